@@ -1,11 +1,10 @@
-"""The client itself: its start, memory with a long scroll-back, CPU and the latency of keys while
-messages come in.
+"""Benchmark of the client: its start, its memory with many lines, CPU and latency under load.
 
     python benchmarks/client.py [--lines N] [--rate N] [--seconds N]
 
-A tiny server in a thread feeds a real `trio-chat connect` on a pseudo-terminal (so: not on
-Windows). A key's latency is the time from writing it to the terminal until its echo is read from
-there.
+A small server in a thread feeds a real `trio-chat connect` on a pseudo-terminal, so this does not
+run on Windows. The latency of a key is the time from writing it to the terminal until its echo is
+read there.
 """
 
 import argparse
@@ -45,11 +44,11 @@ _STARTS: tuple[tuple[str, dict[bytes, str], tuple[str, ...]], ...] = (
         ("--plain",),
     ),
 )
-"""What is drawn at first, and when the user is where he wants to be."""
+"""Titles of the interfaces, the texts that mark the stages of a start, and the arguments."""
 
 
 class Feed:
-    """A server for one client, which says what it is told to."""
+    """A server for one client, which sends the lines that the benchmark gives it."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -100,9 +99,8 @@ class Client:
             "LANG": "C.UTF-8",
             "COLORTERM": "truecolor",
         }
-        environment.pop(
-            "PYTHONDONTWRITEBYTECODE", None
-        )  # no user has this: every start would compile the program anew
+        # Users do not set this: every start would compile the program again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["PYTHONPYCACHEPREFIX"] = _COMPILED.name
         command = [
             sys.executable,
@@ -121,7 +119,7 @@ class Client:
         self.seen = b""
 
     def read(self, patience: float) -> bytes:
-        """Return what is drawn within so many seconds."""
+        """Return the output that arrives within `patience` seconds."""
         if not select.select([self.master], [], [], patience)[0]:
             return b""
         data = os.read(self.master, 1 << 20)
@@ -129,7 +127,7 @@ class Client:
         return data
 
     def wait_for(self, text: bytes) -> float:
-        """Read until this is drawn; return the seconds since the start."""
+        """Read until this text is drawn; return the seconds since the start."""
         deadline = time.perf_counter() + _PATIENCE
         while text not in self.seen:
             if time.perf_counter() > deadline:
@@ -138,22 +136,20 @@ class Client:
         return time.perf_counter() - self.begun
 
     def drain(self, seconds: float) -> None:
-        """Read for a while."""
+        """Read for this many seconds."""
         end = time.perf_counter() + seconds
         while (left := end - time.perf_counter()) > 0:
             self.read(left)
 
     def close(self) -> None:
-        """End it."""
+        """Kill the client."""
         self.process.kill()
         self.process.wait()
         os.close(self.master)
 
 
 def start_up(runs: int, signs: Sequence[bytes], *arguments: str) -> list[tuple[float, float]]:
-    """Return the median seconds, of the clock and of the CPU, until each of these is drawn, one
-    after the other.
-    """
+    """Return the median seconds, of the clock and of the CPU, until each of the signs is drawn."""
     times: list[list[tuple[float, float]]] = [[] for _ in signs]
     for run in range(runs + 1):
         feed = Feed()
@@ -161,7 +157,7 @@ def start_up(runs: int, signs: Sequence[bytes], *arguments: str) -> list[tuple[f
         process = psutil.Process(client.process.pid)
         for sign, seen in zip(signs, times, strict=True):
             wall = client.wait_for(sign)
-            if run:  # the first one compiles the program, which happens once on a user's machine
+            if run:  # the first run compiles the program, which a user sees once
                 seen.append((wall, sum(process.cpu_times()[:2])))
         client.close()
     return [tuple(map(statistics.median, zip(*seen, strict=True))) for seen in times]  # type: ignore[misc]
@@ -177,7 +173,7 @@ def inside() -> tuple[Feed, Client]:
 
 
 def memory(lines: int) -> tuple[float, float]:
-    """Return the megabytes of an empty client, and of one with so many lines."""
+    """Return the megabytes of an empty client, and of one with this many lines."""
     feed, client = inside()
     process = psutil.Process(client.process.pid)
     empty = process.memory_info().rss / 1e6
@@ -192,9 +188,8 @@ def memory(lines: int) -> tuple[float, float]:
                 )
             )
 
-    filling = threading.Thread(
-        target=fill, daemon=True
-    )  # what the client draws meanwhile must be read, or it stops
+    # In a thread, because the output of the client has to be read meanwhile, or it stops.
+    filling = threading.Thread(target=fill, daemon=True)
     filling.start()
     client.wait_for(str(lines - 1).encode())
     filling.join()
@@ -205,9 +200,7 @@ def memory(lines: int) -> tuple[float, float]:
 
 
 def under_load(rate: int, seconds: float) -> tuple[float, list[float]]:
-    """Return the share of a core, and the latencies of keys in seconds, while so many messages a
-    second come in.
-    """
+    """Return the share of a core and the latencies of keys in seconds at a rate of messages."""
     feed, client = inside()
     stop = threading.Event()
 
@@ -233,9 +226,7 @@ def under_load(rate: int, seconds: float) -> tuple[float, list[float]]:
 
 
 def _key(client: Client, letter: str) -> float:
-    """Press a key that no message has in it, as the only letter of the line; return the seconds
-    until it is drawn.
-    """
+    """Press a key whose letter is in no message; return the seconds until it is drawn."""
     os.write(client.master, b"\x15")
     client.drain(0.03)
     begin = time.perf_counter()

@@ -1,9 +1,8 @@
-"""Comparison of trio-chat with the IRC servers that are installed here: the same work for each, in
-turn.
+"""Comparison of trio-chat with the IRC servers that are installed: the same work for each.
 
     python benchmarks/compare.py
 
-README.md beside this file says what is measured and how to read it.
+README.md in this directory explains what is measured and how to read it.
 """
 
 import argparse
@@ -24,7 +23,7 @@ _SPARE_FILES = 200
 
 
 def main() -> int:
-    """Measure, print, save; 0 when every message came everywhere once and in order, else 1."""
+    """Measure, print and save; return 1 if a message was lost, repeated or out of order, else 0."""
     options = _options()
     setting = _QUICK if options.quick else replace(Setting(), **_chosen(options))
     try:
@@ -48,7 +47,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description="Measure trio-chat beside the IRC servers that are installed here."
+        description="Compare trio-chat with the IRC servers that are installed."
     )
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)} (all)"
@@ -60,7 +59,7 @@ def _options() -> argparse.Namespace:
         help=f"of {', '.join(SUBJECTS)} (those that are there)",
     )
     parser.add_argument(
-        "--rounds", type=int, default=3, help="runs of each server; medians are shown (3)"
+        "--rounds", type=int, default=3, help="runs of each server; the table shows medians (3)"
     )
     for name, value in vars(Setting()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), help=f"({value:g})")
@@ -120,9 +119,8 @@ def _measure(
     for name in names:
         print(f"{name}: {(SCENARIOS[name].__doc__ or '').strip()}", flush=True)
         for _ in range(rounds):
-            for (
-                subject
-            ) in subjects:  # in turn, so that what else the machine does hits all of them alike
+            # In turn, so that other load of the machine affects all servers alike.
+            for subject in subjects:
                 if name == "capabilities" and not subject.has_capabilities:
                     continue
                 with (

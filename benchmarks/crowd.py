@@ -1,8 +1,8 @@
-"""Many clients in one process and thread: plain non-blocking sockets and one selector, so that the
-server is what is measured.
+"""A crowd of clients in one thread: non-blocking sockets and one selector.
 
-Between measurements they say something, wait for an answer and drop the rest (`exchange`); what
-happens during a measurement, where every byte is accounted for, is in `phase`.
+So little is done for a byte that the server, and not the crowd, is measured. Between measurements
+the clients send a request, wait for its answer and drop the rest (`exchange`). During a
+measurement, `phase` accounts for every byte.
 """
 
 import contextlib
@@ -18,21 +18,21 @@ CHANNEL = "#bench"
 _BUFFER = 1 << 20
 _ANSWER_TIMEOUT = 60.0
 _AT_ONCE = 100
-"""So many clients register at the same time: a listener's queue is finite."""
+"""Clients that register at the same time; the queue of a listener is finite."""
 
 
 class CrowdError(Exception):
-    """The clients cannot do their work; the text is for the user."""
+    """The clients cannot go on; the text is for the user."""
 
 
 class Client:
     """One connection.
 
     Attributes:
-        stream: what it must receive in the current phase.
-        offset: how many bytes of it have come.
-        messages: how many whole messages of it have come.
-        differs: whether it was sent something else than the others.
+        stream: the bytes that the client has to receive in the current phase.
+        offset: the number of bytes received of it.
+        messages: the number of complete messages received of it.
+        differs: whether the server sent this client other bytes than the others.
     """
 
     __slots__ = ("answer", "differs", "messages", "offset", "outbox", "sock", "stream")
@@ -47,7 +47,7 @@ class Client:
         self.differs = False
 
     def send(self, data: bytes) -> None:
-        """Send; what the socket does not take waits in `outbox` for the next call."""
+        """Send; bytes that the socket does not accept stay in `outbox` until the next call."""
         self.outbox += data
         with contextlib.suppress(BlockingIOError):
             self.outbox = self.outbox[self.sock.send(self.outbox) :]
@@ -69,9 +69,7 @@ class Crowd:
         self.clients: list[Client] = []
 
     def register(self, count: int, caps: Sequence[str]) -> None:
-        """Connect until there are so many clients, all of them registered and with these
-        capabilities.
-        """
+        """Connect until `count` clients are registered with these capabilities."""
         while len(self.clients) < count:
             first = len(self.clients)
             batch = [self._connect() for _ in range(min(_AT_ONCE, count - first))]
@@ -84,15 +82,16 @@ class Crowd:
         self.barrier()
 
     def join(self, channel: str, clients: Sequence[Client]) -> None:
-        """Have some join a channel."""
+        """Join a channel with some of the clients."""
         for start in range(0, len(clients), _AT_ONCE):
             batch = clients[start : start + _AT_ONCE]
             self.exchange(batch, [f"JOIN {channel}\r\n".encode()] * len(batch), b" 366 ")
         self.barrier()
 
     def barrier(self) -> None:
-        """Wait until everybody has received everything that was under way. It also restarts the
-        server's idle timers.
+        """Wait until all clients have received everything that was sent to them.
+
+        This also restarts the server's idle timers.
         """
         self._barriers += 1
         token = f"barrier-{self._barriers}-"
@@ -101,15 +100,13 @@ class Crowd:
         )
 
     def exchange(self, clients: Sequence[Client], requests: Sequence[bytes], answer: bytes) -> None:
-        """Send every client's request and wait until each has been sent something with `answer` in
-        it.
-        """
+        """Send the request of each client, and wait until each has received `answer`."""
         for client, request in zip(clients, requests, strict=True):
             client.answer = b""
             client.send(request)
         waiting = set(clients)
 
-        def look(client: Client, size: int) -> None:
+        def inspect(client: Client, size: int) -> None:
             client.answer += self._view[:size]
             self._pong(client)
             if answer in client.answer:
@@ -118,7 +115,7 @@ class Crowd:
 
         deadline = time.monotonic() + _ANSWER_TIMEOUT
         while waiting:
-            self.receive(0.1, look)
+            self.receive(0.1, inspect)
             if time.monotonic() > deadline:
                 raise CrowdError(
                     f"{len(waiting)} of {len(clients)} clients got no answer with"
@@ -126,8 +123,11 @@ class Crowd:
                 )
 
     def receive(self, timeout: float, take: Callable[[Client, int], None]) -> None:
-        """Wait for bytes, read once from every client that has some, and have them taken from the
-        start of `view`.
+        """Wait for bytes, and read once from each client that has some.
+
+        Args:
+            timeout: in seconds.
+            take: called with the client and the number of bytes, which are at the start of `view`.
         """
         for key, _ in self._selector.select(timeout):
             client: Client = key.data
@@ -144,7 +144,7 @@ class Crowd:
 
     @property
     def view(self) -> memoryview:
-        """Where `receive` puts what it read."""
+        """The buffer that `receive` reads into."""
         return self._view
 
     def _connect(self) -> Client:

@@ -1,6 +1,4 @@
-"""The load generator as a program of its own, on a core of its own: `load/` in C where that can be
-built, else `load.py`.
-"""
+"""The load generator as a process: `load/` in C where it can be built, else `load.py`."""
 
 import contextlib
 import json
@@ -21,30 +19,30 @@ Answer = dict[str, Any]
 
 
 class GeneratorError(Exception):
-    """The generator cannot do what was asked; the text is for the user."""
+    """The generator cannot carry out a command; the text is for the user."""
 
 
 class Generator:
     """A running generator, connected to one server.
 
     Args:
-        process: it.
+        process: the generator's, with pipes for its input and output.
     """
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def ask(self, what: str) -> Answer:
-        """Have it do something (see `load/main.c`), and return what it found.
+        """Send a command (see `load/main.c`), and return its result.
 
         Raises:
-            GeneratorError: it could not.
+            GeneratorError: the command failed.
         """
         self.begin(what)
         return self.wait()
 
     def begin(self, what: str) -> None:
-        """Have it do something."""
+        """Send a command, whose result `wait` returns."""
         assert self._process.stdin is not None
         try:
             print(what, file=self._process.stdin, flush=True)
@@ -52,7 +50,7 @@ class Generator:
             raise GeneratorError("the generator has ended") from None
 
     def wait(self) -> Answer:
-        """Wait for what it found."""
+        """Wait for the result of a command, and return it."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -63,15 +61,13 @@ class Generator:
         return answer
 
     def cpu(self) -> float:
-        """Return the seconds of CPU time it has used."""
+        """Return the seconds of CPU time that the generator has used."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def program() -> list[str]:
-    """Return the words that start a generator, which is built first when there is a compiler and it
-    has changed.
-    """
+    """Return the command of the generator, after building it if its source has changed."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         return [sys.executable, str(_HERE / "load.py")]
@@ -104,10 +100,10 @@ def generator(words: list[str], port: int, clients: int, core: int | None) -> It
     """Run a generator for a server on this machine.
 
     Args:
-        words: from `program`.
-        port: the server's.
-        clients: how many there can be.
-        core: the processor core that it gets for itself, or None.
+        words: the command, from `program`.
+        port: of the server.
+        clients: the largest number of clients.
+        core: the processor core that the generator has to itself, or None.
     """
     command = [*words, "127.0.0.1", str(port), str(clients)]
     with on_core(core):
@@ -119,8 +115,6 @@ def generator(words: list[str], port: int, clients: int, core: int | None) -> It
     finally:
         process.kill()
         process.communicate()
-        time.sleep(
-            0.1
-            # servers notice in their own time that everybody has gone, and have no common way to
-            # tell
-        )
+        # Servers notice at different times that all clients have gone, and have no common way to
+        # report it.
+        time.sleep(0.1)

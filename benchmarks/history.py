@@ -2,8 +2,8 @@
 
     python benchmarks/history.py
 
-makes a database of a million messages, measures, and removes it. README.md beside this file says
-how to read the result.
+creates a database of a million messages, measures, and removes it. README.md in this directory
+explains how to read the result.
 """
 
 import argparse
@@ -36,19 +36,19 @@ _SENDERS, _MOST_IN_BATCH = 64, 200
 _RATE, _TICK = 2000, 0.005
 _TEXT = "a message as people write them, привет, neither short nor long, with a smile 🙂 at its end"
 _SEARCHES = ("that", "сервер", "release", "backup finished", "заявка77", "nothingofthesort")
-"""One of the commonest words, usual ones, two at once, a rare one, one that nobody has said."""
+"""A very common word, common ones, two at once, a rare one, and one that occurs nowhere."""
 
 
 @dataclass(kw_only=True)
 class Report:
-    """What was found out: milliseconds by quantile, and single figures."""
+    """The results: milliseconds by quantile, and single figures."""
 
     options: dict[str, object]
     milliseconds: dict[str, dict[str, float]] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
 
     def table(self) -> str:
-        """Return the table."""
+        """Return the results as a table."""
         lines = [f"{'milliseconds':<44}{'p50':>10}{'p99':>10}{'p99.9':>10}"]
         for name, found in self.milliseconds.items():
             lines.append(f"{name:<44}" + "".join(f"{value:>10.3f}" for value in found.values()))
@@ -57,7 +57,7 @@ class Report:
         return "\n".join(lines)
 
     def save(self, path: Path) -> None:
-        """Write everything as JSON."""
+        """Write the results as JSON."""
         machine = {"python": platform.python_version(), "system": platform.platform()}
         path.parent.mkdir(parents=True, exist_ok=True)
         found = {"when": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "machine": machine, **vars(self)}
@@ -65,7 +65,7 @@ class Report:
 
 
 def main() -> int:
-    """Measure, print, save."""
+    """Measure, print and save."""
     options = _options()
     with ExitStack() as stack:
         path = options.database
@@ -84,26 +84,24 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure what a long history costs.")
-    parser.add_argument(
-        "--messages", type=int, default=1_000_000, help="how many there are (1000000)"
-    )
+    parser = argparse.ArgumentParser(description="Measure the cost of a long history.")
+    parser.add_argument("--messages", type=int, default=1_000_000, help="in the database (1000000)")
     parser.add_argument(
         "--database",
         type=Path,
         metavar="FILE",
-        help="use this one, made when it is not there, and keep it",
+        help="use this one, or create and keep it",
     )
     parser.add_argument("--queries", type=int, default=500, help="of each kind (500)")
     parser.add_argument(
-        "--seconds", type=float, default=5, help="how long messages are written, each time (5)"
+        "--seconds", type=float, default=5, help="for which messages are written, each time (5)"
     )
     parser.add_argument(
         "--starts", type=int, default=5, help="of the server, with and without the history (5)"
     )
-    parser.add_argument("--seed", type=int, default=1, help="of everything that is random (1)")
+    parser.add_argument("--seed", type=int, default=1, help="of the random numbers (1)")
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="where to save everything (benchmarks/results/…)"
+        "--json", type=Path, metavar="FILE", help="where to save the results (benchmarks/results/…)"
     )
     return parser.parse_args()
 
@@ -123,7 +121,7 @@ async def _measure_open(report: Report, path: Path, options: argparse.Namespace)
         await _searches(report, history, options)
         await _beside_searches(report, history, options)
     with tempfile.TemporaryDirectory(prefix="trio-chat-bench-", dir=path.parent) as directory:
-        copy = shutil.copy(path, directory)  # so that a database that is kept stays the same
+        copy = shutil.copy(path, directory)  # so that a database that is kept does not change
         async with open_database(Path(copy)) as database:
             history = SqliteHistory(database)
             await _stalls(report, history, options.seconds)
@@ -199,9 +197,7 @@ async def _searches(report: Report, history: SqliteHistory, options: argparse.Na
 async def _beside_searches(
     report: Report, history: SqliteHistory, options: argparse.Namespace
 ) -> None:
-    """Read pages while somebody searches for all that everybody has said, one search after the
-    other.
-    """
+    """Read pages while another task searches all messages without a pause."""
     everything = Query(dict.fromkeys((data.BIG, *data.MIDDLE, *data.SMALL), 0), _SEARCHES[0])
 
     async def search() -> None:
@@ -217,16 +213,14 @@ async def _beside_searches(
 
 
 async def _throughput(report: Report, history: SqliteHistory, seconds: float) -> None:
-    """Have many say something, each waiting until it is remembered, as the broadcaster makes
-    them.
-    """
+    """Write from many senders, each of which waits for its commit, as under the broadcaster."""
     print("Writing as fast as it can …", flush=True)
     ids = IdSource(time.time, await history.last_id())
     send, receive = trio.open_memory_channel[tuple[Record, trio.Event]](_SENDERS)
     taken = array("q")
     batches = 0
 
-    async def say() -> None:
+    async def send_all() -> None:
         while True:
             done = trio.Event()
             began = time.perf_counter_ns()
@@ -236,7 +230,7 @@ async def _throughput(report: Report, history: SqliteHistory, seconds: float) ->
 
     async with trio.open_nursery() as nursery:
         for _ in range(_SENDERS):
-            nursery.start_soon(say)
+            nursery.start_soon(send_all)
         began = time.perf_counter()
         while time.perf_counter() - began < seconds:
             batch = [await receive.receive()]
@@ -256,9 +250,7 @@ async def _throughput(report: Report, history: SqliteHistory, seconds: float) ->
 
 
 async def _stalls(report: Report, history: SqliteHistory, seconds: float) -> None:
-    """Measure how late a task wakes: while nothing happens, while messages are written, and while
-    they are also read.
-    """
+    """Measure how late a task wakes: at rest, during writes, and during writes and reads."""
     print(f"Event loop at {_RATE} messages/s …", flush=True)
     ids = IdSource(time.time, await history.last_id())
 

@@ -1,5 +1,6 @@
-"""A database as a busy server would have it after some years: the same for the same numbers, in two
-languages.
+"""A database like that of a busy server after some years, in two languages.
+
+The same arguments give the same database.
 """
 
 import random
@@ -19,12 +20,12 @@ BIG = "#lobby"
 MIDDLE = tuple(f"#team-{number}" for number in range(10))
 SMALL = tuple(f"#канал-{number}" for number in range(1000))
 _SHARES = (0.5, 0.3, 0.2)
-"""How much of all is said in the big channel, in the middle ones, in the small ones."""
+"""The shares of the messages in the big channel, in the middle ones and in the small ones."""
 _YEARS = 3
 _BATCH = 5000
 _PEOPLE = 400
-# The commonest first, as in both languages.
-_ENGLISH = (  # noqa: SIM905  # as one writes a text
+# The most common words first.
+_ENGLISH = (  # noqa: SIM905  # reads as a text
     "the to and a of is I in it that for you we on with have be this not are but at please when"
     " time think has from as will can do all just here there who what meet tomorrow about release"
     " deploy coffee lunch key room python trio channel history search works fine thanks good"
@@ -41,7 +42,7 @@ _RARE = [f"{stem}{number}" for number in range(2000) for stem in ("issue", "за
 
 
 def make(path: Path, messages: int, seed: int) -> float:
-    """Fill a database unless it is there; return how many seconds that took."""
+    """Fill a database unless it exists; return the seconds that it took."""
     if path.exists():
         return 0.0
     began = time.perf_counter()
@@ -64,7 +65,7 @@ async def _fill(path: Path, messages: int, seed: int) -> None:
 
 
 def _messages(count: int, random: random.Random) -> Iterator[Record]:
-    """Give so many messages, in the order in which they were said."""
+    """Yield this many messages, the oldest first."""
     end = time.time() - 60
     first, last = first_id(end - _YEARS * 365 * 86_400), first_id(end)
     step = (last - first) // max(1, count)

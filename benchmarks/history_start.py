@@ -1,4 +1,4 @@
-"""Start-up time of `trio-chat serve` of this checkout: until it can be joined."""
+"""Start-up time of `trio-chat serve` of this checkout, until it accepts connections."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ def start_seconds(database: Path | None) -> float:
     """Return the seconds from the start of the process until it listens.
 
     Args:
-        database: its history; None for a new one.
+        database: the file with its history, or None for a new one.
     """
     with tempfile.TemporaryDirectory(prefix="trio-chat-bench-") as directory:
         config = Path(directory) / "config.ini"

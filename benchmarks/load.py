@@ -1,10 +1,9 @@
-"""The load generator in Python, for where there is no C compiler: the same orders and answers as
-`load/main.c`, more slowly.
+"""The load generator in Python, for machines without a C compiler.
 
-    load.py 127.0.0.1 6667 10000        the server's address, and how many clients there can be
+    load.py 127.0.0.1 6667 10000        the server's address, and the largest number of clients
 
-A fast server waits for it: what it measures of one is a lower bound. It knows `connect`, `join`,
-`rest`, `fanout`, `check` and `pairs`.
+It has the commands `connect`, `join`, `rest`, `fanout`, `check` and `pairs` of `load/main.c`, with
+the same results. It is slower: a fast server waits for it, so its figures are lower bounds.
 """
 
 import gc
@@ -22,10 +21,10 @@ _LAST_ANSWER = 15.0
 
 
 class Load:
-    """Carries out orders.
+    """The commands of the generator.
 
     Args:
-        address: the server's.
+        address: of the server.
     """
 
     def __init__(self, address: tuple[str, int]) -> None:
@@ -34,7 +33,7 @@ class Load:
         self._phase: Phase | None = None
 
     def connect(self, count: str, caps: str) -> dict[str, object]:
-        """Connect until there are so many clients, all of them registered."""
+        """Connect until this many clients are registered."""
         wanted = [] if caps == "-" else caps.split(",")
         self._has_echo = "echo-message" in wanted
         begin = time.perf_counter()
@@ -42,7 +41,7 @@ class Load:
         return {"clients": len(self._crowd.clients), "seconds": time.perf_counter() - begin}
 
     def join(self, channel: str, first: str, count: str) -> dict[str, object]:
-        """Have some join a channel."""
+        """Join a channel with some of the clients."""
         begin = time.perf_counter()
         self._crowd.join(channel, self._crowd.clients[int(first) : int(first) + int(count)])
         return {"seconds": time.perf_counter() - begin}
@@ -57,11 +56,9 @@ class Load:
         size: str,
         probes: str,
     ) -> dict[str, object]:
-        """Have some members say something and all of them get it."""
+        """Send from some members of the channel to all of them."""
         if probes != "0":
-            raise CrowdError(
-                "what others feel can be measured by the generator in C only: install a C compiler"
-            )
+            raise CrowdError("only the generator in C measures other clients: install a C compiler")
         gc.collect()
         phase = self._phase = Phase(
             self._crowd, int(members), int(senders), int(size), echo=self._has_echo
@@ -79,7 +76,7 @@ class Load:
         }
 
     def check(self) -> dict[str, object]:
-        """Say whether in the last `fanout` everybody got everything once and in order."""
+        """Return whether each member got every message of the last `fanout` once and in order."""
         problems = self._phase.problems() if self._phase is not None else []
         return {
             "lacking": 0,
@@ -89,43 +86,43 @@ class Load:
         }
 
     def rest(self) -> dict[str, object]:
-        """Wait until everybody has received everything that was under way."""
+        """Wait until all clients have received everything that was sent to them."""
         self._crowd.barrier()
         return {}
 
     def pairs(self, pairs: str, seconds: str, size: str) -> dict[str, object]:
-        """Have pairs answer each other at once; the first of each counts the round trips."""
+        """Let pairs answer each other at once; the first of each pair counts the round trips."""
         clients = self._crowd.clients[: 2 * int(pairs)]
         others = {id(client): number ^ 1 for number, client in enumerate(clients)}
         text = b"x" * int(size)
         sent = dict.fromkeys(others, 0)
         latencies = array("q")
 
-        def say(client: Client) -> None:
+        def send(client: Client) -> None:
             sent[id(client)] = time.perf_counter_ns()
             client.send(b"PRIVMSG b%d :%b\r\n" % (others[id(client)], text))
 
         def take(client: Client, size: int) -> None:
-            # One message of each pair is under way: more than its end never comes, less of it needs
-            # no answer yet.
+            # One message of each pair is in flight, so nothing follows its end, and a part of it
+            # needs no answer yet.
             mark = b"PRIVMSG b%d :%b\r\n" % (others[id(client)] ^ 1, text)
             client.answer = (client.answer + self._crowd.view[:size])[-2 * len(mark) - 512 :]
             if mark not in client.answer:
                 return
             client.answer = b""
             if not others[id(client)] & 1:
-                say(client)
+                send(client)
                 return
             latencies.append(time.perf_counter_ns() - sent[id(client)])
             if is_over:
                 waiting.discard(id(client))
             else:
-                say(client)
+                send(client)
 
         is_over = False
         begin = time.perf_counter()
         for client in clients[::2]:
-            say(client)
+            send(client)
         while (lasted := time.perf_counter() - begin) < float(seconds):
             self._crowd.receive(0.01, take)
         count, is_over = len(latencies), True
@@ -148,9 +145,9 @@ def _quantiles(nanoseconds: "array[int]") -> dict[str, float]:
 
 
 def main() -> int:
-    """Read orders and answer them."""
+    """Read commands, carry them out, and print their results."""
     load = Load((sys.argv[1], int(sys.argv[2])))
-    orders: dict[str, Callable[..., dict[str, object]]] = {
+    commands: dict[str, Callable[..., dict[str, object]]] = {
         "connect": load.connect,
         "join": load.join,
         "rest": load.rest,
@@ -158,13 +155,13 @@ def main() -> int:
         "check": load.check,
         "pairs": load.pairs,
     }
-    gc.disable()  # the generator's own pauses are not the server's latency
+    gc.disable()  # a pause of the generator is no latency of the server
     for line in sys.stdin:
-        order, *words = line.split()
+        command, *words = line.split()
         try:
-            if order not in orders:
-                raise CrowdError(f"{order} needs the generator in C: install a C compiler")
-            print(json.dumps(orders[order](*words)), flush=True)
+            if command not in commands:
+                raise CrowdError(f"{command} needs the generator in C: install a C compiler")
+            print(json.dumps(commands[command](*words)), flush=True)
         except CrowdError as error:
             print(json.dumps({"error": str(error)}), flush=True)
             return 1

@@ -1,4 +1,4 @@
-"""One measurement: some clients send, all receive, and every byte is accounted for."""
+"""A measurement in which some clients send, all receive, and every byte is accounted for."""
 
 import time
 from array import array
@@ -10,13 +10,12 @@ _DRAIN_TIMEOUT = 15.0
 
 
 class Phase:
-    """The first clients of a crowd send to all who are in the channel, which are the first of it
-    too.
+    """One measurement: the first clients of a crowd are in the channel, the first of them send.
 
     Args:
-        crowd: its clients; at rest, see `Crowd.barrier`.
-        members: how many are in the channel.
-        senders: how many of them send.
+        crowd: the clients, at rest (see `Crowd.barrier`).
+        members: the number of clients in the channel.
+        senders: the number of members that send.
         size: bytes of a message's text.
         echo: whether senders get their own messages too.
     """
@@ -36,26 +35,26 @@ class Phase:
         for client in self._members:
             client.stream = self._shared
             client.offset = client.messages = 0
-        for sender in self._senders:  # its own messages it gets not at all, or marked as an echo
+        for sender in self._senders:  # which gets its own messages as an echo, or not at all
             sender.stream = Stream()
         self._streams = [self._shared, *(sender.stream for sender in self._senders)]
 
     @property
     def sent(self) -> int:
-        """Messages sent so far."""
+        """The number of messages sent so far."""
         return sum(self._sent)
 
     @property
     def deliveries(self) -> int:
-        """Messages times the clients that have to get them."""
+        """The number of messages times the clients that have to receive them."""
         return self.sent * (len(self._members) - (not self._echo))
 
     def saturate(self, seconds: float, window: int) -> float:
-        """Keep messages of every sender under way, which a message is until every listener has it.
+        """Keep messages of every sender in flight: until each listener has received them.
 
         Args:
-            seconds: how long.
-            window: messages of each sender that are under way at once.
+            seconds: the length of the measurement.
+            window: messages of each sender that are in flight at once.
 
         Returns:
             The seconds until all was there.
@@ -74,12 +73,12 @@ class Phase:
         """Send at a fixed rate, senders in turn.
 
         Args:
-            seconds: how long.
+            seconds: the length of the measurement.
             rate: messages a second, of all senders together.
             latencies: gets the nanoseconds of every delivery.
 
         Returns:
-            The seconds until all was there, and by how many the latest message went out too late.
+            The seconds until all had arrived, and those by which the latest message was delayed.
         """
         self._latencies = latencies
         begin = time.perf_counter()
@@ -94,9 +93,7 @@ class Phase:
         return self._drain(begin), late
 
     def problems(self) -> list[str]:
-        """Return what is wrong after the end: empty when everybody got every message exactly once,
-        in order for each sender.
-        """
+        """Return descriptions of lost, repeated and reordered messages, after the end."""
         found = [problem for stream in self._streams for problem in stream.problems]
         for number, client in enumerate(self._members):
             if client.differs:
@@ -112,9 +109,7 @@ class Phase:
         return list(dict.fromkeys(found))
 
     def _due(self, stream: Stream, sender: int, sent: int) -> int:
-        """Return how many messages of a sender must be in a stream: a sender without echo does not
-        get its own.
-        """
+        """Return how many messages of a sender belong in a stream: without echo, not its own."""
         return 0 if not self._echo and self._senders[sender].stream is stream else sent
 
     def _send(self, sender: int, count: int) -> None:
@@ -132,9 +127,8 @@ class Phase:
         stream = client.stream
         if not client.differs and not stream.accept(self._crowd.view[:size], client.offset):
             client.differs = True
-            client.answer = bytes(
-                self._crowd.view[max(0, size - 200) : size]
-            )  # perhaps it says why
+            # Perhaps an ERROR that gives the reason.
+            client.answer = bytes(self._crowd.view[max(0, size - 200) : size])
         client.offset += size
         if self._latencies is not None and not client.differs:
             now = time.perf_counter_ns()
@@ -144,7 +138,7 @@ class Phase:
                 client.messages += 1
 
     def _acknowledge(self) -> None:
-        """Count as done what everybody who only listens has got."""
+        """Count the messages that all listeners have received as done."""
         slowest = min([client.offset for client in self._listeners])
         ends, senders = self._shared.ends, self._shared.senders
         position = self._acknowledged
@@ -154,9 +148,7 @@ class Phase:
         self._acknowledged = position
 
     def _drain(self, begin: float) -> float:
-        """Receive until everything is there or nothing comes any more; return the seconds since
-        `begin`.
-        """
+        """Receive until all has arrived or nothing arrives any longer; return the seconds taken."""
         last = time.perf_counter()
         while not self._is_complete() and time.perf_counter() < last + _DRAIN_TIMEOUT:
             before = sum(client.offset for client in self._members)
@@ -169,7 +161,7 @@ class Phase:
         return last - begin
 
     def _is_complete(self) -> bool:
-        """Whether every message has come everywhere."""
+        """Return whether every client has received every message."""
         if any(client.offset < len(client.stream) for client in self._members):
             return False
         return all(

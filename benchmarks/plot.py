@@ -1,5 +1,4 @@
-"""Draw what `docs/performance.md` shows, from the JSON of `compare.py growth` and of `history.py`
-with several lengths.
+"""Diagrams of docs/performance.md, from the JSON of `compare.py growth` and of `history.py`.
 
     python benchmarks/plot.py growth.json docs/cost-per-delivery.svg
     python benchmarks/plot.py 10000.json 100000.json 1000000.json docs/history.svg
@@ -18,13 +17,13 @@ mpl.use("svg")
 mpl.rcParams["svg.fonttype"] = "none"  # text stays text
 mpl.rcParams["svg.hashsalt"] = "trio-chat"  # the same figures give the same file
 
-import matplotlib.pyplot as plt  # noqa: E402  # after the choice of what draws
+import matplotlib.pyplot as plt  # noqa: E402  # after the choice of the backend
 
 Lines = dict[str, list[tuple[float, float]]]
 
 
 def main() -> int:
-    """Draw."""
+    """Draw the diagram that the arguments name."""
     *files, target = map(Path, sys.argv[1:])
     found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     if "medians" in found[0]:
@@ -58,7 +57,7 @@ def _history(found: list[dict[str, Any]]) -> Lines:
 
 
 def draw(lines: Lines, target: Path, across: str, up: str) -> None:
-    """Draw lines on two logarithmic scales."""
+    """Write a diagram of lines on two logarithmic scales."""
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     for label, points in lines.items():
         axes.plot(

@@ -1,4 +1,4 @@
-"""Reports of measurements: a table for people, and JSON for comparison."""
+"""Reports of measurements: a table to read, and JSON to compare."""
 
 import json
 import os
@@ -22,19 +22,19 @@ _SHOWN = (
     "memory_mib",
     "not_told_of_shutdown",
 )
-"""Figures that say how something was measured, or that no other server is to be compared by."""
+"""Figures that describe the measurement, or that other servers are not compared by."""
 
 
 @dataclass(kw_only=True)
 class Report:
-    """Everything that one run found out.
+    """The results of one run of compare.py.
 
     Args:
-        servers: by name what each says it is.
+        servers: the version of each server, by name.
         ours: the name of ours.
-        setting: how hard it was.
-        generator: which one.
-        pinning: what was done about cores.
+        setting: the parameters of the load.
+        generator: the name of the load generator.
+        pinning: how the processes were assigned to cores.
     """
 
     servers: Mapping[str, str]
@@ -47,14 +47,14 @@ class Report:
     load: list[float] = field(default_factory=list)
 
     def add(self, scenario: str, server: str, figures: Mapping[str, float]) -> None:
-        """Take the figures of one run, and show the first of them."""
+        """Add the figures of one measurement, and print the first of them."""
         self.runs.setdefault(scenario, {}).setdefault(server, []).append(figures)
         self.load.append(os.getloadavg()[0])
         first = ", ".join(f"{name} {_number(value)}" for name, value in list(figures.items())[:3])
         print(f"  {server}: {first}", flush=True)
 
     def note_problem(self, scenario: str, server: str, problem: str) -> None:
-        """Take that a run failed."""
+        """Add that a measurement failed, and print why."""
         self.problems.append(f"{scenario}, {server}: {problem}")
         print(f"  {self.problems[-1]}", flush=True)
 
@@ -69,7 +69,7 @@ class Report:
         }
 
     def ratios(self) -> dict[str, dict[str, float]]:
-        """Return for each figure ours divided by that of the best rival."""
+        """Return the ratio of each of our figures to that of the best rival."""
         found: dict[str, dict[str, float]] = {}
         for scenario, by_server in self.medians().items():
             ours = by_server.get(self.ours, {})
@@ -99,7 +99,7 @@ class Report:
         return "\n".join(lines)
 
     def warnings(self) -> list[str]:
-        """Return what makes the figures worth less than they look."""
+        """Return reasons to distrust the figures."""
         found = []
         for scenario, by_server in self.medians().items():
             for server, figures in by_server.items():
@@ -115,7 +115,7 @@ class Report:
         return found
 
     def save(self, path: Path) -> None:
-        """Write everything as JSON."""
+        """Write the results as JSON."""
         machine = {
             "python": platform.python_version(),
             "system": platform.platform(),
@@ -159,30 +159,30 @@ def _number(value: float) -> str:
 
 def _processor() -> str:
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
-        told = ""
-    name = re.search(r"model name\s*: (.*)", told)
+        text = ""
+    name = re.search(r"model name\s*: (.*)", text)
     return name[1] if name else platform.processor()
 
 
 class Saved(Protocol):
-    """What was found out, and can be shown and kept."""
+    """Results that can be printed and saved."""
 
     def table(self) -> str:
-        """Return it for people."""
+        """Return the results as a table."""
 
     def save(self, path: Path) -> None:
-        """Write it for programs."""
+        """Write the results as JSON."""
 
 
 def publish(found: Saved, kind: str, path: Path | None) -> None:
-    """Show what was found out, and save it.
+    """Print results and save them.
 
     Args:
-        found: all of it.
-        kind: a word for the name of the file.
-        path: the file; None for a new one among the results.
+        found: the results.
+        kind: the first word of the file's name.
+        path: the file, or None for a new one in benchmarks/results.
     """
     print(f"\n{found.table()}\n")
     path = (

@@ -1,6 +1,4 @@
-"""Scenarios of load: each takes a server that has just been started, and gives figures with
-names.
-"""
+"""Scenarios of load: each measures a server that has just been started, and returns figures."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,32 +13,28 @@ CAPS = "server-time,message-tags,echo-message"
 GROWTH = (10, 100, 1000, 5000)
 """Members of the channel that grows."""
 _GENTLE = 50_000
-"""Deliveries a second in it at the gentle pace, at most."""
+"""The most deliveries a second in the growing channel, at the gentle pace."""
 _SETTLE = 0.5
-"""Seconds for a server to give memory back before it is measured: nothing tells when one has done
-so.
-"""
+"""Seconds for a server to give memory back before it is measured; no server reports that."""
 _WARM = 10
-"""The first clients pay for what a server sets up once; memory per connection is counted from there
-on.
-"""
+"""Clients for which a server sets up what it needs once; memory is counted from there on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """How hard it is.
+    """The parameters of the load.
 
     Args:
         members: of the channel.
-        senders: of them, how many talk.
-        window: messages each of them keeps in flight when it is saturated.
-        rate: messages a second otherwise, of all of them.
-        seconds: how long a measurement is.
+        senders: the number of members that send.
+        window: messages that each sender keeps in flight when the channel is saturated.
+        rate: messages a second otherwise, of all senders together.
+        seconds: of a measurement.
         size: bytes of a message's text.
         crowd: members of the large channel.
         idle: connections that do nothing.
-        pairs: of people who answer each other.
-        at_once: people who come and go at the same time.
+        pairs: of clients that answer each other.
+        at_once: clients that connect and leave at the same time.
     """
 
     members: int = 500
@@ -57,18 +51,18 @@ class Setting:
 
 Scenario = Callable[[Running, Generator, Setting], Figures]
 SCENARIOS: dict[str, Scenario] = {}
-"""By name, in the order in which they are shown."""
+"""The scenarios by name, in the order of the table."""
 
 
 def scenario(function: Scenario) -> Scenario:
-    """Enter a function into the table under its own name."""
+    """Add a function to the table under its own name."""
     SCENARIOS[function.__name__] = function
     return function
 
 
 @scenario
 def channel(server: Running, load: Generator, setting: Setting) -> Figures:
-    """One channel: as fast as it goes, then at a gentle pace."""
+    """One channel: as fast as possible, then at a gentle pace."""
     empty = _enter(server, load, setting.members, "-")
     memory = {
         "memory_in_channel_kib": (server.meter.memory() - empty) / 1024 / (setting.members - _WARM)
@@ -80,7 +74,7 @@ def channel(server: Running, load: Generator, setting: Setting) -> Figures:
 
 @scenario
 def capabilities(server: Running, load: Generator, setting: Setting) -> Figures:
-    """The same, with what real clients negotiate."""
+    """The same, with the capabilities that real clients negotiate."""
     _enter(server, load, setting.members, CAPS)
     saturated = _fanout(server, load, setting, setting.members, rate=0)
     paced = _fanout(server, load, setting, setting.members, rate=setting.rate)
@@ -96,7 +90,7 @@ def crowd(server: Running, load: Generator, setting: Setting) -> Figures:
 
 @scenario
 def private(server: Running, load: Generator, setting: Setting) -> Figures:
-    """Pairs who answer each other at once."""
+    """Pairs of clients that answer each other at once."""
     load.ask(f"connect {2 * setting.pairs} -")
     load.ask("rest")
     with _costs(server, load) as costs:
@@ -128,9 +122,7 @@ def coming(server: Running, load: Generator, setting: Setting) -> Figures:
 
 @scenario
 def idle(server: Running, load: Generator, setting: Setting) -> Figures:
-    """Many registered connections that do nothing, and how all of them are told that the server
-    stops.
-    """
+    """Many registered connections that do nothing, and their notification of the shutdown."""
     load.ask(f"connect {_WARM} -")
     time.sleep(_SETTLE)
     empty = server.meter.memory()
@@ -157,7 +149,7 @@ def idle(server: Running, load: Generator, setting: Setting) -> Figures:
 
 @scenario
 def fairness(server: Running, load: Generator, setting: Setting) -> Figures:
-    """What others feel while one channel is saturated."""
+    """The latency of other clients while one channel is saturated."""
     _enter(server, load, setting.members, "-", aside=2)
     found = load.ask(_fanout_order(setting, setting.members, rate=0, probes=1))
     _checked(load.ask("check"))
@@ -166,7 +158,7 @@ def fairness(server: Running, load: Generator, setting: Setting) -> Figures:
 
 @scenario
 def visitors(server: Running, load: Generator, setting: Setting) -> Figures:
-    """What others feel while people join and leave a large channel, one after the other."""
+    """The latency of other clients while two clients join and leave a large channel."""
     load.ask(f"connect {setting.crowd + 4} -")
     load.ask(f"join #bench 0 {setting.crowd}")
     load.ask(f"join #aside {setting.crowd + 2} 2")
@@ -176,7 +168,7 @@ def visitors(server: Running, load: Generator, setting: Setting) -> Figures:
 
 @scenario
 def growth(server: Running, load: Generator, setting: Setting) -> Figures:
-    """One channel that grows: what a delivery costs in it."""
+    """The cost of a delivery in a channel that grows."""
     figures: Figures = {}
     joined = 0
     for members in GROWTH:
@@ -194,12 +186,12 @@ def growth(server: Running, load: Generator, setting: Setting) -> Figures:
 
 @scenario
 def start(server: Running, load: Generator, setting: Setting) -> Figures:
-    """From the start of the process until it takes a connection."""
+    """From the start of the process until it accepts a connection."""
     return {"ready_ms": server.ready * 1000, "memory_mib": server.meter.memory() / 1024 / 1024}
 
 
 def _enter(server: Running, load: Generator, members: int, caps: str, aside: int = 0) -> int:
-    """Bring people into the channel; return the memory of the server when there were few."""
+    """Fill the channel; return the memory of the server with few clients."""
     load.ask(f"connect {_WARM} {caps}")
     time.sleep(_SETTLE)
     empty = server.meter.memory()
@@ -263,7 +255,7 @@ def _busy(costs: Figures, found: Answer) -> Figures:
 
 
 def _checked(found: Answer) -> Answer:
-    """Refuse figures of a server that lost, doubled or mixed up anything."""
+    """Return the figures, unless messages were lost, repeated or out of order."""
     if found.get("lacking") or found.get("wrong") or found["strays"]:
         problems = ", ".join(
             f"{name}: {found[name]}" for name in ("lacking", "wrong", "strays") if found.get(name)

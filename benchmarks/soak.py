@@ -1,13 +1,13 @@
-"""Many clients for a long time: does the server keep what it should have given back?
+"""Soak test: many clients for a long time, to find memory and descriptors that are not released.
 
     python benchmarks/soak.py                            500 clients, 30 minutes
     python benchmarks/soak.py --clients 100 --minutes 5  shorter
 
-Clients talk, join and leave, change their nicknames, and are replaced by new ones all the time.
-Memory and descriptors of the server are noted every few seconds and drawn to an SVG. The slope of
-the memory is that of a line fitted to the second half: more than 1 MB an hour is a failure, and so
-are descriptors that grow. Short runs say little about the slope: for those the bound is what the
-noise of so short a time allows, and the result says so.
+Clients send, join and leave, change their nicknames, and are replaced by new ones all the time.
+Memory and descriptors of the server are recorded every few seconds and drawn to an SVG. The slope
+of the memory is that of a line fitted to the second half. More than 1 MB an hour is a failure, and
+so are descriptors that grow. A short run shows little about the slope: the bound is then what its
+noise allows, and the result states that.
 """
 
 import argparse
@@ -35,19 +35,19 @@ _ROOMS = 25
 
 
 class Sample(NamedTuple):
-    """How the server was at some second."""
+    """The state of the server at one second of the run."""
 
     second: float
     health: Health
 
 
 class Visitor:
-    """Somebody who is there for a while and then replaced by somebody else.
+    """A client that stays for a while and is then replaced by another one.
 
     Args:
         victim: the server.
-        number: which of the visitors.
-        dice: for what it does.
+        number: of the visitor.
+        dice: chooses its lines and pauses.
     """
 
     def __init__(self, victim: Victim, number: int, dice: random.Random) -> None:
@@ -57,7 +57,7 @@ class Visitor:
         self._visits = 0
 
     async def run(self) -> None:
-        """Come, stay and go, for ever."""
+        """Connect, stay and leave, until cancelled."""
         while True:
             self._visits += 1
             try:
@@ -107,7 +107,7 @@ class Visitor:
 
 
 async def soak(clients: int, minutes: float) -> list[Sample]:
-    """Run it; return what was noted."""
+    """Run the clients; return the samples."""
     samples: list[Sample] = []
     with tempfile.TemporaryDirectory(prefix="trio-chat-soak-") as directory:
         victim = Victim(Path(directory), clients=clients + 50, ping=90)
@@ -117,7 +117,7 @@ async def soak(clients: int, minutes: float) -> list[Sample]:
             start = trio.current_time()
             while (second := trio.current_time() - start) < minutes * 60:
                 samples.append(Sample(second, await victim.health()))
-                _tell(samples[-1])
+                _print(samples[-1])
                 await trio.sleep(_INTERVAL)
             nursery.cancel_scope.cancel()
             if "Traceback" in victim.log:
@@ -125,7 +125,7 @@ async def soak(clients: int, minutes: float) -> list[Sample]:
     return samples
 
 
-def _tell(sample: Sample) -> None:
+def _print(sample: Sample) -> None:
     health = sample.health
     print(
         f"\r{sample.second:6.0f} s  {health.memory / 1e6:7.1f} MB  {health.descriptors:5}"
@@ -138,7 +138,7 @@ def _tell(sample: Sample) -> None:
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Return by how much a line through points rises, for each step of 1 (least squares)."""
+    """Return the slope of the line through points (least squares)."""
     middle_x = sum(x for x, _ in points) / len(points)
     middle_y = sum(y for _, y in points) / len(points)
     spread = sum((x - middle_x) ** 2 for x, _ in points)
@@ -190,7 +190,7 @@ def draw(samples: Sequence[Sample], title: str) -> str:
 
 
 def verdict(samples: Sequence[Sample]) -> tuple[str, bool]:
-    """Return what is to be said of a run, and whether it is good."""
+    """Return a summary of a run, and whether it passed."""
     half = samples[len(samples) // 2 :]
     hours = (half[-1].second - half[0].second) / 3600
     growth = slope([(sample.second / 3600, float(sample.health.memory)) for sample in half])
@@ -201,7 +201,7 @@ def verdict(samples: Sequence[Sample]) -> tuple[str, bool]:
             for sample in half
         ]
     )
-    # A page more or less at either end is no slope: in a short time it would look like one.
+    # One page more or less at either end would look like a slope in a short run.
     noise = 500_000 / hours if hours else float("inf")
     is_good = growth <= max(MOST_GROWTH, noise) and descriptors * hours < 3
     text = (
@@ -214,7 +214,7 @@ def verdict(samples: Sequence[Sample]) -> tuple[str, bool]:
 
 
 def main() -> None:
-    """Run a soak as the command line says."""
+    """Run the soak test with the options of the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--minutes", type=float, default=30.0)
@@ -222,7 +222,7 @@ def main() -> None:
         "--out",
         type=Path,
         default=ROOT / "benchmarks" / "results" / "soak.svg",
-        help="where the plot goes",
+        help="file of the plot",
     )
     arguments = parser.parse_args()
     samples = trio.run(soak, arguments.clients, arguments.minutes)

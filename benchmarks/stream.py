@@ -1,18 +1,15 @@
-"""Did everybody get every message exactly once, in order? Answered in full, at the price of one
-comparison a delivery.
+"""A check that all clients receive every message once and in order, by one comparison a delivery.
 
-Clients with the same capabilities in the same channel must be sent the same bytes. So whatever the
-fastest of them receives is kept once, and parsed once; what the others receive is compared with it
-byte for byte. The parsed copy tells whether messages are complete and in order, the comparison that
-this holds for everyone, and the offset which messages a client has got so far.
+A server must send the same bytes to clients with the same capabilities in the same channel. So the
+bytes of the fastest client are kept and parsed once, and those of the others are compared with
+them. The parsed copy shows whether messages are complete and in order, the comparison shows that
+this holds for all clients, and the offset shows which messages a client has received so far.
 """
 
 import re
 
 _LINE = re.compile(rb".* :(\d{4}) (\d{8}) (\d{20})(?: x*)?")
-"""Sender, its sequence number, nanoseconds when it was sent, and what makes it as long as
-wanted.
-"""
+"""Sender, its sequence number, the nanoseconds of sending, and padding."""
 HEADER_BYTES = 4 + 1 + 8 + 1 + 20
 
 
@@ -20,10 +17,10 @@ def text(sender: int, sequence: int, stamp: int, size: int) -> bytes:
     """Return the text of a message.
 
     Args:
-        sender: who sends it, 0 to 9999.
-        sequence: counted by the sender from 0.
-        stamp: nanoseconds at which it is sent.
-        size: bytes, at least `HEADER_BYTES`.
+        sender: the number of the sender, 0 to 9999.
+        sequence: the number of the message, counted by the sender from 0.
+        stamp: the time of sending in nanoseconds.
+        size: in bytes, at least `HEADER_BYTES`.
     """
     header = b"%04d %08d %020d" % (sender, sequence, stamp)
     return header if len(header) + 1 >= size else header + b" " + b"x" * (size - len(header) - 1)
@@ -34,9 +31,9 @@ class Stream:
 
     Attributes:
         ends: for each message, the offset at which it is complete.
-        senders: for each message, who sent it.
-        stamps: for each message, when it was sent, in nanoseconds.
-        problems: what is wrong, in words.
+        senders: for each message, the number of its sender.
+        stamps: for each message, the time of sending in nanoseconds.
+        problems: descriptions of wrong messages.
     """
 
     def __init__(self) -> None:
@@ -52,9 +49,7 @@ class Stream:
         return len(self._data)
 
     def accept(self, chunk: memoryview, offset: int) -> bool:
-        """Take what one client received at this offset; return whether it is what the others
-        received there.
-        """
+        """Add the bytes of one client; return whether they are the same as those of the others."""
         known = len(self._data) - offset
         if known >= len(chunk):
             return self._data.startswith(chunk, offset)
@@ -65,7 +60,7 @@ class Stream:
         return True
 
     def got(self, sender: int) -> int:
-        """Return how many messages of a sender have come."""
+        """Return how many messages of a sender have arrived."""
         return self._next.get(sender, 0)
 
     def _parse(self) -> None:

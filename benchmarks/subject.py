@@ -1,6 +1,4 @@
-"""The servers that are compared: each started with a configuration of this folder, and what it
-costs in CPU time and memory.
-"""
+"""The servers that are compared: their start, with a configuration of rivals/, and their cost."""
 
 import contextlib
 import os
@@ -43,13 +41,13 @@ class Subject:
     """A server that can be measured.
 
     Args:
-        name: what it is called in tables.
-        program: what must be installed, or a path; "" for this checkout.
-        port: where it listens.
-        commands: what starts it, as words; the last one stays. `{program}`, `{config}` and
-            `{directory}` are filled in.
-        config: its configuration.
-        has_capabilities: whether it has those that `scenarios.CAPS` asks for.
+        name: its name in tables.
+        program: the name of the program or its path; "" for this checkout.
+        port: the port that it listens on.
+        commands: the commands that start it, as words; the last one keeps running. `{program}`,
+            `{config}` and `{directory}` are filled in.
+        config: the name of its configuration in rivals/.
+        has_capabilities: whether it offers the capabilities of `scenarios.CAPS`.
     """
 
     name: str
@@ -60,30 +58,30 @@ class Subject:
     has_capabilities: bool = True
 
     def is_there(self) -> bool:
-        """Tell whether it can be started."""
+        """Return whether it is installed."""
         return not self.program or self._path() is not None
 
     def version(self) -> str:
-        """Return what it says it is."""
+        """Return the first line that its --version prints."""
         command = [
             self._path() or sys.executable,
             *(() if self.program else ("-m", "trio_chat")),
             "--version",
         ]
-        told = subprocess.run(
+        done = subprocess.run(
             command, capture_output=True, text=True, check=False, env=_environment()
         )
-        return (told.stdout or told.stderr).partition("\n")[0]
+        return (done.stdout or done.stderr).partition("\n")[0]
 
     def _path(self) -> str | None:
-        # Servers are often where only the administrator's PATH leads.
+        # Servers are often in directories that only the administrator's PATH contains.
         return shutil.which(
             self.program,
             path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/bin")),
         )
 
     def words(self, command: Sequence[str], directory: Path) -> list[str]:
-        """Return a command of this server's as it is to be run."""
+        """Return a command with its placeholders filled in."""
         config = _HERE / "rivals" / self.config
         if not self.program:
             config = directory / "config.ini"
@@ -137,31 +135,26 @@ OURS = "trio-chat"
 
 
 class Meter:
-    """CPU time and memory of a process and those it started, as Linux tells them.
+    """CPU time and memory of a process and its descendants, from /proc.
 
     Args:
-        pid: the process.
+        pid: of the process.
     """
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
 
     def cpu(self) -> float:
-        """Return the seconds of CPU time used so far, by all threads, in the programs and in the
-        kernel for them.
-        """
+        """Return the seconds of CPU time used so far by all threads, in the kernel as well."""
         ticks = 0
         for pid in _family(self._pid):
             fields = _read(pid, "stat").rpartition(")")[2].split()
-            ticks += (
-                sum(map(int, fields[11:15])) if fields else 0
-            )  # its own, and those of children that have ended
+            # Its own, and those of children that have ended.
+            ticks += sum(map(int, fields[11:15])) if fields else 0
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> int:
-        """Return the bytes of memory that are resident; buffers of sockets are the kernel's and not
-        counted.
-        """
+        """Return the resident memory in bytes, which does not include the buffers of sockets."""
         pages = [_read(pid, "statm").split() for pid in _family(self._pid)]
         return sum(int(fields[1]) for fields in pages if fields) * os.sysconf("SC_PAGE_SIZE")
 
@@ -186,13 +179,13 @@ def _read_path(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that runs.
+    """A running server.
 
     Args:
-        port: where it listens, on 127.0.0.1.
-        meter: what it costs.
-        ready: seconds from its start until it took a connection.
-        process: itself.
+        port: the port that it listens on, at 127.0.0.1.
+        meter: measures its cost.
+        ready: seconds from its start until it accepted a connection.
+        process: its process.
     """
 
     port: int
@@ -203,11 +196,11 @@ class Running:
 
 @contextlib.contextmanager
 def running(subject: Subject, core: int | None) -> Iterator[Running]:
-    """Run a server with an empty database in a folder of its own, and stop it at the end.
+    """Run a server with an empty database in a directory of its own, and stop it at the end.
 
     Args:
-        subject: which.
-        core: the processor core that it gets for itself, or None.
+        subject: the server.
+        core: the processor core that it has to itself, or None.
     """
     with tempfile.TemporaryDirectory(prefix="trio-chat-bench-") as name:
         directory = Path(name)
@@ -234,7 +227,7 @@ def running(subject: Subject, core: int | None) -> Iterator[Running]:
 
 @contextlib.contextmanager
 def on_core(core: int | None) -> Iterator[None]:
-    """Have what is started inside run on one core."""
+    """Start processes on one core inside this context."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, before if core is None else {core})
     try:
@@ -248,8 +241,8 @@ def _environment() -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": path,
-        "PYTHONDONTWRITEBYTECODE": "",
-    }  # or every start would compile everything
+        "PYTHONDONTWRITEBYTECODE": "",  # or every start would compile the program
+    }
 
 
 def _wait_open(subject: Subject, process: "subprocess.Popen[bytes]", output: Path) -> None:
@@ -260,7 +253,7 @@ def _wait_open(subject: Subject, process: "subprocess.Popen[bytes]", output: Pat
             socket.create_connection(("127.0.0.1", subject.port), timeout=1),
         ):
             return
-        time.sleep(0.005)  # not all of them say when they listen, and none in the same words
+        time.sleep(0.005)  # there is no common sign that a server listens
     raise SubjectError(f"{subject.name} did not start:\n{output.read_text(errors='replace')}")
 
 
@@ -274,10 +267,10 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def allow_files(wanted: int) -> None:
-    """Raise this process's limit of open files, which all that it starts inherit.
+    """Raise the limit of open files of this process, which its children inherit.
 
     Raises:
-        SubjectError: when the system does not allow that many.
+        SubjectError: the system does not allow that many.
     """
     import resource  # noqa: PLC0415  # Windows has no such module
 

@@ -18,7 +18,7 @@
 #define RECEIVE_BYTES (256 * 1024)
 #define LONGEST_LINE 16384
 #define EVENTS 1024
-#define SOURCES 200 /* addresses of 127.0.0.0/8 to come from, so that ports do not run out */
+#define SOURCES 200 /* addresses in 127.0.0.0/8 to connect from, so that ports do not run out */
 #define SETTLE_SECONDS 60
 
 Client *clients;
@@ -125,7 +125,7 @@ static void flush(Client *client)
 {
     ssize_t sent = send(client->fd, client->out, client->out_len, MSG_NOSIGNAL);
     if (sent < 0)
-        return; /* what is wrong, reading will tell */
+        return; /* the next read reports the error */
     client->out_len -= (size_t)sent;
     memmove(client->out, client->out + sent, client->out_len);
     if (!client->out_len)
@@ -191,7 +191,7 @@ static bool begins(const char *command, size_t length, const char *with)
     return length >= strlen(with) && !memcmp(command, with, strlen(with));
 }
 
-/* Whether a line should not have come: an error (but that there is no message of the day), or while it should be quiet any. */
+/* Whether a line is unexpected: an error but ERR_NOMOTD, or any line while all should be quiet. */
 static bool is_stray(const char *command, size_t length)
 {
     if (is_quiet)
@@ -200,7 +200,7 @@ static bool is_stray(const char *command, size_t length)
            || ((begins(command, length, "4") || begins(command, length, "5")) && !begins(command, length, "422 "));
 }
 
-/* What every client does: it answers PING, and notices what it waits for. */
+/* The common part of all clients: it answers PING, and notices the command it waits for. */
 static void look(Client *client, const char *line, size_t length)
 {
     size_t rest = length;
@@ -230,7 +230,7 @@ static void hear_end(Client *client, const char *reason)
         on_close(client);
 }
 
-/* Read once, and give out whole lines. */
+/* Read once, and pass on complete lines. */
 static void receive(Client *client, Handler *handler)
 {
     size_t kept = client->rest_len;

@@ -1,4 +1,4 @@
-/* People who come and go: connecting, registering, joining, leaving; and the end of everybody. */
+/* Clients that connect, register, join and leave; and the end of all connections. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +60,7 @@ void mode_rest(void)
     printf("{}\n");
 }
 
-/* The steps of a cycle: each begins when what the last one waits for has come. */
+/* The steps of a cycle: each begins when the answer to the previous one has arrived. */
 static bool churn_take(Client *client, const char *line, size_t length)
 {
     size_t rest = length;
@@ -127,7 +127,7 @@ void mode_churn(int at_once, double seconds)
     printf("}\n");
 }
 
-/* Some join the channel and leave it again, again and again; two others measure what that does to them. */
+/* Some clients join the channel and leave it again and again; two others measure their latency. */
 void mode_visits(int first, int count, double seconds)
 {
     strays = 0;

@@ -1,4 +1,4 @@
-/* Some members of a channel talk, all of them listen, and every single message is accounted for at every single member. */
+/* Some members of a channel send, all receive, and each message is accounted for at each member. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +17,11 @@
 
 typedef struct {
     uint32_t sent;      /* messages so far */
-    uint32_t done;      /* of them, those that everybody has */
+    uint32_t done;      /* of them, those that all members have */
     uint32_t capacity;
-    uint64_t *sent_at;  /* of each message, when it was handed to the socket */
-    uint32_t *missing;  /* of each message, how many members do not have it yet */
-    unsigned expected;  /* members that get what this one says */
+    uint64_t *sent_at;  /* of each message, the time when it was handed to the socket */
+    uint32_t *missing;  /* of each message, the number of members that lack it */
+    unsigned expected;  /* members that receive the messages of this one */
 } Sender;
 
 static Sender *senders;
@@ -126,7 +126,7 @@ static double pace(uint64_t begin, double seconds, double rate)
     return (double)late / 1e6;
 }
 
-/* Receive until everything is there, or nothing comes any more; returns when the last delivery came. */
+/* Receive until all or nothing more arrives; returns the time of the last delivery. */
 static uint64_t drain(void)
 {
     uint64_t last = clock_ns(), before = deliveries;
@@ -180,7 +180,7 @@ void mode_fanout(int members, int count, int window, double rate, double seconds
 
 void mode_check(void)
 {
-    clients_barrier(0, client_count, take); /* what comes twice comes before it */
+    clients_barrier(0, client_count, take); /* a repeated message arrives before it */
     printf("{\"lacking\": %llu, \"wrong\": %llu, \"strays\": %lu, ", (unsigned long long)(expected - deliveries),
            (unsigned long long)wrong, strays);
     print_text("sample", wrong ? wrong_first : stray);

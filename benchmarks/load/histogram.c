@@ -1,4 +1,4 @@
-/* See histogram.h. A bucket is an order of magnitude (a power of two) and the seven bits below the highest. */
+/* See histogram.h. A bucket is a power of two and the seven bits below the highest. */
 #include "histogram.h"
 
 #include <stdio.h>

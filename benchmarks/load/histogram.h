@@ -10,7 +10,7 @@ typedef struct {
 } Histogram;
 
 void histogram_add(Histogram *histogram, uint64_t nanoseconds);
-/* The duration, in milliseconds, that this share of them does not exceed. */
+/* The duration in milliseconds that this share of all does not exceed. */
 double histogram_at(const Histogram *histogram, double share);
 /* Print p50, p99, p99.9 and the largest as an object of JSON, without a line end. */
 void histogram_print(const char *name, const Histogram *histogram);

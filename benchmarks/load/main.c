@@ -1,7 +1,8 @@
-/* A load generator for IRC servers. It reads what to do from its standard input, one thing a line, and answers each with a line
- * of JSON; `load.py` beside this folder is the same in Python. It ends with its input, or with {"error": …}.
+/* A load generator for IRC servers. It reads commands from its standard input, one a line, and
+ * answers each with a line of JSON; ../load.py is the same in Python. It ends with its input, or
+ * with {"error": …}.
  *
- *     load 127.0.0.1 6667 10000        the server's address, and how many clients there can be
+ *     load 127.0.0.1 6667 10000        the server's address, and the largest number of clients
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Pairs of people who answer each other at once: what one message from one to one costs. */
+/* Pairs of clients that answer each other at once: the cost of one private message. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static bool take(Client *client, const char *line, size_t length)
     const char *said = line + length - text_bytes;
     if (client->number >= 2 * pair_count || length < (size_t)text_bytes + marked || memcmp(said, text, (size_t)text_bytes)
         || memcmp(said - marked, mark, marked))
-        return has_echo; /* what was said to the other came back, or something that should not have come */
+        return has_echo; /* an echo, or an unexpected line */
     bool is_first = !(client->number & 1);
     if (is_first) {
         round_trips++;
@@ -63,7 +63,7 @@ void mode_pairs(int pairs, double seconds, int size)
         snprintf(clients[2 * pair].await, sizeof clients[0].await, "nothing");
         waiting++;
     }
-    clients_settle(take, 15); /* a message that is lost is an error: its pair waits for ever */
+    clients_settle(take, 15); /* a lost message is an error: its pair waits for ever */
     is_quiet = false;
     printf("{\"seconds\": %.6f, \"round_trips\": %llu, ", lasted, (unsigned long long)in_time);
     histogram_print("latency_ms", &latency);

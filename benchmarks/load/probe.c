@@ -1,4 +1,4 @@
-/* See probe.h. One message or PING is under way at a time, so what a stall hides is a late answer, never a missing one. */
+/* See probe.h. One message or PING is in flight at a time, so a stall shows as a late answer. */
 #define _GNU_SOURCE
 #include "probe.h"
 
