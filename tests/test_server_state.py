@@ -386,6 +386,20 @@ async def registered(store: SqliteStateStore) -> Town:
     return town
 
 
+async def test_a_read_marker_under_a_former_name_of_a_channel_is_deleted() -> None:
+    """A channel that gets the former name later is another one, which the account has not read."""
+    town = make()
+    async with open_store(town) as store:
+        ann = town.person("ann_", "#a", caps="draft/read-marker")
+        ann.say("NS IDENTIFY Ann Ann-password", "CS REGISTER #a")
+        ann.say("MARKREAD #a timestamp=2027-01-01T12:00:00.000Z")
+        await save_state(town.world, store)
+        ann.say("RENAME #a #b")
+        await save_state(town.world, store)
+        stored = await store.load()
+        assert dict(stored.markers) == {(ANN, "#b"): "2027-01-01T12:00:00.000Z"}
+
+
 def history(town: Town) -> int | None:
     """Return for how long #a is remembered."""
     registration = town.world.channels["#a"].registration

@@ -19,7 +19,8 @@ class ChangeSet(NamedTuple):
     Args:
         channels: the state of channels by folded name: of registered ones, and of those with
             always-on members; None deletes one.
-        markers: how far an account has read a target (folded), as the server-time tag writes it.
+        markers: how far an account has read a target (folded), as the server-time tag writes it;
+            "" deletes one.
         users: the state of always-on users by account; None deletes one.
         preferences: what accounts have chosen; an empty one is deleted.
         metadata: the metadata of an account, as a whole.

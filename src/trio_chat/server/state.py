@@ -138,7 +138,7 @@ class UncommittedState:
         if not self._dirty:
             return None
         self._taken = self._dirty.take()
-        return _changes(self._world, self._taken)
+        return change_set(self._world, self._taken)
 
     def put_back(self) -> None:
         """Count what was taken last as changed again."""
@@ -186,7 +186,7 @@ async def save_state(world: World, store: StateStore) -> bool:
     taken = world.dirty.take()
     is_saved = False
     try:
-        await store.save(_changes(world, taken))
+        await store.save(change_set(world, taken))
         is_saved = True
     except (
         StorageError,
@@ -202,7 +202,8 @@ async def save_state(world: World, store: StateStore) -> bool:
     return is_saved
 
 
-def _changes(world: World, dirty: DirtySet) -> ChangeSet:
+def change_set(world: World, dirty: DirtySet) -> ChangeSet:
+    """Return the state of some keys, as it is now; a thread may read it."""
     channels: dict[str, dict[str, Any] | None] = {}
     for folded in dirty.channels:
         channel = world.channels.get(folded)
@@ -221,7 +222,7 @@ def _changes(world: World, dirty: DirtySet) -> ChangeSet:
     }
     return ChangeSet(
         channels,
-        {key: moment for key, moment in markers.items() if moment},
+        markers,
         users,
         {account: dict(world.preferences.chosen(account)) for account in dirty.preferences},
         {

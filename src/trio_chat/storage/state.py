@@ -121,7 +121,9 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
             connection.execute(_KEEP_PREFERENCES, (account, json.dumps(dict(choices))))
         else:
             connection.execute("DELETE FROM preference WHERE account = ?", (account,))
-    rows = [(account, target, time) for (account, target), time in changes.markers.items()]
+    rows = [(account, target, time) for (account, target), time in changes.markers.items() if time]
+    gone = [key for key, time in changes.markers.items() if not time]
+    connection.executemany("DELETE FROM marker WHERE account = ? AND target = ?", gone)
     connection.executemany(_KEEP_MARKER, rows)
     for account, said in changes.metadata.items():
         if said:

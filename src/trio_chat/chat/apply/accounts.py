@@ -130,7 +130,12 @@ def _set_preference(world: World, change: PreferenceSet) -> Effects:
 
 def _of_marker(world: World, change: MarkerSet) -> list[DirtyKey]:
     account = world.users[change.user].account_id
-    return [DirtyKey.marker(account, change.target)] if account else []
+    if not account:
+        return []
+    markers = world.markers.get(account, {})
+    is_full = change.target not in markers and len(markers) >= world.lengths.read_markers
+    changed = [next(iter(markers)), change.target] if is_full else [change.target]
+    return [DirtyKey.marker(account, target) for target in changed]
 
 
 @transition(MarkerSet, _of_marker)

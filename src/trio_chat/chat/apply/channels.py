@@ -243,9 +243,10 @@ def _of_names(world: World, change: ChannelRenamed) -> list[DirtyKey]:
             if other.forward == name and other.is_persistent
         ]
     keys += [
-        DirtyKey.marker(account, change.folded)
+        DirtyKey.marker(account, folded)
         for account, markers in world.markers.items()
-        if change.folded in markers
+        for folded in (change.channel, change.folded)
+        if folded in markers
     ]
     return keys
 

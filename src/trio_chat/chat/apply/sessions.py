@@ -37,7 +37,7 @@ def _of_session(world: World, change: AwaySet | SessionEnded) -> list[DirtyKey]:
 
 
 def _of_both(world: World, change: SessionMoved) -> list[DirtyKey]:
-    return user_keys(world.sessions[change.session].user) + user_keys(world.users.get(change.user))
+    return stay_keys(world.sessions[change.session].user) + user_keys(world.users.get(change.user))
 
 
 @transition(Registered, lambda world, change: user_keys(world.users.get(change.folded)))
@@ -202,7 +202,7 @@ def remove_user(
     *,
     is_announced: bool = True,
 ) -> Effects:
-    """Forget a user without sessions that is not always on.
+    """Forget a user without sessions; one that was always on is so no longer.
 
     Args:
         world: where the user is.
@@ -211,6 +211,7 @@ def remove_user(
         skip: the session that was its last one, or None.
         is_announced: whether others see it.
     """
+    world.always_on.disable(user)
     world.opers.pop(user, None)
     address = skip.address if skip else ""
     events = []

@@ -406,9 +406,10 @@ def on_registration(request: Request, values: Mapping[str, str]) -> None:
         values: what it has set before. They are set now, and those who monitor it are notified.
     """
     session, user = request.session, request.user
-    marked = user.metadata.copy()
-    apply(request.world, MetadataAdopted(user.folded, tuple(values.items())))
-    is_new = user.metadata != marked
+    before = user.metadata.copy()
+    if values:
+        apply(request.world, MetadataAdopted(user.folded, tuple(values.items())))
+    is_new = user.metadata != before
     if user.metadata and (is_new or len(user.sessions) == 1):
         for event in metadata.changed(request.world, user, user, list(user.metadata), session):
             request.reply.emit(event)
