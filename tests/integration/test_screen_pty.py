@@ -201,7 +201,7 @@ def test_a_defect_gives_the_terminal_back(
 ) -> None:
     """The traceback comes when the screen is back, so that it can be read."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import trio_chat.client.model.server as s\ndef broken(self, event):\n    raise"
+        "import trio_chat.client.model.handlers.dispatch as s\ndef broken(self, event):\n    raise"
         " RuntimeError('a defect')\ns.HANDLERS.update((kind, broken) for kind in s.HANDLERS if"
         " kind.__name__ == 'AwayChanged')\n"
     )
