@@ -1,5 +1,5 @@
-"""The edge: listeners, one nursery for each client, the broadcaster, outboxes, signals, shutdown.
+"""The server: listeners, a nursery for each client, the broadcaster, outboxes, signals, shutdown.
 
-Everything that waits lives here. The rules (`trio_chat.chat`) are called synchronously from a
-client's reader, and what they want sent is put in order and delivered by one broadcaster.
+Everything that waits is in this package. A client's reader calls the rules (`trio_chat.chat`)
+synchronously, and one broadcaster orders and delivers the output.
 """

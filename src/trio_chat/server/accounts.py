@@ -1,8 +1,8 @@
-"""Accounts at the edge: passwords are hashed in threads, a few at once and by turns.
+"""The accounts of a server, with passwords hashed in a bounded number of threads.
 
-argon2id for passwords that are sent, SCRAM-SHA-256 keys for those that are only proved. Who asks
-for an account that does not exist waits as long, and is shown keys that look the same: names cannot
-be found out by trying.
+A password that is sent is checked with argon2id, one that is only proved with SCRAM-SHA-256 keys. A
+login to an account that does not exist takes as long and shows keys of the same form, so that names
+cannot be found by trying.
 """
 
 import base64
@@ -34,7 +34,7 @@ SCRAM_ITERATIONS = 100_000
 
 
 class Cost:
-    """How dear a hash is.
+    """The cost of a hash.
 
     Args:
         memory_kib: memory that argon2id takes.
@@ -47,7 +47,7 @@ class Cost:
 
     def hasher(self) -> "argon2.PasswordHasher":
         """Return what hashes (OWASP: argon2id with 46 MiB, one pass, one lane)."""
-        import argon2  # noqa: PLC0415  # only who checks a password needs it
+        import argon2  # noqa: PLC0415  # only checking a password needs it
 
         return argon2.PasswordHasher(time_cost=1, memory_cost=self.memory_kib, parallelism=1)
 
@@ -90,7 +90,7 @@ class Cost:
 
 
 COSTS = {"normal": Cost(), "low": Cost(memory_kib=8, scram_iterations=4096)}
-"""`low` is for tests, and for machines that have no memory to spare."""
+"""`low` is for tests, and for machines with little memory."""
 
 
 class AccountKeeper(AccountIndex):
@@ -100,7 +100,7 @@ class AccountKeeper(AccountIndex):
     Args:
         table: the accounts on disk.
         secret: a random value of this server, for keys of accounts that do not exist.
-        cost: how dear a hash is.
+        cost: the cost of a hash.
         threads: where passwords are hashed.
     """
 
@@ -119,9 +119,9 @@ class AccountKeeper(AccountIndex):
         self._threads = threads
 
     async def refresh(self) -> Refreshed:
-        """Learn of what a command beside this server has changed; see `Accounts.refresh`.
+        """Read what a command outside this server has changed; see `Accounts.refresh`.
 
-        While an own change is being written nothing is read: it would look like a change by another
+        Nothing is read while this server writes a change, which would look like that of another
         process.
         """
         with _translated():
@@ -247,7 +247,7 @@ class AccountKeeper(AccountIndex):
             return await self._table.add_certificate(account, fingerprint, is_proved=is_proved)
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
-        """Let a certificate not log in any more; see `Accounts.remove_certificate`."""
+        """Remove a certificate from an account; see `Accounts.remove_certificate`."""
         with _translated():
             return await self._table.remove_certificate(account, fingerprint)
 
@@ -281,7 +281,7 @@ async def open_accounts(
 
     Args:
         table: where they are.
-        cost: how dear a hash is.
+        cost: the cost of a hash.
         threads: where passwords are hashed; None for threads of their own.
 
     Raises:

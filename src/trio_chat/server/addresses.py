@@ -1,4 +1,4 @@
-"""Which addresses others can use to join: this machine's own, not `0.0.0.0`."""
+"""Addresses by which others can join: those of this machine's interfaces, not `0.0.0.0`."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -24,7 +24,7 @@ def own_addresses() -> list[IpAddress]:
 
 
 def joinable(bound: Sequence[IpAddress], own: Sequence[IpAddress]) -> list[IpAddress]:
-    """Return the addresses to tell others, those of the local network first.
+    """Return the addresses to announce, those of the local network first.
 
     Args:
         bound: the addresses that the server listens on; an unspecified one stands for all of its

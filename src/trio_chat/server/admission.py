@@ -1,7 +1,6 @@
-"""Admission: limits on the connections of an address at the same time, and on new ones a minute.
+"""Admission: limits on the simultaneous connections of an address, and on new ones a minute.
 
-One household, school or data centre usually has one address of IPv4 but a whole /64 of IPv6, so
-that counts as one.
+A subscriber usually has one IPv4 address but a whole /64 of IPv6, so a /64 counts as one address.
 """
 
 import logging
@@ -17,8 +16,8 @@ from trio_chat.server.token_bucket import TokenBucket
 log = logging.getLogger("trio_chat")
 
 MOST_ADDRESSES = 65_536
-"""Addresses that are remembered; of those that have no connection the one that was here longest ago
-gives way.
+"""Addresses that are remembered. When there are more, the one without a connection that was used
+longest ago is dropped.
 """
 
 
@@ -34,8 +33,9 @@ class _Address(TokenBucket):
 
 
 class ConnectionPermit:
-    """The way in of one connection: it is counted once, as soon as it is known whom it comes from,
-    while the block runs.
+    """A permit for one connection, which counts while the block runs.
+
+    It is counted once, as soon as the client's address is known: behind a proxy, that is later.
 
     Args:
         admission: what counts.
@@ -53,12 +53,12 @@ class ConnectionPermit:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Count it no more."""
+        """Stop counting it."""
         if self._known is not None:
             self._known.connections -= 1
 
     def count(self, host: str) -> str:
-        """Count it, unless that was done; return why it is refused, or "" when it may come in."""
+        """Count it, unless that was done; return why it is refused, or ""."""
         if self._is_counted:
             return ""
         self._is_counted = True
@@ -74,7 +74,7 @@ class AdmissionStatistics(NamedTuple):
 
 
 class HasLimits(Protocol):
-    """Who has the limits, which may change while the server runs."""
+    """An owner of limits, which REHASH may replace."""
 
     @property
     def limits(self) -> LimitSettings:
@@ -85,7 +85,7 @@ class Admission:
     """Counts connections by address.
 
     Args:
-        owner: has the limits; changed ones count from the next connection on.
+        owner: has the limits; changed ones hold from the next connection on.
         clock: returns seconds that never go back.
     """
 
@@ -108,7 +108,7 @@ class Admission:
         reason = self._why_not(known)
         if reason:
             self._refused += 1
-            if not known.is_told:  # once: who floods the port shall not flood the log
+            if not known.is_told:  # once: a flood of connections must not flood the log
                 log.warning("connections from %s are refused for now: %s", key, reason)
             known.is_told = True
             return reason, None

@@ -20,11 +20,10 @@ log = logging.getLogger("trio_chat")
 
 
 async def announce(listeners: Sequence[BatchListener], encryption: Encryption) -> None:
-    """Print how others can join, ready to be copied, and how they recognise the server.
+    """Print how others can join, ready to be copied, and the fingerprint of the certificate.
 
     Args:
-        listeners: where the server listens, [server] first: a further one serves those who know of
-            it.
+        listeners: where the server listens, [server] first; further ones are not announced.
         encryption: its certificate; one that is to be made is made now.
     """
     port = bound_to(listeners[0].socket)[1]
@@ -52,7 +51,7 @@ async def announce(listeners: Sequence[BatchListener], encryption: Encryption) -
 
 
 def shown(listener: BatchListener) -> str:
-    """Return where one listens, for people."""
+    """Return where a listener listens, as text."""
     path = listener.settings.path
     return str(path) if path is not None else format_address(*bound_to(listener.socket))
 
@@ -81,8 +80,9 @@ async def _print(lines: list[str]) -> None:
 
 
 def _print_past_buffer(text: str) -> None:
-    """Print, from a thread that may be abandoned: one that hung in a buffered stream would hold the
-    lock the exit needs.
+    """Print past the buffer of the stream, from a thread that may be abandoned.
+
+    A thread that hangs in a buffered stream holds a lock that the interpreter needs to exit.
     """
     if sys.stdout is not None:
         with (

@@ -1,4 +1,4 @@
-"""The server as a whole: open the port, take connections in, stop cleanly."""
+"""The server as a whole: its tasks, the handler of a connection, and shutdown."""
 
 import logging
 import os
@@ -64,7 +64,7 @@ from trio_chat.server.transport import (
 log = logging.getLogger("trio_chat")
 
 _MOST_CLOSING = 256
-"""Connections that are told why they are not served, at the same time."""
+"""Refused connections that receive the reason, at the same time; more are closed at once."""
 
 
 class Server:
@@ -144,7 +144,7 @@ class Server:
         *,
         task_status: trio.TaskStatus[Any] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Serve until `stop` is called, then say farewell to everyone within the grace time.
+        """Serve until `stop` is called, then notify and flush every client within the grace time.
 
         Args:
             listeners: closed at the end, also when cancelled.
@@ -207,7 +207,7 @@ class Server:
         self._accepting.cancel()
 
     def statistics(self) -> ServerStatistics:
-        """Return how the server stands."""
+        """Return a snapshot of the server's numbers."""
         queued = [connection.queued for connection in self.connections]
         return ServerStatistics(
             world=self.world.statistics(),
@@ -222,7 +222,9 @@ class Server:
         )
 
     def why_not_ready(self) -> list[str]:
-        """Return why nobody can come and talk; nothing when they can."""
+        """Return the reasons why no client could connect and send messages; an empty list when it
+        could.
+        """
         reasons = {
             "no connections are taken": not self._is_accepting,
             "the history cannot be written": self.broadcaster.statistics().is_failing,
@@ -231,8 +233,7 @@ class Server:
         return [reason for reason, is_so in reasons.items() if is_so]
 
     async def reload_certificate(self, settings: Settings) -> None:
-        """Read the TLS certificate again; nobody is disconnected, who comes from now on sees the
-        new one.
+        """Read the TLS certificate again, for new connections; existing ones stay open.
 
         Args:
             settings: as they are now in config.ini.
@@ -262,13 +263,13 @@ class Server:
         self.end_openings()
         for connection in self.connections:
             connection.shut_down()
-        # A client that has stopped reading gets the grace time and no more.
+        # A client that has stopped reading holds the server up for the grace time at most.
         connections.cancel_scope.deadline = (
             trio.current_time() + self.settings.server.shutdown_grace
         )
 
     def end_openings(self) -> None:
-        """End all connections on which nobody chats yet, because the server stops."""
+        """End all connections that are still being detected, because the server stops."""
         for scope in self.openings:
             scope.cancel()
 
@@ -281,15 +282,15 @@ class Server:
     async def open_and_serve(
         self, transport: Transport, peer: Peer, listener: ListenerSettings
     ) -> None:
-        """Find out what a connection is, and serve it until it is gone.
+        """Detect the protocol of a connection, and serve it until it is gone.
 
         Args:
             transport: its bytes; closed at the end, also when cancelled.
-            peer: who it comes from, as far as the socket says.
-            listener: where it came in.
+            peer: the other end, as far as the socket knows it.
+            listener: the settings of the listener that accepted it.
         """
         with ConnectionPermit(self.admission) as permit:
-            # Who comes through others is counted by the own address, once that is known.
+            # A client behind a proxy or gateway is counted by its own address, once that is known.
             if not (listener.proxy or self._is_intermediary(peer.host)) and (
                 refusal := permit.count(peer.host)
             ):
@@ -303,8 +304,8 @@ class Server:
     async def _open_and_admit(
         self, transport: Transport, peer: Peer, listener: ListenerSettings, permit: ConnectionPermit
     ) -> Connection | None:
-        """Open a connection and make it a client's; apart, so that nothing of the opening is kept
-        while the client is here.
+        """Detect the protocol of a connection and admit it; apart, so that no state of the
+        detection is kept while the client is connected.
         """
         opened = await self._open(transport, peer, listener, permit)
         return None if opened is None else await self._admit(opened, permit)
@@ -314,8 +315,8 @@ class Server:
 
         Args:
             transport: its bytes, on which IRC is spoken; closed at the end, also when cancelled.
-            peer: who is at the other end.
-            ahead: what has been read already.
+            peer: the other end.
+            ahead: bytes that have been read already.
         """
         with ConnectionPermit(self.admission) as permit:
             if (
@@ -324,7 +325,7 @@ class Server:
                 await connection.run()
 
     def _is_intermediary(self, host: str) -> bool:
-        """Return whether others come from an address, too: a proxy, or a gateway."""
+        """Return whether other clients connect through an address: a proxy, or a gateway."""
         settings = self.settings
         return is_in(host, settings.server.proxies) or any(
             is_in(host, gateway.addresses) for gateway in settings.gateways
@@ -333,7 +334,7 @@ class Server:
     async def _open(
         self, transport: Transport, peer: Peer, listener: ListenerSettings, permit: ConnectionPermit
     ) -> IrcConnection | None:
-        """Open a connection so far that IRC is spoken; it is closed when that is not possible."""
+        """Detect the protocol of a connection; close it when it is not to be served."""
         settings = self.settings
         if self._is_full():
             await self._refuse_full(transport, peer)
@@ -397,7 +398,7 @@ class Server:
         return None
 
     async def _admit(self, opened: IrcConnection, permit: ConnectionPermit) -> Connection | None:
-        """Make a connection a client's, or refuse and close it."""
+        """Admit a connection as a client, or refuse and close it."""
         transport, peer, ahead = opened
         if refusal := permit.count(peer.host):
             await self._refuse(transport, _closing(peer, refusal))
@@ -432,11 +433,11 @@ class Server:
     async def _close_gracefully(
         self, transport: Transport, words: bytes = b"", *, going_away: bool = False
     ) -> None:
-        """Close a connection that is not served, politely and within a deadline; without a word
-        when very many are at that.
+        """Close a connection that is not served, with a reason and within a deadline; at once when
+        very many are being closed.
 
-        Those count for no limit any more: who is refused and comes again and again must not take
-        all file descriptors.
+        No limit counts these connections, so without this bound a client that reconnects after
+        every refusal could use up the file descriptors.
         """
         is_polite = self._closing_connections < _MOST_CLOSING
         self._closing_connections += 1

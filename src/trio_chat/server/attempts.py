@@ -1,12 +1,10 @@
-"""Counts of what was tried in a while, such as wrong passwords or new accounts, in a bounded
-table.
-"""
+"""Counts of attempts in windows of time, such as wrong passwords, in a bounded table."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 _MOST_KEYS = 16_384
-"""Keys that are counted; the one that was counted longest ago gives way."""
+"""Keys that are counted; the one that was counted longest ago is dropped for a new one."""
 
 
 class Attempts:

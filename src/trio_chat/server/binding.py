@@ -50,11 +50,11 @@ async def bind_tcp(hosts: Sequence[str], port: int) -> list[trio.SocketListener]
 
 
 def bind_unix(path: Path, mode: int) -> socket.socket:
-    """Listen on a Unix socket; what a server that was killed has left is taken away first. Blocks:
-    call it in a thread.
+    """Listen on a Unix socket, and first remove one that a killed server has left. Blocks: call it
+    in a thread.
 
     Raises:
-        ListenError: that is impossible, or somebody else listens there.
+        ListenError: it is impossible, or another process listens there.
     """
     if not hasattr(socket, "AF_UNIX"):
         raise ListenError(
@@ -72,7 +72,7 @@ def bind_unix(path: Path, mode: int) -> socket.socket:
                     ).format(path=path)
                 )
             path.unlink()
-        before = os.umask(0o177)  # nobody can come in before the permissions are right
+        before = os.umask(0o177)  # no client can connect before the permissions are right
         try:
             sock.bind(os.fspath(path))
         finally:

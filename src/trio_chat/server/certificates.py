@@ -1,8 +1,7 @@
-"""The server's certificate: the operator's, or one that the server makes itself, once, and keeps
-beside the database.
+"""The server's TLS certificate: the operator's, or a self-signed one kept next to the database.
 
-Everything here blocks, for milliseconds or, when a certificate is made, a tenth of a second: call
-it in a thread.
+All functions block, for milliseconds, or for a tenth of a second to make a certificate: call them
+in a thread.
 """
 
 import hashlib
@@ -26,15 +25,15 @@ if TYPE_CHECKING:
 log = logging.getLogger("trio_chat")
 
 _YEARS = 30
-"""How long a certificate of our own is valid: who has accepted it once is to go on without being
-asked.
+"""Years for which a self-signed certificate is valid: a user who has accepted it is not asked
+again.
 """
 
 
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
-"""No clock that says less is right."""
+"""A clock that shows an earlier time is wrong."""
 _SESSION_CONTEXT = b"trio-chat"
-"""Without one OpenSSL takes no session back that came with a client's certificate."""
+"""Without a session context OpenSSL resumes no session with a client certificate."""
 
 
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----")
@@ -146,7 +145,7 @@ def _read(path: Path, wanted: re.Pattern[str], what: str) -> str:
         CertificateError: it cannot be read, or has no such thing.
     """
     try:
-        if path.exists() and not path.is_file():  # to read from a pipe would wait for ever
+        if path.exists() and not path.is_file():  # reading from a pipe could wait for ever
             raise CertificateError(f"{path}: cannot be read: it is not a file")
         with path.open("rb") as stream:
             data = stream.read(_LONGEST)
@@ -172,8 +171,7 @@ class Facts(NamedTuple):
 
     Args:
         fingerprint: SHA-256, in hexadecimal; "" when none is kept.
-        expires: seconds of Unix time from which on clients refuse it; None of one that the server
-            has made, which lasts.
+        expires: seconds of Unix time from which on clients refuse it; None for a self-signed one.
         names: of hosts that it is for.
     """
 
@@ -184,8 +182,8 @@ class Facts(NamedTuple):
 
 @contextmanager
 def _libraries() -> Iterator[None]:
-    """Have a library that cannot be loaded, as on a system that is too old for it, cost the server
-    its TLS and nothing else.
+    """Turn a library that cannot be loaded into an error of the certificate: without TLS the server
+    still works.
     """
     try:
         yield
@@ -233,23 +231,22 @@ def _names(certificate: "Certificate") -> tuple[str, ...]:
 def context(files: Files, name: str) -> "SSL.Context":
     """Return what connections are encrypted with.
 
-    Clients are asked for a certificate and any is accepted: not who has signed it counts, but that
-    an account knows its fingerprint. The standard library cannot do that: its `CERT_OPTIONAL` ends
-    the handshake with who shows a certificate that nobody known has signed.
+    Clients are asked for a certificate, and any is accepted: an account knows its fingerprint, so
+    the issuer does not matter. The standard library cannot do that: with `CERT_OPTIONAL` it ends
+    the handshake when the issuer is unknown.
 
-    Who comes back resumes the session by a ticket, which the client keeps. Nothing is kept here,
-    the server sends less than half of the bytes, and pays with TLS 1.2 a third of the CPU time
-    (with 1.3, which agrees on a new key all the same, four fifths). The keys of the tickets are the
-    context's own, so `Encryption.watch` makes another one every day.
+    A client that reconnects resumes the session by a ticket, which the client keeps. The server
+    keeps nothing, sends less than half of the bytes, and needs a third of the CPU time with TLS 1.2
+    (four fifths with 1.3, which agrees on a new key all the same). The keys of the tickets belong
+    to the context, so `Encryption.watch` makes a new one every day.
 
-    ALPN is not answered: the first bytes within TLS tell what is spoken, HTTP is answered as HTTP,
-    and to refuse who offers something else than `irc` and `http/1.1` would keep clients out for
-    nothing.
+    ALPN is not answered: the first bytes within TLS show the protocol, and refusing a client that
+    offers something else than `irc` and `http/1.1` would gain nothing.
 
     Raises:
         CertificateError: the certificate cannot be used.
     """
-    from OpenSSL import SSL  # noqa: PLC0415  # a tenth of a second, for the first who comes by TLS
+    from OpenSSL import SSL  # noqa: PLC0415  # slow: only when a client uses TLS
 
     made = SSL.Context(SSL.TLS_SERVER_METHOD)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
@@ -270,9 +267,7 @@ def context(files: Files, name: str) -> "SSL.Context":
 
 @contextmanager
 def _files(files: Files, name: str) -> Iterator[tuple[Path, Path]]:
-    """Give the files of the certificate; those of one that is not kept are gone when the block
-    ends.
-    """
+    """Yield the files of the certificate; those of one that is not kept are deleted afterwards."""
     if files.certificate is not None and files.key is not None:
         yield files.certificate, files.key
         return
@@ -284,7 +279,7 @@ def _files(files: Files, name: str) -> Iterator[tuple[Path, Path]]:
 
 def make(name: str) -> bytes:
     """Return a key and a certificate signed with it, in the PEM format."""
-    from cryptography import x509  # noqa: PLC0415  # needed once in the life of a server
+    from cryptography import x509  # noqa: PLC0415  # needed once, to make the certificate
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
 
@@ -297,7 +292,7 @@ def make(name: str) -> bytes:
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(_EARLIEST)  # whatever the clocks say, this one's and the clients'
+        .not_valid_before(_EARLIEST)  # valid whatever the server's and the clients' clocks show
         .not_valid_after(now + timedelta(days=365 * _YEARS))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -310,7 +305,7 @@ def make(name: str) -> bytes:
 
 
 def _write_private(path: Path, data: bytes) -> None:
-    """Write a file that nobody but its owner can read, whole or not at all."""
+    """Write a file that only its owner can read, completely or not at all."""
     handle, part = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
     try:
         with open(handle, "wb") as file:

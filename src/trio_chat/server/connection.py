@@ -1,4 +1,4 @@
-"""One client: a nursery with its reader and, while something waits to be written, its writer."""
+"""A client's connection: a nursery with its reader and, while bytes are queued, its writer."""
 
 import logging
 import math
@@ -29,13 +29,13 @@ log = logging.getLogger("trio_chat")
 
 SHUTDOWN_REASON = "The server has shut down"
 FAREWELL_TIMEOUT = 5.0
-"""Seconds in which a client that is ended can still be told why."""
+"""Seconds in which a client that is ended can still receive the reason."""
 _LAST_DELIVERY_TIMEOUT = 2.0
-"""Seconds of these in which what was said before is still waited for: a database that is locked
-must not keep the reason back.
+"""Seconds of these in which earlier messages are still waited for: a locked database must not hold
+the reason back.
 """
 _LINES_PER_TURN = 64
-"""After so many lines of one client other tasks get a turn."""
+"""Lines of one client in a row; then other tasks are scheduled."""
 
 
 class Wait(Enum):
@@ -53,10 +53,9 @@ class Hub(Protocol):
     """What a connection needs of the server.
 
     Attributes:
-        connections: those that are served; each enters itself, and leaves at its end.
-        turns: who has it may do one part of a long answer; it is given to those who wait in the
-            order of their coming, so that many long answers together hold up nobody for longer than
-            one part takes.
+        connections: the served ones; each adds itself, and removes itself at its end.
+        turns: a fair lock for one part of a long answer, so that many long answers together delay a
+            client no longer than one part takes.
     """
 
     world: World
@@ -75,8 +74,8 @@ class Connection:
     Args:
         hub: the server it belongs to.
         transport: its bytes.
-        peer: who is at the other end.
-        ahead: what has been read already.
+        peer: the other end.
+        ahead: bytes that have been read already.
     """
 
     def __init__(self, hub: Hub, transport: Transport, peer: Peer, ahead: bytes = b"") -> None:
@@ -86,7 +85,7 @@ class Connection:
         self._ahead = ahead
         self._scope = (
             trio.CancelScope()
-        )  # around the reader only, so that a client that is ended can still be told why
+        )  # around the reader only, so that an ended client can still receive the reason
         self._reason = ""
         self._is_shutdown = False
         self._received = now
@@ -131,7 +130,8 @@ class Connection:
         return self._outbox.queued if self._outbox is not None else 0
 
     async def run(self) -> None:
-        """Serve the client until it leaves or is ended; then tell the others, and tell it why.
+        """Serve the client until it leaves or is ended; then notify the others, and send it the
+        reason.
 
         An exception in it is logged once and ends this client only. When cancelled, the client is
         gone without a farewell.
@@ -155,8 +155,8 @@ class Connection:
         finally:
             self._leave()
             log.info("disconnected %s: %s", self._name(), self._reason or "cancelled")
-            # No circles of references stay: to find those, the collector would have to look through
-            # all that is here.
+            # No reference cycles remain: to find them, the garbage collector would have to visit
+            # every object.
             self._outbox, self.session.sink = None, NOWHERE
             self._transport.on_control(nothing)
             self._hub.connections.discard(self)
@@ -265,11 +265,10 @@ class Connection:
             self._execute(self._lines.popleft())
 
     def _stop_reading(self, reason: str) -> None:
-        """End the connection where it is read; whoever calls this must look at the reason before it
-        waits for anything.
+        """End the connection where it is read; the caller must check the reason before it waits.
 
-        So nothing is cancelled as by `end`: raising `Cancelled` in every client that leaves would
-        be dearer.
+        Unlike `end` this cancels nothing: raising `Cancelled` for every client that leaves would
+        cost more.
         """
         self._reason = self._reason or reason
 
@@ -284,7 +283,7 @@ class Connection:
         """Pay for a line, if the client has to; return whether it may be executed at once: else
         `_delay` says when.
 
-        Who has been made to wait for too long is ended.
+        A client that has exceeded its limit for too long is ended.
         """
         if self._flood is None:
             return True
@@ -372,8 +371,8 @@ class Connection:
         await close_gracefully(self._transport, going_away=self._is_shutdown)
 
     def _leave(self) -> int:
-        """Take the client out of the world and tell the others, once; on shutdown everyone hears it
-        from the server.
+        """Remove the client from the world and notify the others, once; on shutdown every client is
+        notified by the server.
         """
         change = SessionEnded(self.session.id, self._reason, is_announced=not self._is_shutdown)
         events = apply(self._hub.world, change)
@@ -382,8 +381,8 @@ class Connection:
         )
 
     def _last_words(self) -> bytes:
-        """Return what the client is told at the end: on shutdown a notice that programs recognise,
-        then ERROR (RFC 2812).
+        """Return the last lines for the client: on shutdown a notice that programs recognise, then
+        ERROR (RFC 2812 §3.7.4).
         """
         session, name = self.session, self._hub.world.server_info.name
         messages = [Message("ERROR", (f"Closing link: {session.address} ({self._reason})",))]

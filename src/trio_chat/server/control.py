@@ -24,7 +24,7 @@ from trio_chat.server.statistics import ServerStatistics
 log = logging.getLogger("trio_chat")
 
 _COMMAND = "PASS"
-"""Under which wrong passwords of the server are counted."""
+"""The name under which wrong server passwords are counted."""
 
 
 class ControlledServer(rehash.ReconfigurableServer, Protocol):
@@ -34,13 +34,13 @@ class ControlledServer(rehash.ReconfigurableServer, Protocol):
     broadcaster: Broadcaster
 
     def stop(self) -> None:
-        """Make it end."""
+        """Stop the server."""
 
     def statistics(self) -> ServerStatistics:
-        """Return how it stands."""
+        """Return a snapshot of its numbers."""
 
     async def reload_certificate(self, settings: Settings) -> None:
-        """Read the TLS certificate again, for who comes from now on.
+        """Read the TLS certificate again, for new connections.
 
         Raises:
             CertificateError: it cannot be used; the one before stays.
@@ -52,7 +52,7 @@ class ServerControl:
 
     Args:
         server: what is controlled.
-        cost: how dear a hash is.
+        cost: the cost of a hash.
         threads: where passwords are hashed.
         load: reads the configuration again, and may block; None when there is none to be read.
     """
@@ -83,8 +83,8 @@ class ServerControl:
         return is_right
 
     def _like_the_others(self) -> str:
-        """Return a hash that fits nothing and is as dear as those in config.ini, which may be of
-        another cost than ours.
+        """Return a hash that fits no password and costs as much as those in config.ini, which may
+        differ from `cost`.
         """
         known = next(
             (
@@ -97,9 +97,7 @@ class ServerControl:
         return f"{known.rsplit('$', 2)[0]}${self._decoy.split('$', 4)[4]}" if known else self._decoy
 
     def refuse_guesser(self, origin: Origin) -> None:
-        """Look at no password of the server after too many wrong ones; see
-        `Control.refuse_guesser`.
-        """
+        """Check no server password after too many wrong ones; see `Control.refuse_guesser`."""
         self._threads.server.refuse(_COMMAND, origin)
 
     def note_password(self, origin: Origin, *, is_right: bool) -> None:
@@ -108,7 +106,7 @@ class ServerControl:
         (lockout.note_right if is_right else lockout.note_wrong)(_COMMAND, origin)
 
     def numbers(self) -> list[tuple[str, float]]:
-        """Return how the server stands; see `Control.numbers`."""
+        """Return the numbers of the server; see `Control.numbers`."""
         now = self._server.statistics()
         return [(row.help, row.value(now)) for row in TABLE]
 
@@ -123,7 +121,7 @@ class ServerControl:
         async with self._lock:
             try:
                 settings = await trio.to_thread.run_sync(self._load)
-                # As far as they count now: one of the server's own stays beside the database in
+                # Merged, because a self-signed certificate stays next to the database that is in
                 # use.
                 await self._server.reload_certificate(rehash.merge(self._server.settings, settings))
             except (ConfigError, CertificateError) as error:

@@ -1,8 +1,7 @@
-"""The first bytes of a connection tell what it is: TLS, HTTP, the PROXY protocol or IRC. One port,
-anything joins.
+"""Protocol detection: the first bytes of a connection show TLS, HTTP, the PROXY protocol or IRC.
 
-Everything here happens within one deadline, the caller's, and reads a bounded number of bytes;
-nothing of what was read is lost.
+One port serves all of them. The caller sets a deadline for the detection, which reads a bounded
+number of bytes, and loses none of them.
 """
 
 import logging
@@ -49,7 +48,7 @@ _WEBIRC = b"WEBIRC "
 
 
 class DetectedProtocol(Enum):
-    """What a connection is."""
+    """A protocol that a connection begins with."""
 
     TLS = "TLS"
     HTTP = "HTTP"
@@ -57,30 +56,29 @@ class DetectedProtocol(Enum):
 
 
 class NotServed(Exception):  # an outcome, not a mistake
-    """The connection is not to be served, and the peer has been told if it can be; the text says
+    """The connection is not served, and the peer has been notified where possible; the message says
     why.
     """
 
 
 class NotLogged(NotServed):
-    """Likewise, and nobody needs to read of it in the log.
+    """The connection is not served, and this is not logged.
 
-    The peer has gone without a word, or has requested the page `/health`: a supervisor checks
-    twice a minute whether the server is there. Or its address has too many connections, which the
-    log knows.
+    The peer has sent nothing, or has requested the page `/health`: a supervisor checks the server
+    twice a minute. Or its address has too many connections, which is logged once.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionRules:
-    """What is allowed on the server, whatever the listener.
+    """The settings that hold for every listener.
 
     Args:
         server: names, proxies, origins.
-        gateways: who may use WEBIRC.
+        gateways: the gateways that may use WEBIRC.
         encryption: the certificate.
         threads: where passwords are hashed, and wrong ones counted.
-        knows: tells whether a browser may reach the server under a name.
+        knows: returns whether a browser may reach the server under a name.
     """
 
     server: ServerSettings
@@ -95,8 +93,8 @@ class IrcConnection(NamedTuple):
 
     Args:
         transport: its bytes.
-        peer: who is at the other end.
-        ahead: what has been read of it already.
+        peer: the other end.
+        ahead: bytes that have been read already.
     """
 
     transport: Transport
@@ -105,7 +103,7 @@ class IrcConnection(NamedTuple):
 
 
 def detect_protocol(data: bytes) -> DetectedProtocol | None:
-    """Tell what a connection is by its first bytes; None when more are needed."""
+    """Return the protocol of a connection by its first bytes; None when more are needed."""
     if not data:
         return None
     if data[:1] == b"\x16":  # a TLS record with a handshake message; no line of IRC begins so
@@ -119,14 +117,15 @@ def detect_protocol(data: bytes) -> DetectedProtocol | None:
 
 
 class ProtocolDetection:
-    """The time before a connection is one to chat on.
+    """The detection of one connection's protocol, and what has to happen before IRC is spoken on
+    it.
 
     Args:
         transport: the connection.
-        peer: who it comes from, as far as the socket says.
-        listener: where it came in.
-        rules: what is allowed.
-        admit: called when a proxy has said who is behind it; returns why that is not let in, or "".
+        peer: the other end, as far as the socket knows it.
+        listener: the settings of the listener that accepted it.
+        rules: the settings for all listeners.
+        admit: called with the address of a client behind a proxy; returns why it is refused, or "".
     """
 
     def __init__(
@@ -139,17 +138,15 @@ class ProtocolDetection:
     ) -> None:
         self.peer = peer
         self.transport = PeekableTransport(transport)
-        """As far as it is open by now: the caller says farewell on it, and closes it."""
+        """The topmost transport so far: the caller sends the last lines on it, and closes it."""
         self._listener = listener
         self._rules = rules
         self._admit = admit
-        self._takes_lines = (
-            True  # whether a line of IRC can be read at the other end, as far as is known
-        )
+        self._takes_lines = True  # whether the peer can read a line of IRC, as far as is known
 
     async def run(self) -> IrcConnection:
-        """Find out what the connection is, and open it so far that IRC is spoken. The caller has a
-        deadline.
+        """Detect the protocol, and return the connection when IRC is spoken on it. The caller sets
+        a deadline.
 
         Raises:
             NotServed: it is not to be served.
@@ -196,7 +193,7 @@ class ProtocolDetection:
         ahead.consume(header.size)
         if header.host:
             self.peer = replace(self.peer, host=header.host, is_secure=header.is_secure)
-            if refusal := self._admit(header.host):  # before it can wait here, or have us compute
+            if refusal := self._admit(header.host):  # before it can make the server wait or compute
                 raise NotLogged(await self.tell(refusal))
         elif not header.is_local:
             log.warning(
@@ -240,7 +237,7 @@ class ProtocolDetection:
         raise NotServed(await self.tell("Use TLS: this port takes no plain text"))
 
     async def _start_websocket(self, *, tls_first: bool = False) -> None:
-        from trio_chat.server import web  # noqa: PLC0415  # loaded with the first who needs it
+        from trio_chat.server import web  # noqa: PLC0415  # loaded when the first client needs it
 
         self._takes_lines = False
         rules = web.WebRules(
@@ -258,7 +255,7 @@ class ProtocolDetection:
         self.transport, self._takes_lines = PeekableTransport(websocket), True
 
     async def _read_gateway(self) -> None:
-        """Let a gateway say for whom it speaks, in the first line (WEBIRC)."""
+        """Read the client's address from a gateway, in the first line (WEBIRC)."""
         ahead = self.transport
         if (
             not self._rules.gateways
@@ -281,15 +278,13 @@ class ProtocolDetection:
             )
         except (ParseError, GatewayError) as error:
             told = error.told if isinstance(error, GatewayError) else "That is no line of IRC"
-            if not isinstance(
-                error.__cause__, Busy
-            ):  # that none is looked at was logged when it began
+            if not isinstance(error.__cause__, Busy):  # the lockout was logged when it began
                 log.warning("refused the gateway at %s: %s", self.peer.host, error)
             raise NotServed(await self.tell(told)) from error
         ahead.consume(len(line) + len(end))
 
     async def tell(self, reason: str) -> str:
-        """Tell the peer a reason in a line of IRC, if it could read one; return it."""
+        """Send the peer a reason in a line of IRC, if it can read one; return it."""
         if self._takes_lines:
             error = Message("ERROR", (f"Closing link: {self.peer.host} ({reason})",))
             await self._send(f"{error.line()}\r\n".encode())

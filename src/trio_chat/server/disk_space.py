@@ -1,4 +1,4 @@
-"""Room on the disk: the last part is reserved for accounts, and the very last for operators."""
+"""Free disk space: a reserve of it is for accounts only, and the last part for operators only."""
 
 import logging
 import shutil
@@ -12,9 +12,9 @@ from trio_chat.chat.quotas import Quotas, Room
 log = logging.getLogger("trio_chat")
 
 INTERVAL = 5.0
-"""Seconds from one look to the next."""
+"""Seconds between two checks."""
 _LAST = 4
-"""The part of the reserve that is for operators alone: one of so many."""
+"""The fraction of the reserve that is for operators only: one of so many parts."""
 _WORDS = {
     Room.EVERYBODY: "there is room on the disk again, everybody can write",
     Room.ACCOUNTS: "the disk is nearly full: what guests say is refused until there is room",
@@ -36,7 +36,7 @@ async def free_bytes(path: Path) -> int:
 async def watch_disk_space(
     quotas: Quotas, path: Path, reserve: int, free: Callable[[Path], Awaitable[int]] = free_bytes
 ) -> None:
-    """Look how much room is left where the database is, for ever, and have what is reserved kept.
+    """Check the free space where the database is, for ever, and restrict writing to the reserve.
 
     Args:
         quotas: the quotas that refuse other users.

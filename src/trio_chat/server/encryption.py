@@ -1,5 +1,5 @@
-"""The certificate in use: made or checked at the start, read when the first client comes by TLS,
-exchanged while people talk.
+"""The certificate in use: checked at the start, read when the first client uses TLS, and replaced
+while clients are connected.
 """
 
 import logging
@@ -29,11 +29,11 @@ _VERY_SOON = 7 * _DAY
 
 
 class Encryption:
-    """What connections are encrypted with.
+    """The TLS context of a server, and the certificate in it.
 
     Args:
-        files: where the certificate is, or is to be.
-        name: the name in a certificate that the server makes.
+        files: where the certificate is, or is to be written.
+        name: the name in a self-signed certificate.
         clock: returns seconds of Unix time.
     """
 
@@ -52,8 +52,8 @@ class Encryption:
 
     @property
     def expires(self) -> float | None:
-        """Seconds of Unix time from which on clients refuse the certificate; None when it lasts, or
-        is not known yet.
+        """Seconds of Unix time from which on clients refuse the certificate; None for a self-signed
+        one, or before it is read.
         """
         return self._facts.expires
 
@@ -64,9 +64,7 @@ class Encryption:
 
     @property
     def is_own(self) -> bool:
-        """Whether the server has made the certificate itself, so that nobody but it says whose it
-        is.
-        """
+        """Whether the certificate is self-signed, so that no authority vouches for it."""
         return self._files.is_own
 
     async def prepare(self) -> None:
@@ -82,10 +80,9 @@ class Encryption:
                 )
 
     async def reload(self, files: Files) -> None:
-        """Read the certificate again; who is connected stays so, who comes from now on sees the new
-        one.
+        """Read the certificate again, for new connections; existing ones stay open.
 
-        One that is kept nowhere stays: clients would take another one for somebody else's.
+        A certificate that is not stored is kept: clients would reject another one.
 
         Raises:
             CertificateError: it cannot be used; the one before stays.
@@ -105,13 +102,12 @@ class Encryption:
         """Warn now and once a day of a certificate that expires, and begin each day with new keys
         for tickets; for ever.
 
-        So a certificate that was renewed in its place is in use within a day, also when nobody says
-        REHASH.
+        A certificate that was renewed in place is in use within a day, also without REHASH.
         """
         self._warn()
         while True:
             await trio.sleep(_DAY)
-            if self._context is None:  # nobody has come by TLS, or nobody can
+            if self._context is None:  # no client has used TLS, or none can
                 self._warn()
                 continue
             try:

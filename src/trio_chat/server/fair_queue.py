@@ -1,5 +1,5 @@
-"""A queue for a few places that is fair over addresses: an address with many tasks waits for its
-own, not others for it.
+"""A queue for a few places that is fair over addresses: an address with many tasks delays only
+itself.
 
 Lanes tell likely honest tasks from others, and are served in their order. Now and then the last one
 is served first, so that no task in it waits for ever.
@@ -20,7 +20,7 @@ _LAST_LANE_FIRST = 4
 
 
 class Lane(IntEnum):
-    """How likely it is that what is asked for is honest."""
+    """How likely it is that a request is honest."""
 
     KNOWN = 0
     UNKNOWN = 1
@@ -52,7 +52,7 @@ class FairQueue:
         self._most_waiting = most_waiting
         self._waiting = 0
         self._given = 0
-        # In each lane those of one address in the order of their coming, and the addresses in the
+        # In each lane the tasks of an address in the order of arrival, and the addresses in the
         # order of their turns.
         self._lanes: dict[Lane, OrderedDict[str, deque[_WaitingTask]]] = {
             lane: OrderedDict() for lane in Lane
@@ -64,8 +64,8 @@ class FairQueue:
 
     @asynccontextmanager
     async def place(self, address: str, lane: Lane) -> AsyncIterator[None]:
-        """Have a place while the block runs. When cancelled, the task waits no longer; in the block
-        its place stays its own.
+        """Hold a place while the block runs. When cancelled while waiting, the task leaves the
+        queue.
 
         Args:
             address: the address that the task is for; each has its turn.

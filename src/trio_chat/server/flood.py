@@ -1,15 +1,11 @@
-"""Flood protection: a token bucket for each client, with the clock passed in. First a client is
-slowed, then disconnected.
-"""
+"""Flood protection: a token bucket for each client, which is first slowed, then disconnected."""
 
 from collections.abc import Callable
 
 from trio_chat.server.token_bucket import TokenBucket
 
 BYTES_PER_LINE = 1024
-"""Received bytes that cost as much as a line, whatever is in them: empty lines, and a line without
-end, are not free.
-"""
+"""Received bytes that cost as much as a line, so that empty and endless lines are not free."""
 PIECES_PER_LINE = 4
 """Reads, TLS records and WebSocket frames that cost as much as a line, when they do not complete
 one each.
@@ -33,14 +29,13 @@ def waste(size: int, pieces: int, lines: int) -> float:
 
 
 class FloodBudget(TokenBucket):
-    """Lets a client say `burst` lines at once and `rate` lines a second after that; a dear command
-    counts as several.
+    """A budget of `burst` lines at once and `rate` lines a second after that; an expensive command
+    costs several.
 
     Args:
         burst: lines.
         rate: lines a second.
-        limit: lines in a row that may have to wait, before the client is not waited for any more;
-            0: however many.
+        limit: delayed lines in a row after which the client is ended; 0 for no limit.
         clock: returns seconds that never go back.
     """
 
@@ -54,7 +49,7 @@ class FloodBudget(TokenBucket):
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether the client has gone on for too long at the speed to which it was slowed."""
+        """Whether too many lines in a row had to be delayed."""
         return 0 < self._limit < self._slowed
 
     def take(self, lines: float = 1.0) -> float:

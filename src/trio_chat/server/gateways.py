@@ -1,6 +1,4 @@
-"""WEBIRC: a gateway, such as a web client's, says for whom it speaks
-(https://ircv3.net/specs/extensions/webirc).
-"""
+"""WEBIRC: the address of a client behind a gateway (https://ircv3.net/specs/extensions/webirc)."""
 
 import hashlib
 import hmac
@@ -16,11 +14,11 @@ from trio_chat.server.peer import Peer, is_in
 
 _HASH = "$argon2"
 _NAME = "WEBIRC"
-"""Under which wrong passwords are counted: a client need not say which gateway it means."""
+"""The name under which wrong passwords are counted: WEBIRC need not name the gateway."""
 
 
 class GatewayError(ValueError):
-    """It is no gateway of ours, or does not say what it must; the text is for the operator.
+    """The gateway is unknown, or its WEBIRC is incomplete; the message is for the operator.
 
     Args:
         text: why.
@@ -35,7 +33,7 @@ class GatewayError(ValueError):
 async def speak_for(
     peer: Peer, gateways: Sequence[GatewaySettings], params: Sequence[str], threads: HashingThreads
 ) -> Peer:
-    """Return who is behind a gateway.
+    """Return the client behind a gateway.
 
     Args:
         peer: the gateway.
@@ -44,7 +42,7 @@ async def speak_for(
         threads: where passwords are hashed, and wrong ones counted.
 
     Raises:
-        GatewayError: it is not to be believed.
+        GatewayError: it is not trusted.
     """
     if len(params) < 4:
         raise GatewayError("WEBIRC needs a password, a name, a host name and an address")
@@ -72,7 +70,7 @@ async def _check(
 ) -> None:
     """Raise `GatewayError` unless a password is that of a gateway at this address.
 
-    After many wrong ones from an address none is looked at for a while.
+    After many wrong ones from an address none is checked for a while.
     """
     lockout, origin = threads.gateways, Origin(peer.host)
     plain = [gateway for gateway in gateways if not gateway.password.startswith(_HASH)]
@@ -119,7 +117,7 @@ def _digest(text: str) -> bytes:
 
 
 def _fits(hashed: str, given: str) -> bool:
-    import argon2  # noqa: PLC0415  # only a gateway needs it
+    import argon2  # noqa: PLC0415  # only gateways need it
 
     try:
         return argon2.PasswordHasher().verify(hashed, given)

@@ -140,7 +140,7 @@ class Exposition:
 
     def text(self) -> bytes:
         """Return the metrics as they are now; only when `is_available`."""
-        import prometheus_client as client  # noqa: PLC0415  # only who is asked for metrics needs it
+        import prometheus_client as client  # noqa: PLC0415  # only when it is installed
 
         if self._registry is None:
             # Not the registry of the process, which whoever embeds a server may use for something

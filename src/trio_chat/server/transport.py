@@ -59,8 +59,8 @@ class Transport(Protocol):
         connection has ended.
 
         Args:
-            on_data: must not block. It may be called in another task than this; what it raises, this
-                raises.
+            on_data: must not block. It may be called in another task than this one, and what it
+                raises is raised here.
 
         Raises:
             trio.BrokenResourceError: the connection broke.

@@ -246,7 +246,9 @@ class _Visit:
     async def _answer(
         self, status: int, text: str, headers: Sequence[tuple[str, str]] = (), *, note: str = ""
     ) -> None:
-        """Send a page of plain text; always ends with `HttpAnswered`. The note is for the log alone."""
+        """Send a page of plain text; always ends with `HttpAnswered`. The note is for the log
+        alone.
+        """
         body = text.encode() if text.endswith("\n") else f"{status}: {text}.\n".encode()
         fields = [
             ("Content-Type", "text/plain; charset=utf-8"),
