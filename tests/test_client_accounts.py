@@ -155,7 +155,7 @@ async def test_password_on_the_command_line_of_the_chat() -> None:
         ),
         ("902 alice :Locked", "The account alice is locked. Ask the server's administrator."),
         ("905 alice :Too long", "The password is too long."),
-        ("906 alice :Aborted", "Logging in as alice was broken off. Try again with /login alice."),
+        ("906 alice :Aborted", "The login as alice was aborted. Try again with /login alice."),
         ("907 alice :Already", "You are logged in already."),
     ],
 )
@@ -461,9 +461,7 @@ async def test_server_without_accounts() -> None:
         await server.send(":srv.test 401 alice NickServ :No such nick")
         assert await c.interface.take() == ["[ERROR] This server has no accounts."]
         c.interface.type("/login", SECRET)
-        assert await c.interface.take() == [
-            "[ERROR] This server takes no password with spaces in it."
-        ]
+        assert await c.interface.take() == ["[ERROR] This server accepts no passwords with spaces."]
 
 
 async def test_no_password_in_a_pipe() -> None:

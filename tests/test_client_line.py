@@ -342,7 +342,7 @@ async def test_no_channel_no_silence() -> None:
         c.interface.type("hello")
         assert (await c.interface.take())[
             0
-        ] == "[ERROR] You are in no channel, so nobody got this: hello"
+        ] == "[ERROR] You are not in a channel, so this was not sent: hello"
 
 
 async def test_leaving_while_asked() -> None:
@@ -480,9 +480,7 @@ async def test_deletions_are_told_and_made() -> None:
         ]
         c.interface.type("/redact", "/redact @bob")
         await server.expect("REDACT #lobby b")
-        assert (await c.interface.take())[0].startswith(
-            "[ERROR] There is no message here that this could be about"
-        )
+        assert (await c.interface.take())[0].startswith("[ERROR] There is no such message here")
 
 
 async def test_what_is_fetched_later_is_not_the_last_message() -> None:

@@ -85,7 +85,7 @@ async def test_a_message_is_named(jumping_clock: MockClock) -> None:
             line = parse(await server.expect("PRIVMSG #lobby yes"))
             assert line.tags["+draft/reply"] == msgid
         it.screen.press(*"/reply @9 yes", "enter")
-        await it.sees("There is no message here that this")
+        await it.sees("There is no such message here")
 
 
 async def test_tab_completes_the_name_of_a_message(jumping_clock: MockClock) -> None:
@@ -103,7 +103,7 @@ async def test_plain_irc(jumping_clock: MockClock) -> None:
         await server.send(":bob!u@h PRIVMSG #lobby :hello")
         await it.sees("bob │ hello")
         it.screen.press("page up", *"/react 👍", "enter")
-        await it.sees("There is no message here that this could be about")
+        await it.sees("There is no such message here")
         it.screen.press(*"hi", "enter")
         await server.expect("PRIVMSG #lobby hi")
         ping = parse(await server.expect("PING m"))

@@ -194,7 +194,7 @@ async def test_an_endless_paste_is_dropped(
     monkeypatch.setattr(pasting, "MOST", 100)
     async with inside() as (it, _server):
         it.paste("x" * 101)
-        await it.sees("What was pasted is too long")
+        await it.sees("The paste was dropped because it is too")
         assert it.controller.prompt.edit_text == ""
 
 

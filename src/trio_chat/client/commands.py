@@ -65,7 +65,7 @@ async def _part(client: Actions, words: list[str]) -> None:
     else:
         channel, reason = client.current, [" ".join(words)] if words else []
     if not channel:
-        await client.tell(_("You are in no channel."), error=True)
+        await client.tell(_("You are not in a channel."), error=True)
         return
     await client.do(f"/part {channel}", lambda protocol: protocol.send("PART", channel, *reason))
 
@@ -86,7 +86,7 @@ async def _me(client: Actions, words: list[str]) -> None:
     if client.current:
         await client.say(client.current, words[0], MessageKind.ACTION)
     else:
-        await client.tell(_("You are in no channel."), error=True)
+        await client.tell(_("You are not in a channel."), error=True)
 
 
 # About one message
@@ -162,9 +162,7 @@ async def _target_message(
     name, rest = (words[0][1:], words[1:]) if is_named else ("", words)
     target_message = client.target_message(name, own=own)
     if target_message is None:
-        text = _(
-            "There is no message here that this could be about, or this server gives them no names."
-        )
+        text = _("There is no such message here, or this server gives messages no identifiers.")
         await client.tell(text, error=True)
     return target_message, rest
 
@@ -179,7 +177,7 @@ async def _topic(client: Actions, words: list[str]) -> None:
     else:
         channel, topic = client.current, [" ".join(words)] if words else []
     if not channel:
-        await client.tell(_("You are in no channel."), error=True)
+        await client.tell(_("You are not in a channel."), error=True)
         return
     await client.do(f"/topic {channel}", lambda protocol: protocol.send("TOPIC", channel, *topic))
 
@@ -188,7 +186,7 @@ async def _topic(client: Actions, words: list[str]) -> None:
 async def _names(client: Actions, words: list[str]) -> None:
     channel = _channel_name(client, words[0]) if words else client.current
     if not channel:
-        await client.tell(_("You are in no channel."), error=True)
+        await client.tell(_("You are not in a channel."), error=True)
         return
     await client.do(f"/names {channel}", lambda protocol: protocol.send("NAMES", channel))
 
@@ -213,7 +211,7 @@ async def _away(client: Actions, words: list[str]) -> None:
     await client.do("/away", lambda protocol: protocol.send("AWAY", *words))
 
 
-@command(N_("nickname"), N_("shows what the server knows of somebody"), 1, 1)
+@command(N_("nickname"), N_("shows what the server knows about a user"), 1, 1)
 async def _whois(client: Actions, words: list[str]) -> None:
     await client.do(f"/whois {words[0]}", lambda protocol: protocol.send("WHOIS", words[0]))
 
@@ -222,7 +220,7 @@ async def _whois(client: Actions, words: list[str]) -> None:
 async def _invite(client: Actions, words: list[str]) -> None:
     channel = _channel_name(client, words[1]) if len(words) > 1 else client.current
     if not channel:
-        await client.tell(_("You are in no channel."), error=True)
+        await client.tell(_("You are not in a channel."), error=True)
         return
     await client.do(
         f"/invite {words[0]}", lambda protocol: protocol.send("INVITE", words[0], channel)
@@ -235,7 +233,7 @@ async def _invite(client: Actions, words: list[str]) -> None:
 async def _kick(client: Actions, words: list[str]) -> None:
     channel = client.current
     if not channel:
-        await client.tell(_("You are in no channel."), error=True)
+        await client.tell(_("You are not in a channel."), error=True)
         return
     await client.do(f"/kick {words[0]}", lambda protocol: protocol.send("KICK", channel, *words))
 
@@ -246,7 +244,7 @@ async def _mode(client: Actions, words: list[str]) -> None:
     if (not params or params[0][:1] in ("+", "-")) and client.current:
         params.insert(0, client.current)
     if not params:
-        await client.tell(_("You are in no channel."), error=True)
+        await client.tell(_("You are not in a channel."), error=True)
         return
     await client.do("/mode", lambda protocol: protocol.send("MODE", *params))
 
@@ -287,7 +285,7 @@ async def _history(client: Actions, words: list[str]) -> None:
             "/history", lambda protocol: protocol.history.show_earlier(channel, int(number))
         )
     else:
-        await client.tell(_("You are in no channel."), error=True)
+        await client.tell(_("You are not in a channel."), error=True)
 
 
 @command(N_("words"), N_("finds messages of the channel that have these words in them"), 1, 1)

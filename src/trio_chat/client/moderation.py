@@ -23,7 +23,7 @@ async def _op(client: Actions, words: list[str]) -> None:
     await _change(client, "op", "+o", words)
 
 
-@command(N_("[#channel] nickname …"), N_("takes that back"), 1, 1)
+@command(N_("[#channel] nickname …"), N_("takes the rank of operator away"), 1, 1)
 async def _deop(client: Actions, words: list[str]) -> None:
     await _change(client, "deop", "-o", words)
 
@@ -33,7 +33,7 @@ async def _voice(client: Actions, words: list[str]) -> None:
     await _change(client, "voice", "+v", words)
 
 
-@command(N_("[#channel] nickname …"), N_("takes that back"), 1, 1)
+@command(N_("[#channel] nickname …"), N_("takes the right to speak away"), 1, 1)
 async def _devoice(client: Actions, words: list[str]) -> None:
     await _change(client, "devoice", "-v", words)
 
@@ -79,7 +79,7 @@ async def _change(
     """Change a mode for several users; servers accept only a few changes in one line."""
     channel, people = _channel_and_people(client, words)
     if not channel:
-        await client.tell(_("You are in no channel."), error=True)
+        await client.tell(_("You are not in a channel."), error=True)
         return
     if not people:
         await client.do(f"/{name}", lambda protocol: protocol.send("MODE", channel, mode))
@@ -100,7 +100,7 @@ async def _change_mute(client: Actions, name: str, sign: str, words: list[str]) 
     """Mute users, or lift that, in the way of the server that the command is sent to."""
     channel, people = _channel_and_people(client, words)
     if not channel:
-        await client.tell(_("You are in no channel."), error=True)
+        await client.tell(_("You are not in a channel."), error=True)
         return
     masks = [_mask(each) for each in people]
     await client.do(

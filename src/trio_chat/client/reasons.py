@@ -40,18 +40,16 @@ _ACCOUNT: dict[str, str] = {
         " {name}."
     ),
     numerics.ERR_SASLTOOLONG: N_("The password is too long."),
-    numerics.ERR_SASLABORTED: N_(
-        "Logging in as {name} was broken off. Try again with /login {name}."
-    ),
+    numerics.ERR_SASLABORTED: N_("The login as {name} was aborted. Try again with /login {name}."),
     numerics.ERR_SASLALREADY: N_("You are logged in already."),
-    numerics.RPL_SASLMECHS: N_("The server knows no way to log in that this program knows."),
+    numerics.RPL_SASLMECHS: N_("The server and this program have no login method in common."),
     "NOT_ENCRYPTED": N_(
         "Not logged in as {name}: the connection is not encrypted, and a password that is kept is"
         " not sent where it can be read. /login {name} asks for it."
     ),
     "LOST": N_("The connection ended before the server answered. Try again when it is back."),
     "NO_ACCOUNTS": N_("This server has no accounts."),
-    "NO_SPACES": N_("This server takes no password with spaces in it."),
+    "NO_SPACES": N_("This server accepts no passwords with spaces."),
     "ACCOUNT_EXISTS": N_("There is an account {name} already. If it is yours: /login {name}"),
     "ACCOUNT_NAME_MUST_BE_NICK": N_(
         "This server wants an account to be called like your nickname: /register"
@@ -63,7 +61,7 @@ _ACCOUNT: dict[str, str] = {
     "UNACCEPTABLE_EMAIL": N_("The server does not take this e-mail address."),
     "WEAK_PASSWORD": N_("The password is too easy to guess. Choose a longer one."),
     "UNACCEPTABLE_PASSWORD": N_("The server does not take this password. Choose another."),
-    "INVALID_CODE": N_("That is not the code."),
+    "INVALID_CODE": N_("The code is wrong."),
     "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
 }
 _JOIN: dict[str, str] = {
@@ -115,7 +113,7 @@ _OTHER: dict[str, str] = {
     numerics.ERR_USERNOTINCHANNEL: N_("{name} is not in that channel."),
     numerics.ERR_NOTONCHANNEL: N_("You are not in {name}. Join it first: /join {name}"),
     numerics.ERR_USERONCHANNEL: N_("{name} is in that channel already."),
-    numerics.ERR_NEEDMOREPARAMS: N_("{name} needs more than that."),
+    numerics.ERR_NEEDMOREPARAMS: N_("{name} needs more parameters."),
     numerics.ERR_CHANOPRIVSNEEDED: N_("Only operators of {name} may do that."),
     "NICKNAME_RESERVED": _NICK["NICKNAME_RESERVED"],
 }

@@ -182,7 +182,7 @@ async def _talk(client: Actions, text: str) -> None:
         await client.say(client.current, text)
     else:
         await client.tell(
-            _("You are in no channel, so nobody got this: {text}").format(
+            _("You are not in a channel, so this was not sent: {text}").format(
                 text=mask_message("NickServ", text)
             ),
             error=True,

@@ -197,8 +197,9 @@ class Connector:
             raise CannotConnectError(text.format(address=self._address), _("it offers no TLS"))
         if mark or self._was_encrypted:
             text = _(
-                "{address} WAS ENCRYPTED BEFORE AND OFFERS NO TLS NOW. Somebody may be in between."
-                " If you know why, --plaintext connects all the same."
+                "{address} WAS ENCRYPTED BEFORE AND OFFERS NO TLS NOW. Somebody may be"
+                " intercepting the connection. If you know why, --plaintext connects all the"
+                " same."
             )
             raise CannotConnectError(
                 text.format(address=self._address), _("it offers no TLS any more")
@@ -207,7 +208,7 @@ class Connector:
         if not self._has_no_tls:
             self._has_no_tls = True
             await self.tell(
-                _("{address} offers no TLS: what you say can be read on the way.").format(
+                _("{address} offers no TLS: others on the network can read what you write.").format(
                     address=self._address
                 )
             )
@@ -238,16 +239,16 @@ class Connector:
             if problem.code in _UNKNOWN_ISSUER and not mark and not self._has_expired(stream):
                 if self._security.required and not is_this_machine(self._host):
                     text = _(
-                        "Nobody vouches for the certificate of {address} ({reason}), and ircs://"
-                        " takes no other. If its SHA-256 fingerprint is what the server printed"
-                        " when it started, connect with --fingerprint {shown}"
+                        "No trusted authority has signed the certificate of {address} ({reason}), and"
+                        " ircs:// accepts no other. If its SHA-256 fingerprint is the one that the"
+                        " server printed when it started, connect with --fingerprint {shown}"
                     )
                     raise self._refusal(text, str(problem), shown)
                 is_kept = True
                 text = _(
-                    "You are at {address} for the first time, and nobody vouches for its"
-                    " certificate. From now on it is known by this SHA-256 fingerprint, which the"
-                    " server printed when it started: {shown}"
+                    "You connect to {address} for the first time, and no trusted authority has"
+                    " signed its certificate. From now on the server is known by this SHA-256"
+                    " fingerprint, which it printed when it started: {shown}"
                 )
                 return await self._keep(
                     stream, shown, text.format(address=self._address, shown=shown)
@@ -322,9 +323,10 @@ class Connector:
             )
         else:
             text = _(
-                "THE CERTIFICATE OF {address} HAS CHANGED. Somebody may be in between, or the"
-                " server has a new one: ask who runs it. Known: {mark}. Shown: {shown}. If that is"
-                " right, remove the line of {address} from {path}."
+                "THE CERTIFICATE OF {address} HAS CHANGED. Somebody may be intercepting the"
+                " connection, or the server has a new certificate: ask its operator. Known:"
+                " {mark}. Shown: {shown}. If that is right, remove the line of {address} from"
+                " {path}."
             )
         return CannotConnectError(
             text.format(address=self._address, mark=mark, shown=shown, path=self._known.path),
@@ -377,7 +379,7 @@ async def _agree(stream: Encrypted, tcp: _RecordingStream, patience: float) -> E
             if _NO_TLS_HERE in reason:
                 return _NoTlsError()
             text = _(
-                "The server and this program do not agree on how to encrypt: {reason}."
+                "The server and this program have no encryption method in common: {reason}."
             ).format(reason=reason)
             return CannotConnectError(text, _("no agreement on encryption"))
         problem = _("it ends the connection without an answer")

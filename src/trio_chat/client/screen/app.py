@@ -319,7 +319,7 @@ class ScreenClient:
                 view.post(call)
         except trio.WouldBlock:
             self.controller.show_note(
-                _("Too much is waiting to be done. This was not done; wait a little."), error=True
+                _("Too many actions are waiting. This one was dropped; wait a little."), error=True
             )
 
     async def _run_calls(self) -> None:

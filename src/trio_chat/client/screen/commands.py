@@ -255,7 +255,9 @@ async def _go(context: CommandContext, words: list[str]) -> None:
     if places:
         context.workspace.go(*places[0])
     else:
-        await context.tell(_("Nothing is called like {name}.").format(name=words[0]), error=True)
+        await context.tell(
+            _("No channel or person matches {name}.").format(name=words[0]), error=True
+        )
 
 
 @_command("", N_("goes to the next channel"), 0, 0)
@@ -282,7 +284,7 @@ async def _back(context: CommandContext, words: list[str]) -> None:
     await trio.lowlevel.checkpoint()
 
 
-@_command(N_("nickname [text]"), N_("opens a private talk"), 1, 2, lines=True)
+@_command(N_("nickname [text]"), N_("opens a private conversation"), 1, 2, lines=True)
 async def _query(context: CommandContext, words: list[str]) -> None:
     buffer = context.view.server.open(words[0])
     buffer.is_unanswered = False
@@ -292,7 +294,9 @@ async def _query(context: CommandContext, words: list[str]) -> None:
     await trio.lowlevel.checkpoint()
 
 
-@_command("", N_("leaves this channel, or ends this talk, and removes it from the list"), 0, 0)
+@_command(
+    "", N_("leaves this channel, or ends this conversation, and removes it from the list"), 0, 0
+)
 async def _close(context: CommandContext, words: list[str]) -> None:
     buffer, server = context.buffer, context.view.server
     if buffer.kind is BufferKind.SERVER:

@@ -361,7 +361,7 @@ class Controller:
                 problem = _("Not sent: {text}").format(text=text)
                 view.server.show(self.workspace.buffer, Note(problem, True))
         if stopped:
-            self.show_note(_("Stopped. What was not sent can be typed on."))
+            self.show_note(_("Stopped. The unsent lines are back in the input line."))
         return bool(stopped)
 
     def _interrupt(self) -> None:

@@ -64,7 +64,7 @@ def channel_lines(
                 [(style, f" {clean(buffer.name)}{where}{count}")], partial(go, (server, buffer))
             )
         )
-    return lines or [PageLine([(styles["hint"], " " + _("Nothing is called like that."))])]
+    return lines or [PageLine([(styles["hint"], " " + _("No channel or person matches."))])]
 
 
 def found_lines(

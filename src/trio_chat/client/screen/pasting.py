@@ -124,8 +124,8 @@ class Pasting:
         self._redraw()  # the paste may have left the screen as it was
         if length > MOST:
             text = _(
-                "What was pasted is too long and was dropped: {count} characters, and {most}"
-                " can be."
+                "The paste was dropped because it is too long: {count} characters, and {most}"
+                " are allowed."
             )
             self._warn(text.format(count=length, most=MOST))
         else:

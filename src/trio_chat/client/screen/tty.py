@@ -54,7 +54,10 @@ def open_screen(environment: dict[str, str] | None = None) -> Any:
         OSError,
         ValueError,
     ) as error:  # a Windows console without escape sequences, or no console at all
-        text = _("This terminal cannot be drawn on, so every message is one line: {reason}")
+        text = _(
+            "The full screen cannot be drawn on this terminal, so the line interface is"
+            " used: {reason}"
+        )
         raise NoScreenError(text.format(reason=error)) from error
     colours = 1 if environment.get("NO_COLOR") else screen.colors
     screen.set_terminal_properties(colors=colours, bright_is_bold=False, hyperlinks=True)
@@ -75,8 +78,9 @@ def _problem_of_locale(encoding: str) -> str:
     if not is_wide:
         return ""
     text = _(
-        "In this locale ({encoding}) signs such as … take two columns, so every message is one"
-        " line. With a locale in UTF-8, such as LC_ALL=C.UTF-8, there is a full screen."
+        "In this locale ({encoding}), characters such as … take two columns, so the"
+        " line interface is used. A UTF-8 locale, such as LC_ALL=C.UTF-8, has the"
+        " full screen."
     )
     return text.format(encoding=encoding)
 

@@ -68,11 +68,11 @@ class FirstRunWizard:
             _("Welcome to trio-chat. Three questions, then you are in the chat."),
             "",
             _(
-                "Server: the address that whoever runs it has told you, such as 192.0.2.7:5000 or"
-                " chat.example.org."
+                "Server: the address that its operator has given you, such as 192.0.2.7:5000"
+                " or chat.example.org."
             ),
             _("For a server on this computer press Enter."),
-            _("Nickname: what the others call you."),
+            _("Nickname: the name by which the others know you."),
             _(
                 "Registering keeps the nickname yours: nobody else can use it, and your unread"
                 " messages are remembered."
