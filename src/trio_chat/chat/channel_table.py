@@ -8,6 +8,7 @@ from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.confusables import ConfusableIndex
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.users import User
+from trio_chat.irc import modes
 
 _DAY = 86_400.0
 _MOST_FORMER_NAMES = 5
@@ -85,7 +86,7 @@ class ChannelTable(dict[str, Channel]):
     def set_flags(self, channel: Channel, flags: Collection[str]) -> None:
         """Have just these flags on in a channel."""
         channel.set_flags(flags)
-        (self.secret.add if "s" in flags else self.secret.discard)(channel)
+        (self.secret.add if modes.SECRET in flags else self.secret.discard)(channel)
 
     def count_shown(self, user: User) -> int:
         """Return how many channels somebody may know of."""

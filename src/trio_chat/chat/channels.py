@@ -103,7 +103,9 @@ class Channel:
         self.registration: ChannelRegistration | None = None
         self.topic: Topic | None = None
         # Where nobody is the operator by having come first, everyone may set the topic.
-        self.flags = frozenset("n" if permanent else "nt")
+        self.flags = frozenset(
+            (modes.NO_EXTERNAL,) if permanent else (modes.NO_EXTERNAL, modes.TOPIC_LOCK)
+        )
         self.restraining = frozenset[str]()
         self.key = ""
         self.limit = 0
@@ -192,7 +194,7 @@ class Channel:
         """Whether a stranger cannot just come in and listen, so that what is said now stays among
         the members.
         """
-        return bool(self.key) or "i" in self.flags or "s" in self.flags
+        return bool(self.key) or not self.flags.isdisjoint((modes.INVITE_ONLY, modes.SECRET))
 
     @property
     def history_targets(self) -> tuple[HistoryTarget, ...]:
@@ -203,25 +205,25 @@ class Channel:
 
     def is_invited_by_list(self, user: User) -> bool:
         """Return whether the invitation list covers a user."""
-        return covers(self.lists["I"].values(), user)
+        return covers(self.lists[modes.INVITE_EXCEPTION].values(), user)
 
     def is_banned(self, user: User) -> bool:
         """Return whether a ban keeps a user out: one that covers the user, and no exception
         does.
         """
-        bans = self.lists["b"]
+        bans = self.lists[modes.BAN]
         return (
             bool(bans)
             and covers(bans.values(), user)
-            and not covers(self.lists["e"].values(), user)
+            and not covers(self.lists[modes.BAN_EXCEPTION].values(), user)
         )
 
     def is_silenced(self, user: User) -> bool:
         """Return whether a ban, or a mute, keeps a user from speaking."""
-        bans = self.lists["b"]
+        bans = self.lists[modes.BAN]
         if not bans or not covers(bans.values(), user, extbans.MUTE):
             return False
-        return not covers(self.lists["e"].values(), user, extbans.MUTE)
+        return not covers(self.lists[modes.BAN_EXCEPTION].values(), user, extbans.MUTE)
 
     def mode_params(self, *, with_key: bool) -> tuple[str, ...]:
         """Return the modes that are on as RPL_CHANNELMODEIS writes them; the key is shown to
@@ -230,12 +232,12 @@ class Channel:
         letters = "+" + "".join(sorted(self.flags))
         params: list[str] = []
         if self.key:
-            letters += "k"
+            letters += modes.KEY
             params.append(self.key if with_key else "*")
         if self.limit:
-            letters += "l"
+            letters += modes.LIMIT
             params.append(str(self.limit))
         if self.forward:
-            letters += "f"
+            letters += modes.FORWARD
             params.append(self.forward)
         return (letters, *params)

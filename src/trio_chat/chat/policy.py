@@ -241,14 +241,16 @@ def can_see_address(viewer: User, user: User) -> bool:
 
 def can_see_channel(user: User, channel: Channel) -> bool:
     """Return whether a user may learn that a channel exists: a secret one only as a member."""
-    return "s" not in channel.flags or user in channel.members
+    return modes.SECRET not in channel.flags or user in channel.members
 
 
 def can_see_membership(viewer: User, user: User, channel: Channel) -> bool:
     """Return whether one user may learn that another is in a channel."""
     if viewer is user:
         return True
-    if viewer not in channel.members and ("s" in channel.flags or "i" in user.modes):
+    if viewer not in channel.members and (
+        modes.SECRET in channel.flags or modes.INVISIBLE in user.modes
+    ):
         return False
     return channel.shows(viewer, user)
 
@@ -305,7 +307,7 @@ def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
         return n.ERR_BANNEDFROMCHAN
     if invited is not None:
         return None
-    if "i" in channel.flags and not channel.is_invited_by_list(user):
+    if modes.INVITE_ONLY in channel.flags and not channel.is_invited_by_list(user):
         return n.ERR_INVITEONLYCHAN
     if modes.REGISTERED_JOIN in channel.flags and not user.account:
         return n.ERR_NEEDREGGEDNICK
@@ -319,11 +321,11 @@ def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
 def why_not_speak(user: User, channel: Channel, text: str = "") -> Numeric | None:
     """Say why a user may not send to a channel."""
     membership = channel.members.get(user)
-    if membership is None and "n" in channel.flags:
+    if membership is None and modes.NO_EXTERNAL in channel.flags:
         return n.ERR_CANNOTSENDTOCHAN
     restraining = channel.restraining
     if (
-        not restraining and not channel.lists["b"]
+        not restraining and not channel.lists[modes.BAN]
     ):  # so it is in nearly every channel: every message comes along here
         return None
     if modes.NO_CTCP in restraining and is_ctcp(text):
@@ -360,7 +362,7 @@ def muted_in(user: User) -> list[Channel]:
     return [
         channel
         for channel in user.channels
-        if (channel.restraining or channel.lists["b"]) and is_muted(user, channel)
+        if (channel.restraining or channel.lists[modes.BAN]) and is_muted(user, channel)
     ]
 
 
@@ -421,7 +423,7 @@ def why_not_set_topic(user: User, channel: Channel) -> Numeric | None:
     """Say why a user may not change a topic."""
     if user not in channel.members:
         return n.ERR_NOTONCHANNEL
-    if "t" in channel.flags:
+    if modes.TOPIC_LOCK in channel.flags:
         return why_not_operate(user, channel, modes.HALF_OPERATOR)
     return n.ERR_CANNOTSENDTOCHAN if is_muted(user, channel) else None
 
@@ -435,4 +437,8 @@ def why_not_invite(user: User, channel: Channel) -> Numeric | None:
         return n.ERR_NOTONCHANNEL
     if not membership.ranks and channel.is_silenced(user):
         return n.ERR_CANNOTSENDTOCHAN
-    return why_not_operate(user, channel, modes.HALF_OPERATOR) if "i" in channel.flags else None
+    return (
+        why_not_operate(user, channel, modes.HALF_OPERATOR)
+        if modes.INVITE_ONLY in channel.flags
+        else None
+    )

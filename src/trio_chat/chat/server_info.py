@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.operator_blocks import Operator
+from trio_chat.irc import modes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class ServerInfo:
     password: str = field(default="", repr=False)
     lobby: str = "#lobby"
     lobby_topic: str = ""
-    user_modes: str = "i"
+    user_modes: str = modes.INVISIBLE
     account_rules: AccountRules = field(default_factory=AccountRules)
     operators: Mapping[str, Operator] = field(default_factory=dict)
     most_bans: int = 1000

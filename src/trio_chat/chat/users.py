@@ -10,7 +10,7 @@ from trio_chat.chat.multiline import ClientBatch
 from trio_chat.chat.sasl import Inbox, SaslExchange
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.addresses import rate_limit_key
-from trio_chat.irc.modes import SECURE
+from trio_chat.irc.modes import INVISIBLE, SECURE
 from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ class User:
         host: str,
         realname: str,
         signon: float,
-        modes: Iterable[str] = "i",
+        modes: Iterable[str] = INVISIBLE,
     ) -> None:
         self.username = username
         self.host = host

@@ -263,7 +263,7 @@ def _send_members(request: Request, channel: Channel, members: Iterable[User]) -
             words.append(
                 prefixes + (member.source if caps & cap.USERHOST_IN_NAMES else member.nick)
             )
-    symbol = "@" if "s" in channel.flags else "="
+    symbol = "@" if modes.SECRET in channel.flags else "="
     head = (
         f":{request.world.server_info.name} {n.RPL_NAMREPLY} {user.nick} {symbol} {channel.name} :"
     )

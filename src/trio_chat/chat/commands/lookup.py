@@ -12,7 +12,7 @@ from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
 from trio_chat.chat.users import User
-from trio_chat.irc import masks
+from trio_chat.irc import masks, modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, wrap_words
 from trio_chat.irc.modes import BOT, SECURE
@@ -100,7 +100,7 @@ def _can_find(viewer: User, user: User) -> bool:
     """Return whether a user may find another one without knowing the nickname."""
     return (
         user is viewer
-        or "i" not in user.modes
+        or modes.INVISIBLE not in user.modes
         or viewer.shares_channel(user)
         or has_right(viewer, "addresses")
     )

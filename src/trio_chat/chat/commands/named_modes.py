@@ -7,7 +7,7 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands import modes as mode_commands
 from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.registry import Request, command
-from trio_chat.irc import named_modes
+from trio_chat.irc import modes, named_modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, wrap_words
 from trio_chat.irc.modes import CHANNEL_MODES, ChannelMode
@@ -78,13 +78,13 @@ def _send_modes(request: Request, channel: Channel) -> None:
     if channel.key:
         on.append(
             named_modes.with_param(
-                CHANNEL_MODES["k"], channel.key if request.user in channel.members else None
+                CHANNEL_MODES[modes.KEY], channel.key if request.user in channel.members else None
             )
         )
     if channel.limit:
-        on.append(named_modes.with_param(CHANNEL_MODES["l"], str(channel.limit)))
+        on.append(named_modes.with_param(CHANNEL_MODES[modes.LIMIT], str(channel.limit)))
     if channel.forward:
-        on.append(named_modes.with_param(CHANNEL_MODES["f"], channel.forward))
+        on.append(named_modes.with_param(CHANNEL_MODES[modes.FORWARD], channel.forward))
     for line in _fold(request, n.RPL_PROPLIST, channel.name, on):
         request.reply.numeric(n.RPL_PROPLIST, channel.name, *line)
     request.reply.numeric(n.RPL_ENDOFPROPLIST, channel.name)

@@ -13,6 +13,7 @@ from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import User
 from trio_chat.irc import numerics as n
+from trio_chat.irc.modes import KEY
 from trio_chat.irc.names import fold_or_self
 
 
@@ -95,7 +96,7 @@ def samode_command(request: Request) -> None:
         return
     shown = [
         request.params[1],
-        *("*" if "k" in request.params[1] else param for param in request.params[2:]),
+        *("*" if KEY in request.params[1] else param for param in request.params[2:]),
     ]
     audit(request, f"SAMODE {channel.name} {' '.join(shown)}")
     modes.change_channel(replace(request, override=True), channel)

@@ -27,7 +27,12 @@ from trio_chat.irc.names import fold_or_self
 CHANSERV = Service(SERVICE)
 answer = CHANSERV.answer
 
-_RANK_NAMES = {"admin": "a", "op": modes.OPERATOR, "halfop": modes.HALF_OPERATOR, "voice": "v"}
+_RANK_NAMES = {
+    "admin": modes.ADMIN,
+    "op": modes.OPERATOR,
+    "halfop": modes.HALF_OPERATOR,
+    "voice": modes.VOICE,
+}
 
 
 @command(
@@ -50,7 +55,7 @@ def _channel(request: Request, name: str) -> Channel | None:
     """Return a channel that the user may know of, or say that there is none."""
     channel = request.world.channels.get(fold_or_self(name))
     if channel is None or (
-        "s" in channel.flags
+        modes.SECRET in channel.flags
         and request.user not in channel.members
         and not _is_owner(request, channel)
     ):
