@@ -14,7 +14,7 @@ from trio_chat.chat import changes
 from trio_chat.chat.accounts import Account, AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.apply.transitions import _TRANSITIONS
-from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import (
     AccountDeleted,
     Change,
@@ -37,7 +37,7 @@ KINDS = [
     for kind in vars(changes).values()
     if isinstance(kind, type) and issubclass(kind, Change) and kind is not Change
 ]
-PLAIN = (str, int, bool, float, type(None), Account, Ban, Kind, ModeSet, UserModeChange)
+PLAIN = (str, int, bool, float, type(None), Account, Ban, BanKind, ModeSet, UserModeChange)
 """The types of which changes consist; the tuples among them consist of the same."""
 
 
