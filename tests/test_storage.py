@@ -193,7 +193,7 @@ async def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> Non
     """One line, and no traceback."""
     path = tmp_path / "chat.db"
     path.write_bytes(content)
-    with pytest.raises(StorageError, match="or no database of SQLite"):
+    with pytest.raises(StorageError, match="or not an SQLite database"):
         async with open_database(path):
             raise AssertionError
     assert path.read_bytes() == content

@@ -201,7 +201,7 @@ def write_certificates(directory: Path) -> None:
         ("[tls]\ncertificate = a.der\nkey = a.key\n", "a.der: must have a certificate in the PEM"),
         (
             "[storage]\nfile = server.ini\n",
-            "server.ini cannot be used: it is damaged, or no database of SQLite",
+            "server.ini cannot be used: it is damaged, or not an SQLite database",
         ),
         (
             "[listener x]\npath = none/socket\n",

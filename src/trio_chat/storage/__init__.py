@@ -1,3 +1,1 @@
-"""The memory: SQLite, embedded. Implements the ports that the rules declare
-(`trio_chat.chat.history`).
-"""
+"""Persistent storage in an embedded SQLite database: implementations of the ports of `chat/`."""

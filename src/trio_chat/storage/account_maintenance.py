@@ -1,8 +1,8 @@
-"""Accounts, looked after from outside: what belongs to one, and how all of it goes.
+"""Maintenance of accounts by commands: their data, its export and its deletion.
 
-Like `storage.maintenance`: synchronous, beside a running server or without one, never more than a
-short transaction at a time. What an account has said is found by reading everything in slices:
-hardly anybody asks for it, and an index would cost something with every message.
+As in `storage.maintenance`, the functions are synchronous, work with or without a running server,
+and use short transactions. The messages of an account are found by reading all messages in slices:
+that is rarely needed, and an index would add to the cost of every message.
 """
 
 import json
@@ -29,16 +29,17 @@ class Author(NamedTuple):
 
     Args:
         id: the number of the account, or 0.
-        folded: the name under which it was said, of what belongs to no account any more; or "".
-        others: the numbers that a name is nothing to, as accounts have them; None: all.
+        folded: the name of the author of messages whose account no longer exists; or "".
+        others: the numbers that belong to accounts, whose messages are never identified by name;
+            None for every number.
     """
 
     id: int
     folded: str
     others: frozenset[int] | None = None
 
-    def has_said(self, number: int, name: str) -> bool:
-        """Return whether what has this number and this name of an account is this author's."""
+    def wrote(self, number: int, name: str) -> bool:
+        """Return whether a message with this account number and name is of this author."""
         if number and (self.others is None or number in self.others):
             return number == self.id
         return bool(self.folded and name) and fold_or_self(name) == self.folded
@@ -55,16 +56,16 @@ _SLICE = (
 
 
 class AccountData(NamedTuple):
-    """What belongs to an account besides what it has said.
+    """The data of an account except its messages.
 
     Args:
         owned: the states of the channels that it owns, with names for the numbers of accounts.
-        ranks: the ranks that it has in channels of others, by the names of these.
-        markers: how far it has read: times by channels and people.
-        stays: the ranks that its always-on user has, by the names of the channels in which it is.
+        ranks: its ranks in channels of others, by the names of the channels.
+        markers: its read markers: times by the names of channels and users.
+        stays: the ranks of its always-on user, by the names of the channels that it is in.
         always_on: the state of that user, or None.
-        preferences: what it has chosen.
-        metadata: what it says of itself, values by keys.
+        preferences: its preferences.
+        metadata: its metadata, values by keys.
         email: its e-mail address, or None.
     """
 
@@ -92,9 +93,7 @@ def find(connection: "apsw.Connection", folded: str) -> Account | None:
 
 
 def dropped_names(connection: "apsw.Connection") -> list[tuple[str, int]]:
-    """Return the names of deleted accounts that are not free, and when each was deleted (seconds of
-    Unix time).
-    """
+    """Return the names of deleted accounts that are not free, with the Unix times of deletion."""
     rows = connection.execute("SELECT name, dropped FROM dropped ORDER BY folded")
     return [(str(name), int(time)) for name, time in rows]
 
@@ -114,8 +113,10 @@ def accounts_by_name(connection: "apsw.Connection") -> dict[str, Account]:
 
 
 def author_of(connection: "apsw.Connection", folded: str) -> Author:
-    """Return who has a name, or had it: an account, a deleted one whose name is not free, or all of
-    this name that are gone.
+    """Return the author of messages under a name.
+
+    That is the account of this name, a deleted one whose name is not free, or all deleted ones that
+    had this name.
     """
     account = find(connection, folded)
     if account is not None:
@@ -127,9 +128,7 @@ def author_of(connection: "apsw.Connection", folded: str) -> Author:
 
 
 def free(connection: "apsw.Connection", account: Account) -> None:
-    """Let the name of a deleted account be registered again; masks of lists that have named it
-    since go.
-    """
+    """Free the name of a deleted account, and remove masks of channel lists that name it."""
     in_transaction(connection, _free, account)
 
 
@@ -139,7 +138,7 @@ def _free(connection: "apsw.Connection", account: Account) -> None:
 
 
 def account_numbers(connection: "apsw.Connection") -> json_lines.AccountNumbers:
-    """Return what the numbers of accounts in this database mean."""
+    """Return the numbers of the accounts in this database."""
     origin = bytes(connection.execute("SELECT value FROM secret WHERE name = 'origin'").get)
     everyone = accounts_by_name(connection).values()
     last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'account'").get
@@ -149,16 +148,14 @@ def account_numbers(connection: "apsw.Connection") -> json_lines.AccountNumbers:
 
 
 def add(connection: "apsw.Connection", account: Account, credentials: Credentials) -> bool:
-    """Add an account; return whether it was added, which it is not when its name belongs to an
-    account or a deleted one.
-    """
+    """Add an account; return False when its name belongs to an account, or to a deleted one."""
     return in_transaction(connection, accounts.insert, account, credentials) is not None
 
 
 def change_password(
     connection: "apsw.Connection", account: Account, credentials: Credentials
 ) -> None:
-    """Give an account other credentials."""
+    """Replace the credentials of an account."""
     in_transaction(connection, accounts.update, account.id, credentials)
 
 
@@ -182,8 +179,8 @@ def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
 
 
 def set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
-    """Say how long messages of a registered channel are remembered (see `chat.registered_channels`); a
-    running server notices.
+    """Say how long messages of a registered channel are remembered (see
+    `chat.registered_channels`); a running server notices.
 
     Returns:
         the name of the channel, or None when it is not registered.
@@ -195,11 +192,11 @@ def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -
     state = _states(connection).get(folded)
     if (
         state is None or not state["owner"]
-    ):  # one that nobody owns may be kept for its always-on members
+    ):  # a channel without an owner is stored for its always-on members
         return None
     text = json.dumps(state | {"history": days}, ensure_ascii=False)
     connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, folded))
-    # A running server may be about to write down what it knows of the channel.
+    # A running server may be about to store the channel with its former setting.
     connection.execute(
         "INSERT OR REPLACE INTO wish (folded, history) VALUES (?, ?)", (folded, days)
     )
@@ -207,7 +204,7 @@ def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -
 
 
 def account_data(connection: "apsw.Connection", account: Account) -> AccountData:
-    """Return what belongs to an account."""
+    """Return the data of an account."""
     states, number, key = list(_states(connection).values()), account.id, str(account.id)
     names = {str(each.id): each.name for each in accounts.every_account(connection)}
     owned = [_with_names(state, names) for state in states if state["owner"] == number]
@@ -226,7 +223,7 @@ def account_data(connection: "apsw.Connection", account: Account) -> AccountData
 
 
 def _with_names(state: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """Return the state of a channel for people, to whom the numbers of accounts say nothing."""
+    """Return the state of a channel for readers, with names for the numbers of accounts."""
     of_accounts = {
         key: {names[number]: rank for number, rank in state[key].items() if number in names}
         for key in ("access", "members")
@@ -241,9 +238,7 @@ def _state(connection: "apsw.Connection", query: str, number: int) -> dict[str, 
 
 
 def delete(connection: "apsw.Connection", account: Account) -> None:
-    """Delete an account with its markers, choices, channels and ranks in others; its name is not
-    free then.
-    """
+    """Delete an account with its markers, preferences, channels and ranks, but keep its name."""
     in_transaction(connection, _delete, account)
 
 
@@ -253,7 +248,7 @@ def _delete(connection: "apsw.Connection", account: Account) -> None:
 
 
 def _take_from_channels(connection: "apsw.Connection", account: Account) -> None:
-    """Have channels that last say nothing of an account."""
+    """Remove an account from the stored channels."""
     for folded, state in _states(connection).items():
         left = _without(state, account)
         if not (left["owner"] or left["members"]):
@@ -264,9 +259,7 @@ def _take_from_channels(connection: "apsw.Connection", account: Account) -> None
 
 
 def _without(state: dict[str, Any], account: Account) -> dict[str, Any]:
-    """Return the state of a channel without an account; a channel that the account owned has no
-    owner.
-    """
+    """Return the state of a channel without an account, and without an owner if that owned it."""
     number = str(account.id)
     lists = {
         letter: [
@@ -283,7 +276,7 @@ def _without(state: dict[str, Any], account: Account) -> dict[str, Any]:
 
 
 def messages(connection: "apsw.Connection", account: Account) -> Iterator[Record]:
-    """Give all messages of an account, channel by channel, in order."""
+    """Yield all messages of an account, channel by channel, in order."""
     for page in maintenance.pages(connection):
         for record in page:
             if record.account_id == account.id:
@@ -296,14 +289,14 @@ def count_messages(connection: "apsw.Connection", author: Author) -> int:
 
 
 def delete_messages(
-    connection: "apsw.Connection", author: Author, told: Callable[[int], None]
+    connection: "apsw.Connection", author: Author, on_progress: Callable[[int], None]
 ) -> int:
     """Delete all messages and events of an author, in batches; return how many there were.
 
     Args:
         connection: the database.
         author: the author; whether the account still exists makes no difference.
-        told: told after every batch how many were deleted so far.
+        on_progress: called after each batch with the number of those deleted so far.
     """
     deleted = 0
     for table, drop in _DROP.items():
@@ -313,7 +306,7 @@ def delete_messages(
                 with maintenance.throttled():
                     in_transaction(connection, drop, batch)
                 deleted += len(batch)
-                told(deleted)
+                on_progress(deleted)
     return deleted
 
 
@@ -328,6 +321,6 @@ def _keys(connection: "apsw.Connection", table: str, author: Author) -> Iterator
         yield [
             (buffer, number)
             for buffer, number, account, name in rows
-            if author.has_said(account, name)
+            if author.wrote(account, name)
         ]
         after = rows[-1][0], rows[-1][1]

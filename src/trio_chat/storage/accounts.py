@@ -1,4 +1,4 @@
-"""Accounts on disk."""
+"""The table of accounts, and their credentials, certificates and e-mail addresses."""
 
 import os
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 _INSERT = """
     INSERT INTO account (
-        folded, name, created, password, scram_salt, scram_iterations, scram_stored_key, scram_server_key
+        folded, name, created,
+        password, scram_salt, scram_iterations, scram_stored_key, scram_server_key
     ) SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM dropped WHERE folded = ?)
     ON CONFLICT DO NOTHING RETURNING id
 """
@@ -21,10 +22,10 @@ class Snapshot(NamedTuple):
     """All accounts at one moment.
 
     Args:
-        changes: what `SqliteAccounts.changes` returned then.
-        accounts: all of them.
-        dropped: the deleted ones whose names are not free.
-        passwords: how often the password of each account, by its number, was changed.
+        changes: the value of `SqliteAccounts.changes` at that moment.
+        accounts: all accounts.
+        dropped: the deleted accounts whose names are not free.
+        passwords: by the number of the account, how often its password was changed.
     """
 
     changes: int
@@ -50,23 +51,17 @@ class SqliteAccounts:
         return await self._database.read(_snapshot)
 
     async def changes(self) -> int:
-        """Return a number that grows whenever an account is added, deleted or freed, by
-        whomever.
-        """
+        """Return a counter of accounts added, deleted or freed, by this process or another."""
         return await self._database.read(_changes)
 
     async def credentials(self, folded: str) -> Credentials | None:
-        """Return what the password of an account is checked against; None when there is no such
-        account.
-        """
+        """Return the credentials of an account; None when there is no such account."""
         return await self._database.read(_credentials, folded)
 
     async def insert(
         self, account: Account, credentials: Credentials, email: Email | None
     ) -> Account | None:
-        """Add an account and return it with its number; None when there is, or was, one of this
-        name.
-        """
+        """Add an account and return it with its number; None when the name is or was taken."""
         return await self._database.write(insert, account, credentials, email)
 
     async def email(self, account: int) -> Email | None:
@@ -74,7 +69,7 @@ class SqliteAccounts:
         return await self._database.read(email_of, account)
 
     async def update(self, account: int, credentials: Credentials) -> int:
-        """Give an account other credentials; return how often it has got others."""
+        """Replace the credentials of an account; return how often they were replaced."""
         return await self._database.erase(update, account, credentials)
 
     async def delete(self, account: int) -> None:
@@ -82,7 +77,7 @@ class SqliteAccounts:
         await self._database.erase(delete, account)
 
     async def free(self, folded: str) -> bool:
-        """Free the name of a deleted account; return whether it was the name of one."""
+        """Free the name of a deleted account; return whether there was one of this name."""
         return await self._database.write(free, folded)
 
     async def certificates(self, account: int) -> list[Certificate]:
@@ -90,27 +85,26 @@ class SqliteAccounts:
         return await self._database.read(_certificates, account)
 
     async def by_certificate(self, fingerprint: str, account: int) -> int | None:
-        """Return the number of the account that a certificate logs in to: this one, or with 0 the
-        one that has proved the key.
+        """Return the number of the account that a certificate logs in to, or None.
+
+        Args:
+            fingerprint: of the certificate.
+            account: the only account in question; 0 for the one that has proved the key.
         """
         return await self._database.read(_by_certificate, fingerprint, account)
 
     async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
-        """Add a certificate to an account that there is; return whether it is this account's
-        now.
-        """
+        """Add a certificate to an account that exists; return whether the account has it now."""
         return await self._database.write(
             _add_certificate, account, fingerprint, is_proved=is_proved
         )
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
-        """Take a certificate from an account; return whether it had it."""
+        """Remove a certificate from an account; return whether the account had it."""
         return await self._database.write(_remove_certificate, account, fingerprint)
 
     async def secret(self, name: str) -> bytes:
-        """Return a random value of 32 bytes that is the same for ever, made when it is first asked
-        for.
-        """
+        """Return a random value of 32 bytes, which is made on first use and never changes."""
         return await self._database.write(_secret, name)
 
 
@@ -129,7 +123,7 @@ def dropped_accounts(connection: "apsw.Connection") -> list[Account]:
 
 
 def _snapshot(connection: "apsw.Connection") -> Snapshot:
-    with connection:  # a transaction: no command changes anything in between
+    with connection:  # one transaction, so that no maintenance command changes anything in between
         changes, accounts, dropped = (
             _changes(connection),
             every_account(connection),
@@ -161,9 +155,7 @@ def insert(
     credentials: Credentials,
     email: Email | None = None,
 ) -> Account | None:
-    """Add an account and return it with its number; None when there is, or was, one of this
-    name.
-    """
+    """Add an account and return it with its number; None when the name is or was taken."""
     row = (account.folded, account.name, account.created, credentials.password, *credentials.scram)
     number = connection.execute(_INSERT, (*row, account.folded)).get
     if number is None:
@@ -182,7 +174,7 @@ def email_of(connection: "apsw.Connection", account: int) -> Email | None:
 
 
 def update(connection: "apsw.Connection", account: int, credentials: Credentials) -> int:
-    """Give an account other credentials; return how often it has got others."""
+    """Replace the credentials of an account; return how often they were replaced."""
     changed = connection.execute(
         "UPDATE account SET password = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key ="
         " ?, scram_server_key = ?, passwords = passwords + 1 WHERE id = ? RETURNING passwords",
@@ -192,12 +184,12 @@ def update(connection: "apsw.Connection", account: int, credentials: Credentials
 
 
 def delete(connection: "apsw.Connection", account: int) -> None:
-    """Delete an account with all that goes with it; a trigger notes its name."""
+    """Delete an account and the rows that refer to it; a trigger keeps its name."""
     connection.execute("DELETE FROM account WHERE id = ?", (account,))
 
 
 def free(connection: "apsw.Connection", folded: str) -> bool:
-    """Free the name of a deleted account; return whether it was the name of one."""
+    """Free the name of a deleted account; return whether there was one of this name."""
     connection.execute("DELETE FROM dropped WHERE folded = ?", (folded,))
     return connection.changes() == 1
 
@@ -235,7 +227,7 @@ def _add_certificate(
         connection.execute(
             "DELETE FROM certificate WHERE fingerprint = ? AND account <> ?", (fingerprint, account)
         )
-    # The account may have been deleted by a command beside this server.
+    # A maintenance command may have deleted the account meanwhile.
     query = (
         "INSERT INTO certificate SELECT ?, id, ? FROM account WHERE id = ?"
         " ON CONFLICT DO UPDATE SET is_proved = max(is_proved, excluded.is_proved)"

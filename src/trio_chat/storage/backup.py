@@ -1,4 +1,4 @@
-"""Copies of the database, taken while a server may be writing; and whether a database is whole."""
+"""Backups of the database, also while a server writes to it; and its integrity check."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -15,15 +15,15 @@ _STEPS_PER_LOOK = 100_000
 
 
 class DatabaseReport(NamedTuple):
-    """What a database is like.
+    """The state of a database file.
 
     Args:
-        version: how many steps of the schema it has seen.
-        counts: how many rows each of the known tables has.
+        version: the version of its schema.
+        counts: the number of rows by table.
         last_id: the id of the newest message, or 0.
-        shift: by how many milliseconds that is ahead of its time.
-        size: bytes of the file.
-        problems: what is wrong; empty when nothing is.
+        shift: the milliseconds by which that id is ahead of the time of the message.
+        size: the bytes of the file.
+        problems: the damage that was found; empty for a sound file.
     """
 
     version: int
@@ -34,23 +34,23 @@ class DatabaseReport(NamedTuple):
     problems: list[str]
 
 
-def back_up(source: apsw.Connection, target: Path, told: Callable[[int, int], None]) -> None:
-    """Copy a database as it is at this moment, whatever is written meanwhile.
+def back_up(source: apsw.Connection, target: Path, on_progress: Callable[[int, int], None]) -> None:
+    """Copy a database as it is at this moment, while others may write to it.
 
     Args:
-        source: what is copied.
+        source: the database.
         target: an empty file.
-        told: called repeatedly with the number of written pages and the number of all pages.
+        on_progress: called repeatedly with the pages written so far and the pages in total.
 
     Raises:
-        StorageError: the copy cannot be written, or is not whole.
+        StorageError: the copy cannot be written, or is damaged.
     """
     try:
         schema_version(source)
-        _copy(source, target, told)
+        _copy(source, target, on_progress)
         with closing(apsw.Connection(str(target))) as copy:
-            # One file, with nothing beside it, that can be read from anywhere. The server turns it
-            # back.
+            # A single file without a write-ahead log can be read on read-only media, too. The
+            # server switches it back to a write-ahead log.
             copy.pragma("journal_mode", "delete")
             problem = copy.pragma("quick_check")
     except apsw.Error as error:
@@ -59,24 +59,22 @@ def back_up(source: apsw.Connection, target: Path, told: Callable[[int, int], No
         raise StorageError(f"the copy is not whole: {problem}")
 
 
-def _copy(source: apsw.Connection, target: Path, told: Callable[[int, int], None]) -> None:
-    """Write what is in a database into another file, row by row, and nothing of what its pages had
-    in them before.
-    """
+def _copy(source: apsw.Connection, target: Path, on_progress: Callable[[int, int], None]) -> None:
+    """Copy a database row by row, without deleted data in its pages."""
     pages, size = int(source.pragma("page_count")), int(source.pragma("page_size"))
 
     def look() -> bool:
-        told(min(target.stat().st_size // size, pages), pages)
+        on_progress(min(target.stat().st_size // size, pages), pages)
         return False
 
     source.set_progress_handler(look, _STEPS_PER_LOOK)
     source.execute(
         "VACUUM INTO ?", (str(target),)
-    )  # as it is at this moment: one statement is one transaction
+    )  # one statement is one transaction, and sees one moment
 
 
 def examine(connection: apsw.Connection, path: Path) -> DatabaseReport:
-    """Read all of a database, and say what it is like."""
+    """Check the integrity of a database, which reads all of it, and count its rows."""
     version = schema_version(connection)
     problems: list[str] = []
     counts: dict[str, int] = {}
@@ -103,6 +101,6 @@ def examine(connection: apsw.Connection, path: Path) -> DatabaseReport:
     except (
         apsw.CorruptError,
         apsw.NotADBError,
-    ) as error:  # so damaged that it cannot even be looked through
+    ) as error:  # too damaged for the check itself
         problems.append(explain(error))
     return DatabaseReport(version, counts, last, shift, path.stat().st_size, problems)

@@ -1,4 +1,4 @@
-"""Bans of the server on disk."""
+"""The table of server bans (KLINE, DLINE and suspended accounts)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ class SqliteBans:
         return await self._database.read(every_ban)
 
     async def changes(self) -> int:
-        """Return a number that grows with every change; see `BanTable.changes`."""
+        """Return a counter of changes; see `BanTable.changes`."""
         return await self._database.read(_changes)
 
 
@@ -54,7 +54,7 @@ def _ban(
 
 
 def save(connection: "apsw.Connection", changes: Mapping[BanKey, Ban | None]) -> None:
-    """Keep changes of bans."""
+    """Store changes of bans; None in the place of a ban deletes it."""
     for (kind, folded), ban in changes.items():
         if ban is None:
             connection.execute(

@@ -1,5 +1,6 @@
-"""The case mapping that the names in a database were folded with: another one would find some of
-them no more.
+"""The case mapping of a database: the one by which the names in it were folded.
+
+With another mapping some of the names would not be found any longer.
 """
 
 from collections.abc import Iterator
@@ -14,20 +15,21 @@ if TYPE_CHECKING:
     import apsw
 
 _NAMES = """
-    SELECT folded FROM account UNION ALL SELECT folded FROM channel UNION ALL SELECT name FROM buffer
+    SELECT folded FROM account UNION ALL SELECT folded FROM channel
+    UNION ALL SELECT name FROM buffer
     UNION ALL SELECT folded FROM dropped UNION ALL SELECT target FROM marker
 """
 
 
 async def change_casemapping(database: Database, mapping: str) -> None:
-    """Have a database go on with a case mapping.
+    """Change the case mapping of a database, when its names allow that.
 
     Args:
         database: the database.
-        mapping: the one that this process uses, a key of `irc.names.CASEMAPPINGS`.
+        mapping: the mapping of this process, a key of `irc.names.CASEMAPPINGS`.
 
     Raises:
-        StorageError: it has names that would be others with it.
+        StorageError: the database has names that are folded otherwise by this mapping.
     """
     with damage_reported():
         conflict = await database.write(_settle, mapping)
@@ -65,8 +67,8 @@ def _settle(connection: "apsw.Connection", mapping: str) -> tuple[str, str] | No
 
 
 def _fold_bans(connection: "apsw.Connection") -> None:
-    """Give bans the keys by which they are found from now on: one lifted under another key would be
-    back after a restart.
+    """Store bans under their new keys: a ban that is lifted under another key would return after a
+    restart.
     """
     bans = every_ban(connection)
     connection.execute("DELETE FROM ban")

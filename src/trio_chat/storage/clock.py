@@ -1,4 +1,4 @@
-"""The clock's past on disk: its steps, and how the clock by which things expire stood."""
+"""The steps of the clock, and the state of the steady clock for expiry (`chat.steady`)."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     import apsw
 
 MOST_STEPS = 10_000
-"""Steps that are worked out when messages of another server are read in; of more, the first
-count.
-"""
+"""The most steps that are derived when messages of another server are imported: the first ones."""
 _FOUND_STEPS = """
     SELECT id, shift FROM (
         SELECT id, shift, lag(shift, 1, 0) OVER (ORDER BY id) AS before
@@ -25,10 +23,10 @@ _FOUND_STEPS = """
 
 
 class SqliteClock:
-    """What lasts of the clock.
+    """The tables of the clock.
 
     Args:
-        database: where it is.
+        database: the database.
 
     Every method raises `StorageError` when the database cannot do it.
     """
@@ -41,13 +39,13 @@ class SqliteClock:
         return await self._database.read(timeline)
 
     async def kept(self) -> ClockState | None:
-        """Return how the steady clock stood; of a database from before, it stood where the newest
-        message was.
+        """Return the stored state of the steady clock; in a database of an earlier version, the
+        time of the newest message.
         """
         return await self._database.read(_kept)
 
     async def keep(self, kept: ClockState) -> None:
-        """Note how the steady clock stands."""
+        """Store the state of the steady clock."""
         await self._database.write(_keep, kept)
 
 
@@ -60,9 +58,7 @@ def timeline(connection: "apsw.Connection") -> Timeline:
 
 
 def note_steps(connection: "apsw.Connection", records: Sequence[Record]) -> None:
-    """Store the steps of the clock that new records show: those with another shift than the record
-    before.
-    """
+    """Store a step of the clock for each record whose shift differs from the one before."""
     shift = connection.execute("SELECT shift FROM clock_step ORDER BY first DESC LIMIT 1").get or 0
     for record in records:
         if record.shift != shift:
@@ -75,7 +71,7 @@ def note_steps(connection: "apsw.Connection", records: Sequence[Record]) -> None
 
 
 def find_steps(connection: "apsw.Connection") -> None:
-    """Work the steps out of what is remembered, all of which is read."""
+    """Derive the steps from all stored messages and events."""
     found = connection.execute(_FOUND_STEPS, (MOST_STEPS,)).fetchall()
     connection.execute("DELETE FROM clock_step")
     connection.executemany("INSERT INTO clock_step VALUES (?, ?)", found)

@@ -1,9 +1,9 @@
-"""One SQLite file: a connection that writes, used by one task, one that reads, and one for
-questions that may take long.
+"""The SQLite file, with three connections: one that writes, one that reads, and one for slow
+queries.
 
 SQLite runs in the threads of apsw's Trio support, one for each connection, so the event loop never
-waits for the disk. Those threads are not daemons: whoever opens a database must leave its context,
-or the program would not end.
+waits for the disk. Those threads are not daemons: the process ends only after the context of
+`open_database` was left.
 """
 
 import os
@@ -27,16 +27,16 @@ T = TypeVar("T")
 
 MEMORY = ":memory:"
 CLOSE_TIMEOUT = 30.0
-"""Seconds that closing may take: SQLite then writes what is in the log back into the file."""
+"""Seconds that closing may take: SQLite then copies the write-ahead log into the file."""
 _ABANDONED: list[object] = []
-"""What served connections that could not be closed in time: apsw calls it once more when such a
-connection is freed.
+"""Controllers of connections that could not be closed in time. They must stay alive, because apsw
+calls them once more when such a connection is freed.
 """
 _BUSY_MS = 5000
 
 
 class StorageError(Exception):
-    """The database cannot do what was asked; the message is one line for the operator."""
+    """A failure of the database; the message is one line for the operator."""
 
 
 class Database:
@@ -45,8 +45,7 @@ class Database:
     Args:
         writer: the connection that writes.
         reader: the connection that reads; the same one for a database in memory.
-        searcher: the connection for questions that may take long; the same one for a database in
-            memory.
+        searcher: the connection for slow queries; the same one for a database in memory.
     """
 
     def __init__(
@@ -68,10 +67,10 @@ class Database:
     ) -> T:
         """Run `work(connection, …)` as one transaction, in the writing thread.
 
-        When cancelled, the transaction may be committed all the same.
+        When cancelled, the transaction may be committed nevertheless.
 
         Raises:
-            StorageError: nothing of it was written.
+            StorageError: nothing was written.
         """
         return await _run(self._writer, in_transaction, work, *args, **kwargs)
 
@@ -81,8 +80,9 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Do as `write` for what deletes, or writes over: once the log has been emptied too,
-        nothing of it is on the disk.
+        """Run `work` as `write` does, for a transaction that deletes or overwrites data.
+
+        It wakes `wait_erased`: the data is gone from the disk once the log was truncated, too.
 
         Raises:
             StorageError: nothing was deleted.
@@ -96,7 +96,7 @@ class Database:
         more.
 
         Raises:
-            StorageError: it is not known whether anything was overwritten.
+            StorageError: perhaps nothing was overwritten.
         """
         is_more = await self.write(overwrite_free)
         if is_more:
@@ -142,8 +142,8 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run `work(connection, …)`, which reads and may take long, in a thread of its own: `read`
-        does not wait for it.
+        """Run `work(connection, …)`, which reads for long, in a thread for which `read` does not
+        wait.
 
         Raises:
             StorageError: the database could not be read.
@@ -154,14 +154,16 @@ class Database:
 
 @asynccontextmanager
 async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIterator[Database]:
-    """Open a database, made anew when there is none, and close it at the end.
+    """Open a database, which is created when there is none, and close it at the end.
+
+    Closing is shielded for up to `CLOSE_TIMEOUT` seconds.
 
     Args:
-        path: the file; None for one in memory.
-        synchronous: how sure a commit is (SQLite's PRAGMA synchronous).
+        path: the file; None for a database in memory.
+        synchronous: the durability of a commit (SQLite's PRAGMA synchronous).
 
     Raises:
-        StorageError: it cannot be opened, or is not ours.
+        StorageError: the file cannot be opened, or is not a database of this program.
     """
     if path is not None:
         await trio.to_thread.run_sync(_create_private, path)
@@ -179,10 +181,8 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
 
 @asynccontextmanager
 async def _connected(path: Path | None) -> "AsyncIterator[apsw.AsyncConnection]":
-    """Have a connection with its thread, which ends with this whatever happens: the interpreter
-    waits for it when it exits.
-    """
-    import apsw.aio  # noqa: PLC0415  # only who stores something needs it
+    """Open a connection with its thread, and end both: the interpreter waits for the thread."""
+    import apsw.aio  # noqa: PLC0415  # slow to import, and only a server with storage needs it
 
     controller = apsw.aio.Trio()
     is_closed = False
@@ -233,9 +233,7 @@ def in_transaction(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Run `work(connection, …)` as one transaction, in this thread; nothing of it is written when
-    it raises.
-    """
+    """Run `work(connection, …)` as one transaction, in this thread; roll it back when it raises."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         result = work(connection, *args, **kwargs)
@@ -252,16 +250,16 @@ def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", synchronous)
     connection.pragma("foreign_keys", True)
-    # New tables must not keep what was in their pages before; but to overwrite a large index that
-    # is dropped would take long.
+    # New tables must not keep the former data of their pages; but overwriting a large index that is
+    # dropped would take long.
     connection.pragma("secure_delete", "fast")
     migrate(connection)
     prepare_erasing(connection)
-    empty_log(connection)  # after a crash it may hold what was deleted
+    empty_log(connection)  # after a crash it may still contain deleted data
 
 
 def _create_private(path: Path) -> None:
-    """Make the file, so that from its first moment only its owner can read it."""
+    """Create the file with mode 0600, so that only its owner can ever read it."""
     try:
         make_directory(path.parent)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -295,27 +293,23 @@ def damage_reported(head: str = "") -> Iterator[None]:
 _WORDS = {
     "Full": "the disk is full",
     "IO": "the disk cannot be read or written",
-    "ReadOnly": "it may not be written",
+    "ReadOnly": "the file or its directory is read-only",
     "CantOpen": "it cannot be opened",
-    "Permissions": "it may not be opened",
-    "Auth": "it may not be used",
+    "Permissions": "access was denied",
+    "Auth": "its use is not permitted",
     "Busy": "another program has it locked",
     "Locked": "it is locked",
     "Corrupt": "it is damaged; see `trio-chat db check`, and restore a backup",
-    "NotADB": "it is damaged, or no database of SQLite",
+    "NotADB": "it is damaged, or not an SQLite database",
     "NoMem": "there is not enough memory",
-    "Interrupt": "it would take too long",
+    "Interrupt": "it was interrupted, because it took too long",
 }
-"""Explanations of SQLite's result codes for operators (sqlite.org/rescode.html), by apsw's names of
-its exceptions.
-"""
+"""Explanations of result codes (sqlite.org/rescode.html) by the names of apsw's exceptions."""
 _NO_WORDS = frozenset(("", "not an error", "unknown error"))
 
 
 def explain(error: Exception) -> str:
-    """Return what went wrong in SQLite: in words, with the name that its documentation uses, and
-    what it says itself.
-    """
+    """Explain an error of SQLite in words, with the name of its result code and its own message."""
     import apsw  # noqa: PLC0415
 
     name = type(error).__name__.removesuffix("Error")

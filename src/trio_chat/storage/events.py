@@ -1,4 +1,4 @@
-"""Events on disk: what happened in a channel, in one order with what was said."""
+"""The table of channel events (JOIN, TOPIC, MODE …), in one order of ids with the messages."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,18 +11,24 @@ if TYPE_CHECKING:
     import apsw
 
 _APPEND = """
-    INSERT INTO event (buffer, id, is_private, command, source, account, params, tags, is_bot, shift, account_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO event (
+        buffer, id, is_private, command, source, account, params, tags, is_bot, shift, account_id
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-# Two ranges of two keys, which SQLite walks side by side: it stops at the limit as well.
+# SQLite merges the ranges of both primary keys while it reads them, and stops at the limit.
 _RANGE = """
     WITH here AS (SELECT id FROM buffer WHERE name = :buffer)
-    SELECT id, is_private, command, source, account, text, tags, is_bot, shift, account_id, '' AS params FROM message
-    WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before AND (id > :private_after OR NOT is_private)
+    SELECT
+        id, is_private, command, source, account, text, tags, is_bot, shift, account_id,
+        '' AS params
+    FROM message
+    WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before
+    AND (id > :private_after OR NOT is_private)
     UNION ALL
-    SELECT id, is_private, command, source, account, '', tags, is_bot, shift, account_id, params FROM event
-    WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before AND (id > :private_after OR NOT is_private)
-    AND (command <> 'TAGMSG' OR :with_tags)
+    SELECT id, is_private, command, source, account, '', tags, is_bot, shift, account_id, params
+    FROM event
+    WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before
+    AND (id > :private_after OR NOT is_private) AND (command <> 'TAGMSG' OR :with_tags)
     ORDER BY id {} LIMIT :limit
 """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
@@ -34,7 +40,7 @@ _OLD = """
 
 
 def append_events(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
-    """Write events, each with the number of its buffer."""
+    """Insert events, each with the number of its buffer."""
     connection.executemany(_APPEND, (_row(buffer, record) for buffer, record in records))
 
 
@@ -90,20 +96,30 @@ def select_messages_and_events(
             shift,
             account_id,
         )
-        for number, is_private, command, source, account, text, tags, is_bot, shift, account_id, params in connection.execute(
-            _NEWEST if span.from_newest else _OLDEST, values
-        )
+        for (
+            number,
+            is_private,
+            command,
+            source,
+            account,
+            text,
+            tags,
+            is_bot,
+            shift,
+            account_id,
+            params,
+        ) in connection.execute(_NEWEST if span.from_newest else _OLDEST, values)
     ]
     return records[::-1] if span.from_newest else records
 
 
 def delete_old_events(connection: "apsw.Connection", values: Mapping[str, Any]) -> int:
-    """Delete events as `history.delete` deletes messages; return how many that were."""
+    """Delete old events as `history.delete_old` does messages; return their number."""
     keys = connection.execute(_OLD, values).fetchall()
     delete_events(connection, keys)
     return len(keys)
 
 
 def delete_events(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
-    """Delete the events that have these keys: the number of a buffer, and an id."""
+    """Delete events by their keys: the number of the buffer and the id."""
     connection.executemany("DELETE FROM event WHERE buffer = ? AND id = ?", keys)

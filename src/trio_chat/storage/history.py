@@ -1,4 +1,4 @@
-"""Messages on disk: appended in batches, read as ranges of their ids, and found by their words."""
+"""The table of messages: appended in batches, read as ranges of ids, and found by their words."""
 
 import json
 from collections.abc import Sequence
@@ -41,14 +41,17 @@ if TYPE_CHECKING:
     import apsw
 
 _APPEND = """
-    INSERT INTO message (buffer, id, is_private, command, source, account, text, tags, is_bot, shift, account_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO message (
+        buffer, id, is_private, command, source, account, text, tags, is_bot, shift, account_id
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-# The order is the only difference: SQLite walks the key from one end or the other and stops at the
+# Only the order differs: SQLite walks the primary key from one end or the other, and stops at the
 # limit.
 _RANGE = """
-    SELECT id, is_private, command, source, account, text, tags, is_bot, shift, account_id FROM message
-    WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id > ? AND id < ? AND (id > ? OR NOT is_private)
+    SELECT id, is_private, command, source, account, text, tags, is_bot, shift, account_id
+    FROM message
+    WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id > ? AND id < ?
+    AND (id > ? OR NOT is_private)
     ORDER BY id {} LIMIT ?
 """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
@@ -63,13 +66,11 @@ _DIG_OUT = """
 """
 _MOST_BUFFERS = 10_000
 _SHORTENED = 75
-"""Characters of a channel's name before a number, so that both together are such a name."""
+"""Characters of a channel name to which a number is appended, so that the result fits the limit."""
 _INDEXED_AT_ONCE = 500
-"""Messages whose words are written in one transaction: those that are said meanwhile wait for no
-more than that.
-"""
-# Buffer by buffer (CROSS JOIN keeps that order), because the key begins with it: asking for small
-# ids alone reads every message of the file, while those that are said meanwhile wait.
+"""Messages indexed in one transaction, which is how long new messages may have to wait."""
+# Buffer by buffer (CROSS JOIN keeps that order), because the primary key begins with the buffer: a
+# query for small ids alone would read every message of the file, while new ones wait.
 _OLD = """
     SELECT message.buffer, message.id FROM buffer CROSS JOIN message ON message.buffer = buffer.id
     WHERE message.id < :before AND (:name IS NULL OR buffer.name = :name)
@@ -86,11 +87,10 @@ class SqliteHistory:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._buffers: dict[str, int] = {}  # touched by the writing thread only
-        self._shift: int | None = (
-            None  # of what was written last; touched by the writing thread only
-        )
-        self._commits = 1  # counted from what was there at the start
+        # The writing thread alone uses these two: the numbers of buffers, and the last shift.
+        self._buffers: dict[str, int] = {}
+        self._shift: int | None = None
+        self._commits = 1  # 1 stands for the messages that the database had at the start
         self._indexed_commits = 0
         self._committed = trio.lowlevel.ParkingLot()
 
@@ -108,28 +108,25 @@ class SqliteHistory:
             TypeError,
             ValueError,
             OverflowError,
-        ) as error:  # text that is none (UnicodeError), a number too large, a damaged page
-            self._buffers.clear()  # what the transaction numbered is not there
+        ) as error:  # a lone surrogate (UnicodeError), a number too large, a damaged page
+            self._buffers.clear()  # the transaction that numbered them was rolled back
             self._shift = None
             raise (HistoryError if _is_about_the_file(error) else BadRecord)(str(error)) from error
         self._commits += 1
         self._committed.unpark_all()
 
     async def wait_unindexed(self) -> None:
-        """Wait until there are messages whose words are perhaps not written yet. No checkpoint when
-        there are.
-        """
+        """Wait until messages may be missing from the search index; no checkpoint when some are."""
         while self._indexed_commits == self._commits:
             await self._committed.park()
 
     async def index(self) -> None:
-        """Write the words of all messages committed so far, so that they are found. `search` does
-        so first.
+        """Index all messages committed so far. `search` does so first.
 
-        When cancelled, some words are written, and a later call goes on from there.
+        When cancelled, some messages are indexed, and a later call continues with the others.
 
         Raises:
-            HistoryError: not all of them were written.
+            HistoryError: not all messages were indexed.
         """
         commits = self._commits
         try:
@@ -141,11 +138,11 @@ class SqliteHistory:
         self._indexed_commits = max(self._indexed_commits, commits)
 
     async def index_old(self) -> bool:
-        """Index some messages from before the index was made, the newest first; return whether more
+        """Index some messages that are older than the index, the newest first; return whether more
         are left.
 
         Raises:
-            HistoryError: they were not written.
+            HistoryError: none of them was indexed.
         """
         try:
             with damage_reported():
@@ -155,9 +152,7 @@ class SqliteHistory:
         return count == _INDEXED_AT_ONCE
 
     async def searchable_from(self) -> int:
-        """Return the smallest id from which on messages are found; see
-        `History.searchable_from`.
-        """
+        """Return the smallest id that the index covers; see `History.searchable_from`."""
         try:
             return (await self._database.read(indexed_range))[0] + 1
         except StorageError as error:
@@ -184,7 +179,7 @@ class SqliteHistory:
             raise HistoryError(str(error)) from error
 
     async def search(self, query: Query, span: Span, limit: int) -> list[Record]:
-        """Return messages that a query finds; see `History.search`."""
+        """Return the messages that match a query; see `History.search`."""
         if self._indexed_commits < self._commits:
             await self.index()
         try:
@@ -193,7 +188,7 @@ class SqliteHistory:
             raise HistoryError(str(error)) from error
 
     async def conversations(self, account: int) -> list[str]:
-        """Return where an account has private messages; see `History.conversations`."""
+        """Return the conversations of an account; see `History.conversations`."""
         try:
             return await self._database.read(_conversations, account)
         except StorageError as error:
@@ -214,7 +209,7 @@ class SqliteHistory:
     async def prune(
         self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()
     ) -> int:
-        """Delete what is old; see `History.prune`."""
+        """Delete old messages and events; see `History.prune`."""
         try:
             with damage_reported():
                 return await self._database.erase(delete_old, before, limit, only, without)
@@ -253,9 +248,7 @@ class SqliteHistory:
 
 
 def _is_about_the_file(error: Exception) -> bool:
-    """Return whether nothing else could be written either: a full disk, not a record that is not as
-    it should be.
-    """
+    """Return whether an error concerns the file, such as a full disk, rather than one record."""
     import apsw  # noqa: PLC0415
 
     about_data = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
@@ -263,31 +256,28 @@ def _is_about_the_file(error: Exception) -> bool:
 
 
 def buffer_id(connection: "apsw.Connection", name: str) -> int:
-    """Return the number of a buffer, a new one when there is none of this name."""
+    """Return the number of a buffer, which is made when there is none of this name."""
     connection.execute("INSERT INTO buffer (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
     return int(connection.execute("SELECT id FROM buffer WHERE name = ?", (name,)).get)
 
 
 def rename_buffer(connection: "apsw.Connection", before: str, name: str, number: int) -> None:
-    """Give what a channel has said another name.
+    """Rename the buffer of a channel.
 
-    What a channel that had this name once has said is set aside, under a name that is made of it
-    and the number.
+    The buffer of a former channel of the new name is set aside, under that name and the number.
     """
     for new, old in ((f"{name[:_SHORTENED]}-{number}", name), (name, before)):
         connection.execute("UPDATE buffer SET name = ? WHERE name = ?", (new, old))
 
 
 def append_messages(connection: "apsw.Connection", records: Sequence[tuple[int, Record]]) -> None:
-    """Write messages that are not there yet, each with the number of its buffer; `index_new` adds
-    the words of new ones.
-    """
+    """Insert messages, each with the number of its buffer; `index_new` indexes the new ones."""
     connection.executemany(_APPEND, [row(record, buffer) for buffer, record in records])
     index_messages(connection, records)
 
 
 def row(record: Record, buffer: int) -> tuple[object, ...]:
-    """Return a message as the table has it."""
+    """Return a message as a row of the table."""
     tags = json.dumps(dict(record.tags), ensure_ascii=False) if record.tags else ""
     return (
         buffer,
@@ -342,7 +332,7 @@ def _conversations(connection: "apsw.Connection", account: int) -> list[str]:
 
 def last_id(connection: "apsw.Connection") -> int:
     """Return the greatest id ever committed, or 0."""
-    # One look at the end of each buffer's range; a scan of all events would grow with the file.
+    # The last key of each buffer is found without a scan of all events, which grows with the file.
     newest_event = (
         "SELECT max((SELECT max(id) FROM event WHERE event.buffer = buffer.id)) FROM buffer"
     )
@@ -367,8 +357,9 @@ def delete_old(
     name: str | None = None,
     without: Sequence[str] = (),
 ) -> int:
-    """Delete up to `limit` messages and events with a smaller id, of one channel or of all but
-    some; see `History.prune`.
+    """Delete up to `limit` old messages and events of one channel, or of all but some.
+
+    See `History.prune`.
     """
     left_alone = json.dumps(list(without), ensure_ascii=False)
     values: dict[str, Any] = {"before": before, "limit": limit, "name": name, "without": left_alone}
@@ -381,14 +372,12 @@ def delete_old(
 
 
 def delete_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
-    """Delete the messages that have these keys: the number of a buffer, and an id. Their words go
-    with them.
-    """
+    """Delete messages, and their words, by their keys: the number of the buffer and the id."""
     remove_from_index(connection, keys)
     connection.executemany("DELETE FROM message WHERE buffer = ? AND id = ?", keys)
 
 
 def redact_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
-    """Delete messages, and note that an old export is not to bring them back."""
+    """Delete messages for good: importing an old export does not restore them."""
     delete_messages(connection, keys)
     connection.executemany("INSERT INTO redacted VALUES (?, ?) ON CONFLICT DO NOTHING", keys)

@@ -1,8 +1,8 @@
-"""A message as one line of JSON, for export and import.
+"""Messages as JSON Lines, for export and import.
 
-Everything is checked on the way in, because such files come from strangers, and what is in the
-history is sent to clients as it is. All keys must be there and no others: a misspelt "private"
-would show everybody what was said behind a closed door.
+The import checks every field, because such files may come from strangers, and clients receive
+stored messages unchanged. A line must have all keys and no others: with a misspelt "private"
+everybody could read a message that was sent to the members alone.
 """
 
 import json
@@ -22,11 +22,9 @@ from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, format_body, format
 from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, fold_or_self, is_speaker
 
 LONGEST_MULTILINE = 16_384 + 2_000
-"""Bytes of a message of several lines: what the limit for it can be set to at most, and the ends of
-its lines.
-"""
+"""Bytes of a multiline message: the highest possible limit, and the separators of its lines."""
 LONGEST = 1 << 17
-"""Bytes of a line. The longest message, with every character escaped, is not far from it."""
+"""Bytes of a line: a little more than the longest message with every character escaped."""
 _KEYS = {
     "channel": str,
     "msgid": str,
@@ -39,28 +37,30 @@ _KEYS = {
     "private": bool,
 }
 _OPTIONAL = {"bot": bool, "origin": str, "account_id": int, "parties": list}
-"""Keys that are only written when they say something: earlier versions knew nothing of them."""
+"""Keys that are left out when they have no value, as in files of earlier versions."""
 _TAG = re.compile(r"\+[^\0\r\n; =]*")  # a client-only tag, as leniently as the server takes it
 _USER_AT_HOST = re.compile(r"[A-Za-z0-9._~-]{1,32}@[!-?A-~]{1,64}")
-# Allowed in JSON, but some programs end a line there, and some terminals obey.
+# JSON allows these characters, but some programs end a line at them, and some terminals obey them.
 _RAW = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 
 class InvalidLine(NamedTuple):
-    """A line that is not a message, and what is wrong with it."""
+    """A line that is not a message, with its number and the problem."""
 
     number: int
     problem: str
 
 
 class AccountNumbers(NamedTuple):
-    """What the numbers of accounts in a database mean. A name in a file may be somebody else's
-    here, so a number counts, and only where it was given out.
+    """The numbers of the accounts in a database.
+
+    An account of the same name in another database may belong to another person. So a number
+    identifies an account, and only in the database that assigned it.
 
     Args:
-        origin: what no other database has.
-        names: the folded names of accounts, also of deleted ones whose names are not free.
-        last: the greatest number given out.
+        origin: an identifier of the database.
+        names: the folded names of accounts, and of deleted ones whose names are not free.
+        last: the greatest number that was assigned.
     """
 
     origin: str
@@ -68,24 +68,22 @@ class AccountNumbers(NamedTuple):
     last: int
 
     def are_of(self, number: int, folded: str) -> bool:
-        """Return whether a number is that of an account here, which has this name if it has one."""
+        """Return whether a number is that of an account here, with this name if it has one."""
         return 0 < number <= self.last and self.names.get(number, folded) == folded
 
 
 NO_ACCOUNTS = AccountNumbers("", {}, 0)
-"""Where there are no accounts."""
+"""The numbers in a database without accounts."""
 _NAMELESS = f"{GUEST}deleted"
-"""In the place of a deleted account whose name is free."""
+"""The name for a deleted account whose name is free."""
 
 
 class LineError(ValueError):
-    """Not a message; the text says what is wrong."""
+    """A line that is not a message; the text is the problem, for the user."""
 
 
 def to_line(record: Record, numbers: AccountNumbers = NO_ACCOUNTS) -> bytes:
-    """Return a message as a line; the numbers of accounts in it are valid in the same database
-    only.
-    """
+    """Format a message as a line, in which account numbers are valid for the same database only."""
     parties = record.buffer.split(",") if "," in record.buffer else []
     fields = {
         "channel": ",".join(_shown(party, numbers) for party in parties) or record.buffer,
@@ -118,7 +116,7 @@ def _shown(party: str, numbers: AccountNumbers) -> str:
 def read_lines(
     stream: BinaryIO, numbers: AccountNumbers = NO_ACCOUNTS
 ) -> Iterator[Record | InvalidLine]:
-    """Give what the lines of a file are, leaving out empty ones; see `from_line`."""
+    """Yield the message or the problem of each line that is not empty; see `from_line`."""
     number = 0
     while line := stream.readline(LONGEST + 1):
         number += 1
@@ -134,15 +132,14 @@ def read_lines(
 
 
 def from_line(line: bytes, numbers: AccountNumbers = NO_ACCOUNTS) -> Record:
-    """Return the message in a line. Accounts of another database are unknown here, whatever their
-    names are.
+    """Parse a line. Accounts of another database are unknown here, whatever their names.
 
     Args:
-        line: with or without its end.
-        numbers: of the accounts here.
+        line: the line, with or without its end.
+        numbers: the numbers of the accounts here.
 
     Raises:
-        LineError: it is not one that this server could have taken.
+        LineError: it is not a message that this server would have accepted.
     """
     fields = _fields(line)
     number, shift = _id(fields["msgid"], fields["time"])
@@ -188,7 +185,7 @@ def _fields(line: bytes) -> dict[str, Any]:
         raise LineError(_("the type of {key} is wrong").format(key="tags"))
     if not all(type(value) is int for value in fields.get("parties", [])):
         raise LineError(_("the type of {key} is wrong").format(key="parties"))
-    # JSON can write half of a character, which nothing else can.
+    # JSON can express a lone surrogate, which UTF-8 cannot.
     if not all(_is_text(value) for value in fields.values() if isinstance(value, str)):
         raise LineError(_("half a character"))
     return fields
@@ -203,7 +200,7 @@ def _is_text(value: str) -> bool:
 
 
 def _buffer(name: str, parties: Sequence[int], numbers: AccountNumbers) -> str:
-    """Return the folded name of a channel, or of the conversation of two (see `chat.conversations`)."""
+    """Return the folded name of a channel or of a conversation (see `chat.conversations`)."""
     try:
         if "," in name:
             first, second = name.split(",", 1)
@@ -223,9 +220,7 @@ def _party(name: str, number: int, numbers: AccountNumbers) -> str:
 
 
 def _id(written: str, time: str) -> tuple[int, int]:
-    """Return the id, and by how many milliseconds it is ahead of the time: it is where a clock had
-    been set back.
-    """
+    """Return the id, and the milliseconds that it is ahead of the time (see `chat.timeline`)."""
     number = parse_msgid(written)
     if not number or number > GREATEST:
         raise LineError(_("msgid is not one of this program's"))
@@ -267,7 +262,7 @@ def _has_good_tags(record: Record) -> bool:
 def _fits(record: Record) -> bool:
     if len(record.text.encode()) > LONGEST_MULTILINE:
         return False
-    # A channel may be longer folded than it is written.
+    # "#" stands for the channel: its folded name may be longer than the name that was written.
     lines = [
         (line.text, format_body(record.command, ("#", ""), record.source))
         for line in multiline.split(record.text)
@@ -294,4 +289,4 @@ _RULES: tuple[tuple[Callable[[Record], bool], str], ...] = (
     (_has_good_tags, N_("tags are not client-only tags, or are too long")),
     (_fits, N_("text does not fit into a line of IRC")),
 )
-"""What must be so of a message, and what is said when it is not."""
+"""The conditions of a message, each with the problem that is reported when it is not met."""

@@ -1,9 +1,8 @@
-"""A lock on a database: one server at a time, whatever name the database is called by. The commands
-beside it need none.
+"""The lock that gives one server at a time the use of a database; maintenance commands need none.
 
-The lock is the operating system's, on a file beside the database, so that it ends with the process,
-however that ends. It is not on the database itself, where closing any file handle would end
-SQLite's own locks (sqlite.org/howtocorrupt.html, 2.2).
+It is a lock of the operating system on a separate file next to the database, so that it ends with
+the process in any case. It cannot be on the database itself: closing any handle of that file would
+end SQLite's own locks (sqlite.org/howtocorrupt.html, 2.2).
 """
 
 import errno
@@ -31,9 +30,7 @@ log = logging.getLogger("trio_chat")
 _HELD = frozenset((errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK))
 _LONGEST_NOTE = 1000
 _FAR = 1 << 30
-"""The byte that is locked on Windows, beyond the text, as another process cannot read a locked
-byte.
-"""
+"""The byte that is locked on Windows: beyond the note, which other processes have to read."""
 _MAGIC = b"SQLite format 3\0"
 _NO_LOG = b"\1\1"
 """The file format versions of a database that has no write-ahead log (sqlite.org/fileformat2.html,
@@ -46,18 +43,18 @@ FileIdentity = tuple[int, int]
 
 
 class InUseError(StorageError):
-    """Another server has the database."""
+    """Another server uses the database."""
 
 
 def acquire(path: Path) -> int:
-    """Take the lock of a database; return the handle that holds it. Blocks for a moment.
+    """Acquire the lock of a database; return the handle that holds it. Blocks for a moment.
 
     Args:
-        path: the database, which need not be there yet.
+        path: the database, which need not exist yet.
 
     Raises:
-        InUseError: another server holds it; the message says which.
-        StorageError: there cannot be a lock, or the database has two names.
+        InUseError: another server holds the lock; the message names its process.
+        StorageError: the lock file cannot be made, or the database has several hard links.
     """
     database = path.resolve()
     lock = database.with_name(f"{database.name}.lock")
@@ -77,7 +74,7 @@ def acquire(path: Path) -> int:
 
 
 def release(handle: int) -> None:
-    """Give a lock back. Its file stays: to delete it would let two others hold one each."""
+    """Release a lock. Its file stays, because deleting it would let two others hold one each."""
     with suppress(OSError):  # a full disk
         os.ftruncate(handle, 0)
     os.close(handle)
@@ -97,7 +94,7 @@ def _take(handle: int, path: Path) -> None:
                 " file to another file."
             )
             raise InUseError(text.format(file=path, holder=_holder(handle))) from None
-        # Some network drives have no locks; that is no reason not to run.
+        # Some network drives support no locks, and a server must be able to run there.
         log.warning(
             "%s cannot be locked against a second server: %s", path, error.strerror or error
         )
@@ -106,7 +103,7 @@ def _take(handle: int, path: Path) -> None:
 def _refuse_second_name(database: Path) -> None:
     try:
         found = database.stat()
-    except OSError:  # it is not there yet
+    except OSError:  # it does not exist yet
         return
     if (names := found.st_nlink) > 1 and stat.S_ISREG(found.st_mode):
         text = _(
@@ -128,7 +125,7 @@ def _write_note(handle: int) -> None:
 
 
 def _holder(handle: int) -> str:
-    """Return the process that holds a lock, as far as that is noted."""
+    """Return a description of the process that holds a lock, from its note in the lock file."""
     try:
         os.lseek(handle, 0, os.SEEK_SET)
         note = json.loads(os.read(handle, _LONGEST_NOTE))
@@ -148,13 +145,13 @@ def identity(path: Path) -> FileIdentity | None:
 
 
 def set_foreign_log_aside(path: Path) -> None:
-    """Rename what is beside a database and belongs to another one, of which it has taken the place.
+    """Rename the write-ahead log next to a restored copy: it belongs to the former database.
 
-    A copy that `trio-chat backup` made is of a kind that has no write-ahead log; SQLite would write
-    one that is there into it.
+    A copy that `trio-chat backup` made has no write-ahead log; SQLite would apply a log that it
+    finds to the copy.
 
     Raises:
-        StorageError: it cannot be renamed.
+        StorageError: the log cannot be renamed.
     """
     path = path.resolve()
     log_file = path.with_name(f"{path.name}-wal")

@@ -1,9 +1,8 @@
-"""The database, looked after from outside: beside a running server, or when there is none.
+"""Maintenance of the database by commands, with or without a running server.
 
-Synchronous, and never more than a short transaction at a time: SQLite's write-ahead log lets a
-server go on reading, and its messages wait for no more than one batch of ours. The shape of a
-database is the server's to change: nothing here does, because the server that runs may still be of
-the version that made it.
+The functions are synchronous, and every transaction is short: SQLite's write-ahead log lets a
+server go on reading, and its messages wait for one batch at most. Only the server migrates the
+schema: a server of the former version may still be running.
 """
 
 import json
@@ -36,11 +35,9 @@ PAGE = 1000
 BATCH = 200
 """Messages written in one transaction."""
 DELETED_AT_ONCE = 25
-"""Messages deleted in one transaction: their words are removed from the index one by one, a
-millisecond for each message.
-"""
+"""Messages deleted in one transaction: removing one from the search index takes a millisecond."""
 _PAUSE = 1
-"""How much longer the file is left to others than it was held, while messages are deleted."""
+"""The pause after a transaction, as a multiple of the time that it took (see `throttled`)."""
 _BUSY_MS = 30_000
 _MOST_SECONDS, _RETRY = 10.0, 0.1
 """Seconds for which truncating a write-ahead log is tried while another process reads it, and
@@ -58,11 +55,11 @@ _COUNT_MESSAGES, _COUNT_EVENTS = _COUNT.format("message"), _COUNT.format("event"
 
 @contextmanager
 def connected(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection]:
-    """Open a database that a server has made.
+    """Open a database that a server has created, and use its case mapping in this process.
 
     Args:
         path: the file.
-        as_it_is: an older schema will do.
+        as_it_is: accept an older schema, and leave the case mapping of this process alone.
 
     Raises:
         StorageError: there is no such database, it cannot be used, or SQLite failed while it was
@@ -75,8 +72,8 @@ def connected(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection
                     file=path
                 )
             )
-        # Also who only reads opens it for writing: the last to leave a database tidies its log
-        # away, and readers cannot.
+        # Commands that only read open it for writing, too: the last connection that is closed
+        # removes the write-ahead log, which a reader cannot.
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             _prepare(connection, as_it_is=as_it_is)
@@ -97,7 +94,8 @@ def connected(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection
 
 
 def _prepare(connection: apsw.Connection, *, as_it_is: bool) -> None:
-    # Python notices Ctrl-C only when it gets to run, which during one long statement it would not.
+    # Python handles Ctrl-C only between its own instructions; the progress handler gives it some
+    # during a long statement.
     connection.set_progress_handler(lambda: False, _STEPS_PER_LOOK)
     connection.set_busy_timeout(_BUSY_MS)
     version = schema_version(connection)
@@ -105,8 +103,8 @@ def _prepare(connection: apsw.Connection, *, as_it_is: bool) -> None:
         raise SchemaError("it is empty; a server fills it when it starts")
     if version < len(migrations()) and not as_it_is:
         raise SchemaError(
-            f"its schema is {version}, this version needs {len(migrations())}; start the server once, it"
-            " updates it"
+            f"its schema is {version}, this version needs {len(migrations())}; start the server"
+            " once to update it"
         )
     connection.pragma("foreign_keys", True)
     connection.pragma("synchronous", "full")
@@ -114,8 +112,8 @@ def _prepare(connection: apsw.Connection, *, as_it_is: bool) -> None:
 
 
 def _empty_log(connection: apsw.Connection) -> None:
-    """Empty the write-ahead log, so that nothing deleted is in it; a server that reads from it for
-    long does so itself later.
+    """Truncate the write-ahead log, so that it keeps no deleted data. When a server reads from it
+    for too long, that server truncates it later.
     """
     until = time.monotonic() + _MOST_SECONDS
     while not empty_log(connection) and time.monotonic() < until:
@@ -123,12 +121,12 @@ def _empty_log(connection: apsw.Connection) -> None:
 
 
 def count_messages(connection: apsw.Connection, channel: str | None = None) -> int:
-    """Return how many messages there are, in one channel or in all."""
+    """Return the number of messages in one channel, or in all."""
     return int(connection.execute(_COUNT_MESSAGES, {"before": LAST_ID, "name": channel}).get)
 
 
 def count_old(connection: apsw.Connection, before: int, channel: str | None) -> int:
-    """Return how many messages and events with a smaller id there are, in one channel or in all."""
+    """Return the number of messages and events with a smaller id, in one channel or in all."""
     values = {"before": before, "name": channel}
     return sum(
         int(connection.execute(query, values).get) for query in (_COUNT_MESSAGES, _COUNT_EVENTS)
@@ -136,14 +134,12 @@ def count_old(connection: apsw.Connection, before: int, channel: str | None) -> 
 
 
 def channels(connection: apsw.Connection) -> list[str]:
-    """Return the folded names of all channels that were ever spoken in."""
+    """Return the folded names of all channels that have ever had a message."""
     return [name for (name,) in connection.execute("SELECT name FROM buffer ORDER BY name")]
 
 
 def pages(connection: apsw.Connection, channel: str | None = None) -> Iterator[list[Record]]:
-    """Give the messages of one channel, or of all in turn, in order: those that are there at the
-    beginning.
-    """
+    """Yield pages of the messages of one channel, or of each in turn, as of the first call."""
     end = last_id(connection) + 1
     for name in channels(connection) if channel is None else [channel]:
         after = 0
@@ -155,8 +151,9 @@ def pages(connection: apsw.Connection, channel: str | None = None) -> Iterator[l
 
 
 def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> int:
-    """Write messages as one transaction, leaving out those that are there or were taken back;
-    return how many were new.
+    """Insert messages as one transaction; return the number of new ones.
+
+    Messages that exist, or that were redacted, are left out.
     """
     return in_transaction(connection, _add, records)
 
@@ -164,49 +161,52 @@ def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> i
 def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     by_id = {
         record.id: record for record in reversed(records)
-    }  # of two with the same id the first counts
+    }  # the first of two messages with the same id counts
     known = {number for (number,) in connection.execute(_KNOWN, (json.dumps(list(by_id)),))}
-    # By their ids alone: conversations of two may have another name here than in the file.
+    # By id alone, since a conversation may have another name here than in the file.
     redacted = {number for (number,) in connection.execute(_REDACTED, (json.dumps(list(by_id)),))}
     new = [by_id[number] for number in sorted(by_id.keys() - known - redacted)]
     numbers = {name: buffer_id(connection, name) for name in {record.buffer for record in new}}
     append_messages(connection, [(numbers[record.buffer], record) for record in new])
     if any(record.shift for record in new):
         find_steps(connection)
-    index_new(connection, BATCH)  # no server may be there to do it
+    index_new(connection, BATCH)  # perhaps no server is running that would do it
     return len(new)
 
 
 def prune(
-    connection: apsw.Connection, before: int, channel: str | None, told: Callable[[int], None]
+    connection: apsw.Connection,
+    before: int,
+    channel: str | None,
+    on_progress: Callable[[int], None],
 ) -> int:
-    """Delete messages and events with a smaller id, batch by batch; return how many that were.
+    """Delete messages and events with a smaller id, in batches; return their number.
 
     Args:
         connection: the database.
         before: the smallest id that stays.
-        channel: the folded name of the only channel this is about; None for all.
-        told: told after every batch how many were deleted so far.
+        channel: the folded name of one channel; None for all.
+        on_progress: called after each batch with the number of those deleted so far.
     """
     deleted = 0
     before = min(
         before, last_id(connection) + 1
-    )  # what is said meanwhile stays, or there would be no end
+    )  # messages that arrive meanwhile stay, or there would be no end
     while True:
         with throttled():
             step = in_transaction(connection, delete_old, before, DELETED_AT_ONCE, channel)
         if not step:
             return deleted
         deleted += step
-        told(deleted)
+        on_progress(deleted)
 
 
 @contextmanager
 def throttled() -> Iterator[None]:
-    """Wait after the block in proportion to the time it took.
+    """Sleep after the block in proportion to the time that it took.
 
-    SQLite does not queue those who want to write. They look again after a while, and must then find
-    it free.
+    SQLite has no queue of writers: each retries after a while, and must then find the file
+    unlocked.
     """
     began = time.monotonic()
     yield

@@ -1,8 +1,7 @@
-"""The schema of the database: the files in `migrations/`, each a step from an empty file to the
-current schema.
+"""Schema migrations of the database: the files in `migrations/`, in the order of their names.
 
-A step that has been released is never changed: a new one is added. `user_version` counts the steps
-that a file has seen.
+A migration that has been released is never changed; a new one is added. `user_version` of a file is
+the number of migrations that were applied to it.
 """
 
 from functools import cache
@@ -12,16 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import apsw
 
-APPLICATION_ID = 0x74726368  # "trch": lets `file` and us tell this database from any other
+APPLICATION_ID = 0x74726368  # "trch": distinguishes this database from those of other programs
 
 
 class SchemaError(Exception):
-    """The file is not one that this version can use; the message says what to do."""
+    """A database that this version cannot use; the message tells the operator what to do."""
 
 
 @cache
 def migrations() -> tuple[str, ...]:
-    """Return the SQL of all steps, in order."""
+    """Return the SQL of all migrations, in order."""
     folder = files(__package__) / "migrations"
     scripts = sorted(
         (entry for entry in folder.iterdir() if entry.name.endswith(".sql")),
@@ -31,7 +30,7 @@ def migrations() -> tuple[str, ...]:
 
 
 def schema_version(connection: "apsw.Connection") -> int:
-    """Return how many steps a database has seen; 0 when it is empty.
+    """Return the number of migrations applied to a database; 0 for an empty one.
 
     Raises:
         SchemaError: it belongs to another program, or to a newer version of this one.
@@ -49,7 +48,7 @@ def schema_version(connection: "apsw.Connection") -> int:
 
 
 def migrate(connection: "apsw.Connection") -> None:
-    """Bring a database to today's shape, each step in a transaction of its own.
+    """Apply the migrations that a database lacks, each in a transaction of its own.
 
     Raises:
         SchemaError: it belongs to another program, or to a newer version of this one.

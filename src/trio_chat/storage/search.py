@@ -1,4 +1,4 @@
-"""Messages found by their words; see `storage.search_index` for how these get into the index."""
+"""Full-text search (SQLite FTS5) over the index that `storage.search_index` keeps."""
 
 import json
 import time
@@ -14,18 +14,21 @@ if TYPE_CHECKING:
     import apsw
 
 _FIND = """
-    SELECT message.id, buffer.name, is_private, command, source, account, message.text, tags, is_bot, shift, account_id
-    FROM term CROSS JOIN message ON message.id = term.rowid JOIN buffer ON buffer.id = message.buffer
+    SELECT
+        message.id, buffer.name, is_private, command, source, account, message.text, tags, is_bot,
+        shift, account_id
+    FROM term CROSS JOIN message ON message.id = term.rowid
+    JOIN buffer ON buffer.id = message.buffer
     WHERE term MATCH ? AND term.rowid > ? AND term.rowid < ? ORDER BY term.rowid {}
 """
 _OLDEST, _NEWEST = _FIND.format("ASC"), _FIND.format("DESC")
 _MOST_SECONDS = 2.0
-"""A search that takes longer is given up: other searches wait meanwhile."""
+"""A search that takes longer is interrupted, because other searches have to wait for it."""
 _STEPS_PER_LOOK = 10_000
 
 
 def search(connection: "apsw.Connection", query: Query, span: Span, limit: int) -> list[Record]:
-    """Return messages that a query finds; see `History.search`."""
+    """Return the messages that match a query; see `History.search`."""
     phrases = [quoted for word in query.text.split() if (quoted := phrase(prepare_text(word)))]
     names = json.dumps(list(query.buffers), ensure_ascii=False)
     buffers = connection.execute(
@@ -87,8 +90,8 @@ def _read(
 
 
 def _expression(buffers: Sequence[str], phrases: Sequence[str], sender: str) -> str:
-    """Return what FTS5 is asked: places and the sender are words too, because FTS5 walks the
-    shortest list.
+    """Return the FTS5 query. Buffers and the sender are indexed as words, because FTS5 then begins
+    with the rarest word.
     """
     parts = {"place": " OR ".join(f'"{number}"' for number in buffers)}
     if sender:

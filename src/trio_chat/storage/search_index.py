@@ -1,7 +1,7 @@
-"""The words of messages (SQLite FTS5): written a little later than the messages, deleted with them.
+"""The search index (SQLite FTS5): written a little later than the messages, deleted with them.
 
-The index has no copy of the text, so deleting names what was written: `tokens.prepare` must give
-the same as it gave then.
+The index is contentless, so a deletion must repeat the text that was indexed: `tokens.prepare_text`
+has to return the same as at that time.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,22 +25,21 @@ _OLDER = (
     " id DESC LIMIT ?"
 )
 _WRITTEN = """
-    SELECT id, buffer, source, text FROM message
-    WHERE buffer = ? AND id = ? AND id > (SELECT since FROM indexed) AND id <= (SELECT id FROM indexed)
+    SELECT id, buffer, source, text FROM message WHERE buffer = ? AND id = ?
+    AND id > (SELECT since FROM indexed) AND id <= (SELECT id FROM indexed)
 """
 
 
 def indexed_range(connection: "apsw.Connection") -> tuple[int, int]:
-    """Return of which messages the words are written: those with ids above the first number, up to
-    the second.
-    """
+    """Return the range of indexed messages: ids above the first number, up to the second."""
     rows: list[tuple[Any, ...]] = connection.execute("SELECT since, id FROM indexed").fetchall()
     return rows[0][0], rows[0][1]
 
 
 def index_messages(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
-    """Write the words of messages, each with the number of its buffer; except of those that are yet
-    to be caught up with.
+    """Index messages within the indexed range, each with the number of its buffer.
+
+    `index_new` and `index_old` index the others later.
     """
     since, until = indexed_range(connection)
     rows = [
@@ -52,9 +51,7 @@ def index_messages(connection: "apsw.Connection", records: Iterable[tuple[int, R
 
 
 def index_new(connection: "apsw.Connection", limit: int) -> int:
-    """Write the words of messages newer than all that have theirs, the oldest first; return of how
-    many, at most `limit`.
-    """
+    """Index up to `limit` messages newer than the indexed range; return their number."""
     messages: list[tuple[Any, ...]] = connection.execute(_NEWER, (limit,)).fetchall()
     if messages:
         connection.executemany(_APPEND, [_row(*message) for message in messages])
@@ -63,9 +60,7 @@ def index_new(connection: "apsw.Connection", limit: int) -> int:
 
 
 def index_old(connection: "apsw.Connection", limit: int) -> int:
-    """Write the words of messages older than all that have theirs, the newest first; return of how
-    many, at most `limit`.
-    """
+    """Index up to `limit` messages older than the indexed range; return their number."""
     messages: list[tuple[Any, ...]] = connection.execute(_OLDER, (limit,)).fetchall()[::-1]
     connection.executemany(_APPEND, [_row(*message) for message in messages])
     since = messages[0][0] - 1 if len(messages) == limit else 0
@@ -74,9 +69,7 @@ def index_old(connection: "apsw.Connection", limit: int) -> int:
 
 
 def remove_from_index(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
-    """Delete the words of messages that are about to be deleted, by their keys: the number of a
-    buffer, and an id.
-    """
+    """Remove messages that are about to be deleted, by their keys: buffer number and id."""
     messages = [message for key in keys for message in connection.execute(_WRITTEN, key)]
     connection.executemany(_DELETE, [_row(*message) for message in messages])
 
@@ -87,5 +80,5 @@ def _row(number: int, buffer: int, source: str, text: str) -> tuple[object, ...]
 
 
 def hex_token(name: str) -> str:
-    """Return a name as one word, whatever signs are in it."""
+    """Return a name as one token, whatever characters it contains."""
     return name.encode().hex()

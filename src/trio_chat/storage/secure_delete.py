@@ -1,8 +1,7 @@
-"""Deletion that leaves nothing readable on the disk (SQLite `secure_delete`, and a log that is cut
-off).
+"""Secure deletion: SQLite's `secure_delete`, and truncation of the write-ahead log.
 
-What is deleted is overwritten with zeros in the file. The write-ahead log still has the pages as
-they were, until it is emptied; `memory.erase` does that within seconds.
+SQLite overwrites deleted data with zeros in the file. The write-ahead log still has the former
+pages until it is truncated; `Database.wait_erased` tells the server's `memory` when that is due.
 """
 
 from typing import TYPE_CHECKING
@@ -18,17 +17,15 @@ _PAGES_AT_ONCE = 250
 
 
 def prepare_erasing(connection: "apsw.Connection") -> None:
-    """Have everything that this connection deletes overwritten with zeros, pages that are given
-    free too.
-    """
+    """Make this connection overwrite deleted data with zeros, including pages that become free."""
     connection.pragma("secure_delete", True)
 
 
 def empty_log(connection: "apsw.Connection") -> bool:
     """Checkpoint the write-ahead log and truncate it; return whether no reader prevented it.
 
-    Nothing is waited for, because messages would have to wait too: not for a reader that still
-    needs the log, nor for a writer.
+    It waits neither for a reader that still needs the log nor for a writer, because messages would
+    have to wait, too.
     """
     import apsw  # noqa: PLC0415
 
@@ -46,8 +43,8 @@ def empty_log(connection: "apsw.Connection") -> bool:
 def overwrite_free(connection: "apsw.Connection") -> bool:
     """Overwrite some free pages that an earlier version has left; return whether there are more.
 
-    All of them are taken into use first, some in each transaction, and then given free again, which
-    overwrites them.
+    A filler table takes up all of them, some in each transaction. Deleting its rows then overwrites
+    them.
     """
     if not connection.execute(_PENDING).get:
         return bool(_drain(connection))

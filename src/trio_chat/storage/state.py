@@ -1,5 +1,5 @@
-"""Storage of lasting state besides messages and accounts: channels, read markers, always-on users,
-preferences.
+"""The tables of other persistent state: channels, read markers, always-on users, preferences, and
+metadata.
 """
 
 import json
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import apsw
 
 _KEEP_CHANNEL = "INSERT INTO channel VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
-# Of an account that a command beside the server has deleted nothing is kept.
+# Each statement stores nothing for an account that a maintenance command has deleted meanwhile.
 _KEEP_USER = (
     "INSERT INTO always_on SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET state"
     " = excluded.state"
@@ -33,10 +33,10 @@ _KEEP_METADATA = (
 
 
 class SqliteStateStore:
-    """What lasts besides messages and accounts (the port `trio_chat.chat.persistence.StateStore`).
+    """The state besides messages and accounts (the port `trio_chat.chat.persistence.StateStore`).
 
     Args:
-        database: where it is.
+        database: the database.
 
     Every method raises `StorageError` when the database cannot do it.
     """
@@ -58,12 +58,12 @@ class SqliteStateStore:
         await self._database.write(_settle, last.number)
 
     async def save(self, changes: ChangeSet) -> None:
-        """Keep changes; see `StateStore.save`."""
+        """Store changes; see `StateStore.save`."""
         await (self._database.erase if is_erasing(changes) else self._database.write)(keep, changes)
 
 
 def is_erasing(changes: ChangeSet) -> bool:
-    """Return whether changes delete something, or write over it; see `Database.erase`."""
+    """Return whether changes delete or overwrite data of a user; see `Database.erase`."""
     return (
         bool(changes.metadata)
         or None in changes.channels.values()
@@ -83,9 +83,8 @@ def _settle(connection: "apsw.Connection", last: int) -> None:
 
 
 def _load(connection: "apsw.Connection") -> ChangeSet:
-    connection.execute(
-        "DELETE FROM wish"
-    )  # whoever wished has changed the state of the channel, too
+    # The command that made a pending setting has also changed the stored state of the channel.
+    connection.execute("DELETE FROM wish")
     channels = connection.execute("SELECT folded, state FROM channel ORDER BY folded")
     markers = connection.execute("SELECT account, target, time FROM marker")
     users = connection.execute("SELECT account, state FROM always_on ORDER BY account")
@@ -101,7 +100,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
 
 
 def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
-    """Write changes down."""
+    """Store changes, in the transaction of the caller."""
     pending = {one.folded: {"history": one.history} for one in _pending(connection)}
     for folded, state in changes.channels.items():
         if state is None:

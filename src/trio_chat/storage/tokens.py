@@ -1,14 +1,12 @@
-"""Words as the search index has them (SQLite FTS5, unicode61 tokenizer): text, prepared so that it
-is split rightly.
+"""Preparation of text for the search index (SQLite FTS5, unicode61 tokenizer).
 
-The tokenizer takes letters, numbers and marks as words, and leaves everything else out. Two kinds
-of text need help, with spaces around each character, so that each is a token and a word of a query
-becomes a phrase of them:
+The tokenizer makes tokens of letters, numbers and marks, and ignores everything else. Two kinds of
+text get spaces around each character, so that each is a token, and a word of a query a phrase:
 
-- scripts written without spaces (Chinese, Japanese, Thai, Khmer …), and Korean, where a word has
-  its particles attached;
-- signs that make a difference (`C++`, `C#`, `.NET`, `foo_bar`, emoji), which are written as their
-code points.
+- scripts that are written without spaces (Chinese, Japanese, Thai, Khmer …), and Korean, where
+  particles are attached to a word;
+- signs that distinguish words (`C++`, `C#`, `.NET`, `foo_bar`, emoji), which are written as their
+  code points.
 """
 
 import re
@@ -19,13 +17,11 @@ from trio_chat.chat.multiline import flatten
 from trio_chat.irc.text import strip_formatting
 
 SIGN = "\uf8ff"
-"""What begins the token of a sign, followed by its code point: a private-use character, which is
-part of a word.
+"""The first character of the token of a sign, before its code point: a private-use character, which
+the tokenizer takes as part of a word.
 """
 PREFIX_LENGTH = 3
-"""Letters from which on a word stands for all that begin with it: half the history begins with one
-of any two letters.
-"""
+"""The fewest letters of a word that matches as a prefix: with fewer, far too much would match."""
 # Thai, Lao, Burmese, Hangul letters, Khmer, Tai scripts, Balinese; kana, ideographs, Yi, Hangul
 # syllables and their like.
 _UNSPACED = (
@@ -34,24 +30,21 @@ _UNSPACED = (
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 _PLAIN = r"\w\s.,*!?;:'\"()\[\]{}«»„“”‘’—–…-"
-"""What the tokenizer treats rightly: letters, numbers, and punctuation that only separates."""
+"""Characters that the tokenizer treats correctly: letters, numbers, and mere separators."""
 _SPECIAL = re.compile(rf"[{_UNSPACED}\uff01-\uff5e_]|[.-](?=\w)|[^{_PLAIN}]")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _SIGNS = frozenset("#@%&_/\\.-§")
-"""Signs that Unicode counts as punctuation. A dot or hyphen is one only in front of a letter or
+"""Signs in the Unicode categories of punctuation. A dot or hyphen is a sign only before a letter or
 number.
 """
 
 
 def prepare_text(text: str) -> str:
-    """Return text as the tokenizer is given it: what people wrote, or what they look for."""
+    """Return the text of a message or a query as the tokenizer needs it."""
     if not text.isprintable():
-        text = strip_formatting(flatten(text)).replace(
-            "\0", " "
-        )  # a NUL would end a question early
+        text = strip_formatting(flatten(text)).replace("\0", " ")  # a NUL would end a query early
     if not text.isascii():
-        # The tokenizer removes the marks of Latin letters only; in Russian this one is usually left
-        # out.
+        # The tokenizer removes the marks of Latin letters only; Russians usually write е for ё.
         text = unicodedata.normalize("NFC", text).replace("ё", "е").replace("Ё", "Е")
     return _SPECIAL.sub(_separated, text)
 
@@ -62,7 +55,7 @@ def _separated(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _written(char: str) -> str:
-    """Return a character that the tokenizer would not treat rightly, as one that it does."""
+    """Return the replacement of a character that the tokenizer would not treat correctly."""
     if "\uff01" <= char <= "\uffdc":  # letters and signs of another width
         char = unicodedata.normalize("NFKC", char)
     category = unicodedata.category(char)
@@ -79,10 +72,9 @@ def _written(char: str) -> str:
 
 
 def phrase(word: str) -> str:
-    """Return how FTS5 is asked for a prepared word: in quotes, so that nothing in it is an
-    operator; "" if it has no token.
+    """Return a prepared word as an FTS5 phrase, quoted against operators; "" if it has no token.
 
-    The last token stands for all that begin with it, when it is a word of several letters.
+    The last token matches as a prefix, when it has at least `PREFIX_LENGTH` letters.
     """
     last = _last_token(word)
     if not last:
