@@ -1,4 +1,4 @@
-"""Users with accounts, always on or not, for the tests of what they find when they are back."""
+"""Clients with accounts, for the tests of always-on users and of what they missed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Fixtures for every suite."""
+"""Fixtures for all tests."""
 
 import io
 import signal

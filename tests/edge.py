@@ -1,6 +1,4 @@
-"""Support for the suites of the edge: a server to which tests connect over memory streams, byte by
-byte if they like.
-"""
+"""A server without sockets: clients connect over memory streams, byte by byte if needed."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,6 +1,4 @@
-"""Clients of a real server, as several suites use them: how they come to the lobby, and how its
-history is read.
-"""
+"""Clients of a real server: their way to the lobby, and its history as they read it."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Messages for the suites that write them down and read them again."""
+"""Records of the history, and Hypothesis strategies for them."""
 
 from hypothesis import strategies as st
 

@@ -1,6 +1,4 @@
-"""The full-screen client without a terminal: a screen that remembers what was drawn, and keys that
-are pressed by calling.
-"""
+"""The full-screen client without a terminal: a screen that stores rows, and key presses."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

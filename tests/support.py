@@ -1,4 +1,4 @@
-"""Support for the suites: a world with a clock that stands still, and people in it."""
+"""A test world with a clock that stands still, and the clients in it."""
 
 import re
 import unicodedata

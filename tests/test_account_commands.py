@@ -1,6 +1,4 @@
-"""The commands for accounts and registered channels: what they change, what they show, what they
-refuse.
-"""
+"""`trio-chat account` and `trio-chat channel`: their changes, output and refusals."""
 
 import json
 import sys
@@ -138,8 +136,7 @@ def add(name: str = "Ann") -> None:
     assert ran("account", "add", name, "--password-file", "password") == 0
 
 
-# -----------------------------------------------------------------------------------------------------------
-# add and passwd
+# Add and passwd.
 
 
 def test_an_added_account_can_log_in() -> None:
@@ -293,8 +290,7 @@ def test_an_account_that_is_not_there_is_told(
     assert capsys.readouterr() == ("", "trio-chat: there is no account bob\n")
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# lists
+# Lists.
 
 
 def test_accounts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -328,8 +324,7 @@ def test_channels_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-# ---------------------------------------------------------------------------------------------------------
-# delete and forget
+# Delete and forget.
 
 
 def test_a_deleted_account_is_gone_and_what_it_said_stays() -> None:
@@ -523,8 +518,7 @@ def test_others_can_write_while_somebody_is_forgotten(monkeypatch: pytest.Monkey
     assert (deleted, left()) == (2, [11, 12])
 
 
-# --------------------------------------------------------------------------------------------------------------------
-# export
+# Export.
 
 
 def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixture[str]) -> None:
@@ -590,8 +584,7 @@ def test_no_hash_is_exported(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-# -------------------------------------------------------------------------------------------------------------------
-# the rest
+# The rest.
 
 COMMANDS = [
     ["account", name] for name in ("list", "add", "passwd", "delete", "export", "forget")
@@ -619,8 +612,7 @@ def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str
     assert "examples:\n  trio-chat " in capsys.readouterr().out
 
 
-# ------------------------------------------------------------------------------------------------------
-# history of a channel
+# History of a channel.
 
 
 def test_how_long_a_channel_is_remembered() -> None:

@@ -1,4 +1,4 @@
-"""Users that stay while none of their sessions is connected."""
+"""Always-on users: users that stay while none of their sessions is connected."""
 
 import pytest
 

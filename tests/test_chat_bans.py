@@ -1,6 +1,4 @@
-"""Bans of the server: whom they cover, what those are told, how they are written and how they
-end.
-"""
+"""Bans of the server: their coverage, notices, syntax and end."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 

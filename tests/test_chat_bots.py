@@ -1,4 +1,4 @@
-"""Bots are known as such, and WHO gives the fields that are asked for (IRCv3 bot-mode, WHOX)."""
+"""Bots (IRCv3 `bot-mode`), and the fields of WHOX."""
 
 import pytest
 

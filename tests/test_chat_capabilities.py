@@ -1,6 +1,4 @@
-"""CAP: what is offered, asked for and answered, whatever the length and the version (IRCv3
-capability-negotiation).
-"""
+"""CAP: offers, requests and replies of any length and version (IRCv3 capability-negotiation)."""
 
 import pytest
 

@@ -1,6 +1,4 @@
-"""Channels that belong to accounts: who owns them, what lasts of them, and ChanServ as their
-face.
-"""
+"""ChanServ: registered channels, their owners, and the state that persists."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A clock that was wrong: ids go on, times follow it, nothing is skipped, and nothing expires."""
+"""A wrong clock: ids go on, times follow it, nothing is skipped, and nothing expires."""
 
 import ast
 from pathlib import Path

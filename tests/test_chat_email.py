@@ -1,6 +1,4 @@
-"""Accounts that need an e-mail address: who registers proves to read what is sent there
-(draft/account-registration).
-"""
+"""Accounts that need a verified e-mail address (draft/account-registration)."""
 
 import re
 from typing import Any

@@ -1,6 +1,4 @@
-"""Event playback: events and reactions in the history, for sessions with the capability (IRCv3
-draft/event-playback).
-"""
+"""Event playback: events and reactions in the history (IRCv3 draft/event-playback)."""
 
 import pytest
 

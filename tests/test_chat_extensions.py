@@ -1,6 +1,4 @@
-"""Small extensions of IRCv3: what a client gets that asks for it, and that others get what they
-always did.
-"""
+"""Small IRCv3 extensions, and clients that do not request them."""
 
 from typing import Any
 
@@ -48,8 +46,7 @@ def tokens(settings: Settings) -> list[str]:
     ]
 
 
-# ------------------------------------------------------------------------------------------------------------
-# no-implicit-names
+# No-implicit-names.
 
 
 def test_no_names_unasked(town: Town) -> None:
@@ -91,8 +88,7 @@ def test_no_names_for_one_more_session() -> None:
     assert "366" not in commands(burst)
 
 
-# ------------------------------------------------------------------------------------------------------------
-# extended-isupport
+# Extended-isupport.
 
 
 def test_isupport_before_registration(town: Town) -> None:
@@ -157,8 +153,7 @@ def test_a_line_holds_its_tokens() -> None:
     assert all(len(line.params) <= 15 for line in lines)
 
 
-# ------------------------------------------------------------------------------------------------------------
-# ISUPPORT tokens
+# ISUPPORT tokens.
 
 
 def test_the_icon_of_the_network() -> None:
@@ -224,8 +219,7 @@ def test_who_has_an_account_comes_in() -> None:
     assert "001" in commands(new.say("CAP END"))
 
 
-# ------------------------------------------------------------------------------------------------------------
-# whoami, chghost
+# Whoami, chghost.
 
 
 def test_who_one_is(town: Town) -> None:
@@ -253,8 +247,7 @@ def test_chghost_is_offered_with_whoami(town: Town) -> None:
     assert {"chghost", "draft/whoami"} <= {*offered(town.newcomer())}
 
 
-# ------------------------------------------------------------------------------------------------------------
-# oper-tag
+# Oper-tag.
 
 ACTS = [
     "PRIVMSG #a :x",

@@ -1,6 +1,4 @@
-"""Accounts as numbers: a new account with the name of a deleted one is another account, whatever
-refers to it.
-"""
+"""Account numbers: a new account inherits nothing of a deleted one of the same name."""
 
 import pytest
 

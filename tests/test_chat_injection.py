@@ -1,6 +1,4 @@
-"""Injection: what one client says can never be taken for the word of the server, of somebody else,
-or of the log.
-"""
+"""Injection: no text of a client passes for a line of the server, another user or the log."""
 
 import pytest
 
@@ -12,7 +10,10 @@ CAPS = (
     "message-tags server-time account-tag echo-message batch draft/chathistory labeled-response"
     " draft/multiline"
 )
-FORGED = "time=2000-01-01T00:00:00.000Z;msgid=forged;account=root;bot;batch=9;label=9;draft/multiline-concat;vendor/x=1"
+FORGED = (
+    "time=2000-01-01T00:00:00.000Z;msgid=forged;account=root;bot;batch=9;label=9"
+    ";draft/multiline-concat;vendor/x=1"
+)
 
 
 @pytest.fixture

@@ -1,6 +1,4 @@
-"""Read markers: one moves forward only, is the same on every device, and lasts with an account
-(draft/read-marker).
-"""
+"""Read markers: they move forward only, on all devices, and persist (draft/read-marker)."""
 
 import pytest
 

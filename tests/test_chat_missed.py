@@ -1,4 +1,4 @@
-"""What an always-on user missed: messages, notices, and the choice of playback."""
+"""Messages and notices that an always-on user missed, and the choice of playback."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""MONITOR: who is told of whose coming and going (IRCv3 monitor, extended-monitor)."""
+"""MONITOR: notices of users that come and go (IRCv3 monitor, extended-monitor)."""
 
 import pytest
 

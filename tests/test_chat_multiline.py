@@ -1,6 +1,4 @@
-"""Messages of several lines: how they are sent, seen, refused and remembered (IRCv3
-draft/multiline, client-batch).
-"""
+"""Messages of several lines (IRCv3 draft/multiline, client-batch)."""
 
 import pytest
 from hypothesis import given

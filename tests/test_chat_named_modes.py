@@ -56,8 +56,7 @@ def failure(messages: list[Message]) -> tuple[str, ...]:
     return message.params[:-1]
 
 
-# -------------------------------------------------------------------------------------------------------------
-# what there is
+# What there is.
 
 
 def registered(town: Town, caps: str) -> list[Message]:
@@ -117,8 +116,7 @@ def test_the_token_of_isupport() -> None:
     assert "MAXMODES=7" in tokens
 
 
-# ------------------------------------------------------------------------------------------------------------------
-# showing
+# Showing.
 
 
 def test_the_modes_of_a_channel(town: Town) -> None:
@@ -171,8 +169,7 @@ def test_a_list(town: Town, name: str, letter: str) -> None:
     ]
 
 
-# -----------------------------------------------------------------------------------------------------------------
-# changing
+# Changing.
 
 
 def test_a_change_is_seen_by_all_as_they_know_it(town: Town) -> None:
@@ -314,8 +311,7 @@ def test_a_mode_change_is_stored_within_the_quota() -> None:
     assert commands(ann.say("PROP #a ban"))[-1] == "962"
 
 
-# --------------------------------------------------------------------------------------------------------------
-# one's own modes
+# One's own modes.
 
 
 def test_own_modes(town: Town) -> None:
@@ -352,8 +348,7 @@ def test_snomask_needs_the_right(town: Town) -> None:
     assert commands(town.person("ann", caps=CAP).say("PROP ann +snomask +bot")) == ["481", "PROP"]
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# lines
+# Lines.
 
 
 def test_a_change_that_one_line_does_not_hold(town: Town) -> None:

@@ -1,6 +1,4 @@
-"""Operators of the server: how one becomes one, what each right allows, and what everybody else
-sees of it.
-"""
+"""Operators of the server: OPER, their rights, and what other users see of them."""
 
 import logging
 

@@ -1,6 +1,4 @@
-"""Private conversations (PRIVMSG between two users): remembered with reactions, taken back for
-both, by nobody else.
-"""
+"""Private conversations: their history, reactions and redaction."""
 
 import pytest
 

@@ -1,6 +1,4 @@
-"""REDACT: who may take back what, who is told, and that it is gone (IRCv3
-draft/message-redaction).
-"""
+"""REDACT: permissions, notices, and deletion from the history (IRCv3 draft/message-redaction)."""
 
 import pytest
 

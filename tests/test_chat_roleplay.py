@@ -1,4 +1,4 @@
-"""Speaking as somebody else: RELAYMSG, NPC, NPCA, SCENE."""
+"""Messages under another name: RELAYMSG, NPC, NPCA, SCENE."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Finding what was said: SEARCH, and who may find what (the extension soju.im/search)."""
+"""SEARCH: results, and the users that may get them (`soju.im/search`)."""
 
 import pytest
 

@@ -1,6 +1,4 @@
-"""Messages to services: their echo, and those that are no command (IRCv3 echo-message; RFC 2812
-§3.3.2).
-"""
+"""Messages to services: their echo, and texts that are no command (IRCv3 echo-message)."""
 
 import pytest
 

@@ -68,8 +68,7 @@ def test_leaving_is_seen_when_the_last_session_does(town: Town) -> None:
     assert commands(bob.read()) == ["QUIT"]
 
 
-# ---------------------------------------------------------------------------------------------------------------
-# CLIENTS
+# CLIENTS.
 
 
 def test_sessions_are_listed(town: Town) -> None:
@@ -113,8 +112,7 @@ def test_what_is_not_understood_is_explained(town: Town, order: str) -> None:
     assert answers(back(town)[0].say(f"NS {order}"))[0].startswith("Usage: ")
 
 
-# ---------------------------------------------------------------------------------------------------------------
-# away
+# Away.
 
 
 def test_who_is_away_in_one_session_is_there_in_the_other(town: Town) -> None:
@@ -200,8 +198,7 @@ def test_logging_in_elsewhere_concerns_all_sessions(town: Town) -> None:
     assert first.session.account == second.session.account == ""
 
 
-# ---------------------------------------------------------------------------------------------------------------
-# channels
+# Channels.
 
 
 def what_came(messages: list[Message], *wanted: str) -> list[tuple[str, ...]]:

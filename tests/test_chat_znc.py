@@ -1,4 +1,4 @@
-"""`*playback`, for clients that know a ZNC."""
+"""`*playback`, for clients that expect ZNC."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The command line: what it makes of arguments, and how it ends."""
+"""The command line: arguments, configuration and exit codes."""
 
 import subprocess
 import sys

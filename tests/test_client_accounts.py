@@ -1,6 +1,4 @@
-"""Accounts in the client: passwords that nobody sees, SASL, registering, NickServ where there is
-nothing else.
-"""
+"""Accounts in the client: hidden passwords, SASL, registration and NickServ."""
 
 import base64
 from types import SimpleNamespace
@@ -311,9 +309,9 @@ async def test_reserved_nickname() -> None:
             ":srv.test 433 * alice :Nickname is already in use.",
             ":srv.test FAIL NICK NICKNAME_RESERVED alice :alice is registered",
         )
-        assert (
-            (await c.interface.take())[-1]
-            == '[ERROR] The nickname "alice" belongs to an account. If it is yours: /login alice, then /nick alice. If not, choose another.'
+        assert (await c.interface.take())[-1] == (
+            '[ERROR] The nickname "alice" belongs to an account. If it is yours: /login alice, then'
+            " /nick alice. If not, choose another."
         )
         await log_in(c, server)
         await server.expect("NICK alice")
@@ -584,10 +582,8 @@ async def test_kept_password_that_is_wrong(mock_clock: trio.testing.MockClock) -
         await server.close()
         await c.interface.take()  # the connection was lost
         await trio.testing.wait_all_tasks_blocked()
-        mock_clock.jump(
-            60
-            # by hand: a clock that jumps by itself does not wait for the thread that reads the keyring
-        )
+        # A clock that jumps by itself does not wait for the thread that reads the keyring.
+        mock_clock.jump(60)
         await (await c.server()).greet()
 
 

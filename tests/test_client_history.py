@@ -1,6 +1,4 @@
-"""The history in the client: after joining, after a lost connection, further back, searched; no
-gaps and no doubles.
-"""
+"""History in the client: after joining or a lost connection, and in searches, without gaps."""
 
 import pytest
 import trio.testing

@@ -1,6 +1,4 @@
-"""Servers that say anything at all: neither the conversation, nor the model of the screen, nor the
-line client ends by it.
-"""
+"""Hostile servers: no line ends the session, the screen model or the line client."""
 
 import pytest
 from hypothesis import example, given, settings

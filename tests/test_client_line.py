@@ -1,4 +1,4 @@
-"""The line client: what people see, and that nothing they type gets lost."""
+"""The line client: its output, and typed text that is never lost."""
 
 import pytest
 import trio

@@ -1,6 +1,4 @@
-"""Links in what people say: the whole of one, nothing of the sentence around it, and where it
-leads.
-"""
+"""Links in messages: their exact extent and target."""
 
 import pytest
 

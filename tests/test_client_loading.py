@@ -1,4 +1,4 @@
-"""Loading of the client: what the user sees meanwhile."""
+"""The start of the client: the line that a user sees meanwhile, and the modules that wait."""
 
 import gc
 import subprocess

@@ -1,4 +1,4 @@
-"""The log that the client may keep: names of files, lines, and a disk that is never waited for."""
+"""The log of the client: names of files, lines, and a disk that nothing waits for."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""The client's files are where the platform wants them, or where an earlier version has left them."""
+"""Paths of the client's files: those of the platform, and those of earlier versions."""
 
 import subprocess
 import sys

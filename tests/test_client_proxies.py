@@ -1,6 +1,4 @@
-"""Proxies: SOCKS5 and HTTP CONNECT, what goes past them, and what must not be looked up or shown
-here.
-"""
+"""Proxies: SOCKS5 and HTTP CONNECT, exceptions, and names that must not be resolved locally."""
 
 import socket
 import sys

@@ -38,5 +38,6 @@ def test_relayed_line_is_at_most_512_bytes(target: str, kind: MessageKind) -> No
     source = "alice!~alice@host.example"
     (part, *_rest) = split("ж" * 1000, room_for_text(source, target, kind))
     body = f"\x01ACTION {part}\x01" if kind is MessageKind.ACTION else part
-    line = f":{source} {'NOTICE' if kind is MessageKind.NOTICE else 'PRIVMSG'} {target} :{body}\r\n".encode()
+    command = "NOTICE" if kind is MessageKind.NOTICE else "PRIVMSG"
+    line = f":{source} {command} {target} :{body}\r\n".encode()
     assert 510 <= len(line) <= 512

@@ -1,6 +1,4 @@
-"""Trust of the client: authorities, the first certificate of a server, or a given fingerprint; and
-nothing by accident.
-"""
+"""Trust of the client: authorities, the first certificate of a server, or a given fingerprint."""
 
 import ssl
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""config.ini: what is taken, what is refused, and with which words."""
+"""config.ini: accepted values, and errors with their texts."""
 
 import re
 from collections.abc import Callable

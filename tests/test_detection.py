@@ -1,6 +1,4 @@
-"""The first bytes of a connection: what it is, who is behind it, within a deadline and a bound, and
-nothing of it lost.
-"""
+"""Protocol detection: the first bytes of a connection, with a deadline, a bound and no loss."""
 
 import logging
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""docs/protocol.md names what there is: its tables and the server's are the same."""
+"""docs/protocol.md: its tables name what the server has."""
 
 import re
 from pathlib import Path

@@ -1,6 +1,4 @@
-"""Deletion that leaves nothing readable: no byte of what was deleted is in the database, its index,
-its log or a later backup.
-"""
+"""Erasure: no deleted byte is left in the database, its index, its log or a later backup."""
 
 import shutil
 from collections.abc import Callable, Iterator

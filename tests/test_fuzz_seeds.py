@@ -1,6 +1,4 @@
-"""The fuzz targets on their seeds, among them everything that was ever found: without the fuzzer,
-in every run.
-"""
+"""The fuzz targets with their seeds, among them every input that found a fault."""
 
 import sys
 from pathlib import Path

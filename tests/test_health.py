@@ -1,4 +1,4 @@
-"""`trio-chat health`: wherever a server listens, it is found; where there is none, that is said."""
+"""`trio-chat health`: it finds the server wherever it listens, and reports a missing one."""
 
 import socket
 import sys

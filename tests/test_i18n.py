@@ -1,4 +1,4 @@
-"""Languages: which one is chosen, and that the Russian texts are complete."""
+"""Languages: their choice, and the completeness of the Russian catalogue."""
 
 import ast
 import io

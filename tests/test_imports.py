@@ -1,4 +1,4 @@
-"""Which room may import which, and what must not be imported early."""
+"""Import rules: the packages that a package may import, and modules that must load late."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""The language: what the parser reads and the writer writes, names, masks, modes, tables."""
+"""The protocol: parser, writer, names, masks, modes and tables."""
 
 import pytest
 from hypothesis import example, given

@@ -1,4 +1,4 @@
-"""Names: case mappings, and which names there can be."""
+"""Names: case mappings, and valid names."""
 
 from collections.abc import Iterator
 

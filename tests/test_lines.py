@@ -1,6 +1,4 @@
-"""A message as a line of JSON: nothing is lost, and nothing gets in that no server could have
-taken.
-"""
+"""Messages as lines of JSON: nothing is lost, and no message is accepted that no server took."""
 
 import io
 import json

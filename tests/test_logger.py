@@ -1,4 +1,4 @@
-"""The log: its format, what it makes of hostile text, and that it never stands in the way."""
+"""The log: its format, hostile text, and writes that never block."""
 
 import contextlib
 import io

@@ -1,6 +1,4 @@
-"""Long answers: given in parts, between which others have their turn, and for which a slow reader
-is waited for.
-"""
+"""Long answers: sent in parts, with turns for others, at the pace of a slow reader."""
 
 import pytest
 import trio

@@ -1,4 +1,4 @@
-"""Masks: networks in them, what can cover nobody, and durations before them."""
+"""Masks: networks in them, masks that match nobody, and durations before them."""
 
 from pathlib import Path
 
@@ -183,8 +183,7 @@ def test_without_cloaks_a_channel_may_name_any_network() -> None:
     check_entry("*!*@203.0.0.0/8", Lengths(), hides_addresses=False)
 
 
-# -------------------------------------------------------------------------------------------------------
-# bans of the server
+# Bans of the server.
 
 
 @pytest.fixture
@@ -331,8 +330,7 @@ def test_an_account_is_suspended_for_a_duration_that_is_understood(root: Person)
     assert "7dayz is no duration" in root.say("NS SUSPEND 7dayz bob")[0].params[-1]
 
 
-# -------------------------------------------------------------------------------------------------------
-# lists of channels
+# Lists of channels.
 
 
 @pytest.mark.parametrize(
@@ -388,8 +386,7 @@ def test_a_ban_of_a_wide_network_does_not_find_out_addresses(town: Town) -> None
     assert "JOIN" in commands(bob.say("JOIN #a"))
 
 
-# -------------------------------------------------------------------------------------------------------
-# operators' hosts
+# Operators' hosts.
 
 
 @pytest.mark.parametrize(
@@ -434,8 +431,7 @@ def test_the_host_of_an_operator_in_the_configuration(tmp_path: Path, host: str,
             load(path)
 
 
-# ------------------------------------------------------------------------------------------------------------------------
-# WHO
+# WHO.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Watching a server: statistics, the pages for Prometheus and for health, and logs as JSON."""
+"""Monitoring of a server: statistics, pages for Prometheus and for health, and logs as JSON."""
 
 import json
 import re

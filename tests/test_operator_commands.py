@@ -1,4 +1,4 @@
-"""`trio-chat operator` and `trio-chat ban`: what they print, change and refuse."""
+"""`trio-chat operator` and `trio-chat ban`: their output, changes and refusals."""
 
 import io
 import re

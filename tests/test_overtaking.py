@@ -1,6 +1,4 @@
-"""Replies that overtake what waits for a commit: none is lost or given twice, whenever their
-patience ends.
-"""
+"""Replies that overtake a waiting commit: none is lost or sent twice."""
 
 import trio
 from trio.testing import MockClock

@@ -1,4 +1,4 @@
-"""Waiting for many sockets in one task, and in each client's own: both keep the same promises."""
+"""The poller, one task that waits for many sockets, and its fallback, a task for each client."""
 
 import gc
 import logging

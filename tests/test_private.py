@@ -1,6 +1,4 @@
-"""Permissions of written files: for their owner only, also when the umask would let others read
-them.
-"""
+"""Permissions of written files: for their owner only, whatever the umask."""
 
 import os
 import stat

@@ -1,6 +1,4 @@
-"""The PROXY protocol: what a proxy says in the first bytes, in both versions, whole, in pieces, and
-wrong.
-"""
+"""The PROXY protocol, versions 1 and 2: whole, in pieces, and wrong."""
 
 import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address

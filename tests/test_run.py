@@ -1,4 +1,4 @@
-"""run.py, the batch files and the CI script: what can be checked without a network."""
+"""run.py, the batch files and the CI script, without a network."""
 
 import ast
 import importlib.util
@@ -259,7 +259,7 @@ def test_only_the_default_versions_may_be_replaced(
     chosen: str | None,
     attempts: int,
 ) -> None:
-    """On a Python without wheels for them the newest versions are tried, unless a file was named."""
+    """On a Python without wheels for them the newest are tried, unless a file was named."""
     if chosen:
         monkeypatch.setenv("TRIO_CHAT_CONSTRAINTS", str(locked.with_name(chosen)))
         locked.rename(locked.with_name(chosen))

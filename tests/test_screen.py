@@ -1,4 +1,4 @@
-"""The full-screen client as a user sees it: keys in, a picture out."""
+"""The full-screen client as a user sees it: keys in, rows out."""
 
 from datetime import datetime
 

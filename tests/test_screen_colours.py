@@ -1,6 +1,4 @@
-"""Colours of terminals: no code goes to one that does not know it, and nicknames can be told
-apart.
-"""
+"""Colours of terminals: only codes that the terminal knows, and nicknames that differ."""
 
 import io
 

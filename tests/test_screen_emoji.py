@@ -1,6 +1,4 @@
-"""Joined emoji, variation selectors, skin tones and flags: wherever they are drawn, all terminals
-agree on the columns.
-"""
+"""Joined emoji, variation selectors, skin tones and flags: all terminals agree on the columns."""
 
 import pytest
 import wcwidth

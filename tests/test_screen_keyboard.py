@@ -1,6 +1,4 @@
-"""The keyboard path from bytes to the controller: what is cut in pieces on its way ends as if it had come
-whole.
-"""
+"""The keyboard: bytes in any pieces give the same keys as bytes that arrive at once."""
 
 import io
 from collections.abc import Callable

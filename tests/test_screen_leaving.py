@@ -1,6 +1,4 @@
-"""Being sent, being stopped, and ends of servers: nothing is dropped without a word, and no server
-takes others with it.
-"""
+"""Messages being sent, /quit, and lost servers: nothing is dropped without a notice."""
 
 import pytest
 import trio

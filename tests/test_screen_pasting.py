@@ -1,4 +1,4 @@
-"""Pastes, and Esc before a key: no text goes to anybody that the user has not meant it for."""
+"""Pastes, and Esc before a key: no text is sent by accident."""
 
 import pytest
 import trio

@@ -1,4 +1,4 @@
-"""A link that goes on in the next row: what a terminal copies of it is whole."""
+"""Links over several rows: a terminal copies the whole link."""
 
 import io
 

@@ -1,6 +1,4 @@
-"""Accounts at the edge: what is stored proves passwords and gives none away; hashing holds up
-nobody, and is bounded.
-"""
+"""Accounts in the server: hashes that reveal no password, made in a bounded number of threads."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

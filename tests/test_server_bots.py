@@ -1,6 +1,4 @@
-"""Programs of a few lines, as tutorials show them: each looks for words at fixed places, and reads
-nothing else.
-"""
+"""Bots of a few lines, as in tutorials: they expect words at fixed positions."""
 
 import base64
 import re

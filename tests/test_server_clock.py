@@ -1,6 +1,4 @@
-"""The system's clock at the edge and on disk: its steps are logged and kept, and what was dated
-wrong is mended.
-"""
+"""Clock steps in the server and on disk: logged, stored, and wrong dates corrected."""
 
 import logging
 from pathlib import Path

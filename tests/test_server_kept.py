@@ -1,6 +1,4 @@
-"""Lasting changes of commands: stored before they are confirmed, in the transaction of the
-messages, or refused.
-"""
+"""Persistent changes of commands: committed before they are confirmed, with the messages."""
 
 from collections.abc import Iterator, Sequence
 
@@ -167,8 +165,7 @@ async def test_a_cancelled_transaction_counts_as_not_kept(changing: Hall) -> Non
     assert changing.town.world.dirty.markers == {(1, "#a")}
 
 
-# ----------------------------------------------------------------------------------------------------
-# other tasks that write
+# Other tasks that write.
 
 
 class SlowStore:
@@ -294,8 +291,7 @@ async def test_a_ban_that_is_being_kept_survives_a_look_into_the_table(
     assert state.bans == {ban.key: ban}
 
 
-# ------------------------------------------------------------------------------------------------------------
-# longer answers
+# Longer answers.
 
 
 def with_label(hall: Hall, line: str) -> list[str]:

@@ -1,6 +1,4 @@
-"""Letters on their way: a little mail server takes them, refuses them, or does not answer; a
-program takes them.
-"""
+"""Mail: a small SMTP server accepts messages, refuses them, or does not answer."""
 
 import socketserver
 import ssl

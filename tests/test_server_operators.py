@@ -1,6 +1,4 @@
-"""The edge for operators: passwords, reading the configuration again, bans that last and that
-others make.
-"""
+"""Operators in the server: passwords, REHASH, and bans that commands write alongside it."""
 
 import os
 from collections.abc import AsyncIterator

@@ -1,6 +1,4 @@
-"""Passwords at the edge: a fair queue for those that are hashed, and a lockout of clients that
-guess.
-"""
+"""Passwords in the server: a fair queue for hashing, and a lockout of clients that guess."""
 
 from collections.abc import Callable
 
@@ -40,8 +38,7 @@ def is_sesame(_hash: str, said: str) -> bool:
     return said == "sesame"
 
 
-# ----------------------------------------------------------------------------------------------------------------
-# the queue
+# The queue.
 
 
 class Line:
@@ -146,8 +143,7 @@ async def test_all_places_are_used(nursery: trio.Nursery) -> None:
     await line.finish(3)
 
 
-# ---------------------------------------------------------------------------------------------------------------
-# the lockout
+# The lockout.
 
 
 @pytest.fixture
@@ -259,8 +255,7 @@ def test_what_is_counted_is_bounded(clock: Clock) -> None:
     assert [attempts.count(key) for key in "abcd"] == [2, 0, 1, 1]
 
 
-# ---------------------------------------------------------------------------------------------------------------
-# all of it
+# All of it.
 
 
 async def test_a_wrong_password_is_answered_late(

@@ -1,6 +1,4 @@
-"""Reading the configuration again: what `rehash.WHEN` says takes effect at once does so, wherever
-the server keeps it.
-"""
+"""REHASH: a key takes effect at once where `rehash.WHEN` declares that, everywhere."""
 
 import gc
 import logging

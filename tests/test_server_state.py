@@ -1,6 +1,4 @@
-"""Lasting state at the edge: written when it changes, there again after a restart, and gone when it
-has expired.
-"""
+"""Persistent state in the server: written on change, loaded at the start, removed on expiry."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -241,8 +239,7 @@ async def test_what_cannot_be_written_is_written_later() -> None:
     assert town.world.dirty.preferences == {ANN}
 
 
-# ---------------------------------------------------------------------------------------------------------------
-# the end
+# The end.
 
 
 class Announced:

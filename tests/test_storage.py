@@ -1,6 +1,4 @@
-"""The memory: what is committed is there, in order, after any end; what cannot be committed is not
-half there.
-"""
+"""The history in SQLite: committed messages are there, in order, after any end."""
 
 import os
 import sqlite3

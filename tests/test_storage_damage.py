@@ -1,6 +1,4 @@
-"""A damaged database: whichever page it is, the operator gets one line, and nothing ends in a
-traceback.
-"""
+"""A damaged database: for every page, the operator gets one line and no traceback."""
 
 from contextlib import suppress
 from pathlib import Path

@@ -1,6 +1,4 @@
-"""One server at a time on a database, by whatever name; and another file in its place is
-noticed.
-"""
+"""The lock of a database: one server at a time, and notice of a file that was replaced."""
 
 import json
 import os

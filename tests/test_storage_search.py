@@ -1,6 +1,4 @@
-"""The words of the history, in step with its messages: what is found, by whom, and that nothing
-anybody asks can break it.
-"""
+"""The search index of the history: in step with its messages, and safe for any query."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where `trio-chat connect` can be told to go."""
+"""Targets of `trio-chat connect`: addresses and URLs."""
 
 import pytest
 from hypothesis import given

@@ -1,6 +1,4 @@
-"""HTTP on the chat's port: what a browser, a proxy or an attacker's page asks for, and the answers,
-byte by byte.
-"""
+"""HTTP on the chat's port: requests of browsers, proxies and hostile pages, byte by byte."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Looking after a database beside the server that uses it: the real programs."""
+"""The maintenance commands as programs, while a server uses the database."""
 
 import json
 import signal

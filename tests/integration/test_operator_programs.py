@@ -1,6 +1,4 @@
-"""Operators with the programs themselves: the server, its configuration, and the commands beside
-it.
-"""
+"""Operators with the real programs: the server, its configuration, and the commands alongside."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Several people chat: the real server, the real client, other clients, real sockets."""
+"""A chat with the real server, the real client, other clients, and real sockets."""
 
 import re
 import socket

@@ -1,6 +1,4 @@
-"""No gaps and no doubles: the real client and the real server, with a connection between them that
-breaks.
-"""
+"""Reconnection without gaps and duplicates, between the real client and the real server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

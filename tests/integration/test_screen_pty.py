@@ -1,6 +1,4 @@
-"""`trio-chat connect` filling a real terminal: a pseudo-terminal, an emulator that reads it, and
-the real server.
-"""
+"""The full-screen client on a pseudo-terminal, with an emulator that reads it."""
 
 import os
 import signal

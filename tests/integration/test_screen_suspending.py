@@ -1,6 +1,4 @@
-"""Ctrl-Z and Ctrl-X on the full screen: the shell or the editor gets the terminal as it was;
-afterwards all is redrawn.
-"""
+"""Ctrl-Z and Ctrl-X on the full screen: the shell or editor gets the terminal as it was before."""
 
 import sys
 from collections.abc import Iterator
@@ -25,7 +23,8 @@ while True:
     os.tcsetpgrp(0, os.getpgrp())
     if not os.WIFSTOPPED(status):
         break
-    print("stopped", "as before" if termios.tcgetattr(0) == before else "other settings", flush=True)
+    settings = "as before" if termios.tcgetattr(0) == before else "other settings"
+    print("stopped", settings, flush=True)
     input()
     os.tcsetpgrp(0, job.pid)
     os.killpg(job.pid, signal.SIGCONT)
