@@ -152,9 +152,9 @@ def test_what_is_not_saved_wins_over_the_table() -> None:
     saved, new, beside = (
         Ban(BanKind.ADDRESS, f"192.0.2.{number}", "root", "x", 0) for number in (1, 2, 3)
     )
-    assert bans.replace([saved], ()) == [saved]
+    bans.replace([saved], ())
     bans.add(new)
-    assert bans.replace([beside], {new.key}) == [beside]
+    bans.replace([beside], {new.key})
     assert set(bans) == {new, beside}
 
 
@@ -165,10 +165,10 @@ def test_what_is_not_written_yet_counts_more_than_what_is() -> None:
     bans = Bans(Clock())
     lifted = Ban(BanKind.ACCOUNT, "ann", "root", "spam", int(NOON), account_id=1)
     changed = Ban(BanKind.ACCOUNT, "bob", "root", "spam", int(NOON), account_id=2)
-    assert bans.replace([lifted, changed], ()) == [lifted, changed]
+    bans.replace([lifted, changed], ())
     bans.discard(lifted.key)
     bans.add(changed._replace(reason="flooding"))
-    assert bans.replace([lifted, changed], {lifted.key, changed.key}) == []
+    bans.replace([lifted, changed], {lifted.key, changed.key})
     assert list(bans) == [changed._replace(reason="flooding")]
 
 

@@ -19,14 +19,8 @@ from trio_chat.chat.registered_channels import to_state
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import UNSPECIFIED
-from trio_chat.server.state import (
-    apply_pending,
-    expire_users,
-    keep_state,
-    load_state,
-    save_state,
-    watch_accounts,
-)
+from trio_chat.server.state import keep_state, load_state, save_state
+from trio_chat.server.watchers import apply_pending, expire_users, watch_accounts
 from trio_chat.storage import account_maintenance
 from trio_chat.storage.database import Database, StorageError, open_database
 from trio_chat.storage.state import SqliteStateStore

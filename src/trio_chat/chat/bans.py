@@ -244,20 +244,19 @@ class Bans:
                 return self._all[key]
         return None
 
-    def replace(self, bans: list[Ban], dirty: Collection[BanKey]) -> list[Ban]:
-        """Have these bans, besides those that are not written yet; return those that are new here.
+    def replace(self, bans: Collection[Ban], dirty: Collection[BanKey]) -> None:
+        """Have these bans, besides those that are not stored yet.
 
         Args:
             bans: as the table has them.
-            dirty: keys of bans that have changed here and are not written yet.
+            dirty: keys of bans that have changed here and are not stored yet.
         """
-        known = {ban.key: ban for ban in bans if ban.key not in dirty}
-        for key in [key for key in self._all if key not in known and key not in dirty]:
+        stored = {ban.key: ban for ban in bans if ban.key not in dirty}
+        for key in [key for key in self._all if key not in stored and key not in dirty]:
             self.discard(key)
-        new = [ban for key, ban in known.items() if self._all.get(key) != ban]
-        for ban in new:
-            self.add(ban)
-        return new
+        for key, ban in stored.items():
+            if self._all.get(key) != ban:
+                self.add(ban)
 
     def __iter__(self) -> Iterator[Ban]:
         return iter(self._all.values())

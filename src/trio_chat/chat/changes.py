@@ -428,5 +428,12 @@ class BanLifted(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class BansRead(Change):
+    """The bans are those of the store, but for bans that have changed and are not stored yet."""
+
+    bans: tuple[Ban, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BansExpired(Change):
     """The bans that have expired are gone."""

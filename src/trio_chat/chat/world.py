@@ -236,7 +236,6 @@ class World:
         *,
         skip: Session | None = None,
         requires: int = 0,
-        extended: tuple[str, ...] = (),
         channels: Collection[Channel] = (),
         about: User | None = None,
     ) -> Event:
@@ -249,7 +248,6 @@ class World:
             recipients: who is to see it.
             skip: see `Event`.
             requires: see `Event`.
-            extended: see `Event`.
             channels: where it is remembered, when the server remembers; not where some members may
                 not know of it, who is there not where nobody else is, and nothing when a quota is
                 used up.
@@ -272,7 +270,6 @@ class World:
             skip,
             requires,
             user.account,
-            extended,
             carries_msgid=bool(channels),
             history_targets=history_targets,
             is_bot=BOT in user.modes,

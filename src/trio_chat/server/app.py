@@ -44,14 +44,7 @@ from trio_chat.server.mail import mailer
 from trio_chat.server.open_storage import MEMORY, prune_history
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.poller import best_poller
-from trio_chat.server.state import (
-    UncommittedState,
-    expire_users,
-    keep_state,
-    save_state,
-    watch_accounts,
-    watch_channels,
-)
+from trio_chat.server.state import UncommittedState, keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import (
     LINGER_TIMEOUT,
@@ -60,6 +53,7 @@ from trio_chat.server.transport import (
     close_gracefully,
     send_all,
 )
+from trio_chat.server.watchers import expire_users, watch_accounts, watch_channels
 
 log = logging.getLogger("trio_chat")
 

@@ -7,7 +7,7 @@ import trio
 from trio_chat.chat import banning
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import BanTable
-from trio_chat.chat.changes import BansExpired
+from trio_chat.chat.changes import BansExpired, BansRead
 from trio_chat.chat.events import Output
 from trio_chat.chat.world import World
 from trio_chat.server.broadcaster import Broadcaster
@@ -55,19 +55,18 @@ class BanWatcher:
             if count == self._seen:
                 return
             async with self._turn:
-                new = world.bans.replace(await self._table.load(), world.dirty.bans)
+                before = set(world.bans)
+                apply(world, BansRead(tuple(await self._table.load())))
         except StorageError as error:
             log.error("bans cannot be read: %s", error)
             return
-        was_seen, self._seen = self._seen >= 0, count
-        for ban in new if was_seen else ():
+        new = [ban for ban in world.bans if ban not in before]
+        is_first, self._seen = self._seen < 0, count
+        for ban in () if is_first else new:
             log.info("%s is banned by %s: %s", ban.mask, ban.setter, ban.reason)
-        await (
-            self._broadcaster.wait_room()
-        )  # before what changes: what is sent of it must not come behind what others do then
-        enforced = banning.enforce(
-            self._world, [ban for ban in new if self._world.bans.get(ban.key) == ban]
-        )
+        # What is sent because of the bans must not come behind what clients do in the meantime.
+        await self._broadcaster.wait_room()
+        enforced = banning.enforce(world, [ban for ban in new if world.bans.get(ban.key) == ban])
         if enforced.events:
             log.info("of new bans: %s", enforced)
             self._broadcaster.accept(Output(tuple(enforced.events)))

@@ -1,65 +1,52 @@
-"""The keeper of lasting state besides messages: it is read at the start, written when it changes,
-and expires.
+"""Persistence of the state: it is loaded at the start, and stored when it changes.
+
+What a command changes is committed by the broadcaster, with the messages of its batch; `keep_state`
+stores what no command has changed, and what could not be stored before.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 import trio
 
-from trio_chat.chat import always_on, metadata, missed
-from trio_chat.chat.accounts import Accounts, AccountsError
-from trio_chat.chat.apply import apply
+from trio_chat.chat import always_on, metadata
 from trio_chat.chat.apply.sessions import update_away
-from trio_chat.chat.changes import AccountDeleted, NoticeKept, RetentionSet, Seen, UserRemoved
-from trio_chat.chat.events import Event
-from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet, StateStore
 from trio_chat.chat.registered_channels import restore, restore_members, to_state
-from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage.database import StorageError
 
 log = logging.getLogger("trio_chat")
 
-Announce = Callable[[Callable[[], Iterable[Event]]], Awaitable[None]]
-"""Waits for room, then makes a change and accepts its events as one step (as the lines of a client
-are one).
-"""
-
-_DAY = 86_400.0
-_WATCH_INTERVAL = 5.0
-_EXPIRE_INTERVAL = 3600.0
 KEPT_AFTER = 1.0
-"""Seconds in which what a command has changed is kept with it; what is left then no command has
-changed.
+"""Seconds in which the broadcaster commits what a command has changed; `keep_state` stores the rest
+after that.
 """
 _RETRY = 10.0
-"""Seconds until what could not be written is tried again."""
+"""Seconds until state that could not be stored is tried again."""
 
 
 async def load_state(world: World, store: StateStore) -> None:
-    """Make channels, always-on users, preferences, metadata and read markers be there.
+    """Restore channels, always-on users, preferences, metadata and read markers.
 
     Raises:
-        StorageError: they cannot be read.
+        StorageError: the state cannot be read.
     """
-    kept = await store.load()
-    for (account, target), moment in kept.markers.items():
+    stored = await store.load()
+    for (account, target), moment in stored.markers.items():
         world.markers.setdefault(account, {})[target] = moment
-    for account, said in kept.metadata.items():
-        world.metadata[account] = dict(said)
-    for account, choices in kept.preferences.items():
+    for account, values in stored.metadata.items():
+        world.metadata[account] = dict(values)
+    for account, choices in stored.preferences.items():
         world.preferences.restore(account, dict(choices))
-    for account, user in kept.users.items():
+    for account, user in stored.users.items():
         if user is not None:
             _restore_user(world, account, user)
     channels = {
         folded: _without_gone(world, state)
-        for folded, state in kept.channels.items()
+        for folded, state in stored.channels.items()
         if state is not None
     }
     restored = [(restore(world, folded, state), state) for folded, state in channels.items()]
@@ -69,8 +56,9 @@ async def load_state(world: World, store: StateStore) -> None:
 
 
 def _without_gone(world: World, state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the state of a channel without accounts that a command deleted just before the server
-    stopped.
+    """Return the state of a channel without accounts that are gone.
+
+    A command may have deleted them just before the server stopped.
     """
     accounts = world.accounts.by_id if world.accounts else {}
     access = {number: rank for number, rank in state["access"].items() if int(number) in accounts}
@@ -78,9 +66,7 @@ def _without_gone(world: World, state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _restore_user(world: World, number: int, state: Mapping[str, Any]) -> None:
-    """Make an always-on user be here, unless there is no such account any more, or its user is not
-    to stay.
-    """
+    """Restore an always-on user, unless its account is gone, or is always on no longer."""
     account = world.accounts.by_id.get(number) if world.accounts else None
     folded = fold_or_self(state["nick"])
     if account is not None and folded not in world.users:
@@ -147,13 +133,11 @@ class UncommittedState:
 
 
 async def keep_state(world: World, store: StateStore, turn: trio.Lock | None = None) -> None:
-    """Write down what has changed of what lasts and has not been kept with a command, for ever.
-
-    That is what no client is waiting for, and what could not be written before.
+    """Store the state that the broadcaster has not committed with a command, for ever.
 
     Args:
         world: where it changes.
-        store: where it lasts.
+        store: where it is stored.
         turn: see `UncommittedState`.
     """
     turn = turn or trio.Lock()
@@ -177,9 +161,10 @@ async def keep_state(world: World, store: StateStore, turn: trio.Lock | None = N
 
 
 async def save_state(world: World, store: StateStore) -> bool:
-    """Write down what has changed of what lasts; return whether that was possible.
+    """Store what has changed; return whether that was possible.
 
-    When cancelled, it counts as not written, so that the next call writes it.
+    When cancelled, it counts as not stored, so that the next call stores it: a second time does no
+    harm.
     """
     if not world.dirty:
         return True
@@ -188,16 +173,11 @@ async def save_state(world: World, store: StateStore) -> bool:
     try:
         await store.save(change_set(world, taken))
         is_saved = True
-    except (
-        StorageError,
-        ValueError,
-        OverflowError,
-    ) as error:  # the latter by a defect: no text, or a number too large
+    except (StorageError, ValueError, OverflowError) as error:
+        # The last two by a defect: text that cannot be encoded, or a number that is too large.
         log.error("channels, always-on users, read markers and bans cannot be written: %s", error)
     finally:
-        if (
-            not is_saved
-        ):  # when cancelled too: whether it was written is not known, and twice does no harm
+        if not is_saved:
             world.dirty.put_back(taken)
     return is_saved
 
@@ -225,88 +205,6 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
         markers,
         users,
         {account: dict(world.preferences.chosen(account)) for account in dirty.preferences},
-        {
-            account: dict(world.metadata.get(account, {})) for account in dirty.metadata
-        },  # a thread reads it: a copy
+        {account: dict(world.metadata.get(account, {})) for account in dirty.metadata},
         {key: world.bans.get(key) for key in dirty.bans},
     )
-
-
-async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -> None:
-    """Notice accounts that a command beside this server adds or deletes, and other passwords that
-    it gives them, for ever.
-    """
-    while True:
-        await trio.sleep(_WATCH_INTERVAL)
-        try:
-            gone, changed, freed = await accounts.refresh()
-        except AccountsError as error:
-            log.error("accounts cannot be read: %s", error)
-            continue
-        for account in gone:
-            log.info("the account %s was deleted", account.name)
-            await announce(partial(apply, world, AccountDeleted(account)))
-        for account in freed:  # masks of lists may have named it in the meantime
-            log.info("the name of the deleted account %s is free", account.name)
-            await announce(partial(apply, world, AccountDeleted(account)))
-        for account in changed:
-            ended = end_sessions(world, account.id, CREDENTIALS_CHANGED)
-            log.info(
-                "the password of the account %s was changed; %d of its sessions are ended",
-                account.name,
-                ended,
-            )
-
-
-async def watch_channels(world: World, store: StateStore) -> None:
-    """Notice what a command beside this server changes of channels, for ever."""
-    while True:
-        await trio.sleep(_WATCH_INTERVAL)
-        try:
-            await apply_pending(world, store)
-        except StorageError as error:
-            log.error(
-                "the settings of channels that commands have changed cannot be read: %s", error
-            )
-
-
-async def apply_pending(world: World, store: StateStore) -> None:
-    """Apply the settings of channels that commands have written alongside this server.
-
-    When cancelled, the next call does it.
-
-    Raises:
-        StorageError: the settings cannot be read, or are still pending.
-    """
-    pending = await store.pending()
-    for setting in pending:
-        channel = world.channels.get(setting.folded)
-        if channel is not None and channel.registration is not None:
-            apply(world, RetentionSet(setting.folded, setting.history))
-    if pending:  # not before: state that is being saved at this moment must not undo them
-        await store.settle(pending[-1])
-
-
-async def expire_users(world: World, days: int, announce: Announce) -> None:
-    """Make always-on users leave that have not been seen for so many days (0: never), at once and
-    then every hour, for ever.
-
-    Those who are here are written down as seen: an end without warning must not make them look as
-    if they were not.
-    """
-    while True:
-        for user in world.always_on:
-            if user.sessions:
-                apply(world, Seen(user.folded, world.clock()))
-            elif days and world.steady() - user.seen > days * _DAY:
-                await announce(partial(_expire, world, user, days))
-        await trio.sleep(_EXPIRE_INTERVAL)
-
-
-def _expire(world: World, user: User, days: int) -> list[Event]:
-    if user.sessions or not user.always_on:  # back, or gone, while we waited
-        return []
-    log.info("%s has not been seen for %d days and leaves", user.source, days)
-    reason = f"Not seen for {days} days"
-    apply(world, NoticeKept(user.folded, missed.of_removal(user, reason)))
-    return apply(world, UserRemoved(user.folded, reason))

@@ -1,7 +1,7 @@
 """Transitions of the bans of the server."""
 
 from trio_chat.chat.apply.transitions import Effects, transition
-from trio_chat.chat.changes import BanLifted, BanSet, BansExpired
+from trio_chat.chat.changes import BanLifted, BanSet, BansExpired, BansRead
 from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.world import World
 
@@ -19,6 +19,12 @@ def _set(world: World, change: BanSet) -> Effects:
 @transition(BanLifted, _of_ban)
 def _lift(world: World, change: BanLifted) -> Effects:
     world.bans.discard(change.ban.key)
+    return []
+
+
+@transition(BansRead)
+def _read(world: World, change: BansRead) -> Effects:
+    world.bans.replace(change.bans, world.dirty.bans)
     return []
 
 

@@ -67,7 +67,9 @@ def _joined_events(world: World, user: User, channel: Channel, rank: str, sessio
     audience = channel.audience_of(user)
     extended = (channel.name, user.account or "*", user.realname)
     events = [
-        world.event(user, "JOIN", (channel.name,), audience, extended=extended, channels=(channel,))
+        world.event(user, "JOIN", (channel.name,), audience, channels=(channel,))._replace(
+            extended=extended
+        )
     ]
     if rank:
         events.append(rank_event(world, channel, user, rank))
