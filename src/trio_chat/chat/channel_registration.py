@@ -29,7 +29,7 @@ class ChannelRegistration:
     history: int | None = None
 
     def rank_of(self, account_id: int) -> str:
-        """Return the rank to which an account, by its number, has a right; "" for none and for 0."""
+        """Return the rank that an account may have, by its number; "" for none and for 0."""
         if not account_id:
             return ""
         return FOUNDER if account_id == self.owner else self.access.get(account_id, "")

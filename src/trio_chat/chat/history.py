@@ -1,8 +1,8 @@
 """The port to the chat history, implemented by the storage room.
 
-A buffer is named by the folded name of its channel, or by two users (`conversations`). The id with which a
-message was accepted is its place and, less its shift, its time, so a part of a buffer is a range of
-ids. Events (JOIN, PART, TOPIC and others) stand in the same order between messages.
+A buffer is named by the folded name of its channel, or by two users (`conversations`). The id with
+which a message was accepted is its place and, less its shift, its time, so a part of a buffer is a
+range of ids. Events (JOIN, PART, TOPIC and others) stand in the same order between messages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -104,8 +104,8 @@ class Query(NamedTuple):
     """What a search is for.
 
     Args:
-        buffers: the folded names of the channels to search; of each, private messages with a smaller
-            id than this are left out.
+        buffers: the folded names of the channels to search; of each, private messages with a
+            smaller id than this are left out.
         text: words that must all be in the message, each as the beginning of a word of it; "" for
             any message.
         sender: the folded nickname of who said it, or "" for anybody.

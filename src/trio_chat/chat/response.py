@@ -118,9 +118,8 @@ class Response:
         self._works: list[Later] = []  # what the answer waits for, in order
         self._steps: Steps | None = None  # what the answer consists of further
         self._work = 0
-        self._label_batch = (  # the reference of the batch that the parts of a labelled answer are put into
-            ""
-        )
+        # The reference of the batch that contains the parts of a labelled answer.
+        self._label_batch = ""
 
     def numeric(
         self, numeric: Numeric, *params: str, args: tuple[object, ...] | None = None

@@ -9,9 +9,7 @@ import re
 
 MASK = "***"
 _SERVICE = re.compile(r"(?:\w*serv|q|x|l|authserv|cserve)(?:[@!].*)?", re.IGNORECASE)
-"""Services that accept passwords in messages: NickServ, ChanServ and others; Q and X of QuakeNet and
-Undernet.
-"""
+"""Services that accept passwords in messages: NickServ, ChanServ, Q (QuakeNet), X (Undernet)."""
 _SHORT = {
     "ns": "NickServ",
     "cs": "ChanServ",

@@ -148,7 +148,7 @@ class ServerLog:
                 self._log.add(TranscriptEntry(self._server, key, time, lines))
 
     def _time_of(self, event: events.Said, talk: str, now: float) -> float | None:
-        """Return the time of a message; None when it is in the log already, or older than the run."""
+        """Return the time of a message; None if it is logged already, or older than the run."""
         time = time_of(event.played_back or event.time, now)
         newest = self._newest.get(talk, self._begin)
         if event.played_back and (time < newest or (event.msgid and event.msgid in self._known)):

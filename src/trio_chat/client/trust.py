@@ -1,7 +1,8 @@
 """Encrypted connections to servers whose certificates are signed by an authority, or known.
 
-A certificate without a trusted issuer is accepted on first use and remembered, as ssh does with host
-keys. A changed certificate is refused, and so is a server that offered TLS before and does not now.
+A certificate without a trusted issuer is accepted on first use and remembered, as ssh does with
+host keys. A changed certificate is refused, and so is a server that offered TLS before and does not
+now.
 """
 
 import hashlib
@@ -76,7 +77,7 @@ class _NotVouchedForError(Exception):
 
 
 class _RecordingStream(WrappedStream):
-    """A connection that records its first received byte, which distinguishes TLS from other data."""
+    """A connection that records its first received byte, which shows whether it is TLS."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         super().__init__(stream)
@@ -232,16 +233,16 @@ class Connector:
         return await self._check_change(mark, shown)
 
     async def _not_vouched_for(self, mark: str, problem: _NotVouchedForError) -> Encrypted:
-        """Accept a certificate without a trusted issuer on first use, if the user's demands allow it."""
+        """Accept a certificate without a trusted issuer on first use, if the user allows it."""
         stream, shown = await self._shake_hands(_trusting())
         is_kept = False
         try:
             if problem.code in _UNKNOWN_ISSUER and not mark and not self._has_expired(stream):
                 if self._security.required and not is_this_machine(self._host):
                     text = _(
-                        "No trusted authority has signed the certificate of {address} ({reason}), and"
-                        " ircs:// accepts no other. If its SHA-256 fingerprint is the one that the"
-                        " server printed when it started, connect with --fingerprint {shown}"
+                        "No trusted authority has signed the certificate of {address} ({reason}),"
+                        " and ircs:// accepts no other. If its SHA-256 fingerprint is the one that"
+                        " the server printed when it started, connect with --fingerprint {shown}"
                     )
                     raise self._refusal(text, str(problem), shown)
                 is_kept = True
@@ -334,7 +335,7 @@ class Connector:
         )
 
     async def _shake_hands(self, context: ssl.SSLContext) -> tuple[Encrypted, str]:
-        """Connect, and perform the handshake; return the connection and the certificate's fingerprint."""
+        """Connect and perform the handshake; return the connection and the fingerprint."""
         tcp = _RecordingStream(await self._reach())
         # Many servers close the connection without a TLS alert; a line of IRC marks its own end.
         stream: Encrypted = trio.SSLStream(

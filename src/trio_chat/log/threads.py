@@ -50,7 +50,8 @@ class LogEntry(NamedTuple):
         """Return the entry as an object of JSON on a line of its own, for programs that collect
         logs.
         """
-        moment = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(self.when))}.{int(self.when % 1 * 1000):03d}Z"
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.when))
+        moment = f"{seconds}.{int(self.when % 1 * 1000):03d}Z"
         fields = {"time": moment, "level": self.level, "message": self.message[:_LONGEST_MESSAGE]}
         if self.traceback:
             fields["traceback"] = self.traceback

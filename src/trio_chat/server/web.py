@@ -40,7 +40,8 @@ _HEALTH = b"/health"
 runs, and nothing else.
 """
 _WEB_CLIENT = """
-A web client reaches it by WebSocket, under the address of this page with ws or wss in the place of http or https.
+A web client reaches it by WebSocket, under the address of this page with ws or wss in the place \
+of http or https.
 """
 
 

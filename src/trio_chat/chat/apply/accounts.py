@@ -1,4 +1,4 @@
-"""Transitions of what accounts have: preferences, read markers, metadata, and the account itself."""
+"""Transitions of accounts, their preferences, read markers and metadata."""
 
 from trio_chat.chat import metadata
 from trio_chat.chat.accounts import NO_ACCOUNT, Account

@@ -1,4 +1,4 @@
-"""Authentication: AUTHENTICATE (IRCv3 sasl-3.1, sasl-3.2); new accounts are in `account_registration`.
+"""Authentication: AUTHENTICATE (IRCv3 sasl-3.1, sasl-3.2); see `account_registration` as well.
 
 What NickServ does is the same functions with another face; see `trio_chat.chat.services.nickserv`.
 """

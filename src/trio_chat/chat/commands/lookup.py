@@ -240,7 +240,8 @@ def userhost_command(request: Request) -> None:
         user = request.world.users.get(fold_or_self(nick))
         if user:
             words.append(
-                f"{user.nick}{'*' if user.operator else ''}={'-' if user.away else '+'}{user.username}@{user.host}"
+                f"{user.nick}{'*' if user.operator else ''}={'-' if user.away else '+'}"
+                f"{user.username}@{user.host}"
             )
     request.reply.numeric(n.RPL_USERHOST, args=(" ".join(words),))
 

@@ -36,7 +36,8 @@ def _why_not(request: Request, name: str, password: str) -> str:
         return f"{name} is not a name that an account can have"
     if world.accounts is not None and folded in world.accounts.dropped:
         return (
-            f"{name} was the name of an account that was deleted; free it first: /msg {NICKSERV.name}"
+            f"{name} was the name of an account that was deleted; free it first:"
+            f" /msg {NICKSERV.name}"
             f" FREE {name}"
         )
     if account_registration.is_taken(request, name, folded):

@@ -20,8 +20,9 @@ from trio_chat.client.spans import Line, plain
 
 _CHUNK = 8192
 _LONGEST_LINE = 65536
-"""The longest line, in characters. A longer one is split, so that a stream without line ends cannot fill
-the memory.
+"""The longest line, in characters.
+
+A longer one is split, so that a stream without line ends cannot fill the memory.
 """
 
 

@@ -1,9 +1,9 @@
 """Terminal interface with prompt_toolkit: the line being typed stays whole while messages arrive.
 
-One prompt runs from start to end in a thread and an event loop of its own. A typed line goes to Trio
-and disappears here; it comes back as `[YOU]: …` when the server has confirmed it. That event loop
-also prints the lines to be shown: it erases the prompt, prints, and draws the prompt again, so the
-terminal has one writer. The prompt never leaves raw mode in between, so nothing that is typed
+One prompt runs from start to end in a thread and an event loop of its own. A typed line goes to
+Trio and disappears here; it comes back as `[YOU]: …` when the server has confirmed it. That event
+loop also prints the lines to be shown: it erases the prompt, prints, and draws the prompt again, so
+the terminal has one writer. The prompt never leaves raw mode in between, so nothing that is typed
 meanwhile is echoed into the text.
 """
 
@@ -77,8 +77,8 @@ class TerminalInterface:
         self._prompt = PromptState("> ")
         self._expects_secret = False  # the user may type before the server asks
         self._output = _output()
-        # Never ask for the cursor's position: a slow terminal's answer would arrive in the typed text
-        # or at the shell.
+        # Never ask for the cursor's position: a slow terminal's answer would arrive in the typed
+        # text or at the shell.
         self._output.enable_cpr = False  # type: ignore[attr-defined]
         self._style: BaseStyle = Style.from_dict(_STYLE)
         self._depth = (

@@ -126,7 +126,7 @@ class EventReactions:
             await session.leave("")
             return (event,)
         try:
-            # After a lost connection the old session may have the nickname: it stays the wanted one.
+            # The old session may still have the nickname, so it stays the wanted one.
             await session.do(
                 lambda protocol: (
                     protocol.nickname.ask if was_connected else protocol.nickname.change

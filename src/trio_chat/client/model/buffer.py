@@ -151,7 +151,7 @@ class Buffer:
         return None
 
     def at_time(self, time: float) -> int | None:
-        """Return the number of the first entry not older than this time; None when all are older."""
+        """Return the number of the first entry not older than this time; None if all are older."""
         for number in range(self.first, self.end):
             if self[number].time >= time:
                 return number

@@ -1,4 +1,4 @@
-"""Rendering of events as lines of text: the one way by which what others send reaches a terminal."""
+"""Rendering of events as lines: the one way by which text of others reaches a terminal."""
 
 from collections.abc import Callable
 from datetime import datetime

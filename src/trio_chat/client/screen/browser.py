@@ -1,4 +1,4 @@
-"""Contents of the pages: keys, commands, buffers, channels of a server, and messages that were found."""
+"""Contents of the pages: keys, commands, buffers, channels of a server, and search results."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

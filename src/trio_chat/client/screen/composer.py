@@ -130,7 +130,7 @@ class Composer:
         return None
 
     def remembers(self, text: str) -> bool:
-        """Return whether a line may be recalled later: neither an answer nor one with a password."""
+        """Return whether a line may be recalled: neither an answer nor one with a password."""
         place = self._workspace.buffer.name if self._views else ""
         return self.is_free() and not asks_secret(text) and not has_credentials(text, place)
 

@@ -1,4 +1,4 @@
-"""Deferred calls: asynchronous work that synchronous code hands to a task, which does it in order."""
+"""Deferred calls: asynchronous work of synchronous code, done in order by a task."""
 
 from collections.abc import Awaitable, Callable
 

@@ -105,7 +105,7 @@ class Pasting:
             self._end()
 
     def drawn(self) -> None:
-        """Note that the screen shows the paste or the question about it, so Enter can mean it now."""
+        """Note that the screen shows the paste or its question, so Enter can refer to it."""
         self.is_unseen = False
 
     def _gather(self, key: str) -> None:

@@ -58,7 +58,7 @@ class Requests:
             self._do(view, lambda protocol: protocol.history.open_conversation(buffer.name))
 
     def has_read(self, server: ServerState, buffer: Buffer, time: float) -> None:
-        """Move the read marker of a buffer to a time; 0 is the time of a buffer without messages."""
+        """Move the read marker of a buffer to a time, which is 0 without messages."""
         view = self._views.find(server)
         if view is not None and view.link.session and time:
             moment = datetime.fromtimestamp(time, UTC)

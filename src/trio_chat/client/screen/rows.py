@@ -1,7 +1,7 @@
 """Rows of text, of which panels, lists and pages consist.
 
-All drawn text goes through `settled` or `fitted`, so that every terminal gives it the width that the
-layout has computed.
+All drawn text goes through `settled` or `fitted`, so that every terminal gives it the width that
+the layout has computed.
 """
 
 from collections.abc import Callable, Sequence

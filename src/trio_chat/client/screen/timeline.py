@@ -1,8 +1,8 @@
 """The timeline of a buffer: draws the visible entries only, and keeps the reader's position.
 
-Either it follows the newest entry, or it keeps the number of the entry at the bottom and how many of
-its rows are below the edge. The numbers of entries do not change, so new entries at either end move
-nothing.
+Either it follows the newest entry, or it keeps the number of the entry at the bottom and how many
+of its rows are below the edge. The numbers of entries do not change, so new entries at either end
+move nothing.
 """
 
 from collections.abc import Callable

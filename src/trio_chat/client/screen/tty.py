@@ -31,8 +31,11 @@ _BYTES = 256
 _ESC_ALONE = 0.125
 _ESC_IDLE = 0.5
 _PATIENCE = 1.0
-"""Seconds to wait for the rest of a character or a sequence. After an Esc, which may be a key, the wait
-is shorter: `_ESC_ALONE` where Esc has a meaning, `_ESC_IDLE` where it has none."""
+"""Seconds to wait for the rest of a character or a sequence.
+
+After an Esc, which may be a key, the wait is shorter: `_ESC_ALONE` where Esc has a meaning,
+`_ESC_IDLE` where it has none.
+"""
 
 
 class NoScreenError(Exception):
@@ -98,8 +101,8 @@ def _columns(sign: str) -> int:
 class TerminalScreen(Screen):
     """urwid's screen, with Ctrl-C, Ctrl-S and Ctrl-Q as ordinary keys, and with slow keyboards.
 
-    A slow link cuts characters and escape sequences in two. The screen waits for the rest, and drops
-    a sequence whose rest does not arrive: half a sequence must not be typed as text.
+    A slow link cuts characters and escape sequences in two. The screen waits for the rest, and
+    drops a sequence whose rest does not arrive: half a sequence must not be typed as text.
     """
 
     esc_matters: Callable[[], bool] = staticmethod(lambda: True)
