@@ -94,7 +94,11 @@ def test_observers_see_each_change_once(town: Town) -> None:
     town.world.observers.append(seen.append)
     ann = town.person("ann", "#a")
     ann.leave("bye")
-    assert [type(change).__name__ for change in seen] == ["Registered", "Joined", "SessionEnded"]
+    assert [type(change).__name__ for change in seen] == [
+        "SessionRegistered",
+        "MemberJoined",
+        "SessionEnded",
+    ]
 
 
 def test_an_always_on_user_that_moves_to_another_one_persists_no_longer(town: Town) -> None:

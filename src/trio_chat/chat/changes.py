@@ -24,7 +24,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Registered(Change):
+class SessionRegistered(Change):
     """A session completes its registration and becomes a new user (Modern IRC, RPL_WELCOME).
 
     Args:
@@ -195,7 +195,7 @@ class NoticesDelivered(Change):
 
 
 @dataclass(frozen=True, slots=True)
-class Joined(Change):
+class MemberJoined(Change):
     """A user joins a channel, which is created when there is none (RFC 2812 §3.2.1).
 
     Args:
@@ -212,7 +212,7 @@ class Joined(Change):
 
 
 @dataclass(frozen=True, slots=True)
-class Parted(Change):
+class MemberParted(Change):
     """A user leaves a channel, for a reason or "" (RFC 2812 §3.2.2)."""
 
     user: str
@@ -221,7 +221,7 @@ class Parted(Change):
 
 
 @dataclass(frozen=True, slots=True)
-class Kicked(Change):
+class MemberKicked(Change):
     """A user is removed from a channel by another user (RFC 2812 §3.2.8)."""
 
     user: str
@@ -276,7 +276,7 @@ class ChannelRenamed(Change):
 
 
 @dataclass(frozen=True, slots=True)
-class Invited(Change):
+class UserInvited(Change):
     """A user is invited into a channel (RFC 2812 §3.2.7).
 
     Args:

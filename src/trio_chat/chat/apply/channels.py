@@ -11,14 +11,14 @@ from trio_chat.chat.apply.transitions import (
 )
 from trio_chat.chat.changes import (
     ChannelRenamed,
-    Invited,
-    Joined,
-    Kicked,
+    MemberJoined,
+    MemberKicked,
+    MemberParted,
     ModesChanged,
     ModeSet,
     NoticeKept,
-    Parted,
     TopicSet,
+    UserInvited,
 )
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.history import HistoryTarget
@@ -37,7 +37,7 @@ def _of_channel(world: World, change: TopicSet | ModesChanged) -> list[DirtyKey]
     return channel_keys(world, change.channel)
 
 
-def _of_member(world: World, change: Joined | Parted | Kicked) -> list[DirtyKey]:
+def _of_member(world: World, change: MemberJoined | MemberParted | MemberKicked) -> list[DirtyKey]:
     """Return the key of a channel in which the user stays: others' memberships do not persist."""
     user = world.users[change.user]
     channel = world.channels.get(change.channel)
@@ -48,8 +48,8 @@ def _of_member(world: World, change: Joined | Parted | Kicked) -> list[DirtyKey]
     )
 
 
-@transition(Joined, _of_member)
-def _join(world: World, change: Joined) -> Effects:
+@transition(MemberJoined, _of_member)
+def _join(world: World, change: MemberJoined) -> Effects:
     user = world.users[change.user]
     channel = world.channels.get(change.channel)
     rank = ""
@@ -82,8 +82,8 @@ def _joined_events(world: World, user: User, channel: Channel, rank: str, sessio
     return events + metadata.introduced(world, user, channel)
 
 
-@transition(Parted, _of_member)
-def _part(world: World, change: Parted) -> Effects:
+@transition(MemberParted, _of_member)
+def _part(world: World, change: MemberParted) -> Effects:
     user, channel = world.users[change.user], world.channels[change.channel]
     params = (channel.name, change.reason) if change.reason else (channel.name,)
     events = [world.event(user, "PART", params, channel.audience_of(user), channels=(channel,))]
@@ -91,8 +91,8 @@ def _part(world: World, change: Parted) -> Effects:
     return events
 
 
-@transition(Kicked, _of_member)
-def _kick(world: World, change: Kicked) -> Effects:
+@transition(MemberKicked, _of_member)
+def _kick(world: World, change: MemberKicked) -> Effects:
     user, by = world.users[change.user], world.users[change.by]
     channel = world.channels[change.channel]
     params = (channel.name, user.nick, change.reason)
@@ -280,8 +280,8 @@ def _rename(world: World, change: ChannelRenamed) -> Effects:
     return [event._replace(history_targets=(target,) if is_other_name and world.storage else ())]
 
 
-@transition(Invited)
-def _invite(world: World, change: Invited) -> Effects:
+@transition(UserInvited)
+def _invite(world: World, change: UserInvited) -> Effects:
     user, by, channel = (
         world.users[change.user],
         world.users[change.by],

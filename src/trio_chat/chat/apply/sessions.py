@@ -16,10 +16,10 @@ from trio_chat.chat.changes import (
     AlwaysOnUpdated,
     AwaySet,
     OperatorDismissed,
-    Registered,
     SessionAttached,
     SessionEnded,
     SessionMoved,
+    SessionRegistered,
     UserRemoved,
 )
 from trio_chat.chat.events import Event
@@ -40,8 +40,8 @@ def _of_both(world: World, change: SessionMoved) -> list[DirtyKey]:
     return stay_keys(world.sessions[change.session].user) + user_keys(world.users.get(change.user))
 
 
-@transition(Registered, lambda world, change: user_keys(world.users.get(change.folded)))
-def _register(world: World, change: Registered) -> Effects:
+@transition(SessionRegistered, lambda world, change: user_keys(world.users.get(change.folded)))
+def _register(world: World, change: SessionRegistered) -> Effects:
     session = world.sessions[change.session]
     if world.cloaks and world.cloaks.accounts and session.account:
         session.host = world.cloaks.of_account(session.account)[: world.lengths.host]

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import Joined, Kicked, Parted, TopicSet
+from trio_chat.chat.changes import MemberJoined, MemberKicked, MemberParted, TopicSet
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata, playback
 from trio_chat.chat.registry import Request, command
@@ -97,7 +97,7 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
                 why_not, name
             )  # as it was asked for: its own spelling is for its members
             return
-    events = apply(world, Joined(user.folded, folded, name, request.session.id))
+    events = apply(world, MemberJoined(user.folded, folded, name, request.session.id))
     channel = world.channels[folded]
     log.info("%s joined %s", user.source, channel.name)
     request.reply.emit_all(events)
@@ -190,7 +190,7 @@ def part(request: Request, user: User, channel: Channel, reason: str) -> None:
     """Have a member leave one channel."""
     world = request.world
     log.info("%s left %s", user.source, channel.name)
-    change = Parted(user.folded, channel.folded, truncate(reason, world.lengths.kick))
+    change = MemberParted(user.folded, channel.folded, truncate(reason, world.lengths.kick))
     request.reply.emit_all(apply(world, change))
 
 
@@ -309,5 +309,5 @@ def _kick(request: Request, name: str, nick: str) -> None:
     else:
         reason = truncate(request.param(2) or user.nick, world.lengths.kick)
         log.info("%s kicked %s from %s: %s", user.source, other.nick, channel.name, reason)
-        change = Kicked(other.folded, channel.folded, reason, by=user.folded)
+        change = MemberKicked(other.folded, channel.folded, reason, by=user.folded)
         reply.emit_all(apply(world, change))

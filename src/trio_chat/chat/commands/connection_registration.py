@@ -9,7 +9,7 @@ from trio_chat import __version__
 from trio_chat.chat import banning, operators, policy
 from trio_chat.chat.accounts import Busy
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import NickChanged, Registered, SessionAttached, SessionMoved
+from trio_chat.chat.changes import NickChanged, SessionAttached, SessionMoved, SessionRegistered
 from trio_chat.chat.commands import accounts, channels, info, metadata, named_modes, playback
 from trio_chat.chat.ids import milliseconds
 from trio_chat.chat.policy import NickRefusal
@@ -176,7 +176,7 @@ def try_to_register(request: Request) -> None:
     folded = _free_name(request, pending, wanted)
     if not folded:
         return
-    change = Registered(session.id, pending.nick, folded, pending.username, pending.realname)
+    change = SessionRegistered(session.id, pending.nick, folded, pending.username, pending.realname)
     events = apply(world, change)
     user = request.user
     log.info("registered %s (%s), realname %s", user.source, session.address, user.realname)

@@ -4,7 +4,7 @@ import logging
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import Invited
+from trio_chat.chat.changes import UserInvited
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.registry import Request, command
@@ -62,7 +62,7 @@ def _invite(request: Request, other: User, channel: Channel) -> None:
     reply.numeric(n.RPL_INVITING, other.nick, channel.name)
     if other.away:
         reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
-    change = Invited(other.folded, channel.folded, user.folded, request.session.id)
+    change = UserInvited(other.folded, channel.folded, user.folded, request.session.id)
     reply.emit_all(apply(world, change))
 
 
