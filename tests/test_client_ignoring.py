@@ -15,12 +15,12 @@ from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.model.handlers.messages import MOST_UNREAD_CONVERSATIONS
 from trio_chat.client.screen.app import ScreenOptions
 from trio_chat.client.session.events import (
-    HistoryTarget,
-    Invited,
+    ConversationFound,
     Reacted,
     Said,
-    ServerInfo,
+    ServerText,
     Typing,
+    UserInvited,
 )
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.ignore_list import LONGEST_MASK, MOST_IGNORED, IgnoreList
@@ -100,7 +100,7 @@ async def test_an_ignored_person_is_not_heard() -> None:
                 f":{source} INVITE alice #den",
             )
         events = await t.events()
-        assert [type(event) for event in events] == [Said, Said, Said, Reacted, Typing, Invited]
+        assert [type(event) for event in events] == [Said, Said, Said, Reacted, Typing, UserInvited]
         assert {getattr(event, "sender", "bob") for event in events} == {"bob"}
 
 
@@ -125,7 +125,7 @@ async def test_no_server_is_ignored() -> None:
             ":other.test NOTICE alice :three",
             ":eve!u@h NOTICE alice :x",
         )
-        assert await t.events() == [ServerInfo("one"), ServerInfo("two"), ServerInfo("three")]
+        assert await t.events() == [ServerText("one"), ServerText("two"), ServerText("three")]
 
 
 async def test_an_ignored_talk_is_not_opened_again() -> None:
@@ -138,7 +138,7 @@ async def test_an_ignored_talk_is_not_opened_again() -> None:
             ":srv.test CHATHISTORY TARGETS bob timestamp=2026-05-04T00:00:00.000Z",
         )
         assert [
-            event.conversation for event in await t.events() if isinstance(event, HistoryTarget)
+            event.conversation for event in await t.events() if isinstance(event, ConversationFound)
         ] == ["bob"]
 
 

@@ -165,7 +165,7 @@ def test_lines() -> None:
         r"<bob> d\x0d[e",
     )
     assert lines_of(Said("bob", "#x", "waves", MessageKind.ACTION)) == ("* bob waves",)
-    assert lines_of(events.Joined("bob", "#x", own=False)) == ("*** bob has joined #x.",)
+    assert lines_of(events.UserJoined("bob", "#x", own=False)) == ("*** bob has joined #x.",)
     assert lines_of(events.Typing("bob", "#x", is_typing=True)) == ()
 
 
@@ -219,7 +219,7 @@ async def test_one_channel_is_one_file() -> None:
         Said("bob", "#Tea", "a"),
         Said("bob", "@#tea", "b"),
         events.ModeChanged("ann", "ann", "+i", own=True),
-        events.Joined("c", "#TEA", False),
+        events.UserJoined("c", "#TEA", False),
     )
     assert {talk for talk, _time, _line in talks} == {"#tea"}
     assert len(talks) == 3

@@ -9,10 +9,7 @@ from trio_chat.client.session.events import (
     Away,
     Connected,
     EndReason,
-    Invited,
-    Joined,
     JoinRefused,
-    Kicked,
     ListedChannel,
     ListEnd,
     MessageKind,
@@ -21,17 +18,20 @@ from trio_chat.client.session.events import (
     ModeChanged,
     Names,
     NickRefused,
-    Parted,
-    Quit,
     Ready,
-    Renamed,
     Said,
     ServerError,
-    ServerInfo,
     ServerShutDown,
+    ServerText,
     SessionOutcome,
     TopicChanged,
     TopicIs,
+    UserInvited,
+    UserJoined,
+    UserKicked,
+    UserParted,
+    UserQuit,
+    UserRenamed,
 )
 from trio_chat.client.session.session import WINDOW, NotConnectedError
 from trio_chat.client.session.split import room_for_text
@@ -82,7 +82,7 @@ async def test_gets_in_without_cap() -> None:
         await t.server.let_join("#lobby")
         assert await t.events() == [
             Connected("alice"),
-            Joined("alice", "#lobby", own=True),
+            UserJoined("alice", "#lobby", own=True),
             Ready(),
             Names("#lobby", ("alice", "bob"), ("@", "")),
         ]
@@ -411,8 +411,8 @@ async def test_takes_its_nick_back(autojump_clock: trio.testing.MockClock) -> No
         await t.server.expect("NICK alice")
         await t.server.send(":alice2!u@h NICK alice")
         assert await t.events() == [
-            Quit("alice", "Ping timeout"),
-            Renamed("alice2", "alice", own=True),
+            UserQuit("alice", "Ping timeout"),
+            UserRenamed("alice2", "alice", own=True),
         ]
 
 
@@ -473,7 +473,7 @@ async def test_hostile_lines_do_no_harm() -> None:
         )
         await t.server.send("", "NOTICE * :still here")
         await t.server.expect("PONG")
-        assert await t.events() == [ServerInfo("still here")]
+        assert await t.events() == [ServerText("still here")]
 
 
 async def test_labels_are_all_there() -> None:
@@ -485,21 +485,21 @@ async def test_labels_are_all_there() -> None:
 @pytest.mark.parametrize(
     ("line", "event"),
     [
-        (":bob!u@h PART #lobby :bye", Parted("bob", "#lobby", "bye", own=False)),
-        (":bob!u@h KICK #lobby alice", Kicked("alice", "#lobby", "bob", "", own=True)),
+        (":bob!u@h PART #lobby :bye", UserParted("bob", "#lobby", "bye", own=False)),
+        (":bob!u@h KICK #lobby alice", UserKicked("alice", "#lobby", "bob", "", own=True)),
         (":bob!u@h TOPIC #lobby :new", TopicChanged("#lobby", "new", "bob")),
         (":srv.test 332 alice #lobby :old", TopicIs("#lobby", "old")),
         (":srv.test 331 alice #lobby :No topic is set", TopicIs("#lobby", "")),
         (":bob!u@h MODE #lobby +o carol", ModeChanged("#lobby", "bob", "+o carol", own=False)),
-        (":bob!u@h INVITE alice #den", Invited("alice", "bob", "#den", own=True)),
+        (":bob!u@h INVITE alice #den", UserInvited("alice", "bob", "#den", own=True)),
         (":srv.test 322 alice #den 3 :chess", ListedChannel("#den", "3", "chess")),
         (":srv.test 323 alice :End of /LIST", ListEnd(0)),
-        (":srv.test 372 alice :- Welcome", ServerInfo("Welcome")),
-        (":srv.test 381 alice :You are an operator", ServerInfo("You are an operator")),
-        ("WARN * SOON :Restart at noon", ServerInfo("Restart at noon")),
+        (":srv.test 372 alice :- Welcome", ServerText("Welcome")),
+        (":srv.test 381 alice :You are an operator", ServerText("You are an operator")),
+        ("WARN * SOON :Restart at noon", ServerText("Restart at noon")),
         ("FAIL * NEED_MORE TOPIC :Not enough", ServerError("Not enough", "NEED_MORE", "TOPIC")),
         (":bob!u@h NOTICE #lobby :look", Said("bob", "#lobby", "look", MessageKind.NOTICE)),
-        (":srv.test NOTICE alice :Maintenance", ServerInfo("Maintenance")),
+        (":srv.test NOTICE alice :Maintenance", ServerText("Maintenance")),
         (":bob!u@h PRIVMSG Alice :psst", Said("bob", "Alice", "psst", private=True)),
         (
             ":srv.test 433 alice carol :In use",

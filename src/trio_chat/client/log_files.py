@@ -113,13 +113,13 @@ def _moment(time: float) -> datetime:
 # Lines
 
 _HAPPENINGS = (
-    events.Joined,
-    events.Parted,
-    events.Kicked,
+    events.UserJoined,
+    events.UserParted,
+    events.UserKicked,
     events.TopicIs,
     events.TopicChanged,
-    events.Quit,
-    events.Renamed,
+    events.UserQuit,
+    events.UserRenamed,
 )
 _RENDERER = Renderer(lambda _talk: True)
 

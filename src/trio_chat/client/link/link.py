@@ -20,7 +20,7 @@ from trio_chat.client.link.options import LinkOptions
 from trio_chat.client.link.reactions import EventReactions
 from trio_chat.client.link.reconnector import Reconnector
 from trio_chat.client.link.reporter import EventReporter
-from trio_chat.client.link.send_queue import Do, Say, SayLines, SendQueue
+from trio_chat.client.link.send_queue import ProtocolCall, Say, SayLines, SendQueue
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.session import events
 from trio_chat.client.session.connecting import Backoff
@@ -237,7 +237,7 @@ class Link:
             text: what the user typed, for the report when no connection comes.
             action: the function.
         """
-        await self.enqueue(Do(text, action))
+        await self.enqueue(ProtocolCall(text, action))
 
     async def do_now(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
         """Do the same at once, also before registration; later, if there is no connection."""
@@ -250,7 +250,7 @@ class Link:
         except NotConnectedError:
             await self.do(text, action)
 
-    async def enqueue(self, action: Say | SayLines | Do) -> None:
+    async def enqueue(self, action: Say | SayLines | ProtocolCall) -> None:
         """Send something when its turn comes; a person is notified when it has to wait for the
         connection.
         """
@@ -268,7 +268,7 @@ class Link:
                 )
             )
 
-    def _try_to_enqueue(self, action: Say | SayLines | Do) -> str:
+    def _try_to_enqueue(self, action: Say | SayLines | ProtocolCall) -> str:
         """Add an action to the queue; return the sentence that says why it was not added, or ""."""
         if self._is_over:
             return _("The connection has ended. /reconnect connects again. Not sent: {text}")

@@ -74,18 +74,19 @@ class EventReactions:
                 return await self._nick_refused(event)
             case events.Connected(nick=nick):
                 await self._connected(nick)
-            case events.Joined(channel=channel, own=True):
+            case events.UserJoined(channel=channel, own=True):
                 self._joined_channels.joined(channel)
             case (
-                events.Parted(channel=channel, own=True) | events.Kicked(channel=channel, own=True)
+                events.UserParted(channel=channel, own=True)
+                | events.UserKicked(channel=channel, own=True)
             ):
                 return (event, *self._left(channel))
             case events.JoinRefused(channel=channel):
                 self._fail()
                 self._leave(channel)
-            case events.Renamed(new=new, own=True):
+            case events.UserRenamed(new=new, own=True):
                 await self._renamed(new)
-            case events.LoggedIn(account=account) | events.Registered(account=account):
+            case events.LoggedIn(account=account) | events.AccountCreated(account=account):
                 await self._take_nick_of(account)
                 await self._login_flow.succeeded(account)
             case events.AccountRefused():

@@ -94,7 +94,7 @@ class SayLines:
             self._lines.pop(0)
 
 
-class Do:
+class ProtocolCall:
     """A call of the protocol to be made.
 
     Args:
@@ -111,7 +111,7 @@ class Do:
         await session.do(self._action)
 
 
-Action = Say | SayLines | Do
+Action = Say | SayLines | ProtocolCall
 
 
 class SendQueue:
@@ -276,7 +276,7 @@ class SendQueue:
                     await session.wait_ready()
                     if (
                         not at_once
-                        and not isinstance(action, Do)
+                        and not isinstance(action, ProtocolCall)
                         and self._must_be_paced(action, session)
                     ):
                         self._paced.append(action)

@@ -10,7 +10,7 @@ from trio_chat.client.model.connection_state import ConnectionState
 from trio_chat.client.model.entries import BufferEntry, EntryKind, time_of
 from trio_chat.client.model.history_results import HistoryResults
 from trio_chat.client.rendering import Renderer
-from trio_chat.client.session.events import Event, Note, Quit, Renamed
+from trio_chat.client.session.events import Event, Note, UserQuit, UserRenamed
 from trio_chat.client.session.features import Features
 from trio_chat.client.spans import sentence
 
@@ -166,9 +166,9 @@ class ServerState:
         """Return the names of the buffers of an event that names none itself."""
         nick = (
             event.nick
-            if isinstance(event, Quit)
+            if isinstance(event, UserQuit)
             else event.old
-            if isinstance(event, Renamed)
+            if isinstance(event, UserRenamed)
             else ""
         )
         return [buffer.name for buffer in self.shared(nick)] if nick else []

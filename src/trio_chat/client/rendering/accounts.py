@@ -18,8 +18,8 @@ def _logged_out(_context: RenderContext, _event: events.LoggedOut) -> list[Line]
     return told(_("You are not logged in any more."))
 
 
-@renders(events.Registered)
-def _registered(_context: RenderContext, event: events.Registered) -> list[Line]:
+@renders(events.AccountCreated)
+def _registered(_context: RenderContext, event: events.AccountCreated) -> list[Line]:
     text = _("The account {account} is yours now, and you are logged in to it.")
     return told(text, account=event.account)
 

@@ -15,8 +15,8 @@ MOST_NAMES = 50
 # Members
 
 
-@renders(events.Joined)
-def _joined(_context: RenderContext, event: events.Joined) -> list[Line]:
+@renders(events.UserJoined)
+def _joined(_context: RenderContext, event: events.UserJoined) -> list[Line]:
     text = _("You have joined {channel}.") if event.own else _("{nick} has joined {channel}.")
     return told(text, nick=event.nick, channel=event.channel)
 
@@ -27,15 +27,15 @@ def _join_refused(_context: RenderContext, event: events.JoinRefused) -> list[Li
     return [error(clean(reason))]
 
 
-@renders(events.Parted)
-def _parted(_context: RenderContext, event: events.Parted) -> list[Line]:
+@renders(events.UserParted)
+def _parted(_context: RenderContext, event: events.UserParted) -> list[Line]:
     text = _("You have left {channel}.") if event.own else _("{nick} has left {channel}.")
     reason = "" if event.own else event.reason
     return told(text, reason, nick=event.nick, channel=event.channel)
 
 
-@renders(events.Kicked)
-def _kicked(_context: RenderContext, event: events.Kicked) -> list[Line]:
+@renders(events.UserKicked)
+def _kicked(_context: RenderContext, event: events.UserKicked) -> list[Line]:
     text = (
         _("You were removed from {channel} by {by}. To come back: /join {channel}")
         if event.own
@@ -44,13 +44,13 @@ def _kicked(_context: RenderContext, event: events.Kicked) -> list[Line]:
     return told(text, event.reason, nick=event.nick, channel=event.channel, by=event.by)
 
 
-@renders(events.Quit)
-def _quit(_context: RenderContext, event: events.Quit) -> list[Line]:
+@renders(events.UserQuit)
+def _quit(_context: RenderContext, event: events.UserQuit) -> list[Line]:
     return told(_("{nick} has left the server."), event.reason, nick=event.nick)
 
 
-@renders(events.Renamed)
-def _renamed(_context: RenderContext, event: events.Renamed) -> list[Line]:
+@renders(events.UserRenamed)
+def _renamed(_context: RenderContext, event: events.UserRenamed) -> list[Line]:
     text = _("You are now {new}.") if event.own else _("{old} is now {new}.")
     return told(text, old=event.old, new=event.new)
 
@@ -77,8 +77,8 @@ def _names(_context: RenderContext, event: events.Names) -> list[Line]:
     return told(text, count=count, channel=event.channel, names=shown)
 
 
-@renders(events.Invited)
-def _invited(_context: RenderContext, event: events.Invited) -> list[Line]:
+@renders(events.UserInvited)
+def _invited(_context: RenderContext, event: events.UserInvited) -> list[Line]:
     text = (
         _("{by} invites you to {channel}. To go there: /join {channel}")
         if event.own

@@ -13,8 +13,8 @@ def _connected(_context: RenderContext, event: events.Connected) -> list[Line]:
     return told(_("Connected as {nick}."), nick=event.nick)
 
 
-@renders(events.ServerInfo)
-def _server_info(_context: RenderContext, event: events.ServerInfo) -> list[Line]:
+@renders(events.ServerText)
+def _server_info(_context: RenderContext, event: events.ServerText) -> list[Line]:
     return [info(clean(event.text))]
 
 

@@ -289,7 +289,7 @@ class ScreenClient:
                 self._offer_registration(view)
             case events.Ready():
                 self._requests.catch_up(view, self._now())
-            case events.Joined(channel=channel, own=True):
+            case events.UserJoined(channel=channel, own=True):
                 buffer = server.open(channel)
                 is_wanted = bool(view.going_to) and server.features.same(channel, view.going_to)
                 if is_wanted or self.workspace.buffer is server.log:

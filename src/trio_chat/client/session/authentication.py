@@ -8,11 +8,11 @@ from enum import Enum
 
 from trio_chat.client.session.effects import Effects
 from trio_chat.client.session.events import (
+    AccountCreated,
     AccountRefused,
     LoggedIn,
     LoggedOut,
     MustVerify,
-    Registered,
 )
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.negotiation import Negotiation
@@ -156,7 +156,7 @@ class Authentication:
     def registered(self, account: str) -> None:
         """Note that an account is that of the user."""
         self.account, self._pending = account, AccountRequest.NOTHING
-        self._effects.report(Registered(account))
+        self._effects.report(AccountCreated(account))
 
     def changed(self, account: str) -> None:
         """Note that the server informs others of the login (IRCv3 account-notify): some servers

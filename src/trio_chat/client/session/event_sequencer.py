@@ -13,15 +13,15 @@ from trio_chat.client.session.events import (
     EarlierMessages,
     Event,
     HistoryEnd,
-    Joined,
-    Kicked,
     ModeChanged,
-    Parted,
-    Quit,
-    Renamed,
     Said,
     TopicChanged,
     UnreadStart,
+    UserJoined,
+    UserKicked,
+    UserParted,
+    UserQuit,
+    UserRenamed,
 )
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.history_request import (
@@ -34,7 +34,7 @@ from trio_chat.client.session.sync_state import UNKNOWN_POSITION, SyncState
 
 _MOST_HELD = 5000
 """Events held back at most, whatever a server does that does not answer."""
-_LIVE = (Said, Joined, Parted, Kicked, Quit, Renamed, TopicChanged, ModeChanged)
+_LIVE = (Said, UserJoined, UserParted, UserKicked, UserQuit, UserRenamed, TopicChanged, ModeChanged)
 
 
 class EventSequencer:
@@ -196,4 +196,4 @@ class EventSequencer:
 
 def _is_own_move(event: Event) -> bool:
     """Return whether an event changes where this client is: it is never held back."""
-    return isinstance(event, Joined | Parted | Kicked | Renamed) and event.own
+    return isinstance(event, UserJoined | UserParted | UserKicked | UserRenamed) and event.own

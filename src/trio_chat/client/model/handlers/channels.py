@@ -7,8 +7,8 @@ from trio_chat.client.model.server import ServerState
 from trio_chat.client.session import events
 
 
-@handles(events.Joined)
-def _joined(server: ServerState, event: events.Joined) -> None:
+@handles(events.UserJoined)
+def _joined(server: ServerState, event: events.UserJoined) -> None:
     if event.own:
         own = server.open(event.channel)
         own.is_joined, own.name = True, event.channel
@@ -19,8 +19,8 @@ def _joined(server: ServerState, event: events.Joined) -> None:
         buffer.add_membership_change(MembershipChange.JOINED, event.nick, server.now())
 
 
-@handles(events.Parted)
-def _parted(server: ServerState, event: events.Parted) -> None:
+@handles(events.UserParted)
+def _parted(server: ServerState, event: events.UserParted) -> None:
     if not (buffer := server.get(event.channel)):
         return
     if event.own:
@@ -31,8 +31,8 @@ def _parted(server: ServerState, event: events.Parted) -> None:
         buffer.add_membership_change(MembershipChange.LEFT, event.nick, server.now())
 
 
-@handles(events.Kicked)
-def _kicked(server: ServerState, event: events.Kicked) -> None:
+@handles(events.UserKicked)
+def _kicked(server: ServerState, event: events.UserKicked) -> None:
     if not (buffer := server.get(event.channel)):
         return
     if event.own:
@@ -46,15 +46,15 @@ def _leave(buffer: Buffer) -> None:
     buffer.members.clear()
 
 
-@handles(events.Quit)
-def _quit(server: ServerState, event: events.Quit) -> None:
+@handles(events.UserQuit)
+def _quit(server: ServerState, event: events.UserQuit) -> None:
     for buffer in server.shared(event.nick):
         buffer.members.pop(server.features.fold(event.nick), None)
         buffer.add_membership_change(MembershipChange.QUIT, event.nick, server.now())
 
 
-@handles(events.Renamed)
-def _renamed(server: ServerState, event: events.Renamed) -> None:
+@handles(events.UserRenamed)
+def _renamed(server: ServerState, event: events.UserRenamed) -> None:
     if event.own:
         server.nick = event.new
     old, new = server.features.fold(event.old), server.features.fold(event.new)

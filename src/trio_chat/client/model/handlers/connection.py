@@ -27,8 +27,8 @@ def _ready(server: ServerState, event: events.Ready) -> None:
     server.is_ready = True
 
 
-@handles(events.ServerInfo)
-def _info(server: ServerState, event: events.ServerInfo) -> None:
+@handles(events.ServerText)
+def _info(server: ServerState, event: events.ServerText) -> None:
     # The first texts are for a user who wants to read them; later ones answer a request.
     server.show(server.here() if server.is_ready else server.log, event)
 
@@ -67,8 +67,8 @@ def _lag(server: ServerState, event: events.Lag) -> None:
     server.lag = event.seconds
 
 
-@handles(events.LoggedIn, events.Registered)
-def _logged_in(server: ServerState, event: events.LoggedIn | events.Registered) -> None:
+@handles(events.LoggedIn, events.AccountCreated)
+def _logged_in(server: ServerState, event: events.LoggedIn | events.AccountCreated) -> None:
     server.account = event.account
     server.show(server.here(), event)
 
@@ -106,7 +106,7 @@ def _error(server: ServerState, event: events.ServerError) -> None:
 
 @handles(
     events.NickRefused,
-    events.Invited,
+    events.UserInvited,
     events.Whois,
     events.SearchUnknown,
     events.MustVerify,

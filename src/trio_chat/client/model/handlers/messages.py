@@ -200,8 +200,8 @@ def _marker(server: ServerState, event: events.MarkerMoved) -> None:
         buffer.read_elsewhere(time_of(event.time, buffer.read_until))
 
 
-@handles(events.HistoryTarget)
-def _talked(server: ServerState, event: events.HistoryTarget) -> None:
+@handles(events.ConversationFound)
+def _talked(server: ServerState, event: events.ConversationFound) -> None:
     is_unwanted = event.is_stranger and server.strangers != "open"
     if (
         not server.features.is_channel(event.conversation)

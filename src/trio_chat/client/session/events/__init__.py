@@ -7,24 +7,25 @@ them (see `rendering`).
 from trio_chat.client.session.events.channels import (
     Away,
     AwayChanged,
-    Invited,
-    Joined,
     JoinRefused,
-    Kicked,
     ListedChannel,
     ListEnd,
     ModeChanged,
     Names,
     NickRefused,
-    Parted,
-    Quit,
     RankChanged,
-    Renamed,
     TopicChanged,
     TopicIs,
+    UserInvited,
+    UserJoined,
+    UserKicked,
+    UserParted,
+    UserQuit,
+    UserRenamed,
     Whois,
 )
 from trio_chat.client.session.events.connection import (
+    AccountCreated,
     AccountRefused,
     Connected,
     EndReason,
@@ -36,20 +37,19 @@ from trio_chat.client.session.events.connection import (
     Note,
     PromptChanged,
     Ready,
-    Registered,
     ServerError,
-    ServerInfo,
     ServerShutDown,
+    ServerText,
     SessionOutcome,
     Waiting,
 )
 from trio_chat.client.session.events.messages import (
+    ConversationFound,
     DeliveryUnknown,
     EarlierMessages,
     HistoryEnd,
     HistoryGap,
     HistoryRefused,
-    HistoryTarget,
     MarkerMoved,
     MessageKind,
     MessageRefused,
@@ -64,10 +64,12 @@ from trio_chat.client.session.events.messages import (
 )
 
 __all__ = [
+    "AccountCreated",
     "AccountRefused",
     "Away",
     "AwayChanged",
     "Connected",
+    "ConversationFound",
     "DeliveryUnknown",
     "EarlierMessages",
     "EndReason",
@@ -75,11 +77,7 @@ __all__ = [
     "HistoryEnd",
     "HistoryGap",
     "HistoryRefused",
-    "HistoryTarget",
-    "Invited",
     "JoinRefused",
-    "Joined",
-    "Kicked",
     "Lag",
     "ListEnd",
     "ListedChannel",
@@ -95,38 +93,40 @@ __all__ = [
     "Names",
     "NickRefused",
     "Note",
-    "Parted",
     "PromptChanged",
-    "Quit",
     "RankChanged",
     "Reacted",
     "Ready",
     "Redacted",
-    "Registered",
-    "Renamed",
     "Said",
     "SearchResults",
     "SearchUnknown",
     "ServerError",
-    "ServerInfo",
     "ServerShutDown",
+    "ServerText",
     "SessionOutcome",
     "TopicChanged",
     "TopicIs",
     "Typing",
     "UnreadStart",
+    "UserInvited",
+    "UserJoined",
+    "UserKicked",
+    "UserParted",
+    "UserQuit",
+    "UserRenamed",
     "Waiting",
     "Whois",
 ]
 
 # fmt: off
 Event = (
-    Connected | Ready | Said | MessageRefused | MessageUnconfirmed | Joined | JoinRefused | Parted
-    | Kicked | Quit | Renamed | NickRefused | TopicIs | TopicChanged | ModeChanged | Names
-    | ListedChannel | ListEnd | Invited | Away | ServerInfo | ServerError | ServerShutDown | Lost
+    Connected | Ready | Said | MessageRefused | MessageUnconfirmed | UserJoined | JoinRefused | UserParted
+    | UserKicked | UserQuit | UserRenamed | NickRefused | TopicIs | TopicChanged | ModeChanged | Names
+    | ListedChannel | ListEnd | UserInvited | Away | ServerText | ServerError | ServerShutDown | Lost
     | Waiting | Note | PromptChanged | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap
     | EarlierMessages | SearchResults | Reacted | Redacted | Typing | RankChanged | AwayChanged
-    | MarkerMoved | HistoryTarget | Lag | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut
-    | Registered | MustVerify | AccountRefused | Whois
+    | MarkerMoved | ConversationFound | Lag | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut
+    | AccountCreated | MustVerify | AccountRefused | Whois
 )
 # fmt: on

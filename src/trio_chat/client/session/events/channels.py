@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class UserJoined:
     """A user has joined a channel."""
 
     nick: str
@@ -22,7 +22,7 @@ class JoinRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class Parted:
+class UserParted:
     """A user has left a channel."""
 
     nick: str
@@ -32,7 +32,7 @@ class Parted:
 
 
 @dataclass(frozen=True, slots=True)
-class Kicked:
+class UserKicked:
     """A user was removed from a channel."""
 
     nick: str
@@ -43,7 +43,7 @@ class Kicked:
 
 
 @dataclass(frozen=True, slots=True)
-class Quit:
+class UserQuit:
     """A user has left the server."""
 
     nick: str
@@ -51,7 +51,7 @@ class Quit:
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed:
+class UserRenamed:
     """A user has another nickname."""
 
     old: str
@@ -160,7 +160,7 @@ class ListEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
+class UserInvited:
     """A user was invited to a channel."""
 
     nick: str

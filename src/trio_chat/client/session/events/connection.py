@@ -39,7 +39,7 @@ class LoggedOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class AccountCreated:
     """An account was registered for the user, who is logged in to it."""
 
     account: str
@@ -70,7 +70,7 @@ class Lag:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerInfo:
+class ServerText:
     """A text from the server that has no event of its own."""
 
     text: str

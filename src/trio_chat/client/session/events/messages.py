@@ -181,7 +181,7 @@ class MarkerMoved:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryTarget:
+class ConversationFound:
     """A conversation has messages in the history, the latest of them at this time."""
 
     conversation: str

@@ -1,20 +1,20 @@
 """Handlers of channels and users: joins and parts, nicknames, NAMES, topics, modes, LIST."""
 
 from trio_chat.client.session.events import (
-    Invited,
-    Joined,
-    Kicked,
     ListedChannel,
     ListEnd,
     ModeChanged,
     Names,
-    Parted,
-    Quit,
     RankChanged,
-    Renamed,
     ServerError,
     TopicChanged,
     TopicIs,
+    UserInvited,
+    UserJoined,
+    UserKicked,
+    UserParted,
+    UserQuit,
+    UserRenamed,
 )
 from trio_chat.client.session.handlers.status import request_status
 from trio_chat.client.session.handlers.table import handles
@@ -34,7 +34,7 @@ def _join(protocol: ProtocolState, message: Message) -> None:
         if protocol.sees_status:
             protocol.status_due.add(protocol.features.fold(name))
     protocol.channel_tracker.add(name, nick)
-    protocol.emit(Joined(nick, name, own))
+    protocol.emit(UserJoined(nick, name, own))
     if own:
         protocol.history.joined(name, message.tags.get(tag_names.TIME, ""))
         protocol.check_ready()
@@ -44,14 +44,14 @@ def _join(protocol: ProtocolState, message: Message) -> None:
 def _part(protocol: ProtocolState, message: Message) -> None:
     name = message.params[0]
     reason = message.params[1] if len(message.params) > 1 else ""
-    protocol.emit(Parted(message.nick, name, reason, _remove(protocol, name, message.nick)))
+    protocol.emit(UserParted(message.nick, name, reason, _remove(protocol, name, message.nick)))
 
 
 @handles("KICK", params=2)
 def _kick(protocol: ProtocolState, message: Message) -> None:
     name, nick = message.params[0], message.params[1]
     reason = message.params[2] if len(message.params) > 2 else ""
-    protocol.emit(Kicked(nick, name, message.nick, reason, _remove(protocol, name, nick)))
+    protocol.emit(UserKicked(nick, name, message.nick, reason, _remove(protocol, name, nick)))
 
 
 def _remove(protocol: ProtocolState, name: str, nick: str) -> bool:
@@ -69,7 +69,7 @@ def _quit(protocol: ProtocolState, message: Message) -> None:
     if protocol.is_me(message.nick):
         return
     protocol.channel_tracker.remove_everywhere(message.nick)
-    protocol.emit(Quit(message.nick, message.params[0] if message.params else ""))
+    protocol.emit(UserQuit(message.nick, message.params[0] if message.params else ""))
     protocol.nickname.freed(message.nick)
 
 
@@ -82,7 +82,7 @@ def _nick(protocol: ProtocolState, message: Message) -> None:
     if own:
         protocol.nickname.changed(old, new)
     protocol.channel_tracker.rename(old, new)
-    protocol.emit(Renamed(old, new, own))
+    protocol.emit(UserRenamed(old, new, own))
     if not own:
         protocol.nickname.freed(old)
 
@@ -131,7 +131,7 @@ def _invite(protocol: ProtocolState, message: Message) -> None:
     own = protocol.is_me(nick)
     is_hidden = own and protocol.senders.hides_stranger(message.nick)
     if not is_hidden and not protocol.senders.ignores(message.source):
-        protocol.emit(Invited(nick, message.nick, channel, own))
+        protocol.emit(UserInvited(nick, message.nick, channel, own))
 
 
 @handles(numerics.RPL_LIST, params=3)

@@ -1,7 +1,7 @@
 """Handlers of the connection: capabilities, registration, PING and PONG, the end."""
 
 from trio_chat.client.session import ping_tokens
-from trio_chat.client.session.events import Connected, ServerInfo
+from trio_chat.client.session.events import Connected, ServerText
 from trio_chat.client.session.handlers.table import handles
 from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc import numerics
@@ -71,4 +71,4 @@ def _silent(protocol: ProtocolState, message: Message) -> None:
 @handles(numerics.RPL_MOTD, params=1)
 def _motd(protocol: ProtocolState, message: Message) -> None:
     if text := message.params[-1].removeprefix("- ").removeprefix("-").rstrip():
-        protocol.emit(ServerInfo(text))
+        protocol.emit(ServerText(text))

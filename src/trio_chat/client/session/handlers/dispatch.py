@@ -4,7 +4,7 @@ Numerics without a handler are shown, but for those that every server sends; err
 `errors`.
 """
 
-from trio_chat.client.session.events import ServerInfo
+from trio_chat.client.session.events import ServerText
 from trio_chat.client.session.handlers import (  # noqa: F401  they fill the table
     accounts,
     channels,
@@ -77,4 +77,4 @@ def _anything_else(protocol: ProtocolState, message: Message) -> None:
     if command[0] in "45":
         error_reply(protocol, message)
     elif command not in _NOT_SHOWN and protocol.registered:
-        protocol.emit(ServerInfo(" ".join(message.params[1:])))
+        protocol.emit(ServerText(" ".join(message.params[1:])))

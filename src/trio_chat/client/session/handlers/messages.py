@@ -1,6 +1,6 @@
 """Handlers of messages: new or from the history, of others or echoes of this client's own."""
 
-from trio_chat.client.session.events import MessageKind, Said, ServerInfo, ServerShutDown
+from trio_chat.client.session.events import MessageKind, Said, ServerShutDown, ServerText
 from trio_chat.client.session.handlers.status import answered_msgid
 from trio_chat.client.session.handlers.table import handles
 from trio_chat.client.session.protocol_state import ProtocolState
@@ -105,7 +105,7 @@ def _server_message(protocol: ProtocolState, text: str) -> None:
     if text == SHUT_DOWN_TEXT:
         _shut_down(protocol)
     elif protocol.registered:  # before that, servers write of looking up hosts and the like
-        protocol.emit(ServerInfo(text))
+        protocol.emit(ServerText(text))
 
 
 def _shut_down(protocol: ProtocolState) -> None:
@@ -137,4 +137,4 @@ def _note(protocol: ProtocolState, message: Message) -> None:
     if message.command == "NOTE" and message.params[1] == "SERVER_SHUTDOWN":
         _shut_down(protocol)
     else:
-        protocol.emit(ServerInfo(message.params[-1]))
+        protocol.emit(ServerText(message.params[-1]))

@@ -3,11 +3,11 @@
 from trio_chat.client.session.events import (
     Away,
     AwayChanged,
-    HistoryTarget,
+    ConversationFound,
     MarkerMoved,
     Reacted,
     Redacted,
-    ServerInfo,
+    ServerText,
     Typing,
     Whois,
 )
@@ -44,7 +44,7 @@ def answered_msgid(message: Message) -> str:
 @handles(numerics.RPL_WHOREPLY, params=7)
 def _who(protocol: ProtocolState, message: Message) -> None:
     if protocol.features.fold(message.params[1]) not in protocol.status_due:
-        protocol.emit(ServerInfo(" ".join(message.params[1:])))
+        protocol.emit(ServerText(" ".join(message.params[1:])))
     elif message.params[6].startswith("G"):
         protocol.emit(AwayChanged(message.params[5], is_away=True, known=True))
 
@@ -132,4 +132,4 @@ def _history_target(protocol: ProtocolState, message: Message) -> None:
     is_hidden = senders.ignores(target) or (is_user and senders.hides_stranger(target))
     if command == "TARGETS" and not is_hidden:
         is_stranger = is_user and senders.is_stranger(target)
-        protocol.report(HistoryTarget(target, time.removeprefix("timestamp="), is_stranger))
+        protocol.report(ConversationFound(target, time.removeprefix("timestamp="), is_stranger))
