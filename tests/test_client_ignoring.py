@@ -15,12 +15,12 @@ from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.model.handlers.messages import MOST_UNREAD_CONVERSATIONS
 from trio_chat.client.screen.app import ScreenOptions
 from trio_chat.client.session.events import (
+    ChannelInvitation,
     ConversationFound,
     Reacted,
     Said,
     ServerText,
     Typing,
-    UserInvited,
 )
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.ignore_list import LONGEST_MASK, MOST_IGNORED, IgnoreList
@@ -100,7 +100,14 @@ async def test_an_ignored_person_is_not_heard() -> None:
                 f":{source} INVITE alice #den",
             )
         events = await t.events()
-        assert [type(event) for event in events] == [Said, Said, Said, Reacted, Typing, UserInvited]
+        assert [type(event) for event in events] == [
+            Said,
+            Said,
+            Said,
+            Reacted,
+            Typing,
+            ChannelInvitation,
+        ]
         assert {getattr(event, "sender", "bob") for event in events} == {"bob"}
 
 

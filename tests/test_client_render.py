@@ -174,7 +174,7 @@ EVIL = "\x1b[2J\x07\x9b31m\u202e\r\n"
         events.Names(EVIL, (EVIL, EVIL)),
         events.Names(EVIL, ()),
         events.ListedChannel(EVIL, EVIL, EVIL),
-        events.UserInvited(EVIL, EVIL, EVIL, own=True),
+        events.ChannelInvitation(EVIL, EVIL, EVIL, own=True),
         events.Away(EVIL, EVIL),
         events.ServerText(EVIL),
         events.ServerError(EVIL, "421", EVIL),

@@ -7,6 +7,7 @@ import trio.testing
 from client_fakes import LABELS, talk
 from trio_chat.client.session.events import (
     Away,
+    ChannelInvitation,
     Connected,
     EndReason,
     JoinRefused,
@@ -26,7 +27,6 @@ from trio_chat.client.session.events import (
     SessionOutcome,
     TopicChanged,
     TopicIs,
-    UserInvited,
     UserJoined,
     UserKicked,
     UserParted,
@@ -491,7 +491,7 @@ async def test_labels_are_all_there() -> None:
         (":srv.test 332 alice #lobby :old", TopicIs("#lobby", "old")),
         (":srv.test 331 alice #lobby :No topic is set", TopicIs("#lobby", "")),
         (":bob!u@h MODE #lobby +o carol", ModeChanged("#lobby", "bob", "+o carol", own=False)),
-        (":bob!u@h INVITE alice #den", UserInvited("alice", "bob", "#den", own=True)),
+        (":bob!u@h INVITE alice #den", ChannelInvitation("alice", "bob", "#den", own=True)),
         (":srv.test 322 alice #den 3 :chess", ListedChannel("#den", "3", "chess")),
         (":srv.test 323 alice :End of /LIST", ListEnd(0)),
         (":srv.test 372 alice :- Welcome", ServerText("Welcome")),

@@ -77,8 +77,8 @@ def _names(_context: RenderContext, event: events.Names) -> list[Line]:
     return told(text, count=count, channel=event.channel, names=shown)
 
 
-@renders(events.UserInvited)
-def _invited(_context: RenderContext, event: events.UserInvited) -> list[Line]:
+@renders(events.ChannelInvitation)
+def _invited(_context: RenderContext, event: events.ChannelInvitation) -> list[Line]:
     text = (
         _("{by} invites you to {channel}. To go there: /join {channel}")
         if event.own

@@ -106,7 +106,7 @@ def _error(server: ServerState, event: events.ServerError) -> None:
 
 @handles(
     events.NickRefused,
-    events.UserInvited,
+    events.ChannelInvitation,
     events.Whois,
     events.SearchUnknown,
     events.MustVerify,

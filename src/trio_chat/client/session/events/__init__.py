@@ -7,6 +7,7 @@ them (see `rendering`).
 from trio_chat.client.session.events.channels import (
     Away,
     AwayChanged,
+    ChannelInvitation,
     JoinRefused,
     ListedChannel,
     ListEnd,
@@ -16,7 +17,6 @@ from trio_chat.client.session.events.channels import (
     RankChanged,
     TopicChanged,
     TopicIs,
-    UserInvited,
     UserJoined,
     UserKicked,
     UserParted,
@@ -68,6 +68,7 @@ __all__ = [
     "AccountRefused",
     "Away",
     "AwayChanged",
+    "ChannelInvitation",
     "Connected",
     "ConversationFound",
     "DeliveryUnknown",
@@ -109,7 +110,6 @@ __all__ = [
     "TopicIs",
     "Typing",
     "UnreadStart",
-    "UserInvited",
     "UserJoined",
     "UserKicked",
     "UserParted",
@@ -121,12 +121,13 @@ __all__ = [
 
 # fmt: off
 Event = (
-    Connected | Ready | Said | MessageRefused | MessageUnconfirmed | UserJoined | JoinRefused | UserParted
-    | UserKicked | UserQuit | UserRenamed | NickRefused | TopicIs | TopicChanged | ModeChanged | Names
-    | ListedChannel | ListEnd | UserInvited | Away | ServerText | ServerError | ServerShutDown | Lost
-    | Waiting | Note | PromptChanged | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap
-    | EarlierMessages | SearchResults | Reacted | Redacted | Typing | RankChanged | AwayChanged
-    | MarkerMoved | ConversationFound | Lag | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut
-    | AccountCreated | MustVerify | AccountRefused | Whois
+    Connected | Ready | Said | MessageRefused | MessageUnconfirmed | UserJoined | JoinRefused
+    | UserParted | UserKicked | UserQuit | UserRenamed | NickRefused | TopicIs | TopicChanged
+    | ModeChanged | Names | ListedChannel | ListEnd | ChannelInvitation | Away | ServerText
+    | ServerError | ServerShutDown | Lost | Waiting | Note | PromptChanged | DeliveryUnknown
+    | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults | Reacted | Redacted
+    | Typing | RankChanged | AwayChanged | MarkerMoved | ConversationFound | Lag
+    | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | AccountCreated | MustVerify
+    | AccountRefused | Whois
 )
 # fmt: on

@@ -160,7 +160,7 @@ class ListEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class UserInvited:
+class ChannelInvitation:
     """A user was invited to a channel."""
 
     nick: str

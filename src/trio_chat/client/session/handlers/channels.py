@@ -1,6 +1,7 @@
 """Handlers of channels and users: joins and parts, nicknames, NAMES, topics, modes, LIST."""
 
 from trio_chat.client.session.events import (
+    ChannelInvitation,
     ListedChannel,
     ListEnd,
     ModeChanged,
@@ -9,7 +10,6 @@ from trio_chat.client.session.events import (
     ServerError,
     TopicChanged,
     TopicIs,
-    UserInvited,
     UserJoined,
     UserKicked,
     UserParted,
@@ -131,7 +131,7 @@ def _invite(protocol: ProtocolState, message: Message) -> None:
     own = protocol.is_me(nick)
     is_hidden = own and protocol.senders.hides_stranger(message.nick)
     if not is_hidden and not protocol.senders.ignores(message.source):
-        protocol.emit(UserInvited(nick, message.nick, channel, own))
+        protocol.emit(ChannelInvitation(nick, message.nick, channel, own))
 
 
 @handles(numerics.RPL_LIST, params=3)
