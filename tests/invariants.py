@@ -20,7 +20,7 @@ _TO_MEMBERS = frozenset(
 
 
 def memberships_are_symmetric(world: World) -> None:
-    """Whoever is a member of a channel has it among the own channels, and the other way round."""
+    """A user is a member of a channel exactly when the channel is among its own."""
     for channel in world.channels.values():
         assert channel.members or channel.permanent
         for user, membership in channel.members.items():

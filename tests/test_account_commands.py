@@ -105,7 +105,7 @@ def register(
     topic: str = "",
     members: dict[int, str] | None = None,
 ) -> None:
-    """Make a channel that lasts."""
+    """Make a registered channel."""
     state = {
         "name": folded,
         "created": 1,
@@ -230,7 +230,7 @@ def test_a_password_can_be_changed() -> None:
 def test_a_bad_password_is_refused(
     password: bytes, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The rules are those of the server, told in one line."""
+    """The rules are those of the server, and the error is one line."""
     Path("bad").write_bytes(password)
     assert ran("account", "add", "ann", "--password-file", "bad") == 1
     told = capsys.readouterr().err
@@ -328,7 +328,7 @@ def test_channels_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_deleted_account_is_gone_and_what_it_said_stays() -> None:
-    """A running server is told by the count of changes."""
+    """The count of changes notifies a running server."""
     add()
     fill(said(1, "Ann"))
     [(before,)] = execute("SELECT count FROM change WHERE name = 'account'")
@@ -616,9 +616,7 @@ def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str
 
 
 def test_how_long_a_channel_is_remembered() -> None:
-    """Written where a server reads it; a server that runs is told of the change, until it says that
-    it has made it.
-    """
+    """The setting is written for a running server, until the server has applied it."""
     fill()
     register("#a", ANN)
 
@@ -644,7 +642,7 @@ def test_how_long_a_channel_is_remembered() -> None:
 def test_what_cannot_be_said_of_a_channel(
     arguments: tuple[str, str], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Usage errors and channels that are not registered are told."""
+    """Usage errors and unregistered channels have an error message."""
     fill()
     register("#free", 0, members={ANN: ""})  # nobody owns it, somebody always on is in it
     register("#a", ANN)

@@ -80,7 +80,7 @@ def test_the_database_is_never_replaced(
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
 def test_a_file_that_was_not_finished_is_not_there(error: Exception) -> None:
-    """Neither half of it nor anything beside it; and what was there before still is."""
+    """No partial or temporary file is left, and an existing file stays."""
     Path("file").write_text("before")
     with (
         suppress(KeyboardInterrupt, FileError),

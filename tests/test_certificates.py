@@ -62,9 +62,7 @@ async def test_without_its_libraries_there_is_no_tls_and_all_else(
 
 
 def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    """The operator is told the file and what is wrong with it, and never asked for a password on
-    the terminal.
-    """
+    """The error names file and reason, and no terminal is asked for a password."""
     both = certificates.make("a")
     key_a, _, rest = both.partition(b"-----BEGIN CERT")
     key_b = certificates.make("b").partition(b"-----BEGIN CERT")[0]
@@ -156,9 +154,7 @@ def test_a_pipe_is_no_certificate(tmp_path: Path) -> None:
 
 
 async def test_a_new_certificate_disconnects_nobody(tls_settings: Settings, tmp_path: Path) -> None:
-    """Who is here goes on; who comes sees the new one; one that cannot be used leaves the old one
-    in its place.
-    """
+    """Connections stay, new ones get the new certificate, and an unusable one is not taken."""
     authority = trustme.CA()
     issued = authority.issue_cert("chat.example.org")
     issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "real.pem")
@@ -221,7 +217,7 @@ async def test_a_certificate_that_expires_is_told_of(
     level: int | None,
     text: str,
 ) -> None:
-    """At the start, and once a day: the operator is told what to do."""
+    """The operator gets a warning at the start and once a day."""
     clock = Clock(NOON)
     encryption = Encryption(issued(tmp_path, days), "chat.local", clock)
     await encryption.prepare()
@@ -238,7 +234,7 @@ async def test_a_certificate_that_expires_is_told_of(
 async def test_a_certificate_of_the_servers_own_lasts(
     tls_settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody is told of it, and there is no day on which it expires."""
+    """A certificate of the server's own making never expires, and causes no warning."""
     encryption = Encryption(files_of(tls_settings), "chat.local", Clock(NOON))
     await encryption.prepare()
     encryption._warn()
@@ -247,7 +243,7 @@ async def test_a_certificate_of_the_servers_own_lasts(
 
 
 async def next_day(encryption: Encryption, clock: MockClock) -> None:
-    """Let a day go by for who watches over the certificate."""
+    """Let a day go by for the task that watches the certificate."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(encryption.watch)
         await wait_all_tasks_blocked()

@@ -85,7 +85,7 @@ def test_registration_can_be_closed(accounts: OpenAccounts) -> None:
 
 
 def test_a_registered_nickname_is_its_owners(town: Town) -> None:
-    """An impostor is told how the owner gets it, and can come under another name."""
+    """Another user learns how the owner gets the nickname, and can take another one."""
     eve = town.newcomer()
     replies = eve.say("NICK ann", "USER e 0 * :Eve")
     assert commands(replies) == ["FAIL", "433"]
@@ -162,9 +162,7 @@ def test_a_person_is_gone_with_the_last_session(town: Town) -> None:
 
 
 def test_nobody_else_joins_a_session(town: Town, accounts: OpenAccounts) -> None:
-    """Neither who is not logged in, nor another account; both are told how the owner gets the
-    name.
-    """
+    """Clients without the account cannot join, and learn how the owner gets the name."""
     logged_in(town, "ann")
     assert commands(town.newcomer().say("NICK ann", "USER e 0 * :Eve")) == ["FAIL", "433"]
     accounts.add("eve", "eve-password")
@@ -217,7 +215,7 @@ def test_private_messages_of_two_accounts_are_remembered_for_both(
 
 
 def test_private_messages_are_nobody_elses(town: Town, accounts: OpenAccounts) -> None:
-    """Not of who has the nickname and no account, nor of another account."""
+    """Another account, or a guest with the nickname, gets none of them."""
     accounts.add("bob", "bob-password")
     accounts.add("eve", "eve-password")
     bob = town.person("bob_")
@@ -236,7 +234,7 @@ def test_private_messages_are_nobody_elses(town: Town, accounts: OpenAccounts) -
 def test_a_conversation_with_a_guest_is_remembered_for_the_account(
     town: Town, accounts: OpenAccounts
 ) -> None:
-    """Who takes the guest's nickname later, or registers it, gets nothing of it."""
+    """A later owner of the guest's nickname gets none of it."""
     guest = town.person("bob")
     ann = logged_in(town, "ann", caps="draft/chathistory batch message-tags")
     ann.say("PRIVMSG bob :psst")
@@ -265,9 +263,7 @@ def test_of_two_guests_nothing_is_remembered(town: Town) -> None:
 def test_what_was_said_beside_a_slow_order_keeps_its_place(
     town: Town, accounts: OpenAccounts
 ) -> None:
-    """A message to a channel goes out when it is accepted, though NickServ, told in the same line,
-    takes its time.
-    """
+    """A message is sent when it is accepted, though a slow NickServ command came before."""
     bob, ann = town.person("bob", "#a"), town.person("annie", "#a")
     bob.read()
     accounts.passwords["ann"] = "identify-me"

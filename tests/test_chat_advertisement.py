@@ -24,7 +24,7 @@ def make_town() -> Town:
 
 
 def reconfigure(town: Town, person: Person, server_info: ServerInfo) -> list[Message]:
-    """Configure a town anew; return what a person is told."""
+    """Configure a town anew; return what a client is sent."""
     town.deliver(Output(tuple(reconfiguration.reconfigure(town.world, server_info))), person)
     return person.read()
 
@@ -37,7 +37,7 @@ def modern(town: Town, nick: str = "ann") -> Person:
 
 
 def test_nothing_changed() -> None:
-    """Then nobody is told anything."""
+    """Without a change no client is notified."""
     town = make_town()
     ann = modern(town)
     assert reconfigure(town, ann, replace(IDENTITY, motd=("hello",))) == []
@@ -57,7 +57,7 @@ def test_a_new_value() -> None:
 
 
 def test_before_there_is_a_nickname() -> None:
-    """Who is still negotiating is told too, and called `*`."""
+    """A client that still negotiates is notified too, and called `*`."""
     town = make_town()
     newcomer = town.newcomer()
     newcomer.say("CAP LS 302")
@@ -68,9 +68,7 @@ def test_before_there_is_a_nickname() -> None:
 
 
 def test_registration_is_closed_and_opened() -> None:
-    """What is not offered any more goes with CAP DEL, is taken from who has it, and can be had
-    again after CAP NEW.
-    """
+    """CAP DEL disables a withdrawn capability, and CAP NEW offers it again."""
     town = make_town()
     ann = modern(town)
     ann.say("CAP REQ :draft/account-registration setname")
@@ -100,7 +98,7 @@ def test_sts_begins(is_secure: bool, value: str) -> None:
 
 
 def test_a_new_duration_is_for_who_comes_by_tls() -> None:
-    """In plain text only the port is told, which is the same."""
+    """Without TLS a client sees only the port, which has not changed."""
     town = make_town()
     reconfiguration.reconfigure(town.world, replace(IDENTITY, sts_duration=600, sts_port=6697))
     ann = modern(town)
@@ -184,9 +182,7 @@ def test_changed_tokens_in_a_batch() -> None:
 
 
 def test_long_names_leave_room() -> None:
-    """Whatever people and the server are called: what is told is told whole, in as many lines as it
-    takes.
-    """
+    """Long names of users and servers do not cut a notification; it takes several lines."""
     name = "s" * 63
     town = Town(
         replace(IDENTITY, name=name),
@@ -208,7 +204,7 @@ def test_long_names_leave_room() -> None:
 
 
 def test_rehash_tells() -> None:
-    """What REHASH applies is told; what needs a restart is not."""
+    """Clients are notified of what REHASH applies, not of what needs a restart."""
     town = make_town()
     ann = modern(town)
 

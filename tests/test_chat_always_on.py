@@ -58,7 +58,7 @@ def test_who_logs_out_leaves_with_the_last_session(town: Town) -> None:
 
 
 def test_an_away_user_is_said_to_be_so_and_its_messages_are_remembered(town: Town) -> None:
-    """Private messages wait in the history; who writes them learns that nobody is there."""
+    """Private messages wait in the history, and senders get the away message."""
     ann, bob = staying(town), town.person("bob")
     ann.leave()
     assert find(bob.say("PRIVMSG ann :are you there?"), "301").params == ("bob", "ann", UNSPECIFIED)
@@ -198,7 +198,7 @@ def test_a_full_user_is_not_joined() -> None:
 
 
 def test_who_wants_the_name_of_somebody_always_on_learns_how_it_is_had() -> None:
-    """It could be the owner, who has not logged in."""
+    """The client could be the owner, not logged in yet."""
     town = make(reservation="refuse")
     back(town)[0].say("NS SET always-on on")
     assert "NICKNAME_RESERVED" in [
@@ -207,7 +207,7 @@ def test_who_wants_the_name_of_somebody_always_on_learns_how_it_is_had() -> None
 
 
 def test_it_is_bounded() -> None:
-    """With as many as there can be, somebody more leaves as others do, and is told so."""
+    """Beyond the limit a user leaves with its last session, and is notified of that."""
     town = make(most_always_on=1)
     staying(town)
     bob = town.person("bob", "#a")
@@ -242,7 +242,7 @@ def test_operator_and_owner_decide(rule: str, choice: str, expected: bool) -> No
 
 
 def test_what_is_so_for_all_holds_from_logging_in(town: Town) -> None:
-    """Also for who registers an account, and for who logs in by SASL."""
+    """The rule applies to a user that registers an account or logs in by SASL."""
     town = make(always_on="all")
     for nick in ("zoe", "ann"):
         person = town.person(nick)
@@ -336,7 +336,7 @@ def test_a_user_is_plain_data_and_a_user_again(town: Town) -> None:
     ["AWAY :gone", "NICK annie", "MODE ann +B", "SETNAME :Other"],
 )
 def test_changes_of_a_user_are_noted(town: Town, line: str) -> None:
-    """So that they are written down; nothing is noted of who does not stay."""
+    """Changes of an always-on user are marked for persistence, those of others are not."""
     ann, bob = staying(town), town.person("bob")
     town.world.dirty.take()
     bob.say(line.replace("ann", "bob"))
@@ -365,7 +365,7 @@ def test_saying_something_is_not_noted(town: Town) -> None:
 
 
 def test_a_deleted_account_takes_its_user_along(town: Town) -> None:
-    """Nobody could ever come back to it; whoever is there stays, as a guest."""
+    """An always-on user without sessions is removed; a connected user stays as a guest."""
     bob = town.person("bob", "#a")
     known = town.world.accounts.known if town.world.accounts else {}
     staying(town, "#a").leave()

@@ -173,9 +173,7 @@ def test_what_is_not_written_yet_counts_more_than_what_is() -> None:
 
 
 def test_kline(town: Town, root: Person) -> None:
-    """Whom it covers is ended with ERR_YOUREBANNEDCREEP; who comes later is refused at
-    registration.
-    """
+    """A matching user gets ERR_YOUREBANNEDCREEP, and is refused at its next registration."""
     bob, ann = town.person("bob"), town.person("ann")
     (told,) = root.say("KLINE bob!*@192.0.2.* :spam")
     assert told.params[-1] == "*** bob!*@192.0.2.* is banned for ever; 1 connection ended: bob."

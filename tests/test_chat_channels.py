@@ -28,7 +28,7 @@ def test_joining_several_channels_with_keys(town: Town) -> None:
 
 
 def test_joining_twice_is_nothing(town: Town) -> None:
-    """Who is a member stays one."""
+    """A member stays a member."""
     assert town.person("ann", "#a").say("JOIN #a") == []
 
 
@@ -70,7 +70,7 @@ def test_doors_that_are_closed(town: Town, setup: str, numeric: str) -> None:
 
 @pytest.mark.parametrize("setup", ["MODE #a +i", "MODE #a +k x", "MODE #a +l 1"])
 def test_an_invitation_opens_the_door_once(town: Town, setup: str) -> None:
-    """Modern IRC, INVITE: who was invited may join, and the invitation is spent."""
+    """Modern IRC, INVITE: an invited user may join once."""
     ann, bob = town.person("ann", "#a"), town.person("bob")
     ann.say(setup)
     ann.say("INVITE bob #a")
@@ -204,7 +204,7 @@ def test_list_filters_by_members(town: Town) -> None:
 
 
 def test_kicks(town: Town) -> None:
-    """KICK to everyone, also to who is kicked; then no member any more."""
+    """KICK is sent to all members, the kicked one included, which is then no member."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     expected = [Message("KICK", ("#a", "bob", "out"), "ann!ann@192.0.2.1")]
     assert ann.say("KICK #a bob :out") == expected == bob.read()
@@ -235,7 +235,7 @@ def test_kicks(town: Town) -> None:
     ],
 )
 def test_a_secret_channel_is_as_if_it_did_not_exist(town: Town, line: str) -> None:
-    """Who is not a member gets the very answers that a channel that is not there would give."""
+    """A non-member gets exactly the replies for a channel that does not exist."""
     secret, bare = Town(), Town()
     secret.person("ann", "#s").say("MODE #s +s", "TOPIC #s :plans")
     bare.person("ann")

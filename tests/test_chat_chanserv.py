@@ -34,7 +34,7 @@ def logged_in(town: Town, name: str, *joins: str) -> Person:
 
 
 def owner(town: Town) -> Person:
-    """Return Ann, to whom #a belongs."""
+    """Return Ann, the owner of #a."""
     ann = logged_in(town, "ann", "#a")
     assert "is yours" in sentence(ann.say("CS REGISTER #a"))
     return ann
@@ -48,9 +48,7 @@ def sentence(messages: list[Message]) -> str:
 
 
 def test_a_registered_channel_stays(town: Town) -> None:
-    """With its topic, modes and lists, also when nobody is there; and who comes first does not own
-    it.
-    """
+    """Topic, modes and lists stay without members, and the first user to join is not the owner."""
     ann = owner(town)
     ann.say("TOPIC #a :tea", "MODE #a +kb x eve!*@*", "PART #a")
     bob = logged_in(town, "bob")
@@ -98,7 +96,7 @@ def test_the_number_of_channels_of_an_account_is_bounded(town: Town) -> None:
 
 
 def test_a_full_access_list() -> None:
-    """Nobody comes onto it, but who is there can get another rank."""
+    """No entry is added to a full list, but the rank of an entry can change."""
     accounts = OpenAccounts()
     for name in ("ann", "bob", "eve"):
         accounts.add(name, f"{name}-password")
@@ -137,7 +135,7 @@ def test_dropping_and_transferring(town: Town) -> None:
 
 
 def test_the_lobby_stays_when_nobody_owns_it_any_more(town: Town) -> None:
-    """It is there for who comes next, empty or not."""
+    """The lobby exists for the next user, empty or not."""
     ann = logged_in(town, "ann", "#lobby")
     lobby = town.world.channels["#lobby"]
     lobby.registration = ChannelRegistration(ann.session.account_id, int(NOON))
@@ -169,7 +167,7 @@ def test_the_access_list(town: Town) -> None:
 
 
 def test_a_secret_channel_is_a_secret_of_chanserv_too(town: Town) -> None:
-    """Strangers are told that there is none; the owner is not."""
+    """For non-members the channel does not exist; for its owner it does."""
     ann = owner(town)
     ann.say("MODE #a +s", "PART #a")
     assert sentence(logged_in(town, "bob").say("CS INFO #a")) == "There is no channel #a."
@@ -205,7 +203,7 @@ def test_what_lasts_is_all_that_matters() -> None:
 
 
 def test_changes_are_noted(town: Town) -> None:
-    """Whatever lasts is written down again when it changes; other channels never are."""
+    """Each change of a registered channel is marked for persistence, and of no other."""
     ann = owner(town)
     for line, expected in (
         ("TOPIC #a :x", {"#a"}),

@@ -113,7 +113,7 @@ def test_before_the_connection_is_complete(town: MailTown) -> None:
 
 
 def test_another_session_may_give_the_code() -> None:
-    """Who has the code reads the mail, wherever they are; capital letters do not matter."""
+    """The code verifies from any session; case does not matter."""
     town = MailTown()
     asked(town).leave()
     other = town.person("other", host="192.0.2.9")
@@ -285,7 +285,7 @@ def test_nobodys_mailbox_is_filled(town: MailTown) -> None:
 
 
 def test_letters_are_bounded(town: MailTown, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever sends them, and so is what waits."""
+    """The number of messages sent, and of those that wait, is limited."""
     monkeypatch.setattr(verification, "MOST_LETTERS", 2)
     asked(town, "a", "a@example.org")
     asked(town, "b", "b@example.org")
@@ -306,7 +306,7 @@ def test_letters_are_bounded(town: MailTown, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_letter_that_cannot_be_sent(
     town: MailTown, error: MailError, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The operator is told why; the name is free again, and the next try can succeed."""
+    """The log has the reason, the name is free again, and another attempt can succeed."""
     town.box.error = error
     ann = town.person("tester")
     assert find(ann.say(f"REGISTER * {ADDRESS} hunter2"), "FAIL").params[:3] == (

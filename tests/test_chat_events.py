@@ -128,7 +128,7 @@ def test_who_quits_is_seen_to_in_every_channel(town: Town) -> None:
 
 
 def test_what_happened_behind_a_closed_door_stays_there(town: Town, history: ListHistory) -> None:
-    """Who founds a channel of the same name anew does not learn who was there, nor the key."""
+    """A user that creates the channel anew sees neither its former members nor its key."""
     ann = town.person("ann", "#a", caps=ALL)
     ann.say("MODE #a +k secret", "TOPIC #a :plans")
     town.person("bob").say("JOIN #a secret")
@@ -202,7 +202,7 @@ def test_what_goes_to_the_operators_or_one_person_is_not_kept(
 
 
 def test_what_happens_happens_anyhow(town: Town, history: ListHistory) -> None:
-    """Who leaves is gone, whether that can be written down or not; what was said is refused."""
+    """A QUIT takes effect though it cannot be stored; a message is refused."""
     ann = town.person("ann", "#a", caps=ALL)
     bob = town.person("bob", "#a", caps=ALL)
     history.error = HistoryError("full: database or disk is full")

@@ -256,9 +256,7 @@ def test_playback_can_be_switched_off(history: ListHistory) -> None:
 
 
 def test_what_was_said_behind_a_closed_door_stays_there(town: Town) -> None:
-    """Who founds a channel of the same name anew sees what strangers could have heard, and no more;
-    members see all.
-    """
+    """A user that creates the channel anew sees only what non-members could see before."""
     ann = town.person("ann", "#a", caps=CAPS)
     ann.say(
         "PRIVMSG #a :open",
@@ -337,9 +335,7 @@ def test_what_must_be_negotiated(town: Town) -> None:
     ],
 )
 def test_what_need_not_be_negotiated(town: Town, line: str) -> None:
-    """Their specifications ask for the capability of who is to be sent something unasked; who asks
-    wants to know.
-    """
+    """A request needs no capability where only unrequested data needs one by its specification."""
     bob = town.person("bob", "#a")
     assert not {"421", "FAIL"} & set(commands(bob.say(line)))
 

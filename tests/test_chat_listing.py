@@ -103,9 +103,7 @@ def test_kicking_each_from_a_channel(town: Town) -> None:
 @pytest.mark.parametrize("size", [1000, ENDLESS + 10])
 @pytest.mark.parametrize("chunk", [100, 5000, 100_000])
 def test_a_line_without_an_end(size: int, chunk: int) -> None:
-    """One that is too long is dropped; one that goes on and on is told apart, once, however it
-    comes in.
-    """
+    """An overlong line is dropped; an endless one is reported once, in any pieces."""
     data = b"x" * size + b"\r\nPING\r\n"
     buffer = LineBuffer(100, 510)
     lines = [

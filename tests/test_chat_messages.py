@@ -88,7 +88,7 @@ def test_a_text_that_would_not_fit_is_refused_whole(town: Town) -> None:
 
 
 def test_echo(town: Town) -> None:
-    """IRCv3 echo-message: messages come back to who sent them, with the msgid that others see."""
+    """IRCv3 echo-message: the sender gets its message, with the msgid that others see."""
     ann = town.person("ann", "#a", caps="echo-message message-tags")
     bob = town.person("bob", "#a", caps="message-tags")
     for target in ("#a", "bob"):

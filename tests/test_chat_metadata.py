@@ -344,7 +344,7 @@ THIRD = "batch draft/metadata-3"
     ],
 )
 def test_refusals_in_the_third_draft(town: Town, line: str, expected: tuple[str, ...]) -> None:
-    """The codes of draft/metadata-3, for who has negotiated it, be it beside the second."""
+    """A client gets the codes of draft/metadata-3 if it negotiated that, or both."""
     town.person("bob")
     ann = town.person("ann", caps=f"{THIRD} draft/metadata-2")
     ann.say("METADATA * SET a :1", "METADATA * SET b :2")
@@ -438,7 +438,7 @@ def test_changes_are_slowed_down() -> None:
 
 
 def test_to_say_the_same_again_is_no_news(town: Town) -> None:
-    """Nobody is told that nothing has changed."""
+    """Nobody is notified of a value that has not changed."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps=THIRD)
     bob.say("METADATA * SUB url")
     ann.say("METADATA * SET url :x", "METADATA * SET url :x")
@@ -454,9 +454,7 @@ def members() -> Town:
 
 
 def test_an_account_keeps_what_it_says(members: Town) -> None:
-    """What is said under an account is there at the next login, under any nickname, and told to who
-    follows it.
-    """
+    """Metadata of an account is back at the next login, and subscribers are notified."""
     bob = members.person("bob", "#a", caps=THIRD)
     bob.say("METADATA * SUB url")
     ann = members.person("Anna", "#a", caps=THIRD)
@@ -482,7 +480,7 @@ def test_a_guest_takes_along_what_it_has_said(members: Town) -> None:
 
 
 def test_what_a_guest_takes_along_has_room(members: Town) -> None:
-    """An account has no more keys than anybody else; what does not fit is left behind."""
+    """The limit of keys applies to a guest that logs in; the rest is dropped."""
     most = members.world.lengths.metadata_keys
     members.world.metadata[ANN] = {f"own{number}": "x" for number in range(most - 1)}
     ann = members.person("anna", caps=THIRD)

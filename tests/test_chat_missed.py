@@ -47,9 +47,7 @@ def test_who_asks_itself_is_shown_nothing(town: Town, caps: str) -> None:
 
 
 def test_another_device_is_not_shown_what_was_missed(town: Town) -> None:
-    """While somebody is there nothing is: it gets the last messages of the channels, as who joins
-    does.
-    """
+    """With a session connected, another one gets the usual playback on JOIN."""
     staying(town, "#a")
     bob = town.person("bob", "#a")
     bob.say("PRIVMSG #a :old", "PRIVMSG ann :old too")

@@ -132,7 +132,7 @@ def test_a_mask_is_never_cut(town: Town) -> None:
 
 
 def test_statusmsg_reaches_the_ranks_above(town: Town) -> None:
-    """ISUPPORT STATUSMSG: `%#a` is for half-operators and whoever is above."""
+    """ISUPPORT STATUSMSG: `%#a` addresses half-operators and higher ranks."""
     ann, bob, eve = (town.person(nick, "#a") for nick in ("ann", "bob", "eve"))
     ann.say("MODE #a +h bob")
     bob.read(), eve.read()
@@ -169,7 +169,7 @@ def test_extended_bans_are_read(text: str, expected: tuple[str, str, str]) -> No
 
 
 def test_an_account_ban_is_about_the_account(town: Town) -> None:
-    """IRCv3 account-extban: who is not logged in is not covered, whatever the nickname."""
+    """IRCv3 account-extban: a user without a login is not covered, whatever its nickname."""
     eve = town.person("eve", "#a")
     assert find(eve.say("MODE #a +b account:BOB"), "MODE").params == ("#a", "+b", "a:BOB")
     assert commands(town.person("bob").say("JOIN #a"))[0] == "JOIN"
@@ -188,7 +188,7 @@ def test_account_bans_work_in_all_lists(town: Town) -> None:
 
 
 def test_a_mute_forbids_to_speak_only(town: Town) -> None:
-    """Who is muted may join; a rank, or an exception, ends it."""
+    """A muted user may join; a rank or an exception overrides the mute."""
     ann = town.person("ann", "#a")
     ann.say("MODE #a +b m:bob!*@*")
     bob = town.person("bob", "#a")
@@ -261,9 +261,7 @@ def test_forwarding_takes_rights_in_the_target(town: Town, target: str, numeric:
 
 
 def test_registered_only_channels(town: Town) -> None:
-    """+R: ERR_NEEDREGGEDNICK for who is not logged in, unless invited; +M: such a one may not
-    speak.
-    """
+    """+R refuses users without a login unless invited (477); +M refuses their messages."""
     eve = town.person("eve", "#a")
     eve.say("MODE #a +RM")
     joe = town.person("joe")
@@ -342,7 +340,7 @@ def test_an_auditorium_hides_its_listeners_from_each_other(town: Town) -> None:
 
 
 def test_in_an_auditorium_everybody_is_heard(town: Town) -> None:
-    """Only who is there is hidden, not what is said; and who has a voice is seen."""
+    """Members are hidden, their messages are not; a voiced member is visible."""
     ann = town.person("ann", "#a")
     ann.say("MODE #a +u")
     bob, eve = town.person("bob", "#a"), town.person("eve", "#a")
@@ -445,7 +443,7 @@ def test_the_tables_are_consistent() -> None:
 
 
 def test_no_line_of_a_message_is_ctcp() -> None:
-    """Who does not know multiline gets each line as a message."""
+    """A client without multiline gets each line as a message."""
     assert policy.is_ctcp("hello\n\x01VERSION\x01")
     assert not policy.is_ctcp("hello\n\x01ACTION waves\x01")
 
@@ -514,7 +512,7 @@ def test_asking_for_modes(town: Town) -> None:
 
 
 def test_changes_are_told_once_and_only_what_changed(town: Town) -> None:
-    """One MODE for all; what was so already is not told."""
+    """One MODE is sent, with the changes that had an effect."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     assert (
         ann.say("MODE #a +nmov BOB bob")
@@ -560,7 +558,7 @@ def test_only_operators_change_modes(town: Town) -> None:
 
 
 def test_ban_lists(town: Town) -> None:
-    """A mask is completed, kept once, listed with who and when, and removed by any spelling."""
+    """A mask is completed, stored once, listed with setter and time; any spelling removes it."""
     ann = town.person("ann", "#a")
     assert find(ann.say("MODE #a +b Eve"), "MODE").params == ("#a", "+b", "Eve!*@*")
     assert ann.say("MODE #a +b EVE!*@*") == []

@@ -34,9 +34,7 @@ def test_adding_tells_who_is_here(town: Town) -> None:
 
 
 def test_coming_and_going_is_told(town: Town) -> None:
-    """ "a target has just become online", "a target has just left the irc network"; also to who
-    shares no channel.
-    """
+    """A client is notified of a target that comes or quits, also without a common channel."""
     ann = town.person("ann")
     ann.say("MONITOR + bob")
     bob = town.newcomer()
@@ -47,9 +45,7 @@ def test_coming_and_going_is_told(town: Town) -> None:
 
 
 def test_a_new_nickname_is_a_going_and_a_coming(town: Town) -> None:
-    """Each is told to those who watch that nickname, as it was written; one that differs only in
-    case is the same.
-    """
+    """Clients that monitor either nickname are notified; a change of case is none."""
     bob, ann, eve = town.person("bob"), town.person("ann"), town.person("eve")
     ann.say("MONITOR + bob")
     eve.say("MONITOR + rob")
@@ -159,7 +155,7 @@ def test_who_leaves_watches_no_more(town: Town) -> None:
 
 
 def extended(town: Town, caps: str) -> tuple[Person, Person]:
-    """Return somebody who watches bob, and bob, who share no channel."""
+    """Return a client that monitors bob, and bob, without a common channel."""
     ann, bob = town.person("ann", caps=caps), town.person("bob")
     ann.say("MONITOR + bob")
     return ann, bob
@@ -204,7 +200,7 @@ def test_no_news_without_both_capabilities(town: Town, caps: str) -> None:
 
 
 def test_news_come_once(town: Town) -> None:
-    """Also to who shares a channel with whom is watched."""
+    """A client that also shares a channel with the target is notified once."""
     ann, bob = extended(town, "extended-monitor away-notify")
     ann.say("JOIN #a")
     bob.say("JOIN #a")
@@ -222,7 +218,7 @@ def test_watching_oneself(town: Town) -> None:
 
 
 def test_nothing_is_left_of_a_watch(town: Town) -> None:
-    """Nor of who watched: people come and go, and watch nicknames that nobody will ever have."""
+    """No entry is left of clients that have quit, whatever nicknames they monitored."""
     ann, bob = town.person("ann"), town.person("bob")
     for person in (ann, bob):
         person.say("MONITOR + nobody,nothing")

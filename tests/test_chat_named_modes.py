@@ -381,6 +381,6 @@ def test_the_history_has_names() -> None:
 
 
 def test_a_letter_that_is_no_mode_any_more() -> None:
-    """What cannot be translated stays a MODE, rather than be told with the parameters of others."""
+    """A change that has no name stays a MODE."""
     assert named_modes.from_mode("#a", ("+Ym", "x")) == []
     assert named_modes.from_mode("ann", ("+Yi",)) == []

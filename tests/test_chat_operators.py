@@ -124,7 +124,7 @@ def test_a_wrong_address_is_told_to_who_knows_the_password(town: Town) -> None:
 
 
 def test_an_account_instead_of_a_password(town: Town) -> None:
-    """Who is logged in has proved it already; without that a password cannot help."""
+    """The login of the account is the proof; a password does not replace it."""
     ann = town.person("ann")
     assert commands(ann.say("OPER anna")) == ["461"]
     ann.say("NS IDENTIFY Anna password")
@@ -189,7 +189,7 @@ def test_giving_it_up(root: Person) -> None:
 
 @pytest.mark.parametrize("name", [name for name, entry in COMMANDS.items() if entry.right])
 def test_every_privileged_command_asks_for_its_right(town: Town, name: str) -> None:
-    """ERR_NOPRIVILEGES for who is no operator; ERR_NOPRIVS, with the right, for one who may not."""
+    """ERR_NOPRIVILEGES for a user, ERR_NOPRIVS with the right for an operator without it."""
     ann, mute = town.person("ann"), town.person("mute")
     mute.say("OPER mute secret")
     assert COMMANDS[name].right in RIGHTS
@@ -266,7 +266,7 @@ def test_die(town: Town, root: Person) -> None:
 def test_every_deed_is_written_down(
     town: Town, root: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who, from where, what, whom, why; and no password."""
+    """The log has operator, address, command, target and reason, and no password."""
     town.person("bob", "#a")
     with caplog.at_level(logging.INFO, "trio_chat"):
         for line in (
@@ -299,7 +299,7 @@ def test_every_deed_is_written_down(
 def test_a_refused_oper_is_written_down(
     town: Town, root: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And operators with +s are told."""
+    """Operators with +s are notified."""
     root.say("MODE root +s")
     with caplog.at_level(logging.INFO, "trio_chat"):
         town.person("ann").say("OPER root guess")
@@ -474,9 +474,7 @@ def test_a_town_without_an_edge_or_operators() -> None:
 
 
 def test_a_suspended_account_cannot_be_used(town: Town, root: Person) -> None:
-    """Who is logged in is ended; a login is refused with the reason, but only to who knows the
-    password.
-    """
+    """Its sessions end, and a login with the right password gets the reason."""
     ann, bob = town.person("ann"), town.person("bob")
     ann.say("NS IDENTIFY Anna password")
     assert "is banned" in root.say("NS SUSPEND 1d12h anna selling things")[0].params[-1]
@@ -504,7 +502,7 @@ def staying(town: Town) -> Person:
 
 
 def test_an_operator_who_stays_is_none_when_coming_back(town: Town, staying: Person) -> None:
-    """Whoever comes back to a user that stayed has not given the operator's password."""
+    """A new session of an always-on user has not sent the operator's password."""
     staying.say("OPER root secret", "MODE Anna +s")
     user = staying.session.user
     assert user is not None

@@ -49,9 +49,7 @@ def replayed(person: Person, other: str) -> list[str]:
 
 
 def test_a_message_is_taken_back_on_both_sides(town: Town, history: ListHistory) -> None:
-    """The other one is told under the own nickname, as of a message; then neither finds it
-    again.
-    """
+    """The other user gets REDACT, and the history has the message no longer."""
     ann, bob = member(town, "ann"), member(town, "bob")
     said = sent(ann, "PRIVMSG bob :oops")
     bob.read()
@@ -61,7 +59,7 @@ def test_a_message_is_taken_back_on_both_sides(town: Town, history: ListHistory)
 
 
 def test_only_the_own_ones(town: Town) -> None:
-    """Who receives a message may not unsay it, and a stranger does not even learn of it."""
+    """The recipient may not redact a message, and a third user does not learn of it."""
     ann, bob, eve = member(town, "ann"), member(town, "bob"), town.person("eve", caps=CAPS)
     said = sent(ann, "PRIVMSG bob :mine")
     assert find(bob.say(f"REDACT ann {said}"), "FAIL").params[1] == "REDACT_FORBIDDEN"
@@ -71,7 +69,7 @@ def test_only_the_own_ones(town: Town) -> None:
 
 
 def test_a_guest_takes_back_what_it_has_said(town: Town, history: ListHistory) -> None:
-    """As long as it is the same guest: not who has the nickname later."""
+    """A guest may redact its messages; a later user of the nickname may not."""
     ann, guest = member(town, "ann"), town.person("guest", caps=CAPS)
     first, second = sent(guest, "PRIVMSG ann :one"), sent(guest, "PRIVMSG ann :two")
     ann.read()
@@ -119,7 +117,7 @@ def test_reactions_are_remembered_and_typing_is_not(town: Town) -> None:
 
 
 def test_what_is_shown_again_has_the_tags_it_had(town: Town) -> None:
-    """The account of who said it, and that it was a bot; not what it has become since."""
+    """The tags `account` and `bot` are those of the time of the message."""
     ann, bob = member(town, "ann"), member(town, "bob")
     ann.say("MODE ann +B", "JOIN #a")
     bob.say("JOIN #a")

@@ -84,9 +84,7 @@ def test_a_reaction(town: Town, history: ListHistory) -> None:
 
 
 def test_an_operator_may_delete_what_others_said(town: Town) -> None:
-    """Deleting unwelcome messages is what operators are for; who is none may not:
-    REDACT_FORBIDDEN.
-    """
+    """A channel operator may redact any message; another member gets REDACT_FORBIDDEN."""
     ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
     of_ann, of_bob = msgid(ann), msgid(bob)
     bob.read()
@@ -101,7 +99,7 @@ def test_an_operator_may_delete_what_others_said(town: Town) -> None:
 
 
 def test_a_nickname_taken_over_gives_no_right(town: Town, history: ListHistory) -> None:
-    """What was said under it before belongs to who had it then."""
+    """Messages belong to the user that had the nickname then."""
     town.person("ann", "#a")
     bob = town.person("bob", "#a", caps=CAPS)
     said = msgid(bob)
@@ -114,9 +112,7 @@ def test_a_nickname_taken_over_gives_no_right(town: Town, history: ListHistory) 
 
 
 def test_an_account_keeps_its_messages(town: Town) -> None:
-    """Whoever is logged in to the account that said it may delete it, whatever the nickname is
-    now.
-    """
+    """A user may redact the messages of its account under any nickname."""
     town.person("ann", "#a")
     for nick in ("bob", "rob"):
         person = town.person(nick, "#a", caps=CAPS)
@@ -130,9 +126,7 @@ def test_an_account_keeps_its_messages(town: Town) -> None:
 
 @pytest.mark.parametrize("target", ["#none", "#b", "bob", "ann"])
 def test_where_one_is_not(town: Town, target: str) -> None:
-    """ "FAIL REDACT INVALID_TARGET <target>"; whether there is such a channel or message is not
-    told.
-    """
+    """The failure is INVALID_TARGET, whether the channel or message exists or not."""
     bob = town.person("bob", "#b", caps=CAPS)
     said = find(bob.say("PRIVMSG #b :x"), "PRIVMSG").tags["msgid"]
     ann = town.person("ann", "#a", caps=CAPS)
@@ -172,7 +166,7 @@ def test_a_message_of_another_channel(town: Town) -> None:
 
 
 def test_what_was_said_behind_a_closed_door(town: Town) -> None:
-    """Who founds a channel anew learns nothing of what was said in private before."""
+    """A user that creates the channel anew learns of no earlier private message."""
     ann = town.person("ann", "#a", caps=CAPS)
     ann.say("MODE #a +k x")
     said = msgid(ann)
@@ -190,7 +184,7 @@ def test_the_answer_has_the_label(town: Town) -> None:
 
 
 def test_a_history_that_cannot_be_written(town: Town, history: ListHistory) -> None:
-    """Who asks is told, and nobody deletes what will come back."""
+    """The client gets a failure, and nothing is redacted that would return."""
     ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
     said = msgid(ann)
     bob.read()

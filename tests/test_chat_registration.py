@@ -54,7 +54,7 @@ def test_a_nickname_that_is_taken(town: Town) -> None:
 
 
 def test_the_faster_of_two_gets_the_nickname(town: Town) -> None:
-    """Who only asked for a nickname does not hold it; who is late can take another one."""
+    """A requested nickname is not reserved; the later client can take another one."""
     slow, fast = town.newcomer(), town.newcomer()
     slow.say("NICK ann")
     fast.say("NICK ann", "USER fast 0 * :Fast")

@@ -65,7 +65,7 @@ def test_only_the_case_can_change(town: Town) -> None:
 
 
 def test_everything_follows(town: Town) -> None:
-    """History, markers, modes, members, invitations, and who is forwarded."""
+    """History, markers, modes, members, invitations and forwards follow the name."""
     ann, eve = town.person("ann", "#a", "#x"), town.person("eve")
     ann.say(
         "PRIVMSG #a :hello",

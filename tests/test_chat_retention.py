@@ -113,7 +113,7 @@ def test_never_beyond_what_the_operator_allows() -> None:
 
 
 def test_the_operators_rule_again() -> None:
-    """`default` takes the own wish back."""
+    """`default` removes the owner's setting."""
     town = town_that(10)
     ann = owner(town, "3")
     ann.say("CHANSERV SET #a HISTORY default")

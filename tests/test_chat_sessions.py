@@ -48,7 +48,7 @@ def test_who_stays_can_be_taken_over_all_the_same(town: Town) -> None:
 
 
 def test_sessions_are_bounded() -> None:
-    """One more than there may be is told what to do."""
+    """A session beyond the limit learns what to do."""
     town = make(Lengths(sessions_per_user=2))
     both(town)
     third, _ = back(town)

@@ -95,7 +95,7 @@ def test_whois(town: Town) -> None:
 
 
 def test_whowas_is_bounded(town: Town) -> None:
-    """The last first, as many as asked for, and no more than are kept."""
+    """The latest come first, up to the requested and the stored number."""
     bob = town.person("bob")
     for number in range(9):
         ann = town.person("ann", host=f"192.0.2.{number}")

@@ -95,7 +95,7 @@ def test_what_is_said_until_it_is_read_comes_once(town: Town) -> None:
 
 
 def test_it_is_bounded(town: Town) -> None:
-    """Of each conversation the latest, as many as CHATHISTORY gives."""
+    """Beyond the limit a user leaves with its last session, and is notified of that."""
     history = history_of(town)
     storage = StoragePorts(
         history=history, accounts=OpenAccounts(), most_messages=2, last_id=history.records[-1].id
@@ -106,7 +106,7 @@ def test_it_is_bounded(town: Town) -> None:
 
 
 def test_messages_come_with_their_time_and_in_a_batch(town: Town) -> None:
-    """As ZNC sends them to who negotiated its capability."""
+    """A client that negotiated ZNC's capability gets them as from ZNC."""
     ann = asker(town, "#a", caps="znc.in/playback batch server-time")
     messages = ann.say("ZNC *playback PLAY #a 0")
     assert messages[0].params[1:] == ("znc.in/playback", "#a")
@@ -135,7 +135,7 @@ def test_conversations_are_listed(town: Town) -> None:
 
 
 def test_nothing_is_cleared(town: Town) -> None:
-    """What others were told too is not one client's to delete; it is told so."""
+    """The history belongs to all members: CLEAR deletes nothing and says so."""
     ann = asker(town, "#a")
     assert answers(ann.say("PRIVMSG *playback :CLEAR #a"))[0].startswith("Nothing is cleared")
     assert texts(ann.say("PRIVMSG *playback :PLAY #a")) == ["one", "two", "three"]

@@ -142,7 +142,7 @@ def test_a_wrong_configuration_ends_with_2_and_one_line(
     served: list[Settings],
     connected: list[SimpleNamespace],
 ) -> None:
-    """A mistake in config.ini is told in one line."""
+    """A mistake in config.ini is one line of error."""
     config("[server]\nport = x\n")
     assert cli.main([command]) == 2
     error = capsys.readouterr().err
@@ -275,7 +275,7 @@ def test_who_says_something_needs_no_assistant(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever names a server or a nickname knows the way."""
+    """A server or a nickname on the command line skips the wizard."""
     monkeypatch.setattr("trio_chat.client.paths.config_file", lambda: tmp_path / "own.ini")
     cli.main(["connect", *arguments])
     assert not connected[0].is_first_run
@@ -399,7 +399,7 @@ def test_a_missing_package_is_named(
 
 
 def test_a_missing_part_of_the_program_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is missing of the program itself is not told as a package that was not installed."""
+    """A missing module of the program itself is not reported as a missing package."""
     monkeypatch.setitem(sys.modules, "trio_chat.server.main", None)
     with pytest.raises(ModuleNotFoundError):
         cli.main(["serve"])

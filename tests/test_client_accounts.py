@@ -192,7 +192,7 @@ async def test_logs_in_again_on_the_next_connection(autojump_clock: trio.testing
 
 
 async def test_wrong_password_lets_us_in_all_the_same() -> None:
-    """A login that fails during the negotiation is told, and the negotiation ends."""
+    """A failed login during the negotiation is reported, and the negotiation ends."""
     protocol = ClientProtocol("alice", credentials=LoginCredentials("alice", "wrong"))
     async with talk(SASL, enter=False, protocol=protocol) as t:
         for start in ("CAP LS", "NICK", "USER"):
@@ -288,7 +288,7 @@ async def test_login_where_sasl_is_for_the_beginning_only() -> None:
 
 
 async def test_lost_while_logging_in(autojump_clock: trio.testing.MockClock) -> None:
-    """A login that the connection ended under is told."""
+    """A login that a lost connection interrupts is reported."""
     async with chat(caps=SASL) as c:
         server = await inside(c)
         c.interface.type("/login", "secret")
@@ -300,9 +300,7 @@ async def test_lost_while_logging_in(autojump_clock: trio.testing.MockClock) -> 
 
 
 async def test_reserved_nickname() -> None:
-    """Who comes with the nickname of an account logs in before the server lets anyone in under
-    it.
-    """
+    """A client with the nickname of an account logs in before registration ends."""
     async with chat(caps=SASL) as c:
         server = await c.server()
         await server.greet_until_refused(
@@ -567,9 +565,7 @@ async def test_a_kept_password_is_not_sent_where_it_can_be_read() -> None:
 
 
 async def test_kept_password_that_is_wrong(mock_clock: trio.testing.MockClock) -> None:
-    """A kept password that the server refuses is told once, and not tried on the next
-    connection.
-    """
+    """A refused stored password is reported once, and not tried again."""
     async with chat(caps="sasl", passwords=keys(KeyRing(("alice", "old")))) as c:
         server = await c.server()
         await offer_sasl(server)

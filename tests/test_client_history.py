@@ -212,9 +212,7 @@ async def test_long_gap_is_bounded(autojump_clock: trio.testing.MockClock) -> No
 async def test_own_message_in_the_history_has_arrived(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    """What was not confirmed when the connection broke but is in the history is `[YOU]`; what is
-    not there is told.
-    """
+    """An unconfirmed message in the history is `[YOU]`; a missing one is reported."""
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
         c.interface.type("arrived", "lost", "/msg bob private")
@@ -325,7 +323,7 @@ async def test_piped_message_is_looked_for(autojump_clock: trio.testing.MockCloc
 
 
 async def test_leaving_tells_what_is_not_known(autojump_clock: trio.testing.MockClock) -> None:
-    """Who leaves before the connection is back learns that a message may not have arrived."""
+    """On exit without a connection, unconfirmed messages are reported."""
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
         c.interface.type("one")
@@ -342,9 +340,7 @@ async def test_leaving_tells_what_is_not_known(autojump_clock: trio.testing.Mock
 
 
 async def test_only_a_lost_connection_leaves_hope() -> None:
-    """After the server's goodbye no history will tell, so what was not confirmed is told at
-    once.
-    """
+    """After the server's ERROR, unconfirmed messages are reported at once."""
     async with talk(HISTORY) as t:
         await t.session.say("#lobby", "one")
         await t.server.send(
@@ -359,9 +355,7 @@ async def test_only_a_lost_connection_leaves_hope() -> None:
 
 
 async def test_server_without_a_history_any_more(autojump_clock: trio.testing.MockClock) -> None:
-    """Where the next connection has no history, what nobody knows about is told when the channel is
-    joined.
-    """
+    """Without history on the next connection, unconfirmed messages are reported on JOIN."""
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
         c.interface.type("one")
@@ -507,9 +501,7 @@ async def test_search() -> None:
 
 
 async def test_read_marker() -> None:
-    """IRCv3 read-marker: what is new since the last visit is told apart, and what was shown is
-    marked as read.
-    """
+    """IRCv3 read-marker: a line separates new messages, and displayed ones are marked as read."""
     async with chat(caps=f"{HISTORY} draft/read-marker") as c:
         server = await c.server()
         await server.greet()

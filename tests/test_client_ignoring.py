@@ -150,9 +150,7 @@ async def test_an_ignored_talk_is_not_opened_again() -> None:
 
 
 async def test_ignoring_in_the_line_client(jumping_clock: MockClock) -> None:
-    """/ignore takes several names, shows the list without any, and lasts; /unignore takes names off
-    it.
-    """
+    """/ignore takes several names, lists them without any, and persists; /unignore removes some."""
     state = NoState(ignored=["mallory"])
     async with chat(caps=HISTORY, state=state) as c:
         server = await c.server()
@@ -212,7 +210,7 @@ async def test_the_file_keeps_both(tmp_path: Path) -> None:
 
 
 async def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
-    """The list then lasts as long as the run."""
+    """The list is valid until the end of the run."""
     (tmp_path / "file").write_text("")
     assert not await StateFile(tmp_path / "file" / "client.json").change_ignored(["eve"], [])
 

@@ -45,7 +45,7 @@ async def test_exit_leaves() -> None:
 
 
 async def test_server_shuts_down() -> None:
-    """Exactly `[INFO] The server has shut down`, and exit code 0."""
+    """Both forms of a shutdown notice are shown once, and end the session."""
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -267,7 +267,7 @@ async def test_rejoins_every_channel(autojump_clock: trio.testing.MockClock) -> 
 
 
 async def test_exit_while_reconnecting(autojump_clock: trio.testing.MockClock) -> None:
-    """`exit` works without a connection; what was still to be sent is told."""
+    """`exit` works without a connection, and unsent messages are reported."""
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -354,7 +354,7 @@ async def test_leaving_while_asked() -> None:
 
 
 async def test_bad_target_is_told() -> None:
-    """What cannot be written on a line is told, and the next line goes out."""
+    """A target that no line can contain is an error, and the next line is sent."""
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -394,9 +394,7 @@ async def test_history_after_a_rejoin_is_not_shown_twice(
 
 
 async def test_answers_are_told_and_given() -> None:
-    """Who answers whom is in the line, and `/reply` answers the last message of the others, or that
-    of somebody.
-    """
+    """A reply names the user that it answers; `/reply` answers the last message or a user's."""
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -426,7 +424,7 @@ async def test_answers_are_told_and_given() -> None:
 
 
 async def test_a_private_message_is_answered_in_private() -> None:
-    """Who names a person means what that person said last, here or to us alone."""
+    """A name refers to the last message of that user, private or not."""
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -461,7 +459,7 @@ async def test_reactions_are_told_and_given() -> None:
 
 
 async def test_deletions_are_told_and_made() -> None:
-    """`/redact` means our last message; what is deleted can be meant no more."""
+    """`/redact` refers to our last message; a deleted message cannot be referred to."""
     async with chat() as c:
         server = await c.server()
         await server.enter()

@@ -212,9 +212,7 @@ async def test_what_was_missed_is_written_once() -> None:
 
 
 async def test_one_channel_is_one_file() -> None:
-    """Whatever capitals the server writes, and whom of a channel something is for; modes of ours
-    are no talk.
-    """
+    """Case and status prefixes do not matter; our modes are no conversation."""
     talks = await noted(
         Said("bob", "#Tea", "a"),
         Said("bob", "@#tea", "b"),

@@ -75,7 +75,7 @@ def test_a_buffer_is_bounded() -> None:
     ],
 )
 def test_mentions_are_whole_words(text: str, is_about_us: bool) -> None:
-    """Our nickname in any case, and the words that the user wants to be told of."""
+    """Our nickname in any case, and the highlighted words."""
     assert is_mention(text, "ann", ("c++",)) is is_about_us
 
 

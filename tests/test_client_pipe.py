@@ -74,7 +74,7 @@ async def test_closed_input_is_its_end() -> None:
 
 
 async def test_output_that_nobody_reads() -> None:
-    """A reader that has gone is told as BrokenPipeError."""
+    """A closed reader raises BrokenPipeError."""
     reading, writing = os.pipe()
     interface = PlainInterface(interactive=False, stdout=writing)
     await interface.write(

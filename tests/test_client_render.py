@@ -138,7 +138,7 @@ def _in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("_in_utc")
 @pytest.mark.parametrize(("event", "line"), SAID)
 def test_said(event: Event, line: str) -> None:
-    """Who said it, and the target when it is not the current channel."""
+    """The sender is shown, and the target unless it is the current channel."""
     assert [plain(shown) for shown in renderer().lines(event)] == [line]
 
 

@@ -96,9 +96,7 @@ async def test_answers_ping() -> None:
 
 
 async def test_label_confirms() -> None:
-    """IRCv3 labeled-response: the echo with our label is the confirmation; until then nothing is
-    told.
-    """
+    """IRCv3 labeled-response: the labelled echo confirms; before that nothing is shown."""
     async with talk() as t:
         await t.session.say("#lobby", "hello")
         line = await t.server.expect("PRIVMSG #lobby hello")
@@ -219,7 +217,7 @@ async def test_error_with_label(reply: str) -> None:
 
 
 async def test_error_that_belongs_to_nothing() -> None:
-    """An error reply that refuses nothing of ours is told by itself."""
+    """An error reply to none of our messages is shown by itself."""
     async with talk() as t:
         await t.server.send(":srv.test 482 alice #lobby :You're not channel operator")
         assert await t.events() == [ServerError("You're not channel operator", "482", "#lobby")]
@@ -243,7 +241,7 @@ async def test_a_line_holds_as_much_as_our_own_address_leaves() -> None:
 
 
 async def test_message_to_myself_is_shown_twice() -> None:
-    """IRCv3 echo-message: who writes to himself gets the echo and the message."""
+    """IRCv3 echo-message: a message to oneself gives an echo and a message."""
     async with talk() as t:
         await t.session.say("alice", "note")
         label = (await t.server.expect("PRIVMSG")).split()[0]
@@ -285,9 +283,7 @@ async def test_few_messages_at_a_time() -> None:
 
 
 async def test_lost_connection_tells_what_was_not_confirmed() -> None:
-    """When the connection breaks, every message without an answer is told, and no more can be
-    said.
-    """
+    """Unconfirmed messages are reported when the connection breaks."""
     async with talk() as t:
         await t.session.say("#lobby", "one")
         await t.server.close()
@@ -327,9 +323,7 @@ async def test_waiting_message_is_not_lost_in_between() -> None:
     ],
 )
 async def test_server_shuts_down(line: str) -> None:
-    """Both ways in which a server says that it shuts down are told once and end the session as
-    such.
-    """
+    """Both forms of a shutdown notice are shown once, and end the session."""
     async with talk() as t:
         await t.server.send(line, "ERROR :Closing link")
         assert await t.events() == [ServerShutDown()]
@@ -375,7 +369,7 @@ async def test_wrong_password() -> None:
 
 
 async def test_nick_refused_before_registration() -> None:
-    """433 before registration is told; another NICK on the same connection gets in."""
+    """433 before registration is reported; another NICK completes it."""
     async with talk(enter=False) as t:
         for start in ("CAP LS", "NICK alice", "USER"):
             await t.server.expect(start)
@@ -417,7 +411,7 @@ async def test_takes_its_nick_back(autojump_clock: trio.testing.MockClock) -> No
 
 
 async def test_join_refused_still_ready() -> None:
-    """A channel that may not be joined is told, and does not keep us waiting."""
+    """A refused JOIN is reported, and does not delay readiness."""
     async with talk(enter=False) as t:
         await t.server.greet()
         await t.server.send(":srv.test 474 alice #lobby :Cannot join channel (+b)")
@@ -546,7 +540,7 @@ async def test_nick_given_by_the_server_is_kept(autojump_clock: trio.testing.Moc
 
 
 async def test_talk_goes_on_when_writing_fails() -> None:
-    """What the server said before it stopped reading is still told."""
+    """Lines that arrived before a failed write are still shown."""
     async with talk() as t:
         await t.server.send(":srv.test NOTE * SERVER_SHUTDOWN :The server has shut down")
         t.server.stream.receive_stream.close()  # type: ignore[attr-defined]

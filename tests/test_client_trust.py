@@ -139,7 +139,7 @@ async def test_a_server_that_is_vouched_for_now_is_accepted(at: At, vouched: Set
 async def test_a_fingerprint_that_was_given_is_the_only_right_one(
     at: At, vouched: Settings
 ) -> None:
-    """Whatever was known, and whoever vouches."""
+    """A given fingerprint overrides known servers and authorities."""
     async with at(settings=vouched) as meeting:
         await meeting.here.server.encryption.prepare()
         await chats(await meeting.connect(fingerprint=meeting.here.server.encryption.fingerprint))
@@ -167,7 +167,7 @@ async def test_a_server_without_tls_is_told_once(at: At) -> None:
 
 
 async def test_a_server_that_spoke_tls_before_is_not_spoken_to_in_the_clear(at: At) -> None:
-    """Whoever is in between could otherwise just cut it off."""
+    """An attacker in between could otherwise just cut the handshake off."""
     async with at(tls="off") as meeting:
         await meeting.known.remember(ADDRESS, "ab" * 32)
         with pytest.raises(CannotConnectError, match="OFFERS NO TLS NOW"):
@@ -304,9 +304,7 @@ class Silent:
 async def test_silence_is_no_answer(
     hangs_up: bool, at: At, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is tried again with more patience, and the user is told how to go on; nothing is said in
-    the clear but a greeting.
-    """
+    """The client tries again with more patience, and sends no plain text but a greeting."""
     async with at() as meeting, trio.open_nursery() as nursery:
         servers = Silent(nursery, hangs_up=hangs_up)
         monkeypatch.setattr(trust, "connect_tcp", servers.connect)

@@ -74,9 +74,7 @@ def test_a_colon_at_the_start() -> None:
 
 
 def test_others_see_the_cloak(town: Town) -> None:
-    """In every source and every reply; with accounts shown, who is logged in when coming has that
-    instead.
-    """
+    """Sources and replies have the cloak, or user/ACCOUNT with [cloak_accounts]."""
     town.world.cloaks = Cloaks(SECRET, accounts=True)
     bob = Person(town, "203.0.113.9")
     bob.session.host = town.world.host_of("203.0.113.9")

@@ -503,7 +503,7 @@ def test_a_key_in_the_wrong_section_is_sent_to_the_right_one(refused: Refused) -
 
 
 def test_a_key_like_none_lists_all(refused: Refused) -> None:
-    """When nothing is near, the choices are told."""
+    """Without a similar key, the error lists the choices."""
     assert "allowed: level, format, file, rotate_bytes, keep" in refused("[logging]\nqqqq = 5\n")
 
 
@@ -534,7 +534,7 @@ def test_a_section_is_there_once(refused: Refused) -> None:
 
 
 def test_an_indented_line_is_not_joined_silently(refused: Refused) -> None:
-    """Whoever removes only the '#' of '# port' must not change the key above."""
+    """Removing only the '#' of '# port' must not change the key above."""
     message = refused("[server]\nhost = ::1\n\n port = 6000\n")
     assert "line 2: [server] host = " in message
     assert "remove the space" in message
@@ -573,7 +573,7 @@ def test_the_topic_keeps_to_the_length_of_topics(refused: Refused) -> None:
 
 @pytest.mark.parametrize("data", [b"[server]\n# caf\xe9\n", "[server]\n".encode("utf-16")])
 def test_other_encodings_are_named(refused: Refused, data: bytes) -> None:
-    """Somebody's editor must be told what to save."""
+    """The error names the encoding that the editor must use."""
     assert "UTF-8" in refused(data)
 
 

@@ -92,7 +92,7 @@ async def test_connections_that_are_not_open_yet_count() -> None:
 
 
 async def test_a_shutdown_ends_what_is_not_open_yet() -> None:
-    """It is told, as those who are connected are."""
+    """A connection in detection gets the notice, as registered clients do."""
     async with edge() as here:
         ann = here.connect()
         await wait_all_tasks_blocked()
@@ -484,7 +484,7 @@ async def test_half_open_connections_through_a_proxy_count_for_who_is_behind_it(
 
 
 async def test_who_came_through_a_proxy_is_counted_once() -> None:
-    """And no more when it is gone."""
+    """The count goes back when the connection ends."""
     settings = replace(PROXIED, limits=LimitSettings(connections_per_address=1))
     async with edge(settings) as here:
         for _ in range(2):

@@ -125,7 +125,7 @@ def test_every_extended_ban_is_named(extban: extbans.Extban) -> None:
 
 
 def test_every_sasl_mechanism_is_named() -> None:
-    """Those for who has shown a certificate are all there are."""
+    """The table has the mechanisms of a client with a certificate, which are all."""
     assert [name for name in named("Accounts") if name.isupper()] == list(
         mechanisms("a fingerprint")
     )

@@ -90,9 +90,7 @@ async def expire(database: Database) -> None:
 async def test_nothing_is_left_when_the_log_has_been_emptied(
     delete: Callable[[Database], object],
 ) -> None:
-    """Neither in the tables nor in the index, nor in pages that are free; beside it everything else
-    is there.
-    """
+    """Tables, index and free pages have none of it, and everything else is there."""
     async with open_database(DATABASE) as database:
         assert readable()
         await delete(database)  # type: ignore[misc]

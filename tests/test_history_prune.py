@@ -30,7 +30,7 @@ def test_what_is_older_is_deleted(
 
 
 def test_events_are_deleted_too() -> None:
-    """Who came and left is as old as what was said then."""
+    """Joins and parts expire like messages."""
     fill(record(1), Record("#a", 2, "JOIN", "ann!a@h", "", "", params=("*", "Ann")))
     assert ran("history", "prune", "--before", "2100-01-01", "--yes") == 0
     connection = apsw.Connection("trio-chat.db")

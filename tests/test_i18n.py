@@ -89,7 +89,7 @@ def test_placeholders_are_the_same() -> None:
 
 
 def test_compiled_form_is_fresh() -> None:
-    """The .mo beside the .po is what compiling it gives."""
+    """The .mo file is the compiled .po file."""
     compiled = io.BytesIO()
     write_mo(compiled, russian())
     compiled.seek(0)

@@ -154,7 +154,7 @@ def test_a_channel_is_folded_on_the_way_in() -> None:
 
 
 def test_a_line_without_end_is_not_kept_in_memory() -> None:
-    """What is too long is told once, and the next line is read as if nothing had been."""
+    """An overlong line is reported once, and the next line is read."""
     stream = io.BytesIO(b"x" * (3 * json_lines.LONGEST) + b"\n\n" + json_lines.to_line(record(NOW)))
     assert list(json_lines.read_lines(stream)) == [
         json_lines.InvalidLine(1, "too long"),

@@ -375,7 +375,7 @@ def test_no_right_to_bind() -> None:
 
 
 async def test_several_hosts_share_a_port() -> None:
-    """Also when any free one was asked for."""
+    """This holds for a port that the system chooses too."""
     listeners = await bind_tcp(["127.0.0.1", "::1"], 0)
     assert len({listener.socket.getsockname()[1] for listener in listeners}) == 1
     for listener in listeners:

@@ -284,7 +284,7 @@ class Disk(LogFile):
 
 
 def test_writing_resumes_when_there_is_room_again() -> None:
-    """What is missing is counted and told."""
+    """The missing messages are counted, and the count is logged."""
     disk = Disk()
     told: list[LogEntry] = []
     write = logger._FileWriter(disk, "x.txt", told.append)

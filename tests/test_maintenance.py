@@ -292,7 +292,7 @@ def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str
 
 
 def test_a_terminal_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bar while it works, gone when it is done; what is told stands in a line of its own."""
+    """A progress bar disappears at the end, and messages have lines of their own."""
     monkeypatch.setattr(storage, "PAGE", 5)
     monkeypatch.setattr("trio_chat.admin.progress._INTERVAL", 0.0)
     fill(*map(record, range(1, 11)))

@@ -78,7 +78,7 @@ def other() -> Iterator[Line]:
 
 
 async def test_it_calls_each_time_until_told_that_it_is_enough(make: Make, line: Line) -> None:
-    """What came before the watching counts, too; and who was told enough may watch again."""
+    """Bytes from before the watch count, and a watch can begin again."""
     async with running(make) as poller:
         for _ in range(2):
             line.far.send(b"one")
@@ -155,7 +155,7 @@ async def test_a_cancelled_watcher_may_watch_again(make: Make, line: Line) -> No
 async def test_a_defect_behind_an_own_end_is_logged(
     caplog: pytest.LogCaptureFixture, make: Make, line: Line
 ) -> None:
-    """Who has been cancelled cannot be told any more, so the log is: a defect must not be lost."""
+    """A cancelled task cannot raise it any longer, so the log has the defect."""
     logging.getLogger("trio_chat").propagate = True
     scope = trio.CancelScope()
 
@@ -200,7 +200,7 @@ async def test_the_end_of_everything_is_no_internal_error(
 async def test_a_watcher_is_not_started_when_it_is_cancelled_already(
     make: Make, line: Line
 ) -> None:
-    """Nothing is read for who has gone."""
+    """Nothing is read for a client that has gone."""
     line.far.send(b"x")
     async with running(make) as poller:
         with trio.CancelScope() as scope:
@@ -318,7 +318,7 @@ async def connected(make: Make) -> AsyncIterator[tuple[SocketTransport, socket.s
 
 
 async def test_the_last_that_is_taken_is_the_end(make: Make) -> None:
-    """Whoever takes hears of the end once, and is not asked whether that is enough."""
+    """The function gets the end of the stream once."""
     taken: list[tuple[bytes, int]] = []
 
     def take(data: bytes, pieces: int) -> bool:

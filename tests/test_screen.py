@@ -14,7 +14,7 @@ from trio_chat.irc.message import parse
 
 
 async def test_a_message_is_shown_with_time_and_nickname(jumping_clock: MockClock) -> None:
-    """Who said what, in a column of its own."""
+    """The sender has a column of its own."""
     async with inside() as (it, server):
         await server.send(
             "@time=2026-05-04T00:01:00.000Z;msgid=1 :bob!u@h PRIVMSG #lobby :hello there"
@@ -94,7 +94,7 @@ async def test_ways_to_another_channel(jumping_clock: MockClock) -> None:
 
 
 async def test_what_is_typed_waits_in_its_channel(jumping_clock: MockClock) -> None:
-    """Who looks elsewhere finds the unfinished line again."""
+    """The unfinished line is there again after a change of channel."""
     async with inside() as (it, _server):
         it.screen.type("unfinished")
         it.screen.press("ctrl n")
@@ -163,7 +163,7 @@ async def test_the_bare_view_has_only_what_was_said(jumping_clock: MockClock) ->
 
 
 async def test_members_show_rank_and_who_is_away(jumping_clock: MockClock) -> None:
-    """Operators first; who is away is said so, and not by colour alone."""
+    """Operators come first; away members are marked not by colour alone."""
     async with inside() as (it, server):
 
         def members() -> list[str]:
@@ -236,7 +236,7 @@ async def test_typing_is_told_to_nobody_if_that_is_not_wanted(jumping_clock: Moc
 
 
 async def test_runs_of_joins_and_parts_are_one_line(jumping_clock: MockClock) -> None:
-    """Who comes and goes takes one line, whatever happens, until somebody speaks."""
+    """A user that joins and leaves takes one line until a message arrives."""
     async with inside(columns=120) as (it, server):
         for nick in ("carl", "dora"):
             await server.send(f":{nick}!u@h JOIN #lobby")

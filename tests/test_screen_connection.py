@@ -141,7 +141,7 @@ async def test_a_password_is_not_shown(jumping_clock: MockClock) -> None:
 
 
 async def test_a_password_typed_ahead_of_the_question(jumping_clock: MockClock) -> None:
-    """Who is faster than the question does not see the password either."""
+    """A password typed before the prompt appears is not displayed."""
     async with inside() as (it, server):
         it.screen.press(*"before", "enter", *"/login", "enter", *"hunter2")
         assert it.controller.prompt.edit_text == "hunter2"

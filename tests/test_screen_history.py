@@ -75,7 +75,7 @@ async def test_the_line_of_what_is_unread_comes_from_the_server(jumping_clock: M
 
 
 async def test_what_is_looked_at_is_marked_as_read(jumping_clock: MockClock) -> None:
-    """The server is told, so that other devices know."""
+    """MARKREAD informs the server, and so other devices."""
     async with inside() as (_it, server):
         server.skips = tuple(each for each in server.skips if each != "MARKREAD")
         await server.send("@time=2026-05-04T00:05:00.000Z;msgid=5 :bob!u@h PRIVMSG #lobby :hello")

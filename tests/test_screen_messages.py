@@ -53,7 +53,7 @@ async def test_react_to_the_selected_message(jumping_clock: MockClock) -> None:
 
 
 async def test_redact(jumping_clock: MockClock) -> None:
-    """/redact means our last message; what is deleted is shown as that, whoever did it."""
+    """/redact refers to our last message; a deleted message is shown as deleted."""
     async with inside() as (it, server):
         await server.send(
             "@msgid=a :alice!u@h PRIVMSG #lobby :oops", "@msgid=b :bob!u@h PRIVMSG #lobby :what?"

@@ -125,7 +125,7 @@ async def test_changing_and_deleting() -> None:
 
 
 async def test_an_email_address_goes_with_its_account(tmp_path: Path) -> None:
-    """It is kept with whether it was verified; who registers the name anew has none."""
+    """The address and its verification belong to the account, not to its name."""
     async with keeper(tmp_path / "chat.db") as accounts:
         credentials = await accounts.prepare("correct horse", ADDRESS)
         assert await accounts.create(ANN, credentials, Email("ann@example.org", is_verified=True))

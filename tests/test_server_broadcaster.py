@@ -116,7 +116,7 @@ async def test_order_holds_beside_what_cannot_be_written(town: Town, nursery: tr
 
 
 def remembered(town: Town, recipients: tuple[Person, ...], text: str) -> Output:
-    """Return a message that is to be remembered, and what its sender is told when it cannot be."""
+    """Return a message to be stored, and the failure that its sender gets when it cannot be."""
     message = event(town, recipients, text)._replace(history_targets=(HistoryTarget("#a", False),))
     return Output((message,), refusal=lambda: (Reply(recipients[0].session, b"FAIL\r\n"),))
 
@@ -270,9 +270,7 @@ async def test_what_cannot_be_remembered_is_not_delivered(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The sender is told, other things go on, the log says it once, and when the disk recovers so
-    does the chat.
-    """
+    """The sender gets a failure, the log one line, and delivery resumes with the disk."""
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
     ann, bob, history = town.newcomer(), town.newcomer(), ListHistory()
     broadcaster = Broadcaster(8, 4, history)
@@ -309,9 +307,7 @@ class PickyHistory(ListHistory):
 async def test_one_message_that_cannot_be_remembered_harms_no_other(
     town: Town, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Only its sender is told; what came before and after is remembered and seen, in order. It is
-    found by halves.
-    """
+    """Only its sender gets a failure; bisection finds the message, and order holds."""
     ann, bob, history = town.newcomer(), town.newcomer(), PickyHistory()
     broadcaster = Broadcaster(64, 4, history)
     texts = (

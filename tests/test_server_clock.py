@@ -90,7 +90,7 @@ async def test_steps_are_logged(
 async def test_what_was_dated_by_a_clock_that_was_ahead_is_mended(
     autojump_clock: MockClock,
 ) -> None:
-    """A ban lasts as long as it was to, and an always-on user was seen now."""
+    """A ban has its duration again, and an always-on user was seen now."""
     watched = Watched()
     world = watched.town.world
     async with trio.open_nursery() as nursery:

@@ -20,7 +20,7 @@ from trio_chat.irc.message import Message
 async def test_a_slow_database_keeps_no_reason_back(
     autojump_clock: MockClock, is_shutdown: bool
 ) -> None:
-    """Who leaves, or is sent away, is told why, though what it said before is not committed yet."""
+    """A client that leaves gets ERROR with the reason before its messages are committed."""
     async with edge(memory=StoragePorts(history=SlowHistory())) as here:
         ann = here.connect()
         await ann.send(b"NICK ann\r\nUSER ann 0 * :Ann\r\n")

@@ -70,7 +70,7 @@ def test_connections_at_the_same_time_are_limited() -> None:
 
 
 def test_new_connections_are_limited_in_their_rate() -> None:
-    """So many at once, and after that as many a minute; who waits is let in."""
+    """A burst, then a rate per minute; a client that waits is let in."""
     clock = Clock()
     admission = Admission(Settings(limits=LimitSettings(connections_per_minute=3)), clock)
     assert [bool(reason) for reason in enter(admission, *[STRANGER] * 5)] == [
@@ -97,9 +97,7 @@ def test_exempt_networks_are_not_counted() -> None:
 
 
 def test_a_refused_flood_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Who floods the port must not turn the log over; it is said again when it has been let in
-    between.
-    """
+    """A flood of connections must not rotate the log; it is logged again after a success."""
     clock = Clock()
     admission = Admission(Settings(limits=LimitSettings(connections_per_minute=1)), clock)
     for _ in range(2):
@@ -249,7 +247,7 @@ async def test_a_farewell_does_not_read_for_ever() -> None:
     "junk", [b"x" * 65536, b"@" + b";" * 65535, bytes(65536), b"\x16\x03\x01" + b"\xff" * 65533]
 )
 async def test_a_line_without_end_is_not_waited_for(autojump_clock: MockClock, junk: bytes) -> None:
-    """Who sends one is told so, and ended."""
+    """The client gets an error, and is disconnected."""
     async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
         eve = await place.register("eve", host=STRANGER)
         await eve.stream.send_all(junk)

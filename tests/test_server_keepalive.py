@@ -11,7 +11,7 @@ from trio_chat.server.keepalive import keep_alive
 
 
 async def test_registration_has_a_deadline(autojump_clock: MockClock) -> None:
-    """Who only connects does not stay."""
+    """A client that only connects is disconnected."""
     async with hall(LimitSettings(registration_timeout=30)) as h:
         assert "Registration timed out" in (await h.join().rest())[0].params[0]
         assert 30 <= trio.current_time() < 40

@@ -145,7 +145,7 @@ async def test_a_confirmation_that_cannot_be_kept_is_a_failure(
 async def test_what_others_see_is_seen_though_it_cannot_be_kept(
     changing: Hall, nursery: trio.Nursery
 ) -> None:
-    """It is in effect; only the client that has changed it is told that it may be lost."""
+    """The change is in effect; its client alone learns that it may be lost."""
     changing.history.gate.set()
     changing.history.error = HistoryError("the disk is full")
     nursery.start_soon(changing.broadcaster.run)
@@ -340,9 +340,7 @@ def test_what_a_later_part_changes_is_told_too(hall: Hall, monkeypatch: pytest.M
 async def test_each_message_that_is_not_kept_is_refused(
     nursery: trio.Nursery, is_labelled: bool
 ) -> None:
-    """A command may have several targets: the sender is told of each. What nobody would store is
-    said all the same.
-    """
+    """The sender gets a failure for each target; what is not stored is delivered."""
     history = ListHistory()
     history.error = HistoryError("the disk is full")
     town = Town(storage=StoragePorts(history=history, accounts=OpenAccounts()))
@@ -370,9 +368,7 @@ async def test_each_message_that_is_not_kept_is_refused(
     ],
 )
 def test_what_is_said_again_is_confirmed_no_sooner(line: str) -> None:
-    """A client that was told FAIL tries again: that nothing is different then does not mean that it
-    is kept.
-    """
+    """A repetition of a change that is not stored yet is not confirmed before it is."""
     accounts = OpenAccounts()
     accounts.add("ann", "ann-password")
     town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
@@ -396,9 +392,7 @@ class Unwritable(ListHistory):
 
 
 async def test_state_that_cannot_be_written_refuses_no_messages(nursery: trio.Nursery) -> None:
-    """It is a defect, and no reason to refuse what others say from then on; a client whose command
-    confirms it is told.
-    """
+    """It is a defect: messages go on, and a command that changes state gets a failure."""
     history = Unwritable()
     town = Town(storage=StoragePorts(history=history, accounts=OpenAccounts()))
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")

@@ -126,7 +126,7 @@ def read(data: bytes) -> EmailMessage:
 
 
 async def test_a_letter_arrives() -> None:
-    """With who wrote it, to whom, when, that a program wrote it, and every line of its text."""
+    """Sender, recipient, date, Auto-Submitted and every line of the text are right."""
     with running() as server:
         await Mailer(server.settings()).send(LETTER)
     (data,) = server.letters

@@ -84,7 +84,7 @@ def hashes_checked(monkeypatch: pytest.MonkeyPatch, cost: object) -> list[str]:
 async def test_an_operator_that_does_not_exist_costs_a_hash(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
 ) -> None:
-    """So its absence cannot be told by the time that the answer takes."""
+    """The time of the reply does not reveal whether the operator exists."""
     cost = COSTS["low"]
     checked = hashes_checked(monkeypatch, cost)
     control = ServerControl(server(), cost, HashingThreads())
@@ -137,7 +137,7 @@ def changed() -> Settings:
 
 
 async def test_what_is_applied_and_what_is_not() -> None:
-    """The operator is told both; what needs a restart stays as it was, everywhere."""
+    """The operator sees both; what needs a restart stays as it was, everywhere."""
     running = server(load=changed)
     lines = await ServerControl(running, COSTS["low"], HashingThreads(), changed).rehash()
     assert lines == [
@@ -173,7 +173,7 @@ async def test_what_is_applied_and_what_is_not() -> None:
 async def test_a_wrong_configuration_changes_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The operator and the log are told file, line and what is allowed."""
+    """The operator and the log get file, line and allowed values."""
     path = tmp_path / "config.ini"
     path.write_text("[server]\nnetwork = Other\nport = x\n")
     running = server()
@@ -301,7 +301,7 @@ class FailingTable:
 
 
 async def test_a_ban_that_a_command_makes_is_noticed(autojump_clock: MockClock) -> None:
-    """Within seconds; whom it covers is ended."""
+    """Within seconds matching clients are disconnected."""
     running, table = server(), FailingTable(works=True)
     ours, theirs = memory_stream_pair()
     async with trio.open_nursery() as nursery:

@@ -102,7 +102,7 @@ async def test_a_slow_reader_is_ended_and_told_why(nursery: trio.Nursery) -> Non
 
 
 async def test_an_answer_may_be_larger_than_the_limit(nursery: trio.Nursery) -> None:
-    """Who asked for it waits before asking for more, so it is bounded without being cut off."""
+    """The client's next request waits, so the answer is bounded without being cut off."""
     pipe, ends = Pipe(0), Ends()
     outbox = Outbox(pipe, nursery, 10, ends.append)
     outbox.send(b"x" * 100, is_reply=True)
@@ -136,7 +136,7 @@ async def test_pieces_are_bounded_too(
 
 @pytest.mark.parametrize("room", [0, 100])
 async def test_a_broken_connection_ends_the_client(nursery: trio.Nursery, room: int) -> None:
-    """Whether the socket or the writer finds out; who waits is let go."""
+    """The socket or the writer notices, and waiting tasks go on."""
     pipe, ends = Pipe(room), Ends()
     outbox = Outbox(pipe, nursery, 100, ends.append)
     if not room:

@@ -113,7 +113,7 @@ async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(
 async def test_who_has_stopped_reading_does_not_hold_up_the_end(
     nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
-    """The grace time and no more."""
+    """The server waits no longer than the grace time."""
     server, listener, ended = await start(nursery)
     stuck = listener.connect(lockstep_stream_pair)
     await stuck.say("NICK ann", "USER ann 0 * :Ann")

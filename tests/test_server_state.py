@@ -124,9 +124,7 @@ async def test_who_was_there_as_anybody_else_is_not() -> None:
 
 
 async def test_the_topic_of_the_lobby_is_the_operators() -> None:
-    """What config.ini says of a channel that nobody owns is not undone by an always-on member, who
-    is in it again.
-    """
+    """The topic of config.ini overrides the stored one of an unowned channel."""
     before, after = make(lobby="#lobby"), make(lobby="#lobby")
     staying(before, "ann", "#lobby").say("TOPIC #lobby :old")
     town = await restarted(before, after)
@@ -256,7 +254,7 @@ def without_sessions(town: Town, person: Person) -> None:
 
 
 async def test_who_is_not_seen_for_so_long_leaves(autojump_clock: trio.testing.MockClock) -> None:
-    """The others see a QUIT; who is there, or was not so long ago, stays."""
+    """An always-on user quits after that time without a session; others stay."""
     town = make()
     bob = staying(town, "bob", "#a", account="Bob")
     without_sessions(town, staying(town, "ann", "#a"))
@@ -275,9 +273,7 @@ async def test_who_is_not_seen_for_so_long_leaves(autojump_clock: trio.testing.M
 
 
 async def test_for_ever_is_for_ever(autojump_clock: trio.testing.MockClock) -> None:
-    """With 0 nobody leaves; who is there is written down as seen, for a server that ends without
-    warning.
-    """
+    """With 0 no user leaves; the time of connected users is stored in case of a crash."""
     town = make()
     staying(town, "bob", "#a", account="Bob")
     without_sessions(town, staying(town, "ann", "#a"))
@@ -308,9 +304,7 @@ async def test_who_comes_back_in_the_last_moment_stays(
 
 
 async def test_the_user_of_a_deleted_account_leaves(autojump_clock: trio.testing.MockClock) -> None:
-    """Once the server notices what a command did beside it; a database that cannot be read
-    meanwhile does no harm.
-    """
+    """The server notices the command's change; an unreadable database does no harm."""
 
     class Watched(OpenAccounts):
         looks = 0
@@ -453,9 +447,7 @@ async def test_a_command_after_a_save() -> None:
 
 
 async def test_the_owner_after_a_command() -> None:
-    """What was wished is on record no more once it is fulfilled: so the owner can change it
-    again.
-    """
+    """A pending setting is removed when it is applied, so the owner can change it again."""
     async with open_database(None) as database:
         store = SqliteStateStore(database)
         town = await registered(store)

@@ -113,7 +113,7 @@ async def test_a_batch_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:
     ],
 )
 async def test_one_bad_record_is_told_from_a_bad_disk(bad: Record) -> None:
-    """Nothing is written, and whoever has others to write may try them alone."""
+    """Nothing is written, and the other records can be tried alone."""
     async with open_database(None) as database:
         history = SqliteHistory(database)
         await history.commit([record(1)])

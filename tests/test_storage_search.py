@@ -224,9 +224,7 @@ async def test_what_was_imported_is_found(tmp_path: Path) -> None:
 
 
 async def test_words_are_written_many_at_once(tmp_path: Path) -> None:
-    """Not with their message; but who searches finds everything, and what was not written when the
-    server ended is later.
-    """
+    """A search finds words that are not indexed yet, also after a restart."""
     path = tmp_path / "chat.db"
     async with open_database(path) as database:
         history = SqliteHistory(database)

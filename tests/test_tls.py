@@ -93,7 +93,7 @@ async def test_what_comes_with_the_end_of_the_handshake_is_not_lost(tls_settings
 
 
 async def test_tls_1_1_is_too_old(tls_settings: Settings) -> None:
-    """RFC 8996; the client is told by an alert."""
+    """RFC 8996; the client gets an alert."""
     context = client_context()
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -342,9 +342,7 @@ def test_sts_cannot_be_requested() -> None:
 
 
 def test_without_sts_nobody_is_told() -> None:
-    """As long as the operator has not chosen it: a client that was told refuses plain text for
-    good.
-    """
+    """A client that has seen STS refuses plain text for good, so the operator must choose it."""
     assert not any("sts" in message.params[-1] for message in Town().newcomer().say("CAP LS 302"))
 
 

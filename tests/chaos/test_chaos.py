@@ -58,9 +58,7 @@ async def rest(victim: Victim, talkers: list[Talker]) -> "tuple[int, int, int]":
 
 
 async def test_nothing_is_lost_and_nothing_leaks_whatever_happens(tmp_path: Path) -> None:
-    """Attacks, a full disk, a clock that jumps, crashes: what was acknowledged lasts, in one order;
-    and all is given back.
-    """
+    """Acknowledged messages persist in one order, and all resources are released."""
     victim = Victim(tmp_path)
     talkers = [Talker(victim, f"talker{number}") for number in range(TALKERS)]
     calm = SECONDS * 3 / 5

@@ -444,7 +444,7 @@ def test_password_is_not_in_the_input_history(inside: Terminal) -> None:
 
 
 def test_password_typed_ahead_of_the_question(inside: Terminal, server: TinyServer) -> None:
-    """Who is faster than the question, or pastes both lines, does not see the password either."""
+    """A password typed before the prompt appears, or pasted with it, is not displayed either."""
     inside.type(f"/login\r{SECRET}\r")
     inside.wait(lambda: "[INFO] You are logged in as alice." in inside.lines())
     assert f"PRIVMSG NickServ :IDENTIFY alice {SECRET}" in server.received
@@ -520,9 +520,7 @@ def test_reader_goes_away(server: TinyServer, tmp_path: Path) -> None:
 
 
 def test_second_signal_ends_at_once(server: TinyServer, tmp_path: Path) -> None:
-    """Who cannot wait for what is not confirmed presses Ctrl-C again; the terminal is not left in a
-    mess.
-    """
+    """A second Ctrl-C ends the client without a wait, and the terminal is restored."""
     with piped(server, tmp_path) as process:
         assert process.stdout is not None
         assert process.stdin is not None

@@ -89,9 +89,7 @@ async def test_a_script_of_many_lines(tmp_path: Path) -> None:
 
 
 async def test_the_log_file(tmp_path: Path) -> None:
-    """Every line has its form; who came, spoke a name, joined and left is there; no password and no
-    forged line is.
-    """
+    """The log names users that come, join and leave, in its form; no password, no forged line."""
     async with server(tmp_path, "password = correct-horse") as (host, address):
         name, port = address.split(":")
         secret = tmp_path / "password"
@@ -144,7 +142,7 @@ async def test_a_client_that_does_not_read_does_not_hold_up_the_end(tmp_path: Pa
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send a signal twice")
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
-    """Who asks twice means it: not waiting for those who do not read."""
+    """A second signal ends the server without a wait for clients that do not read."""
     async with server(tmp_path, "[limits]\noutbox_bytes = 8M", grace=25) as (host, address):
         name, port = address.split(":")
         async with await trio.open_tcp_stream(name, int(port)) as stream:
