@@ -1,17 +1,18 @@
-"""The language of what people read: English in the source, other languages in
-`locale/<language>/LC_MESSAGES/trio_chat.po`.
+"""Translation of user-visible texts: English in the source, other languages in gettext catalogues.
 
-`_` looks the catalogue up at the moment it is called, so a module may import it before the language
-is known, and English (the source) never opens a file nor imports the standard gettext. A text in a
-table at module level is marked with `N_` and goes through `_` where it is shown.
+A catalogue is `locale/<language>/LC_MESSAGES/trio_chat.po`. `_` looks a text up when it is called,
+so a module may import it before the language is known. English opens no file and does not import
+the standard gettext. A text in a table at module level is marked with `N_`, and passed to `_` where
+it is shown.
 
-After changing a text, in this order (the last two are checked by tests/test_i18n.py):
+After changing a text run these commands (tests/test_i18n.py checks the results of the last two):
 
-    python -m babel.messages.frontend extract -k N_ -k ngettext:1,2 --no-location -o trio_chat.pot
-    src/trio_chat python -m babel.messages.frontend update -D trio_chat -i trio_chat.pot -d
-    src/trio_chat/locale --no-fuzzy-matching (translate what is empty in
-    src/trio_chat/locale/ru/LC_MESSAGES/trio_chat.po) python -m babel.messages.frontend compile -D
-    trio_chat -d src/trio_chat/locale
+    python -m babel.messages.frontend extract -k N_ -k ngettext:1,2 --no-location \\
+        -o trio_chat.pot src/trio_chat
+    python -m babel.messages.frontend update -D trio_chat -i trio_chat.pot \\
+        -d src/trio_chat/locale --no-fuzzy-matching
+    # translate the empty texts in src/trio_chat/locale/ru/LC_MESSAGES/trio_chat.po
+    python -m babel.messages.frontend compile -D trio_chat -d src/trio_chat/locale
 """
 
 import os
@@ -34,8 +35,8 @@ def install(language: str = "") -> None:
     """Choose the language of all texts from now on.
 
     Args:
-        language: such as `ru` or `ru_RU.UTF-8`; "" takes the locale's. One without a catalogue
-            means English.
+        language: such as `ru` or `ru_RU.UTF-8`; "" for that of the locale. A language without a
+            catalogue selects English.
     """
     global _catalogue, _chosen  # noqa: PLW0603  one process speaks one language to its user
     _catalogue = _load([language] if language else preferred())
@@ -43,7 +44,7 @@ def install(language: str = "") -> None:
 
 
 def preferred() -> list[str]:
-    """Return the languages the user asked the system for, best first."""
+    """Return the preferred languages of the user, from the environment or Windows, best first."""
     for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(variable, "")
         if value:
@@ -96,7 +97,7 @@ def gettext(message: str) -> str:
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:
-    """Return the form of a text that goes with a number, in the user's language."""
+    """Return the plural form of a text for a number, in the user's language."""
     catalogue = _current()
     if catalogue:
         return catalogue.ngettext(singular, plural, number)

@@ -1,4 +1,4 @@
-"""Directories for the owner only, whatever the process' umask is."""
+"""Directories and files that only their owner can read, whatever the umask of the process is."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,12 @@ MODE = 0o700
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory and those above it that are missing, each with mode 0700; leave alone what
-    is there.
+    """Make a directory and its missing parents, each with mode 0700; existing ones stay unchanged.
 
     `Path.mkdir` gives the mode to the last one only.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the directory cannot be made.
     """
     missing = [path]
     while not missing[-1].exists() and missing[-1].parent != missing[-1]:
@@ -23,11 +22,10 @@ def make_directory(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, in the place of one that is there, whole or not at
-    all.
+    """Write a file with mode 0600, atomically replacing an existing one.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written; an existing one stays as it was.
     """
     make_directory(path.parent)
     fresh = path.with_suffix(f".{os.getpid()}.tmp")

@@ -1,5 +1,6 @@
-"""config.ini to frozen, validated settings; every error names file, section, key, value and what is
-allowed.
+"""Configuration: config.ini parsed to frozen, validated settings.
+
+Every error names the file, section, key and value, and the allowed values.
 """
 
 from trio_chat.config.keys import KEYS, LENGTHS, NAMED

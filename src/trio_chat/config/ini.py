@@ -1,9 +1,9 @@
-"""The text of an INI file to sections of keys, strictly: what is not understood is said with its
-line, never skipped.
+"""Strict parser of the text of an INI file: an invalid line is an error with its number, never
+skipped.
 
-Pure. configparser reads; what it does not tell (the line a value stands on) is looked up when an
-error needs it. The text of a line that makes no sense is never shown: it may be a password on the
-wrong line.
+Pure: text in, values out. configparser parses; the line of a value, which it does not report, is
+looked up when an error needs it. The text of an invalid line is never shown: it may be a password
+on the wrong line.
 """
 
 import configparser
@@ -11,19 +11,18 @@ import re
 
 Sections = dict[str, dict[str, str]]
 
-# A value may begin with '#' (a channel), so at its start only a '#' with a space after it begins a
-# comment.
+# A value may begin with '#' (a channel), so there only a '#' before a space begins a comment.
 _COMMENT = re.compile(r"(?:(?<=\S)\s+[#;]|^[#;](?=\s|$)).*")
 _COMMENT_IN_PROSE = re.compile(r"(?:(?<=\S)\s+|^)[#;](?:\s.*)?$")
 _HEADER = re.compile(r"\[(?P<header>[^]]+)\]\s*(?:[#;].*)?$")
 
 
 class IniError(ValueError):
-    """The text is not an INI file.
+    """A text that is not an INI file.
 
     Args:
-        line: counted from 1; 0 when it is not known.
-        problem: what is wrong, and what would be right.
+        line: the line, counted from 1; 0 when it is unknown.
+        problem: the problem, and what is expected.
     """
 
     def __init__(self, line: int, problem: str) -> None:
@@ -43,12 +42,11 @@ class _Parser(configparser.RawConfigParser):
 
 
 def parse(text: str) -> Sections:
-    """Return the values by section and key, keys in lower case; a value of several lines has line
-    feeds in it.
+    """Return the values by section and lower-case key; line feeds separate the lines of a value.
 
     Raises:
-        IniError: for anything that is not a section, a key with a value, a comment, or a further
-            line of a value.
+        IniError: a line is neither a section, a key with a value, a comment, nor a further line of
+            a value.
     """
     parser = _Parser()
     try:
@@ -75,20 +73,18 @@ def parse(text: str) -> Sections:
 
 
 def without_comments(value: str, *, prose: bool) -> str:
-    """Return a value without the comments behind it.
+    """Remove the comments behind a value.
 
     Args:
         value: one or more lines.
-        prose: the value is text for people: only '#' or ';' with a space after it begins a comment.
+        prose: whether the value is prose, in which '#' or ';' begins a comment only before a space.
     """
     pattern = _COMMENT_IN_PROSE if prose else _COMMENT
     return "\n".join(pattern.sub("", line, count=1).rstrip() for line in value.split("\n")).strip()
 
 
 def line_of(text: str, section: str, key: str = "") -> int:
-    """Return the line, counted from 1, on which a section or a key of it begins; 0 when it is not
-    found.
-    """
+    """Return the line, counted from 1, of a section or of a key in it; 0 when it is not found."""
     current = None
     for number, line in enumerate(text.split("\n"), start=1):
         stripped = line.strip()

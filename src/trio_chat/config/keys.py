@@ -1,6 +1,4 @@
-"""The one table of what can be written in config.ini: parsing, errors and the tests of the shipped
-file are derived from it.
-"""
+"""The keys of config.ini: the table from which parsing, errors and tests derive."""
 
 from typing import NamedTuple
 
@@ -29,8 +27,8 @@ _NICK = ValueType(
 )
 
 LENGTHS: dict[str, tuple[str, ValueType]] = {
-    # key: (field of Lengths, kind). Upper bounds keep a whole message within the 512 bytes of RFC
-    # 1459 §2.3 for ASCII names; lower ones keep every client that asks for something usual working.
+    # key: (field of Lengths, type). The upper bounds keep a message with ASCII names within the 512
+    # bytes of RFC 1459 §2.3; the lower bounds keep ordinary clients working.
     "nick_length": ("nick", values.integer(3, values.LONGEST_NICK, " characters")),
     "channel_length": ("channel", values.integer(3, values.LONGEST_CHANNEL, " characters")),
     "topic_length": ("topic", values.integer(20, 390, " bytes")),
@@ -62,7 +60,7 @@ LENGTHS: dict[str, tuple[str, ValueType]] = {
     "stored_per_hour": ("stored_per_hour", values.integer(0, 100_000_000)),
     "stored_bytes_per_hour": ("stored_bytes_per_hour", values.size(0, 2**40)),
 }
-"""The keys of [limits] that become `LimitSettings.lengths`."""
+"""The keys of [limits] that are collected in `LimitSettings.lengths`."""
 
 KEYS: dict[str, dict[str, ValueType]] = {
     "server": {
@@ -214,13 +212,12 @@ KEYS: dict[str, dict[str, ValueType]] = {
 
 
 class NamedSection(NamedTuple):
-    """A kind of section that may be there several times, each with a name of its own: `[listener
-    office]`.
+    """A section that may occur several times, each with a name of its own: `[listener office]`.
 
     Attributes:
-        field: of `Settings`, where the tuple of them goes, in the order of the file.
-        settings: what one becomes; its fields without a default are keys that must be there.
-        keys: what may be written in it.
+        field: the field of `Settings` for the tuple of these sections, in the order of the file.
+        settings: the class of one section; its fields without a default are mandatory keys.
+        keys: the keys of the section.
     """
 
     field: str
@@ -297,4 +294,4 @@ NAMED: dict[str, NamedSection] = {
         },
     ),
 }
-"""The sections that have a name, by the word before it."""
+"""The sections with a name, by the word before the name."""

@@ -1,13 +1,11 @@
-"""The URL of a proxy: SOCKS5 or HTTP, its host and port, and credentials that are never shown.
-Pure.
-"""
+"""Proxy URLs: SOCKS5 or HTTP, with host, port, and credentials that are never shown."""
 
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 _SCHEMES = {"socks5": ("socks5", 1080), "socks5h": ("socks5", 1080), "http": ("http", 80)}
-"""How a scheme is meant, and its port where none is written; with both names of SOCKS5 the proxy
-looks up names.
+"""The protocol and the default port of each scheme; the proxy resolves host names with both names
+of SOCKS5.
 """
 _LONGEST = 255
 """Bytes of a user name or a password (RFC 1929 §2)."""
@@ -15,7 +13,7 @@ _LONGEST = 255
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy; as text it is without credentials."""
+    """A proxy; `str` leaves out its credentials."""
 
     scheme: str
     host: str
@@ -29,10 +27,11 @@ class Proxy:
 
 
 def parse(url: str) -> Proxy:
-    """Return the proxy that a URL means.
+    """Parse the URL of a proxy.
 
     Raises:
-        ValueError: when it means none; the text has nothing of the URL in it.
+        ValueError: it is not one; the message contains nothing of the URL, which may have a
+            password.
     """
     try:
         parts = urlsplit(url)

@@ -1,6 +1,4 @@
-"""Reading config.ini: what is wrong is said with file, line, section, key, value and what is
-allowed.
-"""
+"""Reader of config.ini: errors name the place, the value, and what is allowed."""
 
 import difflib
 import re
@@ -25,18 +23,17 @@ _NAME = re.compile(r"[\w.-]{1,32}")
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; the text is one line for the operator."""
+    """An invalid configuration; the text is one line for the operator."""
 
 
 def load(path: Path | None) -> Settings:
     """Read the settings.
 
     Args:
-        path: the file; None for `config.ini` in the working directory if there is one, or else the
-            defaults.
+        path: the file; None for `config.ini` in the working directory, or the defaults without one.
 
     Raises:
-        ConfigError: when there is no such file, or anything in it is not understood.
+        ConfigError: there is no such file, or it has an error.
     """
     file = Path(FILE_NAME) if path is None else path
     try:
@@ -62,8 +59,8 @@ def _read(file: Path) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        # The position is counted behind a byte order mark, which has no line end in it, so the line
-        # is right anyway.
+        # The position is relative to the end of a byte order mark, which has no line end, so the
+        # line is correct.
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(
             f"{_path(file)}, line {line}: not UTF-8; save the file with the encoding UTF-8"
@@ -74,7 +71,7 @@ def _read(file: Path) -> str:
 
 
 class _Reader:
-    """Turns the text of one file into settings, and knows how to say where something is wrong."""
+    """Parser of one file, which reports errors with their place in it."""
 
     def __init__(self, file: Path, text: str) -> None:
         self._file = file
@@ -102,7 +99,7 @@ class _Reader:
         keys = self._keys(section)
         for key in written:
             if key not in keys:
-                # Its value is not shown: it could be a password behind a misspelt key.
+                # Its value is not shown: a misspelt key may have a password.
                 problem = f"[{_shown(section)}] has no key {_shown(key)!r}; {_where_is(keys, key)}"
                 raise self._error(line_of(self._text, section, key), problem)
 
@@ -122,7 +119,7 @@ class _Reader:
         raise self._error(line_of(self._text, section), problem)
 
     def _named(self, word: str, kind: NamedSection, sections: Sections) -> Iterator[Any]:
-        """Read every section `[word NAME]`."""
+        """Yield the settings of every section `[word NAME]`."""
         required = [key for key in kind.keys if _has_no_default(kind.settings, key)]
         for section, written in sections.items():
             if section.startswith(f"{word} "):
@@ -257,9 +254,7 @@ def _build(
 
 
 def _beside(directory: Path, section: Any) -> Any:
-    """Put the paths of a section beside config.ini, whatever the working directory is: that is
-    where an operator looks.
-    """
+    """Resolve the paths of a section relative to config.ini, not to the working directory."""
     paths = {field.name: getattr(section, field.name) for field in fields(section)}
     return replace(
         section,
@@ -268,7 +263,7 @@ def _beside(directory: Path, section: Any) -> Any:
 
 
 def _is_here(host: str) -> bool:
-    """Return whether a host is this machine, so that nobody is on the way there."""
+    """Return whether a host is this machine, so that nobody can intercept the connection."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""Settings from config.ini, as frozen values; the defaults stand here."""
+"""The settings of config.ini as frozen dataclasses, with their defaults."""
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -12,9 +12,10 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """[server]: where to listen and what the server says of itself."""
+    """[server]: listening addresses, and the description of the server."""
 
-    host: tuple[str, ...] = ("0.0.0.0",)  # noqa: S104 - everybody on the network can join; README says how to keep it local
+    # By default everybody on the network can join; README says how to keep a server local.
+    host: tuple[str, ...] = ("0.0.0.0",)  # noqa: S104
     port: int = 5000
     name: str = "chat.local"
     network: str = "trio-chat"
@@ -29,9 +30,7 @@ class ServerSettings:
     admin: str = ""
     shutdown_grace: float = 3.0  # seconds
     cloak: bool = True
-    cloak_secret: str = field(
-        default="", repr=False
-    )  # empty: one that is made and kept in the database
+    cloak_secret: str = field(default="", repr=False)  # empty: a random one, stored in the database
     cloak_accounts: bool = False
     tls: str = "auto"
     websocket: bool = True
@@ -44,29 +43,29 @@ class ServerSettings:
 class TlsSettings:
     """[tls]: the certificate."""
 
-    certificate: Path | None = None  # none: one that the server makes itself
+    certificate: Path | None = None  # none: a self-signed one that the server makes
     key: Path | None = None  # none: it is in the file of the certificate
-    sts_duration: int | None = None  # seconds; none: clients are not told to come by TLS only
+    sts_duration: int | None = None  # seconds; none: no strict transport security
     sts_port: int = 0  # 0: [server] port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggingSettings:
-    """[logging]: what is written down, and where."""
+    """[logging]: the level, format and files of the log."""
 
     level: str = "info"
     format: str = "text"
     file: Path | None = Path("logs/server_log.txt")  # empty: no file
     rotate_bytes: int = 5_000_000
     keep: int = 5
-    repeats: int = 20  # lines of a kind from one address in a minute; 0: all
+    repeats: int = 20  # records of a kind from one address in a minute; 0: all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageSettings:
-    """[storage]: what is remembered, where, and for how long."""
+    """[storage]: the database, and the retention of messages."""
 
-    file: Path | None = Path("trio-chat.db")  # none: nothing is remembered
+    file: Path | None = Path("trio-chat.db")  # none: nothing is stored
     keep_days: int = 0  # 0: for ever
     clock_hold_hours: int = 24
     longer_for_channels: bool = False
@@ -74,12 +73,12 @@ class StorageSettings:
     playback: int = 20  # messages
     playback_to: str = "people"
     most_messages: int = 100
-    reserve: int = 67_108_864  # bytes of the disk; 0: none
+    reserve: int = 67_108_864  # bytes of the disk that stay free; 0: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
-    """[accounts]: names that belong to people."""
+    """[accounts]: registration, logins, and always-on users."""
 
     registration: str = "open"
     required: bool = False
@@ -96,7 +95,7 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
-    """[mail]: how letters are sent."""
+    """[mail]: how mail is sent."""
 
     mail_from: str = ""
     smtp_host: str = ""
@@ -104,24 +103,24 @@ class MailSettings:
     smtp_tls: str = "starttls"
     smtp_user: str = ""  # empty: without logging in
     smtp_password: str = field(default="", repr=False)
-    sendmail: Path | None = None  # a program, in the place of SMTP
+    sendmail: Path | None = None  # a program that is used instead of SMTP
 
     @property
     def is_usable(self) -> bool:
-        """Whether they say how."""
+        """Whether they are enough to send mail."""
         return bool(self.mail_from and (self.smtp_host or self.sendmail))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
-    """[limits]: what one client may cost."""
+    """[limits]: the resources that clients may use."""
 
     clients: int = 10_000
     always_on_users: int = 10_000
     registration_timeout: float = 30.0  # seconds
     ping_interval: float = 90.0  # seconds
     ping_timeout: float = 60.0  # seconds
-    websocket_ping_interval: float = 45.0  # seconds; nginx cuts after 60
+    websocket_ping_interval: float = 45.0  # seconds; nginx closes idle connections after 60
     connections_per_address: int = 50
     connections_per_minute: int = 60
     connections_exempt: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -134,7 +133,7 @@ class LimitSettings:
     password_queue: int = 1000
     flood_burst: int = 40  # lines
     flood_rate: float = 8.0  # lines a second
-    flood_limit: int = 0  # lines in a row that had to wait; 0: however many
+    flood_limit: int = 0  # delayed lines in a row; 0: any number
     flood_exempt: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     outbox_bytes: int = 1_048_576
     event_queue: int = 1024
@@ -147,7 +146,7 @@ class LimitSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSettings:
-    """[metrics]: for whoever watches the server."""
+    """[metrics]: the HTTP server for monitoring."""
 
     host: tuple[str, ...] = ("127.0.0.1",)
     port: int | None = None  # none: off
@@ -155,7 +154,7 @@ class MetricsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
-    """[client]: what `trio-chat connect` uses when the command line does not say."""
+    """[client]: defaults of `trio-chat connect` for what the command line leaves out."""
 
     nick: str = ""
     channel: str = ""  # empty: the [server] lobby
@@ -167,7 +166,7 @@ class ClientSettings:
     strangers: str = "open"
     encoding: str = "cp1252"
     proxy: str = field(default="", repr=False)  # empty: that of the environment
-    log: Path | None = None  # none: nothing is kept
+    log: Path | None = None  # none: no logs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +187,7 @@ class ProfileSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerSettings:
-    """[listener NAME]: one more place to listen."""
+    """[listener NAME]: an additional listening address."""
 
     name: str
     host: tuple[str, ...] = ("0.0.0.0",)  # noqa: S104 - as [server] host
@@ -202,7 +201,7 @@ class ListenerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
-    """[gateway NAME]: who may say for whom it speaks."""
+    """[gateway NAME]: a gateway that may give the addresses of its users by WEBIRC."""
 
     name: str
     addresses: tuple[Network, ...]
@@ -211,7 +210,7 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSettings:
-    """[operator NAME]: somebody who looks after the server, by OPER."""
+    """[operator NAME]: an operator of the server, by OPER."""
 
     name: str
     password: str = field(default="", repr=False)  # an argon2id hash; empty: the account is enough

@@ -1,8 +1,7 @@
-"""Types of values in config.ini: a parser and its description, kept together so that they cannot
-disagree.
+"""Types of the values in config.ini: each is a parser with the description of what it accepts.
 
-Pure: text in, value out. A parser raises ValueError for anything it does not take; the caller knows
-file, section and key, and says them together with `ValueType.allowed`.
+Pure: text in, value out. A parser raises ValueError for an invalid value; the caller knows file,
+section and key, and reports them together with `ValueType.allowed`.
 """
 
 import codecs
@@ -20,7 +19,7 @@ from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
 from trio_chat.irc.rights import RIGHTS
 
 NONE = "none"
-"""How to write an empty list or no file, where nothing at all could be a slip."""
+"""The word for an empty list or no file, where an empty value could be an oversight."""
 
 LANGUAGES = ("en", "ru")
 LONGEST_NICK = 64
@@ -38,7 +37,7 @@ _ORIGIN = re.compile(
 )
 _URL = re.compile(r"https?://[!-~]+")
 LONGEST_URL = 200
-"""Bytes of an address, so that the line of RPL_ISUPPORT that names it holds it."""
+"""Bytes of a URL that fits into a line of RPL_ISUPPORT."""
 _HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ARGON2 = re.compile(
@@ -49,18 +48,18 @@ _UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 
 class ValueType(NamedTuple):
-    """What a key takes: how it is read, and how that is said to people."""
+    """The type of a value: its parser, and the description of what is allowed."""
 
     parse: Callable[[str], object]
     allowed: str
     prose: bool = False
-    """Text for people: '#' and ';' start a comment only when a space follows, so that '#lobby' can
-    be written in it.
+    """Whether it is prose, in which '#' and ';' begin a comment only before a space: it may contain
+    '#lobby'.
     """
     lines: bool = False
-    """More than one line may be given, each further one indented."""
+    """Whether more than one line is allowed, each further one indented."""
     secret: bool = False
-    """Never shown, not even in an error."""
+    """Whether it is never shown, not even in an error."""
 
 
 def _yes_or_no(value: str) -> bool:
@@ -73,14 +72,14 @@ YES_OR_NO = ValueType(_yes_or_no, "yes or no")
 
 
 def integer(low: int, high: int, note: str = "") -> ValueType:
-    """Return the kind of a whole number in a range, with a note for people."""
+    """Return the type of an integer in a range; the note is appended to its description."""
     return ValueType(
         lambda value: _whole(value, low, high), f"a whole number from {low} to {high}{note}"
     )
 
 
 def integer_or_none(low: int, high: int, note: str = "") -> ValueType:
-    """Return the kind of a whole number in a range, or the word `none`."""
+    """Return the type of an integer in a range, or the word `none`."""
     words = f"a whole number from {low} to {high}{note}, or none"
     return ValueType(
         lambda value: None if value.lower() == NONE else _whole(value, low, high), words
@@ -88,13 +87,13 @@ def integer_or_none(low: int, high: int, note: str = "") -> ValueType:
 
 
 def size(low: int, high: int, note: str = "") -> ValueType:
-    """Return the kind of a number of bytes in a range; 'k' and 'M' count 1024 and 1024 * 1024."""
+    """Return the type of a number of bytes in a range; 'k' and 'M' mean 1024 and 1024 * 1024."""
     words = f"a number of bytes from {low} to {high}, where k means 1024 and M 1048576{note}"
     return ValueType(lambda value: _size(value, low, high), words)
 
 
 def decimal(low: float, high: float, what: str) -> ValueType:
-    """Return the kind of a number that may have a fraction, such as seconds."""
+    """Return the type of a decimal number in a range, such as seconds."""
     return ValueType(
         lambda value: _decimal(value, low, high),
         f"{what} from {low:g} to {high:g}, such as 90 or 0.5",
@@ -102,19 +101,19 @@ def decimal(low: float, high: float, what: str) -> ValueType:
 
 
 def text(longest: int, *, secret: bool = False) -> ValueType:
-    """Return the kind of one line of text, which may be empty."""
+    """Return the type of one line of text, which may be empty."""
     words = f"one line of at most {longest} bytes in UTF-8, without control characters"
     return ValueType(lambda value: _text(value, longest), words, prose=True, secret=secret)
 
 
 def nonempty_text(longest: int) -> ValueType:
-    """Return the kind of one line of text that may not be empty."""
+    """Return the type of one line of text that must not be empty."""
     words = f"one line of 1 to {longest} bytes in UTF-8, without control characters"
     return ValueType(lambda value: _text(value, longest) or _refuse(value), words, prose=True)
 
 
 def text_lines(most: int, longest: int) -> ValueType:
-    """Return the kind of several lines of text."""
+    """Return the type of several lines of text."""
     words = (
         f"at most {most} lines of at most {longest} bytes each; every line after the first starts"
         " with a space"
@@ -123,12 +122,12 @@ def text_lines(most: int, longest: int) -> ValueType:
 
 
 def choice(*words: str) -> ValueType:
-    """Return the kind of one word out of a few, in any case."""
+    """Return the type of one word out of a few, in upper or lower case."""
     return ValueType(lambda value: _choice(value, words), f"one of {', '.join(words)}")
 
 
 def letters_or_none(allowed: str) -> Callable[[str], str]:
-    """Return what reads letters out of a few, each once, or `none` for no letter."""
+    """Return a parser of letters out of a few, each once, or `none` for no letter."""
 
     def parse(value: str) -> str:
         if value.lower() in ("", "none"):
@@ -194,51 +193,47 @@ def _choice(value: str, words: tuple[str, ...]) -> str:
 
 
 def hosts(value: str) -> tuple[str, ...]:
-    """Return the addresses and names in a list separated by commas or spaces; an IPv6 address may
-    stand in brackets.
-    """
+    """Parse a list of addresses and host names, separated by commas or spaces."""
     return tuple(host(part) for part in _parts(value))
 
 
 def host(value: str) -> str:
-    """Return an IP address or a host name, without the brackets an IPv6 address may have."""
+    """Parse an IP address or a host name; an IPv6 address may be in brackets."""
     bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
     try:
         ip_address(bare)
     except ValueError:
-        # A name made of digits and dots only is an address with a slip in it; resolvers read
-        # "1.2.3" in strange ways.
+        # A name of digits and dots alone is a misspelt address; resolvers read "1.2.3" in strange
+        # ways.
         if value != bare or not _HOST_NAME.fullmatch(value) or not value.strip("0123456789."):
             raise
     return bare
 
 
 def optional_host(value: str) -> str:
-    """Return an IP address or a host name, or nothing for nothing."""
+    """Parse an IP address or a host name, or an empty value."""
     return host(value) if value else ""
 
 
 def optional_email(value: str) -> str:
-    """Return an e-mail address, or nothing for nothing."""
+    """Parse an e-mail address, or an empty value."""
     return email_address(value) if value else ""
 
 
 def optional_url(value: str) -> str:
-    """Return the address of something on the web, or nothing for nothing."""
+    """Parse an HTTP URL, or an empty value."""
     if value and not (len(value) <= LONGEST_URL and _URL.fullmatch(value)):
         raise ValueError(value)
     return value
 
 
 def port_or_none(value: str) -> int | None:
-    """Return a port, or None when nothing is to listen."""
+    """Parse a port; None for the word `none`."""
     return None if value.lower() == NONE else _whole(value, 0, 65535)
 
 
 def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Return the networks in a list; host bits are ignored, so 192.168.1.5/24 means
-    192.168.1.0/24.
-    """
+    """Parse a list of networks; host bits are ignored: 192.168.1.5/24 is 192.168.1.0/24."""
     if value.lower() == NONE:
         return ()
     return tuple(ip_network(part, strict=False) for part in _parts(value))
@@ -252,9 +247,7 @@ def _parts(value: str) -> list[str]:
 
 
 def origins(value: str) -> tuple[str, ...]:
-    """Return where web pages may come from that open a connection: `any`, or `same` and origins,
-    which may begin with `*.`.
-    """
+    """Parse the allowed origins of web pages: `any`, or `same` and origins, also with `*.`."""
     parts = tuple(part.lower() for part in _parts(value))
     if parts != ("any",) and not all(part == "same" or _ORIGIN.fullmatch(part) for part in parts):
         raise ValueError(value)
@@ -262,9 +255,7 @@ def origins(value: str) -> tuple[str, ...]:
 
 
 def host_patterns(value: str) -> tuple[str, ...]:
-    """Return names of this server: `any`, or names, which may begin with `*.`; nothing for the word
-    `none`.
-    """
+    """Parse host names of this server: `any`, or names, also with `*.`; empty for `none`."""
     if value.lower() == NONE:
         return ()
     parts = tuple(part.lower().removesuffix(".") for part in _parts(value))
@@ -274,50 +265,48 @@ def host_patterns(value: str) -> tuple[str, ...]:
 
 
 def file_mode(value: str) -> int:
-    """Return the permissions of a file."""
+    """Parse the permissions of a file, in octal digits."""
     if not _MODE.fullmatch(value):
         raise ValueError(value)
     return int(value, 8)
 
 
 def secret_text(value: str) -> str:
-    """Return a password that may not be empty."""
+    """Parse a password that must not be empty."""
     return _text(value, 500) or _refuse(value)
 
 
 def server_name(value: str) -> str:
-    """Return a name that can stand as the source of a message and is not taken for a mask, a user
-    or a channel.
-    """
+    """Parse a server name: a valid source of messages that cannot be mistaken for a user's."""
     if not _SERVER_NAME.fullmatch(value):
         raise ValueError(value)
     return value
 
 
 def channel(value: str) -> str:
-    """Return a channel name; its '#' may be left out, because '#' looks like a comment to many."""
+    """Parse a channel name, with or without its '#', which looks like a comment to many people."""
     name = value if value.startswith(CHANTYPES) else CHANTYPES + value
     fold_channel(name, LONGEST_CHANNEL)
     return name
 
 
 def channel_or_none(value: str) -> str:
-    """Return a channel name, or nothing for the word `none`."""
+    """Parse a channel name; empty for the word `none`."""
     return "" if value.lower() == NONE else channel(value)
 
 
 def optional_channel(value: str) -> str:
-    """Return a channel name, or nothing for nothing."""
+    """Parse a channel name, or an empty value."""
     return channel(value) if value else ""
 
 
 def channels(value: str) -> tuple[str, ...]:
-    """Return the channel names in a list, which may be empty."""
+    """Parse a list of channel names, which may be empty."""
     return tuple(channel(part.strip()) for part in value.split(",") if part.strip())
 
 
 def encoding(value: str) -> str:
-    """Return the name of an encoding of one byte for each character."""
+    """Parse the name of a single-byte encoding."""
     try:
         is_of_bytes = len(bytes(range(256)).decode(value, "replace")) == 256
     except (LookupError, UnicodeError, ValueError):
@@ -326,40 +315,36 @@ def encoding(value: str) -> str:
 
 
 def optional_encoding(value: str) -> str:
-    """Return the name of an encoding, or ""."""
+    """Parse the name of a single-byte encoding, or an empty value."""
     return encoding(value) if value else ""
 
 
 def words(value: str) -> tuple[str, ...]:
-    """Return the words in a list, which may be empty."""
+    """Parse a list of words, which may be empty."""
     return tuple(_text(part.strip(), 100) for part in value.split(",") if part.strip())
 
 
 def optional_nick(value: str) -> str:
-    """Return a nickname that a server could accept, or nothing for nothing."""
+    """Parse a nickname that a server could accept, or an empty value."""
     if value:
         fold_nick(value, LONGEST_NICK)
     return value
 
 
 def optional_language(value: str) -> str:
-    """Return the code of a language there is a translation for, or nothing for the language of the
-    system.
-    """
+    """Parse the code of a language with a translation; empty for the language of the system."""
     return _choice(value, LANGUAGES) if value else ""
 
 
 def optional_secret(value: str) -> str:
-    """Return what nobody should guess, or nothing for nothing."""
+    """Parse a secret of at least 16 characters, or an empty value."""
     if value and not (16 <= len(value) <= 200 and value.isprintable() and " " not in value):
         raise ValueError(value)
     return value
 
 
 def optional_proxy(value: str) -> str:
-    """Return the URL of a proxy, `none` for a direct connection, or nothing for what is set
-    elsewhere.
-    """
+    """Parse the URL of a proxy; `none` for a direct connection, empty for the general setting."""
     if value.lower() in ("", NONE):
         return value.lower()
     proxies.parse(value)
@@ -367,16 +352,14 @@ def optional_proxy(value: str) -> str:
 
 
 def optional_hash(value: str) -> str:
-    """Return an argon2id hash, or nothing for nothing; a password as it is is refused."""
+    """Parse an argon2id hash, or an empty value; a plain password is refused."""
     if value and not _ARGON2.fullmatch(value):
         raise ValueError(value)
     return value
 
 
 def optional_mask(value: str) -> str:
-    """Return an address, a network, or a mask of one, with or without a user name before it;
-    nothing for nothing.
-    """
+    """Parse an address, a network or a mask, also after `username@`; or an empty value."""
     username, at, host = value.rpartition("@")
     if (network := host_network(host)) is not None and (not at or _MASK.fullmatch(f"{username}@*")):
         return f"{username}{at}{format_network(network)}"
@@ -386,7 +369,7 @@ def optional_mask(value: str) -> str:
 
 
 def rights(value: str) -> tuple[str, ...]:
-    """Return the rights in a list, in the order of the table."""
+    """Parse a list of rights, or `all`; return them in the order of the table."""
     words = [word.lower() for word in _parts(value)]
     if words == ["all"]:
         return tuple(RIGHTS)
@@ -396,7 +379,7 @@ def rights(value: str) -> tuple[str, ...]:
 
 
 def optional_path(value: str) -> Path | None:
-    """Return a path, with '~' for the home directory; None when no file is wanted."""
+    """Parse a path, in which '~' is the home directory; None for `none` or an empty value."""
     if not value or value.lower() == NONE:
         return None
     # Not Path.expanduser, which raises when there is no home directory.

@@ -1,1 +1,1 @@
-"""The log: on the console and in a file, written by threads of its own."""
+"""Logging to the console and a file, in threads of their own."""

@@ -1,9 +1,9 @@
-"""The log file: appended to, turned over when large, and never a reason for the chat to stop.
+"""The log file: appended to, rotated when large, and never a reason for the chat to stop.
 
-The standard RotatingFileHandler loses every record while a turn-over fails (Windows: somebody has
-the file open), wears out the older files doing so, and tells of failures by a traceback. This one
-goes on in the same file and tries later, asks for 0600, notices a file that was moved away, and
-raises plain OSError for the caller to tell.
+The standard RotatingFileHandler loses every record while a rotation fails (on Windows another
+program may have the file open), shifts the older files away meanwhile, and reports failures by a
+traceback. This class goes on in the same file and retries later, creates the file with mode 0600,
+notices a file that was moved away, and raises OSError for the caller to report.
 """
 
 import os
@@ -16,13 +16,13 @@ _RETRY_SECONDS = 30.0
 
 
 class LogFile:
-    """One file that lines are appended to.
+    """A file to which lines are appended.
 
     Args:
-        path: where; directories are made as needed.
+        path: the file; missing directories are made.
         rotate_bytes: the size at which the file becomes `.1`, the old `.1` `.2`, and so on.
-        keep: how many older files are kept.
-        clock: seconds that only grow; for trying again after a failed turn-over.
+        keep: the number of older files that are kept.
+        clock: returns monotonic seconds, for the next attempt after a failed rotation.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class LogFile:
     def write(self, data: bytes) -> OSError | None:
         """Append whole lines.
 
-        Returns: why an overdue turn-over is not possible now, the first time; the lines are written
+        Returns: the error that prevents an overdue rotation, the first time; the lines are written
             nevertheless.
 
         Raises:
-            OSError: the lines, or the end of them, could not be written.
+            OSError: the lines, or the last of them, could not be written.
         """
         problem = None
         fd = self._open()
@@ -67,9 +67,8 @@ class LogFile:
             make_directory(self._path.parent)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
-            self._fd = os.open(
-                self._path, flags, 0o600
-            )  # what people say to each other is nobody else's business
+            # The log has nicknames and addresses of users: only its owner may read it.
+            self._fd = os.open(self._path, flags, 0o600)
         return self._fd
 
     def _is_in_place(self, fd: int) -> bool:
@@ -85,7 +84,7 @@ class LogFile:
             try:
                 rest = rest[os.write(fd, rest) :]
             except OSError:
-                self._torn = True  # a full disk may have taken half a line
+                self._torn = True  # half a line may have been written to a full disk
                 raise
 
     def _rotate(self) -> OSError | None:
@@ -102,8 +101,7 @@ class LogFile:
         return None
 
     def _shift(self) -> None:
-        # Only up to the first gap: when the last step fails again and again, the older files stay
-        # where they are.
+        # Only up to the first gap: while the last rename fails repeatedly, the older files stay.
         last = next(
             (number for number in range(1, self._keep) if not self._numbered(number).exists()),
             self._keep,

@@ -1,9 +1,9 @@
-"""The log, on the console and in logs/server_log.txt: `YYYY-MM-DD HH:MM:SS [LEVEL] message`, always
+"""The log on the console and in logs/server_log.txt: `YYYY-MM-DD HH:MM:SS [LEVEL] message`, in
 UTF-8.
 
-Everybody logs to `logging.getLogger("trio_chat")` or a child of it. Much of what is logged was
-written by strangers, so control characters are shown by their codes: nobody can forge a line or
-speak to the terminal through the log.
+All modules log to `logging.getLogger("trio_chat")` or a child of it. Log messages contain untrusted
+text, so control characters are shown by their codes: nobody can forge a line or control the
+terminal through the log.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from trio_chat.log.threads import LogEntry, LogThread
 
 NAME = "trio_chat"
 FLUSH_SECONDS = 2.0
-"""How long stopping waits for a slow disk or console."""
+"""Seconds for which stopping waits for a slow disk or console."""
 
 _COLOURS = {
     "DEBUG": "\x1b[2m",
@@ -37,18 +37,17 @@ _RESET = "\x1b[0m"
 
 @contextlib.contextmanager
 def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterator[logging.Logger]:
-    """Log to the console and the file while the block runs; write what waits when it ends, but not
-    for ever.
+    """Log to the console and the file while the block runs; flush both for up to `FLUSH_SECONDS`.
 
     Args:
         settings: the [logging] section.
-        console: where people look; None for standard output, if there is one. Not standard error,
-            because PowerShell shows that as the failure of a program.
+        console: the stream of the console; None for standard output, if there is one. Standard
+            error would not do: PowerShell presents it as the failure of a program.
     """
     logger = logging.getLogger(NAME)
     sinks = _start_sinks(settings, sys.stdout if console is None else console)
-    folding = RepeatFilter(settings.repeats, time.monotonic)
-    handler = _Handler(sinks, folding)
+    repeats = RepeatFilter(settings.repeats, time.monotonic)
+    handler = _Handler(sinks, repeats)
     before = logger.level, logger.propagate
     logger.setLevel(settings.level.upper())
     logger.propagate = False
@@ -57,11 +56,11 @@ def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterato
         yield logger
     finally:
         logger.removeHandler(handler)
-        handler.tell_folded(is_end=True)
+        handler.report_repeats(is_end=True)
         logger.setLevel(before[0])
         logger.propagate = before[1]
         deadline = time.monotonic() + FLUSH_SECONDS
-        # The file first: it may still have something to say on the console.
+        # The file first: it may still report a problem on the console.
         for sink in reversed(sinks):
             sink.stop(max(0.0, deadline - time.monotonic()))
 
@@ -75,30 +74,28 @@ def _start_sinks(settings: LoggingSettings, console: TextIO | None) -> list[LogT
     )
     if settings.file is not None:
         file = LogFile(settings.file, settings.rotate_bytes, settings.keep, time.monotonic)
-        tell = sinks[0].put if sinks else _tell_nobody
+        tell = sinks[0].put if sinks else _discard
         sinks.append(
             LogThread("log file", _FileWriter(file, str(settings.file), tell, settings.format))
         )
     return sinks
 
 
-def _tell_nobody(_: LogEntry) -> None:
+def _discard(_: LogEntry) -> None:
     pass
 
 
 class _Handler(logging.Handler):
-    """Turns a record into text at once, because what it mentions may change, and hands it to the
-    threads.
-    """
+    """Handler that formats a record at once, because its arguments may change, and enqueues it."""
 
-    def __init__(self, sinks: Sequence[LogThread], folding: RepeatFilter) -> None:
+    def __init__(self, sinks: Sequence[LogThread], repeats: RepeatFilter) -> None:
         super().__init__()
         self._sinks = sinks
-        self._folding = folding
+        self._repeats = repeats
 
-    def tell_folded(self, *, is_end: bool = False) -> None:
-        """Say how often what was not written has happened, when it is time."""
-        for level, text in self._folding.due(is_end=is_end):
+    def report_repeats(self, *, is_end: bool = False) -> None:
+        """Log the summaries of records that were only counted, when they are due."""
+        for level, text in self._repeats.due(is_end=is_end):
             self._put(LogEntry(time.time(), level, text))
 
     def _put(self, entry: LogEntry) -> None:
@@ -106,13 +103,11 @@ class _Handler(logging.Handler):
             sink.put(entry)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand a record over; a wrong logging call is logged itself rather than stopping who made
-        it.
-        """
+        """Enqueue a record; an invalid logging call is logged itself instead of raising."""
         try:
             message = record.getMessage()
-            self.tell_folded()
-            if not self._folding.admits(record):
+            self.report_repeats()
+            if not self._repeats.admits(record):
                 return
         except Exception as error:  # any __str__ may raise anything
             message = (
@@ -125,10 +120,10 @@ class _Handler(logging.Handler):
 
 
 class _ConsoleWriter:
-    """Writes to a terminal, a pipe or a file, past the buffer of the stream.
+    """Writer to a terminal, a pipe or a file, past the buffer of the stream.
 
-    A thread that hangs in a buffered stream holds its lock, and the interpreter aborts over that
-    lock when it ends.
+    A thread that blocks in a buffered stream holds its lock, and the interpreter aborts over that
+    lock at exit.
     """
 
     def __init__(self, console: TextIO, form: str = "text") -> None:
@@ -136,8 +131,7 @@ class _ConsoleWriter:
         self._text = console
         try:
             console.flush()
-            # On Windows this gives a stream that writes UTF-8 to the console whatever its code page
-            # is.
+            # On Windows this stream writes UTF-8 to the console whatever its code page is.
             self._raw = open(console.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
         except (OSError, ValueError):  # a StringIO, or what pytest puts in the place of the console
             self._raw = None
@@ -149,7 +143,7 @@ class _ConsoleWriter:
             entry.render_json() if self._is_json else entry.render(self._level(entry.level))
             for entry in entries
         )
-        # Nobody can be told that the console is gone; the file goes on.
+        # The loss of the console cannot be reported anywhere; the file goes on.
         with contextlib.suppress(OSError, ValueError):
             if self._raw is None:
                 self._text.write(text)
@@ -166,7 +160,7 @@ def _write_all(raw: RawIOBase, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         taken: int | None = raw.write(rest)
-        if taken is None:  # full, and somebody has made it non-blocking
+        if taken is None:  # full, and another process has made it non-blocking
             time.sleep(0.02)
         else:
             rest = rest[taken:]
@@ -194,9 +188,7 @@ def _enable_windows_colours(console: TextIO) -> bool:
 
 
 class _FileWriter:
-    """Writes to the log file; what goes wrong is said once on the console, and again when it is
-    right again.
-    """
+    """Writer to the log file, which reports a failure once on the console, and its end once."""
 
     def __init__(
         self, file: LogFile, name: str, tell: Callable[[LogEntry], None], form: str = "text"
@@ -225,8 +217,7 @@ class _FileWriter:
         if overdue:
             self._say(
                 "WARNING",
-                f"the log file {self._name} cannot be turned over now, it goes on growing:"
-                f" {overdue}",
+                f"the log file {self._name} cannot be rotated now and goes on growing: {overdue}",
             )
         if self._lost:
             self._say(

@@ -1,20 +1,20 @@
-"""Repetition in the log: of lines of one kind from one address a few are written in a minute, and
-the others counted.
+"""The limit for repeated log records: a few of one kind from one address are written in a minute,
+the others are counted.
 
-Otherwise one address that connects, or takes a new nickname, again and again could have all that is
-kept of the log overwritten within minutes. What an operator does, and errors, are always written.
+Otherwise one address that connects, or changes its nickname, repeatedly could make the rotation
+discard the whole log within minutes. Errors and the acts of operators are always written.
 """
 
 import logging
 from collections.abc import Callable, Iterator
 
 WINDOW = 60.0
-"""Seconds for which lines are counted."""
+"""Seconds of the period for which records are counted."""
 _MOST_KINDS = 10_000
 
 
-class _Kind:
-    """Lines of one kind: how many there were, and the last of them."""
+class _RepeatedRecord:
+    """The count of records of one kind, and the last of them."""
 
     __slots__ = ("count", "last")
 
@@ -24,27 +24,27 @@ class _Kind:
 
 
 class RepeatFilter:
-    """Decides which records are written.
+    """Filter that decides which records are written.
 
     Args:
-        most: lines of one kind from one address that are written in a minute; 0 for all.
-        clock: returns seconds that never go back.
+        most: the records of one kind from one address that are written in a minute; 0 for all.
+        clock: returns monotonic seconds.
     """
 
     def __init__(self, most: int, clock: Callable[[], float]) -> None:
         self._most = most
         self._clock = clock
-        self._kinds: dict[tuple[object, str], _Kind] = {}
+        self._kinds: dict[tuple[object, str], _RepeatedRecord] = {}
         self._until = clock() + WINDOW
 
     def admits(self, record: logging.LogRecord) -> bool:
-        """Return whether a record is written; else it is counted."""
+        """Return whether a record is to be written; otherwise count it."""
         if not self._most or record.levelno >= logging.ERROR or getattr(record, "is_audit", False):
             return True
         key = (record.msg, _origin(record))
         if key not in self._kinds and len(self._kinds) >= _MOST_KINDS:
             key = (record.msg, "")
-        kind = self._kinds.setdefault(key, _Kind())
+        kind = self._kinds.setdefault(key, _RepeatedRecord())
         kind.count += 1
         if kind.count <= self._most:
             return True
@@ -52,11 +52,10 @@ class RepeatFilter:
         return False
 
     def due(self, *, is_end: bool = False) -> Iterator[tuple[str, str]]:
-        """Give level and text of what is to be said about lines that were only counted, once the
-        minute is over.
+        """Yield level and text of the summaries of counted records, once the minute is over.
 
         Args:
-            is_end: whether that is said at once, because nothing is logged any more.
+            is_end: whether the minute is cut short because logging ends.
         """
         now = self._clock()
         if now < self._until and not is_end:
@@ -75,7 +74,7 @@ class RepeatFilter:
 
 
 def _origin(record: logging.LogRecord) -> str:
-    """Return the network that a record is about: that of the host in its first argument."""
+    """Return the network of the host in the first argument of a record."""
     first = record.args[0] if isinstance(record.args, tuple) and record.args else ""
     host = str(first).rpartition("@")[2].partition(" ")[0]
     if ":" in host:

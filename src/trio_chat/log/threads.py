@@ -1,8 +1,9 @@
-"""Threads that carry log entries to slow places: the event loop waits for no disk and no console.
+"""Threads that write log entries, so that the event loop waits for neither the disk nor the
+console.
 
-Each place has its own thread and its own bounded queue. One thread for both would be simpler, but a
-Windows console stops taking text while something is selected in it, and the file must not stop with
-it.
+The console and the file have a thread and a bounded queue each. One thread for both would be
+simpler, but a Windows console blocks its writer while text is selected in it, and the file must go
+on.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from trio_chat.irc.text import escape_controls
 
 CAPACITY = 10_000
-"""Entries that may wait; what comes when they do is dropped and counted."""
+"""Entries that may wait; further ones are dropped and counted."""
 
 _BATCH = 500
 _LONGEST_MESSAGE = 4000
@@ -23,7 +24,7 @@ _INDENT = "    "
 
 
 class LogEntry(NamedTuple):
-    """One log record with everything in it turned to text by the thread that logged it."""
+    """A log record whose contents the logging thread has already formatted as text."""
 
     when: float
     level: str
@@ -31,25 +32,23 @@ class LogEntry(NamedTuple):
     traceback: str = ""
 
     def render(self, level: str = "") -> str:
-        """Return the entry as it is written, with a line feed at its end.
+        """Return the entry as lines of text, with a line feed at the end.
 
         Args:
-            level: how the level is shown instead, for colours.
+            level: the coloured name of the level; "" for the plain one.
         """
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.when))
         message = escape_controls(self.message)
         if len(message) > _LONGEST_MESSAGE:
             message = message[:_LONGEST_MESSAGE] + "…"
-        # Indented, because the text of an exception may look like a log line.
+        # Indented, because the text of an exception may imitate a log line.
         lines = [
             f"{_INDENT}{escape_controls(line)}\n" for line in self.traceback.split("\n") if line
         ]
         return f"{stamp} [{level or self.level}] {message}\n" + "".join(lines)
 
     def render_json(self) -> str:
-        """Return the entry as an object of JSON on a line of its own, for programs that collect
-        logs.
-        """
+        """Return the entry as a JSON object on one line, for programs that collect logs."""
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.when))
         moment = f"{seconds}.{int(self.when % 1 * 1000):03d}Z"
         fields = {"time": moment, "level": self.level, "message": self.message[:_LONGEST_MESSAGE]}
@@ -57,16 +56,16 @@ class LogEntry(NamedTuple):
             fields["traceback"] = self.traceback
         return (
             json.dumps(fields) + "\n"
-        )  # ASCII only: nothing in it can break a line or speak to a terminal
+        )  # ASCII only: nothing in it can break a line or control a terminal
 
 
 class LogThread:
-    """A thread that writes entries to one place.
+    """A thread that writes entries to one destination.
 
     Args:
-        name: of the thread.
-        write: takes a batch of entries; whatever goes wrong in it is its own affair.
-        capacity: entries that may wait.
+        name: the name of the thread.
+        write: writes a batch of entries; it must not raise.
+        capacity: the entries that may wait.
     """
 
     def __init__(
@@ -78,19 +77,19 @@ class LogThread:
         # SimpleQueue because its put() may be called from a signal handler or a finalizer in the
         # middle of a put().
         self._queue: queue.SimpleQueue[LogEntry | None] = queue.SimpleQueue()
-        # A daemon: the interpreter does not wait for a thread that a dead console holds.
+        # A daemon: the interpreter does not wait for a thread that a dead console blocks.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def put(self, entry: LogEntry) -> None:
-        """Hand an entry over, or count it as dropped; never waits."""
+        """Enqueue an entry, or count it as dropped; never blocks."""
         if self._queue.qsize() >= self._capacity:
             self._dropped += 1
         else:
             self._queue.put(entry)
 
     def stop(self, timeout: float) -> bool:
-        """Write what waits, for as long as the timeout allows; return whether all was written."""
+        """Write waiting entries for at most `timeout` seconds; return whether all were written."""
         self._queue.put(None)
         self._thread.join(timeout)
         return not self._thread.is_alive()
