@@ -28,7 +28,7 @@ def _read(world: World, change: BansRead) -> Effects:
     return []
 
 
-@transition(BansExpired, lambda world, change: map(DirtyKey.ban, world.bans.expired()))
+@transition(BansExpired, lambda world, change: [DirtyKey.ban(key) for key in world.bans.expired()])
 def _expire(world: World, change: BansExpired) -> Effects | None:
     expired = world.bans.expired()
     for key in expired:

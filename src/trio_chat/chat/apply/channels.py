@@ -60,7 +60,7 @@ def _join(world: World, change: MemberJoined) -> Effects:
         rank = channel.registration.rank_of(user.account_id) if channel.registration else ""
         channel.add(user, rank)
     user.invited.pop(channel, None)
-    return [*_joined_events(world, user, channel, rank, change.session)]
+    return _joined_events(world, user, channel, rank, change.session)
 
 
 def _joined_events(world: World, user: User, channel: Channel, rank: str, session: int) -> Effects:

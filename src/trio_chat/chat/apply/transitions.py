@@ -5,7 +5,7 @@ it: keys of persistent state, which are looked up before and after the transitio
 cannot forget to mark something, and marks nothing when it returns None, as nothing has changed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from trio_chat.chat.changes import Change
@@ -19,13 +19,13 @@ Effects = list[Event]
 """Events in the order in which clients are to see them."""
 Transition = Callable[[World, C], Effects | None]
 """Carries out a change; None means that it changed nothing."""
-Writes = Callable[[World, C], Iterable[DirtyKey]]
+Writes = Callable[[World, C], Sequence[DirtyKey]]
 """Returns the keys of the persistent state that a change concerns, as the world is now."""
 
 _TRANSITIONS: dict[type[Change], tuple[Transition[Any], Writes[Any]]] = {}
 
 
-def nothing(world: World, change: Change) -> Iterable[DirtyKey]:
+def nothing(world: World, change: Change) -> Sequence[DirtyKey]:
     """Return no keys: nothing of what changes is persistent."""
     return ()
 
@@ -62,12 +62,17 @@ def apply(world: World, change: Change) -> Effects:
 def carry_out(world: World, change: Change) -> Effects:
     """Carry out a change that is a part of another one; see `apply`."""
     function, writes = _TRANSITIONS[type(change)]
+    if writes is nothing:
+        return function(world, change) or []
     before = writes(world, change)
     events = function(world, change)
     if events is None:
         return []
-    world.dirty.mark(before)
-    world.dirty.mark(writes(world, change))
+    # Mostly there are none, as most users and channels do not persist.
+    if before:
+        world.dirty.mark(before)
+    if after := writes(world, change):
+        world.dirty.mark(after)
     return events
 
 
