@@ -2,24 +2,7 @@
 
 import base64
 
-import pytest
-
-from support import ListHistory, OpenAccounts, Person, Town
-from trio_chat.chat.storage_ports import StoragePorts
-
-
-@pytest.fixture
-def accounts() -> OpenAccounts:
-    """Return a keeper who knows Ann."""
-    keeper = OpenAccounts()
-    keeper.add("Ann", "correct horse")
-    return keeper
-
-
-@pytest.fixture
-def town(accounts: OpenAccounts) -> Town:
-    """Return a world with accounts."""
-    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
+from support import Person, Town
 
 
 def plain(account: str, password: str, authzid: str = "") -> str:

@@ -10,7 +10,7 @@ import pytest
 import trio.testing
 from hypothesis import settings
 
-from support import Town
+from support import OpenAccounts, Town
 from trio_chat.config import Settings, StorageSettings
 from trio_chat.i18n import install
 from trio_chat.server import certificates
@@ -29,6 +29,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def town() -> Town:
     """Return an empty world with the lobby."""
     return Town()
+
+
+@pytest.fixture
+def accounts() -> OpenAccounts:
+    """Return accounts with one of Ann."""
+    made = OpenAccounts()
+    made.add("Ann", "correct horse")
+    return made
 
 
 @pytest.fixture

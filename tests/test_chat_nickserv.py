@@ -9,14 +9,6 @@ from trio_chat.irc.message import Message
 
 
 @pytest.fixture
-def accounts() -> OpenAccounts:
-    """Return a keeper who knows Ann."""
-    keeper = OpenAccounts()
-    keeper.add("Ann", "correct horse")
-    return keeper
-
-
-@pytest.fixture
 def town(accounts: OpenAccounts) -> Town:
     """Return a world with accounts."""
     return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))

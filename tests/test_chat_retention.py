@@ -34,7 +34,7 @@ def town_that(keep_days: int = 0, *, may_be_longer: bool = False) -> Town:
 
 
 def owner(town: Town, wish: str) -> Person:
-    """Return Ann, who owns #a and wants that of its history."""
+    """Return Ann, the owner of #a, with a setting for its history."""
     ann = town.newcomer()
     ann.say(
         "NICK annie",

@@ -95,7 +95,7 @@ def test_what_is_said_until_it_is_read_comes_once(town: Town) -> None:
 
 
 def test_it_is_bounded(town: Town) -> None:
-    """Beyond the limit a user leaves with its last session, and is notified of that."""
+    """Each conversation is limited to the latest messages, as many as CHATHISTORY gives."""
     history = history_of(town)
     storage = StoragePorts(
         history=history, accounts=OpenAccounts(), most_messages=2, last_id=history.records[-1].id

@@ -45,7 +45,7 @@ async def test_exit_leaves() -> None:
 
 
 async def test_server_shuts_down() -> None:
-    """Both forms of a shutdown notice are shown once, and end the session."""
+    """The output is exactly `[INFO] The server has shut down`, and the exit code 0."""
     async with chat() as c:
         server = await c.server()
         await server.enter()

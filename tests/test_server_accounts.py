@@ -8,6 +8,7 @@ import pytest
 import scramp
 import trio
 
+from support import NOON
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Email, Origin, Refreshed
 from trio_chat.chat.persistence import ChangeSet, DirtyKey
 from trio_chat.chat.sasl import SaslFailed, ScramExchange
@@ -19,7 +20,7 @@ from trio_chat.server.accounts import COSTS, AccountKeeper, Cost, open_accounts
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.state import load_state, save_state
 from trio_chat.storage.accounts import SqliteAccounts
-from trio_chat.storage.database import open_database
+from trio_chat.storage.database import Database, open_database
 from trio_chat.storage.state import SqliteStateStore
 
 ANN = Account("Ann", "ann", 1_800_000_000, 1)
@@ -281,19 +282,17 @@ async def test_an_account_that_was_made_anew_is_another_one(tmp_path: Path) -> N
         assert server.known == {"ann": ANN._replace(id=2)}
 
 
+async def world_with_ann(database: Database) -> tuple[World, SqliteStateStore]:
+    """Make the account of Ann; return a world, and the store of its state."""
+    accounts = await open_accounts(SqliteAccounts(database), COSTS["low"])
+    await create(accounts, ANN, "correct horse", ADDRESS)
+    return World(ServerInfo(), Lengths(), lambda: NOON), SqliteStateStore(database)
+
+
 async def test_what_was_being_written_when_all_ends_is_written(tmp_path: Path) -> None:
     """A save that is cancelled leaves its changes to the next one."""
     async with open_database(tmp_path / "chat.db") as database:
-        world, store = (
-            World(ServerInfo(), Lengths(), lambda: 1_800_000_000.0),
-            SqliteStateStore(database),
-        )
-        await create(
-            await open_accounts(SqliteAccounts(database), COSTS["low"]),
-            ANN,
-            "correct horse",
-            ADDRESS,
-        )
+        world, store = await world_with_ann(database)
         world.markers[ANN.id] = {"#a": "2026-01-01T00:00:00.000Z"}
         world.dirty.mark([DirtyKey.marker(ANN.id, "#a")])
         with trio.CancelScope() as scope:
@@ -349,16 +348,7 @@ async def test_accounts_of_one_address_are_limited() -> None:
 async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:
     """Written as a whole when it changes, and not at all when there is nothing."""
     async with open_database(tmp_path / "chat.db") as database:
-        world, store = (
-            World(ServerInfo(), Lengths(), lambda: 1_800_000_000.0),
-            SqliteStateStore(database),
-        )
-        await create(
-            await open_accounts(SqliteAccounts(database), COSTS["low"]),
-            ANN,
-            "correct horse",
-            ADDRESS,
-        )
+        world, store = await world_with_ann(database)
         for said in ({"url": "x", "ё": "я"}, {}):
             world.metadata[ANN.id] = said
             world.dirty.mark([DirtyKey.metadata(ANN.id)])

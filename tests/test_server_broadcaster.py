@@ -80,6 +80,11 @@ async def test_a_full_queue_makes_readers_wait(town: Town, nursery: trio.Nursery
     assert ann.received.count(b"\r\n") == 3
 
 
+def unwritable(town: Town, recipient: Person) -> Event:
+    """Return an event that cannot be encoded: a parameter in the middle has a space."""
+    return event(town, (recipient,), "x")._replace(params=("not a middle parameter", "x"))
+
+
 async def test_what_cannot_be_written_costs_nobody_else_anything(
     town: Town,
     nursery: trio.Nursery,
@@ -91,9 +96,7 @@ async def test_what_cannot_be_written_costs_nobody_else_anything(
     ann = town.newcomer()
     broadcaster = Broadcaster(4, 4)
     broadcaster.accept(Output((event(town, (ann,), "one"),)))
-    broadcaster.accept(
-        Output((event(town, (ann,), "two")._replace(params=("not a middle parameter", "x")),))
-    )
+    broadcaster.accept(Output((unwritable(town, ann),)))
     ticket = broadcaster.accept(Output((event(town, (ann,), "three"),)))
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_delivered(ticket)
@@ -106,9 +109,7 @@ async def test_order_holds_beside_what_cannot_be_written(town: Town, nursery: tr
     ann = town.newcomer()
     broadcaster = Broadcaster(4, 4)
     broadcaster.accept(Output((event(town, (ann,), "the first, which is longer"),)))
-    broadcaster.accept(
-        Output((event(town, (ann,), "x")._replace(params=("not a middle parameter", "x")),))
-    )
+    broadcaster.accept(Output((unwritable(town, ann),)))
     ticket = broadcaster.accept(Output((event(town, (ann,), "second"),)))
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_delivered(ticket)
