@@ -186,3 +186,11 @@ def test_every_path_in_backticks_exists() -> None:
     assert [
         path for path in paths if not any((top / path).exists() for top in (ROOT, PACKAGE))
     ] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_line_of_prose_exceeds_the_columns_of_the_code(page: Path) -> None:
+    """Lines have at most 100 columns, except rows of tables and blocks of code."""
+    prose = re.sub(r"^ *```.*?^ *```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    lines = [line for line in prose.splitlines() if not line.startswith(("|", "    "))]
+    assert [line for line in lines if len(line) > 100] == []
