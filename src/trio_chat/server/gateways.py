@@ -58,7 +58,7 @@ async def speak_for(
     except UnknownClient:
         raise GatewayError("WEBIRC without an address") from None
     wanted = {option.partition("=")[0] for option in " ".join(options).split()}
-    # "If the gateway connection is not secure, servers MUST ignore it"; one that never leaves the
+    # "If the gateway connection is not secure, servers MUST ignore it"; a connection within the
     # machine needs no encryption.
     gateway = parse_address(peer.host)
     is_safe_way = peer.is_secure or (gateway is not None and gateway.is_loopback)

@@ -1,5 +1,5 @@
-"""Threads in which passwords are hashed: a few, for which all clients wait in one fair queue
-(OWASP, Password Storage).
+"""Hashing threads: a bounded number, for which all clients wait in one fair queue (OWASP, Password
+Storage).
 """
 
 import os
@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 class HashingThreads:
-    """The threads that a server has for this, with the counts of what is hashed in them.
+    """The hashing threads of a server, with counts of the passwords that are checked in them.
 
     Args:
-        limits: how many threads, how many may wait, and how many passwords may be wrong, checked
-            and made.
+        limits: how many threads there are, how many tasks may wait, and how many passwords may be
+            wrong, checked and made.
 
     Attributes:
         accounts: the lockout of clients that guess passwords of accounts.
@@ -60,11 +60,11 @@ class HashingThreads:
         is_decoy: bool = False,
     ) -> bool:
         """Return whether a password is right; a wrong one is answered late, and after many none is
-        looked at.
+        checked.
 
         Args:
             lockout: the kind of what has passwords.
-            name: the account, whether there is one or not.
+            name: the account, whether it exists or not.
             origin: where the password comes from.
             verify: compares the next ones, and blocks.
             args: for it.
@@ -87,9 +87,7 @@ class HashingThreads:
         return is_right
 
     async def note_wrong(self, lockout: Lockout, name: str, origin: Origin) -> None:
-        """Count a proof that was wrong and for which nothing was hashed, and wait before it is said
-        that it was wrong.
-        """
+        """Count a wrong proof for which nothing was hashed, and wait as for a wrong password."""
         lockout.note_wrong(name, origin)
         await trio.sleep(self._delay)
 
@@ -121,7 +119,7 @@ class HashingThreads:
             return await self._hash(work, *args)
 
     async def _hash(self, work: Callable[..., T], *args: str) -> T:
-        """Run what blocks in a thread; when cancelled, it is waited for all the same."""
+        """Run a blocking function in a thread; it is waited for also when cancelled."""
         return await trio.to_thread.run_sync(work, *args, limiter=self._limiter)
 
     def _count(self, lockout: Lockout, name: str, origin: Origin) -> None:

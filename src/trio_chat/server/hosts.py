@@ -1,6 +1,7 @@
-"""Names under which a browser may reach this server: without them, a page whose name an attacker
-points here at the second look-up (DNS rebinding) would be a page of this server's own. An address
-cannot be pointed anywhere else, so any is right.
+"""Host names under which a browser may reach this server, as a defence against DNS rebinding.
+
+A page whose name an attacker points here at the second look-up would otherwise have the origin of
+this server. An address cannot be pointed anywhere else, so every address is allowed.
 """
 
 import re
@@ -19,7 +20,7 @@ _HERE = ("localhost", "*.localhost")
 
 
 class Host(NamedTuple):
-    """A host that is asked for.
+    """A host of a request.
 
     Args:
         name: in small letters and without a dot at the end; an address in its usual form, without

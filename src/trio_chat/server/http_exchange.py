@@ -1,6 +1,4 @@
-"""HTTP as far as it is answered here: one request, one answer, and the end of the connection. h11
-does the parsing.
-"""
+"""HTTP: one request and one answer on a connection, parsed by h11."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +16,7 @@ _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE)
 
 
 class RequestError(Exception):
-    """The request cannot be served; `status` is that of the answer, 0 when the client gets none."""
+    """The request cannot be served; `status` is that of the answer, 0 for no answer."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -31,7 +29,7 @@ class HttpRequest(NamedTuple):
     Args:
         method: such as `GET`.
         path: without the host, which the target may have, and with its query.
-        host: what was asked for; None when that was left out, as HTTP/1.0 allows.
+        host: the requested one; None when it is left out, as HTTP/1.0 allows.
         headers: their names in small letters.
         version: of HTTP.
     """
@@ -60,7 +58,7 @@ class HttpRequest(NamedTuple):
 
     @property
     def has_body(self) -> bool:
-        """Whether something belongs to it that follows it."""
+        """Whether a body follows the headers."""
         return bool(self.header(b"transfer-encoding")) or self.header(b"content-length") not in (
             "",
             "0",

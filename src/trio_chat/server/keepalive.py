@@ -1,8 +1,7 @@
-"""One task that looks at every connection once a second: has it registered in time, is it still
-there?
+"""Timeouts of connections: one task checks every second whether they registered in time and still
+answer.
 
-A task with a deadline of its own for each of ten thousand clients that do nothing would cost far
-more than looking at them all.
+A task with its own deadline for each of ten thousand idle clients would cost far more.
 """
 
 from collections.abc import Callable, Collection
@@ -11,17 +10,17 @@ from typing import Protocol
 import trio
 
 LONGEST_INTERVAL, SHORTEST_INTERVAL = 1.0, 0.02
-"""Seconds between two looks, so as much as a client may get above its deadline."""
+"""Seconds between two checks, by which a client may exceed its deadline."""
 _LOOKS_IN_A_DEADLINE = 4
 _LOOKS_PER_TURN = 256
-"""After so many looks other tasks get a turn."""
+"""Connections checked in a row; then other tasks are scheduled."""
 
 
 class TimedConnection(Protocol):
-    """A connection, as far as this room looks at it."""
+    """A connection that checks its own deadlines."""
 
     def check_timeouts(self, now: float) -> None:
-        """End the client or ask it for a sign of life, when it is time.
+        """End the client or send it a PING, when that is due.
 
         Args:
             now: seconds of Trio's clock.
@@ -31,16 +30,16 @@ class TimedConnection(Protocol):
 async def keep_alive(
     connections: Collection[TimedConnection], shortest_deadline: Callable[[], float] | None = None
 ) -> None:
-    """Look at all connections, for ever.
+    """Check all connections, for ever.
 
     Args:
-        connections: those that are there; they may change meanwhile.
+        connections: the current ones; the collection may change meanwhile.
         shortest_deadline: returns the shortest time, in seconds, after which anything is to happen
             to a client.
     """
     interval = LONGEST_INTERVAL
     while True:
-        if shortest_deadline is not None:  # asked each time, as the configuration may be read again
+        if shortest_deadline is not None:  # each time, because REHASH may have changed it
             interval = min(
                 LONGEST_INTERVAL, max(SHORTEST_INTERVAL, shortest_deadline() / _LOOKS_IN_A_DEADLINE)
             )
@@ -49,7 +48,7 @@ async def keep_alive(
         now = trio.current_time()
         if (
             now - due > LONGEST_INTERVAL
-        ):  # the server itself was stopped: bytes that clients have sent since are read first
+        ):  # the process was suspended: bytes that clients have sent since are read first
             continue
         for count, connection in enumerate(tuple(connections), 1):
             connection.check_timeouts(now)

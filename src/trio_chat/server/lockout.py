@@ -22,7 +22,7 @@ log = logging.getLogger("trio_chat")
 WINDOW = 600.0
 """Seconds in which wrong passwords are counted."""
 _MOST_DEVICES = 16_384
-"""Devices that are known; the one that was used longest ago gives way."""
+"""Known devices; the one that was used longest ago is dropped for a new one."""
 _MAX_SHOWN = 64
 """Bytes of a name in the log and in answers."""
 
@@ -49,7 +49,7 @@ class Lockout:
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def refuse(self, name: str, origin: Origin) -> None:
-        """Raise `Busy` when no password for this account is to be looked at from there."""
+        """Raise `Busy` when no password for this account is to be checked from an origin."""
         device, is_known = self._device(name, origin)
         most = self._most_of_address if is_known else self._most
         if self._wrong.count((name, device)) >= most:
@@ -86,7 +86,7 @@ class Lockout:
             )
 
     def note_right(self, name: str, origin: Origin) -> None:
-        """Know a device from now on; wrong passwords that were counted stay so."""
+        """Remember a device; wrong passwords that were counted stay so."""
         for device in (rate_limit_key(origin.address), origin.certificate):
             if device:
                 self._known[name, device] = None
@@ -100,7 +100,7 @@ class Lockout:
             del self._known[known]
 
     def is_known(self, name: str, origin: Origin) -> bool:
-        """Return whether an account has been logged in to from there."""
+        """Return whether an account has been logged in to from an origin."""
         return self._device(name, origin)[1]
 
     def is_suspect(self, origin: Origin) -> bool:

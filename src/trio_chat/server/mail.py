@@ -1,8 +1,7 @@
-"""E-mail at the edge: letters go to a mail server by SMTP (the standard library's client, in a
-thread), or to a program.
+"""Outgoing e-mail: messages go to a mail server by SMTP (smtplib in a thread), or to sendmail.
 
-Everything has a deadline, and only a few letters are on their way at once: a mail server that does
-not answer holds up nobody but who registers.
+Every step has a deadline, and few messages are sent at once: a mail server that does not answer
+delays only the clients that register.
 """
 
 import smtplib
@@ -186,7 +185,7 @@ def written(letter: Letter, sender: str) -> EmailMessage:
 
 
 def mailer(settings: MailSettings) -> Mailer | None:
-    """Return what sends mail, as the settings say; None when they do not say how."""
+    """Return the sender of mail for these settings; None when they are incomplete."""
     return Mailer(settings) if settings.is_usable else None
 
 

@@ -1,4 +1,4 @@
-"""The server as a program: signals, listeners, the memory, and the end of it all."""
+"""The server as a program: its signals, listeners, storage and exit code."""
 
 import gc
 import logging
@@ -39,9 +39,9 @@ from trio_chat.storage.lock import identity
 log = logging.getLogger("trio_chat")
 
 _GARBAGE = (10_000, 5, 20)
-"""How often the collector of garbage looks (see `gc.set_threshold`). A full collection holds up
-everybody, with 2,000 clients for more than 0.1 s; and a client that leaves is free at once, because
-no circles of references stay (`Connection.run`).
+"""Thresholds of the garbage collector (`gc.set_threshold`). A full collection delays every client,
+with 2,000 of them by more than 0.1 s. It is rarely needed: a connection leaves no reference cycles
+(`Connection.run`).
 """
 _EXPECTED = (ListenError, StorageError, CertificateError)
 STOP_SIGNALS = tuple(
@@ -57,7 +57,7 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
         load: reads them again, and may block; None when they cannot be.
     """
     use_casemapping(settings.server.casemapping)
-    gc.freeze()  # the program itself need not be looked through
+    gc.freeze()  # objects of the program itself need no collection
     gc.set_threshold(*_GARBAGE)
     quiet_trio()
     with logger.running(settings.logging):
@@ -73,10 +73,10 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
 
 
 def _problems(error: BaseException) -> Iterator[str]:
-    """Give what the operator can do something about of what ended the server; nothing when it is a
+    """Yield the errors that ended the server and that an operator can mend; none when it is a
     defect.
 
-    What goes wrong within a nursery comes in a group of one, with the end of the other tasks.
+    An error within a nursery arrives in an exception group.
     """
     if isinstance(error, BaseExceptionGroup):
         known, unknown = error.split(_EXPECTED)
@@ -193,8 +193,8 @@ async def _stop_on_signal(
 
 @contextmanager
 def _hangups() -> Iterator[AsyncIterator[int] | None]:
-    """Receive SIGHUP, from before anybody is told that there is a server; None on Windows, which
-    has no such signal.
+    """Receive SIGHUP, from before the server is announced; None on Windows, which has no such
+    signal.
     """
     if not hasattr(signal, "SIGHUP"):
         yield None

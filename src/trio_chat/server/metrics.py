@@ -1,12 +1,12 @@
-"""A small HTTP listener for whoever watches the server: `/metrics` for Prometheus, `/health`,
-`/ready`. Off unless configured.
+"""An HTTP listener for monitoring: `/metrics` for Prometheus, `/health` and `/ready`. Off unless
+configured.
 
-    /health   200 while the event loop runs /ready    200 when people can come and talk; 503 with
-    the reasons when they cannot /metrics  the statistics, in the text format of Prometheus; 501
-    without the package prometheus-client
+    /health   200 while the event loop runs
+    /ready    200 when clients can connect and send messages; 503 with the reasons when not
+    /metrics  the statistics, in the text format of Prometheus; 501 without prometheus-client
 
-There is no password and no TLS: it listens on this machine only unless [metrics] host says
-otherwise.
+There is neither a password nor TLS: it listens on this machine only, unless [metrics] host names
+another address.
 """
 
 import logging
@@ -35,10 +35,10 @@ class MonitoredServer(Protocol):
     """What is watched: the server."""
 
     def statistics(self) -> ServerStatistics:
-        """Return how it stands."""
+        """Return a snapshot of its numbers."""
 
     def why_not_ready(self) -> list[str]:
-        """Return why nobody can come and talk; nothing when they can."""
+        """Return the reasons why no client could connect and send messages."""
 
     def knows(self, host: Host) -> bool:
         """Return whether a browser may reach it under a name."""
@@ -53,7 +53,7 @@ class HttpAnswer(NamedTuple):
 
 
 class Monitor:
-    """Answers the questions of whoever watches a server.
+    """The handler of monitoring requests.
 
     Args:
         server: what is watched.
@@ -97,8 +97,8 @@ class Monitor:
         return self._server.statistics(), lag
 
     async def _measure_lag(self) -> None:
-        """Note how late a task wakes up: how long anybody has to wait for the event loop, at worst
-        since the last question.
+        """Measure how late a task wakes up: the longest delay of the event loop since the last
+        request.
         """
         while True:
             due = trio.current_time() + _LAG_INTERVAL
@@ -106,7 +106,7 @@ class Monitor:
             self._lag = max(self._lag, trio.current_time() - due)
 
     async def _serve(self, stream: trio.abc.Stream) -> None:
-        """Answer one request and close; whatever goes wrong ends this connection only."""
+        """Answer one request and close; an error ends this connection only."""
         self._open += 1
         try:
             async with stream:

@@ -1,4 +1,6 @@
-"""The server's memory: opens the database, and forgets what is too old."""
+"""The storage of a server: opening the database, and the tasks that index, prune and erase in
+it.
+"""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -30,15 +32,15 @@ log = logging.getLogger("trio_chat")
 _RETRY = 10.0
 _LOOK_INTERVAL = 5.0
 _INDEX_DELAY = 1.0
-"""Seconds in which messages come together, until their words are written; who searches before does
-not have to wait for it.
+"""Seconds for which new messages are collected before they are indexed; a search indexes them at
+once.
 """
 _PRUNE_INTERVAL = 3600.0
 _PRUNE_AT_ONCE = 25
-"""Messages deleted in one transaction: those that are said meanwhile wait for no more than that."""
+"""Messages deleted in one transaction, for which new messages have to wait."""
 _ERASE_DELAY = 1.0
-"""Seconds from a deletion until the log is emptied, so that several come together; also until the
-next try, when it is read.
+"""Seconds from a deletion until the write-ahead log is emptied, and between attempts while it is
+being read.
 """
 
 
@@ -49,7 +51,7 @@ async def open_storage(
     threads: HashingThreads | None = None,
     casemapping: str = "precis",
 ) -> AsyncIterator[StoragePorts | None]:
-    """Open the memory that the settings name.
+    """Open the storage that the settings name.
 
     Args:
         settings: the [storage] section.
@@ -58,7 +60,7 @@ async def open_storage(
         casemapping: a key of `irc.names.CASEMAPPINGS`.
 
     Raises:
-        StorageError: it cannot be opened; the message says why.
+        StorageError: it cannot be opened.
     """
     if settings.file is None:
         yield None
@@ -98,10 +100,10 @@ async def open_storage(
 
 @asynccontextmanager
 async def _locked(path: Path | None) -> AsyncIterator[None]:
-    """Have no other server use a database.
+    """Lock a database against other servers.
 
     Raises:
-        StorageError: one does, or the database cannot be locked.
+        StorageError: another server uses it, or it cannot be locked.
     """
     if path is None:
         yield
@@ -128,8 +130,7 @@ def errors_naming(path: Path) -> Iterator[None]:
 async def watch_file(
     path: Path, before: lock.FileIdentity | None, replaced: Callable[[], None]
 ) -> None:
-    """Notice when another file takes the place of the database, in which nothing that is written
-    from then on would be found.
+    """Wait until another file takes the place of the database, where later writes would be lost.
 
     Args:
         path: the database.
@@ -149,9 +150,7 @@ async def watch_file(
 
 
 async def index_messages(history: SqliteHistory) -> None:
-    """Write the words of new messages by which they are found, soon after they were said and many
-    at once, for ever.
-    """
+    """Index new messages for the search, soon after they were sent and many at once, for ever."""
     while True:
         await history.wait_unindexed()
         await trio.sleep(_INDEX_DELAY)
@@ -163,9 +162,7 @@ async def index_messages(history: SqliteHistory) -> None:
 
 
 async def finish_update(database: Database, history: SqliteHistory) -> None:
-    """Do what an update to this version leaves to be done: index the messages there were, and
-    overwrite what was deleted.
-    """
+    """Finish an update from an earlier version: index old messages, and overwrite deleted ones."""
     for what, step in (
         ("indexed", history.index_old),
         ("overwritten where it was deleted", database.overwrite_free),
@@ -182,8 +179,8 @@ async def finish_update(database: Database, history: SqliteHistory) -> None:
 
 
 async def truncate_log(database: Database) -> None:
-    """Empty the log soon after something was deleted, so that nothing of it is left on the disk,
-    for ever.
+    """Empty the write-ahead log after deletions, so that no deleted data is left on the disk, for
+    ever.
     """
     while True:
         await database.wait_erased()
@@ -196,7 +193,7 @@ async def truncate_log(database: Database) -> None:
 
 
 async def prune_history(world: World, memory: StoragePorts) -> None:
-    """Delete what is too old, at once and then every hour, for ever."""
+    """Delete messages that are too old, at once and then every hour, for ever."""
     while True:
         try:
             for before, only, without in retention.rules(world, memory):

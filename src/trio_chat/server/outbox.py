@@ -1,11 +1,11 @@
-"""The send queue of a client: bounded, and written by one task that exists only while something
-waits.
+"""The send queue of a client: bounded, and written by a task that exists only while it is not
+empty.
 
-The contract: `send` never waits and never raises. What the socket takes at once is gone at once;
-the rest is queued, in order, and a writer task drains it. When more than the limit of what others
-do waits, the client is ended with a reason; nobody else waits for it. The answers to its own
-commands do not count: for those its reader waits, so a client that reads a long answer slowly is
-not ended for it.
+The contract: `send` never waits and never raises. Bytes that the socket accepts are sent at once;
+the rest is queued, in order, and a writer task drains it. A client with more queued bytes of
+others' messages than the limit is ended with a reason, and delays no other client. Answers to its
+own commands do not count: its reader waits for those, so a client that reads a long answer slowly
+is not ended.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ import trio
 from trio_chat.server.transport import Transport
 
 MAX_CHUNKS = 16384
-"""Pieces that may wait, besides the limit in bytes."""
+"""Pieces that may wait, in addition to the limit in bytes."""
 _JOIN_BYTES = 262_144
 _Piece = tuple[bytes, bool]
-"""Whole lines, and whether the client asked for them."""
+"""Complete lines, and whether they answer a command of the client."""
 
 
 class Outbox:
@@ -27,9 +27,8 @@ class Outbox:
     Args:
         transport: where bytes go.
         nursery: the client's, which the writer task is started in.
-        max_bytes: how much may wait.
-        end: ends the connection, telling the client why; called when it broke or the limit is
-            passed, too.
+        max_bytes: the most bytes that may wait.
+        end: ends the connection with a reason; also called when it broke, or the limit is exceeded.
     """
 
     __slots__ = (
@@ -79,12 +78,12 @@ class Outbox:
         return self._queued
 
     def send(self, data: bytes, *, is_reply: bool = False) -> None:
-        """Take whole lines.
+        """Send or queue complete lines.
 
         Args:
             data: the lines, each with its CR LF.
-            is_reply: whether the client asked for it. Its reader waits for room before it asks for
-                more, so a large answer is not cut off by the limit.
+            is_reply: whether they answer a command of the client. Its reader waits for room before
+                it executes more, so the limit does not cut off a large answer.
         """
         if not self._is_open:
             return
@@ -96,11 +95,11 @@ class Outbox:
             self._overflow(f"Too slow: more than {self._max_bytes} bytes were waiting")
 
     def end(self, reason: str) -> None:
-        """End the connection, telling the client why."""
+        """End the connection with a reason for the client."""
         self._end(reason)
 
     def send_last(self, data: bytes) -> None:
-        """Take the farewell. When the limit was passed, it goes out instead of what still waits."""
+        """Send or queue the last lines; when the limit was exceeded, in place of what is queued."""
         if not self._is_open and self._channel is not None:
             waiting, answers = _take(self._channel[1], limit=None)
             self._queued -= len(waiting)
@@ -112,16 +111,14 @@ class Outbox:
             self._put(data)
 
     def flush_control(self) -> None:
-        """Send what the transport has to send of its own accord, behind what is on its way
-        already.
-        """
+        """Send control data of the transport, such as a WebSocket pong, after what is queued."""
         if self._queued:
             self._has_control = True
         else:
             self._put(b"")
 
     def close(self) -> None:
-        """Take nothing more and write nothing more: the client's nursery is about to be gone."""
+        """Accept and write nothing more: the client's nursery is about to end."""
         self._is_open = False
         self._is_broken = True
         self._unpark()

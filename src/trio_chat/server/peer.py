@@ -1,6 +1,4 @@
-"""The peer of a connection: its real address, also behind proxies and gateways, and how safely it
-has come.
-"""
+"""The peer of a connection: its address, also behind proxies and gateways, and its encryption."""
 
 from dataclasses import dataclass
 
@@ -8,7 +6,7 @@ from trio_chat.config.settings import Network
 from trio_chat.irc.addresses import parse_address
 
 LOCAL = "127.0.0.1"
-"""The address of who comes over a Unix socket: somebody on this machine."""
+"""The address of a client on a Unix socket, which is on this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +15,10 @@ class Peer:
 
     Args:
         host: its address, as text.
-        is_secure: whether all of the way is encrypted, as far as can be known.
-        certificate: the SHA-256 fingerprint of the certificate it has shown, in lower-case
-            hexadecimal, or "".
-        is_websocket: whether it has come by WebSocket.
+        is_secure: whether the whole way is encrypted, as far as is known.
+        certificate: the SHA-256 fingerprint of its client certificate, in lower-case hexadecimal,
+            or "".
+        is_websocket: whether it uses WebSocket.
     """
 
     host: str

@@ -1,9 +1,9 @@
 """The poller: one task that waits for bytes of many sockets, and calls the function of each.
 
-A client's task need not run for each line that comes. Where the system has epoll, one task asks for
-all clients at once and has what was received carried out there and then; a client's own task sleeps
-until something must be waited for, or fails. Waiting in each task would cost each line a system
-call, a wake-up and a switch of tasks: a third of what a private message costs.
+A client's task need not run for each received line. Where the system has epoll, one task polls all
+sockets at once and executes the lines in place; a client's own task sleeps until it has to wait, or
+an error occurs. Waiting in each task would cost a system call, a wake-up and a task switch for each
+line: a third of the cost of a private message.
 """
 
 import logging
@@ -17,26 +17,25 @@ import trio
 log = logging.getLogger("trio_chat")
 
 _EVENTS_PER_TURN = 64
-"""After so many sockets other tasks get a turn."""
+"""Sockets in a row; then other tasks are scheduled."""
 _LONGEST_TURN = 0.005
-"""Seconds after which they get one in between: what a client asks for can be much work."""
+"""Seconds after which they are scheduled in between: a line can be expensive."""
 
 
 class Poller(Protocol):
     """Waits for sockets to be readable."""
 
     async def run(self) -> None:
-        """Do the waiting, for ever. Whoever watches must have ended before this is cancelled."""
+        """Wait, for ever. Tasks in `watch` must have ended before this is cancelled."""
 
     async def watch(self, descriptor: int, on_readable: Callable[[], bool]) -> None:
-        """Have something called each time a socket is readable, until it returns true. Whoever is
-        cancelled is called no more.
+        """Call a function each time a socket is readable, until it returns true or this is
+        cancelled.
 
         Args:
             descriptor: the socket's; one may be watched only once at a time.
-            on_readable: must not block, and may be called without there being anything to read.
-                What it raises, this raises; unless it has cancelled who watches before: then that
-                is only logged.
+            on_readable: must not block, and may be called when nothing can be read. An exception in
+                it is raised here, or only logged when this was cancelled before.
 
         Raises:
             trio.ClosedResourceError: `forget` was called.
@@ -47,12 +46,12 @@ class Poller(Protocol):
 
 
 def best_poller() -> Poller:
-    """Return what waits in the way that costs least here."""
+    """Return the cheapest poller of this system."""
     return EpollPoller() if hasattr(select, "epoll") else TaskPoller()
 
 
 class TaskPoller:
-    """Each task waits for itself: works wherever Trio does."""
+    """A poller in which each task waits by itself; works wherever Trio does."""
 
     async def run(self) -> None:
         """Do nothing: there is nothing to be done for all."""
@@ -69,19 +68,19 @@ class TaskPoller:
             is_enough = on_readable()
 
     def forget(self, descriptor: int) -> None:
-        """Wake who waits; see `Poller`."""
+        """Wake the waiting task; see `Poller`."""
         trio.lowlevel.notify_closing(descriptor)
 
 
 class _Watch(NamedTuple):
-    """Somebody who waits for a socket."""
+    """A task that waits for a socket."""
 
     task: trio.lowlevel.Task
     on_readable: Callable[[], bool]
 
 
 class EpollPoller:
-    """One task waits for all, by an epoll of its own on which Trio's waits (Linux)."""
+    """A poller in which one task waits for all, by an epoll nested in Trio's (Linux)."""
 
     def __init__(self) -> None:
         self._watches: dict[int, _Watch] = {}
@@ -145,7 +144,7 @@ class EpollPoller:
         await trio.lowlevel.wait_task_rescheduled(abort)
 
     def forget(self, descriptor: int) -> None:
-        """Wake who watches; see `Poller`."""
+        """Wake the watching task; see `Poller`."""
         if (watch := self._watches.get(descriptor)) is not None:
             self._end(
                 descriptor, watch, outcome.Error(trio.ClosedResourceError("closed by another task"))

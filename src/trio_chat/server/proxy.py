@@ -1,7 +1,6 @@
-"""The PROXY protocol, versions 1 and 2: the first bytes of a connection, in which a proxy says who
-is behind it.
+"""The PROXY protocol, versions 1 and 2: a header in which a proxy sends the address of its client.
 
-Pure: bytes in, an address out. Whether a proxy is believed is not decided here.
+Pure: bytes in, an address out. The caller decides whether a proxy is trusted.
 (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt)
 """
 
@@ -27,18 +26,18 @@ _SOURCE = {0x11: 4, 0x21: 16}
 
 
 class ProxyError(ValueError):
-    """It is no header of the PROXY protocol."""
+    """The bytes are no header of the PROXY protocol."""
 
 
 class Header(NamedTuple):
-    """What a proxy says.
+    """A header of the PROXY protocol.
 
     Args:
         size: bytes of the header.
         host: the address of the client behind it; "" when there is none, or the proxy does not know
             it.
-        is_secure: whether it says that its client came encrypted.
-        is_local: whether it speaks for itself, such as to see whether the server is there.
+        is_secure: whether the client's connection to the proxy is encrypted.
+        is_local: whether the connection is the proxy's own, such as a health check.
     """
 
     size: int

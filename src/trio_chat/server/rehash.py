@@ -1,7 +1,7 @@
-"""Which keys of config.ini a running server can take, one table, and how it takes them.
+"""REHASH: the table of when a changed key of config.ini takes effect, and applying the changes.
 
-What is not applied stays as it was until the next start, so that what the server says of itself and
-what it does remain one.
+A change that is not applied leaves the old value in force until the next start, so that what the
+server advertises and what it does agree.
 """
 
 import logging
@@ -156,7 +156,7 @@ them.
 
 
 class ReconfigurableServer(Protocol):
-    """What is changed: the server."""
+    """A server whose settings can be replaced."""
 
     settings: Settings
     limits: LimitSettings
@@ -165,16 +165,14 @@ class ReconfigurableServer(Protocol):
 
 
 class RehashResult(NamedTuple):
-    """What came of it: sentences for the operator, and what some are to see who are operators no
-    more.
-    """
+    """The result of REHASH: lines for the operator, and events for clients that it affects."""
 
     lines: list[str]
     events: list[Event]
 
 
 def when(section: str, key: str = "") -> When:
-    """Return when a key has its effect; of a key that the table does not have, after a restart."""
+    """Return when a change of a key takes effect; after a restart for a key that is not listed."""
     kinds = WHEN.get(section, {})
     return next(
         (kind for kind, keys in kinds.items() if key in keys or not (key or keys)), When.RESTART
@@ -188,7 +186,7 @@ def _value(settings: Settings, section: str, key: str) -> object:
 
 
 def changes(old: Settings, new: Settings) -> dict[str, When]:
-    """Return what is different, as people write it, and when it has its effect."""
+    """Return the changed keys as written in config.ini, and when each takes effect."""
     found = {
         f"[{section}] {key}": when(section, key)
         for section, keys in KEYS.items()
@@ -214,7 +212,7 @@ def merge(old: Settings, new: Settings) -> Settings:
 
 
 def apply(server: ReconfigurableServer, new: Settings) -> RehashResult:
-    """Have a running server take new settings, as far as it can."""
+    """Apply new settings to a running server, as far as it can take them."""
     found = changes(server.settings, new)
     settings = merge(server.settings, new)
     world = server.world
@@ -247,7 +245,7 @@ def _sentences(found: dict[str, When]) -> list[str]:
 
 
 def cloaks(settings: Settings, memory: StoragePorts | None, start_secret: bytes) -> Cloaks | None:
-    """Return what hides addresses, as the settings say.
+    """Return the cloaks for these settings.
 
     Args:
         settings: all of config.ini.
@@ -263,7 +261,7 @@ def cloaks(settings: Settings, memory: StoragePorts | None, start_secret: bytes)
 
 
 def server_info(settings: Settings, created: float) -> ServerInfo:
-    """Return what the server says of itself, as the settings say.
+    """Return the server information for these settings.
 
     Args:
         settings: all of config.ini.

@@ -12,15 +12,15 @@ from trio_chat.server.broadcaster import BroadcasterStatistics
 
 
 class ServerStatistics(NamedTuple):
-    """How a server stands.
+    """A snapshot of a server's numbers.
 
     Args:
-        world: who and what is there.
-        broadcaster: what waits to be delivered.
-        admission: who may come in.
+        world: users, channels and accounts.
+        broadcaster: items that wait to be delivered.
+        admission: counted addresses and refusals.
         connections: clients that are connected.
         connected: how many ever were.
-        queued_bytes: bytes that wait for clients who read slowly.
+        queued_bytes: bytes that wait for slow clients.
         slow_clients: how many clients that are.
         started: when the server was started, in seconds of Unix time.
         certificate_expires: when the operator's TLS certificate expires, in seconds of Unix time; 0

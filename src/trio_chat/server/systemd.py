@@ -15,9 +15,7 @@ import trio
 
 
 def notify(state: str) -> None:
-    """Tell the service manager, if there is one, something such as READY=1; when it cannot be told,
-    nothing happens.
-    """
+    """Send the service manager a state such as READY=1; without one, or on an error, do nothing."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if path[:1] not in ("/", "@") or not hasattr(socket, "AF_UNIX"):
         return
@@ -31,8 +29,7 @@ def notify(state: str) -> None:
 
 @contextmanager
 def reloading() -> Iterator[None]:
-    """Tell that the settings are being read again, and when that is over; so `systemctl reload`
-    returns when it has been done.
+    """Notify systemd of the beginning and the end of a reload, for which `systemctl reload` waits.
 
     The time is what `Type=notify-reload` asks for (systemd 253 and newer): that of the clock which
     only goes on.
@@ -45,9 +42,7 @@ def reloading() -> Iterator[None]:
 
 
 async def feed_watchdog(tell: Callable[[str], None] = notify) -> None:
-    """Give the watchdog of the service manager its signs of life, twice as often as it asks; none
-    when it asks for none.
-    """
+    """Notify the watchdog of the service manager twice in its interval; return when it has none."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     pid = os.environ.get("WATCHDOG_PID", "")
     if not microseconds.isdecimal() or int(microseconds) == 0 or pid not in ("", str(os.getpid())):

@@ -1,8 +1,8 @@
-"""TLS, as a transport on another one.
+"""TLS, as a transport on top of another one.
 
-OpenSSL works on bytes here, not on a socket: what a fan-out gives a member is encrypted and handed
-to the socket in one call that does not wait, as for a plain connection. Trio's `SSLStream` would
-need a task for each such member.
+OpenSSL works on bytes here, not on a socket: a delivery is encrypted and given to the socket in one
+call that does not wait, as on a plain connection. Trio's `SSLStream` would need a task for each
+member of a channel.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from trio_chat.server.transport import (
 )
 
 MAX_HANDSHAKE = 131_072
-"""Bytes that a peer may send before it is through; with a chain of certificates it needs some
+"""Bytes that a peer may send in a handshake; with a chain of certificates it needs some
 thousands.
 """
 
@@ -33,7 +33,7 @@ such as the change of a key, cost time and memory, and no budget against floods 
 of 16 KiB comes in pieces, so it is not few."""
 _LONGEST_RECORD = 16_384
 _BYTES_PER_TURN = 2048
-"""Bytes of one peer after which other tasks get a turn: they can be some ninety records."""
+"""Bytes of one peer in a row, up to some ninety records; then other tasks are scheduled."""
 _SHARE = 32
 """How many received bytes one of the text makes up for: alone in its record it takes 23, with the
 ciphers of today.
@@ -55,7 +55,7 @@ class TlsTransport:
         self._is_fresh = True  # what came with the end of the handshake has not been looked at
         self._encrypted = b""  # received, and not decrypted yet
         self.is_ended = False
-        """Whether the peer has sent its last."""
+        """Whether the peer has ended its sending half."""
         self._is_shut = False  # we have
         self._idle = 0  # received bytes that were good for nothing
         self._call: Callable[[], None] = nothing
@@ -78,7 +78,7 @@ class TlsTransport:
         return self._connection.get_protocol_version_name()
 
     def on_control(self, call: Callable[[], None]) -> None:
-        """Have it called when OpenSSL has an answer of its own; see `Transport`."""
+        """Set a function that is called when OpenSSL has control data to send; see `Transport`."""
         self._call = call
         self._below.on_control(call)
 
@@ -91,7 +91,7 @@ class TlsTransport:
         )
 
     async def receive_each(self, on_data: OnData) -> None:
-        """Have taken what is in the bytes that come; see `Transport`."""
+        """Call a function with decrypted bytes; see `Transport`."""
         await receive_each_through(self._below, self, on_data)
 
     @property
@@ -176,11 +176,11 @@ def pull(connection: SSL.Connection) -> bytes:
 
 
 async def handshake(below: Transport, context: SSL.Context) -> TlsTransport:
-    """Agree with a client on encryption. The caller has a deadline, and closes when this fails or
-    is cancelled.
+    """Perform the handshake with a client. The caller sets a deadline, and closes when this fails
+    or is cancelled.
 
     Raises:
-        HandshakeError: that is impossible; the client has been told in the way of TLS.
+        HandshakeError: it failed; the client has received a TLS alert.
         trio.BrokenResourceError: the connection broke.
     """
     connection = SSL.Connection(context, None)

@@ -1,10 +1,8 @@
-"""Transports: bytes to and from one client; the one place that knows a plain socket from any other
-stream.
+"""Transports: bytes to and from one client, over a socket or any other stream.
 
-Transports lie on each other: TLS on a socket, WebSocket on TLS. Each turns what it is given into
-bytes for the one below and hands back what the socket did not take, already in the form in which it
-must go out. So encryption and framing need no task of their own, a member of any kind costs a
-fan-out one call, and what waits is kept in one place, the `Outbox`.
+Transports are stacked: TLS on a socket, WebSocket on TLS. Each encodes data for the one below, and
+returns what the socket did not accept, in its encoded form. So encryption and framing need no task,
+a delivery to any member costs one call, and unsent bytes are kept in one place, the `Outbox`.
 """
 
 import socket
@@ -19,8 +17,8 @@ RECEIVE_BYTES = 65536
 LINGER_TIMEOUT = 1.0
 """Seconds in which a peer's last bytes are read and dropped."""
 MOST_DROPPED = 262_144
-"""Bytes of a peer that are read and dropped: no peer that listens sends more by the time it has
-read the farewell.
+"""Bytes of a peer that are read and dropped: a peer that reads the last lines sends no more than
+that.
 """
 
 
@@ -37,13 +35,13 @@ against floods sees.
 
 
 class Transport(Protocol):
-    """A connection as the rest of this room uses it."""
+    """A connection as the rest of the server uses it."""
 
     def on_control(self, call: Callable[[], None]) -> None:
-        """Have something called whenever there are bytes to be sent that nobody gave, such as the
-        answer to a WebSocket ping.
+        """Set a function that is called when there is control data to be sent, such as a WebSocket
+        pong.
 
-        They go out with the next `send_nowait`, of which the data may be empty.
+        It is sent with the next `send_nowait`, whose data may be empty.
         """
 
     async def receive(self) -> bytes:
@@ -89,11 +87,10 @@ class Transport(Protocol):
         """
 
     async def send_eof(self, *, going_away: bool = False) -> None:
-        """Tell the peer that nothing more comes; a connection that cannot say so does nothing.
-        Perhaps no checkpoint.
+        """End the sending half, where the protocol has a way to. Perhaps no checkpoint.
 
         Args:
-            going_away: whether that is because the server stops.
+            going_away: whether the reason is that the server stops.
 
         Raises:
             trio.BrokenResourceError: the connection broke.
@@ -110,11 +107,11 @@ class Transport(Protocol):
 
 
 def nothing() -> None:
-    """Do nothing: what is called on control when nobody wants to know."""
+    """Do nothing: the default of `on_control`."""
 
 
 async def send_all(transport: Transport, data: bytes) -> None:
-    """Send everything; for who is the only one that sends.
+    """Send everything; only for the one writer of a transport.
 
     Raises:
         trio.BrokenResourceError: the connection broke.
@@ -126,8 +123,8 @@ async def send_all(transport: Transport, data: bytes) -> None:
 
 
 class Layer(Protocol):
-    """What turns the bytes of a transport into others, a bounded part of them at a time: the peer
-    decides how much that is.
+    """A decoder of a transport's bytes, of a bounded part at a time: the peer decides how many
+    there are.
     """
 
     @property
@@ -136,7 +133,7 @@ class Layer(Protocol):
 
     @property
     def is_ended(self) -> bool:
-        """Whether the peer has said its last: nothing that comes behind it is looked at."""
+        """Whether the peer has ended the connection: bytes after that are ignored."""
 
     def feed(self, data: bytes) -> None:
         """Add received bytes; only when it is not behind."""
@@ -205,9 +202,10 @@ async def receive_each_through(below: Transport, layer: Layer, on_data: OnData) 
 
 
 async def close_gracefully(transport: Transport, *, going_away: bool = False) -> None:
-    """Say that nothing more comes, and read away what is still on its way, up to a bound: closing
-    with unread bytes would destroy what the peer has not read yet. The caller has a deadline, and
-    closes.
+    """End the sending half, and read and drop what the peer still sends, up to a bound.
+
+    Closing a socket with unread bytes resets it, and destroys what the peer has not read yet. The
+    caller sets a deadline, and closes.
     """
     try:
         await transport.send_eof(going_away=going_away)
@@ -221,9 +219,9 @@ async def close_gracefully(transport: Transport, *, going_away: bool = False) ->
 class SocketTransport:
     """A TCP connection or a Unix one, with synchronous non-blocking calls on the socket itself.
 
-    One `send` for one member and batch is what a fan-out costs; Trio's own `SocketStream` would add
-    a checkpoint, a lock and a coroutine to each. Reading waits for readability and then calls
-    `recv` once, for the same reason.
+    A fan-out costs one `send` for each member and batch; Trio's `SocketStream` would add a
+    checkpoint, a lock and a coroutine to each. Reading waits for readability and then calls `recv`
+    once, for the same reason.
 
     Args:
         sock: an accepted connection; owned by this object from now on.
@@ -354,8 +352,7 @@ class StreamTransport:
 
 
 class PeekableTransport:
-    """What was read of a connection to find out what it is, and is still to be read by whoever
-    serves it.
+    """A transport whose first bytes can be read ahead, to detect the protocol, and read again.
 
     Args:
         below: the connection.

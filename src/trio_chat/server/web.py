@@ -1,7 +1,6 @@
-"""HTTP on the chat's port: the opening of a WebSocket, or a page of plain text that says how to
-join.
+"""HTTP on the chat's port: the WebSocket handshake, or a page of plain text that says how to join.
 
-One request a connection; the caller sets a deadline.
+One request for each connection; the caller sets a deadline.
 """
 
 import logging
@@ -46,8 +45,8 @@ of http or https.
 
 
 class HttpAnswered(Exception):  # not a mistake: a request that was answered
-    """The request was answered with a page or a refusal; there is nobody to chat with. The text is
-    its status and reason.
+    """The request was answered with a page or a refusal, not with a WebSocket. The message is its
+    status and reason.
     """
 
 
@@ -57,13 +56,13 @@ class HealthCheckAnswered(HttpAnswered):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebRules:
-    """What is allowed to browsers.
+    """The settings that hold for browsers.
 
     Args:
         server: names, allowed origins and proxies.
-        knows: tells whether the server may be reached under a name.
+        knows: returns whether the server may be reached under a name.
         websocket: whether a WebSocket may be opened here.
-        tls_first: whether nothing is to be said here but that one must come by TLS.
+        tls_first: whether the only answer is that TLS is required.
     """
 
     server: ServerSettings
@@ -90,7 +89,7 @@ async def open_websocket(
 
 
 class _Visit:
-    """One request, and what becomes of it."""
+    """The handling of one request."""
 
     def __init__(self, ahead: PeekableTransport, peer: Peer, rules: WebRules) -> None:
         self._ahead = ahead

@@ -1,8 +1,8 @@
-"""WebSocket, as a transport on another one: one message is one line (IRCv3 `websocket`).
+"""WebSocket, as a transport on top of another one: a message is a line (IRCv3 `websocket`).
 
-wsproto reads and writes frames; what is decided here is how much a peer may send before it is
-ended, and that a message for many members is put into frames once. Nothing is compressed: that
-would be state and memory for each connection.
+wsproto reads and writes frames. This module limits what a peer may send, and puts a message for
+many members into frames once. Nothing is compressed, because that would need memory for each
+connection.
 """
 
 from collections.abc import Callable
@@ -27,9 +27,9 @@ MAX_MESSAGE = ENDLESS
 too long for IRC is told so.
 """
 MAX_IDLE_FRAMES = 250
-"""Frames that a peer may send without completing a line: pings, and pieces of a message."""
+"""Frames, such as pings and parts of a message, that a peer may send without completing a line."""
 _FRAMES_PER_TURN = 16
-"""After so many frames of one client other tasks get a turn."""
+"""Frames of one client in a row; then other tasks are scheduled."""
 
 
 class _Framer:
@@ -159,7 +159,7 @@ class WebSocketTransport:
         return data
 
     def _refuse(self, code: CloseReason) -> None:
-        """Read nothing more, and tell the peer why in the way of WebSocket."""
+        """Read nothing more, and send the peer a close frame with the reason."""
         if not self._is_closed:
             self._is_closed = True
             self._control += self._connection.send(CloseConnection(code))
