@@ -36,7 +36,7 @@ class SlowHistory(ListHistory):
 Pair = Callable[[], tuple["trio.StapledStream[Any, Any]", "trio.StapledStream[Any, Any]"]]
 
 
-class Peer:
+class MemoryClient:
     """A client's end of a stream."""
 
     def __init__(self, stream: trio.abc.HalfCloseableStream) -> None:
@@ -58,24 +58,24 @@ class Peer:
         return [parse(line.decode()) for line in self.buffer.split(b"\r\n")[:-1]]
 
 
-class Hall:
+class MemoryNetwork:
     """A running server that clients join over memory streams."""
 
     def __init__(self, server: Server, nursery: trio.Nursery) -> None:
         self.server = server
         self.nursery = nursery
 
-    def join(self, host: str = "127.0.0.1", pair: Pair = memory_stream_pair) -> Peer:
+    def join(self, host: str = "127.0.0.1", pair: Pair = memory_stream_pair) -> MemoryClient:
         """Return the client's end of a new connection."""
         ours, theirs = pair()
         self.nursery.start_soon(
             self.server.serve_client, StreamTransport(theirs), peers.Peer(host=host)
         )
-        return Peer(ours)
+        return MemoryClient(ours)
 
     async def register(
         self, nick: str, *joins: str, caps: str = "", host: str = "127.0.0.1"
-    ) -> Peer:
+    ) -> MemoryClient:
         """Return somebody registered, in some channels."""
         peer = self.join(host)
         if caps:
@@ -89,11 +89,11 @@ class Hall:
 
 
 @asynccontextmanager
-async def hall(
+async def memory_network(
     limits: LimitSettings | None = None,
     server_settings: ServerSettings | None = None,
     history: ListHistory | None = None,
-) -> AsyncIterator[Hall]:
+) -> AsyncIterator[MemoryNetwork]:
     """Run a server's broadcaster, with a place for its clients."""
     settings = Settings(
         server=server_settings or ServerSettings(shutdown_grace=3), limits=limits or LimitSettings()
@@ -103,6 +103,6 @@ async def hall(
         nursery.start_soon(server.broadcaster.run)
         nursery.start_soon(keep_alive, server.connections)
         async with trio.open_nursery() as clients:
-            yield Hall(server, clients)
+            yield MemoryNetwork(server, clients)
             clients.cancel_scope.cancel()
         nursery.cancel_scope.cancel()

@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
-from server_fakes import hall
+from server_fakes import memory_network
 from trio_chat.config import LimitSettings, LoggingSettings
 from trio_chat.log import logger
 from trio_chat.log.threads import LogEntry
@@ -48,7 +48,7 @@ def values(answer: bytes) -> dict[str, float]:
 
 async def test_statistics_count_what_is_there() -> None:
     """People, channels, memberships; what came and what was refused."""
-    async with hall(LimitSettings(connections_per_address=1)) as place:
+    async with memory_network(LimitSettings(connections_per_address=1)) as place:
         await place.register("ann", "#a", "#b")
         bob = await place.register("bob", "#a", host=STRANGER)
         await place.join(STRANGER).rest()
@@ -77,7 +77,7 @@ async def test_metrics_for_prometheus() -> None:
     """Every number of the table, those of the event loop, and those of the process; counters say
     that they are.
     """
-    async with hall() as place:
+    async with memory_network() as place:
         await place.register("ann", "#a")
         answer = await ask(Monitor(place.server), get("/metrics"))
     assert answer.startswith(b"HTTP/1.1 200 ")
@@ -93,7 +93,7 @@ async def test_metrics_for_prometheus() -> None:
 async def test_metrics_need_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it the page says what to install; health does not need it."""
     monkeypatch.setattr(prometheus, "find_spec", lambda name: None)
-    async with hall() as place:
+    async with memory_network() as place:
         monitor = Monitor(place.server)
         assert monitor.answer("GET", "/metrics").status == 501
         assert b"trio-chat[metrics]" in monitor.answer("GET", "/metrics").body
@@ -104,7 +104,7 @@ async def test_readiness() -> None:
     """Alive is not ready: before connections are taken, and when the server is full, a load
     balancer should go elsewhere.
     """
-    async with hall(LimitSettings(clients=1)) as place:
+    async with memory_network(LimitSettings(clients=1)) as place:
         monitor = Monitor(place.server)
         assert monitor.answer("GET", "/health").status == 200
         assert monitor.answer("GET", "/ready") == (
@@ -138,7 +138,7 @@ async def test_other_requests(request_bytes: bytes, status: bytes) -> None:
     """An answer and the end, whatever comes; HEAD has no body; a name that is not the server's is
     refused (DNS rebinding).
     """
-    async with hall() as place:
+    async with memory_network() as place:
         answer = await ask(Monitor(place.server), request_bytes)
     assert (b"\r\nAllow: GET, HEAD\r\n" in answer) is (status == b"405")
     assert answer.split(b" ")[1] == status
@@ -149,7 +149,7 @@ async def test_who_asks_and_does_not_read_or_write_is_not_waited_for(
     autojump_clock: MockClock,
 ) -> None:
     """Slow-loris: a request has a deadline, and there is a limit to requests at the same time."""
-    async with hall() as place, trio.open_nursery() as nursery:
+    async with memory_network() as place, trio.open_nursery() as nursery:
         monitor = Monitor(place.server)
         waiting = [memory_stream_pair() for _ in range(AT_ONCE)]
         for _, theirs in waiting:
@@ -185,7 +185,7 @@ async def test_a_defect_in_a_page_costs_that_answer_only(caplog: pytest.LogCaptu
 
 async def test_the_event_loop_is_watched(autojump_clock: MockClock) -> None:
     """How late a task woke up is shown once, at its worst."""
-    async with hall() as place, trio.open_nursery() as nursery:
+    async with memory_network() as place, trio.open_nursery() as nursery:
         monitor = Monitor(place.server)
         nursery.start_soon(monitor._measure_lag)
         await wait_all_tasks_blocked()

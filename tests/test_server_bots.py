@@ -6,7 +6,7 @@ import re
 import trio
 from trio.testing import MockClock
 
-from server_fakes import hall
+from server_fakes import memory_network
 from support import ListHistory, OpenAccounts, Town
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings
@@ -40,7 +40,7 @@ async def test_a_bot_that_looks_for_ping_at_the_start_of_a_line_stays(
     bot does to stay.
     """
     async with (
-        hall(LimitSettings(ping_interval=90, ping_timeout=60)) as h,
+        memory_network(LimitSettings(ping_interval=90, ping_timeout=60)) as h,
         trio.open_nursery() as nursery,
     ):
         peer, seen = h.join(), list[str]()

@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
 
 from edge import edge
-from server_fakes import SlowHistory, hall
+from server_fakes import SlowHistory, memory_network
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings, ServerSettings
@@ -37,7 +37,7 @@ async def test_a_slow_database_keeps_no_reason_back(
 
 async def test_two_people_talk() -> None:
     """From the first line to the last, over streams that always need the writer task."""
-    async with hall() as h:
+    async with memory_network() as h:
         ann, bob = await h.register("ann", "#a"), await h.register("bob", "#a")
         await ann.until("JOIN")
         await ann.say("PRIVMSG #a :привет 😀")
@@ -48,7 +48,7 @@ async def test_an_echo_comes_before_the_pong() -> None:
     """A client's own order holds: what it said first is answered first, also when one answer goes
     through the queue.
     """
-    async with hall() as h:
+    async with memory_network() as h:
         ann = await h.register("ann", "#a", caps="echo-message")
         await ann.say("PRIVMSG #a :one", "PING x", "PRIVMSG #a :two", "PING y")
         messages = await ann.until("PONG") + await ann.until("PONG")
@@ -59,7 +59,7 @@ async def test_a_burst_is_carried_out_whole_and_in_order() -> None:
     """More lines than are done in one turn, all received at once: none is lost, none overtakes
     another.
     """
-    async with hall() as h:
+    async with memory_network() as h:
         ann = await h.register("ann")
         await ann.say(*(f"PING {number}" for number in range(300)))
         assert [(await ann.until("PONG"))[-1].params[1] for _ in range(300)] == [
@@ -69,7 +69,7 @@ async def test_a_burst_is_carried_out_whole_and_in_order() -> None:
 
 async def test_who_is_ended_says_nothing_more() -> None:
     """Lines that came in the moment in which somebody else ended the client are not carried out."""
-    async with hall() as h:
+    async with memory_network() as h:
         ann = await h.register("ann", "#a")
         bob = await h.register("bob", "#a")
         await ann.until("JOIN")
@@ -81,7 +81,7 @@ async def test_who_is_ended_says_nothing_more() -> None:
 
 async def test_quit_is_answered_and_the_connection_closed() -> None:
     """Modern IRC, QUIT: ERROR, then the end; it sees itself leave before, and so do the others."""
-    async with hall() as h:
+    async with memory_network() as h:
         ann, bob = await h.register("ann", "#a"), await h.register("bob", "#a")
         await bob.say("QUIT :bye", "PRIVMSG #a :nobody says this any more")
         params = [message.params for message in await bob.rest()]
@@ -96,7 +96,7 @@ async def test_who_has_left_leaves_nothing_to_be_collected() -> None:
     """No circle of references keeps what a client took: a full collection, which would find it,
     holds up everybody.
     """
-    async with hall() as h:
+    async with memory_network() as h:
         await h.register("ann", "#a")
         bob = await h.register("bob", "#a", caps="echo-message")
         (connection,) = [
@@ -115,7 +115,7 @@ async def test_who_has_left_leaves_nothing_to_be_collected() -> None:
 
 async def test_a_connection_that_breaks_is_seen_by_the_others() -> None:
     """No farewell is needed to be gone."""
-    async with hall() as h:
+    async with memory_network() as h:
         ann, bob = await h.register("ann", "#a"), await h.register("bob", "#a")
         await bob.stream.aclose()
         assert (await ann.until("QUIT"))[-1].params[0] in {"Connection reset", "Connection closed"}
@@ -127,7 +127,7 @@ async def test_a_pong_does_not_wait_for_what_others_say() -> None:
     """
     history = SlowHistory()
     history.gate.set()
-    async with hall(history=history) as h:
+    async with memory_network(history=history) as h:
         ann, bob = await h.register("ann", "#a", caps="echo-message"), await h.register("bob", "#a")
         history.gate = trio.Event()
         await ann.say("PRIVMSG #a :one", "PING ann")
@@ -150,7 +150,7 @@ async def test_a_pong_does_not_wait_for_what_others_say() -> None:
 
 async def test_an_address_that_starts_with_a_colon() -> None:
     """As a parameter it would be read as the last one of its line."""
-    async with hall(server_settings=ServerSettings(cloak=False)) as h:
+    async with memory_network(server_settings=ServerSettings(cloak=False)) as h:
         ann = await h.register("ann", host="::1")
         await ann.say("USERHOST ann")
         assert (await ann.until("302"))[-1].params[-1] == "ann=+ann@0::1"
@@ -160,7 +160,7 @@ async def test_an_address_that_starts_with_a_colon() -> None:
 
 async def test_a_full_server_says_so() -> None:
     """A bound on connections, and a sentence."""
-    async with hall(LimitSettings(clients=1)) as h:
+    async with memory_network(LimitSettings(clients=1)) as h:
         await h.register("ann")
         assert "full" in (await h.join().rest())[0].params[0]
 
@@ -175,7 +175,7 @@ async def test_a_defect_ends_only_the_client_that_met_it(
 
     monkeypatch.setitem(COMMANDS, "INFO", COMMANDS["INFO"]._replace(handler=broken))
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
-    async with hall() as h:
+    async with memory_network() as h:
         ann, bob = await h.register("ann", "#a"), await h.register("bob", "#a")
         await bob.say("INFO")
         assert "Internal error" in (await bob.rest())[-1].params[0]
@@ -189,7 +189,7 @@ async def test_a_defect_ends_only_the_client_that_met_it(
 
 async def test_a_client_that_does_not_read_delays_nobody(autojump_clock: MockClock) -> None:
     """Its outbox fills and it is ended; a channel of which it is a member goes on."""
-    async with hall(LimitSettings(outbox_bytes=20_000)) as h:
+    async with memory_network(LimitSettings(outbox_bytes=20_000)) as h:
         ann = await h.register("ann", "#a", caps="echo-message")
         stuck = h.join(pair=lockstep_stream_pair)
         await stuck.say("NICK stuck", "USER stuck 0 * :Stuck", "JOIN #a")

@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import MockClock, lockstep_stream_pair
 
-from server_fakes import hall
+from server_fakes import memory_network
 from support import Clock
 from trio_chat.config import LimitSettings
 from trio_chat.server.flood import FloodBudget
@@ -23,7 +23,7 @@ def test_the_flood_budget() -> None:
 
 async def test_a_flooder_is_slowed_at_its_own_socket(autojump_clock: MockClock) -> None:
     """Its lines wait; nothing is lost, and nobody else waits."""
-    async with hall(LimitSettings(flood_burst=10, flood_rate=2)) as h:
+    async with memory_network(LimitSettings(flood_burst=10, flood_rate=2)) as h:
         ann = await h.register("ann", host="192.0.2.1")
         before = trio.current_time()
         await ann.say(*(f"PING {number}" for number in range(30)))
@@ -34,7 +34,7 @@ async def test_a_flooder_is_slowed_at_its_own_socket(autojump_clock: MockClock) 
 
 async def test_bytes_are_paid_for_besides_lines(autojump_clock: MockClock) -> None:
     """A line of 4 KB counts as four: three for its bytes, one for itself."""
-    async with hall(
+    async with memory_network(
         LimitSettings(flood_burst=1, flood_rate=1, flood_limit=10_000, flood_exempt=())
     ) as h:
         ann = await h.register("ann")
@@ -54,7 +54,7 @@ async def test_a_flooder_that_does_not_read_is_ended_all_the_same(
     limits = LimitSettings(
         flood_burst=3, flood_rate=100, flood_limit=1, flood_exempt=(), outbox_bytes=8192
     )
-    async with hall(limits) as h, trio.open_nursery() as nursery:
+    async with memory_network(limits) as h, trio.open_nursery() as nursery:
         ann = h.join(pair=lockstep_stream_pair)
         nursery.start_soon(ann.say, "NICK ann", "USER ann 0 * :x", *["VERSION"] * 100)
         await trio.sleep(10)
@@ -64,7 +64,7 @@ async def test_a_flooder_that_does_not_read_is_ended_all_the_same(
 
 async def test_exempt_addresses_are_not_slowed(autojump_clock: MockClock) -> None:
     """The machine itself may say as much as it likes, unless configured otherwise."""
-    async with hall(LimitSettings(flood_burst=1, flood_rate=1)) as h:
+    async with memory_network(LimitSettings(flood_burst=1, flood_rate=1)) as h:
         ann = await h.register("ann", host="::1")
         await ann.say(*(f"PING {number}" for number in range(300)))
         for _ in range(300):

@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
-from server_fakes import Hall, Peer, hall
+from server_fakes import MemoryClient, MemoryNetwork, memory_network
 from support import Clock
 from trio_chat.config import LimitSettings, Settings
 from trio_chat.irc.addresses import rate_limit_key
@@ -121,7 +121,7 @@ def test_what_is_known_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) 
 
 async def test_who_is_refused_is_told_why() -> None:
     """A sentence and the end; it never becomes a client."""
-    async with hall(LimitSettings(connections_per_address=1)) as place:
+    async with memory_network(LimitSettings(connections_per_address=1)) as place:
         await place.register("ann", host=STRANGER)
         (message,) = await place.join(STRANGER).rest()
         assert message.command == "ERROR"
@@ -135,7 +135,7 @@ async def test_who_is_refused_is_told_why() -> None:
 
 async def test_a_dear_command_counts_as_several(autojump_clock: MockClock) -> None:
     """LIST costs more than PING: the next line waits for it."""
-    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+    async with memory_network(LimitSettings(flood_burst=10, flood_rate=1)) as place:
         ann = await place.register("ann", host=STRANGER)
         await trio.sleep(60)
         start = trio.current_time()
@@ -148,7 +148,7 @@ async def test_a_dear_command_counts_as_several(autojump_clock: MockClock) -> No
 
 async def test_each_target_counts(autojump_clock: MockClock) -> None:
     """Twenty channels in one line are no single line."""
-    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+    async with memory_network(LimitSettings(flood_burst=10, flood_rate=1)) as place:
         ann = await place.register("ann", host=STRANGER)
         await trio.sleep(60)
         start = trio.current_time()
@@ -159,7 +159,7 @@ async def test_each_target_counts(autojump_clock: MockClock) -> None:
 
 async def test_who_never_stops_is_cut_off(autojump_clock: MockClock) -> None:
     """Slowed first, and in the end disconnected with a reason; what came before was carried out."""
-    async with hall(LimitSettings(flood_burst=5, flood_rate=10, flood_limit=20)) as place:
+    async with memory_network(LimitSettings(flood_burst=5, flood_rate=10, flood_limit=20)) as place:
         eve = await place.register("eve", host=STRANGER)
         await eve.say(*(f"PING {number}" for number in range(1000)))
         *answers, last = await eve.rest()
@@ -175,7 +175,7 @@ async def test_who_never_stops_is_only_slowed_where_nobody_is_cut_off(
     """`SAFERATE`: neither for speed, nor because it cannot answer a PING before what it has sent
     was carried out.
     """
-    async with hall(
+    async with memory_network(
         LimitSettings(flood_burst=5, flood_rate=10, ping_interval=5, ping_timeout=5)
     ) as place:
         eve = await place.register("eve", host=STRANGER)
@@ -198,7 +198,7 @@ def test_who_pauses_is_not_cut_off() -> None:
 @pytest.mark.parametrize("junk", [b"\n" * 65536, b"\r\n" * 32768])
 async def test_bytes_that_are_no_lines_are_not_free(autojump_clock: MockClock, junk: bytes) -> None:
     """Empty lines cost as much as what they could have been."""
-    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+    async with memory_network(LimitSettings(flood_burst=10, flood_rate=1)) as place:
         eve = await place.register("eve", host=STRANGER)
         start = trio.current_time()
         for _ in range(4):
@@ -213,7 +213,7 @@ async def test_a_line_in_many_pieces_is_paid_for_by_the_piece(autojump_clock: Mo
     """Each read is work, whatever little it brings: four that complete no line cost as much as
     one.
     """
-    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+    async with memory_network(LimitSettings(flood_burst=10, flood_rate=1)) as place:
         eve = await place.register("eve", host=STRANGER)
         await trio.sleep(60)
         start = trio.current_time()
@@ -248,7 +248,7 @@ async def test_a_farewell_does_not_read_for_ever() -> None:
 )
 async def test_a_line_without_end_is_not_waited_for(autojump_clock: MockClock, junk: bytes) -> None:
     """The client gets an error, and is disconnected."""
-    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+    async with memory_network(LimitSettings(flood_burst=10, flood_rate=1)) as place:
         eve = await place.register("eve", host=STRANGER)
         await eve.stream.send_all(junk)
         assert [message.command for message in await eve.rest()][-1] == "ERROR"
@@ -259,7 +259,7 @@ async def test_a_line_without_end_is_not_waited_for(autojump_clock: MockClock, j
 
 async def test_who_trickles_is_not_waited_for(autojump_clock: MockClock) -> None:
     """Slow-loris: a byte now and then does not extend the time for registration."""
-    async with hall(LimitSettings(registration_timeout=30)) as place:
+    async with memory_network(LimitSettings(registration_timeout=30)) as place:
         peer = place.join(STRANGER)
 
         async def trickle() -> None:
@@ -285,18 +285,18 @@ async def test_a_half_open_connection_is_found_out(autojump_clock: MockClock) ->
     """Nothing comes and nothing can be written: the end, within the time for a PING and a farewell;
     the others see it.
     """
-    async with hall(LimitSettings(ping_interval=60, ping_timeout=30)) as place:
+    async with memory_network(LimitSettings(ping_interval=60, ping_timeout=30)) as place:
         bob = await place.register("bob", "#a")
         ours, theirs = memory_stream_pair()
         transport: Any = DeadLine(theirs)
         place.nursery.start_soon(place.server.serve_client, transport, peers.Peer(host=STRANGER))
-        await Peer(ours).say("NICK dead", "USER d 0 * :d", "JOIN #a")
+        await MemoryClient(ours).say("NICK dead", "USER d 0 * :d", "JOIN #a")
         message = await _next_quit(bob)
         assert "Ping timeout" in message
         assert trio.current_time() < 100
 
 
-async def _next_quit(bob: Peer) -> str:
+async def _next_quit(bob: MemoryClient) -> str:
     while True:
         *_, last = await bob.until("QUIT", "PING")
         if last.command == "QUIT":
@@ -307,7 +307,7 @@ async def _next_quit(bob: Peer) -> str:
 async def test_binary_junk_and_resets(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever comes, and however it ends: no error of ours, nothing left, and others go on."""
     caplog.set_level(logging.ERROR)
-    async with hall() as place:
+    async with memory_network() as place:
         good = await place.register("good", "#a")
         await _attack(place)
         await good.say("PING still")
@@ -316,7 +316,7 @@ async def test_binary_junk_and_resets(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
 
 
-async def _attack(place: Hall) -> None:
+async def _attack(place: MemoryNetwork) -> None:
     for number in range(300):
         peer = place.join()
         await peer.stream.send_all(

@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from server_fakes import SlowHistory, hall
+from server_fakes import SlowHistory, memory_network
 from trio_chat.config import LimitSettings
 from trio_chat.irc.message import Message
 from trio_chat.server.keepalive import keep_alive
@@ -12,14 +12,14 @@ from trio_chat.server.keepalive import keep_alive
 
 async def test_registration_has_a_deadline(autojump_clock: MockClock) -> None:
     """A client that only connects is disconnected."""
-    async with hall(LimitSettings(registration_timeout=30)) as h:
+    async with memory_network(LimitSettings(registration_timeout=30)) as h:
         assert "Registration timed out" in (await h.join().rest())[0].params[0]
         assert 30 <= trio.current_time() < 40
 
 
 async def test_a_silent_client_is_asked_and_then_ended(autojump_clock: MockClock) -> None:
     """Dead-peer detection: PING when idle, the end when nothing comes back."""
-    async with hall(LimitSettings(ping_interval=90, ping_timeout=60)) as h:
+    async with memory_network(LimitSettings(ping_interval=90, ping_timeout=60)) as h:
         ann = await h.register("ann")
         ping, error = await ann.rest()
         assert ping == Message(
@@ -34,7 +34,9 @@ async def test_a_short_interval_is_kept_from_the_beginning(
     autojump_clock: MockClock, waits: int
 ) -> None:
     """The time for registering is another one, however long it took."""
-    async with hall(LimitSettings(registration_timeout=30, ping_interval=2, ping_timeout=60)) as h:
+    async with memory_network(
+        LimitSettings(registration_timeout=30, ping_interval=2, ping_timeout=60)
+    ) as h:
         person = h.join()
         await trio.sleep(waits)
         await person.say("NICK ann", "USER ann 0 * :Ann")
@@ -62,7 +64,9 @@ async def test_clients_are_looked_at_as_often_as_the_deadlines_need(
 
 async def test_registering_takes_no_longer_with_a_short_interval(autojump_clock: MockClock) -> None:
     """A client that only connects gets no PING, and does not stay."""
-    async with hall(LimitSettings(registration_timeout=30, ping_interval=2, ping_timeout=60)) as h:
+    async with memory_network(
+        LimitSettings(registration_timeout=30, ping_interval=2, ping_timeout=60)
+    ) as h:
         (error,) = await h.join().rest()
         assert "Registration timed out" in error.params[0]
         assert 30 <= trio.current_time() < 40
@@ -70,7 +74,7 @@ async def test_registering_takes_no_longer_with_a_short_interval(autojump_clock:
 
 async def test_who_answers_stays(autojump_clock: MockClock) -> None:
     """Any line is a sign of life."""
-    async with hall(LimitSettings(ping_interval=90, ping_timeout=60)) as h:
+    async with memory_network(LimitSettings(ping_interval=90, ping_timeout=60)) as h:
         ann = await h.register("ann")
         for _ in range(5):
             (ping,) = await ann.until("PING")
@@ -84,7 +88,9 @@ async def test_who_is_kept_waiting_by_the_server_is_not_ended(autojump_clock: Mo
     """
     history = SlowHistory()
     history.gate.set()
-    async with hall(LimitSettings(ping_interval=90, ping_timeout=60), history=history) as h:
+    async with memory_network(
+        LimitSettings(ping_interval=90, ping_timeout=60), history=history
+    ) as h:
         ann = await h.register("ann", "#a", caps="draft/chathistory batch")
         history.gate = trio.Event()
         await ann.say("PRIVMSG #a :one", "CHATHISTORY LATEST #a * 5")

@@ -39,53 +39,56 @@ class Keeping(ListHistory):
         self.kept.append((len(records), state))
 
 
-class Hall:
+class BroadcastTown:
     """A town whose lines go through a broadcaster."""
 
     def __init__(self) -> None:
         self.history = Keeping()
         self.town = Town()
+        self.world = self.town.world
         self.ann = self.town.person("ann", "#a")
         self.bob = self.town.person("bob", "#a")
-        self.town.world.dirty.take()
-        self.uncommitted = UncommittedState(self.town.world)
+        self.world.dirty.take()
+        self.uncommitted = UncommittedState(self.world)
         self.broadcaster = Broadcaster(100, 10, self.history, self.uncommitted)
 
     def say(self, person: Person, line: str) -> int:
         """Carry out a line, and return the ticket of what it leads to."""
-        output = handle_line(self.town.world, person.session, line.encode())
+        output = handle_line(self.world, person.session, line.encode())
         return self.broadcaster.accept(output, person.session)
 
     def change(self) -> None:
         """Change something that lasts, as a handler does."""
-        self.town.world.dirty.mark([DirtyKey.marker(1, "#a")])
-        self.town.world.markers.setdefault(1, {})["#a"] = "2026-01-01T00:00:00.000Z"
+        self.world.dirty.mark([DirtyKey.marker(1, "#a")])
+        self.world.markers.setdefault(1, {})["#a"] = "2026-01-01T00:00:00.000Z"
 
 
 @pytest.fixture
-def hall() -> Hall:
-    """Return a hall in which all have read what came when they joined."""
-    made = Hall()
+def town() -> BroadcastTown:
+    """Return a town in which all have read what came when they joined."""
+    made = BroadcastTown()
     made.ann.read()
     made.bob.read()
     return made
 
 
 @pytest.fixture
-def changing(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> Hall:
-    """Return a hall in which PING and TOPIC change something that lasts."""
+def changing(town: BroadcastTown, monkeypatch: pytest.MonkeyPatch) -> BroadcastTown:
+    """Return a town in which PING and TOPIC change something that lasts."""
     for name in ("PING", "TOPIC"):
         entry = COMMANDS[name]
 
         def handler(request: Request, entry: Command = entry) -> Iterator[int] | None:
-            hall.change()
+            town.change()
             return entry.handler(request)
 
         monkeypatch.setitem(COMMANDS, name, entry._replace(handler=handler))
-    return hall
+    return town
 
 
-async def test_a_confirmation_waits_until_it_is_kept(changing: Hall, nursery: trio.Nursery) -> None:
+async def test_a_confirmation_waits_until_it_is_kept(
+    changing: BroadcastTown, nursery: trio.Nursery
+) -> None:
     """A reply alone goes out at once; not when it confirms something."""
     nursery.start_soon(changing.broadcaster.run)
     changing.say(changing.ann, "PING x")
@@ -98,31 +101,33 @@ async def test_a_confirmation_waits_until_it_is_kept(changing: Hall, nursery: tr
     assert count == 0
     assert state is not None
     assert dict(state.markers) == {(1, "#a"): "2026-01-01T00:00:00.000Z"}
-    assert not changing.town.world.dirty
+    assert not changing.world.dirty
 
 
-def test_replies_that_confirm_nothing_go_out_at_once(hall: Hall) -> None:
+def test_replies_that_confirm_nothing_go_out_at_once(town: BroadcastTown) -> None:
     """What others wait for is no reason to wait."""
-    hall.say(hall.ann, "PING x")
-    assert commands(hall.ann.read()) == ["PONG"]
+    town.say(town.ann, "PING x")
+    assert commands(town.ann.read()) == ["PONG"]
 
 
-async def test_a_ban_is_kept_before_it_is_confirmed(hall: Hall, nursery: trio.Nursery) -> None:
+async def test_a_ban_is_kept_before_it_is_confirmed(
+    town: BroadcastTown, nursery: trio.Nursery
+) -> None:
     """Bans of the server are kept in the same transaction."""
-    nursery.start_soon(hall.broadcaster.run)
-    hall.history.gate.set()
-    world = hall.town.world
+    nursery.start_soon(town.broadcaster.run)
+    town.history.gate.set()
+    world = town.world
     apply(world, BanSet(Ban(BanKind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0)))
-    hall.say(hall.ann, "PING x")
+    town.say(town.ann, "PING x")
     await wait_all_tasks_blocked()
-    ((_count, state),) = hall.history.kept
+    ((_count, state),) = town.history.kept
     assert state is not None
     assert [ban.mask for ban in state.bans.values() if ban] == ["*!*@192.0.2.7"]
     assert not world.dirty
 
 
 async def test_a_confirmation_that_cannot_be_kept_is_a_failure(
-    changing: Hall, nursery: trio.Nursery
+    changing: BroadcastTown, nursery: trio.Nursery
 ) -> None:
     """On a disk that is full nothing is confirmed; what has changed is tried again with what comes
     next.
@@ -134,16 +139,16 @@ async def test_a_confirmation_that_cannot_be_kept_is_a_failure(
     await wait_all_tasks_blocked()
     (failure,) = changing.ann.read()
     assert (failure.command, *failure.params[:2]) == ("FAIL", "PING", "TEMPORARILY_UNAVAILABLE")
-    assert changing.town.world.dirty.markers == {(1, "#a")}
+    assert changing.world.dirty.markers == {(1, "#a")}
     changing.history.error = None
     changing.say(changing.ann, "PING y")
     await wait_all_tasks_blocked()
     assert commands(changing.ann.read()) == ["PONG"]
-    assert not changing.town.world.dirty
+    assert not changing.world.dirty
 
 
 async def test_what_others_see_is_seen_though_it_cannot_be_kept(
-    changing: Hall, nursery: trio.Nursery
+    changing: BroadcastTown, nursery: trio.Nursery
 ) -> None:
     """The change is in effect; its client alone learns that it may be lost."""
     changing.history.gate.set()
@@ -155,14 +160,14 @@ async def test_what_others_see_is_seen_though_it_cannot_be_kept(
     assert commands(changing.bob.read()) == ["TOPIC"]
 
 
-async def test_a_cancelled_transaction_counts_as_not_kept(changing: Hall) -> None:
+async def test_a_cancelled_transaction_counts_as_not_kept(changing: BroadcastTown) -> None:
     """Whether it was is not known, and twice does no harm."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(changing.broadcaster.run)
         changing.say(changing.ann, "PING x")
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
-    assert changing.town.world.dirty.markers == {(1, "#a")}
+    assert changing.world.dirty.markers == {(1, "#a")}
 
 
 # Other tasks that write.
@@ -196,12 +201,12 @@ class SlowStore:
 
 
 async def test_what_another_task_is_writing_is_not_confirmed_yet(
-    changing: Hall, autojump_clock: MockClock
+    changing: BroadcastTown, autojump_clock: MockClock
 ) -> None:
     """While a commit takes long, the task that keeps what is left may take a change up before its
     own batch comes.
     """
-    store, world = SlowStore(), changing.town.world
+    store, world = SlowStore(), changing.world
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep_state, world, store, changing.uncommitted.turn)
         nursery.start_soon(changing.broadcaster.run)
@@ -221,12 +226,12 @@ async def test_what_another_task_is_writing_is_not_confirmed_yet(
 
 
 async def test_what_could_not_be_kept_is_tried_again_though_nobody_comes(
-    changing: Hall, autojump_clock: MockClock
+    changing: BroadcastTown, autojump_clock: MockClock
 ) -> None:
     """A commit that fails after seconds, as of a locked database, leaves its changes to the task
     that keeps what is left.
     """
-    store, world = SlowStore(), changing.town.world
+    store, world = SlowStore(), changing.world
     store.gate.set()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep_state, world, store, changing.uncommitted.turn)
@@ -264,29 +269,29 @@ class OldTable:
 
 @pytest.mark.parametrize("is_slow", [True, False])
 async def test_a_ban_that_is_being_kept_survives_a_look_into_the_table(
-    hall: Hall, nursery: trio.Nursery, is_slow: bool
+    town: BroadcastTown, nursery: trio.Nursery, is_slow: bool
 ) -> None:
     """What was read before it was written, or while it is, does not say that it is lifted."""
-    table, world = OldTable(hall.history), hall.town.world
-    keeper = BanWatcher(world, table, hall.broadcaster, hall.uncommitted.turn)
-    nursery.start_soon(hall.broadcaster.run)
+    table, world = OldTable(town.history), town.world
+    keeper = BanWatcher(world, table, town.broadcaster, town.uncommitted.turn)
+    nursery.start_soon(town.broadcaster.run)
     ban = Ban(BanKind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0)
     if is_slow:  # the commit has begun, and then the look
         table.gate.set()
         apply(world, BanSet(ban))
-        hall.say(hall.ann, "PING x")
+        town.say(town.ann, "PING x")
         await wait_all_tasks_blocked()
     nursery.start_soon(keeper.refresh)
     await wait_all_tasks_blocked()
     if not is_slow:  # the look has begun, and then the commit
         apply(world, BanSet(ban))
-        hall.say(hall.ann, "PING x")
-    hall.history.gate.set()
+        town.say(town.ann, "PING x")
+    town.history.gate.set()
     await wait_all_tasks_blocked()
     table.gate.set()
     await wait_all_tasks_blocked()
     assert world.bans.get(ban.key) == ban
-    ((_count, state),) = hall.history.kept
+    ((_count, state),) = town.history.kept
     assert state is not None
     assert state.bans == {ban.key: ban}
 
@@ -294,21 +299,21 @@ async def test_a_ban_that_is_being_kept_survives_a_look_into_the_table(
 # Longer answers.
 
 
-def with_label(hall: Hall, line: str) -> list[str]:
+def with_label(town: BroadcastTown, line: str) -> list[str]:
     """Carry out a labelled line on a disk that is full; return commands, labels and batches of what
     its client gets.
     """
-    hall.ann.say("CAP REQ :labeled-response batch message-tags")
-    output = handle_line(hall.town.world, hall.ann.session, f"@label=x {line}".encode())
+    town.ann.say("CAP REQ :labeled-response batch message-tags")
+    output = handle_line(town.world, town.ann.session, f"@label=x {line}".encode())
     assert output.not_kept is not None
     for session, data, _ in gather(output.not_kept):
         session.sink.send(data)
     return [
-        f"{message.command} {message.tags.get('label', '')}".strip() for message in hall.ann.read()
+        f"{message.command} {message.tags.get('label', '')}".strip() for message in town.ann.read()
     ]
 
 
-def test_a_client_sees_its_own_copy_with_a_label_too(changing: Hall) -> None:
+def test_a_client_sees_its_own_copy_with_a_label_too(changing: BroadcastTown) -> None:
     """With a label it is among the replies, and no mere confirmation: the topic is as it says. A
     label is answered once.
     """
@@ -318,17 +323,19 @@ def test_a_client_sees_its_own_copy_with_a_label_too(changing: Hall) -> None:
     assert with_label(changing, "PING x") == ["FAIL x"]
 
 
-def test_what_a_later_part_changes_is_told_too(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_later_part_changes_is_told_too(
+    town: BroadcastTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An answer in parts, as of JOIN, changes something with each of them."""
 
     def handler(request: Request) -> Steps:
         for number in range(3):
-            hall.change()
+            town.change()
             request.reply.send("NOTE", ("PING", str(number)))
             yield WORK_AT_ONCE + WORK_IN_TURN
 
     monkeypatch.setitem(COMMANDS, "PING", COMMANDS["PING"]._replace(handler=handler))
-    output = handle_line(hall.town.world, hall.ann.session, b"PING x")
+    output = handle_line(town.world, town.ann.session, b"PING x")
     for _ in range(2):
         assert output.not_kept is not None
         assert output.more is not None
@@ -412,11 +419,13 @@ async def test_state_that_cannot_be_written_refuses_no_messages(nursery: trio.Nu
 @pytest.mark.parametrize(
     "error", [StorageError("the disk is full"), OverflowError("int too big to convert")]
 )
-async def test_what_cannot_be_written_ends_no_server(changing: Hall, error: Exception) -> None:
+async def test_what_cannot_be_written_ends_no_server(
+    changing: BroadcastTown, error: Exception
+) -> None:
     """Neither for want of room nor by a defect."""
     store = SlowStore()
     store.error = error
     store.gate.set()
     changing.change()
-    assert not await save_state(changing.town.world, store)
-    assert changing.town.world.dirty
+    assert not await save_state(changing.world, store)
+    assert changing.world.dirty

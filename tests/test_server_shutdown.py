@@ -5,7 +5,7 @@ from typing import Any, cast
 import trio
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from server_fakes import Pair, Peer
+from server_fakes import MemoryClient, Pair
 from support import NOON, Clock
 from trio_chat.config import ServerSettings, Settings
 from trio_chat.irc.message import Message
@@ -21,11 +21,11 @@ class MemoryListener(trio.abc.Listener[Any]):
         self.send, self.receive = trio.open_memory_channel["trio.StapledStream[Any, Any]"](10)
         self.is_closed = False
 
-    def connect(self, pair: Pair = memory_stream_pair) -> Peer:
+    def connect(self, pair: Pair = memory_stream_pair) -> MemoryClient:
         """Return the client's end of a new connection."""
         ours, theirs = pair()
         self.send.send_nowait(theirs)
-        return Peer(ours)
+        return MemoryClient(ours)
 
     async def accept(self) -> "trio.StapledStream[Any, Any]":
         """Wait for a connection."""
