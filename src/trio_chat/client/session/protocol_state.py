@@ -62,6 +62,15 @@ class ProtocolState:
         listed: how many entries of the current answer to LIST have come.
     """
 
+    ready = False
+    settled = False
+    lag_answered = False
+    shut_down = False
+    error: str | None = None
+    fatal: tuple[str, str] | None = None
+    clock = ""
+    listed = 0
+
     def __init__(
         self,
         nick: str,
@@ -77,67 +86,36 @@ class ProtocolState:
         ignored: IgnoreList | None = None,
         hides_strangers: bool = False,
     ) -> None:
-        self.ready = False
-        self.settled = False
-        self.lag_answered = False
-        self.shut_down = False
-        self.error: str | None = None
-        self.fatal: tuple[str, str] | None = None
-        self.clock = ""
         self.sees_status = sees_status
         self.status_due: set[str] = set()
-        self.listed = 0
-        self.sync_state = sync_state or SyncState()
+        self.sync_state = sync = sync_state or SyncState()
         self._password = password
         self._first_channels = tuple(channels)
 
-        self._effects = effects = Effects()
-        self.features = features = Features()
-        self.negotiation = Negotiation(login_wanted=credentials is not None)
-        self.nickname = OwnNickname(nick, wanted, effects, features)
-        self.channel_tracker = ChannelTracker(features)
+        effects, features, requests = Effects(), Features(), RequestQueue()
+        negotiation = Negotiation(login_wanted=credentials is not None)
+        own = OwnNickname(nick, wanted, effects, features)
+        joined = ChannelTracker(features)
+        order = EventSequencer(effects, features, joined, sync, requests)
+        markers = ReadMarkers(
+            effects, negotiation, features, sync, is_watched=at_join > 0, sees_status=sees_status
+        )
+        self._effects, self._sequencer = effects, order
+        self.features, self.negotiation = features, negotiation
+        self.nickname, self.channel_tracker = own, joined
         self.batches = OpenBatches()
+        self.read_markers = markers
         self.senders = SenderFilter(
-            ignored or IgnoreList(),
-            features,
-            self.nickname,
-            self.channel_tracker,
-            self.sync_state,
-            hides_strangers=hides_strangers,
-        )
-        self.read_markers = ReadMarkers(
-            effects,
-            self.negotiation,
-            features,
-            self.sync_state,
-            is_watched=at_join > 0,
-            sees_status=sees_status,
-        )
-        requests = RequestQueue()
-        self._sequencer = EventSequencer(
-            effects, features, self.channel_tracker, self.sync_state, requests
+            ignored or IgnoreList(), features, own, joined, sync, hides_strangers=hides_strangers
         )
         self.history = HistoryFetcher(
-            effects,
-            self.negotiation,
-            features,
-            self.sync_state,
-            requests,
-            self._sequencer,
-            self.read_markers,
-            at_join,
+            effects, negotiation, features, sync, requests, order, markers, at_join
         )
         self.messages = OutgoingMessages(
-            effects,
-            self._sequencer.emit,
-            self.negotiation,
-            features,
-            self.nickname,
-            self.channel_tracker,
-            self.sync_state,
+            effects, order.emit, negotiation, features, own, joined, sync
         )
         self.authentication = Authentication(
-            effects, self.negotiation, features, self.nickname, credentials, is_private=is_private
+            effects, negotiation, features, own, credentials, is_private=is_private
         )
 
     @property
