@@ -1,4 +1,4 @@
-"""`trio-chat account`: what it says and asks, around what `storage` does."""
+"""The commands of `trio-chat account`: their output and questions around `account_maintenance`."""
 
 import json
 import sys
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from trio_chat.config import Settings
 
 
-class Asked(NamedTuple):
-    """What a command is asked to do.
+class AccountTarget(NamedTuple):
+    """The account that a command concerns.
 
     Args:
         database: the database.
-        name: the account, a name that an account can have.
+        name: the name of the account as it was typed; a valid one.
     """
 
     database: Path
@@ -47,7 +47,7 @@ class Asked(NamedTuple):
 
     @property
     def folded(self) -> str:
-        """By which the account is found."""
+        """The folded name, by which the account is found."""
         return fold_nick(self.name, LONGEST_NICK)
 
 
@@ -61,50 +61,48 @@ def list_accounts(database: Path) -> int:
         )
 
 
-def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
+def add(target: AccountTarget, settings: "Settings", password_file: Path | None) -> int:
     """Add an account."""
     try:
-        fold_nick(asked.name, settings.limits.lengths.nick)
+        fold_nick(target.name, settings.limits.lengths.nick)
     except InvalidName:
         most = settings.limits.lengths.nick
         report_error(
             _("{account} is too long, the server allows {most} characters").format(
-                account=asked.name, most=most
+                account=target.name, most=most
             )
         )
         return FAILED
-    with connected(asked.database) as connection:
-        if account_maintenance.find(connection, asked.folded) is not None:
-            raise StorageError(_exists(asked.name))
-        if account_maintenance.find_dropped(connection, asked.folded) is not None:
-            raise StorageError(_was_dropped(asked.name))
-        if similar := _similar(connection, asked):
+    with connected(target.database) as connection:
+        if account_maintenance.find(connection, target.folded) is not None:
+            raise StorageError(_exists(target.name))
+        if account_maintenance.find_dropped(connection, target.folded) is not None:
+            raise StorageError(_was_dropped(target.name))
+        if similar := _similar(connection, target):
             raise StorageError(
-                _("{account} looks like {other}").format(account=asked.name, other=similar)
+                _("{account} looks like {other}").format(account=target.name, other=similar)
             )
-        credentials = _credentials(asked.name, settings, password_file)
+        credentials = _credentials(target.name, settings, password_file)
         if isinstance(credentials, int):
             return credentials
         if not account_maintenance.add(
-            connection, Account(asked.name, asked.folded, int(time.time())), credentials
+            connection, Account(target.name, target.folded, int(time.time())), credentials
         ):
-            raise StorageError(_exists(asked.name))  # somebody has registered it meanwhile
-    report(_("The account {account} was added.").format(account=asked.name))
+            raise StorageError(_exists(target.name))  # a user has registered it meanwhile
+    report(_("The account {account} was added.").format(account=target.name))
     return OK
 
 
-def _similar(connection: "apsw.Connection", asked: Asked) -> str:
-    """Return the name of an account, a deleted one perhaps, or of a service that looks like the new
-    one; "" without any.
-    """
-    # The services announce themselves; only this command needs them.
+def _similar(connection: "apsw.Connection", target: AccountTarget) -> str:
+    """Return the name of an account or service that the new name resembles, or ""."""
+    # Importing the services registers them; only this command needs them.
     from trio_chat.chat import services  # noqa: F401, PLC0415
 
-    if policy.looks_like_service(asked.name, asked.folded):
+    if policy.looks_like_service(target.name, target.folded):
         return _("a service")
     alike = next(
         AccountConfusables().of(
-            account_maintenance.accounts_by_name(connection), asked.name, asked.folded
+            account_maintenance.accounts_by_name(connection), target.name, target.folded
         ),
         None,
     )
@@ -123,10 +121,10 @@ def _was_dropped(name: str) -> str:
     return words.format(account=name)
 
 
-def change_password(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
-    """Give an account another password."""
-    with connected(asked.database) as connection:
-        account = _found(connection, asked)
+def change_password(target: AccountTarget, settings: "Settings", password_file: Path | None) -> int:
+    """Change the password of an account."""
+    with connected(target.database) as connection:
+        account = _found(connection, target)
         credentials = _credentials(account.name, settings, password_file)
         if isinstance(credentials, int):
             return credentials
@@ -136,7 +134,7 @@ def change_password(asked: Asked, settings: "Settings", password_file: Path | No
 
 
 def _credentials(name: str, settings: "Settings", password_file: Path | None) -> Credentials | int:
-    """Return what a password will be checked against, or the exit code when there is none."""
+    """Ask for a password and return its credentials, or the exit code when there is none."""
     try:
         if password_file is None:
             password = ask_password(_("A password for {account}: ").format(account=name))
@@ -168,10 +166,10 @@ def _credentials(name: str, settings: "Settings", password_file: Path | None) ->
     return FAILED
 
 
-def delete(asked: Asked, *, yes: bool) -> int:
-    """Delete an account, after a question; what it has said stays."""
-    with connected(asked.database) as connection:
-        account = _found(connection, asked)
+def delete(target: AccountTarget, *, yes: bool) -> int:
+    """Delete an account, after a question; its messages stay."""
+    with connected(target.database) as connection:
+        account = _found(connection, target)
         owned = len(account_maintenance.account_data(connection, account).owned)
         question = _("Delete the account {account}, and give up its channels ({channels})? [y/N] ")
         refusal = (
@@ -192,16 +190,14 @@ def list_dropped(database: Path) -> int:
         )
 
 
-def free(asked: Asked, settings: "Settings") -> int:
-    """Free the name of a deleted account, unless config.ini gives an operator the account with that
-    name.
-    """
-    with connected(asked.database) as connection:
-        gone = account_maintenance.find_dropped(connection, asked.folded)
+def free(target: AccountTarget, settings: "Settings") -> int:
+    """Free the name of a deleted account, unless an operator in config.ini has that account."""
+    with connected(target.database) as connection:
+        gone = account_maintenance.find_dropped(connection, target.folded)
         if gone is None:
             raise StorageError(
                 _("{account} is not the name of an account that was deleted").format(
-                    account=asked.name
+                    account=target.name
                 )
             )
         for operator in settings.operators:
@@ -220,20 +216,20 @@ def free(asked: Asked, settings: "Settings") -> int:
     return OK
 
 
-def forget(asked: Asked, *, yes: bool) -> int:
-    """Delete an account and all that it has said and done, after a question."""
-    with connected(asked.database) as connection:
-        account = account_maintenance.find(connection, asked.folded)
-        author = account_maintenance.author_of(connection, asked.folded)
+def forget(target: AccountTarget, *, yes: bool) -> int:
+    """Delete an account with its messages and events, after a question."""
+    with connected(target.database) as connection:
+        account = account_maintenance.find(connection, target.folded)
+        author = account_maintenance.author_of(connection, target.folded)
         owned = len(account_maintenance.account_data(connection, account).owned) if account else 0
         total = account_maintenance.count_messages(connection, author)
-        if account is None and not total:  # one that is gone may have left something behind
-            raise StorageError(_unknown(asked.name))
+        if account is None and not total:  # a deleted account may have left messages behind
+            raise StorageError(_unknown(target.name))
         question = _(
             "Delete the account {account}, give up its channels ({channels}), and delete all that"
             " it has said ({count})? [y/N] "
         )
-        name = account.name if account else asked.name
+        name = account.name if account else target.name
         refusal = (
             None if yes else _not_agreed(question.format(account=name, channels=owned, count=total))
         )
@@ -257,7 +253,7 @@ def forget(asked: Asked, *, yes: bool) -> int:
 
 
 def _not_agreed(question: str) -> int | None:
-    """Ask; return the exit code when the answer is no, or when there is nobody to ask."""
+    """Ask; return the exit code when the answer is no, or when there is no terminal."""
     if not sys.stdin.isatty():
         report_error(_("there is nobody to ask whether the account may be deleted: add --yes"))
         return USAGE
@@ -277,10 +273,10 @@ def _tell_deleted(name: str, owned: int) -> None:
         )
 
 
-def export(asked: Asked) -> int:
-    """Write what is known of an account as JSON, to standard output."""
-    with connected(asked.database) as connection:
-        account = _found(connection, asked)
+def export(target: AccountTarget) -> int:
+    """Write the data and messages of an account as JSON, to standard output."""
+    with connected(target.database) as connection:
+        account = _found(connection, target)
         written = to_standard_output(lambda stream: _export(connection, account, stream))
     if written is None:
         return FAILED
@@ -293,9 +289,7 @@ def export(asked: Asked) -> int:
 
 
 def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -> int:
-    """Write one object of JSON, in which every message has a line of its own: nobody has to hold
-    all of them in memory.
-    """
+    """Write one JSON object, message by message, so that they are never all in memory."""
     belongings, numbers = (
         account_maintenance.account_data(connection, account),
         account_maintenance.account_numbers(connection),
@@ -329,10 +323,10 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
     return written
 
 
-def _found(connection: "apsw.Connection", asked: Asked) -> Account:
-    account = account_maintenance.find(connection, asked.folded)
+def _found(connection: "apsw.Connection", target: AccountTarget) -> Account:
+    account = account_maintenance.find(connection, target.folded)
     if account is None:
-        raise StorageError(_unknown(asked.name))
+        raise StorageError(_unknown(target.name))
     return account
 
 

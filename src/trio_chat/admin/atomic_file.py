@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all, and that nobody but its owner can read."""
+"""Atomic creation of a file that only its owner can read."""
 
 import os
 import tempfile
@@ -9,25 +9,25 @@ from pathlib import Path
 from trio_chat.i18n import _
 
 _BESIDE = ("", "-wal", "-shm", "-journal")
-"""What SQLite calls the files of one database, behind its name."""
+"""The suffixes of the files of an SQLite database."""
 
 
 class FileError(Exception):
-    """The file cannot be made; the text is one line for the user."""
+    """A file that cannot be read or written; the text is one line for the user."""
 
 
 @contextmanager
 def atomic_file(target: Path, database: Path, *, replace: bool) -> Iterator[Path]:
-    """Give an empty file beside the target, which takes its place when the block ends, and goes
-    away when it fails.
+    """Yield an empty temporary file, which replaces the target when the block ends without an
+    error.
 
     Args:
-        target: what it is to be called.
-        database: what it must never take the place of.
-        replace: whether there may be a file of this name already.
+        target: the file to be written.
+        database: the database, which it must never replace.
+        replace: whether the target may exist already.
 
     Raises:
-        FileError: it cannot be there, or not be written.
+        FileError: the target exists, is the database, or cannot be written.
     """
     try:
         _check(target, database, replace=replace)
@@ -38,7 +38,7 @@ def atomic_file(target: Path, database: Path, *, replace: bool) -> Iterator[Path
         part = Path(name)
         try:
             yield part
-            _check(target, database, replace=replace)  # it may have been made meanwhile
+            _check(target, database, replace=replace)  # another process may have made it meanwhile
             part.replace(target)
         finally:
             for suffix in _BESIDE:

@@ -1,4 +1,4 @@
-"""`trio-chat ban`: what it says, around what `storage` does."""
+"""The commands of `trio-chat ban`: their output around `storage.bans`."""
 
 import time
 from pathlib import Path
@@ -56,10 +56,10 @@ def add_ban(database: Path, mask: str, seconds: int, reason: str, limits: "Limit
 
 
 def remove_ban(database: Path, mask: str) -> int:
-    """Lift a ban; the name of a suspended account will do, too."""
+    """Lift a ban, also the suspension of an account by its name."""
     with connected(database) as connection:
         known = every_ban(connection)
-        # A mask may be older than what is refused, or written in another way, now.
+        # A stored mask may be older than today's rules for masks and their canonical form.
         wanted = ((BanKind.ACCOUNT, mask), (BanKind.MASK, mask), (BanKind.MASK, complete(mask)))
         ban = next((ban for kind, text in wanted if (ban := find(known, kind, text))), None)
         ban = ban or find(known, *_read(mask, Lengths()))
@@ -71,9 +71,7 @@ def remove_ban(database: Path, mask: str) -> int:
 
 
 def _read(mask: str, lengths: Lengths) -> tuple[BanKind, str]:
-    """Return what is meant: who writes an address or a network means that, anything else is a
-    mask.
-    """
+    """Return the kind of ban and the canonical mask: an address or a network, or else a mask."""
     is_address = parse_address(mask.strip("[]").partition("/")[0]) is not None
     kind = BanKind.ADDRESS if is_address else BanKind.MASK
     try:

@@ -1,4 +1,4 @@
-"""`trio-chat channel`: what it says, around what `storage` does."""
+"""The commands of `trio-chat channel`: their output around `account_maintenance`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ def list_channels(database: Path) -> int:
 
 
 def set_history(database: Path, folded: str, setting: "HistorySetting") -> int:
-    """Say how long messages of a registered channel are remembered."""
+    """Set how long messages of a registered channel are kept."""
     with connected(database) as connection:
         name = account_maintenance.set_history(connection, folded, setting.days)
     if name is None:

@@ -1,6 +1,4 @@
-"""Output of the commands: messages and errors on standard error, results on standard output, one
-question.
-"""
+"""Console of the maintenance commands: results on standard output, the rest on standard error."""
 
 import os
 import sys
@@ -18,7 +16,7 @@ _YES = ("y", "yes", "д", "да")
 
 
 def with_errors_reported(run: Callable[[], int]) -> int:
-    """Run a command; a failure is told in one line.
+    """Run a command, and report a failure in one line.
 
     Returns:
         the exit code.
@@ -31,32 +29,29 @@ def with_errors_reported(run: Callable[[], int]) -> int:
 
 
 def report(text: str) -> None:
-    """Say what was done, beside what is written to standard output."""
+    """Write a message to standard error, apart from the results on standard output."""
     print(text, file=sys.stderr)
 
 
 def report_error(text: str) -> None:
-    """Say what is wrong."""
+    """Write an error to standard error."""
     print(f"trio-chat: {escape_controls(text)}", file=sys.stderr)
 
 
 def confirm(question: str) -> bool:
-    """Ask somebody at a terminal."""
+    """Ask the user at the terminal; return whether the answer is yes."""
     sys.stderr.write(question)
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in _YES
 
 
 def to_standard_output(write: Callable[[BinaryIO], int]) -> int | None:
-    """Have something written to standard output; return how much was, or None when who read it went
-    away.
-    """
+    """Run `write` on standard output; return its result, or None when the reader has closed it."""
     try:
         written = write(sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Who read it has seen enough, such as `head`. Python would flush once more at its end, and
-        # complain.
+        # A reader such as `head` has enough. Python would flush again at exit, and report an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return None
     except OSError as error:
@@ -67,12 +62,12 @@ def to_standard_output(write: Callable[[BinaryIO], int]) -> int | None:
 
 
 def write_lines(rows: Iterable[tuple[str, ...]]) -> int:
-    """Write a table as other programs like it: a line for each, with tabs between the fields."""
+    """Write a table for other programs: one row a line, with tabs between the fields."""
     text = "".join("\t".join(map(escape_controls, row)).rstrip("\t") + "\n" for row in rows)
     encoded = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
     return FAILED if to_standard_output(lambda stream: stream.write(encoded)) is None else OK
 
 
 def date(seconds: int) -> str:
-    """Return a moment as other programs read it."""
+    """Format a Unix time as ISO 8601."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,4 +1,4 @@
-"""`trio-chat backup` and `db`: what they say, around what `storage` does."""
+"""The commands `trio-chat backup` and `db check`: their output around `storage.backup`."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def back_up(database: Path, target: Path, *, replace: bool) -> int:
 
 
 def check(database: Path) -> int:
-    """Say what the database is like."""
+    """Check the database, and print what is in it."""
     with maintenance.connected(database, as_it_is=True) as connection:
         health = backup.examine(connection, database)
     known = len(schema.migrations())

@@ -1,6 +1,4 @@
-"""`trio-chat health`: whether the server of a configuration answers, for container engines and
-supervisors.
-"""
+"""The command `trio-chat health`: the health check for container engines and supervisors."""
 
 import http.client
 import socket
@@ -20,15 +18,15 @@ _REQUEST = b"GET /health HTTP/1.0\r\n\r\n"
 
 
 def check(settings: Settings, timeout: float) -> int:
-    """Ask the server, and say whether it answers; return the exit code.
+    """Report whether the server answers; return the exit code.
 
     A connection alone proves nothing: the kernel accepts it for a server that hangs. So the page
-    `/health` is requested, from the port for metrics when there is one. Else it is requested where
-    the server listens for clients: every such place answers HTTP in some way, which suffices.
+    `/health` is requested from the port for metrics. Without such a port it is requested where the
+    server listens for clients: every such listener answers HTTP in some way, which suffices.
 
     Args:
-        settings: of the server.
-        timeout: seconds to wait at each place.
+        settings: the settings of the server.
+        timeout: seconds to wait for each listener.
     """
     metrics = settings.metrics
     if metrics.port:
@@ -45,9 +43,7 @@ def check(settings: Settings, timeout: float) -> int:
 
 
 def _places(settings: Settings) -> Iterator[tuple[tuple[str, int] | Path, bytes]]:
-    """Yield every place where the server listens, as far as the configuration says, each with what
-    is to be sent first.
-    """
+    """Yield every configured address and socket path, with the bytes to send there first."""
     server = settings.server
     for host in server.host if server.port else ():
         yield (_LOOPBACK.get(host, host), server.port), b""

@@ -1,4 +1,4 @@
-"""`trio-chat history`: what it says and asks, around what `storage` does."""
+"""The commands of `trio-chat history`: their output and questions around `storage.maintenance`."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def export(database: Path, channel: str | None, output: Path | None, *, replace: bool) -> int:
-    """Write messages as lines of JSON, to a file or to standard output."""
+    """Write messages as JSON Lines, to a file or to standard output."""
     with maintenance.connected(database) as connection:
         _check_channel(connection, channel)
         if output is None:
@@ -58,9 +58,7 @@ def _export(connection: "apsw.Connection", channel: str | None, stream: BinaryIO
 
 
 def import_(database: Path, source: Path | None) -> int:
-    """Read messages from lines of JSON, from a file or from standard input; bad lines are told and
-    left out.
-    """
+    """Import messages from JSON Lines, from a file or standard input; report invalid lines."""
     try:
         opened = nullcontext(sys.stdin.buffer) if source is None else source.open("rb")
         with opened as stream, maintenance.connected(database) as connection:
@@ -114,7 +112,7 @@ def _tell_imported(new: int, known: int, bad: int) -> None:
 
 
 def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> int:
-    """Delete messages from before a moment, in seconds of Unix time, after a question."""
+    """Delete messages and events from before a Unix time, after a question."""
     with maintenance.connected(database) as connection:
         _check_channel(connection, channel)
         number = timeline(connection).oldest(milliseconds(before), milliseconds(time.time()))

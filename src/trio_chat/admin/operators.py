@@ -1,4 +1,4 @@
-"""`trio-chat operator`: what it says and asks."""
+"""The command `trio-chat operator hash`."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ _LEAST = 8
 
 
 def print_hash(settings: "Settings", *, from_stdin: bool) -> int:
-    """Ask for a password and print what it is checked against."""
+    """Ask for a password and print its argon2id hash."""
     try:
         password = _first_line() if from_stdin else ask_password(_("A password for the operator: "))
         if (

@@ -1,4 +1,4 @@
-"""Passwords for a command: typed twice, or the first line of a file."""
+"""Passwords for the commands: typed twice, or read from the first line of a file."""
 
 import sys
 from getpass import getpass
@@ -9,23 +9,23 @@ from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
 
 _LONGEST_FILE = 4096
-"""Bytes of a file that are looked at."""
+"""Bytes of a password file that are read."""
 
 
 class PasswordError(Exception):
-    """A password that cannot be one; the text is one line for the user."""
+    """A password that is refused; the text is one line for the user."""
 
 
 class NoTerminal(Exception):
-    """There is no terminal where somebody could be asked."""
+    """There is no terminal at which to ask the user."""
 
 
 def ask_password(prompt: str) -> str:
-    """Ask twice for a password, without showing it.
+    """Ask twice for a password, without an echo.
 
     Raises:
-        NobodyThere: there is no terminal.
-        Refused: it was not given twice the same.
+        NoTerminal: standard input is not a terminal.
+        PasswordError: the two passwords differ, or the input ended.
     """
     if not sys.stdin.isatty():
         raise NoTerminal
@@ -40,10 +40,10 @@ def ask_password(prompt: str) -> str:
 
 
 def read_password(file: Path) -> str:
-    """Return the password that a file begins with.
+    """Return the password in the first line of a file.
 
     Raises:
-        FileError: it cannot be read, or its first line is empty.
+        FileError: the file cannot be read, or its first line is empty.
     """
     name = escape_controls(str(file))
     try:

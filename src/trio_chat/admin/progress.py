@@ -1,6 +1,4 @@
-"""Progress of a long task: one line that is redrawn on a terminal, and nothing without a
-terminal.
-"""
+"""Progress bar of a long task: one line on a terminal, and no output without a terminal."""
 
 import sys
 import time
@@ -8,15 +6,15 @@ from types import TracebackType
 
 _WIDTH = 40
 _INTERVAL = 0.1
-"""Seconds between two drawings: more often is nothing that anybody could see."""
+"""Seconds between two updates: nobody could see more."""
 
 
 class Progress:
-    """A bar on standard error; gone when the block ends.
+    """A progress bar on standard error, which is removed when the block ends.
 
     Args:
-        what: what is being done, in a word.
-        total: how much there is to do; 0 when nobody knows, and then only what was done is shown.
+        what: the name of the task, in a word.
+        total: the amount of work; 0 when it is unknown, and then the amount done is shown.
     """
 
     def __init__(self, what: str, total: int) -> None:
@@ -38,7 +36,7 @@ class Progress:
         self.clear()
 
     def __call__(self, done: int) -> None:
-        """Show how much is done."""
+        """Show the amount of work done so far."""
         if not self._is_shown or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _INTERVAL
@@ -47,7 +45,7 @@ class Progress:
         self._drawn = len(line)
 
     def clear(self) -> None:
-        """Take the bar away, so that a line can be written in its place."""
+        """Remove the bar, so that a line can be written in its place."""
         if self._drawn:
             self._write(f"\r{' ' * self._drawn}\r")
             self._drawn = 0

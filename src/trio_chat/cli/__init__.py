@@ -1,6 +1,4 @@
-"""The command line: what `trio-chat serve`, `trio-chat connect` and the rest take, and nothing of
-what they do.
-"""
+"""The command line: the arguments and help texts of all commands of `trio-chat`, not their work."""
 
 from trio_chat.cli.program import main
 

@@ -56,9 +56,11 @@ def _list(call: Invocation) -> int:
     ),
 )
 def _add(call: Invocation) -> int:
-    from trio_chat.admin.accounts import Asked, add  # noqa: PLC0415
+    from trio_chat.admin.accounts import AccountTarget, add  # noqa: PLC0415
 
-    return add(Asked(call.database, call.options.name), call.settings, call.options.password_file)
+    return add(
+        AccountTarget(call.database, call.options.name), call.settings, call.options.password_file
+    )
 
 
 @ACCOUNT.command(
@@ -77,10 +79,10 @@ def _add(call: Invocation) -> int:
     ),
 )
 def _passwd(call: Invocation) -> int:
-    from trio_chat.admin.accounts import Asked, change_password  # noqa: PLC0415
+    from trio_chat.admin.accounts import AccountTarget, change_password  # noqa: PLC0415
 
     return change_password(
-        Asked(call.database, call.options.name), call.settings, call.options.password_file
+        AccountTarget(call.database, call.options.name), call.settings, call.options.password_file
     )
 
 
@@ -97,9 +99,9 @@ def _passwd(call: Invocation) -> int:
     epilog=N_("examples:\n  trio-chat account delete anna\n  trio-chat account delete anna --yes"),
 )
 def _delete(call: Invocation) -> int:
-    from trio_chat.admin.accounts import Asked, delete  # noqa: PLC0415
+    from trio_chat.admin.accounts import AccountTarget, delete  # noqa: PLC0415
 
-    return delete(Asked(call.database, call.options.name), yes=call.options.yes)
+    return delete(AccountTarget(call.database, call.options.name), yes=call.options.yes)
 
 
 @ACCOUNT.command(
@@ -131,9 +133,9 @@ def _dropped(call: Invocation) -> int:
     epilog=N_("examples:\n  trio-chat account dropped\n  trio-chat account free anna"),
 )
 def _free(call: Invocation) -> int:
-    from trio_chat.admin.accounts import Asked, free  # noqa: PLC0415
+    from trio_chat.admin.accounts import AccountTarget, free  # noqa: PLC0415
 
-    return free(Asked(call.database, call.options.name), call.settings)
+    return free(AccountTarget(call.database, call.options.name), call.settings)
 
 
 @ACCOUNT.command(
@@ -149,9 +151,9 @@ def _free(call: Invocation) -> int:
     epilog=N_("examples:\n  trio-chat account export anna > anna.json"),
 )
 def _export(call: Invocation) -> int:
-    from trio_chat.admin.accounts import Asked, export  # noqa: PLC0415
+    from trio_chat.admin.accounts import AccountTarget, export  # noqa: PLC0415
 
-    return export(Asked(call.database, call.options.name))
+    return export(AccountTarget(call.database, call.options.name))
 
 
 @ACCOUNT.command(
@@ -169,6 +171,6 @@ def _export(call: Invocation) -> int:
     epilog=N_("examples:\n  trio-chat account forget anna\n  trio-chat account forget anna --yes"),
 )
 def _forget(call: Invocation) -> int:
-    from trio_chat.admin.accounts import Asked, forget  # noqa: PLC0415
+    from trio_chat.admin.accounts import AccountTarget, forget  # noqa: PLC0415
 
-    return forget(Asked(call.database, call.options.name), yes=call.options.yes)
+    return forget(AccountTarget(call.database, call.options.name), yes=call.options.yes)

@@ -1,4 +1,4 @@
-"""Types of arguments, and the arguments that several commands take."""
+"""Argument types for argparse, and the arguments that several commands share."""
 
 import argparse
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _MOST_DAYS = 36_500
 
 
 def setting(section: str, key: str) -> Callable[[str], object]:
-    """Return an argument type that takes what config.ini takes for this key."""
+    """Return an argument type with the values that config.ini allows for a key."""
 
     def parse(value: str) -> object:
         from trio_chat.config import KEYS  # noqa: PLC0415
@@ -35,7 +35,7 @@ def setting(section: str, key: str) -> Callable[[str], object]:
 
 
 def target(text: str) -> "ServerAddress":
-    """Return the server that the command line names."""
+    """Parse the server of `connect`."""
     from trio_chat.client.target import TargetError, parse  # noqa: PLC0415
 
     try:
@@ -45,7 +45,7 @@ def target(text: str) -> "ServerAddress":
 
 
 def fingerprint(text: str) -> str:
-    """Return a SHA-256 fingerprint as plain hexadecimal digits."""
+    """Parse a SHA-256 fingerprint; return plain hexadecimal digits."""
     digits = text.replace(":", "").lower()
     if len(digits) != 64 or not set(digits) <= set("0123456789abcdef"):
         raise argparse.ArgumentTypeError(_("a SHA-256 fingerprint has 64 hexadecimal digits"))
@@ -53,7 +53,7 @@ def fingerprint(text: str) -> str:
 
 
 def channel_name(text: str) -> str:
-    """Return the folded name of a channel that the command line names."""
+    """Parse the name of a channel, with or without its '#'; return the folded name."""
     from trio_chat.config.values import LONGEST_CHANNEL, channel  # noqa: PLC0415
     from trio_chat.irc.names import InvalidName, fold_channel  # noqa: PLC0415
 
@@ -66,7 +66,7 @@ def channel_name(text: str) -> str:
 
 
 def account_name(text: str) -> str:
-    """Return a name that an account can have, as it was written."""
+    """Check that an account can have this name; return it unchanged."""
     from trio_chat.config.values import LONGEST_NICK  # noqa: PLC0415
     from trio_chat.irc.names import InvalidName, fold_nick  # noqa: PLC0415
 
@@ -80,7 +80,7 @@ def account_name(text: str) -> str:
 
 
 def moment(text: str) -> float:
-    """Return a moment, in seconds of Unix time."""
+    """Parse a date or time in ISO 8601; return the Unix time."""
     try:
         when = datetime.fromisoformat(text)
         return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
@@ -91,7 +91,7 @@ def moment(text: str) -> float:
 
 
 def days_ago(text: str) -> float:
-    """Return the moment that many days ago, in seconds of Unix time."""
+    """Parse a number of days; return the Unix time of that many days ago."""
     import time  # noqa: PLC0415
 
     if not (
@@ -108,7 +108,7 @@ def days_ago(text: str) -> float:
 
 
 def duration(text: str) -> int:
-    """Return the seconds of a duration such as 1d12h."""
+    """Parse a duration such as 1d12h; return seconds."""
     from trio_chat.chat import durations  # noqa: PLC0415
 
     seconds = durations.parse(text)
@@ -120,7 +120,7 @@ def duration(text: str) -> int:
 
 
 def history_days(text: str) -> "HistorySetting":
-    """Return how long a channel wants its messages to be remembered."""
+    """Parse for how many days messages of a channel are kept: a number, `off` or `default`."""
     from trio_chat.chat.channel_registration import MAX_DAYS, parse_history  # noqa: PLC0415
 
     parsed = parse_history(text)

@@ -1,8 +1,7 @@
-"""Commands: decorated functions with arguments and descriptions. The parser is made of these;
-nothing is imported for it.
+"""Commands as decorated functions with arguments and help texts, from which the parser is built.
 
-Texts are marked with `N_` where they stand and translated when the parser is made: the language is
-not known before.
+A command imports its work when it runs, so that building the parser stays fast. Texts are marked
+with `N_` and translated when the parser is built, since the language is not known before.
 """
 
 import argparse
@@ -24,9 +23,9 @@ class Argument:
     """One argument of a command.
 
     Args:
-        flags: its name, or how it is written.
-        words: what it is, marked for translation.
-        options: what argparse is told besides.
+        flags: its name or its option strings, as for argparse.
+        words: its help text, marked for translation.
+        options: further keyword arguments for argparse.
     """
 
     def __init__(self, *flags: str, words: str, **options: Any) -> None:
@@ -40,7 +39,7 @@ class Argument:
 
 
 class ExclusiveGroup(NamedTuple):
-    """Arguments of which one is given, or none unless that is required."""
+    """Mutually exclusive arguments, of which one may or must be given."""
 
     arguments: tuple[Argument, ...]
     required: bool = False
@@ -67,10 +66,10 @@ DATABASE = Argument(
 
 
 class Invocation:
-    """A command that was given, with what it needs to run.
+    """An invoked command with its arguments, configuration and database.
 
     Args:
-        options: what the arguments said.
+        options: the parsed arguments.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
@@ -78,7 +77,7 @@ class Invocation:
 
     @cached_property
     def settings(self) -> "Settings":
-        """The configuration; one that is wrong ends the program."""
+        """The configuration; an invalid one ends the program."""
         from trio_chat.config import ConfigError  # noqa: PLC0415
 
         try:
@@ -108,7 +107,7 @@ class Invocation:
 
     @cached_property
     def database(self) -> Path:
-        """The file of the database; none ends the program."""
+        """The file of the database; a configuration without one ends the program."""
         database: Path | None = self.options.database or self.settings.storage.file
         if database is None or database.name == ":memory:":
             usage_error(
@@ -118,14 +117,14 @@ class Invocation:
 
 
 def usage_error(problem: str) -> NoReturn:
-    """Say what is wrong with the command line or the configuration, and end the program."""
+    """Report an error of the command line or the configuration, and exit with the code for it."""
     print(f"trio-chat: {problem}", file=sys.stderr)
     raise SystemExit(USAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpTexts:
-    """What the help says of a command, marked for translation.
+    """The help texts of a command, marked for translation.
 
     Args:
         help: a few words, for the list of commands.
@@ -138,13 +137,13 @@ class HelpTexts:
     epilog: str
 
     def translated(self) -> dict[str, str]:
-        """Return them in the user's language, by what argparse calls them."""
+        """Return the texts in the user's language, as keyword arguments for argparse."""
         return {"help": _(self.help), "description": _(self.description), "epilog": _(self.epilog)}
 
 
 CommandFunction = Callable[[Invocation], int]
 Commands = Any
-"""What argparse adds commands to; it has no public name there."""
+"""The object to which argparse adds subcommands, whose class is not public."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +151,11 @@ class CliCommand:
     """A command.
 
     Args:
-        name: what is typed.
-        run: does it, and returns the exit code; imports what it needs.
-        arguments: besides the configuration. With `DATABASE` among them, what goes wrong with that
-            is told in one line.
-        words: what the help says.
+        name: its name on the command line.
+        run: the function that runs it and returns the exit code; it imports what it needs.
+        arguments: the arguments besides `CONFIG`. With `DATABASE` among them, errors of the
+            database are reported in one line.
+        words: its help texts.
     """
 
     name: str
@@ -183,9 +182,7 @@ class CliCommand:
 
 @dataclass(frozen=True, slots=True)
 class CommandGroup:
-    """A command that has commands, such as `account`; each is a function decorated with
-    `command`.
-    """
+    """A command with subcommands, such as `account`; each is decorated with `command`."""
 
     name: str
     words: HelpTexts

@@ -1,6 +1,4 @@
-"""`trio-chat connect`: its arguments, and which server, channel and password they mean together
-with the configuration.
-"""
+"""`trio-chat connect`: its arguments, and the choice of server, channel and password."""
 
 import argparse
 from pathlib import Path
@@ -89,8 +87,7 @@ def connect(call: Invocation) -> int:
     if options.password_file is not None:
         password = _first_line(options.password_file)
     else:
-        # The password in config.ini is that of the server in config.ini, and no other server's
-        # business.
+        # The password in config.ini belongs to the server in config.ini; no other may receive it.
         password = (
             settings.server.password
             if (server.host, port) == (own.host, settings.server.port)
@@ -122,9 +119,7 @@ def connect(call: Invocation) -> int:
 
 
 def _use_own_configuration(options: argparse.Namespace) -> bool:
-    """Have the user's own configuration read where there is no other; return whether there is none
-    at all.
-    """
+    """Use the configuration of the user when there is no other; return whether that is missing."""
     if options.config is not None or Path(_CONFIG).exists():
         return False
     from trio_chat.client.paths import config_file  # noqa: PLC0415
@@ -137,9 +132,7 @@ def _use_own_configuration(options: argparse.Namespace) -> bool:
 
 
 def _profiles(settings: "Settings", options: argparse.Namespace) -> "tuple[ProfileSettings, ...]":
-    """Return the profiles that are meant: the one that is named, or those that start by
-    themselves.
-    """
+    """Return the profile that is named, or those that start without being named."""
     if options.target is None:
         return tuple(profile for profile in settings.profiles if profile.start)
     return tuple(

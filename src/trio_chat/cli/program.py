@@ -1,6 +1,6 @@
-"""The program: its commands, the language they speak, and how they end.
+"""The entry point of `trio-chat`: its commands, their language, and the exit code.
 
-Everything heavy is imported where it is needed, so that `--help` and `--version` answer at once.
+Slow imports are made where they are needed, so that `--help` and `--version` answer at once.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from trio_chat.i18n import _, install
 
 LANGUAGES = ("en", "ru")
 COMMANDS = (serve, connect, HISTORY, backup, DB, health, ACCOUNT, CHANNEL, OPERATOR, BAN)
-"""As the help lists them."""
+"""The commands, in the order of the help."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _make_streams_safe()
     try:
-        # The help is in that language too, so it must be known before there is a parser.
+        # The help is translated, too, so the language must be known before the parser is built.
         install(_language(arguments))
         return _run(arguments)
     except KeyboardInterrupt:
@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _make_streams_safe() -> None:
-    # What others wrote must not end the program because this terminal's character set lacks a
-    # letter; and Windows gives pipes a character set of its own.
+    # Text of other users must not end the program because the encoding of the terminal lacks a
+    # character; and Windows uses another encoding for pipes.
     encoding = "utf-8" if sys.platform == "win32" else None
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -86,13 +86,13 @@ def _run(arguments: list[str]) -> int:
 
 
 def _first_word(arguments: list[str]) -> str:
-    """Return the first argument behind the language: the command, if it is there."""
+    """Return the first argument after the option `--lang`: the command, if it is given."""
     words = arguments[2:] if arguments[:1] == ["--lang"] else arguments
     return next((word for word in words if not word.startswith("--lang=")), "")
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
-    """Return the parser of one command, which is faster made; of all when none is called so."""
+    """Return a parser for one command, which is built faster; for all when none has this name."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--lang",

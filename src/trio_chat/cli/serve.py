@@ -1,4 +1,4 @@
-"""`trio-chat serve`: its arguments, which take the place of what the configuration says."""
+"""`trio-chat serve`: its arguments, which override the configuration."""
 
 import argparse
 from dataclasses import replace
@@ -43,13 +43,14 @@ def serve(call: Invocation) -> int:
 
     options = call.options
     settings = _with_options(call.settings, options)
-    from trio_chat.server.main import run  # noqa: PLC0415  only once the configuration is known to be right
+    # Imported only after the configuration was found valid: a mistake is reported at once.
+    from trio_chat.server.main import run  # noqa: PLC0415
 
     return run(settings, lambda: _with_options(load(options.config), options))
 
 
 def _with_options(settings: "Settings", options: argparse.Namespace) -> "Settings":
-    """Return the settings with what the command line says in the place of what they say."""
+    """Return the settings, overridden by the options of the command line."""
     server, logging = settings.server, settings.logging
     if options.host is not None:
         server = replace(server, host=options.host)
