@@ -1,6 +1,8 @@
 """Changes of the state (`trio_chat.chat.changes`) and the transitions that apply them."""
 
+import ast
 import dataclasses
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 import invariants
+import trio_chat
 from support import NOON, ListHistory, OpenAccounts, Person, Town
 from trio_chat.chat import changes
 from trio_chat.chat.accounts import Account, AccountRules
@@ -115,6 +118,38 @@ def test_an_always_on_user_that_moves_to_another_one_persists_no_longer(town: To
     laptop.say("NICK phone")
     assert len(town.world.always_on) == 0
     assert (town.world.dirty.users, town.world.dirty.channels) == ({1}, {"#b"})
+
+
+MUTATORS = {
+    "world": {"add_user", "discard_user", "rename_user", "remember"},
+    "channels": {"create", "leave", "rename", "unregister", "set_flags"},
+    "always_on": {"update", "disable"},
+    "preferences": {"choose", "restore"},
+    "bans": {"add", "discard", "replace"},
+    "user": {"rename", "accept", "set_account"},
+}
+"""The methods that change the state, by the usual name of their object."""
+RESTORING = {"chat/registered_channels.py", "server/state.py"}
+"""The modules that restore the stored state before there are clients."""
+
+
+def test_the_state_changes_in_one_place() -> None:
+    """Only transitions call what changes the state."""
+    package = Path(trio_chat.__file__).parent
+    found = {
+        f"{path.relative_to(package)}:{node.lineno}"
+        for path in [*package.glob("chat/**/*.py"), *package.glob("server/*.py")]
+        if "apply" not in path.parts and str(path.relative_to(package)) not in RESTORING
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if node.func.attr in MUTATORS.get(_name_of(node.func.value), ())
+    }
+    # The world and its table call their own parts.
+    assert {line.partition(":")[0] for line in found} == {"chat/world.py"}
+
+
+def _name_of(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 class Shadow:

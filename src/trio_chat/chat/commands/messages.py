@@ -5,6 +5,8 @@ echo-message).
 from collections.abc import Mapping
 
 from trio_chat.chat import conversations, multiline, policy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import AcceptChanged
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryTarget
@@ -212,8 +214,9 @@ def _say_to_user(
     if why_not:
         refuse(why_not, other.nick)
         return
-    if modes.REGISTERED_ONLY in user.modes:  # who is written to may answer
-        user.accept(other, request.world.lengths.accept_entries)
+    if modes.REGISTERED_ONLY in user.modes and not user.accepts(other):
+        # The recipient may answer.
+        apply(request.world, AcceptChanged(user.folded, other.folded, adding=True))
     lasts = request.world.storage and _is_worth_keeping(text, tags)
     history_targets = conversations.history_targets(user, other) if lasts else ()
     event = _message(
