@@ -37,7 +37,7 @@ class FakeControl:
 
     def numbers(self) -> list[tuple[str, float]]:
         """Return one number."""
-        return [("People who are here.", 12.0)]
+        return [("Users, connected or always-on.", 12.0)]
 
     async def is_password(self, name: str, hashed: str, password: str, origin: Origin) -> bool:
         """Compare without hashing."""
@@ -445,7 +445,7 @@ def test_stats(town: Town, root: Person) -> None:
     assert find(ann.say("STATS u"), "242").params[-1] == "Server Up 1 days 1:02:03"
     assert find(ann.say("STATS p"), "249").params[-1] == "root (root@192.0.2.1)"
     assert commands(ann.say("STATS m")) == ["481", "219"]
-    assert find(root.say("STATS z"), "249").params[-1] == "12 People who are here."
+    assert find(root.say("STATS z"), "249").params[-1] == "12 Users, connected or always-on."
     assert commands(ann.say("STATS z")) == ["481", "219"]
     assert find(ann.say("STATS x"), "219").params[1] == "x"
     assert commands(ann.say("STATS u other.server")) == ["402"]

@@ -339,5 +339,5 @@ async def test_a_table_that_cannot_be_read_is_tried_again(
 def test_operators_see_the_numbers_of_the_server() -> None:
     """The same as Prometheus, in words."""
     numbers = dict(ServerControl(server(), COSTS["low"], HashingThreads()).numbers())
-    assert numbers["People who are here."] == 0
-    assert numbers["Channels that there are."] == 1
+    assert numbers["Users, connected or always-on."] == 0
+    assert numbers["Channels."] == 1

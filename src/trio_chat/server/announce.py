@@ -38,7 +38,7 @@ async def announce(listeners: Sequence[BatchListener], encryption: Encryption) -
     try:
         await encryption.prepare()
     except CertificateError as error:
-        log.error("nobody can come by TLS: %s", error)
+        log.error("no client can use TLS: %s", error)
         return
     if encryption.fingerprint:
         await _print(

@@ -253,7 +253,7 @@ class Server:
 
     async def _shut_down(self, connections: trio.Nursery) -> None:
         self._is_accepting = False
-        log.info("shutting down: telling %d clients", len(self.connections))
+        log.info("shutting down: notifying %d clients", len(self.connections))
         self.end_openings()
         for connection in self.connections:
             connection.shut_down()
@@ -379,7 +379,7 @@ class Server:
                 why = "Connection reset"
             except Exception:
                 log.exception(
-                    "internal error while opening the connection of %s", opening.peer.host
+                    "internal error while detecting the protocol of %s", opening.peer.host
                 )
                 return None
             finally:

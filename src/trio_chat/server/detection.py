@@ -220,7 +220,7 @@ class ProtocolDetection:
         try:
             await encryption.load()
         except CertificateError as error:
-            log.error("nobody can come by TLS: %s", error)
+            log.error("no client can use TLS: %s", error)
             raise NotServed("there is no certificate") from error
         try:
             tls = await encryption.wrap(self.transport)

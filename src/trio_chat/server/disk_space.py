@@ -16,10 +16,10 @@ INTERVAL = 5.0
 _LAST = 4
 """The fraction of the reserve that is for operators only: one of so many parts."""
 _WORDS = {
-    Room.EVERYBODY: "there is room on the disk again, everybody can write",
-    Room.ACCOUNTS: "the disk is nearly full: what guests say is refused until there is room",
+    Room.EVERYBODY: "there is enough disk space again, all users can write",
+    Room.ACCOUNTS: "the disk is nearly full: messages of guests are refused until there is space",
     Room.OPERATORS: (
-        "the disk is all but full: what anybody but operators says is refused until there is room"
+        "the disk is full but for the last part: messages of all but operators are refused"
     ),
 }
 
@@ -48,7 +48,7 @@ async def watch_disk_space(
         try:
             left = await free(path)
         except OSError as error:
-            log.warning("how much room is on the disk cannot be found out: %s", error)
+            log.warning("the free disk space cannot be determined: %s", error)
         else:
             room = room_for(left, reserve)
             if room is not quotas.room:

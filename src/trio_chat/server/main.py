@@ -174,7 +174,7 @@ async def _serve(
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:
-        log.warning("stopped at once, without telling everyone")
+        log.warning("stopped at once, without notifying all clients")
         return 1
     return code
 

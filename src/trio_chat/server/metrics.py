@@ -116,7 +116,7 @@ class Monitor:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass
         except Exception:
-            log.exception("internal error while answering a question for metrics")
+            log.exception("internal error while answering a monitoring request")
         finally:
             self._open -= 1
 

@@ -89,7 +89,7 @@ async def open_storage(
                 hold=settings.clock_hold_hours * 3600.0,
                 clock=clock,
             )
-        log.info("messages are remembered in %s", settings.file)
+        log.info("messages are stored in %s", settings.file)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(index_messages, history)
             nursery.start_soon(finish_update, database, history)
@@ -157,7 +157,7 @@ async def index_messages(history: SqliteHistory) -> None:
         try:
             await history.index()
         except HistoryError as error:
-            log.error("new messages cannot be made to be found: %s", error)
+            log.error("new messages cannot be indexed: %s", error)
             await trio.sleep(_RETRY)
 
 
@@ -173,7 +173,7 @@ async def finish_update(database: Database, history: SqliteHistory) -> None:
             try:
                 is_more = await step()
             except (HistoryError, StorageError) as error:
-                log.error("what an earlier version has written cannot be %s: %s", what, error)
+                log.error("data of an earlier version cannot be %s: %s", what, error)
                 await trio.sleep(_RETRY)
             await trio.sleep(trio.current_time() - began)  # half of the time is for other writers
 
@@ -188,7 +188,7 @@ async def truncate_log(database: Database) -> None:
         try:
             await database.empty_log()
         except StorageError as error:
-            log.error("what was deleted cannot be removed from the log of the database: %s", error)
+            log.error("deleted data cannot be removed from the write-ahead log: %s", error)
             await trio.sleep(_RETRY)
 
 

@@ -31,7 +31,7 @@ class Row(NamedTuple):
 
 TABLE: tuple[Row, ...] = (
     Row("connections", False, "Clients that are connected.", lambda now: now.connections),
-    Row("connections_opened", True, "Clients that have come.", lambda now: now.connected),
+    Row("connections_opened", True, "Clients that have ever connected.", lambda now: now.connected),
     Row(
         "connections_refused",
         True,
@@ -44,18 +44,18 @@ TABLE: tuple[Row, ...] = (
         "Addresses whose connections are counted.",
         lambda now: now.admission.addresses,
     ),
-    Row("users", False, "People who are here.", lambda now: now.world.users),
+    Row("users", False, "Users, connected or always-on.", lambda now: now.world.users),
     Row(
         "users_most",
         False,
-        "The most people who were here at once.",
+        "The most users at once.",
         lambda now: now.world.most_users,
     ),
-    Row("channels", False, "Channels that there are.", lambda now: now.world.channels),
+    Row("channels", False, "Channels.", lambda now: now.world.channels),
     Row(
         "memberships",
         False,
-        "Members of all channels, added up.",
+        "Members of all channels, in total.",
         lambda now: now.world.memberships,
     ),
     Row("accounts", False, "Accounts that are registered.", lambda now: now.world.accounts),
@@ -68,26 +68,31 @@ TABLE: tuple[Row, ...] = (
     Row(
         "broadcaster_waiting",
         False,
-        "What was accepted and waits to be delivered.",
+        "Items that wait to be delivered.",
         lambda now: now.broadcaster.waiting,
     ),
-    Row("broadcaster_limit", False, "How much of it may wait.", lambda now: now.broadcaster.limit),
+    Row(
+        "broadcaster_limit",
+        False,
+        "The most items that may wait.",
+        lambda now: now.broadcaster.limit,
+    ),
     Row(
         "broadcaster_accepted",
         True,
-        "What was accepted to be delivered.",
+        "Items that were accepted to be delivered.",
         lambda now: now.broadcaster.accepted,
     ),
     Row(
         "deliveries",
         True,
-        "Pieces of data given to clients.",
+        "Deliveries of data to clients.",
         lambda now: now.broadcaster.deliveries,
     ),
     Row(
         "history_messages",
         True,
-        "What the history has committed.",
+        "Messages and events that the history has committed.",
         lambda now: now.broadcaster.remembered,
     ),
     Row(

@@ -179,7 +179,7 @@ class _Visit:
             return replace(peer, is_websocket=True)
         except UnknownClient as error:
             log.warning(
-                "refused a client behind the proxy %s, which does not say who that is: %s",
+                "refused a client behind the proxy %s, which does not send its address: %s",
                 self._peer.host,
                 error,
             )
