@@ -333,7 +333,7 @@ async def test_a_proxy_that_does_not_say_readably_who_is_behind_it(
     lines = [name + b": " + value for name, value in headers]
     answer = await ask(opening(b"Host: chat.local", *lines), ServerSettings(proxies=PROXIES))
     assert status(answer) == 400
-    assert "does not say who that is" in caplog.text
+    assert "does not send its address" in caplog.text
 
 
 def test_a_proxy_that_shows_no_sign_of_others_speaks_for_itself() -> None:
