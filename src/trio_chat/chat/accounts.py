@@ -1,7 +1,7 @@
-"""The port to the accounts: implemented at the edge, with hashing in threads and SQLite behind it.
+"""The port to the accounts: the edge implements it, with hashing in threads and with SQLite.
 
-Which accounts there are is known at once (`known`), because every NICK asks whether a nickname
-belongs to somebody. Whether a password is right has to be waited for.
+The existing accounts are in memory (`known`), because every NICK checks whether a nickname is an
+account's. The check of a password has to be awaited.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,23 +14,23 @@ MAX_PASSWORD = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRules:
-    """What the operator allows.
+    """The rules for accounts, as configured by the operator.
 
     Args:
-        registration: whether anybody can register an account.
+        registration: whether users can register accounts.
         required: whether a connection is completed only by a login.
         before_connect: whether that is possible before the connection is complete.
-        reservation: what happens to who takes a nickname that is somebody's account: `refuse`,
-            `rename` or `off`.
-        min_password: characters that a password has at least.
-        email: what an account needs of an e-mail address: nothing (`none`), that there is one
-            (`required`), or that somebody has proved to read what is sent there (`verified`).
+        reservation: what happens to a client that takes the nickname of an account of another user:
+            `refuse`, `rename` or `off`.
+        min_password: the minimum number of characters of a password.
+        email: the requirement for an e-mail address: none (`none`), that an address is given
+            (`required`), or that the user has proved to receive mail there (`verified`).
         multi_session: whether several connections of one account can share its nickname.
-        always_on: whose users stay while none of their sessions is connected: nobody's (`off`),
-            those of who wants it (`opt-in`), of everybody who does not refuse it (`opt-out`), or of
-            everybody (`all`).
-        auto_away: whether these are away meanwhile, unless they say otherwise.
-        most_always_on: how many of them there can be.
+        always_on: the accounts whose users stay while none of their sessions is connected: none
+            (`off`), those that enabled it (`opt-in`), those that did not disable it (`opt-out`), or
+            all (`all`).
+        auto_away: whether these users are away meanwhile, unless their accounts chose otherwise.
+        most_always_on: the maximum number of always-on users.
     """
 
     registration: bool = True
@@ -46,7 +46,7 @@ class AccountRules:
 
 
 class Origin(NamedTuple):
-    """Where a password comes from.
+    """The origin of a password.
 
     Args:
         address: of the client.
@@ -62,8 +62,8 @@ class AccountsError(Exception):
 
 
 class Busy(Exception):  # it is a state, not a mistake
-    """Nothing is checked at the moment, because there was too much of something: a sentence for
-    people says of what.
+    """No password is checked at the moment, because there were too many attempts of some kind; the
+    message is a sentence for the user that names them.
     """
 
 
@@ -140,8 +140,8 @@ class AccountIndex:
 
 
 class ScramKeys(NamedTuple):
-    """What SCRAM needs instead of a password (RFC 5802 §3): it proves who knows the password, and
-    does not give it away.
+    """The keys that SCRAM stores instead of a password (RFC 5802 §3): a password can be checked by
+    them, but not recovered.
     """
 
     salt: bytes
@@ -158,16 +158,14 @@ class Credentials(NamedTuple):
 
 
 class Email(NamedTuple):
-    """The e-mail address of an account, and whether somebody has proved to read what is sent
-    there.
-    """
+    """The e-mail address of an account, and whether the user has proved to receive mail there."""
 
     address: str
     is_verified: bool
 
 
 class Refreshed(NamedTuple):
-    """What a command beside the server has changed.
+    """The changes that a command of `trio-chat` has made while the server runs.
 
     Args:
         gone: accounts that were deleted.
@@ -203,8 +201,8 @@ class Accounts(Protocol):
     """All accounts, by their numbers."""
 
     dropped: Mapping[str, Account]
-    """Accounts that were deleted, by their folded names: nobody can register such a name until an
-    operator frees it.
+    """Deleted accounts, by their folded names: such a name cannot be registered until an operator
+    frees it.
     """
 
     dropped_by_id: Mapping[int, Account]
@@ -240,8 +238,8 @@ class Accounts(Protocol):
         """
 
     async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
-        """Return the account when the password is right. Takes the same time when there is no such
-        account.
+        """Return the account if the password is right, else None. It takes the same time for an
+        account that does not exist.
 
         Raises:
             AccountsError: it cannot be read.
@@ -273,7 +271,7 @@ class Accounts(Protocol):
         """Know from now on that the owner of an account logs in from there."""
 
     async def set_password(self, account: int, password: str, origin: Origin) -> None:
-        """Give an account another password.
+        """Change the password of an account.
 
         Raises:
             AccountsError: it cannot be stored.
@@ -301,14 +299,14 @@ class Accounts(Protocol):
         """
 
     async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
-        """Let a certificate log in to an account; return whether it can, which it cannot when
-        another account has proved the key.
+        """Allow a certificate to log in to an account; return False if another account has proved
+        to have the key.
 
         Args:
             account: the number of the account.
             fingerprint: of the certificate.
-            is_proved: whether the client has shown it; the entries of others that have only typed
-                it in are then forgotten.
+            is_proved: whether the client has presented it. The entries of accounts that only typed
+                the fingerprint are then removed.
 
         Raises:
             AccountsError: it cannot be stored.
@@ -336,7 +334,7 @@ class Accounts(Protocol):
         """
 
     async def refresh(self) -> Refreshed:
-        """Learn of accounts that a command beside this server has added, deleted or freed, and of
+        """Read the accounts that a command of `trio-chat` has added, deleted or freed, and the
         passwords that it has changed.
 
         Raises:

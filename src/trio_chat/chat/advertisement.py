@@ -1,7 +1,8 @@
-"""The offer to clients: capabilities and RPL_ISUPPORT, and the announcement of their changes.
+"""The advertisement: the capabilities and the RPL_ISUPPORT tokens that the server offers to
+clients.
 
-One immutable value holds all of it, so that to find out what is new is to compare two of them
-(IRCv3 capability-negotiation, cap-notify; Modern IRC, RPL_ISUPPORT).
+It is one immutable value, so that a change is the difference between two of them (IRCv3
+capability-negotiation; Modern IRC, RPL_ISUPPORT).
 """
 
 from collections.abc import Mapping
@@ -20,15 +21,15 @@ ISUPPORT_BATCH = "draft/isupport"
 
 
 class Advertisement(NamedTuple):
-    """What the server can do, as clients are told.
+    """The capabilities and RPL_ISUPPORT tokens of the server.
 
     Args:
-        capabilities: the bits of those that can be negotiated.
-        values: their values, where they are other than the table's.
-        sts_duration: seconds for which clients are to come by TLS only (IRCv3 `sts`), or None when
-            they are not told.
-        sts_port: the port for that.
-        tokens: of RPL_ISUPPORT.
+        capabilities: the bits of the capabilities that can be negotiated.
+        values: their values, where they differ from the table's.
+        sts_duration: seconds for which clients must use TLS (IRCv3 `sts`), or None if `sts` is not
+            advertised.
+        sts_port: the TLS port that `sts` names.
+        tokens: the tokens of RPL_ISUPPORT.
     """
 
     capabilities: int
@@ -41,15 +42,15 @@ class Advertisement(NamedTuple):
         """Return the capabilities that CAP LS 302 shows a session, with their values; "" where
         there is none.
         """
-        # EXTERNAL is for who has shown a certificate.
+        # EXTERNAL is only for clients that have presented a certificate.
         values = {**self.values, "sasl": ",".join(sasl.mechanisms(session.certificate))}
         shown = {
             entry.name: values.get(entry.name, entry.value)
             for entry in cap.capabilities_in(self.capabilities)
         }
         if self.sts_duration is not None:
-            # It is no capability in the table: it cannot be requested, and means nothing without
-            # its value.
+            # `sts` is not in the table: it cannot be requested, and has no meaning without its
+            # value.
             shown[STS] = (
                 f"duration={self.sts_duration}" if session.is_secure else f"port={self.sts_port}"
             )
@@ -59,12 +60,12 @@ class Advertisement(NamedTuple):
 def advertise(
     server_info: ServerInfo, lengths: Lengths, storage: StoragePorts | None
 ) -> Advertisement:
-    """Return what the server can do.
+    """Return the advertisement of a server.
 
     Args:
-        server_info: what it says of itself.
-        lengths: the lengths and numbers it keeps to.
-        storage: the history with its limits, or None when nothing is remembered.
+        server_info: its names and rules.
+        lengths: its limits.
+        storage: the storage with its limits, or None if nothing is stored.
     """
     rules = server_info.account_rules
     missing = 0 if storage else cap.NEEDS_STORAGE

@@ -21,7 +21,7 @@ _MOST_NAMES = 10
 
 
 def told(ban: Ban) -> str:
-    """Return what who is banned is told: why, and until when."""
+    """Return the text for a banned user: the reason, and the end of the ban."""
     until = (
         f" (until {datetime.fromtimestamp(ban.expires, UTC):%Y-%m-%d %H:%M} UTC)"
         if ban.expires

@@ -1,8 +1,8 @@
 """Bans of the server: masks (KLINE), addresses and networks (DLINE), accounts (SUSPEND). All are in
-memory; the edge keeps them.
+memory; the edge stores them.
 
-Who is banned is told why, with ERR_YOUREBANNEDCREEP and ERROR. Addresses are found by their
-networks' prefixes and not by trying each ban, because everybody who connects is looked up.
+A banned client receives the reason with ERR_YOUREBANNEDCREEP and ERROR. Addresses are looked up by
+the prefixes of their networks and not by trying each ban, because each new connection is looked up.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -25,7 +25,7 @@ MAX_MASK = 200
 _WIDEST = {4: 8, 6: 16}
 """The shortest prefix that can be banned."""
 _LEAST_LETTERS = 3
-"""Characters, besides wildcards and punctuation, that a mask needs."""
+"""The minimum number of characters, other than wildcards and punctuation, of a mask."""
 
 
 class BanKind(Enum):
@@ -40,10 +40,10 @@ class Ban(NamedTuple):
     """A ban.
 
     Args:
-        kind: of what.
-        mask: whom it covers, in the form that `normalise` returns.
+        kind: the kind of mask.
+        mask: the mask, in the form that `normalise` returns.
         setter: the operator.
-        reason: what who is banned is told.
+        reason: the reason, which a banned user receives.
         created: seconds of Unix time.
         expires: seconds of Unix time, or 0 for never.
         account_id: the number of the account, of which `mask` is the name; or 0.
@@ -84,19 +84,21 @@ class BanTable(Protocol):
         """Return all of them."""
 
     async def changes(self) -> int:
-        """Return a number that grows whenever a ban is written or forgotten, by whomever."""
+        """Return a number that grows whenever a ban is stored or deleted, also by another
+        process.
+        """
 
 
 def normalise(kind: BanKind, text: str, lengths: Lengths | None = None) -> str:
-    """Return the one way to write what is to be banned.
+    """Return the canonical form of a mask that is to be banned.
 
     Args:
-        kind: of what.
+        kind: the kind of mask.
         text: the mask as it was written.
-        lengths: how long names can be; the usual ones when it is None.
+        lengths: the maximum lengths of names; the defaults if it is None.
 
     Raises:
-        BadMask: it is none, covers nearly everybody, or can cover nobody.
+        BadMask: it is not a mask, covers nearly every user, or can cover none.
     """
     if kind is BanKind.ADDRESS:
         return format_network(_narrow(parse_network(text)))

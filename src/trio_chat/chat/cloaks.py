@@ -1,12 +1,12 @@
-"""Cloaks: what others see instead of somebody's address.
+"""Cloaks: the hosts that other users see instead of an address.
 
-A cloak is stable, says nothing of the address without the server's secret, and has one label for
-each network that the address is in, the narrowest first: `host.network.wider.ip`. So a ban of
+A cloak is stable, reveals nothing of the address without the server's secret, and has one label for
+each network that contains the address, the narrowest first: `host.network.wider.ip`. So a ban of
 `*!*@*.network.wider.ip` covers the network, as `*!*@192.0.2.*` would cover it without cloaks. (The
 labels of InspIRCd and UnrealIRCd are of this kind; Ergo's have one.)
 
-The networks are /32, /24 and /16 of IPv4, and /64, /48 and /32 of IPv6: who has an address of IPv6
-has all of its /64, and usually changes it every day.
+The networks are /32, /24 and /16 of IPv4, and /64, /48 and /32 of IPv6: a host with an IPv6 address
+usually has its whole /64, and changes the address every day.
 """
 
 import base64
@@ -26,8 +26,9 @@ class Cloaks:
     """Makes cloaks.
 
     Args:
-        secret: what only this server knows. With another one everybody has another cloak.
-        accounts: whether who is logged in when coming gets `user/account` instead.
+        secret: the key of this server. All cloaks change with it.
+        accounts: whether a user that is logged in at connection registration gets `user/account`
+            instead.
     """
 
     def __init__(self, secret: bytes, *, accounts: bool = False) -> None:

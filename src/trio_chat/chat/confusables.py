@@ -1,8 +1,8 @@
-"""Names that look like others: no user can be taken for the owner of an account or for another
-user, and no channel for another.
+"""Confusable names (UTS #39): users cannot imitate accounts or other users, nor channels other
+channels.
 
-Names in ASCII are not compared with each other, only with those of other scripts (`irc.skeletons`).
-What a name costs does not depend on how many there are.
+ASCII names are compared with names of other scripts only, not with each other (`irc.skeletons`).
+The cost of a lookup does not depend on the number of names.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,13 +15,13 @@ class ConfusableIndex:
     """An index of names by their skeletons."""
 
     def __init__(self) -> None:
-        # By skeleton, folded names in the order of their coming; those in ASCII apart, because they
-        # may look alike.
+        # By skeleton, folded names in the order of adding. ASCII names are apart, because they are
+        # not confusable with each other.
         self._ascii: dict[str, dict[str, None]] = {}
         self._others: dict[str, dict[str, None]] = {}
 
     def add(self, name: str, folded: str) -> None:
-        """Note a name.
+        """Add a name.
 
         Args:
             name: as it is shown.
@@ -32,7 +32,7 @@ class ConfusableIndex:
             index.setdefault(looks, {})[folded] = None
 
     def remove(self, name: str, folded: str) -> None:
-        """Forget a name that was noted, shown in this way."""
+        """Remove a name that was added in this spelling."""
         index = self._index(folded)
         for looks in skeletons(name, folded):
             names = index.get(looks, {})
@@ -41,11 +41,11 @@ class ConfusableIndex:
                 index.pop(looks, None)
 
     def of(self, name: str, folded: str) -> Iterator[str]:
-        """Give the other names, folded, that look like this one.
+        """Yield the other names, folded, that are confusable with this one.
 
         Args:
-            name: as it is shown, or would be.
-            folded: as it is compared.
+            name: the name as it is or would be shown.
+            folded: the folded name.
         """
         indexes = (self._others,) if folded.isascii() else (self._others, self._ascii)
         for looks in skeletons(name, folded):
@@ -57,9 +57,7 @@ class ConfusableIndex:
 
 
 class AccountConfusables:
-    """The names of accounts by their skeletons, read when they are first asked for and kept from
-    then on.
-    """
+    """An index of account names by their skeletons, built at the first lookup."""
 
     def __init__(self) -> None:
         self._names = ConfusableIndex()
@@ -68,18 +66,18 @@ class AccountConfusables:
         )  # how many accounts are noted; another number than there are: all are read again
 
     def add(self, account: Account) -> None:
-        """Note an account that was made."""
+        """Add a new account."""
         self._names.add(account.name, account.folded)
         self._known += 1
 
     def of(self, known: Mapping[str, Account], name: str, folded: str) -> Iterator[Account]:
-        """Give the accounts whose names look like another name.
+        """Yield the accounts whose names are confusable with a name.
 
         Args:
             known: all accounts, and the deleted ones whose names are not free, by their folded
                 names.
-            name: as it is shown, or would be.
-            folded: as it is compared.
+            name: the name as it is or would be shown.
+            folded: the folded name.
         """
         if len(known) != self._known:
             self._names, self._known = ConfusableIndex(), len(known)

@@ -1,9 +1,8 @@
-"""Conversations as the history knows them: what is said in a channel, and what two accounts say to
-each other.
+"""Conversations in the history: the messages of a channel, and those between two accounts.
 
-A private conversation belongs to accounts, by their numbers: neither who has a nickname today nor
-who registers the name of an account that was deleted gets to read it. In one with a user without an
-account, only the other side can read messages again.
+A private conversation belongs to the numbers of its accounts. A user that takes the same nickname
+later, or registers the name of a deleted account, cannot read it. If one side has no account, only
+the other side can read the messages again.
 """
 
 from typing import NamedTuple
@@ -23,14 +22,14 @@ number.
 
 
 class Conversation(NamedTuple):
-    """A conversation that somebody may read.
+    """A conversation, as one reader may see it.
 
     Args:
         buffer: its name in the history.
-        name: what the reader calls it: the channel, or the other one's nickname.
-        private_after: private messages with a smaller id are others' business.
-        reader: who reads.
-        channel: the channel, or None when it is between two.
+        name: its name for the reader: the channel, or the nickname of the other side.
+        private_after: the reader does not receive private messages with a smaller id.
+        reader: the user that reads.
+        channel: the channel, or None for a private conversation.
     """
 
     buffer: str
@@ -52,7 +51,7 @@ class Conversation(NamedTuple):
         return self.channel is None and _party(self.reader) in self.buffer.split(",")
 
     def others(self, world: World) -> list[User]:
-        """Return those who are the other side of a private conversation and here."""
+        """Return the present users of the other side of a private conversation."""
         own = _party(self.reader)
         other = next((party for party in self.buffer.split(",") if party != own), own)
         if other.startswith(GUEST):
@@ -64,13 +63,15 @@ class Conversation(NamedTuple):
         """Return what was sent when the message, or what happened, was new."""
         if self.channel is not None:
             return as_event(record, self.channel)
-        # Under today's nicknames: whoever has changed it since is the same person.
+        # With the current nicknames: an account is the same person under another nickname.
         target = self.name if record.account_id == self.reader.account_id else self.reader.nick
         return _event(record, (target, record.text) if record.command in MESSAGES else (target,))
 
 
 def find(world: World, reader: User, target: str) -> Conversation | None:
-    """Return the conversation with a channel or a person, as far as the reader may read it."""
+    """Return the conversation in a channel or with a user, or None if the reader may not read
+    it.
+    """
     if is_channel_name(target):
         channel = world.channels.get(fold_or_self(target))
         if channel is None or not policy.can_read_history(reader, channel):
@@ -80,8 +81,8 @@ def find(world: World, reader: User, target: str) -> Conversation | None:
 
 
 def with_person(world: World, reader: User, target: str) -> Conversation | None:
-    """Return the conversation with a person; without an account it cannot be read, but what one has
-    said can be deleted.
+    """Return the conversation with a user. A reader without an account cannot read it, but can
+    delete own messages.
     """
     if world.accounts is None:
         return None
@@ -97,7 +98,7 @@ def with_person(world: World, reader: User, target: str) -> Conversation | None:
 
 
 def in_channel(reader: User, channel: Channel) -> Conversation:
-    """Return what is said in a channel, for a member."""
+    """Return the conversation in a channel, for a member."""
     return Conversation(channel.folded, channel.name, channel.founded, reader, channel)
 
 
@@ -114,7 +115,7 @@ def with_buffer(world: World, reader: User, buffer: str) -> Conversation | None:
 
 
 def history_targets(sender: User, receiver: User) -> tuple[HistoryTarget, ...]:
-    """Return where a private message is remembered: nowhere, unless one of the two has an
+    """Return the targets in which a private message is stored: none, unless one of the two has an
     account.
     """
     if not sender.account_id and not receiver.account_id:
@@ -127,14 +128,14 @@ def _party(user: User) -> str:
 
 
 def buffer_of(party: str, other: str) -> str:
-    """Return the name that a conversation of two has in the history; a channel cannot have it, for
-    the comma.
+    """Return the name of a private conversation in the history. It has a comma, which no channel
+    name has.
     """
     return ",".join(sorted((party, other)))
 
 
 def as_event(record: Record, channel: Channel) -> Event:
-    """Return what was sent to a channel."""
+    """Return a record as the event that was sent to a channel."""
     if record.command in MESSAGES:
         return _event(record, (channel.name, record.text))
     if record.command == "JOIN":

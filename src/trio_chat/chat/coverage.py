@@ -1,7 +1,7 @@
 """Coverage of masks: a mask that can match no user is refused, as a ban without effect is worse
 than none.
 
-A host is never a name of the DNS here: it is an address, or a cloak.
+A host is an address or a cloak here, never a DNS name.
 """
 
 import re
@@ -57,8 +57,8 @@ def overlaps(mask: str, steps: Sequence[Step]) -> bool:
 
 
 def _next(mask: str, steps: Sequence[Step], at: int, step: int) -> Iterator[tuple[int, int]]:
-    """Give the places in a glob and in steps to which one comes without a character, or with one
-    that both take.
+    """Yield the pairs of positions in a glob and in steps that are reachable without a character,
+    or with one that both accept.
     """
     is_run = mask[at : at + 1] == "*"
     if is_run:
@@ -82,11 +82,11 @@ def _is_of_nick(text: str) -> bool:
 
 
 def check(mask: str, lengths: Lengths) -> None:
-    """Raise `BadMask` when a complete mask can cover nobody on this server.
+    """Raise `BadMask` if a complete mask can cover no user of this server.
 
     Args:
         mask: `nick!user@host`.
-        lengths: how long names can be.
+        lengths: the maximum lengths of names.
     """
     nick, user, host = _parts(mask)
     _check_nick(nick, lengths.nick)
@@ -94,13 +94,13 @@ def check(mask: str, lengths: Lengths) -> None:
 
 
 def check_entry(text: str, lengths: Lengths, *, hides_addresses: bool) -> None:
-    """Raise `BadMask` when a mask of a list of a channel can cover nobody.
+    """Raise `BadMask` if a mask of a channel's list can cover no user.
 
     Args:
         text: the mask as it was written; see `irc.extbans`.
-        lengths: how long names can be.
-        hides_addresses: whether cloaks hide addresses, so that one must be known, or nearly, to be
-            named.
+        lengths: the maximum lengths of names.
+        hides_addresses: whether cloaks hide addresses, so that a mask can only name an address that
+            is nearly complete.
     """
     parsed = extbans.parse(text)
     if parsed.subject == extbans.ACCOUNT:
@@ -163,8 +163,8 @@ def _check_rest(user: str, host: str, lengths: Lengths) -> None:
 
 
 def _may_be_address(host: str) -> bool:
-    """Tell whether a host is an address, or a glob that covers one: 999.1.1.1 and 300.1.* are
-    none.
+    """Return whether a host is an address, or a glob that covers one; 999.1.1.1 and 300.1.* are
+    not.
     """
     if not masks.has_wildcard(host):
         return parse_address(host) is not None

@@ -22,7 +22,7 @@ _DURATION = re.compile(f"(?:[0-9]{{1,9}}(?:{_UNIT}))+|[0-9]{{1,9}}", re.ASCII)
 _PART = re.compile(f"([0-9]+)({_UNIT})", re.ASCII)
 _LIKE_DURATION = re.compile(r"[+-]?[0-9]\w*", re.ASCII)
 LONGEST = 100 * 365 * 86_400
-"""Seconds after which nobody waits for the end any more."""
+"""The longest duration in seconds; a longer one is as good as permanent."""
 
 
 def parse(text: str) -> int | None:

@@ -25,31 +25,29 @@ from trio_chat.irc.message import (
 )
 
 NOT_TO_A_CHANNEL = frozenset(("NICK", "QUIT"))
-"""Events whose first parameter is not the channel: they happen in all channels of a user at
-once.
-"""
+"""Events whose first parameter is not a channel: they happen in all channels of a user at once."""
 
 
 class Event(NamedTuple):
-    """Something that happened.
+    """One event.
 
     Args:
         id: identity, order and time (`ids`).
-        command: what the recipients are sent.
+        command: the command that the recipients receive.
         params: its parameters.
-        source: who did it, as written when it happened.
-        recipients: the sessions that are to see it; a snapshot that nobody changes.
-        skip: a session among the recipients that is not to get it.
-        requires: capability bits without which a session does not get it.
+        source: the user or server that caused it, as nick!user@host was at that moment.
+        recipients: the sessions that receive it; an immutable snapshot.
+        skip: a session among the recipients that does not receive it.
+        requires: capability bits without which a session does not receive it.
         account: the name of the account of its source, or "".
-        extended: the parameters for sessions with extended-join, or () when they get the same.
-        client_tags: client-only tags to be passed on, and the one of draft/relaymsg.
-        carries_msgid: whether it has a `msgid`: messages do, and what is remembered with them.
-        history_targets: the histories that it belongs to; none when it is not remembered.
-        is_bot: whether a bot did it (IRCv3 bot-mode).
+        extended: the parameters for sessions with extended-join, or () if they receive the same.
+        client_tags: client-only tags to be relayed, and the tag of draft/relaymsg.
+        carries_msgid: whether it has a `msgid`, as messages and stored events have.
+        history_targets: the conversations in which it is stored; () if it is not stored.
+        is_bot: whether its source is a bot (IRCv3 bot-mode).
         shift: milliseconds by which the id is ahead of the time (`ids`).
         server_tags: tags of the server's own, each with the capability bits without which a session
-            does not get it.
+            does not receive it.
         account_id: the number of the account, for the history; or 0.
     """
 
@@ -72,13 +70,13 @@ class Event(NamedTuple):
 
     @property
     def requires_persistence(self) -> bool:
-        """Whether nobody may see it unless it is remembered: so it is with what was said, while a
-        JOIN happens anyhow.
+        """Whether it is delivered only after it has been stored: messages are, but a JOIN happens
+        anyway.
         """
         return bool(self.history_targets) and (self.command in MESSAGES or self.command == "TAGMSG")
 
     def records(self) -> list[Record]:
-        """Return what the history is to remember of it."""
+        """Return the records that the history stores of it, one for each history target."""
         text, params = "", tuple[str, ...]()
         if self.command in MESSAGES:
             text = self.params[-1]
@@ -220,13 +218,13 @@ def _tagged(tags: dict[str, str], bodies: list[str]) -> list[tuple[dict[str, str
 
 
 class Reply(NamedTuple):
-    """Bytes for one session: mostly the replies to its own command.
+    """Lines for one session, mostly the replies to its own command.
 
     Args:
-        session: whose they are.
-        data: whole lines.
-        is_reply: whether it was the session's own command. Not so of what another session of its
-            user has done.
+        session: the session that receives them.
+        data: complete lines, with CR LF.
+        is_reply: whether they answer a command of this session; False if another session of its
+            user caused them.
     """
 
     session: Session
@@ -241,23 +239,22 @@ LazyReply = Callable[[], tuple[OutputItem, ...]]
 
 
 class Output(NamedTuple):
-    """All that one command makes the server send, in order.
+    """Everything that one command makes the server send, in order.
 
     Args:
-        parts: events for others and replies for the session.
-        close: why the session is to end now, or "".
-        refusal: the reply that the session gets instead, when the history cannot take what is to be
-            remembered of it.
-        not_kept: what is sent instead of all that, when what the command has changed and lasts
-            cannot be kept; or None.
-        later: what gives the next output, once everything accepted so far has been delivered; or
-            None when this is all.
-        more: what gives the next output at once, and may be called when the client has room for it;
-            or None. There is only one of the two.
-        cost: as how many lines the command counts when there is a limit.
-        work: users, channels and lines looked at for it, which count besides; see `Steps`.
-        is_stateless: whether the replies say nothing of what others do, as PONG: they need not come
-            behind it.
+        parts: the items: events for other sessions, and replies to this one.
+        close: the reason for which the session ends now, or "".
+        refusal: the reply that the session receives instead if the history cannot store the events.
+        not_kept: the items that are sent instead if the persistent state that the command changed
+            cannot be stored; or None.
+        later: returns the next output, after everything accepted so far has been delivered; None if
+            this is all.
+        more: returns the next output at once, and may be called when the client has room for it; or
+            None. At most one of `later` and `more` is set.
+        cost: the number of lines as which the command counts for flood control.
+        work: the users, channels and lines that it processed, which count in addition; see `Steps`.
+        is_stateless: whether the replies do not depend on other sessions, as PONG: they may
+            overtake events of these.
     """
 
     parts: tuple[OutputItem, ...] = ()

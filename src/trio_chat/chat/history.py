@@ -1,8 +1,9 @@
-"""The port to the chat history, implemented by the storage room.
+"""The port to the chat history, which `storage/` implements.
 
-A buffer is named by the folded name of its channel, or by two users (`conversations`). The id with
-which a message was accepted is its place and, less its shift, its time, so a part of a buffer is a
-range of ids. Events (JOIN, PART, TOPIC and others) stand in the same order between messages.
+The name of a buffer is the folded name of its channel, or is made of the two parties of a
+conversation (`conversations`). Records are ordered by the id with which they were accepted. The id
+less its shift is the time, so a part of a buffer is a range of ids. Events (JOIN, PART, TOPIC and
+others) are stored in the same order between the messages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,15 +16,13 @@ from trio_chat.irc.message import NO_TAGS
 
 LAST_ID = (1 << 63) - 1
 MESSAGES = frozenset(("PRIVMSG", "NOTICE"))
-"""What everybody is shown, and what can be searched; everything else that is remembered is an
-event.
+"""The commands of messages, which every client receives and which can be searched. Every other
+stored command is an event.
 """
 
 
 RENAME = "RENAME"
-"""The event by which a channel gets another name: `commit` gives all that is remembered of it that
-name, and keeps no event.
-"""
+"""The event that renames a channel: `commit` renames its buffer, and stores no event."""
 
 
 class HistoryError(Exception):
@@ -33,13 +32,13 @@ class HistoryError(Exception):
 
 
 class BadRecord(HistoryError):
-    """Something of what was to be remembered cannot be, whatever the state of the memory; the rest
-    could be.
+    """Some of the records cannot be stored, whatever the state of the storage; the others could
+    be.
     """
 
 
 class HistoryFilter(IntEnum):
-    """How much of what is remembered a client is shown."""
+    """The records that a client receives."""
 
     MESSAGES = 0
     WITH_EVENTS = 1
@@ -48,10 +47,10 @@ class HistoryFilter(IntEnum):
 
 
 class HistoryTarget(NamedTuple):
-    """Where something is remembered.
+    """A buffer in which an event is stored.
 
     Args:
-        buffer: the folded name of the channel.
+        buffer: the name of the buffer.
         is_private: see `Record`.
     """
 
@@ -60,22 +59,22 @@ class HistoryTarget(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A message or an event as it is remembered.
+    """A message or an event as it is stored.
 
     Args:
-        buffer: the folded name of the channel.
+        buffer: the name of the buffer.
         id: identity, order and time.
         command: PRIVMSG, NOTICE, or the command of an event.
-        source: nick!user@host as it was.
-        account: the name of its author's account, as it was, or ""; shown, and never compared.
-        text: what was said, with several lines as `multiline.join` gives it; "" of an event.
+        source: nick!user@host at that time.
+        account: the name of its author's account at that time, or ""; shown, but never compared.
+        text: the text, with several lines as `multiline.join` returns it; "" for an event.
         tags: client-only tags.
-        is_private: whether the channel was closed to strangers then, so that it stays among those
-            who were let in.
-        params: of an event, its parameters without the channel; of JOIN those of extended-join.
-        is_bot: whether a bot did it (IRCv3 bot-mode).
+        is_private: whether the channel was closed to other users at that time, so that only users
+            that were admitted may read it.
+        params: the parameters of an event without the channel; for JOIN those of extended-join.
+        is_bot: whether its source is a bot (IRCv3 bot-mode).
         shift: milliseconds by which the id is ahead of the time (`ids`).
-        account_id: the number of the account, or 0 when it belongs to nobody here.
+        account_id: the number of the account, or 0 for none.
     """
 
     buffer: str
@@ -101,15 +100,15 @@ class Span(NamedTuple):
 
 
 class Query(NamedTuple):
-    """What a search is for.
+    """A search query.
 
     Args:
-        buffers: the folded names of the channels to search; of each, private messages with a
-            smaller id than this are left out.
+        buffers: the buffers to search, by name; private messages with a smaller id than the value
+            are left out.
         text: words that must all be in the message, each as the beginning of a word of it; "" for
             any message.
-        sender: the folded nickname of who said it, or "" for anybody.
-        oldest: of channels in which messages expire, the smallest id that is to be found.
+        sender: the folded nickname of the sender, or "" for any.
+        oldest: for buffers in which messages expire, the smallest id that is found.
     """
 
     buffers: Mapping[str, int]
@@ -119,19 +118,18 @@ class Query(NamedTuple):
 
 
 class History(Protocol):
-    """The memory of messages."""
+    """The store of messages and events."""
 
     async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
-        """Remember messages and events, in this order, all or none; they are safe when this
-        returns.
+        """Store messages and events in this order, all or none; they are on disk when this returns.
 
         Args:
             records: the messages and events.
-            state: what has changed of the state that lasts, to be kept in the same transaction.
+            state: the changes of the persistent state, which are stored in the same transaction.
 
         Raises:
-            HistoryError: none of them was remembered.
-            BadRecord: none of them, because of one or some.
+            HistoryError: none of them was stored.
+            BadRecord: none of them was stored, because some of them cannot be.
         """
 
     async def messages(
@@ -142,34 +140,34 @@ class History(Protocol):
         private_after: int,
         shown: HistoryFilter = HistoryFilter.MESSAGES,
     ) -> list[Record]:
-        """Return messages of a channel in order, at most `limit`.
+        """Return records of a buffer in order, at most `limit`.
 
         Args:
-            buffer: the folded name of the channel.
-            span: which.
-            limit: how many, counted from the end that the span says.
+            buffer: the name of the buffer.
+            span: the range of ids.
+            limit: the maximum number, counted from the end that the span names.
             private_after: private messages with a smaller id are left out.
-            shown: whether events are among them; only what is shown is counted.
+            shown: which records are returned; the others do not count.
 
         Raises:
             HistoryError: they cannot be read.
         """
 
     async def search(self, query: Query, span: Span, limit: int) -> list[Record]:
-        """Return messages that a query finds, in order, at most `limit`.
+        """Return messages that match a query, in order, at most `limit`.
 
         Args:
-            query: what they must be like.
-            span: which of them.
-            limit: how many, counted from the end that the span says.
+            query: the query.
+            span: the range of ids.
+            limit: the maximum number, counted from the end that the span names.
 
         Raises:
             HistoryError: they cannot be read, or it would take too long.
         """
 
     async def searchable_from(self) -> int:
-        """Return the smallest id from which on `search` finds messages: greater than 1 while older
-        ones are being indexed.
+        """Return the smallest id from which `search` finds messages; greater than 1 while older
+        messages are being indexed.
 
         Raises:
             HistoryError: it cannot be read.
@@ -185,25 +183,26 @@ class History(Protocol):
     async def prune(
         self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()
     ) -> int:
-        """Forget up to `limit` messages and events with a smaller id; return how many that were.
+        """Delete up to `limit` messages and events with a smaller id; return the number of deleted
+        ones.
 
         Args:
-            before: the smallest id that stays.
-            limit: how many.
-            only: the only buffer this is about; None for all.
-            without: buffers that are left alone.
+            before: the smallest id that is not deleted.
+            limit: the maximum number.
+            only: the only affected buffer; None for all.
+            without: buffers that are not affected.
 
         Raises:
-            HistoryError: none were forgotten.
+            HistoryError: none were deleted.
         """
 
     async def redact(self, buffer: str, number: int) -> bool:
-        """Forget one message or event; return whether there was one.
+        """Delete one message or event; return whether there was one.
 
         Args:
-            buffer: the folded name of the channel.
+            buffer: the name of the buffer.
             number: its id.
 
         Raises:
-            HistoryError: it is still there.
+            HistoryError: it was not deleted.
         """

@@ -1,13 +1,12 @@
-"""One 63-bit integer is a message's identity and its order, and, as long as no clock is set back,
-its time.
+"""Ids: the 63-bit integers that identify, order and date messages and events.
 
-Milliseconds since 2020-01-01 in the upper 43 bits, a sequence number in the lower 20. It never goes
-back, also when the clock does, so that sorting by id is sorting by acceptance. The text form (13
+The upper 43 bits are milliseconds since 2020-01-01, the lower 20 a sequence number. Ids never
+decrease, even if the clock does, so the order of ids is the order of acceptance. The text form (13
 digits of base 32) is the `msgid` tag.
 
-When the clock is set back, ids go on ahead of it: by how many milliseconds is the **shift**, which
-is kept with each message, so that its time is that of the clock. Where the shift changes is a step
-of the `Timeline`.
+If the clock is set back, new ids are ahead of it by the **shift**, in milliseconds. It is stored
+with each message, so that the time of a message is that of the clock. A change of the shift is a
+step of the `Timeline`.
 """
 
 import logging
@@ -23,14 +22,14 @@ log = logging.getLogger("trio_chat")
 EPOCH_MS = 1_577_836_800_000
 """2020-01-01T00:00:00Z in milliseconds of Unix time."""
 _LAST_MS = 5_680_281_600_000
-"""2150-01-01, in milliseconds since 2020: a clock that says more is taken to say this, so that ids
-are never used up.
+"""2150-01-01, in milliseconds since 2020: a later clock is read as this, so that ids never run
+out.
 """
 GREATEST = (_LAST_MS << SEQUENCE_BITS) + (1 << 40)
 """The greatest id: 2**40 more than the first one of 2150."""
 SLACK_MS = 1000
-"""As much may ids be ahead of the clock before that is a step: a clock is corrected a little, and
-messages come at once.
+"""The milliseconds by which ids may be ahead of the clock without a step: small corrections of the
+clock and bursts of messages cause no step.
 """
 # Crockford's: sorts like the number, and no letter reads as a digit
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -39,15 +38,15 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 class IdSource:
-    """Gives out ids.
+    """A source of ids.
 
     Args:
         clock: returns seconds of Unix time.
-        last: the greatest id given out before; new ones are greater.
+        last: the greatest id before the start; new ids are greater.
         timeline: the steps of the clock so far.
 
     Attributes:
-        shift: by how many milliseconds the id that was given out last is ahead of its time.
+        shift: the milliseconds by which the latest id is ahead of its time.
         timeline: the steps of the clock, those since the start included.
     """
 
@@ -64,8 +63,8 @@ class IdSource:
         """Return an id greater than every one before.
 
         Args:
-            alone: whether no other such id is to be of the same millisecond, so that a timestamp
-                tells remembered messages apart. Of more than a thousand in a second some are.
+            alone: whether to share its millisecond with no other such id, so that timestamps
+                distinguish stored messages. With more than a thousand a second some share one.
         """
         moment = int(self._clock() * 1000) - EPOCH_MS
         if self.shift or not (self._last >> SEQUENCE_BITS) - SLACK_MS <= moment <= _LAST_MS:

@@ -1,8 +1,8 @@
 """Metadata of users and channels, and the sessions that are notified of it.
 
-Two drafts of one extension are in use (IRCv3 draft/metadata-2 and draft/metadata-3), and a server
-can speak both: they differ in what a client is sent, not in what is kept. All that differs is in
-the table of dialects.
+Two drafts of one extension are in use (IRCv3 `draft/metadata-2` and `draft/metadata-3`), and the
+server supports both: they differ in what clients receive, not in what is stored. All differences
+are in the table of dialects.
 """
 
 import re
@@ -20,7 +20,7 @@ from trio_chat.irc import numerics as n
 Target = User | Channel | PendingRegistration
 """What has metadata; a client before it is registered, too."""
 EVERYBODY = "*"
-"""The visibility of keys that everybody may see, which is all of them."""
+"""The visibility of public keys; all keys are public."""
 EVERYTHING = "*ALL"
 """The target of a SYNC of all that a client follows (draft/metadata-3)."""
 _KEY = re.compile("[a-z0-9_./-]{1,64}", re.ASCII)
@@ -28,12 +28,12 @@ _MINUTE = 60.0
 
 
 class Dialect(NamedTuple):
-    """How one of the drafts puts things.
+    """The differences of one draft.
 
     Args:
         bit: the capability.
-        failures: for each reason the code of the standard reply, and which of the words go with it.
-        line: the command and the parameters that tell of a value, or with None of its absence.
+        failures: for each reason the code of the standard reply, and its context parameters.
+        line: the command and parameters for a value, or for its absence (None).
         empty_removes: whether to set the empty value is to remove the key, which otherwise is a
             value like others.
         must_exist: whether to remove a key that is not there is an error.
@@ -94,7 +94,7 @@ _THIRD = Dialect(
     must_exist=False,
     syncs_all=True,
 )
-_DIALECTS = (_THIRD, _SECOND)  # who has negotiated both gets the newer
+_DIALECTS = (_THIRD, _SECOND)  # a client that negotiated both gets the newer
 
 
 def dialect(session: Session) -> Dialect:
@@ -129,7 +129,7 @@ def seconds_to_wait(session: Session, now: float, most: int) -> int:
 
 
 def link(world: World, user: User, account: int) -> None:
-    """Have a user say what an account says of itself, or for the number 0 nothing yet."""
+    """Give a user the metadata of an account, or none for the number 0."""
     user.metadata = world.metadata.setdefault(account, {}) if account else {}
 
 
@@ -148,7 +148,7 @@ def audience(world: World, target: User | Channel) -> tuple[Session, ...]:
 def changed(
     world: World, actor: User, target: User | Channel, keys: Iterable[str], skip: Session | None
 ) -> list[Event]:
-    """Return what tells those who follow keys of a target that these have been set or removed."""
+    """Return the events for sessions that subscribed to changed keys of a target."""
     targets = (
         world.with_account(target.account_id)
         if isinstance(target, User) and target.account_id
@@ -164,14 +164,12 @@ def changed(
 
 
 def changed_of_one(world: World, user: User, key: str) -> list[Event]:
-    """Return what tells those who follow a key of a user that it is another one, for this user
-    alone.
-    """
+    """Return the events for sessions that subscribed to a changed key of a user."""
     return _told(world, user, user, key, audience(world, user), None)
 
 
 def introduced(world: World, user: User, channel: Channel) -> list[Event]:
-    """Return what tells the members of a channel about somebody who has just come in."""
+    """Return the events by which members of a channel learn the metadata of a user that joined."""
     if not user.metadata or policy.is_muted(user, channel):
         return []
     own = user.sessions

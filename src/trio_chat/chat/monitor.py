@@ -1,5 +1,6 @@
-"""Watch lists (IRCv3 MONITOR), indexed both ways: a user that comes, leaves or is renamed costs
-only its watchers.
+"""Monitor lists (IRCv3 `monitor`), indexed both ways.
+
+The cost of a user that connects, leaves or changes its nickname is proportional to its watchers.
 """
 
 from collections.abc import Iterable
@@ -8,39 +9,37 @@ from trio_chat.chat.users import Session
 
 
 class MonitorLists:
-    """The nicknames that sessions watch, whether somebody has them or not. Nicknames are given
-    folded.
-    """
+    """The monitored nicknames of all sessions, whether in use or not. Nicknames are folded."""
 
     def __init__(self) -> None:
         self._watchers: dict[str, dict[Session, None]] = {}
         self._watched: dict[Session, dict[str, str]] = {}
 
     def targets_of(self, session: Session) -> dict[str, str]:
-        """Return what a session watches, in the order in which it was added: the nicknames as it
-        wrote them, by folded form.
+        """Return the monitor list of a session, in the order of adding: nicknames as written, by
+        folded form.
         """
         return dict(self._watched.get(session, ()))
 
     def nicks(self) -> tuple[str, ...]:
-        """Return all nicknames that anybody watches."""
+        """Return all monitored nicknames."""
         return tuple(self._watchers)
 
     def count(self, session: Session) -> int:
-        """Return how many nicknames a session watches."""
+        """Return the length of the monitor list of a session."""
         return len(self._watched.get(session, ()))
 
     def is_monitoring(self, session: Session, folded: str) -> bool:
-        """Return whether a session watches a nickname."""
+        """Return whether a session monitors a nickname."""
         return folded in self._watched.get(session, ())
 
     def add(self, session: Session, folded: str, nick: str) -> None:
-        """Have a session watch a nickname that it does not watch yet."""
+        """Add a nickname to the monitor list of a session, which does not have it yet."""
         self._watched.setdefault(session, {})[folded] = nick
         self._watchers.setdefault(folded, {})[session] = None
 
     def remove(self, session: Session, folded: str) -> None:
-        """End a watch, if there is one."""
+        """Remove a nickname from the monitor list of a session, if it is there."""
         watched = self._watched.get(session, {})
         if watched.pop(folded, None) is None:
             return
@@ -52,16 +51,16 @@ class MonitorLists:
             del self._watchers[folded]
 
     def clear(self, session: Session) -> None:
-        """End all watches of a session."""
+        """Clear the monitor list of a session."""
         for folded in self.targets_of(session):
             self.remove(session, folded)
 
     def watchers(self, folded: str, *, without: Iterable[Session] = ()) -> tuple[Session, ...]:
-        """Return the sessions that watch a nickname, as a snapshot.
+        """Return the sessions that monitor a nickname, as a snapshot.
 
         Args:
             folded: the nickname.
-            without: sessions to be left out.
+            without: sessions that are left out.
         """
         found = self._watchers.get(folded)
         if not found:

@@ -1,9 +1,9 @@
-"""Messages of several lines (IRCv3 draft/multiline): how one is collected from a client, and kept
-as one text.
+"""Messages of several lines (IRCv3 `draft/multiline`): collected from a client, and stored as one
+text.
 
 The text is the lines joined by LF; a line that continues the one before it without a break begins
-with CR. No other message has an LF, so the text alone tells what it is, wherever it is kept, and
-the lines are sent on as they came.
+with CR. No other message contains an LF, so the text alone identifies such a message, and the lines
+are relayed as they came.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from trio_chat.irc.names import fold_or_self
 BATCH_TYPE = "draft/multiline"
 CONCAT_TAG = "draft/multiline-concat"
 TIMEOUT = 60.0
-"""Seconds after which a batch that its client has not gone on with is given up."""
+"""Seconds without a line after which an open batch is aborted."""
 
 
 class Line(NamedTuple):
@@ -42,12 +42,12 @@ def flatten(text: str) -> str:
 
 
 class BatchError(Exception):
-    """A client's batch is not as it should be.
+    """A batch of a client is invalid.
 
     Args:
-        code: what standard replies call it.
-        context: the words that go with the code.
-        text: the same for people.
+        code: the code of the standard reply.
+        context: its context parameters.
+        text: its text.
     """
 
     def __init__(self, code: str, *context: str, text: str) -> None:
@@ -61,8 +61,8 @@ class ClientBatch:
     """A batch that a client has opened. It never holds more than the limits allow.
 
     Args:
-        reference: what the client calls it.
-        target: whom the message is for.
+        reference: the client's reference tag.
+        target: the target of the message.
         label: the label of the command that opened it, which belongs to the answer to the whole.
         tags: the client-only tags of the message.
         now: seconds of `World.elapsed`.
@@ -93,13 +93,13 @@ class ClientBatch:
         self.label = label
         self.tags = tags
         self.command = ""
-        self.is_over = False  # refused: what still comes of it is ignored
+        self.is_over = False  # refused: its further lines are ignored
         self._lines: list[Line] = []
         self._size = 0
         self._touched = now
 
     def give_up(self) -> None:
-        """Forget what was collected, and ignore the rest."""
+        """Drop the collected lines, and ignore further ones."""
         self.is_over = True
         self._lines = []
 

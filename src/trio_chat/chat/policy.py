@@ -1,5 +1,5 @@
-"""Permissions. Handlers ask here and nowhere else; each answer is None for yes, or the numeric that
-says why not.
+"""Permissions. Handlers decide by these functions alone: they return None if something is
+permitted, or else the numeric with the reason.
 """
 
 import hmac
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 def shares_nick(world: World, holder: User) -> bool:
-    """Return whether a user can have a further session: with an account, when operator and owner
-    allow it.
+    """Return whether a user can have another session: with an account, if the operator and the
+    owner allow it.
 
-    Somebody always-on who has no session can be taken over in any case.
+    An always-on user without a session can be taken over in any case.
     """
     return bool(holder.account_id) and (
         not holder.sessions or world.preferences.is_on(holder.account_id, MULTICLIENT)
@@ -77,15 +77,15 @@ def is_reserved(world: World, nick: str, folded: str, account: int) -> bool:
 
 
 def is_confusable(world: World, nick: str, folded: str, user: User | None, account: int) -> bool:
-    """Return whether a nickname looks like that of another user who is here, or like a service.
+    """Return whether a nickname is confusable with that of a present user or of a service.
 
     Args:
-        world: who is here.
+        world: the world.
         nick: the nickname as it would be shown.
-        folded: as it is compared.
-        user: the user who wants it, or None when this one is not here yet.
-        account: the number of that client's account, or 0: its own name it may always have, and its
-            names may look alike.
+        folded: the folded nickname.
+        user: the user that requests it, or None before registration.
+        account: the number of its account, or 0. The name of the account is always allowed, and
+            users of one account may have confusable names.
     """
     if looks_like_service(nick, folded):
         return True
@@ -111,12 +111,12 @@ class NickRefusal(Enum):
 def why_not_nick(
     world: World, nick: str, folded: str, user: User | None, account: int
 ) -> NickRefusal | None:
-    """Say why a client cannot have a nickname.
+    """Return why a client cannot have a nickname, or None.
 
     Args:
-        world: has the users and the accounts.
+        world: the world.
         nick: the nickname as it would be shown.
-        folded: as it is compared.
+        folded: the folded nickname.
         user: the user that asks for it, or None for a client that is not registered.
         account: the number of the account of that client, or 0.
     """
@@ -132,10 +132,10 @@ def why_not_nick(
 
 
 def looks_like_service(nick: str, folded: str) -> bool:
-    """Return whether a nickname is that of a service, or looks like it: to services people say
-    their passwords.
+    """Return whether a nickname is confusable with that of a service, to which users send
+    passwords.
 
-    Here accents and names in ASCII count, too: nobody has to be called `NickSérv` or `N1ckServ`.
+    Unlike elsewhere, accents and ASCII names count, as in `NickSérv` or `N1ckServ`.
     """
     return folded in SERVICES or not _service_skeletons(tuple(SERVICES)).isdisjoint(
         loose_skeletons(nick, folded)
@@ -159,7 +159,7 @@ def has_rank(user: User, channel: Channel, letter: str) -> bool:
 
 
 def may_grant(ranks: Collection[str], letter: str) -> bool:
-    """Return whether a member with these ranks may give and take another one
+    """Return whether a member with these ranks may grant and remove a rank
     (`ChannelMode.needs`).
     """
     return not modes.AT_LEAST[modes.CHANNEL_MODES[letter].needs].isdisjoint(ranks)
@@ -168,10 +168,10 @@ def may_grant(ranks: Collection[str], letter: str) -> bool:
 def why_not_change(
     world: World, user: User, channel: Channel, change: ModeChange
 ) -> Numeric | None:
-    """Say why a user may not change a mode: not without the rank that it needs, and nobody above
-    oneself.
+    """Return why a user may not change a mode, or None: it takes the rank that the mode needs, and
+    a higher rank cannot be removed.
 
-    What one has oneself, one may always give up.
+    A member may always give up its own rank.
     """
     membership = channel.members.get(user)
     if membership is None:
@@ -198,8 +198,8 @@ def is_above(membership: Membership, other: Membership) -> bool:
 
 
 def why_not_kick(user: User, other: User, channel: Channel) -> Numeric | None:
-    """Say why a member may not be removed: nobody above oneself, and no half-operator by another
-    one.
+    """Return why a member may not be removed, or None: not if its rank is higher, and no
+    half-operator by another one.
     """
     mine, theirs = channel.members[user], channel.members[other]
     if is_above(theirs, mine) or (
@@ -224,7 +224,9 @@ def refuses_right(request: "Request", right: str) -> bool:
 
 
 def refuses_to_store(request: "Request") -> bool:
-    """Refuse what changes what lasts when a quota is used up; return whether it was refused."""
+    """Refuse a change of persistent state if a quota is exhausted; return whether it was
+    refused.
+    """
     user = request.session.user
     why_not = request.world.quotas.why_not(user) if user is not None else ""
     if why_not:
@@ -256,8 +258,8 @@ def can_see_membership(viewer: User, user: User, channel: Channel) -> bool:
 
 
 def is_own(user: User, record: Record) -> bool:
-    """Return whether a message is one's own: by its account, or because one has had the nickname
-    ever since it was said.
+    """Return whether a user is the author of a message: by its account, or because it has had the
+    nickname since then.
     """
     if user.account_id and user.account_id == record.account_id:
         return True
@@ -274,13 +276,13 @@ def can_redact(user: User, channel: Channel | None, record: Record) -> bool:
 
 
 def can_read_history(user: User, channel: Channel) -> bool:
-    """Return whether a user may read what was said in a channel: as a member."""
+    """Return whether a user may read the history of a channel: as a member."""
     return user in channel.members
 
 
 def can_read_metadata(user: User, target: User | Channel) -> bool:
-    """Return whether a user may see what is said of another, or of a channel: of a closed one as a
-    member.
+    """Return whether a user may see the metadata of another user or of a channel: of a closed
+    channel only as a member.
     """
     return isinstance(target, User) or user in target.members or not target.is_closed
 
@@ -291,10 +293,10 @@ def can_write_metadata(user: User, target: User | Channel) -> bool:
 
 
 def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
-    """Say why a user may not join; an invitation opens every door, and an operator's that of a ban
-    too (Modern IRC, JOIN).
+    """Return why a user may not join, or None. An invitation overrules the modes, and that of an
+    operator also a ban (Modern IRC, JOIN).
 
-    Who runs a registered channel cannot be kept out of it.
+    The founder and the access list of a registered channel cannot be kept out of it.
     """
     if channel.registration and modes.AT_LEAST[modes.HALF_OPERATOR].intersection(
         channel.registration.rank_of(user.account_id)
@@ -319,7 +321,7 @@ def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
 
 
 def why_not_speak(user: User, channel: Channel, text: str = "") -> Numeric | None:
-    """Say why a user may not send to a channel."""
+    """Return why a user may not send to a channel, or None."""
     membership = channel.members.get(user)
     if membership is None and modes.NO_EXTERNAL in channel.flags:
         return n.ERR_CANNOTSENDTOCHAN
@@ -341,7 +343,7 @@ def why_not_speak(user: User, channel: Channel, text: str = "") -> Numeric | Non
 
 
 def is_heard_by_operators_only(user: User, channel: Channel) -> bool:
-    """Return whether what a user says in a channel is for its operators alone."""
+    """Return whether the messages of a user in a channel are for its operators alone."""
     if modes.OP_MODERATED not in channel.restraining:
         return False
     membership = channel.members.get(user)
@@ -392,7 +394,7 @@ def readers(user: User) -> tuple[Session, ...]:
 
 
 def why_not_write_to(user: User, other: User, text: str = "") -> Numeric | None:
-    """Say why one user may not send a private message to another."""
+    """Return why a user may not send a private message to another one, or None."""
     if (
         modes.REGISTERED_ONLY in other.modes
         and not user.account
@@ -406,21 +408,21 @@ def why_not_write_to(user: User, other: User, text: str = "") -> Numeric | None:
 
 
 def is_ctcp(text: str) -> bool:
-    """Return whether a text, or a line of it, is for a program; ACTION (/me) is for people."""
+    """Return whether a text, or a line of it, is a CTCP query; ACTION (/me) is not."""
     if "\x01" not in text:
         return False
     return any(line[:1] == "\x01" and line[1:7].upper() != "ACTION" for line in text.split("\n"))
 
 
 def why_not_operate(user: User, channel: Channel, letter: str = modes.OPERATOR) -> Numeric | None:
-    """Say why a user may not do what needs this rank in the channel, or one above it."""
+    """Return why a user does not have this rank in the channel, or a higher one; None if it has."""
     if user not in channel.members:
         return n.ERR_NOTONCHANNEL
     return None if has_rank(user, channel, letter) else n.ERR_CHANOPRIVSNEEDED
 
 
 def why_not_set_topic(user: User, channel: Channel) -> Numeric | None:
-    """Say why a user may not change a topic."""
+    """Return why a user may not change a topic, or None."""
     if user not in channel.members:
         return n.ERR_NOTONCHANNEL
     if modes.TOPIC_LOCK in channel.flags:
@@ -429,8 +431,8 @@ def why_not_set_topic(user: User, channel: Channel) -> Numeric | None:
 
 
 def why_not_invite(user: User, channel: Channel) -> Numeric | None:
-    """Say why a user may not invite others: into an invite-only channel only operators may (Modern
-    IRC, INVITE), and nobody whom a ban or a mute keeps from speaking.
+    """Return why a user may not invite others, or None: only operators may into an invite-only
+    channel (Modern IRC, INVITE), and no banned or muted user may.
     """
     membership = channel.members.get(user)
     if membership is None:

@@ -63,10 +63,9 @@ def _review(world: World, user: User) -> list[Event]:
 def _announcements(
     world: World, before: advertisement.Advertisement, now: advertisement.Advertisement
 ) -> list[Event]:
-    """Return what clients are told when the server can do something else than before; nothing when
-    it cannot.
+    """Return the events that announce a changed advertisement; none if it is unchanged.
 
-    Who had negotiated what is offered no more has it no more, told or not.
+    A client loses a capability that is no longer advertised, with or without `cap-notify`.
     """
     if before == now:
         return []
@@ -145,7 +144,7 @@ def _capability_difference(
         new = advertisement.capability_tokens(
             {name: value for name, value in now.items() if was.get(name) != value}
         )
-    else:  # neither values nor what is only announced by them
+    else:  # without CAP 302, neither values nor capabilities that need them
         new = cap.without_drafts(
             [name for name in now if name not in was and name != advertisement.STS]
         )
@@ -156,8 +155,8 @@ def _capability_difference(
 
 
 def _isupport_difference(before: Iterable[str], now: Iterable[str]) -> list[str]:
-    """Return the tokens that changed, and with a minus the names of those that are there no more
-    (Modern IRC).
+    """Return the tokens that changed, and with a minus the names of the removed ones (Modern
+    IRC).
     """
     known = set(before)
     names = {token.partition("=")[0] for token in now}

@@ -1,5 +1,5 @@
-"""Retention of messages: as the operator says, and for a registered channel as its owner says,
-within limits.
+"""Retention of messages: set by the operator, and within limits by the owner of a registered
+channel.
 """
 
 from typing import NamedTuple
@@ -15,11 +15,11 @@ _DAY = 86_400.0
 
 
 class Rule(NamedTuple):
-    """What is to be deleted.
+    """A rule by which messages are deleted.
 
     Args:
-        before: the smallest id that stays.
-        only: the folded name of the channel that this is about; None for everything else.
+        before: the smallest id that is not deleted.
+        only: the folded name of the only affected channel; None for all buffers.
         without: folded names of channels that have rules of their own.
     """
 
@@ -29,8 +29,9 @@ class Rule(NamedTuple):
 
 
 def days(storage: StoragePorts, channel: Channel | None) -> int | None:
-    """Return how many days something is remembered: 0 for ever, `OFF` not at all. Of private
-    messages there is no channel.
+    """Return the days after which messages expire: 0 for never, `OFF` if they are not stored.
+
+    Private messages have no channel.
     """
     setting = (
         channel.registration.history
@@ -43,8 +44,8 @@ def days(storage: StoragePorts, channel: Channel | None) -> int | None:
 
 
 def oldest(world: World, storage: StoragePorts, channel: Channel | None) -> int:
-    """Return the smallest id that may still be shown: what has expired may wait for its deletion,
-    but nobody sees it.
+    """Return the smallest id that may be shown: expired messages are hidden before they are
+    deleted.
     """
     return _oldest(world, days(storage, channel))
 
@@ -59,12 +60,12 @@ def _oldest(world: World, number: int | None) -> int:
 
 
 def cut(span: Span, smallest: int) -> Span:
-    """Return the part of a span that is not smaller."""
+    """Return a span without the ids below the smallest."""
     return span._replace(after=max(span.after, smallest - 1))
 
 
 def rules(world: World, storage: StoragePorts) -> list[Rule]:
-    """Return what is to be deleted now."""
+    """Return the rules for what is to be deleted now."""
     special = [
         channel
         for channel in world.channels.values()

@@ -1,8 +1,7 @@
-"""SASL as IRCv3 carries it: what a client sends in pieces of base64, and one exchange for each
-mechanism.
+"""SASL over AUTHENTICATE (IRCv3 `sasl-3.1`): chunks of base64, and one exchange for each mechanism.
 
-An exchange takes the client's messages one after the other; it says what to answer, or who has been
-authenticated, or that it failed. It never says why: a wrong password and an account that does not
+An exchange takes the client's messages one after the other. It returns a challenge or the
+authenticated account, or fails. It gives no reason: a wrong password and an account that does not
 exist look the same.
 """
 
@@ -19,26 +18,26 @@ MAX_MESSAGE = 4096
 
 
 class SaslStep(NamedTuple):
-    """What an exchange says: an answer for the client, and the account once there is one."""
+    """A step of an exchange: the server's answer, or the account once it is authenticated."""
 
     answer: bytes = b""
     account: Account | None = None
 
 
 class SaslFailed(Exception):  # an outcome of the exchange, not a mistake of ours
-    """The client has not proved who it is."""
+    """The client has not authenticated."""
 
 
 class SaslExchange(Protocol):
-    """A conversation of one mechanism."""
+    """An exchange of one mechanism."""
 
     async def take(self, message: bytes) -> SaslStep:
         """Take a message of the client.
 
         Raises:
-            Failed: it proves nothing.
+            SaslFailed: the authentication failed.
             AccountsError: it cannot be checked at the moment.
-            Busy: this address is having others checked.
+            Busy: too many checks for this address are in progress.
         """
 
 
@@ -85,7 +84,7 @@ class ScramExchange:
 
     async def take(self, message: bytes) -> SaslStep:
         """Take the first message, then the proof, then an empty one; see `SaslExchange.take`."""
-        import scramp  # noqa: PLC0415  # only who uses it needs it
+        import scramp  # noqa: PLC0415  # only clients with SCRAM need it
 
         if self._is_proved:
             return SaslStep(account=self._finish())
@@ -143,7 +142,7 @@ class _Gs2Header:
         self._text = text
 
     def make_cbind_input(self, binding: object) -> bytes:
-        """Return what the client is to repeat; there is no channel binding."""
+        """Return the input that the client repeats; there is no channel binding."""
         return self._text.encode()
 
 
@@ -166,11 +165,10 @@ def _unescape(name: str) -> str:
 
 
 class ExternalExchange:
-    """EXTERNAL (RFC 4422, appendix A): the certificate that the client has shown, whose key it has
-    proved to have.
+    """EXTERNAL (RFC 4422, appendix A): the TLS client certificate of the connection.
 
-    Without a name only an account counts that has shown it, too: any user can add the fingerprint
-    of another one.
+    Without a name, only an account that itself presented the certificate matches: any user can add
+    the fingerprint of another one's.
 
     Args:
         accounts: who there is.
@@ -205,9 +203,7 @@ def mechanisms(certificate: str) -> tuple[str, ...]:
 
 
 def start(mechanism: str, accounts: Accounts, origin: Origin) -> SaslExchange | None:
-    """Return an exchange of a mechanism, or None when there is no such mechanism for this
-    session.
-    """
+    """Return an exchange of a mechanism, or None if the session cannot use it."""
     if mechanism == "PLAIN":
         return PlainExchange(accounts, origin)
     if mechanism == "EXTERNAL" and origin.certificate:
@@ -216,8 +212,8 @@ def start(mechanism: str, accounts: Accounts, origin: Origin) -> SaslExchange | 
 
 
 class Inbox:
-    """Puts a message together from pieces: one shorter than 400 bytes, or `+`, is the last (IRCv3
-    sasl-3.1).
+    """Joins the chunks of a message: a chunk shorter than 400 bytes, or `+`, is the last (IRCv3
+    `sasl-3.1`).
     """
 
     def __init__(self) -> None:

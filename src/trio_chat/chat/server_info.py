@@ -10,28 +10,28 @@ from trio_chat.irc import modes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerInfo:
-    """What the server says of itself.
+    """The server's names, texts and rules.
 
     Args:
-        name: the server's name, the source of its replies.
-        network: the chat's name for people.
+        name: the name of the server, the source of its replies.
+        network: the name of the network (RPL_ISUPPORT NETWORK).
         icon: the URL of an image that stands for the network, or "".
-        is_safe_rate: whether no client is disconnected for sending too fast, however long.
-        description: one line, shown by WHOIS.
+        is_safe_rate: whether no client is ever disconnected for sending too fast (SAFERATE).
+        description: one line that WHOIS and LINKS show.
         version: program and version.
         created: seconds of Unix time at which it started.
         motd: lines of the message of the day.
-        admin: how to reach who runs it, or "".
-        password: what PASS must say, or "" when everyone may come.
+        admin: the contact of the administrator, or "".
+        password: the password that PASS must give, or "" for none.
         lobby: the channel that always exists, or "".
         lobby_topic: its topic, or "".
-        user_modes: letters of the user modes that everybody begins with.
-        account_rules: what the operator allows with accounts.
+        user_modes: letters of the user modes of a new user.
+        account_rules: the rules for accounts.
         operators: the operators of the server, by folded name.
-        most_bans: bans of the server that there can be.
-        sts_duration: seconds for which clients are to come by TLS only (IRCv3 `sts`), or None when
-            they are not told.
-        sts_port: the port for that.
+        most_bans: the maximum number of bans of the server.
+        sts_duration: seconds for which clients must use TLS (IRCv3 `sts`), or None if `sts` is not
+            advertised.
+        sts_port: the TLS port that `sts` names.
     """
 
     name: str = "chat.local"

@@ -1,10 +1,8 @@
-"""Time that has passed for certain: the clock by which things expire, which does not follow a jump
-ahead at once.
+"""The steady clock, by which things expire: it does not follow a jump ahead at once.
 
-A clock that is wrong once must not delete a history, lift bans or end memberships. So after a jump
-ahead this one goes on as if there had been none, until the system's clock has stayed where it is
-for a while. It follows a clock that is set back at once, because with that nothing expires too
-early.
+A system clock that is wrong once must not delete a history, lift bans or end memberships. So after
+a jump ahead this clock goes on as if there had been none, until the system clock has been stable
+for a while. It follows a clock that is set back at once, because then nothing expires too early.
 """
 
 from collections.abc import Callable
@@ -13,7 +11,7 @@ from typing import NamedTuple, Protocol
 TOLERANCE = 600.0
 """Seconds by which the clock may be corrected at once."""
 LONG_OFF = 7 * 86_400.0
-"""Seconds for which a server may plausibly have been off."""
+"""The longest time in seconds that a server is plausibly off."""
 SHORT_HOLD = 3600.0
 """Seconds until the clock counts after the server was off for less: enough for the network, and the
 time that comes by it.
@@ -21,12 +19,12 @@ time that comes by it.
 
 
 class ClockState(NamedTuple):
-    """What lasts of it.
+    """The stored state of the steady clock.
 
     Args:
         base: the time that had passed for certain, in seconds of Unix time.
-        seen: what the system's clock said.
-        left: seconds until that would have counted; 0 when it did.
+        seen: the time of the system clock.
+        left: seconds until the system clock is trusted; 0 if it is.
     """
 
     base: float
@@ -35,10 +33,10 @@ class ClockState(NamedTuple):
 
 
 class ClockTable(Protocol):
-    """Where it is noted how the steady clock stands."""
+    """The port that stores the state of the steady clock."""
 
     async def keep(self, kept: ClockState) -> None:
-        """Note it."""
+        """Store it."""
 
 
 class SteadyClock:
@@ -47,7 +45,7 @@ class SteadyClock:
     Args:
         clock: returns seconds of Unix time.
         elapsed: returns seconds that never go back, and that go on while the machine sleeps.
-        kept: how it stood when the server ended; None when that is not known.
+        kept: its state when the server ended; None if that is not known.
         hold: seconds for which the clock must stay as it is after a jump ahead; 0 to follow at
             once.
 
@@ -94,10 +92,10 @@ class SteadyClock:
 
     @property
     def left(self) -> float:
-        """Seconds until the system's clock counts; 0 when it does."""
+        """Seconds until the system clock is trusted; 0 if it is."""
         self()
         return max(0.0, self._counts_at - self._elapsed())
 
     def keep(self) -> ClockState:
-        """Return what lasts of it."""
+        """Return the state to be stored."""
         return ClockState(self(), self._clock(), self.left)

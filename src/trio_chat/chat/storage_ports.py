@@ -1,4 +1,4 @@
-"""The ports to the storage that a world is given, and how much of the history clients receive."""
+"""The storage ports of a world, and the limits of what clients receive from the history."""
 
 from dataclasses import dataclass, field
 
@@ -12,25 +12,26 @@ from trio_chat.chat.timeline import Timeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoragePorts:
-    """The history, and how much of it is given out.
+    """The ports to the storage, the limits of the history, and the state before the start.
 
     Args:
-        history: where messages are kept.
-        most_messages: how many one CHATHISTORY gives.
-        playback: how many a user who joins is shown without asking; 0 for none.
-        playback_to: to whom, where the account has not chosen: `everybody`, `people` (not to bots,
-            +B), or `accounts` (people who are logged in).
-        keep_days: how many days messages are kept; 0: for ever.
-        may_be_longer: whether the owner of a channel may have its messages kept longer than that.
-        last_id: the greatest id given out before the start.
-        timeline: the steps that the clock has made until then.
-        kept: what lasts of the clock by which things expire; None when there is nothing.
-        hold: for how many seconds after a jump of the clock nothing expires.
-        clock: where it is noted how that clock stands, or None when it does not last.
-        accounts: the keeper of accounts, or None when nobody can register.
-        store: where registered channels and read markers are kept, or None when they do not last.
-        bans: where bans of the server are kept, or None when they do not last.
-        secret: what only this server knows, the same for ever; or b"".
+        history: the store of messages.
+        most_messages: the maximum number of messages of one CHATHISTORY.
+        playback: the number of messages that a joining user receives unasked; 0 for none.
+        playback_to: the users that receive them if their account has not chosen: `everybody`,
+            `people` (not bots, +B), or `accounts` (users that are logged in).
+        keep_days: the number of days after which messages expire; 0 for never.
+        may_be_longer: whether the owner of a channel may choose a longer time.
+        last_id: the greatest id before the start.
+        timeline: the steps of the clock before the start.
+        kept: the stored state of the steady clock, or None.
+        hold: seconds after a jump of the clock during which nothing expires.
+        clock: the store of the state of the steady clock, or None if it is not persistent.
+        accounts: the port to the accounts, or None if there are none.
+        store: the store of other state, such as registered channels, or None if it is not
+            persistent.
+        bans: the store of bans of the server, or None if they are not persistent.
+        secret: a secret of this server that never changes, or b"".
     """
 
     history: History

@@ -1,9 +1,8 @@
-"""Steps of the clock: which ids belong to which moments, where it was set back and ids went on
-ahead of it.
+"""The timeline: the steps of the clock, by which ids and moments are converted.
 
-Between two steps the time of an id is the id less a constant, the shift (`ids`). Where the clock
-was set back, the same moment is there twice or more: of messages said while it was wrong, and of
-those said since. Moments are milliseconds since 2020.
+Between two steps the time of an id is the id less a constant, the shift (`ids`). If the clock was
+set back, some moments occur more than once: with the ids before the step, and with those after it.
+Moments are milliseconds since 2020.
 """
 
 from collections.abc import Iterable
@@ -15,11 +14,11 @@ SEQUENCE_BITS = 20
 
 
 class ClockStep(NamedTuple):
-    """Where the shift changes.
+    """A change of the shift.
 
     Args:
         first: the first id that has this shift.
-        shift: milliseconds by which ids are ahead of their time.
+        shift: milliseconds by which ids are ahead of their time from there on.
     """
 
     first: int
@@ -27,13 +26,13 @@ class ClockStep(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """A place in the history.
+    """A position in the history.
 
     Args:
-        first: ids that are smaller are before it.
-        last: ids that are greater are after it.
-        spots: of a moment, the ranges of ids, first and last, that are of it: more than one where
-            the clock was set back.
+        first: smaller ids are before it.
+        last: greater ids are after it.
+        spots: the ranges of ids (first and last) of a moment; more than one if the clock was set
+            back.
     """
 
     first: int
@@ -65,11 +64,11 @@ class Timeline:
         return next(step.shift for step in reversed(self._steps) if step.first <= number)
 
     def reference(self, moment: int) -> Reference:
-        """Return the place of a moment.
+        """Return the position of a moment.
 
-        Where it is there more than once, "before" is all that came before its last occurrence, and
-        "after" all that came after its first: some of it is shown that is not asked for, but
-        nothing is left out.
+        If it occurs more than once, "before" is everything before its last occurrence, and "after"
+        everything after its first: an answer may contain more than was asked for, but lacks
+        nothing.
         """
         first, last = -1, -1
         spots: list[tuple[int, int]] = []
@@ -85,11 +84,11 @@ class Timeline:
         return Reference(first, LAST_ID if last < 0 else last, tuple(spots))
 
     def oldest(self, moment: int, now: int) -> int:
-        """Return the smallest id of what is not older than a moment.
+        """Return the smallest id that is not older than a moment.
 
-        What claims to be later than now is as old as what follows it; what claims to be older than
-        what was there before it is as new as that. So neither a clock that was ahead for a while
-        keeps messages for ever, nor one that was behind makes them be forgotten.
+        Messages dated later than now are as old as those that follow them; messages dated earlier
+        than their predecessors are as new as these. So a clock that was ahead for a while keeps no
+        messages for ever, and one that was behind deletes none early.
         """
         found = 0
         for begin, end, shift in self._stretches():
@@ -101,7 +100,7 @@ class Timeline:
         return found
 
     def _stretches(self) -> Iterable[tuple[int, int, int]]:
-        """Give the stretches between steps: the first id, the one after the last, and the shift."""
+        """Yield the stretches between steps: the first id, the id after the last, and the shift."""
         ends = [step.first for step in self._steps[1:]] + [LAST_ID]
         for (begin, shift), end in zip(self._steps, ends, strict=True):
             yield begin, end, shift

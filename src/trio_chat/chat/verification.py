@@ -1,10 +1,10 @@
-"""Accounts that wait until somebody proves to read the mail of an address (IRCv3
-draft/account-registration, VERIFY).
+"""Pending verifications: account registrations that wait for the code that was sent by e-mail
+(IRCv3 `draft/account-registration`, VERIFY).
 
-They live in memory only: after a restart of the server one registers again. Meanwhile one holds its
-name, and those that look the same, against others who want to register it; it is no account yet, so
-nobody can log in to it, and the nickname stays free. Everything is bounded: how many wait, how many
-letters are sent, to one address too, how long a code is good, how often it can be wrong.
+They are in memory only and end with the server. A pending verification reserves its name, and
+confusable ones, against other registrations. It is not an account yet: no client can log in to it,
+and the nickname stays free. Everything is bounded: the number of verifications, of e-mails (also to
+one address), the lifetime of a code, and the number of wrong codes.
 """
 
 import base64
@@ -20,13 +20,15 @@ from trio_chat.chat.accounts import Account, Credentials
 from trio_chat.chat.confusables import ConfusableIndex
 
 LIFETIME = 3 * 3600
-"""Seconds for which a code is good, and a name is held."""
+"""Seconds for which a code is valid, and a name is reserved."""
 MOST_LETTERS = 2000
-"""Letters sent within that time, and so the accounts that can be waiting."""
+"""The maximum number of e-mails within that time, and so of pending verifications."""
 LETTERS_PER_EMAIL = 3
-"""Of these, letters to one address: nobody's mailbox is filled by a stranger."""
+"""The maximum number of these to one address, so that the server cannot be used to flood a
+mailbox.
+"""
 MOST_TRIES = 20
-"""Wrong codes until the registration is given up."""
+"""The number of wrong codes after which the registration is dropped."""
 
 _CODE_BYTES = 10
 _NOTHING = bytes(hashlib.sha256().digest_size)
@@ -41,19 +43,19 @@ class Letter(NamedTuple):
 
 
 class MailError(Exception):
-    """No mail can be sent at the moment; the message is for the operator's log."""
+    """No e-mail can be sent at the moment; the message is for the log."""
 
 
 class MailRefused(MailError):
-    """This address takes no mail; another one may."""
+    """This address does not accept e-mail; another one may."""
 
 
 class Mail(Protocol):
-    """What sends e-mails: a port."""
+    """The port that sends e-mails."""
 
     async def send(self, letter: Letter) -> None:
-        """Send a letter, and return when somebody else is responsible for it. When cancelled, it
-        may be sent or not.
+        """Send an e-mail; return when a mail server has accepted it. If cancelled, it may have been
+        sent or not.
 
         Raises:
             MailRefused: this address takes none.
@@ -62,7 +64,7 @@ class Mail(Protocol):
 
 
 class VerificationRefused(Exception):
-    """The registration cannot wait.
+    """The registration cannot begin.
 
     Args:
         code: of the standard reply.
@@ -77,15 +79,15 @@ class VerificationRefused(Exception):
 
 @dataclass(slots=True, eq=False)
 class PendingVerification:
-    """A registration that waits for its code; of the code only the hash is kept.
+    """A registration that waits for its code, of which only the hash is kept.
 
     Args:
-        account: what is to be made.
-        email: the address that is to be proved.
-        credentials: what the password will be checked against.
-        digest: of the code.
-        until: seconds of Unix time.
-        tries: how many wrong codes there may still be.
+        account: the future account.
+        email: the address to be verified.
+        credentials: the hashes of the password.
+        digest: the hash of the code.
+        until: the end of its lifetime, in seconds of the clock.
+        tries: the number of wrong codes that are left.
     """
 
     account: Account
@@ -97,7 +99,7 @@ class PendingVerification:
 
 
 class Verifications:
-    """All registrations that wait.
+    """All pending verifications.
 
     Args:
         clock: returns seconds of Unix time.
@@ -116,7 +118,7 @@ class Verifications:
         return len(self._pending)
 
     def holder(self, name: str, folded: str) -> PendingVerification | None:
-        """Return what waits under a name, or under one that looks the same."""
+        """Return the verification that reserves a name or a confusable one."""
         self._expire()
         other = folded if folded in self._pending else next(self._confusables.of(name, folded), "")
         return self._pending.get(other)
@@ -128,13 +130,13 @@ class Verifications:
         credentials: Credentials,
         own: PendingVerification | None,
     ) -> tuple[PendingVerification, str]:
-        """Let a registration wait; return it and its code, which is to be sent and forgotten.
+        """Begin a verification; return it and its code, which must be sent and then dropped.
 
         Args:
-            account: what is to be made.
-            email: whom the code will be sent to.
-            credentials: what the password will be checked against.
-            own: what the same session began before, whose place this one may take.
+            account: the future account.
+            email: the address to which the code is sent.
+            credentials: the hashes of the password.
+            own: the verification that the same session began before, which this one may replace.
 
         Raises:
             Refused: it cannot.
@@ -164,19 +166,17 @@ class Verifications:
         return pending, code
 
     def drop(self, pending: PendingVerification) -> None:
-        """Give up a registration, unless another one has taken its place."""
+        """Drop a verification, unless another one has replaced it."""
         account = pending.account
         if self._pending.get(account.folded) is pending:
             del self._pending[account.folded]
             self._confusables.remove(account.name, account.folded)
 
     def take(self, folded: str, code: str) -> PendingVerification | None:
-        """Return the registration whose code this is, which then waits no more; None when it is
-        wrong.
-        """
+        """Remove and return the verification with this code; None if the code is wrong."""
         self._expire()
         pending = self._pending.get(folded)
-        # A name under which nothing waits takes as long.
+        # An unknown name takes the same time.
         is_right = hmac.compare_digest(
             _digest(code.lower()), pending.digest if pending else _NOTHING
         )
@@ -191,9 +191,7 @@ class Verifications:
         return None
 
     def put_back(self, pending: PendingVerification) -> None:
-        """Let a registration wait again whose account could not be stored; its code is good as long
-        as it was.
-        """
+        """Put back a verification whose account could not be stored; its lifetime is unchanged."""
         if self.holder(pending.account.name, pending.account.folded) is None:
             self._put(pending)
 

@@ -1,6 +1,6 @@
-"""New accounts: REGISTER, VERIFY (IRCv3 draft/account-registration).
+"""Account registration: REGISTER and VERIFY (IRCv3 `draft/account-registration`).
 
-What NickServ does is the same functions with another face; see `trio_chat.chat.services.nickserv`.
+NickServ uses the same functions; see `trio_chat.chat.services.nickserv`.
 """
 
 import logging
@@ -47,12 +47,12 @@ without the code there will be no account.
 
 
 class Wanted(NamedTuple):
-    """What somebody wants to register.
+    """A request to register an account.
 
     Args:
-        name: of the account.
-        password: for it.
-        email: the address, or "" or `*` for none.
+        name: the name of the account.
+        password: its password.
+        email: its address, or "" or `*` for none.
     """
 
     name: str
@@ -61,8 +61,8 @@ class Wanted(NamedTuple):
 
 
 class RegistrationOutcome(NamedTuple):
-    """What came of it: a code of draft/account-registration, a sentence, and the account when there
-    is one now.
+    """The outcome: a code of `draft/account-registration`, a sentence, and the account if it was
+    created.
     """
 
     code: str
@@ -79,7 +79,7 @@ class RegistrationOutcome(NamedTuple):
     help="Register the nickname you have as an account.",
 )
 def register_command(request: Request) -> None:
-    """Register an account of the name that one has."""
+    """Register an account with the user's own nickname."""
     pending = request.session.pending
     name = pending.asked_nick if pending is not None else request.user.nick
     given, email, password = request.params[:3]
@@ -139,7 +139,7 @@ async def _verify(request: Request, name: str, code: str, reply: Response) -> No
 
 
 def why_not_register(request: Request, wanted: Wanted) -> RegistrationOutcome | None:
-    """Say why an account cannot be registered; None when it can."""
+    """Return why an account cannot be registered, or None."""
     world, session, name = request.world, request.session, wanted.name
     rules = world.server_info.account_rules
     if world.accounts is None or not rules.registration:
@@ -164,7 +164,7 @@ def why_not_register(request: Request, wanted: Wanted) -> RegistrationOutcome | 
 
 
 def why_not_verify(request: Request) -> RegistrationOutcome | None:
-    """Say why somebody can neither begin nor finish a registration; None when that is possible."""
+    """Return why a session can neither begin nor complete a registration, or None."""
     session = request.session
     if request.world.accounts is None:
         return RegistrationOutcome(
@@ -182,8 +182,8 @@ def why_not_verify(request: Request) -> RegistrationOutcome | None:
 
 
 def is_taken(request: Request, name: str, folded: str) -> bool:
-    """Return whether a name is, or was, an account's, is being registered, or looks like such a
-    name or like a service.
+    """Return whether a name belongs or belonged to an account, is being registered, or is
+    confusable with such a name or with a service.
     """
     world = request.world
     taken = world.accounts.taken if world.accounts else {}
@@ -209,7 +209,7 @@ def _is_email(text: str) -> bool:
 
 
 def why_not_password(request: Request, password: str) -> tuple[str, str]:
-    """Say why a password cannot be one: a code and a sentence, both "" when it can."""
+    """Return why a password is refused: a code and a sentence, both "" if it is accepted."""
     least = request.world.server_info.account_rules.min_password
     if len(password) < least:
         return "WEAK_PASSWORD", f"A password has at least {least} characters"
@@ -224,7 +224,9 @@ def why_not_password(request: Request, password: str) -> tuple[str, str]:
 async def create_account(
     request: Request, name: str, password: str, email: Email | None = None
 ) -> Account | str:
-    """Make an account at once; return it, or a sentence that says why not."""
+    """Create an account at once; return it, or a sentence with the reason for which it was
+    refused.
+    """
     world = request.world
     assert world.accounts is not None  # noqa: S101  # asked before
     account = Account(name, fold(name), int(world.clock()))
@@ -313,7 +315,7 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
 
 
 async def verify(request: Request, name: str, code: str, reply: Response) -> RegistrationOutcome:
-    """Make the account whose code this is; a wrong one is counted as a wrong password is."""
+    """Create the account that a code verifies. A wrong code counts as a wrong password."""
     world, session = request.world, request.session
     assert world.accounts is not None  # noqa: S101  # `why_not_verify` has looked
     folded = fold_or_self(name)

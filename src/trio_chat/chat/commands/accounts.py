@@ -1,6 +1,7 @@
-"""Authentication: AUTHENTICATE (IRCv3 sasl-3.1, sasl-3.2); see `account_registration` as well.
+"""Authentication: AUTHENTICATE (IRCv3 `sasl-3.1`, `sasl-3.2`).
 
-What NickServ does is the same functions with another face; see `trio_chat.chat.services.nickserv`.
+NickServ uses the same functions; see `trio_chat.chat.services.nickserv`. New accounts are made by
+`account_registration`.
 """
 
 import logging
@@ -34,7 +35,7 @@ def authenticate_command(request: Request) -> None:
     session, reply, accounts = request.session, request.reply, request.world.accounts
     if (
         accounts is None
-    ):  # whether SASL was negotiated does not matter: who begins an exchange knows how it goes
+    ):  # `sasl` need not be negotiated: a client that begins an exchange knows the protocol
         reply.numeric(n.ERR_SASLFAIL, args=("there are no accounts on this server",))
         return
     param = request.params[0]
@@ -113,15 +114,13 @@ async def _continue(
 
 
 def why_suspended(request: Request, account: Account) -> str:
-    """Say why an account cannot be used, to who has its password; "" when it can."""
+    """Return why an account cannot be used, for a client that has its password; "" if it can."""
     ban = request.world.bans.of_account(account.id)
     return f"The account {account.name} is suspended: {banning.told(ban)}" if ban else ""
 
 
 def explain(error: AccountsError | Busy | ValueError) -> str:
-    """Return what a client is told when its password could not be taken; the operator is told
-    more.
-    """
+    """Return the text for a client whose password could not be checked; the log contains more."""
     if isinstance(error, Busy):
         return str(error)
     if isinstance(error, ValueError):
@@ -140,8 +139,8 @@ def count_failure(request: Request, reply: Response) -> None:
 
 
 def log_in(request: Request, reply: Response, account: Account) -> None:
-    """Make the session, and its user when there is one, be logged in; tell those who want to know
-    (IRCv3 account-notify).
+    """Log a session in, and its user if there is one; notify other clients (IRCv3
+    `account-notify`).
     """
     session, user = request.session, request.session.user
     is_new = user is None or user.account_id != account.id

@@ -4,7 +4,7 @@ they list what there is.
     KLINE [<duration>] <nick!user@host> [:<reason>]
     DLINE [<duration>] <address, network or nickname> [:<reason>]
 
-Whom a new ban covers is ended at once, and who comes later is refused.
+Users that a new ban covers are disconnected at once; later connections are refused.
 """
 
 from functools import partial
@@ -80,11 +80,11 @@ def _ban_or_list(request: Request, kind: BanKind) -> None:
 
 
 def take_duration(words: tuple[str, ...] | list[str]) -> tuple[int, tuple[str, ...]]:
-    """Return the seconds that the first word says (0 when it says none), and the other words, of
-    which there is at least one.
+    """Return the seconds of the duration in the first word (0 if it is none), and the other words,
+    of which there is at least one.
 
     Raises:
-        BadMask: a duration is not understood, or the mask seems to stand behind something else.
+        BadMask: the duration is not understood, or the mask seems to follow another word.
     """
     first, *rest = words
     seconds = durations.parse(first) if rest else None
@@ -112,7 +112,7 @@ def _is_mask(word: str) -> bool:
 def ban(
     request: Request, kind: BanKind, mask: str, seconds: int, reason: str, account_id: int = 0
 ) -> str:
-    """Make a ban and end whom it covers; return a sentence for the operator."""
+    """Add a ban and disconnect the users that it covers; return a sentence for the operator."""
     world, now = request.world, int(request.world.clock())
     try:
         mask = normalise(kind, mask, world.lengths)
@@ -151,7 +151,7 @@ def unban(request: Request, kind: BanKind, mask: str) -> str:
     lifted = None
     if (
         kind is BanKind.MASK
-    ):  # one may be older than what is refused, or written in another way, now
+    ):  # a ban may be older than the current rules for masks, or written in another form
         lifted = bans.find(kind, mask) or bans.find(kind, complete(mask))
     try:
         mask = lifted.mask if lifted else normalise(kind, mask, request.world.lengths)
@@ -170,7 +170,7 @@ def _unban(request: Request, kind: BanKind) -> None:
 
 
 def answer(request: Request, text: str) -> None:
-    """Tell the operator what came of it."""
+    """Send the outcome to the operator."""
     request.reply.send("NOTICE", (request.user.nick, f"*** {text}"))
 
 

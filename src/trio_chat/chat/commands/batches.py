@@ -1,8 +1,7 @@
-"""BATCH: several lines that belong together, from a client (IRCv3 client-batch, draft/multiline).
+"""BATCH from clients: the lines of one message (IRCv3 `client-batch`, `draft/multiline`).
 
-What is collected is kept by `multiline.ClientBatch`; a client has one batch at a time. Lines
-without its tag are carried out as ever, though the client should not send any: a PONG must not
-wait.
+`multiline.ClientBatch` collects them; a client has one open batch at most. Lines without its tag
+are executed as usual, although a client should send none: a PONG must not wait.
 """
 
 import re
@@ -82,7 +81,7 @@ def _close(request: Request, reference: str) -> None:
 
 
 def take_line(request: Request) -> None:
-    """Take a line that says that it is part of a batch."""
+    """Take a line with a `batch` tag."""
     batch = request.session.batch
     try:
         if batch is None or batch.reference != request.message.tags["batch"]:
@@ -94,8 +93,8 @@ def take_line(request: Request) -> None:
 
 
 def spoil(session: Session, reply: Response) -> None:
-    """Give up the batch that is open, if any, because a line could not be read: a message must not
-    come without it.
+    """Abort the open batch, if any, because a line could not be read: the message must not be sent
+    without it.
     """
     if session.batch is not None and not session.batch.is_over:
         _refuse(

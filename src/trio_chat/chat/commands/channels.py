@@ -64,7 +64,7 @@ def _work_of(channel: Channel | None) -> int:
 
 
 def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> None:
-    """Join one channel, or say why not."""
+    """Join one channel, or reply why it is refused."""
     world, user = request.world, request.user
     try:
         folded = fold_channel(name, world.lengths.channel)
@@ -140,14 +140,13 @@ def _send_state_to_all(request: Request, channel: Channel) -> None:
 
 
 def send_state(request: Request, channel: Channel, missed_since: int = 0) -> None:
-    """Send what somebody who has just come into a channel wants to know: topic, names, what was
-    said last.
+    """Send a user that has joined a channel the topic, the names and the last messages.
 
     Args:
-        request: whose it is.
-        channel: where.
-        missed_since: the id after which nobody was there to read, for who comes back; 0 for who is
-            new.
+        request: the request of the session.
+        channel: the channel.
+        missed_since: for a returning user, the id after which none of its sessions was connected; 0
+            for a new member.
     """
     send_present(request, channel)
     metadata.on_join(request, channel)
@@ -155,7 +154,7 @@ def send_state(request: Request, channel: Channel, missed_since: int = 0) -> Non
 
 
 def send_present(request: Request, channel: Channel) -> None:
-    """Send what is so in a channel at this moment: topic, how far one has read it, names (without
+    """Send the current state of a channel: topic, read marker, and names (without
     `no-implicit-names`).
     """
     if channel.topic:
@@ -177,7 +176,7 @@ def part_command(request: Request) -> None:
             request.reply.numeric(n.ERR_NOTONCHANNEL, channel.name)
             continue
         request.reply.charge(len(channel.members) // 2)  # each of them is sent it
-        # A member that may not speak does not do so by its last words.
+        # A member that may not speak cannot do so by the reason of a PART.
         part(
             request,
             request.user,
@@ -247,9 +246,7 @@ def send_names(request: Request, channel: Channel) -> None:
 
 
 def _send_members(request: Request, channel: Channel, members: Iterable[User]) -> None:
-    """Send members of a channel, with signs as multi-prefix and full names as userhost-in-names
-    want them.
-    """
+    """Send the members of a channel, with `multi-prefix` and `userhost-in-names` if negotiated."""
     user, reply = request.user, request.reply
     caps = request.session.caps
     sees_all = user in channel.members and modes.AUDITORIUM not in channel.flags

@@ -1,5 +1,5 @@
-"""Registration and the end of a connection: PASS, NICK, USER, PING, PONG, QUIT (Modern IRC,
-Connection messages).
+"""Connection registration and the end of connections: PASS, NICK, USER, PING, PONG, QUIT (Modern
+IRC).
 """
 
 import hmac
@@ -110,8 +110,8 @@ def rename(request: Request, user: User, nick: str, folded: str) -> None:
 
 
 def _refuse_silenced(request: Request, user: User, nick: str) -> bool:
-    """Refuse another nickname, which all members would read, to a user who is banned or muted;
-    return whether it was.
+    """Refuse a nickname change, which all members would see, to a banned or muted user; return
+    whether it was refused.
     """
     channel = policy.silenced_in(user)
     if channel is not None:
@@ -156,8 +156,8 @@ def user_command(request: Request) -> None:
 
 
 def try_to_register(request: Request) -> None:
-    """Complete the registration of a session that has sent all of it (Modern IRC, Connection
-    registration).
+    """Complete the registration of a session that has sent everything for it (Modern IRC,
+    Connection registration).
     """
     world, session = request.world, request.session
     pending = session.pending
@@ -187,8 +187,8 @@ def try_to_register(request: Request) -> None:
 
 
 def _require_account(request: Request) -> None:
-    """End a session that has not logged in, where everybody must (IRCv3 draft/account-registration,
-    ACCOUNT_REQUIRED).
+    """Close a session without a login on a server that requires one (IRCv3
+    `draft/account-registration`, ACCOUNT_REQUIRED).
     """
     session, rules = request.session, request.world.server_info.account_rules
     log.info("refused %s (%s): not logged in", session.target, session.address)
@@ -253,7 +253,7 @@ def _free_name(request: Request, pending: PendingRegistration, wanted: str) -> s
 
 
 def _join_session(request: Request, user: User) -> None:
-    """Make the session one more of somebody who is here: the same nickname, the same channels."""
+    """Attach the session to a present user, with its nickname and its channels."""
     session, reply, pending = request.session, request.reply, request.session.pending
     assert pending is not None  # noqa: S101  # it registers at this moment
     if _is_full(request, user):
@@ -271,7 +271,7 @@ def _join_session(request: Request, user: User) -> None:
 
 
 def _move_session(request: Request, before: User, user: User) -> None:
-    """Make the session one more of the same account's user who has the nickname: so one comes back
+    """Attach the session to the user of the same account that has the nickname: so a client returns
     without SASL.
     """
     if _is_full(request, user):
@@ -299,7 +299,7 @@ def _is_full(request: Request, user: User) -> bool:
 
 
 def _missed_since(world: World, user: User) -> int:
-    """Return the id after which nobody was there to read; 0 when somebody is."""
+    """Return the id after which no session of the user was connected; 0 if one is."""
     return (
         0
         if user.sessions
@@ -333,9 +333,7 @@ def refuse_nick(request: Request, nick: str, why_not: NickRefusal) -> None:
 
 
 def _refuse_reserved(request: Request, nick: str) -> None:
-    """Answer that a nickname is registered, and how its owner gets it; or that nobody can have
-    it.
-    """
+    """Reply that a nickname is registered and how its owner gets it, or that it cannot be used."""
     accounts = request.world.accounts
     if accounts is not None and fold_or_self(nick) in accounts.dropped:
         text = (
@@ -359,7 +357,7 @@ def _refuse_reserved(request: Request, nick: str) -> None:
 
 
 def _guest_name(request: Request) -> str:
-    """Return a nickname that nobody has."""
+    """Return a guest nickname that is not in use."""
     taken = request.world.users
     number = request.world.ids.next()
     while (name := f"Guest{number % 100_000:05}").lower() in taken:

@@ -1,4 +1,4 @@
-"""Chat history on request: CHATHISTORY (IRCv3 draft/chathistory, draft/event-playback); on JOIN see
+"""CHATHISTORY (IRCv3 `draft/chathistory`, `draft/event-playback`); for messages on JOIN see
 `playback`.
 """
 
@@ -24,7 +24,7 @@ log = logging.getLogger("trio_chat")
 
 
 _WORK_OF_TARGET = 20
-"""As how much work it counts to look into one conversation for its last message; see `Steps`."""
+"""The work as which a look-up of the last message of one conversation counts; see `Steps`."""
 _NOT_YOURS = "Messages could not be retrieved: you are not in that channel, or not logged in"
 
 
@@ -211,11 +211,11 @@ def _end_tag(session: Session, *, is_end: bool) -> str:
 async def _exact(
     session: Session, storage: StoragePorts, conversation: Conversation, reference: Reference
 ) -> Reference:
-    """Return the place of the message that a timestamp names, where the clock was set back and the
-    moment is there twice.
+    """Return the position that a timestamp means if the clock was set back and the moment occurs
+    twice.
 
-    Clients take it from a message that they were shown, so that it is known which is meant: the
-    only one of that moment in the conversation, or else the end of the last page.
+    Clients take timestamps from messages that they received. So the message is the only one of that
+    moment in the conversation, or else the end of the last page.
     """
     if len(reference.spots) < 2:
         return reference
@@ -238,8 +238,8 @@ async def _exact(
 
 
 def _shown(session: Session) -> HistoryFilter:
-    """Return what a session may see: messages of tags alone are only for those who get them when
-    they are new, too.
+    """Return which records a session receives: TAGMSG only with the capability with which it
+    receives new ones.
     """
     if not session.effective & cap.EVENT_PLAYBACK:
         return HistoryFilter.MESSAGES

@@ -13,9 +13,9 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.masks import matches
 
 
-@lru_cache(maxsize=16)  # the moment at which the server was created is told to everybody
+@lru_cache(maxsize=16)  # every client receives the time at which the server was created
 def format_time(seconds: float) -> str:
-    """Return a moment for people to read."""
+    """Return a time in a readable form."""
     return f"{datetime.fromtimestamp(seconds, UTC):%A %Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -66,7 +66,7 @@ def send_lusers(request: Request) -> None:
     reply.numeric(n.RPL_LUSERCLIENT, args=(users - invisible, invisible))
     reply.numeric(n.RPL_LUSEROP, str(len(world.opers)))
     reply.numeric(n.RPL_LUSERUNKNOWN, str(len(world.unregistered)))
-    # Of all channels it would show when a secret one comes and goes.
+    # A number of all channels would reveal when a secret one is created and removed.
     reply.numeric(n.RPL_LUSERCHANNELS, str(world.channels.count_shown(request.user)))
     reply.numeric(n.RPL_LUSERME, args=(users,))
     for numeric in (n.RPL_LOCALUSERS, n.RPL_GLOBALUSERS):
@@ -109,7 +109,7 @@ def isupport_command(request: Request) -> None:
     send_isupport(request)
 
 
-@lru_cache(maxsize=4)  # everybody who comes is told the same
+@lru_cache(maxsize=4)  # every new client receives the same lines
 def isupport_lines(tokens: tuple[str, ...]) -> tuple[str, ...]:
     """Return RPL_ISUPPORT without what stands before its first token."""
     return tuple(
@@ -145,7 +145,7 @@ def info_command(request: Request) -> None:
 
 @command("ADMIN", "[<server>]", help="Show who runs the server.")
 def admin_command(request: Request) -> None:
-    """Show who runs the server."""
+    """Show the contact of the administrator."""
     if is_other_server(request):
         return
     server_info = request.world.server_info

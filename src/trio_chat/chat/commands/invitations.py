@@ -17,7 +17,7 @@ from trio_chat.irc.names import fold_or_self
 log = logging.getLogger("trio_chat")
 
 KNOCK_INTERVAL = 60.0
-"""Seconds in which somebody can knock once."""
+"""Seconds within which a user can knock once."""
 
 
 @command(
@@ -26,7 +26,7 @@ KNOCK_INTERVAL = 60.0
     help="Invite somebody into a channel; alone, list the invitations you have.",
 )
 def invite_command(request: Request) -> None:
-    """Invite somebody, or list own invitations."""
+    """Invite a user, or list the own invitations."""
     world, user, reply = request.world, request.user, request.reply
     if not request.params:
         for channel in user.invited:

@@ -1,4 +1,4 @@
-"""Finding people: WHO, WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, User-based queries)."""
+"""User-based queries: WHO, WHOIS, WHOWAS, USERHOST, ISON (Modern IRC)."""
 
 from collections.abc import Callable, Iterable
 
@@ -32,7 +32,7 @@ Matches = Callable[[User], bool]
     ),
 )
 def who_command(request: Request) -> Steps:
-    """List people: the members of a channel, or those a mask covers."""
+    """List users: the members of a channel, or those that a mask covers."""
     mask = request.param(0)
     choice = whox.parse(request.param(1))
     only_opers = "o" in request.param(1).partition("%")[0]
@@ -107,7 +107,9 @@ def _can_find(viewer: User, user: User) -> bool:
 
 
 def _names(viewer: User, user: User) -> Iterable[str]:
-    """Yield what a mask of WHO is compared with, as far as the one who asks may know it."""
+    """Yield the names that a mask of WHO is compared with, as far as the asking user may know
+    them.
+    """
     yield from (user.folded, user.folded_mask, user.host, user.username.lower())
     if policy.can_see_address(viewer, user):
         yield from (session.address for session in user.sessions)
@@ -145,7 +147,7 @@ def _who_reply(
 
 @command("WHOIS", "[<server>] <nickname>", help="Show who somebody is.")
 def whois_command(request: Request) -> None:
-    """Show who somebody is, as far as the one who asks may know."""
+    """Show what the asking user may know about a user."""
     nick = request.param(1) or request.param(0)
     if not nick:
         request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
@@ -200,7 +202,7 @@ def _whois_reply(request: Request, user: User) -> None:
 
 @command("WHOWAS", "<nickname> [<count>]", weight=2, help="Show who somebody was that has left.")
 def whowas_command(request: Request) -> None:
-    """Show who had a nickname, the last one first."""
+    """Show the former users of a nickname, the latest first."""
     nick = request.param(0)
     if not nick:
         request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
@@ -234,7 +236,7 @@ def whowas_command(request: Request) -> None:
     help="Show the addresses of up to five people.",
 )
 def userhost_command(request: Request) -> None:
-    """Show user and host of up to five people (RFC 2812 §4.8)."""
+    """Show user name and host of up to five users (RFC 2812 §4.8)."""
     words = []
     for nick in request.params[:5]:
         user = request.world.users.get(fold_or_self(nick))
@@ -250,7 +252,7 @@ def userhost_command(request: Request) -> None:
     "ISON", "<nickname>{ <nickname>}", min_params=1, help="Tell which of these people are here."
 )
 def ison_command(request: Request) -> None:
-    """Tell which of these people are here (RFC 2812 §4.9)."""
+    """Show which of some nicknames are in use (RFC 2812 §4.9)."""
     users = request.world.users
     wanted = [nick for param in request.params for nick in param.split()]
     here = [users[folded].nick for nick in wanted if (folded := fold_or_self(nick)) in users]

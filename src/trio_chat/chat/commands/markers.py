@@ -1,5 +1,6 @@
-"""Read markers: MARKREAD (IRCv3 draft/read-marker). Of an account it lasts; of a nickname as long
-as its user.
+"""Read markers: MARKREAD (IRCv3 `draft/read-marker`).
+
+The marker of an account is persistent; that of another user ends with the user.
 """
 
 from trio_chat.chat.apply import apply

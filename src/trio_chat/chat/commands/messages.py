@@ -1,5 +1,5 @@
-"""Saying something: PRIVMSG, NOTICE, TAGMSG (Modern IRC, Sending messages; IRCv3 message-tags,
-echo-message).
+"""Messages: PRIVMSG, NOTICE, TAGMSG (Modern IRC, Sending messages; IRCv3 `message-tags`,
+`echo-message`).
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from trio_chat.irc.names import fold_or_self, is_channel_name
 
 @command("PRIVMSG", "<target>{,<target>} :<text>", help="Say something to a channel or a person.")
 def privmsg_command(request: Request) -> None:
-    """Say something."""
+    """Send a message."""
     _say(request, "PRIVMSG")
 
 
@@ -32,13 +32,13 @@ def privmsg_command(request: Request) -> None:
     help="Say something that is never answered automatically.",
 )
 def notice_command(request: Request) -> None:
-    """Say something that gets no automatic reply: no errors, no away message (RFC 2812 §3.3.2)."""
+    """Send a message without automatic replies: no errors, no away message (RFC 2812 §3.3.2)."""
     _say(request, "NOTICE")
 
 
 @command("TAGMSG", "<target>{,<target>}", help="Send message tags without a text.")
 def tagmsg_command(request: Request) -> None:
-    """Send tags without a text, to those who have message-tags."""
+    """Send tags without a text, to sessions with `message-tags`."""
     if request.session.caps & cap.MESSAGE_TAGS:
         _say(request, "TAGMSG")
 
@@ -63,7 +63,7 @@ def _say(request: Request, verb: str) -> None:
 
 
 def say_lines(request: Request, verb: str, target: str, text: str, tags: Mapping[str, str]) -> None:
-    """Say something of one or more lines, which `multiline.join` has made one text."""
+    """Send a message of one or more lines, which `multiline.join` made one text."""
     _say_to(request, _Refusal(request, verb), verb, target, (text,), tags)
 
 
@@ -113,10 +113,10 @@ _FLEETING_TAGS = frozenset(("+typing", "+draft/typing"))
 
 
 def _is_worth_keeping(text: tuple[str, ...], tags: Mapping[str, str]) -> bool:
-    """Return whether something that is said belongs to the history.
+    """Return whether a message is stored in the history.
 
-    A question to a program (CTCP) does not, as it would be answered again when it is played back.
-    Of tags without a text those do that refer to a message, but not typing notifications.
+    A CTCP query is not, as clients would answer it again at playback. A TAGMSG is stored if it
+    refers to a message; typing notifications are not.
     """
     if text:
         return not policy.is_ctcp(text[0])
@@ -174,13 +174,13 @@ def _say_to_channel(
 
 
 def _ranked_audience(channel: Channel, prefix: str, sender: User) -> tuple[Session, ...]:
-    """Return who sees what is for some members only, and the sender's own sessions.
+    """Return the sessions that receive a message for some members only, the sender's own included.
 
     Args:
-        channel: where.
-        prefix: signs of ranks (STATUSMSG): those of the lowest one and above; "" when the channel
-            alone says for whom it is.
-        sender: who says it.
+        channel: the channel.
+        prefix: prefixes of ranks (STATUSMSG): members of the lowest one and above receive it; "" if
+            only the modes of the channel restrict it.
+        sender: the sending user.
     """
     lowest = next(
         (rank.letter for rank in reversed(RANKS) if rank.prefix in prefix), RANKS[-1].letter
@@ -239,11 +239,11 @@ def _say_to_user(
 def _say_to_service(
     request: Request, verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]
 ) -> None:
-    """Have a service carry out an order; a NOTICE and a TAGMSG are none, as they "must never" be
+    """Let a service execute a command. A NOTICE and a TAGMSG are ignored, as they "must never" be
     answered (RFC 2812 §3.3.2).
 
-    An order may hold a password: it is echoed to the session that has given it, to no other one,
-    and remembered nowhere.
+    The command may contain a password: it is echoed only to the session that sent it, and is not
+    stored.
     """
     session = request.session
     event = _message(request, request.user, verb, (target, *text), (session,), None, tags, ())
@@ -289,8 +289,8 @@ def _message(
 
 
 def fits(request: Request, event: Event) -> bool:
-    """Refuse a text that its receivers' line could not hold: nothing is cut off in silence. Or one
-    that may not be remembered.
+    """Refuse a text that is too long for the line to its receivers, instead of truncating it, or
+    one that may not be stored; return whether it was refused.
     """
     if event.is_multiline:
         *head, text = event.params
@@ -313,7 +313,7 @@ def fits(request: Request, event: Event) -> bool:
 
 
 def _may_last(request: Request, event: Event) -> bool:
-    """Refuse a message that would be remembered when a quota is used up."""
+    """Refuse a message that would be stored if a quota is exhausted."""
     why_not = request.world.quotas.why_not_say(request.user, event) if event.history_targets else ""
     if why_not:
         request.reply.fail(event.command, "QUOTA_EXCEEDED", event.params[0], text=why_not)

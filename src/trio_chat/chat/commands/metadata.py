@@ -1,6 +1,7 @@
 """METADATA: keys and values of users and channels (IRCv3 draft/metadata-2, draft/metadata-3).
 
-Those of an account and of a registered channel last; others as long as the user or the channel.
+Metadata of accounts and registered channels is persistent; other metadata ends with the user or
+channel.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -21,8 +22,8 @@ from trio_chat.irc.names import fold_or_self, is_channel_name
 from trio_chat.irc.numerics import Numeric
 
 SYNC_AT_ONCE = 100
-"""Values up to which a client that joins a channel is told them at once; with more, when it asks
-for them.
+"""The maximum number of values that a client receives unasked when it joins a channel; with more it
+has to ask.
 """
 _SYNC_LATER = "5"
 """Seconds after which it may ask."""
@@ -75,8 +76,8 @@ def metadata_command(request: Request) -> Steps | None:
 
 
 def _fail(request: Request, reason: str, *, text: str, **words: str) -> None:
-    """Say that something cannot be done, in the words of the client's dialect: those of `target`,
-    `key` and `limit` it has.
+    """Reply that a request failed, in the client's dialect and with those of `target`, `key` and
+    `limit` that it has.
     """
     code, which = metadata.dialect(request.session).failures[reason]
     request.reply.fail("METADATA", code, *(words[word] for word in which), text=text)
@@ -198,7 +199,7 @@ def _put(request: Request, target: Target, key: str, value: str) -> bool:
         most = str(limits.metadata_keys)
         _fail(request, "keys", target=shown, limit=most, text=f"There can be at most {most} keys")
         return False
-    if known.get(key) != value:  # to say the same again is no news
+    if known.get(key) != value:  # an unchanged value is not announced
         _change(request, target, {key: value})
     elif _is_dirty(request, target):
         _change(request, target, {key: value}, is_news=False)
@@ -255,7 +256,9 @@ def _sync(request: Request, target: Target) -> Steps | None:
 
 
 def _sync_everything(request: Request) -> Steps:
-    """Send all that a client follows, once: its channels, their members, those whom it watches."""
+    """Send all metadata that a client subscribed to, once: of its channels, their members, and
+    monitored users.
+    """
     return _send_followed(request, metadata.EVERYTHING, _everything(request))
 
 
@@ -300,7 +303,7 @@ Line = tuple[str, tuple[str, ...]]
 def _followed(
     request: Request, targets: Iterable[Target], keys: Collection[str] | None = None
 ) -> Iterator[Line]:
-    """Give the lines for keys of targets: those that are given, or all that the client follows."""
+    """Yield the lines for keys of targets: the given keys, or all that the client subscribed to."""
     spoken = metadata.dialect(request.session)
     wanted = request.session.subscriptions if keys is None else keys
     for target in targets:
@@ -330,8 +333,8 @@ def _subscribe(request: Request) -> None:
 
 
 def _show_subscribed(request: Request, keys: Collection[str]) -> None:
-    """Tell a client what the keys are that it follows now; of targets with too many values, that it
-    should ask for them.
+    """Send a client the values of new subscriptions; for targets with too many values, that it has
+    to ask.
     """
     if metadata.dialect(request.session).syncs_all:
         request.reply.numeric(n.RPL_METADATASYNCLATER, metadata.EVERYTHING, "0")
@@ -351,9 +354,10 @@ def _show_subscribed(request: Request, keys: Collection[str]) -> None:
 
 
 def _targets_followed(request: Request) -> Iterator[list[Target]]:
-    """Give the targets that a client receives updates for, in the groups that it could ask for:
+    """Yield the targets of which a client receives updates, in groups for which it could ask:
     "themselves", "users they are currently monitoring", "channels they are joined to" with "other
-    clients in the channels"."""
+    clients in the channels".
+    """
     world = request.world
     yield [request.user]
     for folded in world.monitor.targets_of(request.session):
@@ -402,8 +406,9 @@ def on_registration(request: Request, values: Mapping[str, str]) -> None:
     batch" when there is none.
 
     Args:
-        request: by which it registers.
-        values: what it has set before. They are set now, and those who monitor it are notified.
+        request: the request that completes the registration.
+        values: the values set before the registration. They are set now, and sessions that monitor
+            the nickname are notified.
     """
     session, user = request.session, request.user
     before = user.metadata.copy()
@@ -421,7 +426,7 @@ def on_registration(request: Request, values: Mapping[str, str]) -> None:
 
 
 def on_join(request: Request, channel: Channel) -> None:
-    """Tell a client that has come into a channel about it and its members."""
+    """Send a client that joined a channel the metadata of the channel and its members."""
     if not request.session.subscriptions or not request.session.effective & cap.METADATA:
         return
     found = list(islice(_followed(request, [channel, *channel.members]), SYNC_AT_ONCE + 1))
@@ -434,14 +439,14 @@ def on_join(request: Request, channel: Channel) -> None:
 
 
 def on_monitor(request: Request, users: Iterable[User]) -> None:
-    """Tell a client about people whom it watches from now on."""
+    """Send a client the metadata of newly monitored users."""
     if request.session.subscriptions and request.session.effective & cap.METADATA:
         for line in _followed(request, users):
             request.reply.send(*line)
 
 
 def on_whois(request: Request, user: User) -> None:
-    """Show the metadata of somebody to clients that know what it is."""
+    """Show the metadata of a user to clients with the capability."""
     if request.session.effective & cap.METADATA:
         for key, value in user.metadata.items():
             request.reply.numeric(

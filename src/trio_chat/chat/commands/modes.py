@@ -1,7 +1,6 @@
-"""MODE (Modern IRC, MODE): questions and changes, for channels and for oneself.
+"""MODE (Modern IRC, MODE): queries and changes of the modes of channels and of the own user.
 
-How a kind of mode is changed is one small function; which letters there are is the table in
-`irc.modes`.
+Each type of mode has one small function here; the letters are in the tables of `irc.modes`.
 """
 
 import logging
@@ -83,7 +82,8 @@ def apply_changes(request: Request, channel: Channel, wanted: Sequence[ModeChang
         elif (valid := _validate(request, channel, change, allowed)) is not None:
             allowed.append(valid)
             if change.mode.type is ModeType.MEMBER and valid.param == request.user.folded:
-                # What the user may do further depends on its rank: this change comes first.
+                # The user's rights for the next changes depend on its rank, so this change is
+                # applied first.
                 events += _make(request, channel, allowed)
                 allowed = []
     events += _make(request, channel, allowed)
@@ -207,7 +207,7 @@ def _validate_forward(
         text = "There is no such channel to forward to"
         _refuse_param(request, channel, modes.FORWARD, change.param, text)
         return None
-    # Or anybody could send people where they are not wanted.
+    # Otherwise any operator could redirect users into another channel.
     if not request.override and not policy.is_operator(request.user, target):
         request.reply.numeric(n.ERR_CHANOPRIVSNEEDED, target.name)
         return None
@@ -236,12 +236,12 @@ _VALIDATE_LETTER: dict[str, _Validate] = {
 def _validate(
     request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
 ) -> ModeSet | None:
-    """Return a change that can be made, or answer why it cannot and return None.
+    """Return a change that is permitted, or reply why it is refused and return None.
 
     Args:
-        request: whose it is.
-        channel: where.
-        change: as the client asked for it.
+        request: the request.
+        channel: the channel.
+        change: the change as the client requested it.
         allowed: the changes of the same command that will be made before it.
     """
     validate = _VALIDATE_LETTER.get(change.mode.letter) or _VALIDATE[change.mode.type]

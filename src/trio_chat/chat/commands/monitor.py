@@ -1,4 +1,4 @@
-"""MONITOR: being told when people come and go (IRCv3 monitor)."""
+"""MONITOR: notices of nicknames that come into use and go out of use (IRCv3 `monitor`)."""
 
 from collections.abc import Callable, Iterable
 
@@ -20,7 +20,7 @@ from trio_chat.irc.numerics import Numeric
     ),
 )
 def monitor_command(request: Request) -> None:
-    """Change or show the list of nicknames that the client watches."""
+    """Change or show the monitor list of the client."""
     modifier = request.params[0].upper()
     handler = _HANDLERS.get(modifier)
     if handler is None:
@@ -101,8 +101,8 @@ def _send_status(request: Request, targets: Iterable[str]) -> None:
 
 
 def _lines(request: Request, numeric: Numeric, words: Iterable[str], taken: int = 0) -> list[str]:
-    """Join targets into as few lines as hold them whole; `taken` bytes are for what else the
-    numeric says.
+    """Join targets into as few lines as possible; `taken` bytes are reserved for the rest of the
+    numeric.
     """
     head = f":{request.world.server_info.name} {numeric} {request.user.nick}  :"
     return wrap_words(words, MAX_BODY - len(head.encode()) - taken, ",")

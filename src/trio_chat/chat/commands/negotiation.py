@@ -63,15 +63,14 @@ def _cap_list(request: Request) -> None:
 def _send_cap_lines(
     request: Request, subcommand: str, words: Iterable[str], *, is_one_line: bool = False
 ) -> None:
-    """Send capabilities in as many lines as they take, all but the last one with `*`; never a part
-    of a name.
+    """Send capabilities in as many lines as needed, all but the last one with `*`.
 
     Args:
-        request: what is answered.
+        request: the request.
         subcommand: LS, LIST, ACK or NAK.
         words: the capabilities.
-        is_one_line: whether what does not fit into one line is left out, for a client that knows no
-            further lines.
+        is_one_line: whether capabilities that do not fit into one line are left out, for a client
+            that does not support several lines.
     """
     target = _cap_target(request)
     room = MAX_BODY - len(

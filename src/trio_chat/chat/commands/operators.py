@@ -1,4 +1,4 @@
-"""Commands of server operators: OPER, KILL, WALLOPS, REHASH, DIE (RFC 2812 §3.1.4, §3.7.1, §4)."""
+"""Operator commands: OPER, KILL, WALLOPS, REHASH, DIE (RFC 2812 §3.1.4, §3.7.1, §4)."""
 
 import logging
 from functools import partial
@@ -33,7 +33,7 @@ MAX_REASON = 200
     help="Become an operator of the server, as its configuration allows.",
 )
 def oper_command(request: Request) -> None:
-    """Become an operator: by a password, by the account that one is logged in to, or by both."""
+    """Become an operator: by a password, by the account of the user, or by both."""
     name, password = request.params[0], request.param(1)
     operator = _found(request, name)
     if (
@@ -67,7 +67,7 @@ async def _check(
     except Busy as error:
         reply.fail("OPER", "TRY_AGAIN_LATER", text=str(error))
         return
-    # Who there is and what is wrong is told to nobody who does not know the password.
+    # The reply reveals neither existing operators nor the reason to a client without the password.
     if (
         is_right
         and operator is not None
@@ -125,7 +125,7 @@ def _settle(request: Request, reply: Response, operator: Operator) -> None:
     help="Disconnect somebody, with all sessions.",
 )
 def kill_command(request: Request) -> None:
-    """Disconnect somebody; others see why (Modern IRC, KILL)."""
+    """Disconnect a user; other users see the reason (Modern IRC, KILL)."""
     world, user, reply = request.world, request.user, request.reply
     name = request.params[0]
     other = world.users.get(fold_or_self(name))
@@ -152,7 +152,7 @@ def kill_command(request: Request) -> None:
     help="Say something to everybody who has the mode +w.",
 )
 def wallops_command(request: Request) -> None:
-    """Say something to who wants to hear operators (Modern IRC, WALLOPS)."""
+    """Send a message to all users with +w (Modern IRC, WALLOPS)."""
     text = request.params[0]
     if not text:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "WALLOPS")

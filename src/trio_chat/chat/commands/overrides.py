@@ -1,5 +1,6 @@
-"""Overrides of server operators, for other users and any channel: SAJOIN, SAPART, SAMODE, SANICK.
-Few on purpose.
+"""Overrides of operators, for other users and any channel: SAJOIN, SAPART, SAMODE, SANICK.
+
+They are few on purpose.
 """
 
 from dataclasses import replace
@@ -18,7 +19,7 @@ from trio_chat.irc.names import fold_or_self
 
 
 def _other(request: Request, nick: str, *, is_connected: bool = False) -> User | None:
-    """Return a user, who may have to be connected, or answer ERR_NOSUCHNICK and return None."""
+    """Return a user, or reply ERR_NOSUCHNICK and return None."""
     user = request.world.users.get(fold_or_self(nick))
     if user is None or (is_connected and not user.sessions):
         request.reply.numeric(n.ERR_NOSUCHNICK, nick)
@@ -34,7 +35,7 @@ def _other(request: Request, nick: str, *, is_connected: bool = False) -> User |
     help="Make somebody, or yourself, join channels, whatever their modes and bans say.",
 )
 def sajoin_command(request: Request) -> None:
-    """Make somebody join channels."""
+    """Make a user join channels."""
     user = (
         _other(request, request.params[0], is_connected=True)
         if len(request.params) > 1
@@ -60,7 +61,7 @@ def sajoin_command(request: Request) -> None:
     help="Make somebody leave channels.",
 )
 def sapart_command(request: Request) -> None:
-    """Make somebody leave channels."""
+    """Make a user leave channels."""
     user = _other(request, request.params[0])
     if user is None:
         return
@@ -110,7 +111,7 @@ def samode_command(request: Request) -> None:
     help="Give somebody another nickname.",
 )
 def sanick_command(request: Request) -> None:
-    """Give somebody another nickname, which nobody else has."""
+    """Give a user another nickname, which is not in use."""
     world, nick = request.world, request.params[1]
     user = _other(request, request.params[0])
     if user is None:

@@ -1,9 +1,9 @@
-"""Playback without CHATHISTORY: what was said before, sent to a client that joins a channel or
-comes back.
+"""Playback without CHATHISTORY: earlier messages for a client that joins a channel or returns.
 
-A session that comes back to an always-on user gets what was said while no session was there,
-private messages too. Clients that ask themselves, by CHATHISTORY or as of a ZNC (`services.znc`),
-are sent nothing on their own; neither are bots (+B), nor accounts that have switched `replay` off.
+A session that returns to an always-on user receives the messages that were sent while no session
+was connected, private ones included. Clients that request messages themselves, by CHATHISTORY or
+ZNC's `*playback` (`services.znc`), receive nothing unasked; neither do bots (+B), nor accounts with
+`replay` off.
 """
 
 import logging
@@ -28,7 +28,7 @@ from trio_chat.irc.text import ACTION
 log = logging.getLogger("trio_chat")
 
 ASKED_FOR_SECONDS = 30
-"""For so long a client that has asked for the past of channels is given it when it joins them."""
+"""Seconds for which a playback request applies to channels that are joined later."""
 MAX_CONVERSATIONS = 100
 """Private conversations that are looked through for one client."""
 _ASKS_ITSELF = cap.CHATHISTORY | cap.ZNC_PLAYBACK
@@ -36,17 +36,18 @@ _SEES_ITSELF = cap.ECHO_MESSAGE | cap.ZNC_SELF_MESSAGE
 
 
 def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None:
-    """Show who comes into a channel the last messages, or those that were missed.
+    """Send a user that joins a channel the last messages, or the missed ones.
 
     Args:
-        request: whose it is.
-        channel: where.
-        missed_since: the id after which nobody was there to read; 0 for who is new.
+        request: the request of the session.
+        channel: the channel.
+        missed_since: the id after which no session of the user was connected; 0 for a new member.
     """
     storage, session = request.world.storage, request.session
     if storage is None or session.caps & cap.CHATHISTORY:
         return
-    # What is said from now on comes of itself: read a moment later, it would come twice.
+    # Later messages are delivered anyway: if they were read from the history as well, they would
+    # arrive twice.
     now = request.world.ids.next()
     playback_request, span, limit = (
         session.playback_request,
@@ -74,10 +75,10 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
 
 
 def _is_wanted(user: User, world: World, storage: StoragePorts) -> bool:
-    """Return whether a user is shown the past without asking: as the account chose, else as
-    `StoragePorts.playback_to` says.
+    """Return whether a user receives earlier messages unasked: as its account chose, or else by
+    `StoragePorts.playback_to`.
 
-    A bot would take an old order for a new one.
+    A bot would take an old command for a new one.
     """
     chosen = world.preferences.chosen(user.account_id).get(REPLAY) if user.account else None
     if chosen is not None:
@@ -88,7 +89,7 @@ def _is_wanted(user: User, world: World, storage: StoragePorts) -> bool:
 
 
 def play_back_private(request: Request, missed_since: int) -> None:
-    """Show who comes back the private messages that came meanwhile."""
+    """Send a returning user the private messages that it missed."""
     world, storage = request.world, request.world.storage
     if storage is None or not storage.playback or request.session.caps & _ASKS_ITSELF:
         return
@@ -150,7 +151,8 @@ async def show(
     session = request.session
     records = await read(request, storage, conversation, span, limit)
     if conversation.channel is None and not session.effective & _SEES_ITSELF:
-        # A client that does not expect what one said oneself would show it as if the other one had.
+        # A client without `echo-message` would show own messages as if the other side had sent
+        # them.
         records = [record for record in records if record.account_id != request.user.account_id]
     if not records or not conversation.can_be_read():  # left, or was removed, while we waited
         return 0

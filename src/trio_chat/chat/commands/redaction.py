@@ -1,4 +1,4 @@
-"""REDACT: taking back what was said (IRCv3 draft/message-redaction)."""
+"""REDACT: deletion of messages (IRCv3 `draft/message-redaction`)."""
 
 import logging
 from functools import partial
@@ -29,7 +29,7 @@ log = logging.getLogger("trio_chat")
     ),
 )
 def redact_command(request: Request) -> None:
-    """Delete a message from the history, and have the clients of those who saw it do the same."""
+    """Delete a message from the history, and ask the clients that received it to do the same."""
     storage = request.world.storage
     assert storage is not None  # noqa: S101  # or the capability would not be offered
     find = conversations.find if is_channel_name(request.params[0]) else conversations.with_person
@@ -64,8 +64,8 @@ async def _redact(
     number: int,
     reply: Response,
 ) -> None:
-    """Delete a message and tell those who could see it. When cancelled, it may be deleted without
-    anybody being told.
+    """Delete a message and notify the sessions that could see it. If cancelled, it may be deleted
+    without a notice.
     """
     try:
         record = await _find(request, storage, conversation, number)
@@ -83,7 +83,7 @@ async def _redact(
             return
         if not await storage.history.redact(
             conversation.buffer, number
-        ):  # somebody else was faster
+        ):  # another request has deleted it meanwhile
             _fail_unknown(request)
             return
     except HistoryError as error:
@@ -105,7 +105,9 @@ async def _redact(
 
 
 def _told(request: Request, conversation: Conversation) -> list[Event]:
-    """Return what tells the members of a channel, or both sides of a private conversation."""
+    """Return the events for the members of a channel, or for both sides of a private
+    conversation.
+    """
     user, world = request.user, request.world
     is_muted = conversation.channel is not None and policy.is_muted(user, conversation.channel)
     reason = "" if is_muted else truncate(request.param(2), world.lengths.kick)
@@ -127,7 +129,7 @@ def _told(request: Request, conversation: Conversation) -> list[Event]:
 async def _find(
     request: Request, storage: StoragePorts, conversation: Conversation, number: int
 ) -> Record | None:
-    """Return a message that those who talk may read, or None."""
+    """Return a message that the parties of the conversation may read, or None."""
     span = retention.cut(
         Span(after=number - 1, before=number + 1),
         retention.oldest(request.world, storage, conversation.channel),

@@ -1,4 +1,4 @@
-"""RENAME: another name for a channel, with all that belongs to it (IRCv3 draft/channel-rename)."""
+"""RENAME: renaming of a channel with its state and history (IRCv3 `draft/channel-rename`)."""
 
 import logging
 
@@ -30,7 +30,7 @@ join.
     help="Give a channel another name.",
 )
 def rename_command(request: Request) -> None:
-    """Give a channel another name; of a registered one only its founder may."""
+    """Rename a channel; only its founder may rename a registered one."""
     channel = find_channel(request, request.params[0])
     if channel is None:
         return

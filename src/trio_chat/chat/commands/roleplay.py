@@ -1,8 +1,7 @@
-"""Speaking as somebody else: RELAYMSG, for bots between networks (draft/relaymsg); NPC, NPCA and
-SCENE, for role-play.
+"""Relayed and role-play messages: RELAYMSG for bridges (`draft/relaymsg`); NPC, NPCA and SCENE.
 
-No nickname can look like the names that these use, and user name and address stay those of who
-speaks.
+No nickname can be confused with the names that these commands use. User name and host are those of
+the sending user.
 """
 
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ from trio_chat.irc.names import (
 )
 
 MAX_RELAYED = 64
-"""Characters of the name of somebody on another network."""
+"""The maximum number of characters of the name of a user of another network."""
 
 
 @command(
@@ -37,7 +36,7 @@ MAX_RELAYED = 64
     help="Pass on what somebody on another network said; for operators of the channel.",
 )
 def relaymsg_command(request: Request) -> None:
-    """Pass on what somebody on another network said."""
+    """Relay a message from a user of another network."""
     user, reply = request.user, request.reply
     channel = find_channel(request, request.params[0])
     if channel is None:
@@ -104,7 +103,7 @@ def scene_command(request: Request) -> None:
 
 
 def _play(request: Request, character: str, text: str, *, is_action: bool = False) -> None:
-    """Say something as a character, or as the narrator ("")."""
+    """Send a message as a character, or as the narrator ("")."""
     user, reply = request.user, request.reply
     channel = find_channel(request, request.params[0])
     if channel is None:
@@ -150,8 +149,8 @@ def _refuse_service(name: str) -> None:
 def _speak(
     request: Request, channel: Channel, name: str, text: str, tags: Mapping[str, str]
 ) -> None:
-    """Say something to a channel under another name; the speaker sees it like everybody, with
-    echo-message or without.
+    """Send a message to a channel under another name; the sender receives it too, with or without
+    `echo-message`.
     """
     world, user = request.world, request.user
     is_for_operators = policy.is_heard_by_operators_only(user, channel)

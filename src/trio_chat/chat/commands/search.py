@@ -1,4 +1,4 @@
-"""Finding what was said: SEARCH (the extension soju.im/search)."""
+"""SEARCH: full-text search of messages (the extension `soju.im/search`)."""
 
 import logging
 from collections.abc import Mapping
@@ -84,8 +84,8 @@ def _channels(request: Request, name: str) -> list[Channel]:
 
 
 def _span(timeline: Timeline, attributes: Mapping[str, str]) -> Span:
-    """Return which ids: "at or after this time", "at or before this time"; counted from `after`
-    when it is given.
+    """Return the range of ids: "at or after this time", "at or before this time"; counted from
+    `after` if it is given.
     """
     after, before = (_time(attributes, name) for name in ("after", "before"))
     return Span(

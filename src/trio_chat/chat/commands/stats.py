@@ -1,6 +1,4 @@
-"""STATS: what the server counts and has configured (RFC 2812 §3.4.4, Modern IRC, STATS). One table
-of letters.
-"""
+"""STATS: counters and configuration of the server, one report for each letter (RFC 2812 §3.4.4)."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,7 +13,7 @@ from trio_chat.irc.rights import RIGHTS
 
 
 class Report(NamedTuple):
-    """What a letter shows: to whom, in words for help, and how."""
+    """The report of a letter: the right that it needs, its help text, and its function."""
 
     right: str
     meaning: str
@@ -76,7 +74,7 @@ REPORTS: dict[str, Report] = {
     ),
 )
 def stats_command(request: Request) -> None:
-    """Show one report; a letter that means nothing gives an empty one."""
+    """Show one report; an unknown letter has an empty one."""
     if is_other_server(request, 1):
         return
     letter = request.params[0][:1]

@@ -1,6 +1,4 @@
-"""The state of a user, and the users that may write to it: AWAY, SETNAME, ACCEPT (IRCv3
-away-notify, draft/pre-away, setname).
-"""
+"""AWAY, SETNAME and ACCEPT (IRCv3 `away-notify`, `draft/pre-away`, `setname`)."""
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
@@ -24,8 +22,8 @@ from trio_chat.irc.names import fold_or_self
 def away_command(request: Request) -> None:
     """Mark the session as away or back; the user is away when all its sessions are.
 
-    Those in common channels, or who watch the nickname, see it with away-notify. Before
-    registration it takes draft/pre-away.
+    Sessions in common channels, or that monitor the nickname, receive AWAY with `away-notify`.
+    Before registration, `draft/pre-away` is needed.
     """
     session, user = request.session, request.session.user
     if user is None and not session.caps & cap.PRE_AWAY:
@@ -38,8 +36,8 @@ def away_command(request: Request) -> None:
 
 @command("SETNAME", ":<realname>", min_params=1, help="Change your real name.")
 def setname_command(request: Request) -> None:
-    """Change the real name; those in common channels, or who watch the nickname, see it with
-    setname.
+    """Change the real name; sessions in common channels, or that monitor the nickname, receive it
+    with `setname`.
     """
     user, world = request.user, request.world
     realname = request.params[0]

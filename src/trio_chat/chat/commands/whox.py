@@ -1,5 +1,5 @@
-"""WHO with the fields that the client chooses (IRCv3 WHOX), and the flags that both kinds of
-answers show.
+"""WHOX: WHO with fields that the client chooses (IRCv3 `whox`), and the flags that both replies
+contain.
 """
 
 import re
@@ -26,7 +26,7 @@ class WhoxQuery(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """Somebody who was found, and the channel that is shown with it."""
+    """A user that was found, and the channel that is shown with it."""
 
     request: Request
     choice: WhoxQuery
@@ -35,8 +35,8 @@ class _Found(NamedTuple):
 
 
 def _address(found: _Found) -> str:
-    """Return the real address to who may know it; to others what does not route, as other servers
-    do.
+    """Return the real address if the asking user may know it, else an unroutable one, as other
+    servers do.
     """
     sessions = found.user.sessions
     if not sessions or not (

@@ -1,5 +1,5 @@
-"""The familiar faces: NickServ, ChanServ and ZNC's *playback answer what people and programs have
-said for decades.
+"""Services: NickServ, ChanServ and ZNC's *playback, with the commands that users and clients
+know.
 """
 
 from trio_chat.chat.services import chanserv, nickserv, nickserv_opers, settings, znc

@@ -1,6 +1,4 @@
-"""ChanServ: channels that belong to accounts, and keep topic, modes, lists and access across
-restarts.
-"""
+"""ChanServ: registered channels, whose topic, modes, lists and access persist across restarts."""
 
 from datetime import UTC, datetime
 
@@ -41,7 +39,9 @@ _RANK_NAMES = {
     help="Speak to ChanServ, who keeps channels; CHANSERV HELP shows what it knows.",
 )
 def chanserv_command(request: Request) -> None:
-    """Speak to ChanServ without a nickname in between that somebody else could have."""
+    """Send a command to ChanServ without a nickname, which another user could have on another
+    server.
+    """
     CHANSERV.handle(request, " ".join(request.params))
 
 
@@ -52,7 +52,7 @@ def cs_command(request: Request) -> None:
 
 
 def _channel(request: Request, name: str) -> Channel | None:
-    """Return a channel that the user may know of, or say that there is none."""
+    """Return a channel that the user may know of, or reply that there is none."""
     channel = request.world.channels.get(fold_or_self(name))
     if channel is None or (
         modes.SECRET in channel.flags
@@ -78,7 +78,7 @@ def _owner(request: Request, registration: ChannelRegistration) -> str:
 
 
 def _own_channel(request: Request, name: str) -> tuple[Channel, ChannelRegistration] | None:
-    """Return a channel that belongs to the user, or say that it does not."""
+    """Return a channel that belongs to the user, or reply that it does not."""
     channel = _channel(request, name)
     if channel is None:
         return None

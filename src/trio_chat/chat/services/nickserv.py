@@ -1,4 +1,6 @@
-"""NickServ: accounts, for who has only a keyboard. Every answer is a NOTICE of a sentence."""
+"""NickServ: accounts for users whose client has no commands for them. Each answer is a NOTICE of a
+sentence.
+"""
 
 import logging
 import re
@@ -33,7 +35,9 @@ answer = NICKSERV.answer
     help="Speak to NickServ, who keeps accounts; NICKSERV HELP shows what it knows.",
 )
 def nickserv_command(request: Request) -> None:
-    """Speak to NickServ without a nickname in between that somebody else could have."""
+    """Send a command to NickServ without a nickname, which another user could have on another
+    server.
+    """
     NICKSERV.handle(request, " ".join(request.params))
 
 

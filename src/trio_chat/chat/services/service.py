@@ -1,6 +1,4 @@
-"""The base of NickServ and ChanServ: a table of orders, and answers that are NOTICEs of a
-sentence.
-"""
+"""Services: the base of NickServ and ChanServ, with a table of commands and answers by NOTICE."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,23 +11,21 @@ Handler = Callable[[Request, list[str]], None]
 
 
 class ServiceCommand(NamedTuple):
-    """Something that a service can be told: one entry gives handler, usage, help and the number of
-    words it needs.
-    """
+    """A command of a service: its handler, usage, help and minimum number of words."""
 
     handler: Handler
     usage: str
     help: str
     min_words: int
     right: str = ""
-    """What an operator of the server must be allowed to; "" when everybody may."""
+    """The right that an operator needs for it; "" if every user may."""
 
 
 class Service:
-    """A service that people speak to.
+    """A service to which users send commands.
 
     Args:
-        name: what it is called.
+        name: its nickname.
     """
 
     def __init__(self, name: str) -> None:
@@ -39,14 +35,14 @@ class Service:
     def command(
         self, name: str, usage: str, min_words: int, text: str, right: str = ""
     ) -> Callable[[Handler], Handler]:
-        """Register an order.
+        """Register a command.
 
         Args:
             name: its first word.
             usage: the words after it, as help shows them.
             min_words: with fewer words the usage is shown.
-            text: what it does, for help.
-            right: who has it not is told nothing of the order; "" when everybody may.
+            text: its effect, for help.
+            right: the right without which the command is hidden; "" if every user may.
         """
 
         def register(handler: Handler) -> Handler:
@@ -62,11 +58,11 @@ class Service:
         return f"{self.name}!{self.name}@{request.world.server_info.name}"
 
     def answer(self, request: Request, text: str, reply: Response | None = None) -> None:
-        """Say a sentence to who asks."""
+        """Send a sentence to the user."""
         (reply or request.reply).send("NOTICE", (request.user.nick, text), self.source(request))
 
     def handle(self, request: Request, text: str) -> None:
-        """Carry out what the service is told."""
+        """Execute a command of the service."""
         if request.world.accounts is None:
             self.answer(request, "There are no accounts on this server: it remembers nothing.")
             return

@@ -1,6 +1,4 @@
-"""NickServ, for who has several devices or none connected: what can be chosen for an account, and
-the sessions that share it.
-"""
+"""NickServ: the settings of an account, and the sessions that share its nickname."""
 
 from datetime import UTC, datetime
 

@@ -1,5 +1,5 @@
-"""ZNC's `*playback` (wiki.znc.in/Playback), for clients that know how to ask a bouncer what they
-have missed and no other way.
+"""ZNC's `*playback` (wiki.znc.in/Playback), for clients that request missed messages only in this
+way.
 """
 
 import logging
@@ -24,9 +24,9 @@ log = logging.getLogger("trio_chat")
 NAME = "*playback"
 SOURCE = "*playback!znc@znc.in"
 MAX_TARGETS = 100
-"""Names in one order."""
+"""The maximum number of names in one command."""
 MAX_SHARES = 10
-"""One order shows at most so many times what one CHATHISTORY gives."""
+"""The maximum number of messages of one command, as a multiple of that of CHATHISTORY."""
 _TIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,18})?", re.ASCII)
 _UNREADABLE = "Messages could not be retrieved at the moment"
 
@@ -38,7 +38,7 @@ _UNREADABLE = "Messages could not be retrieved at the moment"
     help="Speak to *playback, which shows what you have missed as a ZNC does.",
 )
 def znc_command(request: Request) -> None:
-    """Speak to a module of ZNC; there is one."""
+    """Send a command to a module of ZNC; there is one."""
     module, _, text = " ".join(request.params).partition(" ")
     if module.lower() == NAME:
         handle(request, text)
@@ -49,7 +49,7 @@ def znc_command(request: Request) -> None:
 
 
 def handle(request: Request, text: str) -> None:
-    """Carry out what `*playback` is told."""
+    """Execute a command of `*playback`."""
     verb, *words = text.split() or [""]
     storage = request.world.storage
     handler = _ORDERS.get(verb.upper())
@@ -73,14 +73,12 @@ def _play(request: Request, storage: StoragePorts, words: list[str]) -> bool:
     if not 1 <= len(words) <= 3 or not all(_TIME.fullmatch(time) for time in times):
         return False
     names = list(dict.fromkeys(words[0].split(",")))[:MAX_TARGETS]
-    # A client says the time of the last message that it has: that one is left out.
+    # The client gives the time of the last message that it has: that message is left out.
     timeline = request.world.ids.timeline
     after = timeline.reference(_moment(times[0])).last if times else 0
     before = timeline.reference(_moment(times[1])).first if len(times) > 1 else LAST_ID
     _note(request, names, after, before)
-    span = Span(
-        after, min(before, request.world.ids.next())
-    )  # what is said from now on comes of itself
+    span = Span(after, min(before, request.world.ids.next()))  # later messages are delivered anyway
     request.reply.postpone(partial(_show, request, storage, names, span))
     return True
 
