@@ -174,7 +174,7 @@ def test_who_registers_meanwhile_is_first(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_name_that_nobody_can_have_is_wrong_usage(
     command: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever is to be done with it."""
+    """Each command for accounts refuses an invalid name."""
     assert ran("account", command, name) == 2
     assert "not a name that an account can have" in capsys.readouterr().err
 
@@ -240,7 +240,7 @@ def test_a_bad_password_is_refused(
 
 
 def test_the_least_length_is_that_of_the_configuration() -> None:
-    """As for those who register themselves."""
+    """The limit is the same as for registration by a client."""
     with Path("config.ini").open("a") as file:
         file.write("min_password = 14\n")
     assert ran("account", "add", "ann", "--password-file", "password") == 1
@@ -340,9 +340,7 @@ def test_a_deleted_account_is_gone_and_what_it_said_stays() -> None:
 
 @pytest.mark.parametrize("command", ["delete", "forget"])
 def test_who_has_the_name_later_inherits_nothing(command: str) -> None:
-    """Neither channels nor ranks nor how far somebody has read, nor a place; what belongs to others
-    stays as it is.
-    """
+    """A later account of the name gets no channels, ranks, markers or list entries."""
     add()
     register("#a", ANN)
     register("#b", BOB, {ANN: "o", EVE: "v"}, members={ANN: "o", EVE: ""})
@@ -478,7 +476,7 @@ def test_what_is_forgotten_is_not_found() -> None:
 
 
 def test_what_a_deleted_account_left_can_be_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
-    """Also what it said until a running server let go of it."""
+    """Messages stored before a running server noticed the deletion are included."""
     fill(said(1, "Ann")._replace(account_id=0), said(2, "bob"))
     assert ran("account", "forget", "ann", "--yes") == 0
     assert capsys.readouterr().err == "1 message or event was deleted.\n"
@@ -574,7 +572,7 @@ def test_an_export_of_who_said_nothing_is_json(capsys: pytest.CaptureFixture[str
 
 
 def test_no_hash_is_exported(capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither it nor a key is anybody's business, not even its owner's."""
+    """An export contains neither the password's hash nor keys."""
     add()
     capsys.readouterr()
     assert ran("account", "export", "ann") == 0

@@ -256,7 +256,7 @@ async def next_day(encryption: Encryption, clock: MockClock) -> None:
 async def test_a_renewed_certificate_is_in_use_within_a_day(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, mock_clock: MockClock
 ) -> None:
-    """Also when nobody says REHASH; one that cannot be read leaves the one before in use."""
+    """No REHASH is needed; an unreadable certificate leaves the former one in use."""
     files = issued(tmp_path, 1.5)
     encryption = Encryption(files, "chat.local", Clock(NOON))
     await encryption.load()

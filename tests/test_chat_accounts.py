@@ -50,7 +50,7 @@ def test_registrations_that_are_refused(town: Town, line: str, code: str) -> Non
 
 
 def test_nobody_registers_somebody_elses_name(town: Town) -> None:
-    """Neither an account, nor a nickname that is in use; nor twice."""
+    """An account's name, a nickname in use, and a second account are refused."""
     early = town.newcomer()
     assert find(early.say("REGISTER * * :battery staple"), "FAIL").params[1] == "NEED_NICK"
     early.say("NICK ann")
@@ -89,7 +89,7 @@ def test_a_registered_nickname_is_its_owners(town: Town) -> None:
 
 
 def test_an_impostor_can_be_renamed(accounts: OpenAccounts) -> None:
-    """As configured."""
+    """With reservation = rename the client gets another nickname."""
     town = Town(
         ServerInfo(account_rules=AccountRules(reservation="rename")),
         storage=StoragePorts(history=ListHistory(), accounts=accounts),
@@ -100,7 +100,7 @@ def test_an_impostor_can_be_renamed(accounts: OpenAccounts) -> None:
 
 
 def test_reservation_can_be_switched_off(accounts: OpenAccounts) -> None:
-    """As configured."""
+    """With reservation = off any client may have the nickname."""
     town = Town(
         ServerInfo(account_rules=AccountRules(reservation="off")),
         storage=StoragePorts(history=ListHistory(), accounts=accounts),

@@ -117,7 +117,7 @@ def test_an_account_has_one_such_user(town: Town) -> None:
 
 
 def test_a_session_of_the_account_comes_back_under_the_name_that_stayed(town: Town) -> None:
-    """Whatever nickname a device asks for."""
+    """The nickname that a device requests does not matter."""
     staying(town, "#a").leave()
     again, burst = back(town, nick="ann_")
     assert find(burst, "001").params[0] == "ann"
@@ -289,7 +289,7 @@ def test_what_is_not_understood_is_explained(town: Town, line: str) -> None:
 
 
 def test_others_see_that_nobody_is_there_any_more(town: Town) -> None:
-    """away-notify: away with the last session, back with the first."""
+    """away-notify: the user is away with its last session's end, and back with the next."""
     ann, bob = staying(town, "#a"), town.person("bob", "#a", caps="away-notify")
     ann.leave()
     assert [message.params for message in bob.read()] == [(UNSPECIFIED,)]
@@ -307,7 +307,7 @@ def test_an_away_message_stays(town: Town) -> None:
 
 @pytest.mark.parametrize(("rule", "choice"), [(True, "off"), (False, "default")])
 def test_who_does_not_want_it_is_not_away(rule: bool, choice: str) -> None:
-    """Neither by the owner's choice nor by the operator's."""
+    """The owner's or the operator's setting disables auto-away."""
     town = make(auto_away=rule)
     ann, bob = staying(town), town.person("bob")
     ann.say(f"NS SET auto-away {choice}")

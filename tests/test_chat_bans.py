@@ -207,7 +207,7 @@ def test_kline_covers_cloaks_and_addresses(town: Town, root: Person) -> None:
 
 
 def test_dline(town: Town, root: Person) -> None:
-    """Also who is not registered yet is ended, and a nickname stands for its address."""
+    """A client before registration is disconnected too, and a nickname stands for its address."""
     bob, newcomer = town.person("bob"), town.newcomer()
     (told,) = root.say("DLINE 1h bob :spam")
     assert told.params[-1] == "*** 192.0.2.1 is banned for 1h; 2 connections ended: bob."

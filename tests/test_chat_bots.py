@@ -59,7 +59,7 @@ def test_what_a_bot_does_has_its_tag(town: Town, bot: Person, line: str) -> None
 
 
 def test_what_others_do_has_no_such_tag(town: Town) -> None:
-    """Also when they say so themselves: it is not theirs to give."""
+    """A client cannot send the tag itself."""
     ann, bob = (
         town.person("ann", "#a", caps="message-tags"),
         town.person("bob", "#a", caps="message-tags"),

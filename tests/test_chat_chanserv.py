@@ -114,7 +114,7 @@ def test_a_full_access_list() -> None:
     "order", ["DROP #a", "TRANSFER #a bob", "ACCESS #a LIST", "OP #a", "DEOP #a ann"]
 )
 def test_only_the_owner_rules(town: Town, order: str) -> None:
-    """Neither others nor who is not logged in."""
+    """Other users, with or without a login, are refused."""
     owner(town)
     bob = logged_in(town, "bob", "#a")
     text = sentence(bob.say(f"CS {order}"))

@@ -173,7 +173,7 @@ def test_unusual_addresses_are_addresses(address: str) -> None:
     ],
 )
 def test_nothing_hides_in_an_address(text: str) -> None:
-    """Neither another header nor another receiver."""
+    """An address can add no header and no recipient."""
     with pytest.raises(ValueError, match="not an e-mail address"):
         email_address(text)
 
@@ -252,7 +252,7 @@ def test_a_name_is_held_and_is_no_account(town: MailTown) -> None:
 
 
 def test_one_may_begin_anew(town: MailTown) -> None:
-    """With another address, when the first was a slip; only the last code is good."""
+    """A second address replaces the first, and only the last code is valid."""
     ann = asked(town)
     first = town.box.code
     ann.say("REGISTER * right@example.org hunter3")

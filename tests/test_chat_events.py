@@ -230,7 +230,7 @@ def test_what_requires_persistence(town: Town, command: str, requires_persistenc
 
 
 def test_without_a_memory_nothing_is_offered() -> None:
-    """Neither events nor a search; what happens is the same."""
+    """Without storage there are neither event playback nor search, and events are delivered."""
     ann = Town().person("ann", "#a", caps="message-tags")
     assert not {"draft/event-playback", "soju.im/search"} & {*offered(ann)}
     assert "msgid" in find(ann.say("TOPIC #a :x"), "TOPIC").tags

@@ -298,7 +298,7 @@ def test_what_is_not_remembered(town: Town, history: ListHistory) -> None:
 
 
 def test_without_a_memory_there_is_no_history() -> None:
-    """Neither the capability nor the token nor the command."""
+    """Without storage there is no capability, token or command."""
     bob = Town().person("bob")
     assert "draft/chathistory" not in offered(bob)
     assert commands(bob.say("CHATHISTORY LATEST #a * 5")) == ["421"]
@@ -363,7 +363,7 @@ def test_a_history_that_cannot_be_read(town: Town, history: ListHistory) -> None
 
 
 def test_ids_go_on_after_a_restart(history: ListHistory) -> None:
-    """Also when the clock was set back in between."""
+    """This holds when the clock was set back in between."""
     last = (1 << 62) + 5
     town = Town(storage=StoragePorts(history=history, last_id=last))
     talk(town, 1)

@@ -91,9 +91,7 @@ READING = [
 
 @pytest.mark.parametrize("line", READING)
 def test_nobody_inherits_conversations(town: Town, line: str) -> None:
-    """Neither side of the conversations of the former owner of the name; nor the name of the other
-    user.
-    """
+    """A new account of the name gets no conversation of the former owner, or of the other user."""
     _ann, bob = talked(town)
     assert texts(bob, line)[-2:] != []
     bob.say("NS DROP secret")
@@ -197,7 +195,7 @@ def test_a_mask_that_names_a_deleted_account_is_not_of_the_next_one(town: Town) 
 
 
 def test_whom_one_lets_write_is_an_account(town: Town) -> None:
-    """Also when it comes back; not a user that has logged out of it."""
+    """The entry holds when the account returns, and not for a user that logged out of it."""
     ann, bob = logged_in(town, "ann"), logged_in(town, "bob")
     ann.say("MODE ann +R", "ACCEPT bob")
     bob.leave()
@@ -210,9 +208,7 @@ def test_whom_one_lets_write_is_an_account(town: Town) -> None:
 
 
 def test_the_name_of_a_deleted_account_is_nobodys(town: Town) -> None:
-    """Neither by REGISTER, nor by NickServ, nor by an operator without freeing it first; an
-    operator sees why.
-    """
+    """REGISTER, NickServ and operators are refused until the name is freed."""
     _ann, bob = talked(town)
     bob.say("NS DROP secret", "NICK other")
     eve = town.person("bob", caps="draft/account-registration")

@@ -74,7 +74,7 @@ def test_a_line_that_is_not_utf8(town: Town) -> None:
 
 
 def test_ids_never_go_back() -> None:
-    """Also when the clock does."""
+    """Ids grow when the clock goes back."""
     moments = iter([NOON, NOON, NOON - 100, NOON + 1])
     source = IdSource(lambda: next(moments))
     ids = [source.next() for _ in range(4)]

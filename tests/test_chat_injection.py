@@ -51,9 +51,7 @@ def test_the_history_has_no_forged_tags_either(town: Town) -> None:
 
 @pytest.mark.parametrize("value", ["x\\:account=root", "x\\sb\\r\\nQUIT", "\\\\:", "\\", "a=b=c"])
 def test_the_value_of_a_tag_stays_in_it(town: Town, value: str) -> None:
-    """Whatever a value unescapes to, it is one value again for those who get it, and the line one
-    line.
-    """
+    """An unescaped value is one value for recipients, and the line one line."""
     eve, bob = town.person("eve", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
     eve.say(f"@+v={value} PRIVMSG #a :x")
     (message,) = bob.read()

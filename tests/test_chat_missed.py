@@ -235,7 +235,7 @@ def test_to_whom_the_past_is_shown(
 
 @pytest.mark.parametrize("line", ["NS SET replay off", "MODE ann +B"])
 def test_who_comes_back_without_replay_is_shown_nothing(town: Town, line: str) -> None:
-    """Neither of channels nor of what was private."""
+    """Neither channel nor private messages are played back."""
     ann, bob = staying(town, "#a"), town.person("bob", "#a")
     ann.say(line)
     ann.leave()

@@ -450,7 +450,7 @@ def test_no_line_of_a_message_is_ctcp() -> None:
 
 @pytest.mark.parametrize(("rank", "first"), [("o", "JOIN"), ("v", "473")])
 def test_who_runs_a_channel_is_not_kept_out(town: Town, rank: str, first: str) -> None:
-    """Neither by an invitation that is missing nor by a ban."""
+    """The owner joins in spite of +i and of a ban."""
     town.person("eve", "#a").say("MODE #a +i", f"MODE #a +b {'*!*@*' if rank == 'o' else 'x'}")
     town.world.channels["#a"].registration = ChannelRegistration(ANN, 1, {BOB: rank})
     assert commands(logged_in(town, "bob").say("JOIN #a"))[0] == first

@@ -134,7 +134,7 @@ def test_long_answers_are_split_between_targets() -> None:
 
 
 def test_too_many_targets_at_once_are_all_named() -> None:
-    """Also when they take more than one line."""
+    """The failures may take more than one line."""
     ann = Town(lengths=Lengths(monitor_entries=1)).person("ann" * 10)
     nicks = [f"n{number:031}" for number in range(14)]
     replies = [
@@ -210,7 +210,7 @@ def test_news_come_once(town: Town) -> None:
 
 
 def test_watching_oneself(town: Town) -> None:
-    """The answer to a labelled NICK holds what the client is told of its own nickname."""
+    """The labelled response to NICK contains the notice of the client's own nickname."""
     ann = town.person("ann", caps="labeled-response batch")
     ann.say("MONITOR + rob,ann")
     replies = ann.say("@label=x NICK rob")

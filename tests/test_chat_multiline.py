@@ -286,7 +286,7 @@ def test_a_batch_that_cannot_be_opened(town: Town, line: str, expected: tuple[st
 
 
 def test_without_the_capability(town: Town) -> None:
-    """The type is one that the server does not know; the tag means nothing."""
+    """The batch type is unknown to the server then, and the tag means nothing."""
     ann, bob = town.person("ann", "#a", caps="batch message-tags"), town.person("bob", "#a")
     assert failure(ann, "BATCH +1 draft/multiline #a") == ("UNKNOWN_TYPE", "1", "draft/multiline")
     ann.say("@batch=1 PRIVMSG #a :said anyhow")

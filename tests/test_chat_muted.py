@@ -136,7 +136,7 @@ def test_the_real_name_stays(town: Town) -> None:
 
 @pytest.mark.parametrize("how", LISTS)
 def test_who_is_silenced_invites_nobody(town: Town, how: str) -> None:
-    """Neither the guest nor the members get a message."""
+    """Neither the target nor the members get INVITE."""
     bob, eve, _ = muted(town, how)
     guest = town.person("guest")
     assert commands(bob.say("INVITE guest #a")) == ["404"]

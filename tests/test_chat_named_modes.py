@@ -150,7 +150,7 @@ def test_a_channel_without_modes(town: Town) -> None:
 
 
 def test_a_secret_channel_stays_secret(town: Town) -> None:
-    """Neither its modes nor its lists are shown to strangers, as by MODE."""
+    """Non-members see neither modes nor lists, as with MODE."""
     town.person("ann", "#a").say("MODE #a +s")
     bob = town.person("bob", caps=CAP)
     assert commands(bob.say("PROP #a", "PROP #a ban", "PROP #a +secret")) == ["403", "403", "403"]
@@ -289,7 +289,7 @@ def test_what_is_written_wrong_changes_nothing(town: Town, item: str, why: str, 
     "item", ["+", "-", "+=x", "=", "+/", "+ban=", ": ", ":", ":+ban=a b", ":+moderated -secret"]
 )
 def test_a_strange_item_ends_nothing(town: Town, item: str) -> None:
-    """Whatever a client writes, it gets an answer."""
+    """Any item gets a reply."""
     assert town.person("ann", "#a", caps=CAP).say(f"PROP #a {item}")
 
 
@@ -344,7 +344,7 @@ def test_own_modes_that_are_written_wrong(town: Town, item: str, why: str) -> No
 
 
 def test_snomask_needs_the_right(town: Town) -> None:
-    """As +s does."""
+    """The right is the one of +s."""
     assert commands(town.person("ann", caps=CAP).say("PROP ann +snomask +bot")) == ["481", "PROP"]
 
 

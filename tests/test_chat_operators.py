@@ -517,9 +517,7 @@ def test_an_operator_who_stays_is_none_when_coming_back(town: Town, staying: Per
 def test_who_stays_can_be_taken_out_of_a_channel_and_renamed(
     town: Town, root: Person, staying: Person
 ) -> None:
-    """Also while nobody is connected; the user is told of it on return. Only SAJOIN needs somebody
-    who is sent the channel.
-    """
+    """It works without a session, with a notice on return; only SAJOIN needs a session."""
     bob = town.person("bob", "#a")
     staying.leave()
     bob.read()
@@ -535,7 +533,7 @@ def test_who_stays_can_be_taken_out_of_a_channel_and_renamed(
 
 
 def test_who_stays_can_be_killed(town: Town, root: Person, staying: Person) -> None:
-    """Also while nobody is connected."""
+    """KILL works on a user without sessions."""
     bob = town.person("bob", "#a")
     staying.leave()
     root.say("KILL Anna :gone too long")

@@ -14,9 +14,7 @@ def town() -> Town:
 
 
 def test_a_message_is_passed_on(town: Town) -> None:
-    """Everybody sees it from the other network's name, who passed it on in the tag; the bot sees it
-    too.
-    """
+    """All see the other network's name as the sender, and the relaying user in the tag."""
     bot, bob = town.person("bot", "#a"), town.person("bob", "#a", caps="draft/relaymsg")
     eve = town.person("eve", "#a", caps="message-tags")
     sent = find(bot.say("RELAYMSG #a ann/discord :hi there"), "PRIVMSG")
@@ -106,7 +104,7 @@ def test_role_play_that_is_refused(town: Town, line: str, numeric: str) -> None:
 
 
 def test_characters_obey_the_channel(town: Town) -> None:
-    """Who may not speak may not speak as somebody else."""
+    """A muted user may not speak under another name."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     ann.say("MODE #a +Em")
     bob.read()

@@ -49,7 +49,7 @@ def test_plain(town: Town) -> None:
     ],
 )
 def test_plain_that_proves_nothing(town: Town, message: str) -> None:
-    """One answer for all of them: who tries learns nothing of who exists."""
+    """All failures have the same reply, so it does not reveal which accounts exist."""
     ann = with_sasl(town)
     ann.say("AUTHENTICATE PLAIN")
     assert commands(ann.say(f"AUTHENTICATE :{message}")) == ["904"]
@@ -126,7 +126,7 @@ def test_scram_with_a_wrong_password(town: Town, name: str) -> None:
     "message", ["", "n,,", "x", "n,,n=,r=", "n,,n=ann,r=\xff", "y,a=b,n=ann,r=x"]
 )
 def test_scram_nonsense(town: Town, message: str) -> None:
-    """Whatever is sent, the answer is a failure and never a defect."""
+    """Any message gets a failure and never a defect."""
     ann = with_sasl(town)
     ann.say("AUTHENTICATE SCRAM-SHA-256")
     encoded = base64.b64encode(message.encode("latin-1")).decode() or "+"
@@ -177,7 +177,7 @@ def test_who_does_not_wait_is_let_in_without_an_account(
 
 
 def test_without_the_capability(town: Town) -> None:
-    """Who begins an exchange knows how it goes, negotiated or not; without accounts it fails."""
+    """A client may authenticate without the capability; without accounts it gets a failure."""
     assert commands(town.newcomer().say("AUTHENTICATE PLAIN")) == ["AUTHENTICATE"]
     assert commands(Town().newcomer().say("AUTHENTICATE PLAIN")) == ["904"]
 

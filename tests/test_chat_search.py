@@ -111,9 +111,7 @@ def test_who_has_no_batches_gets_the_messages_alone(town: Town) -> None:
 
 
 def test_only_in_own_channels(town: Town) -> None:
-    """Neither what was said elsewhere nor whether there is such a channel; one that was left is
-    elsewhere.
-    """
+    """A search reveals nothing of other channels, nor of channels that the user left."""
     mallory = town.person("mallory", "#a", caps=CAPS)
     assert [m.params[-1] for m in mallory.say("SEARCH text=hello")[1:-1]] == [
         "hello everybody",

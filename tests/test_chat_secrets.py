@@ -290,9 +290,7 @@ def _unsaid(answers: list[str], line: str) -> str:
 
 
 def test_joining_tells_no_more_than_it_must() -> None:
-    """That there is such a channel cannot be hidden from who tries to come in; but neither its
-    spelling nor what is in it.
-    """
+    """JOIN reveals that a secret channel exists, but neither its spelling nor its state."""
     for mode in ("+si", "+sk snowdrop", "+sl 1", "+sb *!*@*"):
         house = House("stranger", f"MODE {SECRET} {mode}")
         answers = house.outsider.say(f"JOIN {SECRET.upper()}")
@@ -302,7 +300,7 @@ def test_joining_tells_no_more_than_it_must() -> None:
 
 @pytest.mark.parametrize("kind", ["stranger", "parted", "kicked", "with_account"])
 def test_what_happens_in_a_secret_channel_stays_there(kind: str) -> None:
-    """Nothing of it reaches somebody outside, who shares another channel and watches its people."""
+    """A user outside gets nothing, though it shares another channel with the members."""
     house = House(kind, f"MODE {SECRET} +s")
     house.outsider.say("MONITOR + bob,carl", "METADATA * SUB colour")
     house.bob.say(
@@ -383,9 +381,7 @@ def test_who_has_no_right_changes_nothing(command: str, kind: str) -> None:
 
 
 def test_the_house_is_not_empty() -> None:
-    """What the tests above look for is really there, for who is in the channel: or they could not
-    fail.
-    """
+    """A member does see what the tests above look for, or they could not fail."""
     house = House("member", f"MODE {SECRET} +sk snowdrop")
     seen = "".join(
         plain(

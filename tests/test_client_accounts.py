@@ -398,9 +398,7 @@ async def test_register_asks_twice() -> None:
     ],
 )
 async def test_not_registered(line: str, shown: str) -> None:
-    """Each code of draft/account-registration is a sentence; an unknown one is told in the server's
-    words.
-    """
+    """Each code of draft/account-registration has a sentence; others show the server's text."""
     async with chat(caps=f"{LABELS} draft/account-registration") as c:
         server = await inside(c)
         c.interface.type("/register", "x", "x")

@@ -88,7 +88,7 @@ def test_garbage_is_looked_for_again_whatever_happens(shown: Callable[[], str]) 
 
 @pytest.mark.usefixtures("unmeasured")
 def test_the_first_line_comes_before_everything_heavy() -> None:
-    """Neither Trio nor what draws is imported for it; nor what a server or its tools need."""
+    """Trio, urwid and the modules of server and tools are not imported for it."""
     program = """
 import sys
 from trio_chat import cli

@@ -230,7 +230,7 @@ async def test_no_log_unless_one_is_wanted() -> None:
 
 
 async def test_the_screen_writes_what_it_shows(tmp_path: Path) -> None:
-    """Also a QUIT, which is in all channels of the user; passwords are masked."""
+    """The log has a QUIT in all channels of the user, and no passwords."""
     async with inside(options=ScreenOptions(theme="dark", log=tmp_path)) as (it, server):
         await server.send(
             ":bob!u@h PRIVMSG #lobby :hello",

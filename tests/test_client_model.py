@@ -27,7 +27,7 @@ def said(text: str, time: float = 0.0, msgid: str = "") -> BufferEntry:
 
 @given(st.text())
 def test_no_piece_can_move_a_cursor(text: str) -> None:
-    """Whatever is written, what is drawn has no control characters and turns no direction."""
+    """Displayed text has no control characters and changes no direction."""
     for piece, _style in pieces(text):
         assert escape_controls(piece) == piece
 
@@ -140,7 +140,7 @@ def test_themes(name: str, environment: dict[str, str], theme: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "?", "yesterday", "9999999-01-01T00:00:00Z"])
 def test_a_time_that_is_none(text: str) -> None:
-    """Then it is now."""
+    """An invalid time counts as now."""
     assert time_of(text, 5.0) == 5.0
 
 

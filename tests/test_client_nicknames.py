@@ -29,7 +29,7 @@ def test_login_name_made_valid(name: str, nick: str) -> None:
 
 @given(st.text())
 def test_made_valid_is_possible(name: str) -> None:
-    """Whatever the login name, a possible nickname comes out."""
+    """Any login name gives a valid nickname."""
     assert nicknames.is_possible(nicknames.made_valid(name))
     assert re.fullmatch(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]{0,8}", nicknames.plain(name))
 

@@ -18,9 +18,7 @@ _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\
 
 @given(st.lists(st.text(_CHARACTERS, max_size=9)), st.integers(1, 5))
 def test_lines_in_any_pieces(lines: list[str], size: int) -> None:
-    """Lines come out as they went in, whatever pieces the bytes come in, and the last needs no line
-    end.
-    """
+    """Lines are the same for any pieces of bytes, and the last needs no line end."""
     data = "\n".join(lines).encode()
     decoder = LineDecoder()
     got = [

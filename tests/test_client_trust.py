@@ -339,7 +339,7 @@ async def test_a_server_that_waits_for_a_line_speaks_no_tls(
 async def test_what_was_encrypted_once_never_falls_back(
     at: At, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also when its certificate could not be remembered."""
+    """This holds though its certificate could not be stored."""
     async with at() as meeting:
         monkeypatch.setattr(meeting.known, "get", _knows_nobody)
         connector = meeting.connector()
@@ -418,7 +418,7 @@ async def test_an_expired_certificate_has_not_changed(
 
 
 async def test_a_certificate_of_ones_own_that_has_expired_is_refused(at: At) -> None:
-    """Also where nobody vouches for the server anyway."""
+    """This holds for a certificate without an authority too."""
     async with at() as meeting:
         later = datetime.now(UTC) + timedelta(days=36_500)
         connector = Connector("chat.example.org", 5000, Security(), meeting.known, lambda: later)

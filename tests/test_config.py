@@ -616,7 +616,7 @@ def test_hostile_names_are_shown_harmless(refused: Refused) -> None:
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_file_gives_settings_or_one_line(written: Written, data: bytes) -> None:
-    """Whatever a file holds, loading it gives settings or a ConfigError of one printable line."""
+    """Any file gives settings or a ConfigError of one line."""
     path = written(data)
     message = ""
     try:

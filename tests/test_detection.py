@@ -46,7 +46,7 @@ PROXY = ListenerSettings(name="", proxy=True)
     ],
 )
 def test_the_first_bytes_tell(data: bytes, kind: DetectedProtocol | None) -> None:
-    """As few as are needed; when they are not enough, more are waited for."""
+    """The server decides with the fewest bytes, and waits for more when they are ambiguous."""
     assert detect_protocol(data) is kind
 
 
@@ -313,7 +313,7 @@ HASHED = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("
     "text", ["198.51.100.7:4711", "[2001:db8::1]:4711", "[2001:db8::1]", "2001:db8::1"]
 )
 async def test_a_gateway_may_give_a_port(text: str) -> None:
-    """As some copy what a proxy in front of them has said."""
+    """Some gateways copy the port that a proxy sent."""
     behind = await speak_for(
         Peer(host="192.0.2.9"),
         gateway(),
@@ -324,7 +324,7 @@ async def test_a_gateway_may_give_a_port(text: str) -> None:
 
 
 async def test_the_password_of_a_gateway_may_be_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then config.ini does not give it away; one that was right is not hashed for each client."""
+    """A hash hides the password in config.ini, and one success is remembered."""
     threads = HashingThreads(PATIENT)
     assert (
         await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), ("secret", *ELSEWHERE), threads)
@@ -342,9 +342,7 @@ async def test_the_password_of_a_gateway_may_be_a_hash(monkeypatch: pytest.Monke
 async def test_passwords_of_gateways_cannot_be_guessed(
     password: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After some wrong ones from an address none is looked at; the client is told so, and the log
-    says it once.
-    """
+    """After some failures an address is locked out, with a notice and one line of the log."""
     threads, peer = HashingThreads(PATIENT), Peer(host="192.0.2.9")
     for _ in range(2):
         with pytest.raises(GatewayError, match="wrong password"):
@@ -449,7 +447,7 @@ async def test_an_error_while_opening_ends_that_connection_only(
 
 
 async def test_who_only_looks_whether_the_port_is_open(caplog: pytest.LogCaptureFixture) -> None:
-    """As a supervisor does twice a minute: the log is not filled with it."""
+    """A supervisor's check of the port leaves no line in the log."""
     caplog.set_level(logging.INFO)
     async with edge() as here:
         await here.connect().stream.aclose()
@@ -466,9 +464,7 @@ async def test_who_only_looks_whether_the_port_is_open(caplog: pytest.LogCapture
 
 
 async def test_half_open_connections_through_a_proxy_count_for_who_is_behind_it() -> None:
-    """As soon as the proxy has said who: or one address could take all places without ever
-    chatting.
-    """
+    """The client's address counts once the proxy has sent it."""
     settings = replace(PROXIED, limits=LimitSettings(connections_per_address=2, clients=5))
     async with edge(settings) as here:
         for _ in range(2):
@@ -499,7 +495,7 @@ async def test_who_came_through_a_proxy_is_counted_once() -> None:
 
 
 async def test_a_proxy_behind_a_proxy_is_not_counted(autojump_clock: MockClock) -> None:
-    """It brings others, too: whom, is in the headers of the request."""
+    """The headers of the request have the client's address."""
     settings = replace(PROXIED, limits=LimitSettings(connections_per_address=1))
     async with edge(settings) as here:
         for _ in range(3):
@@ -509,9 +505,7 @@ async def test_a_proxy_behind_a_proxy_is_not_counted(autojump_clock: MockClock) 
 
 
 async def test_refusals_do_not_take_all_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who is refused is read to the end for a moment, so that the words arrive; not when very many
-    are at once.
-    """
+    """A refused client is read for a moment so that it gets the text, up to a limit of clients."""
     monkeypatch.setattr("trio_chat.server.app._MOST_CLOSING", 2)
     async with edge(Settings(limits=LimitSettings(connections_per_address=1))) as here:
         first = here.connect()

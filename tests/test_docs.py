@@ -104,7 +104,7 @@ def test_every_mode_says_its_name() -> None:
 
 
 def test_a_channel_mode_says_who_may_change_it() -> None:
-    """The last cell has the lowest rank that may."""
+    """The last cell has the lowest rank that may change the mode."""
     said = [
         rest.removesuffix(" |").rpartition("| ")[2]
         for first, rest in rows("Channel modes")

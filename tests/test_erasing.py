@@ -215,7 +215,7 @@ async def test_what_somebody_said_of_themselves() -> None:
 
 
 async def test_a_backup_has_nothing_of_what_was_deleted() -> None:
-    """Also what an earlier version left in free pages is not copied."""
+    """Free pages that an earlier version left are not copied."""
     async with open_database(DATABASE) as database:
 
         def as_before(connection: apsw.Connection) -> None:

@@ -39,7 +39,7 @@ def test_events_are_deleted_too() -> None:
 
 
 def test_what_is_said_meanwhile_stays() -> None:
-    """Also when the date is far away: a server that is busy would keep it going for ever."""
+    """Messages after the start stay, or a busy server would keep a prune going forever."""
     fill(record(1))
     later = []
     with storage.connected(Path("trio-chat.db")) as connection:

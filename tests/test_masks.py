@@ -320,7 +320,7 @@ def test_an_old_ban_that_covers_nobody_can_be_lifted(town: Town, root: Person) -
 
 
 def test_an_old_ban_of_a_network_is_in_force(town: Town, root: Person) -> None:
-    """Also as it was written, with host bits."""
+    """It matches as it was written, with host bits."""
     town.world.bans.add(Ban(BanKind.MASK, "*!*@203.0.113.9/24", "root", "x", 1))
     assert commands(town.newcomer("203.0.113.77").say("NICK bob", "USER bob 0 * :b")) == ["465"]
 
@@ -346,7 +346,7 @@ def test_an_account_is_suspended_for_a_duration_that_is_understood(root: Person)
     ],
 )
 def test_bans_exceptions_and_invitations_by_network(town: Town, mask: str, address: str) -> None:
-    """Also of users with a cloak; `+b`, `+e` and `+I`, and a mute."""
+    """`+b`, `+e`, `+I` and mutes match the network of a user with a cloak."""
     ann, bob = cloaked(town, "ann", "192.0.2.7", "#a"), cloaked(town, "bob", address)
     eve = cloaked(town, "eve", "203.0.112.9")
     ann.say(f"MODE #a +b {mask}")

@@ -136,7 +136,7 @@ def test_a_ban_that_can_cover_nobody_is_refused(
 
 @pytest.mark.parametrize("mask", ["7days!*@*", "*!*@203.0.113.9/24", "*!*@203.0.113.0/33"])
 def test_an_old_ban_can_be_lifted(mask: str) -> None:
-    """Also one that would be refused, or written in another way, now."""
+    """A mask that would be refused now can be removed."""
     bans(Ban(BanKind.MASK, mask, "root", "x", 1))
     assert ran("ban", "remove", mask) == 0
     assert bans() == []

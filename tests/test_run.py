@@ -166,7 +166,7 @@ def test_a_changed_project_is_installed_again(
 def test_a_broken_stamp_means_nothing_is_installed(
     run: ModuleType, calls: list[list[str]], stamp: str
 ) -> None:
-    """Whatever an interruption leaves behind, the next start takes it up."""
+    """The next start continues after any interruption."""
     run.set_up({""})
     Path(run.STAMP).write_text(stamp)
     calls.clear()

@@ -44,7 +44,7 @@ def test_true_colours_stay() -> None:
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_nicknames_have_colours_of_their_own(theme: str) -> None:
-    """Also on a terminal of 256 colours all of them differ."""
+    """All nicknames have different colours, on a terminal of 256 colours too."""
     styles = [reduced(specs(theme)[f"nick{number}"], 256) for number in range(NICKS)]
     assert len({look.foreground for look in styles}) == NICKS >= 24
 

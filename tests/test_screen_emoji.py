@@ -63,9 +63,7 @@ def test_cutting_a_long_text_does_not_take_its_square() -> None:
 
 @pytest.mark.parametrize("columns", [120, 50])
 async def test_everywhere_on_the_screen(jumping_clock: MockClock, columns: int) -> None:
-    """Nicknames, members, reactions, information, the topic, messages, places, who is typing, and
-    the prompt.
-    """
+    """Every part of the screen draws them alike: names, topic, messages, notices and prompt."""
     async with inside(FORGETFUL, columns=columns, rows=30) as (c, server):
         for number, text in enumerate(ALL):
             nick = f"{text}{number}"

@@ -150,7 +150,7 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=20), st.data())
 def test_chunks_make_no_difference(pieces: list[bytes], data: st.DataObject) -> None:
-    """Whatever a link makes of the bytes, the keys are the same."""
+    """The keys are the same for any pieces of bytes."""
     whole, cut = Keyboard(), Keyboard()
     everything = b"".join(pieces)
     whole.feed(everything)

@@ -25,7 +25,7 @@ async def test_reply(jumping_clock: MockClock) -> None:
 
 
 async def test_a_reply_to_us_is_a_mention(jumping_clock: MockClock) -> None:
-    """Also when our name is not in it."""
+    """A reply to our message counts as a mention without our nickname."""
     async with inside() as (it, server):
         await server.send("@msgid=abc :alice!u@h PRIVMSG #lobby :tea?")
         it.screen.press("ctrl p")

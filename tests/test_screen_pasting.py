@@ -142,7 +142,7 @@ async def test_a_paste_goes_where_the_cursor_is(jumping_clock: MockClock) -> Non
 
 
 async def test_a_paste_while_the_question_is_open_is_added(jumping_clock: MockClock) -> None:
-    """Neither of the two is lost."""
+    """Both pastes are kept."""
     async with inside() as (it, server):
         it.paste("one\ntwo\n")
         it.paste("three")

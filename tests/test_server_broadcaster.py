@@ -105,7 +105,7 @@ async def test_what_cannot_be_written_costs_nobody_else_anything(
 
 
 async def test_order_holds_beside_what_cannot_be_written(town: Town, nursery: trio.Nursery) -> None:
-    """Then everybody gets several pieces of a batch, and the short ones must not come first."""
+    """Deliveries in several pieces keep their order; short ones do not come first."""
     ann = town.newcomer()
     broadcaster = Broadcaster(4, 4)
     broadcaster.accept(Output((event(town, (ann,), "the first, which is longer"),)))
@@ -209,9 +209,7 @@ async def test_a_reply_that_has_overtaken_is_given_once(
 async def test_a_reply_comes_behind_what_was_said_to_its_client_before(
     town: Town, nursery: trio.Nursery
 ) -> None:
-    """As long as the database is not slow: what arrived first is delivered first, so a PONG shows
-    that all before it is here.
-    """
+    """With a fast database, PONG shows that all earlier messages have arrived."""
     ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
     broadcaster = Broadcaster(8, 4, history)
     nursery.start_soon(broadcaster.run)
@@ -228,9 +226,7 @@ async def test_a_reply_comes_behind_what_was_said_to_its_client_before(
 async def test_a_reply_to_who_said_something_waits_for_it(
     town: Town, nursery: trio.Nursery
 ) -> None:
-    """Also when no echo is wanted: PONG says that the server has taken what came before. Later
-    replies do not overtake that.
-    """
+    """PONG confirms the client's own messages, with echo or without; order holds."""
     ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
     broadcaster = Broadcaster(8, 4, history)
     nursery.start_soon(broadcaster.run)

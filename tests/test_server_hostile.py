@@ -305,7 +305,7 @@ async def _next_quit(bob: MemoryClient) -> str:
 
 
 async def test_binary_junk_and_resets(caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever comes, and however it ends: no error of ours, nothing left, and others go on."""
+    """Any bytes and any end of a connection leave no error and no resource."""
     caplog.set_level(logging.ERROR)
     async with memory_network() as place:
         good = await place.register("good", "#a")

@@ -422,7 +422,7 @@ async def test_state_that_cannot_be_written_refuses_no_messages(nursery: trio.Nu
 async def test_what_cannot_be_written_ends_no_server(
     changing: BroadcastTown, error: Exception
 ) -> None:
-    """Neither for want of room nor by a defect."""
+    """A full disk or a defect does not end the server."""
     store = SlowStore()
     store.error = error
     store.gate.set()

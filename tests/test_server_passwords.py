@@ -133,7 +133,7 @@ async def test_who_leaves_waits_no_longer(nursery: trio.Nursery) -> None:
 
 
 async def test_all_places_are_used(nursery: trio.Nursery) -> None:
-    """As many at the same time as there are, and no more."""
+    """As many hashes as there are places run at a time."""
     line = Line(nursery, FairQueue(2, 10))
     await line.come("a1", "a2", "a3")
     assert line.served == ["a1", "a2"]
@@ -215,9 +215,7 @@ def test_a_known_device_is_let_through(lockout: Lockout) -> None:
 
 
 def test_a_known_certificate_is_let_through(lockout: Lockout) -> None:
-    """Also behind an address from which the account is locked; a certificate that is not known is
-    none.
-    """
+    """A known certificate logs in from an address that is locked out; an unknown one does not."""
     guess(lockout, "ann", OFFICE, 6)
     with pytest.raises(Busy):
         lockout.refuse("ann", LAPTOP)
@@ -449,7 +447,7 @@ async def test_wrong_proofs_of_scram_count_too() -> None:
 
 
 async def test_a_device_is_known_once_the_password_was_right() -> None:
-    """Whatever proved it; also a new account's."""
+    """Any proof of the account makes a device known, its registration included."""
     async with open_database(None) as database:
         threads = HashingThreads(QUICK)
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"], threads)

@@ -350,7 +350,7 @@ async def test_the_sessions_of_an_account_with_another_password_are_ended(
 
 
 def test_what_could_not_be_written_is_noted_again() -> None:
-    """All kinds of it, beside what has changed meanwhile."""
+    """All kinds of keys are marked again, in addition to those marked meanwhile."""
     unsaved = DirtySet({"#a"}, {(ANN, "#a")}, {ANN}, {BOB}, {3})
     taken = unsaved.take()
     assert not unsaved

@@ -146,7 +146,7 @@ async def test_another_file_in_the_place_of_the_database_is_noticed(
 
 
 def test_what_ends_the_server_is_one_line() -> None:
-    """Also out of a nursery, which makes a group of it."""
+    """An error out of a nursery, which is a group, gives one line too."""
     assert list(_problems(StorageError("x"))) == ["x"]
     assert list(_problems(ExceptionGroup("", [ExceptionGroup("", [ListenError("y")])]))) == ["y"]
     assert list(_problems(ValueError("z"))) == []

@@ -119,9 +119,7 @@ async def test_what_a_word_finds(text: str, wanted: str, is_found: bool) -> None
 
 
 async def test_only_in_the_channels_named() -> None:
-    """Also when another channel's number is a word of a message, and when nobody has ever said
-    anything there.
-    """
+    """Other channels are not searched, whatever words or numbers they have."""
     async with open_database(None) as database:
         history = SqliteHistory(database)
         await history.commit([said(1, "hello"), said(2, "hello 1 2", "#b"), said(3, "hello", "#c")])
@@ -303,7 +301,7 @@ async def test_messages_from_before_there_was_a_search(tmp_path: Path) -> None:
 @example("b " * 250)
 @example("AND OR NOT NEAR(a b, 2) text:x ^a a* {text}: x")
 def test_no_question_can_break_it(text: str) -> None:
-    """Whatever is asked for is data, never a question of SQLite's; as a nickname too."""
+    """A query is data and never SQL, as a nickname too."""
 
     async def ask() -> None:
         async with open_database(None) as database:

@@ -110,7 +110,7 @@ async def test_tls_1_1_is_too_old(tls_settings: Settings) -> None:
     [b"\x16\x03\x01\x00\x05hello", b"\x16" * 300, b"\x16\x03\x01\x00\x05\x01\xff\xff\xff\xff"],
 )
 async def test_what_only_looks_like_tls_is_ended(tls_settings: Settings, data: bytes) -> None:
-    """Whatever it sends: that connection alone, without a traceback."""
+    """Only that connection ends, without a traceback."""
     async with edge(tls_settings) as here:
         eve = here.connect()
         await eve.send(data)

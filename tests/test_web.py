@@ -236,7 +236,7 @@ async def test_a_page_that_the_operator_names_may_come_by_any_name() -> None:
     ],
 )
 async def test_the_own_page_may_come(host: bytes, origin: bytes, is_same: bool) -> None:
-    """Also through a proxy that leaves the port out, as nginx with `$host`, or gives its own."""
+    """A proxy may omit or change the port in Host."""
     answer = await ask(opening(b"Host: " + host, b"Origin: " + origin))
     assert status(answer) == (101 if is_same else 403)
 

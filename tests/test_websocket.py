@@ -205,7 +205,7 @@ async def test_a_message_in_endless_pieces_is_ended() -> None:
 
 
 async def test_a_line_that_is_too_long_is_said_to_be() -> None:
-    """As it is to any client; the next one is read."""
+    """The client gets 417, and the next line is read."""
     async with edge() as here:
         web = await enter(here, TEXT)
         await web.say("PRIVMSG web :" + "x" * 600, "PING x")
@@ -354,9 +354,7 @@ async def test_frames_without_a_line_are_not_free(autojump_clock: MockClock, flo
     ],
 )
 async def test_nothing_behind_an_end_is_carried_out(end: bytes) -> None:
-    """Neither behind a close nor behind what was refused, in the same packet or later (RFC 6455
-    §5.5.1, §7.1.7).
-    """
+    """Frames after a close or a refused frame are ignored (RFC 6455 §5.5.1, §7.1.7)."""
     async with edge() as here:
         ann = here.connect()
         await ann.send(HELLO)
@@ -575,7 +573,7 @@ async def test_an_opening_that_is_none(header: bytes) -> None:
 async def test_a_trusted_proxy_says_who_is_behind_it(
     headers: list[tuple[bytes, bytes]], host: str, is_secure: bool
 ) -> None:
-    """The last address that is no proxy of ours: what stands before it a client can invent."""
+    """The last address that is not a trusted proxy counts, since clients can invent the others."""
     async with edge(Settings(server=ServerSettings(proxies=(ip_network("192.0.2.0/24"),)))) as here:
         web = Web(here.stream())
         await web.open(TEXT, headers=headers)

@@ -136,7 +136,7 @@ async def test_ctrl_c_leaves_nothing_half_done(tmp_path: Path) -> None:
 
 
 def test_who_reads_an_export_may_stop(tmp_path: Path) -> None:
-    """As in `trio-chat history export | head`: no traceback."""
+    """`trio-chat history export | head` ends without a traceback."""
     trio.run(fill, tmp_path / "trio-chat.db", 3000)
     command = [sys.executable, "-m", "trio_chat", "history", "export"]
     with subprocess.Popen(

@@ -120,9 +120,7 @@ async def test_a_ban_from_the_command_line(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
 async def test_a_server_ends_with_its_terminal(tmp_path: Path) -> None:
-    """Then SIGHUP does not mean that the configuration is to be read: nobody could stop the server
-    with Ctrl-C any more.
-    """
+    """SIGHUP of a closed terminal ends the server, which nothing could stop by Ctrl-C otherwise."""
     terminal, its_end = os.openpty()
     process = await trio.lowlevel.open_process(
         [sys.executable, "-m", "trio_chat", "serve", "--host", "127.0.0.1", "--port", "0"],
