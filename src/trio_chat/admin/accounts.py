@@ -203,8 +203,8 @@ def free(target: AccountTarget, settings: "Settings") -> int:
         for operator in settings.operators:
             if fold_or_self(operator.account) == gone.folded:
                 words = _(
-                    "whoever registers {account} would be the operator {operator}: take that"
-                    " account out of config.ini first"
+                    "a user that registers {account} would be the operator {operator}: remove that"
+                    " account from config.ini first"
                 )
                 raise StorageError(words.format(account=gone.name, operator=operator.name))
         account_maintenance.free(connection, gone)

@@ -114,7 +114,7 @@ def duration(text: str) -> int:
     seconds = durations.parse(text)
     if seconds is None:
         raise argparse.ArgumentTypeError(
-            _("{value!r} is no duration such as 1d12h, 90m or 2w").format(value=text)
+            _("{value!r} is not a duration such as 1d12h, 90m or 2w").format(value=text)
         )
     return seconds
 

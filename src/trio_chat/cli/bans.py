@@ -53,11 +53,11 @@ def _list(call: Invocation) -> int:
         metavar="TIME",
         words=N_("how long, such as 1d12h"),
     ),
-    Argument("--reason", default="", words=N_("what who is banned is told")),
+    Argument("--reason", default="", words=N_("the reason that banned users see")),
     help=N_("ban a mask or an address"),
     description=N_(
-        "Ban an address, a network, or a mask nick!user@host. Whom it covers is disconnected within"
-        " seconds."
+        "Ban an address, a network, or a mask nick!user@host. Users that it covers are disconnected"
+        " within seconds."
     ),
     epilog=N_(
         "examples:\n"

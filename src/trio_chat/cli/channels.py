@@ -41,9 +41,9 @@ def _list(call: Invocation) -> int:
         metavar="DAYS|off|default",
         words=N_("a number of days, or one of these words"),
     ),
-    help=N_("say how long messages of a channel are remembered"),
+    help=N_("set how long messages of a channel are kept"),
     description=N_(
-        "Say for how many days messages of a registered channel are remembered, as its owner could."
+        "Set for how many days messages of a registered channel are kept, as its owner can."
     ),
     epilog=N_(
         "examples:\n  trio-chat channel history '#lobby' 30\n  trio-chat channel history"

@@ -57,11 +57,13 @@ _CONFIG = "config.ini"
                 ),
             ),
             Argument("--plaintext", action="store_true", words=N_("connect without encryption")),
-            Argument("--insecure", action="store_true", words=N_("encrypt, whoever the server is")),
+            Argument(
+                "--insecure", action="store_true", words=N_("encrypt without verifying the server")
+            ),
         )
     ),
     help=N_("join a chat server"),
-    description=N_("Join a chat server. /help inside tells what can be done there."),
+    description=N_("Join a chat server. /help inside explains its commands."),
     epilog=N_(
         "examples:\n  trio-chat connect                            the server of config.ini, or one"
         " on this computer\n  trio-chat connect 192.0.2.7:5000 --nick anna\n  trio-chat connect"

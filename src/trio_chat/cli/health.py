@@ -8,9 +8,9 @@ _SECONDS = 3.0
 
 @command(
     "health",
-    help=N_("tell whether the server answers"),
+    help=N_("check whether the server answers"),
     description=N_(
-        "Tell whether the server of this configuration answers, on this machine. The exit code is 1"
+        "Check whether the server of this configuration answers, on this machine. The exit code is 1"
         " when it does not. With\n[metrics] port the page /health is requested there, else at"
         " each place where it listens for clients."
     ),

@@ -62,8 +62,8 @@ def _export(call: Invocation) -> int:
     ),
     help=N_("read messages from lines of JSON"),
     description=N_(
-        "Read messages that `history export` wrote. What is there already is left out, so importing"
-        " twice does no harm. Bad\nlines are told and left out; the exit code is 1 then."
+        "Import messages that `history export` wrote. Those that exist are left out, so importing"
+        " twice does no harm. Invalid\nlines are reported and left out; the exit code is 1 then."
     ),
     epilog=N_(
         "examples:\n"
