@@ -10,8 +10,8 @@ _SECONDS = 3.0
     "health",
     help=N_("check whether the server answers"),
     description=N_(
-        "Check whether the server of this configuration answers, on this machine. The exit code is 1"
-        " when it does not. With\n[metrics] port the page /health is requested there, else at"
+        "Check whether the server of this configuration answers, on this machine. The exit code is"
+        " 1 when it does not. With\n[metrics] port the page /health is requested there, else at"
         " each place where it listens for clients."
     ),
     epilog=N_("examples:\n  trio-chat health\n  trio-chat health --config /etc/trio-chat.ini"),

@@ -244,16 +244,17 @@ def _build(
         section: replace(getattr(default, section), **values)
         for section, values in values_of.items()
     }
-    beside: dict[str, Any] = {
-        section: _beside(directory, values) for section, values in sections.items()
+    resolved: dict[str, Any] = {
+        section: _with_resolved_paths(directory, values) for section, values in sections.items()
     }
-    beside |= {
-        field: tuple(_beside(directory, one) for one in several) for field, several in named.items()
+    resolved |= {
+        field: tuple(_with_resolved_paths(directory, one) for one in several)
+        for field, several in named.items()
     }
-    return Settings(**beside)
+    return Settings(**resolved)
 
 
-def _beside(directory: Path, section: Any) -> Any:
+def _with_resolved_paths(directory: Path, section: Any) -> Any:
     """Resolve the paths of a section relative to config.ini, not to the working directory."""
     paths = {field.name: getattr(section, field.name) for field in fields(section)}
     return replace(

@@ -161,15 +161,15 @@ def set_foreign_log_aside(path: Path) -> None:
         if header[:16] != _MAGIC or header[18:20] != _NO_LOG or not log_file.exists():
             return
         for suffix in ("-wal", "-shm"):
-            beside = path.with_name(f"{path.name}{suffix}")
-            if beside.exists():
-                beside.replace(f"{beside}.old")
+            companion = path.with_name(f"{path.name}{suffix}")
+            if companion.exists():
+                companion.replace(f"{companion}.old")
     except FileNotFoundError:
         return
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror or error}") from error
     log.warning(
-        "%s is a restored copy; what was beside it belonged to another database and is now %s.old",
+        "%s is a restored copy; the log next to it belonged to another database and is now %s.old",
         path,
         log_file,
     )
