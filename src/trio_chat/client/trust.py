@@ -5,7 +5,6 @@ host keys. A changed certificate is refused, and so is a server that offered TLS
 now.
 """
 
-import hashlib
 import os
 import ssl
 from collections.abc import Awaitable, Callable
@@ -18,20 +17,19 @@ from trio_chat.client import proxies
 from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers
 from trio_chat.client.session.connecting import CannotConnectError, connect_tcp
 from trio_chat.client.target import is_this_machine
-from trio_chat.client.wrapped import WrappedStream
+from trio_chat.client.tls_handshake import (
+    Encrypted,
+    NoAnswerError,
+    NoTlsError,
+    UnverifiedError,
+    accept_any,
+    shake_hands,
+)
 from trio_chat.i18n import _
 from trio_chat.irc.addresses import format_address
 
 HANDSHAKE_TIMEOUTS = (15.0, 45.0)
 """Seconds for a handshake, and for the second attempt: silence does not mean that there is no TLS.
-"""
-PROVOKED_TIMEOUT = 5.0
-"""Seconds for a silent server to answer a line of IRC, which shows that it has no TLS."""
-_PROVOCATION = b"\r\nCAP LS 302\r\n"
-_TLS_RECORDS = frozenset((20, 21, 22, 23))
-"""The first bytes of TLS records (RFC 8446 §5.1)."""
-_NO_TLS_HERE = "HANDSHAKE_FAILURE"
-"""The alert of a server with TLS that offers none at this port (RFC 8446 §6.2).
 """
 _UNKNOWN_ISSUER = frozenset((2, 18, 19, 20, 21))
 """OpenSSL's codes for a certificate without a trusted issuer; with any other code it is not valid.
@@ -53,45 +51,6 @@ class Security:
     insecure: bool = False
     required: bool = False
     fingerprint: str = ""
-
-
-class _NoTlsError(Exception):
-    """The server does not speak TLS."""
-
-
-class _NoAnswerError(Exception):
-    """It is unknown whether the server has TLS; the message says what the server did."""
-
-
-class _NotVouchedForError(Exception):
-    """The certificate could not be verified; the message says why.
-
-    Args:
-        reason: of the failure.
-        code: the error code of OpenSSL.
-    """
-
-    def __init__(self, reason: str, code: int) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
-class _RecordingStream(WrappedStream):
-    """A connection that records its first received byte, which shows whether it is TLS."""
-
-    def __init__(self, stream: trio.abc.Stream) -> None:
-        super().__init__(stream)
-        self.first: int | None = None
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Receive; see `trio.abc.ReceiveStream`."""
-        data = await self._stream.receive_some(max_bytes)
-        if self.first is None and data:
-            self.first = data[0]
-        return bytes(data)
-
-
-Encrypted = trio.SSLStream[trio.abc.Stream]
 
 
 class Connector:
@@ -158,7 +117,7 @@ class Connector:
             return await self._reach()
         try:
             stream = await self._encrypted_patiently(mark)
-        except _NoTlsError:
+        except NoTlsError:
             return await self._unencrypted(mark)
         self._was_encrypted = True
         return stream
@@ -174,7 +133,7 @@ class Connector:
         """Connect with encryption, and try again with more time if the server gives no answer."""
         try:
             return await self._encrypted(mark)
-        except _NoAnswerError as first:
+        except NoAnswerError as first:
             await self.tell(
                 _("{address}: {problem}. Trying again.").format(
                     address=self._address, problem=first
@@ -183,7 +142,7 @@ class Connector:
         self._patience = HANDSHAKE_TIMEOUTS[1]
         try:
             return await self._encrypted(mark)
-        except _NoAnswerError as error:
+        except NoAnswerError as error:
             text = _(
                 "{address} does not say whether it offers TLS: {problem}. Nothing was sent there."
                 " Try again; if you know that it has no TLS, --plaintext connects without."
@@ -217,24 +176,24 @@ class Connector:
 
     async def _encrypted(self, mark: str) -> Encrypted:
         if self._security.insecure:
-            return (await self._shake_hands(_trusting()))[0]
+            return (await self._shake_hands(accept_any()))[0]
         if mark in ("", BY_AUTHORITY):
             try:
                 stream, _shown = await self._shake_hands(
                     await trio.to_thread.run_sync(ssl.create_default_context)
                 )
-            except _NotVouchedForError as error:
-                return await self._not_vouched_for(mark, error)
+            except UnverifiedError as error:
+                return await self._unverified(mark, error)
             return stream if mark else await self._keep(stream, BY_AUTHORITY)
-        stream, shown = await self._shake_hands(_trusting())
+        stream, shown = await self._shake_hands(accept_any())
         if shown == mark:
             return stream
         await trio.aclose_forcefully(stream)
         return await self._check_change(mark, shown)
 
-    async def _not_vouched_for(self, mark: str, problem: _NotVouchedForError) -> Encrypted:
+    async def _unverified(self, mark: str, problem: UnverifiedError) -> Encrypted:
         """Accept a certificate without a trusted issuer on first use, if the user allows it."""
-        stream, shown = await self._shake_hands(_trusting())
+        stream, shown = await self._shake_hands(accept_any())
         is_kept = False
         try:
             if problem.code in _UNKNOWN_ISSUER and not mark and not self._has_expired(stream):
@@ -292,7 +251,7 @@ class Connector:
                 stream, _shown = await self._shake_hands(
                     await trio.to_thread.run_sync(ssl.create_default_context)
                 )
-            except _NotVouchedForError:
+            except UnverifiedError:
                 pass
             else:
                 return await self._keep(stream, BY_AUTHORITY)
@@ -335,79 +294,7 @@ class Connector:
         )
 
     async def _shake_hands(self, context: ssl.SSLContext) -> tuple[Encrypted, str]:
-        """Connect and perform the handshake; return the connection and the fingerprint."""
-        tcp = _RecordingStream(await self._reach())
-        # Many servers close the connection without a TLS alert; a line of IRC marks its own end.
-        stream: Encrypted = trio.SSLStream(
-            tcp, context, server_hostname=self._host, https_compatible=True
-        )
-        problem: Exception | None = None
-        is_done = False
-        try:
-            problem = await _agree(stream, tcp, self._patience)
-            is_done = problem is None
-        finally:
-            if not is_done:
-                await trio.aclose_forcefully(tcp)
-        if problem is not None:
-            raise problem
-        return stream, hashlib.sha256(stream.getpeercert(binary_form=True) or b"").hexdigest()
-
-
-async def _agree(stream: Encrypted, tcp: _RecordingStream, patience: float) -> Exception | None:
-    """Perform the handshake; return the error, or None.
-
-    Only an answer that is not TLS shows that there is no TLS. Silence, and a connection that ends
-    without an answer, may be the network's fault.
-    """
-    problem = _("it gives no answer")
-    try:
-        with trio.fail_after(patience):
-            await stream.do_handshake()
-    except trio.TooSlowError:
-        if tcp.first is None and await _provoke(tcp):
-            return _NoTlsError()
-    except trio.BrokenResourceError as error:
-        cause = error.__cause__
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return _NotVouchedForError(cause.verify_message, cause.verify_code)
-        if (
-            tcp.first in _TLS_RECORDS
-            and isinstance(cause, ssl.SSLError)
-            and not isinstance(cause, ssl.SSLEOFError)
-        ):
-            reason = cause.reason or str(cause)
-            if _NO_TLS_HERE in reason:
-                return _NoTlsError()
-            text = _(
-                "The server and this program have no encryption method in common: {reason}."
-            ).format(reason=reason)
-            return CannotConnectError(text, _("no agreement on encryption"))
-        problem = _("it ends the connection without an answer")
-    else:
-        return None
-    return (
-        _NoAnswerError(problem) if tcp.first is None or tcp.first in _TLS_RECORDS else _NoTlsError()
-    )
-
-
-async def _provoke(tcp: _RecordingStream) -> bool:
-    """Send a line of IRC to a silent server; return whether it answers without TLS."""
-    try:
-        with trio.move_on_after(PROVOKED_TIMEOUT):
-            await tcp.send_all(_PROVOCATION)
-            await tcp.receive_some()
-    except (trio.BrokenResourceError, trio.ClosedResourceError):
-        pass
-    return tcp.first is not None and tcp.first not in _TLS_RECORDS
-
-
-def _trusting() -> ssl.SSLContext:
-    """Return a context that accepts any certificate; the fingerprint is compared afterwards."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+        return await shake_hands(await self._reach(), context, self._host, self._patience)
 
 
 async def _tell_nobody(text: str) -> None:

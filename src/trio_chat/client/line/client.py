@@ -244,10 +244,10 @@ class LineClient:
         return lines
 
     def _prompt(self) -> PromptState:
-        wish = self._link.desired_nick
+        desired_nick = self._link.desired_nick
         if question := self._link.login_flow.question:
             return PromptState(question.text, asking=True, secret=question.secret)
-        if not wish.asking:
+        if not desired_nick.asking:
             return PromptState(f"{clean(self.current)}> ")
-        offer = f" [{clean(wish.offer)}]" if wish.offer else ""
+        offer = f" [{clean(desired_nick.offer)}]" if desired_nick.offer else ""
         return PromptState(_("Your nickname{offer}: ").format(offer=offer), asking=True)

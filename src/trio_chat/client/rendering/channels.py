@@ -2,7 +2,7 @@
 
 from trio_chat.client import reasons, whois
 from trio_chat.client.listing import MOST_LINES, Listing
-from trio_chat.client.rendering.registry import RenderContext, renders, told
+from trio_chat.client.rendering.registry import RenderContext, info_line, renders
 from trio_chat.client.session import events
 from trio_chat.client.spans import Line, error, info
 from trio_chat.i18n import _, ngettext
@@ -18,7 +18,7 @@ MOST_NAMES = 50
 @renders(events.UserJoined)
 def _joined(_context: RenderContext, event: events.UserJoined) -> list[Line]:
     text = _("You have joined {channel}.") if event.own else _("{nick} has joined {channel}.")
-    return told(text, nick=event.nick, channel=event.channel)
+    return info_line(text, nick=event.nick, channel=event.channel)
 
 
 @renders(events.JoinRefused)
@@ -31,7 +31,7 @@ def _join_refused(_context: RenderContext, event: events.JoinRefused) -> list[Li
 def _parted(_context: RenderContext, event: events.UserParted) -> list[Line]:
     text = _("You have left {channel}.") if event.own else _("{nick} has left {channel}.")
     reason = "" if event.own else event.reason
-    return told(text, reason, nick=event.nick, channel=event.channel)
+    return info_line(text, reason, nick=event.nick, channel=event.channel)
 
 
 @renders(events.UserKicked)
@@ -41,18 +41,18 @@ def _kicked(_context: RenderContext, event: events.UserKicked) -> list[Line]:
         if event.own
         else _("{nick} was removed from {channel} by {by}.")
     )
-    return told(text, event.reason, nick=event.nick, channel=event.channel, by=event.by)
+    return info_line(text, event.reason, nick=event.nick, channel=event.channel, by=event.by)
 
 
 @renders(events.UserQuit)
 def _quit(_context: RenderContext, event: events.UserQuit) -> list[Line]:
-    return told(_("{nick} has left the server."), event.reason, nick=event.nick)
+    return info_line(_("{nick} has left the server."), event.reason, nick=event.nick)
 
 
 @renders(events.UserRenamed)
 def _renamed(_context: RenderContext, event: events.UserRenamed) -> list[Line]:
     text = _("You are now {new}.") if event.own else _("{old} is now {new}.")
-    return told(text, old=event.old, new=event.new)
+    return info_line(text, old=event.old, new=event.new)
 
 
 @renders(events.NickRefused)
@@ -66,7 +66,7 @@ def _names(_context: RenderContext, event: events.Names) -> list[Line]:
     count = len(event.nicks)
     if not count:
         text = _("Nobody is in {channel}, or it does not show who is.")
-        return told(text, channel=event.channel)
+        return info_line(text, channel=event.channel)
     shown = ", ".join(sorted(map(clean, event.nicks), key=str.casefold)[:MOST_NAMES])
     if count > MOST_NAMES:
         more = count - MOST_NAMES
@@ -74,7 +74,7 @@ def _names(_context: RenderContext, event: events.Names) -> list[Line]:
     text = ngettext(
         "{count} person in {channel}: {names}", "{count} people in {channel}: {names}", count
     )
-    return told(text, count=count, channel=event.channel, names=shown)
+    return info_line(text, count=count, channel=event.channel, names=shown)
 
 
 @renders(events.ChannelInvitation)
@@ -84,7 +84,7 @@ def _invited(_context: RenderContext, event: events.ChannelInvitation) -> list[L
         if event.own
         else _("{by} has invited {nick} to {channel}.")
     )
-    return told(text, by=event.by, nick=event.nick, channel=event.channel)
+    return info_line(text, by=event.by, nick=event.nick, channel=event.channel)
 
 
 @renders(events.Whois)
@@ -94,7 +94,7 @@ def _whois(_context: RenderContext, event: events.Whois) -> list[Line]:
 
 @renders(events.Away)
 def _away(_context: RenderContext, event: events.Away) -> list[Line]:
-    return told(_("{nick} is away: {text}"), nick=event.nick, text=event.text)
+    return info_line(_("{nick} is away: {text}"), nick=event.nick, text=event.text)
 
 
 @renders(events.AwayChanged)
@@ -102,7 +102,7 @@ def _away_changed(_context: RenderContext, event: events.AwayChanged) -> list[Li
     # The full screen marks the others' names; here every change of theirs would be a line.
     if not event.own:
         return []
-    return told(
+    return info_line(
         _("The others see that you are away.")
         if event.is_away
         else _("The others see that you are back.")
@@ -115,7 +115,7 @@ def _away_changed(_context: RenderContext, event: events.AwayChanged) -> list[Li
 @renders(events.TopicIs)
 def _topic_is(_context: RenderContext, event: events.TopicIs) -> list[Line]:
     text = _("The topic of {channel} is: {topic}") if event.topic else _("{channel} has no topic.")
-    return told(text, channel=event.channel, topic=event.topic)
+    return info_line(text, channel=event.channel, topic=event.topic)
 
 
 @renders(events.TopicChanged)
@@ -125,7 +125,7 @@ def _topic_changed(_context: RenderContext, event: events.TopicChanged) -> list[
         if event.topic
         else _("{by} has removed the topic of {channel}.")
     )
-    return told(text, by=event.by, channel=event.channel, topic=event.topic)
+    return info_line(text, by=event.by, channel=event.channel, topic=event.topic)
 
 
 @renders(events.ModeChanged)
@@ -133,7 +133,7 @@ def _mode_changed(_context: RenderContext, event: events.ModeChanged) -> list[Li
     if event.own:
         return []
     text = _("{by} has set modes of {target}: {modes}")
-    return told(text, by=event.by, target=event.target, modes=event.modes)
+    return info_line(text, by=event.by, target=event.target, modes=event.modes)
 
 
 # The channels of the server
@@ -158,4 +158,4 @@ def _list_end(context: RenderContext, event: events.ListEnd) -> list[Line]:
         text += " " + _(
             "These are the {most} largest; /list *word* shows those with a word in their names."
         )
-    return [*lines, *told(text, count=event.count, most=MOST_LINES)]
+    return [*lines, *info_line(text, count=event.count, most=MOST_LINES)]

@@ -1,7 +1,7 @@
 """Lines about the connection and the server."""
 
 from trio_chat.client import reasons
-from trio_chat.client.rendering.registry import RenderContext, failed, renders, told
+from trio_chat.client.rendering.registry import RenderContext, error_line, info_line, renders
 from trio_chat.client.session import events
 from trio_chat.client.spans import Line, error, info
 from trio_chat.i18n import _, ngettext
@@ -10,7 +10,7 @@ from trio_chat.irc.text import clean
 
 @renders(events.Connected)
 def _connected(_context: RenderContext, event: events.Connected) -> list[Line]:
-    return told(_("Connected as {nick}."), nick=event.nick)
+    return info_line(_("Connected as {nick}."), nick=event.nick)
 
 
 @renders(events.ServerText)
@@ -25,13 +25,13 @@ def _server_error(_context: RenderContext, event: events.ServerError) -> list[Li
 
 @renders(events.ServerShutDown)
 def _shut_down(_context: RenderContext, _event: events.ServerShutDown) -> list[Line]:
-    return told(_("The server has shut down"))
+    return info_line(_("The server has shut down"))
 
 
 @renders(events.Lost)
 def _lost(_context: RenderContext, event: events.Lost) -> list[Line]:
     reason = _("the server has not answered") if event.reason == "timeout" else event.reason
-    return failed(_("The connection to the server is lost."), reason)
+    return error_line(_("The connection to the server is lost."), reason)
 
 
 @renders(events.Waiting)
@@ -40,7 +40,7 @@ def _waiting(_context: RenderContext, event: events.Waiting) -> list[Line]:
     text = ngettext(
         "Connecting again in {count} second …", "Connecting again in {count} seconds …", seconds
     )
-    return told(text, event.reason, count=seconds)
+    return info_line(text, event.reason, count=seconds)
 
 
 @renders(events.Note)

@@ -1,6 +1,6 @@
 """Lines around the history: where playback begins and ends, and the results of a search."""
 
-from trio_chat.client.rendering.registry import RenderContext, failed, renders, told
+from trio_chat.client.rendering.registry import RenderContext, error_line, info_line, renders
 from trio_chat.client.session import events
 from trio_chat.client.spans import Line
 from trio_chat.i18n import _, ngettext
@@ -8,12 +8,12 @@ from trio_chat.i18n import _, ngettext
 
 @renders(events.HistoryEnd)
 def _history_end(_context: RenderContext, event: events.HistoryEnd) -> list[Line]:
-    return told(_("This was said in {channel} before you joined. Now:"), channel=event.channel)
+    return info_line(_("This was said in {channel} before you joined. Now:"), channel=event.channel)
 
 
 @renders(events.UnreadStart)
 def _unread_start(_context: RenderContext, _event: events.UnreadStart) -> list[Line]:
-    return told(_("New since your last visit:"))
+    return info_line(_("New since your last visit:"))
 
 
 @renders(events.HistoryGap)
@@ -25,36 +25,36 @@ def _history_gap(_context: RenderContext, event: events.HistoryGap) -> list[Line
         " /history shows what was before.",
         event.count,
     )
-    return told(text, channel=event.channel, count=event.count)
+    return info_line(text, channel=event.channel, count=event.count)
 
 
 @renders(events.EarlierMessages)
 def _earlier_messages(_context: RenderContext, event: events.EarlierMessages) -> list[Line]:
     if not event.count:
-        return told(_("Nothing earlier is known of {channel}."), channel=event.channel)
+        return info_line(_("Nothing earlier is known of {channel}."), channel=event.channel)
     text = ngettext(
         "{count} earlier message in {channel}:",
         "{count} earlier messages in {channel}:",
         event.count,
     )
-    return told(text, count=event.count, channel=event.channel)
+    return info_line(text, count=event.count, channel=event.channel)
 
 
 @renders(events.SearchResults)
 def _search_results(_context: RenderContext, event: events.SearchResults) -> list[Line]:
     if not event.count:
-        return told(_("Nothing was found: {words}"), words=event.text)
+        return info_line(_("Nothing was found: {words}"), words=event.text)
     text = ngettext(
         "{count} message was found: {words}", "{count} messages were found: {words}", event.count
     )
-    return told(text, count=event.count, words=event.text)
+    return info_line(text, count=event.count, words=event.text)
 
 
 @renders(events.HistoryRefused)
 def _history_refused(_context: RenderContext, event: events.HistoryRefused) -> list[Line]:
-    return failed(_("The server does not show what was said before."), event.reason)
+    return error_line(_("The server does not show what was said before."), event.reason)
 
 
 @renders(events.SearchUnknown)
 def _search_unknown(_context: RenderContext, _event: events.SearchUnknown) -> list[Line]:
-    return failed(_("This server cannot search what was said."))
+    return error_line(_("This server cannot search what was said."))

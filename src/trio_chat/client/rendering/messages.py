@@ -5,7 +5,7 @@ from datetime import datetime
 from textwrap import shorten
 
 from trio_chat.client import reasons
-from trio_chat.client.rendering.registry import RenderContext, failed, renders, told
+from trio_chat.client.rendering.registry import RenderContext, error_line, info_line, renders
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind
 from trio_chat.client.spans import Line, StyledText, nick_style
@@ -79,13 +79,13 @@ def _answered(context: RenderContext, event: events.Said) -> str:
 def _refused(_context: RenderContext, event: events.MessageRefused) -> list[Line]:
     text = _("Not delivered to {target}: {reason}: {text}")
     reason = reasons.message_refused(clean(event.target), event.code, event.reason)
-    return failed(text, target=event.target, reason=reason, text=event.text)
+    return error_line(text, target=event.target, reason=reason, text=event.text)
 
 
 @renders(events.MessageUnconfirmed)
 def _unconfirmed(context: RenderContext, event: events.MessageUnconfirmed) -> list[Line]:
     text = event.text if context.is_current(event.target) else f"({event.target}) {event.text}"
-    return failed(_("Not confirmed by the server, may not have arrived: {text}"), text=text)
+    return error_line(_("Not confirmed by the server, may not have arrived: {text}"), text=text)
 
 
 @renders(events.DeliveryUnknown)
@@ -94,7 +94,7 @@ def _unknown(_context: RenderContext, event: events.DeliveryUnknown) -> list[Lin
         "Not confirmed yet; when the connection is back, the history tells whether it arrived:"
         " {text}"
     )
-    return told(text, text=event.text)
+    return info_line(text, text=event.text)
 
 
 # About a message
@@ -115,7 +115,7 @@ def _reacted(context: RenderContext, event: events.Reacted) -> list[Line]:
             if event.is_taken_back
             else _("{nick} reacts with {reaction} to {message}.")
         )
-    return told(
+    return info_line(
         text,
         nick=event.sender,
         reaction=clean(event.reaction)[:_LONGEST_REACTION],
@@ -129,7 +129,7 @@ def _redacted(context: RenderContext, event: events.Redacted) -> list[Line]:
     is_by_us = said is not None and said.own and said.sender == event.by
     text = _("You have deleted {message}.") if is_by_us else _("{nick} has deleted {message}.")
     message = _about(context, said, event.target, event.by)
-    return told(text, event.reason, nick=event.by, message=message)
+    return info_line(text, event.reason, nick=event.by, message=message)
 
 
 def _about(context: RenderContext, said: events.Said | None, conversation: str, by: str) -> str:

@@ -1,6 +1,6 @@
 """The table of renderers: one function for each kind of event, which returns its lines.
 
-Each value goes through `clean`, in `told` and `failed` by themselves: what others send must not
+Each value goes through `clean`, in `info_line` and `error_line` by themselves: what others send must not
 reach a terminal as it is.
 """
 
@@ -58,7 +58,7 @@ def renders(
     return register
 
 
-def told(text: str, reason: str = "", /, **values: object) -> list[Line]:
+def info_line(text: str, reason: str = "", /, **values: object) -> list[Line]:
     """Return a line of information.
 
     Args:
@@ -69,8 +69,8 @@ def told(text: str, reason: str = "", /, **values: object) -> list[Line]:
     return [info(_formatted(text, reason, values))]
 
 
-def failed(text: str, reason: str = "", /, **values: object) -> list[Line]:
-    """Return a line about something that went wrong; see `told`."""
+def error_line(text: str, reason: str = "", /, **values: object) -> list[Line]:
+    """Return a line about something that went wrong; see `info_line`."""
     return [error(_formatted(text, reason, values))]
 
 
