@@ -20,9 +20,9 @@ _SHORT = {
 }
 """Commands that a server turns into messages to services."""
 _TO_SERVICE = re.compile(
-    r"\s*(?:identify|id|sidentify|login|logon|auth|authcookie|register|group|ghost|recover|release|regain|reclaim|link|drop"
-    r"|verify|confirm|passwd|password|newpass|setpass|resetpass|chgpass|set\s+\S*pass\w*|saset\s+\S+\s+\S*pass\w*"
-    r"|set\s+\S+\s+\S*pass\w*|cert\s+\S+|hello)\b",
+    r"\s*(?:identify|id|sidentify|login|logon|auth|authcookie|register|group|ghost|recover|release"
+    r"|regain|reclaim|link|drop|verify|confirm|passwd|password|newpass|setpass|resetpass|chgpass"
+    r"|set\s+\S*pass\w*|saset\s+\S+\s+\S*pass\w*|set\s+\S+\s+\S*pass\w*|cert\s+\S+|hello)\b",
     re.IGNORECASE,
 )
 _OF_SERVER = {

@@ -1,7 +1,7 @@
-"""The table of renderers: one function for each kind of event, which returns its lines.
+"""Renderers of events in one table: a function for each kind of event, which returns its lines.
 
-Each value goes through `clean`, in `info_line` and `error_line` by themselves: what others send must not
-reach a terminal as it is.
+`info_line` and `error_line` pass each value through `clean`: what others send must not reach a
+terminal as it is.
 """
 
 from collections.abc import Callable
