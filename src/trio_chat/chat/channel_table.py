@@ -1,5 +1,5 @@
-"""The channels that there are, by folded name: how they come to be, get other names and go, and
-what must be noted as they do.
+"""The table of existing channels by folded name, with the indexes of secret channels, confusable
+names and former names.
 """
 
 from collections.abc import Callable, Collection
@@ -20,16 +20,15 @@ class ChannelTable(dict[str, Channel]):
 
     Args:
         clock: returns seconds of Unix time.
-        ids: gives each channel the id at which it was founded.
-        markers: how far accounts (by number) have read targets (folded); they follow a channel to
-            another name.
+        ids: the source of the id at which a channel is created.
+        markers: the read markers of accounts (by number) for targets (folded), which are renamed
+            with a channel.
         steady: returns seconds of Unix time by which things expire; see `steady`.
-        renamed_days: for how many days a former name of a channel leads to it.
+        renamed_days: the days for which a former name is redirected to its channel.
 
     Attributes:
         lobby: the channel that always exists, or None.
-        secret: those of which only members may know; counting them anew for everybody who comes
-            would grow dear.
+        secret: the secret channels (+s): counting them at each connection would be slow.
     """
 
     def __init__(
@@ -60,24 +59,23 @@ class ChannelTable(dict[str, Channel]):
         return channel
 
     def is_confusable(self, name: str, folded: str, than: str = "") -> bool:
-        """Return whether a name looks like a channel's: people would say there what is for others.
+        """Return whether a name is confusable with that of another channel.
 
         Args:
-            name: as it would be shown.
-            folded: as it is compared.
-            than: the channel, by its folded name, that is to have it instead of its own; "" for a
-                new one.
+            name: the name as it would be shown.
+            folded: the folded name.
+            than: the folded name of the channel that is to be renamed; "" for a new one.
         """
         return any(other != than for other in self._confusables.of(name, folded))
 
     def create_lobby(self, name: str, folded: str, topic: str, setter: str) -> None:
-        """Make the channel that always exists.
+        """Create the channel that always exists.
 
         Args:
-            name: of the channel.
-            folded: its name as it is compared.
+            name: its name.
+            folded: its folded name.
             topic: its topic, or "".
-            setter: who the topic is said to be of.
+            setter: the setter that TOPIC shows.
         """
         self.lobby = self.create(name, folded, permanent=True)
         if topic:
@@ -89,26 +87,24 @@ class ChannelTable(dict[str, Channel]):
         (self.secret.add if modes.SECRET in flags else self.secret.discard)(channel)
 
     def count_shown(self, user: User) -> int:
-        """Return how many channels somebody may know of."""
+        """Return the number of channels that a user may know of."""
         return (
             len(self) - len(self.secret) + sum(channel in self.secret for channel in user.channels)
         )
 
     def leave(self, user: User, channel: Channel) -> None:
-        """End a membership; a channel that nobody is left in is gone, unless it is permanent."""
+        """Remove a member; an empty channel is removed unless it is permanent."""
         channel.remove(user)
         self.forget_if_empty(channel)
 
     def unregister(self, channel: Channel) -> None:
-        """Make a channel belong to nobody; when nobody is in it either, it is gone."""
+        """End the registration of a channel, and remove it if it is empty."""
         channel.registration = None
         channel.permanent = channel is self.lobby
         self.forget_if_empty(channel)
 
     def forget_if_empty(self, channel: Channel) -> bool:
-        """Have a channel be gone when nobody is in it, unless it is permanent; return whether it
-        is.
-        """
+        """Remove an empty channel unless it is permanent; return whether it was removed."""
         if channel.members or channel.permanent:
             return False
         del self[channel.folded]
@@ -119,8 +115,8 @@ class ChannelTable(dict[str, Channel]):
         return True
 
     def rename(self, channel: Channel, name: str, folded: str) -> None:
-        """Give a channel another name that no other one has: registration, markers, and who is
-        forwarded to it follow.
+        """Rename a channel; its registration, read markers and forwards to it follow. The name must
+        be free.
         """
         before, old_name = channel.folded, channel.name
         del self[before]

@@ -13,7 +13,7 @@ from trio_chat.irc.modes import AT_LEAST, CHANNEL_MODES, RANKS, ModeType
 
 
 class Topic(NamedTuple):
-    """A topic: its text, who set it (nick!user@host), and when, in seconds of Unix time."""
+    """A topic: its text, its setter (nick!user@host), and its time in seconds of Unix time."""
 
     text: str
     setter: str
@@ -21,7 +21,7 @@ class Topic(NamedTuple):
 
 
 class Membership:
-    """What one member is in one channel: the letters of the ranks held."""
+    """The membership of a user in a channel: the letters of its ranks."""
 
     __slots__ = ("ranks",)
 
@@ -55,18 +55,19 @@ class Channel:
     """A channel.
 
     Args:
-        name: as its creator wrote it.
-        folded: how it is compared.
+        name: the name as its creator wrote it.
+        folded: the folded name.
         created: seconds of Unix time.
-        founded: the id at which it was made; private history from before belongs to others.
+        founded: the id at which it was created; earlier private history belongs to an earlier
+            channel.
         permanent: whether it stays when the last member leaves.
 
     Attributes:
-        registration: to whom it belongs, or None.
-        forward: the name of the channel into which who may not join comes instead, or "".
-        restraining: the flags that matter to what members say; see `modes.RESTRAINING`.
-        renamed: seconds of `World.elapsed` at which it got its name, when it had another one
-            before.
+        registration: the registration, or None.
+        forward: the name of the channel that a user joins instead if it may not join this one, or
+            "".
+        restraining: the flags that restrain messages of members; see `modes.RESTRAINING`.
+        renamed: when it was renamed, in seconds of `World.elapsed`.
         former: its names before (folded), each with the seconds of `World.steady` at which it
             ended; see `ChannelTable.renamed_to`.
     """
@@ -102,7 +103,8 @@ class Channel:
         self.permanent = permanent
         self.registration: ChannelRegistration | None = None
         self.topic: Topic | None = None
-        # Where nobody is the operator by having come first, everyone may set the topic.
+        # A permanent channel has no first member that becomes its operator, so every member may set
+        # the topic.
         self.flags = frozenset(
             (modes.NO_EXTERNAL,) if permanent else (modes.NO_EXTERNAL, modes.TOPIC_LOCK)
         )
@@ -136,7 +138,7 @@ class Channel:
         self._audience = None
 
     def sessions_changed(self) -> None:
-        """Forget the snapshot, because a member gained or lost a session."""
+        """Drop the cached audience, because a member gained or lost a session."""
         self._audience = None
 
     def audience(self) -> tuple[Session, ...]:
@@ -150,7 +152,7 @@ class Channel:
         return self._audience
 
     def ranked_audience(self, letter: str) -> tuple[Session, ...]:
-        """Return the sessions of the members who have a rank or one above it."""
+        """Return the sessions of the members with a rank or a higher one."""
         wanted = AT_LEAST[letter]
         return tuple(
             session
@@ -160,8 +162,8 @@ class Channel:
         )
 
     def audience_of(self, user: User) -> tuple[Session, ...]:
-        """Return the sessions that see a member come, leave and be there: all, unless an auditorium
-        hides it from some.
+        """Return the sessions to which a membership is visible: all, unless the channel is an
+        auditorium.
         """
         if not self.hides(user):
             return self.audience()
@@ -184,21 +186,17 @@ class Channel:
 
     @property
     def is_persistent(self) -> bool:
-        """Whether it is to be there after a restart: it belongs to somebody, or somebody stays in
-        it.
-        """
+        """Whether it persists across a restart: it is registered, or has an always-on member."""
         return self.registration is not None or any(member.always_on for member in self.members)
 
     @property
     def is_closed(self) -> bool:
-        """Whether a stranger cannot just come in and listen, so that what is said now stays among
-        the members.
-        """
+        """Whether joining is restricted, so that current messages are private to the members."""
         return bool(self.key) or not self.flags.isdisjoint((modes.INVITE_ONLY, modes.SECRET))
 
     @property
     def history_targets(self) -> tuple[HistoryTarget, ...]:
-        """Where what happens here now is remembered: nowhere, when its owner does not want that."""
+        """The targets in which its events are stored now; () if its owner disabled the history."""
         if self.registration is not None and self.registration.history == OFF:
             return ()
         return (HistoryTarget(self.folded, self.is_closed),)

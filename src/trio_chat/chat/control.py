@@ -6,8 +6,8 @@ from trio_chat.chat.accounts import Origin
 
 
 class RehashError(Exception):
-    """The configuration cannot be used, so the old one is kept; the message is one line and says
-    what is wrong, and where.
+    """The new configuration is invalid, so the old one stays in force; the message is one line with
+    the error and its place.
     """
 
 
@@ -15,35 +15,35 @@ class Control(Protocol):
     """What operators need of the edge."""
 
     async def is_password(self, name: str, hashed: str, password: str, origin: Origin) -> bool:
-        """Return whether a password of an operator is the one that was hashed; "" for one that does
-        not exist takes as long.
+        """Check the password of an operator. For an operator that does not exist, `hashed` is "",
+        and the check takes the same time.
 
-        A wrong one is answered late, and after many for an operator from one place further ones are
-        refused for a while. What is wrong with passwords of accounts does not count.
+        A wrong password is answered late. After many wrong ones for one operator from one origin,
+        further ones are refused for a while. Wrong passwords of accounts do not count.
 
         Raises:
-            Busy: too many were wrong from there, or too many wait.
+            Busy: too many wrong passwords from there, or too many pending checks.
         """
 
     def refuse_guesser(self, origin: Origin) -> None:
-        """Look at no password of the server (PASS) after too many wrong ones.
+        """Refuse to check a password of the server (PASS) after too many wrong ones.
 
         Raises:
-            Busy: too many were wrong from there.
+            Busy: too many wrong passwords from there.
         """
 
     def note_password(self, origin: Origin, *, is_right: bool) -> None:
-        """Count a wrong password of the server, or know from now on that it is known there."""
+        """Count a wrong password of the server, or note that the origin knows it."""
 
     def numbers(self) -> list[tuple[str, float]]:
-        """Return how the server stands: what is counted, in words, and how much it is."""
+        """Return the counters of the server, as descriptions and values."""
 
     async def rehash(self) -> list[str]:
-        """Read the configuration again and apply what can be applied; return sentences for the
-        operator.
+        """Reload the configuration and apply what can be applied at run time; return sentences for
+        the operator.
 
         Raises:
-            RehashError: it is wrong; nothing has changed.
+            RehashError: the configuration is invalid; nothing has changed.
         """
 
     def shut_down(self) -> None:

@@ -1,5 +1,5 @@
-"""From one received line to what is to be sent: parse, look the command up, check what every
-command needs, call its handler.
+"""Dispatch of received lines: parse, look up the command, check its requirements, call its
+handler.
 """
 
 from trio_chat.chat import commands, policy, services  # noqa: F401  # they fill the registry
@@ -15,7 +15,7 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import NO_TAGS, ParseError, parse
 
-# What a client's own program says by itself does not mean that somebody is at the keyboard.
+# Commands that clients send on their own are no activity of the user.
 _NOT_ACTIVITY = frozenset(("PING", "PONG", "ISON", "WHO"))
 
 
@@ -27,9 +27,9 @@ _NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND.with_text("Unknown command without the 
 
 
 def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output:
-    """Carry out one line of a client and return what is to be delivered.
+    """Execute one line of a client and return the output.
 
-    Never raises for what a client says; an exception is a defect of ours.
+    No line of a client makes it raise; an exception is a defect of the server.
     """
     if isinstance(line, BadLine):
         response = Response(world, session)
@@ -108,10 +108,10 @@ def _dispatch(request: Request) -> int:
 
 
 def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:
-    """Count what a command has changed that lasts; return as how many lines it counts besides when
-    a quota is used up.
+    """Count the persistent changes of a command; return the lines as which it counts in addition if
+    a quota is exhausted.
 
-    A client gets a notice periodically when its changes are carried out without being stored.
+    A client periodically receives a notice while its changes are not stored.
     """
     if request.session.user is None:
         return 0
@@ -126,8 +126,8 @@ def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:
 
 
 def _refuse_unknown(request: Request, capability: str) -> None:
-    """Say that a command is not known to who has not negotiated its capability, and that it would
-    be.
+    """Reply that a command is unknown without a capability, and which capability that is if it is
+    advertised.
     """
     is_offered = cap.CAPABILITIES[capability].bit & request.world.advertised.capabilities
     numeric = _NEEDS_CAPABILITY if is_offered else n.ERR_UNKNOWNCOMMAND

@@ -1,6 +1,4 @@
-"""Ban, exception and invitation lists: a mask is read once, when it is set; whom it covers is then
-one comparison.
-"""
+"""Ban, exception and invitation lists (+b, +e, +I): a mask is parsed once, when it is set."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
@@ -102,13 +100,13 @@ class ListEntry(NamedTuple):
     """One mask of a ban, exception or invitation list.
 
     Args:
-        mask: as it is shown.
-        folded: how it is compared with other masks.
+        mask: the mask as it is shown.
+        folded: the folded mask.
         setter: the user who set it (nick!user@host).
         time: when, in seconds of Unix time.
-        acts: letters of the extended bans that say what it is about; "" for everything that its
-            list is about.
-        covers: tells whether it covers a user.
+        acts: letters of the extended bans that restrict it to some actions; "" for all that its
+            list restricts.
+        covers: returns whether it covers a user.
     """
 
     mask: str
@@ -125,7 +123,7 @@ class ListEntry(NamedTuple):
 
 
 def entry(text: str, setter: str, time: int) -> ListEntry:
-    """Read a mask; see `irc.extbans`.
+    """Parse a mask; see `irc.extbans`.
 
     Args:
         text: the mask as it was written.
@@ -152,8 +150,8 @@ def covers(entries: Iterable[ListEntry], user: MaskSubject, act: str = "") -> bo
     Args:
         entries: the list.
         user: the user.
-        act: the letter of what the user wants to do that some masks are about alone; "" when there
-            is no such letter for it.
+        act: the letter of the action of the user, to which some masks are restricted; "" if there
+            is none.
     """
     return any(
         entry.covers(user) for entry in entries if not entry.acts or (act and act in entry.acts)

@@ -21,7 +21,7 @@ _MAX_NOTICE = 380
 
 
 def notice(world: World, text: str) -> Event | None:
-    """Return what the operators are told who have +s; None when there is nobody."""
+    """Return a notice for the operators with +s, or None if there are none."""
     if not world.opers:
         return None
     wanted = [
@@ -42,19 +42,20 @@ def notice(world: World, text: str) -> Event | None:
 
 
 def notify_opers(request: Request, text: str, reply: Response | None = None) -> None:
-    """Have the operators told who want to know."""
+    """Send a notice to the operators with +s."""
     event = notice(request.world, text)
     if event is not None:
         (reply or request.reply).emit(event, is_answer=False)
 
 
 def audit(request: Request, what: str, reply: Response | None = None) -> None:
-    """Write down what an operator does, and tell the others. No secret may be in it.
+    """Log an action of an operator for the audit, and notify the other operators. It must contain
+    no secret.
 
     Args:
-        request: whose doing it is.
-        what: the deed, with whom and why, such as `KILL bob: flooding`.
-        reply: by which the others are told; that of the request when it is None.
+        request: the request of the operator.
+        what: the action with its target and reason, such as `KILL bob: flooding`.
+        reply: the response for the notices; that of the request if None.
     """
     user = request.user
     name = user.operator.name if user.operator else "?"

@@ -1,6 +1,6 @@
 """Preferences of accounts and their defaults: one table.
 
-The operator's settings come first: what is switched off for everybody nobody can switch on.
+The operator's settings have priority: an account cannot enable what the server disables.
 """
 
 from collections.abc import Callable
@@ -14,18 +14,19 @@ MULTICLIENT = "multiclient"
 REPLAY = "replay"
 
 Choices = dict[str, bool]
-"""What somebody has chosen, by the names of the preferences; what is left out is as the server has
-it.
+"""The choices of an account, by the names of the preferences; the server's default applies to
+missing ones.
 """
 
 
 class Preference(NamedTuple):
-    """Something that people can switch on and off.
+    """A setting that users can turn on and off.
 
     Args:
-        meaning: what it does, as help shows it.
-        resolve: returns what holds, by the operator's rules and what was chosen (None: nothing).
-        is_fixed: tells whether the rules leave nothing to choose.
+        meaning: its effect, as help shows it.
+        resolve: returns the effective value for the operator's rules and a choice (None for no
+            choice).
+        is_fixed: returns whether the rules permit no choice.
     """
 
     meaning: str
@@ -65,10 +66,10 @@ PREFERENCES: dict[str, Preference] = {
 
 
 class Preferences:
-    """The choices of all accounts, which are given by their numbers.
+    """The choices of all accounts, by their numbers.
 
     Args:
-        rules: the operator's.
+        rules: the operator's rules.
     """
 
     def __init__(self, rules: AccountRules) -> None:

@@ -1,9 +1,9 @@
-"""Quotas of the history: what one address, and one account, may have written down within an hour,
-in rows and in bytes.
+"""Quotas of the storage: the rows and bytes that are stored within an hour for one address or
+account.
 
-They stop clients that fill a disk, not conversations: what exceeds them is refused, or happens
-without being stored. While the disk is nearly full, what room there is is kept for accounts, and in
-the end for operators.
+They stop clients that fill the disk, not conversations: what exceeds them is refused, or happens
+without being stored. While the disk is nearly full, the remaining room is reserved for accounts,
+and finally for operators.
 """
 
 import logging
@@ -17,9 +17,9 @@ log = logging.getLogger("trio_chat")
 
 HOUR = 3600.0
 ROW_BYTES = 120
-"""What a row takes besides its texts: its key, its place in the indexes."""
+"""The bytes of a row in addition to its texts: keys and indexes."""
 STATE_BYTES = 1000
-"""As how many bytes a change of what lasts counts: of a registered channel, a read marker,
+"""The bytes as which a change of persistent state counts: of a registered channel, a read marker,
 metadata.
 """
 _MOST_PAYERS = 10_000
@@ -55,7 +55,7 @@ class _Usage:
 
 
 class Quotas:
-    """Counts what is written down.
+    """Counts the stored rows and bytes.
 
     Args:
         rows: messages and events within an hour, also all at once; 0 for no limit.
@@ -64,7 +64,7 @@ class Quotas:
 
     Attributes:
         room: the users for whom there is room on the disk.
-        dropped: how many events were not remembered because of a quota, or for want of room.
+        dropped: the number of events that were not stored because of a quota or a full disk.
     """
 
     def __init__(self, rows: int, size: int, elapsed: Callable[[], float]) -> None:
@@ -78,15 +78,15 @@ class Quotas:
     def why_not(
         self, user: User, rows: int = 1, size: int = ROW_BYTES, session: Session | None = None
     ) -> str:
-        """Return why nothing more is stored for an address or account, as a sentence; "" when it is
-        stored, and then count it.
+        """Return why nothing more is stored for a user, as a sentence; "" if it is stored, which is
+        then counted.
 
         Args:
             user: the user that causes it. Operators and addresses that are exempt from limits are
                 not counted.
-            rows: how many messages and events.
-            size: bytes.
-            session: the one by which the user was here last, when there is none any more.
+            rows: the number of messages and events.
+            size: their bytes.
+            session: the last session of a user without sessions.
         """
         if user.operator is not None:
             return ""
@@ -111,14 +111,14 @@ class Quotas:
         return ""
 
     def stores(self, user: User, params: Iterable[str], rows: int, session: Session | None) -> bool:
-        """Return whether an event is remembered, in so many channels; it happens in any case."""
+        """Return whether an event is stored in so many channels; it happens in any case."""
         size = rows * (ROW_BYTES + len(user.source) + sum(map(len, params)))
         is_stored = not self.why_not(user, rows, size, session)
         self.dropped += not is_stored
         return is_stored
 
     def why_not_say(self, user: User, event: Event) -> str:
-        """Say why a message that would be remembered is refused; see `why_not`."""
+        """Return why a message that would be stored is refused; see `why_not`."""
         size = ROW_BYTES + len(event.source) + len(event.params[-1].encode())
         if event.client_tags:
             size += sum(len(key) + len(value.encode()) for key, value in event.client_tags.items())

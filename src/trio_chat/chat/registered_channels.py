@@ -15,12 +15,12 @@ from trio_chat.chat.world import World
 from trio_chat.irc.modes import CHANNEL_MODES, RANKS
 
 SERVICE = "ChanServ"
-"""Who gives ranks to those who have them by right."""
+"""The nickname of the service that gives ranks by right."""
 
 
 def to_state(channel: Channel) -> dict[str, Any]:
-    """Return the lasting state of a channel; its owner is 0 when it has none. Numbers become text,
-    as keys of JSON are text.
+    """Return the persistent state of a channel, with the owner 0 for none. Keys are strings, as in
+    JSON.
     """
     registration = channel.registration or ChannelRegistration(0, 0)
     return {
@@ -51,8 +51,8 @@ def to_state(channel: Channel) -> dict[str, Any]:
 
 
 def restore(world: World, folded: str, state: Mapping[str, Any]) -> Channel:
-    """Make a channel as its state says, without members. What nobody owns and the operator has set
-    stays as it is.
+    """Restore a channel from its state, without members. An existing channel is unchanged unless
+    the state has an owner.
     """
     channel = world.channels.get(folded)
     if channel is not None and not state["owner"]:
@@ -84,9 +84,7 @@ def restore(world: World, folded: str, state: Mapping[str, Any]) -> Channel:
 
 
 def restore_members(world: World, channel: Channel, state: Mapping[str, Any]) -> None:
-    """Make the always-on users be in a channel as its state says; when nobody is left in it, it is
-    gone.
-    """
+    """Restore the always-on members of a channel from its state, and remove it if it is empty."""
     for account, ranks in state.get("members", {}).items():
         user = world.always_on.of(int(account))
         if user is not None and user not in channel.members:

@@ -1,5 +1,4 @@
-"""The registry of commands: one entry gives handler, usage, help, number of parameters, and when a
-command may be used.
+"""The registry of commands: the handler, usage, help, parameters and requirements of each.
 
 HELP, the check for missing parameters and the check for registration are all derived from it.
 """
@@ -23,7 +22,7 @@ class Request:
     message: Message
     reply: Response
     override: bool = False
-    """Whether an operator of the server does it, whatever the channel says."""
+    """Whether an operator of the server overrides the rules of the channel."""
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -32,7 +31,7 @@ class Request:
 
     @property
     def user(self) -> User:
-        """Who says it; only for commands that need registration."""
+        """The user that sent it; only for commands that need registration."""
         user = self.session.user
         assert user is not None  # noqa: S101  # the dispatcher lets nobody else through
         return user
@@ -71,25 +70,23 @@ class Command(NamedTuple):
     min_params: int
     needs_registration: bool
     right: str = ""
-    """What an operator must be allowed to; a key of `operators.RIGHTS`, or "" when everybody
-    may.
-    """
+    """The right that an operator needs; a key of `irc.rights.RIGHTS`, or "" if every user may."""
     weight: int = 1
     stores: int = 0
     """With so many parameters it changes stored state, and is refused to a client with an exhausted
     quota; 0 for never.
     """
     capability: str = ""
-    """Without which the command is unknown to a client; for those of which the specification says
-    that it MUST be negotiated.
+    """The capability without which the command is unknown to a client, if the specification
+    requires its negotiation.
     """
 
 
 COMMANDS: dict[str, Command] = {}
 
 SERVICES: dict[str, Callable[[Request, str], None]] = {}
-"""Who answers like a person and is none, by folded name. Nobody else can have these names, because
-people tell them passwords.
+"""The services that answer private messages, by folded name. Their names are reserved, because
+users send them passwords.
 """
 
 

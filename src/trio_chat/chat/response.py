@@ -1,10 +1,9 @@
-"""The one place where replies are made: labels, batches, echo and capability filtering happen here
-and cannot be forgotten.
+"""Responses: the output of one command, with labels, batches, echo and capability filtering.
 
-A handler says `numeric`, `send`, `fail` and `emit`, in the order in which its client is to see
-things; `finish` gives back what is to be delivered. A labelled command's whole answer, the client's
-own copies of events included, becomes one labelled line, one labelled batch, or ACK (IRCv3
-labeled-response).
+A handler calls `numeric`, `send`, `fail` and `emit` in the order in which the client receives the
+lines; `finish` returns the output. The whole answer to a labelled command, the client's own copies
+of events included, becomes one labelled line, one labelled batch, or ACK (IRCv3
+`labeled-response`).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -22,21 +21,22 @@ from trio_chat.irc.message import MAX_BODY, MAX_LABEL, Message, format_body, for
 from trio_chat.irc.numerics import Numeric
 
 Later = Callable[["Response"], Awaitable[None]]
-"""Something that may wait for the memory, and then says what is to be sent."""
+"""Work that may await the storage, and then adds to the response."""
 
 Steps = Iterator[int]
-"""What goes through all users or channels: after each of them it gives how much work that was,
-about one for each user, channel or line looked at. Between two steps other commands may be carried
-out: it must look again at what it has found before."""
+"""A long command in steps: after each step it yields the amount of work, about one for each user,
+channel or line. Other commands may be executed between two steps, so objects that were found before
+must be looked up again.
+"""
 
 _TO_ALL_CHANNELS = frozenset(("NICK", "AWAY", "SETNAME", "ACCOUNT", "METADATA"))
 """Events of a user for which the members of all its channels are gone through."""
 WORK_AT_ONCE = 64
-"""Work that is done at once for a command. More is done in parts, between which everybody else has
-a turn.
+"""The work that is done at once for a command. More is done in parts, between which other clients
+have their turn.
 """
 WORK_IN_TURN = 256
-"""Work of such a part."""
+"""The work of such a part."""
 
 _NOT_ACCEPTED = (
     "The message was not accepted: the server cannot store it at the moment, try again later"
@@ -64,11 +64,11 @@ class ResponseContext(Protocol):
 
 
 class Response:
-    """Collects what one command makes the server send.
+    """Collects the output of one command.
 
     Args:
-        world: gives ids and the server's name.
-        session: whose command it is.
+        world: the source of ids and of the server's name.
+        session: the session that sent the command.
         message: the command, for its label.
     """
 
@@ -108,9 +108,9 @@ class Response:
         ] = []  # lines for the session that are not in _parts yet
         self._close = ""
         self._is_stateless = False
-        self._is_changing = False  # whether the command has changed something that lasts
+        self._is_changing = False  # whether the command has changed persistent state
         self._is_event_among = (
-            False  # whether the answer tells of what has happened, perhaps as the client's own copy
+            False  # whether the answer contains events, perhaps as the client's own copies
         )
         self._batch = ""  # the reference of the batch that lines are put into
         self._postponed: Later | None = None
@@ -149,7 +149,7 @@ class Response:
         self._reply(f":{self._world.server_info.name} {numeric} {rest}")
 
     def send(self, command: str, params: tuple[str, ...], source: str = "") -> None:
-        """Reply with any message; from the server itself when no source is given."""
+        """Reply with any message; its source is the server by default."""
         self._reply(format_body(command, params, source or self._world.server_info.name))
 
     def send_bare(self, command: str, *params: str) -> None:
@@ -166,7 +166,7 @@ class Response:
         self._own.append((tags, truncate(body, MAX_BODY)))
 
     def fail(self, command: str, code: str, *context: str, text: str) -> None:
-        """Say that a command failed, as a standard reply (IRCv3 standard-replies)."""
+        """Reply that a command failed (IRCv3 `standard-replies`)."""
         self.send("FAIL", (command, code, *map(_as_word, context), text))
 
     def emit(self, event: Event, *, is_answer: bool = True) -> None:
@@ -185,7 +185,7 @@ class Response:
             if session.effective & event.requires == event.requires:
                 self._own += event.lines(session.effective)
             if len(event.recipients) == 1 and not event.history_targets:
-                return  # nobody else sees it, and it is not remembered
+                return  # no other session receives it, and it is not stored
             event = event._replace(skip=session)
         elif not self._label:
             self._flush()
@@ -197,7 +197,7 @@ class Response:
             self.emit(event)
 
     def include(self, output: Output) -> None:
-        """Have something delivered that another response has made, and what comes later of it."""
+        """Add the output of another response, and what follows of it later."""
         if not self._label:
             self._flush()
         self._parts += [self._of_others(part) for part in output.parts]
@@ -222,8 +222,8 @@ class Response:
         return part
 
     def tell(self, other: "Response") -> None:
-        """Have the replies to another session delivered, at this place in the order; what these
-        postpone comes later.
+        """Add the replies to another session at this place in the order; what they postpone comes
+        later.
         """
         self.include(other.finish())
 
@@ -260,20 +260,18 @@ class Response:
         self.send("BATCH", (f"-{reference}",))
 
     def postpone(self, work: "Later") -> None:
-        """Have the whole answer given by `work`, which may wait for the memory; the label waits
-        with it.
-        """
+        """Let `work` give the whole answer, with the label; it may await the storage."""
         self._postponed = work
 
     def follow_up(self, work: "Later") -> None:
-        """Have `work` add more after the answer, without its label."""
+        """Let `work` add more after the answer, without the label."""
         self._follow_ups.append(work)
 
     def go_on(self, steps: Steps) -> None:
-        """Have the rest of the answer given step by step, as far as it takes long in parts, for
-        which a slow reader is waited.
+        """Give the rest of the answer in steps; a long answer is sent in parts, each when the
+        client has room for it.
 
-        A label and a batch that is open comprise all parts.
+        The label and an open batch comprise all parts.
         """
         self._steps = steps
         self._advance(WORK_AT_ONCE)
@@ -282,7 +280,7 @@ class Response:
         )  # so much is included in the weight of the command
 
     def charge(self, work: int) -> None:
-        """Have work counted that is done without steps."""
+        """Count work that is done without steps."""
         self._work += work
 
     def _advance(self, limit: int) -> None:
@@ -310,26 +308,26 @@ class Response:
         self._label = label
 
     def change_state(self) -> None:
-        """Note that the command has changed something that lasts: it is confirmed when that is
-        kept.
+        """Note that the command has changed persistent state: it is confirmed after that is
+        stored.
         """
         self._is_changing = True
 
     def be_stateless(self) -> None:
-        """Let the reply come before what others do, as it says nothing of that; never before what
-        the client did itself.
+        """Let the reply overtake events of other sessions, on which it does not depend; never those
+        of its own.
         """
         self._is_stateless = True
 
     def close(self, reason: str) -> None:
-        """End the session after what was said so far."""
+        """End the session after the output so far."""
         self._close = reason
 
     def finish(self) -> Output:
         """Return what is to be delivered."""
         if self._postponed is not None:
             work, self._postponed = self._postponed, None
-            # Events were accepted now: they must not come after what others do while this one
+            # These events were accepted now: later events must not overtake them while this answer
             # waits.
             if not self._label:
                 self._flush()
@@ -388,10 +386,10 @@ class Response:
     def _take_not_kept(
         self, parts: tuple[OutputItem, ...], *, is_whole: bool
     ) -> tuple[OutputItem, ...] | None:
-        """Return what is sent when what the command has changed cannot be stored.
+        """Return the items that are sent if the command's changes cannot be stored.
 
-        What has happened is seen all the same, and so are the parts of a longer answer: behind them
-        the client is told, without the label, which they have. A mere confirmation gives way.
+        Events are delivered nevertheless, as are the parts of a longer answer. The client is
+        notified after them, without the label, which they have. A mere confirmation is replaced.
         """
         if not self._is_changing:
             return None
@@ -463,8 +461,8 @@ def _unavailable(
 def _refused(
     world: ResponseContext, session: Session, label: str, parts: tuple[OutputItem, ...]
 ) -> tuple[OutputItem, ...]:
-    """Return what is sent of a command whose messages cannot be stored: that for each target, and
-    all that need not be.
+    """Return the items for a command whose messages cannot be stored: a reply for each target, and
+    the items that need not be stored.
     """
     refused = [part for part in parts if isinstance(part, Event) and part.requires_persistence]
     targets = dict.fromkeys(part.params[:1] for part in refused)

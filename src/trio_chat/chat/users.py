@@ -35,19 +35,19 @@ class Sink(Protocol):
 
 
 NOT_HERE = "*"
-"""The away message of a session behind which nobody sits (IRCv3 draft/pre-away)."""
+"""The away message of an unattended session (IRCv3 `draft/pre-away`)."""
 UNSPECIFIED = "Not here at the moment"
-"""What others are shown instead."""
+"""The away message that other users see instead."""
 
 
 class PlaybackRequest(NamedTuple):
-    """What a client has asked for and could not be given yet.
+    """A request for messages of channels that the client has not joined yet.
 
     Args:
         after: the id after which it begins.
         before: the id before which it ends.
         channels: the folded names of channels; None for all.
-        asked: seconds of `World.elapsed`.
+        asked: the time of the request, in seconds of `World.elapsed`.
     """
 
     after: int
@@ -165,12 +165,12 @@ class Session:
         self.is_secure = False  # whether all of its way here is encrypted
         self.certificate = ""  # fingerprint of the one it has shown, in hexadecimal
         self.connected = now
-        self.active = now  # when it last said something
+        self.active = now  # when it last sent a command
         self.user: User | None = None
         self.attached = (
             math.inf
         )  # seconds of `World.elapsed` at which it became a session of its user
-        self.number = 0  # by which its user tells it from the other sessions
+        self.number = 0  # identifies it among the sessions of its user
         self.away = ""  # its own message; the user is away when all sessions are
         self.away_since = 0
         self.caps = 0  # as negotiated
@@ -209,7 +209,7 @@ class Session:
 
     @property
     def origin(self) -> Origin:
-        """Where its passwords come from."""
+        """The origin of its passwords."""
         return Origin(self.address, self.certificate)
 
     def set_caps(self, caps: int) -> None:
@@ -228,13 +228,13 @@ class Session:
 
 
 class User:
-    """Somebody who is registered.
+    """A registered user.
 
     Attributes:
         nick: as written; `folded` is how it is compared.
         away: the away message, or ""; see `away_message`.
         always_on: whether it stays without sessions; see `always_on`.
-        active: when a session said something last, while there are none; seconds of Unix time.
+        active: when a session last sent a command, while there is none; seconds of Unix time.
         seen: when the last session ended; seconds of Unix time.
         account: the name of the account logged in to, or "".
         account_id: its number, or 0; names are shown, numbers compared.
@@ -242,13 +242,12 @@ class User:
         operator: the block of config.ini by which the user is an operator of the server, or None.
         channels: memberships by channel, in the order of joining.
         accepted: the users that may write to the user in spite of +R; see `accepts`.
-        identity: a number that nobody else ever has.
+        identity: a number that no other user ever has.
         invited: channels that an invitation lets the user into, and whether it came from an
             operator of theirs.
-        metadata: what the user says of itself, shared by all who are logged in to the account; see
-            `metadata`.
-        since: the id at which the user took the nickname; what was said under it before was said by
-            somebody else.
+        metadata: the metadata of the user, shared by all users of its account; see `metadata`.
+        since: the id at which the user took the nickname; earlier messages under it are another
+            user's.
     """
 
     __slots__ = (
@@ -305,7 +304,7 @@ class User:
         self.invited: dict[Channel, bool] = {}
         self.accepted: dict[tuple[str, int], None] = {}
         self.identity = 0
-        self.knocked = -inf  # when it last knocked at a channel
+        self.knocked = -inf  # when it last used KNOCK
         self.markers: dict[str, str] = {}  # how far it has read, without an account
         self.metadata: dict[str, str] = {}
         self.sessions: tuple[Session, ...] = ()
@@ -323,15 +322,15 @@ class User:
         self.folded_mask = f"{folded}!{self.username.lower()}@{fold_or_self(self.host)}"
 
     def accept(self, other: "User", most: int) -> None:
-        """Let somebody write to this user in spite of +R; when there are too many, who was let
-        first has to ask again.
+        """Allow another user to write to this one in spite of +R; if there are too many, the oldest
+        entry is removed.
         """
         self.accepted[other.party] = None
         while len(self.accepted) > most:
             del self.accepted[next(iter(self.accepted))]
 
     def accepts(self, other: "User") -> bool:
-        """Return whether another user may write to this one whatever the modes say."""
+        """Return whether another user may write to this one in spite of its modes."""
         return other.party in self.accepted
 
     @property
@@ -352,15 +351,13 @@ class User:
         (self.modes.add if is_secure else self.modes.discard)(SECURE)
 
     def idle_since(self) -> float:
-        """Return when any of the sessions last said something, in seconds of Unix time."""
+        """Return when any session last sent a command, in seconds of Unix time."""
         return max((session.active for session in self.sessions), default=self.active)
 
     def away_message(self) -> str:
-        """Return the away message that the sessions make together: "" when somebody is at one of
-        them.
+        """Return the away message of all sessions together; "" if any of them is not away.
 
-        The one set last counts; that of a session behind which nobody sits only when there is no
-        other.
+        The latest message counts; that of an unattended session only if there is no other.
         """
         if not self.sessions or not all(session.away for session in self.sessions):
             return ""
@@ -368,11 +365,11 @@ class User:
         return max(spoken, key=lambda session: session.away_since).away if spoken else UNSPECIFIED
 
     def audience(self) -> tuple[Session, ...]:
-        """Return the sessions that see what this user does: those of everyone in a common channel,
-        and the own ones.
+        """Return the sessions that receive the events of this user: those of members of common
+        channels, and its own.
 
-        A snapshot that nobody changes. With just one channel it is the channel's own, so that what
-        is sent to it can be joined with what else goes there.
+        It is an immutable snapshot. With only one channel it is the channel's own tuple, so that
+        the broadcaster can join the event with others to the channel.
         """
         if len(self.channels) == 1:
             return next(iter(self.channels)).audience_of(self)

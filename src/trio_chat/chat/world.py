@@ -1,4 +1,4 @@
-"""Everything the server knows at this moment, and what happens in it put as events.
+"""The state of the chat in memory, with its indexes, and the events of what happens in it.
 
 The state changes in `trio_chat.chat.apply` alone; the methods here keep its indexes.
 """
@@ -44,7 +44,7 @@ draft/event-playback).
 
 
 class WhoWas(NamedTuple):
-    """Somebody who has left or changed the nickname."""
+    """A former user of a nickname (WHOWAS)."""
 
     nick: str
     folded: str
@@ -56,7 +56,7 @@ class WhoWas(NamedTuple):
 
 
 class WorldStatistics(NamedTuple):
-    """Who and what is there; see `World.statistics`."""
+    """The sizes of a world; see `World.statistics`."""
 
     sessions: int
     users: int
@@ -71,23 +71,23 @@ class World:
     """The state of the chat.
 
     Args:
-        server_info: what the server says of itself.
-        lengths: the lengths and numbers it keeps to.
+        server_info: the server's names, texts and rules.
+        lengths: the limits.
         clock: returns seconds of Unix time.
-        whowas_entries: how many of those who left are remembered.
-        storage: the history with its limits, or None when nothing is remembered.
-        elapsed: returns seconds that never go back; the clock when it is left out.
+        whowas_entries: the maximum number of entries for WHOWAS.
+        storage: the storage with its limits, or None if nothing is stored.
+        elapsed: returns seconds that never go back; `clock` by default.
 
     Attributes:
-        cloaks: what hides addresses, or None when they are shown.
-        control: what operators need of the edge, or None when there is none.
+        cloaks: the cloaks of addresses, or None if addresses are shown.
+        control: the port by which operators control the server, or None.
         observers: called after each change (`trio_chat.chat.apply`), such as checks of invariants.
-        mail: what sends e-mails, or None when nothing does.
-        advertised: what clients are told that the server can do.
-        verifications: registrations that wait for the code that was sent to somebody.
-        opers: who is an operator of the server.
+        mail: the port that sends e-mails, or None.
+        advertised: the advertised capabilities and RPL_ISUPPORT tokens.
+        verifications: account registrations that wait for a code.
+        opers: the users that are operators of the server.
         steady: the clock by which things expire.
-        usage: how often each command was given.
+        usage: the number of uses of each command.
     """
 
     def __init__(
@@ -123,11 +123,11 @@ class World:
         self.unregistered: set[Session] = set()  # of them, those that are not registered
         self.invisible: set[User] = (
             set()
-        )  # those with +i; to count them anew would make registering dear where many are
+        )  # users with +i: counting them at each registration would be slow on a large server
         self.monitor = MonitorLists()
         self.confusables = ConfusableIndex()  # of users
         self.account_confusables = AccountConfusables()
-        self.registering = ConfusableIndex()  # names of accounts that are being written down
+        self.registering = ConfusableIndex()  # names of accounts that are being stored
         self.users: dict[str, User] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
         self.most_users = 0
@@ -147,7 +147,7 @@ class World:
         self.mail: Mail | None = None
         self.verifications = Verifications(self.elapsed)
         self.usage: Counter[str] = Counter()
-        self.metadata: dict[int, dict[str, str]] = {}  # what accounts (by number) say of themselves
+        self.metadata: dict[int, dict[str, str]] = {}  # metadata of accounts, by number
         if server_info.lobby:
             folded = fold_channel(server_info.lobby, lengths.channel)
             self.channels.create_lobby(
@@ -204,21 +204,20 @@ class World:
         return self.markers.setdefault(account, {}) if account else user.markers
 
     def host_of(self, address: str) -> str:
-        """Return what others see of who comes from an address."""
+        """Return the host that other users see instead of an address."""
         host = self.cloaks.of_address(address) if self.cloaks else as_param(address)
         return host[: self.lengths.host]
 
     def with_account(self, number: int) -> list[User]:
-        """Return those who are logged in to an account."""
+        """Return the users that are logged in to an account."""
         return [user for user in self.users.values() if user.account_id == number]
 
     def account_name(self, number: int, *, or_dropped: bool = False) -> str:
-        """Return the name of an account; "" when there is none of this number.
+        """Return the name of an account; "" if there is none with this number.
 
         Args:
-            number: of the account.
-            or_dropped: whether a deleted one will do as well, as long as nobody else can have its
-                name.
+            number: the number of the account.
+            or_dropped: whether to include deleted accounts whose names are still reserved.
         """
         if self.accounts is None:
             return ""
@@ -239,19 +238,19 @@ class World:
         channels: Collection[Channel] = (),
         about: User | None = None,
     ) -> Event:
-        """Return an event of a user's doing, accepted now.
+        """Return an event that a user causes, accepted now.
 
         Args:
-            user: who did it.
-            command: what the recipients are sent.
+            user: the user.
+            command: the command that the recipients receive.
             params: its parameters.
-            recipients: who is to see it.
+            recipients: the sessions that receive it.
             skip: see `Event`.
             requires: see `Event`.
-            channels: where it is remembered, when the server remembers; not where some members may
-                not know of it, who is there not where nobody else is, and nothing when a quota is
-                used up.
-            about: to whom it happens, when that is somebody else.
+            channels: the channels in whose history it is stored, if there is one; not where it is
+                hidden from some members, nor, for membership, where there are no other members, nor
+                if a quota is exhausted.
+            about: the affected user, if it is another one.
         """
         history_targets = (
             self._history_targets(command, channels, about or user)
@@ -301,11 +300,11 @@ class World:
         requires: int,
         skip: Session | None = None,
     ) -> list[Event]:
-        """Return what tells others of a change of a user's: those in common channels, and those who
-        watch the nickname.
+        """Return the events by which other sessions learn of a change of a user: in common
+        channels, and sessions that monitor the nickname.
 
-        The latter only with extended-monitor, and both only with the capabilities that the change
-        requires.
+        The latter receive it only with `extended-monitor`, and both only with the capabilities that
+        the change requires.
         """
         audience = user.audience()
         event = self.event(user, command, params, audience, skip=skip, requires=requires)
@@ -318,7 +317,7 @@ class World:
         ]
 
     def statistics(self) -> WorldStatistics:
-        """Return how many there are of what."""
+        """Return the sizes of the world."""
         return WorldStatistics(
             sessions=len(self.sessions),
             users=len(self.users),
