@@ -33,7 +33,8 @@ _DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _SIZE = re.compile(r"([0-9]{1,15})([kKmM]?)")
 _MODE = re.compile(r"[0-7]{3}")
 _ORIGIN = re.compile(
-    r"https?://(?:\*\.)?[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?"
+    r"https?://(?:\*\.)?[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?"
+    r"|https?://\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?"
 )
 _URL = re.compile(r"https?://[!-~]+")
 LONGEST_URL = 200
@@ -41,7 +42,8 @@ LONGEST_URL = 200
 _HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ARGON2 = re.compile(
-    r"\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}"
+    r"\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]{1,2}"
+    r"\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}"
 )
 _MASK = re.compile(r"[^\s!,#;]{1,100}")
 _UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}

@@ -91,7 +91,8 @@ def examine(connection: apsw.Connection, path: Path) -> DatabaseReport:
         }
         for table in TABLES:
             if table in there:  # an older schema has fewer
-                counts[table] = connection.execute(f"SELECT count(*) FROM {table}").get  # noqa: S608  # a name of ours
+                query = f"SELECT count(*) FROM {table}"  # noqa: S608  # one of TABLES
+                counts[table] = connection.execute(query).get
         newest = "SELECT id, shift FROM message ORDER BY id DESC LIMIT 1"
         if not connection.execute(
             "SELECT count(*) FROM pragma_table_info('message') WHERE name = 'shift'"

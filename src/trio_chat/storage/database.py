@@ -203,7 +203,8 @@ async def _connected(path: Path | None) -> "AsyncIterator[apsw.AsyncConnection]"
 async def _connect(path: Path | None, controller: "apsw.aio.Trio") -> "apsw.AsyncConnection":
     import apsw  # noqa: PLC0415
 
-    token = apsw.async_controller.set(lambda: controller)  # type: ignore[arg-type]  # it takes what makes one; its stub says one
+    # The variable takes a factory of controllers, although its stub declares a controller.
+    token = apsw.async_controller.set(lambda: controller)  # type: ignore[arg-type]
     try:
         return await apsw.Connection.as_async(MEMORY if path is None else str(path))
     except apsw.Error as error:
@@ -221,9 +222,10 @@ async def _run(
     import apsw  # noqa: PLC0415
 
     try:
-        return await connection.async_run(work, connection, *args, **kwargs)  # type: ignore[no-any-return]
+        result: T = await connection.async_run(work, connection, *args, **kwargs)
     except apsw.Error as error:
         raise StorageError(explain(error)) from error
+    return result
 
 
 def in_transaction(
