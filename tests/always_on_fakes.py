@@ -2,7 +2,8 @@
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Person, Town
+from storage_fakes import ListHistory, OpenAccounts
+from support import Person, Town
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts

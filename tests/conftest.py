@@ -10,7 +10,8 @@ import pytest
 import trio.testing
 from hypothesis import settings
 
-from support import OpenAccounts, Town
+from storage_fakes import OpenAccounts
+from support import Town
 from trio_chat.config import Settings, StorageSettings
 from trio_chat.i18n import install
 from trio_chat.server import certificates

@@ -8,7 +8,8 @@ import trio
 from trio.testing import memory_stream_pair
 
 from edge import read_up_to
-from support import NOON, Clock, ListHistory
+from storage_fakes import ListHistory
+from support import NOON, Clock
 from trio_chat.chat.history import Record
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.storage_ports import StoragePorts

@@ -1,41 +1,19 @@
 """A test world with a clock that stands still, and the clients in it."""
 
-import re
-import unicodedata
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from itertools import count
 from typing import TypeVar, cast
 
-import scramp
-
 import invariants
-from trio_chat.chat.accounts import (
-    Account,
-    AccountIndex,
-    Certificate,
-    Credentials,
-    Email,
-    Origin,
-    Refreshed,
-    ScramKeys,
-)
+from storage_fakes import ListHistory
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import Change, OperatorAppointed, SessionEnded
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output, OutputItem
 from trio_chat.chat.history import (
-    MESSAGES,
-    RENAME,
     HistoryError,
-    HistoryFilter,
-    Query,
-    Record,
-    Span,
 )
-from trio_chat.chat.multiline import flatten
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session, User
@@ -45,10 +23,10 @@ from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message, parse
 from trio_chat.irc.names import fold_or_self
-from trio_chat.irc.text import strip_formatting
 from trio_chat.server.broadcaster import gather, records_of, unstored_parts
 
 T = TypeVar("T")
+
 
 NOON = 1_800_000_000.0
 """Seconds of Unix time at which every test world starts."""
@@ -190,278 +168,6 @@ class Town:
             assert isinstance(session.sink, Person)
             session.sink.read()
         return person
-
-
-class OpenAccounts(AccountIndex):
-    """A keeper of accounts that hashes nothing and never has to wait."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._numbers = count(1)
-        self.passwords: dict[str, str] = {}
-        self.owners: dict[
-            tuple[str, int], bool
-        ] = {}  # fingerprints and accounts, and whether the key was proved
-        self.emails: dict[str, Email] = {}
-        self.devices: list[tuple[str, Origin]] = []
-        self.error: Exception | None = None
-
-    def add(self, name: str, password: str) -> Account:
-        """Have an account."""
-        account = Account(name, fold_or_self(name), int(NOON), next(self._numbers))
-        self.note(account)
-        self.passwords[account.folded] = password
-        return account
-
-    async def prepare(self, password: str, origin: Origin) -> Credentials:
-        """Return a password as it is."""
-        if self.error:
-            raise self.error
-        return Credentials(password, ScramKeys(b"", 0, b"", b""))
-
-    async def create(
-        self, account: Account, credentials: Credentials, email: Email | None = None
-    ) -> Account | None:
-        """Make an account."""
-        if self.error:
-            raise self.error
-        if account.folded in self.known or account.folded in self.dropped:
-            return None
-        account = account._replace(id=next(self._numbers))
-        self.note(account)
-        self.passwords[account.folded] = credentials.password
-        if email is not None:
-            self.emails[account.folded] = email
-        return account
-
-    async def email(self, account: int) -> Email | None:
-        """Return an account's address."""
-        if self.error:
-            raise self.error
-        return self.emails.get(self.by_id[account].folded)
-
-    async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
-        """Return the account when the password is right."""
-        if self.error:
-            raise self.error
-        return self.known[folded] if self.passwords.get(folded) == password else None
-
-    def refuse_guesser(self, folded: str, origin: Origin) -> None:
-        """Refuse nobody."""
-
-    async def note_wrong(self, folded: str, origin: Origin) -> None:
-        """Count nothing."""
-
-    def note_right(self, folded: str, origin: Origin) -> None:
-        """Note where the owner has logged in from."""
-        self.devices.append((folded, origin))
-
-    async def scram_keys(self, folded: str, origin: Origin) -> ScramKeys:
-        """Return what SCRAM needs, with few rounds."""
-        password = self.passwords.get(folded, "a password that nobody has")
-        salt, stored_key, server_key, iterations = scramp.ScramMechanism(
-            "SCRAM-SHA-256"
-        ).make_auth_info(password, 4096, b"twelve bytes")
-        return ScramKeys(salt, iterations, stored_key, server_key)
-
-    async def set_password(self, account: int, password: str, origin: Origin) -> None:
-        """Give an account another password."""
-        self.passwords[self.by_id[account].folded] = password
-
-    async def certificates(self, account: int) -> list[Certificate]:
-        """Return an account's certificates."""
-        return [
-            Certificate(shown, is_proved)
-            for (shown, owner), is_proved in self.owners.items()
-            if owner == account
-        ]
-
-    async def by_certificate(self, fingerprint: str, wanted: str = "") -> Account | None:
-        """Return the account that a certificate logs in to."""
-        if wanted:
-            account = self.known.get(wanted)
-            return (
-                account
-                if account is not None and (fingerprint, account.id) in self.owners
-                else None
-            )
-        owner = next(
-            (
-                owner
-                for (shown, owner), is_proved in self.owners.items()
-                if shown == fingerprint and is_proved
-            ),
-            0,
-        )
-        return self.by_id.get(owner)
-
-    async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
-        """Let a certificate log in."""
-        holder = await self.by_certificate(fingerprint)
-        if holder is not None and holder.id != account:
-            return False
-        if is_proved:
-            self.owners = {
-                key: value for key, value in self.owners.items() if key[0] != fingerprint
-            }
-        self.owners[fingerprint, account] = is_proved or self.owners.get(
-            (fingerprint, account), False
-        )
-        return True
-
-    async def remove_certificate(self, account: int, fingerprint: str) -> bool:
-        """Let a certificate not log in any more."""
-        return self.owners.pop((fingerprint, account), None) is not None
-
-    async def delete(self, account: int) -> None:
-        """Delete an account."""
-        del self.passwords[self.by_id[account].folded]
-        self.drop(self.by_id[account])
-
-    async def free(self, folded: str) -> bool:
-        """Let the name of a deleted account be registered again."""
-        return self.release(folded)
-
-    async def refresh(self) -> Refreshed:
-        """Learn of nothing."""
-        return Refreshed()
-
-
-class ListHistory:
-    """A history in a list, which never has to wait."""
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-        self.error: HistoryError | None = None
-        self.searchable = 1
-
-    @property
-    def said(self) -> list[Record]:
-        """What was said; without who came and went."""
-        return [record for record in self.records if record.command in MESSAGES]
-
-    async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
-        """Remember messages."""
-        if self.error:
-            raise self.error
-        for record in records:
-            if record.command == RENAME:
-                self._rename(record.buffer, fold_or_self(record.params[0]))
-            else:
-                self.records.append(record)
-
-    def _rename(self, before: str, name: str) -> None:
-        names = {name: f"{name}-old", before: name}
-        self.records = [
-            record._replace(buffer=names.get(record.buffer, record.buffer))
-            for record in self.records
-        ]
-
-    async def messages(
-        self,
-        buffer: str,
-        span: Span,
-        limit: int,
-        private_after: int,
-        shown: HistoryFilter = HistoryFilter.MESSAGES,
-    ) -> list[Record]:
-        """Return a range, by the very words of the port."""
-        if self.error:
-            raise self.error
-        found = [
-            record
-            for record in self.records
-            if record.buffer == buffer
-            and span.after < record.id < span.before
-            and (record.id > private_after or not record.is_private)
-            and (record.command in MESSAGES or shown is not HistoryFilter.MESSAGES)
-            and (record.command != "TAGMSG" or shown is HistoryFilter.WITH_TAGMSG)
-        ]
-        return (found[-limit:] if span.from_newest else found[:limit]) if limit else []
-
-    async def search(self, query: Query, span: Span, limit: int) -> list[Record]:
-        """Return what a query finds, by the very words of the port."""
-        if self.error:
-            raise self.error
-        found = [
-            record
-            for record in self.records
-            if record.command in MESSAGES
-            and record.buffer in query.buffers
-            and span.after < record.id < span.before
-            and (record.id > query.buffers[record.buffer] or not record.is_private)
-            and record.id >= query.oldest.get(record.buffer, 0)
-            and (not query.sender or fold_or_self(record.source.partition("!")[0]) == query.sender)
-            and _has_words(record.text, query.text)
-        ]
-        return (found[-limit:] if span.from_newest else found[:limit]) if limit else []
-
-    async def searchable_from(self) -> int:
-        """Return from where on messages are found."""
-        return self.searchable
-
-    async def prune(
-        self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()
-    ) -> int:
-        """Forget what is old, by the very words of the port."""
-        old = [
-            record
-            for record in self.records
-            if record.id < before and only in (None, record.buffer) and record.buffer not in without
-        ][:limit]
-        self.records = [record for record in self.records if record not in old]
-        return len(old)
-
-    async def redact(self, buffer: str, number: int) -> bool:
-        """Forget one message."""
-        if self.error:
-            raise self.error
-        before = len(self.records)
-        self.records = [
-            record for record in self.records if (record.buffer, record.id) != (buffer, number)
-        ]
-        return len(self.records) < before
-
-    async def conversations(self, account: int) -> list[str]:
-        """Return where an account has private messages."""
-        buffers = dict.fromkeys(record.buffer for record in self.records)
-        return [buffer for buffer in buffers if "," in buffer and str(account) in buffer.split(",")]
-
-
-def _words(text: str) -> list[str]:
-    text = strip_formatting(flatten(text))
-    plain = "".join(
-        char
-        for char in unicodedata.normalize("NFD", text.lower())
-        if not unicodedata.combining(char)
-    )
-    return re.findall(r"[^\W_]+|_|[.-](?=\w)", plain)
-
-
-def _has_words(text: str, wanted: str) -> bool:
-    """Return whether every word wanted is in a text: words that stand together there too, the last
-    one as a beginning.
-    """
-    if not wanted:
-        return True
-    words = _words(text)
-    phrases = [phrase for word in wanted.split() if (phrase := _words(word))]
-    return bool(phrases) and all(
-        _has_phrase(words, phrase, is_whole=len(phrase[-1]) < 3) for phrase in phrases
-    )
-
-
-def _has_phrase(words: list[str], phrase: list[str], *, is_whole: bool) -> bool:
-    *first, last = phrase
-    return any(
-        words[start : start + len(first)] == first
-        and (
-            words[start + len(first)] == last
-            if is_whole
-            else words[start + len(first)].startswith(last)
-        )
-        for start in range(len(words) - len(first))
-    )
 
 
 def run_now(work: Awaitable[T]) -> T:

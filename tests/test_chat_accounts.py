@@ -3,7 +3,8 @@
 import pytest
 
 from account_fakes import logged_in, plain, with_sasl
-from support import ListHistory, OpenAccounts, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import Town, commands, find
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find, offered
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Person, Town, commands, find, offered
 from trio_chat.chat import advertisement, reconfiguration
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.events import Output

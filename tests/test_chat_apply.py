@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 import invariants
 import trio_chat
-from support import NOON, ListHistory, OpenAccounts, Person, Town
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Person, Town
 from trio_chat.chat import changes
 from trio_chat.chat.accounts import Account, AccountRules
 from trio_chat.chat.apply import apply

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import trio_chat.chat
-from support import NOON, Clock, ListHistory, OpenAccounts, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Clock, Town, commands, find
 from trio_chat.chat import retention
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, BanKind

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Person, Town, commands, find, offered
+from storage_fakes import ListHistory, OpenAccounts
+from support import Person, Town, commands, find, offered
 from trio_chat.chat import verification
 from trio_chat.chat.accounts import AccountRules, AccountsError, Email
 from trio_chat.chat.server_info import ServerInfo

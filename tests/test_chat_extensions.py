@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Town, commands, find, offered
+from storage_fakes import ListHistory, OpenAccounts
+from support import Town, commands, find, offered
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import OperatorDismissed

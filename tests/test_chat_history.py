@@ -4,7 +4,8 @@ draft/chathistory).
 
 import pytest
 
-from support import ListHistory, Town, commands, find, offered, run_now
+from storage_fakes import ListHistory
+from support import Town, commands, find, offered, run_now
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.storage_ports import StoragePorts

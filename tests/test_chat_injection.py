@@ -2,7 +2,8 @@
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Town, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import Town, find
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.log.threads import LogEntry
 

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import invariants
-from support import ListHistory, OpenAccounts, Person, Town
+from storage_fakes import ListHistory, OpenAccounts
+from support import Person, Town
 from trio_chat.chat.registry import COMMANDS
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths

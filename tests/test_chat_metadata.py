@@ -4,7 +4,8 @@ draft/metadata-2).
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import Person, Town, commands, find
 from trio_chat.chat.commands.metadata import SYNC_AT_ONCE
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths

@@ -2,7 +2,8 @@
 
 import pytest
 
-from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Person, Town, commands, find
 from trio_chat.chat import policy
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.channel_registration import ChannelRegistration

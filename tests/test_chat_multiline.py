@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support import ListHistory, Person, Town, commands, find
+from storage_fakes import ListHistory
+from support import Person, Town, commands, find
 from trio_chat.chat import multiline
 from trio_chat.chat.events import Event
 from trio_chat.chat.multiline import Line

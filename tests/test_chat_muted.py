@@ -2,7 +2,8 @@
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import Person, Town, commands, find
 from trio_chat.chat.storage_ports import StoragePorts
 
 WORD = "buyit"

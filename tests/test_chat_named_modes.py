@@ -2,7 +2,8 @@
 
 import pytest
 
-from support import NOON, ListHistory, Town, commands, find
+from storage_fakes import ListHistory
+from support import NOON, Town, commands, find
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import modes, named_modes

@@ -3,7 +3,8 @@
 import pytest
 
 from account_fakes import logged_in
-from support import ListHistory, OpenAccounts, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import Town, commands, find
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Person, Town, commands, find
 from trio_chat.chat import reconfiguration
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.chat.bans import BanKind

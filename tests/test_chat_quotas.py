@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from support import ListHistory, Person, Town
+from storage_fakes import ListHistory
+from support import Person, Town
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply.users import set_account
 from trio_chat.chat.dispatch import handle_line

@@ -2,7 +2,8 @@
 
 import pytest
 
-from support import ListHistory, Person, Town, commands, find, offered
+from storage_fakes import ListHistory
+from support import Person, Town, commands, find, offered
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.ids import msgid as msgid_of

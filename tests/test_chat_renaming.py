@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import Town, commands, find
 from trio_chat.chat.channel_registration import ChannelRegistration
 from trio_chat.chat.registered_channels import restore, to_state
 from trio_chat.chat.storage_ports import StoragePorts

@@ -4,7 +4,8 @@ deleted.
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Person, Town, commands
+from storage_fakes import ListHistory, OpenAccounts
+from support import Person, Town, commands
 from trio_chat.chat import retention
 from trio_chat.chat.channel_registration import parse_history
 from trio_chat.chat.history import LAST_ID

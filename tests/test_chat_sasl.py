@@ -8,7 +8,8 @@ import pytest
 import scramp
 
 from account_fakes import plain, with_sasl
-from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import Person, Town, commands, find
 from trio_chat.chat.accounts import AccountsError, Busy
 from trio_chat.chat.sasl import Inbox, SaslFailed, pieces
 from trio_chat.chat.storage_ports import StoragePorts

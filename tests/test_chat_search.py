@@ -2,7 +2,8 @@
 
 import pytest
 
-from support import ListHistory, Person, Town, commands, find
+from storage_fakes import ListHistory
+from support import Person, Town, commands, find
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.storage_ports import StoragePorts
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from support import NOON, ListHistory, OpenAccounts, Person, Town
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Person, Town
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.registry import COMMANDS

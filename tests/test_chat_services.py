@@ -3,7 +3,8 @@
 import pytest
 
 from always_on_fakes import back, make
-from support import ListHistory, Town, commands, find
+from storage_fakes import ListHistory
+from support import Town, commands, find
 
 ECHO = "echo-message message-tags"
 SERVICES = ("NickServ", "chanserv", "*playback")

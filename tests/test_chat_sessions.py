@@ -3,7 +3,8 @@
 import pytest
 
 from always_on_fakes import answers, back, make
-from support import OpenAccounts, Person, Town, commands, find
+from storage_fakes import OpenAccounts
+from support import Person, Town, commands, find
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output, Reply
 from trio_chat.chat.operator_blocks import Operator

@@ -3,7 +3,8 @@
 import pytest
 
 from always_on_fakes import answers, make
-from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find, offered, run_now
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Person, Town, commands, find, offered, run_now
 from trio_chat.chat.commands.playback import ASKED_FOR_SECONDS
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import HistoryError

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from edge import HELLO, End, edge
-from support import ListHistory, OpenAccounts, Town, commands
+from storage_fakes import ListHistory, OpenAccounts
+from support import Town, commands
 from tls_fakes import client_context, encrypt, fingerprint
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import Settings

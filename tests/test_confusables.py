@@ -4,7 +4,8 @@ service.
 
 import pytest
 
-from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Person, Town, commands, find
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountDeleted
 from trio_chat.chat.operator_blocks import Operator

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Town, offered
+from storage_fakes import ListHistory, OpenAccounts
+from support import Town, offered
 from trio_chat.chat.accounts import MAX_PASSWORD
 from trio_chat.chat.bans import MAX_MASK
 from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS

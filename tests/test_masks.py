@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Person, Town, commands, find
 from trio_chat.chat import durations
 from trio_chat.chat.bans import Ban, BanKind, normalise
 from trio_chat.chat.cloaks import Cloaks

@@ -3,7 +3,8 @@
 import trio
 from trio.testing import MockClock
 
-from support import ListHistory, Person, Town, commands
+from storage_fakes import ListHistory
+from support import Person, Town, commands
 from trio_chat.chat.events import Event, Output, Reply
 from trio_chat.chat.history import HistoryTarget
 from trio_chat.server.broadcaster import Broadcaster

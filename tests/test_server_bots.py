@@ -7,7 +7,8 @@ import trio
 from trio.testing import MockClock
 
 from server_fakes import memory_network
-from support import ListHistory, OpenAccounts, Town
+from storage_fakes import ListHistory, OpenAccounts
+from support import Town
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings
 

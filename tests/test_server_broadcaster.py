@@ -8,7 +8,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from server_fakes import SlowHistory
-from support import ListHistory, Person, Town, commands
+from storage_fakes import ListHistory
+from support import Person, Town, commands
 from trio_chat.chat.events import Event, Output, Reply
 from trio_chat.chat.history import BadRecord, HistoryError, HistoryTarget, Record
 from trio_chat.chat.persistence import ChangeSet

@@ -7,7 +7,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from support import NOON, ListHistory, OpenAccounts, Town
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Town
 from trio_chat import cli
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, BanKind

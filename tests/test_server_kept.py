@@ -6,7 +6,8 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from support import ListHistory, OpenAccounts, Person, Town, commands
+from storage_fakes import ListHistory, OpenAccounts
+from support import Person, Town, commands
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import BanSet

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from support import NOON, Clock, ListHistory
+from storage_fakes import ListHistory
+from support import NOON, Clock
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.operator_blocks import Operator

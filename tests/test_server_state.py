@@ -9,7 +9,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from support import ListHistory, OpenAccounts, Person, Town, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import Person, Town, find
 from trio_chat.chat.accounts import Account, AccountRules, AccountsError, Refreshed
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import SessionAttached, UserRemoved

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from support import ListHistory, run_now
+from storage_fakes import ListHistory
+from support import run_now
 from trio_chat.chat.history import LAST_ID, BadRecord, HistoryError, Record, Span
 from trio_chat.storage import schema
 from trio_chat.storage.database import StorageError, open_database

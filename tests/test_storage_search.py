@@ -9,7 +9,8 @@ import trio.testing
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from support import ListHistory, run_now
+from storage_fakes import ListHistory
+from support import run_now
 from trio_chat.chat.history import LAST_ID, HistoryError, HistoryFilter, Query, Record, Span
 from trio_chat.storage import history as history_module
 from trio_chat.storage import search as search_module

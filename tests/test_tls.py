@@ -13,7 +13,8 @@ from OpenSSL import SSL
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from edge import HELLO, End, edge
-from support import ListHistory, OpenAccounts, Town, commands, find
+from storage_fakes import ListHistory, OpenAccounts
+from support import Town, commands, find
 from tls_fakes import Encrypted, client_context, encrypt
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts

@@ -10,7 +10,8 @@ import trio
 from trio.testing import memory_stream_pair
 
 import invariants
-from support import NOON, Clock, ListHistory, OpenAccounts, Person, Town, run_now
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Clock, Person, Town, run_now
 from trio_chat.chat import response
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
