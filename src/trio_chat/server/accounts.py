@@ -56,7 +56,7 @@ class Cost:
         in a thread.
 
         Raises:
-            ValueError: the password has characters that nobody could type twice the same way.
+            ValueError: the password has characters that SASLprep (RFC 4013) forbids.
         """
         import scramp  # noqa: PLC0415
 
@@ -233,7 +233,7 @@ class AccountKeeper(AccountIndex):
             return await self._table.certificates(account)
 
     async def by_certificate(self, fingerprint: str, wanted: str = "") -> Account | None:
-        """Return whose certificate it is; see `Accounts.by_certificate`."""
+        """Return the account of a certificate; see `Accounts.by_certificate`."""
         named = self.known.get(wanted)
         if wanted and named is None:
             return None

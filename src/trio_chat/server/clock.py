@@ -34,8 +34,8 @@ def elapsed() -> float:
 
 
 async def watch_clock(world: World, table: ClockTable | None) -> None:
-    """Log what the clock does, have what was dated by a wrong one be right again, and keep its
-    state; for ever.
+    """Log steps of the clock, correct what a wrong clock has dated, and store its state; for
+    ever.
     """
     _tell_held(world.steady.left)
     put_right, kept_at = world.steady.put_right, world.elapsed()
@@ -70,7 +70,7 @@ async def watch_clock(world: World, table: ClockTable | None) -> None:
 
 
 async def keep_clock(world: World, table: ClockTable | None) -> None:
-    """Note how the steady clock stands."""
+    """Store the state of the steady clock."""
     if table is None:
         return
     try:

@@ -69,7 +69,7 @@ class NotLogged(NotServed):
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # frozen ones are slow to make
 class DetectionRules:
     """The settings that hold for every listener.
 

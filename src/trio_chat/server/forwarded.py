@@ -1,8 +1,8 @@
 """Addresses behind a proxy, as the headers of a request give them: `X-Forwarded-For`, or
 `Forwarded` (RFC 7239).
 
-Pure, and only for proxies that are believed. What such a proxy says unreadably is an error: its own
-address would stand for everybody behind it, and is often one that no limit holds for.
+Pure, and only for trusted proxies. An unreadable header of such a proxy is an error: its own
+address would stand for all its clients, and is often exempt from the limits.
 """
 
 import re
@@ -28,7 +28,7 @@ _SIGNS = (
     b"x-real-ip",
     b"via",
 )
-"""Headers by which a proxy shows that it does not speak for itself."""
+"""Headers that show that a request of a proxy is a client's."""
 
 
 class UnknownClient(ValueError):
@@ -57,7 +57,7 @@ def client_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) ->
     Args:
         peer: the peer that has sent the request.
         headers: of the request, their names in small letters.
-        proxies: those that are believed.
+        proxies: the trusted ones.
 
     Raises:
         UnknownClient: the proxy has a client, and sends no address of it, or two different ones.
@@ -82,8 +82,8 @@ def client_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) ->
 
 
 def host_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) -> str:
-    """Return the host that a browser has asked a believed proxy for, as the proxy says it; "" when
-    it does not.
+    """Return the host that a browser has requested from a trusted proxy; "" when the proxy does not
+    send it.
     """
     if not is_in(peer.host, proxies):
         return ""
@@ -95,8 +95,8 @@ def host_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) -> s
 
 
 def _last_stranger(chain: list[str], proxies: tuple[Network, ...]) -> str:
-    """Return of a chain the last address that is no proxy of ours: what stands before it a client
-    can invent.
+    """Return the last address of a chain that is no trusted proxy: a client can invent those before
+    it.
     """
     for text in reversed(chain):
         host = address_of(text)

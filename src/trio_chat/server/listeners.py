@@ -8,7 +8,6 @@ import os
 import socket
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 
 import trio
 
@@ -49,6 +48,7 @@ _RECOVERED_AFTER = 1.0
 """Seconds without a shortage of descriptors after which it counts as over."""
 _BATCH = 64
 """Connections accepted in a row; then other tasks are scheduled."""
+_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _MOST_UNSENT = 16_384
 """Bytes that the kernel buffers of what it cannot send yet: the rest waits in the outbox, which is
 bounded and can be dropped.
@@ -96,6 +96,7 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
         sock.setblocking(False)
         self.socket = sock
         self.settings = settings
+        self._is_tcp = sock.family in (socket.AF_INET, socket.AF_INET6)
         self._accepted: deque[AcceptedSocket] = deque()
         self._short_at: float | None = None  # when accept() last failed for want of descriptors
 
@@ -159,17 +160,19 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
             if error.errno in _GONE:
                 return None
             raise
-        if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        if not self._is_tcp:
             return AcceptedSocket(sock, "", self.settings)
         if not address:  # how BSD and macOS say that the peer is gone
             sock.close()
             return None
         # A socket that is broken already is found out by its handler; not every system knows the
         # second option.
-        with suppress(OSError):
+        try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
+            if _NOTSENT_LOWAT is not None:
+                sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _MOST_UNSENT)
+        except OSError:
+            pass
         return AcceptedSocket(sock, address[0], self.settings)
 
     def _noted(self, error: OSError) -> OSError:

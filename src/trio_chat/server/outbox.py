@@ -68,9 +68,7 @@ class Outbox:
         self._is_open = True  # whether more is taken
         self._is_broken = False  # whether nothing can be written any more
         self._has_control = False  # whether the transport has something to send of its own accord
-        self._progress: trio.lowlevel.ParkingLot | None = (
-            None  # most clients never make anybody wait
-        )
+        self._progress: trio.lowlevel.ParkingLot | None = None  # most clients never need it
 
     @property
     def queued(self) -> int:

@@ -1,6 +1,4 @@
-"""Replies that are delivered before items that wait for a commit, because they have nothing to do
-with them.
-"""
+"""Replies that overtake items that wait for a commit, because they do not depend on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """The peer of a connection: its address, also behind proxies and gateways, and its encryption."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trio_chat.config.settings import Network
 from trio_chat.irc.addresses import parse_address
@@ -27,6 +28,7 @@ class Peer:
     is_websocket: bool = False
 
 
+@lru_cache(maxsize=4096)
 def plain_address(text: str) -> str:
     """Return an address in its usual form; see `parse_address`.
 

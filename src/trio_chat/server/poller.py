@@ -105,7 +105,7 @@ class EpollPoller:
             return
         try:
             is_enough = watch.on_readable()
-        except Exception as error:  # it is the watcher's, and ends nobody else
+        except Exception as error:  # it ends the watching task and no other
             if not self._end(descriptor, watch, outcome.Error(error)):
                 log.exception("internal error while reading for a client that had just been ended")
         else:
@@ -125,7 +125,7 @@ class EpollPoller:
     def _stop(self, descriptor: int) -> None:
         if (
             not self._epoll.closed
-        ):  # as it is when the one task has failed, and all who watch are cancelled for it
+        ):  # it is closed when the polling task has failed, and the watching tasks are cancelled
             self._epoll.unregister(descriptor)
         del self._watches[descriptor]
 

@@ -1,6 +1,4 @@
-"""The statistics as Prometheus wants them. The package prometheus-client is optional; without it
-there are none.
-"""
+"""The statistics as Prometheus metrics, with the optional package prometheus-client."""
 
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -21,7 +19,7 @@ last.
 
 
 class Row(NamedTuple):
-    """A metric: what it is called, whether it only ever grows, what it says, and its value."""
+    """A metric: its name, whether it is a counter, its help text, and its value."""
 
     name: str
     is_counter: bool
@@ -125,7 +123,7 @@ TABLE: tuple[Row, ...] = (
         lambda now: now.started,
     ),
 )
-"""Every number of a server, in the order in which they are shown. Their names begin with
+"""Every number of a server, in the order of STATS and `/metrics`. The names get the prefix
 `trio_chat_`.
 """
 
@@ -148,8 +146,7 @@ class Exposition:
         import prometheus_client as client  # noqa: PLC0415  # only when it is installed
 
         if self._registry is None:
-            # Not the registry of the process, which whoever embeds a server may use for something
-            # else.
+            # Not the registry of the process, which a program that embeds a server may use.
             self._registry = client.CollectorRegistry()
             client.ProcessCollector(registry=self._registry)
             client.GCCollector(registry=self._registry)

@@ -113,7 +113,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             "connections_per_minute",
             "connections_exempt",
         ),
-        # Clients were told the lengths; queues and rings have been made.
+        # Clients have received the lengths, and the queues have been created.
         When.RESTART: (
             "failed_logins",
             "failed_logins_per_address",

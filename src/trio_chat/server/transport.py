@@ -300,7 +300,7 @@ class SocketTransport:
             raise trio.BrokenResourceError from error
 
     async def aclose(self) -> None:
-        """Close the socket, waking whoever waits on it with `trio.ClosedResourceError`. No
+        """Close the socket, and raise `trio.ClosedResourceError` in tasks that wait on it. No
         checkpoint.
         """
         if self._socket.fileno() >= 0:

@@ -110,9 +110,7 @@ class _Visit:
             and "websocket" in request.words(b"upgrade")
         )
         is_listed = is_upgrade and self._is_listed(request)
-        is_program = is_upgrade and not request.header(
-            b"origin"
-        )  # which nobody can send here as a browser
+        is_program = is_upgrade and not request.header(b"origin")  # a browser always sends one
         if not (is_listed or is_program or host is None or rules.knows(host)):
             why = (
                 "this server is not known under the name by which it was asked for; see [server]"
@@ -145,7 +143,7 @@ class _Visit:
         raise AssertionError  # an answer ends with `HttpAnswered`
 
     def _is_listed(self, request: HttpRequest) -> bool:
-        """Return whether a page of that origin may come whatever it takes this server for."""
+        """Return whether the origin is allowed under any name of this server."""
         origin, origins = request.header(b"origin").lower(), self._rules.server.origins
         if "any" in origins:
             return True
@@ -153,12 +151,12 @@ class _Visit:
         return bool(origin) and any(fnmatchcase(origin, allowed) for allowed in listed)
 
     def _is_same(self, request: HttpRequest, host: Host | None, *, is_forwarded: bool) -> bool:
-        """Return whether it is a page of this server's. Programs that are no browsers have none,
-        and can pretend what they like.
+        """Return whether the origin is this server. Programs other than browsers have none, and can
+        send any.
 
-        A port that one of the two leaves out is not compared: proxies leave it out, or give their
-        own. A page on a standard port comes from whoever looks after the machine. Nor are ports
-        behind a proxy that is believed.
+        A port that one of the two leaves out is not compared: proxies leave it out, or send their
+        own, and a page on a standard port belongs to the administrator of the machine. Ports are
+        not compared behind a trusted proxy either.
         """
         text, rules = request.header(b"origin"), self._rules
         if not text:
@@ -169,8 +167,7 @@ class _Visit:
         is_proxy = is_in(self._peer.host, rules.server.proxies)
         if origin.name == host.name:
             return is_proxy or origin.port is None or host.port is None or origin.port == host.port
-        # A proxy may put itself in the place of what it was asked for, as nginx does when nothing
-        # is configured.
+        # A proxy may send its own name as the requested host, as nginx does by default.
         return is_proxy and not is_forwarded and not origin.is_address and rules.knows(origin)
 
     async def _client(self, request: HttpRequest) -> Peer:

@@ -23,8 +23,8 @@ from trio_chat.server.transport import (
 BINARY = "binary.ircv3.net"
 TEXT = "text.ircv3.net"
 MAX_MESSAGE = ENDLESS
-"""Bytes of one message after which nobody reads on, as of a line in plain text; one that is only
-too long for IRC is told so.
+"""Bytes of a message after which the connection is closed, as for a line in plain text; a message
+that is only too long for IRC gets an error.
 """
 MAX_IDLE_FRAMES = 250
 """Frames, such as pings and parts of a message, that a peer may send without completing a line."""
