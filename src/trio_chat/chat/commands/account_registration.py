@@ -76,7 +76,7 @@ class RegistrationOutcome(NamedTuple):
     min_params=3,
     needs_registration=False,
     weight=4,
-    help="Register the nickname you have as an account.",
+    help="Register your nickname as an account.",
 )
 def register_command(request: Request) -> None:
     """Register an account with the user's own nickname."""
@@ -117,7 +117,7 @@ async def _register(request: Request, wanted: Wanted, reply: Response) -> None:
     min_params=2,
     needs_registration=False,
     weight=4,
-    help="Finish the registration of an account with the code that was sent to you.",
+    help="Complete the registration of an account with the code that you received.",
 )
 def verify_command(request: Request) -> None:
     """Finish a registration."""

@@ -57,7 +57,7 @@ def fold_or_refuse(request: Request, nick: str) -> str | None:
         return None
 
 
-@command("NICK", "<nickname>", needs_registration=False, weight=2, help="Take a nickname.")
+@command("NICK", "<nickname>", needs_registration=False, weight=2, help="Change your nickname.")
 def nick_command(request: Request) -> None:
     """Take a nickname, at registration or later."""
     session, nick = request.session, request.param(0)
@@ -139,7 +139,7 @@ def _refuse_banned(request: Request, nick: str) -> bool:
     "<username> 0 * :<realname>",
     min_params=4,
     needs_registration=False,
-    help="Say who you are, once.",
+    help="Give your user name and real name, once.",
 )
 def user_command(request: Request) -> None:
     """Take user name and real name."""
@@ -395,7 +395,7 @@ def welcome(request: Request, pending: PendingRegistration) -> None:
     info.send_motd(request)
 
 
-@command("PING", "<token>", needs_registration=False, help="Ask for a sign of life.")
+@command("PING", "<token>", needs_registration=False, help="Check that the server answers.")
 def ping_command(request: Request) -> None:
     """Answer with PONG, before registration too."""
     if not request.param(0):

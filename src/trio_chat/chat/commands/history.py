@@ -33,7 +33,7 @@ _NOT_YOURS = "Messages could not be retrieved: you are not in that channel, or n
     "LATEST|BEFORE|AFTER|AROUND <channel> <reference> <limit> | BETWEEN <channel> <reference>"
     " <reference> <limit> | TARGETS <time> <time> <limit>",
     weight=2,
-    help="Show what was said before; a reference is msgid=… or timestamp=…, and for LATEST also *.",
+    help="Show earlier messages; a reference is msgid=… or timestamp=…, and for LATEST also *.",
 )
 def chathistory_command(request: Request) -> None:
     """Answer from the history, when everything accepted so far is in it."""

@@ -52,7 +52,7 @@ def send_motd(request: Request) -> None:
     request.reply.numeric(n.RPL_ENDOFMOTD)
 
 
-@command("LUSERS", weight=2, help="Count who is here.")
+@command("LUSERS", weight=2, help="Show the numbers of users and channels.")
 def lusers_command(request: Request) -> None:
     """Count users and channels."""
     send_lusers(request)
@@ -73,7 +73,7 @@ def send_lusers(request: Request) -> None:
         reply.numeric(numeric, str(users), str(world.most_users), args=(users, world.most_users))
 
 
-@command("VERSION", "[<server>]", help="Show what runs here.")
+@command("VERSION", "[<server>]", help="Show the version of the server.")
 def version_command(request: Request) -> None:
     """Show program, version and RPL_ISUPPORT."""
     if is_other_server(request):
@@ -128,9 +128,9 @@ def time_command(request: Request) -> None:
     )
 
 
-@command("INFO", "[<server>]", help="Show what this program is.")
+@command("INFO", "[<server>]", help="Show information about this program.")
 def info_command(request: Request) -> None:
-    """Show what this program is."""
+    """Show information about this program."""
     if is_other_server(request):
         return
     server_info = request.world.server_info
@@ -143,7 +143,7 @@ def info_command(request: Request) -> None:
     request.reply.numeric(n.RPL_ENDOFINFO)
 
 
-@command("ADMIN", "[<server>]", help="Show who runs the server.")
+@command("ADMIN", "[<server>]", help="Show the contact of the administrator.")
 def admin_command(request: Request) -> None:
     """Show the contact of the administrator."""
     if is_other_server(request):
@@ -170,13 +170,13 @@ def links_command(request: Request) -> None:
     request.reply.numeric(n.RPL_ENDOFLINKS, mask)
 
 
-@command("USERS", help="Not here: it would show who is logged in to the machine.")
+@command("USERS", help="Disabled: it would list the users that are logged in to the machine.")
 def users_command(request: Request) -> None:
     """Refuse, as the specification allows (RFC 2812 §4.6)."""
     request.reply.numeric(n.ERR_USERSDISABLED)
 
 
-@command("SUMMON", help="Not here: it would call somebody who is logged in to the machine.")
+@command("SUMMON", help="Disabled: it would invite a user that is logged in to the machine.")
 def summon_command(request: Request) -> None:
     """Refuse, as the specification allows (RFC 2812 §4.5)."""
     request.reply.numeric(n.ERR_SUMMONDISABLED)

@@ -23,7 +23,7 @@ KNOCK_INTERVAL = 60.0
 @command(
     "INVITE",
     "[<nickname> <channel>]",
-    help="Invite somebody into a channel; alone, list the invitations you have.",
+    help="Invite a user into a channel; without parameters, list your invitations.",
 )
 def invite_command(request: Request) -> None:
     """Invite a user, or list the own invitations."""

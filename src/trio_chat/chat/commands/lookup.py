@@ -27,7 +27,7 @@ Matches = Callable[[User], bool]
     "<channel or mask> [%<fields>[,<token>]]",
     weight=2,
     help=(
-        "List people in a channel, or whose name matches a mask; fields are letters of"
+        "List the users in a channel, or those that match a mask; fields are letters of"
         " tcuihsnfdlaor."
     ),
 )
@@ -145,7 +145,7 @@ def _who_reply(
     )
 
 
-@command("WHOIS", "[<server>] <nickname>", help="Show who somebody is.")
+@command("WHOIS", "[<server>] <nickname>", help="Show information about a user.")
 def whois_command(request: Request) -> None:
     """Show what the asking user may know about a user."""
     nick = request.param(1) or request.param(0)
@@ -200,7 +200,7 @@ def _whois_reply(request: Request, user: User) -> None:
     reply.numeric(n.RPL_WHOISIDLE, user.nick, str(idle), str(int(user.signon)))
 
 
-@command("WHOWAS", "<nickname> [<count>]", weight=2, help="Show who somebody was that has left.")
+@command("WHOWAS", "<nickname> [<count>]", weight=2, help="Show information about a former user.")
 def whowas_command(request: Request) -> None:
     """Show the former users of a nickname, the latest first."""
     nick = request.param(0)
@@ -233,7 +233,7 @@ def whowas_command(request: Request) -> None:
     "USERHOST",
     "<nickname>{ <nickname>}",
     min_params=1,
-    help="Show the addresses of up to five people.",
+    help="Show the hosts of up to five users.",
 )
 def userhost_command(request: Request) -> None:
     """Show user name and host of up to five users (RFC 2812 §4.8)."""
@@ -249,7 +249,7 @@ def userhost_command(request: Request) -> None:
 
 
 @command(
-    "ISON", "<nickname>{ <nickname>}", min_params=1, help="Tell which of these people are here."
+    "ISON", "<nickname>{ <nickname>}", min_params=1, help="Show which of these nicknames are in use."
 )
 def ison_command(request: Request) -> None:
     """Show which of some nicknames are in use (RFC 2812 §4.9)."""

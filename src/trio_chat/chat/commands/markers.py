@@ -21,7 +21,7 @@ MAX_TARGET = 128
     "MARKREAD",
     "<target> [timestamp=<time>]",
     stores=2,
-    help="Show, or say, how far you have read a conversation.",
+    help="Show or set how far you have read a conversation.",
 )
 def markread_command(request: Request) -> None:
     """Show or set a read marker; it only ever moves on, and the user's other sessions see it."""

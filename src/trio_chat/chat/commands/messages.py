@@ -20,7 +20,7 @@ from trio_chat.irc.modes import BOT, PREFIXES, RANKS
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
 
-@command("PRIVMSG", "<target>{,<target>} :<text>", help="Say something to a channel or a person.")
+@command("PRIVMSG", "<target>{,<target>} :<text>", help="Send a message to a channel or a user.")
 def privmsg_command(request: Request) -> None:
     """Send a message."""
     _say(request, "PRIVMSG")
@@ -29,7 +29,7 @@ def privmsg_command(request: Request) -> None:
 @command(
     "NOTICE",
     "<target>{,<target>} :<text>",
-    help="Say something that is never answered automatically.",
+    help="Send a message that is never answered automatically.",
 )
 def notice_command(request: Request) -> None:
     """Send a message without automatic replies: no errors, no away message (RFC 2812 §3.3.2)."""

@@ -122,7 +122,7 @@ def _settle(request: Request, reply: Response, operator: Operator) -> None:
     "<nickname> [:<reason>]",
     min_params=1,
     right="kill",
-    help="Disconnect somebody, with all sessions.",
+    help="Disconnect a user with all its sessions.",
 )
 def kill_command(request: Request) -> None:
     """Disconnect a user; other users see the reason (Modern IRC, KILL)."""
@@ -149,7 +149,7 @@ def kill_command(request: Request) -> None:
     ":<text>",
     min_params=1,
     right="wallops",
-    help="Say something to everybody who has the mode +w.",
+    help="Send a message to all users with the mode +w.",
 )
 def wallops_command(request: Request) -> None:
     """Send a message to all users with +w (Modern IRC, WALLOPS)."""
@@ -167,7 +167,7 @@ def wallops_command(request: Request) -> None:
 @command(
     "REHASH",
     right="rehash",
-    help="Have the configuration read again, and applied as far as a running server can.",
+    help="Reload the configuration, and apply what can be applied to a running server.",
 )
 def rehash_command(request: Request) -> None:
     """Read the configuration again; a wrong one changes nothing."""
@@ -193,7 +193,7 @@ async def _rehash(request: Request, control: Control, reply: Response) -> None:
     audit(request, "REHASH", reply)
 
 
-@command("DIE", "[<server>]", right="shutdown", help="Stop the server; everybody is told.")
+@command("DIE", "[<server>]", right="shutdown", help="Stop the server; all users are notified.")
 def die_command(request: Request) -> None:
     """Stop the server (RFC 2812 §4.3); a name that is not the server's protects from a slip."""
     name = request.param(0)

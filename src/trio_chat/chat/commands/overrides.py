@@ -32,7 +32,7 @@ def _other(request: Request, nick: str, *, is_connected: bool = False) -> User |
     "[<nickname>] <channel>{,<channel>}",
     min_params=1,
     right="channels",
-    help="Make somebody, or yourself, join channels, whatever their modes and bans say.",
+    help="Make a user, or yourself, join channels in spite of their modes and bans.",
 )
 def sajoin_command(request: Request) -> None:
     """Make a user join channels."""
@@ -58,7 +58,7 @@ def sajoin_command(request: Request) -> None:
     "<nickname> <channel>{,<channel>} [:<reason>]",
     min_params=2,
     right="channels",
-    help="Make somebody leave channels.",
+    help="Make a user leave channels.",
 )
 def sapart_command(request: Request) -> None:
     """Make a user leave channels."""
@@ -108,7 +108,7 @@ def samode_command(request: Request) -> None:
     "<nickname> <new nickname>",
     min_params=2,
     right="channels",
-    help="Give somebody another nickname.",
+    help="Change the nickname of a user.",
 )
 def sanick_command(request: Request) -> None:
     """Give a user another nickname, which is not in use."""

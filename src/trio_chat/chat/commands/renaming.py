@@ -27,7 +27,7 @@ join.
     "<channel> <new name> [:<reason>]",
     stores=2,
     min_params=2,
-    help="Give a channel another name.",
+    help="Rename a channel.",
 )
 def rename_command(request: Request) -> None:
     """Rename a channel; only its founder may rename a registered one."""

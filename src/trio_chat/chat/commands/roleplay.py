@@ -33,7 +33,7 @@ MAX_RELAYED = 64
     "RELAYMSG",
     "<channel> <name/network> :<text>",
     min_params=3,
-    help="Pass on what somebody on another network said; for operators of the channel.",
+    help="Relay a message from a user of another network; for operators of the channel.",
 )
 def relaymsg_command(request: Request) -> None:
     """Relay a message from a user of another network."""

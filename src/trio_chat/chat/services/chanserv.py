@@ -35,8 +35,8 @@ _RANK_NAMES = {
 
 @command(
     "CHANSERV",
-    ":<order>",
-    help="Speak to ChanServ, who keeps channels; CHANSERV HELP shows what it knows.",
+    ":<command>",
+    help="Send a command to ChanServ, which registers channels; CHANSERV HELP lists them.",
 )
 def chanserv_command(request: Request) -> None:
     """Send a command to ChanServ without a nickname, which another user could have on another
@@ -45,7 +45,7 @@ def chanserv_command(request: Request) -> None:
     CHANSERV.handle(request, " ".join(request.params))
 
 
-@command("CS", ":<order>", help="Short for CHANSERV.")
+@command("CS", ":<command>", help="Short for CHANSERV.")
 def cs_command(request: Request) -> None:
     """Speak to ChanServ."""
     CHANSERV.handle(request, " ".join(request.params))

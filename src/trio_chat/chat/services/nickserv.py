@@ -31,8 +31,8 @@ answer = NICKSERV.answer
 
 @command(
     "NICKSERV",
-    ":<order>",
-    help="Speak to NickServ, who keeps accounts; NICKSERV HELP shows what it knows.",
+    ":<command>",
+    help="Send a command to NickServ, which manages accounts; NICKSERV HELP lists them.",
 )
 def nickserv_command(request: Request) -> None:
     """Send a command to NickServ without a nickname, which another user could have on another
@@ -41,7 +41,7 @@ def nickserv_command(request: Request) -> None:
     NICKSERV.handle(request, " ".join(request.params))
 
 
-@command("NS", ":<order>", help="Short for NICKSERV.")
+@command("NS", ":<command>", help="Short for NICKSERV.")
 def ns_command(request: Request) -> None:
     """Speak to NickServ."""
     NICKSERV.handle(request, " ".join(request.params))

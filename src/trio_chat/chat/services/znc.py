@@ -33,9 +33,9 @@ _UNREADABLE = "Messages could not be retrieved at the moment"
 
 @command(
     "ZNC",
-    "*playback <order>",
+    "*playback <command>",
     min_params=1,
-    help="Speak to *playback, which shows what you have missed as a ZNC does.",
+    help="Send a command to *playback, which shows missed messages as ZNC does.",
 )
 def znc_command(request: Request) -> None:
     """Send a command to a module of ZNC; there is one."""
