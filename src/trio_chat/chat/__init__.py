@@ -1,6 +1,6 @@
-"""The rules: who is here, who may do what, and what everyone is told.
+"""The rules of the chat: its state, permissions, and a small handler for each command.
 
-Synchronous state and small handlers. A handler looks things up, asks `policy`, changes the state
-and says through its `Response` what is to be sent; it never waits and never writes to a socket, so
-there are no locks and no races. This room imports neither Trio nor sockets nor storage.
+A handler looks up state, asks `policy`, applies changes, and adds to its `Response` what is sent.
+It never waits and never writes to a socket, so there are no locks and no races. This package
+imports neither Trio nor sockets nor storage.
 """

@@ -15,7 +15,7 @@ from trio_chat.irc.modes import NOTICES, SERVER_OPERATOR, USER_MODES
 
 
 class MissedNotice(NamedTuple):
-    """Something that a user was not there to see: the id that says when, and a sentence."""
+    """A notice of an event that a user missed: its id, for the time, and a sentence."""
 
     id: int
     text: str

@@ -176,7 +176,7 @@ class NoticeKept(Change):
     Args:
         user: its folded nickname.
         text: the event, with its source and reason.
-        is_minor: whether anybody could cause it, so that it must not displace another notice.
+        is_minor: whether any user could cause it, so that it must not displace another notice.
     """
 
     user: str

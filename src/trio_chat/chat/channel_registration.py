@@ -17,10 +17,9 @@ class ChannelRegistration:
     Args:
         owner: the number of the account.
         since: seconds of Unix time.
-        access: the rank (a letter of `irc.modes.RANKS`) that accounts, by their numbers, get when
-            they join.
-        history: for how many days messages are to be remembered, `OFF` for not at all; None as
-            everywhere.
+        access: the rank (a letter of `irc.modes.RANKS`) that accounts, by their numbers, receive
+            when they join.
+        history: the days after which messages expire, `OFF` to store none; None for the default.
     """
 
     owner: int

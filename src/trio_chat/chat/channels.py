@@ -127,7 +127,7 @@ class Channel:
         self.restraining = self.flags & modes.RESTRAINING
 
     def add(self, user: User, ranks: str = "") -> None:
-        """Make somebody a member; both sides know it."""
+        """Add a member; both sides of the membership are updated."""
         self.members[user] = user.channels[self] = Membership(ranks)
         self._audience = None
 

@@ -102,7 +102,7 @@ class ListEntry(NamedTuple):
     Args:
         mask: the mask as it is shown.
         folded: the folded mask.
-        setter: the user who set it (nick!user@host).
+        setter: the user that set it (nick!user@host).
         time: when, in seconds of Unix time.
         acts: letters of the extended bans that restrict it to some actions; "" for all that its
             list restricts.

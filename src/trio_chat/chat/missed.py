@@ -24,7 +24,7 @@ def keep(world: World, user: User, text: str, *, is_minor: bool = False) -> bool
         world: keeps it.
         user: the user that it concerns. Nothing is kept for other users.
         text: the event, with its source and reason.
-        is_minor: whether anybody could cause it, so that it must not displace another notice.
+        is_minor: whether any user could cause it, so that it must not displace another notice.
     """
     if user.sessions or not user.account:
         return False

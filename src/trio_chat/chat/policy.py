@@ -305,7 +305,7 @@ def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
     invited = user.invited.get(channel)
     if not invited and channel.is_banned(
         user
-    ):  # of those who invite only operators may overrule a ban
+    ):  # only the invitation of an operator overrules a ban
         return n.ERR_BANNEDFROMCHAN
     if invited is not None:
         return None

@@ -37,8 +37,8 @@ def reconfigure(world: World, server_info: ServerInfo) -> list[Event]:
         server_info: the new values.
 
     Returns:
-        the notices for users who are no longer operators, and for clients whose server advertises
-        other capabilities or RPL_ISUPPORT tokens than before.
+        the notices for users that are no longer operators, and the announcements of changed
+        capabilities and RPL_ISUPPORT tokens.
     """
     blocks = with_numbers(server_info.operators, world.accounts)
     world.server_info = replace(server_info, operators=blocks)

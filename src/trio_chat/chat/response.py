@@ -467,7 +467,7 @@ def _refused(
     refused = [part for part in parts if isinstance(part, Event) and part.requires_persistence]
     targets = dict.fromkeys(part.params[:1] for part in refused)
     told = _unavailable(world, session, label, refused[0].command, targets, _NOT_ACCEPTED)
-    # What a label was given to is one reply, in which the messages are said to have been accepted.
+    # A labelled answer is one reply, which would confirm the messages.
     rest = [
         part
         for part in parts

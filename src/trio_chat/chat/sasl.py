@@ -45,8 +45,8 @@ class PlainExchange:
     """PLAIN (RFC 4616): the password itself.
 
     Args:
-        accounts: who there is.
-        origin: where its passwords come from.
+        accounts: the port to the accounts.
+        origin: the origin of the passwords.
     """
 
     def __init__(self, accounts: Accounts, origin: Origin) -> None:
@@ -71,8 +71,8 @@ class ScramExchange:
     """SCRAM-SHA-256 (RFC 5802, RFC 7677): proves the knowledge of the password, both ways.
 
     Args:
-        accounts: who there is.
-        origin: where its proofs come from.
+        accounts: the port to the accounts.
+        origin: the origin of the proofs.
     """
 
     def __init__(self, accounts: Accounts, origin: Origin) -> None:
@@ -171,8 +171,8 @@ class ExternalExchange:
     the fingerprint of another one's.
 
     Args:
-        accounts: who there is.
-        certificate: its fingerprint.
+        accounts: the port to the accounts.
+        certificate: the fingerprint of the certificate.
     """
 
     def __init__(self, accounts: Accounts, certificate: str) -> None:

@@ -111,7 +111,7 @@ class Verifications:
         self._confusables = ConfusableIndex()
         self._letters: deque[tuple[float, str]] = (
             deque()
-        )  # until when each counts, and to whom it was sent
+        )  # when it ceases to count, and its recipient
 
     def __len__(self) -> int:
         self._expire()

@@ -248,9 +248,7 @@ def userhost_command(request: Request) -> None:
     request.reply.numeric(n.RPL_USERHOST, args=(" ".join(words),))
 
 
-@command(
-    "ISON", "<nickname>{ <nickname>}", min_params=1, help="Show which of these nicknames are in use."
-)
+@command("ISON", "<nickname>{ <nickname>}", min_params=1, help="Show which nicknames are in use.")
 def ison_command(request: Request) -> None:
     """Show which of some nicknames are in use (RFC 2812 §4.9)."""
     users = request.world.users
