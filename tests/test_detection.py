@@ -506,13 +506,13 @@ async def test_a_proxy_behind_a_proxy_is_not_counted(autojump_clock: MockClock) 
 
 async def test_refusals_do_not_take_all_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refused client is read for a moment so that it gets the text, up to a limit of clients."""
-    monkeypatch.setattr("trio_chat.server.app._MOST_CLOSING", 2)
+    monkeypatch.setattr("trio_chat.server.refusal.MOST_CLOSING", 2)
     async with edge(Settings(limits=LimitSettings(connections_per_address=1))) as here:
         first = here.connect()
         await wait_all_tasks_blocked()
         refused = [here.connect() for _ in range(4)]
         await wait_all_tasks_blocked()
-        assert here.server._closing_connections == 2
+        assert here.server._refusals.closing == 2
         told = [await one.rest() for one in refused]
         assert sorted(b"Too many connections" in words for words in told) == [
             False,

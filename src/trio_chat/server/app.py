@@ -5,7 +5,6 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import trio
@@ -44,21 +43,17 @@ from trio_chat.server.mail import mailer
 from trio_chat.server.open_storage import MEMORY, prune_history
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.poller import best_poller
+from trio_chat.server.refusal import Refusals, closing_link
 from trio_chat.server.state import UncommittedState, keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import (
     LINGER_TIMEOUT,
     SocketTransport,
     Transport,
-    close_gracefully,
-    send_all,
 )
 from trio_chat.server.watchers import expire_users, watch_accounts, watch_channels
 
 log = logging.getLogger("trio_chat")
-
-_MOST_CLOSING = 256
-"""Refused connections that receive the reason, at the same time; more are closed at once."""
 
 
 class Server:
@@ -128,9 +123,7 @@ class Server:
         self._poller = best_poller()
         self.openings: set[trio.CancelScope] = set()
         self.is_stopping = False
-        self._closing_connections = (
-            0  # connections that are being refused or closed before anybody chats on them
-        )
+        self._refusals = Refusals()
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
         self,
@@ -288,7 +281,7 @@ class Server:
             if not (listener.proxy or self._is_intermediary(peer.host)) and (
                 refusal := permit.count(peer.host)
             ):
-                await self._refuse(transport, _closing(peer, refusal))
+                await self._refusals.refuse(transport, closing_link(peer, refusal))
                 return
             if (
                 connection := await self._open_and_admit(transport, peer, listener, permit)
@@ -358,7 +351,7 @@ class Server:
                 await transport.aclose()
             raise
         if opened is None:
-            await self._close_gracefully(opening.transport, going_away=self.is_stopping)
+            await self._refusals.close(opening.transport, going_away=self.is_stopping)
         return opened
 
     async def _run_opening(self, opening: ProtocolDetection) -> IrcConnection | None:
@@ -395,7 +388,7 @@ class Server:
         """Admit a connection as a client, or refuse and close it."""
         transport, peer, ahead = opened
         if refusal := permit.count(peer.host):
-            await self._refuse(transport, _closing(peer, refusal))
+            await self._refusals.refuse(transport, closing_link(peer, refusal))
             return None
         if self._is_full():
             await self._refuse_full(transport, peer)
@@ -411,45 +404,10 @@ class Server:
 
     async def _refuse_full(self, transport: Transport, peer: Peer) -> None:
         log.warning("refused %s: there are %d clients already", peer.host, len(self.connections))
-        await self._refuse(transport, _closing(peer, "The server is full"))
+        await self._refusals.refuse(transport, closing_link(peer, "The server is full"))
 
     async def _refuse_banned(self, transport: Transport, peer: Peer, ban: Ban) -> None:
         log.info("refused %s: banned by %s: %s", peer.host, ban.mask, ban.reason)
         why = n.ERR_YOUREBANNEDCREEP.text.format(banning.told(ban))
         numeric = Message(n.ERR_YOUREBANNEDCREEP, ("*", why), self.world.server_info.name)
-        await self._refuse(transport, numeric, _closing(peer, f"Banned: {ban.reason}"))
-
-    async def _refuse(self, transport: Transport, *messages: Message) -> None:
-        await self._close_gracefully(
-            transport, "".join(f"{message.line()}\r\n" for message in messages).encode()
-        )
-
-    async def _close_gracefully(
-        self, transport: Transport, words: bytes = b"", *, going_away: bool = False
-    ) -> None:
-        """Close a connection that is not served, with a reason and within a deadline; at once when
-        very many are being closed.
-
-        No limit counts these connections, so without this bound a client that reconnects after
-        every refusal could use up the file descriptors.
-        """
-        is_polite = self._closing_connections < _MOST_CLOSING
-        self._closing_connections += 1
-        try:
-            if is_polite:
-                if words:
-                    with (
-                        trio.move_on_after(LINGER_TIMEOUT),
-                        suppress(trio.BrokenResourceError, trio.ClosedResourceError),
-                    ):
-                        await send_all(transport, words)
-                with trio.move_on_after(2 * LINGER_TIMEOUT):
-                    await close_gracefully(transport, going_away=going_away)
-        finally:
-            self._closing_connections -= 1
-            with trio.move_on_after(LINGER_TIMEOUT, shield=True):
-                await transport.aclose()
-
-
-def _closing(peer: Peer, reason: str) -> Message:
-    return Message("ERROR", (f"Closing link: {peer.host} ({reason})",))
+        await self._refusals.refuse(transport, numeric, closing_link(peer, f"Banned: {ban.reason}"))

@@ -85,7 +85,7 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
 
     `trio.SocketListener` accepts one connection for each pass of the scheduler, and wraps each
     three times. After a restart all clients reconnect in the same moment; a batch of them costs one
-    pass here (docs/performance.md).
+    pass here: 9 % of the CPU time of a short connection (docs/performance.md).
 
     Args:
         sock: a listening socket; owned by this object from now on.
