@@ -20,7 +20,7 @@ _MOST_NAMES = 10
 """Nicknames of covered users that an operator is shown."""
 
 
-def told(ban: Ban) -> str:
+def ban_text(ban: Ban) -> str:
     """Return the text for a banned user: the reason, and the end of the ban."""
     until = (
         f" (until {datetime.fromtimestamp(ban.expires, UTC):%Y-%m-%d %H:%M} UTC)"
@@ -110,7 +110,7 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
     for session in list(world.sessions.values()) if new else ():
         ban = ban_of(world, session, bans=new)
         if ban is not None and not session.closing:
-            params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(told(ban)))
+            params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(ban_text(ban)))
             number, code = world.ids.next(), n.ERR_YOUREBANNEDCREEP
             events.append(
                 Event(
@@ -126,7 +126,7 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
     for user in world.always_on if new else ():
         ban = new.of_account(user.account_id) or new.of_masks(*_named(user))
         if ban is not None and not user.sessions:
-            notice = missed.of_removal(user, f"You were banned from the server: {told(ban)}")
+            notice = missed.of_removal(user, f"You were banned from the server: {ban_text(ban)}")
             apply(world, NoticeKept(user.folded, notice))
             names[f"{user.nick} (always on)"] = None
             events += apply(world, UserRemoved(user.folded, f"Banned: {ban.reason}"))

@@ -19,7 +19,7 @@ from trio_chat.irc.message import NO_TAGS, ParseError, parse
 _NOT_ACTIVITY = frozenset(("PING", "PONG", "ISON", "WHO"))
 
 
-_TOLD_SECONDS = 60.0
+_NOTICE_SECONDS = 60.0
 """Seconds after which a client gets another notice that its quota is exhausted."""
 _SLOWED_LINES = 10
 """Lines that a command costs in addition when it is carried out without being stored."""
@@ -119,8 +119,8 @@ def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:
     why_not = world.quotas.why_not(user, changes, changes * STATE_BYTES)
     if not why_not and not is_dropped:
         return 0
-    if world.elapsed() - session.quota_told > _TOLD_SECONDS:
-        session.quota_told = world.elapsed()
+    if world.elapsed() - session.quota_notified > _NOTICE_SECONDS:
+        session.quota_notified = world.elapsed()
         request.reply.send("NOTE", (request.message.command, "QUOTA_EXCEEDED", why_not or TOO_MUCH))
     return _SLOWED_LINES
 

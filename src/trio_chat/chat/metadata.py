@@ -159,13 +159,13 @@ def changed(
         for each in targets
         if (sessions := audience(world, each))
         for key in keys
-        for event in _told(world, actor, each, key, sessions, skip)
+        for event in _notices(world, actor, each, key, sessions, skip)
     ]
 
 
 def changed_of_one(world: World, user: User, key: str) -> list[Event]:
     """Return the events for sessions that subscribed to a changed key of a user."""
-    return _told(world, user, user, key, audience(world, user), None)
+    return _notices(world, user, user, key, audience(world, user), None)
 
 
 def introduced(world: World, user: User, channel: Channel) -> list[Event]:
@@ -178,10 +178,12 @@ def introduced(world: World, user: User, channel: Channel) -> list[Event]:
         for session in channel.audience_of(user)
         if session.subscriptions and session not in own
     ]
-    return [event for key in user.metadata for event in _told(world, user, user, key, others, None)]
+    return [
+        event for key in user.metadata for event in _notices(world, user, user, key, others, None)
+    ]
 
 
-def _told(
+def _notices(
     world: World,
     actor: User,
     target: User | Channel,

@@ -396,8 +396,8 @@ class Response:
         is_instead = is_whole and not self._is_event_among
         self._is_changing = False
         label = self._label if is_instead else ""
-        told = _unavailable(self._world, self._session, label, self._command, [()], _NOT_KEPT)
-        return told if is_instead else (*parts, *told)
+        replies = _unavailable(self._world, self._session, label, self._command, [()], _NOT_KEPT)
+        return replies if is_instead else (*parts, *replies)
 
     def _apply_label(self, *, is_over: bool) -> None:
         server = self._world.server_info.name
@@ -466,14 +466,14 @@ def _refused(
     """
     refused = [part for part in parts if isinstance(part, Event) and part.requires_persistence]
     targets = dict.fromkeys(part.params[:1] for part in refused)
-    told = _unavailable(world, session, label, refused[0].command, targets, _NOT_ACCEPTED)
+    replies = _unavailable(world, session, label, refused[0].command, targets, _NOT_ACCEPTED)
     # A labelled answer is one reply, which would confirm the messages.
     rest = [
         part
         for part in parts
         if (not part.requires_persistence if isinstance(part, Event) else not label)
     ]
-    return (*rest, *told)
+    return (*rest, *replies)
 
 
 def _as_word(param: str) -> str:

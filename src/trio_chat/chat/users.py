@@ -142,7 +142,7 @@ class Session:
         "payer",
         "pending",
         "playback_request",
-        "quota_told",
+        "quota_notified",
         "sasl",
         "sasl_inbox",
         "sink",
@@ -159,7 +159,7 @@ class Session:
         self.payer = rate_limit_key(
             address
         )  # what it is counted by when something is written down; "" when it is exempt
-        self.quota_told = (
+        self.quota_notified = (
             -math.inf
         )  # seconds of `World.elapsed` at which it got its last notice of an exhausted quota
         self.is_secure = False  # whether all of its way here is encrypted

@@ -291,7 +291,7 @@ class World:
                 history_targets += channel.history_targets
         return history_targets
 
-    def news(
+    def change_notices(
         self,
         user: User,
         command: str,

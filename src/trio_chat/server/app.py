@@ -408,6 +408,6 @@ class Server:
 
     async def _refuse_banned(self, transport: Transport, peer: Peer, ban: Ban) -> None:
         log.info("refused %s: banned by %s: %s", peer.host, ban.mask, ban.reason)
-        why = n.ERR_YOUREBANNEDCREEP.text.format(banning.told(ban))
+        why = n.ERR_YOUREBANNEDCREEP.text.format(banning.ban_text(ban))
         numeric = Message(n.ERR_YOUREBANNEDCREEP, ("*", why), self.world.server_info.name)
         await self._refusals.refuse(transport, numeric, closing_link(peer, f"Banned: {ban.reason}"))

@@ -127,7 +127,9 @@ def update_away(world: World, user: User, skip: Session | None = None) -> Effect
     if away == user.away:
         return []
     user.away = away
-    events = world.news(user, "AWAY", (away,) if away else (), requires=cap.AWAY_NOTIFY, skip=skip)
+    events = world.change_notices(
+        user, "AWAY", (away,) if away else (), requires=cap.AWAY_NOTIFY, skip=skip
+    )
     if away and policy.muted_in(user):
         return [part for event in events for part in _without_text(event, policy.readers(user))]
     return events

@@ -62,7 +62,7 @@ def _rename(world: World, change: NickChanged) -> Effects:
 def _set_realname(world: World, change: RealnameSet) -> Effects:
     user = world.users[change.user]
     user.realname = change.realname
-    return world.news(user, "SETNAME", (change.realname,), requires=cap.SETNAME)
+    return world.change_notices(user, "SETNAME", (change.realname,), requires=cap.SETNAME)
 
 
 @transition(UserModesChanged, _of_user)
@@ -131,7 +131,9 @@ def change_account(world: World, user: User, account: Account) -> Effects | None
     set_account(world, user, account)
     now = user.metadata
     keys = [key for key in {**before, **now} if before.get(key) != now.get(key)]
-    events += world.news(user, "ACCOUNT", (account.name or "*",), requires=cap.ACCOUNT_NOTIFY)
+    events += world.change_notices(
+        user, "ACCOUNT", (account.name or "*",), requires=cap.ACCOUNT_NOTIFY
+    )
     return events + [event for key in keys for event in metadata.changed_of_one(world, user, key)]
 
 

@@ -116,7 +116,7 @@ async def _continue(
 def why_suspended(request: Request, account: Account) -> str:
     """Return why an account cannot be used, for a client that has its password; "" if it can."""
     ban = request.world.bans.of_account(account.id)
-    return f"The account {account.name} is suspended: {banning.told(ban)}" if ban else ""
+    return f"The account {account.name} is suspended: {banning.ban_text(ban)}" if ban else ""
 
 
 def explain(error: AccountsError | Busy | ValueError) -> str:

@@ -129,7 +129,7 @@ def _refuse_banned(request: Request, nick: str) -> bool:
     log.info(
         "refused %s (%s): banned by %s: %s", nick, request.session.address, ban.mask, ban.reason
     )
-    request.reply.numeric(n.ERR_YOUREBANNEDCREEP, args=(banning.told(ban),))
+    request.reply.numeric(n.ERR_YOUREBANNEDCREEP, args=(banning.ban_text(ban),))
     request.reply.close(f"Banned: {ban.reason}")
     return True
 

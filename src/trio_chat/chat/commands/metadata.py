@@ -41,7 +41,7 @@ _ROOM = 350
     needs_registration=False,
     weight=2,
     help=(
-        "Show or change what you, others and channels say of themselves; * is you. SUB has you told"
+        "Show or change the metadata of users and channels; * is you. SUB notifies you"
         " of changes of a key."
     ),
 )

@@ -15,7 +15,7 @@ from trio_chat.irc.numerics import Numeric
     "+|- <nickname>{,<nickname>} | C | L | S",
     min_params=1,
     help=(
-        "Be told when people come and go: add (+) or remove (-) nicknames, clear (C) or show (L)"
+        "Watch nicknames: add (+) or remove (-) some, clear (C) or show (L)"
         " them, show who is here (S)."
     ),
 )

@@ -75,11 +75,11 @@ def sapart_command(request: Request) -> None:
             audit(request, f"SAPART {user.source} {channel.name}: {request.param(2)}")
             channels.part(request, user, channel, request.param(2))
             reason = f": {request.param(2)}" if request.param(2) else ""
-            told = (
+            notice = (
                 f"{request.user.nick}, an operator of the server, removed you from"
                 f" {channel.name}{reason}"
             )
-            apply(request.world, NoticeKept(user.folded, told))
+            apply(request.world, NoticeKept(user.folded, notice))
 
 
 @command(

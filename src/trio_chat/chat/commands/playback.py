@@ -49,22 +49,19 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
     # Later messages are delivered anyway: if they were read from the history as well, they would
     # arrive twice.
     now = request.world.ids.next()
-    playback_request, span, limit = (
+    wanted, span, limit = (
         session.playback_request,
         Span(missed_since, now),
         storage.playback,
     )
-    is_asked = (
-        playback_request is not None
-        and request.world.elapsed() - playback_request.asked <= ASKED_FOR_SECONDS
-    )
+    is_asked = wanted is not None and request.world.elapsed() - wanted.asked <= ASKED_FOR_SECONDS
     if (
-        playback_request is not None
+        wanted is not None
         and is_asked
-        and (playback_request.channels is None or channel.folded in playback_request.channels)
+        and (wanted.channels is None or channel.folded in wanted.channels)
     ):
         span, limit = (
-            Span(playback_request.after, min(playback_request.before, now)),
+            Span(wanted.after, min(wanted.before, now)),
             storage.most_messages,
         )
     elif session.caps & cap.ZNC_PLAYBACK or not _is_wanted(request.user, request.world, storage):

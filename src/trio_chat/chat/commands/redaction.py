@@ -100,11 +100,11 @@ async def _redact(
         record.source,
         conversation.channel.name if conversation.channel else "private",
     )
-    for event in _told(request, conversation):
+    for event in _notices(request, conversation):
         reply.emit(event)
 
 
-def _told(request: Request, conversation: Conversation) -> list[Event]:
+def _notices(request: Request, conversation: Conversation) -> list[Event]:
     """Return the events for the members of a channel, or for both sides of a private
     conversation.
     """
