@@ -17,7 +17,7 @@ from trio_chat.admin.console import (
 from trio_chat.admin.exit_codes import FAILED, OK, USAGE
 from trio_chat.admin.passwords import NoTerminal, PasswordError, ask_password, read_password
 from trio_chat.admin.progress import Progress
-from trio_chat.chat import policy
+from trio_chat.chat import nicknames
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Credentials
 from trio_chat.chat.confusables import AccountConfusables
 from trio_chat.config.values import LONGEST_NICK
@@ -98,7 +98,7 @@ def _similar(connection: "apsw.Connection", target: AccountTarget) -> str:
     # Importing the services registers them; only this command needs them.
     from trio_chat.chat import services  # noqa: F401, PLC0415
 
-    if policy.looks_like_service(target.name, target.folded):
+    if nicknames.looks_like_service(target.name, target.folded):
         return _("a service")
     alike = next(
         AccountConfusables().of(

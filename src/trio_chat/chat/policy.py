@@ -4,15 +4,11 @@ permitted, or else the numeric with the reason.
 
 import hmac
 from collections.abc import Collection
-from enum import Enum, auto
-from functools import cache
 from typing import TYPE_CHECKING
 
 from trio_chat.chat import operators
 from trio_chat.chat.channels import Channel, Membership
 from trio_chat.chat.history import Record
-from trio_chat.chat.preferences import MULTICLIENT
-from trio_chat.chat.registry import SERVICES
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
@@ -20,131 +16,9 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.modes import ModeChange, ModeType
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.numerics import Numeric
-from trio_chat.irc.skeletons import loose_skeletons
 
 if TYPE_CHECKING:
     from trio_chat.chat.registry import Request
-
-
-def shares_nick(world: World, holder: User) -> bool:
-    """Return whether a user can have another session: with an account, if the operator and the
-    owner allow it.
-
-    An always-on user without a session can be taken over in any case.
-    """
-    return bool(holder.account_id) and (
-        not holder.sessions or world.preferences.is_on(holder.account_id, MULTICLIENT)
-    )
-
-
-def may_join_user(world: World, account: int, user: User) -> bool:
-    """Return whether a session of an account, by its number, may become one more session of a
-    user.
-    """
-    return bool(account) and user.account_id == account and shares_nick(world, user)
-
-
-def user_to_join(world: World, account: int, folded: str) -> User | None:
-    """Return the user that a new session of an account becomes one more session of, or None when it
-    is to be one of its own.
-
-    The always-on user of an account is joined under whatever nickname it has; another one only by
-    its nickname.
-    """
-    for user in (world.always_on.of(account), world.users.get(folded)):
-        if user is not None and may_join_user(world, account, user):
-            return user
-    return None
-
-
-def is_reserved(world: World, nick: str, folded: str, account: int) -> bool:
-    """Return whether a nickname is, or looks like, the name of another account or of a deleted one.
-
-    Args:
-        world: has the accounts.
-        nick: the nickname as it would be shown.
-        folded: as it is compared.
-        account: the number of the account of the client that asks for it, or 0.
-    """
-    if world.accounts is None or world.server_info.account_rules.reservation == "off":
-        return False
-    taken = world.accounts.taken
-    owner = taken.get(folded)
-    if owner is not None and (owner.id != account or owner.name == nick):
-        return owner.id != account
-    # In capitals the own name, too, may look like another one.
-    return any(other.id != account for other in world.account_confusables.of(taken, nick, folded))
-
-
-def is_confusable(world: World, nick: str, folded: str, user: User | None, account: int) -> bool:
-    """Return whether a nickname is confusable with that of a present user or of a service.
-
-    Args:
-        world: the world.
-        nick: the nickname as it would be shown.
-        folded: the folded nickname.
-        user: the user that requests it, or None before registration.
-        account: the number of its account, or 0. The name of the account is always allowed, and
-            users of one account may have confusable names.
-    """
-    if looks_like_service(nick, folded):
-        return True
-    owner = world.accounts.known.get(folded) if world.accounts else None
-    if (
-        owner is not None and owner.id == account and owner.name == nick
-    ):  # both were registered when that was possible
-        return False
-    others = (world.users[other] for other in world.confusables.of(nick, folded))
-    return any(
-        other is not user and not (account and other.account_id == account) for other in others
-    )
-
-
-class NickRefusal(Enum):
-    """The reason why a client cannot have a nickname."""
-
-    IN_USE = auto()
-    RESERVED = auto()
-    CONFUSABLE = auto()
-
-
-def why_not_nick(
-    world: World, nick: str, folded: str, user: User | None, account: int
-) -> NickRefusal | None:
-    """Return why a client cannot have a nickname, or None.
-
-    Args:
-        world: the world.
-        nick: the nickname as it would be shown.
-        folded: the folded nickname.
-        user: the user that asks for it, or None for a client that is not registered.
-        account: the number of the account of that client, or 0.
-    """
-    if folded in SERVICES:
-        return NickRefusal.IN_USE
-    if is_reserved(world, nick, folded, account):
-        return NickRefusal.RESERVED
-    if world.users.get(folded, user) is not user:
-        return NickRefusal.IN_USE
-    if is_confusable(world, nick, folded, user, account):
-        return NickRefusal.CONFUSABLE
-    return None
-
-
-def looks_like_service(nick: str, folded: str) -> bool:
-    """Return whether a nickname is confusable with that of a service, to which users send
-    passwords.
-
-    Unlike elsewhere, accents and ASCII names count, as in `NickSérv` or `N1ckServ`.
-    """
-    return folded in SERVICES or not _service_skeletons(tuple(SERVICES)).isdisjoint(
-        loose_skeletons(nick, folded)
-    )
-
-
-@cache
-def _service_skeletons(services: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(looks for name in services for looks in loose_skeletons(name, name))
 
 
 def is_operator(user: User, channel: Channel) -> bool:

@@ -7,7 +7,7 @@ import logging
 from functools import partial
 from typing import NamedTuple
 
-from trio_chat.chat import policy
+from trio_chat.chat import nicknames
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, AccountsError, Busy, Credentials, Email
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountRegistered
@@ -191,13 +191,13 @@ def is_taken(request: Request, name: str, folded: str) -> bool:
         *world.account_confusables.of(taken, name, folded),
         *world.registering.of(name, folded),
     )
-    return folded in taken or bool(alike) or policy.looks_like_service(name, folded)
+    return folded in taken or bool(alike) or nicknames.looks_like_service(name, folded)
 
 
 def _is_nick_of_another(request: Request, name: str, folded: str) -> bool:
     world, user = request.world, request.session.user
     is_used = world.users.get(folded) not in (None, user)
-    return is_used or policy.is_confusable(world, name, folded, user, request.session.account_id)
+    return is_used or nicknames.is_confusable(world, name, folded, user, request.session.account_id)
 
 
 def _is_email(text: str) -> bool:

@@ -5,22 +5,20 @@ IRC).
 import hmac
 import logging
 
-from trio_chat import __version__
-from trio_chat.chat import banning, operators, policy
+from trio_chat.chat import banning, nicknames, operators, policy
 from trio_chat.chat.accounts import Busy
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import NickChanged, SessionAttached, SessionMoved, SessionRegistered
-from trio_chat.chat.commands import accounts, channels, info, metadata, named_modes, playback
-from trio_chat.chat.ids import milliseconds
-from trio_chat.chat.policy import NickRefusal
+from trio_chat.chat.changes import NickChanged, SessionRegistered
+from trio_chat.chat.commands import (
+    accounts,
+    sessions,
+)
+from trio_chat.chat.commands.welcome import send_welcome
+from trio_chat.chat.nicknames import NickRefusal
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import PendingRegistration, User
-from trio_chat.chat.world import World
-from trio_chat.irc import capabilities as cap
-from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import truncate
-from trio_chat.irc.modes import ModeType
 from trio_chat.irc.names import InvalidName, clean_username, fold_nick, fold_or_self
 
 log = logging.getLogger("trio_chat")
@@ -79,7 +77,7 @@ def _ask_for_nick(request: Request, pending: PendingRegistration, nick: str, fol
     """
     pending.asked_nick = nick
     holder = request.world.users.get(folded)
-    if folded in SERVICES or (holder and not policy.shares_nick(request.world, holder)):
+    if folded in SERVICES or (holder and not nicknames.shares_nick(request.world, holder)):
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
     pending.nick = nick
@@ -89,10 +87,10 @@ def _ask_for_nick(request: Request, pending: PendingRegistration, nick: str, fol
 def _change_nick(request: Request, user: User, nick: str, folded: str) -> None:
     world = request.world
     holder = world.users.get(folded, user)
-    if holder is not user and policy.may_join_user(world, user.account_id, holder):
-        _move_session(request, user, holder)
+    if holder is not user and nicknames.may_join_user(world, user.account_id, holder):
+        sessions.move(request, user, holder)
         return
-    why_not = policy.why_not_nick(world, nick, folded, user, user.account_id)
+    why_not = nicknames.why_not_nick(world, nick, folded, user, user.account_id)
     if why_not is not None:
         refuse_nick(request, nick, why_not)
     elif (
@@ -169,9 +167,9 @@ def try_to_register(request: Request) -> None:
         _require_account(request)
         return
     wanted = fold_nick(pending.nick, world.lengths.nick)
-    present = policy.user_to_join(world, session.account_id, wanted)
+    present = nicknames.user_to_join(world, session.account_id, wanted)
     if present is not None:
-        _join_session(request, present)
+        sessions.join(request, present)
         return
     folded = _free_name(request, pending, wanted)
     if not folded:
@@ -181,7 +179,7 @@ def try_to_register(request: Request) -> None:
     user = request.user
     log.info("registered %s (%s), realname %s", user.source, session.address, user.realname)
     operators.notify_opers(request, f"{user.source} [{session.address}] has come")
-    welcome(request, pending)
+    send_welcome(request, pending)
     accounts.deliver_notices(request, request.reply)
     request.reply.emit_all(events)
 
@@ -236,7 +234,7 @@ def _free_name(request: Request, pending: PendingRegistration, wanted: str) -> s
     must choose again.
     """
     world, nick = request.world, pending.nick
-    why_not = policy.why_not_nick(world, nick, wanted, None, request.session.account_id)
+    why_not = nicknames.why_not_nick(world, nick, wanted, None, request.session.account_id)
     if why_not is None:
         return wanted
     pending.nick = ""
@@ -250,77 +248,6 @@ def _free_name(request: Request, pending: PendingRegistration, wanted: str) -> s
         return ""
     pending.nick = _guest_name(request)
     return fold_nick(pending.nick, world.lengths.nick)
-
-
-def _join_session(request: Request, user: User) -> None:
-    """Attach the session to a present user, with its nickname and its channels."""
-    session, reply, pending = request.session, request.reply, request.session.pending
-    assert pending is not None  # noqa: S101  # it registers at this moment
-    if _is_full(request, user):
-        reply.close(
-            f"You have {len(user.sessions)} sessions already: end one with /msg NickServ CLIENTS"
-            " LOGOUT"
-        )
-        return
-    missed_since = _missed_since(request.world, user)
-    events = apply(request.world, SessionAttached(session.id, user.folded))
-    log.info("one more session of %s", user.source)
-    welcome(request, pending)
-    reply.emit_all(events)
-    _send_channels(request, missed_since)
-
-
-def _move_session(request: Request, before: User, user: User) -> None:
-    """Attach the session to the user of the same account that has the nickname: so a client returns
-    without SASL.
-    """
-    if _is_full(request, user):
-        request.reply.fail(
-            "NICK",
-            "TOO_MANY_SESSIONS",
-            user.nick,
-            text=f"{user.nick} has {len(user.sessions)} sessions already",
-        )
-        return
-    for (
-        channel
-    ) in before.channels:  # to the client it is as if it left, and came into those of the other
-        request.reply.replay(request.world.event(before, "PART", (channel.name,), ()))
-    request.reply.replay(request.world.event(before, "NICK", (user.nick,), ()))
-    missed_since = _missed_since(request.world, user)
-    log.info("%s is one more session of %s", before.source, user.source)
-    change = SessionMoved(request.session.id, user.folded)
-    request.reply.emit_all(apply(request.world, change))
-    _send_channels(request, missed_since)
-
-
-def _is_full(request: Request, user: User) -> bool:
-    return len(user.sessions) >= request.world.lengths.sessions_per_user
-
-
-def _missed_since(world: World, user: User) -> int:
-    """Return the id after which no session of the user was connected; 0 if one is."""
-    return (
-        0
-        if user.sessions
-        else max(1, world.ids.timeline.reference(milliseconds(user.seen) - 1).last)
-    )
-
-
-def _send_channels(request: Request, missed_since: int) -> None:
-    """Send a session that was attached to a user the modes and the channels of this user."""
-    user = request.user
-    if user.modes:
-        request.reply.numeric(n.RPL_UMODEIS, "+" + "".join(sorted(user.modes)))
-    for channel in user.channels:
-        extended = (channel.name, user.account or "*", user.realname)
-        request.reply.replay(
-            request.world.event(user, "JOIN", (channel.name,), ())._replace(extended=extended)
-        )
-        channels.send_state(request, channel, missed_since)
-    if missed_since:
-        playback.play_back_private(request, missed_since)
-    accounts.deliver_notices(request, request.reply)
 
 
 def refuse_nick(request: Request, nick: str, why_not: NickRefusal) -> None:
@@ -363,36 +290,6 @@ def _guest_name(request: Request) -> str:
     while (name := f"Guest{number % 100_000:05}").lower() in taken:
         number += 1
     return name
-
-
-_MODES = (
-    "".join(modes.USER_MODES),
-    "".join(sorted(modes.CHANNEL_MODES)),
-    "".join(
-        sorted(modes.letters(ModeType.MEMBER, ModeType.LIST, ModeType.ALWAYS, ModeType.WHEN_SET))
-    ),
-)
-"""Those of users, those of channels, and those of them that take a parameter."""
-
-
-def welcome(request: Request, pending: PendingRegistration) -> None:
-    """Send what opens every registered session (Modern IRC, Connection registration)."""
-    reply, server_info = request.reply, request.world.server_info
-    accounts.abort_exchange(
-        request
-    )  # of a login that is still going on; IRCv3 sasl-3.1: "abort it and send a 906 numeric"
-    reply.numeric(n.RPL_WELCOME, args=(server_info.network, request.user.source))
-    reply.numeric(n.RPL_YOURHOST, args=(server_info.name, server_info.version))
-    reply.numeric(n.RPL_CREATED, args=(info.format_time(server_info.created),))
-    reply.numeric(n.RPL_MYINFO, server_info.name, f"trio-chat-{__version__}", *_MODES)
-    info.send_isupport(request)
-    if request.session.effective & cap.NAMED_MODES:
-        named_modes.send_names(request)
-    if request.session.effective & cap.WHOAMI:
-        reply.send("SETNAME", (request.user.realname,), request.user.source)
-    metadata.on_registration(request, pending.metadata)
-    info.send_lusers(request)
-    info.send_motd(request)
 
 
 @command("PING", "<token>", needs_registration=False, help="Check that the server answers.")

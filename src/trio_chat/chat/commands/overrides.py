@@ -5,7 +5,7 @@ They are few on purpose.
 
 from dataclasses import replace
 
-from trio_chat.chat import policy
+from trio_chat.chat import nicknames
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import NoticeKept
 from trio_chat.chat.commands import channels, connection_registration, modes
@@ -119,7 +119,7 @@ def sanick_command(request: Request) -> None:
     folded = connection_registration.fold_or_refuse(request, nick)
     if folded is None:
         return
-    if world.users.get(folded, user) is not user or policy.is_confusable(
+    if world.users.get(folded, user) is not user or nicknames.is_confusable(
         world, nick, folded, user, user.account_id
     ):
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)

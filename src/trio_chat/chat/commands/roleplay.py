@@ -6,7 +6,7 @@ the sending user.
 
 from collections.abc import Mapping
 
-from trio_chat.chat import policy
+from trio_chat.chat import nicknames, policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.commands.messages import client_tags, fits
@@ -142,7 +142,7 @@ def _play(request: Request, character: str, text: str, *, is_action: bool = Fals
 
 def _refuse_service(name: str) -> None:
     """Raise `InvalidName` for a name that looks like a service's."""
-    if policy.looks_like_service(name, fold_or_self(name)):
+    if nicknames.looks_like_service(name, fold_or_self(name)):
         raise InvalidName(name)
 
 
