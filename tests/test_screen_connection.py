@@ -52,6 +52,17 @@ async def test_help(jumping_clock: MockClock) -> None:
         assert any("/away [text]" in row for row in await it.sees("/away [text]", "Commands"))
 
 
+async def test_wrapped_help_has_one_indent(jumping_clock: MockClock) -> None:
+    """The rows of an explanation that does not fit begin in the same column."""
+    async with inside(columns=50) as (it, _server):
+        it.screen.press(*"/help ban", "enter")
+        await it.sees("/ban")
+        first, second = (row for row in it.screen.lines()[3:5])
+        assert first.startswith("     keeps a user out")
+        assert second.startswith("     ")
+        assert not second.startswith("      ")
+
+
 async def test_the_state_of_the_connection_is_seen(jumping_clock: MockClock) -> None:
     """Whether it is encrypted, how long the server takes, and when it is lost."""
     async with inside() as (it, server):

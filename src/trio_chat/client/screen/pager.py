@@ -123,15 +123,18 @@ def _wrapped(lines: Sequence[PageLine], columns: int) -> list[PageLine]:
             wrapped.append(line)
             continue
         *head, (style, text) = line.markup
-        indent = sum(width(text) for _style, text in head) + len(text) - len(text.lstrip())
+        lead = " " * (len(text) - len(text.lstrip()))
+        indent = sum(width(text) for _style, text in head) + len(lead)
         if columns - indent < _LEAST_COLUMNS:
             if head:
                 wrapped.append(PageLine(head))
             head, indent = [], 2
-        parts = wrap(text, max(columns - indent, 1))
+        parts = wrap(text.lstrip(), max(columns - indent, 1))
         space = (style, " " * indent)
         wrapped += (
-            PageLine([*head, (style, part)] if head and not number else [space, (style, part)])
+            PageLine(
+                [*head, (style, lead + part)] if head and not number else [space, (style, part)]
+            )
             for number, part in enumerate(parts)
         )
     return wrapped
