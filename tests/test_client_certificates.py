@@ -129,6 +129,6 @@ def test_nickserv_keeps_the_certificates_of_an_account() -> None:
     for number in range(1, 10):
         order(f"CERT ADD {number:064}")
     assert order("CERT ADD " + "cd" * 32).startswith("You have 10 certificates already")
-    assert order("CERT DEL " + "ab" * 32) == "That certificate is yours no more."
+    assert order("CERT DEL " + "ab" * 32) == "That certificate is removed from your account."
     assert order("CERT LIST") == "That is all: 9 of 10."
     assert order("CERT X").startswith("Usage:")

@@ -349,7 +349,7 @@ async def test_passwords_of_gateways_cannot_be_guessed(
             await speak_for(peer, gateway(password), ("wrong", *ELSEWHERE), threads)
     with pytest.raises(GatewayError) as refused:
         await speak_for(peer, gateway(password), ("secret", *ELSEWHERE), threads)
-    assert "Too many wrong passwords" in refused.value.told
+    assert "Too many wrong passwords" in refused.value.reply
     other = await speak_for(
         Peer(host="192.0.2.10"), gateway(password), ("secret", *ELSEWHERE), threads
     )

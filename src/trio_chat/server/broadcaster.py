@@ -1,15 +1,14 @@
-"""One queue, so one order: everything that is accepted is delivered by this task, in the order in
-which it was accepted.
+"""The broadcaster: one queue and one task, which deliver all output in the order of acceptance.
 
-What a command makes the server send (events for others, replies for the client) is accepted as one
-item, without a checkpoint between the change of state and the acceptance. So what a client sees is
-always the state at some moment: a NAMES reply never overtakes the PART that came before it. The
-bounded channel makes readers wait when it is full: back-pressure reaches the socket of the one who
+The output of a command (events for other clients, replies for its own) is accepted as one item,
+without a checkpoint between the change of state and the acceptance. So a client always sees the
+state of one moment: a NAMES reply never overtakes the PART that came before it. The bounded channel
+makes readers wait when it is full, so that back-pressure reaches the socket of a client that
 floods.
 
-The task takes everything that waits as one batch, encodes an event once for each set of
-capabilities that matters to it, joins what goes to the same audience, and gives each member its
-bytes with one call. Under load batches grow, and the cost of a message falls.
+The task takes everything that waits as one batch. It encodes an event once for each set of
+capabilities that matters to it, joins events for the same audience, and gives each member its bytes
+with one call. Under load batches grow, and the cost of a message falls.
 """
 
 import logging
@@ -39,12 +38,12 @@ class BroadcasterStatistics(NamedTuple):
 
     Args:
         waiting: items accepted and not delivered.
-        limit: how many may be before readers wait.
-        accepted: items ever.
+        limit: how many items may wait before readers have to.
+        accepted: items accepted since the start.
         deliveries: pieces of data given to clients.
-        remembered: what the history has committed.
+        remembered: records that the history has committed.
         commits: its transactions.
-        commit_seconds: how long they took altogether.
+        commit_seconds: the duration of all of them.
         is_failing: whether the last one failed.
     """
 
@@ -65,8 +64,8 @@ class Broadcaster:
         limit: items that may wait before readers are made to wait.
         reserve: further items that always fit: those of clients that cannot wait, such as a
             farewell.
-        history: what remembers messages, before anyone sees them; or None.
-        uncommitted: what changes of the state that lasts, and is kept with them; or None.
+        history: stores messages before any client sees them; or None.
+        uncommitted: the persistent state that is committed with them; or None.
     """
 
     def __init__(
@@ -91,23 +90,23 @@ class Broadcaster:
     def accept(
         self, output: Output, sender: Session | None = None, *, in_order: bool = False
     ) -> int:
-        """Take what one command makes the server send; return a ticket for `wait_delivered`.
+        """Accept the output of one command; return a ticket for `wait_delivered`.
 
-        Replies alone go out at once when nothing waits that they would have to come behind.
+        Replies alone go out at once, unless something waits that they depend on.
 
         Args:
             output: all of it, in order.
             sender: the session whose command it was, or None.
-            in_order: whether it comes behind everything, as what was read from the history.
+            in_order: whether it comes behind everything, as messages read from the history do.
 
         Raises:
-            trio.WouldBlock: the queue is full; cannot happen to who called `wait_room` last.
+            trio.WouldBlock: the queue is full; cannot happen after `wait_room`.
         """
         if not output.parts:
             return self._accepted
         is_reply = _is_reply(output)
         if self._uncommitted is not None and self._uncommitted.has_more():
-            is_reply = False  # what it confirms must be kept before
+            is_reply = False  # the change that it confirms must be committed before
         if is_reply and (
             self._accepted == self._delivered
             or (not in_order and self._overtaking.is_right(output, sender))
@@ -179,12 +178,11 @@ class Broadcaster:
             self._progress.unpark_all()
 
     async def _remember(self, items: Sequence[Output]) -> list[Sequence[OutputItem]]:
-        """Have the history take what is to be remembered, and return what is to be sent: nothing is
-        seen that would not last.
+        """Commit a batch to the history, and return the items to be sent.
 
-        When the history cannot take it, nobody gets those messages, and who sent them is told.
-        Events are seen all the same: who has left is not here, whether that can be written down or
-        not.
+        When the history cannot take it, no client receives its messages, and their senders are
+        notified. Other events are sent all the same: a user that has left is gone, whether that can
+        be stored or not.
         """
         try:
             is_kept = await self._keep(records_of(items))
@@ -200,11 +198,11 @@ class Broadcaster:
         return [item.parts if is_kept or item.not_kept is None else item.not_kept for item in items]
 
     async def _keep(self, records: list[Record]) -> bool:
-        """Have the history take records, and what has changed of the state with them; return
-        whether the state was kept.
+        """Commit records, and the state that has changed with them; return whether the state was
+        committed.
 
-        No checkpoint when there is neither. State that cannot be written, which is a defect, does
-        not keep messages back.
+        No checkpoint when there is neither. State that cannot be stored, which is a defect, does
+        not hold messages back.
         """
         uncommitted = self._uncommitted
         if uncommitted is None or uncommitted.is_nothing:
@@ -218,7 +216,7 @@ class Broadcaster:
             except BadRecord as error:
                 if state is None:
                     raise
-                await self._commit(records)  # which raises when it is a record that is bad
+                await self._commit(records)  # which raises when a record is the cause
                 log.error("internal error: what has changed cannot be kept: %s", error)
             finally:
                 if not is_kept and state is not None:  # when cancelled too: twice does no harm
@@ -242,7 +240,7 @@ class Broadcaster:
     async def _remember_the_rest(
         self, items: Sequence[Output], error: BadRecord
     ) -> list[Sequence[OutputItem]]:
-        """Remember what can be: in halves, so that what cannot be is found in few steps."""
+        """Commit a batch in halves, so that a bad record is found in few steps."""
         if len(items) == 1:
             log.error("internal error: something cannot be remembered, and is refused: %s", error)
             return [unstored_parts(items[0])]
@@ -258,9 +256,8 @@ class Broadcaster:
 
 
 def _is_reply(output: Output) -> bool:
-    """Return whether an item has replies only. The last part is tested first, as it is an event of
-    most other items.
-    """
+    """Return whether an item has replies only."""
+    # The last part is tested first: in most other items it is an event.
     return isinstance(output.parts[-1], Reply) and all(
         isinstance(part, Reply) for part in output.parts
     )
@@ -293,9 +290,7 @@ def _size(delivery: Delivery) -> int:
 
 
 def _gather_all(items: Sequence[Sequence[OutputItem]]) -> list[Delivery]:
-    """Gather several items as one batch; one that cannot be written is a defect that costs that
-    item only.
-    """
+    """Gather several items as one batch; one that cannot be encoded, by a defect, is dropped."""
     try:
         deliveries = list(gather([part for item in items for part in item]))
     except Exception:
@@ -305,9 +300,8 @@ def _gather_all(items: Sequence[Sequence[OutputItem]]) -> list[Delivery]:
             if len(items) > 1
             else []
         )
-    if (
-        len(items) > 1
-    ):  # who gets little gets it first: a long fan-out to others is not what they should wait for
+    if len(items) > 1:
+        # A client that receives little should not wait for a long fan-out to others.
         deliveries.sort(key=_size)
     return deliveries
 
@@ -316,7 +310,7 @@ def gather(parts: Sequence[OutputItem]) -> Iterator[Delivery]:
     """Yield for each session all its bytes of a batch, in order."""
     pending: dict[Session, list[bytes]] = {}
     asked: set[Session] = set()
-    run: list[Event] = []  # events, one after the other, for the same audience
+    run: list[Event] = []  # consecutive events for the same audience
     for part in parts:
         if run and (isinstance(part, Reply) or part.recipients is not run[0].recipients):
             _gather_run(run, pending)

@@ -277,10 +277,10 @@ class ProtocolDetection:
                 self.peer, self._rules.gateways, message.params, self._rules.threads
             )
         except (ParseError, GatewayError) as error:
-            told = error.told if isinstance(error, GatewayError) else "That is no line of IRC"
+            reason = error.reply if isinstance(error, GatewayError) else "That is no line of IRC"
             if not isinstance(error.__cause__, Busy):  # the lockout was logged when it began
                 log.warning("refused the gateway at %s: %s", self.peer.host, error)
-            raise NotServed(await self.tell(told)) from error
+            raise NotServed(await self.tell(reason)) from error
         ahead.consume(len(line) + len(end))
 
     async def tell(self, reason: str) -> str:

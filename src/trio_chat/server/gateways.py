@@ -22,12 +22,12 @@ class GatewayError(ValueError):
 
     Args:
         text: why.
-        told: the text for the client.
+        reply: the text for the client.
     """
 
-    def __init__(self, text: str, told: str = "You are no gateway of this server") -> None:
+    def __init__(self, text: str, reply: str = "You are no gateway of this server") -> None:
         super().__init__(text)
-        self.told = told
+        self.reply = reply
 
 
 async def speak_for(

@@ -281,7 +281,7 @@ async def _change_certificates(
             answer(
                 request,
                 (
-                    "That certificate is yours no more."
+                    "That certificate is removed from your account."
                     if is_done
                     else "You do not have that certificate."
                 ),

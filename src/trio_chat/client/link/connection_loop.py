@@ -81,7 +81,7 @@ class ConnectionLoop:
         self._woken.set()
 
     def stop(self) -> None:
-        """Connect no more."""
+        """Stop connecting."""
         self._reconnector.stop()
         self._woken.set()
 
