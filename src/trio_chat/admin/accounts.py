@@ -236,9 +236,8 @@ def forget(target: AccountTarget, *, yes: bool) -> int:
         if refusal is not None:
             return refusal
         if account:
-            account_maintenance.delete(
-                connection, account
-            )  # first, so that a running server ends its sessions
+            # First, so that a running server ends its sessions.
+            account_maintenance.delete(connection, account)
         with Progress(_("Deleting"), total) as progress:
             deleted = account_maintenance.delete_messages(connection, author, progress)
     if account:

@@ -31,9 +31,10 @@ def atomic_file(target: Path, database: Path, *, replace: bool) -> Iterator[Path
     """
     try:
         _check(target, database, replace=replace)
+        # For the owner only.
         handle, name = tempfile.mkstemp(
             prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent
-        )  # for the owner only
+        )
         os.close(handle)
         part = Path(name)
         try:

@@ -45,9 +45,8 @@ def export(database: Path, channel: str | None, output: Path | None, *, replace:
 
 
 def _export(connection: "apsw.Connection", channel: str | None, stream: BinaryIO) -> int:
-    total = (
-        maintenance.count_messages(connection, channel) if is_terminal() else 0
-    )  # counting reads them all
+    # Counting reads them all.
+    total = maintenance.count_messages(connection, channel) if is_terminal() else 0
     written, numbers = 0, account_maintenance.account_numbers(connection)
     with Progress(_("Exporting"), total) as progress:
         for page in maintenance.pages(connection, channel):

@@ -61,9 +61,8 @@ class AccountConfusables:
 
     def __init__(self) -> None:
         self._names = ConfusableIndex()
-        self._known = (
-            -1
-        )  # how many accounts are noted; another number than there are: all are read again
+        # How many accounts are noted; another number than there are: all are read again.
+        self._known = -1
 
     def add(self, account: Account) -> None:
         """Add a new account."""

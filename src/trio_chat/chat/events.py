@@ -179,9 +179,8 @@ class Event(NamedTuple):
             concat = {**inner, multiline.CONCAT_TAG: ""}
             inside = [(dict(concat if line.is_joined else inner), body) for line, body in lines]
             return [(tags, opening), *inside, ({}, f"BATCH -{reference}")]
-        return _tagged(
-            tags, [body for line, body in lines if line.text]
-        )  # "Servers MUST NOT send blank lines"
+        # "Servers MUST NOT send blank lines"
+        return _tagged(tags, [body for line, body in lines if line.text])
 
     def _props(self, caps: int) -> list[tuple[dict[str, str], str]]:
         """Return a MODE as PROP, whose longer words may take several lines (IRCv3

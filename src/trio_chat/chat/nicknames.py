@@ -77,9 +77,8 @@ def is_confusable(world: World, nick: str, folded: str, user: User | None, accou
     if looks_like_service(nick, folded):
         return True
     owner = world.accounts.known.get(folded) if world.accounts else None
-    if (
-        owner is not None and owner.id == account and owner.name == nick
-    ):  # both were registered when that was possible
+    if owner is not None and owner.id == account and owner.name == nick:
+        # Both were registered when that was possible.
         return False
     others = (world.users[other] for other in world.confusables.of(nick, folded))
     return any(

@@ -177,9 +177,8 @@ def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
     ):
         return None
     invited = user.invited.get(channel)
-    if not invited and channel.is_banned(
-        user
-    ):  # only the invitation of an operator overrules a ban
+    if not invited and channel.is_banned(user):
+        # Only the invitation of an operator overrules a ban.
         return n.ERR_BANNEDFROMCHAN
     if invited is not None:
         return None
@@ -200,9 +199,8 @@ def why_not_speak(user: User, channel: Channel, text: str = "") -> Numeric | Non
     if membership is None and modes.NO_EXTERNAL in channel.flags:
         return n.ERR_CANNOTSENDTOCHAN
     restraining = channel.restraining
-    if (
-        not restraining and not channel.lists[modes.BAN]
-    ):  # so it is in nearly every channel: every message comes along here
+    if not restraining and not channel.lists[modes.BAN]:
+        # So it is in nearly every channel: every message comes along here.
         return None
     if modes.NO_CTCP in restraining and is_ctcp(text):
         return n.ERR_CANNOTSENDTOCHAN

@@ -109,9 +109,8 @@ class Response:
         self._close = ""
         self._is_stateless = False
         self._is_changing = False  # whether the command has changed persistent state
-        self._is_event_among = (
-            False  # whether the answer contains events, perhaps as the client's own copies
-        )
+        # Whether the answer contains events, perhaps as the client's own copies.
+        self._is_event_among = False
         self._batch = ""  # the reference of the batch that lines are put into
         self._postponed: Later | None = None
         self._follow_ups: list[Later] = []
@@ -275,9 +274,8 @@ class Response:
         """
         self._steps = steps
         self._advance(WORK_AT_ONCE)
-        self._work = max(
-            0, self._work - WORK_AT_ONCE
-        )  # so much is included in the weight of the command
+        # So much is included in the weight of the command.
+        self._work = max(0, self._work - WORK_AT_ONCE)
 
     def charge(self, work: int) -> None:
         """Count work that is done without steps."""
@@ -352,10 +350,11 @@ class Response:
         more = self._take_turn if self._steps is not None else None
         if is_over and self._follow_ups:
             further = Response(self._world, self._session)
+            # They know the request, which knows this object.
             further._works, self._follow_ups = (
                 self._follow_ups,
                 [],
-            )  # they know the request, which knows this object
+            )
             later = further._run
         # By position, as this is done for every line: keywords would take half as long again.
         return Output(
@@ -429,9 +428,8 @@ class Response:
             or last.split(" ")[-2:] != ["BATCH", f"-{words[2][1:]}"]
         ):
             return False
-        return all(
-            "batch" in tags for tags, _ in self._own[1:-1]
-        )  # in this one, or in one within it
+        # In this one, or in one within it.
+        return all("batch" in tags for tags, _ in self._own[1:-1])
 
     def _flush(self) -> None:
         if self._own:

@@ -92,9 +92,8 @@ class ScramExchange:
         try:
             if self._server is None:
                 return SaslStep(await self._first(message.decode()))
-            self._accounts.refuse_guesser(
-                self._folded, self._origin
-            )  # others may have been wrong since
+            # Others may have been wrong since.
+            self._accounts.refuse_guesser(self._folded, self._origin)
             self._server.set_client_final(message.decode())
             answer = self._server.get_server_final().encode()
         except (scramp.ScramException, UnicodeDecodeError) as error:

@@ -156,20 +156,17 @@ class Session:
         self.sink = sink
         self.address = address
         self.host = host or address
-        self.payer = rate_limit_key(
-            address
-        )  # what it is counted by when something is written down; "" when it is exempt
-        self.quota_notified = (
-            -math.inf
-        )  # seconds of `World.elapsed` at which it got its last notice of an exhausted quota
+        # What it is counted by when something is written down; "" when it is exempt.
+        self.payer = rate_limit_key(address)
+        # Seconds of `World.elapsed` at which it got its last notice of an exhausted quota.
+        self.quota_notified = -math.inf
         self.is_secure = False  # whether all of its way here is encrypted
         self.certificate = ""  # fingerprint of the one it has shown, in hexadecimal
         self.connected = now
         self.active = now  # when it last sent a command
         self.user: User | None = None
-        self.attached = (
-            math.inf
-        )  # seconds of `World.elapsed` at which it became a session of its user
+        # Seconds of `World.elapsed` at which it became a session of its user.
+        self.attached = math.inf
         self.number = 0  # identifies it among the sessions of its user
         self.away = ""  # its own message; the user is away when all sessions are
         self.away_since = 0
@@ -178,20 +175,19 @@ class Session:
         self.cap_302 = False
         self.closing = False
         self.subscriptions: dict[str, None] = {}  # keys of metadata that it follows
+        # Of the history it was shown last: the buffer, the first and the last id.
         self.page = (
             "",
             0,
             0,
-        )  # of the history it was shown last: the buffer, the first and the last id
-        self.playback_request: PlaybackRequest | None = (
-            None  # what it wants to be shown of channels that it joins
         )
+        # What it wants to be shown of channels that it joins.
+        self.playback_request: PlaybackRequest | None = None
         self.metadata_paid = 0.0  # until when its changes of metadata are within what it may make
         self.batch: ClientBatch | None = None  # what it is saying in several lines
         self.pending: PendingRegistration | None = PendingRegistration()  # None once registered
-        self.verification: PendingVerification | None = (
-            None  # the account it registers, which awaits a code
-        )
+        # The account it registers, which awaits a code.
+        self.verification: PendingVerification | None = None
         self.account = ""  # as logged in; the user's from registration on
         self.account_id = 0
         self.sasl: SaslExchange | None = None

@@ -109,9 +109,8 @@ class Verifications:
         self._clock = clock
         self._pending: dict[str, PendingVerification] = {}  # by folded names
         self._confusables = ConfusableIndex()
-        self._letters: deque[tuple[float, str]] = (
-            deque()
-        )  # when it ceases to count, and its recipient
+        # When it ceases to count, and its recipient.
+        self._letters: deque[tuple[float, str]] = deque()
 
     def __len__(self) -> int:
         self._expire()

@@ -121,9 +121,8 @@ class World:
         self._session_ids = count(1)
         self.sessions: dict[int, Session] = {}  # by number; in the order of connecting
         self.unregistered: set[Session] = set()  # of them, those that are not registered
-        self.invisible: set[User] = (
-            set()
-        )  # users with +i: counting them at each registration would be slow on a large server
+        # Users with +i: counting them at each registration would be slow on a large server.
+        self.invisible: set[User] = set()
         self.monitor = MonitorLists()
         self.confusables = ConfusableIndex()  # of users
         self.account_confusables = AccountConfusables()

@@ -63,9 +63,8 @@ class KnownServers:
     def _write(self, address: str, mark: str) -> None:
         servers = self._read() | {address: mark}
         make_directory(self.path.parent)
-        handle, part = tempfile.mkstemp(
-            prefix=".known_servers.", dir=self.path.parent
-        )  # for the owner only
+        # For the owner only.
+        handle, part = tempfile.mkstemp(prefix=".known_servers.", dir=self.path.parent)
         try:
             with open(handle, "w", encoding="utf-8") as file:
                 file.writelines(f"{name} {value}\n" for name, value in servers.items())

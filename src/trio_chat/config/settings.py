@@ -139,9 +139,8 @@ class LimitSettings:
     event_queue: int = 1024
     whowas_entries: int = 200
     server_bans: int = 1000
-    lengths: Lengths = field(
-        default_factory=Lengths
-    )  # each a key of its own: nick, channel, topic, …
+    # Each a key of its own: nick, channel, topic, ….
+    lengths: Lengths = field(default_factory=Lengths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,9 +57,8 @@ class LineBuffer:
         if self._skipping:
             self._skip(rest, lines)
             rest = b""
-        elif (
-            len(rest) > self._max_tags + self._max_body + 1
-        ):  # + 1: the CR of a line of just the allowed length
+        elif len(rest) > self._max_tags + self._max_body + 1:
+            # + 1: the CR of a line of just the allowed length.
             self._skipping = True
             self._skipped = 0
             lines.append(BadLine.TOO_LONG)

@@ -183,9 +183,8 @@ def parse(line: str) -> Message:
     words = rest[1:].split(" ")
     if "" in words:
         words = [word for word in words if word]
-    if (
-        not words or words[0][0] == "@"
-    ):  # such a command would be read as tags when the line is sent on without its source
+    if not words or words[0][0] == "@":
+        # Such a command would be read as tags when the line is sent on without its source.
         raise ParseError("no command")
     if colon:
         words.append(trailing)

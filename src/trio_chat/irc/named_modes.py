@@ -83,9 +83,8 @@ def read_change(item: str) -> ModeChange:
     mode = _named(_CHANNEL_MODES, name)
     if not mode.takes_param(adding=adding):
         _refuse_param(name, equals)
-    elif not param and (
-        adding or mode.type is not ModeType.ALWAYS
-    ):  # a key is taken away without naming it
+    elif not param and (adding or mode.type is not ModeType.ALWAYS):
+        # A key is taken away without naming it.
         raise BadItem(
             "MISSING_VALUE", name, f"{item[0]}{name} needs a value: {item[0]}{name}=<value>"
         )

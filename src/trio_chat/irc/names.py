@@ -36,13 +36,11 @@ SCENE = "=Scene="
 valid nickname.
 """
 
-_ASCII_NICK = re.compile(
-    r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII
-)  # RFC 2812 §2.3.1, of any length
+# RFC 2812 §2.3.1, of any length.
+_ASCII_NICK = re.compile(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)
 _NICK_PUNCTUATION = frozenset("[]\\`_^{|}-")
-_CHANNEL_FORBIDDEN = re.compile(
-    "[\0-\x20,\x7f]"
-)  # RFC 2812 §2.3.1 chanstring, without the ':' it also forbids
+# RFC 2812 §2.3.1 chanstring, without the ':' it also forbids.
+_CHANNEL_FORBIDDEN = re.compile("[\0-\x20,\x7f]")
 _USER_FORBIDDEN = re.compile(r"[^A-Za-z0-9._~-]", re.ASCII)
 
 
@@ -113,9 +111,8 @@ def fold(name: str) -> str:
     Raises:
         InvalidName: PRECIS refuses the name.
     """
-    if (
-        _Choice.is_plain and name.isascii()
-    ):  # not cached: folding costs no more than the look-up, and many names are seen once
+    if _Choice.is_plain and name.isascii():
+        # Not cached: folding costs no more than the look-up, and many names are seen once.
         return name.lower()
     return _fold(name)
 
@@ -235,9 +232,8 @@ def _fold_safely(name: str) -> str:
     # ASCII punctuation that the name itself lacks is refused: it could smuggle in a delimiter.
     folded = _fold_precis(name)
     if _Choice.name != "precis":
-        if (
-            unicodedata.normalize("NFKC", name) != name
-        ):  # without PRECIS its other spelling would be another channel
+        if unicodedata.normalize("NFKC", name) != name:
+            # Without PRECIS its other spelling would be another channel.
             raise InvalidName(name)
         return fold(name)
     mapped = {char for char in folded if char.isascii() and not char.isalnum()}

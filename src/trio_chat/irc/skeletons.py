@@ -23,9 +23,8 @@ case is ignored.
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 """Combining marks that belong to no script and can follow any letter."""
 _SMALL_CAPITAL = "LATIN LETTER SMALL CAPITAL "
-_DIRECTION_MARK = (
-    "\u200e"  # the table puts it around characters of scripts that run from right to left
-)
+# The table puts it around characters of scripts that run from right to left.
+_DIRECTION_MARK = "\u200e"
 
 
 def skeletons(name: str, folded: str) -> tuple[str, ...]:
@@ -116,9 +115,8 @@ def prototypes() -> dict[int, str]:
     for sign, others in similar.items():
         if len(sign) == 1 and not sign.isascii() and len(others) == 1:
             (other,) = others
-            is_pair = (
-                len(similar.get(other, ())) == 1 and not other.isascii()
-            )  # the table does not tell which of the two is the prototype
+            # The table does not tell which of the two is the prototype.
+            is_pair = len(similar.get(other, ())) == 1 and not other.isascii()
             if not (is_pair and other > sign):
                 found[ord(sign)] = other
     return found

@@ -54,9 +54,8 @@ class LogEntry(NamedTuple):
         fields = {"time": moment, "level": self.level, "message": self.message[:_LONGEST_MESSAGE]}
         if self.traceback:
             fields["traceback"] = self.traceback
-        return (
-            json.dumps(fields) + "\n"
-        )  # ASCII only: nothing in it can break a line or control a terminal
+        # ASCII only: nothing in it can break a line or control a terminal.
+        return json.dumps(fields) + "\n"
 
 
 class LogThread:

@@ -182,9 +182,8 @@ class AccountKeeper(AccountIndex):
 
     async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
         """Return the account when the password is right; see `Accounts.verify`."""
-        account = self.known.get(
-            folded
-        )  # now: another one may have the name when the password has been checked
+        # now: another one may have the name when the password has been checked.
+        account = self.known.get(folded)
         with _translated():
             credentials = await self._table.credentials(folded)
         hashed = credentials.password if credentials else self._nobody

@@ -42,9 +42,8 @@ async def watch_clock(world: World, table: ClockTable | None) -> None:
     offset = world.clock() - world.elapsed()
     if world.steady.put_right:
         _mend(world)
-    await keep_clock(
-        world, table
-    )  # a server may be killed any time; what was said by a clock that is wrong tells no time
+    # A server may be killed any time; what was said by a clock that is wrong tells no time.
+    await keep_clock(world, table)
     while True:
         await trio.sleep(_LOOK_INTERVAL)
         was_held = world.steady.left > 0

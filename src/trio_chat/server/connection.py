@@ -83,22 +83,19 @@ class Connection:
         self._hub = hub
         self._transport = transport
         self._ahead = ahead
-        self._scope = (
-            trio.CancelScope()
-        )  # around the reader only, so that an ended client can still receive the reason
+        # Around the reader only, so that an ended client can still receive the reason.
+        self._scope = trio.CancelScope()
         self._reason = ""
         self._is_shutdown = False
         self._received = now
         self._ping_interval = hub.limits.ping_interval
         if peer.is_websocket:  # proxies cut a silent connection
             self._ping_interval = min(self._ping_interval, hub.limits.websocket_ping_interval)
-        self._is_kept_waiting = (
-            False  # by the server, which then does not read whether the client is still there
-        )
+        # By the server, which then does not read whether the client is still there.
+        self._is_kept_waiting = False
         self._asked: float | None = None  # what _received was when a sign of life was asked for
-        self._patience = (
-            0.9 + 0.1 * hub.jitter()
-        )  # part of the ping interval, so that not all are asked at once
+        # Part of the ping interval, so that not all are asked at once.
+        self._patience = 0.9 + 0.1 * hub.jitter()
         self._register_by = now + hub.limits.registration_timeout
         self._answer_by = math.inf
         self._next_check = min(self._register_by, now + self._ping_interval * self._patience)
@@ -402,9 +399,8 @@ class Connection:
         limits = self._hub.limits
         if self._is_kept_waiting:
             self._received = now
-        if (
-            self.session.user is None and now < self._register_by
-        ):  # it may be asked for a sign of life before that, once it has
+        if self.session.user is None and now < self._register_by:
+            # It may be asked for a sign of life before that, once it has.
             self._next_check = min(self._register_by, now + self._ping_interval * self._patience)
         elif self.session.user is None:
             self._next_check = math.inf

@@ -91,9 +91,8 @@ async def _check(
     except Busy as busy:
         raise GatewayError("too many wrong passwords of gateways from there", str(busy)) from busy
     if not is_right:
-        if not any(
-            gateway.password.startswith(_HASH) for gateway in gateways
-        ):  # or `check` has counted it
+        if not any(gateway.password.startswith(_HASH) for gateway in gateways):
+            # Or `check` has counted it.
             await threads.note_wrong(lockout, _NAME, origin)
         raise GatewayError("no such gateway, or a wrong password")
     lockout.note_right(_NAME, origin)

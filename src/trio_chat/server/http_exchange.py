@@ -134,9 +134,8 @@ class HttpExchange:
 def _request(event: h11.Request) -> HttpRequest:
     headers = list(event.headers)
     target, named = event.target, next((value for key, value in headers if key == b"host"), None)
-    if match := _ABSOLUTE.fullmatch(
-        target
-    ):  # "the host information in the Host header field MUST be ignored" (RFC 9112 §3.2.2)
+    if match := _ABSOLUTE.fullmatch(target):
+        # "the host information in the Host header field MUST be ignored" (RFC 9112 §3.2.2).
         named, target = match[1], match[2] if match[2].startswith(b"/") else b"/" + match[2]
     host = parse_host(named.decode("ascii", "replace")) if named is not None else None
     if named is not None and host is None:

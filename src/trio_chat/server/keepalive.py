@@ -46,9 +46,8 @@ async def keep_alive(
         due = trio.current_time() + interval
         await trio.sleep_until(due)
         now = trio.current_time()
-        if (
-            now - due > LONGEST_INTERVAL
-        ):  # the process was suspended: bytes that clients have sent since are read first
+        if now - due > LONGEST_INTERVAL:
+            # The process was suspended: bytes that clients have sent since are read first.
             continue
         for count, connection in enumerate(tuple(connections), 1):
             connection.check_timeouts(now)

@@ -94,9 +94,8 @@ class Mailer:
             "--",
             letter.to,
         ]
-        data = message.as_bytes(
-            policy=message.policy.clone(linesep="\n")
-        )  # as programs on this machine have it
+        # As programs on this machine have it.
+        data = message.as_bytes(policy=message.policy.clone(linesep="\n"))
         try:
             done = await trio.run_process(
                 command,
@@ -124,9 +123,8 @@ class Mailer:
                 f"{self._where}: {code} {_reason(said.decode('utf-8', 'replace'))}"
             ) from error
         except smtplib.SMTPNotSupportedError as error:
-            kind = (
-                MailError if letter.to.isascii() else MailRefused
-            )  # SMTPUTF8 (RFC 6531), which it does not have
+            # SMTPUTF8 (RFC 6531), which it does not have.
+            kind = MailError if letter.to.isascii() else MailRefused
             raise kind(f"{self._where}: {_reason(error)}") from error
         except (
             OSError,

@@ -151,9 +151,8 @@ async def _serve(
                     ),
                 )
                 nursery.start_soon(Monitor(server).run, watching)
-            if (
-                current_casemapping() == "precis"
-            ):  # the first name beyond ASCII shall not keep others waiting
+            if current_casemapping() == "precis":
+                # The first name beyond ASCII shall not keep others waiting.
                 nursery.start_soon(trio.to_thread.run_sync, prototypes)
             nursery.start_soon(systemd.feed_watchdog)
             if database is not None:

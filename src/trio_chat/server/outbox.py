@@ -60,9 +60,8 @@ class Outbox:
         self._channel: (
             tuple[trio.MemorySendChannel[_Piece], trio.MemoryReceiveChannel[_Piece]] | None
         ) = None
-        self._queued = (
-            0  # bytes; of the piece being written as it goes out, of the others as they came
-        )
+        # Bytes; of the piece being written as it goes out, of the others as they came.
+        self._queued = 0
         self._answers = 0  # those of them that are answers to the client's commands
         self._written_answers = 0  # and of the piece being written
         self._is_open = True  # whether more is taken

@@ -41,9 +41,8 @@ class Overtaking:
         self._waiting: list[_WaitingItem] = []
         self._addressed: set[Session] = set()
         self._last_audience: tuple[Session, ...] = ()  # the last that was added to it
-        self._held_since: float | None = (
-            None  # when the first reply that may have to overtake the rest came behind it
-        )
+        # When the first reply that may have to overtake the rest came behind it.
+        self._held_since: float | None = None
         self._is_patient = True
         self._is_any_out = False
         self._holding = trio.lowlevel.ParkingLot()
@@ -157,9 +156,8 @@ class Overtaking:
             if isinstance(part, Reply):
                 self._acting.add(part.session)
             elif part.command in _SAID:
-                if (
-                    part.recipients is not self._last_audience
-                ):  # messages in one channel share their recipients
+                if part.recipients is not self._last_audience:
+                    # Messages in one channel share their recipients.
                     self._last_audience = part.recipients
                     self._addressed.update(part.recipients)
             else:

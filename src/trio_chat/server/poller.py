@@ -62,9 +62,8 @@ class TaskPoller:
         is_enough = False
         while not is_enough:
             await trio.lowlevel.wait_readable(descriptor)
-            await (
-                trio.lowlevel.checkpoint_if_cancelled()
-            )  # it may have been after the bytes had come
+            # It may have been after the bytes had come.
+            await trio.lowlevel.checkpoint_if_cancelled()
             is_enough = on_readable()
 
     def forget(self, descriptor: int) -> None:
@@ -123,9 +122,8 @@ class EpollPoller:
         return True
 
     def _stop(self, descriptor: int) -> None:
-        if (
-            not self._epoll.closed
-        ):  # it is closed when the polling task has failed, and the watching tasks are cancelled
+        if not self._epoll.closed:
+            # It is closed when the polling task has failed, and the watching tasks are cancelled.
             self._epoll.unregister(descriptor)
         del self._watches[descriptor]
 

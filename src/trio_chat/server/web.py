@@ -196,9 +196,8 @@ class _Visit:
                 )
                 answer = opening.send(ws.AcceptConnection(subprotocol=subprotocol))
         except (ProtocolError, UnicodeError, StopIteration) as error:
-            if (
-                getattr(getattr(error, "event_hint", None), "status_code", 400) == 426
-            ):  # RFC 6455 §4.4
+            if getattr(getattr(error, "event_hint", None), "status_code", 400) == 426:
+                # RFC 6455 §4.4.
                 status, headers = (
                     426,
                     [

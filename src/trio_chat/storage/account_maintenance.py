@@ -190,9 +190,8 @@ def set_history(connection: "apsw.Connection", folded: str, days: int | None) ->
 
 def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
     state = _states(connection).get(folded)
-    if (
-        state is None or not state["owner"]
-    ):  # a channel without an owner is stored for its always-on members
+    if state is None or not state["owner"]:
+        # A channel without an owner is stored for its always-on members.
         return None
     text = json.dumps(state | {"history": days}, ensure_ascii=False)
     connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, folded))

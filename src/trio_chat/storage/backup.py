@@ -68,9 +68,8 @@ def _copy(source: apsw.Connection, target: Path, on_progress: Callable[[int, int
         return False
 
     source.set_progress_handler(look, _STEPS_PER_LOOK)
-    source.execute(
-        "VACUUM INTO ?", (str(target),)
-    )  # one statement is one transaction, and sees one moment
+    # One statement is one transaction, and sees one moment.
+    source.execute("VACUUM INTO ?", (str(target),))
 
 
 def examine(connection: apsw.Connection, path: Path) -> DatabaseReport:

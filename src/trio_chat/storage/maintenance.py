@@ -159,9 +159,8 @@ def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> i
 
 
 def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
-    by_id = {
-        record.id: record for record in reversed(records)
-    }  # the first of two messages with the same id counts
+    # The first of two messages with the same id counts.
+    by_id = {record.id: record for record in reversed(records)}
     known = {number for (number,) in connection.execute(_KNOWN, (json.dumps(list(by_id)),))}
     # By id alone, since a conversation may have another name here than in the file.
     redacted = {number for (number,) in connection.execute(_REDACTED, (json.dumps(list(by_id)),))}
@@ -189,9 +188,8 @@ def prune(
         on_progress: called after each batch with the number of those deleted so far.
     """
     deleted = 0
-    before = min(
-        before, last_id(connection) + 1
-    )  # messages that arrive meanwhile stay, or there would be no end
+    # Messages that arrive meanwhile stay, or there would be no end.
+    before = min(before, last_id(connection) + 1)
     while True:
         with throttled():
             step = in_transaction(connection, delete_old, before, DELETED_AT_ONCE, channel)

@@ -60,9 +60,8 @@ def _written(char: str) -> str:
     if "\uff01" <= char <= "\uffdc":  # letters and signs of another width
         char = unicodedata.normalize("NFKC", char)
     category = unicodedata.category(char)
-    if (
-        char in _SIGNS or category[0] == "S" or category == "Cn"
-    ):  # Python may not know the newest emoji
+    if char in _SIGNS or category[0] == "S" or category == "Cn":
+        # Python may not know the newest emoji.
         return f" {SIGN}{ord(char):x} "
     if "\u0300" <= char <= "\u036f" or "\ufe00" <= char <= "\ufe0f" or category in ("Cf", "Me"):
         return ""  # marks above letters, forms of emoji, joiners

@@ -33,9 +33,8 @@ UNAVAILABLE = "Accounts cannot be used at the moment, try again later"
 def authenticate_command(request: Request) -> None:
     """Begin, continue or abort an exchange."""
     session, reply, accounts = request.session, request.reply, request.world.accounts
-    if (
-        accounts is None
-    ):  # `sasl` need not be negotiated: a client that begins an exchange knows the protocol
+    if accounts is None:
+        # `sasl` need not be negotiated: a client that begins an exchange knows the protocol.
         reply.numeric(n.ERR_SASLFAIL, args=("there are no accounts on this server",))
         return
     param = request.params[0]

@@ -149,9 +149,8 @@ def unban(request: Request, kind: BanKind, mask: str) -> str:
     """Lift a ban; return a sentence for the operator."""
     bans = request.world.bans
     lifted = None
-    if (
-        kind is BanKind.MASK
-    ):  # a ban may be older than the current rules for masks, or written in another form
+    if kind is BanKind.MASK:
+        # A ban may be older than the current rules for masks, or written in another form.
         lifted = bans.find(kind, mask) or bans.find(kind, complete(mask))
     try:
         mask = lifted.mask if lifted else normalise(kind, mask, request.world.lengths)

@@ -87,15 +87,13 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
         why_not = None if request.override else policy.why_not_join(user, channel, key)
         if why_not:
             log.info("%s may not join %s: %s", user.source, channel.name, why_not.text)
-            if (
-                may_forward and fold_or_self(channel.forward) in world.channels
-            ):  # once: two channels may point at each other
+            if may_forward and fold_or_self(channel.forward) in world.channels:
+                # Once: two channels may point at each other.
                 request.reply.numeric(n.ERR_LINKCHANNEL, name, channel.forward)
                 join(request, channel.forward, "", may_forward=False)
                 return
-            request.reply.numeric(
-                why_not, name
-            )  # as it was asked for: its own spelling is for its members
+            # As it was asked for: its own spelling is for its members.
+            request.reply.numeric(why_not, name)
             return
     events = apply(world, MemberJoined(user.folded, folded, name, request.session.id))
     channel = world.channels[folded]

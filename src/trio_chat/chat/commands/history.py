@@ -42,9 +42,8 @@ def chathistory_command(request: Request) -> None:
         request.reply.numeric(n.ERR_UNKNOWNCOMMAND, "CHATHISTORY")
         return
     subcommand = request.param(0).upper()
-    if (
-        len(request.params) < 4
-    ):  # a standard reply, not ERR_NEEDMOREPARAMS: so the specification has it
+    if len(request.params) < 4:
+        # A standard reply, not ERR_NEEDMOREPARAMS: so the specification has it.
         _fail(request, "INVALID_PARAMS", "Not enough parameters")
         return
     if subcommand == "TARGETS":

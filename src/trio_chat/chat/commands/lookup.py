@@ -208,9 +208,8 @@ def whowas_command(request: Request) -> None:
         request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
         return
     count = request.param(1)
-    most = (
-        int(count[:6]) if count.isascii() and count.isdigit() else 0
-    )  # not positive: all (RFC 2812 §3.6.3)
+    # Not positive: all (RFC 2812 §3.6.3).
+    most = int(count[:6]) if count.isascii() and count.isdigit() else 0
     folded = fold_or_self(nick)
     entries = [entry for entry in request.world.whowas if entry.folded == folded]
     if not entries:

@@ -225,9 +225,8 @@ def _say_to_user(
     if not fits(request, event):
         return
     request.reply.emit(event, is_answer=False)
-    echo_to = (
-        () if other is user else request.other_sessions()
-    )  # a message to oneself has reached them already
+    # A message to oneself has reached them already.
+    echo_to = () if other is user else request.other_sessions()
     if session.caps & cap.ECHO_MESSAGE:
         echo_to = (session, *echo_to)
     if echo_to:

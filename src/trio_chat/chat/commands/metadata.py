@@ -87,9 +87,8 @@ def _find(request: Request) -> Target | None:
     word, world = request.params[0], request.world
     user = request.session.user
     if user is None:
-        return (
-            request.session.pending if word == "*" else None
-        )  # "MUST use `*` to target themselves"
+        # "MUST use `*` to target themselves"
+        return request.session.pending if word == "*" else None
     if word == "*":
         return user
     if not is_channel_name(word):

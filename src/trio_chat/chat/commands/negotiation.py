@@ -37,9 +37,8 @@ def _cap_ls(request: Request) -> None:
     _hold_registration(request)
     is_302 = request.param(1).isdecimal() and int(request.param(1)) >= 302
     if is_302:
-        session.cap_302 = (
-            True  # "for the future life of the connection", whatever version is named later
-        )
+        # "for the future life of the connection", whatever version is named later.
+        session.cap_302 = True
         session.set_caps(session.caps | cap.CAP_NOTIFY)  # "implicitly enabled" by version 302
     # "servers SHOULD return a CAP LS reply consistent with the request's version"
     names = (

@@ -72,18 +72,16 @@ async def _redact(
         if record is None or not (conversation.channel or conversation.is_party()):
             _fail_unknown(request)
             return
-        if not policy.can_redact(
-            request.user, conversation.channel, record
-        ):  # asked now: ranks may have changed while we waited
+        if not policy.can_redact(request.user, conversation.channel, record):
+            # Asked now: ranks may have changed while we waited.
             _fail(
                 request,
                 "REDACT_FORBIDDEN",
                 "You may not delete this message: it is not yours, and you are not an operator",
             )
             return
-        if not await storage.history.redact(
-            conversation.buffer, number
-        ):  # another request has deleted it meanwhile
+        if not await storage.history.redact(conversation.buffer, number):
+            # Another request has deleted it meanwhile.
             _fail_unknown(request)
             return
     except HistoryError as error:

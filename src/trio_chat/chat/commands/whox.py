@@ -70,9 +70,8 @@ def parse(text: str) -> WhoxQuery | None:
     """
     _, percent, rest = text.partition("%")
     wanted, _, token = rest.partition(",")
-    fields = "".join(
-        letter for letter in _FIELDS if letter in wanted
-    )  # "MUST ignore any non-standard field"
+    # "MUST ignore any non-standard field"
+    fields = "".join(letter for letter in _FIELDS if letter in wanted)
     return (
         WhoxQuery(fields, token if _TOKEN.fullmatch(token) else "0") if percent and fields else None
     )

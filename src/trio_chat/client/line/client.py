@@ -237,9 +237,8 @@ class LineClient:
             self._log.note(
                 shown, self._joined_channels.features, session.protocol.clock if session else ""
             )
-            lines += self._renderer.lines(
-                shown
-            )  # rendered before it is noted, because a deletion names the message a last time
+            # Rendered before it is noted, because a deletion names the message a last time.
+            lines += self._renderer.lines(shown)
             self._recent.note(shown)
         return lines
 

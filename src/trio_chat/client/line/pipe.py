@@ -96,9 +96,8 @@ class PlainInterface:
         Raises:
             BrokenPipeError: the reader has gone.
         """
-        text = (
-            "\n" if self._hides and not prompt.secret else ""
-        )  # the line end behind the hidden answer was hidden too
+        # The line end behind the hidden answer was hidden too.
+        text = "\n" if self._hides and not prompt.secret else ""
         self._hide(prompt.secret)
         text += "".join(plain(line) + "\n" for line in lines)
         if prompt.asking and self.interactive:

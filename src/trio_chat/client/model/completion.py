@@ -37,9 +37,8 @@ def completions(
         found = [f"{sign} " for sign in emoji_names.named(word)]
     elif word:
         tail = ": " if begins else " "
-        sign = (
-            "@" if word.startswith("@") and text.startswith("/") else ""
-        )  # there it refers to a message: /reply @bob
+        # There it refers to a message: /reply @bob.
+        sign = "@" if word.startswith("@") and text.startswith("/") else ""
         found = [sign + name + tail for name in _nicks(word.removeprefix("@"), buffer, nick)]
     else:
         found = []

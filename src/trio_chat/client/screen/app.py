@@ -295,9 +295,8 @@ class ScreenClient:
                 if is_wanted or self.workspace.buffer is server.log:
                     view.going_to = ""
                     self.workspace.go(server, buffer)
-                    for text in (
-                        view.link.take_warnings()
-                    ):  # they were shown in the buffer that the user leaves now
+                    for text in view.link.take_warnings():
+                        # They were shown in the buffer that the user leaves now.
                         server.show(buffer, events.Note(clean(text), error=True))
             case events.JoinRefused(channel=channel) if server.features.same(
                 channel, view.going_to

@@ -37,9 +37,8 @@ class ChannelPage(PageWidget):
         self._wanted = ""
         self._styles = styles
         self._join = join
-        self._chosen: Listed | None = (
-            None  # None: the first channel, also when another becomes the first
-        )
+        # None: the first channel, also when another becomes the first.
+        self._chosen: Listed | None = None
         self._top = 0
         self._height = 10
         self._shown: tuple[str, Listed | None] = ("", None)

@@ -101,9 +101,8 @@ class CommandContext:
     async def say(self, target: str, text: str, kind: MessageKind = MessageKind.MESSAGE) -> None:
         """Send a message as soon as there is a connection."""
         tags = self.composer.take_reply_tags(self.buffer) if target == self.buffer.name else {}
-        if is_service(
-            target
-        ):  # its answers are notices, which are shown in its own window if there is one
+        if is_service(target):
+            # Its answers are notices, which are shown in its own window if there is one.
             self.workspace.go(self.view.server, self.view.server.open(target))
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and kind is MessageKind.MESSAGE:
@@ -362,9 +361,8 @@ async def _reconnect(context: CommandContext, words: list[str]) -> None:
     1,
 )
 async def _list(context: CommandContext, words: list[str]) -> None:
-    if (
-        context.view.server.state is ConnectionState.CONNECTED
-    ):  # without a connection the screen shows why there is no list
+    if context.view.server.state is ConnectionState.CONNECTED:
+        # Without a connection the screen shows why there is no list.
         context.browser.show_channels(context.view)
     await COMMANDS["list"].handler(context, words)
 

@@ -112,9 +112,8 @@ def _words(command: str) -> list[str]:
 
 
 def _write(text: str) -> Path:
-    file, path = tempfile.mkstemp(
-        prefix="trio-chat-", suffix=".txt"
-    )  # readable for its owner alone
+    # Readable for its owner alone.
+    file, path = tempfile.mkstemp(prefix="trio-chat-", suffix=".txt")
     with open(file, "w", encoding="utf-8") as stream:
         stream.write(text)
     return Path(path)

@@ -54,6 +54,5 @@ class TerminalControl:
 
 def _stop() -> None:
     if CAN_SUSPEND:
-        os.kill(
-            0, signal.SIGTSTP
-        )  # the group: a program that has started this one has to stop as well
+        # The group: a program that has started this one has to stop as well.
+        os.kill(0, signal.SIGTSTP)

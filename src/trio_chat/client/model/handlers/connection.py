@@ -83,9 +83,8 @@ def _logged_out(server: ServerState, event: events.LoggedOut) -> None:
 def _list_entry(server: ServerState, event: events.ListedChannel) -> None:
     if not server.listings:
         server.show(server.here(), event)
-    elif (
-        server.features.is_channel(event.channel) and "," not in event.channel
-    ):  # only channels that can be joined
+    elif server.features.is_channel(event.channel) and "," not in event.channel:
+        # Only channels that can be joined.
         server.listings[0].add(event.channel, event.users, event.topic)
 
 
