@@ -71,6 +71,8 @@ class TerminalInterface:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        # The terminal belongs to one thread at a time. Trio never waits for this lock.
+        self._terminal = threading.Lock()
         self._waiting: list[tuple[Sequence[Line], Callable[[], None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._app: Application[str] | None = None
@@ -121,7 +123,7 @@ class TerminalInterface:
             self._waiting.append((lines, done))
             loop = self._loop
         if loop is None:
-            await trio.to_thread.run_sync(self._show_waiting)
+            await trio.to_thread.run_sync(self._show_without_prompt)
         else:
             self._call(loop, self._show_above)
         await shown.wait()
@@ -162,15 +164,16 @@ class TerminalInterface:
         except OSError:
             self._hung_up = True
         finally:
-            with self._lock:
-                self._loop = None
-            self._show_waiting()
+            with self._terminal:
+                with self._lock:
+                    self._loop = None
+                self._show_waiting()
             token.run_sync_soon(lines.close)
 
     def _started(self) -> None:
         app = self._app
         assert app is not None  # noqa: S101  set before the prompt runs
-        with self._lock:
+        with self._terminal, self._lock:  # lines that another thread prints come before the prompt
             self._loop = app.loop
             ending = self._ending
         if ending:
@@ -249,6 +252,16 @@ class TerminalInterface:
             app.exit(exception=EOFError)
 
     # From any thread
+
+    def _show_without_prompt(self) -> None:
+        """Print the waiting lines; a prompt that has begun in the meantime prints them itself."""
+        with self._terminal:
+            with self._lock:
+                loop = self._loop
+            if loop is None:
+                self._show_waiting()
+                return
+        self._call(loop, self._show_above)
 
     @staticmethod
     def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
