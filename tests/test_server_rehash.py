@@ -35,6 +35,7 @@ from trio_chat.server.rehash import WHEN, When
 NETWORK = ip_network("192.0.2.0/24")
 CHANGED: dict[str, dict[str, Any]] = {
     "server": {
+        "url": "https://chat.example.org/",
         "network": "Other",
         "icon": "https://example.org/icon.png",
         "description": "Another server",

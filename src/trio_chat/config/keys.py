@@ -70,6 +70,11 @@ KEYS: dict[str, dict[str, ValueType]] = {
             values.server_name,
             "at most 63 English letters, digits, dots, '-' and '_', such as chat.example.org",
         ),
+        "url": ValueType(
+            values.optional_page_url,
+            "an address of at most 200 bytes such as https://chat.example.org/, without ? and #, or"
+            " nothing",
+        ),
         "network": values.nonempty_text(64),
         "icon": ValueType(
             values.optional_url,

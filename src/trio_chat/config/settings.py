@@ -18,6 +18,7 @@ class ServerSettings:
     host: tuple[str, ...] = ("0.0.0.0",)  # noqa: S104
     port: int = 5000
     name: str = "chat.local"
+    url: str = ""  # of the page, with a "/" at its end; empty: derived
     network: str = "trio-chat"
     icon: str = ""
     description: str = "A trio-chat server"

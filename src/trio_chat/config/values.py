@@ -36,6 +36,10 @@ _ORIGIN = re.compile(
     r"https?://(?:\*\.)?[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?"
     r"|https?://\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?"
 )
+_PAGE_URL = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
+    r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
+)
 _URL = re.compile(r"https?://[!-~]+")
 LONGEST_URL = 200
 """Bytes of a URL that fits into a line of RPL_ISUPPORT."""
@@ -227,6 +231,15 @@ def optional_url(value: str) -> str:
     if value and not (len(value) <= LONGEST_URL and _URL.fullmatch(value)):
         raise ValueError(value)
     return value
+
+
+def optional_page_url(value: str) -> str:
+    """Parse the URL of a page that links are made from, or an empty value; return it with a `/` at
+    its end.
+    """
+    if value and not (len(value) < LONGEST_URL and _PAGE_URL.fullmatch(value)):
+        raise ValueError(value)
+    return value if not value or value.endswith("/") else f"{value}/"
 
 
 def port_or_none(value: str) -> int | None:

@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import Iterable
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from trio_chat.config import Settings
 from trio_chat.irc.addresses import parse_address
@@ -82,6 +83,8 @@ def _configured(settings: Settings) -> Iterable[str]:
     server = settings.server
     yield server.name
     yield from server.allowed_hosts
+    if public := urlsplit(server.url).hostname:
+        yield public
     yield from server.host
     for listener in settings.listeners:
         yield from listener.host

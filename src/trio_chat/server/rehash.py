@@ -35,7 +35,16 @@ class When(Enum):
 
 WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "server": {
-        When.NOW: ("network", "icon", "description", "password", "motd", "admin", "shutdown_grace"),
+        When.NOW: (
+            "url",
+            "network",
+            "icon",
+            "description",
+            "password",
+            "motd",
+            "admin",
+            "shutdown_grace",
+        ),
         When.NEW: (
             "cloak",
             "cloak_secret",
