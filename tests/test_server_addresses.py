@@ -3,19 +3,17 @@
 from ipaddress import ip_address
 
 from trio_chat.irc.addresses import format_address
-from trio_chat.server.addresses import joinable, own_addresses
+from trio_chat.server.addresses import by_preference, joinable, own_addresses
 
 
 def test_addresses_to_tell_others() -> None:
-    """This machine's own instead of 0.0.0.0, those of the local network first; never loopback
-    ones.
-    """
+    """This machine's own instead of 0.0.0.0; never loopback and link-local ones."""
     own = [
         ip_address(text)
         for text in (
             "127.0.0.1",
-            "8.8.4.4",
             "192.168.1.7",
+            "8.8.4.4",
             "169.254.0.9",
             "::1",
             "fe80::1",
@@ -29,6 +27,32 @@ def test_addresses_to_tell_others() -> None:
     ]
     assert format_address("2001:db8::7", 5000) == "[2001:db8::7]:5000"
     assert format_address(ip_address("192.0.2.7"), 5000) == "192.0.2.7:5000"
+
+
+def test_the_address_that_others_reach_comes_first() -> None:
+    """The network of other devices comes before containers and tunnels, the one with the default
+    route before others, and public addresses last.
+    """
+    found = [
+        ("docker0", ip_address("172.17.0.1")),
+        ("utun3", ip_address("10.8.0.2")),
+        ("vEthernet (WSL)", ip_address("172.28.0.1")),
+        ("eth1", ip_address("8.8.4.4")),
+        ("eth0", ip_address("10.0.0.7")),
+        ("wlan0", ip_address("192.168.1.7")),
+        ("wlan0", ip_address("2001:db8::7")),
+        ("br0", ip_address("192.168.1.8")),
+    ]
+    assert [str(address) for address in by_preference(found, {ip_address("192.168.1.7")})] == [
+        "192.168.1.7",
+        "10.0.0.7",
+        "192.168.1.8",
+        "8.8.4.4",
+        "10.8.0.2",
+        "172.17.0.1",
+        "172.28.0.1",
+        "2001:db8::7",
+    ]
 
 
 def test_this_machine_has_addresses() -> None:

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
         metavar="LEVEL",
         words=N_("how much is logged: debug, info, warning or error"),
     ),
+    Argument(
+        "--no-qr",
+        action="store_true",
+        words=N_("show no QR code of the address in the terminal"),
+    ),
     help=N_("start a chat server"),
     description=N_("Start a chat server. Ctrl+C stops it."),
     epilog=N_(
@@ -58,4 +63,5 @@ def _with_options(settings: "Settings", options: argparse.Namespace) -> "Setting
         server = replace(server, port=options.port)
     if options.log_level is not None:
         logging = replace(logging, level=options.log_level)
-    return replace(settings, server=server, logging=logging)
+    discovery = replace(settings.discovery, qr=settings.discovery.qr and not options.no_qr)
+    return replace(settings, server=server, logging=logging, discovery=discovery)

@@ -8,6 +8,7 @@ from trio_chat.config.reader import FILE_NAME, ConfigError, load
 from trio_chat.config.settings import (
     AccountSettings,
     ClientSettings,
+    DiscoverySettings,
     GatewaySettings,
     LimitSettings,
     ListenerSettings,
@@ -30,6 +31,7 @@ __all__ = [
     "AccountSettings",
     "ClientSettings",
     "ConfigError",
+    "DiscoverySettings",
     "GatewaySettings",
     "LimitSettings",
     "ListenerSettings",

@@ -185,6 +185,9 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "server_bans": values.integer(1, 100_000),
         **{key: kind for key, (_, kind) in LENGTHS.items()},
     },
+    "discovery": {
+        "qr": values.YES_OR_NO,
+    },
     "metrics": {
         "host": _HOSTS,
         "port": ValueType(

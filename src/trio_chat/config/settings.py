@@ -145,6 +145,13 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoverySettings:
+    """[discovery]: how a server makes itself known to other devices."""
+
+    qr: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSettings:
     """[metrics]: the HTTP server for monitoring."""
 
@@ -230,6 +237,7 @@ class Settings:
     accounts: AccountSettings = field(default_factory=AccountSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     client: ClientSettings = field(default_factory=ClientSettings)
     listeners: tuple[ListenerSettings, ...] = ()

@@ -8,31 +8,46 @@ from contextlib import suppress
 import trio
 
 from trio_chat import __version__
+from trio_chat.config import Settings
 from trio_chat.i18n import _
 from trio_chat.irc.addresses import IpAddress, format_address
+from trio_chat.server import qr
 from trio_chat.server.addresses import joinable, own_addresses
 from trio_chat.server.binding import bound_to
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.encryption import Encryption
+from trio_chat.server.links import public_url
 from trio_chat.server.listeners import BatchListener
 
 log = logging.getLogger("trio_chat")
 
 
-async def announce(listeners: Sequence[BatchListener], encryption: Encryption) -> None:
-    """Print how others can join, ready to be copied, and the fingerprint of the certificate.
+async def announce(
+    listeners: Sequence[BatchListener], encryption: Encryption, settings: Settings
+) -> None:
+    """Print how others can join, ready to be copied and scanned, and the fingerprint of the
+    certificate.
 
     Args:
         listeners: where the server listens, [server] first; further ones are not announced.
         encryption: its certificate; one that is to be made is made now.
+        settings: all of config.ini.
     """
     port = bound_to(listeners[0].socket)[1]
     main = [
-        bound_to(listener.socket)
+        bound_to(listener.socket)[0]
         for listener in listeners
         if listener.settings is listeners[0].settings
     ]
-    await _print(await _ways_to_join([place[0] for place in main], port))
+    others = joinable(main, await trio.to_thread.run_sync(own_addresses))
+    lines = _ways_to_join(main, others, port)
+    if settings.server.url or (others and settings.server.websocket):
+        page = public_url(settings, port, others, encryption.names)
+        lines = [_("Others join in a browser:"), f"    {page}", *lines]
+        if settings.discovery.qr:
+            lines = await trio.to_thread.run_sync(_with_code_of, page, lines)
+    heading = _("trio-chat {version} is running.").format(version=__version__)
+    await _print([heading, *lines, _("Ctrl-C stops the server.")])
     if all(listener.settings.tls == "off" for listener in listeners):
         return
     try:
@@ -56,10 +71,8 @@ def shown(listener: BatchListener) -> str:
     return str(path) if path is not None else format_address(*bound_to(listener.socket))
 
 
-async def _ways_to_join(bound: list[IpAddress], port: int) -> list[str]:
-    own = await trio.to_thread.run_sync(own_addresses)
-    lines = [_("trio-chat {version} is running.").format(version=__version__)]
-    others = joinable(bound, own)
+def _ways_to_join(bound: Sequence[IpAddress], others: Sequence[IpAddress], port: int) -> list[str]:
+    lines = []
     if others:
         lines.append(_("Others join with:"))
         lines += [f"    trio-chat connect {format_address(address, port)}" for address in others]
@@ -69,8 +82,19 @@ async def _ways_to_join(bound: list[IpAddress], port: int) -> list[str]:
     if local is not None:
         loopback = ("::1" if local.version == 6 else "127.0.0.1") if local.is_unspecified else local
         lines += [_("On this machine:"), f"    trio-chat connect {format_address(loopback, port)}"]
-    lines.append(_("Any IRC client can join too, at the same address. Ctrl-C stops the server."))
+    lines.append(_("Any IRC client can use that address too."))
     return lines
+
+
+def _with_code_of(page: str, lines: list[str]) -> list[str]:
+    """Add the QR code of an address to lines, where the terminal can show it. Blocks."""
+    size = qr.drawable_size()
+    if size is None:
+        return lines
+    try:
+        return qr.with_code(lines, qr.qr_code(page), size)
+    except ValueError:  # no code has room for so long an address
+        return lines
 
 
 async def _print(lines: list[str]) -> None:

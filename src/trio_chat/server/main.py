@@ -169,7 +169,7 @@ async def _serve(
                         "trio-chat %s listens on %s", __version__, ", ".join(map(shown, listeners))
                     )
                     systemd.notify("READY=1")
-                    nursery.start_soon(announce, listeners, server.encryption)
+                    nursery.start_soon(announce, listeners, server.encryption, server.settings)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:

@@ -138,6 +138,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             *LENGTHS,
         ),
     },
+    "discovery": {When.RESTART: ("qr",)},
     "metrics": {When.RESTART: ("port", "host")},
     "client": {
         When.CLIENT: (
