@@ -3,6 +3,7 @@
     python3 run.py serve ...      start a server; accepts every command and option of `trio-chat`
     python3 run.py connect ...    connect to a server
     python3 run.py test ...       run the tests; the arguments are passed to pytest
+    python3 run.py browser ...    run the tests of the page in Chromium; likewise
     python3 run.py check ...      run the linters, the type checker and the import rules, or some
     python3 run.py docs           build the documentation site in build/site
     python3 run.py release ...    build the sdist and the wheel in dist/, and check them
@@ -42,7 +43,16 @@ PYTHON = (
 )
 FAILED, INTERRUPTED = 1, 130
 # The dependency groups of the commands.
-GROUPS = {"test": "test", "check": "lint", "docs": "docs", "lock": "lock", "release": "release"}
+GROUPS = {
+    "test": "test",
+    "browser": "browser",
+    "check": "lint",
+    "docs": "docs",
+    "lock": "lock",
+    "release": "release",
+}
+# Names of Chromium on the systems that have one.
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 LINES_SHOWN = 15
 
 CHECKS = (
@@ -55,6 +65,9 @@ CHECKS = (
     ("towncrier", "build", "--draft", "--version", "next"),
 )
 
+# The name of the check of the page's JavaScript, which needs npm.
+PAGE = "page"
+
 
 def main(arguments):
     """Set up what a command needs and run it; return the exit code."""
@@ -62,8 +75,10 @@ def main(arguments):
         return explain_old_python()
     command = arguments[0] if arguments else ""
     needed = {"", GROUPS.get(command, "")}
+    if command == "browser":
+        needed.add("test")
     if command == "check":
-        needed.add("test")  # the types of the tests are checked too
+        needed |= {"test", "browser"}  # the types of the tests are checked too
     try:
         set_up(needed)
     except Problem as problem:
@@ -85,6 +100,8 @@ def main(arguments):
     if command == "test":
         os.chdir(ROOT)
         return run("pytest", *arguments[1:])
+    if command == "browser":
+        return browse(arguments[1:])
     return run("trio_chat", *arguments)
 
 
@@ -317,10 +334,54 @@ def call(command):
     )
 
 
+def browse(arguments):
+    """Run the tests of the page in a browser; return the exit code.
+
+    The environment variable CHROMIUM names the program, which is otherwise found by its name. Here
+    a test that is skipped because there is none would be a test that seems to pass.
+    """
+    chromium = os.environ.get("CHROMIUM") or first_program(CHROMIUMS)
+    if not chromium or not shutil.which(chromium):
+        say(
+            "There is no Chromium on this machine%s. On Debian and Ubuntu: sudo apt install"
+            " chromium. Elsewhere, set CHROMIUM to the path of Chromium or Chrome."
+            % (": " + chromium if chromium else "")
+        )
+        return FAILED
+    npm = shutil.which("npm")
+    if npm is None:
+        say("Without npm, the accessibility of the page is NOT tested: axe-core comes from there.")
+    elif not install_npm_packages(npm):
+        return FAILED
+    os.chdir(ROOT)
+    os.environ["CHROMIUM"] = shutil.which(chromium)
+    return run("pytest", os.path.join("tests", "browser"), *arguments)
+
+
+def first_program(names):
+    """Return the path of the first of these programs that exists; empty when there is none."""
+    return next((path for path in map(shutil.which, names) if path), "")
+
+
+def install_npm_packages(npm):
+    """Install the development tools of the page, as package-lock.json has them; return success."""
+    command = [npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"]
+    return subprocess.call(command + ["--silent"], cwd=ROOT, stdin=subprocess.DEVNULL) == 0
+
+
+def check_page():
+    """Check the types of the page and run its unit tests; return success, also without npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        say("NOT CHECKED: there is no npm on this machine, which checks the page's JavaScript.")
+        return True
+    return install_npm_packages(npm) and not subprocess.call([npm, "run", "check"], cwd=ROOT)
+
+
 def check(names):
     """Run the checks with these names, or all, even after one has failed; return the exit code."""
     os.chdir(ROOT)
-    unknown = set(names) - {command[0] for command in CHECKS}
+    unknown = set(names) - {command[0] for command in CHECKS} - {PAGE}
     if unknown:
         say("No such check: " + ", ".join(sorted(unknown)))
         return FAILED
@@ -338,6 +399,10 @@ def check(names):
             ]
         if subprocess.call(arguments, env=with_source()):
             failed.append(" ".join(command))
+    if not names or PAGE in names:
+        say("--- " + PAGE)
+        if not check_page():
+            failed.append(PAGE)
     say("Failed: " + "; ".join(failed) if failed else "All checks passed.")
     return FAILED if failed else 0
 

@@ -16,6 +16,8 @@ from trio_chat.config import Settings, StorageSettings
 from trio_chat.i18n import install
 from trio_chat.server import certificates
 
+pytest_plugins = ["browser_fixtures"]
+
 # Shared machines stall: an example that takes long is no defect. The same examples on every run.
 settings.register_profile("here", deadline=None, derandomize=True)
 settings.load_profile("here")

@@ -296,7 +296,8 @@ def test_only_the_end_of_long_output_is_shown(run: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "started"), [([], 99), (["mypy"], 1), (["ruff"], 2), (["mypy", "typo"], 0)]
+    ("names", "started"),
+    [([], 99), (["mypy"], 1), (["ruff"], 2), (["page"], 0), (["mypy", "typo"], -1)],
 )
 def test_checks_can_be_chosen(
     run: ModuleType, monkeypatch: pytest.MonkeyPatch, names: list[str], started: int
@@ -309,9 +310,81 @@ def test_checks_can_be_chosen(
         return 0
 
     monkeypatch.setattr(run.subprocess, "call", call)
+    monkeypatch.setattr(run.shutil, "which", lambda name: None)  # no npm
     monkeypatch.chdir(run.ROOT)
-    assert run.check(names) == (0 if started else 1)
-    assert len(commands) == min(started, len(run.CHECKS))
+    assert run.check(names) == (0 if started >= 0 else 1)
+    assert len(commands) == max(0, min(started, len(run.CHECKS)))
+
+
+def test_the_page_is_checked_with_the_locked_packages(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """npm installs what package-lock.json has, without scripts of the packages; a failure of either
+    command counts.
+    """
+    commands: list[list[str]] = []
+    codes = {"ci": 0, "run": 0}
+
+    def call(command: list[str], **_options: object) -> int:
+        commands.append(command)
+        return codes[command[1]]
+
+    monkeypatch.setattr(run.subprocess, "call", call)
+    monkeypatch.setattr(run.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.chdir(run.ROOT)
+    assert run.check(["page"]) == 0
+    assert [command[:2] for command in commands] == [
+        ["/usr/bin/npm", "ci"],
+        ["/usr/bin/npm", "run"],
+    ]
+    assert "--ignore-scripts" in commands[0]
+    for name in codes:
+        codes[name] = 1
+        assert run.check(["page"]) == 1
+        codes[name] = 0
+
+
+def test_without_npm_the_missing_check_is_reported(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not every developer has npm, and nobody shall believe that the page was checked."""
+    monkeypatch.setattr(run.shutil, "which", lambda name: None)
+    monkeypatch.chdir(run.ROOT)
+    assert run.check(["page"]) == 0
+    assert "NOT CHECKED" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("chosen", [None, "/nowhere/chromium"])
+def test_without_chromium_the_tests_of_the_page_fail(
+    run: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    chosen: str | None,
+) -> None:
+    """`run.py browser` does not skip what it was asked for; pytest would."""
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    if chosen:
+        monkeypatch.setenv("CHROMIUM", chosen)
+    monkeypatch.setattr(run.shutil, "which", lambda name: None)
+    assert run.browse([]) == 1
+    assert "apt install chromium" in capsys.readouterr().err
+
+
+def test_the_tests_of_the_page_get_the_chromium_that_was_found(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path is in CHROMIUM, and arguments are passed to pytest."""
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setenv("CHROMIUM", "")
+    monkeypatch.setattr(
+        run.shutil, "which", lambda name: name if name[0] == "/" else f"/bin/{name}"
+    )
+    monkeypatch.setattr(run.subprocess, "call", lambda *_, **__: 0)
+    monkeypatch.setattr(run, "run", lambda *arguments: started.append(arguments))
+    monkeypatch.chdir(run.ROOT)
+    run.browse(["-k", "phone"])
+    assert os.environ["CHROMIUM"] == "/bin/chromium"
+    assert started == [("pytest", os.path.join("tests", "browser"), "-k", "phone")]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows starts a child instead")

@@ -1,0 +1,85 @@
+"""Fixtures of the browser tests, a plugin of `tests/conftest.py`.
+
+Modules that need Playwright are imported where they are used: the other tests run without it.
+"""
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness import Server, Visitor
+    from playwright.sync_api import Browser
+
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Record whether a test has failed, for the fixtures that end after it."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Return Chromium, started once."""
+    from harness import chromium
+    from playwright.sync_api import sync_playwright
+
+    path = chromium()
+    # Chromium's sandbox does not work for root, as which containers run.
+    arguments = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> "Iterator[Callable[..., Server]]":
+    """Return a function that starts a server with lines of config.ini."""
+    from harness import Server
+
+    started: list[Server] = []
+
+    def start(settings: str = "") -> Server:
+        directory = tmp_path / f"server-{len(started)}"
+        directory.mkdir()
+        started.append(Server(directory, settings))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+
+
+@pytest.fixture
+def server(serve: "Callable[..., Server]") -> "Server":
+    """Return a server with the default settings."""
+    return serve()
+
+
+@pytest.fixture
+def visit(
+    browser: "Browser", request: pytest.FixtureRequest, tmp_path: Path
+) -> "Iterator[Callable[..., Visitor]]":
+    """Return a function that opens the browser of another user of `server`."""
+    from harness import visitors
+
+    def url() -> str:
+        return str(request.getfixturevalue("server").url)
+
+    def failed() -> bool:
+        item: pytest.Item = request.node
+        return item.stash.get(_FAILED, False)
+
+    with visitors(browser, url, failed, tmp_path / "browser") as visit:
+        yield visit
