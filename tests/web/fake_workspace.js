@@ -140,7 +140,10 @@ function lobbyEntries(count) {
     entry({ kind: "part", nick: "carl", text: "good night" }),
     entry({ kind: "action", text: "waves" }),
     entry({ kind: "notice", text: "a notice" }),
-    entry({ text: "several\nlines\n```\ncode\n```", reactions: new Map([["👍", new Set(["bob"])]]) }),
+    entry({
+      text: "several\nlines\n```\ncode\n```",
+      reactions: new Map([["👍", new Set(["bob"])]]),
+    }),
     entry({ text: "me: look", mention: true, replyTo: "m1" }),
     entry({ text: "", redactedBy: "bob" }),
     entry({ nick: "me", self: true, pending: true, msgid: "", text: "on its way" }),

@@ -1,0 +1,33 @@
+/** Entry of the page: it makes the workspace and renders it. */
+import { h, render } from "../vendor/preact.js";
+import { invitationOf } from "./platform/address.js";
+import { makeWorkspace } from "./session/workspace.js";
+// @ts-ignore: the views come after the model.
+import { App } from "./views/app.js";
+
+const { dataset } = document.documentElement;
+const secure = location.protocol === "https:";
+const { workspace, client } = makeWorkspace({
+  url: `${secure ? "wss" : "ws"}://${location.host}/`,
+  host: location.hostname,
+  secure,
+  lobby: dataset["lobby"] ?? "",
+  network: dataset["network"] ?? "",
+});
+
+client.takeAddress(invitationOf(location.hash));
+addEventListener("hashchange", () => client.followAddress(invitationOf(location.hash)));
+addEventListener("online", () => client.link.wake());
+addEventListener("pageshow", () => client.link.wake());
+addEventListener("pagehide", () => client.markers.flush());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") client.link.wake();
+  else client.markers.flush();
+});
+
+const root = document.getElementById("app");
+if (root) {
+  root.replaceChildren();
+  render(h(App, { workspace }), root);
+}
+client.resume(workspace.actions);

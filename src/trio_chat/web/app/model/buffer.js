@@ -1,0 +1,106 @@
+/** Buffer: one channel, one private conversation, or the messages of the server itself. */
+import { signal } from "../../vendor/signals-core.js";
+import { countsAsUnread } from "./entries.js";
+import { MessageTimeline } from "./timeline.js";
+
+/** @import { BufferKind, Entry, Member, Notify } from "./types.js" */
+/** @import { Pulse } from "./pulse.js" */
+
+let count = 0;
+
+/**
+ * Make a member of a channel of whom only the nickname is known.
+ * @param {string} nick
+ * @returns {Member}
+ */
+export function makeMember(nick) {
+  const unknown = { prefixes: "", away: false, account: "", bot: false };
+  return { nick, ...unknown, realname: "", host: "", spoke: 0 };
+}
+
+/** One buffer. */
+export class ChatBuffer {
+  /**
+   * @param {string} name
+   * @param {string} key
+   * @param {BufferKind} kind
+   * @param {Pulse} pulse
+   */
+  constructor(name, key, kind, pulse) {
+    count += 1;
+    this.id = count;
+    this.name = name;
+    this.key = key;
+    this.kind = kind;
+    this.pulse = pulse;
+    this.topic = signal({ text: "", by: "", time: 0 });
+    this.modes = signal("");
+    this.joined = signal(kind !== "channel");
+    /** @type {Map<string, Member>} */
+    this.members = new Map();
+    this.membersVersion = signal(0);
+    this.peer = signal(/** @type {Member|null} */ (null));
+    this.myPrefixes = signal("");
+    this.unread = signal(0);
+    this.mentions = signal(0);
+    this.readMarker = signal(0);
+    this.unreadFrom = signal(0);
+    this.typing = signal(/** @type {string[]} */ ([]));
+    this.draft = signal("");
+    this.replyTo = signal(/** @type {Entry|null} */ (null));
+    this.notify = signal(/** @type {Notify} */ ("mentions"));
+    this.timeline = new MessageTimeline(pulse);
+    /** Whether the newest page of the history was fetched on this page. */
+    this.fetched = false;
+    /** Whether the server has said how far the user has read. */
+    this.markerKnown = false;
+    /** Whether the accounts of the members were asked for. */
+    this.knowsMembers = false;
+    /** The key that JOIN needs, as the user gave it. */
+    this.joinKey = "";
+    /** Members of a NAMES reply that has not ended. @type {Map<string, Member>|null} */
+    this.arriving = null;
+  }
+
+  membersChanged() {
+    this.pulse.touch(this.membersVersion);
+  }
+
+  /**
+   * Count a message that has come, if the user has not read it on any device.
+   * @param {Entry} entry
+   */
+  count(entry) {
+    if (!countsAsUnread(entry) || entry.time <= this.readMarker.value) return false;
+    this.unread.value += 1;
+    if (entry.mention) this.mentions.value += 1;
+    return true;
+  }
+
+  /** Count the messages behind the read marker anew. */
+  recount() {
+    let unread = 0;
+    let mentions = 0;
+    const { entries } = this.timeline;
+    for (let index = entries.length - 1; index >= 0; index -= 1) {
+      const entry = entries[index];
+      if (!entry || entry.time <= this.readMarker.value) break;
+      if (!countsAsUnread(entry)) continue;
+      unread += 1;
+      if (entry.mention) mentions += 1;
+    }
+    this.unread.value = unread;
+    this.mentions.value = mentions;
+  }
+
+  /**
+   * Move the read marker forward; it never moves back.
+   * @param {number} time
+   */
+  readUntil(time) {
+    if (time <= this.readMarker.value) return false;
+    this.readMarker.value = time;
+    this.recount();
+    return true;
+  }
+}

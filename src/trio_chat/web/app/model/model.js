@@ -1,0 +1,358 @@
+/** Model: everything that the views show, and the rules of unread messages and mentions. */
+import { computed, effect, signal, untracked } from "../../vendor/signals-core.js";
+import { Isupport } from "../irc/isupport.js";
+import { matcher } from "../irc/masks.js";
+import { ChatBuffer, makeMember } from "./buffer.js";
+import { countsAsUnread, isMessage, makeEntry } from "./entries.js";
+import { mentionTest } from "./highlights.js";
+import { Pulse } from "./pulse.js";
+
+/** @import { Alert, BufferKind, Connection, Entry, Features, Found, Member, Notice } from "./types.js" */
+/** @import { Clock } from "./clock.js" */
+/** @import { Preferences } from "./settings.js" */
+
+const MOST_NOTICES = 5;
+const MOST_MENTIONS = 200;
+/** Entries of a buffer that stay in memory when the user goes to another one. */
+const KEPT_ENTRIES = 2000;
+/** Buffers at most: a server or a flood of private messages cannot open more. */
+const MOST_BUFFERS = 500;
+
+/** @returns {Features} */
+export function noFeatures() {
+  return {
+    network: "",
+    caps: new Set(),
+    prefixes: "@+",
+    ranks: "ov",
+    channelTypes: "#",
+    limits: { nick: 0, topic: 0, away: 0, kick: 0, channel: 0, text: 0, lines: 0 },
+    filehost: "",
+    vapid: "",
+    accounts: false,
+    registration: false,
+    history: false,
+    search: false,
+    redaction: false,
+    reactions: false,
+    markers: false,
+    mute: false,
+    secure: false,
+  };
+}
+
+/** The state of the page. */
+export class ChatModel {
+  /**
+   * @param {Clock} clock
+   * @param {Preferences} preferences
+   */
+  constructor(clock, preferences) {
+    this.clock = clock;
+    this.pulse = new Pulse(clock);
+    this.preferences = preferences;
+    this.isupport = new Isupport();
+    /** @type {import("./types.js").Signal<Connection>} */
+    this.connection = signal({ phase: "idle", retryAt: 0, reason: "", problem: "" });
+    this.me = { nick: signal(""), account: signal(""), away: signal(""), modes: signal("") };
+    this.features = signal(noFeatures());
+    /** @type {Map<string, ChatBuffer>} */
+    this.byKey = new Map();
+    this.server = new ChatBuffer("", "", "server", this.pulse);
+    this.buffers = signal([this.server]);
+    this.current = signal(/** @type {ChatBuffer|null} */ (null));
+    this.notices = signal(/** @type {Notice[]} */ ([]));
+    this.mentions = signal(/** @type {Found[]} */ ([]));
+    this.attentive = signal(false);
+    this.lobby = signal("");
+    this.wanted = signal(/** @type {string[]} */ ([]));
+    /** @type {((alert: Alert) => void)|null} */
+    this.onAlert = null;
+    /** Called when the user has read a buffer. @type {(buffer: ChatBuffer, time: number) => void} */
+    this.onRead = () => {};
+    /** Called when a buffer becomes current. @type {(buffer: ChatBuffer) => void} */
+    this.onOpen = () => {};
+    this.mentionTest = computed(() =>
+      mentionTest(this.me.nick.value, preferences.settings.value.highlights),
+    );
+    this.ignores = computed(() => matcher(preferences.ignored.value, (name) => this.fold(name)));
+    this.noticeIds = 0;
+    effect(() => {
+      if (this.attentive.value) untracked(() => this.look());
+    });
+  }
+
+  // Names
+
+  /** @param {string} name */
+  fold(name) {
+    return this.isupport.fold(name);
+  }
+
+  /**
+   * @param {string} one
+   * @param {string} other
+   */
+  same(one, other) {
+    return this.fold(one) === this.fold(other);
+  }
+
+  /** @param {string} nick */
+  isMe(nick) {
+    return nick !== "" && this.same(nick, this.me.nick.value);
+  }
+
+  // Buffers
+
+  /** @param {string} name */
+  get(name) {
+    return this.byKey.get(this.fold(name));
+  }
+
+  /**
+   * Return the buffer of a name, which is made if there is none.
+   * @param {string} name
+   * @returns {ChatBuffer}
+   */
+  ensure(name) {
+    const key = this.fold(name);
+    const known = this.byKey.get(key);
+    if (known || !name || this.byKey.size >= MOST_BUFFERS) return known ?? this.server;
+    /** @type {BufferKind} */
+    const kind = this.isupport.isChannel(name) ? "channel" : "private";
+    const buffer = new ChatBuffer(name, key, kind, this.pulse);
+    buffer.draft.value = this.preferences.draft(key);
+    buffer.notify.value = this.preferences.notify(key);
+    // Messages from before the first visit are not unread, unless the server knows a marker.
+    buffer.readMarker.value = kind === "channel" ? this.clock.now() : 0;
+    this.byKey.set(key, buffer);
+    this.sort();
+    return buffer;
+  }
+
+  /** @param {ChatBuffer} buffer */
+  remove(buffer) {
+    if (buffer === this.server) return;
+    const index = this.buffers.value.indexOf(buffer);
+    this.byKey.delete(buffer.key);
+    this.preferences.keepDraft(buffer.key, "");
+    this.sort();
+    if (this.current.value !== buffer) return;
+    const left = this.buffers.value;
+    this.show(left[Math.min(index, left.length - 1)] ?? this.server);
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @param {string} name
+   */
+  rename(buffer, name) {
+    const key = this.fold(name);
+    const other = this.byKey.get(key);
+    if (other && other !== buffer) return;
+    this.byKey.delete(buffer.key);
+    buffer.name = name;
+    buffer.key = key;
+    this.byKey.set(key, buffer);
+    this.sort();
+  }
+
+  /** Fold all names anew: the server has announced its case mapping. */
+  refold() {
+    const buffers = [...this.byKey.values()];
+    this.byKey.clear();
+    for (const buffer of buffers) {
+      buffer.key = this.fold(buffer.name);
+      this.byKey.set(buffer.key, buffer);
+    }
+  }
+
+  sort() {
+    const order = (/** @type {ChatBuffer} */ each) => (each.kind === "channel" ? 0 : 1);
+    const sorted = [...this.byKey.values()].sort(
+      (one, other) => order(one) - order(other) || one.key.localeCompare(other.key),
+    );
+    this.buffers.value = [this.server, ...sorted];
+  }
+
+  /** @param {ChatBuffer} buffer */
+  show(buffer) {
+    const before = this.current.value;
+    if (before === buffer) {
+      this.look();
+      return;
+    }
+    if (before) {
+      before.unreadFrom.value = 0;
+      const { timeline } = before;
+      const spare = timeline.entries.length - KEPT_ENTRIES;
+      if (spare > KEPT_ENTRIES && this.features.value.history) timeline.dropOldest(spare);
+    }
+    buffer.unreadFrom.value = buffer.unread.value ? buffer.readMarker.value : 0;
+    this.current.value = buffer;
+    this.preferences.current = buffer.key;
+    this.onOpen(buffer);
+    this.look();
+  }
+
+  // Members
+
+  /** The buffers that show a user: channels with that member, and the conversation. */
+  /** @param {string} nick */
+  sharing(nick) {
+    const key = this.fold(nick);
+    return [...this.byKey.values()].filter((each) => each.members.has(key) || each.key === key);
+  }
+
+  /**
+   * Change what is known about a user in all places.
+   * @param {string} nick
+   * @param {Partial<Member>} changes
+   */
+  updateUser(nick, changes) {
+    const key = this.fold(nick);
+    for (const buffer of this.sharing(nick)) {
+      const member = buffer.members.get(key);
+      if (member) {
+        Object.assign(member, changes);
+        buffer.membersChanged();
+      }
+      if (buffer.key === key && buffer.peer.value) {
+        buffer.peer.value = { ...buffer.peer.value, ...changes };
+      }
+    }
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @param {boolean} online
+   */
+  setOnline(buffer, online) {
+    if (!online) buffer.peer.value = null;
+    else if (!buffer.peer.value) buffer.peer.value = makeMember(buffer.name);
+  }
+
+  // Messages
+
+  /**
+   * Add an entry that has just come.
+   * @param {ChatBuffer} buffer
+   * @param {Entry} entry
+   */
+  add(buffer, entry) {
+    if (!buffer.timeline.live.value && entry.msgid) {
+      // The timeline shows the past; only the count tells of the new message.
+      if (buffer.count(entry)) this.alert(buffer, entry);
+      return;
+    }
+    if (!buffer.timeline.append(entry)) return;
+    if (entry.self) buffer.unreadFrom.value = 0;
+    if (buffer.count(entry)) this.arrived(buffer, entry);
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @param {Entry} entry
+   */
+  arrived(buffer, entry) {
+    this.noteMention(buffer, entry);
+    if (buffer === this.current.value && this.attentive.value) {
+      this.look();
+      return;
+    }
+    if (buffer === this.current.value && !buffer.unreadFrom.value) {
+      buffer.unreadFrom.value = buffer.readMarker.value;
+    }
+    this.alert(buffer, entry);
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @param {Entry} entry
+   */
+  alert(buffer, entry) {
+    const { value: notify } = buffer.notify;
+    const wanted = notify === "all" || (notify === "mentions" && entry.mention);
+    if (wanted && this.onAlert) this.onAlert({ buffer, entry });
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @param {Entry} entry
+   */
+  noteMention(buffer, entry) {
+    if (!entry.mention || buffer.kind !== "channel" || !countsAsUnread(entry)) return;
+    const known = this.mentions.value;
+    if (known.some((each) => each.entry.msgid && each.entry.msgid === entry.msgid)) return;
+    const all = [...known, { buffer: buffer.name, entry }];
+    all.sort((one, other) => other.entry.time - one.entry.time);
+    this.mentions.value = all.slice(0, MOST_MENTIONS);
+  }
+
+  /**
+   * Insert a block of the history.
+   * @param {ChatBuffer} buffer
+   * @param {number} index
+   * @param {readonly Entry[]} block
+   */
+  insert(buffer, index, block) {
+    const added = buffer.timeline.insert(index, block);
+    for (const entry of added) this.noteMention(buffer, entry);
+    buffer.recount();
+    if (buffer.unread.value && buffer !== this.current.value) return;
+    this.look();
+  }
+
+  /**
+   * Say whether a message mentions the user; each message of a private conversation does.
+   * @param {ChatBuffer} buffer
+   * @param {Entry} entry
+   */
+  isMention(buffer, entry) {
+    if (entry.self || !isMessage(entry)) return false;
+    return buffer.kind === "private" || this.mentionTest.value(entry.text);
+  }
+
+  /** Note that the user sees the current buffer: its messages are read. */
+  look() {
+    const buffer = this.current.value;
+    if (!buffer || !this.attentive.peek() || !buffer.timeline.live.peek()) return;
+    const newest = buffer.timeline.newest;
+    if (newest) this.markRead(buffer, newest.time);
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @param {number} time
+   */
+  markRead(buffer, time) {
+    if (buffer.readUntil(time)) this.onRead(buffer, time);
+  }
+
+  /**
+   * Show a line of this client in a buffer.
+   * @param {ChatBuffer} buffer
+   * @param {string} text
+   * @param {boolean} [error]
+   */
+  tell(buffer, text, error = false) {
+    this.add(buffer, makeEntry(error ? "error" : "info", "", text, this.clock.now()));
+  }
+
+  /**
+   * Show a passing note.
+   * @param {string} text
+   * @param {boolean} [error]
+   */
+  notify(text, error = false) {
+    this.noticeIds += 1;
+    const notice = { id: this.noticeIds, text, error };
+    const others = this.notices.value.filter((each) => each.text !== text);
+    this.notices.value = [...others, notice].slice(-MOST_NOTICES);
+  }
+
+  /** @param {number} id */
+  dismiss(id) {
+    this.notices.value = this.notices.value.filter((each) => each.id !== id);
+  }
+}

@@ -1,0 +1,147 @@
+/** What this device keeps about its user: settings, drafts, channels, the last nickname. */
+import { signal } from "../../vendor/signals-core.js";
+
+/** @import { Notify, Settings } from "./types.js" */
+/** @import { KeptValues } from "../platform/storage.js" */
+
+const LONGEST_DRAFT = 20_000;
+const MOST_IGNORED = 1000;
+const MOST_CHANNELS = 200;
+
+/** @type {Settings} */
+const DEFAULTS = {
+  theme: "system",
+  language: "",
+  highlights: [],
+  notifications: false,
+  sound: false,
+  showEvents: true,
+  sendTyping: true,
+  remember: false,
+  more: {},
+};
+
+/** @typedef {{name: string, key: string}} KeptChannel */
+
+/** The kept values, as signals where the views follow them. */
+export class Preferences {
+  /**
+   * @param {KeptValues} lasting Kept on this device.
+   * @param {KeptValues} passing Kept as long as the tab is open.
+   */
+  constructor(lasting, passing) {
+    this.lasting = lasting;
+    this.passing = passing;
+    this.settings = signal({ ...DEFAULTS, ...object(lasting.get("settings", {})) });
+    this.ignored = signal(strings(lasting.get("ignored", [])));
+  }
+
+  /** Where names and texts of conversations are kept: on this device only if the user wants it. */
+  get area() {
+    return this.settings.value.remember ? this.lasting : this.passing;
+  }
+
+  /** @param {Partial<Settings>} changes */
+  change(changes) {
+    this.settings.value = { ...this.settings.value, ...changes };
+    this.lasting.set("settings", this.settings.value);
+  }
+
+  /**
+   * @param {string} mask
+   * @param {boolean} ignored
+   */
+  ignore(mask, ignored) {
+    const folded = mask.toLowerCase();
+    const others = this.ignored.value.filter((each) => each.toLowerCase() !== folded);
+    this.ignored.value = (ignored ? [...others, mask] : others).slice(-MOST_IGNORED);
+    this.lasting.set("ignored", this.ignored.value);
+  }
+
+  get nick() {
+    const nick = this.passing.get("nick", "") || this.lasting.get("nick", "");
+    return typeof nick === "string" ? nick : "";
+  }
+
+  set nick(nick) {
+    this.passing.set("nick", nick);
+    this.lasting.set("nick", nick);
+  }
+
+  /** Whether this tab was connected when it was loaded last. */
+  get wasConnected() {
+    return Boolean(this.area.get("connected", false));
+  }
+
+  set wasConnected(connected) {
+    this.area.set("connected", connected || undefined);
+  }
+
+  /** @returns {KeptChannel[]} */
+  get channels() {
+    const kept = this.area.get("channels", /** @type {KeptChannel[]} */ ([]));
+    if (!Array.isArray(kept)) return [];
+    return kept.filter((each) => typeof each?.name === "string" && typeof each.key === "string");
+  }
+
+  set channels(channels) {
+    this.area.set("channels", channels.slice(0, MOST_CHANNELS));
+  }
+
+  /** Key of the buffer that was current last. */
+  get current() {
+    return String(this.area.get("current", ""));
+  }
+
+  set current(key) {
+    this.area.set("current", key);
+  }
+
+  /** @param {string} key */
+  draft(key) {
+    return String(this.area.get(`draft:${key}`, ""));
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} text
+   */
+  keepDraft(key, text) {
+    this.area.set(`draft:${key}`, text.slice(0, LONGEST_DRAFT) || undefined);
+  }
+
+  /**
+   * @param {string} key
+   * @returns {Notify}
+   */
+  notify(key) {
+    const kept = this.lasting.get(`notify:${key}`, /** @type {Notify} */ ("mentions"));
+    return kept === "all" || kept === "none" ? kept : "mentions";
+  }
+
+  /**
+   * @param {string} key
+   * @param {Notify} notify
+   */
+  keepNotify(key, notify) {
+    this.lasting.set(`notify:${key}`, notify === "mentions" ? undefined : notify);
+  }
+
+  /** Remove everything. */
+  forget() {
+    this.lasting.clear();
+    this.passing.clear();
+    this.settings.value = { ...DEFAULTS };
+    this.ignored.value = [];
+  }
+}
+
+/** @param {unknown} value */
+function object(value) {
+  return value && typeof value === "object" ? value : {};
+}
+
+/** @param {unknown} value */
+function strings(value) {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+}

@@ -1,0 +1,242 @@
+/** Actions: what the views can do. Each one is small, and leaves the work to the session. */
+import { maskOf } from "../irc/masks.js";
+import { _ } from "../platform/i18n.js";
+import { interpret } from "./commands.js";
+import { banList, endSession, list, search, sessions, whois } from "./queries.js";
+
+/** @import { ChatBuffer } from "../model/buffer.js" */
+/** @import { Actions, Buffer, ConnectOptions, Entry } from "../model/types.js" */
+/** @import { KeyStore } from "../platform/key_store.js" */
+/** @import { Accounts } from "./accounts.js" */
+/** @import { Client } from "./client.js" */
+
+/**
+ * Return the buffer behind the view's type: each one that the views have is a `ChatBuffer`.
+ * @param {Buffer} buffer
+ * @returns {ChatBuffer}
+ */
+function own(buffer) {
+  return /** @type {ChatBuffer} */ (/** @type {unknown} */ (buffer));
+}
+
+/**
+ * @param {Client} client
+ * @param {Accounts} accounts
+ * @param {KeyStore} keys
+ * @returns {Actions}
+ */
+export function makeActions(client, accounts, keys) {
+  const { model } = client;
+  const { preferences } = model;
+
+  /** @param {ConnectOptions} options */
+  async function connect(options) {
+    preferences.change({ remember: options.remember ?? preferences.settings.value.remember });
+    const account = options.account || options.nick;
+    const wanted = options.channels ?? model.wanted.value;
+    const kept = preferences.channels;
+    for (const { name, key } of kept) client.want(name, key);
+    for (const name of wanted) client.want(name, client.keys.get(model.fold(name)) ?? "");
+    const first = wanted[0] ?? (client.channels.size ? "" : model.lobby.value);
+    if (first) {
+      client.want(first, "");
+      client.goingTo = model.fold(first);
+    }
+    // The channels of an earlier visit are shown while the page connects.
+    for (const { name } of kept) model.ensure(name);
+    const shown = model.get(client.goingTo || preferences.current);
+    if (shown && shown.kind === "channel") model.show(shown);
+    const login = options.password ? null : await keys.load().catch(() => null);
+    const isKept = login && model.same(login.account, account);
+    const credentials = options.password
+      ? { account, password: options.password, key: null }
+      : isKept
+        ? { account: login.account, password: "", key: login.key }
+        : null;
+    client.connect({ ...options, channels: [] }, credentials);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {Buffer} buffer
+   * @param {string} reaction
+   * @param {"react"|"unreact"} kind
+   */
+  function react(buffer, entry, reaction, kind) {
+    if (!entry.msgid || !client.isReady) return;
+    client.sendTagged(
+      [
+        [`+draft/${kind}`, reaction],
+        ["+draft/reply", entry.msgid],
+      ],
+      "TAGMSG",
+      [buffer.name],
+    );
+  }
+
+  /** @type {Actions} */
+  const actions = {
+    connect: (options) => void connect(options),
+    retry: () => client.link.retry(),
+    leave(reason = "") {
+      preferences.wasConnected = false;
+      client.leave(reason);
+    },
+    input(buffer, line) {
+      const tell = (/** @type {string} */ text, error = false) =>
+        model.tell(own(buffer), text, error);
+      if (!interpret({ client, buffer: own(buffer), actions, tell }, line)) return;
+      buffer.draft.value = "";
+      buffer.replyTo.value = null;
+      preferences.keepDraft(buffer.key, "");
+    },
+    send(buffer, text, options = {}) {
+      client.outgoing.send(own(buffer), text, "message", options.replyTo ?? "");
+    },
+    resend: (entry) => client.outgoing.resend(entry),
+    discard(entry) {
+      for (const buffer of model.buffers.value) buffer.timeline.remove(entry);
+    },
+    react: (buffer, entry, reaction) => react(buffer, entry, reaction, "react"),
+    unreact: (buffer, entry, reaction) => react(buffer, entry, reaction, "unreact"),
+    redact(buffer, entry, reason = "") {
+      const params = [buffer.name, entry.msgid, ...(reason ? [reason] : [])];
+      if (entry.msgid) client.command(own(buffer), "REDACT", ...params);
+    },
+    mayRedact(buffer, entry) {
+      if (!entry.msgid || entry.redactedBy || !model.features.value.redaction) return false;
+      const operators = model.isupport.prefixes.slice(0, model.isupport.prefixes.indexOf("@") + 1);
+      const isOperator = [...buffer.myPrefixes.value].some((each) => operators.includes(each));
+      return entry.self || (buffer.kind === "channel" && isOperator);
+    },
+    typing: (buffer, active) => client.typing.typed(own(buffer), active),
+    loadOlder: (buffer) => shown(client.history.loadOlder(own(buffer))),
+    loadNewer: (buffer) => shown(client.history.loadNewer(own(buffer))),
+    loadAround: (buffer, msgid) => client.history.loadAround(own(buffer), msgid),
+    backToLive: (buffer) => shown(client.history.backToLive(own(buffer))),
+    markRead(buffer) {
+      const { newest } = own(buffer).timeline;
+      if (newest) model.markRead(own(buffer), newest.time);
+      own(buffer).unreadFrom.value = 0;
+    },
+    markUnread(buffer, entry) {
+      own(buffer).unreadFrom.value = entry.time - 1;
+    },
+    open(wanted) {
+      const name = typeof wanted === "string" ? wanted : wanted.name;
+      const known = typeof wanted === "string" ? model.get(name) : own(wanted);
+      if (known) {
+        model.show(known);
+        return known;
+      }
+      if (model.isupport.isChannel(name)) {
+        actions.join(name);
+        return null;
+      }
+      if (!name || /[\s,*?!@]/.test(name)) return null;
+      const opened = client.openPrivate(name);
+      model.show(opened);
+      return opened;
+    },
+    close(buffer) {
+      if (buffer.kind === "server") return;
+      if (buffer.kind === "channel") {
+        client.unwant(buffer.name);
+        if (buffer.joined.value && client.isReady) client.send("PART", buffer.name);
+      } else if (client.isReady) client.monitor("-", [buffer.name]);
+      model.remove(own(buffer));
+    },
+    join(channel, key = "") {
+      const known = model.get(channel);
+      if (known?.joined.value) {
+        model.show(known);
+        return;
+      }
+      client.goingTo = model.fold(channel);
+      client.want(channel, key);
+      if (client.isReady) client.join([{ name: channel, key }]);
+    },
+    part(buffer, reason = "") {
+      client.unwant(buffer.name);
+      if (client.isReady) client.send("PART", buffer.name, ...(reason ? [reason] : []));
+    },
+    setTopic: (buffer, text) => client.command(own(buffer), "TOPIC", buffer.name, text),
+    kick: (buffer, nick, reason = "") =>
+      client.command(own(buffer), "KICK", buffer.name, nick, ...(reason ? [reason] : [])),
+    ban: (buffer, mask) => client.command(own(buffer), "MODE", buffer.name, "+b", maskOf(mask)),
+    unban: (buffer, mask) => client.command(own(buffer), "MODE", buffer.name, "-b", maskOf(mask)),
+    mute: (buffer, nick) => mute(buffer, nick, "+"),
+    unmute: (buffer, nick) => mute(buffer, nick, "-"),
+    setRank: (buffer, nick, mode, given) =>
+      client.command(own(buffer), "MODE", buffer.name, (given ? "+" : "-") + mode, nick),
+    setModes: (buffer, changes) =>
+      client.command(own(buffer), "MODE", buffer.name, ...changes.split(" ").filter(Boolean)),
+    invite: (buffer, nick) => client.command(own(buffer), "INVITE", nick, buffer.name),
+    async inviteLink(buffer) {
+      return `${location.origin}/${buffer.name}`;
+    },
+    banList: (buffer) => banList(client, own(buffer)),
+    changeNick(nick) {
+      if (client.isReady) client.changeNick(nick);
+    },
+    search: (text, scope = null) => search(client, text, scope && own(scope)),
+    list: (mask = "") => list(client, mask),
+    whois: (nick) => whois(client, nick),
+    ignore: (mask, ignored) => preferences.ignore(mask, ignored),
+    away(message) {
+      client.wantedAway = message;
+      model.me.away.value = message;
+      client.send("AWAY", ...(message ? [message] : []));
+    },
+    login(account, password, remember) {
+      if (remember !== undefined) preferences.change({ remember });
+      return accounts.login(account, password);
+    },
+    logout: () => accounts.logout(),
+    register: (account, password, email = "") => accounts.register(account, password, email),
+    verify: (account, code) => accounts.verify(account, code),
+    changePassword: (oldPassword, password) => accounts.changePassword(oldPassword, password),
+    sessions: () => sessions(client),
+    endSession: (id) => endSession(client, id),
+    upload() {
+      return { done: Promise.reject(new Error(_("This server takes no files."))), cancel() {} };
+    },
+    async pushSubscribe() {
+      throw new Error(_("This server sends no notifications."));
+    },
+    async pushUnsubscribe() {},
+    setNotify(buffer, notify) {
+      own(buffer).notify.value = notify;
+      preferences.keepNotify(buffer.key, notify);
+    },
+    setSettings: (changes) => preferences.change(changes),
+    notify: (text, error = false) => model.notify(text, error),
+    dismiss: (id) => model.dismiss(id),
+    forget() {
+      void keys.remove();
+      preferences.forget();
+    },
+  };
+
+  /**
+   * @param {Buffer} buffer
+   * @param {string} nick
+   * @param {"+"|"-"} sign
+   */
+  function mute(buffer, nick, sign) {
+    const how = model.isupport.mute;
+    if (how) {
+      client.command(own(buffer), "MODE", buffer.name, sign + how.mode, how.prefix + maskOf(nick));
+    }
+  }
+
+  /**
+   * Show why something has failed.
+   * @param {Promise<void>} promise
+   */
+  function shown(promise) {
+    return promise.catch((error) => model.notify(error.message, true));
+  }
+
+  return actions;
+}

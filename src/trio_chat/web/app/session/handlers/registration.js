@@ -1,0 +1,134 @@
+/** Handlers of the connection itself: capabilities, login, nickname, welcome, its end. */
+import { _ } from "../../platform/i18n.js";
+import { accountRefused, codeOf, entryRefused, nickRefused } from "../reasons.js";
+
+/** @import { Message } from "../../irc/message.js" */
+/** @import { ChatBuffer } from "../../model/buffer.js" */
+/** @import { Client } from "../client.js" */
+/** @import { Handler } from "./table.js" */
+
+const MOST_NICKS = 9;
+
+/** @type {Record<string, Handler>} */
+export const registration = {
+  PING: (client, { params }) => client.send("PONG", ...params.slice(0, 1)),
+  PONG: () => {},
+  CAP(client, { params }) {
+    const changed = client.negotiation.receive(params);
+    client.login.negotiated();
+    if (changed && client.isReady) client.updateFeatures();
+  },
+  AUTHENTICATE: (client, { params }) => void client.login.challenged(params[0] ?? "+"),
+  900(client, { params }) {
+    client.model.me.account.value = params[2] ?? "";
+  },
+  901(client) {
+    client.model.me.account.value = "";
+  },
+  903: (client) => client.login.succeeded(),
+  907: (client) => client.login.succeeded(),
+  "001"(client, { params, tags }) {
+    client.model.me.nick.value = params[0] || client.askedNick;
+    client.setSource(client.model.me.nick.value, "");
+    client.welcomed(tags.get("time") ?? "");
+  },
+  "005"(client, { params }) {
+    client.model.isupport.update(params.slice(1, -1));
+    if (client.isReady) client.updateFeatures();
+  },
+  376: (client) => client.ready(),
+  422: (client) => client.ready(),
+  433: (client, message) => nickInUse(client, message),
+  ERROR(client, { params }) {
+    const reason = params[0] ?? "";
+    client.lastError = reason.replace(/^Closing Link: \S+ \(?/, "").replace(/\)$/, "");
+  },
+};
+
+for (const code of ["902", "904", "905", "906", "908"]) {
+  registration[code] = (client, message) => client.login.refused(message);
+}
+for (const code of ["431", "432", "435", "437"]) {
+  registration[code] = (client, message, origin) => nickError(client, message, origin);
+}
+for (const code of ["463", "464", "465", "466"]) {
+  registration[code] = (client, message, origin) => entryError(client, message, origin);
+}
+
+/**
+ * Try another nickname before the welcome; afterwards the user decides.
+ * @param {Client} client
+ * @param {Message} message
+ */
+function nickInUse(client, message) {
+  const { model } = client;
+  const nick = message.params[1] ?? client.askedNick;
+  if (client.isReady) {
+    if (!model.same(nick, client.wantedNick) || !client.isTakingBack) {
+      model.notify(nickRefused(nick, message), true);
+    }
+    client.isTakingBack = false;
+    return;
+  }
+  client.triedNicks += 1;
+  if (client.triedNicks > MOST_NICKS) {
+    client.close(nickRefused(client.wantedNick, message), "nick");
+    return;
+  }
+  client.askedNick = client.wantedNick + String(client.triedNicks + 1);
+  client.send("NICK", client.askedNick);
+}
+
+/**
+ * @param {Client} client
+ * @param {Message} message
+ * @param {ChatBuffer|null} origin
+ */
+function nickError(client, message, origin) {
+  const name = message.params[1] ?? client.askedNick;
+  const reason = nickRefused(name, message);
+  if (!client.isReady) client.close(reason, "nick");
+  else if (origin) client.model.tell(origin, reason, true);
+  else client.model.notify(reason, true);
+}
+
+/**
+ * @param {Client} client
+ * @param {Message} message
+ * @param {ChatBuffer|null} origin
+ */
+function entryError(client, message, origin) {
+  if (!client.isReady) {
+    client.close(entryRefused(message), message.command === "464" ? "password" : "banned");
+  } else {
+    client.model.tell(
+      origin ?? client.model.server,
+      _("The name or the password of the operator is wrong."),
+      true,
+    );
+  }
+}
+
+/**
+ * Take a FAIL that ends the registration; return whether it was one.
+ * @param {Client} client
+ * @param {Message} message
+ */
+export function failedRegistration(client, message) {
+  if (client.isReady) return false;
+  const code = codeOf(message);
+  if (code === "NICKNAME_RESERVED") {
+    const nick = message.params[2] ?? client.askedNick;
+    client.close(nickRefused(nick, message), "login");
+    return true;
+  }
+  if (code === "ACCOUNT_REQUIRED") {
+    client.close(entryRefused(message), "account");
+    return true;
+  }
+  if (message.params[0] === "AUTHENTICATE") {
+    client.login.fail(accountRefused(client.credentials?.account ?? "", message));
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,77 @@
+/** Handlers of everything else the server says: errors, standard replies, texts. */
+import { codeOf, joinRefused, otherError } from "../reasons.js";
+import { joinFailed } from "./channels.js";
+import { failedRegistration } from "./registration.js";
+
+/** @import { Message } from "../../irc/message.js" */
+/** @import { ChatBuffer } from "../../model/buffer.js" */
+/** @import { Client } from "../client.js" */
+/** @import { Handler } from "./table.js" */
+
+/** Numerics that the page shows in its own way, or not at all. */
+const SILENT = new Set(
+  "002 003 004 010 042 250 251 252 253 254 255 265 266 372 375 368 347 349 323 321 329 482x 451 470x".split(
+    " ",
+  ),
+);
+/** Errors of JOIN that have no other meaning. */
+const JOIN_ERRORS = new Set(["405", "471", "473", "474", "475", "476", "479"]);
+
+/** @type {Record<string, Handler>} */
+export const replies = {
+  FAIL(client, message, origin) {
+    if (failedRegistration(client, message)) return;
+    if (codeOf(message) === "NICKNAME_RESERVED" && client.isTakingBack) return;
+    tell(client, message, origin, true);
+  },
+  WARN: (client, message, origin) => tell(client, message, origin, false),
+  NOTE(client, message, origin) {
+    const text = message.params.at(-1) ?? "";
+    if (codeOf(message) === "SERVER_SHUTDOWN") client.model.notify(text);
+    else tell(client, message, origin, false);
+  },
+  372(client, { params }) {
+    client.model.tell(client.model.server, params[1] ?? "");
+  },
+  "*"(client, message, origin) {
+    const { command, params } = message;
+    if (!/^\d{3}$/.test(command)) return;
+    const isError = /^[45]/.test(command);
+    const name = params[1] ?? "";
+    if (JOIN_ERRORS.has(command) || (isJoinError(client, command, name) && isError)) {
+      joinFailed(client, name, joinRefused(name, message));
+    } else if (isError && command !== "451") {
+      tell(client, message, origin, true);
+    } else if (!SILENT.has(command)) {
+      client.model.tell(origin ?? client.model.server, params.slice(1).join(" "));
+    }
+  },
+};
+
+/**
+ * Return whether an error with several meanings is about a channel that was to be joined.
+ * @param {Client} client
+ * @param {string} command
+ * @param {string} name
+ */
+function isJoinError(client, command, name) {
+  if (!["403", "437", "477"].includes(command) || !client.model.isupport.isChannel(name))
+    return false;
+  return client.channels.has(client.model.fold(name)) && !client.model.get(name)?.joined.value;
+}
+
+/**
+ * @param {Client} client
+ * @param {Message} message
+ * @param {ChatBuffer|null} origin
+ * @param {boolean} error
+ */
+function tell(client, message, origin, error) {
+  const text = otherError(message);
+  const about = client.model.get(message.params[1] ?? "");
+  if (origin ?? about) client.model.tell(origin ?? about ?? client.model.server, text, error);
+  else {
+    client.model.tell(client.model.server, text, error);
+    if (error) client.model.notify(text, true);
+  }
+}

@@ -1,0 +1,170 @@
+/** Login to an account (IRCv3 `sasl`), before the welcome or at any time. */
+import { _ } from "../platform/i18n.js";
+import { accountRefused } from "./reasons.js";
+
+/** @import { Message } from "../irc/message.js" */
+/** @import { Client } from "./client.js" */
+/** @import { Scram, ScramKey } from "./scram.js" */
+
+const CHUNK = 400;
+const LONGEST_CHALLENGE = 16_384;
+
+/**
+ * @typedef {object} Credentials
+ * @property {string} account
+ * @property {string} password "" when there is a key.
+ * @property {ScramKey|null} key
+ */
+
+/**
+ * @typedef {object} Attempt
+ * @property {Credentials} credentials
+ * @property {"SCRAM-SHA-256"|"PLAIN"} mechanism
+ * @property {Scram|null} scram
+ * @property {boolean} started
+ * @property {(key: ScramKey|null) => void} resolve
+ * @property {(error: Error) => void} reject
+ */
+
+/** The login of one connection. */
+export class Login {
+  /** @param {Client} client */
+  constructor(client) {
+    this.client = client;
+    /** @type {Attempt|null} */
+    this.attempt = null;
+    this.challenge = "";
+    /** Called with the key after a login that began with a password. */
+    this.onKey = (/** @type {Credentials} */ _credentials, /** @type {ScramKey|null} */ _key) => {};
+  }
+
+  /**
+   * Log in before the welcome; the connection is closed when the server refuses that.
+   * @param {Credentials} credentials
+   */
+  begin(credentials) {
+    this.start(credentials).then(
+      (key) => {
+        this.onKey(credentials, key);
+        if (this.client.isRegistering) this.client.register();
+      },
+      (error) => {
+        if (this.client.isRegistering) this.client.close(error.message, "login");
+      },
+    );
+  }
+
+  /**
+   * @param {Credentials} credentials
+   * @returns {Promise<ScramKey|null>} The key that can be kept in place of the password.
+   */
+  start(credentials) {
+    this.attempt?.reject(new Error(_("The login was aborted. Try again.")));
+    return new Promise((resolve, reject) => {
+      const mechanism = "SCRAM-SHA-256";
+      this.attempt = { credentials, mechanism, scram: null, started: false, resolve, reject };
+      this.negotiated();
+    });
+  }
+
+  /** Go on when the server has said whether it has accounts. */
+  negotiated() {
+    const { attempt } = this;
+    const { negotiation } = this.client;
+    if (!attempt || attempt.started) return;
+    if (negotiation.enabled.has("sasl")) void this.tryMechanism(attempt);
+    else if (negotiation.complete && !negotiation.unanswered) {
+      this.fail(_("This server has no accounts."));
+    }
+  }
+
+  /** @param {Attempt} attempt */
+  async tryMechanism(attempt) {
+    attempt.started = true;
+    this.challenge = "";
+    const { account, password, key } = attempt.credentials;
+    const module = await import("./scram.js");
+    if (attempt !== this.attempt) return;
+    attempt.scram = attempt.mechanism === "PLAIN" ? null : new module.Scram(account, password, key);
+    this.client.send("AUTHENTICATE", attempt.mechanism);
+  }
+
+  /**
+   * Answer a part of the server's challenge.
+   * @param {string} part
+   */
+  async challenged(part) {
+    const { attempt } = this;
+    if (!attempt) return;
+    if (part !== "+") this.challenge += part;
+    if (part.length >= CHUNK && this.challenge.length <= LONGEST_CHALLENGE) return;
+    const challenge = this.challenge;
+    this.challenge = "";
+    try {
+      const answer = await this.answer(attempt, challenge);
+      if (attempt === this.attempt) this.sendAnswer(answer);
+    } catch {
+      this.client.send("AUTHENTICATE", "*");
+      this.fail(_("Not logged in: the password that this device keeps is not valid any longer."));
+    }
+  }
+
+  /**
+   * @param {Attempt} attempt
+   * @param {string} challenge
+   */
+  async answer(attempt, challenge) {
+    const bytes = Uint8Array.from(atob(challenge), (char) => char.charCodeAt(0));
+    if (attempt.scram) return attempt.scram.answer(new TextDecoder().decode(bytes));
+    const { account, password } = attempt.credentials;
+    return `${account}\0${account}\0${password}`;
+  }
+
+  /** @param {string} answer */
+  sendAnswer(answer) {
+    const bytes = new TextEncoder().encode(answer);
+    const text = btoa(String.fromCharCode(...bytes));
+    for (let start = 0; start < text.length; start += CHUNK) {
+      this.client.send("AUTHENTICATE", text.slice(start, start + CHUNK));
+    }
+    if (text.length % CHUNK === 0) this.client.send("AUTHENTICATE", "+");
+  }
+
+  succeeded() {
+    const { attempt } = this;
+    this.attempt = null;
+    attempt?.resolve(attempt.scram?.key ?? null);
+  }
+
+  /** @param {Message} message */
+  refused(message) {
+    const { attempt } = this;
+    if (!attempt) return;
+    const { credentials, mechanism } = attempt;
+    // The password itself is sent only where nobody can read it.
+    const mayTryPlain = mechanism !== "PLAIN" && credentials.password && this.client.secure;
+    if (message.command === "908" && mayTryPlain && /\bPLAIN\b/.test(message.params[1] ?? "")) {
+      attempt.mechanism = "PLAIN";
+      void this.tryMechanism(attempt);
+      return;
+    }
+    if (message.command === "904" && attempt.mechanism === "PLAIN" && !attempt.started) return;
+    this.fail(accountRefused(credentials.account, message));
+  }
+
+  /** @param {string} reason */
+  fail(reason) {
+    const { attempt } = this;
+    this.attempt = null;
+    attempt?.reject(new Error(reason));
+  }
+
+  /** The connection has ended. */
+  end() {
+    const { attempt } = this;
+    this.attempt = null;
+    if (!this.client.isRegistering) {
+      attempt?.reject(new Error(_("The connection was lost before the server answered.")));
+    }
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * Messages of the user, from the prompt to the server's confirmation.
+ *
+ * A message is shown at once as pending. Its echo (IRCv3 `echo-message`) has its label, and
+ * confirms it. If the connection is lost before that, the history decides: what it has was
+ * delivered, and the rest is sent again.
+ */
+import { format } from "../irc/message.js";
+import { batches, messageLines, pieces, roomForText } from "../irc/split.js";
+import { isMessage, makeEntry } from "../model/entries.js";
+import { _ } from "../platform/i18n.js";
+import { isBatch } from "./batches.js";
+import { messageEntry, timeOf } from "./events.js";
+import { messageRefused } from "./reasons.js";
+import { ConnectionLost } from "./requests.js";
+
+/** @import { ChatBuffer } from "../model/buffer.js" */
+/** @import { Entry, EntryKind } from "../model/types.js" */
+/** @import { Line } from "../irc/split.js" */
+/** @import { Item } from "./batches.js" */
+/** @import { Client } from "./client.js" */
+
+const MOST_WAITING = 200;
+/** How much earlier than the page's clock the server's may be. */
+const SKEW = 120_000;
+const SECRET = /^\s*(identify|register|ghost|set\s+password|saregister)\s+\S/i;
+
+/**
+ * @typedef {object} Outgoing
+ * @property {ChatBuffer} buffer
+ * @property {Entry} entry
+ * @property {Line[]} lines
+ * @property {"waiting"|"sent"|"unknown"} state `unknown`: sent on a connection that was lost.
+ * @property {Entry|undefined} after The newest entry when it was sent.
+ */
+
+/** The messages that are not confirmed, the oldest first. */
+export class OutgoingMessages {
+  /** @param {Client} client */
+  constructor(client) {
+    this.client = client;
+    /** @type {Outgoing[]} */
+    this.messages = [];
+    this.references = 0;
+  }
+
+  /**
+   * Send a text, in as many messages as it takes.
+   * @param {ChatBuffer} buffer
+   * @param {string} text
+   * @param {EntryKind} kind
+   * @param {string} replyTo
+   */
+  send(buffer, text, kind, replyTo) {
+    const { model, negotiation } = this.client;
+    if (this.messages.length >= MOST_WAITING) {
+      model.notify(_("Too many messages wait to be sent."), true);
+      return false;
+    }
+    const command = kind === "notice" ? "NOTICE" : "PRIVMSG";
+    const frame = kind === "action" ? "\x01ACTION \x01".length : 0;
+    const room = roomForText(this.client.source, buffer.name, command) - frame;
+    const { lines, bytes } = negotiation.multiline;
+    const parts =
+      kind === "message" && lines > 1
+        ? batches(messageLines(text, room), lines, bytes)
+        : text
+            .split("\n")
+            .flatMap((line) => pieces(line, room))
+            .filter((line) => line.trim())
+            .map((line) => [{ text: line, concat: false }]);
+    parts.forEach((part, index) => this.add(buffer, part, kind, index ? "" : replyTo));
+    return true;
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @param {Line[]} lines
+   * @param {EntryKind} kind
+   * @param {string} replyTo
+   */
+  add(buffer, lines, kind, replyTo) {
+    const { model } = this.client;
+    const text = lines
+      .map((line, index) => (index && !line.concat ? "\n" : "") + line.text)
+      .join("");
+    if (!text.trim()) return;
+    const shown = isSecret(buffer.name, text) ? text.replace(/\s\S.*/s, " ••••••") : text;
+    const entry = makeEntry(kind, model.me.nick.value, shown, model.clock.now());
+    entry.pending = entry.self = true;
+    entry.account = model.me.account.value;
+    entry.replyTo = replyTo;
+    /** @type {Outgoing} */
+    const message = { buffer, entry, lines, state: "waiting", after: undefined };
+    this.messages.push(message);
+    model.add(buffer, entry);
+    this.transmit(message);
+  }
+
+  /**
+   * Send a failed message again.
+   * @param {Entry} entry
+   */
+  resend(entry) {
+    const buffer = this.client.model.buffers.value.find(
+      (each) => each.timeline.indexOf(entry) >= 0,
+    );
+    if (!buffer || !entry.failed) return;
+    buffer.timeline.remove(entry);
+    this.send(buffer, entry.text, entry.kind, entry.replyTo);
+  }
+
+  /** @param {Outgoing} message */
+  transmit(message) {
+    const { buffer, entry } = message;
+    if (!this.client.isReady || !buffer.joined.value || this.client.history.syncing.has(buffer))
+      return;
+    message.state = "sent";
+    message.after = buffer.timeline.newest;
+    const label = this.client.requests.add(
+      (items) => this.answered(message, items),
+      (error) => {
+        if (error instanceof ConnectionLost) message.state = "unknown";
+        else this.fail(message, error.message);
+      },
+    );
+    /** @type {[string, string][]} */
+    const tags = [["label", label]];
+    if (entry.replyTo) tags.push(["+reply", entry.replyTo], ["+draft/reply", entry.replyTo]);
+    try {
+      for (const line of this.lines(message, tags)) this.client.link.send(line);
+    } catch {
+      this.fail(message, _("This cannot be sent."));
+    }
+  }
+
+  /**
+   * @param {Outgoing} message
+   * @param {[string, string][]} tags
+   */
+  lines({ buffer, entry, lines }, tags) {
+    const command = entry.kind === "notice" ? "NOTICE" : "PRIVMSG";
+    if (lines.length === 1) {
+      const [line] = lines;
+      const text = entry.kind === "action" ? `\x01ACTION ${line?.text}\x01` : (line?.text ?? "");
+      return [format(command, [buffer.name, text], tags)];
+    }
+    this.references += 1;
+    const reference = `m${this.references}`;
+    return [
+      format("BATCH", [`+${reference}`, "draft/multiline", buffer.name], tags),
+      ...lines.map((line) => {
+        const concat = line.concat ? [/** @type {const} */ (["draft/multiline-concat", ""])] : [];
+        return format(command, [buffer.name, line.text], [["batch", reference], ...concat]);
+      }),
+      format("BATCH", [`-${reference}`]),
+    ];
+  }
+
+  /**
+   * @param {Outgoing} message
+   * @param {Item[]} items
+   */
+  answered(message, items) {
+    const { model } = this.client;
+    let isSettled = false;
+    for (const item of items) {
+      const isText = isBatch(item) || item.command === "PRIVMSG" || item.command === "NOTICE";
+      const placed = isText ? messageEntry(model, item) : null;
+      if (placed) {
+        this.confirm(message, item.tags.get("msgid") ?? "", timeOf(item, model.clock.now()));
+        isSettled = true;
+      } else if (!isBatch(item) && /^(FAIL|[45]\d\d)$/.test(item.command)) {
+        this.fail(message, messageRefused(message.buffer.name, item));
+        isSettled = true;
+      } else {
+        this.client.dispatch(item, message.buffer);
+      }
+    }
+    if (!isSettled) this.confirm(message, "", model.clock.now());
+  }
+
+  /**
+   * @param {Outgoing} message
+   * @param {string} msgid
+   * @param {number} time
+   */
+  confirm(message, msgid, time) {
+    const { model } = this.client;
+    this.forget(message);
+    const { buffer, entry } = message;
+    if (buffer.timeline.find(msgid)) buffer.timeline.remove(entry);
+    else if (buffer.timeline.live.value) buffer.timeline.confirm(entry, msgid, time);
+    else buffer.timeline.remove(entry);
+    if (time > buffer.readMarker.value) model.markRead(buffer, time);
+  }
+
+  /**
+   * @param {Outgoing} message
+   * @param {string} reason
+   */
+  fail(message, reason) {
+    this.forget(message);
+    message.buffer.timeline.fail(message.entry, reason);
+  }
+
+  /** @param {Outgoing} message */
+  forget(message) {
+    this.messages = this.messages.filter((each) => each !== message);
+  }
+
+  /**
+   * Settle the messages of a buffer whose history is complete now, and send those that wait.
+   * @param {ChatBuffer} buffer
+   */
+  synced(buffer) {
+    const canKnow = this.client.history.available && this.hasHistory(buffer);
+    /** @type {Set<Entry>} */
+    const taken = new Set();
+    for (const message of this.messages.filter((each) => each.buffer === buffer)) {
+      const found = message.state === "unknown" ? this.delivered(message, taken) : undefined;
+      if (found) {
+        taken.add(found);
+        this.forget(message);
+        buffer.timeline.remove(message.entry);
+      } else if (message.state === "unknown" && !canKnow) {
+        this.fail(message, _("The connection was lost; this was perhaps not delivered."));
+      } else {
+        this.transmit(message);
+      }
+    }
+  }
+
+  /** @param {ChatBuffer} buffer */
+  hasHistory(buffer) {
+    return buffer.kind === "channel" || this.client.model.me.account.value !== "";
+  }
+
+  /**
+   * Return the entry of the history that a message has become.
+   * @param {Outgoing} message
+   * @param {Set<Entry>} taken
+   */
+  delivered({ buffer, entry, after }, taken) {
+    const { entries } = buffer.timeline;
+    // What was known when the message was sent came before it.
+    for (let index = buffer.timeline.end - 1; index >= 0; index -= 1) {
+      const each = entries[index];
+      if (!each || each === after || each.time < entry.time - SKEW) return undefined;
+      const isSame = each.self && isMessage(each) && each.kind === entry.kind;
+      if (isSame && each.text === entry.text && !each.failed && !taken.has(each)) return each;
+    }
+    return undefined;
+  }
+
+  /**
+   * Fail the messages to a channel that the user is not in.
+   * @param {ChatBuffer} buffer
+   * @param {string} reason
+   */
+  refuse(buffer, reason) {
+    for (const message of this.messages.filter((each) => each.buffer === buffer)) {
+      this.fail(message, reason);
+    }
+  }
+}
+
+/**
+ * Return whether a message has a password for a service in it.
+ * @param {string} target
+ * @param {string} text
+ */
+function isSecret(target, text) {
+  return /^(nick|chan)serv$/i.test(target) && SECRET.test(text);
+}

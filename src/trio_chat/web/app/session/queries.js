@@ -1,0 +1,162 @@
+/** Questions to the server whose answers go to the view that asked: WHOIS, LIST, SEARCH, bans. */
+import { escapeTag } from "../irc/message.js";
+import { _ } from "../platform/i18n.js";
+import { isBatch } from "./batches.js";
+import { historyBlock, messageEntry } from "./events.js";
+import { otherError } from "./reasons.js";
+import { flatten } from "./requests.js";
+
+/** @import { Message } from "../irc/message.js" */
+/** @import { ChatBuffer } from "../model/buffer.js" */
+/** @import { Found, ListedChannel, SessionInfo, UserCard } from "../model/types.js" */
+/** @import { Client } from "./client.js" */
+
+const MOST_FOUND = 50;
+const MOST_LISTED = 10_000;
+
+/**
+ * Return the messages that answer a command.
+ * @param {Client} client
+ * @param {string} command
+ * @param {string[]} params
+ * @returns {Promise<Message[]>}
+ */
+async function ask(client, command, params) {
+  const messages = flatten(await client.request(command, params));
+  const error = messages.find((each) => /^[45]\d\d$/.test(each.command));
+  if (error) throw new Error(otherError(error));
+  return messages;
+}
+
+/**
+ * @param {Client} client
+ * @param {string} nick
+ * @returns {Promise<UserCard>}
+ */
+export async function whois(client, nick) {
+  /** @type {UserCard} */
+  const card = {
+    nick,
+    host: "",
+    realname: "",
+    account: "",
+    away: "",
+    channels: [],
+    idle: -1,
+    signon: 0,
+    operator: false,
+    bot: false,
+    secure: false,
+    more: [],
+  };
+  for (const each of await ask(client, "WHOIS", [nick, nick])) describe(card, each);
+  return card;
+}
+
+/**
+ * @param {UserCard} card
+ * @param {Message} message
+ */
+function describe(card, { command, params }) {
+  const [, nick = "", first = "", second = ""] = params;
+  if (command === "311") {
+    card.nick = nick;
+    card.host = `${first}@${second}`;
+    card.realname = params.at(-1) ?? "";
+  } else if (command === "319") card.channels.push(...first.split(" ").filter(Boolean));
+  else if (command === "330") card.account = first;
+  else if (command === "301") card.away = first;
+  else if (command === "313") card.operator = true;
+  else if (command === "335") card.bot = true;
+  else if (command === "671") card.secure = true;
+  else if (command === "317") {
+    card.idle = Number(first) || 0;
+    card.signon = Number(second) * 1000 || 0;
+  } else if (!["312", "318"].includes(command)) card.more.push(params.slice(2).join(" "));
+}
+
+/**
+ * @param {Client} client
+ * @param {string} mask
+ * @returns {Promise<ListedChannel[]>}
+ */
+export async function list(client, mask) {
+  const messages = await ask(client, "LIST", mask ? [mask] : []);
+  return messages
+    .filter((each) => each.command === "322")
+    .slice(0, MOST_LISTED)
+    .map(({ params }) => ({
+      name: params[1] ?? "",
+      members: Number(params[2]) || 0,
+      topic: params[3] ?? "",
+    }));
+}
+
+/**
+ * @param {Client} client
+ * @param {string} text
+ * @param {ChatBuffer|null} scope
+ * @returns {Promise<Found[]>} The newest first.
+ */
+export async function search(client, text, scope) {
+  const { model } = client;
+  const attributes = [`text=${escapeTag(text)}`, `limit=${MOST_FOUND}`];
+  if (scope?.kind === "channel") attributes.push(`in=${escapeTag(scope.name)}`);
+  const items = await client.request("SEARCH", [attributes.join(";")]);
+  /** @type {Found[]} */
+  const found = [];
+  for (const batch of items) {
+    if (!isBatch(batch)) continue;
+    for (const item of batch.items) {
+      const isHidden = historyBlock(model, { ...batch, items: [item] }).entries.length === 0;
+      const placed = isHidden ? null : messageEntry(model, item);
+      if (placed) found.push({ buffer: placed.name, entry: placed.entry });
+    }
+  }
+  return found.sort((one, other) => other.entry.time - one.entry.time);
+}
+
+/**
+ * @param {Client} client
+ * @param {ChatBuffer} buffer
+ * @returns {Promise<string[]>}
+ */
+export async function banList(client, buffer) {
+  const messages = await ask(client, "MODE", [buffer.name, "b"]);
+  return messages.filter((each) => each.command === "367").map(({ params }) => params[2] ?? "");
+}
+
+/**
+ * Ask a service, and return its lines.
+ * @param {Client} client
+ * @param {string[]} words
+ */
+export async function askNickServ(client, ...words) {
+  const messages = await ask(client, "NICKSERV", words);
+  return messages.filter((each) => each.command === "NOTICE").map(({ params }) => params[1] ?? "");
+}
+
+/**
+ * @param {Client} client
+ * @returns {Promise<SessionInfo[]>}
+ */
+export async function sessions(client) {
+  const lines = await askNickServ(client, "CLIENTS", "LIST");
+  /** @type {SessionInfo[]} */
+  const found = [];
+  for (const line of lines) {
+    const session = /^(\d+)( \([^)]*\))?: (.*)$/.exec(line);
+    if (session)
+      found.push({ id: session[1] ?? "", text: session[3] ?? "", current: Boolean(session[2]) });
+  }
+  return found;
+}
+
+/**
+ * @param {Client} client
+ * @param {string} id
+ */
+export async function endSession(client, id) {
+  const lines = await askNickServ(client, "CLIENTS", "LOGOUT", id);
+  client.model.notify(lines.join(" ") || _("The session was ended."));
+}

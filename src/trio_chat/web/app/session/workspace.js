@@ -1,0 +1,104 @@
+/** Workspace: the model, a client of the server that the page came from, and the actions. */
+import { effect } from "../../vendor/signals-core.js";
+import { systemClock } from "../model/clock.js";
+import { ChatModel } from "../model/model.js";
+import { Preferences } from "../model/settings.js";
+import { KeyStore } from "../platform/key_store.js";
+import { KeptValues, openArea } from "../platform/storage.js";
+import { Accounts } from "./accounts.js";
+import { makeActions } from "./actions.js";
+import { Client } from "./client.js";
+import { commandList } from "./commands.js";
+
+/** @import { Clock } from "../model/clock.js" */
+/** @import { Workspace } from "../model/types.js" */
+
+/** Pause after which a draft is kept. */
+const DRAFT_PAUSE = 500;
+
+/**
+ * @typedef {object} Place
+ * @property {string} url Of the WebSocket.
+ * @property {string} host
+ * @property {boolean} secure
+ * @property {string} lobby
+ * @property {string} network
+ */
+
+/**
+ * Make the workspace. It does not connect.
+ * @param {Place} place
+ * @param {{clock?: Clock, WebSocket?: typeof WebSocket, lasting?: Storage|null, passing?: Storage|null, keys?: KeyStore}} [platform]
+ * @returns {{workspace: Workspace, client: Client}}
+ */
+export function makeWorkspace(place, platform = {}) {
+  const { clock = systemClock, keys = new KeyStore() } = platform;
+  const preferences = new Preferences(
+    new KeptValues(platform.lasting === undefined ? openArea("localStorage") : platform.lasting),
+    new KeptValues(platform.passing === undefined ? openArea("sessionStorage") : platform.passing),
+  );
+  const model = new ChatModel(clock, preferences);
+  model.lobby.value = place.lobby;
+  model.features.value = {
+    ...model.features.value,
+    network: place.network || place.host,
+    secure: place.secure,
+  };
+  const client = new Client(model, {
+    ...place,
+    clock,
+    WebSocket: platform.WebSocket ?? globalThis.WebSocket,
+  });
+  const actions = makeActions(client, new Accounts(client, keys), keys);
+  keepDrafts(model, clock);
+  /** @type {unknown} */
+  const workspace = {
+    connection: model.connection,
+    me: model.me,
+    features: model.features,
+    buffers: model.buffers,
+    current: model.current,
+    notices: model.notices,
+    mentions: model.mentions,
+    ignored: preferences.ignored,
+    settings: preferences.settings,
+    lobby: model.lobby,
+    remembered: keys.remembered,
+    wanted: model.wanted,
+    attentive: model.attentive,
+    commands: commandList(),
+    actions,
+    get onAlert() {
+      return model.onAlert;
+    },
+    set onAlert(handler) {
+      model.onAlert = handler;
+    },
+  };
+  return { workspace: /** @type {Workspace} */ (workspace), client };
+}
+
+/**
+ * Keep the draft of the current buffer a moment after each change.
+ * @param {ChatModel} model
+ * @param {Clock} clock
+ */
+function keepDrafts(model, clock) {
+  let timer = 0;
+  let keptId = 0;
+  /** @type {() => void} */
+  let keep = () => {};
+  effect(() => {
+    const buffer = model.current.value;
+    const text = buffer?.draft.value ?? "";
+    clock.stop(timer);
+    const next = () => {
+      if (buffer) model.preferences.keepDraft(buffer.key, text);
+    };
+    // The draft of another buffer is kept before the timer is used for this one.
+    if (buffer?.id !== keptId) keep();
+    keptId = buffer?.id ?? 0;
+    keep = next;
+    timer = clock.start(next, DRAFT_PAUSE);
+  });
+}
