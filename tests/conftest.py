@@ -3,6 +3,7 @@
 import io
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from support import Town
 from trio_chat.config import Settings, StorageSettings
 from trio_chat.i18n import install
 from trio_chat.server import certificates
+from trio_chat.server.certificate_files import files_of
 
 pytest_plugins = ["browser_fixtures"]
 
@@ -64,7 +66,7 @@ def working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def tls_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Return settings with a certificate of the server's own making."""
     settings = Settings(storage=StorageSettings(file=tmp_path_factory.mktemp("tls") / "chat.db"))
-    certificates.ensure(certificates.files_of(settings), "chat.local")
+    certificates.look(files_of(settings), settings, time.time())
     return settings
 
 

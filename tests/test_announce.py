@@ -11,7 +11,6 @@ from trio_chat.irc.addresses import IpAddress
 from trio_chat.server import announce as announcing
 from trio_chat.server import qr
 from trio_chat.server.announce import announce
-from trio_chat.server.certificates import files_of
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.listeners import close_all, open_listeners
 
@@ -32,7 +31,7 @@ async def announced(settings: Settings, capfd: pytest.CaptureFixture[str]) -> st
     listeners = await open_listeners(settings)
     try:
         port = listeners[0].socket.getsockname()[1]
-        await announce(listeners, Encryption(files_of(settings), "chat.local"), settings)
+        await announce(listeners, Encryption(settings), settings)
         return capfd.readouterr().out.replace(str(port), "5000")
     finally:
         close_all(listeners)

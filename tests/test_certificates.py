@@ -22,18 +22,23 @@ from support import NOON, Clock
 from tls_fakes import client_context, encrypt, fingerprint
 from trio_chat.config import Settings, StorageSettings, TlsSettings
 from trio_chat.server import certificates
-from trio_chat.server.certificates import CertificateError, Files, files_of
+from trio_chat.server.certificate_files import Files, files_of
+from trio_chat.server.certificates import CertificateError
 from trio_chat.server.encryption import Encryption
 
 
 def test_a_certificate_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
     """Beside the database; only its owner can read it; the next start finds the same."""
-    files = files_of(Settings(storage=StorageSettings(file=tmp_path / "chat.db")))
-    first = certificates.ensure(files, "chat.local")
-    assert (first, certificates.ensure(files, "chat.local")) == (first, first)
-    assert len(first) == 64
-    assert [path.name for path in tmp_path.iterdir()] == ["chat.db.pem"]
-    assert os.name == "nt" or stat.S_IMODE((tmp_path / "chat.db.pem").stat().st_mode) == 0o600
+    settings = Settings(storage=StorageSettings(file=tmp_path / "chat.db"))
+    first = certificates.look(files_of(settings), settings, NOON)
+    again = certificates.look(files_of(settings), settings, NOON)
+    assert (again.facts, again.reason, again.problem) == (first.facts, "", "")
+    assert (len(first.facts.fingerprint), len(first.facts.key)) == (64, 64)
+    names = {"chat.db.tls.pem", "chat.db.ca.pem", "chat.db.ca.key"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert os.name == "nt" or {
+        stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()
+    } == {0o600}
 
 
 async def test_a_server_without_a_memory_has_a_passing_certificate() -> None:
@@ -101,9 +106,9 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         ("cut", "key", "cut, .*key: no certificate with its private key that can be used"),
     ):
         with pytest.raises(CertificateError, match=words) as caught:
-            certificates.check(Files(tmp_path / certificate, tmp_path / key, is_own=False))
+            certificates.check(Files(tmp_path / certificate, tmp_path / key))
         assert "\n" not in str(caught.value)
-    assert certificates.check(Files(tmp_path / "both", tmp_path / "both", is_own=False))
+    assert certificates.check(Files(tmp_path / "both", tmp_path / "both"))
 
 
 def damaged(directory: Path, old: bytes, new: bytes) -> Files:
@@ -127,20 +132,20 @@ def damaged(directory: Path, old: bytes, new: bytes) -> Files:
             serialization.NoEncryption(),
         )
     )
-    return Files(path, path, is_own=False)
+    return Files(path, path)
 
 
 def test_a_certificate_of_an_unknown_version_is_damaged(tmp_path: Path) -> None:
     """OpenSSL takes it; what is said of it cannot be read."""
     files = damaged(tmp_path, b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x40")
     with pytest.raises(CertificateError, match=r"both\.pem: the certificate is damaged"):
-        certificates.look(files, "a")
+        certificates.look(files, Settings(), NOON)
 
 
 def test_a_certificate_with_a_kind_of_name_that_is_not_known_has_no_names(tmp_path: Path) -> None:
     """The server can be reached by TLS all the same."""
     files = damaged(tmp_path, b"\x82\x09a.example", b"\xa3\x09\x04\x07example")
-    facts = certificates.look(files, "a")
+    facts = certificates.look(files, Settings(), NOON).facts
     assert facts.names == ()
     assert facts.fingerprint
 
@@ -150,7 +155,7 @@ def test_a_pipe_is_no_certificate(tmp_path: Path) -> None:
     """To read from it would wait for ever."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(CertificateError, match="not a file"):
-        certificates.check(Files(tmp_path / "pipe", tmp_path / "pipe", is_own=False))
+        certificates.check(Files(tmp_path / "pipe", tmp_path / "pipe"))
 
 
 async def test_a_new_certificate_disconnects_nobody(tls_settings: Settings, tmp_path: Path) -> None:
@@ -180,14 +185,15 @@ async def test_a_new_certificate_disconnects_nobody(tls_settings: Settings, tmp_
 
 async def test_a_passing_certificate_stays(caplog: pytest.LogCaptureFixture) -> None:
     """REHASH makes no other one: clients that know the server by it would refuse it."""
-    encryption = Encryption(Files(None, None, is_own=True), "chat.local")
+    settings = Settings(storage=StorageSettings(file=None))
+    encryption = Encryption(settings)
     await encryption.load()
     before = encryption._context
-    await encryption.reload(Files(None, None, is_own=True))
+    await encryption.reload(settings)
     assert encryption._context is before
 
 
-def issued(tmp_path: Path, days: float) -> Files:
+def issued(tmp_path: Path, days: float) -> Settings:
     """Return a certificate that somebody has signed, and that expires so many days after noon of
     the test world.
     """
@@ -197,7 +203,7 @@ def issued(tmp_path: Path, days: float) -> Files:
         not_before=datetime.fromtimestamp(NOON, UTC) - timedelta(days=900),
         not_after=datetime.fromtimestamp(NOON, UTC) + timedelta(days=days),
     ).private_key_and_cert_chain_pem.write_to_path(path)
-    return Files(path, path, is_own=False)
+    return Settings(tls=TlsSettings(certificate=path))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +225,7 @@ async def test_a_certificate_that_expires_is_told_of(
 ) -> None:
     """The operator gets a warning at the start and once a day."""
     clock = Clock(NOON)
-    encryption = Encryption(issued(tmp_path, days), "chat.local", clock)
+    encryption = Encryption(issued(tmp_path, days), clock)
     await encryption.prepare()
     assert encryption.expires == NOON + days * 86_400
     with trio.move_on_after(86_400 * 1.5):
@@ -229,17 +235,6 @@ async def test_a_certificate_that_expires_is_told_of(
     assert all(
         text in record.getMessage() and "REHASH" in record.getMessage() for record in warnings
     )
-
-
-async def test_a_certificate_of_the_servers_own_lasts(
-    tls_settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A certificate of the server's own making never expires, and causes no warning."""
-    encryption = Encryption(files_of(tls_settings), "chat.local", Clock(NOON))
-    await encryption.prepare()
-    encryption._warn()
-    assert encryption.expires is None
-    assert not caplog.records
 
 
 async def next_day(encryption: Encryption, clock: MockClock) -> None:
@@ -257,15 +252,15 @@ async def test_a_renewed_certificate_is_in_use_within_a_day(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, mock_clock: MockClock
 ) -> None:
     """No REHASH is needed; an unreadable certificate leaves the former one in use."""
-    files = issued(tmp_path, 1.5)
-    encryption = Encryption(files, "chat.local", Clock(NOON))
+    settings = issued(tmp_path, 1.5)
+    encryption = Encryption(settings, Clock(NOON))
     await encryption.load()
     issued(tmp_path, 60)
     await next_day(encryption, mock_clock)
     assert encryption.expires == NOON + 60 * 86_400
-    assert files.certificate is not None
+    assert settings.tls.certificate is not None
     renewed = encryption._context
-    files.certificate.write_text("half of a file")
+    settings.tls.certificate.write_text("half of a file")
     caplog.clear()
     await next_day(encryption, mock_clock)
     assert encryption._context is renewed

@@ -4,6 +4,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import trio
 
 from edge import edge
+from support import NOON
 from trio_chat.client import trust
 from trio_chat.client.known_servers import KnownServers
 from trio_chat.client.proxies import Tunnel, choose, connect_through
@@ -316,9 +318,10 @@ async def test_tls_through_a_proxy(
         running.server = Behind()
         monkeypatch.setenv("ALL_PROXY", url)
         known = KnownServers(tmp_path / "known" / "known_servers")
-        stream = await Connector("chat.example.org", 5000, Security(), known)()
+        noon = datetime.fromtimestamp(NOON, UTC)
+        stream = await Connector("chat.example.org", 5000, Security(), known, lambda: noon)()
         assert isinstance(stream, trio.SSLStream)
-        assert await known.get("chat.example.org:5000") == here.server.encryption.fingerprint
+        assert await known.get("chat.example.org:5000") == f"key {here.server.encryption.facts.key}"
         assert set(running.asked) == {"chat.example.org:5000"}
         await trio.aclose_forcefully(stream)
 

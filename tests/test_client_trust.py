@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import trustme
 from trio.testing import MockClock, memory_stream_pair
 
 from edge import HELLO, Edge, End, edge
+from support import NOON
 from trio_chat.client import trust
 from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers
 from trio_chat.client.session.connecting import CannotConnectError
@@ -20,6 +22,11 @@ from trio_chat.client.trust import Connector, Security
 from trio_chat.config import ListenerSettings, Settings, StorageSettings, TlsSettings
 
 ADDRESS = "chat.example.org:5000"
+
+
+def _noon() -> datetime:
+    """Return the time of the server."""
+    return datetime.fromtimestamp(NOON, UTC)
 
 
 class Meeting:
@@ -37,7 +44,7 @@ class Meeting:
 
     def connector(self, host: str = "chat.example.org", **security: Any) -> Connector:
         """Return what connects."""
-        connector = Connector(host, 5000, Security(**security), self.known)
+        connector = Connector(host, 5000, Security(**security), self.known, _noon)
 
         async def tell(text: str) -> None:
             self.told.append(text)
@@ -92,12 +99,58 @@ async def test_a_server_that_nobody_vouches_for_is_known_from_then_on(at: At) ->
     """Told the first time, with the fingerprint that the server printed; silently the next."""
     async with at() as meeting:
         await chats(await meeting.connect())
-        fingerprint = meeting.here.server.encryption.fingerprint
+        shown = meeting.here.server.encryption.facts
         assert len(meeting.told) == 1
-        assert fingerprint in meeting.told[0]
-        assert await meeting.known.get(ADDRESS) == fingerprint
+        assert shown.fingerprint in meeting.told[0]
+        assert shown.key in meeting.told[0]
+        assert await meeting.known.get(ADDRESS) == f"key {shown.key}"
         await chats(await meeting.connect())
         assert len(meeting.told) == 1
+
+
+async def test_a_server_that_is_known_by_its_certificate_stays_known(at: At) -> None:
+    """The line of an earlier version is silently turned into one of the key; then the certificate
+    may be renewed.
+    """
+    async with at() as meeting:
+        encryption = meeting.here.server.encryption
+        await encryption.prepare()
+        await meeting.known.remember(ADDRESS, encryption.fingerprint)
+        await meeting.known.remember("other:5000", "cd" * 32)
+        await chats(await meeting.connect())
+        assert await meeting.known.get(ADDRESS) == f"key {encryption.facts.key}"
+        assert await meeting.known.get("other:5000") == "cd" * 32
+        assert meeting.told == []
+
+
+async def test_a_renewed_certificate_with_the_same_key_is_no_change(at: At) -> None:
+    """The server is known by its key; another key is refused, and both fingerprints are shown."""
+    async with at() as meeting:
+        await chats(await meeting.connect())
+        server = meeting.here.server
+        before = server.encryption.facts
+        await server.reload_certificate(
+            replace(server.settings, server=replace(server.settings.server, url="https://x.local/"))
+        )
+        assert server.encryption.facts.key == before.key
+        assert server.encryption.fingerprint != before.fingerprint
+        await chats(await meeting.connect())
+        await meeting.known.remember(ADDRESS, f"key {'ab' * 32}")
+        with pytest.raises(CannotConnectError, match="HAS CHANGED") as caught:
+            await meeting.connect()
+        assert f"Known: {'ab' * 32}. Shown: {before.key}" in str(caught.value)
+        assert len(meeting.told) == 1
+
+
+def test_an_earlier_version_takes_a_server_that_is_known_by_its_key_for_new(tmp_path: Path) -> None:
+    """It reads lines of two words: it does not refuse such a server, and knows the others."""
+    known = KnownServers(tmp_path / "known_servers")
+    known._write("a:5000", f"key {'ab' * 32}")
+    known._write("b:5000", "ca")
+    lines = known.path.read_text().splitlines()
+    assert [line for line in lines if len(line.split()) == 2] == ["b:5000 ca"]
+    known.path.write_text("c:5000 key\nd:5000 ca ca\n\n" + known.path.read_text())
+    assert known._read() == {"a:5000": f"key {'ab' * 32}", "b:5000": "ca", "c:5000": "key"}
 
 
 async def test_a_server_that_an_authority_vouches_for_needs_no_word(
@@ -143,8 +196,10 @@ async def test_a_fingerprint_that_was_given_is_the_only_right_one(
     async with at(settings=vouched) as meeting:
         await meeting.here.server.encryption.prepare()
         await chats(await meeting.connect(fingerprint=meeting.here.server.encryption.fingerprint))
+        await chats(await meeting.connect(fingerprint=meeting.here.server.encryption.facts.key))
         with pytest.raises(CannotConnectError, match="not the server that you want"):
             await meeting.connect(fingerprint="ab" * 32)
+        assert await meeting.known.get(ADDRESS) == ""
 
 
 async def test_insecure_takes_whoever_it_is_and_remembers_nobody(at: At) -> None:
@@ -435,9 +490,9 @@ async def test_ircs_takes_nobody_on_trust(at: At) -> None:
             CannotConnectError, match=r"ircs:// accepts no other.*--fingerprint"
         ) as caught:
             await meeting.connect(required=True)
-        fingerprint = meeting.here.server.encryption.fingerprint
-        assert fingerprint in str(caught.value)
-        await chats(await meeting.connect(required=True, fingerprint=fingerprint))
+        key = meeting.here.server.encryption.facts.key
+        assert key in str(caught.value)
+        await chats(await meeting.connect(required=True, fingerprint=key))
 
 
 async def test_a_list_that_cannot_be_read_is_no_empty_list(at: At, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import trio
 from trio_chat import cli
 from trio_chat.client.known_servers import KnownServers
 from trio_chat.client.link.state_file import StateFile
-from trio_chat.config import StorageSettings
+from trio_chat.config import Settings, StorageSettings
 from trio_chat.log.file import LogFile
 from trio_chat.private import make_directory, write_text
 from trio_chat.server import certificates
+from trio_chat.server.certificate_files import files_of
 from trio_chat.server.open_storage import open_storage
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
@@ -91,10 +93,8 @@ def test_the_database_and_what_is_beside_it(tmp_path: Path) -> None:
 
     async def look() -> None:
         async with open_storage(StorageSettings(file=Path("data/chat.db"))):
-            certificates.ensure(
-                certificates.Files(Path("data/chat.db.pem"), Path("data/chat.db.pem"), is_own=True),
-                "x",
-            )
+            settings = Settings(storage=StorageSettings(file=Path("data/chat.db")))
+            certificates.look(files_of(settings), settings, time.time())
             database = ("--database", "data/chat.db")
             assert (
                 await trio.to_thread.run_sync(cli.main, ["backup", *database, "data/copy.db"]) == 0
@@ -105,7 +105,7 @@ def test_the_database_and_what_is_beside_it(tmp_path: Path) -> None:
                 )
                 == 0
             )
-            beside = ("-shm", "-wal", ".lock", ".pem")
+            beside = ("-shm", "-wal", ".lock", ".tls.pem", ".ca.pem", ".ca.key")
             check(
                 tmp_path,
                 "data",

@@ -200,7 +200,9 @@ async def test_a_database_for_later_has_its_certificate_later(tmp_path: Path) ->
     shown = running.encryption.fingerprint
     await ServerControl(running, COSTS["low"], HashingThreads(), lambda: later).rehash()
     assert running.encryption.fingerprint == shown
-    assert os.listdir(tmp_path) == ["before.db.pem"]
+    assert set(os.listdir(tmp_path)) == {
+        f"before.db{end}" for end in (".tls.pem", ".ca.pem", ".ca.key")
+    }
 
 
 async def test_a_configuration_that_cannot_be_read_again() -> None:

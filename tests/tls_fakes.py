@@ -8,7 +8,7 @@ import trio
 from edge import Edge
 from trio_chat.config import ListenerSettings
 from trio_chat.server import certificates
-from trio_chat.server.certificates import Files
+from trio_chat.server.certificate_files import Files
 
 
 def client_context(certificate: Path | None = None) -> ssl.SSLContext:
@@ -23,7 +23,7 @@ def client_context(certificate: Path | None = None) -> ssl.SSLContext:
 
 def fingerprint(path: Path) -> str:
     """Return the fingerprint of the certificate in a file."""
-    return certificates.check(Files(path, path, is_own=False))
+    return certificates.check(Files(path, path))
 
 
 Encrypted = trio.SSLStream[trio.abc.Stream]

@@ -1,6 +1,7 @@
 """Directories and files that only their owner can read, whatever the umask of the process is."""
 
 import os
+import tempfile
 from pathlib import Path
 
 MODE = 0o700
@@ -19,6 +20,30 @@ def make_directory(path: Path) -> None:
         missing.append(missing[-1].parent)
     for one in reversed(missing):
         one.mkdir(mode=MODE, exist_ok=True)
+
+
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Write a file with mode 0600, and wait until the disk has it; an existing one is replaced
+    completely or not at all.
+
+    Raises:
+        OSError: the file cannot be written; it names the file itself.
+    """
+    try:
+        handle, part = tempfile.mkstemp(
+            prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent
+        )
+        try:
+            with open(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(part, path)
+        except BaseException:
+            os.unlink(part)
+            raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error
 
 
 def write_text(path: Path, text: str) -> None:

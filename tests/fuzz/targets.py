@@ -32,7 +32,6 @@ from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message, ParseError
 from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, fold_or_self
 from trio_chat.irc.text import escape_controls, strip_formatting
 from trio_chat.server.app import Server
-from trio_chat.server.certificates import Files
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.peer import Peer
 from trio_chat.server.transport import StreamTransport
@@ -221,7 +220,7 @@ SETTINGS = Settings(
 @cache
 def _encryption() -> Encryption:
     """Return a certificate for all runs, read already: no thread decides how a run goes."""
-    made = Encryption(Files(None, None, is_own=True), SETTINGS.server.name)
+    made = Encryption(SETTINGS)
     trio.run(made.load)
     return made
 

@@ -1,10 +1,13 @@
-"""Known servers and their certificates, kept as ssh keeps host keys: a file of lines.
+"""Known servers and their keys, kept as ssh keeps host keys: a file of lines.
 
     chat.example.org:5000 ca
-    192.0.2.7:5000 d7be2efc4ca9…
+    192.0.2.7:5000 key d7be2efc4ca9…
+    192.0.2.8:5000 8f00b204e980…
 
-`ca` means that a certificate authority of the system has signed the certificate. Anything else is
-the SHA-256 fingerprint of the certificate that the server presented first.
+`ca` means that a certificate authority of the system has signed the certificate. `key` comes before
+the SHA-256 fingerprint of the public key that the server presented first: a renewed certificate
+changes nothing. A fingerprint alone is that of the certificate, which earlier versions wrote; it
+becomes that of the key when the server presents the certificate again.
 """
 
 import os
@@ -17,6 +20,12 @@ from trio_chat.client.paths import known_servers_file
 from trio_chat.private import make_directory
 
 BY_AUTHORITY = "ca"
+_KEY = "key"
+
+
+def key_mark(fingerprint: str) -> str:
+    """Return the mark of a server that is known by the fingerprint of its key."""
+    return f"{_KEY} {fingerprint}"
 
 
 class KnownServers:
@@ -58,7 +67,11 @@ class KnownServers:
             return {}
         except RuntimeError as error:  # the user has no home
             raise OSError(str(error)) from error
-        return {words[0]: words[1] for line in text.splitlines() if len(words := line.split()) == 2}
+        marks: dict[str, str] = {}
+        for words in map(str.split, text.splitlines()):
+            if len(words) == 2 or (len(words) == 3 and words[1] == _KEY):
+                marks[words[0]] = " ".join(words[1:])
+        return marks
 
     def _write(self, address: str, mark: str) -> None:
         servers = self._read() | {address: mark}

@@ -1,20 +1,23 @@
 """Encrypted connections to servers whose certificates are signed by an authority, or known.
 
-A certificate without a trusted issuer is accepted on first use and remembered, as ssh does with
-host keys. A changed certificate is refused, and so is a server that offered TLS before and does not
+The key of a certificate without a trusted issuer is accepted on first use and remembered, as ssh
+does with host keys. Another key is refused, and so is a server that offered TLS before and does not
 now.
 """
 
+import hashlib
 import os
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import trio
 
 from trio_chat.client import proxies
-from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers
+from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers, key_mark
 from trio_chat.client.session.connecting import CannotConnectError, connect_tcp
 from trio_chat.client.target import is_this_machine
 from trio_chat.client.tls_handshake import (
@@ -36,6 +39,28 @@ _UNKNOWN_ISSUER = frozenset((2, 18, 19, 20, 21))
 """
 
 
+class Presented(NamedTuple):
+    """The SHA-256 fingerprints of what a server has presented, in hexadecimal.
+
+    Args:
+        certificate: that of the certificate.
+        key: that of its public key; "" when the certificate is damaged.
+    """
+
+    certificate: str
+    key: str
+
+    def fits(self, mark: str) -> bool:
+        """Return whether this is the server with a mark of the known servers, or a fingerprint."""
+        return mark == self.certificate or (
+            bool(self.key) and mark in (self.key, key_mark(self.key))
+        )
+
+    def like(self, mark: str) -> str:
+        """Return the fingerprint that is comparable with a mark."""
+        return self.key if mark.startswith(key_mark("")) else self.certificate
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Security:
     """The user's demands on a connection.
@@ -44,7 +69,8 @@ class Security:
         plaintext: whether it is not encrypted.
         insecure: whether any certificate is accepted.
         required: whether it must be encrypted, as for ircs://.
-        fingerprint: that of the only certificate that is accepted; "" for any trusted one.
+        fingerprint: that of the only certificate, or of the only key, that is accepted; "" for any
+            trusted one.
     """
 
     plaintext: bool = False
@@ -185,33 +211,51 @@ class Connector:
             except UnverifiedError as error:
                 return await self._unverified(mark, error)
             return stream if mark else await self._keep(stream, BY_AUTHORITY)
-        stream, shown = await self._shake_hands(accept_any())
-        if shown == mark:
-            return stream
-        await trio.aclose_forcefully(stream)
-        return await self._check_change(mark, shown)
+        stream, _shown = await self._shake_hands(accept_any())
+        is_known = False
+        try:
+            presented = await _presented(stream)
+            is_known = presented.fits(mark)
+            is_former = mark == presented.certificate and bool(presented.key)
+            if is_former and not self._security.fingerprint:
+                with suppress(OSError):  # the former mark is still right
+                    await self._known.remember(self._address, key_mark(presented.key))
+        except BaseException:
+            is_known = False
+            raise
+        finally:
+            if not is_known:
+                await trio.aclose_forcefully(stream)
+        return stream if is_known else await self._check_change(mark, presented)
 
     async def _unverified(self, mark: str, problem: UnverifiedError) -> Encrypted:
         """Accept a certificate without a trusted issuer on first use, if the user allows it."""
-        stream, shown = await self._shake_hands(accept_any())
+        stream, _shown = await self._shake_hands(accept_any())
         is_kept = False
         try:
+            presented = await _presented(stream)
             if problem.code in _UNKNOWN_ISSUER and not mark and not self._has_expired(stream):
                 if self._security.required and not is_this_machine(self._host):
                     text = _(
                         "No trusted authority has signed the certificate of {address} ({reason}),"
-                        " and ircs:// accepts no other. If its SHA-256 fingerprint is the one that"
-                        " the server printed when it started, connect with --fingerprint {shown}"
+                        " and ircs:// accepts no other. If the SHA-256 fingerprint of its key is"
+                        " the one that the server printed when it started, connect with"
+                        " --fingerprint {shown}"
                     )
-                    raise self._refusal(text, str(problem), shown)
+                    raise self._refusal(text, str(problem), presented.key)
                 is_kept = True
                 text = _(
                     "You connect to {address} for the first time, and no trusted authority has"
-                    " signed its certificate. From now on the server is known by this SHA-256"
-                    " fingerprint, which it printed when it started: {shown}"
+                    " signed its certificate. From now on the server is known by the SHA-256"
+                    " fingerprint of its key: {key}. That of its certificate is {certificate}. The"
+                    " server printed both when it started."
                 )
                 return await self._keep(
-                    stream, shown, text.format(address=self._address, shown=shown)
+                    stream,
+                    key_mark(presented.key),
+                    text.format(
+                        address=self._address, key=presented.key, certificate=presented.certificate
+                    ),
                 )
         finally:
             if not is_kept:
@@ -225,7 +269,9 @@ class Connector:
         )
         expired = _("it has expired, or is not valid yet")
         raise self._refusal(
-            text, str(problem) if problem.code not in _UNKNOWN_ISSUER else expired, shown
+            text,
+            str(problem) if problem.code not in _UNKNOWN_ISSUER else expired,
+            presented.certificate,
         )
 
     def _refusal(self, text: str, reason: str, shown: str) -> CannotConnectError:
@@ -244,8 +290,8 @@ class Connector:
             not certificate.not_valid_before_utc <= self._now() <= certificate.not_valid_after_utc
         )
 
-    async def _check_change(self, mark: str, shown: str) -> Encrypted:
-        """Accept a certificate other than the known one only if an authority has signed it."""
+    async def _check_change(self, mark: str, presented: Presented) -> Encrypted:
+        """Accept another key than the known one only if an authority has signed the certificate."""
         if not self._security.fingerprint:
             try:
                 stream, _shown = await self._shake_hands(
@@ -255,7 +301,7 @@ class Connector:
                 pass
             else:
                 return await self._keep(stream, BY_AUTHORITY)
-        raise self._changed(mark, shown)
+        raise self._changed(mark.removeprefix(key_mark("")), presented.like(mark))
 
     async def _keep(self, stream: Encrypted, mark: str, news: str = "") -> Encrypted:
         """Remember the mark of the server, notify the user, and return the connection."""
@@ -295,6 +341,31 @@ class Connector:
 
     async def _shake_hands(self, context: ssl.SSLContext) -> tuple[Encrypted, str]:
         return await shake_hands(await self._reach(), context, self._host, self._patience)
+
+
+async def _presented(stream: Encrypted) -> Presented:
+    """Return what a server has presented. Cancelled, it leaves the connection open."""
+    der = stream.getpeercert(binary_form=True) or b""
+    return await trio.to_thread.run_sync(_fingerprints, der)
+
+
+def _fingerprints(der: bytes) -> Presented:
+    # Imported late: it takes long, and only certificates without a trusted issuer need it.
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        Encoding,
+        PublicFormat,
+    )
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate  # noqa: PLC0415
+
+    try:
+        key = load_der_x509_certificate(der).public_key()
+        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, InvalidVersion, UnsupportedAlgorithm):
+        spki = b""
+    return Presented(
+        hashlib.sha256(der).hexdigest(), hashlib.sha256(spki).hexdigest() if spki else ""
+    )
 
 
 async def _tell_nobody(text: str) -> None:

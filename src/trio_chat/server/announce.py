@@ -60,7 +60,8 @@ async def announce(
             [
                 _("Its TLS certificate has the SHA-256 fingerprint {hex}").format(
                     hex=encryption.fingerprint
-                )
+                ),
+                _("Its TLS key has the SHA-256 fingerprint {hex}").format(hex=encryption.facts.key),
             ]
         )
 

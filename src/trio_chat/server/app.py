@@ -22,7 +22,6 @@ from trio_chat.server.accounts import COSTS
 from trio_chat.server.admission import Admission, ConnectionPermit
 from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster
-from trio_chat.server.certificates import files_of
 from trio_chat.server.clock import elapsed, keep_clock, watch_clock
 from trio_chat.server.connection import SHUTDOWN_REASON, Connection
 from trio_chat.server.control import ServerControl
@@ -118,7 +117,7 @@ class Server:
         self._is_accepting = False
         self.admission = Admission(self, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
-        self.encryption = Encryption(files_of(settings), settings.server.name, clock)
+        self.encryption = Encryption(settings, clock)
         self._accepting = trio.CancelScope()
         self._poller = best_poller()
         self.openings: set[trio.CancelScope] = set()
@@ -142,6 +141,7 @@ class Server:
             nursery.start_soon(self._poller.run)
             nursery.start_soon(keep_alive, self.connections, self._shortest_deadline)
             nursery.start_soon(self.encryption.watch)
+            nursery.start_soon(self.encryption.renew)
             nursery.start_soon(watch_clock, self.world, self._clock_table)
             if self.world.storage is not None:
                 nursery.start_soon(prune_history, self.world, self.world.storage)
@@ -228,7 +228,7 @@ class Server:
         Raises:
             CertificateError: it cannot be used; the one before stays.
         """
-        await self.encryption.reload(files_of(settings))
+        await self.encryption.reload(settings)
 
     def knows(self, host: Host) -> bool:
         """Return whether a browser may reach this server under a name."""

@@ -1,37 +1,41 @@
-"""The server's TLS certificate: the operator's, or a self-signed one kept next to the database.
+"""TLS certificate of the server, the administrator's or its own, and what connections use of it.
 
 All functions block, for milliseconds, or for a tenth of a second to make a certificate: call them
 in a thread.
 """
 
 import hashlib
-import logging
+import math
 import os
 import re
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.config import Settings
+from trio_chat.private import replace_bytes
+from trio_chat.server.certificate_files import Files, OwnFiles
+from trio_chat.server.certified_names import (
+    Machine,
+    SubjectNames,
+    of_this_machine,
+    permitted,
+    subject_names,
+)
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
     from OpenSSL import SSL
+    from OpenSSL.SSL import _NoOverlappingProtocols
 
-log = logging.getLogger("trio_chat")
+    from trio_chat.server.own_certificate import Wanted
 
-_YEARS = 30
-"""Years for which a self-signed certificate is valid: a user who has accepted it is not asked
-again.
-"""
+_HTTP = b"http/1.1"
+"""What a browser offers by ALPN (RFC 7301)."""
 
-
-_EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
-"""A clock that shows an earlier time is wrong."""
 _SESSION_CONTEXT = b"trio-chat"
 """Without a session context OpenSSL resumes no session with a client certificate."""
 
@@ -41,62 +45,13 @@ _KEY = re.compile("-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----")
 _ENCRYPTED = re.compile(
     "-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED", re.MULTILINE
 )
+_NO_NAMES = SubjectNames()
 _LONGEST = 1 << 20
 """Bytes that are read of a file."""
 
 
 class CertificateError(Exception):
     """There is no certificate that can be used; the text is one line for the operator."""
-
-
-class Files(NamedTuple):
-    """Where a certificate and its key are.
-
-    Args:
-        certificate: the file; None when nothing is kept, and one is made at every start.
-        key: the file of the key, which may be the same.
-        is_own: whether the server makes it itself.
-    """
-
-    certificate: Path | None
-    key: Path | None
-    is_own: bool
-
-
-def files_of(settings: Settings) -> Files:
-    """Return where the certificate is, or is to be."""
-    chosen = settings.tls
-    if chosen.certificate is not None:
-        return Files(chosen.certificate, chosen.key or chosen.certificate, is_own=False)
-    database = settings.storage.file
-    if database is None or database.name == ":memory:":
-        return Files(None, None, is_own=True)
-    own = database.with_name(f"{database.name}.pem")
-    return Files(own, own, is_own=True)
-
-
-def ensure(files: Files, name: str) -> str:
-    """Make the certificate if it is to be made and is not there; return its fingerprint, or "" when
-    none is kept.
-
-    Raises:
-        CertificateError: it cannot be read or written, or does not belong to its key.
-    """
-    if files.certificate is None:
-        return ""
-    if files.is_own and not files.certificate.exists():
-        try:
-            _write_private(files.certificate, make(name))
-        except OSError as error:
-            raise CertificateError(
-                f"{files.certificate}: cannot be written: {error.strerror or error}"
-            ) from error
-        fingerprint = check(files)
-        log.info(
-            "made a TLS certificate in %s, SHA-256 fingerprint %s", files.certificate, fingerprint
-        )
-        return fingerprint
-    return check(files)
 
 
 def check(files: Files) -> str:
@@ -170,14 +125,30 @@ class Facts(NamedTuple):
     """What is known of a certificate.
 
     Args:
-        fingerprint: SHA-256, in hexadecimal; "" when none is kept.
-        expires: seconds of Unix time from which on clients refuse it; None for a self-signed one.
-        names: of hosts that it is for.
+        fingerprint: SHA-256 of the certificate that IRC clients receive, in hexadecimal; "" when
+            none is kept.
+        key: SHA-256 of its SubjectPublicKeyInfo.
+        expires: seconds of Unix time from which on clients refuse it; None when none is kept.
+        names: of hosts that a certificate of the administrator's is for.
+        authority: the certificate of the server's own authority, in the DER format; b"" without
+            one.
     """
 
     fingerprint: str = ""
+    key: str = ""
     expires: float | None = None
     names: tuple[str, ...] = ()
+    authority: bytes = b""
+
+
+class Inspection(NamedTuple):
+    """A certificate that was made, renewed or checked."""
+
+    facts: Facts = Facts()
+    reason: str = ""
+    """Why another certificate was made; "" when none was."""
+    problem: str = ""
+    """Why it was not renewed, or is not for all names; "" when all is well."""
 
 
 @contextmanager
@@ -192,43 +163,92 @@ def _libraries() -> Iterator[None]:
 
 
 @_libraries()
-def look(files: Files, name: str) -> Facts:
-    """Make the certificate if it is to be made and is not there; return what is known of it.
+def look(
+    files: Files, settings: Settings, now: float, machine: Machine | None = None
+) -> Inspection:
+    """Make or renew the certificate if that is necessary; return what is known of it.
+
+    Args:
+        files: where it is, or is to be.
+        settings: all of config.ini, with the names of the server.
+        now: seconds of Unix time.
+        machine: what this machine is called, and its addresses; None to ask it.
 
     Raises:
-        CertificateError: as for `ensure`.
+        CertificateError: it cannot be read or written, or does not belong to its key.
     """
-    fingerprint = ensure(files, name)
-    if files.is_own or files.certificate is None:
-        return Facts(fingerprint)
-    from cryptography import x509  # noqa: PLC0415  # only for a certificate of the operator's
+    if files.certificate is None:
+        return Inspection()
+    if files.own is None:
+        check(files)
+        return Inspection(_facts(files.certificate))
+    from trio_chat.server import own_certificate  # noqa: PLC0415  # only where TLS is used
+    from trio_chat.server.private_authority import AuthorityError  # noqa: PLC0415
+
+    own = files.own
+    reason, problem = "", ""
+    try:
+        reason, problem = own_certificate.renew(
+            own, wanted(settings, machine or of_this_machine()), now
+        )
+    except AuthorityError as error:
+        if not own.former.exists():
+            raise CertificateError(str(error)) from error
+        problem = str(error)
+    authority = own_certificate.read_authority(own)
+    shown = _shown(own, now)
+    check(Files(shown, shown))
+    facts = _facts(shown)._replace(names=(), authority=authority)  # names stand in config.ini
+    if own.leaf.exists():
+        facts = facts._replace(expires=_facts(own.leaf).expires)
+    return Inspection(facts, reason, problem)
+
+
+def wanted(settings: Settings, machine: Machine) -> "Wanted":
+    """Return what a certificate of the server's own is to be like."""
+    from trio_chat.server.own_certificate import Wanted  # noqa: PLC0415
+
+    return Wanted(
+        settings.server.name, subject_names(settings, machine), permitted(settings, machine)
+    )
+
+
+def _shown(own: OwnFiles, now: float) -> Path:
+    """Return which certificate IRC clients receive: one that an earlier version has made, as long
+    as it is valid and nobody has removed it, since they may remember it.
+    """
+    if own.former.exists() and (
+        not own.leaf.exists() or now < (_facts(own.former).expires or math.inf)
+    ):
+        return own.former
+    return own.leaf
+
+
+def _facts(path: Path) -> Facts:
+    """Return what is known of the first certificate in a file.
+
+    Raises:
+        CertificateError: it cannot be read.
+    """
+    from cryptography import x509  # noqa: PLC0415  # only where TLS is used
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    from trio_chat.server.private_authority import names_of, public_bytes  # noqa: PLC0415
 
     try:
-        first, *_ = x509.load_pem_x509_certificates(files.certificate.read_bytes())
-        return Facts(fingerprint, first.not_valid_after_utc.timestamp(), _names(first))
+        first, *_ = x509.load_pem_x509_certificates(path.read_bytes())
+        return Facts(
+            hashlib.sha256(first.public_bytes(Encoding.DER)).hexdigest(),
+            hashlib.sha256(public_bytes(first.public_key())).hexdigest(),
+            first.not_valid_after_utc.timestamp(),
+            names_of(first).names,
+        )
     except (OSError, ValueError, x509.InvalidVersion) as error:
-        raise CertificateError(f"{files.certificate}: the certificate is damaged") from error
-
-
-def _names(certificate: "Certificate") -> tuple[str, ...]:
-    """Return the names of hosts that a certificate is for, in small letters; the first may begin
-    with `*.`.
-    """
-    from cryptography import x509  # noqa: PLC0415
-
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (
-        x509.ExtensionNotFound,
-        x509.UnsupportedGeneralNameType,
-        ValueError,
-    ):  # OpenSSL uses such a certificate all the same
-        return ()
-    return tuple(name.lower() for name in names.get_values_for_type(x509.DNSName))
+        raise CertificateError(f"{path}: the certificate is damaged") from error
 
 
 @_libraries()
-def context(files: Files, name: str) -> "SSL.Context":
+def context(files: Files, settings: Settings, now: float) -> "SSL.Context":
     """Return what connections are encrypted with.
 
     Clients are asked for a certificate, and any is accepted: an account knows its fingerprint, so
@@ -241,12 +261,25 @@ def context(files: Files, name: str) -> "SSL.Context":
     to the context, so `Encryption.watch` makes a new one every day.
 
     ALPN is not answered: the first bytes within TLS show the protocol, and refusing a client that
-    offers something else than `irc` and `http/1.1` would gain nothing.
+    offers something else than `irc` and `http/1.1` would gain nothing. But the offer shows a
+    browser, which receives the certificate of the authority where IRC clients receive a former one.
 
     Raises:
         CertificateError: the certificate cannot be used.
     """
-    from OpenSSL import SSL  # noqa: PLC0415  # slow: only when a client uses TLS
+    made = _new_context()
+    with _loadable(files, settings) as (certificate, key):
+        shown = _shown(files.own, now) if files.own is not None else certificate
+        _load(made, shown, key if shown == certificate else shown)
+        if shown != certificate and certificate.exists():
+            for_browsers = _new_context()
+            _load(for_browsers, certificate, key)
+            made.set_alpn_select_callback(partial(_select, for_browsers))
+    return made
+
+
+def _new_context() -> "SSL.Context":
+    from OpenSSL import SSL  # noqa: PLC0415
 
     made = SSL.Context(SSL.TLS_SERVER_METHOD)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
@@ -255,64 +288,49 @@ def context(files: Files, name: str) -> "SSL.Context":
     made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     made.set_session_id(_SESSION_CONTEXT)
     made.set_verify(SSL.VERIFY_PEER, lambda *_: True)
-    with _files(files, name) as (certificate, key):
-        try:
-            made.use_certificate_chain_file(os.fspath(certificate))
-            made.use_privatekey_file(os.fspath(key))
-            made.check_privatekey()
-        except SSL.Error as error:
-            raise CertificateError(f"{certificate}: no certificate with its key") from error
     return made
 
 
+def _load(made: "SSL.Context", certificate: Path, key: Path) -> None:
+    from OpenSSL import SSL  # noqa: PLC0415
+
+    try:
+        made.use_certificate_chain_file(os.fspath(certificate))
+        made.use_privatekey_file(os.fspath(key))
+        made.check_privatekey()
+    except SSL.Error as error:
+        raise CertificateError(f"{certificate}: no certificate with its key") from error
+
+
+def _select(
+    for_browsers: "SSL.Context", connection: "SSL.Connection", offered: Sequence[bytes]
+) -> "bytes | _NoOverlappingProtocols":
+    """Take the certificate of the authority for a browser; answer no ALPN.
+
+    With TLS 1.2, OpenSSL has chosen the certificate before.
+    """
+    from OpenSSL import SSL  # noqa: PLC0415
+
+    if _HTTP in offered and connection.get_protocol_version() >= SSL.TLS1_3_VERSION:
+        connection.set_context(for_browsers)
+    return SSL.NO_OVERLAPPING_PROTOCOLS
+
+
 @contextmanager
-def _files(files: Files, name: str) -> Iterator[tuple[Path, Path]]:
+def _loadable(files: Files, settings: Settings) -> Iterator[tuple[Path, Path]]:
     """Yield the files of the certificate; those of one that is not kept are deleted afterwards."""
     if files.certificate is not None and files.key is not None:
         yield files.certificate, files.key
         return
+    names = subject_names(settings, of_this_machine())
     with tempfile.TemporaryDirectory() as directory:
         passing = Path(directory) / "passing.pem"
-        _write_private(passing, make(name))
+        replace_bytes(passing, make(settings.server.name, names))
         yield passing, passing
 
 
-def make(name: str) -> bytes:
-    """Return a key and a certificate signed with it, in the PEM format."""
-    from cryptography import x509  # noqa: PLC0415  # needed once, to make the certificate
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+def make(name: str, names: SubjectNames = _NO_NAMES) -> bytes:
+    """Return a key and a certificate signed with it, in the PEM format: one that is not kept."""
+    from trio_chat.server.private_authority import self_signed  # noqa: PLC0415
 
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = max(datetime.now(UTC), _EARLIEST)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(_EARLIEST)  # valid whatever the server's and the clients' clocks show
-        .not_valid_after(now + timedelta(days=365 * _YEARS))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private + certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, completely or not at all."""
-    handle, part = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
-    try:
-        with open(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+    return self_signed(name, names)

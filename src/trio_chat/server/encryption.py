@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_chat.config import Settings
 from trio_chat.server import certificates
-from trio_chat.server.certificates import CertificateError, Facts, Files
+from trio_chat.server.certificate_files import Files, files_of
+from trio_chat.server.certificates import CertificateError, Facts, Inspection
+from trio_chat.server.certified_names import Machine, of_this_machine
 from trio_chat.server.transport import Transport
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ log = logging.getLogger("trio_chat")
 
 HANDSHAKE_TIMEOUT = 10.0
 """Seconds for agreeing on encryption."""
+CHECK_INTERVAL = 60.0
+"""Seconds between two looks at the clock, and at the names and addresses of this machine."""
 _DAY = 86_400.0
 _SOON = 30 * _DAY
 _VERY_SOON = 7 * _DAY
@@ -32,18 +37,30 @@ class Encryption:
     """The TLS context of a server, and the certificate in it.
 
     Args:
-        files: where the certificate is, or is to be written.
-        name: the name in a self-signed certificate.
+        settings: all of config.ini.
         clock: returns seconds of Unix time.
+        machine: returns the name and the addresses of this machine, and may block.
     """
 
-    def __init__(self, files: Files, name: str, clock: Callable[[], float] = time.time) -> None:
-        self._files = files
-        self._name = name
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        machine: Callable[[], Machine] = of_this_machine,
+    ) -> None:
+        self._settings = settings
+        self._files = files_of(settings)
         self._clock = clock
+        self._machine = machine
         self._context: SSL.Context | None = None
         self._lock = trio.Lock()
         self._facts = Facts()
+        self._problem = ""
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the certificate; nothing before it is read."""
+        return self._facts
 
     @property
     def fingerprint(self) -> str:
@@ -52,19 +69,19 @@ class Encryption:
 
     @property
     def expires(self) -> float | None:
-        """Seconds of Unix time from which on clients refuse the certificate; None for a self-signed
-        one, or before it is read.
+        """Seconds of Unix time from which on clients refuse the certificate; None for one that is
+        not kept, or before it is read.
         """
         return self._facts.expires
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of hosts in the certificate, as far as they are known."""
+        """Names of hosts in a certificate of the administrator's, as far as they are known."""
         return self._facts.names
 
     @property
     def is_own(self) -> bool:
-        """Whether the certificate is self-signed, so that no authority vouches for it."""
+        """Whether the server has made the certificate: no public authority vouches for it."""
         return self._files.is_own
 
     async def prepare(self) -> None:
@@ -75,11 +92,9 @@ class Encryption:
         """
         async with self._lock:
             if not self.fingerprint:
-                self._facts = await trio.to_thread.run_sync(
-                    certificates.look, self._files, self._name
-                )
+                self._take(await self._look(self._files, self._settings))
 
-    async def reload(self, files: Files) -> None:
+    async def reload(self, settings: Settings) -> None:
         """Read the certificate again, for new connections; existing ones stay open.
 
         A certificate that is not stored is kept: clients would reject another one.
@@ -87,15 +102,18 @@ class Encryption:
         Raises:
             CertificateError: it cannot be used; the one before stays.
         """
+        files = files_of(settings)
         if files.certificate is None and files == self._files:
+            self._settings = settings
             return
         async with self._lock:
             before = self.fingerprint
-            facts = await trio.to_thread.run_sync(certificates.look, files, self._name)
-            context = await trio.to_thread.run_sync(certificates.context, files, self._name)
-            self._files, self._context, self._facts = files, context, facts
-        if facts.fingerprint != before:
-            log.info("the TLS certificate in use has the SHA-256 fingerprint %s", facts.fingerprint)
+            found = await self._look(files, settings)
+            context = await self._make_context(files, settings)
+            self._files, self._settings, self._context = files, settings, context
+            self._take(found)
+        if self.fingerprint != before and not found.reason:
+            log.info("the TLS certificate in use has the SHA-256 fingerprint %s", self.fingerprint)
         self._warn()
 
     async def watch(self) -> None:
@@ -111,12 +129,62 @@ class Encryption:
                 self._warn()
                 continue
             try:
-                await self.reload(self._files)
+                await self.reload(self._settings)
             except CertificateError as error:
                 log.error(
                     "the TLS certificate cannot be read again, the old one stays in use: %s", error
                 )
                 self._warn()
+
+    async def renew(self) -> None:
+        """Renew a certificate of the server's own making before it expires, and when the clock, or
+        the names or addresses of this machine have changed; for ever.
+        """
+        while True:
+            await trio.sleep(CHECK_INTERVAL)
+            if not self._facts.fingerprint or self._files.own is None:
+                continue
+            try:
+                await self._renew()
+            except CertificateError as error:
+                self._report(str(error))
+
+    async def _renew(self) -> None:
+        async with self._lock:
+            before = self._facts
+            found = await self._look(self._files, self._settings)
+            if found.facts != before and self._context is not None:
+                self._context = await self._make_context(self._files, self._settings)
+            self._take(found)
+
+    async def _look(self, files: Files, settings: Settings) -> Inspection:
+        def look() -> Inspection:
+            machine = self._machine() if files.own is not None else None
+            return certificates.look(files, settings, self._clock(), machine)
+
+        return await trio.to_thread.run_sync(look)
+
+    async def _make_context(self, files: Files, settings: Settings) -> "SSL.Context":
+        return await trio.to_thread.run_sync(certificates.context, files, settings, self._clock())
+
+    def _take(self, found: Inspection) -> None:
+        self._facts = found.facts
+        if found.reason:
+            log.info(
+                "made a TLS certificate in %s (%s); its SHA-256 fingerprint is %s, that of its key"
+                " %s",
+                self._files.certificate,
+                found.reason,
+                found.facts.fingerprint,
+                found.facts.key,
+            )
+        self._report(found.problem)
+
+    def _report(self, problem: str) -> None:
+        """Log a problem of the certificate once, not every minute."""
+        if problem and problem != self._problem:
+            log.warning("the TLS certificate was not renewed: %s", problem)
+        self._problem = problem
 
     def _warn(self) -> None:
         expires = self._facts.expires
@@ -124,7 +192,8 @@ class Encryption:
         if expires is None or left > _SOON:
             return
         day = f"{datetime.fromtimestamp(expires, UTC):%Y-%m-%d}"
-        how = f"on {day}: renew it, and have it read with REHASH or SIGHUP"
+        what = self._problem if self.is_own else "renew it, and have it read with REHASH or SIGHUP"
+        how = f"on {day}: {what}"
         if left <= 0:
             log.error(
                 "the TLS certificate %s has expired %s; clients refuse it",
@@ -151,9 +220,7 @@ class Encryption:
             await self.prepare()
             async with self._lock:
                 if self._context is None:
-                    self._context = await trio.to_thread.run_sync(
-                        certificates.context, self._files, self._name
-                    )
+                    self._context = await self._make_context(self._files, self._settings)
 
     async def wrap(self, transport: Transport) -> "TlsTransport":
         """Agree with a client on encryption, after `load`.
