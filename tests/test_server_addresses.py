@@ -1,9 +1,10 @@
 """Addresses of this machine: those that others can reach it at."""
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 
+from trio_chat.interfaces import Interface, by_preference
 from trio_chat.irc.addresses import format_address
-from trio_chat.server.addresses import by_preference, joinable, own_addresses
+from trio_chat.server.addresses import joinable, own_addresses
 
 
 def test_addresses_to_tell_others() -> None:
@@ -34,16 +35,17 @@ def test_the_address_that_others_reach_comes_first() -> None:
     route before others, and public addresses last.
     """
     found = [
-        ("docker0", ip_address("172.17.0.1")),
-        ("utun3", ip_address("10.8.0.2")),
-        ("vEthernet (WSL)", ip_address("172.28.0.1")),
-        ("eth1", ip_address("8.8.4.4")),
-        ("eth0", ip_address("10.0.0.7")),
-        ("wlan0", ip_address("192.168.1.7")),
-        ("wlan0", ip_address("2001:db8::7")),
-        ("br0", ip_address("192.168.1.8")),
+        Interface("docker0", ip_interface("172.17.0.1")),
+        Interface("utun3", ip_interface("10.8.0.2")),
+        Interface("vEthernet (WSL)", ip_interface("172.28.0.1")),
+        Interface("eth1", ip_interface("8.8.4.4")),
+        Interface("eth0", ip_interface("10.0.0.7")),
+        Interface("wlan0", ip_interface("192.168.1.7")),
+        Interface("wlan0", ip_interface("2001:db8::7")),
+        Interface("br0", ip_interface("192.168.1.8")),
     ]
-    assert [str(address) for address in by_preference(found, {ip_address("192.168.1.7")})] == [
+    ordered = by_preference(found, {ip_address("192.168.1.7")})
+    assert [str(interface.ip) for interface in ordered] == [
         "192.168.1.7",
         "10.0.0.7",
         "192.168.1.8",

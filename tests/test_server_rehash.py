@@ -19,6 +19,7 @@ from trio_chat.chat.preferences import MULTICLIENT
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import (
+    DiscoverySettings,
     GatewaySettings,
     LimitSettings,
     MailSettings,
@@ -77,6 +78,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "smtp_password": "secret",
         "sendmail": Path("/usr/sbin/sendmail"),
     },
+    "discovery": {"name": "Office"},
     "limits": {
         "server_bans": 3,
         "registration_timeout": 1.0,
@@ -99,6 +101,7 @@ CHANGED: dict[str, dict[str, Any]] = {
 HOLDERS = (
     AccountRules,
     Cloaks,
+    DiscoverySettings,
     ServerInfo,
     LimitSettings,
     MailSettings,

@@ -186,6 +186,8 @@ KEYS: dict[str, dict[str, ValueType]] = {
         **{key: kind for key, (_, kind) in LENGTHS.items()},
     },
     "discovery": {
+        "enabled": values.YES_OR_NO,
+        "name": values.text(60),
         "qr": values.YES_OR_NO,
     },
     "metrics": {

@@ -148,6 +148,8 @@ class LimitSettings:
 class DiscoverySettings:
     """[discovery]: how a server makes itself known to other devices."""
 
+    enabled: bool = True
+    name: str = ""  # empty: that of the network
     qr: bool = True
 
 

@@ -33,6 +33,11 @@ def escape_controls(text: str) -> str:
     return _UNSAFE.sub(_visible, text)
 
 
+def strip_controls(text: str) -> str:
+    """Remove each character that could move a cursor, end a line or hide others."""
+    return _UNSAFE.sub("", text)
+
+
 def strip_formatting(text: str) -> str:
     """Remove mIRC colour and style codes (Modern IRC, Formatting)."""
     return _FORMATTING.sub("", text)

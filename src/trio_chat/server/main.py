@@ -23,6 +23,7 @@ from trio_chat.server.announce import announce, shown
 from trio_chat.server.app import Server
 from trio_chat.server.binding import ListenError, bind_tcp, bound_to
 from trio_chat.server.certificates import CertificateError
+from trio_chat.server.discovery import Discovery, listener_to_find
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.listeners import BatchListener, close_all, open_listeners, quiet_trio
 from trio_chat.server.metrics import Monitor
@@ -170,6 +171,8 @@ async def _serve(
                     )
                     systemd.notify("READY=1")
                     nursery.start_soon(announce, listeners, server.encryption, server.settings)
+                    if server.settings.discovery.enabled and (found := listener_to_find(listeners)):
+                        nursery.start_soon(Discovery(found, lambda: server.settings).run)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:

@@ -138,7 +138,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             *LENGTHS,
         ),
     },
-    "discovery": {When.RESTART: ("qr",)},
+    "discovery": {When.NOW: ("name",), When.RESTART: ("enabled", "qr")},
     "metrics": {When.RESTART: ("port", "host")},
     "client": {
         When.CLIENT: (

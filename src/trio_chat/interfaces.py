@@ -1,0 +1,98 @@
+"""This machine's network interfaces and the addresses that they have."""
+
+import socket
+from collections.abc import Collection, Iterable
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address
+from typing import NamedTuple
+
+_VIRTUAL = (
+    # Linux, BSD and macOS: containers, virtual machines, tunnels
+    *("br-", "cni", "docker", "lxcbr", "lxdbr", "podman", "veth", "virbr"),
+    *("vboxnet", "vmnet", "vnet", "gif", "ppp", "tailscale", "tap", "tun", "utun", "wg", "zt"),
+    # Windows
+    *("hyper-v", "tap-windows", "vethernet", "virtualbox", "vmware", "wireguard", "wintun"),
+)
+"""How the names of interfaces begin that lead to no network of other people's devices."""
+_ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+"""An address that every default route leads to (RFC 5737, RFC 3849), for each family."""
+
+
+class Interface(NamedTuple):
+    """One address of a network interface; an interface with several occurs several times.
+
+    Args:
+        name: what the system calls it.
+        address: with the length of the prefix of its network.
+    """
+
+    name: str
+    address: IPv4Interface | IPv6Interface
+
+    @property
+    def ip(self) -> IPv4Address | IPv6Address:
+        """The address alone."""
+        return self.address.ip
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it leads to containers, virtual machines or a tunnel, by its name."""
+        return self.name.lower().startswith(_VIRTUAL)
+
+
+def interfaces() -> list[Interface]:
+    """Return the interfaces of this machine; none where a sandbox forbids the question. Blocks for
+    some milliseconds: call it in a thread.
+    """
+    import ifaddr  # noqa: PLC0415  # only a server that has started and a search need it
+
+    try:
+        adapters = list(ifaddr.get_adapters())
+    except OSError:
+        return []
+    return [
+        Interface(
+            adapter.nice_name,
+            IPv4Interface((entry.ip, entry.network_prefix))
+            if isinstance(entry.ip, str)
+            else IPv6Interface((entry.ip[0], entry.network_prefix)),
+        )
+        for adapter in adapters
+        for entry in adapter.ips
+    ]
+
+
+def by_preference(
+    found: Iterable[Interface], default: Collection[IPv4Address | IPv6Address] = ()
+) -> list[Interface]:
+    """Return interfaces, the likeliest one at which others reach this machine first.
+
+    IPv4 comes before IPv6, a network of devices before one of containers and tunnels, a local
+    network before a public address, and the interface of the default route before others.
+
+    Args:
+        found: the interfaces.
+        default: the addresses from which this machine sends by its default routes.
+    """
+    return sorted(
+        found,
+        key=lambda interface: (
+            interface.address.version,
+            interface.is_virtual,
+            not interface.ip.is_private,
+            interface.ip not in default,
+            int(interface.ip),
+        ),
+    )
+
+
+def default_sources() -> set[IPv4Address | IPv6Address]:
+    """Return the addresses from which this machine sends by its default routes."""
+    found = set()
+    for family, elsewhere in _ELSEWHERE.items():
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as sock:
+                sock.connect((elsewhere, 9))  # sends nothing
+                found.add(ip_address(sock.getsockname()[0].partition("%")[0]))
+        except OSError:  # no such route, or no such family
+            continue
+    return found

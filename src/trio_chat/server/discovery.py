@@ -1,0 +1,218 @@
+"""The task that lets others on the network find this server, by DNS-SD and by the beacon.
+
+It starts after the server, and nothing waits for it. Where multicast is not possible, as in many
+containers, one line of the log says so.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import trio
+
+from trio_chat import __version__
+from trio_chat.config import ListenerSettings, Settings
+from trio_chat.interfaces import Interface, interfaces
+from trio_chat.irc.addresses import IpAddress
+from trio_chat.irc.discovery import BEACON_PORT, PAGE_TYPE, SERVICE_TYPES, ServiceRecord
+from trio_chat.server.beacon import Beacon, open_beacon
+from trio_chat.server.binding import bound_to
+from trio_chat.server.dns_sd import Advertised, Responder, ResponderError, local_host
+from trio_chat.server.listeners import BatchListener
+
+log = logging.getLogger("trio_chat")
+
+_LOOK_INTERVAL = 15.0
+"""Seconds between two looks at the interfaces: a laptop changes its network."""
+_GOODBYE = 1.0
+"""Seconds for the farewell at the end; it usually takes a quarter."""
+
+
+async def _pause() -> None:
+    await trio.sleep(_LOOK_INTERVAL)
+
+
+class FoundListener:
+    """The listener that others are to find.
+
+    Args:
+        settings: of the listener.
+        bound: the addresses that it listens on.
+        port: on which it listens.
+    """
+
+    def __init__(self, settings: ListenerSettings, bound: Sequence[IpAddress], port: int) -> None:
+        self.settings = settings
+        self.bound = bound
+        self.port = port
+
+    def near(self, found: Iterable[Interface]) -> list[Interface]:
+        """Return the interfaces of local networks through which others reach the listener."""
+        return [
+            interface
+            for interface in found
+            if not (interface.is_virtual or interface.ip.is_loopback)
+            and (interface.ip.is_private or interface.ip.is_link_local)
+            and not (interface.ip.version == 6 and interface.ip.is_link_local)
+            and any(_accepts(bound, interface.ip) for bound in self.bound)
+        ]
+
+
+def listener_to_find(listeners: Sequence[BatchListener]) -> FoundListener | None:
+    """Return the first listener that other machines can connect to; None without one.
+
+    A Unix socket, a listener for this machine and one for a proxy are none.
+    """
+    for first in listeners:
+        settings = first.settings
+        if settings.path is not None or settings.proxy:
+            continue
+        places = [bound_to(other.socket) for other in listeners if other.settings is settings]
+        bound = [address for address, _port in places if not address.is_loopback]
+        if bound:
+            return FoundListener(settings, bound, bound_to(first.socket)[1])
+    return None
+
+
+class Discovery:
+    """Lets others find a server.
+
+    Args:
+        listener: where they connect.
+        settings: returns all of config.ini as it is now.
+        look: returns the interfaces of this machine, and may block.
+        responder: makes a responder of DNS-SD.
+        pause: waits until the next look.
+        beacon_port: UDP port of the beacon.
+    """
+
+    def __init__(
+        self,
+        listener: FoundListener,
+        settings: Callable[[], Settings],
+        look: Callable[[], list[Interface]] = interfaces,
+        responder: Callable[[], Responder] = Responder,
+        pause: Callable[[], Awaitable[None]] = _pause,
+        beacon_port: int = BEACON_PORT,
+    ) -> None:
+        self._listener = listener
+        self._settings = settings
+        self._look = look
+        self._make_responder = responder
+        self._pause = pause
+        self._beacon_port = beacon_port
+        self._responder: Responder | None = None
+        self._advertised: Advertised | None = None
+        self._near: list[Interface] = []
+
+    async def run(self) -> None:
+        """Let others find the server until cancelled, then say goodbye."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._serve_beacon)
+            try:
+                while True:
+                    self._near = self._listener.near(await trio.to_thread.run_sync(self._look))
+                    await self._follow()
+                    await self._pause()
+            finally:
+                with trio.move_on_after(_GOODBYE, shield=True):
+                    await self._stop()
+
+    @property
+    def record(self) -> ServiceRecord:
+        """What the server says of itself."""
+        server, listener = self._settings().server, self._listener
+        return ServiceRecord(
+            name=self._settings().discovery.name or server.network,
+            port=listener.port,
+            network=server.network,
+            lobby=server.lobby,
+            path="/" if listener.settings.websocket else "",
+            tls=listener.settings.tls,
+            version=__version__,
+        )
+
+    def is_near(self, address: IpAddress) -> bool:
+        """Return whether an address belongs to a network in which the server can be found."""
+        return any(address in interface.address.network for interface in self._near)
+
+    async def _follow(self) -> None:
+        """Make DNS-SD say what is so now."""
+        wanted = self._wanted()
+        before, self._advertised = self._advertised, wanted
+        if wanted == before:
+            return
+        try:
+            if self._responder is not None and wanted is not None and _has_moved(before, wanted):
+                await trio.to_thread.run_sync(
+                    self._responder.move, wanted.addresses, abandon_on_cancel=True
+                )
+            else:
+                await self._restart(wanted)
+        except ResponderError as error:
+            log.info(
+                "others do not find this server by multicast DNS: %s; they can still give its"
+                " address",
+                error,
+            )
+            await self._stop()
+
+    async def _restart(self, wanted: Advertised | None) -> None:
+        await self._stop()
+        if wanted is None:
+            return
+        responder = self._responder = self._make_responder()
+        await trio.to_thread.run_sync(responder.start, wanted, abandon_on_cancel=True)
+        log.info(
+            'others on the network find this server as "%s", and its host as %s',
+            responder.name,
+            responder.host,
+        )
+
+    async def _stop(self) -> None:
+        responder, self._responder = self._responder, None
+        if responder is not None:
+            await trio.to_thread.run_sync(responder.close, abandon_on_cancel=True)
+
+    def _wanted(self) -> Advertised | None:
+        settings = self._listener.settings
+        if not self._near:
+            return None
+        plain, encrypted = SERVICE_TYPES
+        types = {
+            plain: settings.tls != "required",
+            encrypted: settings.tls != "off",
+            PAGE_TYPE: settings.websocket and settings.tls != "required",
+        }
+        return Advertised(
+            record=self.record,
+            types=tuple(type_ for type_, is_so in types.items() if is_so),
+            host=local_host(self._settings().server.name),
+            addresses=tuple(interface.ip for interface in self._near),
+        )
+
+    async def _serve_beacon(self) -> None:
+        try:
+            sock = await open_beacon(self._beacon_port)
+        except OSError as error:
+            log.info("UDP port %d is not used for discovery: %s", self._beacon_port, error)
+            return
+        with sock:
+            await Beacon(sock, self._named_record, self.is_near).run()
+
+    def _named_record(self) -> ServiceRecord:
+        """Return the record with the name that DNS-SD has found free."""
+        name = self._responder.name if self._responder is not None else ""
+        return self.record._replace(name=name) if name else self.record
+
+
+def _accepts(bound: IpAddress, own: IpAddress) -> bool:
+    return bound == own or (bound.is_unspecified and bound.version == own.version)
+
+
+def _has_moved(before: Advertised | None, wanted: Advertised) -> bool:
+    return (
+        before is not None
+        and before.record == wanted.record
+        and before.types == wanted.types
+        and before.host == wanted.host
+    )

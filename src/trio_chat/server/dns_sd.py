@@ -1,0 +1,212 @@
+"""The responder of DNS-SD (RFC 6763) over multicast DNS (RFC 6762): services of this server, and a
+host name that ends in `.local`.
+
+`zeroconf` runs in a thread of its own. Everything here blocks, and belongs into a thread.
+"""
+
+import asyncio
+import logging
+import re
+import socket
+from collections.abc import Collection, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from trio_chat.irc.addresses import IpAddress
+from trio_chat.irc.discovery import ServiceRecord, instance_label
+
+if TYPE_CHECKING:
+    from zeroconf import ServiceInfo, Zeroconf
+
+_T = TypeVar("_T")
+
+_TIMEOUT = 10.0
+"""Seconds for what takes `zeroconf` one or two when nothing disturbs it."""
+_PROBE = 750
+"""Milliseconds in which the owner of a name answers (RFC 6762 §8.1)."""
+_MOST_NAMES = 20
+_LABEL = re.compile(r"[^A-Za-z0-9-]+")
+_LOCAL = ".local"
+
+
+class ResponderError(Exception):
+    """Multicast DNS cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advertised:
+    """What a responder makes known.
+
+    Args:
+        record: the server.
+        types: of its services.
+        host: the name to be answered, such as `chat.local`.
+        addresses: of this machine.
+    """
+
+    record: ServiceRecord
+    types: tuple[str, ...]
+    host: str
+    addresses: tuple[IpAddress, ...]
+
+
+class Responder:
+    """Makes a server known until it is closed. Its methods block."""
+
+    def __init__(self) -> None:
+        self._zeroconf: Zeroconf | None = None
+        self._services: list[ServiceInfo] = []
+        self._is_closed = False
+        self.host = ""
+        """The name that is answered; "" before `start`, and another one than wanted if that is
+        taken.
+        """
+
+    @property
+    def name(self) -> str:
+        """The name of the first service, which differs from the wanted one if that is taken."""
+        return self._services[0].get_name() if self._services else ""
+
+    def start(self, advertised: Advertised) -> None:
+        """Find names that nobody else has, and make the services known.
+
+        Raises:
+            ResponderError: multicast DNS cannot be used. Nothing is left behind.
+        """
+        import zeroconf  # noqa: PLC0415  # only a server that has started needs it
+
+        _silence()
+        try:
+            running = self._zeroconf = zeroconf.Zeroconf(
+                interfaces=[str(address) for address in advertised.addresses], use_asyncio=False
+            )
+            if self._is_closed:
+                raise ResponderError("closed")
+            _keep_answers_in_this_network(running)
+            self.host = _free_host(running, advertised.host, advertised.addresses)
+            self._services = [self._service(type_, advertised) for type_ in advertised.types]
+            _register(running, self._services)
+        except (OSError, RuntimeError, TimeoutError, zeroconf.Error, ResponderError) as error:
+            self.close()
+            raise ResponderError(str(error) or type(error).__name__) from error
+
+    def move(self, addresses: Sequence[IpAddress]) -> None:
+        """Follow a change of this machine's addresses.
+
+        Raises:
+            ResponderError: multicast DNS cannot be used any more.
+        """
+        import zeroconf  # noqa: PLC0415
+
+        running = self._zeroconf
+        if running is None:
+            raise ResponderError("closed")
+        try:
+            running.update_interfaces([str(address) for address in addresses])
+            for service in self._services:
+                service.addresses = [address.packed for address in addresses]
+                running.update_service(service)
+        except (OSError, RuntimeError, TimeoutError, zeroconf.Error) as error:
+            raise ResponderError(str(error) or type(error).__name__) from error
+
+    def close(self) -> None:
+        """Say goodbye, so that others forget this server at once; end `start` if another thread is
+        in it. A second call does nothing.
+        """
+        self._is_closed = True
+        running, self._zeroconf = self._zeroconf, None
+        if running is not None:
+            running.close()
+
+    def _service(self, type_: str, advertised: Advertised) -> "ServiceInfo":
+        from zeroconf import ServiceInfo  # noqa: PLC0415
+
+        record = advertised.record
+        return ServiceInfo(
+            type_,
+            f"{instance_label(record.name)}.{type_}",
+            port=record.port,
+            properties=record.properties(),
+            server=f"{self.host}.",
+            addresses=[address.packed for address in advertised.addresses],
+        )
+
+
+def _run(running: "Zeroconf", work: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine in the thread of `zeroconf`, and return its result."""
+    if running.loop is None:
+        work.close()
+        raise ResponderError("closed")
+    return asyncio.run_coroutine_threadsafe(work, running.loop).result(_TIMEOUT)
+
+
+def _register(running: "Zeroconf", services: Iterable["ServiceInfo"]) -> None:
+    """Register services at the same time, each under a name that is free: it takes more than a
+    second.
+    """
+
+    async def register(service: "ServiceInfo") -> None:
+        await (await running.async_register_service(service, allow_name_change=True))
+
+    async def register_all() -> None:
+        await asyncio.gather(*map(register, services))
+
+    _run(running, register_all())
+
+
+def _free_host(running: "Zeroconf", wanted: str, own: Collection[IpAddress]) -> str:
+    """Return a host name that no other machine answers: the wanted one, or one with a number
+    (RFC 6762 §9).
+    """
+    from zeroconf import AddressResolver  # type: ignore[attr-defined]  # noqa: PLC0415
+
+    label = wanted.removesuffix(_LOCAL)
+    for number in range(1, _MOST_NAMES):
+        host = wanted if number == 1 else f"{label}-{number}{_LOCAL}"
+        resolver = AddressResolver(f"{host}.")
+        if not resolver.request(running, _PROBE):
+            return host
+        # Another server of this machine may have it: its answers are the same.
+        if {ip_address(text) for text in resolver.parsed_addresses()} <= set(own):
+            return host
+    raise ResponderError(f"{wanted} and {_MOST_NAMES - 1} names like it are taken")
+
+
+def _keep_answers_in_this_network(running: "Zeroconf") -> None:
+    """Make the answers to single senders end at the first router.
+
+    `zeroconf` answers queries from everywhere, although RFC 6762 §11 forbids it, so an attacker on
+    the Internet could have answers sent to somebody else.
+    """
+    _run(running, running.async_wait_for_start())
+    for reader in running.engine.readers:
+        sock: socket.socket = reader.transport.get_extra_info("socket")
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 1)
+        if sock.family == socket.AF_INET or not _is_only_ipv6(sock):
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+
+
+def local_host(name: str) -> str:
+    """Return the host name that ends in `.local` for a server.
+
+    Args:
+        name: the name of the server; one that ends in `.local` is the one. Otherwise it is that of
+            this machine.
+    """
+    if name.lower().endswith(_LOCAL):
+        return name.lower()
+    own = _LABEL.sub("-", socket.gethostname().partition(".")[0]).strip("-").lower()
+    return f"{own[:60] if own not in ('', 'localhost') else 'trio-chat'}{_LOCAL}"
+
+
+def _is_only_ipv6(sock: socket.socket) -> bool:
+    return bool(sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY))
+
+
+def _silence() -> None:
+    """Keep the warnings of `zeroconf` about other machines out of standard error."""
+    logger = logging.getLogger("zeroconf")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
