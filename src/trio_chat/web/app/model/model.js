@@ -247,6 +247,7 @@ export class ChatModel {
     }
     if (!buffer.timeline.append(entry)) return;
     if (entry.self) buffer.unreadFrom.value = 0;
+    this.noteMention(buffer, entry);
     if (buffer.count(entry)) this.arrived(buffer, entry);
   }
 
@@ -255,7 +256,6 @@ export class ChatModel {
    * @param {Entry} entry
    */
   arrived(buffer, entry) {
-    this.noteMention(buffer, entry);
     if (buffer === this.current.value && this.attentive.value) {
       this.look();
       return;

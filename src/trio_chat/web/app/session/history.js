@@ -124,7 +124,8 @@ export class History {
     const { model } = this.client;
     let page = await this.page(buffer, "LATEST", `msgid=${newest.msgid}`).catch((error) => {
       if (error instanceof ConnectionLost) throw error;
-      return this.page(buffer, "LATEST", `timestamp=${new Date(newest.time).toISOString()}`);
+      // The server has forgotten that message. Others may have its time.
+      return this.page(buffer, "LATEST", stamp(newest.time - 1));
     });
     let block = page.entries;
     for (let pages = 1; !page.end && page.count >= PAGE; pages += 1) {
