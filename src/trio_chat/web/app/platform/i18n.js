@@ -1,55 +1,61 @@
-/** Texts in the user's language. The source text is the key, as in gettext. */
-
-/** @type {Record<string, string|string[]>} */
-let catalogue = {};
-/** @type {Intl.PluralRules} */
-let plurals = new Intl.PluralRules("en");
-
 /**
- * Use a catalogue: translations by source text; a list of plural forms for texts with a number.
- * @param {string} language
- * @param {Record<string, string|string[]>} texts
+ * Translations of the page's texts, as in gettext. The source text in English is the key, and the
+ * catalogue is the compiled form of `locale/<language>.po`.
+ *
+ * Plural forms are chosen by `Intl.PluralRules`; the catalogue says which form each category has.
  */
-export function setCatalogue(language, texts) {
-  catalogue = texts;
-  plurals = new Intl.PluralRules(language);
-}
+
+import { signal } from "../../vendor/signals-core.js";
 
 /**
- * Translate a text and fill in its `{names}`.
- * @param {string} text
- * @param {Record<string, string|number>} [values]
+ * @typedef {object} Catalogue
+ * @property {string} language
+ * @property {Record<string, number>} plurals Number of the form, by category of plurals.
+ * @property {Record<string, string|string[]>} texts
+ */
+
+/** Languages that the page has, each in its own name. */
+export const LANGUAGES = Object.freeze({ en: "English", ru: "Русский" });
+
+/** The language in use. */
+export const language = signal("en");
+
+/** @type {Catalogue} */
+const ENGLISH = { language: "en", plurals: {}, texts: {} };
+let catalogue = ENGLISH;
+let rules = new Intl.PluralRules("en");
+
+/**
+ * Return the translation of a text.
+ * @param {string} text May contain `{name}`.
+ * @param {Record<string, string|number>} [values] For the names in braces.
  * @returns {string}
  */
 export function _(text, values) {
-  const found = catalogue[text];
-  return fill(typeof found === "string" && found ? found : text, values);
+  const found = catalogue.texts[text];
+  return filled(typeof found === "string" ? found : text, values);
 }
 
 /**
- * Translate a text that depends on a number, which is filled in as `{count}`.
+ * Return the translation of a text that depends on a number, which it calls `{count}`.
  * @param {string} one
  * @param {string} many
  * @param {number} count
  * @param {Record<string, string|number>} [values]
  * @returns {string}
  */
-export function plural(one, many, count, values = {}) {
-  const found = catalogue[one];
-  const category = plurals.select(count);
-  const forms = ["one", "few", "many", "other"];
-  const text = Array.isArray(found)
-    ? (found[Math.min(Math.max(forms.indexOf(category), 0), found.length - 1)] ?? many)
-    : count === 1
-      ? one
-      : many;
-  return fill(text, { count, ...values });
+export function plural(one, many, count, values) {
+  const forms = catalogue.texts[one];
+  const form = Array.isArray(forms) ? forms[catalogue.plurals[rules.select(count)] ?? 0] : undefined;
+  return filled(form ?? (count === 1 ? one : many), {
+    count: count.toLocaleString(language.value),
+    ...values,
+  });
 }
 
 /**
  * Mark a text for translation where it is only stored.
  * @param {string} text
- * @returns {string}
  */
 export function N_(text) {
   return text;
@@ -59,7 +65,55 @@ export function N_(text) {
  * @param {string} text
  * @param {Record<string, string|number>} [values]
  */
-function fill(text, values) {
+function filled(text, values) {
   if (!values) return text;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return text.replace(/\{(\w+)\}/gu, (braces, name) => String(values[name] ?? braces));
+}
+
+/**
+ * Return the language of the page for a setting.
+ * @param {string} wanted "" follows the browser.
+ * @param {readonly string[]} preferred Languages of the browser, the most wanted first.
+ */
+export function chosenLanguage(wanted, preferred) {
+  for (const name of wanted ? [wanted] : preferred) {
+    const base = name.toLowerCase().split("-")[0] ?? "";
+    if (base in LANGUAGES) return base;
+  }
+  return "en";
+}
+
+/**
+ * Load a language. When its catalogue cannot be had, the page stays as it is.
+ * @param {string} wanted "" follows the browser.
+ */
+export async function setLanguage(wanted) {
+  const name = chosenLanguage(wanted, navigator.languages);
+  if (name === catalogue.language) return;
+  const loaded = name === "en" ? ENGLISH : await load(name);
+  if (loaded) install(loaded);
+  document.documentElement.lang = language.value;
+}
+
+/**
+ * Use a catalogue.
+ * @param {Catalogue} loaded
+ */
+export function install(loaded) {
+  catalogue = loaded;
+  rules = new Intl.PluralRules(loaded.language);
+  language.value = loaded.language;
+}
+
+/**
+ * @param {string} name
+ * @returns {Promise<Catalogue|null>}
+ */
+async function load(name) {
+  try {
+    const response = await fetch(new URL(`../../locale/${name}.json`, import.meta.url));
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
 }

@@ -1,0 +1,95 @@
+/**
+ * Links in a text: found by linkify-it, and kept only when their target is harmless.
+ *
+ * Names of files such as `main.py` are not taken for hosts: without a scheme, a name is a link when
+ * it begins with `www.`, has one of the old top-level domains, or has a path.
+ */
+
+import { LinkifyIt } from "../../vendor/linkify-it.js";
+
+/**
+ * @typedef {object} Link
+ * @property {number} start
+ * @property {number} end
+ * @property {string} href
+ */
+
+const SCHEMES = new Set(["http:", "https:", "ftp:", "irc:", "ircs:", "mailto:", "xmpp:", "gemini:"]);
+const PLAIN_HOST = /^www\.|\.(?:com|org|net|edu|gov|info|рф)(?:[:/?#]|$)|^[^/]+\.[a-z]{2,}\/./iu;
+const SENTENCE_END = /[*_~…]+$/u;
+const LONGEST = 2000;
+// Marks and overrides of direction (UAX #9), and spaces without width, would disguise a target.
+const DISGUISE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
+const HINT = /:|\.|@/u;
+
+const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: false });
+for (const scheme of ["irc:", "ircs:", "gemini:"]) linkify.add(scheme, "http:");
+linkify.add("//", null);
+
+/**
+ * Return the links of a text, in order.
+ * @param {string} text
+ * @returns {Link[]}
+ */
+export function links(text) {
+  if (!HINT.test(text)) return [];
+  /** @type {Link[]} */
+  const found = [];
+  for (const match of linkify.match(text) ?? []) {
+    const raw = match.raw.replace(SENTENCE_END, "");
+    if (!match.schema && !PLAIN_HOST.test(raw)) continue;
+    const href = safeHref(match.url.slice(0, match.url.length - (match.raw.length - raw.length)));
+    if (href) found.push({ start: match.index, end: match.index + raw.length, href });
+  }
+  return found;
+}
+
+/**
+ * Return the target of a link, "" when it must not be followed.
+ * @param {string} url
+ */
+export function safeHref(url) {
+  if (url.length > LONGEST || DISGUISE.test(url)) return "";
+  try {
+    const parsed = new URL(url);
+    return SCHEMES.has(parsed.protocol) ? parsed.href : "";
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * @typedef {object} UploadedFile
+ * @property {string} href
+ * @property {string} name
+ * @property {boolean} image Whether the page shows it; the name decides, and the server's type
+ *   decides what the browser makes of it.
+ */
+
+const IMAGE = /\.(?:png|jpe?g|gif|webp|avif|bmp)$/iu;
+
+/**
+ * Return the file that a link names if it is an upload on the page's own server, else null.
+ * @param {string} href
+ * @param {string} origin Of the page.
+ * @returns {UploadedFile|null}
+ */
+export function uploadedFile(href, origin) {
+  const url = URL.canParse(href) ? new URL(href) : null;
+  // A link may have been sent while the server was reached by another scheme.
+  if (!url || url.host !== new URL(origin).host || !/^https?:$/u.test(url.protocol)) return null;
+  const parts = /^\/file\/([^/]+)\/([^/]+)$/u.exec(url.pathname);
+  if (!parts) return null;
+  const path = `${url.pathname}${url.search}`;
+  const name = decoded(parts[2] ?? "");
+  return { href: new URL(path, origin).href, name, image: IMAGE.test(name) };
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
