@@ -39,6 +39,15 @@ export function clockTime(time, clock = "") {
 }
 
 /**
+ * Return the time of day without AM or PM, for a narrow column.
+ * @param {number} time
+ * @param {Clock} [clock]
+ */
+export function bareTime(time, clock = "") {
+  return clockTime(time, clock).replace(/\s*[AP]M$/iu, "");
+}
+
+/**
  * Return day and time in full, for a tooltip.
  * @param {number} time
  */
@@ -80,7 +89,9 @@ export function dayName(time, now = Date.now()) {
  */
 export function shortTime(time, clock = "") {
   const isToday = dayOf(time) === dayOf(Date.now());
-  const day = isToday ? "" : `${formatter("short", { day: "numeric", month: "short" }).format(time)}, `;
+  const day = isToday
+    ? ""
+    : `${formatter("short", { day: "numeric", month: "short" }).format(time)}, `;
   return day + clockTime(time, clock);
 }
 
@@ -90,12 +101,18 @@ export function shortTime(time, clock = "") {
  */
 export function duration(seconds) {
   /** @type {[number, string][]} */
-  const units = [[86_400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];
+  const units = [
+    [86_400, "day"],
+    [3600, "hour"],
+    [60, "minute"],
+    [1, "second"],
+  ];
   const [size, unit] = units.find(([least]) => seconds >= least) ?? [1, "second"];
   const format = { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 };
-  return new Intl.NumberFormat(language.value, /** @type {Intl.NumberFormatOptions} */ (format)).format(
-    Math.floor(seconds / size),
-  );
+  return new Intl.NumberFormat(
+    language.value,
+    /** @type {Intl.NumberFormatOptions} */ (format),
+  ).format(Math.floor(seconds / size));
 }
 
 /**
@@ -103,9 +120,16 @@ export function duration(seconds) {
  * @param {number} bytes
  */
 export function fileSize(bytes) {
-  const [divisor, unit] = bytes < 1000 ? [1, "byte"] : bytes < 1e6 ? [1e3, "kilobyte"] : [1e6, "megabyte"];
-  const format = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: bytes < 1e6 ? 0 : 1 };
-  return new Intl.NumberFormat(language.value, /** @type {Intl.NumberFormatOptions} */ (format)).format(
-    bytes / Number(divisor),
-  );
+  const [divisor, unit] =
+    bytes < 1000 ? [1, "byte"] : bytes < 1e6 ? [1e3, "kilobyte"] : [1e6, "megabyte"];
+  const format = {
+    style: "unit",
+    unit,
+    unitDisplay: "short",
+    maximumFractionDigits: bytes < 1e6 ? 0 : 1,
+  };
+  return new Intl.NumberFormat(
+    language.value,
+    /** @type {Intl.NumberFormatOptions} */ (format),
+  ).format(bytes / Number(divisor));
 }

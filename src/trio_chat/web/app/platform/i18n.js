@@ -46,7 +46,9 @@ export function _(text, values) {
  */
 export function plural(one, many, count, values) {
   const forms = catalogue.texts[one];
-  const form = Array.isArray(forms) ? forms[catalogue.plurals[rules.select(count)] ?? 0] : undefined;
+  const form = Array.isArray(forms)
+    ? forms[catalogue.plurals[rules.select(count)] ?? 0]
+    : undefined;
   return filled(form ?? (count === 1 ? one : many), {
     count: count.toLocaleString(language.value),
     ...values,

@@ -24,7 +24,6 @@
  */
 
 const CODE =
-  // eslint-disable-next-line no-control-regex
   /\x03(?:(\d{1,2})(?:,(\d{1,2}))?)?|\x04(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]/giu;
 /** @type {Record<string, "bold"|"italic"|"underline"|"strike"|"mono"|"reverse">} */
 const TOGGLES = {
@@ -44,7 +43,6 @@ const PLAIN = Object.freeze({});
 
 // Other control characters have no glyph; embeddings and overrides (UAX #9) would reorder what
 // stands after them.
-// eslint-disable-next-line no-control-regex
 const INVISIBLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]/gu;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
@@ -111,7 +109,9 @@ function changed(style, code) {
     };
   }
   const toggle = TOGGLES[sign];
-  return toggle ? { ...style, [toggle]: !style[toggle] } : style;
+  if (!toggle) return style;
+  const { [toggle]: wasSet, ...rest } = style;
+  return wasSet ? rest : { ...style, [toggle]: true };
 }
 
 /**

@@ -14,16 +14,30 @@ import { LinkifyIt } from "../../vendor/linkify-it.js";
  * @property {string} href
  */
 
-const SCHEMES = new Set(["http:", "https:", "ftp:", "irc:", "ircs:", "mailto:", "xmpp:", "gemini:"]);
+const SCHEMES = new Set([
+  "http:",
+  "https:",
+  "ftp:",
+  "irc:",
+  "ircs:",
+  "mailto:",
+  "xmpp:",
+  "gemini:",
+]);
 const PLAIN_HOST = /^www\.|\.(?:com|org|net|edu|gov|info|рф)(?:[:/?#]|$)|^[^/]+\.[a-z]{2,}\/./iu;
 const SENTENCE_END = /[*_~…]+$/u;
 const LONGEST = 2000;
 // Marks and overrides of direction (UAX #9), and spaces without width, would disguise a target.
 const DISGUISE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
+const AUTHORITY = /^\/\/[^\s<>"`.,;:!?()[\]{}]+(?:[.,;:!?]*[^\s<>"`.,;:!?()[\]{}]+)*/u;
 const HINT = /:|\.|@/u;
 
 const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: false });
-for (const scheme of ["irc:", "ircs:", "gemini:"]) linkify.add(scheme, "http:");
+for (const scheme of ["irc:", "ircs:", "gemini:"]) {
+  linkify.add(scheme, {
+    validate: (text, position) => AUTHORITY.exec(text.slice(position))?.[0].length ?? 0,
+  });
+}
 linkify.add("//", null);
 
 /**

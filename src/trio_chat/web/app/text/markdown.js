@@ -60,7 +60,11 @@ export function blocks(text) {
       continue;
     }
     const quoted = QUOTE.test(line) && line.trim() !== ">";
-    addLine(found, quoted ? "quote" : "paragraph", inlines(quoted ? line.replace(QUOTE, "") : line));
+    addLine(
+      found,
+      quoted ? "quote" : "paragraph",
+      inlines(quoted ? line.replace(QUOTE, "") : line),
+    );
   }
   return found;
 }

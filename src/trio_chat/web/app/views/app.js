@@ -1,0 +1,66 @@
+/** The page: the first visit, or the chat with its dialogs. */
+
+import { h } from "../../vendor/preact.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
+import "../../vendor/signals.js"; // makes components follow the signals that they read
+import { chosenLanguage, language, setLanguage } from "../platform/i18n.js";
+import { watchAlerts } from "../platform/notifications.js";
+import { registerServiceWorker } from "../platform/service_worker.js";
+import { watchViewport } from "../platform/viewport.js";
+import { watchTitle } from "./page_title.js";
+import { Announcer } from "./announcer.js";
+import { Chat } from "./chat.js";
+import { WorkspaceContext, viewSettings } from "./context.js";
+import { Dialogs } from "./dialogs.js";
+import { Notices } from "./notices.js";
+import { handleShortcut } from "./shortcuts.js";
+import { Welcome } from "./welcome.js";
+
+/** @import { Settings, Workspace } from "../model/types.js" */
+
+/** @param {{workspace: Workspace}} props */
+export function App({ workspace }) {
+  useEffect(() => watch(workspace), [workspace]);
+  const settings = workspace.settings.value;
+  const isEnglish = chosenLanguage(settings.language, navigator.languages) === "en";
+  const [ready, setReady] = useState(isEnglish);
+  useEffect(() => void applySettings(settings).then(() => setReady(true)), [settings]);
+  // Texts would be in English until the catalogue is there.
+  if (!ready) return null;
+  const started =
+    workspace.buffers.value.some((buffer) => buffer.kind !== "server") ||
+    workspace.connection.value.phase === "ready";
+  return h(
+    WorkspaceContext.Provider,
+    { value: workspace },
+    // Another language draws everything anew.
+    h(
+      "div",
+      { key: language.value, class: "page" },
+      started ? h(Chat, null) : h(Welcome, null),
+      h(Dialogs, null),
+      h(Notices, null),
+      started && h(Announcer, null),
+    ),
+  );
+}
+
+/** @param {Workspace} workspace */
+function watch(workspace) {
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => handleShortcut(workspace, event);
+  document.addEventListener("keydown", onKeyDown);
+  registerServiceWorker();
+  const stops = [watchViewport(), watchTitle(workspace), watchAlerts(workspace)];
+  return () => {
+    document.removeEventListener("keydown", onKeyDown);
+    for (const stop of stops) stop();
+  };
+}
+
+/** @param {Settings} settings */
+async function applySettings(settings) {
+  const root = document.documentElement;
+  root.dataset["theme"] = settings.theme;
+  root.dataset["text"] = viewSettings(settings).textSize;
+  await setLanguage(settings.language);
+}

@@ -1,0 +1,49 @@
+/** The chat: the list of conversations, the current one, and its members. */
+
+import { h } from "../../vendor/preact.js";
+import { useEffect } from "../../vendor/hooks.js";
+import { _ } from "../platform/i18n.js";
+import { Composer } from "./composer.js";
+import { useWorkspace, viewSettings } from "./context.js";
+import { Header } from "./header.js";
+import { Members } from "./members.js";
+import { Sidebar } from "./sidebar.js";
+import { Timeline } from "./timeline.js";
+import { drawer, focusPrompt } from "./ui.js";
+
+export function Chat() {
+  const workspace = useWorkspace();
+  const buffer = workspace.current.value;
+  const open = drawer.value;
+  const wantsMembers = viewSettings(workspace.settings.value).members && buffer?.kind === "channel";
+  useEffect(focusPrompt, [buffer]);
+  return h(
+    "div",
+    { class: `chat ${open ? `drawer-${open}` : ""} ${wantsMembers ? "with-members" : ""}` },
+    h(Sidebar, null),
+    h(
+      "main",
+      { class: "conversation", inert: !!open && isNarrow() },
+      h(Header, { buffer }),
+      buffer
+        ? [h(Timeline, { key: buffer.id, buffer }), h(Composer, { key: `c${buffer.id}`, buffer })]
+        : h("p", { class: "empty" }, _("Choose a conversation on the left, or join a channel.")),
+    ),
+    buffer?.kind === "channel" && (wantsMembers || open === "members")
+      ? h(Members, { buffer })
+      : null,
+    open
+      ? h("button", {
+          type: "button",
+          class: "scrim",
+          "aria-label": _("Close"),
+          onClick: () => (drawer.value = ""),
+        })
+      : null,
+  );
+}
+
+/** Return whether drawers cover the conversation. */
+function isNarrow() {
+  return matchMedia("(max-width: 760px)").matches;
+}

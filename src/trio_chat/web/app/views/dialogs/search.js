@@ -1,0 +1,147 @@
+/** Search in the history, and the messages that mention the user; each leads to its place. */
+
+import { h } from "../../../vendor/preact.js";
+import { useState } from "../../../vendor/hooks.js";
+import { _, plural } from "../../platform/i18n.js";
+import { shortTime } from "../../platform/dates.js";
+import { plainName } from "../../text/formatting.js";
+import { nickClass } from "../../text/nick_colour.js";
+import { useWorkspace, viewSettings } from "../context.js";
+import { Dialog } from "../dialog.js";
+import { excerpt } from "../row.js";
+import { closeAll, jump } from "../ui.js";
+
+/** @import { Buffer, Found, Workspace } from "../../model/types.js" */
+
+/** @param {{buffer: Buffer}} props */
+export function Search({ buffer }) {
+  const workspace = useWorkspace();
+  const [found, setFound] = useState(/** @type {Found[]|null} */ (null));
+  const [state, setState] = useState("");
+  const [text, setText] = useState("");
+  const submit = async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
+    const wanted = String(form.get("text")).trim();
+    if (!wanted) return;
+    setText(wanted);
+    setState(_("Searching…"));
+    try {
+      const results = await workspace.actions.search(
+        wanted,
+        form.has("everywhere") ? null : buffer,
+      );
+      setFound(results);
+      setState(
+        results.length
+          ? plural("{count} message found", "{count} messages found", results.length)
+          : _("Nothing found. Try other words, or fewer."),
+      );
+    } catch (error) {
+      setState(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return h(
+    Dialog,
+    { title: _("Search"), class: "search-dialog" },
+    h(
+      "form",
+      { class: "search-form", onSubmit: submit, role: "search" },
+      h("input", {
+        type: "search",
+        name: "text",
+        "aria-label": _("Words to search for"),
+        placeholder: _("Words to search for"),
+        "data-autofocus": "",
+        enterkeyhint: "search",
+      }),
+      h("button", { type: "submit", class: "primary" }, _("Search")),
+    ),
+    h(
+      "p",
+      { class: "quiet", role: "status" },
+      state ||
+        _("In {name}. Also from:nickname, before:2026-01-31 and after:2026-01-31.", {
+          name: plainName(buffer.name),
+        }),
+    ),
+    h(Results, { found: found ?? [], workspace, text }),
+  );
+}
+
+export function Mentions() {
+  const workspace = useWorkspace();
+  const found = workspace.mentions.value;
+  return h(
+    Dialog,
+    { title: _("Mentions"), class: "search-dialog" },
+    found.length
+      ? h(Results, { found, workspace, text: workspace.me.nick.value })
+      : h(
+          "p",
+          { class: "quiet" },
+          _("Nobody has mentioned you yet. Messages with your nickname are shown here."),
+        ),
+  );
+}
+
+/** @param {{found: Found[], workspace: Workspace, text: string}} props */
+function Results({ found, workspace, text }) {
+  const { clock } = viewSettings(workspace.settings.value);
+  return h(
+    "ol",
+    { class: "results" },
+    found.map(({ buffer, entry }) =>
+      h(
+        "li",
+        { key: `${buffer} ${entry.id}` },
+        h(
+          "button",
+          { type: "button", class: "result", onClick: () => void show(workspace, buffer, entry) },
+          h(
+            "span",
+            { class: "result-head" },
+            h("bdi", { class: `nick ${nickClass(entry.nick)}` }, plainName(entry.nick)),
+            h("bdi", { class: "quiet" }, plainName(buffer)),
+            h("time", { class: "quiet" }, shortTime(entry.time, clock)),
+          ),
+          h("span", { class: "result-text", dir: "auto" }, marked(excerpt(entry), text)),
+        ),
+      ),
+    ),
+  );
+}
+
+/**
+ * @param {string} text
+ * @param {string} wanted
+ */
+function marked(text, wanted) {
+  const words = wanted.split(/\s+/u).filter((word) => word.length > 1 && !word.includes(":"));
+  if (!words.length) return text;
+  const pattern = new RegExp(
+    `(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/gu, "\\$&")).join("|")})`,
+    "giu",
+  );
+  return text.split(pattern).map((part, number) => (number % 2 ? h("mark", null, part) : part));
+}
+
+/**
+ * @param {Workspace} workspace
+ * @param {string} name
+ * @param {import("../../model/types.js").Entry} entry
+ */
+async function show(workspace, name, entry) {
+  closeAll();
+  const buffer = workspace.actions.open(name);
+  if (!buffer || !entry.msgid) return;
+  try {
+    const found =
+      buffer.timeline.find(entry.msgid) ??
+      (await workspace.actions.loadAround(buffer, entry.msgid));
+    if (found) jump.value = { buffer, entry: found };
+    else workspace.actions.notify(_("This message is not in the history any longer."), true);
+  } catch (error) {
+    workspace.actions.notify(error instanceof Error ? error.message : String(error), true);
+  }
+}

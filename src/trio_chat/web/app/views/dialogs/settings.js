@@ -1,0 +1,273 @@
+/** Settings of this device. Each takes effect at once. */
+
+import { h } from "../../../vendor/preact.js";
+import { useState } from "../../../vendor/hooks.js";
+import { LANGUAGES, _ } from "../../platform/i18n.js";
+import { askPermission, permission } from "../../platform/notifications.js";
+import { setViewSettings, useWorkspace, viewSettings } from "../context.js";
+import { Dialog, MenuItem } from "../dialog.js";
+import { openDialog } from "../ui.js";
+
+/** @import { Workspace } from "../../model/types.js" */
+
+export function SettingsDialog() {
+  const workspace = useWorkspace();
+  return h(
+    Dialog,
+    { title: _("Settings"), class: "settings-dialog" },
+    h(Appearance, { workspace }),
+    h(Notifications, { workspace }),
+    h(Conversations, { workspace }),
+    h(Device, { workspace }),
+    h(MenuItem, { icon: "help", label: _("Keys"), onClick: () => openDialog("keys") }),
+  );
+}
+
+/** @param {{workspace: Workspace}} props */
+function Appearance({ workspace }) {
+  const settings = workspace.settings.value;
+  const view = viewSettings(settings);
+  const { setSettings } = workspace.actions;
+  return h(
+    "section",
+    null,
+    h("h3", null, _("Appearance")),
+    choice(
+      "theme",
+      _("Theme"),
+      settings.theme,
+      [
+        ["system", _("as the system")],
+        ["light", _("light")],
+        ["dark", _("dark")],
+      ],
+      (theme) => setSettings({ theme: /** @type {any} */ (theme) }),
+    ),
+    choice(
+      "language",
+      _("Language"),
+      settings.language,
+      [["", _("as the browser")], ...Object.entries(LANGUAGES)],
+      (language) => setSettings({ language }),
+    ),
+    choice(
+      "text-size",
+      _("Text size"),
+      view.textSize,
+      [
+        ["small", _("small")],
+        ["normal", _("normal")],
+        ["large", _("large")],
+        ["huge", _("very large")],
+      ],
+      (textSize) => setViewSettings(workspace, { textSize: /** @type {any} */ (textSize) }),
+    ),
+    choice(
+      "clock",
+      _("Time"),
+      view.clock,
+      [
+        ["", _("as the language")],
+        ["24", _("24 hours")],
+        ["12", _("12 hours")],
+      ],
+      (clock) => setViewSettings(workspace, { clock: /** @type {any} */ (clock) }),
+    ),
+    choice(
+      "events",
+      _("Joins and parts"),
+      view.events,
+      [
+        ["folded", _("folded")],
+        ["all", _("one line each")],
+        ["none", _("hidden")],
+      ],
+      (events) => {
+        setSettings({ showEvents: events !== "none", more: { ...settings.more, events } });
+      },
+    ),
+    check(
+      _("Keep messages in place for a screen reader"),
+      view.steady,
+      (steady) => setViewSettings(workspace, { steady }),
+      _("Messages stay in the page, and earlier ones are loaded by a button."),
+    ),
+  );
+}
+
+/** @param {{workspace: Workspace}} props */
+function Notifications({ workspace }) {
+  const settings = workspace.settings.value;
+  const { actions, features } = workspace;
+  const [state, setState] = useState(permission());
+  const toggle = async (/** @type {boolean} */ wanted) => {
+    const granted = wanted && (await askPermission());
+    setState(permission());
+    actions.setSettings({ notifications: granted });
+    if (!features.value.vapid) return;
+    try {
+      await (granted ? actions.pushSubscribe() : actions.pushUnsubscribe());
+    } catch (error) {
+      actions.notify(error instanceof Error ? error.message : String(error), true);
+    }
+  };
+  /** @type {Record<string, string>} */
+  const hints = {
+    insecure: _(
+      "Browsers allow notifications only on an encrypted connection (https) or on this machine itself.",
+    ),
+    denied: _(
+      "The browser blocks notifications of this page. Allow them in its settings for this site.",
+    ),
+    unsupported: _(
+      "This browser has no notifications. On an iPhone, add the page to the home screen first.",
+    ),
+  };
+  const possible = state === "granted" || state === "default";
+  return h(
+    "section",
+    null,
+    h("h3", null, _("Notifications")),
+    check(
+      _("Show notifications"),
+      settings.notifications && state === "granted",
+      (wanted) => void toggle(wanted),
+      hints[state] ??
+        (features.value.vapid ? _("Also when the page is closed.") : _("While the page is open.")),
+      !possible,
+    ),
+    check(_("Play a sound"), settings.sound, (sound) => actions.setSettings({ sound })),
+    h(
+      "div",
+      { class: "field" },
+      h(
+        "label",
+        { for: "highlights" },
+        _("Words that count as a mention, with commas between them"),
+      ),
+      h("input", {
+        id: "highlights",
+        defaultValue: settings.highlights.join(", "),
+        onChange: (/** @type {Event} */ event) =>
+          actions.setSettings({
+            highlights: words(/** @type {HTMLInputElement} */ (event.currentTarget).value),
+          }),
+      }),
+    ),
+  );
+}
+
+/** @param {string} text */
+function words(text) {
+  return text
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean);
+}
+
+/** @param {{workspace: Workspace}} props */
+function Conversations({ workspace }) {
+  const settings = workspace.settings.value;
+  const ignored = workspace.ignored.value;
+  return h(
+    "section",
+    null,
+    h("h3", null, _("Conversations")),
+    check(_("Let others see when I am typing"), settings.sendTyping, (sendTyping) =>
+      workspace.actions.setSettings({ sendTyping }),
+    ),
+    ignored.length
+      ? [
+          h("h4", null, _("Ignored")),
+          h(
+            "ul",
+            { class: "bans" },
+            ignored.map((mask) =>
+              h(
+                "li",
+                { key: mask },
+                h("bdi", null, mask),
+                h(
+                  "button",
+                  {
+                    type: "button",
+                    class: "link",
+                    onClick: () => workspace.actions.ignore(mask, false),
+                  },
+                  _("Stop ignoring"),
+                ),
+              ),
+            ),
+          ),
+        ]
+      : null,
+  );
+}
+
+/** @param {{workspace: Workspace}} props */
+function Device({ workspace }) {
+  return h(
+    "section",
+    null,
+    h("h3", null, _("This device")),
+    check(
+      _("Keep the login and the last messages on this device"),
+      workspace.settings.value.remember,
+      (remember) => workspace.actions.setSettings({ remember }),
+      _("Leave this off on a device that others use."),
+    ),
+    h(
+      "button",
+      { type: "button", class: "danger", onClick: workspace.actions.forget },
+      _("Remove everything that this device keeps"),
+    ),
+  );
+}
+
+/**
+ * @param {string} id
+ * @param {string} label
+ * @param {string} value
+ * @param {[string, string][]} choices
+ * @param {(value: string) => void} onChange
+ */
+function choice(id, label, value, choices, onChange) {
+  return h(
+    "div",
+    { class: "field inline" },
+    h("label", { for: `setting-${id}` }, label),
+    h(
+      "select",
+      {
+        id: `setting-${id}`,
+        onChange: (/** @type {Event} */ event) =>
+          onChange(/** @type {HTMLSelectElement} */ (event.currentTarget).value),
+      },
+      choices.map(([each, text]) =>
+        h("option", { key: each, value: each, selected: each === value }, text),
+      ),
+    ),
+  );
+}
+
+/**
+ * @param {string} label
+ * @param {boolean} checked
+ * @param {(checked: boolean) => void} onChange
+ * @param {string} [hint]
+ * @param {boolean} [disabled]
+ */
+function check(label, checked, onChange, hint, disabled = false) {
+  return h(
+    "label",
+    { class: "check" },
+    h("input", {
+      type: "checkbox",
+      checked,
+      disabled,
+      onChange: (/** @type {Event} */ event) =>
+        onChange(/** @type {HTMLInputElement} */ (event.currentTarget).checked),
+    }),
+    h("span", null, label, hint ? h("span", { class: "hint" }, hint) : null),
+  );
+}

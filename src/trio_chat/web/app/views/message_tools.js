@@ -1,0 +1,148 @@
+/**
+ * Tools of a message: one toolbar that follows the pointer from row to row, and the menu that a long
+ * touch or the keyboard opens.
+ */
+
+import { h } from "../../vendor/preact.js";
+import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { _ } from "../platform/i18n.js";
+import { IconButton } from "./icon.js";
+import { reply, toggleReaction } from "./timeline_input.js";
+import { openDialog } from "./ui.js";
+
+/** @import { Entry } from "../model/types.js" */
+/** @import { Timeline } from "./timeline.js" */
+
+const LONG_TOUCH = 450;
+const MOVED = 10;
+
+/**
+ * Open the menu of a message.
+ * @param {Timeline} timeline
+ * @param {Entry} entry
+ */
+export function openMessageMenu(timeline, entry) {
+  openDialog("message", { timeline, entry });
+}
+
+/** @param {{timeline: Timeline}} props */
+export function MessageTools({ timeline }) {
+  const [hovered, setHovered] = useState(/** @type {{entry: Entry, top: number}|null} */ (null));
+  const tools = useRef(/** @type {HTMLDivElement|null} */ (null));
+  useEffect(() => follow(timeline, setHovered), [timeline]);
+  useEffect(() => {
+    tools.current?.style.setProperty("top", `${hovered?.top ?? 0}px`);
+  }, [hovered]);
+  if (!hovered) return null;
+  const { entry } = hovered;
+  const { workspace, buffer } = timeline;
+  const act = (/** @type {() => void} */ action) => () => {
+    setHovered(null);
+    action();
+  };
+  const canReact = workspace.features.value.reactions && !!entry.msgid && !entry.redactedBy;
+  const pick = (/** @type {string} */ emoji) => toggleReaction(timeline, entry, emoji);
+  return h(
+    "div",
+    { ref: tools, class: "message-tools", onPointerLeave: () => setHovered(null) },
+    canReact &&
+      h(IconButton, {
+        icon: "react",
+        label: _("React"),
+        onClick: act(() => openDialog("emoji", { onPick: pick })),
+      }),
+    canReact &&
+      h(IconButton, {
+        icon: "reply",
+        label: _("Reply"),
+        onClick: act(() => reply(timeline, entry)),
+      }),
+    workspace.actions.mayRedact(buffer, entry) &&
+      h(IconButton, {
+        icon: "trash",
+        label: _("Delete"),
+        onClick: act(() => openDialog("delete", { buffer, entry })),
+      }),
+    h(IconButton, {
+      icon: "more",
+      label: _("More"),
+      onClick: act(() => openMessageMenu(timeline, entry)),
+    }),
+  );
+}
+
+/**
+ * Follow the pointer over the rows, and open the menu on a long touch.
+ * @param {Timeline} timeline
+ * @param {(hovered: {entry: Entry, top: number}|null) => void} setHovered
+ */
+function follow(timeline, setHovered) {
+  const scroller = timeline.scroller.current;
+  if (!scroller) return undefined;
+  let shown = 0;
+  const hide = () => {
+    if (shown) setHovered(null);
+    shown = 0;
+  };
+  const over = (/** @type {PointerEvent} */ event) => {
+    if (event.pointerType !== "mouse") return;
+    const row = /** @type {Element} */ (event.target).closest(".message");
+    const entry = row && timeline.entryOf(row);
+    if (!row || !entry || !entry.msgid || entry.redactedBy) return hide();
+    if (entry.id === shown) return undefined;
+    shown = entry.id;
+    const top = row.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    return setHovered({ entry, top: Math.max(4, top - 18) });
+  };
+  const leave = (/** @type {PointerEvent} */ event) => {
+    const to = /** @type {Element|null} */ (event.relatedTarget);
+    if (!to?.closest?.(".message-tools")) hide();
+  };
+  const controller = new AbortController();
+  const { signal } = controller;
+  scroller.addEventListener("pointerover", over, { signal });
+  scroller.addEventListener("pointerleave", leave, { signal });
+  scroller.addEventListener("scroll", hide, { signal, passive: true });
+  longTouch(timeline, scroller, signal);
+  return () => controller.abort();
+}
+
+/**
+ * @param {Timeline} timeline
+ * @param {HTMLElement} scroller
+ * @param {AbortSignal} signal
+ */
+function longTouch(timeline, scroller, signal) {
+  let timer = 0;
+  let [x, y] = [0, 0];
+  const stop = () => clearTimeout(timer);
+  scroller.addEventListener(
+    "pointerdown",
+    (event) => {
+      stop();
+      if (event.pointerType === "mouse") return;
+      [x, y] = [event.clientX, event.clientY];
+      const row = /** @type {Element} */ (event.target).closest("[data-entry]");
+      const entry = row && timeline.entryOf(row);
+      if (entry) timer = window.setTimeout(() => openMessageMenu(timeline, entry), LONG_TOUCH);
+    },
+    { signal },
+  );
+  scroller.addEventListener(
+    "pointermove",
+    (event) => {
+      if (Math.hypot(event.clientX - x, event.clientY - y) > MOVED) stop();
+    },
+    { signal },
+  );
+  for (const name of ["pointerup", "pointercancel", "scroll"])
+    scroller.addEventListener(name, stop, { signal });
+  scroller.addEventListener(
+    "contextmenu",
+    (event) => {
+      const pointer = /** @type {PointerEvent} */ (event).pointerType;
+      if (pointer && pointer !== "mouse") event.preventDefault();
+    },
+    { signal },
+  );
+}

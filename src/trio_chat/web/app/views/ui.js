@@ -1,0 +1,52 @@
+/** State of the page itself: which dialog and which drawer are open, and requests between views. */
+
+import { signal } from "../../vendor/signals.js";
+
+/** @import { Buffer, Entry } from "../model/types.js" */
+
+/**
+ * @typedef {object} OpenDialog
+ * @property {string} name
+ * @property {Record<string, any>} props
+ */
+
+/** The open dialogs, the topmost last. */
+export const dialogs = signal(/** @type {OpenDialog[]} */ ([]));
+
+/** The drawer that is open on a narrow page. */
+export const drawer = signal(/** @type {""|"buffers"|"members"} */ (""));
+
+/** A message that the timeline is to show: `jumpTo` sets it. */
+export const jump = signal(/** @type {{buffer: Buffer, entry: Entry}|null} */ (null));
+
+/** Grows when the timeline is to go to the newest message. */
+export const bottomWanted = signal(0);
+
+/** The element of the prompt, to which the focus returns. */
+export const prompt = { element: /** @type {HTMLTextAreaElement|null} */ (null) };
+
+/**
+ * Open a dialog.
+ * @param {string} name
+ * @param {Record<string, any>} [props]
+ */
+export function openDialog(name, props = {}) {
+  drawer.value = "";
+  dialogs.value = [...dialogs.value.filter((each) => each.name !== name), { name, props }];
+}
+
+/** Close the topmost dialog. */
+export function closeDialog() {
+  dialogs.value = dialogs.value.slice(0, -1);
+}
+
+/** Close all dialogs and drawers. */
+export function closeAll() {
+  dialogs.value = [];
+  drawer.value = "";
+}
+
+/** Put the focus into the prompt; not on a touch screen, where the keyboard would appear. */
+export function focusPrompt() {
+  if (!matchMedia("(pointer: coarse)").matches) prompt.element?.focus({ preventScroll: true });
+}
