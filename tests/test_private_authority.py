@@ -126,7 +126,7 @@ def test_every_name_and_address_of_the_server_is_certified(home: Home) -> None:
             url="https://chat.example.net/",
             allowed_hosts=("*.example.com", "xn--j1ay.xn--p1ai", "any"),
         ),
-        listeners=(ListenerSettings(name="a", host=("203.0.113.7",), port=6697),),
+        listeners=(ListenerSettings(name="a", host=("9.9.9.9",), port=6697),),
     )
     home.look()
     for name in (
@@ -142,7 +142,7 @@ def test_every_name_and_address_of_the_server_is_certified(home: Home) -> None:
         "192.168.1.7",
         "fe80::7",
         "fd00::7",
-        "203.0.113.7",
+        "9.9.9.9",
     ):
         verify(home.leaf(), home.authority(), name)
     assert home.leaf().not_valid_after_utc - home.leaf().not_valid_before_utc <= timedelta(days=397)

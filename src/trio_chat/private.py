@@ -24,7 +24,7 @@ def make_directory(path: Path) -> None:
 
 def replace_bytes(path: Path, data: bytes) -> None:
     """Write a file with mode 0600, and wait until the disk has it; an existing one is replaced
-    completely or not at all.
+    completely or not at all. Root leaves it to the owner of the former file, or of the directory.
 
     Raises:
         OSError: the file cannot be written; it names the file itself.
@@ -38,12 +38,23 @@ def replace_bytes(path: Path, data: bytes) -> None:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
+            _keep_owner(path, part)
             os.replace(part, path)
         except BaseException:
             os.unlink(part)
             raise
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error
+
+
+def _keep_owner(path: Path, part: str) -> None:
+    """Give a file the owner of the one that it replaces, or of the directory: a command that root
+    has called must not take the file from the user of the server.
+    """
+    if os.name != "posix" or os.geteuid() != 0:
+        return
+    former = path.stat() if path.exists() else path.parent.stat()
+    os.chown(part, former.st_uid, former.st_gid)
 
 
 def write_text(path: Path, text: str) -> None:

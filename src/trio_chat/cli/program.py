@@ -12,6 +12,7 @@ import trio_chat
 from trio_chat.admin.exit_codes import FAILED, INTERRUPTED, USAGE
 from trio_chat.cli.accounts import ACCOUNT
 from trio_chat.cli.bans import BAN
+from trio_chat.cli.certificate import CERTIFICATE
 from trio_chat.cli.channels import CHANNEL
 from trio_chat.cli.connect import connect
 from trio_chat.cli.database import DB, backup
@@ -22,7 +23,19 @@ from trio_chat.cli.serve import serve
 from trio_chat.i18n import _, install
 
 LANGUAGES = ("en", "ru")
-COMMANDS = (serve, connect, HISTORY, backup, DB, health, ACCOUNT, CHANNEL, OPERATOR, BAN)
+COMMANDS = (
+    serve,
+    connect,
+    HISTORY,
+    backup,
+    DB,
+    health,
+    ACCOUNT,
+    CHANNEL,
+    OPERATOR,
+    BAN,
+    CERTIFICATE,
+)
 """The commands, in the order of the help."""
 
 

@@ -224,6 +224,23 @@ def _shown(own: OwnFiles, now: float) -> Path:
     return own.leaf
 
 
+def names_in(files: Files) -> SubjectNames:
+    """Return what a certificate is for that `look` has checked.
+
+    Raises:
+        CertificateError: it cannot be read.
+    """
+    from cryptography import x509  # noqa: PLC0415
+
+    from trio_chat.server.private_authority import names_of  # noqa: PLC0415
+
+    assert files.certificate is not None  # noqa: S101  # there is a file to look at
+    try:
+        return names_of(x509.load_pem_x509_certificates(files.certificate.read_bytes())[0])
+    except (OSError, ValueError, x509.InvalidVersion) as error:
+        raise CertificateError(f"{files.certificate}: the certificate is damaged") from error
+
+
 def _facts(path: Path) -> Facts:
     """Return what is known of the first certificate in a file.
 

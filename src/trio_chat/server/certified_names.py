@@ -33,6 +33,10 @@ LOCAL_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = tuple(
             "fc00::/7",  # unique local (RFC 4193)
             "fe80::/10",  # link-local (RFC 4291)
             "::1/128",
+            "192.0.2.0/24",  # for examples (RFC 5737, RFC 3849), and used in laboratories
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "2001:db8::/32",
         ),
     )
 )

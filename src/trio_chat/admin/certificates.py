@@ -1,0 +1,96 @@
+"""The commands of `trio-chat certificate`: their output around `server.certificates`."""
+
+import hashlib
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from trio_chat.admin.atomic_file import FileError
+from trio_chat.admin.console import date, report, to_standard_output, write_lines
+from trio_chat.admin.exit_codes import FAILED, OK
+from trio_chat.config import Settings
+from trio_chat.i18n import _
+from trio_chat.irc.text import escape_controls
+from trio_chat.server import certificates
+from trio_chat.server.certificate_files import Files, OwnFiles, files_of
+from trio_chat.server.certificates import CertificateError, Inspection
+from trio_chat.server.certified_names import SubjectNames, of_this_machine
+
+
+def show(settings: Settings) -> int:
+    """Write what is known of the certificate, one fact a line with a tab between."""
+    files = files_of(settings)
+    with _errors():
+        found = certificates.look(files, settings, time.time())
+        names = certificates.names_in(files)
+    return write_lines(_rows(files, found, names))
+
+
+def _rows(files: Files, found: Inspection, names: SubjectNames) -> Iterator[tuple[str, ...]]:
+    facts = found.facts
+    yield "file", str(files.certificate)
+    yield "names", " ".join((*names.names, *map(str, names.addresses)))
+    yield "expires", date(int(facts.expires or 0))
+    yield "certificate", facts.fingerprint
+    yield "key", facts.key
+    if facts.authority:
+        yield "authority", hashlib.sha256(facts.authority).hexdigest()
+    if found.problem:
+        yield "problem", found.problem
+
+
+def print_authority(settings: Settings, *, der: bool) -> int:
+    """Write the certificate of the private authority to standard output."""
+    with _errors():
+        found = certificates.look(files_of(settings), settings, time.time()).facts.authority
+    if not found:
+        raise FileError(_("there is no private authority; `trio-chat certificate show` says why"))
+    data = found if der else ssl.DER_cert_to_PEM_cert(found).encode()
+    return FAILED if to_standard_output(lambda stream: stream.write(data)) is None else OK
+
+
+def renew(settings: Settings, *, authority: bool, drop_former: bool) -> int:
+    """Make a new certificate, and another authority if that is wanted."""
+    from trio_chat.server import own_certificate  # noqa: PLC0415  # its libraries may be missing
+    from trio_chat.server.private_authority import AuthorityError  # noqa: PLC0415
+
+    own = files_of(settings).own
+    assert own is not None  # noqa: S101  # the command is for no other one
+    wanted = certificates.wanted(settings, of_this_machine())
+    try:
+        if authority:
+            own_certificate.replace_authority(own, wanted, time.time())
+        else:
+            problem = own_certificate.renew(own, wanted, time.time(), at_once=True).problem
+            if problem:
+                raise FileError(problem)
+        if drop_former:
+            _drop(own)
+    except AuthorityError as error:
+        raise FileError(str(error)) from error
+    if authority:
+        report(
+            _("Another authority was made: everybody has to install it anew, from the page /ca.")
+        )
+    report(_("A server that is running uses the new certificate within a minute."))
+    return OK
+
+
+def _drop(own: OwnFiles) -> None:
+    """Rename the certificate of an earlier version, so that no client receives it."""
+    try:
+        own.former.replace(own.former.with_name(f"{own.former.name}.former"))
+    except FileNotFoundError as error:
+        text = _("{file}: there is no certificate of an earlier version")
+        raise FileError(text.format(file=escape_controls(str(own.former)))) from error
+    except OSError as error:
+        raise FileError(f"{own.former}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except CertificateError as error:
+        raise FileError(str(error)) from error
