@@ -2,13 +2,12 @@
 import { h, render } from "../vendor/preact.js";
 import { invitationOf } from "./platform/address.js";
 import { makeWorkspace } from "./session/workspace.js";
-// @ts-ignore: the views come after the model.
 import { App } from "./views/app.js";
 
 const { dataset } = document.documentElement;
 const secure = location.protocol === "https:";
 const { workspace, client } = makeWorkspace({
-  url: `${secure ? "wss" : "ws"}://${location.host}/`,
+  url: `${secure ? "wss" : "ws"}://${location.host}${location.pathname}`,
   host: location.hostname,
   secure,
   lobby: dataset["lobby"] ?? "",

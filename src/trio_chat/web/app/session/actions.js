@@ -1,11 +1,10 @@
 /** Actions: what the views can do. Each one is small, and leaves the work to the session. */
 import { maskOf } from "../irc/masks.js";
-import { _ } from "../platform/i18n.js";
-import { interpret } from "./commands.js";
+import { interpret } from "./commands/table.js";
 import { banList, endSession, list, search, sessions, whois } from "./queries.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
-/** @import { Actions, Buffer, ConnectOptions, Entry } from "../model/types.js" */
+/** @import { Actions, Buffer, ConnectOptions, Entry, Upload } from "../model/types.js" */
 /** @import { KeyStore } from "../platform/key_store.js" */
 /** @import { Accounts } from "./accounts.js" */
 /** @import { Client } from "./client.js" */
@@ -77,7 +76,7 @@ export function makeActions(client, accounts, keys) {
   /** @type {Actions} */
   const actions = {
     connect: (options) => void connect(options),
-    retry: () => client.link.retry(),
+    retry: () => client.retry(),
     leave(reason = "") {
       preferences.wasConnected = false;
       client.leave(reason);
@@ -198,13 +197,9 @@ export function makeActions(client, accounts, keys) {
     changePassword: (oldPassword, password) => accounts.changePassword(oldPassword, password),
     sessions: () => sessions(client),
     endSession: (id) => endSession(client, id),
-    upload() {
-      return { done: Promise.reject(new Error(_("This server takes no files."))), cancel() {} };
-    },
-    async pushSubscribe() {
-      throw new Error(_("This server sends no notifications."));
-    },
-    async pushUnsubscribe() {},
+    upload: (file, onProgress) => startUpload(file, onProgress),
+    pushSubscribe: async () => (await import("./push.js")).subscribe(client),
+    pushUnsubscribe: async () => (await import("./push.js")).unsubscribe(client),
     setNotify(buffer, notify) {
       own(buffer).notify.value = notify;
       preferences.keepNotify(buffer.key, notify);
@@ -228,6 +223,25 @@ export function makeActions(client, accounts, keys) {
     if (how) {
       client.command(own(buffer), "MODE", buffer.name, sign + how.mode, how.prefix + maskOf(nick));
     }
+  }
+
+  /** @type {Actions["upload"]} */
+  function startUpload(file, onProgress) {
+    /** @type {Upload|null} */
+    let started = null;
+    let cancelled = false;
+    const done = import("./uploads.js").then(({ upload }) => {
+      started = upload(client, file, onProgress);
+      if (cancelled) started.cancel();
+      return started.done;
+    });
+    return {
+      done,
+      cancel() {
+        cancelled = true;
+        started?.cancel();
+      },
+    };
   }
 
   /**

@@ -110,6 +110,12 @@ export class Client {
     this.link.start();
   }
 
+  /** Connect at once, also after the connection was ended. */
+  retry() {
+    if (this.link.wanted) this.link.retry();
+    else if (this.wantedNick) this.link.start();
+  }
+
   /**
    * End the connection, and stay away.
    * @param {string} reason

@@ -34,7 +34,7 @@ const GROUPS = [
   ["draft/chathistory", "draft/event-playback", "soju.im/search", "draft/message-redaction"],
   ["sasl", "draft/account-registration"],
   ["draft/authtoken"],
-  ["soju.im/webpush"],
+  ["soju.im/webpush", "draft/webpush"],
 ];
 const WANTED = new Set(GROUPS.flat());
 

@@ -8,7 +8,7 @@ import { KeptValues, openArea } from "../platform/storage.js";
 import { Accounts } from "./accounts.js";
 import { makeActions } from "./actions.js";
 import { Client } from "./client.js";
-import { commandList } from "./commands.js";
+import { commandList } from "./commands/table.js";
 
 /** @import { Clock } from "../model/clock.js" */
 /** @import { Workspace } from "../model/types.js" */

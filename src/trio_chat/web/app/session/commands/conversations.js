@@ -1,0 +1,333 @@
+/** Commands about conversations and their messages. */
+import { isMessage } from "../../model/entries.js";
+import { N_, _ } from "../../platform/i18n.js";
+import { COMMANDS, channelAndRest, command } from "./registry.js";
+
+/** @import { Entry } from "../../model/types.js" */
+/** @import { Context } from "./registry.js" */
+
+command(
+  "help",
+  N_("[command]"),
+  N_("shows the commands, or what one of them does"),
+  [0, 1],
+  ["command"],
+  (context, words) => {
+    const wanted = (words[0] ?? "").replace(/^\//, "").toLowerCase();
+    if (wanted && !COMMANDS.has(wanted)) {
+      context.tell(
+        _("There is no command /{name}. /help shows all commands.", { name: wanted }),
+        true,
+      );
+      return;
+    }
+    const found = [...COMMANDS].filter(([name]) => !wanted || name === wanted);
+    context.tell(
+      found.map(([name, { usage, help }]) => `/${name} ${_(usage)} — ${_(help)}`).join("\n"),
+    );
+  },
+);
+
+command(
+  "join",
+  N_("#channel [key]"),
+  N_("joins a channel, or goes back to one you are in"),
+  [1, 2],
+  ["channel"],
+  ({ client, actions }, [name = "", key = ""]) => {
+    actions.join(client.model.isupport.isChannel(name) ? name : `#${name}`, key);
+  },
+);
+
+command(
+  "part",
+  N_("[#channel] [reason]"),
+  N_("leaves a channel"),
+  [0, 2],
+  ["channel", ""],
+  (context, words) => {
+    const [buffer, rest] = channelAndRest(context, words);
+    if (buffer) context.actions.part(buffer, rest);
+  },
+);
+
+command(
+  "close",
+  "",
+  N_("leaves this channel, or ends this conversation, and removes it from the list"),
+  [0, 0],
+  [],
+  ({ actions, buffer }) => actions.close(buffer),
+);
+
+command(
+  "msg",
+  N_("nickname text"),
+  N_("sends a message to one person, or to another channel"),
+  [2, 2],
+  ["nick", ""],
+  (context, [target = "", text = ""]) => sayTo(context, target, text, false),
+  true,
+);
+
+command(
+  "query",
+  N_("nickname [text]"),
+  N_("opens a private conversation"),
+  [1, 2],
+  ["nick", ""],
+  (context, [target = "", text = ""]) => sayTo(context, target, text, true),
+  true,
+);
+
+command(
+  "notice",
+  N_("nickname text"),
+  N_("sends a notice, which opens no window for its receiver"),
+  [2, 2],
+  ["nick", ""],
+  ({ client }, [target = "", text = ""]) => {
+    const { model } = client;
+    const buffer = model.isupport.isChannel(target)
+      ? model.get(target)
+      : client.openPrivate(target);
+    if (buffer) client.outgoing.send(buffer, text, "notice", "");
+  },
+);
+
+command(
+  "me",
+  N_("text"),
+  N_("says what you do: “/me waves” is shown as “* Nickname waves”"),
+  [1, 1],
+  ["emoji"],
+  ({ client, buffer }, [text = ""]) => {
+    client.outgoing.send(buffer, text, "action", buffer.replyTo.value?.msgid ?? "");
+  },
+);
+
+command(
+  "reply",
+  N_("[@nickname] text"),
+  N_("answers the last message, or that of somebody; @2 is the last but one"),
+  [1, 2],
+  ["nick", ""],
+  (context, words) => {
+    const [entry, text] = messageAndRest(context, words, false);
+    if (entry && text) context.client.outgoing.send(context.buffer, text, "message", entry.msgid);
+  },
+  true,
+);
+
+command(
+  "react",
+  N_("[@nickname] emoji"),
+  N_("reacts to the last message, or that of somebody; again: takes that back"),
+  [1, 2],
+  ["emoji"],
+  (context, words) => {
+    const [entry, reaction] = messageAndRest(context, words, false);
+    if (!entry || !reaction) return;
+    const { actions, buffer, client } = context;
+    const mine = entry.reactions?.get(reaction)?.has(client.model.me.nick.value);
+    if (mine) actions.unreact(buffer, entry, reaction);
+    else actions.react(buffer, entry, reaction);
+  },
+);
+
+command(
+  "redact",
+  N_("[@nickname] [reason]"),
+  N_("deletes your last message, or that of somebody if you may"),
+  [0, 2],
+  ["nick", ""],
+  (context, words) => {
+    const [entry, reason] = messageAndRest(context, words, true);
+    if (entry) context.actions.redact(context.buffer, entry, reason);
+  },
+);
+
+command(
+  "names",
+  N_("[#channel]"),
+  N_("shows who is in the channel"),
+  [0, 1],
+  ["channel"],
+  (context, words) => {
+    const [buffer] = channelAndRest(context, words);
+    if (buffer) context.client.command(context.buffer, "NAMES", buffer.name);
+  },
+);
+
+command(
+  "list",
+  N_("[mask]"),
+  N_("shows the channels of the server, or those whose names fit a mask such as *linux*"),
+  [0, 1],
+  [],
+  ({ actions, tell }, [mask = ""]) => {
+    actions.list(mask).then(
+      (found) =>
+        tell(
+          found.map((each) => `${each.name} (${each.members}) ${each.topic}`).join("\n") ||
+            _("There are no such channels."),
+        ),
+      (error) => tell(error.message, true),
+    );
+  },
+);
+
+command(
+  "whois",
+  N_("nickname"),
+  N_("shows what the server knows about a user"),
+  [1, 1],
+  ["nick"],
+  ({ actions, tell }, [nick = ""]) => {
+    actions.whois(nick).then(
+      (card) =>
+        tell(
+          [
+            `${card.nick} (${card.host}) ${card.realname}`,
+            card.account && _("account {name}", { name: card.account }),
+            card.away && _("away: {text}", { text: card.away }),
+            card.channels.join(" "),
+            ...card.more,
+          ]
+            .filter(Boolean)
+            .join("\n"),
+        ),
+      (error) => tell(error.message, true),
+    );
+  },
+);
+
+command(
+  "ignore",
+  N_("[nickname or mask …]"),
+  N_("hides a user's messages, also in the history; without a name: shows the list"),
+  [0, 1],
+  ["nick"],
+  ({ client, actions, tell }, [words = ""]) => {
+    const masks = words.split(/\s+/).filter(Boolean);
+    if (!masks.length) {
+      const known = client.model.preferences.ignored.value;
+      tell(
+        known.length ? _("Ignored: {names}", { names: known.join(", ") }) : _("Nobody is ignored."),
+      );
+      return;
+    }
+    for (const each of masks) actions.ignore(each, true);
+    tell(_("Hidden from now on: {names}", { names: masks.join(", ") }));
+  },
+);
+
+command(
+  "unignore",
+  N_("nickname or mask …"),
+  N_("shows the messages of a user again; * means all ignored users"),
+  [1, 1],
+  ["nick"],
+  ({ client, actions, tell }, [words = ""]) => {
+    const masks = words === "*" ? client.model.preferences.ignored.value : words.split(/\s+/);
+    for (const each of masks) actions.ignore(each, false);
+    tell(_("Shown again: {names}", { names: masks.join(", ") }));
+  },
+);
+
+command(
+  "search",
+  N_("words"),
+  N_("finds messages of the channel that have these words in them"),
+  [1, 1],
+  [""],
+  ({ actions, buffer, tell }, [text = ""]) => {
+    actions.search(text, buffer.kind === "channel" ? buffer : null).then(
+      (found) =>
+        tell(
+          found
+            .map(
+              ({ buffer: name, entry }) =>
+                `${name} ${new Date(entry.time).toLocaleString()} ${entry.nick}: ${entry.text}`,
+            )
+            .join("\n") || _("Nothing was found."),
+        ),
+      (error) => tell(error.message, true),
+    );
+  },
+);
+
+command(
+  "history",
+  "",
+  N_("shows earlier messages of the channel; again, the ones before them"),
+  [0, 1],
+  [],
+  ({ actions, buffer }) => void actions.loadOlder(buffer),
+);
+
+command(
+  "go",
+  N_("letters"),
+  N_("goes to the channel or person whose name has these letters"),
+  [1, 1],
+  ["channel"],
+  ({ client, actions, tell }, [letters = ""]) => {
+    const found = client.model.buffers.value.find((each) =>
+      each.key.includes(client.model.fold(letters)),
+    );
+    if (found) actions.open(found);
+    else tell(_("No channel or person matches {name}.", { name: letters }), true);
+  },
+);
+
+command(
+  "clear",
+  "",
+  N_("removes what is shown here; the server still has it"),
+  [0, 0],
+  [],
+  ({ buffer }) => {
+    buffer.timeline.replace([]);
+    buffer.timeline.hasOlder.value = false;
+  },
+);
+
+/**
+ * Return the message that the words name, and the rest.
+ * @param {Context} context
+ * @param {string[]} words
+ * @param {boolean} own Whether the last one is the user's own without a name.
+ * @returns {[Entry|null, string]}
+ */
+function messageAndRest({ client, buffer, tell }, words, own) {
+  const isNamed = /^@./.test(words[0] ?? "");
+  const name = isNamed ? (words[0] ?? "").slice(1) : "";
+  const number = /^\d+$/.test(name) ? Number(name) : 0;
+  const all = buffer.timeline.entries.filter(
+    (each) => each.msgid && isMessage(each) && !each.redactedBy,
+  );
+  const fits = (/** @type {Entry} */ each) =>
+    name && !number ? client.model.same(each.nick, name) : number || each.self === own;
+  const entry = all.filter(fits).at(-(number || 1)) ?? null;
+  if (!entry) tell(_("There is no such message here."), true);
+  return [entry, (isNamed ? words.slice(1) : words).join(" ")];
+}
+
+/**
+ * @param {Context} context
+ * @param {string} target
+ * @param {string} text
+ * @param {boolean} show
+ */
+function sayTo({ client, actions, tell }, target, text, show) {
+  const { model } = client;
+  const isChannel = model.isupport.isChannel(target);
+  const buffer = isChannel ? model.get(target) : client.openPrivate(target);
+  if (!buffer || buffer.kind === "server") {
+    tell(_("You are not in {name}. Join it first: /join {name}", { name: target }), true);
+    return;
+  }
+  if (show || !isChannel) actions.open(buffer);
+  if (text) client.outgoing.send(buffer, text, "message", "");
+}

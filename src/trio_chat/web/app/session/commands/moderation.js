@@ -1,0 +1,166 @@
+/** Commands about channels and their members. */
+import { maskOf } from "../../irc/masks.js";
+import { N_, _ } from "../../platform/i18n.js";
+import { channelAndRest, command, notInChannel } from "./registry.js";
+
+/** @import { Context } from "./registry.js" */
+
+/** Changes in one MODE that every server accepts. */
+const AT_ONCE = 4;
+
+command(
+  "topic",
+  N_("[#channel] [text]"),
+  N_("shows the topic of the channel, or changes it"),
+  [0, 2],
+  ["channel", ""],
+  (context, words) => {
+    const [buffer, text] = channelAndRest(context, words);
+    if (!buffer) return;
+    if (text) context.actions.setTopic(buffer, text);
+    else context.client.command(context.buffer, "TOPIC", buffer.name);
+  },
+);
+
+command(
+  "invite",
+  N_("nickname [#channel]"),
+  N_("invites somebody to the channel"),
+  [1, 2],
+  ["nick", "channel"],
+  (context, [nick = "", name = ""]) => {
+    const buffer = name ? context.client.model.get(name) : context.buffer;
+    if (buffer?.kind === "channel") context.actions.invite(buffer, nick);
+    else notInChannel(context);
+  },
+);
+
+command(
+  "kick",
+  N_("nickname [reason]"),
+  N_("removes somebody from the channel, if you are its operator"),
+  [1, 2],
+  ["nick", ""],
+  (context, [nick = "", reason]) => {
+    if (context.buffer.kind === "channel") context.actions.kick(context.buffer, nick, reason);
+    else notInChannel(context);
+  },
+);
+
+const RANKS = /** @type {[string, string, string][]} */ ([
+  ["op", "+o", N_("makes a user an operator of the channel")],
+  ["deop", "-o", N_("takes the rank of operator away")],
+  ["halfop", "+h", N_("makes a user a half-operator of the channel")],
+  ["dehalfop", "-h", N_("takes the rank of half-operator away")],
+  ["voice", "+v", N_("lets a user speak in a moderated channel")],
+  ["devoice", "-v", N_("takes the right to speak away")],
+]);
+
+for (const [name, mode, help] of RANKS) {
+  command(name, N_("nickname …"), help, [1, 1], ["nick"], (context, [nicks = ""]) =>
+    changeModes(context, mode, nicks.split(/\s+/)),
+  );
+}
+
+command(
+  "ban",
+  N_("[nickname or mask …]"),
+  N_("keeps a user out of the channel; without a name: shows the bans"),
+  [0, 1],
+  ["nick"],
+  (context, [words = ""]) => {
+    if (words) changeModes(context, "+b", words.split(/\s+/).map(maskOf));
+    else showBans(context, (mask) => !/^\$?m:/.test(mask));
+  },
+);
+
+command(
+  "unban",
+  N_("nickname or mask …"),
+  N_("lifts a ban"),
+  [1, 1],
+  ["nick"],
+  (context, [words = ""]) => changeModes(context, "-b", words.split(/\s+/).map(maskOf)),
+);
+
+command(
+  "mute",
+  N_("[nickname or mask …]"),
+  N_("lets a user read without speaking; without a name: shows the bans"),
+  [0, 1],
+  ["nick"],
+  (context, [words = ""]) => {
+    if (words) changeMute(context, "+", words.split(/\s+/));
+    else showBans(context, (mask) => /^\$?m:/.test(mask));
+  },
+);
+
+command(
+  "unmute",
+  N_("nickname or mask …"),
+  N_("lets a user speak again"),
+  [1, 1],
+  ["nick"],
+  (context, [words = ""]) => changeMute(context, "-", words.split(/\s+/)),
+);
+
+command(
+  "mode",
+  N_("[target] [modes]"),
+  N_("shows or changes modes, such as /mode +o nickname"),
+  [0, 1],
+  [""],
+  (context, [words = ""]) => {
+    const params = words.split(/\s+/).filter(Boolean);
+    if (!params.length || /^[+-]/.test(params[0] ?? "")) params.unshift(context.buffer.name);
+    if (params[0]) context.client.command(context.buffer, "MODE", ...params);
+    else notInChannel(context);
+  },
+);
+
+/**
+ * @param {Context} context
+ * @param {string} mode
+ * @param {string[]} params
+ */
+function changeModes(context, mode, params) {
+  if (context.buffer.kind !== "channel") {
+    notInChannel(context);
+    return;
+  }
+  const letter = mode.charAt(1);
+  for (let start = 0; start < params.length; start += AT_ONCE) {
+    const some = params.slice(start, start + AT_ONCE);
+    const changes = mode.charAt(0) + letter.repeat(some.length);
+    context.client.command(context.buffer, "MODE", context.buffer.name, changes, ...some);
+  }
+}
+
+/**
+ * @param {Context} context
+ * @param {"+"|"-"} sign
+ * @param {string[]} words
+ */
+function changeMute(context, sign, words) {
+  const { mute } = context.client.model.isupport;
+  if (!mute) {
+    context.tell(_("This server cannot mute users. /ban keeps a user out of the channel."), true);
+    return;
+  }
+  changeModes(
+    context,
+    sign + mute.mode,
+    words.map((each) => mute.prefix + maskOf(each)),
+  );
+}
+
+/**
+ * @param {Context} context
+ * @param {(mask: string) => boolean} fits
+ */
+function showBans({ actions, buffer, tell }, fits) {
+  actions.banList(buffer).then(
+    (masks) => tell(masks.filter(fits).join("\n") || _("There are none.")),
+    (error) => tell(error.message, true),
+  );
+}

@@ -1,0 +1,163 @@
+/** Registry of the commands that are typed with a slash, and the interpretation of a typed line. */
+import { _ } from "../../platform/i18n.js";
+
+/** @import { ChatBuffer } from "../../model/buffer.js" */
+/** @import { Actions, Command, Completion } from "../../model/types.js" */
+/** @import { Client } from "../client.js" */
+
+/**
+ * What a command may use.
+ * @typedef {object} Context
+ * @property {Client} client
+ * @property {ChatBuffer} buffer
+ * @property {Actions} actions
+ * @property {(text: string, error?: boolean) => void} tell
+ */
+
+/**
+ * @typedef {object} SlashCommand
+ * @property {string} usage
+ * @property {string} help
+ * @property {number} least
+ * @property {number} most The last argument takes the rest of the line.
+ * @property {Completion[]} complete
+ * @property {boolean} lines Whether the last argument may have several lines.
+ * @property {(context: Context, words: string[]) => void} run
+ */
+
+/** @type {Map<string, SlashCommand>} */
+export const COMMANDS = new Map();
+
+/**
+ * @param {string} name
+ * @param {string} usage
+ * @param {string} help
+ * @param {[number, number]} words
+ * @param {Completion[]} complete
+ * @param {SlashCommand["run"]} run
+ * @param {boolean} [lines]
+ */
+export function command(name, usage, help, [least, most], complete, run, lines = false) {
+  COMMANDS.set(name, { usage, help, least, most, complete, lines, run });
+}
+
+/**
+ * Carry out a typed line: a message, or a command. A line that begins with `//` is a message that
+ * begins with one slash.
+ * @param {Context} context
+ * @param {string} line
+ * @returns {boolean} Whether it was taken; if not, the user was told why.
+ */
+export function interpret(context, line) {
+  const { client, buffer } = context;
+  const text = line.replace(/\0/g, "").replace(/\r\n?/g, "\n").trimEnd();
+  if (!text.trim()) return false;
+  const isCommand = text.startsWith("/") && !text.startsWith("//");
+  if (isCommand) return runCommand(context, text);
+  if (buffer.kind === "server") {
+    context.tell(
+      _(
+        "You are not in a channel. Join one with /join #channel, or write to one person with /msg nickname text.",
+      ),
+      true,
+    );
+    return false;
+  }
+  if (!buffer.joined.value && client.isReady && !client.channels.has(buffer.key)) {
+    context.tell(
+      _("You are not in {name}. Join it first: /join {name}", { name: buffer.name }),
+      true,
+    );
+    return false;
+  }
+  const message = text.replace(/^\/\//, "/").replace(/^\s+\//, "/");
+  client.typing.messageSent(buffer);
+  return client.outgoing.send(buffer, message, "message", buffer.replyTo.value?.msgid ?? "");
+}
+
+/**
+ * @param {Context} context
+ * @param {string} text
+ */
+function runCommand(context, text) {
+  const [, name = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(text) ?? [];
+  const found = COMMANDS.get(name.toLowerCase());
+  if (!found) {
+    context.tell(
+      _(
+        "There is no command /{name}. /help shows all commands; to send a line that begins with /, type // instead.",
+        { name },
+      ),
+      true,
+    );
+    return false;
+  }
+  if (!found.lines && rest.includes("\n")) {
+    context.tell(
+      _("/{name} takes one line. Nothing was sent; what you typed is still there.", { name }),
+      true,
+    );
+    return false;
+  }
+  const words = splitWords(rest, found.most);
+  if (words.length < found.least || words.length > found.most) {
+    context.tell(_("Usage: {usage}", { usage: `/${name} ${_(found.usage)}`.trimEnd() }), true);
+    return false;
+  }
+  found.run(context, words);
+  return true;
+}
+
+/**
+ * Split a text into at most `most` words, of which the last one has the rest.
+ * @param {string} text
+ * @param {number} most
+ */
+function splitWords(text, most) {
+  const words = [];
+  let rest = text.trim();
+  while (rest && words.length < most - 1) {
+    const [, word = "", after = ""] = /^(\S+)\s*(.*)$/s.exec(rest) ?? [];
+    words.push(word);
+    rest = after;
+  }
+  return rest ? [...words, rest] : words;
+}
+
+/**
+ * Return the commands as the views complete them.
+ * @returns {Command[]}
+ */
+export function commandList() {
+  return [...COMMANDS].map(([name, { usage, help, complete }]) => ({
+    name,
+    get usage() {
+      return _(usage);
+    },
+    get help() {
+      return _(help);
+    },
+    complete,
+  }));
+}
+
+/** @param {Context} context */
+export function notInChannel(context) {
+  context.tell(_("You are not in a channel."), true);
+}
+
+/**
+ * Return the channel that the words name, or the current one, and the rest.
+ * @param {Context} context
+ * @param {string[]} words
+ * @returns {[ChatBuffer|null, string]}
+ */
+export function channelAndRest(context, words) {
+  const { model } = context.client;
+  const [name = ""] = words;
+  const named = model.isupport.isChannel(name) ? model.get(name) : undefined;
+  if (named) return [named, words.slice(1).join(" ")];
+  if (context.buffer.kind === "channel") return [context.buffer, words.join(" ")];
+  notInChannel(context);
+  return [null, ""];
+}

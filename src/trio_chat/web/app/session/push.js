@@ -1,0 +1,72 @@
+/** Web Push (soju `webpush`): notifications of the server while the page is closed. */
+import { _ } from "../platform/i18n.js";
+
+/** @import { Client } from "./client.js" */
+
+/**
+ * Subscribe this device.
+ * @param {Client} client
+ * @throws {Error} The browser, the page or the server does not allow it; the message says which.
+ */
+export async function subscribe(client) {
+  const { vapid } = client.model.features.value;
+  if (!vapid) throw new Error(_("This server sends no notifications."));
+  if (!client.model.me.account.value) {
+    throw new Error(_("Log in to an account first: the server sends notifications to accounts."));
+  }
+  const registration = await serviceWorker();
+  if (!registration) {
+    throw new Error(_("Notifications need an encrypted connection with a trusted certificate."));
+  }
+  const key = Uint8Array.from(atob(vapid.replace(/-/g, "+").replace(/_/g, "/")), (char) =>
+    char.charCodeAt(0),
+  );
+  const known = await registration.pushManager.getSubscription();
+  if (known && !sameKey(known, key)) await known.unsubscribe();
+  const options = { userVisibleOnly: true, applicationServerKey: key };
+  const subscription = await registration.pushManager.subscribe(options).catch(() => {
+    throw new Error(_("The browser does not allow notifications for this page."));
+  });
+  const { endpoint, keys } = subscription.toJSON();
+  const words = `p256dh=${keys?.["p256dh"] ?? ""};auth=${keys?.["auth"] ?? ""}`;
+  await client.request("WEBPUSH", ["REGISTER", endpoint ?? "", words]);
+}
+
+/**
+ * End the subscription of this device.
+ * @param {Client} client
+ */
+export async function unsubscribe(client) {
+  const registration = await serviceWorker();
+  const known = await registration?.pushManager.getSubscription();
+  if (!known) return;
+  if (client.isReady)
+    await client.request("WEBPUSH", ["UNREGISTER", known.endpoint]).catch(() => {});
+  await known.unsubscribe();
+}
+
+/**
+ * Register the subscription of this device again, as the server forgets those that are not seen.
+ * @param {Client} client
+ */
+export async function refresh(client) {
+  const registration = await serviceWorker();
+  const known = await registration?.pushManager.getSubscription();
+  if (known && client.model.features.value.vapid) await subscribe(client);
+}
+
+async function serviceWorker() {
+  if (!globalThis.isSecureContext || !navigator.serviceWorker) return undefined;
+  const known = await navigator.serviceWorker.getRegistration("/").catch(() => undefined);
+  if (!known?.pushManager) return undefined;
+  return navigator.serviceWorker.ready;
+}
+
+/**
+ * @param {PushSubscription} subscription
+ * @param {Uint8Array} key
+ */
+function sameKey(subscription, key) {
+  const used = new Uint8Array(subscription.options.applicationServerKey ?? new ArrayBuffer(0));
+  return used.length === key.length && used.every((byte, index) => byte === key[index]);
+}

@@ -1,0 +1,97 @@
+/** Uploads (`draft/FILEHOST`) with a token of this session for each file (`draft/authtoken`). */
+import { _ } from "../platform/i18n.js";
+import { flatten } from "./requests.js";
+
+/** @import { Client } from "./client.js" */
+/** @import { Upload } from "../model/types.js" */
+
+/**
+ * Send a file; it can be cancelled.
+ * @param {Client} client
+ * @param {File} file
+ * @param {(sent: number, total: number) => void} onProgress
+ * @returns {Upload}
+ */
+export function upload(client, file, onProgress) {
+  const request = new XMLHttpRequest();
+  const aborted = new AbortController();
+  return {
+    done: start(client, file, request, onProgress, aborted.signal),
+    cancel() {
+      aborted.abort();
+      request.abort();
+    },
+  };
+}
+
+/**
+ * @param {Client} client
+ * @param {File} file
+ * @param {XMLHttpRequest} request
+ * @param {(sent: number, total: number) => void} onProgress
+ * @param {AbortSignal} signal
+ * @returns {Promise<string>}
+ */
+async function start(client, file, request, onProgress, signal) {
+  const address = client.model.features.value.filehost;
+  if (!address) throw new Error(_("This server takes no files."));
+  const token = await getToken(client);
+  signal.throwIfAborted();
+  // The server is asked where the page came from: its policy allows no other place.
+  const url = new URL(new URL(address, location.href).pathname, location.origin);
+  return new Promise((resolve, reject) => {
+    request.upload.onprogress = (event) => onProgress(event.loaded, event.total || file.size);
+    request.onload = () => {
+      const link = request.getResponseHeader("Location");
+      if (request.status === 201 && link) resolve(new URL(link, url).href);
+      else reject(new Error(refusal(request, file)));
+    };
+    request.onerror = () =>
+      reject(new Error(_("The connection was lost: {name} was not sent.", { name: file.name })));
+    request.onabort = () => reject(new DOMException("", "AbortError"));
+    request.open("POST", url);
+    request.setRequestHeader("Authorization", `Bearer ${token}`);
+    request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+    request.setRequestHeader("Content-Disposition", disposition(file.name));
+    request.send(file);
+  });
+}
+
+/** @param {Client} client */
+async function getToken(client) {
+  const messages = flatten(await client.request("TOKEN", ["GENERATE", "FILEHOST"]));
+  const token = messages.find(
+    ({ command, params }) => command === "TOKEN" && params[0] === "GENERATE",
+  );
+  if (!token) throw new Error(_("This server takes no files from you."));
+  return token.params.at(-1) ?? "";
+}
+
+/**
+ * Return the name of a file as a header (RFC 6266, RFC 8187).
+ * @param {string} name
+ */
+function disposition(name) {
+  const encoded = encodeURIComponent(name.slice(-200).toWellFormed()).replace(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `attachment; filename*=UTF-8''${encoded}`;
+}
+
+/**
+ * @param {XMLHttpRequest} request
+ * @param {File} file
+ */
+function refusal({ status, responseText }, file) {
+  const said =
+    responseText
+      .slice(0, 300)
+      .replace(/^\d{3}: /, "")
+      .split("\n")[0] ?? "";
+  const values = { name: file.name, reason: said };
+  if (status === 413) return _("{name} is too large. {reason}", values);
+  if (status === 507) return _("There is no room for {name}. {reason}", values);
+  if (status === 429) return _("Too many files at once: try {name} again in a minute.", values);
+  return _("{name} was not accepted. {reason}", values);
+}
