@@ -214,6 +214,7 @@ test("unread messages are counted behind the marker, and the marker moves when t
   await settle();
   server.hear("#lobby", "ann", "hello");
   server.hear("#lobby", "ann", "me: look");
+  await clock.advance(100);
   assert.deepEqual([buffer.unread.value, buffer.mentions.value], [2, 1]);
   assert.deepEqual(
     workspace.mentions.value.map((each) => each.entry.text),
@@ -232,6 +233,7 @@ test("a marker that another device has moved clears the count", async () => {
   await settle();
   await clock.advance(1000);
   server.hear("#lobby", "ann", "hello");
+  await clock.advance(100);
   assert.equal(buffer.unread.value, 1);
   server.say(`:server MARKREAD #lobby timestamp=${server.stamp}`);
   assert.equal(buffer.unread.value, 0);
@@ -310,12 +312,13 @@ test("typing is sent once in three seconds, and that of others ends by itself", 
 });
 
 test("a private message opens a conversation; a notice of a stranger does not", async () => {
-  const { server, workspace } = await connected();
+  const { server, workspace, clock } = await connected();
   server.say("@msgid=p1;time=2026-01-31T12:00:00.000Z :bob!u@h PRIVMSG me :psst");
   server.say(":eve!u@h NOTICE me :buy");
   const names = workspace.buffers.value.map((each) => each.name);
   assert.deepEqual(names, ["", "#lobby", "bob"]);
   const bob = workspace.buffers.value[2];
+  await clock.advance(100);
   assert.deepEqual([bob.unread.value, bob.mentions.value], [1, 1]);
 });
 

@@ -50,6 +50,14 @@ export class ChatBuffer {
     this.replyTo = signal(/** @type {Entry|null} */ (null));
     this.notify = signal(/** @type {Notify} */ ("mentions"));
     this.timeline = new MessageTimeline(pulse);
+    /** Unread messages and mentions that the signals do not show yet. */
+    this.newUnread = 0;
+    this.newMentions = 0;
+    this.showCounts = () => {
+      this.unread.value += this.newUnread;
+      this.mentions.value += this.newMentions;
+      this.newUnread = this.newMentions = 0;
+    };
     /** Whether the newest page of the history was fetched on this page. */
     this.fetched = false;
     /** Whether the server has said how far the user has read. */
@@ -72,8 +80,9 @@ export class ChatBuffer {
    */
   count(entry) {
     if (!countsAsUnread(entry) || entry.time <= this.readMarker.value) return false;
-    this.unread.value += 1;
-    if (entry.mention) this.mentions.value += 1;
+    this.newUnread += 1;
+    if (entry.mention) this.newMentions += 1;
+    this.pulse.later(this.showCounts);
     return true;
   }
 
@@ -81,6 +90,7 @@ export class ChatBuffer {
   recount() {
     let unread = 0;
     let mentions = 0;
+    this.newUnread = this.newMentions = 0;
     const { entries } = this.timeline;
     for (let index = entries.length - 1; index >= 0; index -= 1) {
       const entry = entries[index];

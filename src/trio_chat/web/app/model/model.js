@@ -188,7 +188,7 @@ export class ChatModel {
       const spare = timeline.entries.length - KEPT_ENTRIES;
       if (spare > KEPT_ENTRIES && this.features.value.history) timeline.dropOldest(spare);
     }
-    buffer.unreadFrom.value = buffer.unread.value ? buffer.readMarker.value : 0;
+    buffer.unreadFrom.value = buffer.unread.value || buffer.newUnread ? buffer.readMarker.value : 0;
     this.current.value = buffer;
     this.preferences.current = buffer.key;
     this.onOpen(buffer);
@@ -248,7 +248,9 @@ export class ChatModel {
     if (!buffer.timeline.append(entry)) return;
     if (entry.self) buffer.unreadFrom.value = 0;
     this.noteMention(buffer, entry);
-    if (buffer.count(entry)) this.arrived(buffer, entry);
+    if (buffer === this.current.value && this.attentive.value) {
+      if (entry.msgid) this.markRead(buffer, entry.time);
+    } else if (buffer.count(entry)) this.arrived(buffer, entry);
   }
 
   /**
@@ -256,10 +258,6 @@ export class ChatModel {
    * @param {Entry} entry
    */
   arrived(buffer, entry) {
-    if (buffer === this.current.value && this.attentive.value) {
-      this.look();
-      return;
-    }
     if (buffer === this.current.value && !buffer.unreadFrom.value) {
       buffer.unreadFrom.value = buffer.readMarker.value;
     }

@@ -13,6 +13,8 @@ export class Pulse {
     this.clock = clock;
     /** @type {Set<Signal<number>>} */
     this.waiting = new Set();
+    /** @type {Set<() => void>} */
+    this.actions = new Set();
     this.last = -Infinity;
     this.scheduled = false;
   }
@@ -23,6 +25,19 @@ export class Pulse {
    */
   touch(signal) {
     this.waiting.add(signal);
+    this.schedule();
+  }
+
+  /**
+   * Call a function as soon as the interval allows, once for any number of requests.
+   * @param {() => void} action
+   */
+  later(action) {
+    this.actions.add(action);
+    this.schedule();
+  }
+
+  schedule() {
     if (this.scheduled) return;
     this.scheduled = true;
     const delay = Math.max(this.last + INTERVAL - this.clock.now(), 0);
@@ -34,8 +49,11 @@ export class Pulse {
     this.scheduled = false;
     this.last = this.clock.now();
     const signals = [...this.waiting];
+    const actions = [...this.actions];
     this.waiting.clear();
+    this.actions.clear();
     batch(() => {
+      for (const each of actions) each();
       for (const each of signals) each.value += 1;
     });
   }
