@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from trio_chat.config import ServerSettings, Settings, TlsSettings
 from trio_chat.config.values import optional_page_url
 from trio_chat.irc.weblinks import page_link
-from trio_chat.server.hosts import Host, is_known
+from trio_chat.server.http.hosts import Host, is_known
 from trio_chat.server.links import public_url
 
 LAN = (ip_address("192.168.1.7"), ip_address("fd00::7"))

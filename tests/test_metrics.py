@@ -13,7 +13,7 @@ from trio_chat.config import LimitSettings, LoggingSettings
 from trio_chat.log import logger
 from trio_chat.log.threads import LogEntry
 from trio_chat.server import prometheus
-from trio_chat.server.hosts import Host
+from trio_chat.server.http.hosts import Host
 from trio_chat.server.metrics import AT_ONCE, TIMEOUT, Monitor
 from trio_chat.server.prometheus import TABLE
 from trio_chat.server.statistics import ServerStatistics

@@ -32,10 +32,10 @@ from trio_chat.config import (
 )
 from trio_chat.irc.message import Message as Line
 from trio_chat.irc.message import parse
-from trio_chat.server import websocket
+from trio_chat.server.http import websocket
+from trio_chat.server.http.websocket import WebSocketTransport
 from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.transport import OnData
-from trio_chat.server.websocket import WebSocketTransport
 
 BINARY, TEXT = "binary.ircv3.net", "text.ircv3.net"
 

@@ -35,7 +35,8 @@ from trio_chat.server.detection import (
 from trio_chat.server.disk_space import watch_disk_space
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.hosts import Host, is_known
+from trio_chat.server.http.hosts import Host, is_known
+from trio_chat.server.http.site import Site
 from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import AcceptedSocket
 from trio_chat.server.mail import mailer
@@ -123,6 +124,7 @@ class Server:
         self.openings: set[trio.CancelScope] = set()
         self.is_stopping = False
         self._refusals = Refusals()
+        self._site = Site(lambda: self.settings, self.knows)
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
         self,
@@ -335,7 +337,7 @@ class Server:
             gateways=settings.gateways,
             encryption=self.encryption,
             threads=self._threads,
-            knows=self.knows,
+            site=self._site,
         )
         opening = ProtocolDetection(
             transport,
@@ -356,9 +358,8 @@ class Server:
 
     async def _run_opening(self, opening: ProtocolDetection) -> IrcConnection | None:
         why = ""
-        with trio.CancelScope(
-            deadline=trio.current_time() + self.limits.registration_timeout
-        ) as scope:
+        with opening.scope as scope:
+            scope.deadline = trio.current_time() + self.limits.registration_timeout
             self.openings.add(scope)
             try:
                 return await opening.run()
@@ -367,8 +368,8 @@ class Server:
             except NotServed as closed:
                 why = str(closed)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
-                if not opening.transport.data:  # a check whether the server is there
-                    return None
+                if opening.is_answered or not opening.transport.data:
+                    return None  # the end of HTTP, or a check whether the server is there
                 why = "Connection reset"
             except Exception:
                 log.exception(
@@ -378,6 +379,8 @@ class Server:
             finally:
                 self.openings.discard(scope)
         if scope.cancelled_caught:
+            if opening.is_answered:
+                return None
             why = await opening.tell(
                 SHUTDOWN_REASON if self.is_stopping else "Registration timed out"
             )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
@@ -22,9 +22,12 @@ from trio_chat.server.encryption import Encryption
 from trio_chat.server.gateways import GatewayError, speak_for
 from trio_chat.server.handshake import HandshakeError
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.hosts import Host
+from trio_chat.server.http.site import Site
 from trio_chat.server.peer import Peer, is_in
 from trio_chat.server.transport import PeekableTransport, Transport, send_all
+
+if TYPE_CHECKING:
+    from trio_chat.server.http.connection import HttpConnection
 
 log = logging.getLogger("trio_chat")
 
@@ -78,14 +81,14 @@ class DetectionRules:
         gateways: the gateways that may use WEBIRC.
         encryption: the certificate.
         threads: where passwords are hashed, and wrong ones counted.
-        knows: returns whether a browser may reach the server under a name.
+        site: the server as handlers of HTTP requests see it.
     """
 
     server: ServerSettings
     gateways: tuple[GatewaySettings, ...]
     encryption: Encryption
     threads: HashingThreads
-    knows: Callable[[Host], bool]
+    site: Site
 
 
 class IrcConnection(NamedTuple):
@@ -142,6 +145,9 @@ class ProtocolDetection:
         self._listener = listener
         self._rules = rules
         self._admit = admit
+        self.scope = trio.CancelScope()
+        """The scope in which the caller runs this. An HTTP connection moves its deadline."""
+        self._http: HttpConnection | None = None
         self._takes_lines = True  # whether the peer can read a line of IRC, as far as is known
 
     async def run(self) -> IrcConnection:
@@ -237,22 +243,31 @@ class ProtocolDetection:
         raise NotServed(await self.tell("Use TLS: this port takes no plain text"))
 
     async def _start_websocket(self, *, tls_first: bool = False) -> None:
-        from trio_chat.server import web  # noqa: PLC0415  # loaded when the first client needs it
+        from trio_chat.server.http import connection  # noqa: PLC0415  # loaded when the first client needs it
 
         self._takes_lines = False
-        rules = web.WebRules(
-            server=self._rules.server,
-            knows=self._rules.knows,
+        rules = connection.HttpRules(
+            site=self._rules.site,
             websocket=self._listener.websocket,
             tls_first=tls_first,
+            extend=self._extend,
         )
+        self._http = connection.HttpConnection(self.transport, self.peer, rules)
         try:
-            websocket, self.peer = await web.open_websocket(self.transport, self.peer, rules)
-        except web.HealthCheckAnswered as page:
-            raise NotLogged("HTTP 200") from page
-        except web.HttpAnswered as page:
-            raise NotServed(f"HTTP {page}") from page
+            websocket, self.peer = await self._http.run()
+        except connection.HttpEnded as ended:
+            if refusal := str(ended):
+                raise NotServed(f"HTTP {refusal}") from ended
+            raise NotLogged("HTTP") from ended
         self.transport, self._takes_lines = PeekableTransport(websocket), True
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether HTTP requests were answered, so that the end of the connection is expected."""
+        return self._http is not None and self._http.is_answered
+
+    def _extend(self, seconds: float) -> None:
+        self.scope.deadline = trio.current_time() + seconds
 
     async def _read_gateway(self) -> None:
         """Read the client's address from a gateway, in the first line (WEBIRC)."""

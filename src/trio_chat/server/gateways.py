@@ -8,8 +8,8 @@ from dataclasses import replace
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.config import GatewaySettings
 from trio_chat.irc.addresses import parse_address
-from trio_chat.server.forwarded import UnknownClient, address_of
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.http.forwarded import UnknownClient, address_of
 from trio_chat.server.peer import Peer, is_in
 
 _HASH = "$argon2"

@@ -16,8 +16,9 @@ from typing import NamedTuple, Protocol
 
 import trio
 
-from trio_chat.server.hosts import Host
-from trio_chat.server.http_exchange import READABLE, HttpExchange, RequestError
+from trio_chat.server.http.exchange import HttpExchange
+from trio_chat.server.http.hosts import Host
+from trio_chat.server.http.messages import READABLE, RequestError
 from trio_chat.server.prometheus import Exposition
 from trio_chat.server.statistics import ServerStatistics
 
@@ -73,7 +74,7 @@ class Monitor:
 
     def answer(self, method: str, target: str) -> HttpAnswer:
         """Return the answer to a request."""
-        if method.encode() not in READABLE:
+        if method not in READABLE:
             return HttpAnswer(405, b"Only GET and HEAD are answered here.\n")
         path = target.partition("?")[0]
         if path == "/health":
@@ -128,10 +129,7 @@ class Monitor:
         try:
             request = await exchange.read()
             if request.host is None or self._server.knows(request.host):
-                answer = self.answer(
-                    request.method.decode("ascii", "replace"),
-                    request.path.decode("ascii", "replace"),
-                )
+                answer = self.answer(request.method, request.path)
             else:
                 answer = HttpAnswer(
                     403, b"This server is not known under that name; see [server] allowed_hosts.\n"

@@ -370,6 +370,10 @@ class PeekableTransport:
         self.send_eof = below.send_eof
         self.aclose = below.aclose
 
+    def renew_budget(self) -> None:
+        """Permit further reads: the connection has made progress."""
+        self._reads = 0
+
     async def receive(self) -> bytes:
         """Return what was read ahead, then what comes; see `Transport`."""
         if not self.data:

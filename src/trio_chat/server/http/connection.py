@@ -1,0 +1,263 @@
+"""An HTTP connection: requests and their answers, one after the other, until one opens a WebSocket.
+
+A peer must make progress: a head, each piece of a body, and each piece of an answer move the
+deadline on. So a large upload may take long, and a connection that stands still ends soon.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, replace
+from types import AsyncGeneratorType
+
+import trio
+
+from trio_chat.server.http import upgrade
+from trio_chat.server.http.exchange import HttpExchange
+from trio_chat.server.http.forwarded import UnknownClient, client_behind, host_behind
+from trio_chat.server.http.hosts import Host, parse_host
+from trio_chat.server.http.messages import (
+    READABLE,
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    RequestError,
+    text_response,
+)
+from trio_chat.server.http.routes import find_route
+from trio_chat.server.http.site import Site
+from trio_chat.server.http.websocket import WebSocketTransport
+from trio_chat.server.peer import Peer
+from trio_chat.server.transport import PeekableTransport, send_all
+
+log = logging.getLogger("trio_chat")
+
+HEAD_TIMEOUT = 10.0
+"""Seconds for the head of a request; the first one has the deadline of any new connection."""
+IDLE_TIMEOUT = 15.0
+"""Seconds between an answer and the next request."""
+STALL_TIMEOUT = 30.0
+"""Seconds in which a body or an answer must make progress."""
+SLOWEST = 1024
+"""Bytes a second that a body must have on average."""
+MOST_REQUESTS = 1000
+"""Requests of one connection."""
+_PIECE = 65536
+DEFAULT_HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+"""Headers of every answer, unless it has its own of that name."""
+
+
+class HttpEnded(Exception):  # not a mistake: the peer has got its answers
+    """The connection has ended, and has not become a WebSocket. The message is the status and the
+    reason of the first refusal, or "".
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRules:
+    """The rules of one connection.
+
+    Args:
+        site: the server.
+        websocket: whether a WebSocket may be opened here.
+        tls_first: whether the only answer is that TLS is required.
+        extend: sets the deadline of the connection to so many seconds from now.
+    """
+
+    site: Site
+    websocket: bool = True
+    tls_first: bool = False
+    extend: Callable[[float], None] = lambda seconds: None
+
+
+class HttpConnection:
+    """A connection on which HTTP is spoken.
+
+    Args:
+        ahead: the connection.
+        peer: its sender, perhaps a proxy.
+        rules: what holds for it.
+    """
+
+    def __init__(self, ahead: PeekableTransport, peer: Peer, rules: HttpRules) -> None:
+        self._ahead = ahead
+        self._peer = peer
+        self._rules = rules
+        self._exchange = HttpExchange(ahead.receive, self._send)
+        self._refusal = ""  # the first one, for the log
+        self._left = MOST_REQUESTS
+        self.is_answered = False
+        """Whether a request was answered without a refusal."""
+
+    async def run(self) -> tuple[WebSocketTransport, Peer]:
+        """Answer requests; return the connection and its peer when it has become a WebSocket.
+
+        Raises:
+            HttpEnded: it has ended, or is to be closed.
+            trio.BrokenResourceError: it broke.
+        """
+        while True:
+            self._left -= 1
+            request = None
+            try:
+                request = await self._exchange.read()
+                self._ahead.renew_budget()
+                self._rules.extend(HEAD_TIMEOUT)
+                if upgrade.is_upgrade(request):
+                    return await self._upgrade(request)
+                response = await self._respond(request)
+            except RequestError as error:
+                response = self._refuse(error)
+            else:
+                self.is_answered = True
+            await self._answer(response, is_last=request is None)
+            if not self._exchange.go_on():
+                raise HttpEnded(self._refusal)
+            self._rules.extend(IDLE_TIMEOUT)
+
+    async def _respond(self, request: HttpRequest) -> HttpResponse:
+        _, host = self._host(request)
+        self._check_host(host)
+        route = find_route(request.path)
+        if self._rules.tls_first and not route.without_tls:
+            raise _come_by_tls(request, host)
+        handler = route.handler(request.method)
+        peer = self._client(request)
+        request = replace(request, host=host, peer=peer, receive_body=self._body)
+        try:
+            response = handler(request, self._rules.site)
+            return response if isinstance(response, HttpResponse) else await response
+        except (RequestError, trio.BrokenResourceError, trio.ClosedResourceError):
+            raise
+        except Exception:
+            log.exception("internal error while answering %s %s", request.method, route.path)
+            why = "this server has failed; its log shows its administrator why"
+            raise RequestError(500, why) from None
+
+    def _host(self, request: HttpRequest) -> tuple[Host | None, Host | None]:
+        """Return the host that a trusted proxy has sent, and that which the client requested."""
+        proxies = self._rules.site.settings.server.proxies
+        forwarded = parse_host(host_behind(self._peer, request.headers, proxies))
+        return forwarded, forwarded or request.host
+
+    def _check_host(self, host: Host | None) -> None:
+        if host is not None and not self._rules.site.knows(host):
+            why = (
+                "this server is not known under the name by which it was asked for; see [server]"
+                " allowed_hosts"
+            )
+            raise RequestError(403, why, note=f" ({host.name})")
+
+    def _client(self, request: HttpRequest) -> Peer:
+        try:
+            return client_behind(
+                self._peer, request.headers, self._rules.site.settings.server.proxies
+            )
+        except UnknownClient as error:
+            log.warning(
+                "refused a client behind the proxy %s, which does not send its address: %s",
+                self._peer.host,
+                error,
+            )
+            raise RequestError(
+                400, "the proxy in front of this server does not say who you are"
+            ) from error
+
+    async def _upgrade(self, request: HttpRequest) -> tuple[WebSocketTransport, Peer]:
+        rules, (forwarded, host) = self._rules, self._host(request)
+        is_listed = upgrade.is_listed(request, rules.site.settings.server)
+        is_program = not request.header(b"origin")  # a browser always sends one
+        if not (is_listed or is_program):
+            self._check_host(host)
+        if rules.tls_first:
+            raise _come_by_tls(request, host)
+        if not rules.websocket:
+            raise RequestError(403, "there is no WebSocket on this port")
+        is_same = upgrade.is_same_origin(
+            request, host, rules.site, self._peer, is_forwarded=forwarded is not None
+        )
+        if not (is_listed or is_same):
+            raise RequestError(
+                403, "pages from that address may not come here; see [server] origins"
+            )
+        peer = replace(self._client(request), is_websocket=True)
+        answer, connection, subprotocol = upgrade.accept_upgrade(request)
+        connection.receive_data(self._exchange.rest + self._ahead.data)
+        self._ahead.data = b""
+        await send_all(self._ahead, answer)
+        return WebSocketTransport(self._ahead, connection, subprotocol), peer
+
+    async def _body(self, limit: int) -> AsyncGenerator[bytes, None]:
+        """Return the pieces of a body, and move the deadline on with each."""
+        received = counted = 0
+        started = trio.current_time()
+        self._rules.extend(STALL_TIMEOUT)
+        async for data in self._exchange.body(limit):
+            received += len(data)
+            if received - counted >= _PIECE:  # a body that comes byte by byte has no more reads
+                counted = received
+                self._ahead.renew_budget()
+            latest = started + STALL_TIMEOUT + received / SLOWEST - trio.current_time()
+            self._rules.extend(min(STALL_TIMEOUT, latest))
+            yield data
+
+    def _refuse(self, error: RequestError) -> HttpResponse:
+        """Return the answer for a refusal, and note it for the log."""
+        if not error.status:
+            raise HttpEnded(self._refusal) from error
+        self._refusal = self._refusal or f"{error.status} {error}{error.note}"
+        return text_response(str(error), error.status, error.headers)
+
+    async def _answer(self, response: HttpResponse, *, is_last: bool) -> None:
+        """Send an answer; that to HEAD has no body (RFC 9110 §9.3.2)."""
+        exchange, body = self._exchange, response.body
+        length = len(body) if isinstance(body, bytes) else response.length
+        close = is_last or self._left <= 0 or not exchange.is_read
+        headers = _complete(response.headers)
+        try:
+            head = exchange.head(response.status, headers, length, close=close)
+        except RequestError as error:
+            raise HttpEnded(self._refusal) from error
+        self._rules.extend(STALL_TIMEOUT)
+        if isinstance(body, bytes):
+            data = exchange.data(body) if exchange.takes_body and body else b""
+            await self._send(head + data + exchange.end())
+            return
+        try:
+            await self._send(head)
+            if exchange.takes_body:
+                async for piece in body:
+                    self._rules.extend(STALL_TIMEOUT)
+                    await self._send(exchange.data(piece))
+            await self._send(exchange.end())
+        finally:
+            if isinstance(body, AsyncGeneratorType):
+                with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
+                    await body.aclose()
+
+    async def _send(self, data: bytes) -> None:
+        if data:
+            await send_all(self._ahead, data)
+
+
+def _complete(headers: Headers) -> list[tuple[str, str]]:
+    """Return the headers of an answer with the defaults that it does not have itself."""
+    own = {name.lower() for name, _ in headers}
+    return [*headers, *(pair for pair in DEFAULT_HEADERS if pair[0].lower() not in own)]
+
+
+def _come_by_tls(request: HttpRequest, host: Host | None) -> RequestError:
+    is_path = request.target.startswith(b"/")  # anything else would become part of the host
+    if request.method in READABLE and host and is_path and not request.header(b"upgrade"):
+        port = "" if host.port is None else f":{host.port}"
+        location = f"https://{host.shown()}{port}{request.target.decode('ascii', 'replace')}"
+        return RequestError(308, "come by TLS", [("Location", location)])
+    return RequestError(
+        426, "come by TLS", [("Upgrade", "TLS/1.2, HTTP/1.1"), ("Connection", "upgrade")]
+    )

@@ -1,0 +1,73 @@
+"""Routes: the one table of the paths that are answered over HTTP.
+
+To add a page, write a handler, `[async] def page(request, site)`, that returns an `HttpResponse`,
+in a module of its own, and add its row to `ROUTES`. A handler refuses by raising `RequestError`. It
+reads a body by `request.body(limit)`. Deadlines, HEAD, `Connection`, the headers of security and
+the log are the connection's.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from trio_chat.server.http import pages
+from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
+from trio_chat.server.http.site import Site
+
+Handler = Callable[[HttpRequest, Site], HttpResponse | Awaitable[HttpResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A row of the table.
+
+    Args:
+        path: a whole path; one that ends with `/` stands for all that begins so, but for `/`.
+        handlers: by method; GET is HEAD, too.
+        without_tls: whether it is answered in plain text also where TLS is required.
+        is_polled: whether programs request it all the time, so that no request is logged.
+    """
+
+    path: str
+    handlers: Mapping[str, Handler]
+    without_tls: bool = False
+    is_polled: bool = False
+
+    def takes(self, path: str) -> bool:
+        """Return whether the row answers a path."""
+        if self.path.endswith("/") and self.path != "/":
+            return path.startswith(self.path)
+        return path == self.path
+
+    @property
+    def allowed(self) -> str:
+        """The methods, as the header `Allow` lists them."""
+        return ", ".join(
+            word
+            for name in self.handlers
+            for word in (("GET", "HEAD") if name == "GET" else (name,))
+        )
+
+    def handler(self, method: str) -> Handler:
+        """Return the handler of a method.
+
+        Raises:
+            RequestError: 405: "The origin server MUST generate an Allow header field" (RFC 9110
+                §15.5.6).
+        """
+        handler = self.handlers.get("GET" if method == "HEAD" else method)
+        if handler is None:
+            what = "this page can only be read" if set(self.handlers) == {"GET"} else "not that way"
+            raise RequestError(405, what, [("Allow", self.allowed)])
+        return handler
+
+
+ROUTES = (
+    Route("/", {"GET": pages.index}),
+    Route("/health", {"GET": pages.health}, without_tls=True, is_polled=True),
+)
+_UNKNOWN = Route("", {"GET": pages.unknown})
+
+
+def find_route(path: str) -> Route:
+    """Return the row of a path."""
+    return next((route for route in ROUTES if route.takes(path)), _UNKNOWN)
