@@ -23,6 +23,8 @@ from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.peer import Peer, plain_address
 from trio_chat.server.proxy import LOCAL, V2
 
+LAST = b"Connection: close\r\n"
+
 PROXIED = Settings(server=ServerSettings(proxies=(ip_network("192.0.2.0/24"),)))
 V1 = b"PROXY TCP4 198.51.100.7 192.0.2.9 1 2\r\n"
 PROXY = ListenerSettings(name="", proxy=True)
@@ -119,7 +121,7 @@ async def test_a_browser_is_sent_to_tls() -> None:
     """The port is the same, so the address is."""
     async with edge() as here:
         ann = here.connect(ListenerSettings(name="", tls="required"))
-        await ann.send(b"GET /chat HTTP/1.1\r\nHost: example.org:5000\r\n\r\n")
+        await ann.send(b"GET /chat HTTP/1.1\r\nHost: example.org:5000\r\n" + LAST + b"\r\n")
         answer = await ann.rest()
         assert answer.startswith(b"HTTP/1.1 308 ")
         assert b"Location: https://example.org:5000/chat\r\n" in answer
@@ -130,7 +132,7 @@ async def test_a_websocket_that_needs_tls_is_told() -> None:
     async with edge() as here:
         ann = here.connect(ListenerSettings(name="", tls="required"))
         await ann.send(
-            b"GET / HTTP/1.1\r\nHost: example.org\r\nConnection: Upgrade\r\nUpgrade:"
+            b"GET / HTTP/1.1\r\nHost: example.org\r\nConnection: Upgrade, close\r\nUpgrade:"
             b" websocket\r\n\r\n"
         )
         assert (await ann.rest()).startswith(b"HTTP/1.1 426 ")
@@ -402,7 +404,9 @@ async def test_a_browser_gets_a_page(request_line: bytes, status: bytes) -> None
     """
     async with edge() as here:
         ann = here.connect()
-        await ann.send(request_line + b"\r\nHost: example.org:5000\r\n\r\nNICK eve\r\n")
+        await ann.send(
+            request_line + b"\r\nHost: example.org:5000\r\n" + LAST + b"\r\nNICK eve\r\n"
+        )
         answer = await ann.rest()
         assert answer.startswith(b"HTTP/1.1 " + status)
         assert (b"trio-chat connect example.org:5000" in answer) is (status == b"200")
@@ -529,7 +533,7 @@ async def test_a_target_does_not_become_part_of_the_host(target: bytes) -> None:
     """Nobody is sent anywhere else than to the host that was asked for."""
     async with edge() as here:
         ann = here.connect(ListenerSettings(name="", tls="required"))
-        await ann.send(b"GET " + target + b" HTTP/1.1\r\nHost: example.org\r\n\r\n")
+        await ann.send(b"GET " + target + b" HTTP/1.1\r\nHost: example.org\r\n" + LAST + b"\r\n")
         answer = await ann.rest()
         assert answer.startswith(b"HTTP/1.1 426 ")
         assert b"Location" not in answer
