@@ -175,7 +175,7 @@ def running_server(settings: Settings) -> Server:
 
 
 @pytest.mark.parametrize(("section", "key"), live_keys())
-def test_a_key_that_is_applied_is_applied_everywhere(
+async def test_a_key_that_is_applied_is_applied_everywhere(
     section: str, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After REHASH a server holds what one holds that was started with the new value: no part of it
@@ -187,6 +187,7 @@ def test_a_key_that_is_applied_is_applied_everywhere(
     new = with_key(section, key)
     rehashed, started = running_server(BEFORE), running_server(new)
     try:
+        await rehashed.reload_certificate(new)
         rehash.apply(rehashed, new)
         assert held(rehashed) == held(started)
         assert rehashed.world.advertised == started.world.advertised
