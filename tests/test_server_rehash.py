@@ -9,6 +9,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
+import trustme
 
 from storage_fakes import ListHistory
 from support import NOON, Clock
@@ -176,12 +177,16 @@ def running_server(settings: Settings) -> Server:
 
 @pytest.mark.parametrize(("section", "key"), live_keys())
 async def test_a_key_that_is_applied_is_applied_everywhere(
-    section: str, key: str, monkeypatch: pytest.MonkeyPatch
+    section: str, key: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """After REHASH a server holds what one holds that was started with the new value: no part of it
     has kept the old one.
     """
     monkeypatch.setattr("os.urandom", lambda size: b"x" * size)
+    monkeypatch.chdir(tmp_path)
+    if section == "tls":
+        issued = trustme.CA().issue_cert("chat.example")
+        issued.private_key_and_cert_chain_pem.write_to_path("certificate.pem")
     log = logging.getLogger(logger.NAME)
     before = log.level
     new = with_key(section, key)
