@@ -61,6 +61,7 @@ export function buffer(name, kind, entries = []) {
     topic: signal({ text: "", by: "", time: 0 }),
     modes: signal(""),
     joined: signal(true),
+    wanted: signal(true),
     members: new Map(),
     membersVersion: signal(0),
     peer: signal(null),

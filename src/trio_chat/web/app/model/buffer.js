@@ -36,6 +36,7 @@ export class ChatBuffer {
     this.topic = signal({ text: "", by: "", time: 0 });
     this.modes = signal("");
     this.joined = signal(kind !== "channel");
+    this.wanted = signal(kind !== "channel");
     /** @type {Map<string, Member>} */
     this.members = new Map();
     this.membersVersion = signal(0);

@@ -105,6 +105,8 @@
  * @property {ReadonlySignal<Topic>} topic
  * @property {ReadonlySignal<string>} modes Modes of the channel with parameters: `+ntl 20`.
  * @property {ReadonlySignal<boolean>} joined Whether the user is in the channel; true for others.
+ * @property {ReadonlySignal<boolean>} wanted Whether the user is in the channel, or will be again
+ *   as soon as there is a connection; true for others.
  * @property {ReadonlyMap<string, Member>} members By folded nickname. Read `membersVersion` to be
  *   drawn again.
  * @property {ReadonlySignal<number>} membersVersion Grows with a change of members, at most ten

@@ -240,6 +240,7 @@ export class Client {
     this.triedNicks = 0;
     for (const buffer of this.model.buffers.value) {
       if (buffer.kind === "channel") buffer.joined.value = false;
+      buffer.wanted.value = this.isWanted(buffer);
       buffer.knowsMembers = false;
       buffer.peer.value = null;
     }
@@ -434,6 +435,15 @@ export class Client {
 
   keepChannels() {
     this.model.preferences.channels = [...this.channels.values()];
+    for (const buffer of this.model.buffers.value) buffer.wanted.value = this.isWanted(buffer);
+  }
+
+  /**
+   * Return whether the user is to be in a channel; true for other conversations.
+   * @param {ChatBuffer} buffer
+   */
+  isWanted(buffer) {
+    return buffer.kind !== "channel" || this.channels.has(this.model.fold(buffer.name));
   }
 
   /**

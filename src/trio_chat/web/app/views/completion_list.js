@@ -64,10 +64,12 @@ export function useCompletion(workspace, buffer, field) {
     const { text, cursor } = inserted(buffer.draft.value, wanted, candidate);
     buffer.draft.value = text;
     close();
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(cursor, cursor);
-    });
+    // At once, not with the next drawing: the user may be typing already.
+    const element = field.current;
+    if (!element) return;
+    element.value = text;
+    element.focus();
+    element.setSelectionRange(cursor, cursor);
   };
   useEffect(close, [buffer]);
   return {
