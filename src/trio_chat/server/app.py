@@ -124,7 +124,7 @@ class Server:
         self.openings: set[trio.CancelScope] = set()
         self.is_stopping = False
         self._refusals = Refusals()
-        self._site = Site(lambda: self.settings, self.knows)
+        self.site = Site(lambda: self.settings, self.knows, clock)
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
         self,
@@ -337,7 +337,7 @@ class Server:
             gateways=settings.gateways,
             encryption=self.encryption,
             threads=self._threads,
-            site=self._site,
+            site=self.site,
         )
         opening = ProtocolDetection(
             transport,

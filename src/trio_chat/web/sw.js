@@ -24,7 +24,7 @@ self.addEventListener("activate", (event) => {
 /** Keep the page with all files that it and its modules name; remove those of older versions. */
 async function store() {
   const cache = await caches.open(CACHE);
-  const response = await fetch("/", { cache: "no-cache" });
+  const response = await fetch("/", { cache: "no-cache", headers: { Accept: "text/html" } });
   if (!response.ok) throw new Error("the page cannot be had");
   const html = await response.clone().text();
   const queue = [...html.matchAll(/(?:src|href)="(\/[^"#]*)"/gu)].map(([, path]) => path);

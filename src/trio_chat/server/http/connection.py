@@ -7,6 +7,7 @@ deadline on. So a large upload may take long, and a connection that stands still
 import logging
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from types import AsyncGeneratorType
 
 import trio
@@ -14,7 +15,7 @@ import trio
 from trio_chat.server.http import upgrade
 from trio_chat.server.http.exchange import HttpExchange
 from trio_chat.server.http.forwarded import UnknownClient, client_behind, host_behind
-from trio_chat.server.http.hosts import Host, parse_host
+from trio_chat.server.http.hosts import Host, is_local, parse_host
 from trio_chat.server.http.messages import (
     READABLE,
     Headers,
@@ -45,12 +46,17 @@ _PIECE = 65536
 DEFAULT_HEADERS = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
+    (
+        "Permissions-Policy",
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
 )
 """Headers of every answer, unless it has its own of that name."""
+_ISOLATION = ("Cross-Origin-Opener-Policy", "same-origin")
+"""A default as well, where browsers heed it: on other addresses they complain on the console."""
 
 
 class HttpEnded(Exception):  # not a mistake: the peer has got its answers
@@ -92,6 +98,7 @@ class HttpConnection:
         self._exchange = HttpExchange(ahead.receive, self._send)
         self._refusal = ""  # the first one, for the log
         self._left = MOST_REQUESTS
+        self._is_trustworthy = False  # a secure context, for browsers
         self.is_answered = False
         """Whether a request was answered without a refusal."""
 
@@ -125,11 +132,19 @@ class HttpConnection:
         _, host = self._host(request)
         self._check_host(host)
         route = find_route(request.path)
-        if self._rules.tls_first and not route.without_tls:
+        peer = self._client(request)
+        if self._rules.tls_first and not (route.without_tls or peer.is_secure):
             raise _come_by_tls(request, host)
         handler = route.handler(request.method)
-        peer = self._client(request)
-        request = replace(request, host=host, peer=peer, receive_body=self._body)
+        request = replace(
+            request,
+            host=host,
+            peer=peer,
+            is_forwarded=peer is not self._peer,
+            takes_websocket=self._rules.websocket,
+            receive_body=self._body,
+        )
+        self._is_trustworthy = peer.is_secure or (host is not None and is_local(host))
         try:
             response = handler(request, self._rules.site)
             return response if isinstance(response, HttpResponse) else await response
@@ -219,12 +234,11 @@ class HttpConnection:
         exchange, body = self._exchange, response.body
         length = len(body) if isinstance(body, bytes) else response.length
         close = is_last or self._left <= 0 or not exchange.is_read
-        headers = _complete(response.headers)
+        headers = self._complete(response.headers)
         try:
             head = exchange.head(response.status, headers, length, close=close)
         except RequestError as error:
             raise HttpEnded(self._refusal) from error
-        self._rules.extend(STALL_TIMEOUT)
         if isinstance(body, bytes):
             data = exchange.data(body) if exchange.takes_body and body else b""
             await self._send(head + data + exchange.end())
@@ -233,7 +247,6 @@ class HttpConnection:
             await self._send(head)
             if exchange.takes_body:
                 async for piece in body:
-                    self._rules.extend(STALL_TIMEOUT)
                     await self._send(exchange.data(piece))
             await self._send(exchange.end())
         finally:
@@ -241,15 +254,24 @@ class HttpConnection:
                 with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
                     await body.aclose()
 
+    def _complete(self, headers: Headers) -> list[tuple[str, str]]:
+        """Return the headers of an answer with the date (RFC 9110 §6.6.1), and with the defaults
+        that it does not have itself.
+        """
+        own = {name.lower() for name, _ in headers}
+        defaults = (*DEFAULT_HEADERS, _ISOLATION) if self._is_trustworthy else DEFAULT_HEADERS
+        date = formatdate(self._rules.site.clock(), usegmt=True)
+        return [
+            ("Date", date),
+            *headers,
+            *(pair for pair in defaults if pair[0].lower() not in own),
+        ]
+
     async def _send(self, data: bytes) -> None:
-        if data:
-            await send_all(self._ahead, data)
-
-
-def _complete(headers: Headers) -> list[tuple[str, str]]:
-    """Return the headers of an answer with the defaults that it does not have itself."""
-    own = {name.lower() for name, _ in headers}
-    return [*headers, *(pair for pair in DEFAULT_HEADERS if pair[0].lower() not in own)]
+        """Send bytes in pieces, of which each moves the deadline on."""
+        for start in range(0, len(data), _PIECE):
+            self._rules.extend(STALL_TIMEOUT)
+            await send_all(self._ahead, data[start : start + _PIECE])
 
 
 def _come_by_tls(request: HttpRequest, host: Host | None) -> RequestError:

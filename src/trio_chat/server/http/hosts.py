@@ -79,6 +79,12 @@ def is_known(host: Host, settings: Settings, certified: Iterable[str] = ()) -> b
     )
 
 
+def is_local(host: Host) -> bool:
+    """Return whether a name or address is this machine's own: to a browser, a secure context."""
+    address = parse_address(host.name)
+    return address.is_loopback if address else host.name == _HERE[0] or _fits(host.name, _HERE[1])
+
+
 def _configured(settings: Settings) -> Iterable[str]:
     server = settings.server
     yield server.name

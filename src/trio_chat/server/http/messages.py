@@ -1,5 +1,6 @@
 """HTTP messages: the request that a handler gets, and the response that it returns."""
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +9,8 @@ from trio_chat.server.peer import Peer
 
 READABLE = ("GET", "HEAD")
 Headers = Sequence[tuple[str, str]]
+_GZIP = re.compile(r"(?:gzip|x-gzip|\*)(?:\s*;\s*q=(?!0(?:\.0*)?$).*)?")
+"""A word of `Accept-Encoding` that permits gzip; "q=0" forbids it (RFC 9110 §12.5.3)."""
 
 
 class RequestError(Exception):
@@ -44,6 +47,8 @@ class HttpRequest:
         headers: their names in small letters.
         version: of HTTP.
         peer: the client, also when it is behind a trusted proxy.
+        is_forwarded: whether a trusted proxy has passed it on.
+        takes_websocket: whether a WebSocket can be opened where it came in.
         receive_body: see `body`.
     """
 
@@ -53,6 +58,8 @@ class HttpRequest:
     headers: Sequence[tuple[bytes, bytes]]
     version: bytes = b"1.1"
     peer: Peer = field(default_factory=lambda: Peer(host=""))
+    is_forwarded: bool = False
+    takes_websocket: bool = True
     receive_body: Callable[[int], AsyncGenerator[bytes, None]] = _no_body
 
     @property
@@ -80,6 +87,19 @@ class HttpRequest:
         """Return the words of a header that is a list, in small letters."""
         lines = [value.decode("ascii", "replace") for key, value in self.headers if key == name]
         return [word.strip().lower() for word in ",".join(lines).split(",")]
+
+    @property
+    def accepts_gzip(self) -> bool:
+        """Whether the client takes a body that is compressed by gzip."""
+        return any(map(_GZIP.fullmatch, self.words(b"accept-encoding")))
+
+    def has_current(self, tag: str) -> bool:
+        """Return whether the client has what an entity tag stands for: "a recipient MUST use the
+        weak comparison function when comparing entity tags for If-None-Match" (RFC 9110 §13.1.2).
+        """
+        wanted = tag.removeprefix("W/")
+        kept = [word.removeprefix("w/") for word in self.words(b"if-none-match")]
+        return "*" in kept or wanted.lower() in kept
 
     @property
     def has_body(self) -> bool:

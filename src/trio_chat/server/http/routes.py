@@ -9,7 +9,7 @@ the log are the connection's.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from trio_chat.server.http import pages
+from trio_chat.server.http import page, pages
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
 from trio_chat.server.http.site import Site
 
@@ -62,7 +62,11 @@ class Route:
 
 
 ROUTES = (
-    Route("/", {"GET": pages.index}),
+    Route("/", {"GET": page.index}),
+    Route(page.FILES, {"GET": page.file}),
+    Route("/sw.js", {"GET": page.worker}),
+    Route("/manifest.webmanifest", {"GET": page.manifest}),
+    *(Route(f"/{name}", {"GET": page.icon}) for name in (*page.ICONS, "favicon.ico")),
     Route("/health", {"GET": pages.health}, without_tls=True, is_polled=True),
 )
 _UNKNOWN = Route("", {"GET": pages.unknown})

@@ -1,9 +1,15 @@
 """The site: what handlers of HTTP requests may know of the server."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import trio
 
 from trio_chat.config import Settings
 from trio_chat.server.http.hosts import Host
+
+if TYPE_CHECKING:
+    from trio_chat.server.http.page_files import PageFiles
 
 
 class Site:
@@ -12,13 +18,40 @@ class Site:
     Args:
         settings: returns all of config.ini, as it is in force.
         knows: returns whether a browser may reach the server under a name.
+        clock: returns seconds of Unix time.
     """
 
-    def __init__(self, settings: Callable[[], Settings], knows: Callable[[Host], bool]) -> None:
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        knows: Callable[[Host], bool],
+        clock: Callable[[], float],
+    ) -> None:
         self._settings = settings
         self.knows = knows
+        self.clock = clock
+        self._page_files: PageFiles | None = None
+        self._reading = trio.Lock()
 
     @property
     def settings(self) -> Settings:
         """All of config.ini; REHASH replaces it."""
         return self._settings()
+
+    async def page_files(self) -> "PageFiles":
+        """Return the files of the page; the first request for one has them read, in a thread.
+
+        Raises:
+            OSError: a file cannot be read; the next request tries it again.
+        """
+        if self._page_files is None:
+            async with self._reading:
+                if self._page_files is None:
+                    self._page_files = await trio.to_thread.run_sync(_read)
+        return self._page_files
+
+
+def _read() -> "PageFiles":
+    from trio_chat.server.http.page_files import read_page_files  # noqa: PLC0415  # on first use
+
+    return read_page_files()
