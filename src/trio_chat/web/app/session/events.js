@@ -1,5 +1,6 @@
 /** Messages of the server as entries of timelines: the same for what has just come and for history. */
 import { makeEntry } from "../model/entries.js";
+import { copied, shared } from "../model/strings.js";
 import { isBatch } from "./batches.js";
 
 /** @import { Message } from "../irc/message.js" */
@@ -63,11 +64,11 @@ export function messageEntry(model, item) {
   if (action) text = action[1] ?? "";
   else if (text.startsWith("\x01")) return null;
   const kind = action ? "action" : first.command === "NOTICE" ? "notice" : "message";
-  const entry = makeEntry(kind, nick, text, timeOf(item, model.clock.now()));
-  entry.msgid = item.tags.get("msgid") ?? "";
-  entry.account = item.tags.get("account") ?? "";
+  const entry = makeEntry(kind, shared(nick), copied(text), timeOf(item, model.clock.now()));
+  entry.msgid = copied(item.tags.get("msgid") ?? "");
+  entry.account = shared(item.tags.get("account") ?? "");
   entry.bot = item.tags.has("bot");
-  entry.replyTo = replyOf(item.tags);
+  entry.replyTo = copied(replyOf(item.tags));
   const [prefixes, place] = model.isupport.splitStatus(target);
   entry.target = prefixes;
   entry.self = isOwn(model, nick, entry.account);
@@ -106,9 +107,9 @@ function joinLines(batch) {
  */
 export function eventEntry(model, message) {
   const { params, nick } = message;
-  const entry = makeEntry("info", nick, "", timeOf(message, model.clock.now()));
-  entry.msgid = message.tags.get("msgid") ?? "";
-  entry.account = message.tags.get("account") ?? "";
+  const entry = makeEntry("info", shared(nick), "", timeOf(message, model.clock.now()));
+  entry.msgid = copied(message.tags.get("msgid") ?? "");
+  entry.account = shared(message.tags.get("account") ?? "");
   entry.self = model.isMe(nick);
   const name = params[0] ?? "";
   switch (message.command) {
@@ -117,20 +118,20 @@ export function eventEntry(model, message) {
       break;
     case "PART":
       entry.kind = "part";
-      entry.text = params[1] ?? "";
+      entry.text = copied(params[1] ?? "");
       break;
     case "QUIT":
       entry.kind = "quit";
-      entry.text = name;
+      entry.text = copied(name);
       break;
     case "KICK":
       entry.kind = "kick";
       entry.target = params[1] ?? "";
-      entry.text = params[2] ?? "";
+      entry.text = copied(params[2] ?? "");
       break;
     case "NICK":
       entry.kind = "nick";
-      entry.target = entry.text = name;
+      entry.target = entry.text = copied(name);
       break;
     case "MODE":
       entry.kind = "mode";
@@ -138,16 +139,16 @@ export function eventEntry(model, message) {
       break;
     case "TOPIC":
       entry.kind = "topic";
-      entry.text = params[1] ?? "";
+      entry.text = copied(params[1] ?? "");
       break;
     case "RENAME":
       entry.kind = "rename";
-      entry.text = params[1] ?? "";
+      entry.text = copied(params[1] ?? "");
       break;
     case "INVITE":
       entry.kind = "invite";
       entry.target = name;
-      entry.text = params[1] ?? "";
+      entry.text = copied(params[1] ?? "");
       return { name: params[1] ?? "", entry };
     default:
       return null;
