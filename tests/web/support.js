@@ -196,6 +196,10 @@ const ANSWERS = {
     welcome(server);
   },
   JOIN(server, { params }) {
+    if (!server.welcomed) {
+      server.say(":server 451 * JOIN :You have not registered");
+      return;
+    }
     for (const name of params[0].split(",")) {
       server.say(
         `@time=${server.stamp};msgid=join${(server.ids += 1)} :${server.nick}!u@h JOIN ${name} * :me`,
@@ -334,6 +338,14 @@ export class FakeStorage {
     this.values = {};
   }
 
+  get length() {
+    return Object.keys(this.values).length;
+  }
+
+  key(index) {
+    return Object.keys(this.values)[index] ?? null;
+  }
+
   getItem(key) {
     return this.values[key] ?? null;
   }
@@ -384,7 +396,14 @@ export function newWorkspace(options = {}) {
     lobby: "#lobby",
     network: "",
   };
-  const made = makeWorkspace(place, { clock, WebSocket, lasting, passing, keys });
+  const made = makeWorkspace(place, {
+    clock,
+    WebSocket,
+    lasting,
+    passing,
+    keys,
+    openDatabase: options.openDatabase ?? (async () => null),
+  });
   return { ...made, clock, server, lasting, passing, keys, actions: made.workspace.actions };
 }
 

@@ -6,7 +6,7 @@ import { App } from "./views/app.js";
 
 const { dataset } = document.documentElement;
 const secure = location.protocol === "https:";
-const { workspace, client } = makeWorkspace({
+const { workspace, client, cache } = makeWorkspace({
   url: `${secure ? "wss" : "ws"}://${location.host}${location.pathname}`,
   host: location.hostname,
   secure,
@@ -18,11 +18,17 @@ client.takeAddress(invitationOf(location.hash));
 addEventListener("hashchange", () => client.followAddress(invitationOf(location.hash)));
 addEventListener("online", () => client.link.wake());
 addEventListener("pageshow", () => client.link.wake());
-addEventListener("pagehide", () => client.markers.flush());
+addEventListener("pagehide", () => leave());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") client.link.wake();
-  else client.markers.flush();
+  else leave();
 });
+
+/** Do what may have no later time: a phone ends hidden pages without a word. */
+function leave() {
+  client.markers.flush();
+  void cache.flush();
+}
 
 const root = document.getElementById("app");
 if (root) {

@@ -61,6 +61,8 @@ export class ChatBuffer {
     };
     /** Whether the newest page of the history was fetched on this page. */
     this.fetched = false;
+    /** Whether messages may have been deleted while there was no connection. */
+    this.unverified = false;
     /** Whether the server has said how far the user has read. */
     this.markerKnown = false;
     /** Whether the accounts of the members were asked for. */

@@ -36,6 +36,18 @@ export function makeEntry(kind, nick, text, time) {
 }
 
 /**
+ * Return an entry that was kept, with an id of this page.
+ * @param {Entry} kept
+ * @returns {Entry}
+ */
+export function renumbered(kept) {
+  return Object.assign(makeEntry(kept.kind, kept.nick, kept.text, kept.time), {
+    ...kept,
+    id: count,
+  });
+}
+
+/**
  * Return whether an entry is something that somebody has written.
  * @param {Entry} entry
  */

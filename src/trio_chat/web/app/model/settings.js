@@ -127,6 +127,16 @@ export class Preferences {
     this.lasting.set(`notify:${key}`, notify === "mentions" ? undefined : notify);
   }
 
+  /** Remove from this device what names conversations. */
+  forgetConversations() {
+    const { settings, ignored } = this;
+    const nick = this.lasting.get("nick", "");
+    this.lasting.clear();
+    this.lasting.set("settings", settings.value);
+    this.lasting.set("ignored", ignored.value);
+    this.lasting.set("nick", nick);
+  }
+
   /** Remove everything. */
   forget() {
     this.lasting.clear();

@@ -68,8 +68,9 @@ export class KeptValues {
   clear() {
     this.unkept.clear();
     try {
-      const keys = Object.keys(this.area ?? {}).filter((key) => key.startsWith(this.prefix));
-      for (const key of keys) this.area?.removeItem(key);
+      const { area } = this;
+      const keys = Array.from({ length: area?.length ?? 0 }, (_value, index) => area?.key(index));
+      for (const key of keys) if (key?.startsWith(this.prefix)) area?.removeItem(key);
     } catch {
       // A browser that refuses to remove them has refused to keep them.
     }

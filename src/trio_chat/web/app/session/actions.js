@@ -6,6 +6,7 @@ import { banList, endSession, list, search, sessions, whois } from "./queries.js
 /** @import { ChatBuffer } from "../model/buffer.js" */
 /** @import { Actions, Buffer, ConnectOptions, Entry, Upload } from "../model/types.js" */
 /** @import { KeyStore } from "../platform/key_store.js" */
+/** @import { MessageCache } from "../platform/message_cache.js" */
 /** @import { Accounts } from "./accounts.js" */
 /** @import { Client } from "./client.js" */
 
@@ -22,9 +23,10 @@ function own(buffer) {
  * @param {Client} client
  * @param {Accounts} accounts
  * @param {KeyStore} keys
+ * @param {MessageCache} cache
  * @returns {Actions}
  */
-export function makeActions(client, accounts, keys) {
+export function makeActions(client, accounts, keys, cache) {
   const { model } = client;
   const { preferences } = model;
 
@@ -45,6 +47,7 @@ export function makeActions(client, accounts, keys) {
     for (const { name } of kept) model.ensure(name);
     const shown = model.get(client.goingTo || preferences.current);
     if (shown && shown.kind === "channel") model.show(shown);
+    await cache.load();
     const login = options.password ? null : await keys.load().catch(() => null);
     const isKept = login && model.same(login.account, account);
     const credentials = options.password
@@ -143,6 +146,7 @@ export function makeActions(client, accounts, keys) {
         client.unwant(buffer.name);
         if (buffer.joined.value && client.isReady) client.send("PART", buffer.name);
       } else if (client.isReady) client.monitor("-", [buffer.name]);
+      void cache.remove(own(buffer));
       model.remove(own(buffer));
     },
     join(channel, key = "") {
@@ -204,11 +208,15 @@ export function makeActions(client, accounts, keys) {
       own(buffer).notify.value = notify;
       preferences.keepNotify(buffer.key, notify);
     },
-    setSettings: (changes) => preferences.change(changes),
+    setSettings(changes) {
+      preferences.change(changes);
+      if (changes.remember === false) forgetDevice();
+    },
     notify: (text, error = false) => model.notify(text, error),
     dismiss: (id) => model.dismiss(id),
     forget() {
       void keys.remove();
+      void cache.clear();
       preferences.forget();
     },
   };
@@ -223,6 +231,15 @@ export function makeActions(client, accounts, keys) {
     if (how) {
       client.command(own(buffer), "MODE", buffer.name, sign + how.mode, how.prefix + maskOf(nick));
     }
+  }
+
+  /** Remove what this device keeps only for a user that wants it to remember. */
+  function forgetDevice() {
+    void keys.remove();
+    void cache.clear();
+    preferences.forgetConversations();
+    preferences.wasConnected = client.isReady;
+    client.keepChannels();
   }
 
   /** @type {Actions["upload"]} */

@@ -59,6 +59,8 @@ export class Client {
     this.typing = new Typing(this);
     this.isReady = false;
     this.isRegistering = false;
+    /** Whether the channels were joined before the welcome, and the server has not refused that. */
+    this.joinsEarly = false;
     this.source = "";
     /** The nickname that the user wants. */
     this.wantedNick = "";
@@ -164,6 +166,9 @@ export class Client {
     this.send("NICK", this.askedNick);
     this.send("USER", "web", "0", "*", this.wantedNick);
     this.send("CAP", "END");
+    // The server carries out commands in order, so that JOIN need not wait for the welcome.
+    this.joinsEarly = true;
+    this.joinWanted();
   }
 
   /** @param {string} time */
@@ -189,11 +194,17 @@ export class Client {
     if (!this.model.same(this.wantedNick, this.model.me.nick.value)) nicks.push(this.wantedNick);
     this.monitor("+", nicks);
     if (this.model.me.away.value) this.send("AWAY", this.model.me.away.value);
-    this.joinWanted();
+    if (!this.joinsEarly) this.joinWanted();
     for (const buffer of privates) this.enterPrivate(buffer);
     if (!isReturn || this.model.me.account.value) {
       void this.history.findConversations().catch(() => {});
     }
+    this.refreshPush();
+  }
+
+  refreshPush() {
+    if (!this.model.features.value.vapid || !this.model.me.account.value) return;
+    void import("./push.js").then(({ refresh }) => refresh(this)).catch(() => {});
   }
 
   joinWanted() {

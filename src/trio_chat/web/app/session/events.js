@@ -166,7 +166,10 @@ export function historyBlock(model, batch) {
   const entries = [];
   /** @type {NonNullable<ReturnType<typeof reactionOf>>[]} */
   const reactions = [];
+  /** All msgids, those of ignored users included. @type {Set<string>} */
+  const msgids = new Set();
   for (const item of batch.items) {
+    msgids.add(item.tags.get("msgid") ?? "");
     const source = item.source || (isBatch(item) ? (item.items[0]?.source ?? "") : "");
     if (model.ignores.value(source)) continue;
     if (!isBatch(item) && item.command === "TAGMSG") {
@@ -178,5 +181,5 @@ export function historyBlock(model, batch) {
     const placed = isText ? messageEntry(model, item) : eventEntry(model, item);
     if (placed) entries.push(placed.entry);
   }
-  return { entries, reactions };
+  return { entries, reactions, msgids };
 }

@@ -28,6 +28,7 @@ const TARGETS_SINCE = 30 * 86_400_000;
 /**
  * @typedef {object} Page
  * @property {Entry[]} entries The oldest first.
+ * @property {Set<string>} msgids Those of all messages, hidden ones included.
  * @property {boolean} end Whether there are no further ones in this direction.
  * @property {number} count Of the messages and events that the server sent.
  */
@@ -117,16 +118,20 @@ export class History {
 
   /**
    * Fetch what was said since the newest known message: the newest page first, then those before.
+   * The page of a buffer that is shown begins before that message, so that messages that were
+   * deleted meanwhile disappear.
    * @param {ChatBuffer} buffer
    * @param {Entry} newest
    */
   async missed(buffer, newest) {
     const { model } = this.client;
-    let page = await this.page(buffer, "LATEST", `msgid=${newest.msgid}`).catch((error) => {
-      if (error instanceof ConnectionLost) throw error;
-      // The server has forgotten that message. Others may have its time.
-      return this.page(buffer, "LATEST", stamp(newest.time - 1));
-    });
+    const isShown = buffer === model.current.value;
+    buffer.unverified = !isShown;
+    let page = await this.pageSince(buffer, newest, isShown);
+    if (page.msgids.has(newest.msgid)) {
+      this.reconcile(buffer, page, newest);
+      return;
+    }
     let block = page.entries;
     for (let pages = 1; !page.end && page.count >= PAGE; pages += 1) {
       const oldest = block.find((entry) => entry.msgid);
@@ -138,8 +143,57 @@ export class History {
       block = [...page.entries, ...block];
     }
     const index = buffer.timeline.indexOf(newest);
-    if (index < 0) model.insert(buffer, 0, block);
-    else model.insert(buffer, index + 1, block);
+    model.insert(buffer, index < 0 ? 0 : index + 1, block);
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @param {Entry} newest
+   * @param {boolean} whole
+   * @returns {Promise<Page>}
+   */
+  async pageSince(buffer, newest, whole) {
+    if (whole) return this.page(buffer, "LATEST", "*");
+    try {
+      return await this.page(buffer, "LATEST", `msgid=${newest.msgid}`);
+    } catch (error) {
+      if (error instanceof ConnectionLost) throw error;
+      // The server has forgotten that message. Others may have its time.
+      return this.page(buffer, "LATEST", stamp(newest.time - 1));
+    }
+  }
+
+  /**
+   * Put the newest page in its place, and remove what it does not have any longer.
+   * @param {ChatBuffer} buffer
+   * @param {Page} page
+   * @param {Entry} newest
+   */
+  reconcile(buffer, page, newest) {
+    const { timeline } = buffer;
+    const start = timeline.entries.findIndex((entry) => page.msgids.has(entry.msgid));
+    for (const entry of timeline.entries.slice(start, timeline.indexOf(newest))) {
+      if (isStored(buffer, entry) && !page.msgids.has(entry.msgid)) {
+        timeline.redact(entry.msgid, entry.nick);
+      }
+    }
+    this.client.model.insert(
+      buffer,
+      timeline.indexOf(newest) + 1,
+      page.entries.filter((entry) => !timeline.find(entry.msgid)),
+    );
+  }
+
+  /**
+   * Look for deleted messages in a buffer that was not shown when the connection came back.
+   * @param {ChatBuffer} buffer
+   */
+  async verify(buffer) {
+    const { newest } = buffer.timeline;
+    if (!buffer.unverified || !newest || !this.available || this.syncing.has(buffer)) return;
+    buffer.unverified = false;
+    const page = await this.page(buffer, "LATEST", "*");
+    if (page.msgids.has(newest.msgid)) this.reconcile(buffer, page, newest);
   }
 
   /**
@@ -305,15 +359,26 @@ export class History {
     const items = await this.client.request("CHATHISTORY", params);
     const batch = items.find((item) => isBatch(item) && item.type === "chathistory");
     if (!batch || !isBatch(batch)) throw new Error(_("The server does not have these messages."));
-    const { entries, reactions } = historyBlock(model, batch);
+    const { entries, reactions, msgids } = historyBlock(model, batch);
     for (const entry of entries) entry.mention = model.isMention(buffer, entry);
     for (const each of reactions) buffer.timeline.react(each.msgid, each);
     const count = batch.items.length;
-    return { entries, end: batch.tags.has("draft/chathistory-end") || count === 0, count };
+    return { entries, msgids, end: batch.tags.has("draft/chathistory-end") || count === 0, count };
   }
 }
 
 /** @param {number} time */
 function stamp(time) {
   return `timestamp=${new Date(time).toISOString()}`;
+}
+
+/**
+ * Return whether the server keeps a message until somebody deletes it: it does not keep those for a
+ * part of the members, nor those of a channel in which only operators see what others say (+U).
+ * @param {ChatBuffer} buffer
+ * @param {Entry} entry
+ */
+function isStored(buffer, entry) {
+  const isText = entry.msgid !== "" && isMessage(entry) && !entry.redactedBy;
+  return isText && !entry.target && !/^\+\S*U/.test(buffer.modes.value);
 }

@@ -4,6 +4,7 @@ import { systemClock } from "../model/clock.js";
 import { ChatModel } from "../model/model.js";
 import { Preferences } from "../model/settings.js";
 import { KeyStore } from "../platform/key_store.js";
+import { MessageCache } from "../platform/message_cache.js";
 import { KeptValues, openArea } from "../platform/storage.js";
 import { Accounts } from "./accounts.js";
 import { makeActions } from "./actions.js";
@@ -28,8 +29,8 @@ const DRAFT_PAUSE = 500;
 /**
  * Make the workspace. It does not connect.
  * @param {Place} place
- * @param {{clock?: Clock, WebSocket?: typeof WebSocket, lasting?: Storage|null, passing?: Storage|null, keys?: KeyStore}} [platform]
- * @returns {{workspace: Workspace, client: Client}}
+ * @param {{clock?: Clock, WebSocket?: typeof WebSocket, lasting?: Storage|null, passing?: Storage|null, keys?: KeyStore, openDatabase?: () => Promise<IDBDatabase|null>}} [platform]
+ * @returns {{workspace: Workspace, client: Client, cache: MessageCache}}
  */
 export function makeWorkspace(place, platform = {}) {
   const { clock = systemClock, keys = new KeyStore() } = platform;
@@ -49,7 +50,8 @@ export function makeWorkspace(place, platform = {}) {
     clock,
     WebSocket: platform.WebSocket ?? globalThis.WebSocket,
   });
-  const actions = makeActions(client, new Accounts(client, keys), keys);
+  const cache = new MessageCache(model, platform.openDatabase);
+  const actions = makeActions(client, new Accounts(client, keys), keys, cache);
   keepDrafts(model, clock);
   /** @type {unknown} */
   const workspace = {
@@ -75,7 +77,7 @@ export function makeWorkspace(place, platform = {}) {
       model.onAlert = handler;
     },
   };
-  return { workspace: /** @type {Workspace} */ (workspace), client };
+  return { workspace: /** @type {Workspace} */ (workspace), client, cache };
 }
 
 /**

@@ -39,6 +39,9 @@ export const registration = {
   376: (client) => client.ready(),
   422: (client) => client.ready(),
   433: (client, message) => nickInUse(client, message),
+  451(client) {
+    client.joinsEarly = false;
+  },
   ERROR(client, { params }) {
     const reason = params[0] ?? "";
     client.lastError = reason.replace(/^Closing Link: \S+ \(?/, "").replace(/\)$/, "");

@@ -1,0 +1,126 @@
+/** What a device keeps: messages for the time without a connection, settings, drafts. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { connected, FakeStorage, newWorkspace, settle, textsOf } from "./support.js";
+
+/** As much of IndexedDB as the cache uses. */
+class FakeDatabase {
+  values = new Map();
+
+  transaction() {
+    return { objectStore: () => this };
+  }
+
+  put(value, key) {
+    this.values.set(key, structuredClone(value));
+  }
+
+  getAll() {
+    const request = { result: structuredClone([...this.values.values()]) };
+    queueMicrotask(() => request.onsuccess());
+    return request;
+  }
+
+  delete(key) {
+    this.values.delete(key);
+  }
+
+  clear() {
+    this.values.clear();
+  }
+}
+
+function device() {
+  const database = new FakeDatabase();
+  return { database, lasting: new FakeStorage(), openDatabase: async () => database };
+}
+
+test("a device that remembers shows its messages without a connection, and what was missed later", async () => {
+  const kept = device();
+  const first = await connected({ ...kept, connect: { remember: true } });
+  first.server.hear("#lobby", "ann", "before");
+  await first.clock.advance(6000);
+  first.server.drop();
+  first.server.reachable = false;
+  first.server.store("#lobby", "ann!u@h", "PRIVMSG", "meanwhile");
+  const second = newWorkspace({ ...kept, server: first.server, clock: first.clock });
+  second.client.resume(second.actions);
+  await settle();
+  const buffer = second.workspace.current.value;
+  assert.deepEqual(textsOf(buffer), ["before"]);
+  first.server.reachable = true;
+  await first.clock.advance(5000);
+  assert.deepEqual(textsOf(buffer), ["before", "meanwhile"]);
+});
+
+test("a message that was deleted meanwhile does not stay", async () => {
+  const { server, clock, buffer } = await connected();
+  server.hear("#lobby", "ann", "keep");
+  server.hear("#lobby", "ann", "secret");
+  server.hear("#lobby", "ann", "last");
+  server.drop();
+  server.history["#lobby"] = server.history["#lobby"].filter(
+    ({ line }) => !line.includes("secret"),
+  );
+  await clock.advance(2000);
+  assert.deepEqual(textsOf(buffer), ["keep", "", "last"]);
+});
+
+test("a device that does not remember keeps neither messages nor channels", async () => {
+  const kept = device();
+  const { server, clock } = await connected({ ...kept, connect: { remember: false } });
+  server.hear("#lobby", "ann", "hello");
+  await clock.advance(10_000);
+  assert.equal(kept.database.values.size, 0);
+  assert.doesNotMatch(JSON.stringify(kept.lasting.values), /lobby/);
+});
+
+test("a user that wants the device to forget leaves nothing on it", async () => {
+  const kept = device();
+  const { server, clock, actions } = await connected({ ...kept, connect: { remember: true } });
+  server.hear("#lobby", "ann", "hello");
+  await clock.advance(10_000);
+  assert.equal(kept.database.values.size, 1);
+  actions.setSettings({ remember: false });
+  await clock.advance(10_000);
+  assert.equal(kept.database.values.size, 0);
+  assert.doesNotMatch(JSON.stringify(kept.lasting.values), /lobby/);
+});
+
+test("a draft stays with its channel, also when the page is loaded anew", async () => {
+  const kept = device();
+  const { clock, buffer, passing, server } = await connected(kept);
+  buffer.draft.value = "unfinished";
+  await clock.advance(1000);
+  const second = newWorkspace({ ...kept, passing, server, clock });
+  second.client.resume(second.actions);
+  await settle();
+  assert.equal(second.workspace.current.value.draft.value, "unfinished");
+});
+
+test("a browser that keeps nothing has a chat nevertheless", async () => {
+  const refusing = {
+    getItem() {
+      throw new Error("denied");
+    },
+    setItem() {
+      throw new Error("full");
+    },
+    removeItem() {},
+  };
+  const { workspace, actions } = await connected({ lasting: refusing, passing: null });
+  actions.setSettings({ theme: "dark" });
+  assert.equal(workspace.settings.value.theme, "dark");
+  assert.equal(workspace.connection.value.phase, "ready");
+});
+
+test("what somebody else has written into the storage is not believed", async () => {
+  const lasting = new FakeStorage();
+  for (const key of ["settings", "ignored", "channels", "nick"]) {
+    for (const value of ["{", "null", "[1]", "5", '{"highlights": 5}']) {
+      lasting.values[`trio-chat:${key}`] = value;
+      const { workspace } = await connected({ lasting });
+      assert.equal(workspace.connection.value.phase, "ready", `${key} ${value}`);
+    }
+  }
+});
