@@ -1,5 +1,6 @@
 """The command line: arguments, configuration and exit codes."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from trio_chat import __version__, cli
+from trio_chat.client.target import ServerAddress
 from trio_chat.client.trust import Security
 from trio_chat.config import Settings
 from trio_chat.i18n import install
@@ -422,3 +424,94 @@ def _with(variables: dict[str, str]) -> dict[str, str]:
     import os
 
     return os.environ | variables
+
+
+@pytest.fixture
+def at_terminal(monkeypatch: pytest.MonkeyPatch, connected: list[SimpleNamespace]) -> int:
+    """Have input and output be a terminal that can be drawn on, and a port on which nothing runs;
+    return the port.
+    """
+    monkeypatch.setattr("trio_chat.client.loading.is_terminal", lambda _descriptor: True)
+    monkeypatch.setattr("trio_chat.client.loading.can_draw", lambda: True)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = int(unused.getsockname()[1])
+    config(f"[server]\nport = {port}\npassword = secret\n")
+    return port
+
+
+def test_a_search_begins_where_no_server_runs(
+    at_terminal: int, connected: list[SimpleNamespace]
+) -> None:
+    """The full-screen client asks; the password of config.ini is not for the server it finds."""
+    cli.main(["connect"])
+    assert connected[0].searches
+    assert connected[0].password == ""
+
+
+def test_a_server_that_runs_here_is_joined_at_once(
+    at_terminal: int, connected: list[SimpleNamespace]
+) -> None:
+    """Nothing is asked, and nothing is searched."""
+    with socket.create_server(("127.0.0.1", at_terminal)):
+        cli.main(["connect"])
+    assert not connected[0].searches
+    assert connected[0].password == "secret"
+
+
+@pytest.mark.parametrize("arguments", [["192.0.2.7"], ["home"]])
+def test_what_is_named_is_not_searched(
+    at_terminal: int, connected: list[SimpleNamespace], arguments: list[str]
+) -> None:
+    """An address and a profile say where to connect."""
+    config(PROFILES)
+    cli.main(["connect", *arguments])
+    assert not connected[0].searches
+
+
+def test_a_configured_server_elsewhere_is_not_searched(
+    at_terminal: int, connected: list[SimpleNamespace]
+) -> None:
+    """It is the one that the user wants, whether it runs or not."""
+    config("[server]\nhost = chat.example.org\n")
+    cli.main(["connect"])
+    assert not connected[0].searches
+    assert connected[0].host == "chat.example.org"
+
+
+def test_in_a_pipe_nothing_is_searched(
+    at_terminal: int, connected: list[SimpleNamespace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script gets the same server each time, or an error."""
+    monkeypatch.setattr("trio_chat.client.loading.is_terminal", lambda descriptor: descriptor == 1)
+    cli.main(["connect"])
+    assert not connected[0].searches
+
+
+@pytest.mark.parametrize(
+    ("chosen", "places"),
+    [
+        (ServerAddress("192.168.1.8", 5001, "#tea"), [("192.168.1.8", 5001, "#tea")]),
+        (ServerAddress("chat.example.org", None), [("chat.example.org", 5000, "#lobby")]),
+        (None, []),
+    ],
+)
+def test_the_line_client_asks_before_it_starts(
+    at_terminal: int,
+    connected: list[SimpleNamespace],
+    monkeypatch: pytest.MonkeyPatch,
+    chosen: ServerAddress | None,
+    places: list[tuple[str, int, str]],
+) -> None:
+    """It joins the chosen server; without a choice the program ends."""
+    monkeypatch.setattr("trio_chat.client.discovery.plain.ask", lambda: chosen)
+    assert cli.main(["connect", "--plain"]) == 0
+    assert [(each.host, each.port, each.channel) for each in connected] == places
+    assert [each.password for each in connected] == [""] * len(places)
+
+
+def test_find_takes_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong number is named."""
+    for text in ("0", "-1", "nan", "601", "x"):
+        assert cli.main(["find", "--seconds", text]) == 2
+        assert text in capsys.readouterr().err

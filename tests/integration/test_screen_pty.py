@@ -263,7 +263,7 @@ def test_first_run(server: Server, tmp_path: Path) -> None:
     home.mkdir()
     terminal = Terminal(home)
     try:
-        sees(terminal, "Welcome to trio-chat", "Server [127.0.0.1]:")
+        sees(terminal, "Welcome to trio-chat", "Server:")
         terminal.type(f"127.0.0.1:{server.port}\r")
         sees(terminal, "Nickname [")
         terminal.type("newbie\r")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from trio_chat.config import ProfileSettings, Settings
 
 _CONFIG = "config.ini"
+_PATIENCE = 1.0
+"""Seconds in which a server on this machine takes a connection."""
 
 
 @command(
@@ -74,7 +76,7 @@ _CONFIG = "config.ini"
 )
 def connect(call: Invocation) -> int:
     """Run a client."""
-    from trio_chat.client.loading import Loading  # noqa: PLC0415
+    from trio_chat.client.loading import Loading, can_draw  # noqa: PLC0415
     from trio_chat.client.target import ServerAddress, reachable  # noqa: PLC0415
     from trio_chat.irc.addresses import format_address  # noqa: PLC0415
 
@@ -86,20 +88,23 @@ def connect(call: Invocation) -> int:
     own = ServerAddress(reachable(settings.server.host[0]), None)
     server = own if profiles or options.target is None else options.target
     port = _port(settings, server)
+    searches = options.target is None and not profiles and _needs_search(server.host, port)
+    if searches and (options.plain or not can_draw()):
+        chosen = _ask_for_server()
+        if chosen is None:
+            return 0
+        server, port, searches = chosen, chosen.port or port, False
     if options.password_file is not None:
         password = _first_line(options.password_file)
     else:
         # The password in config.ini belongs to the server in config.ini; no other may receive it.
-        password = (
-            settings.server.password
-            if (server.host, port) == (own.host, settings.server.port)
-            else ""
-        )
+        is_own = not searches and (server.host, port) == (own.host, settings.server.port)
+        password = settings.server.password if is_own else ""
     if server.is_encrypted and options.plaintext:
         usage_error(_("ircs:// means TLS, and --plaintext none; leave one of them out"))
     is_first_run = is_first_run and not (options.target or options.nick)
     names = [profile.name for profile in profiles] or [format_address(server.host, port)]
-    loading = Loading([] if is_first_run else names, plain=options.plain)
+    loading = Loading([] if is_first_run or searches else names, plain=options.plain)
     with loading.running():
         from trio_chat.client.main import run  # noqa: PLC0415
         from trio_chat.client.options import ConnectOptions  # noqa: PLC0415
@@ -115,9 +120,37 @@ def connect(call: Invocation) -> int:
             client=client,
             profiles=profiles,
             known=settings.profiles,
+            searches=searches,
             is_first_run=is_first_run,
         )
         return run(given, loading.end)
+
+
+def _ask_for_server() -> "ServerAddress | None":
+    """Return the server that the user chooses in a terminal without a full screen."""
+    from trio_chat.client.discovery.plain import ask  # noqa: PLC0415
+    from trio_chat.client.options import DEFAULT_PORT  # noqa: PLC0415
+
+    chosen = ask()
+    return chosen and chosen._replace(port=chosen.port or DEFAULT_PORT)
+
+
+def _needs_search(host: str, port: int) -> bool:
+    """Return whether a user at a terminal has to be asked for a server: the configured one would be
+    on this machine, and does not run.
+    """
+    from trio_chat.client.loading import is_terminal  # noqa: PLC0415
+    from trio_chat.client.target import is_this_machine  # noqa: PLC0415
+
+    if not (is_terminal(0) and is_terminal(1) and is_this_machine(host)):
+        return False
+    import socket  # noqa: PLC0415
+
+    try:
+        socket.create_connection((host, port), _PATIENCE).close()
+    except OSError:
+        return True
+    return False
 
 
 def _use_own_configuration(options: argparse.Namespace) -> bool:

@@ -16,6 +16,7 @@ from trio_chat.cli.certificate import CERTIFICATE
 from trio_chat.cli.channels import CHANNEL
 from trio_chat.cli.connect import connect
 from trio_chat.cli.database import DB, backup
+from trio_chat.cli.find import find
 from trio_chat.cli.health import health
 from trio_chat.cli.history import HISTORY
 from trio_chat.cli.operators import OPERATOR
@@ -26,6 +27,7 @@ LANGUAGES = ("en", "ru")
 COMMANDS = (
     serve,
     connect,
+    find,
     HISTORY,
     backup,
     DB,

@@ -60,6 +60,24 @@ class KnownServers:
         """
         await trio.to_thread.run_sync(self._write, address, mark)
 
+    def newest(self, most: int) -> list[tuple[str, int]]:
+        """Return the hosts and ports of the servers that were added last, the newest first; none
+        when the file cannot be read. Blocks.
+
+        Args:
+            most: how many.
+        """
+        try:
+            addresses = list(self._read())
+        except OSError:
+            return []
+        places = []
+        for address in reversed(addresses):
+            host, colon, port = address.rpartition(":")
+            if colon and port.isdecimal() and len(port) <= 5:
+                places.append((host.removeprefix("[").removesuffix("]"), int(port)))
+        return places[:most]
+
     def _read(self) -> dict[str, str]:
         try:
             text = self.path.read_text("utf-8", errors="replace")

@@ -27,6 +27,8 @@ class ConnectOptions:
         client: how the client looks and behaves.
         profiles: the servers to join, instead of that host.
         known: the profiles that can be joined by their names.
+        searches: whether the user is asked for the server, because none is configured and none runs
+            at that host.
         is_first_run: whether there are neither a configuration nor options.
         security: the demands on the connection.
     """
@@ -40,6 +42,7 @@ class ConnectOptions:
     client: ClientSettings = field(default_factory=ClientSettings)
     profiles: tuple[ProfileSettings, ...] = ()
     known: tuple[ProfileSettings, ...] = ()
+    searches: bool = False
     is_first_run: bool = False
     security: Security = field(default_factory=Security)
 

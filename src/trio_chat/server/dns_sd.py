@@ -79,7 +79,7 @@ class Responder:
         _silence()
         try:
             running = self._zeroconf = zeroconf.Zeroconf(
-                interfaces=[str(address) for address in advertised.addresses], use_asyncio=False
+                interfaces=_sockets(advertised.addresses), use_asyncio=False
             )
             if self._is_closed:
                 raise ResponderError("closed")
@@ -103,7 +103,7 @@ class Responder:
         if running is None:
             raise ResponderError("closed")
         try:
-            running.update_interfaces([str(address) for address in addresses])
+            running.update_interfaces(_sockets(addresses))
             for service in self._services:
                 service.addresses = [address.packed for address in addresses]
                 running.update_service(service)
@@ -131,6 +131,14 @@ class Responder:
             server=f"{self.host}.",
             addresses=[address.packed for address in advertised.addresses],
         )
+
+
+def _sockets(addresses: Iterable[IpAddress]) -> list[str]:
+    """Return the addresses from which to speak: those of IPv4 alone where there are any, because
+    they tell addresses of both families.
+    """
+    texts = [str(address) for address in addresses if address.version == 4]
+    return texts or [str(address) for address in addresses]
 
 
 def _run(running: "Zeroconf", work: Coroutine[Any, Any, _T]) -> _T:

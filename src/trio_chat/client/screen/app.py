@@ -9,7 +9,7 @@ trickle. A key changes the view at once.
 import os
 import sys
 import time as clock
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -124,6 +124,8 @@ class ScreenClient:
         self._title = ""
         self._unsent: list[str] = []
         self.code = 0
+        self.tasks: list[Callable[[], Awaitable[None]]] = []
+        """Run beside the links of the servers, from the start of `run`."""
         self.ignored = IgnoreList()
         self.workspace = Workspace(now, options.highlights, options.strangers)
         self.workspace.on_alert = self._alert
@@ -167,6 +169,8 @@ class ScreenClient:
             with main.start():
                 for view in self.controller.views:
                     nursery.start_soon(self._run_view, view)
+                for task in self.tasks:
+                    nursery.start_soon(task)
                 nursery.start_soon(self._run_calls)
                 nursery.start_soon(self._paint)
                 nursery.start_soon(self._tick)

@@ -388,6 +388,10 @@ class Controller:
         """Show a page over the timeline."""
         self.pages.open(title, lines)
 
+    def update_page(self, lines: Sequence[PageLine]) -> None:
+        """Replace the lines of the page; the chosen one keeps its place."""
+        self.pages.update(lines)
+
     def close_page(self) -> None:
         """Show the timeline again."""
         self.pages.close()

@@ -113,9 +113,9 @@ class Keyboard:
 
     def _press_in_page(self, page: PageWidget, key: str) -> bool:
         """Return whether a key means something to a page."""
-        if not self._workspace.servers:
-            return False
         is_choosing = self._state.page_filter is not None or not self._prompt.edit_text
+        if not self._workspace.servers:  # the page belongs to the question in the prompt
+            return self._press_before_chat(page, key, is_choosing=is_choosing)
         if key in ("up", "down"):
             page.move(-1 if key == "up" else 1)
         elif key in ("page up", "page down"):
@@ -127,6 +127,16 @@ class Keyboard:
             self._pages.close()
         else:
             return False
+        return True
+
+    @staticmethod
+    def _press_before_chat(page: PageWidget, key: str, *, is_choosing: bool) -> bool:
+        if key in ("up", "down"):
+            page.move(-1 if key == "up" else 1)
+        elif key in ("page up", "page down"):
+            page.page(-1 if key == "page up" else 1)
+        else:
+            return key == "enter" and is_choosing and page.choose()
         return True
 
     def _confirm(self, key: str) -> None:

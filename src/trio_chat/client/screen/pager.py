@@ -66,17 +66,28 @@ class Pager(PageWidget):
 
     def set(self, lines: Sequence[PageLine], *, at_end: bool = False) -> None:
         """Replace the lines."""
+        self._replace(lines, -1 if at_end else 0)
+        self._top = max(len(lines) - self._height, 0) if at_end else 0
+
+    def update(self, lines: Sequence[PageLine]) -> None:
+        """Replace the lines, of which the chosen one and those before it are the same."""
+        choices = self._choices()
+        self._replace(lines, choices.index(self._chosen) if self._chosen in choices else 0)
+
+    def _replace(self, lines: Sequence[PageLine], chosen: int) -> None:
         self._given = lines
         self._lines = _wrapped(lines, self._columns)
-        choices = [number for number, line in enumerate(lines) if line.choose]
-        self._chosen = (choices[-1] if at_end else choices[0]) if choices else None
-        self._top = max(len(lines) - self._height, 0) if at_end else 0
+        choices = self._choices()
+        self._chosen = choices[chosen] if choices else None
         self._invalidate()
+
+    def _choices(self) -> list[int]:
+        return [number for number, line in enumerate(self._lines) if line.choose]
 
     def move(self, by: int) -> None:
         """Choose another line, or scroll where there is nothing to choose."""
-        choices = [number for number, line in enumerate(self._lines) if line.choose]
-        if self._chosen is None or not choices:
+        choices = self._choices()
+        if self._chosen not in choices:
             self._top = max(min(self._top + by, len(self._lines) - self._height), 0)
         else:
             at = min(max(choices.index(self._chosen) + by, 0), len(choices) - 1)

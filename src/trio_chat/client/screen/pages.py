@@ -39,6 +39,11 @@ class Pages:
         own = {"topic": styles["topic"], "selected": styles["selected"]}
         self.show(Pager(title, lines, own, at_end=at_end))
 
+    def update(self, lines: Sequence[PageLine]) -> None:
+        """Replace the lines of the page that is open."""
+        if isinstance(self._layout.page, Pager):
+            self._layout.page.update(lines)
+
     def show(self, page: PageWidget) -> None:
         """Open a page in the place of one that is open."""
         self._layout.page = page

@@ -7,6 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from trio_chat.client.discovery.plain import MOST_KNOWN
+from trio_chat.client.discovery.search import ServerSearch
+from trio_chat.client.known_servers import KnownServers
 from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.link import Link
 from trio_chat.client.link.options import LinkOptions
@@ -19,10 +22,12 @@ from trio_chat.client.options import (
 )
 from trio_chat.client.paths import config_file
 from trio_chat.client.screen.app import ScreenClient, ScreenOptions
+from trio_chat.client.screen.server_question import ServerQuestion
 from trio_chat.client.screen.tty import open_screen
 from trio_chat.client.screen.wizard import FirstRunWizard
 from trio_chat.client.target import ServerAddress, parse
 from trio_chat.client.trust import Security
+from trio_chat.i18n import _
 
 
 def screen_client(options: ConnectOptions, screen: Any = None) -> ScreenClient:
@@ -42,12 +47,40 @@ def screen_client(options: ConnectOptions, screen: Any = None) -> ScreenClient:
     screen = open_screen() if screen is None else screen
     running = ScreenClient(screen, styles, partial(_wanted, options))
     screen.esc_matters = lambda: running.controller.is_open
-    if options.is_first_run:
-        FirstRunWizard(running.controller, config_file(), _beginner(running, options)).begin()
+    if options.is_first_run or options.searches:
+        _ask(running, options)
     else:
         for target in server_options(options):
             running.add(target.name, make_link(target))
     return running
+
+
+def _ask(running: ScreenClient, options: ConnectOptions) -> None:
+    """Ask for the server, and at the first run for everything else."""
+    search = ServerSearch(
+        KnownServers().newest(MOST_KNOWN), own=(options.host, options.port or DEFAULT_PORT)
+    )
+    begin = _beginner(running, options)
+    if options.is_first_run:
+        wizard = FirstRunWizard(running.controller, search, config_file(), begin)
+        wizard.begin()
+        running.tasks.append(wizard.question.run)
+        return
+
+    def done(address: ServerAddress) -> None:
+        running.controller.close_page()
+        begin(address, options.nick, False)
+
+    intro = [
+        "",
+        _(
+            "No server is configured, and none runs on this computer. Choose one with the arrow"
+            " keys and Enter, or type its number, or an address such as 192.0.2.7:5000."
+        ),
+    ]
+    question = ServerQuestion(running.controller, search, _("Servers"), intro, done)
+    question.begin()
+    running.tasks.append(question.run)
 
 
 def make_link(target: ServerOptions) -> Link:
@@ -95,11 +128,14 @@ def _beginner(
     running: ScreenClient, options: ConnectOptions
 ) -> Callable[[ServerAddress, str, bool], None]:
     def begin(address: ServerAddress, nick: str, registers: bool) -> None:
-        port, channel = address.port or DEFAULT_PORT, address.channel or "#lobby"
+        port, channel = address.port or DEFAULT_PORT, address.channel or options.channel
         given = replace(
             options, host=address.host, port=port, nick=nick, channel=channel, profiles=()
         )
-        (target,) = server_options(replace(given, security=_security(options, address)))
+        # A fingerprint on the command line is that of whichever server the user chooses.
+        required = address.is_encrypted or options.security.required
+        security = replace(options.security, required=required)
+        (target,) = server_options(replace(given, security=security))
         running.add(target.name, make_link(target))
         running.controller.views[-1].registers = registers
         running.controller.refresh()

@@ -1,19 +1,21 @@
 """The wizard of the first run: three questions, whose answers become the user's configuration."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import trio
 
+from trio_chat.client.discovery.search import ServerSearch
 from trio_chat.client.link import nicknames
 from trio_chat.client.options import DEFAULT_PORT
 from trio_chat.client.screen.deferred import DeferredCall
 from trio_chat.client.screen.input_state import PromptRequest
 from trio_chat.client.screen.pager import PageLine
-from trio_chat.client.target import ServerAddress, TargetError, parse
+from trio_chat.client.screen.server_question import QuestionScreen, ServerQuestion
+from trio_chat.client.target import ServerAddress
 from trio_chat.config.values import optional_nick
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
@@ -22,14 +24,8 @@ from trio_chat.private import make_directory
 _YES = frozenset(("y", "yes", "д", "да"))
 
 
-class WizardScreen(Protocol):
+class WizardScreen(QuestionScreen, Protocol):
     """The part of the full-screen client that the wizard needs."""
-
-    def request(self, request: PromptRequest) -> None:
-        """Ask a question in the prompt."""
-
-    def open_page(self, title: str, lines: Sequence[PageLine]) -> None:
-        """Show a page."""
 
     def close_page(self) -> None:
         """Close the page."""
@@ -43,14 +39,23 @@ class FirstRunWizard:
 
     Args:
         screen: asks them.
+        search: finds the servers of this network.
         file: the configuration that is written.
         done: called with the server's address, the nickname, and whether to register it.
     """
 
     def __init__(
-        self, screen: WizardScreen, file: Path, done: Callable[[ServerAddress, str, bool], None]
+        self,
+        screen: WizardScreen,
+        search: ServerSearch,
+        file: Path,
+        done: Callable[[ServerAddress, str, bool], None],
     ) -> None:
         self._screen = screen
+        self.question = ServerQuestion(
+            screen, search, _("First steps"), self._about_server(file), self._take_server
+        )
+        """The first question, whose search is to be run."""
         self._file = file
         self._done = done
         self._target = ServerAddress("", None)
@@ -59,19 +64,25 @@ class FirstRunWizard:
 
     def begin(self) -> None:
         """Ask the first question."""
-        self._explain("")
-        self._screen.request(PromptRequest(_("Server [127.0.0.1]: "), self._take_server))
+        self.question.begin()
 
-    def _explain(self, problem: str) -> None:
-        lines = [
+    @staticmethod
+    def _about_server(file: Path) -> list[str]:
+        return [
             "",
             _("Welcome to trio-chat. Three questions, then you are in the chat."),
             "",
             _(
-                "Server: the address that its operator has given you, such as 192.0.2.7:5000"
-                " or chat.example.org."
+                "Server: choose one below with the arrow keys and Enter, or type its number, or the"
+                " address that its operator has given you, such as 192.0.2.7:5000 or"
+                " chat.example.org. 127.0.0.1 is this computer."
             ),
-            _("For a server on this computer press Enter."),
+            _("The answers are kept in {file}; Ctrl-C twice leaves.").format(file=file),
+        ]
+
+    def _explain(self, problem: str) -> None:
+        lines = [
+            "",
             _("Nickname: the name by which the others know you."),
             _(
                 "Registering keeps the nickname yours: nobody else can use it, and your unread"
@@ -86,13 +97,8 @@ class FirstRunWizard:
             _("First steps"), [PageLine([(None, f" {clean(line)}")]) for line in lines]
         )
 
-    def _take_server(self, text: str) -> None:
-        try:
-            self._target = parse(text.strip() or "127.0.0.1")
-        except TargetError as error:
-            self._explain(str(error))
-            self._screen.request(PromptRequest(_("Server [127.0.0.1]: "), self._take_server))
-            return
+    def _take_server(self, address: ServerAddress) -> None:
+        self._target = address
         self._ask_nick("")
 
     def _ask_nick(self, problem: str) -> None:

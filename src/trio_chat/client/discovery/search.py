@@ -1,0 +1,154 @@
+"""The search for servers: DNS-SD and the beacon in every network of this machine, and a connection
+to each server as a test whether it can be reached.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import trio
+
+from trio_chat.client.discovery.browsing import DnsSdBrowser
+from trio_chat.client.discovery.found import FoundServer, FoundServers
+from trio_chat.client.discovery.queries import ask_network
+from trio_chat.i18n import _
+from trio_chat.interfaces import Interface, default_sources, interfaces
+from trio_chat.irc.addresses import IpAddress
+from trio_chat.irc.discovery import BEACON_PORT, ServiceRecord, shown
+
+PROBE_TIMEOUT = 3.0
+"""Seconds in which a server takes a connection, or is not reachable."""
+_PROBES_AT_ONCE = 16
+_CLOSING = 1.0
+
+Probe = Callable[[str, int], Awaitable[bool]]
+"""Returns whether a server takes connections; never raises OSError."""
+
+
+async def takes_connections(host: str, port: int) -> bool:
+    """Return whether a server takes a connection; it is closed at once."""
+    with trio.move_on_after(PROBE_TIMEOUT):
+        try:
+            await (await trio.open_tcp_stream(host, port)).aclose()
+        except (OSError, UnicodeError):
+            return False
+        return True
+    return False
+
+
+class ServerSearch:
+    """One search.
+
+    Args:
+        known: servers to which the client has connected before, the newest first.
+        own: the host and port of a server that may run on this machine.
+        look: returns the interfaces of this machine, and may block.
+        browser: makes a browser of DNS-SD.
+        probe: tests a connection.
+        beacon_port: UDP port of the beacons.
+    """
+
+    def __init__(
+        self,
+        known: Iterable[tuple[str, int]] = (),
+        own: tuple[str, int] | None = None,
+        look: Callable[[], list[Interface]] = interfaces,
+        browser: Callable[..., DnsSdBrowser] = DnsSdBrowser,
+        probe: Probe = takes_connections,
+        beacon_port: int = BEACON_PORT,
+    ) -> None:
+        self._own = own
+        self._look = look
+        self._make_browser = browser
+        self._probe = probe
+        self._beacon_port = beacon_port
+        self._limit = trio.CapacityLimiter(_PROBES_AT_ONCE)
+        self._nursery: trio.Nursery | None = None
+        self._changed: Callable[[], object] = lambda: None
+        self.networks: Sequence[Interface] = ()
+        """The interfaces in whose networks the search takes place."""
+        self.defaults: set[IpAddress] = set()
+        """The addresses from which this machine sends to the Internet."""
+        self.looked = trio.Event()
+        """Set when these two are known."""
+        self.has_multicast = True
+        self.found = FoundServers(self._is_near)
+        for host, port in known:
+            self.found.know(host, port)
+
+    async def run(self, changed: Callable[[], object]) -> None:
+        """Search until cancelled.
+
+        Args:
+            changed: called whenever the list has changed.
+        """
+        self._changed = changed
+        own = await trio.to_thread.run_sync(self._look, abandon_on_cancel=True)
+        self.networks = [each for each in own if not each.ip.is_loopback] or own
+        self.defaults = await trio.to_thread.run_sync(default_sources, abandon_on_cancel=True)
+        self.looked.set()
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                for server in self.found.servers:
+                    nursery.start_soon(self._test, server)
+                for interface in self.networks:
+                    nursery.start_soon(ask_network, interface, self._take, self._beacon_port)
+                nursery.start_soon(self._look_here)
+                nursery.start_soon(self._browse)
+                await trio.sleep_forever()
+        finally:
+            self._nursery = None
+
+    async def _look_here(self) -> None:
+        if self._own is not None and await self._probe(*self._own):
+            self.found.add_own(*self._own, _("this computer"))
+            self._changed()
+
+    def _is_near(self, address: IpAddress) -> bool:
+        """Return whether a network of this machine has an address."""
+        return not address.is_multicast and any(
+            address in interface.address.network for interface in self.networks
+        )
+
+    def _take(self, record: ServiceRecord, addresses: list[IpAddress]) -> None:
+        server = self.found.add(record, addresses)
+        if server is not None and self._nursery is not None:
+            self._nursery.start_soon(self._test, server)
+            self._changed()
+
+    def _lose(self, name: str) -> None:
+        """Test again the servers of a name that has said goodbye: others may have said that."""
+        if self._nursery is None:
+            return
+        for server in self.found.servers:
+            if server.name == shown(name):
+                self._nursery.start_soon(self._test, server)
+
+    async def _test(self, server: FoundServer) -> None:
+        async with self._limit:
+            self.found.set_reachable(server, await self._probe(server.host, server.port))
+        self._changed()
+
+    async def _browse(self) -> None:
+        soon = partial(_soon, trio.lowlevel.current_trio_token())
+        browser = self._make_browser(partial(soon, self._take), partial(soon, self._lose))
+        # IPv4 tells addresses of both families; with both, one that fails would end the other.
+        own: list[IpAddress] = [each.ip for each in self.networks]
+        addresses = [address for address in own if address.version == 4] or own
+        try:
+            await trio.to_thread.run_sync(browser.open, addresses, abandon_on_cancel=True)
+            await trio.sleep_forever()
+        except OSError:  # the beacon is still there
+            self.has_multicast = False
+            self._changed()
+        finally:
+            with trio.move_on_after(_CLOSING, shield=True):
+                await trio.to_thread.run_sync(browser.close, abandon_on_cancel=True)
+
+
+def _soon(token: trio.lowlevel.TrioToken, call: Callable[..., None], *arguments: Any) -> None:
+    """Make a call in Trio's thread; nothing happens when Trio has ended."""
+    with suppress(trio.RunFinishedError):
+        token.run_sync_soon(call, *arguments)
