@@ -28,6 +28,7 @@ from trio_chat.chat.changes import (
     TopicSet,
 )
 from trio_chat.chat.events import Event
+from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet
 from trio_chat.chat.server_info import ServerInfo
@@ -41,7 +42,19 @@ KINDS = [
     for kind in vars(changes).values()
     if isinstance(kind, type) and issubclass(kind, Change) and kind is not Change
 ]
-PLAIN = (str, int, bool, float, type(None), Account, Ban, BanKind, ModeSet, UserModeChange)
+PLAIN = (
+    str,
+    int,
+    bool,
+    float,
+    type(None),
+    Account,
+    Ban,
+    BanKind,
+    Invitation,
+    ModeSet,
+    UserModeChange,
+)
 """The types of which changes consist; the tuples among them consist of the same."""
 
 

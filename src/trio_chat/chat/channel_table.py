@@ -25,6 +25,7 @@ class ChannelTable(dict[str, Channel]):
             with a channel.
         steady: returns seconds of Unix time by which things expire; see `steady`.
         renamed_days: the days for which a former name is redirected to its channel.
+        on_ended: called with `Channel.founded` when a channel, or its registration, has ended.
 
     Attributes:
         lobby: the channel that always exists, or None.
@@ -38,8 +39,10 @@ class ChannelTable(dict[str, Channel]):
         markers: dict[int, dict[str, str]],
         steady: Callable[[], float],
         renamed_days: int = 30,
+        on_ended: Callable[[int], object] = int,
     ) -> None:
         super().__init__()
+        self._on_ended = on_ended
         self._redirection = renamed_days * _DAY
         self._former: dict[str, Channel] = {}
         self._clock = clock
@@ -100,6 +103,7 @@ class ChannelTable(dict[str, Channel]):
     def unregister(self, channel: Channel) -> None:
         """End the registration of a channel, and remove it if it is empty."""
         channel.registration = None
+        self._on_ended(channel.founded)
         channel.permanent = channel is self.lobby
         self.forget_if_empty(channel)
 
@@ -108,6 +112,7 @@ class ChannelTable(dict[str, Channel]):
         if channel.members or channel.permanent:
             return False
         del self[channel.folded]
+        self._on_ended(channel.founded)
         self._confusables.remove(channel.name, channel.folded)
         self.secret.discard(channel)
         for former in list(channel.former):

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.bans import Ban, BanKey
+from trio_chat.chat.invitations import Invitation
 
 
 class ChangeSet(NamedTuple):
@@ -25,6 +26,7 @@ class ChangeSet(NamedTuple):
         preferences: what accounts have chosen; an empty one is deleted.
         metadata: the metadata of an account, as a whole.
         bans: bans of the server by their keys; None deletes one.
+        invitations: invitations by their digests; None deletes one.
 
     Accounts are their numbers. State of an account that is gone is not stored.
     """
@@ -35,6 +37,7 @@ class ChangeSet(NamedTuple):
     preferences: Mapping[int, Mapping[str, bool]] = MappingProxyType({})
     metadata: Mapping[int, Mapping[str, str]] = MappingProxyType({})
     bans: Mapping[BanKey, Ban | None] = MappingProxyType({})
+    invitations: Mapping[str, Invitation | None] = MappingProxyType({})
 
 
 class PendingSetting(NamedTuple):
@@ -55,7 +58,7 @@ class StateStore(Protocol):
     """The store of persistent state."""
 
     async def load(self) -> ChangeSet:
-        """Return all state but the bans, with the settings that were pending."""
+        """Return all state but the bans and invitations, with the settings that were pending."""
 
     async def pending(self) -> list[PendingSetting]:
         """Return the settings that the server has not applied yet, in order. They override what
@@ -112,6 +115,11 @@ class DirtyKey(NamedTuple):
         """Return the key of a ban."""
         return cls("bans", key)
 
+    @classmethod
+    def invitation(cls, digest: str) -> "DirtyKey":
+        """Return the key of an invitation."""
+        return cls("invitations", digest)
+
 
 def _nothing() -> None:
     pass
@@ -128,6 +136,7 @@ class DirtySet:
         preferences: accounts.
         metadata: accounts.
         bans: keys of bans.
+        invitations: digests of invitations.
         on_change: called when something is marked.
         marked: how many keys were marked ever.
     """
@@ -138,6 +147,7 @@ class DirtySet:
     preferences: set[int] = field(default_factory=set)
     metadata: set[int] = field(default_factory=set)
     bans: set[BanKey] = field(default_factory=set)
+    invitations: set[str] = field(default_factory=set)
     on_change: Callable[[], None] = field(default=_nothing, compare=False)
     marked: int = field(default=0, compare=False)
 
@@ -165,4 +175,4 @@ class DirtySet:
         return any(getattr(self, table) for table in _TABLES)
 
 
-_TABLES = ("channels", "markers", "users", "preferences", "metadata", "bans")
+_TABLES = ("channels", "markers", "users", "preferences", "metadata", "bans", "invitations")

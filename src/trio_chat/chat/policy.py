@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trio_chat.chat import operators
 from trio_chat.chat.channels import Channel, Membership
 from trio_chat.chat.history import Record
+from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
@@ -166,9 +167,12 @@ def can_write_metadata(user: User, target: User | Channel) -> bool:
     return target is user if isinstance(target, User) else is_operator(user, target)
 
 
-def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
+def why_not_join(
+    user: User, channel: Channel, key: str, invitation: Invitation | None = None
+) -> Numeric | None:
     """Return why a user may not join, or None. An invitation overrules the modes, and that of an
-    operator also a ban (Modern IRC, JOIN).
+    operator also a ban (Modern IRC, JOIN). So does one by a token; a ban, only one that can be used
+    once.
 
     The founder and the access list of a registered channel cannot be kept out of it.
     """
@@ -177,6 +181,8 @@ def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
     ):
         return None
     invited = user.invited.get(channel)
+    if invitation is not None:
+        invited = invited or invitation.is_personal
     if not invited and channel.is_banned(user):
         # Only the invitation of an operator overrules a ban.
         return n.ERR_BANNEDFROMCHAN

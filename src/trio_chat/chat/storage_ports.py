@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from trio_chat.chat.accounts import Accounts
 from trio_chat.chat.bans import BanTable
 from trio_chat.chat.history import History
+from trio_chat.chat.invitations import InvitationTable
 from trio_chat.chat.persistence import StateStore
 from trio_chat.chat.steady import ClockState, ClockTable
 from trio_chat.chat.timeline import Timeline
@@ -31,6 +32,7 @@ class StoragePorts:
         store: the store of other state, such as registered channels, or None if it is not
             persistent.
         bans: the store of bans of the server, or None if they are not persistent.
+        invitations: the store of invitations, or None if they are not persistent.
         secret: a secret of this server that never changes, or b"".
     """
 
@@ -48,4 +50,5 @@ class StoragePorts:
     accounts: Accounts | None = None
     store: StateStore | None = None
     bans: BanTable | None = None
+    invitations: InvitationTable | None = None
     secret: bytes = field(default=b"", repr=False)

@@ -21,6 +21,7 @@ from trio_chat.chat.control import Control
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.ids import IdSource
+from trio_chat.chat.invitations import Invitations
 from trio_chat.chat.monitor import MonitorLists
 from trio_chat.chat.operator_blocks import with_numbers
 from trio_chat.chat.persistence import DirtySet
@@ -83,6 +84,7 @@ class World:
         control: the port by which operators control the server, or None.
         observers: called after each change (`trio_chat.chat.apply`), such as checks of invariants.
         mail: the port that sends e-mails, or None.
+        page_url: the address of the page for links, with a `/` at its end; "" when there is none.
         advertised: the advertised capabilities and RPL_ISUPPORT tokens.
         verifications: account registrations that wait for a code.
         opers: the users that are operators of the server.
@@ -137,8 +139,15 @@ class World:
         self.markers: dict[
             int, dict[str, str]
         ] = {}  # how far accounts (by number) have read targets (folded)
+        self.invitations = Invitations(self.steady)
+        self.page_url = ""
         self.channels = ChannelTable(
-            clock, self.ids, self.markers, self.steady, lengths.renamed_days
+            clock,
+            self.ids,
+            self.markers,
+            self.steady,
+            lengths.renamed_days,
+            self.invitations.forget_channel,
         )
         self.bans = Bans(self.steady)
         self.cloaks: Cloaks | None = None

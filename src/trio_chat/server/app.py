@@ -37,6 +37,7 @@ from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.http.hosts import Host, is_known
 from trio_chat.server.http.site import Site
+from trio_chat.server.invitations import InvitationWatcher
 from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import AcceptedSocket
 from trio_chat.server.mail import mailer
@@ -106,6 +107,9 @@ class Server:
             if memory and memory.bans
             else None
         )
+        self._invitations = InvitationWatcher(
+            self.world, memory.invitations if memory else None, uncommitted.turn
+        )
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         self.world.mail = mailer(settings.mail)
@@ -171,6 +175,8 @@ class Server:
             if self._bans is not None:
                 await self._bans.refresh()
                 nursery.start_soon(self._bans.run)
+            await self._invitations.refresh()
+            nursery.start_soon(self._invitations.run)
             async with trio.open_nursery() as connections:
                 with self._accepting:
                     self._is_accepting = True

@@ -23,6 +23,7 @@ from trio_chat.storage.casemapping import change_casemapping
 from trio_chat.storage.clock import SqliteClock
 from trio_chat.storage.database import MEMORY, Database, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
+from trio_chat.storage.invitations import SqliteInvitations
 from trio_chat.storage.state import SqliteStateStore
 
 __all__ = ["MEMORY", "StorageError", "errors_naming", "open_storage", "prune_history", "watch_file"]
@@ -76,6 +77,7 @@ async def open_storage(
                 accounts=accounts,
                 store=SqliteStateStore(database),
                 bans=SqliteBans(database),
+                invitations=SqliteInvitations(database),
                 secret=await table.secret("cloak"),
                 history=history,
                 most_messages=settings.most_messages,

@@ -207,4 +207,5 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
         {account: dict(world.preferences.chosen(account)) for account in dirty.preferences},
         {account: dict(world.metadata.get(account, {})) for account in dirty.metadata},
         {key: world.bans.get(key) for key in dirty.bans},
+        {digest: world.invitations.get(digest) for digest in dirty.invitations},
     )

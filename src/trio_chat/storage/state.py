@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.persistence import ChangeSet, PendingSetting
-from trio_chat.storage import bans
+from trio_chat.storage import bans, invitations
 from trio_chat.storage.database import Database, damage_reported
 
 if TYPE_CHECKING:
@@ -130,3 +130,4 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
         else:
             connection.execute("DELETE FROM metadata WHERE account = ?", (account,))
     bans.save(connection, changes.bans)
+    invitations.save(connection, changes.invitations)

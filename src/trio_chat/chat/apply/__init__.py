@@ -4,7 +4,15 @@
 what is to be persisted, and returns the events by which clients see the change.
 """
 
-from trio_chat.chat.apply import accounts, bans, channels, registered, sessions, users  # noqa: F401
+from trio_chat.chat.apply import (  # noqa: F401
+    accounts,
+    bans,
+    channels,
+    invitations,
+    registered,
+    sessions,
+    users,
+)
 from trio_chat.chat.apply.transitions import apply
 
 __all__ = ["apply"]

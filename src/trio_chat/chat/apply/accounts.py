@@ -2,6 +2,7 @@
 
 from trio_chat.chat import metadata
 from trio_chat.chat.accounts import NO_ACCOUNT, Account
+from trio_chat.chat.apply.invitations import keys_of_channel
 from trio_chat.chat.apply.sessions import remove_user
 from trio_chat.chat.apply.transitions import (
     Effects,
@@ -45,6 +46,13 @@ def _of_account(world: World, change: AccountDeleted) -> list[DirtyKey]:
         if _mentions(channel, account)
         for key in channel_keys(world, channel.folded)
     ]
+    keys += [
+        key
+        for channel in world.channels.values()
+        if channel.registration is not None and channel.registration.owner == account.id
+        for key in keys_of_channel(world, channel)
+    ]
+    keys += [DirtyKey.invitation(one.digest) for one in world.invitations.made_by(account.id)]
     keys += stay_keys(world.always_on.of(account.id))
     if world.preferences.chosen(account.id):
         keys.append(DirtyKey.preferences(account.id))
@@ -71,6 +79,8 @@ def _delete(world: World, change: AccountDeleted) -> Effects:
     world.always_on.missed.pop(account.id, None)
     world.metadata.pop(account.id, None)
     world.preferences.restore(account.id, {})
+    for one in world.invitations.made_by(account.id):
+        world.invitations.discard(one.digest)
     for channel in list(world.channels.values()):
         events += _forget_in_channel(world, channel, account)
     return events

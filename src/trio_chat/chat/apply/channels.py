@@ -11,6 +11,7 @@ from trio_chat.chat.apply.transitions import (
 )
 from trio_chat.chat.changes import (
     ChannelRenamed,
+    InvitationHolderKicked,
     MemberJoined,
     MemberKicked,
     MemberParted,
@@ -101,6 +102,7 @@ def _kick(world: World, change: MemberKicked) -> Effects:
     ]
     text = f"{by.source} kicked you from {channel.name}: {change.reason}"
     carry_out(world, NoticeKept(user.folded, text))
+    carry_out(world, InvitationHolderKicked(channel.folded, user.folded))
     world.channels.leave(user, channel)
     return events
 

@@ -1,5 +1,6 @@
 """Transitions of registered channels: owner, access, ranks that ChanServ gives, retention."""
 
+from trio_chat.chat.apply.invitations import keys_of_channel
 from trio_chat.chat.apply.transitions import Effects, channel_keys, transition
 from trio_chat.chat.changes import (
     AccessSet,
@@ -32,7 +33,12 @@ def _registered(world: World, folded: str) -> tuple[Channel, ChannelRegistration
     return channel, registration
 
 
-@transition(ChannelRegistered, _of_channel)
+def _with_invitations(world: World, change: ChannelDropped | ChannelRegistered) -> list[DirtyKey]:
+    channel = world.channels.get(change.channel)
+    return _of_channel(world, change) + (keys_of_channel(world, channel) if channel else [])
+
+
+@transition(ChannelRegistered, _with_invitations)
 def _register(world: World, change: ChannelRegistered) -> Effects:
     channel, founder = world.channels[change.channel], world.users[change.by]
     channel.registration = ChannelRegistration(founder.account_id, int(world.clock()))
@@ -41,7 +47,7 @@ def _register(world: World, change: ChannelRegistered) -> Effects:
     return [rank_event(world, channel, founder, modes.FOUNDER)]
 
 
-@transition(ChannelDropped, _of_channel)
+@transition(ChannelDropped, _with_invitations)
 def _drop(world: World, change: ChannelDropped) -> Effects:
     channel, _ = _registered(world, change.channel)
     events = _pass_on(world, channel, 0)

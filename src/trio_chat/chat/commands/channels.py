@@ -8,9 +8,16 @@ from itertools import zip_longest
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import MemberJoined, MemberKicked, MemberParted, TopicSet
+from trio_chat.chat.changes import (
+    InvitationUsed,
+    MemberJoined,
+    MemberKicked,
+    MemberParted,
+    TopicSet,
+)
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata, playback
+from trio_chat.chat.invitations import Holder, Invitation, holder_of
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
 from trio_chat.chat.users import User
@@ -72,6 +79,7 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
         request.reply.numeric(n.ERR_NOSUCHCHANNEL, name)
         return
     channel = world.channels.get(folded)
+    invitation: Invitation | None = None
     if channel is not None and user in channel.members:
         return
     if len(user.channels) >= world.lengths.channels_per_user:
@@ -84,7 +92,8 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
             request.reply.numeric(n.ERR_BADCHANNAME, name)
             return
     else:
-        why_not = None if request.override else policy.why_not_join(user, channel, key)
+        invitation = invitation_for(request, channel, key)
+        why_not = None if request.override else policy.why_not_join(user, channel, key, invitation)
         if why_not:
             log.info("%s may not join %s: %s", user.source, channel.name, why_not.text)
             if may_forward and fold_or_self(channel.forward) in world.channels:
@@ -96,10 +105,23 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
             request.reply.numeric(why_not, name)
             return
     events = apply(world, MemberJoined(user.folded, folded, name, request.session.id))
+    if invitation is not None:
+        apply(world, InvitationUsed(invitation.digest, holder(user)))
     channel = world.channels[folded]
     log.info("%s joined %s", user.source, channel.name)
     request.reply.emit_all(events)
     _send_state_to_all(request, channel)
+
+
+def holder(user: User) -> Holder:
+    """Return by what a user is known that uses an invitation."""
+    return holder_of(user.account_id, user.folded, user.host)
+
+
+def invitation_for(request: Request, channel: Channel, key: str) -> Invitation | None:
+    """Return the invitation into a channel by a token, if it admits the user."""
+    found = request.world.invitations.find(channel.founded, key)
+    return found if found is not None and found.admits(holder(request.user)) else None
 
 
 def _redirect(request: Request, name: str, folded: str, key: str) -> bool:

@@ -1,0 +1,57 @@
+"""Invitations that change in the store, by a command alongside the server, or expire."""
+
+import logging
+
+import trio
+
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import InvitationsExpired, InvitationsRead
+from trio_chat.chat.invitations import InvitationTable
+from trio_chat.chat.world import World
+from trio_chat.storage.database import StorageError
+
+log = logging.getLogger("trio_chat")
+
+_INTERVAL = 5.0
+"""Seconds after which a change of the table is noticed."""
+
+
+class InvitationWatcher:
+    """Notices invitations that a command alongside the server makes or revokes, and ones that
+    expire.
+
+    Args:
+        world: has the invitations.
+        table: the stored ones; None when they are not persistent.
+        turn: see `trio_chat.server.state.UncommittedState`.
+    """
+
+    def __init__(self, world: World, table: InvitationTable | None, turn: trio.Lock) -> None:
+        self._world = world
+        self._table = table
+        self._turn = turn
+        self._seen = -1  # the change of the table as of which they are; -1: they were not read
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            apply(self._world, InvitationsExpired())
+            await self.refresh()
+            await trio.sleep(_INTERVAL)
+
+    async def refresh(self) -> None:
+        """Read invitations that a command alongside the server has made or revoked. When cancelled,
+        the next call does it.
+        """
+        if self._table is None:
+            return
+        try:
+            count = await self._table.changes()
+            if count == self._seen:
+                return
+            async with self._turn:
+                apply(self._world, InvitationsRead(tuple(await self._table.load())))
+        except StorageError as error:
+            log.error("invitations cannot be read: %s", error)
+            return
+        self._seen = count
