@@ -128,7 +128,7 @@ class Server:
         self.openings: set[trio.CancelScope] = set()
         self.is_stopping = False
         self._refusals = Refusals()
-        self.site = Site(lambda: self.settings, self.knows, clock)
+        self.site = Site(lambda: self.settings, self.knows, clock, self.encryption.authority)
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
         self,

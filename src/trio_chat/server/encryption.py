@@ -84,6 +84,16 @@ class Encryption:
         """Whether the server has made the certificate: no public authority vouches for it."""
         return self._files.is_own
 
+    async def authority(self) -> bytes:
+        """Return the certificate of the server's private authority in the DER format; b"" when it
+        has none, or none that can be used.
+        """
+        try:
+            await self.prepare()
+        except CertificateError as error:
+            self._report(str(error))
+        return self._facts.authority
+
     async def prepare(self) -> None:
         """Make or check the certificate.
 

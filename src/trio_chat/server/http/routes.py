@@ -9,7 +9,7 @@ the log are the connection's.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from trio_chat.server.http import page, pages
+from trio_chat.server.http import authority, page, pages
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
 from trio_chat.server.http.site import Site
 
@@ -67,6 +67,12 @@ ROUTES = (
     Route("/sw.js", {"GET": page.worker}),
     Route("/manifest.webmanifest", {"GET": page.manifest}),
     *(Route(f"/{name}", {"GET": page.icon}) for name in (*page.ICONS, "favicon.ico")),
+    Route("/ca", {"GET": authority.page}, without_tls=True),
+    Route("/ca.css", {"GET": authority.style}, without_tls=True),
+    Route("/ca.svg", {"GET": authority.qr_code}, without_tls=True),
+    Route("/ca.pem", {"GET": authority.pem}, without_tls=True),
+    Route("/ca.cer", {"GET": authority.cer}, without_tls=True),
+    Route("/ca.mobileconfig", {"GET": authority.profile}, without_tls=True),
     Route("/health", {"GET": pages.health}, without_tls=True, is_polled=True),
 )
 _UNKNOWN = Route("", {"GET": pages.unknown})

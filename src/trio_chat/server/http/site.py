@@ -1,6 +1,6 @@
 """The site: what handlers of HTTP requests may know of the server."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import trio
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from trio_chat.server.http.page_files import PageFiles
 
 
+async def no_authority() -> bytes:  # noqa: ASYNC124
+    """Return the certificate of no authority."""
+    return b""
+
+
 class Site:
     """The server as handlers see it; there is one for all connections.
 
@@ -19,6 +24,8 @@ class Site:
         settings: returns all of config.ini, as it is in force.
         knows: returns whether a browser may reach the server under a name.
         clock: returns seconds of Unix time.
+        authority: returns the certificate of the server's private authority in the DER format, b""
+            when it has none.
     """
 
     def __init__(
@@ -26,10 +33,12 @@ class Site:
         settings: Callable[[], Settings],
         knows: Callable[[Host], bool],
         clock: Callable[[], float],
+        authority: Callable[[], Awaitable[bytes]] = no_authority,
     ) -> None:
         self._settings = settings
         self.knows = knows
         self.clock = clock
+        self.authority = authority
         self._page_files: PageFiles | None = None
         self._reading = trio.Lock()
 
