@@ -1,6 +1,7 @@
 /** What a device keeps: messages for the time without a connection, settings, drafts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "../../src/trio_chat/web/app/platform/message_cache.js"; // so that tests need not wait for it
 import { connected, FakeStorage, newWorkspace, settle, textsOf } from "./support.js";
 
 /** As much of IndexedDB as the cache uses. */

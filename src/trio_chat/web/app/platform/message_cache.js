@@ -50,11 +50,8 @@ export class MessageCache {
     }
     for (const buffer of buffers) {
       if (buffer.kind === "server" || this.watched.has(buffer)) continue;
-      let isFirst = true;
       const stop = effect(() => {
-        void buffer.timeline.version.value;
-        if (!isFirst) this.note(buffer);
-        isFirst = false;
+        if (buffer.timeline.version.value) untracked(() => this.note(buffer));
       });
       this.watched.set(buffer, stop);
     }

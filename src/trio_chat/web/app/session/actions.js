@@ -1,13 +1,12 @@
 /** Actions: what the views can do. Each one is small, and leaves the work to the session. */
 import { maskOf } from "../irc/masks.js";
-import { interpret } from "./commands/table.js";
-import { banList, endSession, list, search, sessions, whois } from "./queries.js";
+import { _ } from "../platform/i18n.js";
+import { interpret } from "./input.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
 /** @import { Actions, Buffer, ConnectOptions, Entry, Upload } from "../model/types.js" */
 /** @import { KeyStore } from "../platform/key_store.js" */
-/** @import { MessageCache } from "../platform/message_cache.js" */
-/** @import { Accounts } from "./accounts.js" */
+/** @import { LazyCache } from "./workspace.js" */
 /** @import { Client } from "./client.js" */
 
 /**
@@ -19,14 +18,21 @@ function own(buffer) {
   return /** @type {ChatBuffer} */ (/** @type {unknown} */ (buffer));
 }
 
+/** What is not needed to talk is loaded when it is used. */
+const queries = () => import("./queries.js");
+const accounts = () => import("./accounts.js");
+
+function unloaded() {
+  return _("A part of the page could not be loaded. Try again when there is a connection.");
+}
+
 /**
  * @param {Client} client
- * @param {Accounts} accounts
  * @param {KeyStore} keys
- * @param {MessageCache} cache
+ * @param {LazyCache} cache
  * @returns {Actions}
  */
-export function makeActions(client, accounts, keys, cache) {
+export function makeActions(client, keys, cache) {
   const { model } = client;
   const { preferences } = model;
 
@@ -87,10 +93,9 @@ export function makeActions(client, accounts, keys, cache) {
     input(buffer, line) {
       const tell = (/** @type {string} */ text, error = false) =>
         model.tell(own(buffer), text, error);
-      if (!interpret({ client, buffer: own(buffer), actions, tell }, line)) return;
-      buffer.draft.value = "";
-      buffer.replyTo.value = null;
-      preferences.keepDraft(buffer.key, "");
+      const taken = interpret({ client, buffer: own(buffer), actions, tell }, line);
+      if (typeof taken === "boolean") typed(own(buffer), taken);
+      else taken.then((is) => typed(own(buffer), is)).catch(() => tell(unloaded(), true));
     },
     send(buffer, text, options = {}) {
       client.outgoing.send(own(buffer), text, "message", options.replyTo ?? "");
@@ -178,29 +183,32 @@ export function makeActions(client, accounts, keys, cache) {
     async inviteLink(buffer) {
       return `${location.origin}/${buffer.name}`;
     },
-    banList: (buffer) => banList(client, own(buffer)),
+    banList: async (buffer) => (await queries()).banList(client, own(buffer)),
     changeNick(nick) {
       if (client.isReady) client.changeNick(nick);
     },
-    search: (text, scope = null) => search(client, text, scope && own(scope)),
-    list: (mask = "") => list(client, mask),
-    whois: (nick) => whois(client, nick),
+    search: async (text, scope = null) =>
+      (await queries()).search(client, text, scope && own(scope)),
+    list: async (mask = "") => (await queries()).list(client, mask),
+    whois: async (nick) => (await queries()).whois(client, nick),
     ignore: (mask, ignored) => preferences.ignore(mask, ignored),
     away(message) {
       client.wantedAway = message;
       model.me.away.value = message;
       client.send("AWAY", ...(message ? [message] : []));
     },
-    login(account, password, remember) {
+    async login(account, password, remember) {
       if (remember !== undefined) preferences.change({ remember });
-      return accounts.login(account, password);
+      return (await accounts()).login(client, account, password);
     },
-    logout: () => accounts.logout(),
-    register: (account, password, email = "") => accounts.register(account, password, email),
-    verify: (account, code) => accounts.verify(account, code),
-    changePassword: (oldPassword, password) => accounts.changePassword(oldPassword, password),
-    sessions: () => sessions(client),
-    endSession: (id) => endSession(client, id),
+    logout: async () => (await accounts()).logout(client, keys),
+    register: async (account, password, email = "") =>
+      (await accounts()).register(client, account, password, email),
+    verify: async (account, code) => (await accounts()).verify(client, account, code),
+    changePassword: async (oldPassword, password) =>
+      (await accounts()).changePassword(client, oldPassword, password),
+    sessions: async () => (await queries()).sessions(client),
+    endSession: async (id) => (await queries()).endSession(client, id),
     upload: (file, onProgress) => startUpload(file, onProgress),
     pushSubscribe: async () => (await import("./push.js")).subscribe(client),
     pushUnsubscribe: async () => (await import("./push.js")).unsubscribe(client),
@@ -231,6 +239,18 @@ export function makeActions(client, accounts, keys, cache) {
     if (how) {
       client.command(own(buffer), "MODE", buffer.name, sign + how.mode, how.prefix + maskOf(nick));
     }
+  }
+
+  /**
+   * Empty the prompt when its text was taken.
+   * @param {ChatBuffer} buffer
+   * @param {boolean} taken
+   */
+  function typed(buffer, taken) {
+    if (!taken) return;
+    buffer.draft.value = "";
+    buffer.replyTo.value = null;
+    preferences.keepDraft(buffer.key, "");
   }
 
   /** Remove what this device keeps only for a user that wants it to remember. */

@@ -3,16 +3,16 @@ import { effect } from "../../vendor/signals-core.js";
 import { systemClock } from "../model/clock.js";
 import { ChatModel } from "../model/model.js";
 import { Preferences } from "../model/settings.js";
+import { _ } from "../platform/i18n.js";
 import { KeyStore } from "../platform/key_store.js";
-import { MessageCache } from "../platform/message_cache.js";
 import { KeptValues, openArea } from "../platform/storage.js";
-import { Accounts } from "./accounts.js";
 import { makeActions } from "./actions.js";
 import { Client } from "./client.js";
-import { commandList } from "./commands/table.js";
 
+/** @import { ChatBuffer } from "../model/buffer.js" */
+/** @import { MessageCache } from "../platform/message_cache.js" */
 /** @import { Clock } from "../model/clock.js" */
-/** @import { Workspace } from "../model/types.js" */
+/** @import { Command, Workspace } from "../model/types.js" */
 
 /** Pause after which a draft is kept. */
 const DRAFT_PAUSE = 500;
@@ -30,7 +30,7 @@ const DRAFT_PAUSE = 500;
  * Make the workspace. It does not connect.
  * @param {Place} place
  * @param {{clock?: Clock, WebSocket?: typeof WebSocket, lasting?: Storage|null, passing?: Storage|null, keys?: KeyStore, openDatabase?: () => Promise<IDBDatabase|null>}} [platform]
- * @returns {{workspace: Workspace, client: Client, cache: MessageCache}}
+ * @returns {{workspace: Workspace, client: Client, cache: LazyCache}}
  */
 export function makeWorkspace(place, platform = {}) {
   const { clock = systemClock, keys = new KeyStore() } = platform;
@@ -50,9 +50,12 @@ export function makeWorkspace(place, platform = {}) {
     clock,
     WebSocket: platform.WebSocket ?? globalThis.WebSocket,
   });
-  const cache = new MessageCache(model, platform.openDatabase);
-  const actions = makeActions(client, new Accounts(client, keys), keys, cache);
+  keepLogins(client, keys);
+  const cache = new LazyCache(model, platform.openDatabase);
+  const actions = makeActions(client, keys, cache);
   keepDrafts(model, clock);
+  /** @type {Command[]} */
+  const commands = [];
   /** @type {unknown} */
   const workspace = {
     connection: model.connection,
@@ -68,7 +71,10 @@ export function makeWorkspace(place, platform = {}) {
     remembered: keys.remembered,
     wanted: model.wanted,
     attentive: model.attentive,
-    commands: commandList(),
+    get commands() {
+      if (!commands.length) void loadCommands(commands).catch(() => {});
+      return commands;
+    },
     actions,
     get onAlert() {
       return model.onAlert;
@@ -78,6 +84,70 @@ export function makeWorkspace(place, platform = {}) {
     },
   };
   return { workspace: /** @type {Workspace} */ (workspace), client, cache };
+}
+
+/** @param {Command[]} commands */
+async function loadCommands(commands) {
+  const { commandList } = await import("./commands/table.js");
+  if (!commands.length) commands.push(...commandList());
+}
+
+/**
+ * Keep the login of a user that wants this device to remember it.
+ * @param {Client} client
+ * @param {KeyStore} keys
+ */
+function keepLogins(client, keys) {
+  const { model } = client;
+  client.login.onKey = (credentials, key) => {
+    if (!model.preferences.settings.value.remember) return;
+    if (key?.key) {
+      void keys.save({ account: credentials.account, nick: client.wantedNick, key });
+    } else if (!credentials.key) {
+      model.notify(_("Without an encrypted connection, this device does not keep the login."));
+    }
+  };
+}
+
+/** The cache of messages, which is loaded on devices that remember. */
+export class LazyCache {
+  /**
+   * @param {ChatModel} model
+   * @param {(() => Promise<IDBDatabase|null>)|undefined} open
+   */
+  constructor(model, open) {
+    this.model = model;
+    this.open = open;
+    /** @type {Promise<MessageCache>|undefined} */
+    this.loaded = undefined;
+    effect(() => {
+      if (model.preferences.settings.value.remember) void this.use().catch(() => {});
+    });
+  }
+
+  use() {
+    this.loaded ??= import("../platform/message_cache.js").then(
+      ({ MessageCache }) => new MessageCache(this.model, this.open),
+    );
+    return this.loaded;
+  }
+
+  async load() {
+    if (this.model.preferences.settings.value.remember) await (await this.use()).load();
+  }
+
+  async flush() {
+    await (await this.loaded)?.flush();
+  }
+
+  /** @param {ChatBuffer} buffer */
+  async remove(buffer) {
+    await (await this.loaded)?.remove(buffer);
+  }
+
+  async clear() {
+    await (await this.use()).clear();
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Registry of the commands that are typed with a slash, and the interpretation of a typed line. */
+/** Registry of the commands that are typed with a slash. */
 import { _ } from "../../platform/i18n.js";
 
 /** @import { ChatBuffer } from "../../model/buffer.js" */
@@ -42,44 +42,12 @@ export function command(name, usage, help, [least, most], complete, run, lines =
 }
 
 /**
- * Carry out a typed line: a message, or a command. A line that begins with `//` is a message that
- * begins with one slash.
- * @param {Context} context
- * @param {string} line
- * @returns {boolean} Whether it was taken; if not, the user was told why.
- */
-export function interpret(context, line) {
-  const { client, buffer } = context;
-  const text = line.replace(/\0/g, "").replace(/\r\n?/g, "\n").trimEnd();
-  if (!text.trim()) return false;
-  const isCommand = text.startsWith("/") && !text.startsWith("//");
-  if (isCommand) return runCommand(context, text);
-  if (buffer.kind === "server") {
-    context.tell(
-      _(
-        "You are not in a channel. Join one with /join #channel, or write to one person with /msg nickname text.",
-      ),
-      true,
-    );
-    return false;
-  }
-  if (!buffer.joined.value && client.isReady && !client.channels.has(buffer.key)) {
-    context.tell(
-      _("You are not in {name}. Join it first: /join {name}", { name: buffer.name }),
-      true,
-    );
-    return false;
-  }
-  const message = text.replace(/^\/\//, "/").replace(/^\s+\//, "/");
-  client.typing.messageSent(buffer);
-  return client.outgoing.send(buffer, message, "message", buffer.replyTo.value?.msgid ?? "");
-}
-
-/**
+ * Carry out a line that begins with a slash.
  * @param {Context} context
  * @param {string} text
+ * @returns {boolean} Whether it was taken; if not, the user was told why.
  */
-function runCommand(context, text) {
+export function runCommand(context, text) {
   const [, name = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(text) ?? [];
   const found = COMMANDS.get(name.toLowerCase());
   if (!found) {

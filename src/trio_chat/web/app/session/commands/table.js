@@ -1,6 +1,6 @@
-/** All commands: each module adds its own to the registry. */
+/** All commands: each module adds its own to the registry. They are loaded when one is typed. */
 import "./conversations.js";
 import "./moderation.js";
 import "./account.js";
 
-export { commandList, interpret } from "./registry.js";
+export { commandList, runCommand } from "./registry.js";
