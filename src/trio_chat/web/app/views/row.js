@@ -186,6 +186,7 @@ function attributes(entry, more) {
     entry.failed && "failed",
     entry.self && "self",
     entry.redactedBy && "redacted",
+    entry.replyTo && "answer",
   ];
   return {
     class: ["row", more, ...flags].filter(Boolean).join(" "),

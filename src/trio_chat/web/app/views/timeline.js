@@ -44,6 +44,7 @@ export class Timeline extends Component {
   lastEntry = undefined;
   stuck = true;
   drawnHeight = 0;
+  drawnTop = 0;
   /** @type {Anchor[]} */
   anchors = [];
   /** @type {RowContext|null} */
@@ -262,9 +263,9 @@ export class Timeline extends Component {
   keepPosition() {
     const scroller = this.scroller.current;
     if (!scroller) return;
-    if (this.stuck) {
+    if (this.stuck && !this.hasScrolledUp(scroller)) {
       scroller.scrollTop = scroller.scrollHeight;
-    } else {
+    } else if (!this.stuck) {
       const anchor = this.anchors.find(({ element }) => element.isConnected);
       if (anchor) {
         const top =
@@ -273,7 +274,18 @@ export class Timeline extends Component {
       }
     }
     this.drawnHeight = scroller.scrollHeight;
+    if (!this.hasScrolledUp(scroller)) this.drawnTop = scroller.scrollTop;
     this.noteAttention();
+  }
+
+  /**
+   * Return whether the user has scrolled up and the event is still to come. Where the content has
+   * become shorter, the browser scrolls to the new bottom itself.
+   * @param {HTMLElement} scroller
+   */
+  hasScrolledUp({ scrollTop, scrollHeight, clientHeight }) {
+    const isAtBottom = scrollHeight - scrollTop - clientHeight <= AT_BOTTOM;
+    return scrollTop < this.drawnTop - AT_BOTTOM && !isAtBottom;
   }
 
   /** Scroll to the line of unread messages at the first sight of a buffer. */
@@ -288,6 +300,7 @@ export class Timeline extends Component {
     this.stuck = !line || this.drawnHeight - above < scroller.clientHeight;
     if (this.stuck) scroller.scrollTop = this.drawnHeight;
     else scroller.scrollTop += above - scroller.clientHeight / 4;
+    this.drawnTop = scroller.scrollTop;
     this.noteAnchors();
     this.noteAttention();
     this.maybeFill();
@@ -381,8 +394,9 @@ export class Timeline extends Component {
     const stuck = below <= AT_BOTTOM && (this.stuck || this.isAtNewest());
     if (stuck !== this.stuck) {
       this.stuck = stuck;
-      this.setState({});
+      this.forceUpdate();
     }
+    this.drawnTop = scroller.scrollTop;
     this.noteAnchors();
     this.noteAttention();
     this.maybeFill();
@@ -432,7 +446,7 @@ export class Timeline extends Component {
   setRange(range) {
     this.range = range;
     this.startEntry = this.buffer.timeline.entries[range.start];
-    this.setState({});
+    this.forceUpdate();
   }
 
   /** Go to the newest message. */
@@ -440,7 +454,7 @@ export class Timeline extends Component {
     const { workspace, buffer } = this;
     if (!buffer.timeline.live.peek()) workspace.actions.backToLive(buffer)?.catch(() => undefined);
     this.prepareBottom();
-    this.setState({});
+    this.forceUpdate();
   };
 }
 

@@ -10,7 +10,7 @@ export const LEAST = 100;
 /** Entries above which a window is cut. */
 export const MOST = 240;
 /** Entries that are added at once. */
-export const STEP = 50;
+export const STEP = 25;
 
 /**
  * @typedef {object} Range
