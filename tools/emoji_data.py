@@ -19,6 +19,7 @@ EMOJI = ROOT / "src" / "trio_chat" / "web" / "emoji"
 LANGUAGES = ("en", "ru")
 PACKAGE = "emojibase-data"
 COMPONENTS = "component"
+EMOJI_PRESENTATION = 1
 
 
 def main() -> None:
@@ -62,7 +63,15 @@ def row(emoji: dict[str, Any], codes: str | list[str]) -> list[str]:
     words = [*(code.replace("_", " ") for code in short if code), *emoji.get("tags", [])]
     name = emoji["label"].lower()
     keywords = " ".join(dict.fromkeys(word.lower() for word in words if word.lower() != name))
-    return [emoji["emoji"], name, f"{keywords} " if keywords else ""]
+    return [sign(emoji), name, f"{keywords} " if keywords else ""]
+
+
+def sign(emoji: dict[str, Any]) -> str:
+    """Return an emoji as keyboards write it: without a selector (U+FE0F) where an emoji is the
+    default presentation, so that reactions of all clients are equal.
+    """
+    text = str(emoji["emoji"])
+    return text.removesuffix("\ufe0f") if emoji["type"] == EMOJI_PRESENTATION else text
 
 
 def read(folder: Path, name: str) -> Any:

@@ -12,9 +12,11 @@ import { closeDialog, focusPrompt } from "./ui.js";
 /** @import { ComponentChildren } from "../../vendor/preact.js" */
 
 /**
- * @param {{title: ComponentChildren, class?: string, children?: ComponentChildren}} props
+ * @param {{title: ComponentChildren, class?: string, scrolls?: boolean,
+ *   children?: ComponentChildren}} props `scrolls`: nothing in it takes the focus, so that the keyboard
+ *   scrolls the body itself.
  */
-export function Dialog({ title, class: name = "", children }) {
+export function Dialog({ title, class: name = "", scrolls = false, children }) {
   const element = useRef(/** @type {HTMLDialogElement|null} */ (null));
   useLayoutEffect(() => {
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
@@ -66,7 +68,7 @@ export function Dialog({ title, class: name = "", children }) {
       h("h2", { id: "dialog-title" }, title),
       h(IconButton, { icon: "close", label: _("Close"), onClick: closeDialog }),
     ),
-    h("div", { class: "dialog-body" }, children),
+    h("div", { class: "dialog-body", tabIndex: scrolls ? 0 : undefined }, children),
   );
 }
 

@@ -8,7 +8,7 @@ import { SHORTCUTS } from "../shortcuts.js";
 export function Keys() {
   return h(
     Dialog,
-    { title: _("Keys"), class: "keys-dialog" },
+    { title: _("Keys"), class: "keys-dialog", scrolls: true },
     SHORTCUTS.map(({ title, keys }) =>
       h(
         "section",
