@@ -43,7 +43,9 @@ export async function logout(client, keys) {
  * @returns {Promise<{verify: boolean}>}
  */
 export async function register(client, account, password, email) {
-  const answers = await ask(client, account, "REGISTER", [account || "*", email || "*", password]);
+  const params = [account || "*", email || "*", password];
+  if (client.invitation) params.push(client.invitation);
+  const answers = await ask(client, account, "REGISTER", params);
   const verify = answers.some(({ params }) => params[0] === "VERIFICATION_REQUIRED");
   if (!verify) await login(client, account || client.model.me.nick.value, password).catch(() => {});
   return { verify };

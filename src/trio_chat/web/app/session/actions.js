@@ -180,9 +180,8 @@ export function makeActions(client, keys, cache) {
     setModes: (buffer, changes) =>
       client.command(own(buffer), "MODE", buffer.name, ...changes.split(" ").filter(Boolean)),
     invite: (buffer, nick) => client.command(own(buffer), "INVITE", nick, buffer.name),
-    async inviteLink(buffer) {
-      return `${location.origin}/${buffer.name}`;
-    },
+    inviteLink: async (buffer, seconds = 0, uses = 0) =>
+      (await queries()).inviteLink(client, own(buffer), seconds, uses),
     banList: async (buffer) => (await queries()).banList(client, own(buffer)),
     changeNick(nick) {
       if (client.isReady) client.changeNick(nick);

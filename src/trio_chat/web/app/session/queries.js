@@ -127,6 +127,31 @@ export async function banList(client, buffer) {
 }
 
 /**
+ * Return the address that lets others into a channel. Without terms, an open channel needs no
+ * invitation, and any member may pass its address on.
+ * @param {Client} client
+ * @param {ChatBuffer} buffer
+ * @param {number} seconds 0 for no end.
+ * @param {number} uses 0 for any number.
+ */
+export async function inviteLink(client, buffer, seconds, uses) {
+  const name = encodeURIComponent(buffer.name.slice(1)).replace(
+    /%(2C|2F|3A|40)/g,
+    decodeURIComponent,
+  );
+  const plain = `${location.origin}${location.pathname}#${name}`;
+  const isClosed = /^\+\S*[ikR]/.test(buffer.modes.value);
+  if (!seconds && !uses && !isClosed) return plain;
+  const duration = seconds ? `${Math.ceil(seconds / 60)}m` : "0";
+  const messages = await ask(client, "INVITATION", ["CREATE", buffer.name, String(uses), duration]);
+  const created = messages.find(
+    ({ command, params }) => command === "INVITATION" && params[0] === "CREATED",
+  );
+  if (!created) throw new Error(_("This server makes no invitations."));
+  return created.params[6] || `${plain}?invite=${created.params[5] ?? ""}`;
+}
+
+/**
  * Ask a service, and return its lines.
  * @param {Client} client
  * @param {string[]} words

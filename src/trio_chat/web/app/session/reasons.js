@@ -63,6 +63,10 @@ const ACCOUNT = {
   ALREADY_AUTHENTICATED: N_("You are logged in already."),
   BAD_ACCOUNT_NAME: N_("An account cannot be called {name}."),
   DISALLOWED: N_("Accounts cannot be registered on this server."),
+  INVALID_INVITATION: N_(
+    "This server accepts new accounts by invitation only. Yours is missing, has expired, or was used.",
+  ),
+  INVITATION_REQUIRED: N_("This server accepts new accounts by invitation only."),
   INVALID_EMAIL: N_("This server wants an e-mail address."),
   UNACCEPTABLE_EMAIL: N_("The server does not take this e-mail address."),
   WEAK_PASSWORD: N_("The password is too easy to guess. Choose a longer one."),
