@@ -179,8 +179,16 @@ def test_the_line_client_does_not_import_the_full_screen() -> None:
 @pytest.mark.usefixtures("unmeasured")
 def test_the_full_screen_starts_without_what_few_need() -> None:
     """The names of emoji and the proxies are imported when the first one is asked for."""
-    late = {"emoji", "h11", "http", "python_socks"}
+    late = {"emoji", "h11", "http", "ifaddr", "python_socks", "zeroconf"}
     code = f"import sys, trio_chat.client.screen.start; sys.exit(bool({late} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.usefixtures("unmeasured")
+def test_a_server_starts_without_what_makes_it_known() -> None:
+    """Multicast DNS is imported in a thread after the start, a QR code only in a terminal."""
+    late = {"segno", "zeroconf"}
+    code = f"import sys, trio_chat.server.main; sys.exit(bool({late} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -44,6 +44,7 @@ class FakeResponder(Responder):
 
     def start(self, advertised: Advertised) -> None:
         """Note what is advertised."""
+        self.host = "chat-2.local"
         if self._problem:
             raise ResponderError(self._problem)
         self._log.append(advertised)
@@ -65,6 +66,7 @@ class Machine:
         self.settings = Settings()
         self.log: list[object] = []
         self.problem = ""
+        self.local_host = ""
         self._paused = trio.Event()
         self._go, self._goes = trio.open_memory_channel[None](0)
 
@@ -90,7 +92,7 @@ class Machine:
         listener = ListenerSettings(name="", tls=tls)
         return Discovery(
             FoundListener(listener, bound or EVERYWHERE, 5000),
-            lambda: self.settings,
+            self,
             lambda: self.interfaces,
             lambda: FakeResponder(self.log, self.problem),
             self._pause,
@@ -211,6 +213,10 @@ async def test_the_beacon_uses_the_name_that_was_free(
     nursery.start_soon(task.run)
     await machine.settled()
     assert task._named_record().name == "trio-chat-2"
+    assert machine.local_host == "chat-2.local"
+    machine.interfaces = []
+    await machine.look_again()
+    assert machine.local_host == ""
     nursery.cancel_scope.cancel()
 
 

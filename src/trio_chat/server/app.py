@@ -127,6 +127,8 @@ class Server:
         self._poller = best_poller()
         self.openings: set[trio.CancelScope] = set()
         self.is_stopping = False
+        self.local_host = ""
+        """The host name that multicast DNS answers for this server; "" for none."""
         self._refusals = Refusals()
         self.site = Site(lambda: self.settings, self.knows, clock, self.encryption.authority)
 
@@ -240,7 +242,7 @@ class Server:
 
     def knows(self, host: Host) -> bool:
         """Return whether a browser may reach this server under a name."""
-        return is_known(host, self.settings, self.encryption.names)
+        return is_known(host, self.settings, (*self.encryption.names, self.local_host))
 
     def _shortest_deadline(self) -> float:
         """Return the shortest time, in seconds, after which a silent client is asked or ended."""

@@ -6,6 +6,7 @@ containers, one line of the log says so.
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol
 
 import trio
 
@@ -73,12 +74,21 @@ def listener_to_find(listeners: Sequence[BatchListener]) -> FoundListener | None
     return None
 
 
+class Discoverable(Protocol):
+    """A server that others can find."""
+
+    settings: Settings
+    """All of config.ini as it is now."""
+    local_host: str
+    """The host name that multicast DNS answers for it; "" for none."""
+
+
 class Discovery:
     """Lets others find a server.
 
     Args:
         listener: where they connect.
-        settings: returns all of config.ini as it is now.
+        server: the server, which is told its host name.
         look: returns the interfaces of this machine, and may block.
         responder: makes a responder of DNS-SD.
         pause: waits until the next look.
@@ -88,14 +98,14 @@ class Discovery:
     def __init__(
         self,
         listener: FoundListener,
-        settings: Callable[[], Settings],
+        server: Discoverable,
         look: Callable[[], list[Interface]] = interfaces,
         responder: Callable[[], Responder] = Responder,
         pause: Callable[[], Awaitable[None]] = _pause,
         beacon_port: int = BEACON_PORT,
     ) -> None:
         self._listener = listener
-        self._settings = settings
+        self._server = server
         self._look = look
         self._make_responder = responder
         self._pause = pause
@@ -120,9 +130,9 @@ class Discovery:
     @property
     def record(self) -> ServiceRecord:
         """What the server says of itself."""
-        server, listener = self._settings().server, self._listener
+        server, listener = self._server.settings.server, self._listener
         return ServiceRecord(
-            name=self._settings().discovery.name or server.network,
+            name=self._server.settings.discovery.name or server.network,
             port=listener.port,
             network=server.network,
             lobby=server.lobby,
@@ -162,6 +172,7 @@ class Discovery:
             return
         responder = self._responder = self._make_responder()
         await trio.to_thread.run_sync(responder.start, wanted, abandon_on_cancel=True)
+        self._server.local_host = responder.host
         log.info(
             'others on the network find this server as "%s", and its host as %s',
             responder.name,
@@ -170,6 +181,7 @@ class Discovery:
 
     async def _stop(self) -> None:
         responder, self._responder = self._responder, None
+        self._server.local_host = ""
         if responder is not None:
             await trio.to_thread.run_sync(responder.close, abandon_on_cancel=True)
 
@@ -186,7 +198,7 @@ class Discovery:
         return Advertised(
             record=self.record,
             types=tuple(type_ for type_, is_so in types.items() if is_so),
-            host=local_host(self._settings().server.name),
+            host=local_host(self._server.settings.server.name),
             addresses=tuple(interface.ip for interface in self._near),
         )
 

@@ -172,7 +172,7 @@ async def _serve(
                     systemd.notify("READY=1")
                     nursery.start_soon(announce, listeners, server.encryption, server.settings)
                     if server.settings.discovery.enabled and (found := listener_to_find(listeners)):
-                        nursery.start_soon(Discovery(found, lambda: server.settings).run)
+                        nursery.start_soon(Discovery(found, server).run)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:
