@@ -77,10 +77,10 @@ export function useCompletion(workspace, buffer, field) {
     active,
     update: () => void show(false),
     force: () => {
+      const element = field.current;
+      const isInWord = !!element && /\S$/u.test(element.value.slice(0, element.selectionStart));
       void show(true);
-      return (
-        !!field.current && /\S$/u.test(field.current.value.slice(0, field.current.selectionStart))
-      );
+      return isInWord;
     },
     move: (step) => setActive((active + step + items.length) % items.length),
     accept: (index = active) => {

@@ -4,7 +4,7 @@
  */
 
 import { h } from "../../vendor/preact.js";
-import { useEffect, useLayoutEffect, useRef } from "../../vendor/hooks.js";
+import { useEffect, useId, useLayoutEffect, useRef } from "../../vendor/hooks.js";
 import { _ } from "../platform/i18n.js";
 import { Icon, IconButton } from "./icon.js";
 import { closeDialog, focusPrompt } from "./ui.js";
@@ -18,6 +18,8 @@ import { closeDialog, focusPrompt } from "./ui.js";
  */
 export function Dialog({ title, class: name = "", scrolls = false, children }) {
   const element = useRef(/** @type {HTMLDialogElement|null} */ (null));
+  // Dialogs lie above each other, and each has a name.
+  const titleId = useId();
   useLayoutEffect(() => {
     const before = /** @type {HTMLElement|null} */ (document.activeElement);
     const dialog = element.current;
@@ -47,7 +49,7 @@ export function Dialog({ title, class: name = "", scrolls = false, children }) {
     {
       ref: element,
       class: `dialog ${name}`,
-      "aria-labelledby": "dialog-title",
+      "aria-labelledby": titleId,
       onCancel: (/** @type {Event} */ event) => {
         if (event.target !== element.current) return;
         event.preventDefault();
@@ -65,7 +67,7 @@ export function Dialog({ title, class: name = "", scrolls = false, children }) {
     h(
       "div",
       { class: "dialog-head" },
-      h("h2", { id: "dialog-title" }, title),
+      h("h2", { id: titleId }, title),
       h(IconButton, { icon: "close", label: _("Close"), onClick: closeDialog }),
     ),
     h("div", { class: "dialog-body", tabIndex: scrolls ? 0 : undefined }, children),
