@@ -37,6 +37,8 @@ def browser() -> "Iterator[Browser]":
     path = chromium()
     # Chromium's sandbox does not work for root, as which containers run.
     arguments = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
+    # A name that is not local, so that the page has no secure context there.
+    arguments.append("--host-resolver-rules=MAP chat.test 127.0.0.1")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser

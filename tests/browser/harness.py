@@ -25,6 +25,7 @@ pytest.importorskip(
 from playwright.sync_api import (  # after the module is known to exist
     Browser,
     BrowserContext,
+    CDPSession,
     ConsoleMessage,
     Locator,
     Page,
@@ -44,6 +45,21 @@ PHONE = {
 }
 
 expect.set_options(timeout=PATIENCE * 1000)
+
+_SETTLE = """async () => {
+    const frame = () => new Promise((resume) => requestAnimationFrame(resume));
+    const state = () =>
+        [...document.querySelectorAll("body *")].slice(-400).map((element) => {
+            const { x, y, width, height } = element.getBoundingClientRect();
+            return [x, y, width, height].join();
+        }).join(";");
+    for (let before = "", quiet = 0; quiet < 10; ) {
+        await frame();
+        const now = state();
+        quiet = now === before ? quiet + 1 : 0;
+        before = now;
+    }
+}"""
 
 _CONFIG = """
 [server]
@@ -165,6 +181,7 @@ class Server:
     def __init__(self, directory: Path, settings: str = "") -> None:
         self._directory = directory
         self._programs: list[Program] = []
+        self._clients: list[IrcClient] = []
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         (directory / "server.ini").write_text(
@@ -197,10 +214,14 @@ class Server:
 
     def irc(self, nick: str, *channels: str) -> "IrcClient":
         """Connect a client that speaks IRC directly, and join channels."""
-        return IrcClient(self.port, nick, *channels)
+        client = IrcClient(self.port, nick, *channels)
+        self._clients.append(client)
+        return client
 
     def close(self) -> None:
         """End everything that runs."""
+        for client in self._clients:
+            client.close()
         for program in [*self._programs, self._server]:
             program.kill()
 
@@ -232,12 +253,17 @@ class IrcClient:
 
     def until(self, text: str) -> str:
         """Return the next line from the server that has this text in it."""
-        for line in self._file:
-            if line.startswith("PING"):
-                self.send(line.rstrip().replace("PING", "PONG"))
-            if text in line:
-                return line.rstrip()
-        pytest.fail(f"the server closed the connection before {text!r}")
+        seen = []
+        try:
+            for line in self._file:
+                seen.append(line.rstrip())
+                if line.startswith("PING"):
+                    self.send(line.rstrip().replace("PING", "PONG"))
+                if text in line:
+                    return seen[-1]
+        except TimeoutError:
+            pytest.fail(f"no {text!r} in {seen}")
+        pytest.fail(f"the server closed the connection before {text!r}: {seen}")
 
     def sync(self) -> None:
         """Wait until the server has carried out everything that was sent."""
@@ -259,10 +285,12 @@ class Visitor:
     Args:
         context: the browser context.
         url: the address of the page.
+        traced: whether Playwright records a trace of the context.
     """
 
-    def __init__(self, context: BrowserContext, url: str) -> None:
+    def __init__(self, context: BrowserContext, url: str, *, traced: bool = False) -> None:
         self.context = context
+        self.traced = traced
         self.url = url
         self.errors: list[str] = []
         self.console: list[str] = []
@@ -271,6 +299,7 @@ class Visitor:
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
         self.page: Page = context.new_page()
+        self._session: CDPSession | None = None
 
     def _on_console(self, message: ConsoleMessage) -> None:
         text = f"{message.type}: {message.text} ({message.location.get('url', '')})"
@@ -317,23 +346,63 @@ class Visitor:
         """The messages of the current conversation."""
         return self.page.get_by_role("log")
 
+    @property
+    def messages(self) -> Locator:
+        """The messages as a list."""
+        return self.timeline.get_by_role("article")
+
     def say(self, text: str) -> None:
         """Type a message and press Enter."""
         self.prompt.fill(text)
         self.prompt.press("Enter")
 
+    def is_visible(self, text: str) -> bool:
+        """Return whether a message with this text is within the visible part of the timeline."""
+        found = self.timeline.get_by_text(text, exact=True)
+        inner, outer = found.bounding_box() if found.count() else None, self.timeline.bounding_box()
+        return (
+            inner is not None
+            and outer is not None
+            and outer["y"] <= inner["y"]
+            and inner["y"] + inner["height"] <= outer["y"] + outer["height"]
+        )
+
     def sees(self, text: str) -> None:
         """Wait until a message with this text is shown once."""
         expect(self.timeline.get_by_text(text, exact=True)).to_have_count(1)
 
-    def cdp(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send a command of the Chrome DevTools Protocol to the page."""
-        session = self.context.new_cdp_session(self.page)
-        try:
-            answer: dict[str, Any] = session.send(method, parameters)
-            return answer
-        finally:
-            session.detach()
+    def settle(self) -> None:
+        """Wait until nothing in the page has moved for some frames."""
+        self.page.evaluate(_SETTLE)
+
+    def until(self, condition: str) -> None:
+        """Wait until an expression is true in the page.
+
+        Playwright's `wait_for_function` evaluates text there, which the policy of the page forbids.
+        """
+        self.page.evaluate(
+            f"""(patience) => new Promise((resume, refuse) => {{
+                const end = performance.now() + patience;
+                const look = () => {{
+                    if ({condition}) resume();
+                    else if (performance.now() > end) refuse(new Error({condition!r}));
+                    else setTimeout(look, 20);
+                }};
+                look();
+            }})""",
+            PATIENCE * 1000,
+        )
+
+    def is_within_the_width(self) -> bool:
+        """Return whether nothing makes the page wider than the screen."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+    @property
+    def session(self) -> CDPSession:
+        """A session of the Chrome DevTools Protocol with the page."""
+        if self._session is None:
+            self._session = self.context.new_cdp_session(self.page)
+        return self._session
 
 
 @contextmanager
@@ -352,7 +421,7 @@ def visitors(
         context = browser.new_context(**(DESKTOP | {"locale": "en-GB"} | options))
         if trace:
             context.tracing.start(snapshots=True)
-        opened.append(Visitor(context, address or url()))
+        opened.append(Visitor(context, address or url(), traced=trace))
         return opened[-1]
 
     try:
@@ -376,5 +445,6 @@ def _keep(visitor: Visitor, directory: Path) -> None:
     (directory / "console.txt").write_text("\n".join(visitor.console), "utf-8")
     for number, page in enumerate(visitor.context.pages):
         page.screenshot(path=directory / f"page-{number}.png")
-    visitor.context.tracing.stop(path=directory / "trace.zip")
+    if visitor.traced:
+        visitor.context.tracing.stop(path=directory / "trace.zip")
     print(f"Screenshots, console and trace: {directory}")

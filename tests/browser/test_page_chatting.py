@@ -1,0 +1,100 @@
+"""Users of the page and of the terminal client talk to each other."""
+
+import re
+from collections.abc import Callable
+
+from harness import PHONE, Server, Visitor
+from playwright.sync_api import expect
+
+Visit = Callable[..., Visitor]
+
+
+def test_two_browsers_and_a_terminal_chat(visit: Visit, server: Server) -> None:
+    """Each message reaches all three, once."""
+    ann, boris, carl = visit(), visit(), server.terminal("carl")
+    ann.join("ann")
+    boris.join("boris")
+    ann.say("hello from ann")
+    boris.sees("hello from ann")
+    carl.out.until("hello from ann")
+    carl.say("and from carl")
+    ann.sees("and from carl")
+    boris.sees("and from carl")
+    boris.say("привет от Бориса 🎉")
+    carl.out.until("привет от Бориса 🎉")
+    ann.sees("привет от Бориса 🎉")
+    ann.sees("hello from ann")
+
+
+def test_a_phone_joins_and_talks(visit: Visit, server: Server) -> None:
+    """On a small screen with touch everything that is needed is in reach of the finger."""
+    ann, boris = visit(**PHONE), visit()
+    boris.join("boris")
+    ann.open()
+    ann.page.get_by_role("textbox", name="Nickname").fill("ann")
+    ann.page.get_by_role("button", name="Join").tap()
+    ann.prompt.tap()
+    ann.prompt.fill("from the tram")
+    ann.page.get_by_role("button", name="Send").tap()
+    boris.sees("from the tram")
+    ann.sees("from the tram")
+    ann.page.get_by_role("button", name=re.compile("^Conversations")).tap()
+    expect(ann.page.get_by_role("link", name=re.compile("lobby"))).to_be_in_viewport(ratio=1)
+    assert ann.is_within_the_width()
+
+
+def test_a_link_to_a_channel_opens_it(visit: Visit, server: Server) -> None:
+    """`/#channel` is joined with the first visit."""
+    ann, boris = visit(), server.irc("boris", "#garden")
+    ann.join("ann", "#garden")
+    expect(ann.page.get_by_role("heading", name="#garden")).to_be_visible()
+    ann.say("who is here?")
+    boris.until("who is here?")
+
+
+def test_a_nickname_in_use_is_varied(visit: Visit, server: Server) -> None:
+    """The guest is in at once under a similar one, which the page shows."""
+    server.terminal("ann")
+    visitor = visit()
+    visitor.join("ann")
+    expect(visitor.page.get_by_role("button", name="ann2 Guest")).to_be_visible()
+
+
+def test_a_nickname_that_cannot_be_is_explained(visit: Visit, server: Server) -> None:
+    """The user can type another one at once."""
+    visitor = visit()
+    visitor.open()
+    field = visitor.page.get_by_role("textbox", name="Nickname")
+    field.fill("#ann smith")
+    field.press("Enter")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("begin with a letter")
+    field.fill("anna")
+    field.press("Enter")
+    expect(visitor.prompt).to_be_visible()
+
+
+def test_a_private_message_opens_a_conversation(visit: Visit, server: Server) -> None:
+    """It is announced by its unread count, and shown when it is opened."""
+    ann, boris = visit(), server.irc("boris", "#lobby")
+    ann.join("ann")
+    boris.send("PRIVMSG ann :between us")
+    link = ann.page.get_by_role("navigation").get_by_role("link", name=re.compile("boris"))
+    expect(link).to_contain_text("1")
+    link.click()
+    ann.sees("between us")
+    ann.say("only for you")
+    boris.until("only for you")
+
+
+def test_a_message_of_several_lines_arrives_whole(visit: Visit, server: Server) -> None:
+    """Shift+Enter adds a line, and Enter sends them as one message."""
+    ann, boris = visit(), visit()
+    ann.join("ann")
+    boris.join("boris")
+    ann.prompt.press_sequentially("one")
+    ann.prompt.press("Shift+Enter")
+    ann.prompt.press_sequentially("two")
+    ann.prompt.press("Enter")
+    message = boris.messages.filter(has_text="one")
+    expect(message).to_have_count(1)
+    expect(message).to_contain_text("two")

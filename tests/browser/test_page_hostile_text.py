@@ -1,0 +1,218 @@
+"""Texts of others are shown as texts, wherever they come from: no markup, no script, no address of
+a script.
+"""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from harness import Server, Visitor
+from playwright.sync_api import expect
+
+Visit = Callable[..., Visitor]
+
+MARKUP = (
+    "<script>ran=1</script>",
+    "<img src=x onerror=ran=1>",
+    "<svg/onload=ran=1>",
+    "<svg><animate onbegin=ran=1 attributeName=x dur=1s>",
+    "<iframe srcdoc='<script>parent.ran=1</script>'></iframe>",
+    "<iframe src=javascript:parent.ran=1>",
+    "<a href=javascript:ran=1>click</a>",
+    "<details open ontoggle=ran=1>",
+    "<input autofocus onfocus=ran=1>",
+    "<style>*{background:url(javascript:ran=1)}</style>",
+    "<link rel=stylesheet href=data:,*{display:none}>",
+    "<base href=//192.0.2.1/>",
+    "<meta http-equiv=refresh content=0;url=data:text/html,x>",
+    "<form action=javascript:ran=1><button>x</button></form>",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=ran=1>",
+    "<template><script>ran=1</script></template>",
+    "</title></textarea></script><script>ran=1</script>",
+    "'\"><script>ran=1</script>",
+    '"onmouseover="ran=1"style="position:fixed;inset:0',
+    "`${ran=1}`",
+    "{{constructor.constructor('ran=1')()}}",
+    "&lt;script&gt;ran=1&lt;/script&gt;",
+    "<!--><script>ran=1</script>-->",
+    '<noscript><p title="</noscript><img src=x onerror=ran=1>">',
+    "<x contenteditable onblur=ran=1 tabindex=1 autofocus>",
+    "%3Cscript%3Eran=1%3C/script%3E",
+    "\\u003cscript\\u003eran=1\\u003c/script\\u003e",
+    '{"constructor":{"innerHTML":"<img src onerror=ran=1>"}}',
+)
+"""Markup of many kinds, which sets the variable `ran` when it is taken for markup."""
+ADDRESSES = (
+    "javascript:ran=1",
+    "JaVaScRiPt:ran=1",
+    "java\tscript:ran=1",
+    "\x01javascript:ran=1",
+    "javascript://example.org/%0aran=1",
+    "data:text/html,<script>parent.ran=1</script>",
+    "vbscript:ran=1",
+    "blob:http://localhost/0",
+    "file:///etc/passwd",
+    "view-source:javascript:ran=1",
+    "[click](javascript:ran=1)",
+    "[click](<javascript:ran=1>)",
+    "![x](javascript:ran=1)",
+    "<javascript:ran=1>",
+    "http://javascript:ran=1@example.org/",
+    'https://example.org/"onmouseover="ran=1',
+    "https://example.org/<script>ran=1</script>",
+    "//192.0.2.1/x.js",
+)
+CODES = (
+    "**<b onclick=ran=1>**",
+    "`<script>ran=1</script>`",
+    "```html\n<script>ran=1</script>\n```",
+    "> <img src=x onerror=ran=1>",
+    "*a **b `c* d** e`",
+    "\x02\x0304,99<script>ran=1</script>\x0f",
+    "\x04ff0000<img src onerror=ran=1>\x04",
+    "\x11\x1d\x1e\x1f\x16" * 50 + "<u onclick=ran=1>",
+    "\u202e<tpircs>1=nar\u202c",
+    "\u2066\u2067\u2068" * 40 + "isolated",
+    "a\u0300" * 200,
+    "\ufdfd" * 30,
+)
+
+
+def assert_harmless(visitor: Visitor) -> None:
+    """Fail if a text has become anything but text."""
+    found = visitor.page.evaluate(
+        """() => {
+            const wrong = [];
+            if ("ran" in window) wrong.push("a script ran");
+            const safe = /^(https?|ircs?|mailto):$/;
+            for (const element of document.querySelectorAll("*")) {
+                for (const { name, value } of element.attributes) {
+                    if (name.startsWith("on") || name === "srcdoc")
+                        wrong.push(`${element.tagName} ${name}=${value}`);
+                    if (["href", "src", "action", "formaction", "xlink:href"].includes(name)) {
+                        const url = new URL(value, location.href);
+                        const own = url.origin === location.origin || url.protocol === "blob:";
+                        if (!safe.test(url.protocol) && !own) wrong.push(`${name}=${value}`);
+                    }
+                }
+                if (element.matches("iframe,object,embed,base,frame,applet,portal,marquee"))
+                    wrong.push(element.outerHTML);
+                if (element.matches("script") && new URL(element.src).origin !== location.origin)
+                    wrong.push(element.outerHTML);
+            }
+            return wrong;
+        }"""
+    )
+    assert found == []
+
+
+@pytest.fixture
+def ann(visit: Visit, server: Server) -> Visitor:
+    """Return a user in the lobby, whose browser fails the test when a dialog opens."""
+    visitor = visit()
+    visitor.page.on("dialog", lambda dialog: visitor.errors.append(f"dialog: {dialog.message}"))
+    visitor.join("ann")
+    return visitor
+
+
+def _sent(text: str) -> bool:
+    """Return whether a line of IRC can have this text as it is."""
+    return "\n" not in text
+
+
+@pytest.mark.parametrize("verb", ["PRIVMSG", "NOTICE"])
+def test_messages_are_shown_as_text(ann: Visitor, server: Server, verb: str) -> None:
+    """Markup, addresses and formatting codes of every kind."""
+    mallory = server.irc("mallory", "#lobby")
+    texts = [text for text in (*MARKUP, *ADDRESSES, *CODES) if _sent(text)]
+    mallory.send(*(f"{verb} #lobby :{text}" for text in texts), f"{verb} #lobby :the end")
+    ann.sees("the end")
+    for text in MARKUP:
+        # The backquotes mark code, and are not shown.
+        expect(ann.timeline).to_contain_text(text.strip("`"))
+    assert_harmless(ann)
+
+
+def test_actions_and_events_are_shown_as_text(ann: Visitor, server: Server) -> None:
+    """CTCP ACTION, the reasons of PART and KICK, and topics."""
+    mallory = server.irc("mallory", "#trap")
+    ann.page.get_by_role("navigation").get_by_role("link", name=re.compile("lobby")).wait_for()
+    ann.say("/join #trap")
+    expect(ann.page.get_by_role("heading", name="#trap")).to_be_visible()
+    for text in MARKUP:
+        mallory.send(f"PRIVMSG #trap :\x01ACTION {text}\x01", f"TOPIC #trap :{text}")
+        mallory.send(f"PART #trap :{text}", "JOIN #trap")
+        mallory.sync()
+    mallory.send("PRIVMSG #trap :the end")
+    ann.sees("the end")
+    assert_harmless(ann)
+
+
+def test_names_are_shown_as_text(ann: Visitor, server: Server) -> None:
+    """Channels can have nearly any name; real names and away messages have any text."""
+    ann_client = server.irc("mallory", "#lobby")
+    for number, text in enumerate(MARKUP[:8]):
+        name = "#" + text.replace(" ", "/").replace(",", ";")[:60]
+        ann_client.send(f"JOIN {name}")
+        ann_client.sync()
+        ann_client.send(f"INVITE ann {name}", f"AWAY :{text}", f"SETNAME :{text}")
+        ann_client.send(f"PRIVMSG #lobby :see {name} {number}")
+    ann_client.send("PRIVMSG #lobby :the end")
+    ann.sees("the end")
+    ann.say("/whois mallory")
+    ann.say("/list")
+    ann.say("/join #" + MARKUP[1].replace(" ", "/"))
+    expect(ann.page.get_by_role("heading", name="#<img")).to_be_visible()
+    assert_harmless(ann)
+
+
+def test_tags_are_shown_as_text(ann: Visitor, server: Server) -> None:
+    """Reactions, replies and typing notices of a hostile client."""
+    mallory = server.irc("mallory", "#lobby")
+    ann.say("react to this")
+    ann.sees("react to this")
+    msgid = re.search(r"msgid=([^; ]+)", mallory.until("react to this"))
+    assert msgid
+    for text in MARKUP:
+        escaped = (
+            text.replace("\\", "\\\\").replace(";", "\\:").replace(" ", "\\s").replace("\n", "\\n")
+        )
+        mallory.send(
+            f"@+draft/react={escaped};+draft/reply={msgid[1]} TAGMSG #lobby",
+            f"@+draft/reply={escaped} PRIVMSG #lobby :an answer",
+            f"@+typing={escaped} TAGMSG #lobby",
+        )
+    mallory.send("PRIVMSG #lobby :the end")
+    ann.sees("the end")
+    assert_harmless(ann)
+
+
+@pytest.mark.parametrize("text", MARKUP[:3] + MARKUP[16:19])
+def test_the_texts_of_config_ini_are_shown_as_text(
+    visit: Visit, serve: Callable[..., Server], text: str
+) -> None:
+    """The index is made from a template: names of the network, its description and the topic."""
+    quoted = text.replace("%", "%%")
+    server = serve(
+        f"network = {quoted}\ndescription = {quoted}\nlobby_topic = {quoted}\nmotd = {quoted}\n"
+    )
+    visitor = visit(address=server.url)
+    visitor.join("ann")
+    expect(visitor.page.get_by_role("banner").or_(visitor.page.locator("header"))).to_contain_text(
+        text
+    )
+    assert_harmless(visitor)
+
+
+@pytest.mark.parametrize("text", [*MARKUP[:4], *MARKUP[16:19], *ADDRESSES[:3]])
+def test_the_address_of_the_page_is_shown_as_text(visit: Visit, server: Server, text: str) -> None:
+    """What a link puts after the `#`."""
+    visitor = visit()
+    visitor.open("#" + text)
+    field = visitor.page.get_by_role("textbox", name="Nickname")
+    expect(field).to_be_visible()
+    assert_harmless(visitor)
+    field.fill("ann")
+    field.press("Enter")
+    expect(visitor.page.get_by_role("navigation").first).to_be_visible()
+    assert_harmless(visitor)
