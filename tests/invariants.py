@@ -62,6 +62,20 @@ def watches_are_symmetric(world: World) -> None:
     assert all(monitor.watchers(nick) for nick in monitor.nicks())
 
 
+def users_with_devices_are_known(world: World) -> None:
+    """The users that can be notified are those of accounts with devices, and each device has one
+    account.
+    """
+    devices = world.push.by_account
+    assert set(world.push.users) == {
+        user for user in world.users.values() if user.account_id in devices
+    }
+    assert all(devices.values())
+    endpoints = list(chain.from_iterable(devices.values()))
+    assert len(endpoints) == len(set(endpoints))
+    assert all(len(known) <= world.server_info.push_devices for known in devices.values())
+
+
 def what_a_peer_can_grow_is_bounded(world: World) -> None:
     """Every collection that grows by what people say keeps to its limit."""
     limits = world.lengths
@@ -93,6 +107,7 @@ ALL = (
     memberships_are_symmetric,
     indexes_are_consistent,
     watches_are_symmetric,
+    users_with_devices_are_known,
     what_a_peer_can_grow_is_bounded,
 )
 

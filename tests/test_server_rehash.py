@@ -80,6 +80,14 @@ CHANGED: dict[str, dict[str, Any]] = {
         "sendmail": Path("/usr/sbin/sendmail"),
     },
     "discovery": {"name": "Office"},
+    "push": {
+        "enabled": False,
+        "subject": "mailto:chat@example.org",
+        "delay": 7.0,
+        "devices": 9,
+        "expire_days": 30,
+        "private_hosts": ("ntfy.example.org",),
+    },
     "limits": {
         "server_bans": 3,
         "registration_timeout": 1.0,

@@ -73,6 +73,9 @@ def advertise(
         missing |= cap.NEEDS_ACCOUNTS
     elif not rules.registration:
         missing |= cap.ACCOUNT_REGISTRATION
+    vapid = storage.vapid if storage and storage.accounts and server_info.has_push else None
+    if vapid is None:
+        missing |= cap.NEEDS_PUSH
     keys = f"max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys}"
     metadata = f"before-connect,{keys},max-value-bytes={lengths.metadata_bytes}"
     registration = {"before-connect": rules.before_connect, "email-required": rules.email != "none"}
@@ -93,6 +96,7 @@ def advertise(
         icon=server_info.icon,
         is_safe_rate=server_info.is_safe_rate,
         needs_account=rules.required,
+        vapid=vapid.token if vapid else "",
     )
     return Advertisement(
         cap.ALL & ~missing, values, server_info.sts_duration, server_info.sts_port, tuple(tokens)

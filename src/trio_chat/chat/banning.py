@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trio_chat.chat import missed
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, BanKind, Bans
-from trio_chat.chat.changes import AlwaysOnEnded, NoticeKept, UserRemoved
+from trio_chat.chat.changes import AlwaysOnEnded, NoticeKept, PushUnsubscribed, UserRemoved
 from trio_chat.chat.events import Event
 from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold_or_self
@@ -123,6 +123,8 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
                 names[session.user.nick] = None
             if session.user is not None and ban.kind is not BanKind.ADDRESS:
                 apply(world, AlwaysOnEnded(session.user.folded))
+    for account in [number for number in world.push.by_account if new.of_account(number)]:
+        apply(world, PushUnsubscribed(account, tuple(world.push.of(account))))
     for user in world.always_on if new else ():
         ban = new.of_account(user.account_id) or new.of_masks(*_named(user))
         if ban is not None and not user.sessions:

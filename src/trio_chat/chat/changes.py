@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.bans import Ban
 from trio_chat.chat.invitations import Holder, Invitation
+from trio_chat.chat.push import PushSubscription
 from trio_chat.irc.modes import UserModeChange
 
 
@@ -409,6 +410,31 @@ class MetadataAdopted(Change):
 
     user: str
     values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PushSubscribed(Change):
+    """An account has a device that receives push messages, in the place of one with the same
+    endpoint (soju.im/webpush).
+
+    Args:
+        account: its number.
+        subscription: the device; no other account has it from now on.
+        most: how many devices an account can have; the one that was not seen for the longest time
+            gives way.
+    """
+
+    account: int
+    subscription: PushSubscription
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class PushUnsubscribed(Change):
+    """Devices of an account, by their endpoints, receive no further push messages."""
+
+    account: int
+    endpoints: tuple[str, ...]
 
 
 # Invitations by a token

@@ -49,6 +49,7 @@ class Event(NamedTuple):
         server_tags: tags of the server's own, each with the capability bits without which a session
             does not receive it.
         account_id: the number of the account, for the history; or 0.
+        push_accounts: the numbers of the accounts whose devices it is pushed to.
     """
 
     id: int
@@ -67,6 +68,7 @@ class Event(NamedTuple):
     shift: int = 0
     server_tags: tuple[tuple[int, str, str], ...] = ()
     account_id: int = 0
+    push_accounts: tuple[int, ...] = ()
 
     @property
     def requires_persistence(self) -> bool:

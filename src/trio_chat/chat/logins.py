@@ -1,5 +1,7 @@
 """Sessions of an account that have to end: their password or certificate is valid no longer."""
 
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import PushUnsubscribed
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 
@@ -12,7 +14,8 @@ def end_sessions(
 ) -> int:
     """End the sessions of an account, which may belong to an intruder; return how many there were.
 
-    The always-on user of the account stays.
+    The always-on user of the account stays. Devices that these sessions, or unknown ones, have
+    registered for push messages receive no more of them.
 
     Args:
         world: where the sessions are.
@@ -30,4 +33,11 @@ def end_sessions(
     ]
     for session in ended:
         session.sink.end(reason)
+    if certificate:
+        endpoints = [session.push_endpoint for session in ended if session.push_endpoint]
+    else:
+        kept = keep.push_endpoint if keep is not None else ""
+        endpoints = [endpoint for endpoint in world.push.of(account) if endpoint != kept]
+    if endpoints:
+        apply(world, PushUnsubscribed(account, tuple(endpoints)))
     return len(ended)

@@ -1,5 +1,5 @@
 """Persistent state besides messages and accounts: channels, always-on users, preferences, read
-markers, metadata and bans of the server.
+markers, metadata, devices for push messages, and bans of the server.
 
 All of it is in memory. What changes is marked in the dirty set, and written to the store by the
 edge: with the messages of the same batch, before the change is confirmed to the client.
@@ -27,6 +27,7 @@ class ChangeSet(NamedTuple):
         metadata: the metadata of an account, as a whole.
         bans: bans of the server by their keys; None deletes one.
         invitations: invitations by their digests; None deletes one.
+        push: the devices of an account (`push.to_state`); an empty list is deleted.
 
     Accounts are their numbers. State of an account that is gone is not stored.
     """
@@ -38,6 +39,7 @@ class ChangeSet(NamedTuple):
     metadata: Mapping[int, Mapping[str, str]] = MappingProxyType({})
     bans: Mapping[BanKey, Ban | None] = MappingProxyType({})
     invitations: Mapping[str, Invitation | None] = MappingProxyType({})
+    push: Mapping[int, list[dict[str, Any]]] = MappingProxyType({})
 
 
 class PendingSetting(NamedTuple):
@@ -111,6 +113,11 @@ class DirtyKey(NamedTuple):
         return cls("metadata", account)
 
     @classmethod
+    def push(cls, account: int) -> "DirtyKey":
+        """Return the key of the devices of an account."""
+        return cls("push", account)
+
+    @classmethod
     def ban(cls, key: BanKey) -> "DirtyKey":
         """Return the key of a ban."""
         return cls("bans", key)
@@ -137,6 +144,7 @@ class DirtySet:
         metadata: accounts.
         bans: keys of bans.
         invitations: digests of invitations.
+        push: accounts.
         on_change: called when something is marked.
         marked: how many keys were marked ever.
     """
@@ -148,6 +156,7 @@ class DirtySet:
     metadata: set[int] = field(default_factory=set)
     bans: set[BanKey] = field(default_factory=set)
     invitations: set[str] = field(default_factory=set)
+    push: set[int] = field(default_factory=set)
     on_change: Callable[[], None] = field(default=_nothing, compare=False)
     marked: int = field(default=0, compare=False)
 
@@ -175,4 +184,13 @@ class DirtySet:
         return any(getattr(self, table) for table in _TABLES)
 
 
-_TABLES = ("channels", "markers", "users", "preferences", "metadata", "bans", "invitations")
+_TABLES = (
+    "channels",
+    "markers",
+    "users",
+    "preferences",
+    "metadata",
+    "bans",
+    "invitations",
+    "push",
+)

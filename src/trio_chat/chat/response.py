@@ -183,8 +183,8 @@ class Response:
         if self._label and is_answer and event.skip is not session and session in event.recipients:
             if session.effective & event.requires == event.requires:
                 self._own += event.lines(session.effective)
-            if len(event.recipients) == 1 and not event.history_targets:
-                return  # no other session receives it, and it is not stored
+            if len(event.recipients) == 1 and not (event.history_targets or event.push_accounts):
+                return  # nobody else receives it, and it is not stored
             event = event._replace(skip=session)
         elif not self._label:
             self._flush()

@@ -32,6 +32,8 @@ class ServerInfo:
         sts_duration: seconds for which clients must use TLS (IRCv3 `sts`), or None if `sts` is not
             advertised.
         sts_port: the TLS port that `sts` names.
+        has_push: whether devices can be registered for push messages (soju.im/webpush).
+        push_devices: how many of them an account can have.
     """
 
     name: str = "chat.local"
@@ -52,3 +54,5 @@ class ServerInfo:
     most_bans: int = 1000
     sts_duration: int | None = None
     sts_port: int = 0
+    has_push: bool = False
+    push_devices: int = 4

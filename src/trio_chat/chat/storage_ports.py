@@ -7,6 +7,7 @@ from trio_chat.chat.bans import BanTable
 from trio_chat.chat.history import History
 from trio_chat.chat.invitations import InvitationTable
 from trio_chat.chat.persistence import StateStore
+from trio_chat.chat.push import VapidKeys
 from trio_chat.chat.steady import ClockState, ClockTable
 from trio_chat.chat.timeline import Timeline
 
@@ -34,6 +35,7 @@ class StoragePorts:
         bans: the store of bans of the server, or None if they are not persistent.
         invitations: the store of invitations, or None if they are not persistent.
         secret: a secret of this server that never changes, or b"".
+        vapid: the keys by which push services recognise this server, or None.
     """
 
     history: History
@@ -52,3 +54,4 @@ class StoragePorts:
     bans: BanTable | None = None
     invitations: InvitationTable | None = None
     secret: bytes = field(default=b"", repr=False)
+    vapid: VapidKeys | None = None

@@ -142,6 +142,7 @@ class Session:
         "payer",
         "pending",
         "playback_request",
+        "push_endpoint",
         "quota_notified",
         "sasl",
         "sasl_inbox",
@@ -190,6 +191,7 @@ class Session:
         self.verification: PendingVerification | None = None
         self.account = ""  # as logged in; the user's from registration on
         self.account_id = 0
+        self.push_endpoint = ""  # of the device that it has registered by WEBPUSH
         self.sasl: SaslExchange | None = None
         self.sasl_inbox = Inbox()
         self.failed_logins = 0

@@ -26,6 +26,7 @@ from trio_chat.chat.monitor import MonitorLists
 from trio_chat.chat.operator_blocks import with_numbers
 from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.preferences import Preferences
+from trio_chat.chat.push import PushDelivery, PushSubscriptions
 from trio_chat.chat.quotas import Quotas
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.steady import SteadyClock
@@ -85,6 +86,8 @@ class World:
         observers: called after each change (`trio_chat.chat.apply`), such as checks of invariants.
         mail: the port that sends e-mails, or None.
         page_url: the address of the page for links, with a `/` at its end; "" when there is none.
+        push: the devices of accounts that receive push messages.
+        push_delivery: the port that sends these, or None.
         advertised: the advertised capabilities and RPL_ISUPPORT tokens.
         verifications: account registrations that wait for a code.
         opers: the users that are operators of the server.
@@ -153,6 +156,8 @@ class World:
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
         self.mail: Mail | None = None
+        self.push = PushSubscriptions()
+        self.push_delivery: PushDelivery | None = None
         self.verifications = Verifications(self.elapsed)
         self.usage: Counter[str] = Counter()
         self.metadata: dict[int, dict[str, str]] = {}  # metadata of accounts, by number
@@ -172,6 +177,7 @@ class World:
         """Take in a user; it is found by its nickname from now on."""
         self.users[user.folded] = user
         self.confusables.add(user.nick, user.folded)
+        self.push.update(user)
         if INVISIBLE in user.modes:
             self.invisible.add(user)
         self.most_users = max(self.most_users, len(self.users))
@@ -189,6 +195,7 @@ class World:
         del self.users[user.folded]
         self.confusables.remove(user.nick, user.folded)
         self.invisible.discard(user)
+        self.push.users.pop(user, None)
 
     def remember(self, user: User, address: str) -> None:
         """Add a user to the history of nicknames (RFC 2812 §3.6.3, WHOWAS)."""

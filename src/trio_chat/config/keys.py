@@ -158,6 +158,20 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "smtp_password": values.text(500, secret=True),
         "sendmail": _PATH,
     },
+    "push": {
+        "enabled": values.YES_OR_NO,
+        "subject": ValueType(
+            values.optional_contact,
+            "mailto: with an e-mail address, an https URL of at most 200 bytes, or nothing",
+        ),
+        "delay": values.decimal(0, 300, "seconds"),
+        "devices": values.integer(1, 100),
+        "expire_days": values.integer(1, 365, " days"),
+        "private_hosts": ValueType(
+            values.host_patterns,
+            "any, or names such as ntfy.example.org and *.example.org, or none",
+        ),
+    },
     "limits": {
         "clients": values.integer(1, 1_000_000),
         "always_on_users": values.integer(0, 1_000_000),

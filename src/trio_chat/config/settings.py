@@ -113,6 +113,18 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PushSettings:
+    """[push]: push messages to devices."""
+
+    enabled: bool = True
+    subject: str = ""  # a mailto: or https: URL; empty: derived
+    delay: float = 5.0  # seconds
+    devices: int = 4  # of one account
+    expire_days: int = 14
+    private_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """[limits]: the resources that clients may use."""
 
@@ -238,6 +250,7 @@ class Settings:
     storage: StorageSettings = field(default_factory=StorageSettings)
     accounts: AccountSettings = field(default_factory=AccountSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    push: PushSettings = field(default_factory=PushSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)

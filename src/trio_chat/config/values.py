@@ -233,6 +233,16 @@ def optional_url(value: str) -> str:
     return value
 
 
+def optional_contact(value: str) -> str:
+    """Parse the URL by which an operator is reached, or an empty value (RFC 8292 §2.1)."""
+    scheme, _, rest = value.partition(":")
+    if scheme == "mailto":
+        return f"mailto:{email_address(rest)}"
+    if value and scheme != "https":
+        raise ValueError(value)
+    return optional_url(value)
+
+
 def optional_page_url(value: str) -> str:
     """Parse the URL of a page that links are made from, or an empty value; return it with a `/` at
     its end.

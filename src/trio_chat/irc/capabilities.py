@@ -66,6 +66,8 @@ OPER_TAG = 1 << 44
 CHGHOST = 1 << 45
 WHOAMI = 1 << 46
 NAMED_MODES = 1 << 47
+WEBPUSH = 1 << 50
+WEBPUSH_SOJU = 1 << 51
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
@@ -104,6 +106,8 @@ CAPABILITIES: dict[str, Capability] = {
         Capability(names.SEARCH, SEARCH),
         Capability(names.STANDARD_REPLIES, STANDARD_REPLIES),
         Capability(names.USERHOST_IN_NAMES, USERHOST_IN_NAMES),
+        Capability(names.WEBPUSH, WEBPUSH),
+        Capability(names.WEBPUSH_SOJU, WEBPUSH_SOJU),
         Capability(names.WHOAMI, WHOAMI, needs=CHGHOST),
         Capability(names.ZNC_PLAYBACK, ZNC_PLAYBACK),
         # All sessions of a user receive the messages that one of them sends. Some clients show them
@@ -120,6 +124,8 @@ NEEDS_STORAGE = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_
 """Offered only with a message history."""
 NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION
 """Offered only with accounts."""
+NEEDS_PUSH = WEBPUSH | WEBPUSH_SOJU
+"""Offered only where devices can be registered for push messages."""
 ALL = sum(cap.bit for cap in CAPABILITIES.values())
 
 CARRIES_TAGS = (

@@ -64,6 +64,7 @@ def tokens(
     icon: str = "",
     is_safe_rate: bool = True,
     needs_account: bool = False,
+    vapid: str = "",
 ) -> list[str]:
     """Return the tokens in alphabetical order.
 
@@ -74,6 +75,7 @@ def tokens(
         icon: the URL of an image of the network, or "" (IRCv3 `network-icon`).
         is_safe_rate: whether no client is disconnected for flooding (`SAFERATE`).
         needs_account: whether registration requires a login (IRCv3 `draft/account-registration`).
+        vapid: the public key by which push services recognise the server, or "" (soju.im/webpush).
     """
     lists = modes.letters(ModeType.LIST)
     values: dict[str, str | int] = {
@@ -117,6 +119,8 @@ def tokens(
         values |= {"CHATHISTORY": history_limit, "MSGREFTYPES": "msgid,timestamp"}
     if icon:
         values["draft/ICON"] = icon
+    if vapid:
+        values["VAPID"] = vapid
     flags = {"SAFERATE": is_safe_rate, "draft/ACCOUNTREQUIRED": needs_account}
     values |= {name: "" for name, is_set in flags.items() if is_set}
     return [

@@ -44,6 +44,7 @@ from trio_chat.server.mail import mailer
 from trio_chat.server.open_storage import MEMORY, prune_history
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.poller import best_poller
+from trio_chat.server.push.service import PushService, PushStatistics
 from trio_chat.server.refusal import Refusals, closing_link
 from trio_chat.server.state import UncommittedState, keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
@@ -113,6 +114,14 @@ class Server:
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         self.world.mail = mailer(settings.mail)
+        self._push = (
+            PushService(self.world, memory.vapid, lambda: self.settings)
+            if memory and memory.vapid
+            else None
+        )
+        if self._push is not None:
+            self.world.push_delivery = self._push
+            self.broadcaster.push = self._push.offer
         cost = COSTS[settings.accounts.hash_cost]
         self._threads = threads or HashingThreads(settings.limits)
         self.world.control = ServerControl(self, cost, self._threads, load)
@@ -156,6 +165,8 @@ class Server:
             if self._store is not None:
                 nursery.start_soon(keep_state, self.world, self._store, self._keeping)
                 nursery.start_soon(watch_channels, self.world, self._store)
+            if self._push is not None:
+                nursery.start_soon(self._push.run)
             if self.world.accounts is not None:
                 nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
                 nursery.start_soon(
@@ -210,6 +221,7 @@ class Server:
             world=self.world.statistics(),
             broadcaster=self.broadcaster.statistics(),
             admission=self.admission.statistics(),
+            push=self._push.statistics() if self._push else PushStatistics(),
             connections=len(self.connections),
             connected=self._connected,
             queued_bytes=sum(queued),

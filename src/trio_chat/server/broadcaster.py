@@ -12,7 +12,7 @@ with one call. Under load batches grow, and the cost of a message falls.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import trio
@@ -66,6 +66,9 @@ class Broadcaster:
             farewell.
         history: stores messages before any client sees them; or None.
         uncommitted: the persistent state that is committed with them; or None.
+
+    Attributes:
+        push: takes each delivered event that is to be pushed to devices; or None. It never waits.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Broadcaster:
         self._deliveries = self._remembered = self._commits = 0
         self._commit_seconds = 0.0
         self._progress = trio.lowlevel.ParkingLot()
+        self.push: Callable[[Event], None] | None = None
 
     def accept(
         self, output: Output, sender: Session | None = None, *, in_order: bool = False
@@ -172,6 +176,9 @@ class Broadcaster:
                 session.sink.send(data, is_reply=is_reply)
                 if count % _SENDS_PER_TURN == 0:
                     await trio.lowlevel.checkpoint()
+            if self.push is not None:
+                for event in _pushed(waiting):
+                    self.push(event)
             self._deliveries += count
             self._delivered += len(items)
             self._overtaking.remove(len(items))
@@ -283,6 +290,13 @@ def unstored_parts(item: Output) -> Sequence[OutputItem]:
     if item.refusal is not None:
         return item.refusal()
     return item.parts if item.not_kept is None else item.not_kept
+
+
+def _pushed(items: Iterable[Sequence[OutputItem]]) -> list[Event]:
+    """Return the events that are pushed to devices."""
+    return [
+        part for item in items for part in item if isinstance(part, Event) and part.push_accounts
+    ]
 
 
 def _size(delivery: Delivery) -> int:

@@ -16,6 +16,7 @@ from trio_chat.chat.world import World
 from trio_chat.config import StorageSettings
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.push.vapid import stored_keys
 from trio_chat.storage import lock
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.bans import SqliteBans
@@ -79,6 +80,7 @@ async def open_storage(
                 bans=SqliteBans(database),
                 invitations=SqliteInvitations(database),
                 secret=await table.secret("cloak"),
+                vapid=await stored_keys(table),
                 history=history,
                 most_messages=settings.most_messages,
                 playback=settings.playback,

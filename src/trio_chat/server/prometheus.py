@@ -108,6 +108,32 @@ TABLE: tuple[Row, ...] = (
         "1 while the history cannot be written.",
         lambda now: now.broadcaster.is_failing,
     ),
+    Row(
+        "push_devices",
+        False,
+        "Devices registered for push messages.",
+        lambda now: now.push.devices,
+    ),
+    Row("push_waiting", False, "Push messages that wait to be sent.", lambda now: now.push.waiting),
+    Row("push_sent", True, "Push messages sent.", lambda now: now.push.sent),
+    Row(
+        "push_failures",
+        True,
+        "Attempts to send a push message that failed.",
+        lambda now: now.push.failed,
+    ),
+    Row(
+        "push_dropped",
+        True,
+        "Push messages given up, or displaced by newer ones.",
+        lambda now: now.push.dropped,
+    ),
+    Row(
+        "push_devices_removed",
+        True,
+        "Devices that their push services refused.",
+        lambda now: now.push.removed,
+    ),
     Row("outbox_bytes", False, "Bytes that wait for slow clients.", lambda now: now.queued_bytes),
     Row("outbox_clients", False, "Clients that read slowly.", lambda now: now.slow_clients),
     Row(

@@ -106,6 +106,9 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             "sendmail",
         ),
     },
+    "push": {
+        When.NOW: ("enabled", "subject", "delay", "devices", "expire_days", "private_hosts"),
+    },
     "limits": {
         When.NOW: ("server_bans",),
         When.NEW: (
@@ -317,4 +320,6 @@ def server_info(settings: Settings, created: float) -> ServerInfo:
             for entry in settings.operators
         },
         most_bans=settings.limits.server_bans,
+        has_push=settings.push.enabled,
+        push_devices=settings.push.devices,
     )

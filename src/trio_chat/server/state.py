@@ -10,7 +10,7 @@ from typing import Any
 
 import trio
 
-from trio_chat.chat import always_on, metadata
+from trio_chat.chat import always_on, metadata, push
 from trio_chat.chat.apply.sessions import update_away
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet, StateStore
 from trio_chat.chat.registered_channels import restore, restore_members, to_state
@@ -29,7 +29,8 @@ _RETRY = 10.0
 
 
 async def load_state(world: World, store: StateStore) -> None:
-    """Restore channels, always-on users, preferences, metadata and read markers.
+    """Restore channels, always-on users, preferences, metadata, read markers and devices for push
+    messages.
 
     Raises:
         StorageError: the state cannot be read.
@@ -41,6 +42,8 @@ async def load_state(world: World, store: StateStore) -> None:
         world.metadata[account] = dict(values)
     for account, choices in stored.preferences.items():
         world.preferences.restore(account, dict(choices))
+    for account, devices in stored.push.items():
+        world.push.by_account[account] = push.from_state(devices)
     for account, user in stored.users.items():
         if user is not None:
             _restore_user(world, account, user)
@@ -208,4 +211,5 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
         {account: dict(world.metadata.get(account, {})) for account in dirty.metadata},
         {key: world.bans.get(key) for key in dirty.bans},
         {digest: world.invitations.get(digest) for digest in dirty.invitations},
+        {account: push.to_state(world.push.of(account)) for account in dirty.push},
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from trio_chat.chat.world import WorldStatistics
 from trio_chat.server.admission import AdmissionStatistics
 from trio_chat.server.broadcaster import BroadcasterStatistics
+from trio_chat.server.push.service import PushStatistics
 
 
 class ServerStatistics(NamedTuple):
@@ -18,6 +19,7 @@ class ServerStatistics(NamedTuple):
         world: users, channels and accounts.
         broadcaster: items that wait to be delivered.
         admission: counted addresses and refusals.
+        push: push messages to devices.
         connections: clients that are connected.
         connected: how many ever were.
         queued_bytes: bytes that wait for slow clients.
@@ -30,6 +32,7 @@ class ServerStatistics(NamedTuple):
     world: WorldStatistics
     broadcaster: BroadcasterStatistics
     admission: AdmissionStatistics
+    push: PushStatistics
     connections: int
     connected: int
     queued_bytes: int

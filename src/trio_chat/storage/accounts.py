@@ -107,6 +107,14 @@ class SqliteAccounts:
         """Return a random value of 32 bytes, which is made on first use and never changes."""
         return await self._database.write(_secret, name)
 
+    async def known_secret(self, name: str) -> bytes | None:
+        """Return a value that was stored by `keep_secret`, or None."""
+        return await self._database.read(_known_secret, name)
+
+    async def keep_secret(self, name: str, value: bytes) -> None:
+        """Store a value for ever."""
+        await self._database.write(_keep_secret, name, value)
+
 
 def every_account(connection: "apsw.Connection") -> list[Account]:
     """Return every account."""
@@ -199,6 +207,15 @@ def _secret(connection: "apsw.Connection", name: str) -> bytes:
         "INSERT INTO secret VALUES (?, ?) ON CONFLICT DO NOTHING", (name, os.urandom(32))
     )
     return bytes(connection.execute("SELECT value FROM secret WHERE name = ?", (name,)).get)
+
+
+def _known_secret(connection: "apsw.Connection", name: str) -> bytes | None:
+    value = connection.execute("SELECT value FROM secret WHERE name = ?", (name,)).get
+    return None if value is None else bytes(value)
+
+
+def _keep_secret(connection: "apsw.Connection", name: str, value: bytes) -> None:
+    connection.execute("INSERT INTO secret VALUES (?, ?)", (name, value))
 
 
 def _certificates(connection: "apsw.Connection", account: int) -> list[Certificate]:

@@ -1,5 +1,5 @@
-"""The tables of other persistent state: channels, read markers, always-on users, preferences, and
-metadata.
+"""The tables of other persistent state: channels, read markers, always-on users, preferences,
+metadata, and devices for push messages.
 """
 
 import json
@@ -14,22 +14,33 @@ if TYPE_CHECKING:
 
 _KEEP_CHANNEL = "INSERT INTO channel VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
 # Each statement stores nothing for an account that a maintenance command has deleted meanwhile.
-_KEEP_USER = (
-    "INSERT INTO always_on SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET state"
-    " = excluded.state"
-)
-_KEEP_PREFERENCES = (
-    "INSERT INTO preference SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET"
-    " state = excluded.state"
-)
 _KEEP_MARKER = (
     "INSERT INTO marker SELECT id, ?2, ?3 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET time"
     " = excluded.time"
 )
-_KEEP_METADATA = (
-    "INSERT INTO metadata SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET said ="
-    " excluded.said"
-)
+_OF_ACCOUNTS = {
+    "users": (
+        "INSERT INTO always_on SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET"
+        " state = excluded.state",
+        "DELETE FROM always_on WHERE account = ?",
+    ),
+    "preferences": (
+        "INSERT INTO preference SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET"
+        " state = excluded.state",
+        "DELETE FROM preference WHERE account = ?",
+    ),
+    "metadata": (
+        "INSERT INTO metadata SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET"
+        " said = excluded.said",
+        "DELETE FROM metadata WHERE account = ?",
+    ),
+    "push": (
+        "INSERT INTO push SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET state"
+        " = excluded.state",
+        "DELETE FROM push WHERE account = ?",
+    ),
+}
+"""The statements that store and delete one state for each account, by the fields of `ChangeSet`."""
 
 
 class SqliteStateStore:
@@ -66,6 +77,7 @@ def is_erasing(changes: ChangeSet) -> bool:
     """Return whether changes delete or overwrite data of a user; see `Database.erase`."""
     return (
         bool(changes.metadata)
+        or bool(changes.push)
         or None in changes.channels.values()
         or None in changes.users.values()
     )
@@ -90,12 +102,14 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
     users = connection.execute("SELECT account, state FROM always_on ORDER BY account")
     preferences = connection.execute("SELECT account, state FROM preference")
     metadata = connection.execute("SELECT account, said FROM metadata")
+    push = connection.execute("SELECT account, state FROM push")
     return ChangeSet(
         {folded: json.loads(state) for folded, state in channels},
         {(account, target): time for account, target, time in markers},
         {account: json.loads(state) for account, state in users},
         {account: json.loads(state) for account, state in preferences},
         {account: json.loads(said) for account, said in metadata},
+        push={account: json.loads(state) for account, state in push},
     )
 
 
@@ -110,24 +124,16 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
                 _KEEP_CHANNEL,
                 (folded, json.dumps(state | pending.get(folded, {}), ensure_ascii=False)),
             )
-    for account, state in changes.users.items():
-        if state is None:
-            connection.execute("DELETE FROM always_on WHERE account = ?", (account,))
-        else:
-            connection.execute(_KEEP_USER, (account, json.dumps(state, ensure_ascii=False)))
-    for account, choices in changes.preferences.items():
-        if choices:
-            connection.execute(_KEEP_PREFERENCES, (account, json.dumps(dict(choices))))
-        else:
-            connection.execute("DELETE FROM preference WHERE account = ?", (account,))
     rows = [(account, target, time) for (account, target), time in changes.markers.items() if time]
     gone = [key for key, time in changes.markers.items() if not time]
     connection.executemany("DELETE FROM marker WHERE account = ? AND target = ?", gone)
     connection.executemany(_KEEP_MARKER, rows)
-    for account, said in changes.metadata.items():
-        if said:
-            connection.execute(_KEEP_METADATA, (account, json.dumps(said, ensure_ascii=False)))
-        else:
-            connection.execute("DELETE FROM metadata WHERE account = ?", (account,))
+    for field, (keep_one, delete_one) in _OF_ACCOUNTS.items():
+        for account, state in getattr(changes, field).items():
+            if state:
+                text = json.dumps(state, ensure_ascii=False)
+                connection.execute(keep_one, (account, text))
+            else:
+                connection.execute(delete_one, (account,))
     bans.save(connection, changes.bans)
     invitations.save(connection, changes.invitations)

@@ -20,6 +20,7 @@ from trio_chat.chat.changes import (
     MetadataSet,
     OperatorDismissed,
     PreferenceSet,
+    PushUnsubscribed,
 )
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
@@ -78,6 +79,7 @@ def _delete(world: World, change: AccountDeleted) -> Effects:
     world.markers.pop(account.id, None)
     world.always_on.missed.pop(account.id, None)
     world.metadata.pop(account.id, None)
+    carry_out(world, PushUnsubscribed(account.id, tuple(world.push.of(account.id))))
     world.preferences.restore(account.id, {})
     for one in world.invitations.made_by(account.id):
         world.invitations.discard(one.digest)

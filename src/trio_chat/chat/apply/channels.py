@@ -304,7 +304,9 @@ def _invite(world: World, change: UserInvited) -> Effects:
         else channel.audience()
     )
     return [
-        world.event(by, "INVITE", params, user.sessions),
+        world.event(by, "INVITE", params, user.sessions)._replace(
+            push_accounts=world.push.notified(user, by)
+        ),
         world.event(
             by,
             "INVITE",

@@ -18,6 +18,7 @@ from trio_chat.chat.changes import (
     NoticesDelivered,
     OperatorAppointed,
     OperatorDismissed,
+    PushUnsubscribed,
     RealnameSet,
     Seen,
     UserModesChanged,
@@ -124,6 +125,7 @@ def change_account(world: World, user: User, account: Account) -> Effects | None
         session.set_account(account)
     if user.account_id == account.id:
         return None
+    _unsubscribe(world, user)
     before = dict(user.metadata)
     events: Effects = []
     if user.operator is not None and user.operator.account:
@@ -135,6 +137,15 @@ def change_account(world: World, user: User, account: Account) -> Effects | None
         user, "ACCOUNT", (account.name or "*",), requires=cap.ACCOUNT_NOTIFY
     )
     return events + [event for key in keys for event in metadata.changed_of_one(world, user, key)]
+
+
+def _unsubscribe(world: World, user: User) -> None:
+    """Send no push messages to the devices of a user that leaves its account."""
+    endpoints = tuple(session.push_endpoint for session in user.sessions if session.push_endpoint)
+    if endpoints:
+        carry_out(world, PushUnsubscribed(user.account_id, endpoints))
+    for session in user.sessions:
+        session.push_endpoint = ""
 
 
 def set_account(world: World, user: User, account: Account) -> None:
@@ -151,6 +162,8 @@ def set_account(world: World, user: User, account: Account) -> None:
         added = tuple((key, before[key]) for key in before if key not in user.metadata)
         carry_out(world, MetadataAdopted(user.folded, added))
     world.always_on.update(user)
+    if world.users.get(user.folded) is user:
+        world.push.update(user)
 
 
 @transition(AcceptChanged)

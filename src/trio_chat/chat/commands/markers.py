@@ -66,11 +66,16 @@ def _set(request: Request, target: str, time: str) -> None:
     # "The server MUST reply to a successful MARKREAD client set command": also where the capability
     # was not negotiated.
     send_marker(world, user, target, request.reply)
-    if others := request.other_sessions():
+    others, devices = request.other_sessions(), world.push.of(user.account_id)
+    if others or devices:
+        params = (target, f"timestamp={time}")
         event = world.event(
-            user, "MARKREAD", (target, f"timestamp={time}"), others, requires=cap.READ_MARKER
+            user, "MARKREAD", params, others, skip=request.session, requires=cap.READ_MARKER
         )
-        request.reply.emit(event._replace(source=world.server_info.name, account=""))
+        pushed_to = (user.account_id,) if devices else ()
+        request.reply.emit(
+            event._replace(source=world.server_info.name, account="", push_accounts=pushed_to)
+        )
 
 
 def send_marker(world: World, user: User, target: str, reply: Response) -> None:

@@ -75,6 +75,9 @@ def _say_to(
     text: tuple[str, ...],
     tags: Mapping[str, str],
 ) -> None:
+    world = request.world
+    if world.push.users and verb != "NOTICE":  # which programs send, too
+        world.push.note_activity(request.user, world.elapsed())
     if is_channel_name(target.lstrip(PREFIXES)):
         _say_to_channel(request, refuse, verb, target, text, tags)
     else:
@@ -154,8 +157,10 @@ def _say_to_channel(
     is_for_some = bool(prefix) or (
         bool(channel.restraining) and policy.is_heard_by_operators_only(user, channel)
     )
+    rank = ""
     if is_for_some:
-        recipients = _ranked_audience(channel, prefix, user)
+        rank = _lowest_rank(channel, prefix, user)
+        recipients = tuple(dict.fromkeys((*channel.ranked_audience(rank), *user.sessions)))
         shown = prefix[-1:] + channel.name
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     lasts = request.world.storage and not is_for_some and _is_worth_keeping(text, tags)
@@ -169,12 +174,21 @@ def _say_to_channel(
         tags,
         channel.history_targets if lasts else (),
     )
-    if fits(request, event):
-        request.reply.emit(event)
+    if not fits(request, event):
+        return
+    if request.world.push.users and is_pushed(text):
+        accounts = request.world.push.mentioned(channel, user, text[0], rank)
+        event = event._replace(push_accounts=accounts)
+    request.reply.emit(event)
 
 
-def _ranked_audience(channel: Channel, prefix: str, sender: User) -> tuple[Session, ...]:
-    """Return the sessions that receive a message for some members only, the sender's own included.
+def is_pushed(text: tuple[str, ...]) -> bool:
+    """Return whether a message can be pushed to devices: it has a text, which is no CTCP query."""
+    return bool(text) and not policy.is_ctcp(text[0])
+
+
+def _lowest_rank(channel: Channel, prefix: str, sender: User) -> str:
+    """Return the letter of the lowest rank whose members receive a message for some members only.
 
     Args:
         channel: the channel.
@@ -189,8 +203,8 @@ def _ranked_audience(channel: Channel, prefix: str, sender: User) -> tuple[Sessi
         policy.is_heard_by_operators_only(sender, channel)
         and modes.HALF_OPERATOR in modes.AT_LEAST[lowest]
     ):
-        lowest = modes.HALF_OPERATOR
-    return tuple(dict.fromkeys((*channel.ranked_audience(lowest), *sender.sessions)))
+        return modes.HALF_OPERATOR
+    return lowest
 
 
 def _say_to_user(
@@ -224,13 +238,15 @@ def _say_to_user(
     )
     if not fits(request, event):
         return
+    if request.world.push.users and is_pushed(text):
+        event = event._replace(push_accounts=request.world.push.notified(other, user))
     request.reply.emit(event, is_answer=False)
     # A message to oneself has reached them already.
     echo_to = () if other is user else request.other_sessions()
     if session.caps & cap.ECHO_MESSAGE:
         echo_to = (session, *echo_to)
     if echo_to:
-        request.reply.emit(event._replace(recipients=echo_to, history_targets=()))
+        request.reply.emit(event._replace(recipients=echo_to, history_targets=(), push_accounts=()))
     if other.away and verb == "PRIVMSG":
         request.reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
 

@@ -84,6 +84,8 @@ async def _redact(
             # Another request has deleted it meanwhile.
             _fail_unknown(request)
             return
+        if request.world.push_delivery is not None:
+            request.world.push_delivery.withdraw(number)
     except HistoryError as error:
         log.error("a message cannot be deleted: %s", error)
         _fail(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from trio_chat.chat import nicknames, policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
-from trio_chat.chat.commands.messages import client_tags, fits
+from trio_chat.chat.commands.messages import client_tags, fits, is_pushed
 from trio_chat.chat.events import Event
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
@@ -173,5 +173,10 @@ def _speak(
         server_tags=user.server_tags,
         account_id=0 if tag_names.RELAYMSG in tags else user.account_id,
     )
-    if fits(request, event):
-        request.reply.emit(event)
+    if not fits(request, event):
+        return
+    if world.push.users and is_pushed((text,)):
+        rank = modes.HALF_OPERATOR if is_for_operators else ""
+        accounts = world.push.mentioned(channel, user, text, rank)
+        event = event._replace(push_accounts=accounts)
+    request.reply.emit(event)

@@ -2,6 +2,6 @@
 know.
 """
 
-from trio_chat.chat.services import chanserv, nickserv, nickserv_opers, settings, znc
+from trio_chat.chat.services import chanserv, devices, nickserv, nickserv_opers, settings, znc
 
-__all__ = ["chanserv", "nickserv", "nickserv_opers", "settings", "znc"]
+__all__ = ["chanserv", "devices", "nickserv", "nickserv_opers", "settings", "znc"]

@@ -1,0 +1,312 @@
+"""Web Push subscriptions of accounts (RFC 8030; soju `doc/ext/webpush`), and the users that a
+message notifies.
+
+A subscription is a device of an account: the URL at which its push service takes messages, and the
+keys for which they are encrypted. The edge encrypts and sends.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.users import User
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc.message import parse_tags
+from trio_chat.irc.modes import AT_LEAST
+from trio_chat.irc.text import strip_formatting
+
+MAX_ENDPOINT = 400
+"""Bytes of an endpoint: with the keys it has to fit into a line."""
+REFRESHED_AFTER = 86_400.0
+"""Seconds after which another REGISTER of a known device is worth to be stored."""
+KEPT_CAPABILITIES = cap.SERVER_TIME | cap.MESSAGE_TAGS | cap.ACCOUNT_TAG | cap.READ_MARKER
+"""The capabilities that change what a device is sent."""
+
+_ENDPOINT = re.compile(
+    r"https://(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
+    r"(?::(?P<port>[0-9]{1,5}))?(?:/[!-~]*)?",
+    re.ASCII,
+)
+_BASE64URL = re.compile("[A-Za-z0-9_-]+={0,2}", re.ASCII)
+_P256_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
+_P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+
+
+@dataclass(frozen=True, slots=True)
+class VapidKeys:
+    """The key pair by which push services recognise this server (RFC 8292).
+
+    Args:
+        private: a scalar of the curve P-256, 32 bytes.
+        public: the uncompressed point, 65 bytes.
+    """
+
+    private: bytes = field(repr=False)
+    public: bytes
+
+    @property
+    def token(self) -> str:
+        """The public key as the `VAPID` token of RPL_ISUPPORT has it."""
+        return to_base64url(self.public)
+
+
+class PushSubscription(NamedTuple):
+    """One device of an account.
+
+    Args:
+        endpoint: the URL of its push service, which is a secret: whoever knows it can send.
+        p256dh: its public key, an uncompressed point of the curve P-256.
+        auth: its authentication secret, 16 bytes (RFC 8291 §3.2).
+        caps: those of `KEPT_CAPABILITIES` that the client had when it registered the device.
+        created: when it was registered, in seconds of Unix time.
+        seen: when the client last registered it.
+    """
+
+    endpoint: str
+    p256dh: bytes
+    auth: bytes
+    caps: int
+    created: float
+    seen: float
+
+    def __repr__(self) -> str:
+        return f"<push subscription at {self.host}>"
+
+    @property
+    def host(self) -> str:
+        """The host of its push service, which is no secret."""
+        match = _ENDPOINT.fullmatch(self.endpoint)
+        return match["host"] if match else "?"
+
+    def is_same_device(self, other: "PushSubscription") -> bool:
+        """Return whether the endpoint and the keys are those of another subscription."""
+        return (self.endpoint, self.p256dh, self.auth) == (
+            other.endpoint,
+            other.p256dh,
+            other.auth,
+        )
+
+
+class PushDelivery(Protocol):
+    """The port to the edge, which sends to push services."""
+
+    async def confirm(self, account: int, subscription: PushSubscription) -> str:
+        """Send a first message to a device.
+
+        Args:
+            account: the number of the account that registers it.
+            subscription: the device.
+
+        Returns:
+            "" if the push service has taken the message, or else a sentence for the user.
+        """
+
+    def withdraw(self, number: int) -> None:
+        """Send no message that was deleted, by its id, unless it has been sent."""
+
+
+class PushSubscriptions:
+    """The devices of all accounts, and the users that have any.
+
+    Attributes:
+        by_account: devices by endpoint, by the numbers of their accounts; the one that has not been
+            seen for the longest time is first.
+        users: the users of these accounts, with the time at which each last wrote something, in
+            seconds of `World.elapsed`.
+    """
+
+    def __init__(self) -> None:
+        self.by_account: dict[int, dict[str, PushSubscription]] = {}
+        self.users: dict[User, float] = {}
+
+    def of(self, account: int) -> Mapping[str, PushSubscription]:
+        """Return the devices of an account by their endpoints."""
+        return self.by_account.get(account, {})
+
+    def owner(self, endpoint: str) -> int:
+        """Return the number of the account that has a device; 0 for none."""
+        return next(
+            (account for account, devices in self.by_account.items() if endpoint in devices), 0
+        )
+
+    def put(self, account: int, subscription: PushSubscription, most: int) -> None:
+        """Add a device, or replace the one with its endpoint; the one that was not seen for the
+        longest time gives way.
+        """
+        devices = self.by_account.setdefault(account, {})
+        devices.pop(subscription.endpoint, None)
+        devices[subscription.endpoint] = subscription
+        while len(devices) > most:
+            del devices[next(iter(devices))]
+
+    def remove(self, account: int, endpoint: str) -> None:
+        """Remove a device, if the account has it."""
+        devices = self.by_account.get(account, {})
+        devices.pop(endpoint, None)
+        if not devices:
+            self.by_account.pop(account, None)
+
+    def update(self, user: User) -> None:
+        """Know a user as one with devices exactly when its account has any."""
+        if user.account_id in self.by_account:
+            self.users.setdefault(user, float("-inf"))
+        else:
+            self.users.pop(user, None)
+
+    def note_activity(self, user: User, now: float) -> None:
+        """Note that a user has written something, so that it has seen what came before."""
+        if user in self.users:
+            self.users[user] = now
+
+    def notified(self, user: User, sender: User) -> tuple[int, ...]:
+        """Return the account that is notified of what a user receives from another one; () when it
+        has no devices, or when both users are of one account.
+        """
+        if user not in self.users or user is sender or user.account_id == sender.account_id:
+            return ()
+        return (user.account_id,)
+
+    def mentioned(
+        self, channel: Channel, sender: User, text: str, rank: str = ""
+    ) -> tuple[int, ...]:
+        """Return the accounts of the members with devices that a message to a channel mentions.
+
+        Args:
+            channel: the channel.
+            sender: the user that wrote it.
+            text: the message.
+            rank: the letter of the lowest rank whose members receive the message; "" if all members
+                do.
+        """
+        members, plain, found = channel.members, "", dict[int, None]()
+        smaller: Iterable[User] = (
+            self.users if len(self.users) < len(members) else members  # either may be large
+        )
+        for user in smaller:
+            if user not in members or not self.notified(user, sender):
+                continue
+            if rank and members[user].ranks.isdisjoint(AT_LEAST[rank]):
+                continue
+            plain = plain or strip_formatting(text).casefold()
+            if is_mentioned(user.nick.casefold(), plain):
+                found[user.account_id] = None
+        return tuple(found)
+
+
+def is_mentioned(name: str, text: str) -> bool:
+    """Return whether a text contains a name as a whole word, and not in a link.
+
+    Args:
+        name: the name in lower case.
+        text: the text in lower case, without formatting.
+    """
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        word = text[text.rfind(" ", 0, start) + 1 : start]
+        if not (_is_of_word(text[start - 1 : start]) or _is_of_word(text[end : end + 1])) and (
+            "://" not in word
+        ):
+            return True
+        start = text.find(name, end)
+    return False
+
+
+def _is_of_word(char: str) -> bool:
+    return char.isalnum() or char in ("-", "_")
+
+
+def read_endpoint(text: str) -> str:
+    """Return an endpoint in its canonical form.
+
+    Raises:
+        ValueError: it is no `https` URL in ASCII, or it is too long.
+    """
+    match = _ENDPOINT.fullmatch(text)
+    if (
+        match is None
+        or len(text) > MAX_ENDPOINT
+        or int(match["port"] or 443) not in range(1, 65536)
+    ):
+        raise ValueError("not an https URL")
+    return text
+
+
+def read_keys(text: str) -> tuple[bytes, bytes]:
+    """Return the public key and the authentication secret of a device, from the `<keys>` of WEBPUSH
+    REGISTER.
+
+    Raises:
+        ValueError: one of them is missing, or is no key for `aes128gcm` (RFC 8291).
+    """
+    tags = parse_tags(text)
+    p256dh, auth = from_base64url(tags.get("p256dh", "")), from_base64url(tags.get("auth", ""))
+    if len(auth) != 16 or not _is_on_curve(p256dh):
+        raise ValueError("not the keys of a subscription")
+    return p256dh, auth
+
+
+def _is_on_curve(point: bytes) -> bool:
+    """Return whether bytes are an uncompressed point of P-256 (SEC 1 §2.3.4): with another one the
+    shared secret would be no secret.
+    """
+    if len(point) != 65 or point[0] != 4:
+        return False
+    x, y = int.from_bytes(point[1:33]), int.from_bytes(point[33:])
+    if max(x, y) >= _P256_PRIME:
+        return False
+    return (y * y - (x * x * x - 3 * x + _P256_B)) % _P256_PRIME == 0
+
+
+def to_base64url(data: bytes) -> str:
+    """Encode bytes as RFC 4648 §5 without padding."""
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def from_base64url(text: str) -> bytes:
+    """Decode RFC 4648 §5, with or without padding.
+
+    Raises:
+        ValueError: the text has other characters, or an impossible length.
+    """
+    if not _BASE64URL.fullmatch(text):
+        raise ValueError("not base64url")
+    plain = text.rstrip("=")
+    try:
+        return base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+    except binascii.Error as error:
+        raise ValueError("not base64url") from error
+
+
+def to_state(devices: Mapping[str, PushSubscription]) -> list[dict[str, Any]]:
+    """Return the devices of an account as they are stored."""
+    return [
+        {
+            "endpoint": device.endpoint,
+            "p256dh": to_base64url(device.p256dh),
+            "auth": to_base64url(device.auth),
+            "caps": cap.names_of(device.caps),
+            "created": device.created,
+            "seen": device.seen,
+        }
+        for device in devices.values()
+    ]
+
+
+def from_state(state: Iterable[Mapping[str, Any]]) -> dict[str, PushSubscription]:
+    """Return the devices that `to_state` wrote."""
+    return {
+        entry["endpoint"]: PushSubscription(
+            entry["endpoint"],
+            from_base64url(entry["p256dh"]),
+            from_base64url(entry["auth"]),
+            sum(cap.CAPABILITIES[name].bit for name in entry["caps"] if name in cap.CAPABILITIES),
+            entry["created"],
+            entry["seen"],
+        )
+        for entry in state
+    }

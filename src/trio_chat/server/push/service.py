@@ -1,0 +1,365 @@
+"""The service that pushes messages to the devices of accounts.
+
+The broadcaster hands over each message that it has delivered and that notifies an account. It waits
+for a while here, as the user may see it on another device, and then goes to each device of the
+account, in a task of the device. Nothing here holds up the broadcaster.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+import trio
+
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import PushUnsubscribed
+from trio_chat.chat.events import Event
+from trio_chat.chat.push import PushSubscription, VapidKeys
+from trio_chat.chat.world import World
+from trio_chat.config import Settings
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc.mail import email_address
+from trio_chat.irc.message import format_body
+from trio_chat.server.push.device import MAX_REFUSALS, DeviceQueue, QueuedPush, topic_of
+from trio_chat.server.push.encryption import encrypt
+from trio_chat.server.push.payload import written
+from trio_chat.server.push.pending import (
+    PendingPush,
+    PendingPushes,
+    conversation_of,
+    is_absent,
+    is_seen,
+)
+from trio_chat.server.push.vapid import VapidSigner
+from trio_chat.server.token_bucket import TokenBucket
+
+if TYPE_CHECKING:
+    from trio_chat.server.push.client import Answer, PushClient
+
+log = logging.getLogger("trio_chat")
+
+TTL = 3 * 86_400
+"""Seconds for which a push service keeps a message for a device that is not connected."""
+_DAY = 86_400.0
+_EXPIRE_INTERVAL = 3600.0
+_CONFIRM_DEADLINE = 15.0
+_REGISTRATIONS = 10
+"""New devices that an account can register in a row, and in an hour after that."""
+_MAX_SHOWN = 200
+"""Conversations of an account for which a notification is known to be shown."""
+_CLOSE_DEADLINE = 2.0
+
+
+class PushStatistics(NamedTuple):
+    """How push messages stand; see `PushService.statistics`.
+
+    Args:
+        devices: devices that are registered.
+        waiting: messages that wait to be sent.
+        sent: messages that push services have taken.
+        failed: attempts to send one that failed.
+        dropped: messages that were given up, or displaced by newer ones.
+        removed: devices that push services no longer knew, or that refused all messages.
+    """
+
+    devices: int = 0
+    waiting: int = 0
+    sent: int = 0
+    failed: int = 0
+    dropped: int = 0
+    removed: int = 0
+
+
+class PushService:
+    """Pushes messages (the port `trio_chat.chat.push.PushDelivery`).
+
+    Args:
+        world: has the devices.
+        keys: of this server.
+        settings: returns all of config.ini, as it is now.
+        client: sends; None for one that verifies certificates by those of the system.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        keys: VapidKeys,
+        settings: Callable[[], Settings],
+        client: "PushClient | None" = None,
+    ) -> None:
+        self._world = world
+        self._settings = settings
+        self._client = client
+        self._signer = VapidSigner(keys, world.clock)
+        self._pending = PendingPushes()
+        self._queues: dict[tuple[int, str], DeviceQueue] = {}
+        self._shown: dict[int, dict[str, str]] = {}
+        self._registrations: dict[int, TokenBucket] = {}
+        self._arrived = trio.Event()
+        self._nursery: trio.Nursery | None = None
+        self._sent = self._failed = self._removed = self._dropped = 0
+
+    def offer(self, event: Event) -> None:
+        """Take an event that was delivered, for the devices of its `push_accounts`; never waits."""
+        settings = self._settings().push
+        if not settings.enabled:
+            return
+        for account in event.push_accounts:
+            conversation = conversation_of(event)
+            if event.command == "MARKREAD":
+                self._clear(account, conversation, event)
+                continue
+            delay = 0.0 if is_absent(self._world, account) else settings.delay
+            due, now = trio.current_time() + delay, self._world.elapsed()
+            self._pending.add(PendingPush(account, conversation, event, due, now))
+            self._arrived.set()
+
+    def withdraw(self, number: int) -> None:
+        """Send no message that was deleted; see `PushDelivery.withdraw`."""
+        self._pending.withdraw(number)
+        for queue in self._queues.values():
+            queue.withdraw(number=number)
+
+    async def confirm(self, account: int, subscription: PushSubscription) -> str:
+        """Send a first message to a device; see `PushDelivery.confirm`."""
+        if not self._may_register(account):
+            return "Too many devices were registered in the last hour, try again later"
+        text = "Push messages are enabled"
+        line = format_body(
+            "NOTE", ("WEBPUSH", "REGISTERED", text), self._world.server_info.name
+        ).encode()
+        item = QueuedPush(topic_of(subscription, ""), line, "normal", 0)
+        answer = None
+        with trio.move_on_after(_CONFIRM_DEADLINE):
+            answer = await self._post(subscription, item)
+        reason = answer.reason if answer is not None else "it takes too long"
+        if answer is not None and answer.outcome.value == "delivered":
+            return ""
+        log.info("a device was not registered: push service %s: %s", subscription.host, reason)
+        return f"The push service did not take a first message: {reason}"
+
+    def _may_register(self, account: int) -> bool:
+        now = trio.current_time()
+        if len(self._registrations) > 1000:  # those that are full again need not be known
+            for bucket in self._registrations.values():
+                bucket.refill(now)
+            self._registrations = {
+                number: bucket
+                for number, bucket in self._registrations.items()
+                if bucket.tokens < bucket.size
+            }
+        bucket = self._registrations.setdefault(
+            account, TokenBucket(_REGISTRATIONS, _REGISTRATIONS / 3600, now)
+        )
+        bucket.refill(now)
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        return True
+
+    def statistics(self) -> PushStatistics:
+        """Return how push messages stand."""
+        queues = self._queues.values()
+        return PushStatistics(
+            devices=sum(map(len, self._world.push.by_account.values())),
+            waiting=len(self._pending) + sum(map(len, queues)),
+            sent=self._sent,
+            failed=self._failed,
+            dropped=self._dropped + self._pending.dropped + sum(queue.dropped for queue in queues),
+            removed=self._removed,
+        )
+
+    async def run(self) -> None:
+        """Push messages when they are due, for ever. What waits when it is cancelled is lost."""
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                nursery.start_soon(self._expire)
+                while True:
+                    while not self._pending:
+                        self._arrived = trio.Event()
+                        await self._arrived.wait()
+                    # One that is due earlier, as its user is not connected, may come meanwhile.
+                    self._arrived = trio.Event()
+                    with trio.move_on_at(self._pending.due):
+                        await self._arrived.wait()
+                    for pending in self._pending.take_due(trio.current_time()):
+                        self._push(pending)
+        finally:
+            self._nursery = None
+            if self._client is not None:
+                with trio.move_on_after(_CLOSE_DEADLINE, shield=True):
+                    await self._client.aclose()
+
+    def _push(self, pending: PendingPush) -> None:
+        if is_seen(self._world, pending) or not self._settings().push.enabled:
+            return
+        shown = self._shown.setdefault(pending.account, {})
+        shown.pop(pending.conversation, None)
+        shown[pending.conversation] = pending.time
+        while len(shown) > _MAX_SHOWN:
+            del shown[next(iter(shown))]
+        for subscription in self._world.push.of(pending.account).values():
+            line = written(pending.event, subscription.caps)
+            topic = topic_of(subscription, pending.conversation)
+            item = QueuedPush(topic, line, "high", pending.event.id)
+            self._enqueue(pending.account, subscription, item)
+
+    def _clear(self, account: int, conversation: str, event: Event) -> None:
+        """Have the notification of a conversation taken away, as it was read on another device."""
+        marker = event.params[1].removeprefix("timestamp=")
+        shown = self._shown.get(account, {})
+        if not "" < shown.get(conversation, "") <= marker:
+            return
+        del shown[conversation]
+        own = event.skip.push_endpoint if event.skip is not None else ""
+        for subscription in self._world.push.of(account).values():
+            topic = topic_of(subscription, conversation)
+            if (queue := self._queues.get((account, subscription.endpoint))) is not None:
+                queue.withdraw(topic)
+            if subscription.endpoint != own and subscription.caps & cap.READ_MARKER:
+                line = written(event, subscription.caps)
+                item = QueuedPush(topic, line, "normal", event.id)
+                self._enqueue(account, subscription, item)
+
+    def _enqueue(self, account: int, subscription: PushSubscription, item: QueuedPush) -> None:
+        key = (account, subscription.endpoint)
+        queue = self._queues.get(key)
+        if queue is None:
+            self._forget_removed()
+            queue = self._queues[key] = DeviceQueue(*key, trio.current_time())
+        queue.put(item)
+        if not queue.is_sending and self._nursery is not None:
+            queue.is_sending = True
+            self._nursery.start_soon(self._send_all, queue)
+
+    def _forget_removed(self) -> None:
+        """Forget the queues of devices that were removed; one that sends ends by itself."""
+        for key, queue in list(self._queues.items()):
+            if not queue.is_sending and key[1] not in self._world.push.of(key[0]):
+                self._dropped += queue.dropped
+                del self._queues[key]
+
+    async def _send_all(self, queue: DeviceQueue) -> None:
+        """Send what waits for a device, until nothing does."""
+        try:
+            while len(queue):
+                await trio.sleep(queue.seconds_to_wait(trio.current_time()))
+                subscription = self._world.push.of(queue.account).get(queue.endpoint)
+                if subscription is None:
+                    queue.withdraw_all()
+                elif len(queue):  # it may have been withdrawn
+                    await self._send(queue, subscription, queue.take())
+        except Exception:
+            log.exception("internal error: a push message cannot be sent")
+            queue.withdraw_all()
+        finally:
+            queue.is_sending = False
+
+    async def _send(
+        self, queue: DeviceQueue, subscription: PushSubscription, item: QueuedPush
+    ) -> None:
+        answer = await self._post(subscription, item)
+        outcome = answer.outcome.value
+        if outcome == "delivered":
+            self._sent += 1
+            queue.refusals = 0
+            queue.note_answer()
+            return
+        self._failed += 1
+        log.debug("push service %s: %s", subscription.host, answer.reason)
+        if outcome == "later":
+            delay = queue.put_back(item)
+            await trio.sleep(max(delay, answer.retry_after))
+            return
+        queue.refusals += 1
+        if outcome == "gone" or queue.refusals >= MAX_REFUSALS:
+            self._removed += 1
+            log.info(
+                "a device for push messages was removed: push service %s: %s",
+                subscription.host,
+                answer.reason,
+            )
+            apply(self._world, PushUnsubscribed(queue.account, (queue.endpoint,)))
+
+    async def _post(self, subscription: PushSubscription, item: QueuedPush) -> "Answer":
+        client = await self._opened()
+        parts = urlsplit(subscription.endpoint)
+        prepare = partial(
+            _prepared,
+            self._signer,
+            subscription,
+            item,
+            f"https://{parts.netloc}".lower(),
+            contact(self._settings()),
+        )
+        headers, body = await trio.to_thread.run_sync(prepare)
+        return await client.post(subscription.endpoint, headers, body)
+
+    async def _opened(self) -> "PushClient":
+        if self._client is None:
+            self._client = await trio.to_thread.run_sync(self._make_client)
+        return self._client
+
+    def _make_client(self) -> "PushClient":
+        from trio_chat.server.push.client import PushClient  # noqa: PLC0415  # with the first device
+
+        return PushClient(self._may_be_private)
+
+    def _may_be_private(self, host: str) -> bool:
+        patterns = self._settings().push.private_hosts
+        return "any" in patterns or any(_fits(host.lower(), pattern) for pattern in patterns)
+
+    async def _expire(self) -> None:
+        """Remove devices that were not registered again for long, at once and then every hour."""
+        while True:
+            limit = self._world.steady() - self._settings().push.expire_days * _DAY
+            for account, devices in list(self._world.push.by_account.items()):
+                old = tuple(one.endpoint for one in devices.values() if one.seen < limit)
+                if old:
+                    log.info("devices for push messages were not seen for long: %d", len(old))
+                    apply(self._world, PushUnsubscribed(account, old))
+            self._shown = {
+                account: shown
+                for account, shown in self._shown.items()
+                if account in self._world.push.by_account
+            }
+            await trio.sleep(_EXPIRE_INTERVAL)
+
+
+def _fits(host: str, pattern: str) -> bool:
+    return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+
+
+def _prepared(
+    signer: VapidSigner, subscription: PushSubscription, item: QueuedPush, origin: str, subject: str
+) -> tuple[dict[str, str], bytes]:
+    """Encrypt and sign a message. Takes about a millisecond: call it in a thread."""
+    headers = {
+        "Authorization": signer.header(origin, subject),
+        "Content-Encoding": "aes128gcm",
+        "Content-Type": "application/octet-stream",
+        "TTL": str(TTL),
+        "Urgency": item.urgency,
+        "Topic": item.topic,
+    }
+    return headers, encrypt(item.line, subscription.p256dh, subscription.auth)
+
+
+def contact(settings: Settings) -> str:
+    """Return the URL by which the operator of a push service reaches that of this server (RFC 8292
+    §2.1): the one that was configured, the e-mail address in [server] admin, the page, or the
+    postmaster of the server.
+    """
+    if settings.push.subject:
+        return settings.push.subject
+    for word in settings.server.admin.replace("<", " ").replace(">", " ").split():
+        try:
+            return f"mailto:{email_address(word)}"
+        except ValueError:
+            continue
+    if settings.server.url.startswith("https://"):
+        return settings.server.url
+    return f"mailto:postmaster@{settings.server.name}"
