@@ -59,14 +59,20 @@ async function storeFile(cache, path) {
 }
 
 /**
+ * Remove the files of older versions, except the one before: a page of it may be open, and loads its
+ * dialogs when they are needed.
  * @param {Cache} cache
  * @param {string} html Of the current page.
  */
 async function removeOld(cache, html) {
   const current = /\/v\/([^/"]+)\//u.exec(html)?.[1];
-  for (const request of await cache.keys()) {
+  const kept = (await cache.keys()).map((request) => {
     const version = VERSIONED.exec(new URL(request.url).pathname)?.[1];
-    if (version && version !== current) await cache.delete(request);
+    return { request, version };
+  });
+  const before = kept.findLast(({ version }) => version && version !== current)?.version;
+  for (const { request, version } of kept) {
+    if (version && version !== current && version !== before) await cache.delete(request);
   }
 }
 
@@ -81,7 +87,7 @@ self.addEventListener("fetch", (event) => {
 /** @param {Request} request */
 async function page(request) {
   const cache = await caches.open(CACHE);
-  const kept = await cache.match("/");
+  const kept = await cache.match("/", { ignoreVary: true });
   if (!kept) return fetch(request);
   const fresh = fetch(request).then((response) => {
     const changed = response.ok && response.headers.get("etag") !== kept.headers.get("etag");

@@ -52,14 +52,15 @@ async function load(name) {
 export function searchEmoji(groups, text, most) {
   const needle = text.toLowerCase().replaceAll("_", " ").trim();
   /** @type {EmojiRow[][]} */
-  const ranked = [[], [], []];
+  const ranked = [[], [], [], []];
   for (const { rows } of groups) {
     for (const row of rows) {
       const [, name, keywords] = row;
-      if (name.startsWith(needle) || ` ${keywords}`.includes(` ${needle} `)) ranked[0]?.push(row);
-      else if (name.includes(` ${needle}`) || ` ${keywords}`.includes(` ${needle}`))
-        ranked[1]?.push(row);
-      else if (name.includes(needle)) ranked[2]?.push(row);
+      // The short code is the first of the keywords.
+      if (name.startsWith(needle) || `${keywords} `.startsWith(`${needle} `)) ranked[0]?.push(row);
+      else if (` ${keywords}`.includes(` ${needle} `)) ranked[1]?.push(row);
+      else if (` ${name} ${keywords}`.includes(` ${needle}`)) ranked[2]?.push(row);
+      else if (name.includes(needle)) ranked[3]?.push(row);
     }
   }
   return ranked.flat().slice(0, most);

@@ -50,7 +50,9 @@ function Loader({ dialog }) {
       () => {
         closeDialog();
         actions.notify(
-          _("This part of the page could not be loaded. Check the connection and try again."),
+          _(
+            "This part of the page could not be loaded. Reload the page: the server may have a newer one.",
+          ),
           true,
         );
       },

@@ -29,7 +29,12 @@ export function openMessageMenu(timeline, entry) {
 export function MessageTools({ timeline }) {
   const [hovered, setHovered] = useState(/** @type {{entry: Entry, top: number}|null} */ (null));
   const tools = useRef(/** @type {HTMLDivElement|null} */ (null));
-  useEffect(() => follow(timeline, setHovered), [timeline]);
+  const shown = useRef(0);
+  const hide = () => {
+    shown.current = 0;
+    setHovered(null);
+  };
+  useEffect(() => follow(timeline, shown, setHovered), [timeline]);
   useEffect(() => {
     tools.current?.style.setProperty("top", `${hovered?.top ?? 0}px`);
   }, [hovered]);
@@ -37,14 +42,14 @@ export function MessageTools({ timeline }) {
   const { entry } = hovered;
   const { workspace, buffer } = timeline;
   const act = (/** @type {() => void} */ action) => () => {
-    setHovered(null);
+    hide();
     action();
   };
   const canReact = workspace.features.value.reactions && !!entry.msgid && !entry.redactedBy;
   const pick = (/** @type {string} */ emoji) => toggleReaction(timeline, entry, emoji);
   return h(
     "div",
-    { ref: tools, class: "message-tools", onPointerLeave: () => setHovered(null) },
+    { ref: tools, class: "message-tools", onPointerLeave: hide },
     canReact &&
       h(IconButton, {
         icon: "react",
@@ -74,23 +79,23 @@ export function MessageTools({ timeline }) {
 /**
  * Follow the pointer over the rows, and open the menu on a long touch.
  * @param {Timeline} timeline
+ * @param {{current: number}} shown Id of the entry that has the toolbar; 0 for none.
  * @param {(hovered: {entry: Entry, top: number}|null) => void} setHovered
  */
-function follow(timeline, setHovered) {
+function follow(timeline, shown, setHovered) {
   const scroller = timeline.scroller.current;
   if (!scroller) return undefined;
-  let shown = 0;
   const hide = () => {
-    if (shown) setHovered(null);
-    shown = 0;
+    if (shown.current) setHovered(null);
+    shown.current = 0;
   };
   const over = (/** @type {PointerEvent} */ event) => {
     if (event.pointerType !== "mouse") return;
     const row = /** @type {Element} */ (event.target).closest(".message");
     const entry = row && timeline.entryOf(row);
     if (!row || !entry || !entry.msgid || entry.redactedBy) return hide();
-    if (entry.id === shown) return undefined;
-    shown = entry.id;
+    if (entry.id === shown.current) return undefined;
+    shown.current = entry.id;
     const top = row.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
     return setHovered({ entry, top: Math.max(4, top - 18) });
   };
