@@ -98,7 +98,7 @@ def compiled(catalogue: Catalog) -> str:
 
 def form(catalogue: Catalog, count: int) -> int:
     """Return the number of a plural form, by the expression in the header of the catalogue."""
-    from gettext import c2py  # type: ignore[attr-defined]  # noqa: PLC0415  it has no types
+    from gettext import c2py  # noqa: PLC0415  only this function of it
 
     return int(c2py(catalogue.plural_expr)(count))
 

@@ -35,7 +35,8 @@ export function Composer({ buffer }) {
     completion.close();
     void submit(workspace, buffer);
   };
-  if (buffer.kind === "channel" && !buffer.joined.value && !buffer.wanted.value) return h(JoinBar, { buffer, workspace });
+  if (buffer.kind === "channel" && !buffer.joined.value && !buffer.wanted.value)
+    return h(JoinBar, { buffer, workspace });
   return h(
     "footer",
     { class: dragging ? "composer dragging" : "composer" },
