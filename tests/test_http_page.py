@@ -1,6 +1,5 @@
 """The page over HTTP: its files, the index made from its template, and what clients may keep."""
 
-import gzip
 import json
 import re
 from html.parser import HTMLParser
@@ -9,49 +8,13 @@ from pathlib import Path
 import pytest
 
 import trio_chat
-from edge import Edge, edge
+from edge import edge
+from http_fakes import get
 from trio_chat.config import ListenerSettings, ServerSettings, Settings
 from trio_chat.server.http.page_files import TYPES, imported_modules, read_page_files
 
 WEB = Path(trio_chat.__file__).parent / "web"
 BROWSER = b"Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nAccept-Encoding: gzip, br\r\n"
-
-
-class Answer:
-    """An answer to one request."""
-
-    def __init__(self, data: bytes) -> None:
-        head, _, self.body = data.partition(b"\r\n\r\n")
-        line, *fields = head.decode().split("\r\n")
-        self.status = int(line.split()[1])
-        self.headers = {
-            name.lower(): value for name, value in (field.split(": ", 1) for field in fields)
-        }
-
-    @property
-    def text(self) -> str:
-        """The body, as it was before it was compressed."""
-        is_gzip = self.headers.get("content-encoding") == "gzip"
-        return (gzip.decompress(self.body) if is_gzip else self.body).decode()
-
-
-async def get(
-    here: Edge,
-    path: str,
-    headers: bytes = b"",
-    *,
-    host: str = "example.org",
-    method: str = "GET",
-    listener: ListenerSettings | None = None,
-) -> Answer:
-    """Request a path on a connection of its own."""
-    stream = here.stream(listener, "127.0.0.1")  # which no limit concerns
-    head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n".encode()
-    await stream.send_all(head + headers + b"\r\n")
-    data = b""
-    while more := await stream.receive_some():
-        data += more
-    return Answer(data)
 
 
 class Links(HTMLParser):

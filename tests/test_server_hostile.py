@@ -1,6 +1,7 @@
 """Hostile peers: each does its worst within the limits, and nobody else notices."""
 
 import logging
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -13,18 +14,23 @@ from trio_chat.config import LimitSettings, Settings
 from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.server import admission as admission_module
 from trio_chat.server import peer as peers
-from trio_chat.server.admission import Admission, ConnectionPermit
+from trio_chat.server.admission import Admission, ConnectionPermit, PageAdmission
 from trio_chat.server.flood import FloodBudget
 from trio_chat.server.transport import MOST_DROPPED, StreamTransport, close_gracefully
 
 STRANGER = "198.51.100.7"
 
 
+def permit_of(admission: Admission) -> ConnectionPermit:
+    """Return a permit for a connection that is counted here."""
+    return ConnectionPermit(admission, PageAdmission(Settings(), Clock()))
+
+
 def enter(admission: Admission, *hosts: str) -> list[str]:
     """Return why each of these connections, which end at once, is refused."""
     reasons = []
     for host in hosts:
-        with ConnectionPermit(admission) as permit:
+        with permit_of(admission) as permit:
             reasons.append(permit.count(host))
     return reasons
 
@@ -57,9 +63,9 @@ def test_addresses_that_are_different_people(one: str, other: str) -> None:
 def test_connections_at_the_same_time_are_limited() -> None:
     """The one over the limit is refused; when one has gone, another may come."""
     admission = Admission(Settings(limits=LimitSettings(connections_per_address=2)), Clock())
-    with ConnectionPermit(admission) as first:
+    with permit_of(admission) as first:
         first.count("2001:db8::1")
-        with ConnectionPermit(admission) as second:
+        with permit_of(admission) as second:
             second.count("2001:db8::2")
             assert enter(admission, "2001:db8::3", "2001:db8:0:1::") == [
                 "Too many connections from your address",
@@ -90,7 +96,7 @@ def test_exempt_networks_are_not_counted() -> None:
     admission = Admission(
         Settings(limits=LimitSettings(connections_per_address=1, connections_per_minute=1)), Clock()
     )
-    with ConnectionPermit(admission) as permit:
+    with permit_of(admission) as permit:
         assert permit.count("127.0.0.1") == ""
         assert enter(admission, *["127.0.0.1"] * 9) == [""] * 9
     assert admission.statistics().addresses == 0
@@ -112,7 +118,7 @@ def test_what_is_known_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     """
     monkeypatch.setattr(admission_module, "MOST_ADDRESSES", 4)
     admission = Admission(Settings(limits=LimitSettings(connections_per_address=1)), Clock())
-    with ConnectionPermit(admission) as permit:
+    with permit_of(admission) as permit:
         permit.count(STRANGER)
         enter(admission, *(f"192.0.2.{number}" for number in range(100)))
         assert admission.statistics().addresses == 4
@@ -128,6 +134,50 @@ async def test_who_is_refused_is_told_why() -> None:
         assert "Too many connections from your address" in message.params[0]
         assert len(place.server.connections) == 1
         await place.register("bob", host="198.51.100.8")
+
+
+def test_connections_for_pages_leave_the_budget_of_the_chat_alone() -> None:
+    """What one took is given back; when it becomes a WebSocket, it is counted for the chat."""
+    owner = Settings(limits=LimitSettings(connections_per_address=2, connections_per_minute=2))
+    admission, pages = Admission(owner, Clock()), PageAdmission(owner, Clock())
+    with ExitStack() as stack:
+        permits = [stack.enter_context(ConnectionPermit(admission, pages)) for _ in range(12)]
+        for permit in permits:
+            assert permit.count(STRANGER) == ""
+            assert permit.count_for_pages(STRANGER) == ""
+        assert pages.open == 12
+        assert [permit.count(STRANGER) for permit in permits[:3]] == [
+            "",
+            "",
+            "Too many connections from your address",
+        ]
+        assert pages.open == 9
+    assert pages.open == 0
+    assert len(enter(admission, STRANGER)) == 1
+
+
+def test_connections_for_pages_have_limits_of_their_own() -> None:
+    """Six times those of the chat: a browser opens six connections to a server."""
+    owner = Settings(limits=LimitSettings(connections_per_address=2))
+    admission, pages = Admission(owner, Clock()), PageAdmission(owner, Clock())
+    with ExitStack() as stack:
+        permits = [stack.enter_context(ConnectionPermit(admission, pages)) for _ in range(13)]
+        refusals = [permit.count_for_pages(STRANGER) for permit in permits]
+        assert refusals == [""] * 12 + ["Too many connections from your address"]
+        assert ConnectionPermit(admission, pages).count_for_pages("198.51.100.8") == ""
+
+
+def test_connections_for_pages_leave_room_for_the_chat(caplog: pytest.LogCaptureFixture) -> None:
+    """At most a quarter of all, from many addresses and through proxies; logged once."""
+    owner = Settings(limits=LimitSettings(clients=40))
+    admission, pages = Admission(owner, Clock()), PageAdmission(owner, Clock())
+    with ExitStack() as stack:
+        permits = [stack.enter_context(ConnectionPermit(admission, pages)) for _ in range(14)]
+        refusals = [permit.count_for_pages(None) for permit in permits]
+        assert [bool(refusal) for refusal in refusals] == [False] * 10 + [True] * 4
+        room = [pages.is_roomy]
+    assert [*room, pages.is_roomy] == [False, True]
+    assert len(caplog.records) == 1
 
 
 # Floods.

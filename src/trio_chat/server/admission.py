@@ -1,5 +1,8 @@
 """Admission: limits on the simultaneous connections of an address, and on new ones a minute.
 
+Connections that request pages by HTTP have limits of their own: a browser opens several, and many
+browsers may share an address. They leave those of the chat to the chat.
+
 A subscriber usually has one IPv4 address but a whole /64 of IPv6, so a /64 counts as one address.
 """
 
@@ -19,6 +22,10 @@ MOST_ADDRESSES = 65_536
 """Addresses that are remembered. When there are more, the one without a connection that was used
 longest ago is dropped.
 """
+PAGE_FACTOR = 6
+"""Connections for pages for each one that may chat: what a browser opens to one server."""
+PAGE_SHARE = 4
+"""One of so many of all connections may be for pages, when many addresses request them."""
 
 
 class _Address(TokenBucket):
@@ -38,14 +45,17 @@ class ConnectionPermit:
     It is counted once, as soon as the client's address is known: behind a proxy, that is later.
 
     Args:
-        admission: what counts.
+        admission: counts connections for the chat.
+        pages: counts those for pages.
     """
 
-    __slots__ = ("_admission", "_is_counted", "_known")
+    __slots__ = ("_admission", "_is_counted", "_is_for_pages", "_known", "_pages")
 
-    def __init__(self, admission: "Admission") -> None:
+    def __init__(self, admission: "Admission", pages: "PageAdmission") -> None:
         self._admission = admission
+        self._pages = pages
         self._is_counted = False
+        self._is_for_pages = False
         self._known: _Address | None = None
 
     def __enter__(self) -> "ConnectionPermit":
@@ -54,16 +64,40 @@ class ConnectionPermit:
 
     def __exit__(self, *exception: object) -> None:
         """Stop counting it."""
-        if self._known is not None:
-            self._known.connections -= 1
+        self._stop()
 
     def count(self, host: str) -> str:
-        """Count it, unless that was done; return why it is refused, or ""."""
+        """Count it for the chat, unless that was done; return why it is refused, or ""."""
         if self._is_counted:
             return ""
+        self._stop()
         self._is_counted = True
         refusal, self._known = self._admission.admit(host)
         return refusal
+
+    def count_for_pages(self, host: str | None) -> str:
+        """Count it for pages, and no longer for the chat; return why it is refused, or "".
+
+        Args:
+            host: the client; None when a proxy requests for many.
+        """
+        if self._known is not None:
+            self._known.tokens += 1
+        self._stop()
+        self._is_counted = False
+        if refusal := self._pages.enter():
+            return refusal
+        self._is_for_pages = True
+        if host is not None:
+            refusal, self._known = self._pages.admit(host)
+        return refusal
+
+    def _stop(self) -> None:
+        if self._known is not None:
+            self._known.connections -= 1
+        if self._is_for_pages:
+            self._pages.open -= 1
+        self._known, self._is_for_pages = None, False
 
 
 class AdmissionStatistics(NamedTuple):
@@ -87,11 +121,13 @@ class Admission:
     Args:
         owner: has the limits; changed ones hold from the next connection on.
         clock: returns seconds that never go back.
+        factor: how many times the limits are permitted.
     """
 
-    def __init__(self, owner: HasLimits, clock: Callable[[], float]) -> None:
+    def __init__(self, owner: HasLimits, clock: Callable[[], float], factor: int = 1) -> None:
         self._owner = owner
         self._clock = clock
+        self._factor = factor
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self._refused = 0
 
@@ -126,7 +162,7 @@ class Admission:
 
     def _known(self, key: str) -> _Address:
         """Return what is known of an address, as of now."""
-        now, burst = self._clock(), self._owner.limits.connections_per_minute
+        now, burst = self._clock(), self._owner.limits.connections_per_minute * self._factor
         known = self._addresses.get(key)
         if known is None:
             known = self._addresses[key] = _Address(burst, now)
@@ -137,7 +173,7 @@ class Admission:
         return known
 
     def _why_not(self, known: _Address) -> str:
-        if known.connections >= self._owner.limits.connections_per_address:
+        if known.connections >= self._owner.limits.connections_per_address * self._factor:
             return "Too many connections from your address"
         if known.tokens < 1:
             return "Too many connections from your address in a short time, try again in a minute"
@@ -150,3 +186,39 @@ class Admission:
             if not known.connections:
                 del self._addresses[key]
                 return
+
+
+class PageAdmission(Admission):
+    """Counts connections for pages by address, and all of them.
+
+    Args:
+        owner: has the limits.
+        clock: returns seconds that never go back.
+    """
+
+    def __init__(self, owner: HasLimits, clock: Callable[[], float]) -> None:
+        super().__init__(owner, clock, PAGE_FACTOR)
+        self.open = 0
+        """All connections for pages, also those of proxies."""
+        self._is_told = False  # whether the log knows that they are refused
+
+    def enter(self) -> str:
+        """Count a connection, whoever has it; return why it is refused, or ""."""
+        if self.open >= self._most:
+            if not self._is_told:
+                log.warning("requests for pages are refused for now: %d connections", self.open)
+            self._is_told = True
+            self._refused += 1
+            return "This server answers as many requests as it can, try again in a minute"
+        self._is_told = self._is_told and not self.is_roomy
+        self.open += 1
+        return ""
+
+    @property
+    def is_roomy(self) -> bool:
+        """Whether a connection may wait for another request."""
+        return self.open <= self._most // 2
+
+    @property
+    def _most(self) -> int:
+        return max(1, self._owner.limits.clients // PAGE_SHARE)

@@ -19,7 +19,7 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
-from trio_chat.server.admission import Admission, ConnectionPermit
+from trio_chat.server.admission import Admission, ConnectionPermit, PageAdmission
 from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.clock import elapsed, keep_clock, watch_clock
@@ -130,6 +130,7 @@ class Server:
         self._connected = 0
         self._is_accepting = False
         self.admission = Admission(self, trio.current_time)
+        self.page_admission = PageAdmission(self, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self.encryption = Encryption(settings, clock)
         self._accepting = trio.CancelScope()
@@ -139,7 +140,13 @@ class Server:
         self.local_host = ""
         """The host name that multicast DNS answers for this server; "" for none."""
         self._refusals = Refusals()
-        self.site = Site(lambda: self.settings, self.knows, clock, self.encryption.authority)
+        self.site = Site(
+            lambda: self.settings,
+            self.knows,
+            clock,
+            self.page_admission,
+            self.encryption.authority,
+        )
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
         self,
@@ -220,7 +227,7 @@ class Server:
         return ServerStatistics(
             world=self.world.statistics(),
             broadcaster=self.broadcaster.statistics(),
-            admission=self.admission.statistics(),
+            admission=self.admission.statistics()._replace(refused=self._refused),
             push=self._push.statistics() if self._push else PushStatistics(),
             connections=len(self.connections),
             connected=self._connected,
@@ -229,6 +236,10 @@ class Server:
             started=self.world.server_info.created,
             certificate_expires=self.encryption.expires or 0.0,
         )
+
+    @property
+    def _refused(self) -> int:
+        return sum(one.statistics().refused for one in (self.admission, self.page_admission))
 
     def why_not_ready(self) -> list[str]:
         """Return the reasons why no client could connect and send messages; an empty list when it
@@ -298,12 +309,13 @@ class Server:
             peer: the other end, as far as the socket knows it.
             listener: the settings of the listener that accepted it.
         """
-        with ConnectionPermit(self.admission) as permit:
+        with ConnectionPermit(self.admission, self.page_admission) as permit:
             # A client behind a proxy or gateway is counted by its own address, once that is known.
             if not (listener.proxy or self._is_intermediary(peer.host)) and (
                 refusal := permit.count(peer.host)
             ):
-                await self._refusals.refuse(transport, closing_link(peer, refusal))
+                line = closing_link(peer, refusal)
+                await self._refusals.refuse(transport, line, status=429, why=refusal)
                 return
             if (
                 connection := await self._open_and_admit(transport, peer, listener, permit)
@@ -327,7 +339,7 @@ class Server:
             peer: the other end.
             ahead: bytes that have been read already.
         """
-        with ConnectionPermit(self.admission) as permit:
+        with ConnectionPermit(self.admission, self.page_admission) as permit:
             if (
                 connection := await self._admit(IrcConnection(transport, peer, ahead), permit)
             ) is not None:
@@ -365,6 +377,7 @@ class Server:
             listener,
             rules,
             lambda host: "" if self._is_intermediary(host) else permit.count(host),
+            lambda host: permit.count_for_pages(None if self._is_intermediary(host) else host),
         )
         try:
             opened = await self._run_opening(opening)
@@ -414,10 +427,10 @@ class Server:
             await self._refusals.refuse(transport, closing_link(peer, refusal))
             return None
         if self._is_full():
-            await self._refuse_full(transport, peer)
+            await self._refuse_full(transport, peer, is_irc=True)
             return None
         if ban := self.world.bans.of_address(peer.host):
-            await self._refuse_banned(transport, peer, ban)
+            await self._refuse_banned(transport, peer, ban, is_irc=True)
             return None
         self._connected += 1
         return Connection(self, transport, peer, ahead)
@@ -425,12 +438,20 @@ class Server:
     def _is_full(self) -> bool:
         return len(self.connections) + len(self.openings) >= self.limits.clients
 
-    async def _refuse_full(self, transport: Transport, peer: Peer) -> None:
+    async def _refuse_full(self, transport: Transport, peer: Peer, *, is_irc: bool = False) -> None:
         log.warning("refused %s: there are %d clients already", peer.host, len(self.connections))
-        await self._refusals.refuse(transport, closing_link(peer, "The server is full"))
+        why = "The server is full"
+        status = None if is_irc else 503
+        await self._refusals.refuse(transport, closing_link(peer, why), status=status, why=why)
 
-    async def _refuse_banned(self, transport: Transport, peer: Peer, ban: Ban) -> None:
+    async def _refuse_banned(
+        self, transport: Transport, peer: Peer, ban: Ban, *, is_irc: bool = False
+    ) -> None:
         log.info("refused %s: banned by %s: %s", peer.host, ban.mask, ban.reason)
-        why = n.ERR_YOUREBANNEDCREEP.text.format(banning.ban_text(ban))
-        numeric = Message(n.ERR_YOUREBANNEDCREEP, ("*", why), self.world.server_info.name)
-        await self._refusals.refuse(transport, numeric, closing_link(peer, f"Banned: {ban.reason}"))
+        text = n.ERR_YOUREBANNEDCREEP.text.format(banning.ban_text(ban))
+        numeric = Message(n.ERR_YOUREBANNEDCREEP, ("*", text), self.world.server_info.name)
+        why = f"Banned: {ban.reason}"
+        status = None if is_irc else 403
+        await self._refusals.refuse(
+            transport, numeric, closing_link(peer, why), status=status, why=why
+        )

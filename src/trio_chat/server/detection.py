@@ -22,6 +22,7 @@ from trio_chat.server.encryption import Encryption
 from trio_chat.server.gateways import GatewayError, speak_for
 from trio_chat.server.handshake import HandshakeError
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.http.refusal import refusal_by_http
 from trio_chat.server.http.site import Site
 from trio_chat.server.peer import Peer, is_in
 from trio_chat.server.transport import PeekableTransport, Transport, send_all
@@ -129,6 +130,8 @@ class ProtocolDetection:
         listener: the settings of the listener that accepted it.
         rules: the settings for all listeners.
         admit: called with the address of a client behind a proxy; returns why it is refused, or "".
+        admit_for_pages: called when a connection is one of HTTP, with the address of its peer;
+            returns why it is refused, or "".
     """
 
     def __init__(
@@ -138,6 +141,7 @@ class ProtocolDetection:
         listener: ListenerSettings,
         rules: DetectionRules,
         admit: Callable[[str], str],
+        admit_for_pages: Callable[[str], str],
     ) -> None:
         self.peer = peer
         self.transport = PeekableTransport(transport)
@@ -145,6 +149,7 @@ class ProtocolDetection:
         self._listener = listener
         self._rules = rules
         self._admit = admit
+        self._admit_for_pages = admit_for_pages
         self.scope = trio.CancelScope()
         """The scope in which the caller runs this. An HTTP connection moves its deadline."""
         self._http: HttpConnection | None = None
@@ -200,6 +205,8 @@ class ProtocolDetection:
         if header.host:
             self.peer = replace(self.peer, host=header.host, is_secure=header.is_secure)
             if refusal := self._admit(header.host):  # before it can make the server wait or compute
+                if detect_protocol(ahead.data) is DetectedProtocol.HTTP:
+                    await self._refuse_by_http(refusal)
                 raise NotLogged(await self.tell(refusal))
         elif not header.is_local:
             log.warning(
@@ -246,6 +253,8 @@ class ProtocolDetection:
         from trio_chat.server.http import connection  # noqa: PLC0415  # loaded when the first client needs it
 
         self._takes_lines = False
+        if refusal := self._admit_for_pages(self.peer.host):
+            await self._refuse_by_http(refusal)
         rules = connection.HttpRules(
             site=self._rules.site,
             websocket=self._listener.websocket,
@@ -260,6 +269,11 @@ class ProtocolDetection:
                 raise NotServed(f"HTTP {refusal}") from ended
             raise NotLogged("HTTP") from ended
         self.transport, self._takes_lines = PeekableTransport(websocket), True
+
+    async def _refuse_by_http(self, why: str) -> None:
+        """Send 429; always ends with `NotLogged`."""
+        await self._send(refusal_by_http(429, why, self.transport.data))
+        raise NotLogged(why)
 
     @property
     def is_answered(self) -> bool:

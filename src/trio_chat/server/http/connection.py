@@ -22,6 +22,7 @@ from trio_chat.server.http.messages import (
     HttpRequest,
     HttpResponse,
     RequestError,
+    json_response,
     text_response,
 )
 from trio_chat.server.http.routes import find_route
@@ -198,9 +199,10 @@ class HttpConnection:
             request, host, rules.site, self._peer, is_forwarded=forwarded is not None
         )
         if not (is_listed or is_same):
-            raise RequestError(
-                403, "pages from that address may not come here; see [server] origins"
-            )
+            # The script sees no more than a failure (WHATWG WebSockets §4): without CORS, this is
+            # for those that look at the network panel of the browser.
+            why = "pages from that address may not come here; see [server] origins"
+            raise RequestError(403, why, is_json=True)
         peer = replace(self._client(request), is_websocket=True)
         answer, connection, subprotocol = upgrade.accept_upgrade(request)
         connection.receive_data(self._exchange.rest + self._ahead.data)
@@ -227,13 +229,17 @@ class HttpConnection:
         if not error.status:
             raise HttpEnded(self._refusal) from error
         self._refusal = self._refusal or f"{error.status} {error}{error.note}"
+        if error.is_json:
+            value = {"status": error.status, "error": str(error)}
+            return json_response(value, error.status, error.headers)
         return text_response(str(error), error.status, error.headers)
 
     async def _answer(self, response: HttpResponse, *, is_last: bool) -> None:
         """Send an answer; that to HEAD has no body (RFC 9110 §9.3.2)."""
         exchange, body = self._exchange, response.body
         length = len(body) if isinstance(body, bytes) else response.length
-        close = is_last or self._left <= 0 or not exchange.is_read
+        is_room = self._rules.site.connections.is_roomy
+        close = is_last or self._left <= 0 or not (is_room and exchange.is_read)
         headers = self._complete(response.headers)
         try:
             head = exchange.head(response.status, headers, length, close=close)

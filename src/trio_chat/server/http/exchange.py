@@ -19,6 +19,7 @@ _PART = 2048
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE)
 _REASONS = {int(status): status.phrase.encode() for status in HTTPStatus}
 _STATUSES_WITHOUT_BODY = (204, 304)
+_TOO_LARGE = "that is more than this server takes"
 
 
 class HttpExchange:
@@ -38,6 +39,7 @@ class HttpExchange:
         self._send = send
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
         self._unread = b""
+        self._announced = 0  # bytes of the body, as far as they are known
         self._begins_with_head = False  # of a request that h11 does not understand
 
     async def read(self) -> HttpRequest:
@@ -70,6 +72,8 @@ class HttpExchange:
     async def body(self, limit: int) -> AsyncGenerator[bytes, None]:
         """Return the body of the request that was read; see `HttpRequest.body`."""
         size = 0
+        if self._announced > limit:  # before the client sends it
+            raise RequestError(413, _TOO_LARGE)
         if self._http.they_are_waiting_for_100_continue and self._send is not None:
             go_on = h11.InformationalResponse(status_code=100, headers=[])
             await self._send(self._http.send(go_on) or b"")
@@ -81,7 +85,7 @@ class HttpExchange:
             if isinstance(event, h11.Data):
                 size += len(event.data)
                 if size > limit:
-                    raise RequestError(413, "that is more than this server takes")
+                    raise RequestError(413, _TOO_LARGE)
                 yield bytes(event.data)
             elif event is h11.NEED_DATA:
                 data, self._unread = self._unread, b""
@@ -172,6 +176,12 @@ class HttpExchange:
 
     def _request(self, event: h11.Request) -> HttpRequest:
         headers = list(event.headers)
+        names = [name for name, _ in headers]
+        if b"transfer-encoding" in names and b"content-length" in names:
+            # A proxy may believe the other one: "ought to be handled as an error" (RFC 9112 §6.3).
+            raise RequestError(400, "the length of the request is ambiguous")
+        length = next((value for name, value in headers if name == b"content-length"), b"0")
+        self._announced = int(length)  # h11 has checked it
         target = event.target
         named = next((value for key, value in headers if key == b"host"), None)
         if match := _ABSOLUTE.fullmatch(target):

@@ -1,5 +1,6 @@
 """HTTP messages: the request that a handler gets, and the response that it returns."""
 
+import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,11 +22,21 @@ class RequestError(Exception):
         text: what the answer says: a clause without a full stop, or whole lines.
         headers: those of the answer.
         note: for the log alone.
+        is_json: whether the answer is JSON, for scripts.
     """
 
-    def __init__(self, status: int, text: str, headers: Headers = (), *, note: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        text: str,
+        headers: Headers = (),
+        *,
+        note: str = "",
+        is_json: bool = False,
+    ) -> None:
         super().__init__(text)
         self.status = status
+        self.is_json = is_json
         self.headers = headers
         self.note = note
 
@@ -146,3 +157,9 @@ def text_response(text: str, status: int = 200, headers: Headers = ()) -> HttpRe
     return HttpResponse(
         status, body.encode(), [("Content-Type", "text/plain; charset=utf-8"), *headers]
     )
+
+
+def json_response(value: object, status: int = 200, headers: Headers = ()) -> HttpResponse:
+    """Return a response of JSON."""
+    body = json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    return HttpResponse(status, body, [("Content-Type", "application/json"), *headers])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_chat.config import Settings
+from trio_chat.server.admission import PageAdmission
 from trio_chat.server.http.hosts import Host
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Site:
         settings: returns all of config.ini, as it is in force.
         knows: returns whether a browser may reach the server under a name.
         clock: returns seconds of Unix time.
+        connections: all connections for pages.
         authority: returns the certificate of the server's private authority in the DER format, b""
             when it has none.
     """
@@ -33,11 +35,13 @@ class Site:
         settings: Callable[[], Settings],
         knows: Callable[[Host], bool],
         clock: Callable[[], float],
+        connections: PageAdmission,
         authority: Callable[[], Awaitable[bytes]] = no_authority,
     ) -> None:
         self._settings = settings
         self.knows = knows
         self.clock = clock
+        self.connections = connections
         self.authority = authority
         self._page_files: PageFiles | None = None
         self._reading = trio.Lock()
