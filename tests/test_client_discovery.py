@@ -13,7 +13,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from client_fakes import until
 from discovery_fakes import OFFICE, WLAN, FakeNetwork
 from trio_chat.client.discovery import plain
-from trio_chat.client.discovery.describing import server_line, why_nothing
+from trio_chat.client.discovery.describing import server_lines, why_nothing
 from trio_chat.client.discovery.found import FoundServer, FoundServers
 from trio_chat.client.discovery.plain import PlainChooser, chosen_server
 from trio_chat.client.discovery.queries import ask_network
@@ -283,7 +283,7 @@ async def test_an_interface_that_has_gone_is_asked_nothing() -> None:
 )
 def test_the_line_of_a_server(server: FoundServer, words: list[str]) -> None:
     """It names the server, its address and its state."""
-    line = server_line(server)
+    [line] = server_lines([server])
     assert [word for word in words if word not in line] == []
 
 

@@ -1,19 +1,25 @@
 """Texts about a search: its servers as lines, and why none may have been found."""
 
+from collections.abc import Sequence
+
 from trio_chat.client.discovery.found import FoundServer
 from trio_chat.client.discovery.search import ServerSearch
 from trio_chat.i18n import _
 
 PATIENCE = 4.0
 """Seconds in which a server that can be found has usually answered."""
-_NAME_COLUMNS = 24
-_ADDRESS_COLUMNS = 24
+_NAME_COLUMNS = 20
 
 
-def server_line(server: FoundServer) -> str:
-    """Return a server as one line: its name, its address and its state."""
-    name = (server.name or _("(known)"))[:_NAME_COLUMNS]
-    return f"{name:<{_NAME_COLUMNS}}  {server.address:<{_ADDRESS_COLUMNS}} {_state(server)}"
+def server_lines(servers: Sequence[FoundServer]) -> list[str]:
+    """Return servers as lines with columns: the name, the address, and the state."""
+    names = [(server.name or _("(known)"))[:_NAME_COLUMNS] for server in servers]
+    addresses = [server.address for server in servers]
+    widths = max(map(len, names), default=0), max(map(len, addresses), default=0)
+    return [
+        f"{name:<{widths[0]}}  {address:<{widths[1]}}  {_state(server)}"
+        for name, address, server in zip(names, addresses, servers, strict=True)
+    ]
 
 
 def _state(server: FoundServer) -> str:

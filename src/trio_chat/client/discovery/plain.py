@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import trio
 
-from trio_chat.client.discovery.describing import PATIENCE, searched, server_line, why_nothing
+from trio_chat.client.discovery.describing import PATIENCE, searched, server_lines, why_nothing
 from trio_chat.client.discovery.found import FoundServer
 from trio_chat.client.discovery.search import ServerSearch
 from trio_chat.client.known_servers import KnownServers
@@ -35,8 +35,8 @@ def find(seconds: float, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps([asdict(server) for server in servers], ensure_ascii=False, indent=2))
     else:
-        for server in servers:
-            print(server_line(server))
+        for line in server_lines(servers):
+            print(line)
     if any(server.is_found for server in servers):
         return 0
     if not as_json:
@@ -76,7 +76,7 @@ class PlainChooser:
     ) -> None:
         self._search = search
         self._read, self._write = read, write
-        self._shown: dict[tuple[str, int], str] = {}
+        self._shown: dict[tuple[str, int], FoundServer] = {}
         self._changed = trio.Event()
 
     async def run(self) -> ServerAddress | None:
@@ -104,12 +104,13 @@ class PlainChooser:
             await self._changed.wait()
             self._changed = trio.Event()
             lines = []
-            for number, server in enumerate(self._search.found.servers, start=1):
-                line = f"{number:>3}  {server_line(server)}"
+            servers = self._search.found.servers
+            for number, line in enumerate(server_lines(servers)):
+                server = servers[number]
                 place = (server.host, server.port)
-                if server.is_reachable is not None and self._shown.get(place) != line:
-                    self._shown[place] = line
-                    lines.append(line)
+                if server.is_reachable is not None and self._shown.get(place) != server:
+                    self._shown[place] = server
+                    lines.append(f"{number + 1:>3}  {line}")
             if lines:
                 await self._say(lines)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import trio
 
-from trio_chat.client.discovery.describing import PATIENCE, searched, server_line, why_nothing
+from trio_chat.client.discovery.describing import PATIENCE, searched, server_lines, why_nothing
 from trio_chat.client.discovery.found import FoundServer
 from trio_chat.client.discovery.plain import chosen_server
 from trio_chat.client.discovery.search import ServerSearch
@@ -107,9 +107,9 @@ class ServerQuestion:
         servers = self._search.found.servers
         texts = [*self._intro, "", searched(self._search) if self._search.networks else ""]
         lines = [*map(_line, texts), _line("")]
-        for number, server in enumerate(servers, start=1):
-            text = clean(f" {number:>2}  {server_line(server)}")
-            lines.append(PageLine([(None, text)], partial(self._choose, server)))
+        for number, text in enumerate(server_lines(servers)):
+            markup = [(None, clean(f" {number + 1:>2}  {text}"))]
+            lines.append(PageLine(markup, partial(self._choose, servers[number])))
         if self._is_late and not any(server.is_found for server in servers):
             lines += map(_line, why_nothing(self._search))
         return [*lines, _line(""), _line(self._problem)]
