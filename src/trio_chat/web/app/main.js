@@ -1,6 +1,7 @@
 /** Entry of the page: it makes the workspace and renders it. */
 import { h, render } from "../vendor/preact.js";
 import { invitationOf } from "./platform/address.js";
+import { _ } from "./platform/i18n.js";
 import { makeWorkspace } from "./session/workspace.js";
 import { App } from "./views/app.js";
 
@@ -12,6 +13,7 @@ const { workspace, client, cache } = makeWorkspace({
   secure,
   lobby: dataset["lobby"] ?? "",
   network: dataset["network"] ?? "",
+  diagnose,
 });
 
 client.takeAddress(invitationOf(location.hash));
@@ -23,6 +25,15 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") client.link.wake();
   else leave();
 });
+
+/** Ask by HTTP why the server opens no WebSocket: the answer to that has no text for a script. */
+async function diagnose() {
+  const { status } = await fetch(location.pathname, { method: "HEAD", cache: "no-store" });
+  if (status === 429) return _("The server has too many connections from your network.");
+  if (status === 403) return _("The server does not accept the address of this page.");
+  if (status >= 500) return _("The server is not ready, or the way to it is interrupted.");
+  return "";
+}
 
 /** Do what may have no later time: a phone ends hidden pages without a word. */
 function leave() {

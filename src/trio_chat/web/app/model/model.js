@@ -249,7 +249,7 @@ export class ChatModel {
     if (entry.self) buffer.unreadFrom.value = 0;
     this.noteMention(buffer, entry);
     if (buffer === this.current.value && this.attentive.value) {
-      if (entry.msgid) this.markRead(buffer, entry.time);
+      if (entry.msgid || buffer.kind === "server") this.markRead(buffer, entry.time);
     } else if (buffer.count(entry)) this.arrived(buffer, entry);
   }
 
@@ -315,7 +315,8 @@ export class ChatModel {
   look() {
     const buffer = this.current.value;
     if (!buffer || !this.attentive.peek() || !buffer.timeline.live.peek()) return;
-    const newest = buffer.timeline.newest;
+    const { timeline } = buffer;
+    const newest = buffer.kind === "server" ? timeline.entries.at(-1) : timeline.newest;
     if (newest) this.markRead(buffer, newest.time);
   }
 

@@ -56,7 +56,7 @@ export class Batches {
    * @param {Message} message
    */
   begin(reference, message) {
-    if (this.open.size >= MOST_OPEN) return;
+    if (!reference || this.open.size >= MOST_OPEN) return;
     const [, type = "", ...params] = message.params;
     const { tags, source, nick } = message;
     this.open.set(reference, { type, params, tags, source, nick, items: [] });

@@ -46,6 +46,9 @@ export class Client {
       onOpen: () => this.opened(),
       onLine: (line) => this.receive(line),
       onLost: (retryAt, reason) => this.lost(retryAt, reason),
+      onReason: (reason) => {
+        this.model.connection.value = { ...this.model.connection.value, reason };
+      },
     });
     /** Number of the present connection: what another one was asked for does not count. */
     this.generation = 0;
@@ -103,6 +106,10 @@ export class Client {
    * @param {Credentials|null} credentials
    */
   connect(options, credentials) {
+    if (this.link.wanted) {
+      this.link.stop();
+      this.ended();
+    }
     this.wantedNick = this.askedNick = options.nick;
     this.model.me.nick.value = options.nick;
     this.triedNicks = 0;
@@ -199,6 +206,7 @@ export class Client {
     if (!isReturn || this.model.me.account.value) {
       void this.history.findConversations().catch(() => {});
     }
+    if (!this.model.current.value && !this.channels.size) this.model.show(this.model.server);
     this.refreshPush();
   }
 

@@ -26,6 +26,7 @@ const LONGEST_PAUSE = 60_000;
  * @property {() => void} onOpen
  * @property {(line: string) => void} onLine
  * @property {(retryAt: number, reason: string) => void} onLost
+ * @property {(reason: string) => void} onReason Called after `onLost` with a better reason.
  */
 
 /**
@@ -33,6 +34,7 @@ const LONGEST_PAUSE = 60_000;
  * @property {string} url
  * @property {Clock} clock
  * @property {typeof WebSocket} WebSocket
+ * @property {() => Promise<string>} [diagnose] Finds out why no connection can be opened.
  */
 
 /** The link; it does nothing until `start`. */
@@ -41,8 +43,9 @@ export class Link {
    * @param {LinkOptions} options
    * @param {LinkEvents} events
    */
-  constructor({ url, clock, WebSocket }, events) {
+  constructor({ url, clock, WebSocket, diagnose }, events) {
     this.url = url;
+    this.diagnose = diagnose;
     this.clock = clock;
     this.WebSocket = WebSocket;
     this.events = events;
@@ -58,6 +61,8 @@ export class Link {
     /** Time by which the server has to answer; 0 when it was not asked. */
     this.deadline = 0;
     this.pings = 0;
+    /** PINGs in a row that were not answered while the page slept. */
+    this.missed = 0;
   }
 
   /** Connect, and stay connected. */
@@ -87,6 +92,7 @@ export class Link {
   /** Note that the page is looked at again, or that there is a network again. */
   wake() {
     if (!this.wanted) return;
+    this.checked = this.clock.now();
     if (!this.socket) this.open();
     else if (this.isOpen) this.ask(ANSWER_WITHIN_AFTER_SLEEP);
   }
@@ -132,13 +138,27 @@ export class Link {
       this.events.onLine(event.data);
     };
     socket.onclose = (event) => {
-      if (this.socket === socket) this.lost(closeReason(event, this.isOpen));
+      if (this.socket !== socket) return;
+      if (!this.isOpen) this.explain();
+      this.lost(closeReason(event, this.isOpen));
     };
+  }
+
+  /** Report a better reason than that the socket was closed: a script is not told any. */
+  explain() {
+    const { failures } = this;
+    this.diagnose?.().then(
+      (reason) => {
+        const isSame = this.failures === failures + 1 && this.wanted && !this.socket;
+        if (reason && isSame) this.events.onReason(reason);
+      },
+      () => {},
+    );
   }
 
   hear() {
     this.heard = this.clock.now();
-    this.deadline = 0;
+    this.deadline = this.missed = 0;
   }
 
   /** Look at regular intervals whether the server still answers. */
@@ -146,9 +166,13 @@ export class Link {
     const now = this.clock.now();
     const hasSlept = this.checked > 0 && now - this.checked > 3 * CHECK_EVERY;
     this.checked = now;
-    if (this.deadline && now >= this.deadline && !hasSlept) {
-      this.lost(_("The server does not answer."));
-      return;
+    if (this.deadline && now >= this.deadline) {
+      // The answer may wait behind this timer if both were late, but not twice.
+      this.missed += 1;
+      if (!hasSlept || this.missed > 1) {
+        this.lost(_("The server does not answer."));
+        return;
+      }
     }
     if (this.isOpen && hasSlept) this.ask(ANSWER_WITHIN_AFTER_SLEEP);
     else if (this.isOpen && now - this.heard >= SILENCE) this.ask(ANSWER_WITHIN);
@@ -163,7 +187,7 @@ export class Link {
 
   /** @param {number} within */
   ask(within) {
-    if (this.deadline) return;
+    if (this.deadline > this.clock.now()) return;
     this.pings += 1;
     this.send(`PING link${this.pings}`);
     this.deadline = this.clock.now() + within;
@@ -174,7 +198,7 @@ export class Link {
     const { socket } = this;
     this.socket = null;
     this.isOpen = false;
-    this.deadline = 0;
+    this.deadline = this.missed = 0;
     this.checked = 0;
     this.clock.stop(this.checkTimer);
     if (!socket) return;

@@ -24,6 +24,7 @@ const DRAFT_PAUSE = 500;
  * @property {boolean} secure
  * @property {string} lobby
  * @property {string} network
+ * @property {() => Promise<string>} [diagnose] See `LinkOptions`.
  */
 
 /**

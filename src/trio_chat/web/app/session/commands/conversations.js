@@ -1,7 +1,7 @@
 /** Commands about conversations and their messages. */
 import { isMessage } from "../../model/entries.js";
 import { N_, _ } from "../../platform/i18n.js";
-import { COMMANDS, channelAndRest, command } from "./registry.js";
+import { COMMANDS, channelAndRest, command, notInChannel } from "./registry.js";
 
 /** @import { Entry } from "../../model/types.js" */
 /** @import { Context } from "./registry.js" */
@@ -101,8 +101,10 @@ command(
   N_("says what you do: “/me waves” is shown as “* Nickname waves”"),
   [1, 1],
   ["emoji"],
-  ({ client, buffer }, [text = ""]) => {
-    client.outgoing.send(buffer, text, "action", buffer.replyTo.value?.msgid ?? "");
+  (context, [text = ""]) => {
+    const { client, buffer } = context;
+    if (buffer.kind === "server") notInChannel(context);
+    else client.outgoing.send(buffer, text, "action", buffer.replyTo.value?.msgid ?? "");
   },
 );
 

@@ -1,6 +1,6 @@
 /** Handlers of the connection itself: capabilities, login, nickname, welcome, its end. */
 import { _ } from "../../platform/i18n.js";
-import { accountRefused, codeOf, entryRefused, nickRefused } from "../reasons.js";
+import { accountRefused, codeOf, entryRefused, nickRefused, otherError } from "../reasons.js";
 
 /** @import { Message } from "../../irc/message.js" */
 /** @import { ChatBuffer } from "../../model/buffer.js" */
@@ -127,6 +127,10 @@ export function failedRegistration(client, message) {
   }
   if (code === "ACCOUNT_REQUIRED") {
     client.close(entryRefused(message), "account");
+    return true;
+  }
+  if (/^(NICK|USER|PASS|\*)$/.test(message.params[0] ?? "")) {
+    client.close(otherError(message), message.params[0] === "NICK" ? "nick" : "");
     return true;
   }
   if (message.params[0] === "AUTHENTICATE") {

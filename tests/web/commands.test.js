@@ -1,0 +1,390 @@
+/** Commands, actions and questions: what the user does becomes the right lines. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { commandList, runCommand } from "../../src/trio_chat/web/app/session/commands/table.js";
+import { invitationOf } from "../../src/trio_chat/web/app/platform/address.js";
+import { connected, newWorkspace, settle, textsOf } from "./support.js";
+
+/** Type a line in the lobby; return what was sent for it, without tags. */
+async function typed(line, prepare = () => {}) {
+  const all = await connected();
+  await prepare(all);
+  const before = all.server.lines.length;
+  all.actions.input(all.buffer, line);
+  await settle();
+  const sent = all.server.lines.slice(before).map((each) => each.replace(/^@\S+ /, ""));
+  return { ...all, sent };
+}
+
+const LINES = [
+  ["hello", ["PRIVMSG #lobby hello"]],
+  ["//path is a command", ["PRIVMSG #lobby :/path is a command"]],
+  [" /not a command", ["PRIVMSG #lobby :/not a command"]],
+  ["/me waves", ["PRIVMSG #lobby :\x01ACTION waves\x01"]],
+  ["/ME waves", ["PRIVMSG #lobby :\x01ACTION waves\x01"]],
+  ["/topic A new topic", ["TOPIC #lobby :A new topic"]],
+  ["/topic #lobby A new topic", ["TOPIC #lobby :A new topic"]],
+  ["/topic", ["TOPIC #lobby"]],
+  ["/kick bob too loud", ["KICK #lobby bob :too loud"]],
+  ["/op bob", ["MODE #lobby +o bob"]],
+  ["/devoice a b c d e", ["MODE #lobby -vvvv a b c d", "MODE #lobby -v e"]],
+  ["/ban bob *!*@evil.example", ["MODE #lobby +bb bob!*@* *!*@evil.example"]],
+  ["/unban bob", ["MODE #lobby -b bob!*@*"]],
+  ["/mute bob", ["MODE #lobby +b m:bob!*@*"]],
+  ["/unmute bob", ["MODE #lobby -b m:bob!*@*"]],
+  ["/mode +l 20", ["MODE #lobby +l 20"]],
+  ["/mode #other +m", ["MODE #other +m"]],
+  ["/invite bob", ["INVITE bob #lobby"]],
+  ["/join other", ["JOIN #other"]],
+  ["/join #other secret", ["JOIN #other secret"]],
+  ["/part see you", ["PART #lobby :see you"]],
+  ["/nick rob", ["NICK rob"]],
+  ["/away for lunch", ["AWAY :for lunch"]],
+  ["/away", ["AWAY"]],
+  ["/quote MODE #lobby +b", ["MODE #lobby +b"]],
+  ["/oper ann secret", ["OPER ann secret"]],
+  ["/names", ["NAMES #lobby"]],
+  ["/notice #lobby look", ["NOTICE #lobby look"]],
+  ["/msg #lobby hi there", ["PRIVMSG #lobby :hi there"]],
+];
+for (const [line, expected] of LINES) {
+  test(`a typed line is sent as it should be: ${line}`, async () => {
+    const { sent, buffer } = await typed(line);
+    const wanted = sent.slice(0, expected.length);
+    assert.deepEqual(wanted, expected);
+    assert.equal(buffer.draft.value, "");
+  });
+}
+
+test("a command that does not exist, or with wrong words, is kept in the prompt and explained", async () => {
+  for (const line of ["/nosuch", "/kick", "/verify one", "/topic a\nb", "/", "/ hello"]) {
+    const { sent, buffer } = await typed(line, ({ buffer: lobby }) => {
+      lobby.draft.value = line;
+    });
+    assert.deepEqual(sent, [], line);
+    assert.equal(buffer.draft.value, line);
+    assert.equal(buffer.timeline.entries.at(-1).kind, "error", line);
+  }
+});
+
+test("nothing is sent for an empty line", async () => {
+  for (const line of ["", "   ", "\n\n"]) assert.deepEqual((await typed(line)).sent, []);
+});
+
+test("an answer carries the msgid of its message, once", async () => {
+  const { server, buffer, actions } = await connected();
+  const msgid = server.hear("#lobby", "ann", "question");
+  buffer.replyTo.value = buffer.timeline.find(msgid);
+  actions.input(buffer, "answer");
+  actions.input(buffer, "more");
+  await settle();
+  const replies = server.lines.filter((line) => line.includes(`+draft/reply=${msgid}`));
+  assert.equal(replies.length, 1);
+  assert.equal(buffer.replyTo.value, null);
+});
+
+test("/react gives a reaction to the last message of another, and takes it back", async () => {
+  const { server, buffer, actions } = await connected();
+  const msgid = server.hear("#lobby", "ann", "hello");
+  actions.input(buffer, "/react 👍");
+  await settle();
+  assert.deepEqual([...buffer.timeline.find(msgid).reactions.get("👍")], ["me"]);
+  actions.input(buffer, "/react 👍");
+  await settle();
+  assert.equal(buffer.timeline.find(msgid).reactions, null);
+});
+
+test("/redact deletes the user's last message", async () => {
+  const { server, buffer, actions } = await connected();
+  actions.input(buffer, "oops");
+  server.hear("#lobby", "ann", "hello");
+  await settle();
+  actions.input(buffer, "/redact");
+  await settle();
+  assert.deepEqual(textsOf(buffer), ["hello", ""]);
+});
+
+test("each command has a help and parameters that can be completed", () => {
+  for (const { name, usage, help, complete } of commandList()) {
+    assert.ok(help, name);
+    assert.ok(Array.isArray(complete) && (usage === "" || typeof usage === "string"), name);
+  }
+});
+
+test("/help shows every command", async () => {
+  const { buffer } = await typed("/help");
+  const { text } = buffer.timeline.entries.at(-1);
+  for (const { name } of commandList()) assert.ok(text.includes(`/${name}`), name);
+  assert.equal(typeof runCommand, "function");
+});
+
+test("WHOIS becomes a card", async () => {
+  const { server, actions } = await connected();
+  server.replace("WHOIS", (_server, message) =>
+    server.reply(message, [
+      ":server 311 me ann u host * :Ann",
+      ":server 319 me ann :@#lobby #other",
+      ":server 330 me ann annie :is logged in as",
+      ":server 301 me ann :at lunch",
+      ":server 317 me ann 60 1700000000 :seconds idle",
+      ":server 671 me ann :is using a secure connection",
+      ":server 318 me ann :End",
+    ]),
+  );
+  const card = await actions.whois("ann");
+  assert.deepEqual(
+    [
+      card.nick,
+      card.host,
+      card.realname,
+      card.account,
+      card.away,
+      card.channels,
+      card.idle,
+      card.secure,
+    ],
+    ["ann", "u@host", "Ann", "annie", "at lunch", ["@#lobby", "#other"], 60, true],
+  );
+});
+
+test("a user that does not exist is an error with a sentence", async () => {
+  const { server, actions } = await connected();
+  server.replace("WHOIS", (_server, message) =>
+    server.reply(message, [":server 401 me nobody :No such nick"]),
+  );
+  await assert.rejects(actions.whois("nobody"), /There is nobody called nobody/);
+});
+
+test("LIST and SEARCH are answered as values", async () => {
+  const { server, actions } = await connected();
+  server.replace("LIST", (_server, message) =>
+    server.reply(message, [
+      ":server 321 me Channel :Users",
+      ":server 322 me #a 3 :Topic: a",
+      ":server 323 me :End",
+    ]),
+  );
+  assert.deepEqual(await actions.list(), [{ name: "#a", members: 3, topic: "Topic: a" }]);
+  server.replace("SEARCH", (_server, message) => {
+    assert.match(message.params[0], /text=two\\swords;/);
+    server.say(`@label=${message.tags.get("label")} :server BATCH +s soju.im/search`);
+    server.say("@batch=s;msgid=x;time=2026-01-01T00:00:00.000Z :ann!u@h PRIVMSG #lobby :two words");
+    server.say(":server BATCH -s");
+  });
+  const found = await actions.search("two words");
+  assert.deepEqual(
+    found.map(({ buffer, entry }) => [buffer, entry.text]),
+    [["#lobby", "two words"]],
+  );
+});
+
+test("a question fails when the connection is lost before its answer", async () => {
+  const { server, actions } = await connected();
+  server.replace("LIST", () => {});
+  const answer = actions.list();
+  await settle();
+  server.drop();
+  await assert.rejects(answer, /connection was lost/);
+});
+
+test("the devices of an account are listed, and this one is marked", async () => {
+  const { server, actions } = await connected();
+  server.replace("NICKSERV", (_server, message) =>
+    server.reply(message, [
+      ":NickServ!s@s NOTICE me :1: from 192.0.2.1, idle 5 s",
+      ":NickServ!s@s NOTICE me :2 (this one): from 192.0.2.2, idle 0 s",
+      ":NickServ!s@s NOTICE me :2 of at most 20 devices share me.",
+    ]),
+  );
+  const sessions = await actions.sessions();
+  assert.deepEqual(
+    sessions.map(({ id, current }) => [id, current]),
+    [
+      ["1", false],
+      ["2", true],
+    ],
+  );
+});
+
+test("an invitation link has the terms that the user wants", async () => {
+  globalThis.location = { origin: "https://chat.example", pathname: "/" };
+  const { server, buffer, actions } = await connected();
+  assert.equal(await actions.inviteLink(buffer), "https://chat.example/#lobby");
+  server.replace("INVITATION", (_server, message) => {
+    assert.deepEqual(message.params, ["CREATE", "#lobby", "1", "60m"]);
+    server.reply(message, [
+      ":server INVITATION CREATED #lobby id 1 0 token :https://public/#lobby?invite=token",
+    ]);
+  });
+  assert.equal(await actions.inviteLink(buffer, 3600, 1), "https://public/#lobby?invite=token");
+  delete globalThis.location;
+});
+
+test("the address of the page names channels and invitations", () => {
+  const cases = [
+    ["", [], ""],
+    ["#lobby", [["#lobby", ""]], ""],
+    ["##lobby", [["#lobby", ""]], ""],
+    ["#%23lobby", [["##lobby", ""]], ""],
+    [
+      "#a,b?invite=k",
+      [
+        ["#a", "k"],
+        ["#b", "k"],
+      ],
+      "",
+    ],
+    ["#?invite=token", [], "token"],
+    ["#%D1%87%D0%B0%D1%82", [["#чат", ""]], ""],
+    ["#%zz", [["#%zz", ""]], ""],
+    ["#a%20b", [], ""],
+    ["#a?invite=x,y", [["#a", ""]], ""],
+  ];
+  for (const [hash, channels, account] of cases) {
+    const found = invitationOf(hash);
+    assert.deepEqual(
+      [found.channels.map(({ name, key }) => [name, key]), found.account],
+      [channels, account],
+      hash,
+    );
+  }
+});
+
+test("a channel of the address is joined with its invitation, and shown", async () => {
+  const { workspace, client, server, actions } = newWorkspace();
+  client.takeAddress(invitationOf("#party?invite=token"));
+  actions.connect({ nick: "me" });
+  await settle();
+  assert.deepEqual(server.sent("JOIN"), ["JOIN #party token"]);
+  assert.equal(workspace.current.value.name, "#party");
+});
+
+test("operators may delete what others wrote, other members only their own messages", async () => {
+  const { server, buffer, actions } = await connected();
+  const theirs = buffer.timeline.find(server.hear("#lobby", "ann", "theirs"));
+  actions.input(buffer, "mine");
+  await settle();
+  const mine = buffer.timeline.entries.at(-1);
+  assert.deepEqual(
+    [actions.mayRedact(buffer, theirs), actions.mayRedact(buffer, mine)],
+    [false, true],
+  );
+  server.say(":server MODE #lobby +o me");
+  assert.equal(actions.mayRedact(buffer, theirs), true);
+});
+
+test("connecting as somebody else leaves the first connection", async () => {
+  const { workspace, server, actions } = await connected();
+  actions.connect({ nick: "other" });
+  await settle();
+  assert.equal(server.sockets.filter((socket) => !socket.closed).length, 1);
+  assert.equal(workspace.me.nick.value, "other");
+  assert.equal(workspace.connection.value.phase, "ready");
+});
+
+test("a refusal of the nickname that the page does not know ends the attempt with its reason", async () => {
+  const { workspace, server, actions } = newWorkspace();
+  server.replace("NICK", () =>
+    server.say(":server FAIL NICK TOO_MANY_SESSIONS me :Too many devices"),
+  );
+  actions.connect({ nick: "me" });
+  await settle();
+  assert.deepEqual(
+    [workspace.connection.value.phase, workspace.connection.value.reason],
+    ["closed", "Too many devices"],
+  );
+});
+
+test("a page that has slept asks the server at once, and notices a dead socket in seconds", async () => {
+  const { server, clock, client, workspace } = await connected();
+  server.replace("PING", () => {});
+  clock.time += 3_600_000;
+  client.link.wake();
+  await clock.advance(6000);
+  assert.equal(server.sockets.length, 2);
+  assert.equal(workspace.connection.value.phase, "ready");
+});
+
+test("lines that make no sense do no harm", async () => {
+  const { server, workspace, buffer } = await connected();
+  const lines = [
+    "",
+    " ",
+    ":",
+    "@",
+    "@a",
+    ":x",
+    "JOIN",
+    ":me!u@h JOIN",
+    ":me JOIN :",
+    "PART",
+    "KICK #lobby",
+    "MODE",
+    "MODE #lobby",
+    "MODE #lobby +o",
+    "NICK",
+    ":ann!u@h NICK",
+    "353 me",
+    "353",
+    "366",
+    "332",
+    "333 me #lobby",
+    "BATCH",
+    "BATCH +",
+    "BATCH -x",
+    "BATCH +y draft/multiline",
+    "BATCH -y",
+    "BATCH +z chathistory",
+    "BATCH -z",
+    "PRIVMSG",
+    ":ann!u@h PRIVMSG",
+    ":ann!u@h PRIVMSG #lobby",
+    ":ann!u@h PRIVMSG #lobby \x01",
+    ":ann!u@h PRIVMSG #lobby \x01ACTION",
+    "TAGMSG",
+    "@+typing=active TAGMSG",
+    "@+react=x TAGMSG #lobby",
+    "REDACT",
+    "REDACT #lobby",
+    "MARKREAD",
+    "MARKREAD #lobby",
+    "MARKREAD #lobby timestamp=x",
+    "CAP",
+    "CAP * LS",
+    "CAP * ACK",
+    "CAP * NEW :",
+    "AUTHENTICATE",
+    "FAIL",
+    "FAIL X",
+    "NOTE",
+    "WARN",
+    "ERROR",
+    "001",
+    "005",
+    "005 me",
+    "005 me = :x",
+    "730",
+    "731",
+    "354",
+    "301",
+    "305",
+    "@time=x;msgid= :ann!u@h PRIVMSG #lobby :t",
+    "RENAME",
+    "RENAME #lobby",
+    "INVITE",
+    ":ann!u@h INVITE me",
+    "AWAY",
+    "ACCOUNT",
+    "CHGHOST",
+    "SETNAME",
+    "470",
+    "471",
+    "999",
+    "QUIT",
+  ];
+  for (const line of lines) server.say(line);
+  await settle();
+  server.hear("#lobby", "ann", "still here");
+  assert.equal(textsOf(buffer).at(-1), "still here");
+  assert.equal(workspace.connection.value.phase, "ready");
+});
