@@ -62,6 +62,7 @@ CHANGED: dict[str, dict[str, Any]] = {
     "logging": {"level": "error"},
     "storage": {"playback": 7, "playback_to": "everybody", "most_messages": 33},
     "accounts": {
+        "invitations": "users",
         "registration": "closed",
         "required": True,
         "before_connect": False,

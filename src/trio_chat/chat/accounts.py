@@ -18,6 +18,8 @@ class AccountRules:
 
     Args:
         registration: whether users can register accounts.
+        by_invitation: whether that needs an invitation.
+        users_invite: whether users of accounts make such invitations, besides operators.
         required: whether a connection is completed only by a login.
         before_connect: whether that is possible before the connection is complete.
         reservation: what happens to a client that takes the nickname of an account of another user:
@@ -34,6 +36,8 @@ class AccountRules:
     """
 
     registration: bool = True
+    by_invitation: bool = False
+    users_invite: bool = False
     required: bool = False
     before_connect: bool = True
     reservation: str = "refuse"

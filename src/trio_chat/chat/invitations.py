@@ -190,7 +190,7 @@ def parse_terms(words: Collection[str]) -> Terms | None:
         return None
     if uses:
         number = "0" if uses.lower() == "any" else uses
-        if not (number.isdecimal() and len(number) <= len(str(MOST_USES))):
+        if not (number.isascii() and number.isdecimal() and len(number) <= len(str(MOST_USES))):
             return None
         terms = terms._replace(uses=int(number))
     if duration:

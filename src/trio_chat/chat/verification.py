@@ -21,6 +21,8 @@ from trio_chat.chat.confusables import ConfusableIndex
 
 LIFETIME = 3 * 3600
 """Seconds for which a code is valid, and a name is reserved."""
+INVITATION_LIFETIME = 600
+"""Seconds for which a name is reserved for a client that has shown no invitation yet."""
 MOST_LETTERS = 2000
 """The maximum number of e-mails within that time, and so of pending verifications."""
 LETTERS_PER_EMAIL = 3
@@ -88,6 +90,8 @@ class PendingVerification:
         digest: the hash of the code.
         until: the end of its lifetime, in seconds of the clock.
         tries: the number of wrong codes that are left.
+        invitation: the token of an invitation that is used with the code, or "".
+        is_for_invitation: whether it waits for an invitation, and not for a code.
     """
 
     account: Account
@@ -96,6 +100,8 @@ class PendingVerification:
     digest: bytes = field(repr=False)
     until: float
     tries: int = MOST_TRIES
+    invitation: str = field(default="", repr=False)
+    is_for_invitation: bool = False
 
 
 class Verifications:
@@ -128,6 +134,7 @@ class Verifications:
         email: str,
         credentials: Credentials,
         own: PendingVerification | None,
+        invitation: str = "",
     ) -> tuple[PendingVerification, str]:
         """Begin a verification; return it and its code, which must be sent and then dropped.
 
@@ -136,15 +143,12 @@ class Verifications:
             email: the address to which the code is sent.
             credentials: the hashes of the password.
             own: the verification that the same session began before, which this one may replace.
+            invitation: the token of an invitation that is used with the code, or "".
 
         Raises:
             Refused: it cannot.
         """
-        holder = self.holder(account.name, account.folded)
-        if holder is not None and holder is not own:
-            raise VerificationRefused(
-                "ACCOUNT_EXISTS", f"Somebody else is registering {account.name}"
-            )
+        self._check_free(account, own)
         if len(self._letters) >= MOST_LETTERS:
             raise VerificationRefused(
                 "TEMPORARILY_UNAVAILABLE", "Too many accounts are being registered, try again later"
@@ -156,13 +160,57 @@ class Verifications:
             )
         code = base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode().lower()
         pending = PendingVerification(
-            account, email, credentials, _digest(code), self._clock() + LIFETIME
+            account,
+            email,
+            credentials,
+            _digest(code),
+            self._clock() + LIFETIME,
+            invitation=invitation,
         )
         self._letters.append((pending.until, mailbox))
         if own is not None:
             self.drop(own)
         self._put(pending)
         return pending, code
+
+    def await_invitation(
+        self,
+        account: Account,
+        email: str,
+        credentials: Credentials,
+        own: PendingVerification | None,
+    ) -> PendingVerification:
+        """Begin to wait for an invitation; see `begin`.
+
+        Raises:
+            Refused: it cannot.
+        """
+        self._check_free(account, own)
+        until = self._clock() + INVITATION_LIFETIME
+        pending = PendingVerification(
+            account, email, credentials, _NOTHING, until, is_for_invitation=True
+        )
+        if own is not None:
+            self.drop(own)
+        if len(self) >= MOST_LETTERS:
+            raise VerificationRefused(
+                "TEMPORARILY_UNAVAILABLE", "Too many accounts are being registered, try again later"
+            )
+        self._put(pending)
+        return pending
+
+    def waiting_for_invitation(self, folded: str) -> PendingVerification | None:
+        """Return the registration of a name that waits for an invitation."""
+        self._expire()
+        pending = self._pending.get(folded)
+        return pending if pending is not None and pending.is_for_invitation else None
+
+    def _check_free(self, account: Account, own: PendingVerification | None) -> None:
+        holder = self.holder(account.name, account.folded)
+        if holder is not None and holder is not own:
+            raise VerificationRefused(
+                "ACCOUNT_EXISTS", f"Somebody else is registering {account.name}"
+            )
 
     def drop(self, pending: PendingVerification) -> None:
         """Drop a verification, unless another one has replaced it."""

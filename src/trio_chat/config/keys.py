@@ -137,7 +137,8 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "reserve": values.size(0, 2**40),
     },
     "accounts": {
-        "registration": values.choice("open", "closed"),
+        "registration": values.choice("open", "invitation", "closed"),
+        "invitations": values.choice("operators", "users"),
         "required": values.YES_OR_NO,
         "before_connect": values.YES_OR_NO,
         "min_password": values.integer(1, 100, " characters"),

@@ -82,6 +82,7 @@ class AccountSettings:
     """[accounts]: registration, logins, and always-on users."""
 
     registration: str = "open"
+    invitations: str = "operators"
     required: bool = False
     before_connect: bool = True
     min_password: int = 6  # characters

@@ -34,6 +34,7 @@ from trio_chat.server.open_storage import (
     open_storage,
     watch_file,
 )
+from trio_chat.server.page_address import keep_page_url
 from trio_chat.server.state import load_state
 from trio_chat.storage.lock import identity
 
@@ -171,6 +172,13 @@ async def _serve(
                     )
                     systemd.notify("READY=1")
                     nursery.start_soon(announce, listeners, server.encryption, server.settings)
+                    nursery.start_soon(
+                        keep_page_url,
+                        server.world,
+                        lambda: server.settings,
+                        listeners,
+                        lambda: server.encryption.names,
+                    )
                     if server.settings.discovery.enabled and (found := listener_to_find(listeners)):
                         nursery.start_soon(Discovery(found, server).run)
             log.info("trio-chat has shut down")

@@ -86,6 +86,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "accounts": {
         When.NOW: (
             "registration",
+            "invitations",
             "required",
             "before_connect",
             "min_password",
@@ -298,7 +299,9 @@ def server_info(settings: Settings, created: float) -> ServerInfo:
         sts_duration=settings.tls.sts_duration,
         sts_port=settings.tls.sts_port or server.port,
         account_rules=AccountRules(
-            registration=settings.accounts.registration == "open",
+            registration=settings.accounts.registration != "closed",
+            by_invitation=settings.accounts.registration == "invitation",
+            users_invite=settings.accounts.invitations == "users",
             required=settings.accounts.required and settings.storage.file is not None,
             before_connect=settings.accounts.before_connect,
             reservation=settings.accounts.reservation,

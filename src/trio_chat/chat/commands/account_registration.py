@@ -11,6 +11,7 @@ from trio_chat.chat import nicknames
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, AccountsError, Busy, Credentials, Email
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountRegistered
+from trio_chat.chat.commands import account_invitations
 from trio_chat.chat.commands.accounts import count_failure, explain, log_in
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
@@ -19,6 +20,7 @@ from trio_chat.chat.verification import (
     Letter,
     MailError,
     MailRefused,
+    PendingVerification,
     VerificationRefused,
 )
 from trio_chat.irc.mail import email_address
@@ -53,11 +55,13 @@ class Wanted(NamedTuple):
         name: the name of the account.
         password: its password.
         email: its address, or "" or `*` for none.
+        invitation: the token of an invitation, or "".
     """
 
     name: str
     password: str
     email: str
+    invitation: str = ""
 
 
 class RegistrationOutcome(NamedTuple):
@@ -70,9 +74,14 @@ class RegistrationOutcome(NamedTuple):
     account: Account | None = None
 
 
+WRONG_INVITATION = RegistrationOutcome(
+    "INVALID_INVITATION", "That is no invitation, or it has expired or was used already"
+)
+
+
 @command(
     "REGISTER",
-    "<account or *> <email or *> <password>",
+    "<account or *> <email or *> <password> [<invitation>]",
     min_params=3,
     needs_registration=False,
     weight=4,
@@ -92,7 +101,7 @@ def register_command(request: Request) -> None:
         text = f"An account has the name of its owner's nickname; you are {name}"
         request.reply.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", given, text=text)
         return
-    wanted = Wanted(name, password, email)
+    wanted = Wanted(name, password, email, request.param(3))
     refusal = why_not_register(request, wanted)
     if refusal:
         request.reply.fail("REGISTER", refusal.code, name, text=refusal.text)
@@ -101,7 +110,7 @@ def register_command(request: Request) -> None:
 
 
 async def _register(request: Request, wanted: Wanted, reply: Response) -> None:
-    answer = await register(request, wanted)
+    answer = await register(request, wanted, reply)
     if answer.account is not None:
         reply.send("REGISTER", ("SUCCESS", wanted.name, answer.text))
         log_in(request, reply, answer.account)
@@ -160,7 +169,23 @@ def why_not_register(request: Request, wanted: Wanted) -> RegistrationOutcome | 
             "INVALID_EMAIL", "An account needs an e-mail address here: yours"
         )
     code, text = why_not_password(request, wanted.password)
-    return RegistrationOutcome(code, text) if code else None
+    if code:
+        return RegistrationOutcome(code, text)
+    return _why_invitation_is_missing(request, wanted)
+
+
+def _why_invitation_is_missing(request: Request, wanted: Wanted) -> RegistrationOutcome | None:
+    """Return why an invitation is missing, or None: it may follow by VERIFY, unless that is for the
+    code of a letter.
+    """
+    rules = request.world.server_info.account_rules
+    if rules.by_invitation and not wanted.invitation and rules.email == "verified":
+        return RegistrationOutcome(
+            "INVITATION_REQUIRED",
+            "An account needs an invitation here: /msg NickServ REGISTER <password> <email>"
+            " <invitation>",
+        )
+    return None
 
 
 def why_not_verify(request: Request) -> RegistrationOutcome | None:
@@ -261,18 +286,54 @@ async def _store(
     return made
 
 
-async def register(request: Request, wanted: Wanted) -> RegistrationOutcome:
+async def register(request: Request, wanted: Wanted, reply: Response) -> RegistrationOutcome:
     """Register what `why_not_register` does not refuse: make an account, or send a code to its
     address.
     """
-    kind = request.world.server_info.account_rules.email
-    if kind == "verified":
+    rules = request.world.server_info.account_rules
+    if not rules.by_invitation:
+        wanted = wanted._replace(invitation="")
+    elif wanted.invitation and not account_invitations.find(
+        request, wanted.name, wanted.invitation
+    ):
+        return await _refuse_guess(request, fold(wanted.name), WRONG_INVITATION, reply)
+    if rules.email == "verified":
         return await _begin(request, wanted)
-    email = Email(email_address(wanted.email), is_verified=False) if kind == "required" else None
-    outcome = await create_account(request, wanted.name, wanted.password, email)
-    if isinstance(outcome, str):
-        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", outcome)
+    if rules.by_invitation and not wanted.invitation:
+        return await _await_invitation(request, wanted)
+    with account_invitations.using(request, wanted.name, wanted.invitation) as made:
+        outcome = await create_account(
+            request, wanted.name, wanted.password, _unverified(request, wanted)
+        )
+        if isinstance(outcome, str):
+            return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", outcome)
+        made.append(outcome)
     return RegistrationOutcome("SUCCESS", "The account is yours, and you are logged in", outcome)
+
+
+def _unverified(request: Request, wanted: Wanted) -> Email | None:
+    if request.world.server_info.account_rules.email != "required":
+        return None
+    return Email(email_address(wanted.email), is_verified=False)
+
+
+async def _await_invitation(request: Request, wanted: Wanted) -> RegistrationOutcome:
+    """Let an account wait for its invitation."""
+    world, session = request.world, request.session
+    assert world.accounts is not None  # noqa: S101  # asked before
+    account = Account(wanted.name, fold(wanted.name), int(world.clock()))
+    email = _unverified(request, wanted)
+    try:
+        credentials = await world.accounts.prepare(wanted.password, session.origin)
+        session.verification = world.verifications.await_invitation(
+            account, email.address if email else "", credentials, session.verification
+        )
+    except VerificationRefused as refused:
+        return RegistrationOutcome(refused.code, refused.text)
+    except (AccountsError, Busy, ValueError) as error:
+        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))
+    text = f"An account needs an invitation here; give it with VERIFY {wanted.name} <invitation>"
+    return RegistrationOutcome(VERIFICATION_REQUIRED, text)
 
 
 async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
@@ -287,7 +348,9 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     email = email_address(wanted.email)
     try:
         credentials = await world.accounts.prepare(wanted.password, session.origin)
-        pending, code = world.verifications.begin(account, email, credentials, session.verification)
+        pending, code = world.verifications.begin(
+            account, email, credentials, session.verification, wanted.invitation
+        )
     except VerificationRefused as refused:
         return RegistrationOutcome(refused.code, refused.text)
     except (AccountsError, Busy, ValueError) as error:
@@ -314,21 +377,47 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     )
 
 
+async def _refuse_guess(
+    request: Request, folded: str, outcome: RegistrationOutcome, reply: Response
+) -> RegistrationOutcome:
+    """Count a wrong code or invitation as a wrong password."""
+    assert request.world.accounts is not None  # noqa: S101  # asked before
+    await request.world.accounts.note_wrong(folded, request.session.origin)
+    count_failure(request, reply)
+    return outcome
+
+
+def _take(request: Request, folded: str, code: str) -> PendingVerification | None:
+    """Remove and return the registration that a code, or an invitation, completes."""
+    verifications = request.world.verifications
+    pending = verifications.waiting_for_invitation(folded)
+    if pending is None:
+        return verifications.take(folded, code)
+    if account_invitations.find(request, pending.account.name, code) is None:
+        return verifications.take(folded, "")  # counts as a wrong code
+    verifications.drop(pending)
+    return pending
+
+
 async def verify(request: Request, name: str, code: str, reply: Response) -> RegistrationOutcome:
     """Create the account that a code verifies. A wrong code counts as a wrong password."""
     world, session = request.world, request.session
     assert world.accounts is not None  # noqa: S101  # `why_not_verify` has looked
     folded = fold_or_self(name)
-    pending = world.verifications.take(folded, code)
+    pending = _take(request, folded, code)
     if pending is None:
-        await world.accounts.note_wrong(folded, session.origin)
-        count_failure(request, reply)
-        return RegistrationOutcome("INVALID_CODE", "That is not the code, or it is too old")
+        outcome = RegistrationOutcome("INVALID_CODE", "That is not the code, or it is too old")
+        return await _refuse_guess(request, folded, outcome, reply)
     account = pending.account
+    token = code if pending.is_for_invitation else pending.invitation
+    is_verified = not pending.is_for_invitation
+    email = Email(pending.email, is_verified=is_verified) if pending.email else None
+    if token and not account_invitations.find(request, account.name, token):
+        return WRONG_INVITATION
     try:
-        made = await _store(
-            request, account, pending.credentials, Email(pending.email, is_verified=True)
-        )
+        with account_invitations.using(request, account.name, token) as used:
+            made = await _store(request, account, pending.credentials, email)
+            used.extend([made] if made is not None else [])
     except AccountsError as error:
         world.verifications.put_back(pending)
         return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))

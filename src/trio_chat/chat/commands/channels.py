@@ -17,7 +17,8 @@ from trio_chat.chat.changes import (
 )
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata, playback
-from trio_chat.chat.invitations import Holder, Invitation, holder_of
+from trio_chat.chat.commands.accounts import count_failure
+from trio_chat.chat.invitations import Holder, Invitation, holder_of, looks_like_token
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
 from trio_chat.chat.users import User
@@ -58,9 +59,24 @@ def join_command(request: Request) -> Steps:
                 yield _work_of(channel)
         return
     names = list(dict.fromkeys(request.params[0].split(",")))
+    guessed = False
     for name, key in zip_longest(names, request.param(1).split(",")[: len(names)], fillvalue=""):
         join(request, name, key)
-        yield _work_of(request.world.channels.get(fold_or_self(name)))
+        wanted = request.world.channels.get(fold_or_self(name))
+        guessed = guessed or _is_wrong_token(request, wanted, key)
+        yield _work_of(wanted)
+    if guessed:  # once for a command: a client that reconnects may have several that have expired
+        count_failure(request, request.reply)
+
+
+def _is_wrong_token(request: Request, channel: Channel | None, key: str) -> bool:
+    """Return whether a token of an invitation was wrong, and so may have been guessed."""
+    return (
+        channel is not None
+        and looks_like_token(key)
+        and channel not in request.user.channels
+        and request.world.invitations.find(channel.founded, key) is None
+    )
 
 
 def _work_of(channel: Channel | None) -> int:

@@ -17,6 +17,7 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.policy import is_operator, may_grant
 from trio_chat.chat.registered_channels import SERVICE
 from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.services import invitation_service
 from trio_chat.chat.services.service import Service
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
@@ -248,6 +249,18 @@ def _set(request: Request, words: list[str]) -> None:
         answer(request, f"What is said in {channel.name} is remembered for {number} days.")
     else:
         answer(request, f"What is said in {channel.name} is remembered for ever.")
+
+
+@CHANSERV.command(
+    "INVITATION",
+    "<#channel> CREATE [<uses>] [<duration>] | LIST | REVOKE <id>|*",
+    2,
+    "makes links by which others join a channel, also a closed one",
+)
+def _invitation(request: Request, words: list[str]) -> None:
+    channel = _channel(request, words[0])
+    if channel is not None:
+        invitation_service.carry_out(CHANSERV, request, channel, words[1:])
 
 
 @CHANSERV.command("OP", "<#channel> [<nickname>]", 1, "makes you, or a member, an operator")

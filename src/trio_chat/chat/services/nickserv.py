@@ -47,9 +47,14 @@ def ns_command(request: Request) -> None:
     NICKSERV.handle(request, " ".join(request.params))
 
 
-@NICKSERV.command("REGISTER", "<password> [<email>]", 1, "registers your nickname as an account")
+@NICKSERV.command(
+    "REGISTER",
+    "<password> [<email or *> [<invitation>]]",
+    1,
+    "registers your nickname as an account",
+)
 def _register(request: Request, words: list[str]) -> None:
-    wanted = Wanted(request.user.nick, words[0], words[1] if len(words) > 1 else "")
+    wanted = Wanted(request.user.nick, *(*words, "", "")[:3])
     refusal = account_registration.why_not_register(request, wanted)
     if refusal is None:
         request.reply.postpone(partial(_create, request, wanted))
@@ -60,8 +65,10 @@ def _register(request: Request, words: list[str]) -> None:
 
 
 async def _create(request: Request, wanted: Wanted, reply: Response) -> None:
-    outcome = await account_registration.register(request, wanted)
-    if outcome.code == account_registration.VERIFICATION_REQUIRED:
+    outcome = await account_registration.register(request, wanted, reply)
+    if request.session.verification is not None and request.session.verification.is_for_invitation:
+        answer(request, f"{outcome.text}.", reply)
+    elif outcome.code == account_registration.VERIFICATION_REQUIRED:
         answer(
             request,
             f"A code was sent to {wanted.email}. Give it with /msg {NAME} VERIFY {wanted.name}"

@@ -1,0 +1,42 @@
+"""Invitations that let their holders register an account: found, used, and given back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from trio_chat.chat.accounts import Account
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import InvitationReturned, InvitationUsed
+from trio_chat.chat.invitations import Holder, Invitation
+from trio_chat.chat.registry import Request
+from trio_chat.irc.names import fold
+
+
+def find(request: Request, name: str, token: str) -> Invitation | None:
+    """Return the invitation with a token, if an account of this name can be registered by it."""
+    found = request.world.invitations.find(0, token)
+    return found if found is not None and found.admits(_holder(name)) else None
+
+
+@contextmanager
+def using(request: Request, name: str, token: str) -> Iterator[list[Account]]:
+    """Use an invitation while an account is created, so that nobody else can meanwhile; without the
+    account in the list at the end, it was not used.
+
+    Args:
+        request: of the user.
+        name: that of the account.
+        token: of the invitation; "" for none.
+    """
+    made: list[Account] = []
+    found = find(request, name, token) if token else None
+    if found is not None:
+        apply(request.world, InvitationUsed(found.digest, _holder(name)))
+    try:
+        yield made
+    finally:
+        if found is not None and not made:
+            apply(request.world, InvitationReturned(found.digest, _holder(name)))
+
+
+def _holder(name: str) -> Holder:
+    return (f"registers {fold(name)}",)
