@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac, createHash, pbkdf2Sync, webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { Scram } from "../../src/trio_chat/web/app/session/scram.js";
+import "../../src/trio_chat/web/app/session/commands/table.js"; // so that tests need not wait for it
 import { connected, newWorkspace, settle } from "./support.js";
 
 /** The server's half of SCRAM-SHA-256, for one password. */

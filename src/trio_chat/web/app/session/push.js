@@ -1,5 +1,7 @@
 /** Web Push (soju `webpush`): notifications of the server while the page is closed. */
 import { _ } from "../platform/i18n.js";
+import { askNickServ } from "./queries.js";
+import { flatten } from "./requests.js";
 
 /** @import { Client } from "./client.js" */
 
@@ -29,7 +31,19 @@ export async function subscribe(client) {
   });
   const { endpoint, keys } = subscription.toJSON();
   const words = `p256dh=${keys?.["p256dh"] ?? ""};auth=${keys?.["auth"] ?? ""}`;
-  await client.request("WEBPUSH", ["REGISTER", endpoint ?? "", words]);
+  const items = await client.request("WEBPUSH", ["REGISTER", endpoint ?? "", words]);
+  if (flatten(items).some(({ params }) => params[1] === "PERSISTENCE_REQUIRED")) await stay(client);
+}
+
+/**
+ * Stay in the channels while the page is closed: the server sends nothing to users that have left.
+ * @param {Client} client
+ */
+async function stay(client) {
+  await askNickServ(client, "SET", "always-on", "on");
+  client.model.notify(
+    _("You stay in your channels while the page is closed, so that you are notified."),
+  );
 }
 
 /**

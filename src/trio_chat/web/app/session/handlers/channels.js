@@ -137,7 +137,7 @@ export const channels = {
     const { model } = client;
     const [from = "", to = ""] = message.params;
     const buffer = model.get(from);
-    if (!buffer) return;
+    if (!buffer || !model.isupport.isChannel(to)) return;
     model.rename(buffer, to);
     const known = client.channels.get(model.fold(from));
     client.unwant(from);
@@ -192,6 +192,7 @@ function renamed(client, message) {
   const { model } = client;
   const from = message.nick;
   const [to = ""] = message.params;
+  if (!from || !to) return;
   const isMe = model.isMe(from);
   const places = model.sharing(from);
   if (isMe) {
