@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge import edge
 from trio_chat.config import ListenerSettings, ServerSettings, Settings
-from trio_chat.server.http.forwarded import UnknownClient, address_of, client_behind
+from trio_chat.server.http.forwarded import UnknownClient, address_of, client_behind, host_behind
 from trio_chat.server.http.hosts import Host, is_known, parse_host, parse_origin
 from trio_chat.server.peer import Peer
 
@@ -365,3 +365,47 @@ def test_a_host_is_read(text: str, host: Host | None) -> None:
     """In one form, whatever the case and the dot at the end."""
     assert parse_host(text) == host
     assert parse_origin(f"http://{text}") == host
+
+
+@pytest.mark.parametrize(
+    ("headers", "host"),
+    [
+        ([(b"x-forwarded-host", b"a.example")], "a.example"),
+        ([(b"x-forwarded-host", b"a.example"), (b"x-forwarded-port", b"8443")], "a.example:8443"),
+        ([(b"x-forwarded-host", b"a.example:1"), (b"x-forwarded-port", b"2")], "a.example:1"),
+        ([(b"x-forwarded-host", b"[::1]"), (b"x-forwarded-port", b"80, 90")], "[::1]:80"),
+        ([(b"x-forwarded-host", b"a.example"), (b"x-forwarded-port", b"x")], "a.example"),
+        ([(b"forwarded", b"host=a.example"), (b"x-forwarded-port", b"8443")], "a.example:8443"),
+        ([(b"x-forwarded-port", b"8443")], ""),
+    ],
+)
+def test_a_proxy_names_the_host_and_the_port(headers: list[tuple[bytes, bytes]], host: str) -> None:
+    """Together, or the port in `X-Forwarded-Port`; nobody but a trusted proxy does."""
+    assert host_behind(Peer(host="192.0.2.1"), headers, PROXIES) == host
+    assert host_behind(Peer(host="198.51.100.1"), headers, PROXIES) == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "protocol", "is_served"),
+    [
+        ("192.0.2.1", b"https", True),
+        ("192.0.2.1", b"http", False),
+        ("198.51.100.1", b"https", False),
+    ],
+)
+async def test_a_proxy_encrypts_for_its_clients(
+    host: str, protocol: bytes, is_served: bool
+) -> None:
+    """Where TLS is required, a trusted proxy says that a client has it; others only claim that."""
+    server = ServerSettings(allowed_hosts=("chat.example",), proxies=PROXIES)
+    headers = b"X-Forwarded-For: 203.0.113.1\r\nX-Forwarded-Proto: " + protocol + b"\r\n"
+    async with edge(Settings(server=server)) as here:
+        for request, good in (
+            (b"GET / HTTP/1.1\r\nHost: chat.example\r\n" + headers + b"\r\n", 200),
+            (opening(b"Host: chat.example", headers.rstrip()), 101),
+        ):
+            stream = here.stream(TLS_ONLY, host)
+            await stream.send_all(request)
+            answer = bytes(await stream.receive_some())
+            assert (status(answer) == good) is is_served
+            assert status(answer) in (good, 308, 426)

@@ -173,10 +173,11 @@ class ProtocolDetection:
                 raise NotServed("TLS is off here")
             await self._start_tls()
             kind = await self._read_kind()
-        elif listener.tls == "required" and not self.peer.is_secure:
-            await self._ask_for_tls(kind)
+        is_tls_missing = listener.tls == "required" and not self.peer.is_secure
         if kind is DetectedProtocol.HTTP:
-            await self._start_websocket()
+            await self._start_websocket(tls_first=is_tls_missing)
+        elif is_tls_missing:
+            raise NotServed(await self.tell("Use TLS: this port takes no plain text"))
         elif kind is DetectedProtocol.IRC:
             await self._read_gateway()
         return IrcConnection(self.transport.below, self.peer, self.transport.data)
@@ -244,12 +245,7 @@ class ProtocolDetection:
         self.transport, self._takes_lines = PeekableTransport(tls), True
         self.peer = replace(self.peer, is_secure=True, certificate=tls.fingerprint())
 
-    async def _ask_for_tls(self, kind: DetectedProtocol) -> None:
-        if kind is DetectedProtocol.HTTP:
-            await self._start_websocket(tls_first=True)
-        raise NotServed(await self.tell("Use TLS: this port takes no plain text"))
-
-    async def _start_websocket(self, *, tls_first: bool = False) -> None:
+    async def _start_websocket(self, *, tls_first: bool) -> None:
         from trio_chat.server.http import connection  # noqa: PLC0415  # loaded when the first client needs it
 
         self._takes_lines = False

@@ -73,7 +73,8 @@ class HttpRules:
     Args:
         site: the server.
         websocket: whether a WebSocket may be opened here.
-        tls_first: whether the only answer is that TLS is required.
+        tls_first: whether a client is only told that TLS is required, unless a trusted proxy has
+            encrypted its connection.
         extend: sets the deadline of the connection to so many seconds from now.
     """
 
@@ -191,7 +192,8 @@ class HttpConnection:
         is_program = not request.header(b"origin")  # a browser always sends one
         if not (is_listed or is_program):
             self._check_host(host)
-        if rules.tls_first:
+        peer = replace(self._client(request), is_websocket=True)
+        if rules.tls_first and not peer.is_secure:
             raise _come_by_tls(request, host)
         if not rules.websocket:
             raise RequestError(403, "there is no WebSocket on this port")
@@ -203,7 +205,6 @@ class HttpConnection:
             # for those that look at the network panel of the browser.
             why = "pages from that address may not come here; see [server] origins"
             raise RequestError(403, why, is_json=True)
-        peer = replace(self._client(request), is_websocket=True)
         answer, connection, subprotocol = upgrade.accept_upgrade(request)
         connection.receive_data(self._exchange.rest + self._ahead.data)
         self._ahead.data = b""

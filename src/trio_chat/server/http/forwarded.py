@@ -19,12 +19,14 @@ _NODE = re.compile(
     re.ASCII,
 )
 _PAIR = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^",;\s]*)\s*')
+_PORT = re.compile(r":[0-9]+$")
 _SECURE = ("https", "wss")
 _SIGNS = (
     b"x-forwarded-for",
     b"forwarded",
     b"x-forwarded-host",
     b"x-forwarded-proto",
+    b"x-forwarded-port",
     b"x-real-ip",
     b"via",
 )
@@ -82,8 +84,8 @@ def client_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) ->
 
 
 def host_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) -> str:
-    """Return the host that a browser has requested from a trusted proxy; "" when the proxy does not
-    send it.
+    """Return the host that a browser has requested from a trusted proxy, with its port if the proxy
+    sends that; "" when the proxy does not send the host.
     """
     if not is_in(peer.host, proxies):
         return ""
@@ -91,7 +93,9 @@ def host_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) -> s
         *_values(headers, b"x-forwarded-host"),
         *(pairs.get("host", "") for pairs in _forwarded(headers)),
     ]
-    return next((host.strip() for host in named if host.strip()), "")
+    host = next((host.strip() for host in named if host.strip()), "")
+    port = next(iter(_values(headers, b"x-forwarded-port")), "").strip()
+    return f"{host}:{port}" if host and port.isdecimal() and not _PORT.search(host) else host
 
 
 def _last_stranger(chain: list[str], proxies: tuple[Network, ...]) -> str:
