@@ -8,6 +8,7 @@ catalogue to the JSON file that the page loads. Untranslated texts are named; th
 1.
 """
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from babel.messages.pofile import read_po, write_po
 WEB = Path(__file__).resolve().parent.parent / "src" / "trio_chat" / "web"
 LOCALE = WEB / "locale"
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "plural": (1, 2)}
+DATES = ('"POT-Creation-Date:', '"PO-Revision-Date:')
 COUNTS = range(200)
 """Numbers of which at least one has each form of a plural."""
 
@@ -32,8 +34,7 @@ def main() -> None:
         catalogue = read(path)
         catalogue.update(template, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
-        with path.open("wb") as stream:
-            write_po(stream, catalogue, width=100, no_location=True, omit_header=False)
+        path.write_text(written(catalogue), "utf-8")
         path.with_suffix(".json").write_text(compiled(catalogue), "utf-8")
         for text in untranslated(catalogue):
             print(f"{path.name}: not translated: {text}")
@@ -45,6 +46,16 @@ def read(path: Path) -> Catalog:
     """Return a catalogue as it is written."""
     with path.open("rb") as stream:
         return read_po(stream, locale=path.stem)
+
+
+def written(catalogue: Catalog) -> str:
+    """Return a catalogue as text, without the dates in its header: they would differ, and conflict,
+    after each run.
+    """
+    stream = io.BytesIO()
+    write_po(stream, catalogue, width=100, no_location=True)
+    lines = stream.getvalue().decode().splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(DATES))
 
 
 def collected() -> Catalog:

@@ -92,6 +92,27 @@ export async function list(client, mask) {
     }));
 }
 
+const ATTRIBUTE = /(?:^|\s)(from|before|after):(\S+)/gu;
+const DAY = /^\d{4}-\d{2}-\d{2}$/u;
+
+/**
+ * Return the attributes of SEARCH for what was typed: words, `from:nickname`, and `after:` and
+ * `before:` with a day or a time.
+ * @param {string} typed
+ * @returns {string[]}
+ */
+export function searchAttributes(typed) {
+  /** @type {Map<string, string>} */
+  const found = new Map();
+  for (const [, name = "", value = ""] of typed.matchAll(ATTRIBUTE)) {
+    const limit = name === "before" ? "T23:59:59.999Z" : "T00:00:00.000Z";
+    found.set(name, DAY.test(value) ? `${value}${limit}` : value);
+  }
+  const text = typed.replace(ATTRIBUTE, "").trim();
+  if (text) found.set("text", text);
+  return [...found].map(([name, value]) => `${name}=${escapeTag(value)}`);
+}
+
 /**
  * @param {Client} client
  * @param {string} text
@@ -100,7 +121,7 @@ export async function list(client, mask) {
  */
 export async function search(client, text, scope) {
   const { model } = client;
-  const attributes = [`text=${escapeTag(text)}`, `limit=${MOST_FOUND}`];
+  const attributes = [...searchAttributes(text), `limit=${MOST_FOUND}`];
   if (scope?.kind === "channel") attributes.push(`in=${escapeTag(scope.name)}`);
   const items = await client.request("SEARCH", [attributes.join(";")]);
   /** @type {Found[]} */

@@ -64,12 +64,8 @@ export function links(text) {
  */
 export function safeHref(url) {
   if (url.length > LONGEST || DISGUISE.test(url)) return "";
-  try {
-    const parsed = new URL(url);
-    return SCHEMES.has(parsed.protocol) ? parsed.href : "";
-  } catch {
-    return "";
-  }
+  const target = parsed(url);
+  return target && SCHEMES.has(target.protocol) ? target.href : "";
 }
 
 /**
@@ -89,7 +85,7 @@ const IMAGE = /\.(?:png|jpe?g|gif|webp|avif|bmp)$/iu;
  * @returns {UploadedFile|null}
  */
 export function uploadedFile(href, origin) {
-  const url = URL.canParse(href) ? new URL(href) : null;
+  const url = parsed(href);
   // A link may have been sent while the server was reached by another scheme.
   if (!url || url.host !== new URL(origin).host || !/^https?:$/u.test(url.protocol)) return null;
   const parts = /^\/file\/([^/]+)\/([^/]+)$/u.exec(url.pathname);
@@ -97,6 +93,15 @@ export function uploadedFile(href, origin) {
   const path = `${url.pathname}${url.search}`;
   const name = decoded(parts[2] ?? "");
   return { href: new URL(path, origin).href, name, image: IMAGE.test(name) };
+}
+
+/** @param {string} url */
+function parsed(url) {
+  try {
+    return new URL(url);
+  } catch {
+    return null;
+  }
 }
 
 /** @param {string} text */

@@ -32,7 +32,7 @@ import { links } from "./links.js";
 
 const FENCE = /^\s{0,3}(`{3,}|~{3,})\s*([\w+#.-]*)\s*$/u;
 const QUOTE = /^\s{0,3}> ?/u;
-const CODE_SPAN = /(`+)(?!`)(.+?)(?<!`)\1(?!`)/gu;
+const CODE_SPAN = /(`+)([^`]|[^`].*?[^`])\1(?!`)/gu;
 const DELIMITER = /\*\*|__|~~|\*|_/gu;
 const WORD = /[\p{L}\p{N}_]/u;
 const SPACE = /\s/u;

@@ -59,9 +59,8 @@ export function lineNodes(text, options) {
  * @param {string} text
  */
 export function isJumbo(text) {
-  return (
-    ONLY_EMOJI.test(text) && [...new Intl.Segmenter().segment(text.trim())].length <= MOST_JUMBO
-  );
+  if (!ONLY_EMOJI.test(text) || !("Segmenter" in Intl)) return false;
+  return [...new Intl.Segmenter().segment(text.trim())].length <= MOST_JUMBO;
 }
 
 /**

@@ -14,6 +14,7 @@ import { WorkspaceContext, viewSettings } from "./context.js";
 import { Dialogs } from "./dialogs.js";
 import { Notices } from "./notices.js";
 import { handleShortcut } from "./shortcuts.js";
+import { closeAll } from "./ui.js";
 import { Welcome } from "./welcome.js";
 
 /** @import { Settings, Workspace } from "../model/types.js" */
@@ -48,13 +49,29 @@ export function App({ workspace }) {
 /** @param {Workspace} workspace */
 function watch(workspace) {
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => handleShortcut(workspace, event);
+  const onClick = (/** @type {MouseEvent} */ event) => followChannel(workspace, event);
   document.addEventListener("keydown", onKeyDown);
+  document.addEventListener("click", onClick);
   registerServiceWorker();
   const stops = [watchViewport(), watchTitle(workspace), watchAlerts(workspace)];
   return () => {
     document.removeEventListener("keydown", onKeyDown);
+    document.removeEventListener("click", onClick);
     for (const stop of stops) stop();
   };
+}
+
+/**
+ * Open the channel that a text names, in a topic or message, instead of its address.
+ * @param {Workspace} workspace
+ * @param {MouseEvent} event
+ */
+function followChannel(workspace, event) {
+  const link = /** @type {Element} */ (event.target).closest("[data-channel]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  closeAll();
+  workspace.actions.open(link.getAttribute("data-channel") ?? "");
 }
 
 /** @param {Settings} settings */

@@ -17,6 +17,7 @@ export function Chat() {
   const open = drawer.value;
   const wantsMembers = viewSettings(workspace.settings.value).members && buffer?.kind === "channel";
   useEffect(focusPrompt, [buffer]);
+  useEffect(() => (open ? holdFocus(open) : undefined), [open]);
   return h(
     "div",
     { class: `chat ${open ? `drawer-${open}` : ""} ${wantsMembers ? "with-members" : ""}` },
@@ -41,6 +42,21 @@ export function Chat() {
         })
       : null,
   );
+}
+
+/**
+ * Put the focus into a drawer, and give it back when the drawer is closed.
+ * @param {"buffers"|"members"} name
+ */
+function holdFocus(name) {
+  const before = /** @type {HTMLElement|null} */ (document.activeElement);
+  const drawn = document.querySelector(name === "members" ? ".members" : ".sidebar");
+  /** @type {HTMLElement|null|undefined} */ (
+    drawn?.querySelector(".sidebar-item[aria-current], .drawer-close, button")
+  )?.focus({ preventScroll: true });
+  return () => {
+    if (before?.isConnected && drawn?.contains(document.activeElement)) before.focus();
+  };
 }
 
 /** Return whether drawers cover the conversation. */

@@ -13,7 +13,7 @@ import { useWorkspace } from "./context.js";
 import { IconButton } from "./icon.js";
 import { excerpt } from "./row.js";
 import { TypingLine } from "./typing_line.js";
-import { bottomWanted, openDialog, prompt } from "./ui.js";
+import { openDialog, prompt, toNewest } from "./ui.js";
 
 /** @import { Buffer, Entry, Workspace } from "../model/types.js" */
 
@@ -152,7 +152,7 @@ function deliver(workspace, buffer, line) {
   if (!/^\/(?:oper|login|register|quote|pass)\b/iu.test(line))
     sentLines.value = [...sentLines.peek().slice(-MOST_RECALLED), line];
   workspace.actions.input(buffer, line);
-  bottomWanted.value += 1;
+  toNewest(workspace, buffer);
 }
 
 /**
@@ -167,7 +167,10 @@ export function insertText(buffer, text) {
     field?.selectionEnd ?? buffer.draft.value.length,
   ];
   buffer.draft.value = buffer.draft.value.slice(0, start) + text + buffer.draft.value.slice(end);
-  requestAnimationFrame(() => field?.setSelectionRange(start + text.length, start + text.length));
+  if (!field) return;
+  field.value = buffer.draft.value;
+  field.focus();
+  field.setSelectionRange(start + text.length, start + text.length);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Keys of the prompt. */
 
 import { sentLines } from "./composer.js";
-import { closeAll, bottomWanted } from "./ui.js";
+import { closeAll, toNewest } from "./ui.js";
 
 /** @import { Buffer, Workspace } from "../model/types.js" */
 /** @import { CompletionState } from "./completion_list.js" */
@@ -64,7 +64,7 @@ function completionKey(event, completion) {
  * @param {KeyboardEvent} event
  * @param {PromptContext} context
  */
-function plainKey(event, { buffer, completion, send }) {
+function plainKey(event, { workspace, buffer, completion, send }) {
   const field = /** @type {HTMLTextAreaElement} */ (event.currentTarget);
   const { key } = event;
   if (key === "Enter" && !event.shiftKey && !event.altKey) {
@@ -77,7 +77,7 @@ function plainKey(event, { buffer, completion, send }) {
   if (key === "ArrowUp" && !event.shiftKey) return isRecallable(field, buffer) && recall(buffer, 1);
   if (key === "ArrowDown" && !event.shiftKey) return recalled > 0 && recall(buffer, -1);
   if (key === "ArrowUp" || key === "PageUp" || key === "PageDown") return toTimeline(event);
-  if (key === "Escape") return escape(buffer);
+  if (key === "Escape") return escape(workspace, buffer);
   recalled = 0;
   return false;
 }
@@ -120,12 +120,15 @@ function toTimeline(event) {
   return true;
 }
 
-/** @param {Buffer} buffer */
-function escape(buffer) {
+/**
+ * @param {Workspace} workspace
+ * @param {Buffer} buffer
+ */
+function escape(workspace, buffer) {
   if (buffer.replyTo.value) buffer.replyTo.value = null;
   else {
     closeAll();
-    bottomWanted.value += 1;
+    toNewest(workspace, buffer);
   }
   return true;
 }
@@ -145,6 +148,7 @@ function formatKey(event, buffer) {
   const { selectionStart: start, selectionEnd: end, value } = field;
   buffer.draft.value =
     value.slice(0, start) + mark + value.slice(start, end) + mark + value.slice(end);
-  requestAnimationFrame(() => field.setSelectionRange(start + mark.length, end + mark.length));
+  field.value = buffer.draft.value;
+  field.setSelectionRange(start + mark.length, end + mark.length);
   return true;
 }

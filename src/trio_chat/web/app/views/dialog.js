@@ -55,6 +55,8 @@ export function Dialog({ title, class: name = "", scrolls = false, children }) {
         event.preventDefault();
         closeDialog();
       },
+      // A browser closes a dialog itself when Escape is pressed twice.
+      onClose: () => element.current?.isConnected && closeDialog(),
       onPointerDown: (/** @type {PointerEvent} */ event) => {
         if (
           event.target instanceof HTMLDialogElement &&

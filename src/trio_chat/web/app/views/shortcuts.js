@@ -91,7 +91,11 @@ function shortcut(workspace, event) {
 function typesAtPrompt(event) {
   const element = /** @type {Element} */ (event.target);
   // Letters are commands in the timeline, and move within lists.
-  if (event.key.length === 1 && event.key !== " " && element === document.body)
+  if (
+    event.key.length === 1 &&
+    event.key !== " " &&
+    (element === document.body || element.matches(".timeline"))
+  )
     prompt.element?.focus();
   return null;
 }

@@ -14,7 +14,7 @@ import { MessageTools } from "./message_tools.js";
 import { rowNode } from "./row.js";
 import { beginOfFold, rowsOf } from "./rows.js";
 import { handleClick, handleKey } from "./timeline_input.js";
-import { bottomWanted, jump } from "./ui.js";
+import { bottomWanted, jump, toNewest } from "./ui.js";
 import { around, following, newer, newest, older } from "./window.js";
 
 /** @import { Buffer, Entry, Workspace } from "../model/types.js" */
@@ -53,6 +53,7 @@ export class Timeline extends Component {
   target = 0;
   /** @type {number} The id of the row that the keyboard has selected. */
   selected = 0;
+  controller = new AbortController();
   seenBottomWanted = bottomWanted.peek();
   /** @type {ResizeObserver|null} */
   observer = null;
@@ -74,13 +75,18 @@ export class Timeline extends Component {
     this.observer = new ResizeObserver(() => this.keepPosition());
     this.observer.observe(scroller);
     this.observer.observe(content);
-    scroller.addEventListener("wheel", this.onWheel, { passive: true });
+    const { signal } = this.controller;
+    scroller.addEventListener("wheel", this.onWheel, { passive: true, signal });
+    const noteAttention = () => this.noteAttention();
+    for (const name of ["focus", "blur"]) addEventListener(name, noteAttention, { signal });
+    document.addEventListener("visibilitychange", noteAttention, { signal });
     this.showFirst();
   }
 
   /** @override */
   componentWillUnmount() {
     this.observer?.disconnect();
+    this.controller.abort();
   }
 
   /** @override */
@@ -93,6 +99,7 @@ export class Timeline extends Component {
   componentDidUpdate() {
     this.keepPosition();
     if (this.target) this.showTarget();
+    else if (jump.peek()?.buffer === this.buffer) jump.value = null; // not in the timeline
     this.maybeFill();
   }
 
@@ -451,10 +458,7 @@ export class Timeline extends Component {
 
   /** Go to the newest message. */
   toBottom = () => {
-    const { workspace, buffer } = this;
-    if (!buffer.timeline.live.peek()) workspace.actions.backToLive(buffer)?.catch(() => undefined);
-    this.prepareBottom();
-    this.forceUpdate();
+    toNewest(this.workspace, this.buffer);
   };
 }
 

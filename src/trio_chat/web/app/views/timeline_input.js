@@ -16,23 +16,17 @@ export function handleClick(timeline, event) {
   const { workspace, buffer } = timeline;
   const element = /** @type {Element} */ (event.target);
   const target = /** @type {HTMLElement|null} */ (
-    element.closest(
-      "[data-nick],[data-channel],[data-jump],[data-reaction],[data-do],[data-picture]",
-    )
+    element.closest("[data-nick],[data-jump],[data-reaction],[data-do],[data-picture]")
   );
   if (!target) return;
-  const { nick, channel, jump: msgid, reaction, do: action, picture } = target.dataset;
+  const { nick, jump: msgid, reaction, do: action, picture } = target.dataset;
   const entry = timeline.entryOf(target);
   if (nick) openDialog("user", { nick, buffer });
-  else if (channel) {
-    event.preventDefault();
-    workspace.actions.open(channel);
-  } else if (msgid) jumpTo(timeline, msgid);
+  else if (msgid) jumpTo(timeline, msgid);
   else if (picture) openDialog("picture", { href: picture });
   else if (entry && reaction) toggleReaction(timeline, entry, reaction);
   else if (entry && action === "resend") workspace.actions.resend(entry);
   else if (entry && action === "discard") workspace.actions.discard(entry);
-  void buffer;
 }
 
 /**
@@ -67,7 +61,9 @@ export function handleKey(timeline, event) {
   const focused = /** @type {HTMLElement} */ (event.target);
   if (focused.closest("button,a,summary,pre") && event.key !== "Escape") return;
   const row = /** @type {HTMLElement|null} */ (focused.closest("[data-entry]"));
-  if (moves(timeline, row, event.key) || acts(timeline, row, event.key)) event.preventDefault();
+  // The letter of the key, whatever the alphabet of the keyboard.
+  const key = event.code === "KeyR" || event.code === "KeyE" ? event.code : event.key;
+  if (moves(timeline, row, key) || acts(timeline, row, key)) event.preventDefault();
 }
 
 /**
@@ -136,10 +132,10 @@ function acts(timeline, row, key) {
     case "ContextMenu":
       openMessageMenu(timeline, entry);
       return true;
-    case "r":
+    case "KeyR":
       reply(timeline, entry);
       return true;
-    case "e":
+    case "KeyE":
       if (entry.msgid)
         openDialog("emoji", {
           onPick: (/** @type {string} */ emoji) => toggleReaction(timeline, entry, emoji),

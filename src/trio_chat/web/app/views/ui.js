@@ -2,7 +2,7 @@
 
 import { signal } from "../../vendor/signals.js";
 
-/** @import { Buffer, Entry } from "../model/types.js" */
+/** @import { Buffer, Entry, Workspace } from "../model/types.js" */
 
 /**
  * @typedef {object} OpenDialog
@@ -21,6 +21,16 @@ export const jump = signal(/** @type {{buffer: Buffer, entry: Entry}|null} */ (n
 
 /** Grows when the timeline is to go to the newest message. */
 export const bottomWanted = signal(0);
+
+/**
+ * Show the newest message of a conversation.
+ * @param {Workspace} workspace
+ * @param {Buffer} buffer
+ */
+export function toNewest({ actions }, buffer) {
+  if (!buffer.timeline.live.peek()) actions.backToLive(buffer)?.catch(() => undefined);
+  bottomWanted.value += 1;
+}
 
 /** The element of the prompt, to which the focus returns. */
 export const prompt = { element: /** @type {HTMLTextAreaElement|null} */ (null) };

@@ -16,6 +16,7 @@ import { closeAll, jump } from "../ui.js";
 /** @param {{buffer: Buffer}} props */
 export function Search({ buffer }) {
   const workspace = useWorkspace();
+  const isChannel = buffer.kind === "channel";
   const [found, setFound] = useState(/** @type {Found[]|null} */ (null));
   const [state, setState] = useState("");
   const [text, setText] = useState("");
@@ -29,7 +30,7 @@ export function Search({ buffer }) {
     try {
       const results = await workspace.actions.search(
         wanted,
-        form.has("everywhere") ? null : buffer,
+        form.has("everywhere") || !isChannel ? null : buffer,
       );
       setFound(results);
       setState(
@@ -56,14 +57,19 @@ export function Search({ buffer }) {
         enterkeyhint: "search",
       }),
       h("button", { type: "submit", class: "primary" }, _("Search")),
+      isChannel
+        ? h(
+            "label",
+            { class: "check" },
+            h("input", { type: "checkbox", name: "everywhere" }),
+            h("span", null, _("In all channels")),
+          )
+        : null,
     ),
     h(
       "p",
       { class: "quiet", role: "status" },
-      state ||
-        _("In {name}. Also from:nickname, before:2026-01-31 and after:2026-01-31.", {
-          name: plainName(buffer.name),
-        }),
+      state || _("Searches channels. Also from:nickname, after:2026-01-31 and before:2026-02-28."),
     ),
     h(Results, { found: found ?? [], workspace, text }),
   );
