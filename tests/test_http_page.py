@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from http_fakes import get
 from trio_chat.config import ListenerSettings, ServerSettings, Settings
 from trio_chat.server.http.page_files import TYPES, imported_modules, read_page_files
 
+ROOT = Path(__file__).parent.parent
 WEB = Path(trio_chat.__file__).parent / "web"
 BROWSER = b"Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nAccept-Encoding: gzip, br\r\n"
 
@@ -72,6 +75,7 @@ def test_all_static_imports_are_named_for_preloading() -> None:
         (b'import {\n  b,\n  c,\n} from "../c.js";', ["c.js"]),
         (b'export * from "./b.js";', ["a/b.js"]),
         (b'import{b as c}from"./b.js";', ["a/b.js"]),
+        (b'import{b as c}from"./b.js";import"../c.js";var x=1;', ["a/b.js", "c.js"]),
         (b'const b = await import("./b.js");', []),
         (b'// import "./b.js"', []),
         (b'export const text = "./b.js";', []),
@@ -293,6 +297,32 @@ def test_a_bundle_is_used_where_there_is_one(tmp_path: Path) -> None:
     assert read_page_files(tmp_path).entry == "app/main.js"
     make_page(tmp_path, "bundle/app/main.js")
     assert read_page_files(tmp_path).entry == "bundle/app/main.js"
+
+
+def test_the_bundle_of_the_page_is_complete(tmp_path: Path) -> None:
+    """esbuild makes it of the modules; what it imports is in it, and data is where it looks."""
+    spec = spec_from_file_location("bundle", ROOT / "tools" / "bundle.py")
+    assert spec is not None
+    assert spec.loader is not None
+    bundle = module_from_spec(spec)
+    spec.loader.exec_module(bundle)
+    esbuild = bundle.esbuild()
+    if esbuild is None:
+        pytest.skip("the bundle of the page is NOT tested: there is no esbuild (npm ci)")
+    shutil.copytree(WEB, tmp_path / "web")
+    bundle.bundle(esbuild, tmp_path / "web" / "bundle" / "app")
+    pages = read_page_files(tmp_path / "web")
+    assert pages.entry == "bundle/app/main.js"
+    bundled = {name: file for name, file in pages.files.items() if name.startswith("bundle/")}
+    for name, file in bundled.items():
+        source = file.data.decode()
+        for path in re.findall(r"""(?:\bfrom|\bimport\(?)\s*"(\.[^"]*)\"""", source):
+            assert str(Path("bundle/app", path)) in bundled, f"{name} imports {path}"
+        for path in re.findall(r"new URL\([`\"](\.\./\.\./\w+/)", source):
+            assert any(other.startswith(path.removeprefix("../../")) for other in pages.files)
+    script = sum(len(pages.files[name].gzipped) for name in (pages.entry, *pages.modules))
+    assert len(pages.modules) < 20
+    assert script < 100_000
 
 
 def test_another_file_makes_other_addresses(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -20,17 +21,25 @@ DIST = ROOT / "dist"
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 PATIENCE = 60  # seconds for a start or an answer, which only a defect exceeds
 REGISTER = b"NICK release\r\nUSER release 0 * :release\r\n"
+BUNDLE = "trio_chat/web/bundle/app/main.js"
 CONFIG = "[server]\nhost = 127.0.0.1\nport = 0\n[logging]\nfile = none\n"
 
 
 def main(pythons: list[str]) -> None:
     """Build the archives, then check them with each Python."""
     shutil.rmtree(DIST, ignore_errors=True)
+    # esbuild is outside of the copy from which the wheel is built.
+    os.environ.setdefault("ESBUILD", str(ROOT / "node_modules" / ".bin" / "esbuild"))
     # Without further options the wheel is built from the sdist, which shows that it is complete.
     run(sys.executable, "-m", "build", "--outdir", str(DIST), str(ROOT))
     archives = sorted(str(path) for path in DIST.iterdir())
     run(sys.executable, "-m", "twine", "check", "--strict", *archives)
     [wheel] = DIST.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        if BUNDLE not in archive.namelist():
+            print(
+                "Without esbuild (npm ci) the wheel has NO BUNDLE: the page is loaded as modules."
+            )
     for python in pythons or found():
         with tempfile.TemporaryDirectory() as directory:
             check(python, wheel, Path(directory))

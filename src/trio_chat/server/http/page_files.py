@@ -34,7 +34,8 @@ INDEX, WORKER, MANIFEST = "index.html", "sw.js", "manifest.webmanifest"
 """Files at the root of the site, whose addresses have no digest."""
 _COMPRESSED_ALREADY = (".png", ".woff2")
 _IMPORT = re.compile(
-    r"""^[ \t]*(?:import|export)\b(?:[^;"'`=]*?\bfrom)?\s*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE
+    r"""(?:^|;)[ \t]*(?:import|export)\b(?:[^;"'`=]*?\bfrom)?\s*["'](\.{1,2}/[^"']+)["']""",
+    re.MULTILINE,
 )
 _DIGEST = 16
 """Characters of a digest in an address."""

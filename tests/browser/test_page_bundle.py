@@ -1,0 +1,38 @@
+"""The page as a wheel may have it: bundled by esbuild."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import harness
+import pytest
+from harness import Server, Visitor
+
+
+def test_people_chat_by_the_bundle(
+    tmp_path: Path,
+    serve: Callable[..., Server],
+    visit: Callable[..., Visitor],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The browser requests no module, and the page works as it does with them."""
+    copy = tmp_path / "copy" / "src" / "trio_chat"
+    shutil.copytree(harness.ROOT / "src" / "trio_chat", copy)
+    script = harness.ROOT / "tools" / "bundle.py"
+    subprocess.run([sys.executable, str(script), str(copy / "web" / "bundle" / "app")], check=True)
+    if not (copy / "web" / "bundle").is_dir():
+        pytest.skip("the bundle of the page is NOT tested: there is no esbuild (npm ci)")
+    monkeypatch.setattr(harness, "ROOT", tmp_path / "copy")
+    server = serve()
+    ann = visit(address=server.url)
+    requested: list[str] = []
+    ann.page.on("request", lambda request: requested.append(request.url))
+    ann.join("ann")
+    ann.say("Hello")
+    ann.sees("Hello")
+    assert [url for url in requested if "/bundle/app/main.js" in url]
+    assert not [
+        url for url in requested if "/v/" in url and url.endswith(".js") and "/bundle/" not in url
+    ]
