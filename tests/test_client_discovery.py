@@ -149,6 +149,11 @@ async def test_a_goodbye_only_leads_to_a_test(network: FakeNetwork, nursery: tri
     network.closed = [("192.168.1.9", 5000)]
     network.say_goodbye("Home")
     await until(lambda: search.found.servers[1].is_reachable is False)
+    assert [server.is_found for server in search.found.servers] == [True, False]
+    network.closed = []
+    network.answer(ServiceRecord("Home", 5000), "192.168.1.9")
+    await until(lambda: search.found.servers[1].is_reachable is True)
+    assert search.found.servers[1].is_found
     nursery.cancel_scope.cancel()
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 import trio
 import trio.testing
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_chat.config import DiscoverySettings, ListenerSettings, ServerSettings, Settings
 from trio_chat.interfaces import Interface
 from trio_chat.irc.addresses import IpAddress
 from trio_chat.irc.discovery import PAGE_TYPE, SERVICE_TYPES
 from trio_chat.server.discovery import Discovery, FoundListener, listener_to_find
-from trio_chat.server.dns_sd import Advertised, Responder, ResponderError, local_host
+from trio_chat.server.dns_sd import Advertised, HostConflict, Responder, ResponderError, local_host
 from trio_chat.server.listeners import close_all, open_listeners
 
 LAN = Interface("wlan0", ip_interface("192.168.1.7/24"))
@@ -36,6 +38,7 @@ class FakeResponder(Responder):
         super().__init__()
         self._log = log
         self._problem = problem
+        self.loses_name = False
 
     @property
     def name(self) -> str:
@@ -49,9 +52,15 @@ class FakeResponder(Responder):
             raise ResponderError(self._problem)
         self._log.append(advertised)
 
-    def move(self, addresses: object) -> None:
+    @property
+    def has_lost_name(self) -> bool:
+        """Whether a test says so, once."""
+        lost, self.loses_name = self.loses_name, False
+        return lost
+
+    def move(self, advertised: Advertised) -> None:
         """Note the addresses."""
-        self._log.append(addresses)
+        self._log.append(advertised.addresses)
 
     def close(self) -> None:
         """Note the farewell."""
@@ -165,6 +174,56 @@ async def test_another_name_is_advertised_at_once(machine: Machine, nursery: tri
     assert isinstance(machine.log[2], Advertised)
     assert machine.log[2].record.name == "Office"
     nursery.cancel_scope.cancel()
+
+
+async def test_a_lost_name_leads_to_another_one(machine: Machine, nursery: trio.Nursery) -> None:
+    """Another server started at the same moment; all names are found anew."""
+    task = machine.discovery()
+    nursery.start_soon(task.run)
+    await machine.settled()
+    assert isinstance(task._responder, FakeResponder)
+    task._responder.loses_name = True
+    await machine.look_again()
+    assert machine.log[1] == "goodbye"
+    assert machine.log[2] == machine.log[0]
+    await machine.look_again()
+    assert len(machine.log) == 3
+    nursery.cancel_scope.cancel()
+
+
+OWN = [ip_address(text) for text in ("10.0.0.5", "fd00::5")]
+MACHINE = [*OWN, ip_address("172.17.0.1"), ip_address("fe80::5"), ip_address("127.0.0.1")]
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "is_lost"),
+    [
+        ("chat.local.", "10.0.0.4", True),
+        ("chat.local.", "10.0.0.6", False),
+        ("chat.local.", "9.255.255.255", True),
+        ("chat.local.", "fd00::4", False),
+        ("other.local.", "10.0.0.4", False),
+        ("chat.local.", "172.17.0.1", False),
+        ("chat.local.", "fe80::5", False),
+    ],
+)
+def test_the_lowest_address_keeps_a_name(host: str, address: str, is_lost: bool) -> None:
+    """So exactly one of two servers gives way; other programs of this machine are no conflict."""
+    conflict = HostConflict("chat.local", OWN, MACHINE)
+    conflict.hear(host, ip_address(address).packed)
+    assert conflict.is_lost == is_lost
+
+
+@given(st.sets(st.ip_addresses(), min_size=1), st.sets(st.ip_addresses(), min_size=1))
+def test_one_of_two_servers_keeps_the_name(one: set[IpAddress], other: set[IpAddress]) -> None:
+    """Never none, whatever addresses they have; both only when their addresses overlap."""
+    conflicts = HostConflict("a.local", one, one), HostConflict("a.local", other, other)
+    for conflict, heard in zip(conflicts, (other, one), strict=True):
+        for address in heard:
+            conflict.hear("a.local.", address.packed)
+    assert not all(conflict.is_lost for conflict in conflicts)
+    if not one & other:
+        assert any(conflict.is_lost for conflict in conflicts)
 
 
 async def test_the_end_says_goodbye(machine: Machine) -> None:

@@ -40,6 +40,22 @@ def ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True, capture_output=True)
 
 
+class Output:
+    """Lines that a program has written."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self.lines: list[str] = []
+
+    def until(self, text: str) -> str:
+        """Read up to a line with a text in it, and return that line."""
+        for line in self._stream:
+            self.lines.append(line.rstrip())
+            if text in line:
+                return self.lines[-1]
+        raise AssertionError(f"no {text!r} in {self.lines}")
+
+
 class Network:
     """Machines `a`, `b` and `c` at one switch, and `alone` without a network."""
 
@@ -77,6 +93,10 @@ class Network:
             how = ("type", "bridge_slave", "mcast_flood", "on" if is_on else "off")
             ip("-n", self.name("switch"), "link", "set", f"port-{machine}", *how)
 
+    def change_address(self, machine: str, how: str, address: str) -> None:
+        """Add an address to a machine, or delete it."""
+        ip("-n", self.name(machine), "addr", how, address, "dev", "eth0")
+
     def remove(self) -> None:
         """Remove everything."""
         for machine in (*self.MACHINES, "alone", "switch"):
@@ -91,8 +111,8 @@ class Network:
     @contextmanager
     def running(
         self, machine: str, directory: Path, arguments: Sequence[str], ready: str
-    ) -> Iterator[list[str]]:
-        """Run a program in a machine until the end of the block; yield the lines before `ready`."""
+    ) -> Iterator[Output]:
+        """Run a program in a machine until the end of the block; it has written `ready`."""
         process = subprocess.Popen(
             self.command(machine, *arguments),
             cwd=directory,
@@ -103,7 +123,9 @@ class Network:
         )
         try:
             assert process.stdout is not None
-            yield list(lines_until(process.stdout, ready))
+            output = Output(process.stdout)
+            output.until(ready)
+            yield output
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=PATIENCE)
@@ -163,17 +185,6 @@ class Network:
         )
 
 
-def lines_until(stream: IO[str], text: str) -> Iterator[str]:
-    """Yield the lines of a program up to one with a text in it."""
-    seen = []
-    for line in stream:
-        seen.append(line)
-        yield line
-        if text in line:
-            return
-    raise AssertionError(f"no {text!r} in {seen}")
-
-
 @pytest.fixture(scope="module")
 def network() -> Iterator[Network]:
     """Return the network."""
@@ -219,9 +230,9 @@ def test_dns_sd_is_found_where_the_beacon_is_not(network: Network, tmp_path: Pat
     )
     with (
         network.running("a", tmp_path, ["-c", code], "ready"),
-        network.serve("a", tmp_path) as lines,
+        network.serve("a", tmp_path) as output,
     ):
-        assert "UDP port 6667 is not used for discovery" in "".join(lines)
+        assert "UDP port 6667 is not used for discovery" in "".join(output.lines)
         assert network.found("b", tmp_path) == [("Office", "192.168.77.1", True)]
 
 
@@ -231,8 +242,8 @@ def test_two_servers_of_one_name_are_told_apart(network: Network, tmp_path: Path
         network.serve("a", tmp_path / "a") as first,
         network.serve("c", tmp_path / "c") as second,
     ):
-        assert first[-1].rstrip().endswith('"Office", and its host as chat.local')
-        assert second[-1].rstrip().endswith('"Office-2", and its host as chat-2.local')
+        assert first.lines[-1].endswith('"Office", and its host as chat.local')
+        assert second.lines[-1].endswith('"Office-2", and its host as chat-2.local')
         assert network.fetch("b", tmp_path, "c", "chat-2.local") == "200"
         assert network.fetch("b", tmp_path, "a", "chat-2.local") == "403"
         assert network.found("b", tmp_path) == [
@@ -241,13 +252,34 @@ def test_two_servers_of_one_name_are_told_apart(network: Network, tmp_path: Path
         ]
 
 
+def test_servers_that_start_together_end_up_with_two_host_names(
+    network: Network, tmp_path: Path
+) -> None:
+    """Neither hears the other before both have the name, as after a power cut."""
+    network.forward_multicast(is_on=False)
+    try:
+        with (
+            network.serve("a", tmp_path / "a") as first,
+            network.serve("c", tmp_path / "c") as second,
+        ):
+            assert first.lines[-1].endswith('"Office", and its host as chat.local')
+            assert second.lines[-1].endswith('"Office", and its host as chat.local')
+            network.forward_multicast(is_on=True)
+            network.change_address("a", "add", "192.168.78.1/24")  # is announced in both networks
+            again = second.until("on the network find")
+            assert again.endswith('"Office-2", and its host as chat-2.local')
+    finally:
+        network.forward_multicast(is_on=True)
+        network.change_address("a", "del", "192.168.78.1/24")
+
+
 def test_two_servers_of_one_machine_are_found(network: Network, tmp_path: Path) -> None:
     """They share the address, the host name and the port of the beacon."""
     with (
         network.serve("a", tmp_path / "1"),
         network.serve("a", tmp_path / "2", "port = 5001\n") as second,
     ):
-        assert second[-1].rstrip().endswith("its host as chat.local")
+        assert second.lines[-1].endswith("its host as chat.local")
         output = network.find("b", tmp_path).stdout
         assert "192.168.77.1:5000" in output
         assert "192.168.77.1:5001" in output
@@ -283,5 +315,5 @@ def test_without_a_network_the_reason_is_named(network: Network, tmp_path: Path)
     assert done.returncode == 1
     assert "not connected to any network" in done.stderr
     assert "Traceback" not in done.stderr
-    with network.serve("alone", tmp_path, ready="listens on") as lines:
-        assert "Traceback" not in "".join(lines)
+    with network.serve("alone", tmp_path, ready="listens on") as output:
+        assert "Traceback" not in "".join(output.lines)

@@ -112,6 +112,7 @@ class Discovery:
         self._beacon_port = beacon_port
         self._responder: Responder | None = None
         self._advertised: Advertised | None = None
+        self._all: list[Interface] = []
         self._near: list[Interface] = []
 
     async def run(self) -> None:
@@ -120,7 +121,8 @@ class Discovery:
             nursery.start_soon(self._serve_beacon)
             try:
                 while True:
-                    self._near = self._listener.near(await trio.to_thread.run_sync(self._look))
+                    self._all = await trio.to_thread.run_sync(self._look)
+                    self._near = self._listener.near(self._all)
                     await self._follow()
                     await self._pause()
             finally:
@@ -149,13 +151,17 @@ class Discovery:
         """Make DNS-SD say what is so now."""
         wanted = self._wanted()
         before, self._advertised = self._advertised, wanted
-        if wanted == before:
+        has_lost_name = self._responder is not None and self._responder.has_lost_name
+        if wanted == before and not has_lost_name:
             return
         try:
-            if self._responder is not None and wanted is not None and _has_moved(before, wanted):
-                await trio.to_thread.run_sync(
-                    self._responder.move, wanted.addresses, abandon_on_cancel=True
-                )
+            if (
+                self._responder is not None
+                and not has_lost_name
+                and wanted is not None
+                and _has_moved(before, wanted)
+            ):
+                await trio.to_thread.run_sync(self._responder.move, wanted, abandon_on_cancel=True)
             else:
                 await self._restart(wanted)
         except ResponderError as error:
@@ -200,6 +206,7 @@ class Discovery:
             types=tuple(type_ for type_, is_so in types.items() if is_so),
             host=local_host(self._server.settings.server.name),
             addresses=tuple(interface.ip for interface in self._near),
+            own=frozenset(interface.ip for interface in self._all),
         )
 
     async def _serve_beacon(self) -> None:

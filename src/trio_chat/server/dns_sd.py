@@ -8,8 +8,8 @@ import asyncio
 import logging
 import re
 import socket
-from collections.abc import Collection, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Coroutine, Iterable
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +17,7 @@ from trio_chat.irc.addresses import IpAddress
 from trio_chat.irc.discovery import ServiceRecord, instance_label
 
 if TYPE_CHECKING:
-    from zeroconf import ServiceInfo, Zeroconf
+    from zeroconf import RecordUpdate, ServiceInfo, Zeroconf
 
 _T = TypeVar("_T")
 
@@ -42,13 +42,15 @@ class Advertised:
         record: the server.
         types: of its services.
         host: the name to be answered, such as `chat.local`.
-        addresses: of this machine.
+        addresses: with which it is answered.
+        own: all addresses of this machine, with which another program may answer for it.
     """
 
     record: ServiceRecord
     types: tuple[str, ...]
     host: str
     addresses: tuple[IpAddress, ...]
+    own: frozenset[IpAddress] = field(default=frozenset(), compare=False)
 
 
 class Responder:
@@ -58,6 +60,7 @@ class Responder:
         self._zeroconf: Zeroconf | None = None
         self._services: list[ServiceInfo] = []
         self._is_closed = False
+        self._conflict: HostConflict | None = None
         self.host = ""
         """The name that is answered; "" before `start`, and another one than wanted if that is
         taken.
@@ -84,15 +87,28 @@ class Responder:
             if self._is_closed:
                 raise ResponderError("closed")
             _keep_answers_in_this_network(running)
-            self.host = _free_host(running, advertised.host, advertised.addresses)
+            own = advertised.own | set(advertised.addresses)
+            self.host = _free_host(running, advertised.host, own)
             self._services = [self._service(type_, advertised) for type_ in advertised.types]
+            self._conflict = HostConflict(self.host, advertised.addresses, own)
+            _listen(running, self._conflict)
             _register(running, self._services)
         except (OSError, RuntimeError, TimeoutError, zeroconf.Error, ResponderError) as error:
             self.close()
             raise ResponderError(str(error) or type(error).__name__) from error
 
-    def move(self, addresses: Sequence[IpAddress]) -> None:
+    @property
+    def has_lost_name(self) -> bool:
+        """Whether another machine answers the same host name and keeps it; `start` of a new
+        responder then finds another one.
+        """
+        return self._conflict is not None and self._conflict.is_lost
+
+    def move(self, advertised: Advertised) -> None:
         """Follow a change of this machine's addresses.
+
+        Args:
+            advertised: as for `start`, with other addresses.
 
         Raises:
             ResponderError: multicast DNS cannot be used any more.
@@ -103,9 +119,11 @@ class Responder:
         if running is None:
             raise ResponderError("closed")
         try:
-            running.update_interfaces(_sockets(addresses))
+            if self._conflict is not None:
+                self._conflict.move(advertised.addresses, advertised.own)
+            running.update_interfaces(_sockets(advertised.addresses))
             for service in self._services:
-                service.addresses = [address.packed for address in addresses]
+                service.addresses = [address.packed for address in advertised.addresses]
                 running.update_service(service)
         except (OSError, RuntimeError, TimeoutError, zeroconf.Error) as error:
             raise ResponderError(str(error) or type(error).__name__) from error
@@ -194,6 +212,65 @@ def _keep_answers_in_this_network(running: "Zeroconf") -> None:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 1)
         if sock.family == socket.AF_INET or not _is_only_ipv6(sock):
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+
+
+class HostConflict:
+    """Another machine that answers the same host name, as far as one has been heard.
+
+    Two servers that start at the same moment do not hear each other before both have the name. The
+    one with the lowest address keeps it, which both can see (similar to RFC 6762 §8.2).
+
+    Args:
+        host: the name.
+        addresses: with which this server answers it.
+        own: all addresses of this machine.
+    """
+
+    def __init__(self, host: str, addresses: Iterable[IpAddress], own: Iterable[IpAddress]) -> None:
+        self._key = f"{host}."
+        self._lowest = (0, b"")
+        self._own: frozenset[bytes] = frozenset()
+        self.is_lost = False
+        """Whether the other machine keeps the name."""
+        self.move(addresses, own)
+
+    def move(self, addresses: Iterable[IpAddress], own: Iterable[IpAddress]) -> None:
+        """Follow a change of this machine's addresses."""
+        packed = [address.packed for address in addresses]
+        self._lowest = min((len(each), each) for each in packed)
+        self._own = frozenset(packed) | {address.packed for address in own}
+
+    def hear(self, host: str, address: bytes) -> None:
+        """Take an answer from anybody, also one of our own.
+
+        Args:
+            host: in small letters, with a dot at its end.
+            address: in its packed form.
+        """
+        if host == self._key and address not in self._own:
+            self.is_lost |= (len(address), address) < self._lowest
+
+
+def _listen(running: "Zeroconf", conflict: HostConflict) -> None:
+    """Let a conflict hear all addresses that others answer."""
+    from zeroconf import RecordUpdateListener  # noqa: PLC0415
+
+    class Listener(RecordUpdateListener):
+        """Passes addresses on."""
+
+        def async_update_records(
+            self,
+            zc: "Zeroconf",
+            now: float,
+            records: "list[RecordUpdate]",
+        ) -> None:
+            """Look at the records of one packet."""
+            for record in records:
+                packed = getattr(record.new, "address", None)  # of A and AAAA alone
+                if packed is not None and record.new.ttl:  # 0 is a goodbye
+                    conflict.hear(record.new.key, packed)
+
+    running.add_listener(Listener(), None)
 
 
 def local_host(name: str) -> str:

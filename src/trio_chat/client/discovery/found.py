@@ -94,6 +94,12 @@ class FoundServers:
         self._servers[host, record.port] = server
         return server
 
+    def lose(self, server: FoundServer) -> None:
+        """Note that a server has said goodbye and takes no connection."""
+        place = (server.host, server.port)
+        if place in self._servers:
+            self._servers[place] = replace(self._servers[place], is_found=False, is_reachable=False)
+
     def set_reachable(self, server: FoundServer, is_reachable: bool) -> None:
         """Note whether a server takes connections."""
         place = (server.host, server.port)

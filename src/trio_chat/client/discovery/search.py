@@ -124,11 +124,15 @@ class ServerSearch:
             return
         for server in self.found.servers:
             if server.name == shown(name):
-                self._nursery.start_soon(self._test, server)
+                self._nursery.start_soon(partial(self._test, server, is_leaving=True))
 
-    async def _test(self, server: FoundServer) -> None:
+    async def _test(self, server: FoundServer, *, is_leaving: bool = False) -> None:
         async with self._limit:
-            self.found.set_reachable(server, await self._probe(server.host, server.port))
+            is_reachable = await self._probe(server.host, server.port)
+        if is_leaving and not is_reachable:
+            self.found.lose(server)
+        else:
+            self.found.set_reachable(server, is_reachable)
         self._changed()
 
     async def _browse(self) -> None:
