@@ -244,8 +244,12 @@ async def test_without_multicast_one_line_is_logged(
     nursery.start_soon(machine.discovery().run)
     await machine.settled()
     await machine.look_again()
+    assert machine.log == ["goodbye", "goodbye"]
     lines = [record.message for record in caplog.records if "no such device" in record.message]
     assert len(lines) == 1
+    machine.problem = ""
+    await machine.look_again()
+    assert isinstance(machine.log[2], Advertised)
     nursery.cancel_scope.cancel()
 
 

@@ -112,6 +112,7 @@ class Discovery:
         self._beacon_port = beacon_port
         self._responder: Responder | None = None
         self._advertised: Advertised | None = None
+        self._problem = ""
         self._all: list[Interface] = []
         self._near: list[Interface] = []
 
@@ -164,12 +165,16 @@ class Discovery:
                 await trio.to_thread.run_sync(self._responder.move, wanted, abandon_on_cancel=True)
             else:
                 await self._restart(wanted)
+            self._problem = ""
         except ResponderError as error:
-            log.info(
-                "others do not find this server by multicast DNS: %s; they can still give its"
-                " address",
-                error,
-            )
+            if str(error) != self._problem:
+                log.info(
+                    "others do not find this server by multicast DNS: %s; they can still give its"
+                    " address",
+                    error,
+                )
+            self._problem = str(error)
+            self._advertised = None  # the next look tries again
             await self._stop()
 
     async def _restart(self, wanted: Advertised | None) -> None:
