@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 import client_fakes  # noqa: F401  the tests read English
+from trio_chat.client.qr import qr_lines
 from trio_chat.client.rendering import Renderer
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, MessageKind
@@ -154,6 +155,8 @@ EVIL = "\x1b[2J\x07\x9b31m\u202e\r\n"
         events.Reacted(EVIL, EVIL, "a", EVIL),
         events.Redacted(EVIL, "gone", EVIL, EVIL),
         events.Whois(EVIL, "311", (EVIL, EVIL, EVIL, EVIL)),
+        events.InvitationLink(EVIL, EVIL, EVIL),
+        events.InvitationLink("*", EVIL, ""),
         events.Whois(EVIL, "317", (EVIL, EVIL)),
         events.MessageRefused(EVIL, EVIL, "999", EVIL),
         events.MessageRefused(EVIL, EVIL, "404", EVIL),
@@ -212,3 +215,21 @@ def test_many_names_are_a_number() -> None:
     )
     assert plain(line).startswith("[INFO] 60 people in #lobby: n000, n001")
     assert plain(line).endswith("n049 and 10 more")
+
+
+def test_an_invitation_is_shown_with_its_code() -> None:
+    """A phone scans the link; any client takes the token."""
+    link = "https://chat.example.org/#a?invite=tok"
+    lines = [plain(line) for line in renderer().lines(events.InvitationLink("#a", "tok", link))]
+    assert lines[0] == f"[INFO] A link that lets others in: {link}"
+    assert lines[1] == "[INFO] With any IRC client: /join #a tok"
+    rows = [line.removeprefix("[INFO] ") for line in lines[2:]]
+    assert len({len(row) for row in rows}) == 1
+    assert set("".join(rows)) == set(" ▀▄█")
+    assert rows[0] == "█" * len(rows[0])
+    assert len(rows) == (len(rows[0]) + 1) // 2
+    without = renderer().lines(events.InvitationLink("*", "tok", ""))
+    assert [plain(line) for line in without] == [
+        "[INFO] To register an account with it: /register, then /verify nickname tok"
+    ]
+    assert qr_lines("x" * 5000) == []

@@ -119,6 +119,16 @@ def duration(text: str) -> int:
     return seconds
 
 
+def uses(text: str) -> int:
+    """Parse how many users can use an invitation; 0 for any number."""
+    from trio_chat.chat.invitations import MOST_USES  # noqa: PLC0415
+
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and int(text) <= MOST_USES):
+        problem = _("{value!r} is not a whole number from 0 to {most}")
+        raise argparse.ArgumentTypeError(problem.format(value=text, most=MOST_USES))
+    return int(text)
+
+
 def history_days(text: str) -> "HistorySetting":
     """Parse for how many days messages of a channel are kept: a number, `off` or `default`."""
     from trio_chat.chat.channel_registration import MAX_DAYS, parse_history  # noqa: PLC0415

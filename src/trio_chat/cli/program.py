@@ -19,6 +19,7 @@ from trio_chat.cli.database import DB, backup
 from trio_chat.cli.find import find
 from trio_chat.cli.health import health
 from trio_chat.cli.history import HISTORY
+from trio_chat.cli.invite import invite
 from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.serve import serve
 from trio_chat.i18n import _, install
@@ -37,6 +38,7 @@ COMMANDS = (
     OPERATOR,
     BAN,
     CERTIFICATE,
+    invite,
 )
 """The commands, in the order of the help."""
 

@@ -68,6 +68,25 @@ async def _unmute(client: Actions, words: list[str]) -> None:
     await _change_mute(client, "unmute", "-", words)
 
 
+@command(
+    N_("[#channel] [uses] [duration]"),
+    N_("makes a link that lets others into the channel: once within a week, or as you say"),
+    0,
+    3,
+)
+async def _invite_link(client: Actions, words: list[str]) -> None:
+    channel = client.current if client.is_channel(client.current) else ""
+    if words and (words[0] == "*" or client.is_channel(words[0])):
+        channel, *words = words
+    if not channel:
+        await client.tell(_("You are not in a channel."), error=True)
+        return
+    await client.do(
+        f"/invite-link {channel}",
+        lambda protocol: protocol.send("INVITATION", "CREATE", channel, *words),
+    )
+
+
 async def _change(
     client: Actions,
     name: str,

@@ -129,7 +129,7 @@ def command(
     """Register a function as the command of its name."""
 
     def register(handler: Handler) -> Handler:
-        name = handler.__name__.removeprefix("_")
+        name = handler.__name__.removeprefix("_").replace("_", "-")
         COMMANDS[name] = SlashCommand(name, usage, help_text, least, most, handler, secret, lines)
         return handler
 

@@ -2,6 +2,7 @@
 
 from trio_chat.client import reasons, whois
 from trio_chat.client.listing import MOST_LINES, Listing
+from trio_chat.client.qr import qr_lines
 from trio_chat.client.rendering.registry import RenderContext, info_line, renders
 from trio_chat.client.session import events
 from trio_chat.client.spans import Line, error, info
@@ -85,6 +86,27 @@ def _invited(_context: RenderContext, event: events.ChannelInvitation) -> list[L
         else _("{by} has invited {nick} to {channel}.")
     )
     return info_line(text, by=event.by, nick=event.nick, channel=event.channel)
+
+
+@renders(events.InvitationLink)
+def _invitation_link(_context: RenderContext, event: events.InvitationLink) -> list[Line]:
+    lines = (
+        info_line(
+            _("To register an account with it: /register, then /verify nickname {token}"),
+            token=event.token,
+        )
+        if event.channel == "*"
+        else info_line(
+            _("With any IRC client: /join {channel} {token}"),
+            channel=event.channel,
+            token=event.token,
+        )
+    )
+    if event.link:
+        link = clean(event.link)
+        lines = info_line(_("A link that lets others in: {link}"), link=link) + lines
+        lines += [info(row) for row in qr_lines(link)]
+    return lines
 
 
 @renders(events.Whois)

@@ -106,6 +106,7 @@ def _error(server: ServerState, event: events.ServerError) -> None:
 @handles(
     events.NickRefused,
     events.ChannelInvitation,
+    events.InvitationLink,
     events.Whois,
     events.SearchUnknown,
     events.MustVerify,

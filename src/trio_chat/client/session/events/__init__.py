@@ -8,6 +8,7 @@ from trio_chat.client.session.events.channels import (
     Away,
     AwayChanged,
     ChannelInvitation,
+    InvitationLink,
     JoinRefused,
     ListedChannel,
     ListEnd,
@@ -78,6 +79,7 @@ __all__ = [
     "HistoryEnd",
     "HistoryGap",
     "HistoryRefused",
+    "InvitationLink",
     "JoinRefused",
     "Lag",
     "ListEnd",
@@ -128,6 +130,6 @@ Event = (
     | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults | Reacted | Redacted
     | Typing | RankChanged | AwayChanged | MarkerMoved | ConversationFound | Lag
     | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | AccountCreated | MustVerify
-    | AccountRefused | Whois
+    | AccountRefused | Whois | InvitationLink
 )
 # fmt: on

@@ -127,6 +127,21 @@ class AwayChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class InvitationLink:
+    """An invitation by a link was made, for a channel, or with `*` for an account.
+
+    Args:
+        channel: the channel, or `*`.
+        token: the key of JOIN, or the code of VERIFY.
+        link: to the page of the server; "" when it has none.
+    """
+
+    channel: str
+    token: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class Whois:
     """One reply to WHOIS: its numeric, and its parameters after the nickname."""
 

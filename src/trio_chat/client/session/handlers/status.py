@@ -4,6 +4,7 @@ from trio_chat.client.session.events import (
     Away,
     AwayChanged,
     ConversationFound,
+    InvitationLink,
     MarkerMoved,
     Reacted,
     Redacted,
@@ -66,6 +67,13 @@ def _end_of_who(protocol: ProtocolState, message: Message) -> None:
 )
 def _whois(protocol: ProtocolState, message: Message) -> None:
     protocol.emit(Whois(message.params[1], message.command, message.params[2:]))
+
+
+@handles("INVITATION", params=7)
+def _invitation(protocol: ProtocolState, message: Message) -> None:
+    verb, channel, *_, token, link = message.params
+    if verb == "CREATED":
+        protocol.emit(InvitationLink(channel, token, link))
 
 
 @handles("AWAY")

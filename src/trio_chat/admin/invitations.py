@@ -1,0 +1,114 @@
+"""The command `trio-chat invite`: its output around `storage.invitations`."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trio_chat.admin.console import date, report, write_lines
+from trio_chat.admin.exit_codes import OK
+from trio_chat.chat.invitations import (
+    DEFAULT_LIFETIME,
+    MOST,
+    Invitation,
+    digest_of,
+    make_token,
+)
+from trio_chat.i18n import _
+from trio_chat.irc.addresses import parse_address
+from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.text import escape_controls
+from trio_chat.irc.weblinks import page_link
+from trio_chat.storage.account_maintenance import registered_channels
+from trio_chat.storage.database import StorageError, in_transaction
+from trio_chat.storage.invitations import every_invitation, save
+from trio_chat.storage.maintenance import connected
+
+if TYPE_CHECKING:
+    import apsw
+
+    from trio_chat.config import Settings
+
+_SETTER = "trio-chat invite"
+
+
+def list_invitations(database: Path) -> int:
+    """Write all invitations, one a line: id, channel, uses, used, end, maker."""
+    with connected(database) as connection:
+        names = {state["founded"]: state["name"] for state in registered_channels(connection)}
+        found = every_invitation(connection)
+    return write_lines(
+        (
+            one.id,
+            names.get(one.channel, "?") if one.channel else "*",
+            str(one.uses),
+            str(len(one.used_by)),
+            date(one.expires) if one.expires else "-",
+            one.setter,
+        )
+        for one in found
+    )
+
+
+def revoke(database: Path, wanted: str) -> int:
+    """Revoke an invitation by its id."""
+    with connected(database) as connection:
+        found = [one for one in every_invitation(connection) if one.id == wanted.lower()]
+        if not found:
+            raise StorageError(_("there is no invitation {id}").format(id=escape_controls(wanted)))
+        in_transaction(connection, save, {one.digest: None for one in found})
+    report(_("The invitation is revoked."))
+    return OK
+
+
+def invite(
+    database: Path, settings: "Settings", folded: str, uses: int, seconds: int | None
+) -> int:
+    """Make an invitation, and print its link.
+
+    Args:
+        database: the file.
+        settings: with the address of the page, and whether accounts are registered by invitation.
+        folded: the channel; "" for an account.
+        uses: how many users can use it; 0 for any number.
+        seconds: for how long; 0 for ever, None for the default.
+    """
+    if not folded and settings.accounts.registration != "invitation":
+        raise StorageError(
+            _("accounts need no invitation: [accounts] registration = invitation says so")
+        )
+    now, token = int(time.time()), make_token()
+    lifetime = DEFAULT_LIFETIME if seconds is None else seconds
+    with connected(database) as connection:
+        name, channel = _channel(connection, folded) if folded else ("", 0)
+        if len([one for one in every_invitation(connection) if one.channel == channel]) >= MOST:
+            raise StorageError(
+                _("there are {most} invitations already; revoke some first").format(most=MOST)
+            )
+        expires = now + lifetime if lifetime else 0
+        made = Invitation(digest_of(token), channel, _SETTER, 0, now, expires, uses)
+        in_transaction(connection, save, {made.digest: made})
+    print(page_link(_page(settings), name, token))
+    if name:
+        report(
+            _("With any IRC client: /join {channel} {token}").format(
+                channel=escape_controls(name), token=token
+            )
+        )
+    return OK
+
+
+def _channel(connection: "apsw.Connection", folded: str) -> tuple[str, int]:
+    """Return the name and the number of a registered channel."""
+    for state in registered_channels(connection):
+        if fold_or_self(state["name"]) == folded:
+            return state["name"], state["founded"]
+    raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))
+
+
+def _page(settings: "Settings") -> str:
+    """Return the address of the page; the port of a server that chooses a free one is not known."""
+    from trio_chat.server.addresses import joinable, own_addresses  # noqa: PLC0415
+    from trio_chat.server.links import public_url  # noqa: PLC0415
+
+    bound = [address for host in settings.server.host if (address := parse_address(host))]
+    return public_url(settings, settings.server.port, joinable(bound, own_addresses()))
