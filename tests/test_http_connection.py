@@ -4,15 +4,18 @@ import json
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from ipaddress import ip_network
 
 import pytest
 import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
+from wsproto.frame_protocol import FrameProtocol
 
 from edge import edge
 from http_fakes import LOCAL, HttpClient, get
 from trio_chat.chat.bans import Ban, BanKind
-from trio_chat.config import LimitSettings, ListenerSettings, Settings
+from trio_chat.config import LimitSettings, ListenerSettings, ServerSettings, Settings
+from trio_chat.server.admission import REQUEST_BURST
 from trio_chat.server.http import connection, routes
 from trio_chat.server.http.connection import (
     IDLE_TIMEOUT,
@@ -416,6 +419,58 @@ async def test_a_client_that_does_not_read_ends(
 
 
 # Admission.
+
+
+@pytest.mark.parametrize(("host", "seconds"), [(STRANGER, 1), (LOCAL, 0)])
+async def test_very_many_requests_of_an_address_are_delayed(
+    host: str, seconds: int, autojump_clock: MockClock
+) -> None:
+    """On all its connections together, after a burst; other addresses are not."""
+    async with edge() as here:
+        for _ in range(3):
+            client = HttpClient(here, host=host)
+            for _ in range(700):
+                assert (await client.ask("/health")).status == 200
+        assert trio.current_time() == pytest.approx(seconds, abs=0.02)
+        begun = trio.current_time()
+        await HttpClient(here, host="198.51.100.8").ask("/health")
+        assert trio.current_time() == begun
+
+
+async def test_clients_behind_a_proxy_are_delayed_by_their_own_address(
+    autojump_clock: MockClock,
+) -> None:
+    """One of them does not slow the others down."""
+    server = ServerSettings(proxies=(ip_network("192.0.2.1"),), allowed_hosts=("example.org",))
+    async with edge(Settings(server=server)) as here:
+        for _ in range(REQUEST_BURST // 1000):
+            client = HttpClient(here, host="192.0.2.1")
+            for _ in range(MOST_REQUESTS - 1):
+                await client.ask("/health", f"X-Forwarded-For: {STRANGER}\r\n".encode())
+        client = HttpClient(here, host="192.0.2.1")
+        for _ in range(102):
+            await client.ask("/health", f"X-Forwarded-For: {STRANGER}\r\n".encode())
+        assert trio.current_time() == pytest.approx(1, abs=0.02)
+        begun = trio.current_time()
+        await client.ask("/health", b"X-Forwarded-For: 198.51.100.8\r\n")
+        assert trio.current_time() == begun
+
+
+async def test_a_websocket_can_follow_pages_on_a_connection() -> None:
+    """What came behind its opening is the first frame."""
+    async with edge() as here:
+        client = HttpClient(here)
+        assert (await client.ask("/health")).status == 200
+        frame = FrameProtocol(client=True, extensions=[]).send_data("PING :x", fin=True)
+        await client.stream.send_all(
+            b"GET / HTTP/1.1\r\nHost: example.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            + bytes(frame)
+        )
+        wire = b""
+        while b"PONG" not in wire:
+            wire += bytes(await client.stream.receive_some())
+        assert wire.startswith(b"HTTP/1.1 101 ")
 
 
 async def test_too_many_connections_are_refused_by_http() -> None:

@@ -1,5 +1,6 @@
 """The examples of nginx and Caddy in contrib/, run as they are, but for ports and certificates."""
 
+import os
 import re
 import shutil
 import socket
@@ -20,6 +21,8 @@ from wsproto import events as ws
 
 CONTRIB = Path(__file__).parent.parent.parent / "contrib"
 NAME = "chat.example.org"
+PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
+"""Where the proxies are; nginx is often in directories of the administrator's PATH alone."""
 CLIENT = "127.0.0.2"
 """The address that a client has; the proxy connects to the server from another one."""
 Configure = Callable[[Path, int, str], list[str]]
@@ -80,12 +83,13 @@ def free_port() -> int:
         return port
 
 
-def nginx(host: str = "$http_host", *, is_bare: bool = False) -> Configure:
+def nginx(host: str = "$http_host", *, is_bare: bool = False, read_timeout: str = "") -> Configure:
     """Return what configures nginx.
 
     Args:
         host: what it sends as the requested host.
         is_bare: whether it sends no more than what a WebSocket needs and the client's address.
+        read_timeout: after how long without data from the server it closes a connection.
     """
 
     def configure(directory: Path, port: int, address: str) -> list[str]:
@@ -100,6 +104,11 @@ def nginx(host: str = "$http_host", *, is_bare: bool = False) -> Configure:
             example = example.replace("http://trio_chat", f"http://{address}")
         if is_bare:
             example = re.sub(r"\n.*X-Forwarded-Proto.*", "", example)
+        if read_timeout:
+            example = example.replace(
+                "proxy_http_version 1.1;",
+                f"proxy_http_version 1.1; proxy_read_timeout {read_timeout};",
+            )
         (directory / "nginx.conf").write_text(
             f"daemon off; worker_processes 1; pid {directory}/pid; error_log stderr;\n"
             "events { worker_connections 64; }\n"
@@ -139,7 +148,8 @@ async def proxied(directory: Path, configure: Configure, settings: str) -> Async
     async with server(directory, settings) as (host, address):
         port = free_port()
         command = configure(directory, port, address)
-        if shutil.which(command[0]) is None:
+        command[0] = shutil.which(command[0], path=PATH) or command[0]
+        if not os.path.isabs(command[0]):
             pytest.skip(f"contrib/ is NOT tested with {command[0]}: it is not installed")
         log = directory / "proxy.txt"
         with log.open("wb") as output:
@@ -148,7 +158,7 @@ async def proxied(directory: Path, configure: Configure, settings: str) -> Async
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={"HOME": str(directory), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+                env={"HOME": str(directory), "PATH": PATH},
             )
             try:
                 await until_listening(process, port, log)
@@ -172,8 +182,13 @@ async def until_listening(process: trio.Process, port: int, log: Path) -> None:
                 return
 
 
-async def chat(place: Place) -> str:
-    """Open a WebSocket as the page does, and register; return what the server says then."""
+async def chat(place: Place, pings: int = 0) -> str:
+    """Open a WebSocket as the page does, and register; return what the server says then.
+
+    Args:
+        place: the proxy.
+        pings: to be answered before the end.
+    """
     opening = WSConnection(ConnectionType.CLIENT)
     request = ws.Request(
         host=f"{NAME}:{place.port}",
@@ -185,7 +200,7 @@ async def chat(place: Place) -> str:
         await stream.send_all(opening.send(request))
         said = ""
         with trio.fail_after(PATIENCE):
-            while " 422 " not in said and " 376 " not in said:
+            while not re.search(" (422|376) ", said) or said.count("\nPING") < pings:
                 opening.receive_data(bytes(await stream.receive_some()))
                 for event in opening.events():
                     assert not isinstance(event, ws.RejectConnection), event
@@ -194,6 +209,9 @@ async def chat(place: Place) -> str:
                             await stream.send_all(opening.send(ws.TextMessage(line)))
                     elif isinstance(event, ws.TextMessage):
                         said += f"{event.data}\n"
+                        if event.data.startswith("PING"):
+                            pong = event.data.replace("PING", "PONG")
+                            await stream.send_all(opening.send(ws.TextMessage(pong)))
     return said
 
 
@@ -236,3 +254,12 @@ async def test_a_page_works_through_a_proxy_that_is_not_trusted(
             response, _ = await place.get("/", {"Accept": "text/html"})
             assert response.status_code == 200
             assert " 001 ann " in await chat(place)
+
+
+async def test_a_silent_client_stays_connected_through_a_proxy(tmp_path: Path) -> None:
+    """The server asks it for a sign of life more often than nginx closes connections (60 s; here
+    both times are shorter).
+    """
+    settings = f"{TRUSTED}\n[limits]\nwebsocket_ping_interval = 0.5"
+    async with proxied(tmp_path, nginx(read_timeout="2s"), settings) as place:
+        assert (await chat(place, pings=6)).count("\nPING") == 6

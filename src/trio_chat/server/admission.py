@@ -26,17 +26,22 @@ PAGE_FACTOR = 6
 """Connections for pages for each one that may chat: what a browser opens to one server."""
 PAGE_SHARE = 4
 """One of so many of all connections may be for pages, when many addresses request them."""
+REQUEST_BURST, REQUEST_RATE = 2000, 100.0
+"""Requests of an address at once, as of twenty first visits, and then a second: those take a
+hundredth of a processor. More are delayed.
+"""
 
 
 class _Address(TokenBucket):
     """The connections of one address, and a budget for new ones."""
 
-    __slots__ = ("connections", "is_told")
+    __slots__ = ("connections", "is_told", "requests")
 
     def __init__(self, burst: int, now: float) -> None:
         super().__init__(burst, burst / 60, now)
         self.connections = 0
         self.is_told = False  # whether the log knows that it is being refused
+        self.requests: TokenBucket | None = None  # of HTTP
 
 
 class ConnectionPermit:
@@ -213,6 +218,20 @@ class PageAdmission(Admission):
         self._is_told = self._is_told and not self.is_roomy
         self.open += 1
         return ""
+
+    def delay(self, host: str) -> float:
+        """Charge an address for a request; return by how many seconds its answer is delayed.
+
+        Refusing would break the page of many visitors that share an address.
+        """
+        if self._is_exempt(host):
+            return 0.0
+        known, now = self._known(rate_limit_key(host)), self._clock()
+        if known.requests is None:
+            known.requests = TokenBucket(REQUEST_BURST, REQUEST_RATE, now)
+        known.requests.refill(now)
+        known.requests.tokens -= 1
+        return max(0.0, -known.requests.tokens / REQUEST_RATE)
 
     @property
     def is_roomy(self) -> bool:

@@ -138,6 +138,9 @@ class HttpConnection:
         if self._rules.tls_first and not (route.without_tls or peer.is_secure):
             raise _come_by_tls(request, host)
         handler = route.handler(request.method)
+        if delay := self._rules.site.connections.delay(peer.host):
+            self._rules.extend(delay + HEAD_TIMEOUT)
+            await trio.sleep(delay)
         request = replace(
             request,
             host=host,
