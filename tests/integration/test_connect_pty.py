@@ -546,3 +546,41 @@ def test_nobody_there(tmp_path: Path) -> None:
     assert (process.returncode, err) == (1, "")
     assert len(out.splitlines()) == 1
     assert "firewall" in out
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Iterator[Terminal]:
+    """Start the client without an address, where no server runs on the configured port."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        (tmp_path / "config.ini").write_text(f"[server]\nport = {port}\n[client]\nnick = ann\n")
+    terminal = Terminal(tmp_path, "--plain")
+    yield terminal
+    terminal.close()
+
+
+def test_without_an_address_the_user_is_asked(asked: Terminal, server: TinyServer) -> None:
+    """A wrong answer is asked again, and what is typed after the right one goes to the chat."""
+    asked.wait(lambda: any("Number or address:" in line for line in asked.lines()))
+    asked.type("a b\r")
+    asked.wait(lambda: any("'a b' is not a host name" in line for line in asked.lines()))
+    asked.type(f"127.0.0.1:{server.port}\r")
+    server.wait_for("JOIN #lobby")
+    asked.wait_for("#lobby>")
+    asked.type("hello\r")
+    server.wait_for("PRIVMSG #lobby :hello")
+    asked.type("/quit\r")
+    assert asked.wait_end() == 0
+
+
+@pytest.mark.parametrize("way", ["Ctrl-C", "Ctrl-D"])
+def test_the_user_may_leave_instead_of_choosing(asked: Terminal, way: str) -> None:
+    """That is no failure, and nothing is connected to."""
+    asked.wait(lambda: any("Number or address:" in line for line in asked.lines()))
+    if way == "Ctrl-C":  # the terminal makes it a signal
+        asked.process.send_signal(signal.SIGINT)
+    else:
+        asked.type("\x04")
+    assert asked.wait_end() == 0
+    assert not any("Traceback" in line for line in asked.lines())

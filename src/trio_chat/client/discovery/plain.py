@@ -5,7 +5,6 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 
 import trio
@@ -30,7 +29,10 @@ def find(seconds: float, *, as_json: bool) -> int:
         as_json: whether to print one JSON array for programs.
     """
     search = ServerSearch(KnownServers().newest(MOST_KNOWN))
-    trio.run(_search_for, search, seconds)
+    try:
+        trio.run(_search_for, search, seconds)
+    except* KeyboardInterrupt:  # the user has waited long enough
+        pass
     servers = search.found.servers
     if as_json:
         print(json.dumps([asdict(server) for server in servers], ensure_ascii=False, indent=2))
@@ -54,9 +56,12 @@ def ask() -> ServerAddress | None:
     the input.
     """
     search = ServerSearch(KnownServers().newest(MOST_KNOWN))
-    with suppress(KeyboardInterrupt):
-        return trio.run(PlainChooser(search, _read_line, _write).run)
-    return None
+    chosen: ServerAddress | None = None
+    try:
+        chosen = trio.run(PlainChooser(search, _read_line, _write).run)
+    except* KeyboardInterrupt:  # nurseries put it into a group
+        print()
+    return chosen
 
 
 class PlainChooser:
