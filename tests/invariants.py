@@ -1,9 +1,11 @@
 """Invariants of a world: checked after every change of a test world, and by the fuzz targets."""
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from trio_chat.chat.invitations import MOST
 from trio_chat.chat.sasl import MAX_MESSAGE
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
@@ -103,11 +105,23 @@ def what_a_peer_can_grow_is_bounded(world: World) -> None:
             assert session.batch._size <= limits.multiline_bytes
 
 
+def invitations_belong_to_what_there_is(world: World) -> None:
+    """Each is for a channel that exists, or for an account; none is used more often than it can
+    be; their number is bounded.
+    """
+    channels = {channel.founded for channel in world.channels.values()} | {0}
+    counted = Counter((one.channel, 0 if one.channel else one.account) for one in world.invitations)
+    assert all(one.channel in channels for one in world.invitations)
+    assert all(len(one.used_by) <= one.uses for one in world.invitations)
+    assert all(number <= MOST for number in counted.values())
+
+
 ALL = (
     memberships_are_symmetric,
     indexes_are_consistent,
     watches_are_symmetric,
     users_with_devices_are_known,
+    invitations_belong_to_what_there_is,
     what_a_peer_can_grow_is_bounded,
 )
 

@@ -631,6 +631,18 @@ async def test_a_running_server_renews_its_certificate(
     assert encryption.expires > clock.now
 
 
+async def test_the_name_that_the_network_has_for_the_server_is_certified(
+    home: Home, mock_clock: MockClock
+) -> None:
+    """Another server has the configured one, so multicast DNS answers one with a number."""
+    found = [""]
+    encryption = Encryption(home.settings, Clock(NOON), lambda: LAPTOP, lambda: found[0])
+    await encryption.load()
+    found[0] = "chat-2.local"
+    await minute(encryption, mock_clock)
+    verify(home.leaf(), home.authority(), "chat-2.local")
+
+
 async def test_a_problem_is_logged_once(
     home: Home, mock_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -132,7 +132,7 @@ class Server:
         self.admission = Admission(self, trio.current_time)
         self.page_admission = PageAdmission(self, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
-        self.encryption = Encryption(settings, clock)
+        self.encryption = Encryption(settings, clock, local_host=lambda: self.local_host)
         self._accepting = trio.CancelScope()
         self._poller = best_poller()
         self.openings: set[trio.CancelScope] = set()

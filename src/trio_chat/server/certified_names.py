@@ -63,10 +63,17 @@ class SubjectNames(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """What this machine is called, and its addresses."""
+    """A machine on which the server runs.
+
+    Args:
+        name: its name.
+        addresses: its addresses.
+        local_host: the name that multicast DNS answers for the server; "" for none.
+    """
 
     name: str
     addresses: Sequence[IpAddress]
+    local_host: str = ""
 
 
 def of_this_machine() -> Machine:
@@ -83,9 +90,9 @@ def subject_names(settings: Settings, machine: Machine) -> SubjectNames:
     A public address is among them only when it is configured.
     """
     names, addresses = _configured(settings)
-    guessed = [settings.server.name, "localhost"]
+    guessed = [settings.server.name, machine.local_host, "localhost"]
     if parse_address(machine.name) is None:
-        guessed[1:1] = [machine.name, f"{machine.name.partition('.')[0]}.local"]
+        guessed[2:2] = [machine.name, f"{machine.name.partition('.')[0]}.local"]
     names += [name for name in map(_canonical, guessed) if name and not may_be_public_suffix(name)]
     local = (one for one in _reachable(settings, machine.addresses) if is_local(one))
     addresses += sorted(local, key=lambda one: (one.is_loopback, one.version, int(one)))

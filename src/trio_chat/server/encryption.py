@@ -40,6 +40,7 @@ class Encryption:
         settings: all of config.ini.
         clock: returns seconds of Unix time.
         machine: returns the name and the addresses of this machine, and may block.
+        local_host: returns the name that multicast DNS answers for the server; "" for none.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Encryption:
         settings: Settings,
         clock: Callable[[], float] = time.time,
         machine: Callable[[], Machine] = of_this_machine,
+        local_host: Callable[[], str] = str,
     ) -> None:
         self._settings = settings
         self._files = files_of(settings)
         self._clock = clock
         self._machine = machine
+        self._local_host = local_host
         self._context: SSL.Context | None = None
         self._lock = trio.Lock()
         self._facts = Facts()
@@ -168,8 +171,12 @@ class Encryption:
             self._take(found)
 
     async def _look(self, files: Files, settings: Settings) -> Inspection:
+        local_host = self._local_host()
+
         def look() -> Inspection:
-            machine = self._machine() if files.own is not None else None
+            machine = None
+            if files.own is not None:
+                machine = self._machine()._replace(local_host=local_host)
             return certificates.look(files, settings, self._clock(), machine)
 
         return await trio.to_thread.run_sync(look)
