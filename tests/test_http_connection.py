@@ -8,6 +8,8 @@ from ipaddress import ip_network
 
 import pytest
 import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 from wsproto.frame_protocol import FrameProtocol
 
@@ -53,6 +55,19 @@ def pieces(request: HttpRequest, site: Site) -> HttpResponse:
     return HttpResponse(200, body(), length=9 if request.query == "length" else None)
 
 
+def failing(request: HttpRequest, site: Site) -> HttpResponse:
+    """Answer with a body that fails, or is longer than was said."""
+
+    async def body() -> AsyncGenerator[bytes, None]:
+        yield b"abc"
+        await trio.lowlevel.checkpoint()
+        if request.query == "long":
+            yield b"x" * 100
+        raise OSError
+
+    return HttpResponse(200, body(), length=9)
+
+
 def broken(request: HttpRequest, site: Site) -> HttpResponse:
     """Fail."""
     raise ZeroDivisionError
@@ -64,6 +79,7 @@ def _more_routes(monkeypatch: pytest.MonkeyPatch) -> None:
         routes.Route("/t/upload", {"POST": upload, "GET": upload}),
         routes.Route("/t/pieces", {"GET": pieces}),
         routes.Route("/t/broken", {"GET": broken}),
+        routes.Route("/t/failing", {"GET": failing}),
     )
     monkeypatch.setattr(routes, "ROUTES", (*routes.ROUTES, *more))
 
@@ -142,6 +158,24 @@ async def test_a_failing_handler_ends_nothing_else(caplog: pytest.LogCaptureFixt
         assert (await client.ask("/t/broken")).status == 500
         assert (await client.ask("/health")).status == 200
     assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+@pytest.mark.parametrize("query", ["", "long"])
+async def test_a_failing_body_ends_its_connection(
+    query: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client must not take what came for the whole: less comes than was announced."""
+    async with edge() as here:
+        client = HttpClient(here)
+        await client.send(f"GET /t/failing?{query} HTTP/1.1\r\nHost: example.org\r\n\r\n".encode())
+        wire = b""
+        while data := await client.stream.receive_some():
+            wire += bytes(data)
+        assert b"\r\nContent-Length: 9\r\n" in wire
+        assert wire.endswith(b"\r\n\r\nabc")
+    assert [record.getMessage() for record in caplog.records] == [
+        "internal error while sending a body"
+    ]
 
 
 async def test_the_requests_of_a_connection_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -550,3 +584,72 @@ async def test_a_page_of_another_site_is_refused_in_json() -> None:
         assert answer.headers["content-type"] == "application/json"
         assert json.loads(answer.body)["error"].endswith("see [server] origins")
         assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+HEADS = st.lists(
+    st.sampled_from(
+        [
+            b"GET / HTTP/1.1\r\n",
+            b"POST /t/upload HTTP/1.1\r\n",
+            b"HEAD /t/pieces HTTP/1.0\r\n",
+            b"\r\nGET /t/pieces HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            b"Content-Length: 5\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"Connection: Upgrade\r\nUpgrade: websocket\r\n",
+            b"Expect: 100-continue\r\n",
+            b"\r\n",
+            b"0\r\n\r\n",
+            b"5\r\nhello\r\n",
+            b"\0",
+            b" ",
+            b":",
+        ]
+    )
+    | st.binary(max_size=8),
+    max_size=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([b"GET / HTTP/1.1\r\n", b"POST /t/upload HTTP/1.1\r\n", b"GET "]),
+    HEADS,
+    st.integers(1, 60),
+)
+def test_no_bytes_make_the_server_fail(first: bytes, parts: list[bytes], step: int) -> None:
+    """Whatever a client sends, it gets answers of HTTP, or the end."""
+    wire = first + b"Host: localhost\r\n" + b"".join(parts)
+    failures = Failures()
+    log = logging.getLogger("trio_chat")
+    log.addHandler(failures)
+
+    async def run() -> bytes:
+        answer = b""
+        async with edge() as here:
+            stream = here.stream(host=LOCAL)
+            with suppress(trio.BrokenResourceError):
+                for start in range(0, len(wire), step):
+                    await stream.send_all(wire[start : start + step])
+                await stream.send_eof()
+            while data := await stream.receive_some():
+                answer += bytes(data)
+        return answer
+
+    try:
+        answer = trio.run(run, clock=MockClock(autojump_threshold=0))
+    finally:
+        log.removeHandler(failures)
+    assert not failures.records
+    assert not answer or answer.startswith(b"HTTP/1.1 ")
+
+
+class Failures(logging.Handler):
+    """Keeps the records of errors."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
+        self.records.append(record.getMessage())

@@ -1,6 +1,7 @@
 """TLS: real clients over memory streams and sockets, and STS."""
 
 import gc
+import logging
 import socket
 import ssl
 import weakref
@@ -104,6 +105,37 @@ async def test_tls_1_1_is_too_old(tls_settings: Settings) -> None:
             await encrypt(here, context)
         await wait_all_tasks_blocked()
         assert not here.server.connections
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_client_that_does_not_trust_the_certificate_is_recorded_as_such(
+    tls_settings: Settings, version: ssl.TLSVersion, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As each browser that has not installed the authority; that is no fault of the protocol."""
+    caplog.set_level(logging.INFO)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.minimum_version = context.maximum_version = version
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = context.wrap_bio(incoming, outgoing)
+    async with edge(tls_settings) as here:
+        stream = here.stream()
+        with pytest.raises(ssl.SSLWantReadError):
+            client.do_handshake()
+        await stream.send_all(outgoing.read())
+        while True:
+            incoming.write(bytes(await stream.receive_some()))
+            try:
+                client.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLCertVerificationError:
+                break
+        await stream.send_all(outgoing.read())  # an alert, after which nothing follows
+        assert not await stream.receive_some()
+    assert "not served: 192.0.2.9: TLS failed: the client does not trust the certificate" in [
+        record.getMessage() for record in caplog.records
+    ]
 
 
 @pytest.mark.parametrize(

@@ -204,4 +204,14 @@ async def handshake(below: Transport, context: SSL.Context) -> TlsTransport:
         if problem is None:
             return TlsTransport(below, connection)
         if not isinstance(problem, SSL.WantReadError):
-            raise HandshakeError("no common version of TLS or cipher, or not TLS") from problem
+            raise HandshakeError(_why_failed(problem)) from problem
+
+
+def _why_failed(error: SSL.Error) -> str:
+    """Return the reason of a failed handshake; a client refuses a certificate by an alert."""
+    reasons = [reason for *_, reason in (error.args[0] if error.args else ()) if reason]
+    if any(
+        "alert" in reason and ("certificate" in reason or " ca" in reason) for reason in reasons
+    ):
+        return "the client does not trust the certificate"
+    return "no common version of TLS or cipher, or not TLS"

@@ -259,6 +259,11 @@ class HttpConnection:
                 async for piece in body:
                     await self._send(exchange.data(piece))
             await self._send(exchange.end())
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise
+        except Exception:  # the client sees that the body is not complete
+            log.exception("internal error while sending a body")
+            raise HttpEnded(self._refusal) from None
         finally:
             if isinstance(body, AsyncGeneratorType):
                 with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
