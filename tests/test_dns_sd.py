@@ -8,15 +8,21 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 from typing import Any, cast
 
 import pytest
+import trio
 import zeroconf
 from hypothesis import given
 from hypothesis import strategies as st
 
+import client_fakes  # noqa: F401  the tests read English
+from trio_chat.client.discovery import local_names
 from trio_chat.client.discovery.browsing import DnsSdBrowser
+from trio_chat.client.discovery.local_names import local_address
+from trio_chat.client.session.connecting import CannotConnectError, connect_tcp
+from trio_chat.interfaces import Interface
 from trio_chat.irc.addresses import IpAddress
 from trio_chat.irc.discovery import PAGE_TYPE, SERVICE_TYPES, ServiceRecord
 from trio_chat.server.dns_sd import Advertised, Responder, ResponderError
@@ -119,6 +125,56 @@ def test_a_server_is_found_and_says_goodbye() -> None:
             assert browser.news.wait_for(lambda: name in browser.lost, PATIENCE)
     finally:
         browser.close()
+
+
+LOOPBACK = [Interface("lo", ip_interface("127.0.0.1/32"))]
+
+
+@needs_multicast
+async def test_a_local_name_has_the_address_of_its_machine() -> None:
+    """One of this network only, although the answer has others; none for a name without an
+    answer.
+    """
+    name = random_name()
+    wanted = advertised(name, f"{name}.local", "127.0.0.2", "127.0.0.1")
+    with responding(wanted) as responder:
+        assert responder.host == f"{name}.local"
+        assert await local_address(f"{name.upper()}.Local.", lambda: LOOPBACK) == HERE
+        elsewhere = [Interface("lo", ip_interface("127.0.0.9/32"))]
+        assert await local_address(f"{name}.local", lambda: elsewhere) is None
+    assert await local_address("a" * 80 + ".local", lambda: LOOPBACK) is None
+    assert await local_address("x.local", list) is None
+
+
+async def test_only_a_local_name_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the resolver of the system does not know it; other names are the resolver's alone."""
+    asked = []
+
+    async def answer(host: str) -> IpAddress | None:
+        await trio.lowlevel.checkpoint()
+        asked.append(host)
+        return HERE
+
+    class NoNames(trio.abc.HostnameResolver):
+        """A resolver that knows no name."""
+
+        async def getaddrinfo(self, *_arguments: object, **_options: object) -> Any:
+            await trio.lowlevel.checkpoint()
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+        async def getnameinfo(self, *_arguments: object) -> Any:
+            raise AssertionError
+
+    monkeypatch.setattr(local_names, "local_address", answer)
+    trio.socket.set_custom_hostname_resolver(NoNames())
+    [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    port = listener.socket.getsockname()[1]
+    async with listener:
+        stream = await connect_tcp("Chat.local", port)
+        await stream.aclose()
+        with pytest.raises(CannotConnectError):
+            await connect_tcp("chat.example.org", port)
+    assert asked == ["Chat.local"]
 
 
 @needs_multicast

@@ -212,6 +212,23 @@ def test_a_server_is_found_and_forgotten(network: Network, tmp_path: Path) -> No
         assert network.found("b", tmp_path) == []
 
 
+def test_a_client_connects_by_the_local_name(network: Network, tmp_path: Path) -> None:
+    """Also where the resolver of the system does not know multicast DNS."""
+    with network.serve("a", tmp_path):
+        done = subprocess.run(
+            network.command("b", "-m", "trio_chat", "connect", "chat.local", "--nick", "ann"),
+            cwd=tmp_path,
+            env={**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)},
+            input="hello\n",
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "chat.local:5000" in (tmp_path / "trio-chat" / "known_servers").read_text()
+
+
 def test_the_beacon_is_found_where_multicast_is_blocked(network: Network, tmp_path: Path) -> None:
     """As in a Wi-Fi that does not forward it."""
     network.forward_multicast(is_on=False)

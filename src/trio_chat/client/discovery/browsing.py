@@ -20,6 +20,13 @@ _MOST_REPORTS = 200
 """Services and their changes that are looked at in one search; more of them is a flood."""
 
 
+def quiet_zeroconf() -> None:
+    """Keep the warnings of `zeroconf` about other machines off the terminal."""
+    logger = logging.getLogger("zeroconf")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+
+
 class DnsSdBrowser:
     """Browses until it is closed. Its methods block: call them in a thread.
 
@@ -50,9 +57,7 @@ class DnsSdBrowser:
         """
         import zeroconf  # noqa: PLC0415  # only a search needs it
 
-        logger = logging.getLogger("zeroconf")
-        logger.addHandler(logging.NullHandler())
-        logger.propagate = False
+        quiet_zeroconf()
         try:
             running = self._zeroconf = zeroconf.Zeroconf(
                 interfaces=[str(address) for address in addresses], use_asyncio=False

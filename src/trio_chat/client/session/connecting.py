@@ -43,7 +43,7 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
     refuse_onion(host)
     try:
         with trio.fail_after(CONNECT_TIMEOUT):
-            return await trio.open_tcp_stream(host, port)
+            return await _open(host, port)
     except trio.TooSlowError:
         reason = _("no answer")
     except (OSError, UnicodeError) as error:
@@ -53,6 +53,18 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
         " running, and that no firewall is in the way."
     )
     raise CannotConnectError(text.format(address=format_address(host, port), reason=reason), reason)
+
+
+async def _open(host: str, port: int) -> trio.abc.Stream:
+    try:
+        return await trio.open_tcp_stream(host, port)
+    except socket.gaierror:
+        # Imported late: few names are of multicast DNS, and most systems know it themselves.
+        from trio_chat.client.discovery.local_names import is_local_name, local_address  # noqa: PLC0415
+
+        if not is_local_name(host) or (address := await local_address(host)) is None:
+            raise
+    return await trio.open_tcp_stream(str(address), port)
 
 
 def refuse_onion(host: str) -> None:
