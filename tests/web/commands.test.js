@@ -388,3 +388,14 @@ test("lines that make no sense do no harm", async () => {
   assert.equal(textsOf(buffer).at(-1), "still here");
   assert.equal(workspace.connection.value.phase, "ready");
 });
+
+test("a user can stay in the channels without a device, if the server allows it", async () => {
+  const { server, actions } = await connected();
+  const answer = (text) =>
+    server.replace("NICKSERV", (_server, message) => server.reply(message, [`:NickServ!s@s NOTICE me :${text}`]));
+  answer("always-on is on. On means: you stay.");
+  assert.equal(await actions.alwaysOn(), true);
+  await actions.setAlwaysOn(true);
+  answer("This server does not allow that.");
+  await assert.rejects(actions.setAlwaysOn(true), /does not allow/);
+});

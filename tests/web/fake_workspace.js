@@ -220,6 +220,8 @@ function actions(workspace, calls) {
     search: async () => [{ buffer: "#lobby", entry: entry({ text: "found" }) }],
     list: async () => [{ name: "#lobby", members: 3, topic: "Welcome" }],
     sessions: async () => [],
+    alwaysOn: async () => false,
+    setAlwaysOn: async () => undefined,
   };
   return new Proxy(known, {
     get(target, name) {

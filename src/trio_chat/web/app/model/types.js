@@ -360,6 +360,9 @@
  * @property {(oldPassword: string, password: string) => Promise<void>} changePassword
  * @property {() => Promise<SessionInfo[]>} sessions
  * @property {(id: string) => Promise<void>} endSession
+ * @property {() => Promise<boolean>} alwaysOn Whether the user stays in the channels, and receives
+ *   private messages, while none of its devices is connected.
+ * @property {(on: boolean) => Promise<void>} setAlwaysOn
  * @property {(file: File, onProgress: (sent: number, total: number) => void) => Upload} upload
  * @property {() => Promise<void>} pushSubscribe
  * @property {() => Promise<void>} pushUnsubscribe

@@ -207,6 +207,8 @@ export function makeActions(client, keys, cache) {
     changePassword: async (oldPassword, password) =>
       (await accounts()).changePassword(client, oldPassword, password),
     sessions: async () => (await queries()).sessions(client),
+    alwaysOn: async () => (await queries()).alwaysOn(client),
+    setAlwaysOn: async (on) => (await queries()).setAlwaysOn(client, on),
     endSession: async (id) => (await queries()).endSession(client, id),
     upload: (file, onProgress) => startUpload(file, onProgress),
     pushSubscribe: async () => (await import("./push.js")).subscribe(client),

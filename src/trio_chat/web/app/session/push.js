@@ -1,6 +1,6 @@
 /** Web Push (soju `webpush`): notifications of the server while the page is closed. */
 import { _ } from "../platform/i18n.js";
-import { askNickServ } from "./queries.js";
+import { setAlwaysOn } from "./queries.js";
 import { flatten } from "./requests.js";
 
 /** @import { Client } from "./client.js" */
@@ -40,7 +40,7 @@ export async function subscribe(client) {
  * @param {Client} client
  */
 async function stay(client) {
-  await askNickServ(client, "SET", "always-on", "on");
+  await setAlwaysOn(client, true);
   client.model.notify(
     _("You stay in your channels while the page is closed, so that you are notified."),
   );

@@ -206,3 +206,26 @@ export async function endSession(client, id) {
   const lines = await askNickServ(client, "CLIENTS", "LOGOUT", id);
   client.model.notify(lines.join(" ") || _("The session was ended."));
 }
+
+/**
+ * Return whether the user stays in the channels while none of its devices is connected.
+ * @param {Client} client
+ */
+export async function alwaysOn(client) {
+  return isOn(await askNickServ(client, "GET", "always-on"));
+}
+
+/**
+ * @param {Client} client
+ * @param {boolean} on
+ * @throws {Error} The server does not allow it.
+ */
+export async function setAlwaysOn(client, on) {
+  const lines = await askNickServ(client, "SET", "always-on", on ? "on" : "off");
+  if (isOn(lines) !== on) throw new Error(lines.join(" ") || _("The server did not do it."));
+}
+
+/** @param {string[]} lines */
+function isOn(lines) {
+  return lines.some((line) => line.startsWith("always-on is on"));
+}

@@ -1,7 +1,7 @@
 /** The user: nickname, away, and the account with registration and login. */
 
 import { h } from "../../../vendor/preact.js";
-import { useState } from "../../../vendor/hooks.js";
+import { useEffect, useState } from "../../../vendor/hooks.js";
 import { _ } from "../../platform/i18n.js";
 import { plainName } from "../../text/formatting.js";
 import { useWorkspace } from "../context.js";
@@ -150,6 +150,7 @@ function Own({ workspace, account }) {
           label: _("Change the password"),
           onClick: () => setChanging(true),
         }),
+    h(AlwaysOn, { workspace }),
     h(MenuItem, { icon: "device", label: _("Devices"), onClick: () => openDialog("devices") }),
     h(MenuItem, {
       icon: "leave",
@@ -159,6 +160,34 @@ function Own({ workspace, account }) {
           .logout()
           .catch((error) => workspace.actions.notify(error.message, true)),
     }),
+  );
+}
+
+/** @param {{workspace: Workspace}} props */
+function AlwaysOn({ workspace }) {
+  const { actions } = workspace;
+  const [on, setOn] = useState(/** @type {boolean|null} */ (null));
+  useEffect(() => {
+    actions.alwaysOn()?.then(setOn, () => {});
+  }, []);
+  const change = (/** @type {Event} */ event) => {
+    const wanted = /** @type {HTMLInputElement} */ (event.currentTarget).checked;
+    setOn(wanted);
+    actions.setAlwaysOn(wanted).catch((/** @type {Error} */ error) => {
+      setOn(!wanted);
+      actions.notify(error.message, true);
+    });
+  };
+  return h(
+    "label",
+    { class: "check" },
+    h("input", {
+      type: "checkbox",
+      checked: on === true,
+      disabled: on === null,
+      onChange: change,
+    }),
+    h("span", null, _("Receive messages while all my devices are closed")),
   );
 }
 
