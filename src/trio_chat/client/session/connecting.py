@@ -58,12 +58,16 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
 async def _open(host: str, port: int) -> trio.abc.Stream:
     try:
         return await trio.open_tcp_stream(host, port)
-    except socket.gaierror:
+    except socket.gaierror as error:
         # Imported late: few names are of multicast DNS, and most systems know it themselves.
         from trio_chat.client.discovery.local_names import is_local_name, local_address  # noqa: PLC0415
 
-        if not is_local_name(host) or (address := await local_address(host)) is None:
+        if not is_local_name(host):
             raise
+        unknown = error
+    address = await local_address(host)
+    if address is None:
+        raise unknown
     return await trio.open_tcp_stream(str(address), port)
 
 
