@@ -33,10 +33,12 @@ from trio_chat.server.transport import PeekableTransport, send_all
 
 log = logging.getLogger("trio_chat")
 
-HEAD_TIMEOUT = 10.0
-"""Seconds for the head of a request; the first one has the deadline of any new connection."""
+HANDLER_TIMEOUT = 30.0
+"""Seconds for a handler, until it reads a body or answers."""
 IDLE_TIMEOUT = 15.0
-"""Seconds between an answer and the next request."""
+"""Seconds from an answer until the next request has come; the first request has the deadline of any
+new connection.
+"""
 STALL_TIMEOUT = 30.0
 """Seconds in which a body or an answer must make progress."""
 SLOWEST = 1024
@@ -117,7 +119,7 @@ class HttpConnection:
             try:
                 request = await self._exchange.read()
                 self._ahead.renew_budget()
-                self._rules.extend(HEAD_TIMEOUT)
+                self._rules.extend(HANDLER_TIMEOUT)
                 if upgrade.is_upgrade(request):
                     return await self._upgrade(request)
                 response = await self._respond(request)
@@ -139,7 +141,7 @@ class HttpConnection:
             raise _come_by_tls(request, host)
         handler = route.handler(request.method)
         if delay := self._rules.site.connections.delay(peer.host):
-            self._rules.extend(delay + HEAD_TIMEOUT)
+            self._rules.extend(delay + HANDLER_TIMEOUT)
             await trio.sleep(delay)
         request = replace(
             request,

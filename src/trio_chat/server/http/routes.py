@@ -24,13 +24,11 @@ class Route:
         path: a whole path; one that ends with `/` stands for all that begins so, but for `/`.
         handlers: by method; GET is HEAD, too.
         without_tls: whether it is answered in plain text also where TLS is required.
-        is_polled: whether programs request it all the time, so that no request is logged.
     """
 
     path: str
     handlers: Mapping[str, Handler]
     without_tls: bool = False
-    is_polled: bool = False
 
     def takes(self, path: str) -> bool:
         """Return whether the row answers a path."""
@@ -73,7 +71,7 @@ ROUTES = (
     Route("/ca.pem", {"GET": authority.pem}, without_tls=True),
     Route("/ca.cer", {"GET": authority.cer}, without_tls=True),
     Route("/ca.mobileconfig", {"GET": authority.profile}, without_tls=True),
-    Route("/health", {"GET": pages.health}, without_tls=True, is_polled=True),
+    Route("/health", {"GET": pages.health}, without_tls=True),
 )
 _UNKNOWN = Route("", {"GET": pages.unknown})
 
