@@ -44,6 +44,31 @@ async def test_reasons(monkeypatch: pytest.MonkeyPatch, error: Exception, reason
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("host", "is_named"),
+    [
+        ("192.168.1.8", True),
+        ("fd00::8", True),
+        ("127.0.0.1", False),
+        ("203.0.114.1", False),
+        ("chat.example.org", False),
+    ],
+)
+async def test_the_search_is_named_in_a_local_network(
+    monkeypatch: pytest.MonkeyPatch, host: str, is_named: bool
+) -> None:
+    """There a server may have got another address."""
+
+    async def fail(host: str, port: int) -> None:
+        await trio.lowlevel.checkpoint()
+        raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+    monkeypatch.setattr(trio, "open_tcp_stream", fail)
+    with pytest.raises(CannotConnectError) as caught:
+        await connect_tcp(host, 5000)
+    assert ("trio-chat find" in str(caught.value)) == is_named
+
+
 def test_address_of_ipv6() -> None:
     """RFC 3986 §3.2.2: an IPv6 address before a port stands in brackets."""
     assert format_address("::1", 5000) == "[::1]:5000"

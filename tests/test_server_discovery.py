@@ -335,6 +335,8 @@ async def test_the_first_listener_for_others_is_found() -> None:
         ("laptop", "chat.local", "chat.local"),
         ("laptop", "Office.Local", "office.local"),
         ("laptop", "chat.example.org", "laptop.local"),
+        ("laptop", "a..local", "laptop.local"),
+        ("laptop", "office.chat.local", "office.chat.local"),
         ("Anna's MacBook.fritz.box", "chat", "anna-s-macbook.local"),
         ("localhost", "chat", "trio-chat.local"),
         ("___", "chat", "trio-chat.local"),

@@ -28,6 +28,8 @@ _PROBE = 750
 _MOST_NAMES = 20
 _LABEL = re.compile(r"[^A-Za-z0-9-]+")
 _LOCAL = ".local"
+_LOCAL_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,56}[a-z0-9_])?\.)+local")
+"""Names with labels that have room for a suffix such as `-2`."""
 
 
 class ResponderError(Exception):
@@ -280,7 +282,7 @@ def local_host(name: str) -> str:
         name: the name of the server; one that ends in `.local` is the one. Otherwise it is that of
             this machine.
     """
-    if name.lower().endswith(_LOCAL):
+    if _LOCAL_NAME.fullmatch(name.lower()):
         return name.lower()
     own = _LABEL.sub("-", socket.gethostname().partition(".")[0]).strip("-").lower()
     return f"{own[:60] if own not in ('', 'localhost') else 'trio-chat'}{_LOCAL}"

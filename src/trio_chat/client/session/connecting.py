@@ -7,7 +7,7 @@ from random import Random
 import trio
 
 from trio_chat.i18n import _
-from trio_chat.irc.addresses import format_address
+from trio_chat.irc.addresses import format_address, parse_address
 
 CONNECT_TIMEOUT = 20.0
 """Seconds for looking the address up and for all attempts to reach it."""
@@ -52,7 +52,18 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
         "Cannot connect to {address}: {reason}. Check the address and the port, that the server is"
         " running, and that no firewall is in the way."
     )
-    raise CannotConnectError(text.format(address=format_address(host, port), reason=reason), reason)
+    text = text.format(address=format_address(host, port), reason=reason)
+    if _is_in_local_network(host):
+        text += " " + _("`trio-chat find` lists the servers of this network.")
+    raise CannotConnectError(text, reason)
+
+
+def _is_in_local_network(host: str) -> bool:
+    """Return whether a host is a machine of a local network, other than this one."""
+    address = parse_address(host)
+    if address is None:
+        return host.lower().removesuffix(".").endswith(".local")
+    return address.is_private and not address.is_loopback
 
 
 async def _open(host: str, port: int) -> trio.abc.Stream:
