@@ -20,6 +20,7 @@ from trio_chat.config import LimitSettings, ListenerSettings, ServerSettings, Se
 from trio_chat.server.admission import REQUEST_BURST
 from trio_chat.server.http import connection, routes
 from trio_chat.server.http.connection import (
+    DROP_TIMEOUT,
     IDLE_TIMEOUT,
     MOST_REQUESTS,
     STALL_TIMEOUT,
@@ -249,6 +250,23 @@ async def test_too_large_a_body_is_refused(body: bytes) -> None:
         await client.send(wire, "POST")
         answer = await client.answer()
         assert (answer.status, answer.headers["connection"]) == (413, "close")
+
+
+async def test_a_client_that_still_sends_gets_the_refusal(autojump_clock: MockClock) -> None:
+    """A browser reads the answer when it has sent its file, and not before; there is a limit."""
+    async with edge() as here:
+        client = HttpClient(here)
+        await client.send(
+            b"POST /t/upload HTTP/1.1\r\nHost: example.org\r\nContent-Length: 9999999\r\n\r\n",
+            "POST",
+        )
+        await wait_all_tasks_blocked()
+        for _ in range(100):
+            await client.stream.send_all(b"x" * 99_999)
+        assert (await client.answer()).status == 413
+        begun = trio.current_time()
+        assert await client.is_ended()
+        assert trio.current_time() - begun <= DROP_TIMEOUT + 3
 
 
 @pytest.mark.parametrize("path", [b"/health", b"/nowhere", b"/"])

@@ -45,6 +45,9 @@ SLOWEST = 1024
 """Bytes a second that a body must have on average."""
 MOST_REQUESTS = 1000
 """Requests of one connection."""
+DROP_TIMEOUT = 10.0
+MOST_DROPPED = 64 << 20
+"""Seconds and bytes in which the rest of a refused body is dropped."""
 _PIECE = 65536
 DEFAULT_HEADERS = (
     ("Cache-Control", "no-store"),
@@ -129,6 +132,8 @@ class HttpConnection:
                 self.is_answered = True
             await self._answer(response, is_last=request is None)
             if not self._exchange.go_on():
+                if request is not None and not self._exchange.is_read:
+                    await self._drop_body()
                 raise HttpEnded(self._refusal)
             self._rules.extend(IDLE_TIMEOUT)
 
@@ -229,6 +234,17 @@ class HttpConnection:
             latest = started + STALL_TIMEOUT + received / SLOWEST - trio.current_time()
             self._rules.extend(min(STALL_TIMEOUT, latest))
             yield data
+
+    async def _drop_body(self) -> None:
+        """Read and drop what a client still sends of a body that was refused: if the connection
+        were reset meanwhile, the client would lose the answer (RFC 9112 §9.6).
+        """
+        self._rules.extend(STALL_TIMEOUT)
+        dropped = 0
+        with trio.move_on_after(DROP_TIMEOUT):
+            while dropped < MOST_DROPPED and (data := await self._ahead.receive()):
+                dropped += len(data)
+                self._ahead.renew_budget()
 
     def _refuse(self, error: RequestError) -> HttpResponse:
         """Return the answer for a refusal, and note it for the log."""
