@@ -35,7 +35,8 @@ def _rows(files: Files, found: Inspection, names: SubjectNames) -> Iterator[tupl
     yield "certificate", facts.fingerprint
     yield "key", facts.key
     if facts.authority:
-        yield "authority", hashlib.sha256(facts.authority).hexdigest()
+        digest = hashlib.sha256(facts.authority).hexdigest().upper()
+        yield "authority", ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
     if found.problem:
         yield "problem", found.problem
 

@@ -1,6 +1,7 @@
 """The command `trio-chat invite`: its output around `storage.invitations`."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,7 +88,7 @@ def invite(
         expires = now + lifetime if lifetime else 0
         made = Invitation(digest_of(token), channel, _SETTER, 0, now, expires, uses)
         in_transaction(connection, save, {made.digest: made})
-    print(page_link(_page(settings), name, token))
+    _print(page_link(_page(settings), name, token))
     if name:
         report(
             _("With any IRC client: /join {channel} {token}").format(
@@ -103,6 +104,17 @@ def _channel(connection: "apsw.Connection", folded: str) -> tuple[str, int]:
         if fold_or_self(state["name"]) == folded:
             return state["name"], state["founded"]
     raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))
+
+
+def _print(link: str) -> None:
+    """Print a link, and its QR code where that can be seen."""
+    from trio_chat.server import qr  # noqa: PLC0415
+
+    lines, size = [link], qr.drawable_size()
+    if size is not None:
+        with suppress(ValueError):  # no code has room for so long a link
+            lines = qr.with_code(lines, qr.qr_code(link), size)
+    print("\n".join(lines))
 
 
 def _page(settings: "Settings") -> str:

@@ -188,8 +188,8 @@ class Encryption:
         self._facts = found.facts
         if found.reason:
             log.info(
-                "made a TLS certificate in %s (%s); its SHA-256 fingerprint is %s, that of its key"
-                " %s",
+                "made a TLS certificate in %s (%s); clients know the server by the SHA-256"
+                " fingerprint %s, or by that of its key, %s",
                 self._files.certificate,
                 found.reason,
                 found.facts.fingerprint,
