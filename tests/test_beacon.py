@@ -1,4 +1,4 @@
-"""The beacon: answers to the network alone, and no more than a forged sender could have sent."""
+"""The beacon: answers to the network alone, and never more than a forged sender has sent."""
 
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
@@ -24,7 +24,7 @@ ANNA = ("192.168.1.9", 40_000)
 
 
 class FakeSocket:
-    """A UDP socket in memory, which fails when it is told to."""
+    """A UDP socket in memory, which fails when a test says so."""
 
     def __init__(self) -> None:
         self.arrive, self._arrived = trio.open_memory_channel[tuple[bytes, tuple[str, int]]](10_000)

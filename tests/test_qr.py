@@ -64,17 +64,17 @@ def decoded(image: bytes, file: Path) -> str:
     "address", [ADDRESS, "https://chat.example.org/", "http://[2001:db8:1:2:3:4:5:6]:5000/"]
 )
 def test_a_scanner_reads_the_address(tmp_path: Path, address: str, default: int) -> None:
-    """Beside text, on a dark and on a light terminal of 80 by 24 characters."""
+    """Next to text, on a dark and on a light terminal of 80 by 24 characters."""
     lines = qr.with_code(["trio-chat is running."], qr.qr_code(address), TERMINAL)
     assert decoded(picture(lines, TERMINAL, default), tmp_path / "screen.pgm") == address
 
 
-def test_the_code_stands_beside_its_text() -> None:
+def test_the_code_stands_next_to_its_text() -> None:
     """Where there is room, nothing scrolls away; text that is too wide stands above instead."""
     code = qr.qr_code(ADDRESS)
-    beside = qr.with_code(["one", "two"], code, TERMINAL)
-    assert len(beside) == len(code)
-    assert [line.rpartition("  ")[2] for line in beside if "o" in line] == ["one", "two"]
+    joined = qr.with_code(["one", "two"], code, TERMINAL)
+    assert len(joined) == len(code)
+    assert [line.rpartition("  ")[2] for line in joined if "o" in line] == ["one", "two"]
     above = qr.with_code(["x" * 60], code, TERMINAL)
     assert above[0] == "x" * 60
     assert len(above) == 1 + len(code)

@@ -73,7 +73,7 @@ async def asked(
 async def test_a_server_is_chosen_with_the_arrow_keys(
     jumping_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Names that clash are told apart by their addresses, and the chosen line stays chosen."""
+    """Names that clash are distinguished by their addresses, and the chosen line stays chosen."""
     async with asked(monkeypatch) as it:
         it.network.answer(OFFICE, "192.168.1.8")
         it.network.answer(OFFICE, "192.168.1.9")

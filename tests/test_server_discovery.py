@@ -17,8 +17,9 @@ from trio_chat.interfaces import Interface
 from trio_chat.irc.addresses import IpAddress
 from trio_chat.irc.discovery import PAGE_TYPE, SERVICE_TYPES
 from trio_chat.server.discovery import Discovery, FoundListener, listener_to_find
-from trio_chat.server.dns_sd import Advertised, HostConflict, Responder, ResponderError, local_host
+from trio_chat.server.dns_sd import Advertised, Responder, ResponderError
 from trio_chat.server.listeners import close_all, open_listeners
+from trio_chat.server.local_host import HostConflict, local_host
 
 LAN = Interface("wlan0", ip_interface("192.168.1.7/24"))
 CABLE = Interface("eth0", ip_interface("169.254.3.4/16"))

@@ -308,7 +308,7 @@ def test_two_servers_of_one_machine_are_found(network: Network, tmp_path: Path) 
 def test_a_server_that_does_not_want_it_is_not_found(
     network: Network, tmp_path: Path, settings: str
 ) -> None:
-    """One for its own computer, and one that is told so."""
+    """One for its own computer, and one with that setting."""
     with network.serve("a", tmp_path, settings, ready="listens on"):
         assert network.found("b", tmp_path) == []
 

@@ -3,8 +3,8 @@ for networks that do not forward multicast DNS.
 
 The beacon is a query by broadcast, and an answer to the address that it came from. Both begin with
 a magic of 12 bytes and the 16 bytes of a nonce. Zeros fill the query up to the length of the
-longest answer, so that a forged sender receives no more than was sent in its name. The rest of an
-answer has the format of a TXT record (RFC 6763 §6), so both ways of discovery say the same.
+longest answer, so that a forged sender never receives more than was sent in its name. The rest of
+an answer has the format of a TXT record (RFC 6763 §6), so both ways of discovery say the same.
 
 Everything that is read here may be forged. It is bounded text, and no reason to trust a server.
 """

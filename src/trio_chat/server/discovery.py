@@ -17,8 +17,9 @@ from trio_chat.irc.addresses import IpAddress
 from trio_chat.irc.discovery import BEACON_PORT, PAGE_TYPE, SERVICE_TYPES, ServiceRecord
 from trio_chat.server.beacon import Beacon, open_beacon
 from trio_chat.server.binding import bound_to
-from trio_chat.server.dns_sd import Advertised, Responder, ResponderError, local_host
+from trio_chat.server.dns_sd import Advertised, Responder, ResponderError
 from trio_chat.server.listeners import BatchListener
+from trio_chat.server.local_host import local_host
 
 log = logging.getLogger("trio_chat")
 
@@ -88,7 +89,7 @@ class Discovery:
 
     Args:
         listener: where they connect.
-        server: the server, which is told its host name.
+        server: the server, whose `local_host` is set.
         look: returns the interfaces of this machine, and may block.
         responder: makes a responder of DNS-SD.
         pause: waits until the next look.

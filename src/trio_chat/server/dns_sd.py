@@ -6,7 +6,6 @@ host name that ends in `.local`.
 
 import asyncio
 import logging
-import re
 import socket
 from collections.abc import Collection, Coroutine, Iterable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from trio_chat.irc.addresses import IpAddress
 from trio_chat.irc.discovery import ServiceRecord, instance_label
+from trio_chat.server.local_host import LOCAL, HostConflict
 
 if TYPE_CHECKING:
     from zeroconf import RecordUpdate, ServiceInfo, Zeroconf
@@ -26,10 +26,6 @@ _TIMEOUT = 10.0
 _PROBE = 750
 """Milliseconds in which the owner of a name answers (RFC 6762 §8.1)."""
 _MOST_NAMES = 20
-_LABEL = re.compile(r"[^A-Za-z0-9-]+")
-_LOCAL = ".local"
-_LOCAL_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,56}[a-z0-9_])?\.)+local")
-"""Names with labels that have room for a suffix such as `-2`."""
 
 
 class ResponderError(Exception):
@@ -189,9 +185,9 @@ def _free_host(running: "Zeroconf", wanted: str, own: Collection[IpAddress]) -> 
     """
     from zeroconf import AddressResolver  # type: ignore[attr-defined]  # noqa: PLC0415
 
-    label = wanted.removesuffix(_LOCAL)
+    label = wanted.removesuffix(LOCAL)
     for number in range(1, _MOST_NAMES):
-        host = wanted if number == 1 else f"{label}-{number}{_LOCAL}"
+        host = wanted if number == 1 else f"{label}-{number}{LOCAL}"
         resolver = AddressResolver(f"{host}.")
         if not resolver.request(running, _PROBE):
             return host
@@ -216,43 +212,6 @@ def _keep_answers_in_this_network(running: "Zeroconf") -> None:
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
 
 
-class HostConflict:
-    """Another machine that answers the same host name, as far as one has been heard.
-
-    Two servers that start at the same moment do not hear each other before both have the name. The
-    one with the lowest address keeps it, which both can see (similar to RFC 6762 §8.2).
-
-    Args:
-        host: the name.
-        addresses: with which this server answers it.
-        own: all addresses of this machine.
-    """
-
-    def __init__(self, host: str, addresses: Iterable[IpAddress], own: Iterable[IpAddress]) -> None:
-        self._key = f"{host}."
-        self._lowest = (0, b"")
-        self._own: frozenset[bytes] = frozenset()
-        self.is_lost = False
-        """Whether the other machine keeps the name."""
-        self.move(addresses, own)
-
-    def move(self, addresses: Iterable[IpAddress], own: Iterable[IpAddress]) -> None:
-        """Follow a change of this machine's addresses."""
-        packed = [address.packed for address in addresses]
-        self._lowest = min((len(each), each) for each in packed)
-        self._own = frozenset(packed) | {address.packed for address in own}
-
-    def hear(self, host: str, address: bytes) -> None:
-        """Take an answer from anybody, also one of our own.
-
-        Args:
-            host: in small letters, with a dot at its end.
-            address: in its packed form.
-        """
-        if host == self._key and address not in self._own:
-            self.is_lost |= (len(address), address) < self._lowest
-
-
 def _listen(running: "Zeroconf", conflict: HostConflict) -> None:
     """Let a conflict hear all addresses that others answer."""
     from zeroconf import RecordUpdateListener  # noqa: PLC0415
@@ -273,19 +232,6 @@ def _listen(running: "Zeroconf", conflict: HostConflict) -> None:
                     conflict.hear(record.new.key, packed)
 
     running.add_listener(Listener(), None)
-
-
-def local_host(name: str) -> str:
-    """Return the host name that ends in `.local` for a server.
-
-    Args:
-        name: the name of the server; one that ends in `.local` is the one. Otherwise it is that of
-            this machine.
-    """
-    if _LOCAL_NAME.fullmatch(name.lower()):
-        return name.lower()
-    own = _LABEL.sub("-", socket.gethostname().partition(".")[0]).strip("-").lower()
-    return f"{own[:60] if own not in ('', 'localhost') else 'trio-chat'}{_LOCAL}"
 
 
 def _is_only_ipv6(sock: socket.socket) -> bool:

@@ -125,7 +125,7 @@ class ScreenClient:
         self._unsent: list[str] = []
         self.code = 0
         self.tasks: list[Callable[[], Awaitable[None]]] = []
-        """Run beside the links of the servers, from the start of `run`."""
+        """Run alongside the links of the servers, from the start of `run`."""
         self.ignored = IgnoreList()
         self.workspace = Workspace(now, options.highlights, options.strangers)
         self.workspace.on_alert = self._alert
