@@ -136,6 +136,8 @@ function Notifications({ workspace }) {
         (features.value.vapid ? _("Also when the page is closed.") : _("While the page is open.")),
       !possible,
     ),
+    state === "insecure" &&
+      h("p", null, h("a", { href: "/ca" }, _("How to open this page by https on this device"))),
     check(_("Play a sound"), settings.sound, (sound) => actions.setSettings({ sound })),
     h(
       "div",
