@@ -265,6 +265,16 @@ test("a nickname in use is replaced, and taken back when it is free", async () =
   assert.equal(workspace.me.nick.value, "me");
 });
 
+test("a capability that is requested after the end of the negotiation does not hold it up", async () => {
+  const { workspace, server, actions } = newWorkspace();
+  server.caps += " draft/webpush soju.im/webpush";
+  server.taken = ["me"];
+  actions.connect({ nick: "me" });
+  await settle();
+  assert.equal(workspace.me.nick.value, "me2");
+  assert.equal(workspace.connection.value.phase, "ready");
+});
+
 test("a nickname of an account closes the connection, and says what to do", async () => {
   const { workspace, server, actions } = newWorkspace();
   server.replace("NICK", () => server.say(":server FAIL NICK NICKNAME_RESERVED me :Reserved"));

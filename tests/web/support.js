@@ -179,6 +179,8 @@ const ANSWERS = {
   CAP(server, { params }) {
     if (params[0] === "LS") server.say(`:server CAP * LS :${server.caps}`);
     if (params[0] === "REQ") {
+      // "the server MUST NOT complete registration until the client sends a CAP END command".
+      if (!server.welcomed) server.ended = false;
       const offered = server.caps.split(" ").map((word) => word.split("=")[0]);
       const all = params[1].split(" ").every((word) => offered.includes(word));
       server.say(`:server CAP * ${all ? "ACK" : "NAK"} :${params[1]}`);

@@ -172,7 +172,7 @@ export class Client {
   register() {
     this.send("NICK", this.askedNick);
     this.send("USER", "web", "0", "*", this.wantedNick);
-    this.send("CAP", "END");
+    this.negotiation.end();
     // The server carries out commands in order, so that JOIN need not wait for the welcome.
     this.joinsEarly = true;
     this.joinWanted();

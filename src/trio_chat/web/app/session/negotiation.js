@@ -53,6 +53,7 @@ export class Negotiation {
     this.unanswered = 0;
     /** Whether the offer is complete. */
     this.complete = false;
+    this.ended = false;
   }
 
   /** Ask for the offer, and request what this server usually has. */
@@ -107,6 +108,14 @@ export class Negotiation {
     for (const each of names) this.requested.add(each);
     this.unanswered += 1;
     this.send("CAP", "REQ", names.join(" "));
+    // The server does not welcome a client that requests something until it ends that again.
+    if (this.ended) this.send("CAP", "END");
+  }
+
+  /** Let the server welcome the client. */
+  end() {
+    this.ended = true;
+    this.send("CAP", "END");
   }
 
   /** @param {readonly string[]} names */
