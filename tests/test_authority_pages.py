@@ -126,13 +126,17 @@ async def test_the_pages_are_there_without_tls_too(chat: Settings, path: str) ->
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "/ca.css"])
-@pytest.mark.parametrize("kind", ["own", "nothing kept", "damaged"])
+@pytest.mark.parametrize("kind", ["own", "nothing kept", "damaged", "off"])
 async def test_a_server_without_an_authority_says_so(
     chat: Settings, tmp_path: Path, kind: str, path: str
 ) -> None:
-    """One with a certificate of the administrator's, without a database, or with a damaged file."""
+    """One with a certificate of the administrator's, without a database, with a damaged file, or
+    without TLS.
+    """
     if kind == "own":
         chat = replace(chat, tls=TlsSettings(certificate=tmp_path / "none.pem"))
+    elif kind == "off":
+        chat = replace(chat, server=replace(chat.server, tls="off"))
     elif kind == "nothing kept":
         chat = replace(chat, storage=StorageSettings(file=None))
     else:

@@ -486,12 +486,13 @@ def test_the_store_is_read_again(town: InvitingTown) -> None:
     create(eve, "#e")
     registered = town.world.channels["#a"].founded
     added, orphan = stored(registered), stored(12345)
-    apply(town.world, InvitationsRead((added, orphan)))
+    orphans = (orphan, stored(0, account=99))  # of a channel, and of an account that are gone
+    apply(town.world, InvitationsRead((added, *orphans)))
     assert {one.channel for one in town.world.invitations} == {
         registered,
         town.world.channels["#e"].founded,
     }
-    assert town.world.dirty.invitations == {orphan.digest}
+    assert town.world.dirty.invitations == {one.digest for one in orphans}
     create(ann)
     fresh = next(
         one for one in town.world.invitations if one.digest in town.world.dirty.invitations

@@ -22,6 +22,7 @@ from trio_chat.server.certificate_files import Files, OwnFiles
 from trio_chat.server.certified_names import (
     Machine,
     SubjectNames,
+    configured_names,
     of_this_machine,
     permitted,
     subject_names,
@@ -209,7 +210,10 @@ def wanted(settings: Settings, machine: Machine) -> "Wanted":
     from trio_chat.server.own_certificate import Wanted  # noqa: PLC0415
 
     return Wanted(
-        settings.server.name, subject_names(settings, machine), permitted(settings, machine)
+        settings.server.name,
+        subject_names(settings, machine),
+        configured_names(settings),
+        permitted(settings, machine),
     )
 
 

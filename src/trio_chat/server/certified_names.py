@@ -99,6 +99,12 @@ def subject_names(settings: Settings, machine: Machine) -> SubjectNames:
     return SubjectNames(_bounded(names), _bounded(addresses))
 
 
+def configured_names(settings: Settings) -> SubjectNames:
+    """Return the names and addresses of the server that stand in config.ini."""
+    names, addresses = _configured(settings)
+    return SubjectNames(_bounded(names), _bounded(addresses))
+
+
 def permitted(settings: Settings, machine: Machine) -> SubjectNames:
     """Return the names and addresses besides the local ones for which the authority can issue
     certificates: the server's own.

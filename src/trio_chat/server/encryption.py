@@ -89,8 +89,11 @@ class Encryption:
 
     async def authority(self) -> bytes:
         """Return the certificate of the server's private authority in the DER format; b"" when it
-        has none, or none that can be used.
+        has none, or none that can be used, or when TLS is off.
         """
+        server, listeners = self._settings.server, self._settings.listeners
+        if all(tls == "off" for tls in (server.tls, *(one.tls for one in listeners))):
+            return b""
         try:
             await self.prepare()
         except CertificateError as error:
@@ -200,7 +203,7 @@ class Encryption:
     def _report(self, problem: str) -> None:
         """Log a problem of the certificate once, not every minute."""
         if problem and problem != self._problem:
-            log.warning("the TLS certificate was not renewed: %s", problem)
+            log.warning("the TLS certificate needs attention: %s", problem)
         self._problem = problem
 
     def _warn(self) -> None:

@@ -57,11 +57,13 @@ class Wanted(NamedTuple):
     Args:
         server: the name of the server.
         names: what the certificate is to be for.
+        configured: which of these are in config.ini, so that one that is left out is a problem.
         permitted: what a new authority may issue certificates for, besides what is local.
     """
 
     server: str
     names: SubjectNames
+    configured: SubjectNames
     permitted: SubjectNames
 
 
@@ -99,7 +101,7 @@ def renew(files: OwnFiles, wanted: Wanted, clock: float, *, at_once: bool = Fals
         if leaf is None:
             raise AuthorityError(problem) from error
         return Renewal(problem=problem)
-    return Renewal(reason, _missing(wanted.names, names))
+    return Renewal(reason, _missing(wanted.configured, names))
 
 
 def replace_authority(files: OwnFiles, wanted: Wanted, clock: float) -> None:

@@ -97,13 +97,25 @@ def _forget_holder(world: World, change: InvitationHolderKicked) -> Effects | No
 
 
 def _of_read(world: World, change: InvitationsRead) -> list[DirtyKey]:
-    """Return the keys of stored ones whose channel is gone, so that they are deleted."""
+    """Return the keys of stored ones that are worth nothing any longer, so that they are
+    deleted.
+    """
     registered = _registered(world)
     return [
         DirtyKey.invitation(one.digest)
         for one in change.invitations
-        if one.channel and one.channel not in registered
+        if not _is_worth_something(world, one, registered)
     ]
+
+
+def _is_worth_something(world: World, invitation: Invitation, registered: set[int]) -> bool:
+    """Return whether there is what a stored invitation is for: its channel; of one for an account,
+    its maker, which a command has none of.
+    """
+    if invitation.channel:
+        return invitation.channel in registered
+    accounts = world.accounts.by_id if world.accounts else {}
+    return not invitation.account or invitation.account in accounts
 
 
 @transition(InvitationsRead, _of_read)
@@ -115,7 +127,7 @@ def _read(world: World, change: InvitationsRead) -> Effects:
         if not is_kept and one.digest not in stored and one.digest not in dirty:
             world.invitations.discard(one.digest)
     for digest, one in stored.items():
-        if digest not in dirty and (not one.channel or one.channel in registered):
+        if digest not in dirty and _is_worth_something(world, one, registered):
             world.invitations.put(one)
     return []
 
