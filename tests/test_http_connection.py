@@ -572,6 +572,18 @@ async def test_a_full_server_is_unavailable(host: str) -> None:
         assert (answer.status, answer.headers["retry-after"]) == (503, "60")
 
 
+async def test_connections_for_pages_and_refusals_of_them_are_counted() -> None:
+    """For the metrics."""
+    async with edge(Settings(limits=LimitSettings(connections_per_address=1))) as here:
+        for _ in range(8):
+            client = HttpClient(here, host=STRANGER)
+            if (await client.ask("/health")).status == 429:
+                await client.stream.aclose()
+        await wait_all_tasks_blocked()
+        found = here.server.statistics().admission
+        assert (found.pages, found.refused) == (6, 2)
+
+
 async def test_connections_do_not_wait_when_there_are_many() -> None:
     """Half of those that may be for pages wait for another request."""
     async with edge(Settings(limits=LimitSettings(clients=16))) as here:

@@ -106,10 +106,17 @@ class ConnectionPermit:
 
 
 class AdmissionStatistics(NamedTuple):
-    """How admission stands; see `Admission.statistics`."""
+    """How admission stands; see `Admission.statistics`.
+
+    Args:
+        addresses: that are remembered.
+        refused: connections that were refused so far.
+        pages: connections for pages that are open.
+    """
 
     addresses: int
     refused: int
+    pages: int = 0
 
 
 class HasLimits(Protocol):
@@ -159,7 +166,7 @@ class Admission:
         return "", known
 
     def statistics(self) -> AdmissionStatistics:
-        """Return how many addresses are remembered, and how many connections have been refused."""
+        """Return a snapshot of the numbers."""
         return AdmissionStatistics(len(self._addresses), self._refused)
 
     def _is_exempt(self, host: str) -> bool:
@@ -232,6 +239,10 @@ class PageAdmission(Admission):
         known.requests.refill(now)
         known.requests.tokens -= 1
         return max(0.0, -known.requests.tokens / REQUEST_RATE)
+
+    def statistics(self) -> AdmissionStatistics:
+        """Return a snapshot of the numbers."""
+        return super().statistics()._replace(pages=self.open)
 
     @property
     def is_roomy(self) -> bool:

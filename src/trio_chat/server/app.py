@@ -19,7 +19,12 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
-from trio_chat.server.admission import Admission, ConnectionPermit, PageAdmission
+from trio_chat.server.admission import (
+    Admission,
+    AdmissionStatistics,
+    ConnectionPermit,
+    PageAdmission,
+)
 from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.clock import elapsed, keep_clock, watch_clock
@@ -227,7 +232,7 @@ class Server:
         return ServerStatistics(
             world=self.world.statistics(),
             broadcaster=self.broadcaster.statistics(),
-            admission=self.admission.statistics()._replace(refused=self._refused),
+            admission=self._admission_statistics(),
             push=self._push.statistics() if self._push else PushStatistics(),
             connections=len(self.connections),
             connected=self._connected,
@@ -237,9 +242,9 @@ class Server:
             certificate_expires=self.encryption.expires or 0.0,
         )
 
-    @property
-    def _refused(self) -> int:
-        return sum(one.statistics().refused for one in (self.admission, self.page_admission))
+    def _admission_statistics(self) -> AdmissionStatistics:
+        chat, pages = self.admission.statistics(), self.page_admission.statistics()
+        return chat._replace(refused=chat.refused + pages.refused, pages=pages.pages)
 
     def why_not_ready(self) -> list[str]:
         """Return the reasons why no client could connect and send messages; an empty list when it

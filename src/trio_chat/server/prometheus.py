@@ -37,6 +37,12 @@ TABLE: tuple[Row, ...] = (
         lambda now: now.admission.refused,
     ),
     Row(
+        "page_connections",
+        False,
+        "Connections on which pages are requested by HTTP.",
+        lambda now: now.admission.pages,
+    ),
+    Row(
         "addresses",
         False,
         "Addresses whose connections are counted.",
