@@ -489,6 +489,21 @@ async def test_very_many_requests_of_an_address_are_delayed(
         assert trio.current_time() == begun
 
 
+@pytest.mark.parametrize("host", ["evil.example", "example.org"])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_refused_requests_are_delayed_as_well(
+    host: str, method: str, autojump_clock: MockClock
+) -> None:
+    """They cost no less."""
+    async with edge() as here:
+        for _ in range(3):
+            client = HttpClient(here, host=STRANGER)
+            for _ in range(700):
+                answer = await client.ask("/nowhere", host=host, method=method)
+                assert answer.status in (403, 404, 405)
+        assert trio.current_time() == pytest.approx(1, abs=0.02)
+
+
 async def test_clients_behind_a_proxy_are_delayed_by_their_own_address(
     autojump_clock: MockClock,
 ) -> None:

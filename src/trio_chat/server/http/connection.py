@@ -122,10 +122,11 @@ class HttpConnection:
             try:
                 request = await self._exchange.read()
                 self._ahead.renew_budget()
-                self._rules.extend(HANDLER_TIMEOUT)
+                peer = self._client(request)
+                await self._wait_turn(peer)
                 if upgrade.is_upgrade(request):
-                    return await self._upgrade(request)
-                response = await self._respond(request)
+                    return await self._upgrade(request, replace(peer, is_websocket=True))
+                response = await self._respond(request, peer)
             except RequestError as error:
                 response = self._refuse(error)
             else:
@@ -137,17 +138,20 @@ class HttpConnection:
                 raise HttpEnded(self._refusal)
             self._rules.extend(IDLE_TIMEOUT)
 
-    async def _respond(self, request: HttpRequest) -> HttpResponse:
+    async def _wait_turn(self, peer: Peer) -> None:
+        """Delay a request of an address that sends very many, whatever the answer will be."""
+        delay = self._rules.site.connections.delay(peer.host)
+        self._rules.extend(delay + HANDLER_TIMEOUT)
+        if delay:
+            await trio.sleep(delay)
+
+    async def _respond(self, request: HttpRequest, peer: Peer) -> HttpResponse:
         _, host = self._host(request)
         self._check_host(host)
         route = find_route(request.path)
-        peer = self._client(request)
         if self._rules.tls_first and not (route.without_tls or peer.is_secure):
             raise _come_by_tls(request, host)
         handler = route.handler(request.method)
-        if delay := self._rules.site.connections.delay(peer.host):
-            self._rules.extend(delay + HANDLER_TIMEOUT)
-            await trio.sleep(delay)
         request = replace(
             request,
             host=host,
@@ -196,13 +200,12 @@ class HttpConnection:
                 400, "the proxy in front of this server does not say who you are"
             ) from error
 
-    async def _upgrade(self, request: HttpRequest) -> tuple[WebSocketTransport, Peer]:
+    async def _upgrade(self, request: HttpRequest, peer: Peer) -> tuple[WebSocketTransport, Peer]:
         rules, (forwarded, host) = self._rules, self._host(request)
         is_listed = upgrade.is_listed(request, rules.site.settings.server)
         is_program = not request.header(b"origin")  # a browser always sends one
         if not (is_listed or is_program):
             self._check_host(host)
-        peer = replace(self._client(request), is_websocket=True)
         if rules.tls_first and not peer.is_secure:
             raise _come_by_tls(request, host)
         if not rules.websocket:
