@@ -25,6 +25,19 @@ def _english() -> None:
         ("[::1]", ServerAddress("::1", None)),
         ("[::1]:5000", ServerAddress("::1", 5000)),
         ("[2001:DB8::7]:65535", ServerAddress("2001:db8::7", 65535)),
+        ("http://192.0.2.7:5000/", ServerAddress("192.0.2.7", 5000)),
+        ("http://192.0.2.7:5000/#lobby", ServerAddress("192.0.2.7", 5000, "#lobby")),
+        (
+            "http://[fd00::7]:5000/#tea?invite=abc23",
+            ServerAddress("fd00::7", 5000, "#tea", key="abc23"),
+        ),
+        (
+            "https://chat.example.org/irc/#%23c++?invite=abc23",
+            ServerAddress("chat.example.org", 443, "##c++", is_encrypted=True, key="abc23"),
+        ),
+        ("https://192.0.2.7:5000/#a", ServerAddress("192.0.2.7", 5000, "#a")),
+        ("http://192.0.2.7/#?invite=abc23", ServerAddress("192.0.2.7", 80)),
+        ("http://192.0.2.7/#a?invite=a%0d%0ab", ServerAddress("192.0.2.7", 80, "#a")),
         ("irc://irc.example.org", ServerAddress("irc.example.org", 6667)),
         ("irc://irc.example.org/#", ServerAddress("irc.example.org", 6667)),
         ("irc://irc.example.org/", ServerAddress("irc.example.org", 6667)),
@@ -88,7 +101,7 @@ def test_every_address_means_this_machine(text: str, host: str) -> None:
         "irc://host/%ff",
         "irc://host/%0d%0aQUIT",
         "irc://host/%2a%00",
-        "http://example.org/",
+        "ftp://example.org/",
         "ws://host",
     ],
 )

@@ -132,6 +132,15 @@ async def test_a_link_lets_a_guest_in(tmp_path: Path) -> None:
                     listed = await root.until("INVITATION E")
             await guest.say(f"JOIN #a {token}")
             await guest.until(" JOIN ")
+            link = (await run(tmp_path, "invite", "a")).splitlines()[0]
+            fragment = link.partition("#")[2]
+            with trio.fail_after(PATIENCE):
+                while listed.count("ENTRY") < 2:
+                    await root.say("INVITATION LIST #a")
+                    listed = await root.until("INVITATION E") + await root.until("INVITATION E")
+            arguments = ["connect", f"http://{address}/#{fragment}", "--nick", "bob", "--plain"]
+            async with program(arguments, tmp_path) as bob:
+                await bob.out.until("You have joined #a")
         async with wire(address, "other") as other:
             await other.say(f"JOIN #a {token}")
             await other.until(" 473 ")

@@ -114,6 +114,7 @@ def connect(call: Invocation) -> int:
             port=port,
             nick=options.nick or client.nick,
             channel=options.channel or server.channel or client.channel or settings.server.lobby,
+            key="" if options.channel else server.key,
             password=password,
             security=_security(options, is_required=server.is_encrypted),
             plain=options.plain,
@@ -168,12 +169,14 @@ def _use_own_configuration(options: argparse.Namespace) -> bool:
 
 def _profiles(settings: "Settings", options: argparse.Namespace) -> "tuple[ProfileSettings, ...]":
     """Return the profile that is named, or those that start without being named."""
+    from trio_chat.client.target import ServerAddress  # noqa: PLC0415
+
     if options.target is None:
         return tuple(profile for profile in settings.profiles if profile.start)
     return tuple(
         profile
         for profile in settings.profiles
-        if options.target == (profile.name, None, "", False)
+        if options.target == ServerAddress(profile.name, None)
     )
 
 

@@ -112,6 +112,7 @@ def _line_client(options: ConnectOptions) -> Client:
         connector,
         nick=target.nick,
         channel=channel,
+        key=target.key,
         password=target.password,
         passwords=target.passwords,
         may_be_plain=target.security.plaintext,

@@ -22,6 +22,7 @@ class ConnectOptions:
         nick: the nickname; "" asks the user on a terminal, and elsewhere means the last one or
             the login name.
         channel: the channel to join; "" joins none.
+        key: the key of that channel, or an invitation to it; "" for none.
         password: the server's password; "" for none.
         plain: whether the line interface is used where the full screen could be.
         client: how the client looks and behaves.
@@ -37,6 +38,7 @@ class ConnectOptions:
     port: int
     nick: str = ""
     channel: str = "#lobby"
+    key: str = field(default="", repr=False)
     password: str = ""
     plain: bool = False
     client: ClientSettings = field(default_factory=ClientSettings)
@@ -57,6 +59,7 @@ class ServerOptions:
         port: its port.
         nick: the nickname; "" as for `ConnectOptions`.
         channels: the channels to join.
+        key: the key of the first one; "" for none.
         password: the server's password; "" for none.
         passwords: keeps the passwords of accounts; None for nowhere.
         security: the demands on the connection.
@@ -70,6 +73,7 @@ class ServerOptions:
     port: int
     nick: str
     channels: tuple[str, ...]
+    key: str = field(default="", repr=False)
     password: str = ""
     passwords: PasswordStore | None = None
     security: Security = field(default_factory=Security)
@@ -98,6 +102,7 @@ def server_options(options: ConnectOptions) -> list[ServerOptions]:
             port=options.port,
             nick=options.nick,
             channels=channels,
+            key=options.key,
             password=options.password,
             passwords=passwords,
             security=options.security,

@@ -1,4 +1,7 @@
-"""Addresses of servers: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`, `ircs://host`."""
+"""Addresses of servers: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`, `ircs://host`.
+
+A link to the page of a server is one as well: `http://host:5000/#channel?invite=token`.
+"""
 
 import re
 from ipaddress import IPv6Address, ip_address
@@ -10,6 +13,8 @@ from trio_chat.irc.names import CHANTYPES
 
 _PORTS = {"irc": 6667, "ircs": 6697}
 """The ports of URLs without one (IANA: ircu; RFC 7194)."""
+_PAGE_PORTS = {"http": 80, "https": 443}
+"""Those of links to a page, at the same port as IRC."""
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)/?(?P<rest>.*)", re.DOTALL
@@ -31,6 +36,8 @@ class ServerAddress(NamedTuple):
     channel: str = ""
     is_encrypted: bool = False
     """Whether TLS is required."""
+    key: str = ""
+    """With which the channel is joined: an invitation."""
 
 
 def parse(text: str) -> ServerAddress:
@@ -43,11 +50,13 @@ def parse(text: str) -> ServerAddress:
     if not url:
         return ServerAddress(*_host_and_port(text))
     scheme = url["scheme"].lower()
+    if scheme in _PAGE_PORTS:
+        return _of_page(scheme, url["authority"], url["rest"].partition(CHANTYPES)[2])
     if scheme not in _PORTS:
         raise TargetError(
-            _("only irc:// and ircs:// addresses can be used, not {scheme}://").format(
-                scheme=scheme
-            )
+            _(
+                "only irc://, ircs://, http:// and https:// addresses can be used, not {scheme}://"
+            ).format(scheme=scheme)
         )
     host, port = _host_and_port(url["authority"])
     return ServerAddress(
@@ -56,6 +65,32 @@ def parse(text: str) -> ServerAddress:
         _channel_of_url(url["rest"]),
         scheme == "ircs",
     )
+
+
+def _of_page(scheme: str, authority: str, fragment: str) -> ServerAddress:
+    """Return the address of a link to the page of a server; see `irc.weblinks`."""
+    from urllib.parse import parse_qs  # noqa: PLC0415 - as below
+
+    host, port = _host_and_port(authority)
+    name, _mark, query = fragment.partition("?")
+    channel = _channel_of_url(f"%23{name}") if name else ""
+    token = parse_qs(query).get("invite", [""])[0]
+    return ServerAddress(
+        host,
+        _PAGE_PORTS[scheme] if port is None else port,
+        channel,
+        # An address has the certificate of a private authority, which is trusted on first use.
+        scheme == "https" and not _is_address(host),
+        token if channel and token.isascii() and token.isalnum() else "",
+    )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def reachable(host: str) -> str:

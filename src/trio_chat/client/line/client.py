@@ -45,6 +45,7 @@ class LineClient:
         connect: returns a connection, or raises CannotConnectError.
         nick: the nickname given on the command line, "" to ask or choose.
         channel: the channel to join, "" for none.
+        key: its key, "" for none.
         password: the server's password, "" for none.
         state: remembers the nickname.
         passwords: keeps passwords of accounts; None for nowhere.
@@ -63,6 +64,7 @@ class LineClient:
         *,
         nick: str = "",
         channel: str = "",
+        key: str = "",
         password: str = "",
         state: StateFile | None = None,
         passwords: PasswordStore | None = None,
@@ -74,7 +76,7 @@ class LineClient:
         name: str = "",
     ) -> None:
         self._interface = interface
-        self._joined_channels = JoinedChannels(channel)
+        self._joined_channels = JoinedChannels(channel, key=key)
         self._recent = RecentMessages(self._joined_channels)
         self._renderer = Renderer(self._joined_channels.is_current, find=self._recent.find)
         self._link = Link(

@@ -12,18 +12,19 @@ class JoinedChannels:
     Args:
         channel: the channel to join first, "" for none.
         more: other channels to join.
+        key: the key of the first one; "" for none.
 
     Attributes:
         current: the channel to which typed lines go, "" for none.
         features: of the server of the latest connection.
     """
 
-    def __init__(self, channel: str, more: Iterable[str] = ()) -> None:
+    def __init__(self, channel: str, more: Iterable[str] = (), key: str = "") -> None:
         self.current = channel
         self.features = Features()
         self._asked = channel
         self._names = [*([channel] if channel else []), *more]
-        self._keys: dict[str, str] = {}
+        self._keys: dict[str, str] = {self.features.fold(channel): key} if key else {}
 
     def is_current(self, target: str) -> bool:
         """Return whether a target is the current channel."""

@@ -89,7 +89,7 @@ def make_link(target: ServerOptions) -> Link:
     connector = target.connector()
     link = Link(
         connector,
-        JoinedChannels(first, more),
+        JoinedChannels(first, more, target.key),
         LinkOptions(
             nick=target.nick,
             password=target.password,
