@@ -24,8 +24,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from storage_fakes import ListHistory, OpenAccounts
+from support import Person, Town, commands
+from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import PushSubscribed
 from trio_chat.chat.push import PushSubscription, VapidKeys, from_base64url, to_base64url
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc.message import Message
 from trio_chat.server.push.client import Answer, Outcome, PushClient
 from trio_chat.server.push.vapid import make_keys
 
@@ -108,6 +116,66 @@ def vapid_claims(header: str) -> dict[str, Any]:
     assert head == {"typ": "JWT", "alg": "ES256"}
     assert isinstance(claims, dict)
     return claims
+
+
+class DeliveryFake:
+    """The port to push services: it takes every first message, unless it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.why_not = ""
+        self.confirmed: list[str] = []
+        self.withdrawn: list[int] = []
+
+    async def confirm(self, account: int, subscription: PushSubscription) -> str:
+        """Take a first message."""
+        self.confirmed.append(subscription.endpoint)
+        return self.why_not
+
+    def withdraw(self, number: int) -> None:
+        """Note a message that was deleted."""
+        self.withdrawn.append(number)
+
+
+class PushTown(Town):
+    """A world with push messages, in which Ann, Bob and Eve have accounts."""
+
+    def __init__(self, **rules: object) -> None:
+        accounts = OpenAccounts()
+        for name in ("ann", "bob", "eve"):
+            accounts.add(name, f"{name}-password")
+        rules = {"reservation": "off", **rules}
+        server_info = ServerInfo(account_rules=AccountRules(**rules), has_push=True)  # type: ignore[arg-type]
+        storage = StoragePorts(history=ListHistory(), accounts=accounts, vapid=KEYS)
+        super().__init__(server_info, storage=storage)
+        self.delivery = DeliveryFake()
+        self.world.push_delivery = self.delivery
+
+    def account(self, nick: str, *joins: str, caps: str = "") -> Person:
+        """Return somebody who is logged in to the account of that name."""
+        person = self.person(nick, caps=caps)
+        person.say(f"NS IDENTIFY {nick} {nick}-password")
+        person.say(*(f"JOIN {channel}" for channel in joins))
+        person.read()
+        return person
+
+    def subscriber(self, nick: str, *joins: str, caps: str = "") -> tuple[Person, DeviceFake]:
+        """Return somebody who is logged in and has registered a device."""
+        person, device = self.account(nick, *joins, caps=caps), DeviceFake(f"https://p.test/{nick}")
+        assert commands(register(person, device))[0] == "WEBPUSH"
+        return person, device
+
+    def subscribe(self, account: int, subscription: PushSubscription) -> None:
+        """Give an account a device without its push service."""
+        apply(self.world, PushSubscribed(account, subscription, 4))
+
+    def devices(self, person: Person) -> list[str]:
+        """Return the endpoints of an account."""
+        return list(self.world.push.of(person.session.account_id))
+
+
+def register(person: Person, device: DeviceFake) -> list[Message]:
+    """Register a device, and return what comes back."""
+    return person.say(f"WEBPUSH REGISTER {device.endpoint} {device.keys}")
 
 
 class Received(NamedTuple):

@@ -89,7 +89,7 @@ class DeviceQueue:
         item = item._replace(attempts=item.attempts + 1)
         if item.attempts >= MAX_ATTEMPTS:
             self.dropped += 1
-        elif item.topic not in self._waiting:
+        else:  # first, as it is the oldest; a newer one with its topic counts
             self._waiting = {item.topic: item, **self._waiting}
         self._failures += 1
         return float(min(_FIRST_DELAY * 2 ** min(self._failures - 1, 20), _MAX_DELAY))

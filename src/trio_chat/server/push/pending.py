@@ -105,7 +105,7 @@ def is_seen(world: World, pending: PendingPush) -> bool:
     if marker >= pending.time:
         return True
     return any(
-        active >= pending.accepted
+        active > pending.accepted
         for user, active in world.push.users.items()
         if user.account_id == pending.account
     )
