@@ -178,8 +178,11 @@ def test_the_line_client_does_not_import_the_full_screen() -> None:
 
 @pytest.mark.usefixtures("unmeasured")
 def test_the_full_screen_starts_without_what_few_need() -> None:
-    """The names of emoji and the proxies are imported when the first one is asked for."""
+    """The names of emoji, the proxies and the search for servers are imported when the first one is
+    asked for.
+    """
     late = {"emoji", "h11", "http", "ifaddr", "python_socks", "zeroconf"}
+    late |= {"trio_chat.client.discovery.search"}
     code = f"import sys, trio_chat.client.screen.start; sys.exit(bool({late} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -60,7 +60,10 @@ async def asked(
         return running.link()
 
     monkeypatch.setattr(start, "make_link", make_link)
-    monkeypatch.setattr(start, "ServerSearch", lambda known, own: network.search(*known, own=own))
+    monkeypatch.setattr(
+        "trio_chat.client.discovery.search.ServerSearch",
+        lambda known, own: network.search(*known, own=own),
+    )
     monkeypatch.setattr(KnownServers, "newest", lambda _self, _most: [])
     start._ask(running.client, options)
     async with trio.open_nursery() as nursery:

@@ -7,9 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from trio_chat.client.discovery.plain import MOST_KNOWN
-from trio_chat.client.discovery.search import ServerSearch
-from trio_chat.client.known_servers import KnownServers
 from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.link import Link
 from trio_chat.client.link.options import LinkOptions
@@ -22,9 +19,7 @@ from trio_chat.client.options import (
 )
 from trio_chat.client.paths import config_file
 from trio_chat.client.screen.app import ScreenClient, ScreenOptions
-from trio_chat.client.screen.server_question import ServerQuestion
 from trio_chat.client.screen.tty import open_screen
-from trio_chat.client.screen.wizard import FirstRunWizard
 from trio_chat.client.target import ServerAddress, parse
 from trio_chat.client.trust import Security
 from trio_chat.i18n import _
@@ -57,6 +52,13 @@ def screen_client(options: ConnectOptions, screen: Any = None) -> ScreenClient:
 
 def _ask(running: ScreenClient, options: ConnectOptions) -> None:
     """Ask for the server, and at the first run for everything else."""
+    # Imported late: a start with a server needs no search.
+    from trio_chat.client.discovery.plain import MOST_KNOWN  # noqa: PLC0415
+    from trio_chat.client.discovery.search import ServerSearch  # noqa: PLC0415
+    from trio_chat.client.known_servers import KnownServers  # noqa: PLC0415
+    from trio_chat.client.screen.server_question import ServerQuestion  # noqa: PLC0415
+    from trio_chat.client.screen.wizard import FirstRunWizard  # noqa: PLC0415
+
     search = ServerSearch(
         KnownServers().newest(MOST_KNOWN), own=(options.host, options.port or DEFAULT_PORT)
     )
