@@ -70,6 +70,13 @@ async def fingerprints(running: Program) -> tuple[str, str]:
     return certificate, key
 
 
+async def connects(directory: Path, address: str, fingerprint: str) -> None:
+    """Connect with the client, which accepts only the server with a fingerprint."""
+    arguments = ["connect", address, "--nick", "ann", "--plain", "--fingerprint", fingerprint]
+    async with program(arguments, directory) as ann:
+        await ann.out.until("You have joined #lobby")
+
+
 async def test_a_device_that_installs_the_authority_trusts_the_server(tmp_path: Path) -> None:
     """By what `/ca.pem` gives, without TLS; also after a renewal while the server runs."""
     async with server(tmp_path) as (running, address):
@@ -80,16 +87,14 @@ async def test_a_device_that_installs_the_authority_trusts_the_server(tmp_path: 
         with pytest.raises(ssl.SSLCertVerificationError):
             await verify(address, "bank.example", authority)
         assert b"fingerprint" in await fetch(f"http://{address}/ca?lang=en")
+        await connects(tmp_path, address, shown)
         await run(tmp_path, "certificate", "renew")
         facts = dict(
             line.split("\t", 1)
             for line in (await run(tmp_path, "certificate", "show")).splitlines()
         )
         assert (facts["key"], facts["certificate"] != shown) == (key, True)
-        for known in (key, shown):
-            arguments = ["connect", address, "--nick", "ann", "--plain", "--fingerprint", known]
-            async with program(arguments, tmp_path) as ann:
-                await ann.out.until("#lobby")
+        await connects(tmp_path, address, key)  # before the server has noticed it, or after
         running.stop()
         assert await running.wait() == 0
 
@@ -102,9 +107,7 @@ async def test_an_earlier_installation_keeps_its_fingerprint(tmp_path: Path) -> 
         shown, key = await fingerprints(running)
         assert shown == former
         for known in (former, key):
-            arguments = ["connect", address, "--nick", "ann", "--plain", "--fingerprint", known]
-            async with program(arguments, tmp_path) as ann:
-                await ann.out.until("#lobby")
+            await connects(tmp_path, address, known)
 
 
 async def test_a_link_lets_a_guest_in(tmp_path: Path) -> None:
