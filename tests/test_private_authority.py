@@ -1,5 +1,6 @@
 """The private authority of a server, and the certificate that it issues: names, limits, renewal."""
 
+import hashlib
 import logging
 import os
 import ssl
@@ -605,6 +606,20 @@ def test_an_earlier_installation_in_a_directory_that_cannot_be_written(
     assert "Read-only" in found.problem
     assert found.facts.fingerprint
     assert found.facts.authority == b""
+
+
+async def test_a_damaged_certificate_leaves_an_earlier_installation_as_it_was(home: Home) -> None:
+    """Everybody receives the former certificate, and the operator reads what is damaged."""
+    earlier(home)
+    home.look()
+    home.files.leaf.write_text("damaged")
+    found = home.look()
+    assert "chat.db.tls.pem" in found.problem
+    assert found.facts.fingerprint == certificates.check(Files(home.files.former, None))
+    async with edge(home.settings) as here:
+        for protocols in ([], ["http/1.1"]):
+            received = await shown_to(here, protocols, ssl.TLSVersion.TLSv1_3)
+            assert hashlib.sha256(received).hexdigest() == found.facts.fingerprint
 
 
 # While the server runs.

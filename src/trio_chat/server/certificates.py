@@ -11,7 +11,7 @@ import re
 import ssl
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -200,8 +200,9 @@ def look(
     shown = _shown(own, now)
     check(Files(shown, shown))
     facts = _facts(shown)._replace(names=(), authority=authority)  # names stand in config.ini
-    if own.leaf.exists():
-        facts = facts._replace(expires=_facts(own.leaf).expires)
+    if own.leaf != shown and own.leaf.exists():
+        with suppress(CertificateError):  # which is the problem
+            facts = facts._replace(expires=_facts(own.leaf).expires)
     return Inspection(facts, reason, problem)
 
 
@@ -294,8 +295,9 @@ def context(files: Files, settings: Settings, now: float) -> "SSL.Context":
         _load(made, shown, key if shown == certificate else shown)
         if shown != certificate and certificate.exists():
             for_browsers = _new_context()
-            _load(for_browsers, certificate, key)
-            made.set_alpn_select_callback(partial(_select, for_browsers))
+            with suppress(CertificateError):  # which `look` has reported
+                _load(for_browsers, certificate, key)
+                made.set_alpn_select_callback(partial(_select, for_browsers))
     return made
 
 
