@@ -18,6 +18,7 @@ MOST = 100
 """Names, and addresses, in one certificate: a machine with containers has hundreds, and every
 handshake sends them.
 """
+_LIKELIEST = 20
 LOCAL_NAMES = ("local", "localhost")
 """Domains that mean something in one network only (RFC 6762, RFC 6761 §6.3)."""
 LOCAL_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = tuple(
@@ -67,7 +68,7 @@ class Machine(NamedTuple):
 
     Args:
         name: its name.
-        addresses: its addresses.
+        addresses: its addresses, the likeliest for others first.
         local_host: the name that multicast DNS answers for the server; "" for none.
     """
 
@@ -94,8 +95,10 @@ def subject_names(settings: Settings, machine: Machine) -> SubjectNames:
     if parse_address(machine.name) is None:
         guessed[2:2] = [machine.name, f"{machine.name.partition('.')[0]}.local"]
     names += [name for name in map(_canonical, guessed) if name and not may_be_public_suffix(name)]
-    local = (one for one in _reachable(settings, machine.addresses) if is_local(one))
-    addresses += sorted(local, key=lambda one: (one.is_loopback, one.version, int(one)))
+    local = [one for one in _reachable(settings, machine.addresses) if is_local(one)]
+    # The likeliest come first, and of the others always the same ones, in whatever order they are.
+    addresses += local[:_LIKELIEST]
+    addresses += sorted(local, key=lambda one: (not one.is_loopback, one.version, int(one)))
     return SubjectNames(_bounded(names), _bounded(addresses))
 
 
