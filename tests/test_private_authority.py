@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import shutil
 import ssl
 import stat
 import subprocess
@@ -231,6 +232,7 @@ def openssl(home: Home, *words: str) -> "subprocess.CompletedProcess[str]":
     )  # fmt: skip
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl")
 def test_openssl_agrees(home: Home, tmp_path: Path) -> None:
     """Also about what the authority may not issue."""
     home.look()
