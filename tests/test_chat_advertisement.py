@@ -214,6 +214,7 @@ def test_rehash_tells() -> None:
         limits = settings.limits
         world = town.world
         start_secret = b""
+        uploads = None
 
     reconfiguration.reconfigure(town.world, rehash.server_info(Fake.settings, NOON))
     ann.read()

@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass, replace
 from ipaddress import ip_network
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import trustme
@@ -19,6 +19,7 @@ from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.preferences import MULTICLIENT
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.uploads import UploadRules, UploadTable
 from trio_chat.config import (
     DiscoverySettings,
     GatewaySettings,
@@ -28,6 +29,7 @@ from trio_chat.config import (
     ServerSettings,
     Settings,
     TlsSettings,
+    UploadSettings,
 )
 from trio_chat.log import logger
 from trio_chat.server import rehash
@@ -61,6 +63,16 @@ CHANGED: dict[str, dict[str, Any]] = {
     },
     "logging": {"level": "error"},
     "storage": {"playback": 7, "playback_to": "everybody", "most_messages": 33},
+    "uploads": {
+        "permitted": "accounts",
+        "max_size": 2000,
+        "account_quota": 3000,
+        "address_quota": 4000,
+        "total_quota": 5000,
+        "per_hour": 6,
+        "at_once": 7,
+        "reserve": 8,
+    },
     "accounts": {
         "invitations": "users",
         "registration": "closed",
@@ -120,8 +132,11 @@ HOLDERS = (
     ServerSettings,
     Settings,
     TlsSettings,
+    UploadRules,
+    UploadSettings,
 )
 """Values that hold settings, or what follows from them."""
+NO_UPLOADS = cast("UploadTable", object())
 BEFORE = Settings(mail=MailSettings(mail_from="a@example.org", smtp_host="localhost"))
 
 
@@ -177,6 +192,7 @@ def running_server(settings: Settings) -> Server:
     storage = StoragePorts(
         history=ListHistory(),
         secret=b"x" * 32,
+        uploads=NO_UPLOADS,
         playback=kept.playback,
         playback_to=kept.playback_to,
         most_messages=kept.most_messages,

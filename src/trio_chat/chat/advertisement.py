@@ -29,7 +29,9 @@ class Advertisement(NamedTuple):
         sts_duration: seconds for which clients must use TLS (IRCv3 `sts`), or None if `sts` is not
             advertised.
         sts_port: the TLS port that `sts` names.
-        tokens: the tokens of RPL_ISUPPORT.
+        tokens: the tokens of RPL_ISUPPORT that are the same for every session.
+        has_uploads: whether RPL_ISUPPORT names the address for uploads, which depends on the way by
+            which a session has connected.
     """
 
     capabilities: int
@@ -37,6 +39,11 @@ class Advertisement(NamedTuple):
     sts_duration: int | None
     sts_port: int
     tokens: tuple[str, ...]
+    has_uploads: bool = False
+
+    def tokens_for(self, session: Session) -> tuple[str, ...]:
+        """Return the tokens of RPL_ISUPPORT for a session."""
+        return self.tokens + (isupport.filehost(session.page_url) if self.has_uploads else ())
 
     def shown(self, session: Session) -> dict[str, str]:
         """Return the capabilities that CAP LS 302 shows a session, with their values; "" where
@@ -76,6 +83,9 @@ def advertise(
     vapid = storage.vapid if storage and storage.accounts and server_info.has_push else None
     if vapid is None:
         missing |= cap.NEEDS_PUSH
+    has_uploads = server_info.uploads.is_enabled and storage is not None
+    if not has_uploads:
+        missing |= cap.AUTHTOKEN
     keys = f"max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys}"
     metadata = f"before-connect,{keys},max-value-bytes={lengths.metadata_bytes}"
     registration = {"before-connect": rules.before_connect, "email-required": rules.email != "none"}
@@ -97,9 +107,15 @@ def advertise(
         is_safe_rate=server_info.is_safe_rate,
         needs_account=rules.required,
         vapid=vapid.token if vapid else "",
+        has_uploads=has_uploads,
     )
     return Advertisement(
-        cap.ALL & ~missing, values, server_info.sts_duration, server_info.sts_port, tuple(tokens)
+        cap.ALL & ~missing,
+        values,
+        server_info.sts_duration,
+        server_info.sts_port,
+        tuple(tokens),
+        has_uploads,
     )
 
 

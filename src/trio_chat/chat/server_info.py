@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.uploads import UploadRules
 from trio_chat.irc import modes
 
 
@@ -29,6 +30,7 @@ class ServerInfo:
         account_rules: the rules for accounts.
         operators: the operators of the server, by folded name.
         most_bans: the maximum number of bans of the server.
+        uploads: the users that may upload files.
         sts_duration: seconds for which clients must use TLS (IRCv3 `sts`), or None if `sts` is not
             advertised.
         sts_port: the TLS port that `sts` names.
@@ -52,6 +54,7 @@ class ServerInfo:
     account_rules: AccountRules = field(default_factory=AccountRules)
     operators: Mapping[str, Operator] = field(default_factory=dict)
     most_bans: int = 1000
+    uploads: UploadRules = field(default_factory=UploadRules)
     sts_duration: int | None = None
     sts_port: int = 0
     has_push: bool = False

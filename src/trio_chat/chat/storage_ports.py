@@ -10,6 +10,7 @@ from trio_chat.chat.persistence import StateStore
 from trio_chat.chat.push import VapidKeys
 from trio_chat.chat.steady import ClockState, ClockTable
 from trio_chat.chat.timeline import Timeline
+from trio_chat.chat.uploads import UploadTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class StoragePorts:
             persistent.
         bans: the store of bans of the server, or None if they are not persistent.
         invitations: the store of invitations, or None if they are not persistent.
+        uploads: the table of uploaded files, or None if there is none.
+        upload_days: the number of days after which uploads are removed; 0 for never.
         secret: a secret of this server that never changes, or b"".
         vapid: the keys by which push services recognise this server, or None.
     """
@@ -53,5 +56,7 @@ class StoragePorts:
     store: StateStore | None = None
     bans: BanTable | None = None
     invitations: InvitationTable | None = None
+    uploads: UploadTable | None = None
+    upload_days: int = 0
     secret: bytes = field(default=b"", repr=False)
     vapid: VapidKeys | None = None

@@ -139,6 +139,7 @@ class Session:
         "metadata_paid",
         "number",
         "page",
+        "page_url",
         "payer",
         "pending",
         "playback_request",
@@ -161,6 +162,9 @@ class Session:
         self.payer = rate_limit_key(address)
         # Seconds of `World.elapsed` at which it got its last notice of an exhausted quota.
         self.quota_notified = -math.inf
+        # The address of the server's page as the client reaches it, with a `/` at its end; "" if it
+        # is unknown.
+        self.page_url = ""
         self.is_secure = False  # whether all of its way here is encrypted
         self.certificate = ""  # fingerprint of the one it has shown, in hexadecimal
         self.connected = now

@@ -31,6 +31,7 @@ from trio_chat.chat.quotas import Quotas
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.uploads import UploadTokens
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.verification import Mail, Verifications
 from trio_chat.irc import capabilities as cap
@@ -90,6 +91,7 @@ class World:
         push_delivery: the port that sends these, or None.
         advertised: the advertised capabilities and RPL_ISUPPORT tokens.
         verifications: account registrations that wait for a code.
+        upload_tokens: the tokens by which sessions upload files.
         opers: the users that are operators of the server.
         steady: the clock by which things expire.
         usage: the number of uses of each command.
@@ -159,6 +161,7 @@ class World:
         self.push = PushSubscriptions()
         self.push_delivery: PushDelivery | None = None
         self.verifications = Verifications(self.elapsed)
+        self.upload_tokens = UploadTokens(self.elapsed)
         self.usage: Counter[str] = Counter()
         self.metadata: dict[int, dict[str, str]] = {}  # metadata of accounts, by number
         if server_info.lobby:

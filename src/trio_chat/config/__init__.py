@@ -22,6 +22,7 @@ from trio_chat.config.settings import (
     Settings,
     StorageSettings,
     TlsSettings,
+    UploadSettings,
 )
 
 __all__ = [
@@ -46,5 +47,6 @@ __all__ = [
     "Settings",
     "StorageSettings",
     "TlsSettings",
+    "UploadSettings",
     "load",
 ]

@@ -136,6 +136,18 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "most_messages": values.integer(1, 10_000),
         "reserve": values.size(0, 2**40),
     },
+    "uploads": {
+        "enabled": values.YES_OR_NO,
+        "permitted": values.choice("all", "accounts", "operators"),
+        "max_size": values.size(1024, 2**40),
+        "account_quota": values.size(0, 2**50),
+        "address_quota": values.size(0, 2**50),
+        "total_quota": values.size(0, 2**50),
+        "per_hour": values.integer(1, 1_000_000),
+        "at_once": values.integer(1, 1000),
+        "keep_days": values.integer(0, 36_500, " (0: as long as their messages)"),
+        "reserve": values.size(0, 2**50),
+    },
     "accounts": {
         "registration": values.choice("open", "invitation", "closed"),
         "invitations": values.choice("operators", "users"),

@@ -78,6 +78,22 @@ class StorageSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UploadSettings:
+    """[uploads]: files that clients upload."""
+
+    enabled: bool = True
+    permitted: str = "all"
+    max_size: int = 26_214_400  # bytes
+    account_quota: int = 268_435_456  # bytes
+    address_quota: int = 67_108_864  # bytes, of all guests from an address
+    total_quota: int = 4_294_967_296  # bytes
+    per_hour: int = 120
+    at_once: int = 16
+    keep_days: int = 0  # 0: as long as the message
+    reserve: int = 268_435_456  # bytes of the disk that stay free; 0: none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
     """[accounts]: registration, logins, and always-on users."""
 
@@ -249,6 +265,7 @@ class Settings:
     tls: TlsSettings = field(default_factory=TlsSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
+    uploads: UploadSettings = field(default_factory=UploadSettings)
     accounts: AccountSettings = field(default_factory=AccountSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     push: PushSettings = field(default_factory=PushSettings)

@@ -68,6 +68,7 @@ WHOAMI = 1 << 46
 NAMED_MODES = 1 << 47
 WEBPUSH = 1 << 50
 WEBPUSH_SOJU = 1 << 51
+AUTHTOKEN = 1 << 48
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
@@ -75,6 +76,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability(names.ACCOUNT_NOTIFY, ACCOUNT_NOTIFY),
         Capability(names.ACCOUNT_REGISTRATION, ACCOUNT_REGISTRATION),
         Capability(names.ACCOUNT_TAG, ACCOUNT_TAG),
+        Capability(names.AUTHTOKEN, AUTHTOKEN, needs=BATCH),
         Capability(names.AWAY_NOTIFY, AWAY_NOTIFY),
         Capability(names.BATCH, BATCH),
         Capability(names.CAP_NOTIFY, CAP_NOTIFY),

@@ -7,6 +7,7 @@ capabilities that this one does not; `capabilities` has the bits of those that t
 ACCOUNT_NOTIFY = "account-notify"
 ACCOUNT_REGISTRATION = "draft/account-registration"
 ACCOUNT_TAG = "account-tag"
+AUTHTOKEN = "draft/authtoken"
 AWAY_NOTIFY = "away-notify"
 BATCH = "batch"
 CAP_NOTIFY = "cap-notify"

@@ -16,6 +16,10 @@ _TOKENS_PER_LINE = 13
 _BYTES_PER_LINE = 270
 """Bytes of tokens that fit into a line with the longest server name and nickname and the text."""
 
+_LONGEST_PAGE_URL = 200
+FILEHOST = ("draft/FILEHOST", "soju.im/FILEHOST")
+"""The names of the token for uploads."""
+
 
 class Lengths(NamedTuple):
     """The limits that a server enforces, most of which it announces to clients.
@@ -65,6 +69,7 @@ def tokens(
     is_safe_rate: bool = True,
     needs_account: bool = False,
     vapid: str = "",
+    has_uploads: bool = False,
 ) -> list[str]:
     """Return the tokens in alphabetical order.
 
@@ -76,6 +81,7 @@ def tokens(
         is_safe_rate: whether no client is disconnected for flooding (`SAFERATE`).
         needs_account: whether registration requires a login (IRCv3 `draft/account-registration`).
         vapid: the public key by which push services recognise the server, or "" (soju.im/webpush).
+        has_uploads: whether TOKEN gives tokens for uploads (IRCv3 `draft/authtoken`).
     """
     lists = modes.letters(ModeType.LIST)
     values: dict[str, str | int] = {
@@ -121,12 +127,33 @@ def tokens(
         values["draft/ICON"] = icon
     if vapid:
         values["VAPID"] = vapid
-    flags = {"SAFERATE": is_safe_rate, "draft/ACCOUNTREQUIRED": needs_account}
+    flags = {
+        "SAFERATE": is_safe_rate,
+        "draft/ACCOUNTREQUIRED": needs_account,
+        "draft/AUTHTOKEN": has_uploads,
+    }
     values |= {name: "" for name, is_set in flags.items() if is_set}
     return [
         f"{name}={escape(str(value))}" if value != "" else name
         for name, value in sorted(values.items())
     ]
+
+
+def filehost_url(page_url: str) -> str:
+    """Return the address for uploads; "" if that of the page is unknown, or too long for a token.
+
+    Args:
+        page_url: the address of the server's page, with a `/` at its end.
+    """
+    return f"{page_url}upload" if page_url and len(page_url) <= _LONGEST_PAGE_URL else ""
+
+
+def filehost(page_url: str) -> tuple[str, ...]:
+    """Return the tokens that name the address for uploads (IRCv3 `draft/FILEHOST`, and the name
+    that clients of soju know); none if it is unknown.
+    """
+    url = filehost_url(page_url)
+    return tuple(f"{name}={escape(url)}" for name in FILEHOST) if url else ()
 
 
 def _targets(limit: int) -> str:

@@ -44,10 +44,11 @@ from trio_chat.server.http.hosts import Host, is_known
 from trio_chat.server.http.site import Site
 from trio_chat.server.invitations import InvitationWatcher
 from trio_chat.server.keepalive import keep_alive
+from trio_chat.server.links import page_url_for
 from trio_chat.server.listeners import AcceptedSocket
 from trio_chat.server.mail import mailer
 from trio_chat.server.open_storage import MEMORY, prune_history
-from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
+from trio_chat.server.peer import LOCAL_PEER, Peer, is_in, plain_address
 from trio_chat.server.poller import best_poller
 from trio_chat.server.push.service import PushService, PushStatistics
 from trio_chat.server.refusal import Refusals, closing_link
@@ -58,6 +59,7 @@ from trio_chat.server.transport import (
     SocketTransport,
     Transport,
 )
+from trio_chat.server.uploads.service import upload_service
 from trio_chat.server.watchers import expire_users, watch_accounts, watch_channels
 
 log = logging.getLogger("trio_chat")
@@ -137,20 +139,24 @@ class Server:
         self.admission = Admission(self, trio.current_time)
         self.page_admission = PageAdmission(self, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
+        self.local_host = ""
+        """The host name that multicast DNS answers for this server; "" for none."""
         self.encryption = Encryption(settings, clock, local_host=lambda: self.local_host)
         self._accepting = trio.CancelScope()
         self._poller = best_poller()
         self.openings: set[trio.CancelScope] = set()
         self.is_stopping = False
-        self.local_host = ""
-        """The host name that multicast DNS answers for this server; "" for none."""
         self._refusals = Refusals()
+        self.uploads = upload_service(self.world, settings)
         self.site = Site(
             lambda: self.settings,
             self.knows,
             clock,
             self.page_admission,
             self.encryption.authority,
+            world=self.world,
+            uploads=self.uploads,
+            certified=lambda: self.encryption.names,
         )
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
@@ -184,6 +190,9 @@ class Server:
                 nursery.start_soon(
                     expire_users, self.world, self.settings.accounts.always_on_days, self._announce
                 )
+            if self.uploads is not None:
+                await self.uploads.prepare()
+                nursery.start_soon(self.uploads.run)
             storage = self.settings.storage
             if (
                 self.world.storage is not None
@@ -268,6 +277,10 @@ class Server:
         """
         await self.encryption.reload(settings)
 
+    def page_url_for(self, peer: Peer) -> str:
+        """Return the address of the page as a client reaches it, or ""."""
+        return page_url_for(self.settings, peer, self.encryption.names)
+
     def knows(self, host: Host) -> bool:
         """Return whether a browser may reach this server under a name."""
         return is_known(host, self.settings, (*self.encryption.names, self.local_host))
@@ -300,7 +313,10 @@ class Server:
 
     async def handle(self, accepted: AcceptedSocket) -> None:
         """Serve an accepted connection until it is gone: the handler of `trio.serve_listeners`."""
-        peer = Peer(host=plain_address(accepted.host) if accepted.host else LOCAL)
+        peer = LOCAL_PEER
+        if accepted.host:
+            host, port = accepted.sock.getsockname()[:2]
+            peer = Peer(host=plain_address(accepted.host), local=(plain_address(host), port))
         transport = SocketTransport(accepted.sock, self._poller)
         await self.open_and_serve(transport, peer, accepted.settings)
 

@@ -64,6 +64,9 @@ class Hub(Protocol):
     connections: set["Connection"]
     turns: trio.Lock
 
+    def page_url_for(self, peer: Peer) -> str:
+        """Return the address of the page as a client reaches it, or ""."""
+
     def jitter(self) -> float:
         """Return a number from 0 to 1, to spread what would otherwise happen at once."""
 
@@ -120,6 +123,7 @@ class Connection:
         if self._flood is None:
             self.session.payer = ""
         self.session.is_secure, self.session.certificate = peer.is_secure, peer.certificate
+        self.session.page_url = hub.page_url_for(peer)
 
     @property
     def queued(self) -> int:

@@ -204,7 +204,7 @@ class ProtocolDetection:
             raise NotServed(f"the proxy did not say who is behind it: {error}") from error
         ahead.consume(header.size)
         if header.host:
-            self.peer = replace(self.peer, host=header.host, is_secure=header.is_secure)
+            self.peer = replace(self.peer, host=header.host, is_secure=header.is_secure, local=None)
             if refusal := self._admit(header.host):  # before it can make the server wait or compute
                 if detect_protocol(ahead.data) is DetectedProtocol.HTTP:
                     await self._refuse_by_http(refusal)

@@ -62,7 +62,9 @@ async def speak_for(
     # machine needs no encryption.
     gateway = parse_address(peer.host)
     is_safe_way = peer.is_secure or (gateway is not None and gateway.is_loopback)
-    return replace(peer, host=host, is_secure="secure" in wanted and is_safe_way, certificate="")
+    return replace(
+        peer, host=host, is_secure="secure" in wanted and is_safe_way, certificate="", local=None
+    )
 
 
 async def _check(

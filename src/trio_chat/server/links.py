@@ -1,4 +1,5 @@
-"""The address of the page by which others reach this server, for links, invitations and QR codes.
+"""The address of the page by which others reach this server, for links, invitations and QR codes;
+and that by which a client reaches it, for uploads.
 
 `irc.weblinks.page_link` adds a channel or an invitation to it.
 """
@@ -7,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from trio_chat.config import Settings
 from trio_chat.irc.addresses import IpAddress
+from trio_chat.server.peer import Peer
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -43,3 +45,32 @@ def public_url(
     else:
         host = "localhost"
     return f"{scheme}://{host}/" if port == _PORTS[scheme] else f"{scheme}://{host}:{port}/"
+
+
+def page_url_for(settings: Settings, peer: Peer, certified: Iterable[str] = ()) -> str:
+    """Return the address of the page as a client reaches it; "" if it is unknown.
+
+    A client that uses TLS gets none by http: it must refuse to send anything there (IRCv3
+    `draft/FILEHOST`).
+
+    Args:
+        settings: all of config.ini.
+        peer: the client.
+        certified: the names of hosts in the certificate that is in use.
+    """
+    if peer.page_url:
+        return peer.page_url
+    url = settings.server.url
+    if url:
+        return url if url.startswith("https:") or not peer.is_secure else ""
+    if peer.local is None:
+        return ""
+    host, port = peer.local
+    is_certified = peer.is_secure and settings.tls.certificate is not None
+    names = [name for name in certified if is_certified and "*" not in name]
+    return _url(peer.is_secure, names[0] if names else host, port)
+
+
+def _url(is_secure: bool, host: str, port: int) -> str:
+    scheme, shown = "https" if is_secure else "http", f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}/" if port == _PORTS[scheme] else f"{scheme}://{shown}:{port}/"

@@ -97,7 +97,11 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
             watching += await bind_tcp(settings.metrics.host, settings.metrics.port)
         threads = HashingThreads(settings.limits)
         async with open_storage(
-            settings.storage, settings.accounts.hash_cost, threads, current_casemapping()
+            settings.storage,
+            settings.accounts.hash_cost,
+            threads,
+            current_casemapping(),
+            settings.uploads.keep_days,
         ) as memory:
             server = Server(settings, memory=memory, threads=threads, load=load)
             if settings.tls.certificate is not None:

@@ -26,6 +26,7 @@ from trio_chat.storage.database import MEMORY, Database, StorageError, open_data
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.invitations import SqliteInvitations
 from trio_chat.storage.state import SqliteStateStore
+from trio_chat.storage.uploads import SqliteUploads
 
 __all__ = ["MEMORY", "StorageError", "errors_naming", "open_storage", "prune_history", "watch_file"]
 
@@ -38,6 +39,7 @@ _INDEX_DELAY = 1.0
 once.
 """
 _PRUNE_INTERVAL = 3600.0
+_DAY = 86_400.0
 _PRUNE_AT_ONCE = 25
 """Messages deleted in one transaction, for which new messages have to wait."""
 _ERASE_DELAY = 1.0
@@ -52,6 +54,7 @@ async def open_storage(
     hash_cost: str = "normal",
     threads: HashingThreads | None = None,
     casemapping: str = "precis",
+    upload_days: int = 0,
 ) -> AsyncIterator[StoragePorts | None]:
     """Open the storage that the settings name.
 
@@ -60,6 +63,7 @@ async def open_storage(
         hash_cost: a key of `accounts.COSTS`.
         threads: where passwords are hashed; None for threads of their own.
         casemapping: a key of `irc.names.CASEMAPPINGS`.
+        upload_days: the number of days after which uploads are removed; 0 for never.
 
     Raises:
         StorageError: it cannot be opened.
@@ -82,6 +86,8 @@ async def open_storage(
                 secret=await table.secret("cloak"),
                 vapid=await stored_keys(table),
                 history=history,
+                uploads=SqliteUploads(database),
+                upload_days=upload_days,
                 most_messages=settings.most_messages,
                 playback=settings.playback,
                 playback_to=settings.playback_to,
@@ -203,6 +209,15 @@ async def prune_history(world: World, memory: StoragePorts) -> None:
             for before, only, without in retention.rules(world, memory):
                 while await memory.history.prune(before, _PRUNE_AT_ONCE, only, without):
                     pass
-        except HistoryError as error:
+            await _prune_uploads(world, memory)
+        except (HistoryError, StorageError) as error:
             log.error("old messages cannot be deleted: %s", error)
         await trio.sleep(_PRUNE_INTERVAL)
+
+
+async def _prune_uploads(world: World, memory: StoragePorts) -> None:
+    """Remove uploads that are too old; those of deleted messages went with these."""
+    if memory.uploads is not None and memory.upload_days:
+        before = int(world.steady() - memory.upload_days * _DAY)
+        while await memory.uploads.prune(before):
+            pass

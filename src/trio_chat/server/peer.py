@@ -20,12 +20,22 @@ class Peer:
         certificate: the SHA-256 fingerprint of its client certificate, in lower-case hexadecimal,
             or "".
         is_websocket: whether it uses WebSocket.
+        local: the address and port of this machine to which it has connected; None if they are
+            unknown, or those of a proxy's connection.
+        page_url: the address of the server's page as a client of WebSocket reaches it, with a `/`
+            at its end; "" of other clients (`links.page_url_for`).
     """
 
     host: str
     is_secure: bool = False
     certificate: str = ""
     is_websocket: bool = False
+    local: tuple[str, int] | None = None
+    page_url: str = ""
+
+
+LOCAL_PEER = Peer(host=LOCAL)
+"""A client on a Unix socket."""
 
 
 @lru_cache(maxsize=4096)

@@ -17,11 +17,14 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.uploads import UploadRules
 from trio_chat.chat.world import World
 from trio_chat.config import KEYS, LENGTHS, NAMED, LimitSettings, Settings
 from trio_chat.irc.names import fold_or_self
 from trio_chat.log import logger
 from trio_chat.server.mail import mailer
+from trio_chat.server.uploads.service import UploadService
+from trio_chat.storage.database import MEMORY
 
 
 class When(Enum):
@@ -82,6 +85,19 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             "synchronous",
             "reserve",
         ),
+    },
+    "uploads": {
+        When.NEW: (
+            "permitted",
+            "max_size",
+            "account_quota",
+            "address_quota",
+            "total_quota",
+            "per_hour",
+            "at_once",
+            "reserve",
+        ),
+        When.RESTART: ("enabled", "keep_days"),
     },
     "accounts": {
         When.NOW: (
@@ -177,6 +193,10 @@ class ReconfigurableServer(Protocol):
     world: World
     start_secret: bytes
 
+    @property
+    def uploads(self) -> UploadService | None:
+        """The upload service, or None."""
+
 
 class RehashResult(NamedTuple):
     """The result of REHASH: lines for the operator, and events for clients that it affects."""
@@ -243,6 +263,8 @@ def apply(server: ReconfigurableServer, new: Settings) -> RehashResult:
         )
     if any(key.startswith("[server] cloak") for key in found):
         world.cloaks = cloaks(settings, world.storage, server.start_secret)
+    if server.uploads is not None:
+        server.uploads.limits.settings = settings.uploads
     if any(key.startswith("[mail]") for key in found):
         world.mail = mailer(settings.mail)
     events = reconfiguration.reconfigure(world, server_info(settings, world.server_info.created))
@@ -296,6 +318,12 @@ def server_info(settings: Settings, created: float) -> ServerInfo:
         lobby=server.lobby,
         lobby_topic=server.lobby_topic,
         user_modes=server.default_user_modes,
+        uploads=UploadRules(
+            is_enabled=settings.uploads.enabled
+            and settings.storage.file is not None
+            and settings.storage.file.name != MEMORY,
+            users=settings.uploads.permitted,
+        ),
         sts_duration=settings.tls.sts_duration,
         sts_port=settings.tls.sts_port or server.port,
         account_rules=AccountRules(

@@ -19,6 +19,7 @@ from trio_chat.chat.history import (
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
+from trio_chat.storage import uploads
 from trio_chat.storage.clock import note_steps
 from trio_chat.storage.database import Database, StorageError, damage_reported
 from trio_chat.storage.events import (
@@ -274,6 +275,7 @@ def append_messages(connection: "apsw.Connection", records: Sequence[tuple[int, 
     """Insert messages, each with the number of its buffer; `index_new` indexes the new ones."""
     connection.executemany(_APPEND, [row(record, buffer) for buffer, record in records])
     index_messages(connection, records)
+    uploads.link(connection, records)
 
 
 def row(record: Record, buffer: int) -> tuple[object, ...]:

@@ -28,6 +28,7 @@ from trio_chat.chat.commands import (
     roleplay,
     search,
     stats,
+    tokens,
     users,
 )
 
@@ -59,5 +60,6 @@ __all__ = [
     "roleplay",
     "search",
     "stats",
+    "tokens",
     "users",
 ]

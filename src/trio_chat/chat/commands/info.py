@@ -94,7 +94,7 @@ def send_isupport(request: Request) -> None:
     with reply.batch(
         ISUPPORT_BATCH, is_wanted=bool(request.session.effective & cap.EXTENDED_ISUPPORT)
     ):
-        for rest in isupport_lines(request.world.advertised.tokens):
+        for rest in isupport_lines(request.world.advertised.tokens_for(request.session)):
             reply.prepared(n.RPL_ISUPPORT, f"{target} {rest}")
 
 
@@ -109,7 +109,7 @@ def isupport_command(request: Request) -> None:
     send_isupport(request)
 
 
-@lru_cache(maxsize=4)  # every new client receives the same lines
+@lru_cache(maxsize=32)  # clients that connect by the same way receive the same lines
 def isupport_lines(tokens: tuple[str, ...]) -> tuple[str, ...]:
     """Return RPL_ISUPPORT without what stands before its first token."""
     return tuple(

@@ -3,7 +3,7 @@ registration).
 """
 
 from trio_chat import __version__
-from trio_chat.chat.commands import accounts, info, metadata, named_modes
+from trio_chat.chat.commands import accounts, info, metadata, named_modes, tokens
 from trio_chat.chat.registry import Request
 from trio_chat.chat.users import PendingRegistration
 from trio_chat.irc import capabilities as cap
@@ -31,6 +31,7 @@ def send_welcome(request: Request, pending: PendingRegistration) -> None:
     reply.numeric(n.RPL_CREATED, args=(info.format_time(server_info.created),))
     reply.numeric(n.RPL_MYINFO, server_info.name, f"trio-chat-{__version__}", *_MODES)
     info.send_isupport(request)
+    tokens.send_services_on_registration(request)
     if request.session.effective & cap.NAMED_MODES:
         named_modes.send_names(request)
     if request.session.effective & cap.WHOAMI:

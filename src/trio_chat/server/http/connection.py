@@ -218,6 +218,10 @@ class HttpConnection:
             # for those that look at the network panel of the browser.
             why = "pages from that address may not come here; see [server] origins"
             raise RequestError(403, why, is_json=True)
+        page_url = upgrade.page_url(
+            request, host, peer, rules.site.settings.server, is_same=is_same
+        )
+        peer = replace(peer, page_url=page_url)
         answer, connection, subprotocol = upgrade.accept_upgrade(request)
         connection.receive_data(self._exchange.rest + self._ahead.data)
         self._ahead.data = b""

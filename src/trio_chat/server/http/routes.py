@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from trio_chat.server.http import authority, page, pages
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
 from trio_chat.server.http.site import Site
+from trio_chat.server.uploads import handlers as uploads
 
 Handler = Callable[[HttpRequest, Site], HttpResponse | Awaitable[HttpResponse]]
 
@@ -72,6 +73,8 @@ ROUTES = (
     Route("/ca.cer", {"GET": authority.cer}, without_tls=True),
     Route("/ca.mobileconfig", {"GET": authority.profile}, without_tls=True),
     Route("/health", {"GET": pages.health}, without_tls=True),
+    Route("/upload", {"OPTIONS": uploads.options, "POST": uploads.receive}),
+    Route("/file/", {"OPTIONS": uploads.options, "GET": uploads.send, "DELETE": uploads.remove}),
 )
 _UNKNOWN = Route("", {"GET": pages.unknown})
 

@@ -1,16 +1,18 @@
 """The site: what handlers of HTTP requests may know of the server."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import trio
 
+from trio_chat.chat.world import World
 from trio_chat.config import Settings
 from trio_chat.server.admission import PageAdmission
 from trio_chat.server.http.hosts import Host
 
 if TYPE_CHECKING:
     from trio_chat.server.http.page_files import PageFiles
+    from trio_chat.server.uploads.service import UploadService
 
 
 async def no_authority() -> bytes:  # noqa: ASYNC124
@@ -28,6 +30,9 @@ class Site:
         connections: all connections for pages.
         authority: returns the certificate of the server's private authority in the DER format, b""
             when it has none.
+        world: the state of the chat.
+        uploads: the upload service, or None if the server takes no uploads.
+        certified: returns the names of hosts in the certificate that is in use.
     """
 
     def __init__(
@@ -37,6 +42,10 @@ class Site:
         clock: Callable[[], float],
         connections: PageAdmission,
         authority: Callable[[], Awaitable[bytes]] = no_authority,
+        *,
+        world: World,
+        uploads: "UploadService | None" = None,
+        certified: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._settings = settings
         self.knows = knows
@@ -45,6 +54,9 @@ class Site:
         self.authority = authority
         self._page_files: PageFiles | None = None
         self._reading = trio.Lock()
+        self.world = world
+        self.uploads = uploads
+        self.certified = certified
 
     @property
     def settings(self) -> Settings:

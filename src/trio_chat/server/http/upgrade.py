@@ -67,6 +67,32 @@ def is_same_origin(
     return is_proxy and not is_forwarded and not origin.is_address and site.knows(origin)
 
 
+def page_url(
+    request: HttpRequest, host: Host | None, client: Peer, server: ServerSettings, *, is_same: bool
+) -> str:
+    """Return the address of the server's page as a client reaches it, with a `/` at its end; "" if
+    it is unknown.
+
+    A browser sends it exactly, as the origin of the page. Other programs have no origin.
+
+    Args:
+        request: a request.
+        host: the host that the client has requested.
+        client: the client.
+        server: the [server] section.
+        is_same: whether the origin, if there is one, is this server.
+    """
+    origin = request.header(b"origin").lower()
+    if origin and is_same:
+        base = f"{origin}/"
+        # A proxy may serve the page below a path.
+        return server.url if server.url.lower().startswith(base) else base
+    if host is None:
+        return ""
+    port = "" if host.port is None else f":{host.port}"
+    return f"{'https' if client.is_secure else 'http'}://{host.shown()}{port}/"
+
+
 def accept_upgrade(request: HttpRequest) -> tuple[bytes, Connection, str | None]:
     """Return the answer that opens a WebSocket, its state, and the subprotocol.
 

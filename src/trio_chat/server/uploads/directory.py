@@ -1,0 +1,221 @@
+"""The directory of uploads: one file for each, under its random name.
+
+The functions block, and are called in threads. Bytes first go to a temporary file, which is renamed
+when it is complete, so a crash leaves nothing but what the next start deletes.
+"""
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from io import FileIO
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import NamedTuple
+
+from trio_chat.private import MODE, make_directory
+from trio_chat.server.uploads import content_types, images
+from trio_chat.server.uploads.content_types import HEAD, OCTETS, TEXT
+from trio_chat.server.uploads.images import Plan
+
+RANDOM_BYTES = 16
+"""The random bytes of a name: nobody finds a link by trying."""
+_NAME = re.compile(r"[A-Za-z0-9_-]{22}")
+_TEMPORARY = re.compile(r"[A-Za-z0-9_-]{22}\.(?:part|clean)")
+_COPIED_AT_ONCE = 1 << 20
+_FLAGS = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
+
+
+class Inspected(NamedTuple):
+    """What was found out about the content of a file.
+
+    Args:
+        type: its media type.
+        size: its bytes, without private metadata.
+        width: pixels of a picture or film, or 0.
+        height: pixels of a picture or film, or 0.
+    """
+
+    type: str
+    size: int
+    width: int = 0
+    height: int = 0
+
+
+def directory_of(database: Path) -> Path:
+    """Return the directory for the uploads of a database."""
+    return database.with_name(f"{database.name}-uploads")
+
+
+class PartialUpload:
+    """A file that is being received.
+
+    Args:
+        directory: where it is.
+    """
+
+    def __init__(self, directory: "UploadDirectory") -> None:
+        self.name = secrets.token_urlsafe(RANDOM_BYTES)
+        self._directory = directory
+        self._part = directory.path / f"{self.name}.part"
+        self._file = _create(self._part)
+
+    def write(self, data: bytes) -> None:
+        """Append bytes.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+
+    def finish(self) -> Inspected:
+        """Find out the type, remove private metadata, and move the file to its place.
+
+        Raises:
+            BadImage: it is damaged.
+            OSError: it cannot be written.
+        """
+        inspected, plan = self._inspect()
+        if plan is None:
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._part.replace(self._directory.path / self.name)
+        else:
+            self._copy(plan)
+        _sync(self._directory.path)
+        return inspected
+
+    def _inspect(self) -> tuple[Inspected, Plan | None]:
+        size = self._file.seek(0, os.SEEK_END)
+        if not size:
+            return Inspected(OCTETS, 0), None
+        with mmap(self._file.fileno(), 0, access=ACCESS_READ) as data:
+            kind = content_types.detect(data[:HEAD])
+            if kind == OCTETS and content_types.is_plain_text(_pieces(data)):
+                kind = TEXT
+            plan = images.clean(kind, data)
+        if plan is None:
+            return Inspected(kind, size), None
+        return Inspected(kind, plan.size(), plan.width, plan.height), plan
+
+    def _copy(self, plan: Plan) -> None:
+        """Write the parts of a plan to another file, which takes the place of this one."""
+        clean = self._directory.path / f"{self.name}.clean"
+        with _create(clean) as target:
+            for part in plan.parts:
+                if isinstance(part, bytes):
+                    _write(target, part)
+                    continue
+                at, end = part
+                self._file.seek(at)
+                while at < end:
+                    data = self._file.read(min(_COPIED_AT_ONCE, end - at))
+                    if not data:
+                        raise OSError("the file was shortened by another program")
+                    _write(target, data)
+                    at += len(data)
+            os.fsync(target.fileno())
+        self._file.close()
+        clean.replace(self._directory.path / self.name)
+        self._part.unlink()
+
+    def discard(self) -> None:
+        """Delete what was received."""
+        self._file.close()
+        for suffix in (".part", ".clean", ""):
+            with suppress(OSError):
+                (self._directory.path / f"{self.name}{suffix}").unlink()
+
+
+class UploadDirectory:
+    """The directory.
+
+    Args:
+        path: the directory; see `directory_of`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def prepare(self) -> list[str]:
+        """Make the directory, private, and delete temporary files; return the other names in it.
+
+        Raises:
+            OSError: the directory cannot be used.
+        """
+        make_directory(self.path)
+        if os.name == "posix":
+            self.path.chmod(MODE)
+        names: list[str] = []
+        with os.scandir(self.path) as entries:
+            for entry in entries:
+                if _TEMPORARY.fullmatch(entry.name):
+                    os.unlink(entry.path)
+                elif _NAME.fullmatch(entry.name):
+                    names.append(entry.name)
+        return names
+
+    def begin(self) -> PartialUpload:
+        """Begin to receive a file.
+
+        Raises:
+            OSError: there can be none.
+        """
+        return PartialUpload(self)
+
+    def open(self, name: str) -> FileIO:
+        """Open a file for reading.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return FileIO(self.path / name, "rb")
+
+    def delete(self, names: list[str]) -> None:
+        """Delete files; those that are not there are ignored.
+
+        Raises:
+            OSError: one cannot be deleted.
+        """
+        for name in names:
+            if _NAME.fullmatch(name):
+                (self.path / name).unlink(missing_ok=True)
+
+    def free(self) -> int:
+        """Return the free bytes of the disk, for an upload that begins.
+
+        Raises:
+            OSError: they cannot be determined.
+        """
+        make_directory(self.path)  # somebody may have deleted it
+        return shutil.disk_usage(self.path).free
+
+
+def _create(path: Path) -> FileIO:
+    descriptor = os.open(path, _FLAGS, 0o600)
+    return FileIO(descriptor, "r+b")
+
+
+def _write(target: FileIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[target.write(view) :]
+
+
+def _pieces(data: mmap) -> Iterator[bytes]:
+    for at in range(0, len(data), _COPIED_AT_ONCE):
+        yield data[at : at + _COPIED_AT_ONCE]
+
+
+def _sync(directory: Path) -> None:
+    """Make the new entry of a directory durable (POSIX only)."""
+    if os.name == "posix":
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,205 @@
+"""The HTTP handlers of uploads: `/upload` receives files (FILEHOST), `/file/` delivers them."""
+
+from collections.abc import AsyncGenerator
+from io import FileIO
+from ipaddress import ip_address
+
+import trio
+
+from trio_chat.chat.uploads import Upload
+from trio_chat.irc.addresses import parse_address
+from trio_chat.server.addresses import joinable, own_addresses
+from trio_chat.server.http.messages import (
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    RequestError,
+    text_response,
+)
+from trio_chat.server.http.site import Site
+from trio_chat.server.http.upgrade import is_listed
+from trio_chat.server.links import public_url
+from trio_chat.server.uploads import filenames
+from trio_chat.server.uploads.authentication import Unauthenticated, authenticate
+from trio_chat.server.uploads.delivery import deliver
+from trio_chat.server.uploads.limits import Uploader, UploadRefused
+from trio_chat.server.uploads.service import UploadService
+from trio_chat.storage.database import StorageError
+from trio_chat.storage.uploads import LINK
+
+_ALLOWED = "OPTIONS, POST"
+_PIECE = 1 << 16
+_MOST_LENGTH_DIGITS = 18
+
+
+def options(request: HttpRequest, site: Site) -> HttpResponse:
+    """Answer what the address for uploads takes: any type, up to a size; also to the preflight of a
+    page of another origin (Fetch §3.2.2).
+    """
+    service = _service(site)
+    headers = [
+        ("Allow", _ALLOWED),
+        ("Accept-Post", "*/*"),
+        ("Upload-Limit", f"max-size={service.limits.settings.max_size}"),
+        *_cors(request, site),
+    ]
+    return HttpResponse(204, b"", headers)
+
+
+async def receive(request: HttpRequest, site: Site) -> HttpResponse:
+    """Receive a file: 201, with the address of the file in Location."""
+    service, cors = _service(site), _cors(request, site)
+    try:
+        uploader = await _uploader(request, site)
+        length = _length(request)
+        limit = service.limits.settings.max_size
+        # One byte more, so that the service says that the file is too large.
+        body = request.body(limit + 1)
+        name = filenames.from_disposition(_disposition(request))
+        received = await service.receive(uploader, name, body, length)
+    except UploadRefused as error:
+        raise _refusal(error, cors) from error
+    except RequestError as error:
+        raise RequestError(error.status, str(error), [*error.headers, *cors]) from error
+    address = f"{await _base(request, site)}{received.path.removeprefix('/')}"
+    headers = [("Location", address), ("X-Content-Type-Options", "nosniff"), *cors]
+    return text_response(f"{address}\n", 201, headers)
+
+
+async def send(request: HttpRequest, site: Site) -> HttpResponse:
+    """Answer with an uploaded file."""
+    service = _service(site)
+    upload = await _find(request, service)
+    delivery = deliver(upload, request.header)
+    headers = [*delivery.headers, *_cors(request, site)]
+    length = delivery.end - delivery.start
+    if not length:
+        return HttpResponse(delivery.status, b"", headers)
+    if request.method == "HEAD":
+        return HttpResponse(delivery.status, _nothing(), headers, length)
+    try:
+        file = await trio.to_thread.run_sync(service.directory.open, upload.name)
+    except OSError as error:
+        raise RequestError(404, "there is no such file any more") from error
+    pieces = _pieces(file, delivery.start, delivery.end)
+    return HttpResponse(delivery.status, pieces, headers, length)
+
+
+async def remove(request: HttpRequest, site: Site) -> HttpResponse:
+    """Remove a file of the client's own; operators remove any."""
+    service = _service(site)
+    try:
+        uploader = await _uploader(request, site)
+    except UploadRefused as error:
+        raise _refusal(error, _cors(request, site)) from error
+    upload = await _find(request, service)
+    if not service.may_remove(uploader, upload):
+        raise RequestError(403, "the file is not yours", _cors(request, site))
+    try:
+        await service.remove(upload.name)
+    except StorageError as error:
+        raise RequestError(503, "files cannot be removed at the moment") from error
+    return HttpResponse(204, b"", _cors(request, site))
+
+
+def _service(site: Site) -> UploadService:
+    if site.uploads is None:
+        raise RequestError(404, "this server takes no uploads")
+    return site.uploads
+
+
+async def _uploader(request: HttpRequest, site: Site) -> Uploader:
+    return await authenticate(site.world, request.header(b"authorization"), request.peer)
+
+
+async def _find(request: HttpRequest, service: UploadService) -> Upload:
+    match = LINK.match(request.path)
+    try:
+        upload = await service.find(match[1]) if match else None
+    except StorageError as error:
+        raise RequestError(503, "files cannot be read at the moment") from error
+    if upload is None:
+        raise RequestError(404, "there is no such file, or it was removed")
+    return upload
+
+
+def _refusal(error: UploadRefused, cors: Headers) -> RequestError:
+    headers = list(cors)
+    if isinstance(error, Unauthenticated):
+        headers.append(("WWW-Authenticate", error.challenge))
+    if error.retry_after:
+        headers.append(("Retry-After", str(error.retry_after)))
+    return RequestError(error.status, str(error), headers)
+
+
+def _length(request: HttpRequest) -> int | None:
+    text = request.header(b"content-length")
+    if request.header(b"transfer-encoding") or not text.isdecimal():
+        return None
+    return int(text[:_MOST_LENGTH_DIGITS])
+
+
+def _disposition(request: HttpRequest) -> str:
+    """Return Content-Disposition; many programs write UTF-8 into it."""
+    raw = next((value for key, value in request.headers if key == b"content-disposition"), b"")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _cors(request: HttpRequest, site: Site) -> list[tuple[str, str]]:
+    """Return what allows a page of another origin that [server] origins lists to upload."""
+    origin = request.header(b"origin")
+    if not origin or not is_listed(request, site.settings.server):
+        return []
+    return [
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Allow-Methods", "OPTIONS, POST, GET, HEAD, DELETE"),
+        ("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Disposition"),
+        ("Access-Control-Expose-Headers", "Location, Accept-Post, Upload-Limit, Retry-After"),
+        ("Access-Control-Max-Age", "600"),
+        ("Vary", "Origin"),
+    ]
+
+
+async def _base(request: HttpRequest, site: Site) -> str:
+    """Return the address of the page for the link: the configured one, or that by which the
+    uploader has come, unless only this machine can use that.
+    """
+    server, host = site.settings.server, request.host
+    if server.url:
+        return server.url
+    if host is not None and not _is_local(host.name):
+        port = "" if host.port is None else f":{host.port}"
+        return f"{'https' if request.peer.is_secure else 'http'}://{host.shown()}{port}/"
+    bound = [address for text in server.host if (address := parse_address(text)) is not None]
+    others = joinable(bound, await trio.to_thread.run_sync(own_addresses))
+    port_number = (host and host.port) or server.port
+    return public_url(site.settings, port_number, others, site.certified())
+
+
+def _is_local(name: str) -> bool:
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    return parse_address(name) is not None and ip_address(name).is_loopback
+
+
+async def _pieces(file: FileIO, start: int, end: int) -> AsyncGenerator[bytes, None]:
+    """Yield a range of a file, which is closed at the end."""
+    try:
+        await trio.to_thread.run_sync(file.seek, start)
+        while start < end:
+            data = await trio.to_thread.run_sync(file.read, min(_PIECE, end - start))
+            if not data:  # it was shortened: the client sees that the length is wrong
+                return
+            start += len(data)
+            yield data
+    finally:
+        file.close()
+
+
+async def _nothing() -> AsyncGenerator[bytes, None]:  # noqa: ASYNC124  # the body for HEAD
+    nothing: tuple[bytes, ...] = ()
+    for data in nothing:
+        yield data

@@ -1,0 +1,82 @@
+"""PNG and APNG (W3C PNG, third edition): the chunks that are needed to show it remain."""
+
+import zlib
+from collections.abc import Iterator
+
+from trio_chat.server.uploads.images.plan import (
+    DAMAGED,
+    Data,
+    Plan,
+    exif_orientation,
+    orientation_exif,
+    turned,
+)
+
+_SIGNATURE = 8
+_HEADER_END = 33
+_NEEDED = frozenset(
+    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD pHYs acTL fcTL"
+    b" fdAT".split()
+)
+_EXIF = b"eXIf"
+_MOST_CHUNKS = 1_000_000
+
+
+def clean(data: Data) -> Plan:
+    """Return the plan of a PNG: without texts, times, EXIF and what follows its end; the
+    orientation remains.
+
+    Raises:
+        BadImage: it is damaged.
+    """
+    parts: list[bytes | tuple[int, int]] = [(0, _SIGNATURE)]
+    at, orientation = _SIGNATURE, 1
+    if data[12:16] != b"IHDR":
+        raise DAMAGED
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    for _ in range(_MOST_CHUNKS):
+        kind = data[at + 4 : at + 8]
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if len(kind) < 4 or end > len(data):
+            raise DAMAGED
+        if kind == _EXIF:
+            orientation = exif_orientation(bytes(data[at + 8 : end - 4]))
+        if kind in _NEEDED:
+            _append(parts, at, end)
+        at = end
+        if kind == b"IEND":
+            break
+    else:
+        raise DAMAGED
+    if not (width and height):
+        raise DAMAGED
+    if orientation != 1:
+        # Behind IHDR, which is the first chunk and has 25 bytes.
+        exif = _chunk(_EXIF, orientation_exif(orientation))
+        parts = [(0, _HEADER_END), exif, *_from(parts, _HEADER_END)]
+    return Plan(parts, *turned(width, height, orientation))
+
+
+def _append(parts: list[bytes | tuple[int, int]], start: int, end: int) -> None:
+    """Append a range, joined with the one before when nothing is between them."""
+    last = parts[-1]
+    if isinstance(last, tuple) and last[1] == start:
+        parts[-1] = (last[0], end)
+    else:
+        parts.append((start, end))
+
+
+def _from(parts: list[bytes | tuple[int, int]], start: int) -> Iterator[bytes | tuple[int, int]]:
+    """Yield the parts of the original behind a place."""
+    for part in parts:
+        if isinstance(part, tuple) and part[1] > start:
+            yield (max(part[0], start), part[1])
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return (
+        len(content).to_bytes(4, "big")
+        + kind
+        + content
+        + zlib.crc32(kind + content).to_bytes(4, "big")
+    )

@@ -1,0 +1,160 @@
+"""The table of uploads, and the links to them in messages.
+
+Triggers of the database remove an upload with the last message of its uploader that links to it,
+and with its account, whatever has deleted these: REDACT, the retention, or a maintenance command.
+The random name of a removed upload then waits in a table until its bytes are deleted.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from trio_chat.chat.history import Record
+from trio_chat.chat.uploads import Upload, Usage
+from trio_chat.storage.database import Database
+
+if TYPE_CHECKING:
+    import apsw
+
+BLOCK = 4096
+"""Bytes of which a file takes a whole number, on the disk and of a quota: many tiny files cost
+room, too.
+"""
+LINK = re.compile(r"/file/([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
+"""A link to an upload, with its random name, anywhere in a text."""
+_MOST_LINKS = 20
+_REMOVED_AT_ONCE = 100
+_COLUMNS = "SELECT name, filename, type, size, coalesce(account, 0), address, created FROM upload"
+_FIND = f"{_COLUMNS} WHERE name = ?"
+_ALL = f"{_COLUMNS} WHERE ?1 IS NULL OR account = ?1 ORDER BY id"
+# In whole blocks; see `BLOCK`.
+_USED = "SELECT coalesce(sum((size + 4095) / 4096 * 4096), 0) FROM upload"
+_USED_BY_ACCOUNT, _USED_BY_ADDRESS = f"{_USED} WHERE account = ?", f"{_USED} WHERE address = ?"
+_INSERT = """
+    INSERT INTO upload (name, filename, type, size, account, address, author, created)
+    SELECT ?1, ?2, ?3, ?4, nullif(?5, 0), ?6, '', ?7
+    WHERE ?5 = 0 OR EXISTS (SELECT 1 FROM account WHERE id = ?5)
+"""
+# A message of the uploader: of the same account, or of the guest that was the first to link to it.
+_LINKED = """
+    INSERT INTO upload_link SELECT ?1, ?2, id FROM upload WHERE name = ?3
+    AND iif(account IS NULL, ?4 = 0 AND author IN ('', ?5), account = ?4) ON CONFLICT DO NOTHING
+"""
+_CLAIM = "UPDATE upload SET author = ?2 WHERE name = ?1 AND account IS NULL AND author = ''"
+
+
+class SqliteUploads:
+    """The table of uploads (the port `trio_chat.chat.uploads.UploadTable`).
+
+    Args:
+        database: where it is.
+
+    Every method raises `StorageError` when the database cannot do it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, name: str) -> Upload | None:
+        """Return an upload; see `UploadTable.find`."""
+        return await self._database.read(find, name)
+
+    async def usage(self, account: int, address: str) -> Usage:
+        """Return the bytes in use; see `UploadTable.usage`."""
+        return await self._database.read(usage, account, address)
+
+    async def add(self, upload: Upload, own: int, total: int) -> bool:
+        """Add an upload; see `UploadTable.add`."""
+        return await self._database.write(_add, upload, own, total)
+
+    async def remove(self, name: str) -> bool:
+        """Remove an upload; see `UploadTable.remove`."""
+        return await self._database.erase(remove, name)
+
+    async def prune(self, before: int) -> int:
+        """Remove old uploads; see `UploadTable.prune`."""
+        return await self._database.erase(_prune, before)
+
+    async def removed(self) -> list[str]:
+        """Return removed uploads; see `UploadTable.removed`."""
+        return await self._database.read(removed)
+
+    async def forget_removed(self, names: Sequence[str]) -> None:
+        """Note that bytes were deleted; see `UploadTable.forget_removed`."""
+        await self._database.write(forget_removed, names)
+
+    async def unknown(self, names: Sequence[str]) -> list[str]:
+        """Return the names that no upload has; see `UploadTable.unknown`."""
+        return await self._database.read(_unknown, names)
+
+
+def find(connection: "apsw.Connection", name: str) -> Upload | None:
+    """Return an upload by its random name; None when there is none."""
+    row = connection.execute(_FIND, (name,)).fetchone()
+    return Upload(*row) if row else None
+
+
+def every_upload(connection: "apsw.Connection", account: int | None = None) -> list[Upload]:
+    """Return all uploads, or those of one account, the oldest first."""
+    return [Upload(*row) for row in connection.execute(_ALL, (account,))]
+
+
+def usage(connection: "apsw.Connection", account: int, address: str) -> Usage:
+    """Return what an account (or, without one, an address) uses, and all together."""
+    query, key = (_USED_BY_ACCOUNT, account) if account else (_USED_BY_ADDRESS, address)
+    own, total = connection.execute(query, (key,)).get, connection.execute(_USED).get
+    return Usage(int(own), int(total))
+
+
+def blocks(size: int) -> int:
+    """Return the bytes as which a file counts."""
+    return -(-max(size, 1) // BLOCK) * BLOCK
+
+
+def _add(connection: "apsw.Connection", upload: Upload, own: int, total: int) -> bool:
+    used, size = usage(connection, upload.account, upload.address), blocks(upload.size)
+    if used.own + size > own or used.total + size > total:
+        return False
+    connection.execute(_INSERT, upload)
+    return connection.changes() == 1
+
+
+def remove(connection: "apsw.Connection", name: str) -> bool:
+    """Remove an upload; return whether there was one."""
+    connection.execute("DELETE FROM upload WHERE name = ?", (name,))
+    return connection.changes() == 1
+
+
+def _prune(connection: "apsw.Connection", before: int) -> int:
+    query = "DELETE FROM upload WHERE id IN (SELECT id FROM upload WHERE created < ? LIMIT ?)"
+    connection.execute(query, (before, _REMOVED_AT_ONCE))
+    return int(connection.changes())
+
+
+def removed(connection: "apsw.Connection") -> list[str]:
+    """Return random names of some removed uploads whose bytes are to be deleted."""
+    rows = connection.execute("SELECT name FROM upload_removed LIMIT ?", (_REMOVED_AT_ONCE,))
+    return [str(name) for (name,) in rows]
+
+
+def forget_removed(connection: "apsw.Connection", names: Iterable[str]) -> None:
+    """Note that the bytes of removed uploads were deleted."""
+    connection.executemany("DELETE FROM upload_removed WHERE name = ?", [(name,) for name in names])
+
+
+def _unknown(connection: "apsw.Connection", names: Sequence[str]) -> list[str]:
+    known = "SELECT 1 FROM upload WHERE name = ?"
+    return [name for name in names if connection.execute(known, (name,)).get is None]
+
+
+def link(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
+    """Note the links to uploads in messages that are being stored, each with the number of its
+    buffer.
+    """
+    for buffer, record in records:
+        if "/file/" not in record.text:
+            continue
+        for name in LINK.findall(record.text)[:_MOST_LINKS]:
+            connection.execute(_LINKED, (buffer, record.id, name, record.account_id, record.source))
+            if connection.changes():
+                connection.execute(_CLAIM, (name, record.source))
