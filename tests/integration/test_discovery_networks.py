@@ -95,7 +95,9 @@ class Network:
 
     def change_address(self, machine: str, how: str, address: str) -> None:
         """Add an address to a machine, or delete it."""
-        ip("-n", self.name(machine), "addr", how, address, "dev", "eth0")
+        ip("-n", self.name(machine), "addr", how, address, "brd", "+", "dev", "eth0")
+        for other in self.MACHINES:  # they would send to the machine that had it before
+            ip("-n", self.name(other), "neigh", "flush", "all")
 
     def remove(self) -> None:
         """Remove everything."""
@@ -177,6 +179,19 @@ class Network:
         )
         return done.stdout.strip()
 
+    def connect(self, machine: str, home: Path, address: str) -> subprocess.CompletedProcess[str]:
+        """Say a line on a server, from a pipe."""
+        return subprocess.run(
+            self.command(machine, "-m", "trio_chat", "connect", address, "--nick", "ann"),
+            cwd=home,
+            env={**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "LANGUAGE": "en"},
+            input="hello\n",
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            check=False,
+        )
+
     def found(self, machine: str, home: Path) -> list[tuple[str, str, bool]]:
         """Return names, hosts and states of the servers that a machine finds."""
         servers = json.loads(self.find(machine, home, "--json").stdout)
@@ -215,18 +230,28 @@ def test_a_server_is_found_and_forgotten(network: Network, tmp_path: Path) -> No
 def test_a_client_connects_by_the_local_name(network: Network, tmp_path: Path) -> None:
     """Also where the resolver of the system does not know multicast DNS."""
     with network.serve("a", tmp_path):
-        done = subprocess.run(
-            network.command("b", "-m", "trio_chat", "connect", "chat.local", "--nick", "ann"),
-            cwd=tmp_path,
-            env={**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)},
-            input="hello\n",
-            capture_output=True,
-            encoding="utf-8",
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = network.connect("b", tmp_path, "chat.local")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "chat.local:5000" in (tmp_path / "trio-chat" / "known_servers").read_text()
+
+
+def test_a_forged_server_at_a_known_address_is_refused(network: Network, tmp_path: Path) -> None:
+    """It is found under the name and the address of the known one, but has another key."""
+    with network.serve("a", tmp_path / "a"):
+        assert network.connect("b", tmp_path, network.address("a")).returncode == 0
+    network.change_address("a", "del", "192.168.77.1/24")
+    network.change_address("c", "del", "192.168.77.3/24")
+    network.change_address("c", "add", "192.168.77.1/24")
+    try:
+        with network.serve("c", tmp_path / "c"):
+            assert ("Office", "192.168.77.1", True) in network.found("b", tmp_path)
+            done = network.connect("b", tmp_path, network.address("a"))
+            assert done.returncode == 1
+            assert "HAS CHANGED" in done.stdout + done.stderr
+    finally:
+        network.change_address("c", "del", "192.168.77.1/24")
+        network.change_address("c", "add", "192.168.77.3/24")
+        network.change_address("a", "add", "192.168.77.1/24")
 
 
 def test_the_beacon_is_found_where_multicast_is_blocked(network: Network, tmp_path: Path) -> None:
