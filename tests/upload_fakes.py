@@ -11,11 +11,11 @@ import trio
 
 from support import NOON
 from trio_chat.config.settings import UploadSettings
-from trio_chat.server.uploads.directory import UploadDirectory, directory_of
+from trio_chat.server.uploads.directory import UploadDirectory
 from trio_chat.server.uploads.limits import Uploader
 from trio_chat.server.uploads.service import UploadService
 from trio_chat.storage.database import Database, open_database
-from trio_chat.storage.uploads import SqliteUploads
+from trio_chat.storage.uploads import SqliteUploads, directory_of
 
 SECRET = b"GPS 55.7558 37.6173"
 """What no reader may find in a file."""

@@ -307,6 +307,16 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
             belongings.always_on and {"user": belongings.always_on, "channels": belongings.stays}
         ),
         "metadata": belongings.metadata,
+        "uploads": [
+            {
+                "name": upload.name,
+                "file": upload.filename,
+                "type": upload.type,
+                "bytes": upload.size,
+                "uploaded": date(upload.created),
+            }
+            for upload in belongings.uploads
+        ],
     }
     stream.write(
         json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode()

@@ -22,6 +22,7 @@ from trio_chat.cli.history import HISTORY
 from trio_chat.cli.invite import invite
 from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.serve import serve
+from trio_chat.cli.uploads import UPLOADS
 from trio_chat.i18n import _, install
 
 LANGUAGES = ("en", "ru")
@@ -37,6 +38,7 @@ COMMANDS = (
     CHANNEL,
     OPERATOR,
     BAN,
+    UPLOADS,
     CERTIFICATE,
     invite,
 )

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from trio_chat.chat.accounts import Account, Credentials, Email
 from trio_chat.chat.history import Record
 from trio_chat.chat.masklists import entry
+from trio_chat.chat.uploads import Upload
 from trio_chat.irc.names import fold_or_self
-from trio_chat.storage import accounts, json_lines, maintenance
+from trio_chat.storage import accounts, json_lines, maintenance, uploads
 from trio_chat.storage.database import in_transaction
 from trio_chat.storage.events import delete_events
 from trio_chat.storage.history import redact_messages
@@ -67,6 +68,7 @@ class AccountData(NamedTuple):
         preferences: its preferences.
         metadata: its metadata, values by keys.
         email: its e-mail address, or None.
+        uploads: its uploaded files.
     """
 
     owned: list[dict[str, Any]]
@@ -77,6 +79,7 @@ class AccountData(NamedTuple):
     preferences: dict[str, bool]
     metadata: dict[str, str]
     email: Email | None
+    uploads: list[Upload]
 
 
 def all_accounts(connection: "apsw.Connection") -> list[Account]:
@@ -216,8 +219,9 @@ def account_data(connection: "apsw.Connection", account: Account) -> AccountData
     preferences = _state(connection, "SELECT state FROM preference WHERE account = ?", number)
     said = _state(connection, _METADATA, number)
     email = accounts.email_of(connection, number)
+    files = uploads.every_upload(connection, number)
     return AccountData(
-        owned, ranks, markers, stays, always_on, preferences or {}, said or {}, email
+        owned, ranks, markers, stays, always_on, preferences or {}, said or {}, email, files
     )
 
 

@@ -7,6 +7,7 @@ The random name of a removed upload then waits in a table until its bytes are de
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.history import Record
@@ -41,6 +42,11 @@ _LINKED = """
     AND iif(account IS NULL, ?4 = 0 AND author IN ('', ?5), account = ?4) ON CONFLICT DO NOTHING
 """
 _CLAIM = "UPDATE upload SET author = ?2 WHERE name = ?1 AND account IS NULL AND author = ''"
+
+
+def directory_of(database: Path) -> Path:
+    """Return the directory of the bytes of the uploads that are in a database."""
+    return database.with_name(f"{database.name}-uploads")
 
 
 class SqliteUploads:

@@ -44,11 +44,6 @@ class Inspected(NamedTuple):
     height: int = 0
 
 
-def directory_of(database: Path) -> Path:
-    """Return the directory for the uploads of a database."""
-    return database.with_name(f"{database.name}-uploads")
-
-
 class PartialUpload:
     """A file that is being received.
 
@@ -135,7 +130,7 @@ class UploadDirectory:
     """The directory.
 
     Args:
-        path: the directory; see `directory_of`.
+        path: the directory; see `storage.uploads.directory_of`.
     """
 
     def __init__(self, path: Path) -> None:

@@ -17,7 +17,6 @@ from trio_chat.server.uploads.directory import (
     Inspected,
     PartialUpload,
     UploadDirectory,
-    directory_of,
 )
 from trio_chat.server.uploads.images import BadImage
 from trio_chat.server.uploads.limits import (
@@ -28,6 +27,7 @@ from trio_chat.server.uploads.limits import (
     own_quota,
 )
 from trio_chat.storage.database import StorageError
+from trio_chat.storage.uploads import directory_of
 
 log = logging.getLogger("trio_chat")
 

@@ -1,0 +1,52 @@
+"""The commands of `trio-chat uploads`: their output around `storage.uploads`."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from trio_chat.admin.console import date, report, write_lines
+from trio_chat.admin.exit_codes import OK
+from trio_chat.i18n import _
+from trio_chat.storage import uploads
+from trio_chat.storage.account_maintenance import all_accounts
+from trio_chat.storage.database import StorageError, in_transaction
+from trio_chat.storage.maintenance import connected
+
+
+def list_uploads(database: Path) -> int:
+    """Write all uploads, one a line."""
+    with connected(database) as connection:
+        names = {account.id: account.name for account in all_accounts(connection)}
+        found = uploads.every_upload(connection)
+    return write_lines(
+        (
+            upload.name,
+            date(upload.created),
+            str(upload.size),
+            upload.type,
+            names.get(upload.account, upload.address),
+            upload.filename,
+        )
+        for upload in found
+    )
+
+
+def remove_uploads(database: Path, names: Sequence[str]) -> int:
+    """Remove uploads, named by their random names or links; all or none."""
+    wanted = [_random_name(name) for name in names]
+    with connected(database) as connection:
+        for name, text in zip(wanted, names, strict=True):
+            if uploads.find(connection, name) is None:
+                raise StorageError(_("{name}: there is no such file").format(name=text))
+        for name in wanted:
+            in_transaction(connection, uploads.remove, name)
+            with suppress(OSError):  # a running server tries again
+                (uploads.directory_of(database) / name).unlink(missing_ok=True)
+    for text in names:
+        report(_("{name} was removed.").format(name=text))
+    return OK
+
+
+def _random_name(text: str) -> str:
+    match = uploads.LINK.search(text)
+    return match[1] if match else text

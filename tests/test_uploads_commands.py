@@ -1,0 +1,62 @@
+"""`trio-chat uploads`: what an administrator sees and removes, beside a running server."""
+
+from pathlib import Path
+
+import pytest
+import trio
+
+from trio_chat import cli
+from trio_chat.admin.exit_codes import FAILED, OK
+from trio_chat.storage.maintenance import connected
+from trio_chat.storage.uploads import directory_of, removed
+from upload_fakes import GUEST, kept_uploads, pieces
+
+
+def upload(tmp_path: Path) -> str:
+    """Upload a file; return its random name."""
+
+    async def main() -> str:
+        async with kept_uploads(tmp_path) as kept:
+            received = await kept.service.receive(GUEST, "a.txt", pieces(b"hello"), 5)
+            return received.upload.name
+
+    return trio.run(main)
+
+
+def run(tmp_path: Path, *words: str) -> int:
+    """Run a command."""
+    return cli.main(["uploads", words[0], "--database", str(tmp_path / "chat.db"), *words[1:]])
+
+
+def test_files_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One a line, with the address of a guest."""
+    name = upload(tmp_path)
+    assert run(tmp_path, "list") == OK
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.split("\t") == [
+        name,
+        "2027-01-15T08:00:00Z",
+        "5",
+        "text/plain",
+        "192.0.2.1",
+        "a.txt",
+    ]
+
+
+@pytest.mark.parametrize("form", ["{}", "http://192.0.2.9:5000/file/{}/a.txt?size=5"])
+def test_a_file_is_removed(tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its name or a link; its bytes, too, and a running server is left to note it."""
+    name = upload(tmp_path)
+    assert run(tmp_path, "remove", form.format(name)) == OK
+    assert "was removed" in capsys.readouterr().err
+    assert not list(directory_of(tmp_path / "chat.db").iterdir())
+    with connected(tmp_path / "chat.db") as connection:
+        assert removed(connection) == [name]
+
+
+def test_an_unknown_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is removed, then."""
+    name = upload(tmp_path)
+    assert run(tmp_path, "remove", name, "x") == FAILED
+    assert "x: there is no such file" in capsys.readouterr().err
+    assert [one.name for one in directory_of(tmp_path / "chat.db").iterdir()] == [name]
