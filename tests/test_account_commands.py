@@ -536,6 +536,11 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     )
     execute("""INSERT INTO metadata VALUES (1, '{"url": "x"}'), (2, '{"url": "y"}')""")
     execute("INSERT INTO email VALUES (1, 'ann@example.org', 1), (2, 'bob@example.org', 1)")
+    execute(
+        "INSERT INTO upload VALUES"
+        " (1, 'random', 'a.jpg', 'image/jpeg', 7, 1, '', '', 1800000000),"
+        " (2, 'other', 'b.jpg', 'image/jpeg', 7, 2, '', '', 1800000000)"
+    )
     execute("UPDATE account SET created = 1800000000")
     capsys.readouterr()
     assert ran("account", "export", "ANN") == 0
@@ -559,6 +564,15 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
         "settings": {"always-on": True},
         "always_on": {"user": {"nick": "Ann"}, "channels": {"#a": "oq", "#b": "o"}},
         "metadata": {"url": "x"},
+        "uploads": [
+            {
+                "name": "random",
+                "file": "a.jpg",
+                "type": "image/jpeg",
+                "bytes": 7,
+                "uploaded": "2027-01-15T08:00:00Z",
+            }
+        ],
         "messages": [json.loads(json_lines.to_line(record, numbers)) for record in own],
     }
 
