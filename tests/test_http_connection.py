@@ -161,6 +161,33 @@ async def test_a_failing_handler_ends_nothing_else(caplog: pytest.LogCaptureFixt
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
+async def test_a_body_is_closed_when_the_client_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also before its first byte was sent: it may hold a file."""
+    closed = []
+
+    def hold(request: HttpRequest, site: Site) -> HttpResponse:
+        async def body() -> AsyncGenerator[bytes, None]:
+            try:
+                await trio.lowlevel.checkpoint()
+                yield b"abc"
+            finally:
+                closed.append(request)
+
+        return HttpResponse(200, body(), length=3)
+
+    monkeypatch.setattr(routes, "ROUTES", (routes.Route("/health", {"GET": hold}),))
+    async with edge() as here:
+        ours, theirs = memory_stream_pair()
+        await ours.send_all(ONE)
+        await ours.receive_stream.aclose()
+        with pytest.raises(trio.BrokenResourceError):
+            await theirs.send_all(b"x")
+        await here.server.open_and_serve(
+            StreamTransport(theirs), Peer(host=LOCAL), ListenerSettings(name="")
+        )
+    assert len(closed) == 1
+
+
 @pytest.mark.parametrize("query", ["", "long"])
 async def test_a_failing_body_ends_its_connection(
     query: str, caplog: pytest.LogCaptureFixture

@@ -5,7 +5,7 @@ deadline on. So a large upload may take long, and a connection that stands still
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from types import AsyncGeneratorType
@@ -278,12 +278,21 @@ class HttpConnection:
             data = exchange.data(body) if exchange.takes_body and body else b""
             await self._send(head + data + exchange.end())
             return
+        await self._answer_in_pieces(head, body)
+
+    async def _answer_in_pieces(self, head: bytes, body: AsyncIterator[bytes]) -> None:
+        """Send an answer whose body is an iterator, and close that.
+
+        The head goes out with the first piece: a generator that was not started by then would not
+        run its `finally`, and a file that it holds would stay open.
+        """
+        exchange = self._exchange
         try:
-            await self._send(head)
             if exchange.takes_body:
                 async for piece in body:
-                    await self._send(exchange.data(piece))
-            await self._send(exchange.end())
+                    await self._send(head + exchange.data(piece))
+                    head = b""
+            await self._send(head + exchange.end())
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise
         except Exception:  # the client sees that the body is not complete

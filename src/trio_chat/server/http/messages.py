@@ -139,7 +139,8 @@ class HttpResponse:
 
     Args:
         status: such as 200.
-        body: its bytes, or its pieces; not sent to HEAD. An iterator is closed at the end.
+        body: its bytes, or its pieces. A generator is closed at the end, but not started for HEAD:
+            the handler of HEAD must not give it anything that has to be closed.
         headers: without `Content-Length` and `Connection`. Each one replaces the connection's
             default of the same name (see `connection.DEFAULT_HEADERS`).
         length: bytes of a body in pieces; None sends it chunked.
