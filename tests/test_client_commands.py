@@ -64,6 +64,11 @@ class Asked:
         await trio.lowlevel.checkpoint()
         self.done.append(("login", account))
 
+    async def upload(self, path: str) -> None:
+        """Write an upload down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("upload", path))
+
     async def register(self, account: str, email: str) -> None:
         """Write a registration down."""
         await trio.lowlevel.checkpoint()

@@ -133,6 +133,22 @@ def test_two_people_chat(server: Server, start: Callable[..., Terminal]) -> None
     assert restored(bob)
 
 
+def test_a_file_is_uploaded(tmp_path: Path, server: Server, start: Callable[..., Terminal]) -> None:
+    """Another user gets the link, and the file is on the disk of the server."""
+    ann = start(server.port, "ann")
+    sees(ann, "#lobby", "this computer")
+    bob = start(server.port, "bob")
+    sees(ann, "bob has joined")
+    sees(bob, "#lobby", "this computer")
+    (tmp_path / "my cat.txt").write_text("miaow", "utf-8")
+    ann.type(f"/upload {tmp_path}/none\r")
+    sees(ann, "there is no such file")
+    ann.type(f"/upload '{tmp_path}/my cat.txt'\r")
+    sees(bob, "ann │ http://", "/file/")
+    (stored,) = (tmp_path / "trio-chat.db-uploads").iterdir()
+    assert stored.read_text("utf-8") == "miaow"
+
+
 def test_resize(server: Server, start: Callable[..., Terminal]) -> None:
     """Another size of the terminal is another picture, at once."""
     ann = start(server.port, "ann")

@@ -89,6 +89,19 @@ async def _me(client: Actions, words: list[str]) -> None:
         await client.tell(_("You are not in a channel."), error=True)
 
 
+@command(
+    N_("[file]"),
+    N_("uploads a file and sends a link to it; without a file: cancels uploads"),
+    0,
+    1,
+)
+async def _upload(client: Actions, words: list[str]) -> None:
+    if words and not client.current:
+        await client.tell(_("You are not in a channel."), error=True)
+    else:
+        await client.upload(words[0] if words else "")
+
+
 # About one message
 
 

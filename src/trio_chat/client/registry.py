@@ -69,6 +69,9 @@ class Actions(Protocol):
     async def register(self, account: str, email: str) -> None:
         """Ask for a password and register an account; "" means one for the nickname."""
 
+    async def upload(self, path: str) -> None:
+        """Upload a file and send a link to it to the current target; "" cancels uploads."""
+
     async def become_operator(self, name: str, password: str) -> None:
         """Become an operator of the server; for a password "" the user is asked."""
 

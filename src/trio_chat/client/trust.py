@@ -113,6 +113,16 @@ class Connector:
         self._was_encrypted = False
         self._patience = HANDSHAKE_TIMEOUTS[0]
 
+    @property
+    def port(self) -> int:
+        """The port that it connects to."""
+        return self._port
+
+    @property
+    def proxy(self) -> str:
+        """The proxy, as `[client] proxy`."""
+        return self._proxy
+
     async def __call__(self) -> trio.abc.Stream:
         """Connect.
 

@@ -176,6 +176,15 @@ class LineClient:
         """Ask for a password and log in."""
         await self._link.log_in(account)
 
+    async def upload(self, path: str) -> None:
+        """Upload a file and send a link to it, or cancel uploads."""
+        if path:
+            await self._link.uploads.add(self.current, path)
+            if not self._interface.interactive:  # the next line is behind it
+                await self._link.uploads.wait()
+        else:
+            await self._link.uploads.cancel()
+
     async def register(self, account: str, email: str) -> None:
         """Ask for a password and register an account."""
         await self._link.register(account, email)

@@ -22,6 +22,7 @@ from trio_chat.client.link.reconnector import Reconnector
 from trio_chat.client.link.reporter import EventReporter
 from trio_chat.client.link.send_queue import ProtocolCall, Say, SayLines, SendQueue
 from trio_chat.client.link.state_file import StateFile
+from trio_chat.client.link.uploads import Uploads
 from trio_chat.client.session import events
 from trio_chat.client.session.connecting import Backoff
 from trio_chat.client.session.events import Event, MessageKind
@@ -63,6 +64,7 @@ class Link:
         self.interactive = options.interactive
         self.desired_nick = DesiredNick(options.nick)
         self.login_flow = LoginFlow(self, passwords, can_ask=options.can_hide)
+        self.uploads = Uploads(self, connect)
         self.failed = False
         self.unsent: list[str] = []
         self._reason = ""
@@ -116,6 +118,7 @@ class Link:
         self._is_over = False
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._send_queue.run)
+            nursery.start_soon(self.uploads.run)
             code = await self._loop.run()
             nursery.cancel_scope.cancel()
         self._is_over = True

@@ -135,6 +135,13 @@ class CommandContext:
         """Ask for a password and log in."""
         await self.view.link.log_in(account)
 
+    async def upload(self, path: str) -> None:
+        """Upload a file and send a link to it, or cancel uploads."""
+        if path:
+            await self.view.link.uploads.add(self.current, path)
+        else:
+            await self.view.link.uploads.cancel()
+
     async def register(self, account: str, email: str) -> None:
         """Ask for a password and register an account."""
         await self.view.link.register(account, email)

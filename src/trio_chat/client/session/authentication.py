@@ -88,6 +88,11 @@ class Authentication:
         if self._credentials:
             self.log_in(self._credentials)
 
+    @property
+    def credentials(self) -> LoginCredentials | None:
+        """The account and the password of the last login, if they are known."""
+        return self._credentials
+
     def log_in(self, credentials: LoginCredentials) -> None:
         """Log in, by SASL where the server offers it."""
         self._credentials, self._pending = credentials, AccountRequest.LOGIN

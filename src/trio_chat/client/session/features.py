@@ -30,6 +30,8 @@ class Features:
         history_limit: how many messages CHATHISTORY returns at most; 0 for no limit.
         reference_types: the types of message references that CHATHISTORY takes.
         fold: the function that folds a name for comparison.
+        filehost: the address for uploads, "" for none.
+        has_upload_tokens: whether TOKEN gives tokens for that (IRCv3 `draft/authtoken`).
         mute: the list mode that mutes, and what precedes its masks; None when there is none.
     """
 
@@ -41,6 +43,8 @@ class Features:
         self.history_limit = 0
         self.reference_types: tuple[str, ...] = ("msgid", "timestamp")
         self.mute: tuple[str, str] | None = None
+        self.filehost = ""
+        self.has_upload_tokens = False
         self._casemapping = "rfc1459"
         self._utf8mapping = ""
         self._chanmodes = ""
@@ -68,6 +72,10 @@ class Features:
                     self.history_limit = int(value[:9])
                 case "MSGREFTYPES":
                     self.reference_types = tuple(value.split(","))
+                case "draft/FILEHOST" | "soju.im/FILEHOST" | "-draft/FILEHOST":
+                    self.filehost = unescape(value)
+                case "draft/AUTHTOKEN" | "-draft/AUTHTOKEN":
+                    self.has_upload_tokens = name[0] != "-"
                 case "CASEMAPPING":
                     self._casemapping = value
                 case "UTF8MAPPING" | "-UTF8MAPPING":

@@ -25,6 +25,7 @@ from trio_chat.client.session.read_markers import ReadMarkers
 from trio_chat.client.session.sasl import LoginCredentials
 from trio_chat.client.session.sender_filter import SenderFilter
 from trio_chat.client.session.sync_state import SyncState
+from trio_chat.client.session.upload_tokens import UploadTokens
 from trio_chat.irc import tag_names
 from trio_chat.irc.message import Message
 from trio_chat.irc.names import clean_username
@@ -104,6 +105,7 @@ class ProtocolState:
         self.features, self.negotiation = features, negotiation
         self.nickname, self.channel_tracker = own, joined
         self.batches = OpenBatches()
+        self.upload_tokens = UploadTokens(effects)
         self.read_markers = markers
         self.senders = SenderFilter(
             ignored or IgnoreList(), features, own, joined, sync, hides_strangers=hides_strangers
@@ -237,4 +239,5 @@ class ProtocolState:
         """
         self._sequencer.release()
         self.authentication.end()
+        self.upload_tokens.end("")
         self.messages.end(returns=returns)

@@ -11,6 +11,7 @@ from trio_chat.client.session.handlers import (  # noqa: F401  they fill the tab
     connection,
     messages,
     status,
+    uploads,
 )
 from trio_chat.client.session.handlers.errors import error_reply
 from trio_chat.client.session.handlers.table import HANDLERS

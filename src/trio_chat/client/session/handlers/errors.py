@@ -99,6 +99,8 @@ def _fail(protocol: ProtocolState, message: Message) -> None:
         return
     elif command in ("REGISTER", "VERIFY"):
         protocol.authentication.fail(code, reason)
+    elif command == "TOKEN" and protocol.upload_tokens.answered("", reason):
+        return
     elif pending := _refused_message(protocol, message, about):
         protocol.messages.refuse(pending, code, reason)
     elif command == "JOIN" and protocol.channel_tracker.answered(about):

@@ -1,0 +1,194 @@
+"""Uploads of a link: one after the other, while the user goes on chatting."""
+
+import base64
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import trio
+
+from trio_chat.client.local_file import LocalFile, UploadError, open_file, typed_path
+from trio_chat.client.session.connecting import CannotConnectError
+from trio_chat.client.session.protocol import ClientProtocol
+from trio_chat.client.session.session import ClientSession, NotConnectedError
+from trio_chat.client.trust import Connector, Security
+from trio_chat.i18n import _
+from trio_chat.irc.text import clean
+
+_MOST_WAITING = 20
+_TOKEN_TIMEOUT = 30.0
+_PORTS = {"http": 80, "https": 443}
+
+
+class UploadingLink(Protocol):
+    """What an upload needs of its link."""
+
+    @property
+    def session(self) -> ClientSession | None:
+        """The present connection, None when there is none."""
+
+    async def tell(self, text: str, *, error: bool = False) -> None:
+        """Show a sentence."""
+
+    async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
+        """Call a function as soon as there is a connection."""
+
+    async def say(self, target: str, text: str) -> None:
+        """Send a message."""
+
+
+class Uploads:
+    """The uploads of one link.
+
+    Args:
+        link: the link.
+        connect: connects to its server.
+    """
+
+    def __init__(
+        self, link: UploadingLink, connect: Callable[[], Awaitable[trio.abc.Stream]]
+    ) -> None:
+        self._link = link
+        self._connect = connect
+        self._send, self._receive = trio.open_memory_channel[tuple[str, str]](_MOST_WAITING)
+        self._scope: trio.CancelScope | None = None
+        self._count = 0
+        self._idle = trio.Event()
+
+    async def add(self, target: str, typed: str) -> None:
+        """Upload a file, and send a link to it as a message.
+
+        Args:
+            target: a channel or nickname.
+            typed: the path as the user has typed it.
+        """
+        try:
+            self._send.send_nowait((target, typed))
+        except trio.WouldBlock:
+            await self._link.tell(_("Many files are waiting to be uploaded."), error=True)
+            return
+        self._count += 1
+
+    async def wait(self) -> None:
+        """Wait until nothing is being uploaded."""
+        while self._count:
+            self._idle = trio.Event()
+            await self._idle.wait()
+
+    async def cancel(self) -> None:
+        """Cancel the upload in progress and those that wait."""
+        count = 0
+        while True:
+            try:
+                self._receive.receive_nowait()
+            except trio.WouldBlock:
+                break
+            count += 1
+            self._note_done()
+        if self._scope is None and not count:
+            await self._link.tell(_("No file is being uploaded."), error=True)
+        elif self._scope is not None:
+            self._scope.cancel()
+
+    async def run(self) -> None:
+        """Upload what is added, until cancelled."""
+        async for target, typed in self._receive:
+            with trio.CancelScope() as self._scope:
+                try:
+                    link = await self._upload(typed)
+                    await self._link.say(target, link)
+                except (UploadError, CannotConnectError) as error:
+                    await self._link.tell(clean(str(error)), error=True)
+            if self._scope.cancelled_caught:
+                await self._link.tell(_("The upload was cancelled."))
+            self._scope = None
+            self._note_done()
+
+    def _note_done(self) -> None:
+        self._count -= 1
+        self._idle.set()
+
+    async def _upload(self, typed: str) -> str:
+        is_ready = trio.Event()
+        await self._link.do(f"/upload {typed}", lambda protocol: is_ready.set())
+        await is_ready.wait()
+        session = self._link.session
+        if session is None:
+            raise UploadError(_("Not connected at the moment: nothing was uploaded."))
+        url = session.protocol.features.filehost
+        if not url:
+            raise UploadError(_("This server takes no files."))
+        local = await trio.to_thread.run_sync(open_file, typed_path(typed))
+        from trio_chat.client.http_upload import send_file  # noqa: PLC0415  # h11 is rarely needed
+
+        try:
+            await self._link.tell(_("Uploading {name} …").format(name=clean(local.name)))
+            authorization = await self._authorization(session)
+            stream = await self._reach(session, url)
+            try:
+                return await send_file(
+                    stream, url, local, authorization, partial(self._report, local)
+                )
+            finally:
+                await trio.aclose_forcefully(stream)
+        finally:
+            local.file.close()
+
+    async def _report(self, local: LocalFile, sent: int) -> None:
+        text = _("{name}: {sent} of {size} MB; /upload without a file cancels.")
+        sizes = {"sent": f"{sent / 1e6:.1f}", "size": f"{local.size / 1e6:.1f}"}
+        await self._link.tell(text.format(name=clean(local.name), **sizes))
+
+    async def _authorization(self, session: ClientSession) -> str:
+        """Return a header with a token, or with the password of the account, as soju wants it."""
+        protocol = session.protocol
+        if not protocol.features.has_upload_tokens:
+            known = protocol.authentication.credentials
+            if known is None or not protocol.authentication.account:
+                return ""
+            pair = f"{known.account or protocol.nick}:{known.password}"
+            return f"Basic {base64.b64encode(pair.encode()).decode()}"
+        answers: list[tuple[str, str]] = []
+        is_answered = trio.Event()
+
+        def answer(token: str, reason: str) -> None:
+            answers.append((token, reason))
+            is_answered.set()
+
+        def request(protocol: ClientProtocol) -> None:
+            protocol.upload_tokens.request(answer)
+
+        with trio.move_on_after(_TOKEN_TIMEOUT):
+            try:
+                await session.do(request)
+                await is_answered.wait()
+            except NotConnectedError:
+                pass
+        token, reason = answers[0] if answers else ("", "")
+        if not token:
+            reason = reason or _("the server has not answered")
+            raise UploadError(_("Nothing was uploaded: {reason}").format(reason=reason))
+        return f"Bearer {token}"
+
+    async def _reach(self, session: ClientSession, url: str) -> trio.abc.Stream:
+        """Connect to the host of an address.
+
+        The port of the chat means this server: the connection is made as the one for the chat, by
+        the same name, with the same trust in the certificate.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port or _PORTS.get(parts.scheme, 0)
+        except ValueError:
+            parts, port = urlsplit(""), 0
+        if not (port and parts.hostname and url.isascii()):
+            raise UploadError(_("The server names no usable address for files."))
+        if not isinstance(self._connect, Connector) or self._connect.port == port:
+            return await self._connect()
+        if parts.scheme == "http" and session.is_secure:
+            text = _("The server wants files without encryption, which is refused here.")
+            raise UploadError(text)
+        is_plain = parts.scheme == "http"
+        security = Security(plaintext=is_plain, required=not is_plain)
+        return await Connector(parts.hostname, port, security, proxy=self._connect.proxy)()

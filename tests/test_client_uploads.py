@@ -1,0 +1,186 @@
+"""`/upload`: the file that a user names, the request, and what a hostile host answers."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from trio_chat.client.http_upload import send_file
+from trio_chat.client.local_file import LocalFile, UploadError, open_file, typed_path
+from trio_chat.client.session.effects import Effects
+from trio_chat.client.session.features import Features
+from trio_chat.client.session.upload_tokens import UploadTokens
+
+URL = "http://chat.example:5000/upload"
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> LocalFile:
+    """Return an open file."""
+    (tmp_path / "кот.txt").write_bytes(b"hello")
+    return open_file(tmp_path / "кот.txt")
+
+
+async def put(local: LocalFile, answer: bytes, *, closes: bool = True) -> tuple[str, bytes]:
+    """Upload to a host with an answer; return the link, and what the host has received."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    received = b""
+
+    async def host() -> None:
+        nonlocal received
+        while not received.endswith(b"hello"):
+            received += await theirs.receive_some()
+        await theirs.send_all(answer)
+        if closes:
+            await theirs.send_eof()
+
+    async def report(sent: int) -> None:  # noqa: ASYNC124
+        """Show nothing."""
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(host)
+        try:
+            link = await send_file(ours, URL, local, "Bearer x", report)
+        finally:
+            local.file.close()
+    return link, received
+
+
+def created(location: bytes) -> bytes:
+    """Return the answer to an upload."""
+    return b"HTTP/1.1 201 Created\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
+
+
+async def test_the_request(local: LocalFile) -> None:
+    """With name, size and token, as FILEHOST describes."""
+    link, received = await put(local, created(b"/file/x/y.txt?size=5"), closes=False)
+    assert link == "http://chat.example:5000/file/x/y.txt?size=5"
+    head = received.partition(b"\r\n\r\n")[0].decode()
+    assert head.startswith("POST /upload HTTP/1.1\r\n")
+    for line in (
+        "Host: chat.example:5000",
+        "Content-Length: 5",
+        "Content-Disposition: attachment; filename*=UTF-8''%D0%BA%D0%BE%D1%82.txt",
+        "Authorization: Bearer x",
+    ):
+        assert line in head
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"HTTP/1.1 413 X\r\nContent-Length: 14\r\n\r\n413: too large", "413: too large"),
+        (b"HTTP/1.1 507 X\r\n\r\n\x1b[2Jfull\nmore", "full"),
+        (b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", "500"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200"),
+        (b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", "201"),
+        (created(b"javascript:alert(1)"), "201"),
+        (created(b"http://a.example/a b"), "201"),
+        (b"", "broken"),
+        (b"no HTTP\r\n\r\n", "broken"),
+    ],
+)
+async def test_a_refusal_is_shown(local: LocalFile, answer: bytes, reason: str) -> None:
+    """In one line, without control characters; a link that is none is none."""
+    error: str = ""
+    try:
+        await put(local, answer)
+    except* UploadError as group:  # of the nursery with the host
+        error = str(group.exceptions[0])
+    assert reason in error
+    assert error.isprintable()
+
+
+async def test_a_file_that_becomes_shorter(tmp_path: Path) -> None:
+    """The user learns it, and the host gets no half file that looks whole."""
+    (tmp_path / "a.txt").write_bytes(b"hello")
+    local = open_file(tmp_path / "a.txt")._replace(size=10)
+    ours, _theirs = trio.testing.memory_stream_pair()
+
+    async def report(sent: int) -> None:  # noqa: ASYNC124
+        """Show nothing."""
+
+    with local.file, pytest.raises(UploadError, match="changed"):
+        await send_file(ours, URL, local, "", report)
+
+
+@pytest.mark.parametrize("url", ["http://a/b c", "http://a/\n", "http://é/x"])
+async def test_a_hostile_address(local: LocalFile, url: str) -> None:
+    """It is no request, and no defect."""
+    ours, theirs = trio.testing.memory_stream_pair()
+    await theirs.send_eof()
+
+    async def report(sent: int) -> None:  # noqa: ASYNC124
+        """Show nothing."""
+
+    with local.file, pytest.raises(UploadError):
+        await send_file(ours, url, local, "", report)
+
+
+@pytest.mark.parametrize(
+    ("typed", "path"),
+    [
+        ("a.txt", "a.txt"),
+        ('"a b.txt"', "a b.txt"),
+        ("'a b.txt'", "a b.txt"),
+        (" a.txt ", "a.txt"),
+        ('"', '"'),
+        ("~/a.txt", f"{Path.home()}/a.txt"),
+    ],
+)
+def test_the_path_that_is_typed(typed: str, path: str) -> None:
+    """Quotes and `~` are those of a shell."""
+    assert typed_path(typed) == Path(path)
+
+
+@pytest.mark.skipif(os.sep != "/", reason="a backslash separates directories")
+def test_backslashes_of_a_terminal() -> None:
+    """A file that is dropped has them before its spaces."""
+    assert typed_path("a\\ b.txt") == Path("a b.txt")
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda path: None, "no such file"),
+        (lambda path: path.mkdir(), "directory"),
+        (lambda path: path.touch(), "empty"),
+        (getattr(os, "mkfifo", None), "no ordinary file"),
+        (lambda path: path.symlink_to(path), "cannot be read"),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="files of POSIX")
+def test_what_cannot_be_uploaded(
+    tmp_path: Path, make: Callable[[Path], object], problem: str
+) -> None:
+    """The reason names the path."""
+    make(tmp_path / "x")
+    with pytest.raises(UploadError, match=problem) as caught:
+        open_file(tmp_path / "x")
+    assert str(tmp_path / "x") in str(caught.value)
+
+
+def test_tokens_come_in_the_order_of_the_requests() -> None:
+    """A refusal is an answer, too; at the end of the connection nobody waits."""
+    effects, answers = Effects(), list[tuple[str, str]]()
+    tokens = UploadTokens(effects)
+    assert not tokens.answered("unasked")
+    for _ in range(3):
+        tokens.request(lambda token, reason: answers.append((token, reason)))
+    assert effects.take_lines() == ["TOKEN GENERATE FILEHOST"] * 3
+    tokens.answered("first")
+    tokens.answered("", "no")
+    tokens.end("")
+    assert answers == [("first", ""), ("", "no"), ("", "")]
+
+
+def test_the_address_of_uploads() -> None:
+    """Under either name, until it is taken back."""
+    features = Features()
+    features.read(["soju.im/FILEHOST=https://a.example/up\\x3D", "draft/AUTHTOKEN"])
+    assert (features.filehost, features.has_upload_tokens) == ("https://a.example/up=", True)
+    features.read(["-draft/FILEHOST", "-draft/AUTHTOKEN"])
+    assert (features.filehost, features.has_upload_tokens) == ("", False)
