@@ -179,6 +179,7 @@ test("only files of the page's own server are shown", () => {
   assert.deepEqual(uploadedFile("http://chat.example:5000/file/abc/a%20b.PNG", origin), {
     href: "http://chat.example:5000/file/abc/a%20b.PNG",
     name: "a b.PNG",
+    certain: true,
     image: true,
   });
   assert.equal(uploadedFile("http://chat.example:5000/file/abc/a.svg", origin)?.image, false);
@@ -192,6 +193,18 @@ test("only files of the page's own server are shown", () => {
   ]) {
     assert.equal(uploadedFile(href, origin), null, href);
   }
+});
+
+test("a link to the server under another name is looked for on the page's own", () => {
+  const token = "o3q-blyGqKpctEwZGX-6Iw";
+  const file = uploadedFile(
+    `http://192.0.2.1:5000/file/${token}/a.png?w=3`,
+    "https://chat.example",
+  );
+  assert.deepEqual(
+    [file?.href, file?.certain],
+    [`https://chat.example/file/${token}/a.png?w=3`, false],
+  );
 });
 
 test("an address of another scheme becomes one of the page's own", () => {

@@ -206,8 +206,19 @@ export class Client {
     if (!isReturn || this.model.me.account.value) {
       void this.history.findConversations().catch(() => {});
     }
+    this.tellNick();
     if (!this.model.current.value && !this.channels.size) this.model.show(this.model.server);
     this.refreshPush();
+  }
+
+  /** Say that the wanted nickname is not free. */
+  tellNick() {
+    const nick = this.wantedNick;
+    const other = this.model.me.nick.value;
+    if (this.model.same(nick, other)) return;
+    this.model.notify(
+      _("The nickname “{nick}” is in use: you are {other} until it is free.", { nick, other }),
+    );
   }
 
   refreshPush() {

@@ -72,10 +72,14 @@ export function safeHref(url) {
  * @typedef {object} UploadedFile
  * @property {string} href
  * @property {string} name
+ * @property {boolean} certain Whether the link names this server as the page does. Others reach it
+ *   under other names, and their links have those.
  * @property {boolean} image Whether the page shows it; the name decides, and the server's type
  *   decides what the browser makes of it.
  */
 
+/** The random part of an address: 16 bytes in base64url. */
+const TOKEN = /^[\w-]{22}$/u;
 const IMAGE = /\.(?:png|jpe?g|gif|webp|avif|bmp)$/iu;
 
 /**
@@ -87,12 +91,13 @@ const IMAGE = /\.(?:png|jpe?g|gif|webp|avif|bmp)$/iu;
 export function uploadedFile(href, origin) {
   const url = parsed(href);
   // A link may have been sent while the server was reached by another scheme.
-  if (!url || url.host !== new URL(origin).host || !/^https?:$/u.test(url.protocol)) return null;
+  if (!url || !/^https?:$/u.test(url.protocol)) return null;
   const parts = /^\/file\/([^/]+)\/([^/]+)$/u.exec(url.pathname);
-  if (!parts) return null;
+  const certain = url.host === new URL(origin).host;
+  if (!parts || !(certain || TOKEN.test(parts[1] ?? ""))) return null;
   const path = `${url.pathname}${url.search}`;
   const name = decoded(parts[2] ?? "");
-  return { href: new URL(path, origin).href, name, image: IMAGE.test(name) };
+  return { href: new URL(path, origin).href, name, certain, image: IMAGE.test(name) };
 }
 
 /** @param {string} url */

@@ -15,7 +15,7 @@ export function Files({ files }) {
   return h(
     "div",
     { class: "files" },
-    files.map((file) => (file.image ? picture(file) : card(file))),
+    files.map((file) => (file.image ? picture(file) : file.certain ? card(file) : null)),
   );
 }
 
@@ -36,7 +36,7 @@ function picture(file) {
       alt: name,
       loading: "lazy",
       decoding: "async",
-      onError: showBroken,
+      onError: file.certain ? showBroken : hide,
     }),
   );
 }
@@ -44,6 +44,15 @@ function picture(file) {
 /** @param {Event} event */
 function showBroken(event) {
   /** @type {HTMLElement} */ (event.currentTarget).closest(".picture")?.classList.add("broken");
+}
+
+/**
+ * Hide a picture that this server does not have: its link stays.
+ * @param {Event} event
+ */
+function hide(event) {
+  const picture = /** @type {HTMLElement} */ (event.currentTarget).closest(".picture");
+  picture?.setAttribute("hidden", "");
 }
 
 /** @param {UploadedFile} file */

@@ -282,7 +282,7 @@ function body(entry, context) {
   if (entry.redactedBy) return h("div", { class: "text" }, deletedText(entry));
   const files = filesOf(entry.text, context.text.origin);
   // A message that is nothing but the address of a file is shown as the file.
-  const only = files.length === 1 && !/\s/u.test(entry.text.trim());
+  const only = files.length === 1 && files[0]?.certain && !/\s/u.test(entry.text.trim());
   return [
     only
       ? null
