@@ -21,7 +21,11 @@ import { around, following, newer, newest, older } from "./window.js";
 /** @import { RowContext } from "./row.js" */
 /** @import { Range } from "./window.js" */
 
-/** @typedef {{element: Element, top: number}} Anchor */
+/**
+ * A visible row with the position of its lower edge: the upper one moves when the row is the first
+ * of the window no longer, and loses the name and the day above its text.
+ * @typedef {{element: Element, bottom: number}} Anchor
+ */
 
 const AT_BOTTOM = 12;
 const ANCHORS = 4;
@@ -147,7 +151,10 @@ export class Timeline extends Component {
         : timeline.indexOf(this.startEntry);
     if (index < 0) return newest(count);
     const shift = index - range.start;
-    return { start: index, end: Math.min(count, range.end + shift) };
+    const end = Math.min(count, range.end + shift);
+    // Older entries have come. Some are drawn at once: the row at the beginning of the window loses
+    // the day and the name above it, and at the top nothing could be scrolled to make up for that.
+    return { start: shift > 0 ? older({ start: index, end }).start : index, end };
   }
 
   /** @returns {RowContext} */
@@ -263,7 +270,7 @@ export class Timeline extends Component {
     }
     this.anchors = Array.from(rows)
       .slice(low, low + ANCHORS)
-      .map((element) => ({ element, top: element.getBoundingClientRect().top - top }));
+      .map((element) => ({ element, bottom: element.getBoundingClientRect().bottom - top }));
   }
 
   /** Scroll so that the visible rows stay where they were, or to the bottom. */
@@ -275,9 +282,9 @@ export class Timeline extends Component {
     } else if (!this.stuck) {
       const anchor = this.anchors.find(({ element }) => element.isConnected);
       if (anchor) {
-        const top =
-          anchor.element.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
-        if (top !== anchor.top) scroller.scrollTop += top - anchor.top;
+        const bottom =
+          anchor.element.getBoundingClientRect().bottom - scroller.getBoundingClientRect().top;
+        if (bottom !== anchor.bottom) scroller.scrollTop += bottom - anchor.bottom;
       }
     }
     this.drawnHeight = scroller.scrollHeight;
