@@ -154,14 +154,27 @@ async def test_known_servers_and_one_of_this_machine_are_tested(
     network: FakeNetwork, nursery: trio.Nursery
 ) -> None:
     """They are in the list although they announce nothing; one that does not run here is not."""
-    network.closed = [("chat.example.org", 6000)]
-    search = network.search(("chat.example.org", 6000), own=("127.0.0.1", 5000))
+    network.closed = [("192.168.1.9", 6000)]
+    search = network.search(("192.168.1.9", 6000), own=("127.0.0.1", 5000))
     nursery.start_soon(search.run, lambda: None)
     await until(lambda: len(search.found) == 2)
     await until(lambda: search.found.servers[0].is_reachable is False)
     known, here = search.found.servers
-    assert (known.address, known.is_known, known.is_found) == ("chat.example.org:6000", True, False)
+    assert (known.address, known.is_known, known.is_found) == ("192.168.1.9:6000", True, False)
     assert (here.address, here.name, here.is_found) == ("127.0.0.1:5000", "this computer", True)
+    nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("host", ["chat.example.org", "abc.onion", "203.0.113.7", "2001:db8::7"])
+async def test_known_servers_elsewhere_are_not_connected_to(
+    host: str, network: FakeNetwork, nursery: trio.Nursery
+) -> None:
+    """The user may reach them through a proxy that hides the address of this machine."""
+    search = network.search((host, 6000), ("192.168.1.9", 6000))
+    nursery.start_soon(search.run, lambda: None)
+    await until(lambda: search.found.servers[1].is_reachable is True)
+    assert network.probed == [("192.168.1.9", 6000)]
+    assert search.found.servers[0].is_reachable is None
     nursery.cancel_scope.cancel()
 
 

@@ -24,7 +24,7 @@ def server_lines(servers: Sequence[FoundServer]) -> list[str]:
 
 def _state(server: FoundServer) -> str:
     if server.is_reachable is None:
-        state = "…"
+        state = "" if server.is_known and not server.is_found else "…"
     elif server.is_reachable:
         state = _("can be reached")
     elif server.is_found:

@@ -23,7 +23,7 @@ class FoundServer:
         channel: the channel to join; "" for the usual one.
         is_known: whether the client has connected there before.
         is_found: whether it has answered the search.
-        is_reachable: whether it takes connections; None as long as that is not known.
+        is_reachable: whether it takes connections; None where that is not known.
     """
 
     host: str

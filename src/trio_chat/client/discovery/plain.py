@@ -113,7 +113,8 @@ class PlainChooser:
             for number, line in enumerate(server_lines(servers)):
                 server = servers[number]
                 place = (server.host, server.port)
-                if server.is_reachable is not None and self._shown.get(place) != server:
+                is_ready = server.is_reachable is not None or not self._search.tests(server)
+                if is_ready and self._shown.get(place) != server:
                     self._shown[place] = server
                     lines.append(f"{number + 1:>3}  {line}")
             if lines:

@@ -1,5 +1,5 @@
 """The search for servers: DNS-SD and the beacon in every network of this machine, and a connection
-to each server as a test whether it can be reached.
+to each server in them as a test whether it can be reached.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from trio_chat.client.discovery.found import FoundServer, FoundServers
 from trio_chat.client.discovery.queries import ask_network
 from trio_chat.i18n import _
 from trio_chat.interfaces import Interface, default_sources, interfaces
-from trio_chat.irc.addresses import IpAddress
+from trio_chat.irc.addresses import IpAddress, parse_address
 from trio_chat.irc.discovery import BEACON_PORT, ServiceRecord, shown
 
 PROBE_TIMEOUT = 3.0
@@ -92,7 +92,8 @@ class ServerSearch:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 for server in self.found.servers:
-                    nursery.start_soon(self._test, server)
+                    if self.tests(server):
+                        nursery.start_soon(self._test, server)
                 for interface in self.networks:
                     nursery.start_soon(ask_network, interface, self._take, self._beacon_port)
                 nursery.start_soon(self._look_here)
@@ -100,6 +101,15 @@ class ServerSearch:
                 await trio.sleep_forever()
         finally:
             self._nursery = None
+
+    def tests(self, server: FoundServer) -> bool:
+        """Return whether the search connects to a server: only in the networks of this machine.
+
+        A known server elsewhere may be one that the user reaches through a proxy, so that a direct
+        connection would reveal the user's address.
+        """
+        address = parse_address(server.host)
+        return address is not None and (address.is_loopback or self._is_near(address))
 
     async def _look_here(self) -> None:
         if self._own is not None and await self._probe(*self._own):
