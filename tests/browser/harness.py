@@ -36,6 +36,8 @@ from playwright.sync_api import (  # after the module is known to exist
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30
 """Seconds after which something that ought to happen is held never to."""
+_WORKER_NOT_FETCHED = re.compile("error occurred when fetching the script")
+"""The browser fetches the service worker after the page, perhaps when the test has ended."""
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {
     "viewport": {"width": 390, "height": 844},
@@ -294,7 +296,7 @@ class Visitor:
         self.url = url
         self.errors: list[str] = []
         self.console: list[str] = []
-        self._expected: list[re.Pattern[str]] = []
+        self._expected: list[re.Pattern[str]] = [_WORKER_NOT_FETCHED]
         context.set_default_timeout(PATIENCE * 1000)
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)

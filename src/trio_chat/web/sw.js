@@ -10,6 +10,8 @@ const CACHE = "page-1";
 const PATIENCE = 4000;
 const VERSIONED = /^\/v\/([^/]+)\//u;
 const IMPORT = /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/gu;
+/** Languages besides English. */
+const CATALOGUES = ["ru"];
 const MOST_FILES = 300;
 const LONGEST = 300;
 
@@ -28,6 +30,8 @@ async function store() {
   if (!response.ok) throw new Error("the page cannot be had");
   const html = await response.clone().text();
   const queue = [...html.matchAll(/(?:src|href)="(\/[^"#]*)"/gu)].map(([, path]) => path);
+  const base = VERSIONED.exec(queue.find((path) => VERSIONED.test(path)) ?? "")?.[0];
+  if (base) queue.push(...CATALOGUES.map((name) => `${base}locale/${name}.json`));
   const files = new Set();
   while (queue.length && files.size < MOST_FILES) {
     const path = queue.pop();

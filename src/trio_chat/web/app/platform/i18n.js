@@ -5,6 +5,7 @@
  * Plural forms are chosen by `Intl.PluralRules`; the catalogue says which form each category has.
  */
 
+import { fileAddress } from "./files.js";
 import { signal } from "../../vendor/signals-core.js";
 
 /**
@@ -113,7 +114,7 @@ export function install(loaded) {
  */
 async function load(name) {
   try {
-    const response = await fetch(new URL(`../../locale/${name}.json`, import.meta.url));
+    const response = await fetch(fileAddress(`locale/${name}.json`));
     return response.ok ? await response.json() : null;
   } catch {
     return null;

@@ -5,6 +5,7 @@
  * language, with the English short codes.
  */
 
+import { fileAddress } from "../platform/files.js";
 import { language } from "../platform/i18n.js";
 
 /** @typedef {[emoji: string, name: string, keywords: string]} EmojiRow */
@@ -33,7 +34,7 @@ export function emojiGroups() {
  */
 async function load(name) {
   try {
-    const response = await fetch(new URL(`../../emoji/${name}.json`, import.meta.url));
+    const response = await fetch(fileAddress(`emoji/${name}.json`));
     if (response.ok) return await response.json();
   } catch {
     // Tried again at the next use.

@@ -2,14 +2,12 @@
 
 import { h } from "../../vendor/preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
-import "../../vendor/signals.js"; // makes components follow the signals that they read
-import { chosenLanguage, language, setLanguage } from "../platform/i18n.js";
+import { signal } from "../../vendor/signals.js"; // components follow the signals that they read
+import { _, chosenLanguage, language, setLanguage } from "../platform/i18n.js";
 import { watchAlerts } from "../platform/notifications.js";
 import { registerServiceWorker } from "../platform/service_worker.js";
 import { watchViewport } from "../platform/viewport.js";
 import { watchTitle } from "./page_title.js";
-import { Announcer } from "./announcer.js";
-import { Chat } from "./chat.js";
 import { WorkspaceContext, viewSettings } from "./context.js";
 import { Dialogs } from "./dialogs.js";
 import { Notices } from "./notices.js";
@@ -18,6 +16,20 @@ import { closeAll } from "./ui.js";
 import { Welcome } from "./welcome.js";
 
 /** @import { Settings, Workspace } from "../model/types.js" */
+
+/**
+ * The views of the chat, which are loaded while the first visit is drawn; null until then.
+ * @type {import("../../vendor/signals.js").Signal<typeof import("./chat.js")|null>}
+ */
+const chat = signal(null);
+
+/** @param {Workspace} workspace */
+function loadChat({ actions }) {
+  import("./chat.js").then(
+    (views) => (chat.value = views),
+    () => actions.notify(_("The page could not be loaded. Reload it."), true),
+  );
+}
 
 /** @param {{workspace: Workspace}} props */
 export function App({ workspace }) {
@@ -38,10 +50,9 @@ export function App({ workspace }) {
     h(
       "div",
       { key: language.value, class: "page" },
-      started ? h(Chat, null) : h(Welcome, null),
+      !started ? h(Welcome, null) : chat.value ? h(chat.value.Chat, null) : null,
       h(Dialogs, null),
       h(Notices, null),
-      started && h(Announcer, null),
     ),
   );
 }
@@ -52,6 +63,7 @@ function watch(workspace) {
   const onClick = (/** @type {MouseEvent} */ event) => followChannel(workspace, event);
   document.addEventListener("keydown", onKeyDown);
   document.addEventListener("click", onClick);
+  loadChat(workspace);
   registerServiceWorker();
   const stops = [watchViewport(), watchTitle(workspace), watchAlerts(workspace)];
   return () => {

@@ -3,6 +3,7 @@
 import { h } from "../../vendor/preact.js";
 import { useEffect } from "../../vendor/hooks.js";
 import { _ } from "../platform/i18n.js";
+import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
 import { useWorkspace, viewSettings } from "./context.js";
 import { Header } from "./header.js";
@@ -41,6 +42,7 @@ export function Chat() {
           onClick: () => (drawer.value = ""),
         })
       : null,
+    h(Announcer, null),
   );
 }
 
