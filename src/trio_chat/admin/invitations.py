@@ -114,7 +114,7 @@ def _print(link: str) -> None:
     if size is not None:
         with suppress(ValueError):  # no code has room for so long a link
             lines = qr.with_code(lines, qr.qr_code(link), size)
-    print("\n".join(lines))
+    print("\n".join(lines), flush=True)  # before what explains it, which goes to standard error
 
 
 def _page(settings: "Settings") -> str:
