@@ -127,14 +127,12 @@ async function notify(line) {
   const { nick, command, params } = parsed(line);
   const text = readable(params.at(-1) ?? "");
   if (command === "MARKREAD") return dismiss(params[0] ?? "");
-  const target = params[0] ?? "";
-  const isChannel = /^[#&]/u.test(target);
-  const buffer = isChannel ? target : nick;
+  const { title, body, buffer } = described(nick, command, params, text);
   // Browsers require that each push shows something.
   await self.registration.showNotification(
-    isChannel ? `${nick} · ${target}` : nick || "trio-chat",
+    title,
     {
-      body: text.slice(0, LONGEST),
+      body: body.slice(0, LONGEST),
       tag: `buffer:${buffer.toLowerCase()}`,
       renotify: true,
       icon: "/icon-192.png",
@@ -143,6 +141,28 @@ async function notify(line) {
     },
   );
   return undefined;
+}
+
+/**
+ * Return what a notification shows, and the conversation that it opens. It has no words of its own,
+ * because a worker has no catalogue.
+ * @param {string} nick
+ * @param {string} command
+ * @param {string[]} params
+ * @param {string} text
+ */
+function described(nick, command, params, text) {
+  const [target = "", channel = ""] = params;
+  if (command === "INVITE")
+    return { title: `${nick} · ${channel}`, body: `✉ ${channel}`, buffer: channel };
+  if (command !== "PRIVMSG" && command !== "NOTICE") // of the server itself
+    return { title: self.registration.scope.replace(/^https?:|\//gu, ""), body: text, buffer: "" };
+  const isChannel = /^[#&]/u.test(target);
+  return {
+    title: isChannel ? `${nick} · ${target}` : nick || "trio-chat",
+    body: text,
+    buffer: isChannel ? target : nick,
+  };
 }
 
 /**
