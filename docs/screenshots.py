@@ -134,7 +134,8 @@ def _variables(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _server(home: Path) -> Iterator[str]:
+def running_server(home: Path) -> Iterator[str]:
+    """Run a server; return its address."""
     (home / "server.ini").write_text(_CONFIG)
     process = subprocess.Popen(
         [sys.executable, "-m", "trio_chat", "serve", "--config", "server.ini"],
@@ -286,7 +287,7 @@ def main() -> None:
         ("screen-light.svg", "light", (), {"COLORFGBG": "0;15"}),
         ("plain.svg", "dark", ("--plain",), {}),
     ):
-        with tempfile.TemporaryDirectory() as home, _server(Path(home)) as address:
+        with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as address:
             picture(
                 Path(home),
                 address,
