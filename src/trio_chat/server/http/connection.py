@@ -78,7 +78,7 @@ class HttpRules:
     Args:
         site: the server.
         websocket: whether a WebSocket may be opened here.
-        tls_first: whether a client is only told that TLS is required, unless a trusted proxy has
+        tls_first: whether the only answer is that TLS is required, unless a trusted proxy has
             encrypted its connection.
         extend: sets the deadline of the connection to so many seconds from now.
     """

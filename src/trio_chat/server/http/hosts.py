@@ -74,7 +74,7 @@ def is_known(host: Host, settings: Settings, certified: Iterable[str] = ()) -> b
     if "any" in settings.server.allowed_hosts or host.is_address:
         return True
     return any(
-        _fits(host.name, pattern)
+        matches(host.name, pattern)
         for pattern in (*_configured(settings), *certified, *_own_names(), *_HERE)
     )
 
@@ -82,7 +82,7 @@ def is_known(host: Host, settings: Settings, certified: Iterable[str] = ()) -> b
 def is_local(host: Host) -> bool:
     """Return whether a name or address is this machine's own: to a browser, a secure context."""
     address = parse_address(host.name)
-    return address.is_loopback if address else host.name == _HERE[0] or _fits(host.name, _HERE[1])
+    return address.is_loopback if address else host.name == _HERE[0] or matches(host.name, _HERE[1])
 
 
 def _configured(settings: Settings) -> Iterable[str]:
@@ -106,6 +106,12 @@ def _own_names() -> Iterable[str]:
     return (name, f"{first}.local", first) if first else ()
 
 
-def _fits(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
+    """Return whether a host name is the one of a pattern, or below that of `*.example.org`.
+
+    Args:
+        name: in small letters.
+        pattern: in any letters.
+    """
     pattern = pattern.lower().removesuffix(".")
     return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern

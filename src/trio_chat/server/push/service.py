@@ -22,6 +22,7 @@ from trio_chat.config import Settings
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.mail import email_address
 from trio_chat.irc.message import format_body
+from trio_chat.server.http.hosts import matches
 from trio_chat.server.push.device import MAX_REFUSALS, DeviceQueue, QueuedPush, topic_of
 from trio_chat.server.push.encryption import encrypt
 from trio_chat.server.push.payload import written
@@ -310,7 +311,7 @@ class PushService:
 
     def _may_be_private(self, host: str) -> bool:
         patterns = self._settings().push.private_hosts
-        return "any" in patterns or any(_fits(host.lower(), pattern) for pattern in patterns)
+        return "any" in patterns or any(matches(host.lower(), pattern) for pattern in patterns)
 
     async def _expire(self) -> None:
         """Remove devices that were not registered again for long, at once and then every hour."""
@@ -327,10 +328,6 @@ class PushService:
                 if account in self._world.push.by_account
             }
             await trio.sleep(_EXPIRE_INTERVAL)
-
-
-def _fits(host: str, pattern: str) -> bool:
-    return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
 
 
 def _prepared(
