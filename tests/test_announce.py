@@ -3,10 +3,11 @@
 import os
 from dataclasses import replace
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
-from trio_chat.config import DiscoverySettings, ServerSettings, Settings
+from trio_chat.config import DiscoverySettings, ServerSettings, Settings, StorageSettings
 from trio_chat.irc.addresses import IpAddress
 from trio_chat.server import announce as announcing
 from trio_chat.server import qr
@@ -63,6 +64,42 @@ async def test_a_server_behind_a_proxy_shows_the_address_of_the_proxy(
     text = await announced(settings, capfd)
     assert "    https://chat.example.org/\n" in text
     assert "▀▀▀▀▀▀▀" in text
+
+
+@pytest.mark.parametrize(
+    ("own", "host", "hint"),
+    [
+        (["127.0.0.1", "::1"], "0.0.0.0", "not connected to any network"),
+        (["127.0.0.1", "fd00::7"], "0.0.0.0", "host = ::"),
+        (["127.0.0.1", "::1"], "127.0.0.1", ""),
+        (["127.0.0.1", "192.168.1.7"], "0.0.0.0", ""),
+    ],
+)
+async def test_it_says_why_nobody_else_can_join(
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    own: list[str],
+    host: str,
+    hint: str,
+) -> None:
+    """Without a network, or with another version of IP; not when that was wanted."""
+    monkeypatch.setattr(announcing, "own_addresses", lambda: list(map(ip_address, own)))
+    text = await announced(Settings(server=replace(LOCAL, host=(host,))), capfd)
+    assert hint in text
+    assert ("This computer" in text) == bool(hint)
+
+
+async def test_the_code_comes_after_the_fingerprints(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A terminal of 24 lines still shows all of it when the server has started."""
+    storage = StorageSettings(file=tmp_path / "chat.db")
+    settings = Settings(server=replace(EVERYWHERE, tls="auto"), storage=storage)
+    lines = (await announced(settings, capfd)).splitlines()
+    heading = next(number for number, line in enumerate(lines) if "is running" in line)
+    assert any("fingerprint" in line for line in lines[:heading])
+    assert not any("fingerprint" in line for line in lines[heading:])
+    assert len(lines) - heading <= 21
 
 
 async def test_a_server_without_websocket_has_no_page(capfd: pytest.CaptureFixture[str]) -> None:

@@ -91,7 +91,7 @@ def test_more_text_than_code_keeps_all_of_both() -> None:
     ]
 
 
-@pytest.mark.parametrize("size", [(32, 24), (80, 17), (80, 1), (0, 0)])
+@pytest.mark.parametrize("size", [(32, 24), (80, 18), (80, 1), (0, 0)])
 def test_a_code_that_does_not_fit_is_left_out(size: tuple[int, int]) -> None:
     """A part of a code cannot be scanned, and would push the text away."""
     assert qr.with_code(["text"], qr.qr_code(ADDRESS), os.terminal_size(size)) == ["text"]

@@ -1,18 +1,24 @@
 """This machine's network interfaces and the addresses that they have."""
 
+import re
 import socket
 from collections.abc import Collection, Iterable
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address
 from typing import NamedTuple
 
-_VIRTUAL = (
-    # Linux, BSD and macOS: containers, virtual machines, tunnels
-    *("br-", "cni", "docker", "lxcbr", "lxdbr", "podman", "veth", "virbr"),
-    *("vboxnet", "vmnet", "vnet", "gif", "ppp", "tailscale", "tap", "tun", "utun", "wg", "zt"),
-    # Windows
-    *("hyper-v", "tap-windows", "vethernet", "virtualbox", "vmware", "wireguard", "wintun"),
+_INTERNAL = (
+    # Linux, BSD and macOS
+    *("cni", "docker", "lxcbr", "lxdbr", "podman", "veth", "virbr", "vboxnet", "vmnet", "vnet"),
+    *("hyper-v", "vethernet", "virtualbox", "vmware"),  # Windows
 )
-"""How the names of interfaces begin that lead to no network of other people's devices."""
+"""How the names of interfaces begin that lead to containers and virtual machines."""
+_DOCKER_NETWORK = re.compile(r"br-[0-9a-f]{12}")
+"""A name that Docker gives; routers call the bridge of their local network `br-lan`."""
+_TUNNEL = (
+    *("gif", "ppp", "tailscale", "tap", "tun", "utun", "wg", "zt"),  # Linux, BSD and macOS
+    *("tap-windows", "wireguard", "wintun"),  # Windows
+)
+"""How the names of interfaces begin that lead into a tunnel."""
 _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """An address that every default route leads to (RFC 5737, RFC 3849), for each family."""
 
@@ -34,9 +40,15 @@ class Interface(NamedTuple):
         return self.address.ip
 
     @property
+    def is_internal(self) -> bool:
+        """Whether it leads to containers or virtual machines of this machine, by its name."""
+        name = self.name.lower()
+        return name.startswith(_INTERNAL) or _DOCKER_NETWORK.fullmatch(name) is not None
+
+    @property
     def is_virtual(self) -> bool:
-        """Whether it leads to containers, virtual machines or a tunnel, by its name."""
-        return self.name.lower().startswith(_VIRTUAL)
+        """Whether it leads to no network of other people's devices: it is internal, or a tunnel."""
+        return self.is_internal or self.name.lower().startswith(_TUNNEL)
 
 
 def interfaces() -> list[Interface]:

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from ipaddress import IPv6Address
 
 import trio
 
@@ -25,45 +26,65 @@ log = logging.getLogger("trio_chat")
 async def announce(
     listeners: Sequence[BatchListener], encryption: Encryption, settings: Settings
 ) -> None:
-    """Print how others can join, ready to be copied and scanned, and the fingerprint of the
-    certificate.
+    """Print the fingerprint of the certificate, and how others can join, ready to be copied and
+    scanned: last, so that the QR code does not scroll out of a small terminal.
 
     Args:
         listeners: where the server listens, [server] first; further ones are not announced.
         encryption: its certificate; one that is to be made is made now.
         settings: all of config.ini.
     """
+    fingerprints: list[str] = []
+    if any(listener.settings.tls != "off" for listener in listeners):
+        fingerprints = await _fingerprints(encryption)
     port = bound_to(listeners[0].socket)[1]
     main = [
         bound_to(listener.socket)[0]
         for listener in listeners
         if listener.settings is listeners[0].settings
     ]
-    others = joinable(main, await trio.to_thread.run_sync(own_addresses))
+    own = await trio.to_thread.run_sync(own_addresses)
+    others = joinable(main, own)
     lines = _ways_to_join(main, others, port)
+    if not others and (hint := _why_nobody_joins(main, own)):
+        lines.append(hint)
     if settings.server.url or (others and settings.server.websocket):
         page = public_url(settings, port, others, encryption.names)
         lines = [_("Others join in a browser:"), f"    {page}", *lines]
         if settings.discovery.qr:
             lines = await trio.to_thread.run_sync(_with_code_of, page, lines)
     heading = _("trio-chat {version} is running.").format(version=__version__)
-    await _print([heading, *lines, _("Ctrl-C stops the server.")])
-    if all(listener.settings.tls == "off" for listener in listeners):
-        return
+    await _print([*fingerprints, heading, *lines, _("Ctrl-C stops the server.")])
+
+
+async def _fingerprints(encryption: Encryption) -> list[str]:
+    """Return lines with the fingerprints of the certificate."""
     try:
         await encryption.prepare()
     except CertificateError as error:
         log.error("no client can use TLS: %s", error)
-        return
-    if encryption.fingerprint:
-        await _print(
-            [
-                _("Its TLS certificate has the SHA-256 fingerprint {hex}").format(
-                    hex=encryption.fingerprint
-                ),
-                _("Its TLS key has the SHA-256 fingerprint {hex}").format(hex=encryption.facts.key),
-            ]
+        return []
+    if not encryption.fingerprint:
+        return []
+    return [
+        _("Its TLS certificate has the SHA-256 fingerprint {hex}").format(
+            hex=encryption.fingerprint
+        ),
+        _("Its TLS key has the SHA-256 fingerprint {hex}").format(hex=encryption.facts.key),
+    ]
+
+
+def _why_nobody_joins(bound: Sequence[IpAddress], own: Sequence[IpAddress]) -> str:
+    """Return why no other machine can join a server that is for others, and what helps; "" for one
+    of this machine alone.
+    """
+    if not any(address.is_unspecified for address in bound):
+        return ""
+    if joinable([IPv6Address("::")], own):
+        return _(
+            "This computer has addresses of IPv6 alone: others can join with [server] host = ::"
         )
+    return _("This computer is not connected to any network, so nobody else can join now.")
 
 
 def shown(listener: BatchListener) -> str:
@@ -114,4 +135,4 @@ def _print_past_buffer(text: str) -> None:
             suppress(OSError, ValueError),
             open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as raw,
         ):
-            raw.write(text.encode("utf-8", "backslashreplace"))
+            raw.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))

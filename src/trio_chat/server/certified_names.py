@@ -81,7 +81,7 @@ def of_this_machine() -> Machine:
     """Return the name and the addresses of this machine. Blocks for some milliseconds: call it in a
     thread.
     """
-    return Machine(socket.gethostname(), own_addresses())
+    return Machine(socket.gethostname(), own_addresses(with_internal=True))
 
 
 def subject_names(settings: Settings, machine: Machine) -> SubjectNames:

@@ -1,5 +1,6 @@
 """The task that keeps the address of the page up to date, which invitations and QR codes have."""
 
+import logging
 from collections.abc import Callable, Sequence
 
 import trio
@@ -10,6 +11,8 @@ from trio_chat.server.addresses import joinable, own_addresses
 from trio_chat.server.binding import bound_to
 from trio_chat.server.links import public_url
 from trio_chat.server.listeners import BatchListener
+
+log = logging.getLogger("trio_chat")
 
 _INTERVAL = 60.0
 """Seconds after which another address of this machine is noticed."""
@@ -34,5 +37,8 @@ async def keep_page_url(
     while True:
         own = await trio.to_thread.run_sync(own_addresses)
         others = joinable([address for address, _ in bound], own)
-        world.page_url = public_url(settings(), bound[0][1], others, certified())
+        url = public_url(settings(), bound[0][1], others, certified())
+        if world.page_url not in ("", url) and first.settings.websocket:
+            log.info("the page is now at %s", url)  # what was printed at the start is out of date
+        world.page_url = url
         await trio.sleep(_INTERVAL)

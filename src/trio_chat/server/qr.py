@@ -16,6 +16,8 @@ _RESET = "\x1b[0m"
 _BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 _WITHOUT_COLOURS = ("", "dumb", "unknown")
 _GAP = "  "
+_BELOW = 2
+"""Lines below the code: how to stop the server, and the cursor."""
 
 
 def qr_code(text: str) -> list[str]:
@@ -56,7 +58,7 @@ def with_code(lines: Sequence[str], code: Sequence[str], size: os.terminal_size)
         size: of the terminal.
     """
     width, height = len(code[0]), len(code)
-    if width > size.columns or height >= size.lines:
+    if width > size.columns or height + _BELOW > size.lines:
         return list(lines)
     if width + len(_GAP) + max(map(len, lines), default=0) > size.columns:
         return [*lines, *map(coloured, code)]
