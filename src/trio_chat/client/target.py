@@ -20,6 +20,7 @@ _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)/?(?P<rest>.*)", re.DOTALL
 )
 _PORT = re.compile(r"[0-9]{1,5}")
+THIS_COMPUTER = "127.0.0.1"
 _THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is replaced here, not listened on
 
 

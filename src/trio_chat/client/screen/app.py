@@ -126,6 +126,8 @@ class ScreenClient:
         self.code = 0
         self.tasks: list[Callable[[], Awaitable[None]]] = []
         """Run alongside the links of the servers, from the start of `run`."""
+        self.list_servers: Callable[[], Awaitable[None]] | None = None
+        """Lists the servers of this network until the user has chosen one."""
         self.ignored = IgnoreList()
         self.workspace = Workspace(now, options.highlights, options.strangers)
         self.workspace.on_alert = self._alert
@@ -203,7 +205,12 @@ class ScreenClient:
     # Servers
 
     def connect(self, wanted: str) -> str:
-        """Connect to another server; return why that is impossible, or ""."""
+        """Connect to another server, or list those of this network when none is named; return why
+        that is impossible, or "".
+        """
+        if not wanted and self.list_servers and self._nursery:
+            self._nursery.start_soon(self.list_servers)
+            return ""
         try:
             name, link = self._make(wanted)
         except ValueError as error:

@@ -64,7 +64,8 @@ class CommandContext:
         timeline: shows the buffer.
         next_unread: goes to the next unread message.
         use_theme: draws in the colours of a theme.
-        connect: connects to another server, or returns why it cannot.
+        connect: connects to another server, or returns why it cannot; "" lists the servers of this
+            network.
         leave: leaves the chat with a reason.
     """
 
@@ -340,9 +341,14 @@ async def _theme(context: CommandContext, words: list[str]) -> None:
         )
 
 
-@_command(N_("host[:port] | profile"), N_("connects to another server as well"), 1, 1)
+@_command(
+    N_("[host[:port] | profile]"),
+    N_("connects to another server as well; without an address it lists those of this network"),
+    0,
+    1,
+)
 async def _connect(context: CommandContext, words: list[str]) -> None:
-    problem = context.connect(words[0])
+    problem = context.connect(words[0] if words else "")
     if problem:
         await context.tell(clean(problem), error=True)
     await trio.lowlevel.checkpoint()

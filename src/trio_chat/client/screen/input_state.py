@@ -7,6 +7,10 @@ from typing import NamedTuple
 from trio_chat.client.model.buffer import Buffer
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class Confirmation(NamedTuple):
     """A question in the status line, which one key answers.
 
@@ -41,10 +45,12 @@ class PageFilter(NamedTuple):
     Args:
         caption: stands before the text.
         show: shows the page for a text.
+        closed: called when the page is closed, or another one takes its place.
     """
 
     caption: str
     show: Callable[[str], None]
+    closed: Callable[[], None] = _nothing
 
 
 @dataclass(slots=True)

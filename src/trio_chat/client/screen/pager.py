@@ -71,15 +71,22 @@ class Pager(PageWidget):
 
     def update(self, lines: Sequence[PageLine]) -> None:
         """Replace the lines, of which the chosen one and those before it are the same."""
+        self._replace(lines, self._place())
+
+    def _place(self) -> int:
+        """Return the place of the chosen line among those that can be chosen."""
         choices = self._choices()
-        self._replace(lines, choices.index(self._chosen) if self._chosen in choices else 0)
+        return choices.index(self._chosen) if self._chosen in choices else 0
 
     def _replace(self, lines: Sequence[PageLine], chosen: int) -> None:
         self._given = lines
-        self._lines = _wrapped(lines, self._columns)
+        self._wrap(chosen)
+        self._invalidate()
+
+    def _wrap(self, chosen: int) -> None:
+        self._lines = _wrapped(self._given, self._columns)
         choices = self._choices()
         self._chosen = choices[chosen] if choices else None
-        self._invalidate()
 
     def _choices(self) -> list[int]:
         return [number for number, line in enumerate(self._lines) if line.choose]
@@ -113,7 +120,8 @@ class Pager(PageWidget):
         columns, rows = size
         self._height = max(rows - 1, 1)
         if columns != self._columns:
-            self._columns, self._lines = columns, _wrapped(self._given, columns)
+            place, self._columns = self._place(), columns
+            self._wrap(place)
         shown = [row([(self._styles["topic"], f" {self.title}".ljust(columns))], columns)]
         for number, line in enumerate(
             self._lines[self._top : self._top + self._height], start=self._top

@@ -64,11 +64,17 @@ class Pages:
         """Open a page that the text in the prompt filters; a draft is kept for afterwards."""
         if self._state.request:
             return
-        if not self._state.page_filter:
+        if self._state.page_filter:
+            self._state.page_filter.closed()
+        else:
             self._timeline.buffer.draft = self._prompt.edit_text
         self._prompt.set_edit_text("")
         self._state.page_filter = page_filter
         self.show_filtered()
+
+    def is_filtered_by(self, page_filter: PageFilter) -> bool:
+        """Return whether a filter is the one in force."""
+        return self._state.page_filter is page_filter
 
     def show_filtered(self) -> None:
         """Show the lines that the text in the prompt leaves."""
@@ -77,10 +83,11 @@ class Pages:
 
     def end_filter(self) -> None:
         """Close a filtered page, and put the draft back into the prompt."""
-        if self._state.page_filter:
+        if before := self._state.page_filter:
             self._state.page_filter = None
             self._close()
             self._prompt.replace(self._timeline.buffer.draft)
+            before.closed()
 
     def leave_to_type(self, text: str) -> None:
         """Close the page, and continue with a text as if it had been typed without the page."""

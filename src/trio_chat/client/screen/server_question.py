@@ -14,11 +14,9 @@ from trio_chat.client.discovery.plain import chosen_server
 from trio_chat.client.discovery.search import ServerSearch
 from trio_chat.client.screen.input_state import PromptRequest
 from trio_chat.client.screen.pager import PageLine
-from trio_chat.client.target import ServerAddress, TargetError
+from trio_chat.client.target import THIS_COMPUTER, ServerAddress, TargetError
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
-
-THIS_COMPUTER = "127.0.0.1"
 
 
 class QuestionScreen(Protocol):

@@ -5,7 +5,7 @@ wizard.
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.link import Link
@@ -20,9 +20,12 @@ from trio_chat.client.options import (
 from trio_chat.client.paths import config_file
 from trio_chat.client.screen.app import ScreenClient, ScreenOptions
 from trio_chat.client.screen.tty import open_screen
-from trio_chat.client.target import ServerAddress, parse
+from trio_chat.client.target import THIS_COMPUTER, ServerAddress, is_this_machine, parse
 from trio_chat.client.trust import Security
 from trio_chat.i18n import _
+
+if TYPE_CHECKING:
+    from trio_chat.client.discovery.search import ServerSearch
 
 
 def screen_client(options: ConnectOptions, screen: Any = None) -> ScreenClient:
@@ -42,6 +45,7 @@ def screen_client(options: ConnectOptions, screen: Any = None) -> ScreenClient:
     screen = open_screen() if screen is None else screen
     running = ScreenClient(screen, styles, partial(_wanted, options))
     screen.esc_matters = lambda: running.controller.is_open
+    running.list_servers = partial(_list_servers, running, options)
     if options.is_first_run or options.searches:
         _ask(running, options)
     else:
@@ -52,16 +56,11 @@ def screen_client(options: ConnectOptions, screen: Any = None) -> ScreenClient:
 
 def _ask(running: ScreenClient, options: ConnectOptions) -> None:
     """Ask for the server, and at the first run for everything else."""
-    # Imported late: a start with a server needs no search.
-    from trio_chat.client.discovery.plain import MOST_KNOWN  # noqa: PLC0415
-    from trio_chat.client.discovery.search import ServerSearch  # noqa: PLC0415
-    from trio_chat.client.known_servers import KnownServers  # noqa: PLC0415
+    # Imported late: a start with a server needs neither.
     from trio_chat.client.screen.server_question import ServerQuestion  # noqa: PLC0415
     from trio_chat.client.screen.wizard import FirstRunWizard  # noqa: PLC0415
 
-    search = ServerSearch(
-        KnownServers().newest(MOST_KNOWN), own=(options.host, options.port or DEFAULT_PORT)
-    )
+    search = _search(options)
     begin = _beginner(running, options)
     if options.is_first_run:
         wizard = FirstRunWizard(running.controller, search, config_file(), begin)
@@ -83,6 +82,29 @@ def _ask(running: ScreenClient, options: ConnectOptions) -> None:
     question = ServerQuestion(running.controller, search, _("Servers"), intro, done)
     question.begin()
     running.tasks.append(question.run)
+
+
+async def _list_servers(running: ScreenClient, options: ConnectOptions) -> None:
+    """List the servers of this network, and connect to the one that the user chooses."""
+    from trio_chat.client.screen.server_list import ServerList  # noqa: PLC0415  # as above
+
+    def connect(address: ServerAddress) -> None:
+        running.add(*_other(options, address))
+
+    controller = running.controller
+    await ServerList(controller.pages, _search(options), connect, controller.refresh).run()
+
+
+def _search(options: ConnectOptions) -> "ServerSearch":
+    # Imported late: a start with a server needs no search.
+    from trio_chat.client.discovery.plain import MOST_KNOWN  # noqa: PLC0415
+    from trio_chat.client.discovery.search import ServerSearch  # noqa: PLC0415
+    from trio_chat.client.known_servers import KnownServers  # noqa: PLC0415
+
+    own = (THIS_COMPUTER, DEFAULT_PORT)
+    if is_this_machine(options.host):
+        own = (options.host, options.port or DEFAULT_PORT)
+    return ServerSearch(KnownServers().newest(MOST_KNOWN), own=own)
 
 
 def make_link(target: ServerOptions) -> Link:
@@ -116,10 +138,20 @@ def _wanted(options: ConnectOptions, text: str) -> tuple[str, Link]:
     for profile in options.known:
         if profile.name == text:
             return profile.name, make_link(profile_options(options, profile))
-    address = parse(text)
+    return _other(options, parse(text))
+
+
+def _other(options: ConnectOptions, address: ServerAddress) -> tuple[str, Link]:
+    """Return the name and the link of a further server."""
     port = address.port or DEFAULT_PORT
     given = replace(
-        options, host=address.host, port=port, channel=address.channel, password="", profiles=()
+        options,
+        host=address.host,
+        port=port,
+        channel=address.channel,
+        key=address.key,  # an invitation of another server is for that one alone
+        password="",
+        profiles=(),
     )
     given = replace(given, security=_security(options, address))
     (target,) = server_options(given)
@@ -132,7 +164,13 @@ def _beginner(
     def begin(address: ServerAddress, nick: str, registers: bool) -> None:
         port, channel = address.port or DEFAULT_PORT, address.channel or options.channel
         given = replace(
-            options, host=address.host, port=port, nick=nick, channel=channel, profiles=()
+            options,
+            host=address.host,
+            port=port,
+            nick=nick,
+            channel=channel,
+            key=address.key,
+            profiles=(),
         )
         # A fingerprint on the command line is that of whichever server the user chooses.
         required = address.is_encrypted or options.security.required
