@@ -8,7 +8,7 @@ import trio
 from trio_chat import cli
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.storage.maintenance import connected
-from trio_chat.storage.uploads import directory_of, removed
+from trio_chat.storage.uploads import directory_of, every_name, removed
 from upload_fakes import GUEST, kept_uploads, pieces
 
 
@@ -60,3 +60,24 @@ def test_an_unknown_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert run(tmp_path, "remove", name, "x") == FAILED
     assert "x: there is no such file" in capsys.readouterr().err
     assert [one.name for one in directory_of(tmp_path / "chat.db").iterdir()] == [name]
+
+
+def test_files_without_bytes_are_forgotten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others stay."""
+    first, second = upload(tmp_path), upload(tmp_path)
+    directory = directory_of(tmp_path / "chat.db")
+    (directory / first).unlink()
+    assert run(tmp_path, "remove", "--missing") == OK
+    assert f"{first} was removed" in capsys.readouterr().err
+    with connected(tmp_path / "chat.db") as connection:
+        assert every_name(connection) == {second}
+    assert run(tmp_path, "remove", "--missing") == OK
+
+
+def test_no_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """That is an error, with what to do."""
+    upload(tmp_path)
+    assert run(tmp_path, "remove") == FAILED
+    assert "Name the files" in capsys.readouterr().err

@@ -28,7 +28,7 @@ from trio_chat.config.settings import UploadSettings
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.http.connection import STALL_TIMEOUT
 from trio_chat.server.links import page_url_for
-from trio_chat.server.open_storage import open_storage
+from trio_chat.server.open_storage import open_storage, prune_history
 from trio_chat.server.peer import Peer
 
 HOST = "chat.example:5000"
@@ -410,6 +410,54 @@ async def test_redact_removes_the_file(opened: Opener) -> None:
         await end.until("REDACT")
         path = location.removeprefix(f"http://{HOST}")
         assert (await uploads.ask(request("GET", path, f"Host: {HOST}")))[0] == 404
+
+
+async def _prune(uploads: Uploads, days: float) -> None:
+    """Let days pass, and what is too old go."""
+    world = uploads.server.world
+    assert world.storage is not None
+    world.steady = lambda: NOON + days * 86_400  # type: ignore[assignment]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(prune_history, world, world.storage)
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        nursery.cancel_scope.cancel()
+
+
+async def test_files_that_nobody_has_linked_go_after_a_day(opened: Opener) -> None:
+    """Those of messages, topics and avatars stay, as long as these do."""
+    async with opened() as uploads:
+        end = uploads.here.connect()
+        await end.send(b"CAP REQ :draft/metadata-2\r\nNICK bob\r\nUSER bob 0 * :B\r\nCAP END\r\n")
+        await end.until("422")
+        paths = []
+        for number in range(5):
+            _, head, _ = await uploads.put(b"%d" % number, basic())
+            paths.append(field(head, "Location"))
+        said, topic, avatar, channel = paths[1:]
+        for line in (
+            "JOIN #a",
+            f"PRIVMSG #a :{said}",
+            f"TOPIC #a :{topic}",
+            f"METADATA * SET avatar :{avatar}",
+            f"METADATA #a SET avatar :{channel}",
+        ):
+            await end.send(f"{line}\r\n".encode())
+        await end.send(b"PING x\r\n")
+        await end.until("PONG")
+        await _prune(uploads, 0.9)
+        assert len(uploads.files()) == 5
+        await _prune(uploads, 1.1)
+        assert await _statuses(uploads, *paths) == [404, 200, 200, 200, 200]
+        await end.send(b"TOPIC #a :\r\nMETADATA * SET avatar\r\nPING x\r\n")
+        await end.until("PONG")
+        await _prune(uploads, 1.2)
+        assert await _statuses(uploads, *paths) == [404, 200, 404, 404, 200]
+
+
+async def _statuses(uploads: Uploads, *links: str) -> list[int]:
+    """Return the statuses of the answers to requests for files."""
+    paths = [link.removeprefix(f"http://{HOST}") for link in links]
+    return [(await uploads.ask(request("GET", path, f"Host: {HOST}")))[0] for path in paths]
 
 
 async def test_pages_of_listed_origins_may_upload(opened: Opener) -> None:

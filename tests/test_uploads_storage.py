@@ -187,3 +187,52 @@ async def test_several_links_in_a_message(database: Database) -> None:
     await history.commit([said(1)._replace(text=text)])
     await history.redact("#a", 1)
     assert await table.removed() == [NAME, OTHER]
+
+
+async def test_without_a_message_it_goes_after_a_while(database: Database) -> None:
+    """Unless a message links to it, or something else does."""
+    table = SqliteUploads(database)
+    await table.add(upload(), ROOM, ROOM)
+    await table.add(upload(OTHER), ROOM, ROOM)
+    await table.add(upload("C" * 22), ROOM, ROOM)
+    await SqliteHistory(database).commit([said(1, OTHER)])
+    assert await table.prune_unlinked(int(NOON), {NAME}) == 0  # made at that time, not before
+    assert await table.prune_unlinked(int(NOON) + 1, {NAME}) == 1
+    assert await table.removed() == ["C" * 22]
+    assert await table.prune_unlinked(int(NOON) + 1, ()) == 1
+    assert await table.find(OTHER) is not None
+
+
+async def test_many_unlinked_ones_go_in_several_transactions(database: Database) -> None:
+    """Each of them is short, since messages wait for it."""
+    table = SqliteUploads(database)
+    for number in range(150):
+        await table.add(upload(f"{number:022}"), ROOM, ROOM)
+    assert await table.prune_unlinked(int(NOON) + 1, ()) == 100
+    assert await table.prune_unlinked(int(NOON) + 1, ()) == 50
+
+
+async def test_a_message_of_another_user_links_to_it_as_well(database: Database) -> None:
+    """A file that was uploaded with one account, and sent as a guest, stays with that message."""
+    table, history = SqliteUploads(database), SqliteHistory(database)
+    account = await make_account(database)
+    await table.add(upload(account=account), ROOM, ROOM)
+    await history.commit([said(1, source="bob!u@h")])
+    assert await table.prune_unlinked(int(NOON) + 1, ()) == 0
+    await history.redact("#a", 1)
+    assert await table.find(NAME) is not None  # nobody removes the files of others
+    assert await table.prune_unlinked(int(NOON) + 1, ()) == 1
+
+
+async def test_a_user_with_an_account_does_not_claim_the_file_of_a_guest(
+    database: Database,
+) -> None:
+    """A link that it sends before the guest leaves the file to the guest."""
+    table, history = SqliteUploads(database), SqliteHistory(database)
+    account = await make_account(database)
+    await table.add(upload(), ROOM, ROOM)
+    await history.commit([said(1, account=account), said(2)])
+    await history.redact("#a", 1)
+    assert await table.find(NAME) is not None
+    await history.redact("#a", 2)
+    assert await table.find(NAME) is None

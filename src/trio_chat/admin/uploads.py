@@ -1,11 +1,12 @@
 """The commands of `trio-chat uploads`: their output around `storage.uploads`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
+from trio_chat.chat.uploads import LINK
 from trio_chat.i18n import _
 from trio_chat.storage import uploads
 from trio_chat.storage.account_maintenance import all_accounts
@@ -31,10 +32,20 @@ def list_uploads(database: Path) -> int:
     )
 
 
-def remove_uploads(database: Path, names: Sequence[str]) -> int:
-    """Remove uploads, named by their random names or links; all or none."""
-    wanted = [_random_name(name) for name in names]
+def remove_uploads(database: Path, names: Sequence[str], *, missing: bool = False) -> int:
+    """Remove uploads; all or none.
+
+    Args:
+        database: the database.
+        names: their random names, or links.
+        missing: whether those whose bytes are missing are removed, too.
+    """
     with connected(database) as connection:
+        if missing:
+            names = [*names, *_without_bytes(database, uploads.every_name(connection))]
+        elif not names:
+            raise StorageError(_("Name the files, or give --missing."))
+        wanted = [_random_name(name) for name in names]
         for name, text in zip(wanted, names, strict=True):
             if uploads.find(connection, name) is None:
                 raise StorageError(_("{name}: there is no such file").format(name=text))
@@ -47,6 +58,11 @@ def remove_uploads(database: Path, names: Sequence[str]) -> int:
     return OK
 
 
+def _without_bytes(database: Path, names: Iterable[str]) -> list[str]:
+    directory = uploads.directory_of(database)
+    return sorted(name for name in names if not (directory / name).exists())
+
+
 def _random_name(text: str) -> str:
-    match = uploads.LINK.search(text)
+    match = LINK.search(text)
     return match[1] if match else text

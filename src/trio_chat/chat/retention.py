@@ -1,7 +1,8 @@
 """Retention of messages: set by the operator, and within limits by the owner of a registered
-channel.
+channel. And of uploads to which no message links.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from trio_chat.chat.channel_registration import OFF
@@ -9,8 +10,11 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.history import LAST_ID, Span
 from trio_chat.chat.ids import milliseconds
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.uploads import LINK
 from trio_chat.chat.world import World
 
+UNLINKED_DAYS = 1
+"""The days after which an upload is removed to which nothing links."""
 _DAY = 86_400.0
 
 
@@ -79,3 +83,21 @@ def rules(world: World, storage: StoragePorts) -> list[Rule]:
         *(Rule(oldest(world, storage, channel), only=channel.folded) for channel in special),
     ]
     return [rule for rule in found if rule.before]
+
+
+def linked_by_state(world: World) -> set[str]:
+    """Return the random names of uploads to which something else than a message links: metadata,
+    such as an avatar, or the topic of a channel.
+    """
+    return {name for text in _texts(world) if "/file/" in text for name in LINK.findall(text)}
+
+
+def _texts(world: World) -> Iterator[str]:
+    for values in world.metadata.values():  # of accounts, also of those that are not connected
+        yield from values.values()
+    for user in world.users.values():
+        yield from user.metadata.values()
+    for channel in world.channels.values():
+        yield from channel.metadata.values()
+        if channel.topic is not None:
+            yield channel.topic.text

@@ -7,15 +7,18 @@ time whatever a token is compared with.
 """
 
 import hashlib
+import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from trio_chat.chat.users import Session, User
 
 SERVICE = "FILEHOST"
 """The key of the service in TOKEN (IRCv3 `draft/authtoken`)."""
+LINK = re.compile(r"/file/([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
+"""A link to an upload, with its random name, anywhere in a text."""
 TOKEN_LIFETIME = 600.0
 """Seconds for which a token is valid; the specification recommends 10 to 15 minutes."""
 _MOST_OF_SESSION = 16
@@ -79,14 +82,23 @@ class UploadTable(Protocol):
     async def prune(self, before: int) -> int:
         """Remove some uploads that were made before a Unix time; return their number."""
 
+    async def prune_unlinked(self, before: int, used: Collection[str]) -> int:
+        """Remove some uploads that were made before a Unix time, and to which no stored message
+        links; return their number.
+
+        Args:
+            before: seconds of Unix time.
+            used: random names of uploads that stay, because something else refers to them.
+        """
+
     async def removed(self) -> list[str]:
         """Return random names of some removed uploads whose bytes are to be deleted."""
 
     async def forget_removed(self, names: Sequence[str]) -> None:
         """Note that the bytes of removed uploads were deleted."""
 
-    async def unknown(self, names: Sequence[str]) -> list[str]:
-        """Return those of some random names that no upload has."""
+    async def names(self) -> set[str]:
+        """Return the random names of all uploads."""
 
 
 class UploadRules(NamedTuple):

@@ -38,9 +38,14 @@ def _list(call: Invocation) -> int:
     DATABASE,
     Argument(
         "names",
-        nargs="+",
+        nargs="*",
         metavar="FILE",
         words=N_("the random name of a file, or a link to it"),
+    ),
+    Argument(
+        "--missing",
+        action="store_true",
+        words=N_("forget the files whose bytes are missing on the disk"),
     ),
     help=N_("remove uploaded files"),
     description=N_(
@@ -51,4 +56,4 @@ def _list(call: Invocation) -> int:
 def _remove(call: Invocation) -> int:
     from trio_chat.admin.uploads import remove_uploads  # noqa: PLC0415
 
-    return remove_uploads(call.database, call.options.names)
+    return remove_uploads(call.database, call.options.names, missing=call.options.missing)

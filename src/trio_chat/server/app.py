@@ -302,9 +302,10 @@ class Server:
         for connection in self.connections:
             connection.shut_down()
         # A client that has stopped reading holds the server up for the grace time at most.
-        connections.cancel_scope.deadline = (
-            trio.current_time() + self.settings.server.shutdown_grace
-        )
+        deadline = trio.current_time() + self.settings.server.shutdown_grace
+        connections.cancel_scope.deadline = deadline
+        if self.uploads is not None:
+            self.uploads.stop(deadline)
 
     def end_openings(self) -> None:
         """End all connections that are still being detected, because the server stops."""

@@ -216,8 +216,15 @@ async def prune_history(world: World, memory: StoragePorts) -> None:
 
 
 async def _prune_uploads(world: World, memory: StoragePorts) -> None:
-    """Remove uploads that are too old; those of deleted messages went with these."""
-    if memory.uploads is not None and memory.upload_days:
-        before = int(world.steady() - memory.upload_days * _DAY)
-        while await memory.uploads.prune(before):
+    """Remove uploads that are too old, or to which nothing links; those of deleted messages went
+    with these.
+    """
+    if memory.uploads is None:
+        return
+    now = world.steady()
+    if memory.upload_days:
+        while await memory.uploads.prune(int(now - memory.upload_days * _DAY)):
             pass
+    before = int(now - retention.UNLINKED_DAYS * _DAY)
+    while await memory.uploads.prune_unlinked(before, retention.linked_by_state(world)):
+        pass

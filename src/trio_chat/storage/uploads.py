@@ -5,13 +5,13 @@ and with its account, whatever has deleted these: REDACT, the retention, or a ma
 The random name of a removed upload then waits in a table until its bytes are deleted.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.history import Record
-from trio_chat.chat.uploads import Upload, Usage
+from trio_chat.chat.uploads import LINK, Upload, Usage
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ BLOCK = 4096
 """Bytes of which a file takes a whole number, on the disk and of a quota: many tiny files cost
 room, too.
 """
-LINK = re.compile(r"/file/([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
-"""A link to an upload, with its random name, anywhere in a text."""
 _MOST_LINKS = 20
 _REMOVED_AT_ONCE = 100
 _COLUMNS = "SELECT name, filename, type, size, coalesce(account, 0), address, created FROM upload"
@@ -36,12 +34,22 @@ _INSERT = """
     SELECT ?1, ?2, ?3, ?4, nullif(?5, 0), ?6, '', ?7
     WHERE ?5 = 0 OR EXISTS (SELECT 1 FROM account WHERE id = ?5)
 """
-# A message of the uploader: of the same account, or of the guest that was the first to link to it.
+# A message is the uploader's own if it is of the same account, or of the guest that was the first
+# to link to the file.
 _LINKED = """
-    INSERT INTO upload_link SELECT ?1, ?2, id FROM upload WHERE name = ?3
-    AND iif(account IS NULL, ?4 = 0 AND author IN ('', ?5), account = ?4) ON CONFLICT DO NOTHING
+    INSERT INTO upload_link (buffer, message, upload, own)
+    SELECT ?1, ?2, id, iif(account IS NULL, ?4 = 0 AND author IN ('', ?5), account IS ?4)
+    FROM upload WHERE name = ?3 ON CONFLICT DO NOTHING
 """
 _CLAIM = "UPDATE upload SET author = ?2 WHERE name = ?1 AND account IS NULL AND author = ''"
+_DELETE_OLD = "DELETE FROM upload WHERE id IN (SELECT id FROM upload WHERE created < ? LIMIT ?)"
+_DELETE_UNLINKED = """
+    DELETE FROM upload WHERE id IN (
+        SELECT id FROM upload WHERE created < ?1
+        AND NOT EXISTS (SELECT 1 FROM upload_link WHERE upload_link.upload = upload.id)
+        AND name NOT IN (SELECT value FROM json_each(?3)) LIMIT ?2
+    )
+"""
 
 
 def directory_of(database: Path) -> Path:
@@ -81,6 +89,10 @@ class SqliteUploads:
         """Remove old uploads; see `UploadTable.prune`."""
         return await self._database.erase(_prune, before)
 
+    async def prune_unlinked(self, before: int, used: Collection[str]) -> int:
+        """Remove old uploads without a message; see `UploadTable.prune_unlinked`."""
+        return await self._database.erase(_prune_unlinked, before, used)
+
     async def removed(self) -> list[str]:
         """Return removed uploads; see `UploadTable.removed`."""
         return await self._database.read(removed)
@@ -89,9 +101,9 @@ class SqliteUploads:
         """Note that bytes were deleted; see `UploadTable.forget_removed`."""
         await self._database.write(forget_removed, names)
 
-    async def unknown(self, names: Sequence[str]) -> list[str]:
-        """Return the names that no upload has; see `UploadTable.unknown`."""
-        return await self._database.read(_unknown, names)
+    async def names(self) -> set[str]:
+        """Return all random names; see `UploadTable.names`."""
+        return await self._database.read(every_name)
 
 
 def find(connection: "apsw.Connection", name: str) -> Upload | None:
@@ -132,8 +144,13 @@ def remove(connection: "apsw.Connection", name: str) -> bool:
 
 
 def _prune(connection: "apsw.Connection", before: int) -> int:
-    query = "DELETE FROM upload WHERE id IN (SELECT id FROM upload WHERE created < ? LIMIT ?)"
-    connection.execute(query, (before, _REMOVED_AT_ONCE))
+    connection.execute(_DELETE_OLD, (before, _REMOVED_AT_ONCE))
+    return int(connection.changes())
+
+
+def _prune_unlinked(connection: "apsw.Connection", before: int, used: Collection[str]) -> int:
+    values = (before, _REMOVED_AT_ONCE, json.dumps(list(used)))
+    connection.execute(_DELETE_UNLINKED, values)
     return int(connection.changes())
 
 
@@ -148,9 +165,9 @@ def forget_removed(connection: "apsw.Connection", names: Iterable[str]) -> None:
     connection.executemany("DELETE FROM upload_removed WHERE name = ?", [(name,) for name in names])
 
 
-def _unknown(connection: "apsw.Connection", names: Sequence[str]) -> list[str]:
-    known = "SELECT 1 FROM upload WHERE name = ?"
-    return [name for name in names if connection.execute(known, (name,)).get is None]
+def every_name(connection: "apsw.Connection") -> set[str]:
+    """Return the random names of all uploads."""
+    return {name for (name,) in connection.execute("SELECT name FROM upload")}
 
 
 def link(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
@@ -162,5 +179,5 @@ def link(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -
             continue
         for name in LINK.findall(record.text)[:_MOST_LINKS]:
             connection.execute(_LINKED, (buffer, record.id, name, record.account_id, record.source))
-            if connection.changes():
+            if connection.changes() and not record.account_id:
                 connection.execute(_CLAIM, (name, record.source))

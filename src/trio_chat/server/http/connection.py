@@ -6,6 +6,7 @@ deadline on. So a large upload may take long, and a connection that stands still
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from types import AsyncGeneratorType
@@ -233,14 +234,15 @@ class HttpConnection:
         received = counted = 0
         started = trio.current_time()
         self._rules.extend(STALL_TIMEOUT)
-        async for data in self._exchange.body(limit):
-            received += len(data)
-            if received - counted >= _PIECE:  # a body that comes byte by byte has no more reads
-                counted = received
-                self._ahead.renew_budget()
-            latest = started + STALL_TIMEOUT + received / SLOWEST - trio.current_time()
-            self._rules.extend(min(STALL_TIMEOUT, latest))
-            yield data
+        async with aclosing(self._exchange.body(limit)) as pieces:
+            async for data in pieces:
+                received += len(data)
+                if received - counted >= _PIECE:  # a body that comes byte by byte has no more reads
+                    counted = received
+                    self._ahead.renew_budget()
+                latest = started + STALL_TIMEOUT + received / SLOWEST - trio.current_time()
+                self._rules.extend(min(STALL_TIMEOUT, latest))
+                yield data  # noqa: ASYNC119  # the handler closes this generator
 
     async def _drop_body(self) -> None:
         """Read and drop what a client still sends of a body that was refused: if the connection

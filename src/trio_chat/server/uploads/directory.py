@@ -1,18 +1,21 @@
 """The directory of uploads: one file for each, under its random name.
 
 The functions block, and are called in threads. Bytes first go to a temporary file, which is renamed
-when it is complete, so a crash leaves nothing but what the next start deletes.
+when it is complete, so a crash leaves nothing but what the next start deletes. A thread that the
+disk holds up is abandoned, not waited for; a lock keeps the next one from the file until then.
 """
 
+import errno
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from io import FileIO
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from trio_chat.private import MODE, make_directory
@@ -55,7 +58,27 @@ class PartialUpload:
         self.name = secrets.token_urlsafe(RANDOM_BYTES)
         self._directory = directory
         self._part = directory.path / f"{self.name}.part"
-        self._file = _create(self._part)
+        self._lock = Lock()
+        self._opened: FileIO | None = None
+        self._is_discarded = False
+        self.may_be_added = False
+        """Whether the table of uploads may have it."""
+
+    def open(self) -> None:
+        """Make the temporary file.
+
+        Raises:
+            OSError: there can be none.
+        """
+        with self._lock:
+            if not self._is_discarded:
+                self._opened = _create(self._part)
+
+    @property
+    def _file(self) -> FileIO:
+        if self._opened is None or self._is_discarded:
+            raise OSError(errno.ECANCELED, "the upload was discarded")
+        return self._opened
 
     def write(self, data: bytes) -> None:
         """Append bytes.
@@ -63,9 +86,8 @@ class PartialUpload:
         Raises:
             OSError: they cannot be written.
         """
-        view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
+        with self._lock:
+            _write(self._file, data)
 
     def finish(self) -> Inspected:
         """Find out the type, remove private metadata, and move the file to its place.
@@ -74,15 +96,16 @@ class PartialUpload:
             BadImage: it is damaged.
             OSError: it cannot be written.
         """
-        inspected, plan = self._inspect()
-        if plan is None:
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._part.replace(self._directory.path / self.name)
-        else:
-            self._copy(plan)
-        _sync(self._directory.path)
-        return inspected
+        with self._lock:
+            inspected, plan = self._inspect()
+            if plan is None:
+                os.fsync(self._file.fileno())
+                self._file.close()
+                self._part.replace(self._directory.path / self.name)
+            else:
+                self._copy(plan)
+            _sync(self._directory.path)
+            return inspected
 
     def _inspect(self) -> tuple[Inspected, Plan | None]:
         size = self._file.seek(0, os.SEEK_END)
@@ -119,11 +142,14 @@ class PartialUpload:
         self._part.unlink()
 
     def discard(self) -> None:
-        """Delete what was received."""
-        self._file.close()
-        for suffix in (".part", ".clean", ""):
-            with suppress(OSError):
-                (self._directory.path / f"{self.name}{suffix}").unlink()
+        """Delete what was received, also when another thread has finished it meanwhile."""
+        with self._lock:
+            self._is_discarded = True
+            if self._opened is not None:
+                self._opened.close()
+            for suffix in (".part", ".clean", ""):
+                with suppress(OSError):
+                    (self._directory.path / f"{self.name}{suffix}").unlink()
 
 
 class UploadDirectory:
@@ -155,11 +181,7 @@ class UploadDirectory:
         return names
 
     def begin(self) -> PartialUpload:
-        """Begin to receive a file.
-
-        Raises:
-            OSError: there can be none.
-        """
+        """Return a file to be received, which is not open yet; does not block."""
         return PartialUpload(self)
 
     def open(self, name: str) -> FileIO:
@@ -170,15 +192,18 @@ class UploadDirectory:
         """
         return FileIO(self.path / name, "rb")
 
-    def delete(self, names: list[str]) -> None:
-        """Delete files; those that are not there are ignored.
-
-        Raises:
-            OSError: one cannot be deleted.
-        """
+    def delete(self, names: Iterable[str]) -> tuple[list[str], OSError | None]:
+        """Delete files; return the names that are gone, and why others could not be deleted."""
+        gone: list[str] = []
+        problem: OSError | None = None
         for name in names:
-            if _NAME.fullmatch(name):
-                (self.path / name).unlink(missing_ok=True)
+            try:
+                if _NAME.fullmatch(name):
+                    (self.path / name).unlink(missing_ok=True)
+                gone.append(name)
+            except OSError as error:
+                problem = error
+        return gone, problem
 
     def free(self) -> int:
         """Return the free bytes of the disk, for an upload that begins.

@@ -1,12 +1,13 @@
 """The HTTP handlers of uploads: `/upload` receives files (FILEHOST), `/file/` delivers them."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from io import FileIO
 from ipaddress import ip_address
 
 import trio
 
-from trio_chat.chat.uploads import Upload
+from trio_chat.chat.uploads import LINK, Upload
 from trio_chat.irc.addresses import parse_address
 from trio_chat.server.addresses import joinable, own_addresses
 from trio_chat.server.http.messages import (
@@ -25,7 +26,6 @@ from trio_chat.server.uploads.delivery import deliver
 from trio_chat.server.uploads.limits import Uploader, UploadRefused
 from trio_chat.server.uploads.service import UploadService
 from trio_chat.storage.database import StorageError
-from trio_chat.storage.uploads import LINK
 
 _ALLOWED = "OPTIONS, POST"
 _PIECE = 1 << 16
@@ -53,10 +53,10 @@ async def receive(request: HttpRequest, site: Site) -> HttpResponse:
         uploader = await _uploader(request, site)
         length = _length(request)
         limit = service.limits.settings.max_size
-        # One byte more, so that the service says that the file is too large.
-        body = request.body(limit + 1)
         name = filenames.from_disposition(_disposition(request))
-        received = await service.receive(uploader, name, body, length)
+        # One byte more, so that the service says that the file is too large.
+        async with aclosing(request.body(limit + 1)) as body:
+            received = await service.receive(uploader, name, body, length)
     except UploadRefused as error:
         raise _refusal(error, cors) from error
     except RequestError as error:

@@ -172,7 +172,15 @@ class UploadLimits:
         Raises:
             UploadRefused: it would not.
         """
-        if free - self._bytes.total() - size < self.settings.reserve:
+        self.check_reserve(free - self._bytes.total() - size)
+
+    def check_reserve(self, free: int) -> None:
+        """Check that so many free bytes are not less than the reserve.
+
+        Raises:
+            UploadRefused: they are less.
+        """
+        if free < self.settings.reserve:
             raise UploadRefused(507, "The disk of this server is nearly full: tell an operator")
 
 

@@ -3,7 +3,9 @@
 import errno
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from math import inf
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -39,7 +41,8 @@ _RETRY = 60.0
 _WRITTEN_AT_ONCE = 1 << 18
 _FINISH_TIMEOUT = 10.0
 _DISCARD_TIMEOUT = 10.0
-_LOOKED_UP_AT_ONCE = 500
+_CHECKED_EVERY = 16 << 20
+"""Bytes of one upload after which the free space of the disk is checked again."""
 _THREADS = 4
 _MOST_SESSIONS = 10_000
 
@@ -104,6 +107,8 @@ class UploadService:
         # Sessions of guests, by the random names of what they have uploaded.
         self._sessions: OrderedDict[str, int] = OrderedDict()
         self._limiter = trio.CapacityLimiter(_THREADS)
+        self._stop_at = inf
+        self._shields: set[trio.CancelScope] = set()
 
     async def receive(
         self, uploader: Uploader, filename: str, body: AsyncIterable[bytes], length: int | None
@@ -148,25 +153,14 @@ class UploadService:
         body: AsyncIterable[bytes],
         reservation: Reservation,
     ) -> Received:
-        partial = await self._in_thread(self.directory.begin)
-        is_stored = False
+        partial = self.directory.begin()
         try:
+            await self._in_thread(partial.open)
             await self._write(partial, body, reservation)
-            # From here on a client that leaves gets its file, rather than half of the work.
-            with trio.fail_after(_FINISH_TIMEOUT) as scope:
-                scope.shield = True
-                inspected = await self._in_thread(partial.finish)
-                received = self._describe(partial, inspected, uploader, filename)
-                own, total = own_quota(self.limits.settings, uploader), self._total_quota
-                is_stored = await self._table.add(received.upload, own, total)
-            if not is_stored:
-                raise UploadRefused(507, "Your quota is used up, or your account was deleted")
-        except trio.TooSlowError as error:
-            raise UploadRefused(503, "Files cannot be stored at the moment", 30) from error
-        finally:
-            if not is_stored:
-                with trio.move_on_after(_DISCARD_TIMEOUT, shield=True):
-                    await self._in_thread(partial.discard)
+            received = await self._finish(partial, uploader, filename)
+        except BaseException:
+            await self._discard(partial)  # noqa: ASYNC102  # shielded there
+            raise
         self._note(uploader, received.upload)
         log.info(
             "%s uploaded %s, %d bytes of %s",
@@ -176,6 +170,59 @@ class UploadService:
             received.upload.type,
         )
         return received
+
+    async def _finish(self, partial: PartialUpload, uploader: Uploader, filename: str) -> Received:
+        """Put a file in its place, and add it to the table.
+
+        A client that leaves now gets its file, rather than half of the work.
+        """
+        with self._shielded(_FINISH_TIMEOUT):
+            inspected = await self._in_thread(partial.finish)
+            received = self._describe(partial, inspected, uploader, filename)
+            own, total = own_quota(self.limits.settings, uploader), self._total_quota
+            partial.may_be_added = True  # also if this is cancelled
+            try:
+                partial.may_be_added = await self._table.add(received.upload, own, total)
+            except StorageError:
+                partial.may_be_added = False
+                raise
+            if not partial.may_be_added:
+                raise UploadRefused(507, "Your quota is used up, or your account was deleted")
+            return received
+        raise UploadRefused(503, "Files cannot be stored at the moment", 30)
+
+    async def _discard(self, partial: PartialUpload) -> None:
+        """Delete what was received. If there is no time for it, the next start does it.
+
+        The bytes stay as long as the table may have the file.
+        """
+        with self._shielded(_DISCARD_TIMEOUT), suppress(StorageError):
+            if partial.may_be_added:
+                await self._table.remove(partial.name)
+            await self._in_thread(partial.discard)
+
+    @contextmanager
+    def _shielded(self, timeout: float) -> Iterator[None]:
+        """Shield the block from cancellation for so many seconds, but not beyond the end of the
+        server; then leave it.
+        """
+        deadline = min(trio.current_time() + timeout, self._stop_at)
+        with trio.CancelScope(deadline=deadline, shield=True) as scope:
+            self._shields.add(scope)
+            try:
+                yield
+            finally:
+                self._shields.discard(scope)
+
+    def stop(self, deadline: float) -> None:
+        """End all uploads, because the server stops.
+
+        Args:
+            deadline: of Trio's clock, by which nothing may be left to do.
+        """
+        self._stop_at = deadline
+        for scope in self._shields:
+            scope.deadline = min(scope.deadline, deadline)
 
     def _note(self, uploader: Uploader, upload: Upload) -> None:
         if not upload.account:
@@ -190,7 +237,7 @@ class UploadService:
     async def _write(
         self, partial: PartialUpload, body: AsyncIterable[bytes], reservation: Reservation
     ) -> None:
-        pending, size = bytearray(), 0
+        pending, size, checked = bytearray(), 0, 0
         async for data in body:
             size += len(data)
             reservation.grow(size)
@@ -198,6 +245,9 @@ class UploadService:
             if len(pending) >= _WRITTEN_AT_ONCE:
                 await self._in_thread(partial.write, bytes(pending))
                 pending.clear()
+            if size - checked >= _CHECKED_EVERY:
+                checked = size
+                self.limits.check_reserve(await self._in_thread(self.directory.free))
         if pending:
             await self._in_thread(partial.write, bytes(pending))
         if not size:
@@ -252,36 +302,49 @@ class UploadService:
         upload may be in progress.
         """
         try:
-            names = await self._in_thread(self.directory.prepare)
-            deleted = 0
-            for at in range(0, len(names), _LOOKED_UP_AT_ONCE):
-                unknown = await self._table.unknown(names[at : at + _LOOKED_UP_AT_ONCE])
-                await self._in_thread(self.directory.delete, unknown)
-                deleted += len(unknown)
+            found = await self._in_thread(self.directory.prepare)
+            known = await self._table.names()
+            unknown = [name for name in found if name not in known]
+            deleted, problem = await self._in_thread(self.directory.delete, unknown)
         except (OSError, StorageError) as error:
             log.error("the directory of uploads cannot be used: %s", error)
             return
+        if problem is not None:
+            log.error("files that no upload has cannot be deleted: %s", problem)
         if deleted:
-            log.info("deleted %d files that no upload has", deleted)
+            log.info("deleted %d files that no upload has", len(deleted))
+        if missing := len(known.difference(found)):
+            log.warning(
+                "%d uploaded files are missing in %s: restore it from a backup, or forget them by"
+                " `trio-chat uploads remove --missing`",
+                missing,
+                self.directory.path,
+            )
 
     async def run(self) -> None:
         """Delete the bytes of removed uploads, for ever."""
         while True:
             try:
-                await self._sweep()
+                is_done = await self._sweep()
             except StorageError as error:
                 log.error("removed uploads cannot be found: %s", error)
-                await trio.sleep(_RETRY)
-            await trio.sleep(SWEEP_INTERVAL)
+                is_done = False
+            await trio.sleep(SWEEP_INTERVAL if is_done else _RETRY)
 
-    async def _sweep(self) -> None:
+    async def _sweep(self) -> bool:
+        """Delete the bytes of removed uploads; return whether all of them are gone."""
         while names := await self._table.removed():
-            try:
-                await self._in_thread(self.directory.delete, names)
-            except OSError as error:
-                log.error("the bytes of removed uploads cannot be deleted: %s", error)
-                return
-            await self._table.forget_removed(names)
+            gone, problem = await self._in_thread(self.directory.delete, names)
+            await self._table.forget_removed(gone)
+            if problem is not None:
+                log.error("the bytes of removed uploads cannot be deleted: %s", problem)
+                return False
+        return True
 
     async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
-        return await trio.to_thread.run_sync(work, *args, limiter=self._limiter)
+        """Run `work` in a thread, which is abandoned when this is cancelled: a disk may not answer
+        for minutes.
+        """
+        return await trio.to_thread.run_sync(
+            work, *args, limiter=self._limiter, abandon_on_cancel=True
+        )
