@@ -98,3 +98,23 @@ def test_a_message_of_several_lines_arrives_whole(visit: Visit, server: Server) 
     message = boris.messages.filter(has_text="one")
     expect(message).to_have_count(1)
     expect(message).to_contain_text("two")
+
+
+def test_the_newest_message_stays_in_sight_when_the_prompt_shrinks(
+    visit: Visit, server: Server
+) -> None:
+    """The timeline becomes taller and longer at once when a message of several lines is sent."""
+    boris = server.irc("boris", "#lobby")
+    boris.send(*(f"PRIVMSG #lobby :line {number}" for number in range(30)))
+    boris.sync()
+    ann = visit()
+    ann.join("ann")
+    ann.sees("line 29")
+    ann.prompt.fill("\n".join(f"mine {number}" for number in range(10)) + "\n\nthe last")
+    ann.settle()
+    ann.prompt.press("Enter")
+    message = ann.messages.filter(has_text="the last")
+    expect(message).to_be_in_viewport(ratio=1)
+    boris.send("PRIVMSG #lobby :and an answer")
+    ann.sees("and an answer")
+    expect(ann.messages.last).to_be_in_viewport(ratio=1)

@@ -49,6 +49,8 @@ export class Timeline extends Component {
   stuck = true;
   drawnHeight = 0;
   drawnTop = 0;
+  /** Height of the visible part when `drawnTop` was noted. */
+  drawnView = 0;
   /** @type {Anchor[]} */
   anchors = [];
   /** @type {RowContext|null} */
@@ -288,18 +290,26 @@ export class Timeline extends Component {
       }
     }
     this.drawnHeight = scroller.scrollHeight;
-    if (!this.hasScrolledUp(scroller)) this.drawnTop = scroller.scrollTop;
+    if (!this.hasScrolledUp(scroller)) this.noteTop(scroller);
     this.noteAttention();
+  }
+
+  /** @param {HTMLElement} scroller */
+  noteTop({ scrollTop, clientHeight }) {
+    this.drawnTop = scrollTop;
+    this.drawnView = clientHeight;
   }
 
   /**
    * Return whether the user has scrolled up and the event is still to come. Where the content has
-   * become shorter, the browser scrolls to the new bottom itself.
+   * become shorter, or the visible part taller as with each message of several lines that leaves the
+   * prompt, the browser scrolls to the new bottom itself.
    * @param {HTMLElement} scroller
    */
   hasScrolledUp({ scrollTop, scrollHeight, clientHeight }) {
     const isAtBottom = scrollHeight - scrollTop - clientHeight <= AT_BOTTOM;
-    return scrollTop < this.drawnTop - AT_BOTTOM && !isAtBottom;
+    const taller = Math.max(0, clientHeight - this.drawnView);
+    return scrollTop < this.drawnTop - taller - AT_BOTTOM && !isAtBottom;
   }
 
   /** Scroll to the line of unread messages at the first sight of a buffer. */
@@ -314,7 +324,7 @@ export class Timeline extends Component {
     this.stuck = !line || this.drawnHeight - above < scroller.clientHeight;
     if (this.stuck) scroller.scrollTop = this.drawnHeight;
     else scroller.scrollTop += above - scroller.clientHeight / 4;
-    this.drawnTop = scroller.scrollTop;
+    this.noteTop(scroller);
     this.noteAnchors();
     this.noteAttention();
     this.maybeFill();
@@ -410,7 +420,7 @@ export class Timeline extends Component {
       this.stuck = stuck;
       this.forceUpdate();
     }
-    this.drawnTop = scroller.scrollTop;
+    this.noteTop(scroller);
     this.noteAnchors();
     this.noteAttention();
     this.maybeFill();
