@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from harness import Server, Visitor
 from playwright.sync_api import expect
 
@@ -53,3 +54,19 @@ def test_the_language_can_be_chosen(visit: Visit, server: Server) -> None:
     expect(ann.page.locator("html")).to_have_attribute("lang", "ru")
     ann.page.reload()
     expect(ann.page.locator("html")).to_have_attribute("lang", "ru")
+
+
+@pytest.mark.parametrize(
+    ("locale", "pattern"),
+    [("en-GB", r"^\d\d:\d\d$"), ("en-US", r"^\d?\d:\d\d\s[AP]M$"), ("de-DE", r"^\d\d:\d\d$")],
+)
+def test_times_are_those_of_the_locale(
+    visit: Visit, server: Server, locale: str, pattern: str
+) -> None:
+    """They have AM and PM only where people expect them, and the full date as their title."""
+    ann = visit(locale=locale)
+    ann.join("ann")
+    ann.say("what time is it?")
+    time = ann.messages.filter(has_text="what time is it?").locator("time").first
+    expect(time).to_have_text(re.compile(pattern))
+    expect(time).to_have_attribute("title", re.compile(r"day,.* \d{4}"))

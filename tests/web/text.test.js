@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { localeOf } from "../../src/trio_chat/web/app/platform/i18n.js";
 import { plain, plainName, spans } from "../../src/trio_chat/web/app/text/formatting.js";
 import { links, safeHref, uploadedFile } from "../../src/trio_chat/web/app/text/links.js";
 import { blocks, inlines } from "../../src/trio_chat/web/app/text/markdown.js";
@@ -304,4 +305,11 @@ test("a link opens apart from the page, and says where it leads", () => {
   assert.equal(link.props.rel, "noopener noreferrer nofollow");
   assert.equal(link.props.target, "_blank");
   assert.equal(link.props.title, "https://x.org/%C3%A4");
+});
+
+test("dates have the region of the browser, or at least its clock", () => {
+  assert.equal(localeOf("en", ["de-DE", "en-GB", "en-US"]), "en-GB");
+  assert.equal(localeOf("en", ["ru-RU"]), "en-u-hc-h23");
+  assert.equal(localeOf("ru", ["en-US"]), "ru-u-hc-h12");
+  assert.equal(localeOf("ru", []), "ru");
 });

@@ -1,9 +1,9 @@
 /**
- * Dates and times in the user's language, by `Intl`. Formatters are costly to make, so each is made
+ * Dates and times as in the user's locale, by `Intl`. Formatters are costly to make, so each is made
  * once for a language.
  */
 
-import { _, language } from "./i18n.js";
+import { _, language, localeOf } from "./i18n.js";
 
 const DAY = 86_400_000;
 /** @type {Map<string, Intl.DateTimeFormat>} */
@@ -17,13 +17,36 @@ function formatter(name, options) {
   const key = `${language.value} ${name}`;
   let found = formatters.get(key);
   if (!found) {
-    found = new Intl.DateTimeFormat(language.value, options);
+    found = new Intl.DateTimeFormat(locale(), options);
     formatters.set(key, found);
   }
   return found;
 }
 
-/** @typedef {""|"12"|"24"} Clock "" follows the language. */
+function locale() {
+  return localeOf(language.value, navigator.languages);
+}
+
+/** @typedef {""|"12"|"24"} Clock "" follows the locale. */
+
+/**
+ * Return the options of a time of day: `7:05 PM`, but `07:05`.
+ * @param {Clock} clock
+ * @returns {Intl.DateTimeFormatOptions}
+ */
+function timeOptions(clock) {
+  const twelve = clock ? clock === "12" : hasTwelveHours();
+  return {
+    hour: twelve ? "numeric" : "2-digit",
+    minute: "2-digit",
+    ...(clock && { hourCycle: twelve ? "h12" : "h23" }),
+  };
+}
+
+/** Return whether the clock of the locale has AM and PM. */
+function hasTwelveHours() {
+  return formatter("hour", { hour: "numeric" }).resolvedOptions().hour12 ?? false;
+}
 
 /**
  * Return the time of day.
@@ -31,11 +54,7 @@ function formatter(name, options) {
  * @param {Clock} [clock]
  */
 export function clockTime(time, clock = "") {
-  return formatter(`clock${clock}`, {
-    hour: clock === "12" ? "numeric" : "2-digit",
-    minute: "2-digit",
-    ...(clock && { hourCycle: clock === "12" ? "h12" : "h23" }),
-  }).format(time);
+  return formatter(`clock${clock}`, timeOptions(clock)).format(time);
 }
 
 /**
@@ -44,15 +63,31 @@ export function clockTime(time, clock = "") {
  * @param {Clock} [clock]
  */
 export function bareTime(time, clock = "") {
-  return clockTime(time, clock).replace(/\s*[AP]M$/iu, "");
+  return clockTime(time, clock).replace(/\s*[ap]\.?\s?m\.?$/iu, "");
 }
 
 /**
  * Return day and time in full, for a tooltip.
  * @param {number} time
+ * @param {Clock} [clock]
  */
-export function fullTime(time) {
-  return formatter("full", { dateStyle: "full", timeStyle: "medium" }).format(time);
+export function fullTime(time, clock = "") {
+  return formatter(`full${clock}`, {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    ...timeOptions(clock),
+    second: "2-digit",
+  }).format(time);
+}
+
+/**
+ * Return the full date of a day, for a tooltip.
+ * @param {number} time
+ */
+export function fullDate(time) {
+  return formatter("date", { dateStyle: "full" }).format(time);
 }
 
 /**
@@ -110,7 +145,7 @@ export function duration(seconds) {
   const [size, unit] = units.find(([least]) => seconds >= least) ?? [1, "second"];
   const format = { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 };
   return new Intl.NumberFormat(
-    language.value,
+    locale(),
     /** @type {Intl.NumberFormatOptions} */ (format),
   ).format(Math.floor(seconds / size));
 }
@@ -129,7 +164,7 @@ export function fileSize(bytes) {
     maximumFractionDigits: bytes < 1e6 ? 0 : 1,
   };
   return new Intl.NumberFormat(
-    language.value,
+    locale(),
     /** @type {Intl.NumberFormatOptions} */ (format),
   ).format(bytes / Number(divisor));
 }

@@ -87,6 +87,20 @@ export function chosenLanguage(wanted, preferred) {
 }
 
 /**
+ * Return the locale of dates and numbers in a language of the page: the one that the browser names,
+ * which has the region, or else the language with the clock of the browser's first locale.
+ * @param {string} name
+ * @param {readonly string[]} preferred Locales of the browser, the most wanted first.
+ */
+export function localeOf(name, preferred) {
+  const same = preferred.find((each) => each.toLowerCase().split("-")[0] === name);
+  const [first] = preferred;
+  if (same || !first) return same ?? name;
+  const { hourCycle } = new Intl.DateTimeFormat(first, { hour: "numeric" }).resolvedOptions();
+  return `${name}-u-hc-${hourCycle}`;
+}
+
+/**
  * Load a language. When its catalogue cannot be had, the page stays as it is.
  * @param {string} wanted "" follows the browser.
  */

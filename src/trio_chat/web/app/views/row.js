@@ -5,7 +5,7 @@
 
 import { Component, h } from "../../vendor/preact.js";
 import { _, plural } from "../platform/i18n.js";
-import { bareTime, clockTime, dayName, fullTime } from "../platform/dates.js";
+import { bareTime, clockTime, dayName, fullDate, fullTime } from "../platform/dates.js";
 import { plain, plainName } from "../text/formatting.js";
 import { nickClass } from "../text/nick_colour.js";
 import { filesOf, isJumbo, lineNodes, textNodes } from "../text/nodes.js";
@@ -55,7 +55,7 @@ export function rowNode(row, context) {
 
 /** @param {{time: number}} props */
 function Day({ time }) {
-  return h("div", { class: "day", role: "separator" }, h("span", null, dayName(time)));
+  return h("div", { class: "day", role: "separator" }, h("span", { title: fullDate(time) }, dayName(time)));
 }
 
 /** @typedef {{entries: Entry[], count: number, context: RowContext}} EventsProps */
@@ -134,7 +134,7 @@ function names(nicks) {
 function Time({ time, clock, class: name }) {
   return h(
     "time",
-    { dateTime: new Date(time).toISOString(), title: fullTime(time), class: name },
+    { dateTime: new Date(time).toISOString(), title: fullTime(time, clock), class: name },
     name ? bareTime(time, clock) : clockTime(time, clock),
   );
 }
