@@ -76,7 +76,7 @@ def skeleton(tmp_path: Path) -> Path:
     for name in PACKAGES:
         (package / name).mkdir(parents=True)
         (package / name / "__init__.py").touch()
-    for name in ("__init__", "i18n", "interfaces", "private"):
+    for name in ("__init__", "i18n", "installation", "interfaces", "private", "windows_console"):
         (package / f"{name}.py").touch()
     return tmp_path
 

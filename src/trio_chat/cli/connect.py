@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from trio_chat.cli.arguments import fingerprint, setting, target
 from trio_chat.cli.commands import Argument, ExclusiveGroup, Invocation, command, usage_error
 from trio_chat.i18n import N_, _
+from trio_chat.installation import default_config
 
 if TYPE_CHECKING:
     from trio_chat.client.target import ServerAddress
     from trio_chat.client.trust import Security
     from trio_chat.config import ProfileSettings, Settings
 
-_CONFIG = "config.ini"
 _PATIENCE = 1.0
 """Seconds in which a server on this machine takes a connection."""
 
@@ -76,7 +76,7 @@ _PATIENCE = 1.0
 )
 def connect(call: Invocation) -> int:
     """Run a client."""
-    from trio_chat.client.loading import Loading, can_draw  # noqa: PLC0415
+    from trio_chat.client.loading import Loading, can_draw_screen  # noqa: PLC0415
     from trio_chat.client.target import ServerAddress, reachable  # noqa: PLC0415
     from trio_chat.irc.addresses import format_address  # noqa: PLC0415
 
@@ -89,7 +89,7 @@ def connect(call: Invocation) -> int:
     server = own if profiles or options.target is None else options.target
     port = _port(settings, server)
     searches = options.target is None and not profiles and _needs_search(server.host, port)
-    if searches and (options.plain or not can_draw()):
+    if searches and (options.plain or not can_draw_screen()):
         chosen = _ask_for_server()
         if chosen is None:
             return 0
@@ -156,7 +156,7 @@ def _needs_search(host: str, port: int) -> bool:
 
 def _use_own_configuration(options: argparse.Namespace) -> bool:
     """Use the configuration of the user when there is no other; return whether that is missing."""
-    if options.config is not None or Path(_CONFIG).exists():
+    if options.config is not None or default_config().exists():
         return False
     from trio_chat.client.paths import config_file  # noqa: PLC0415
 

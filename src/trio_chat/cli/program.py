@@ -24,6 +24,7 @@ from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.serve import serve
 from trio_chat.cli.uploads import UPLOADS
 from trio_chat.i18n import _, install
+from trio_chat.windows_console import end_cleanly_on_close, keep_open, kernel32
 
 LANGUAGES = ("en", "ru")
 COMMANDS = (
@@ -56,6 +57,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _make_streams_safe()
+    console = kernel32()
+    end_cleanly_on_close(console)
+    try:
+        code = _main(arguments)
+    except Exception:  # a defect
+        if console is None:
+            raise
+        import traceback  # noqa: PLC0415  seldom needed
+
+        traceback.print_exc()  # before the window closes
+        code = FAILED
+    if code != INTERRUPTED:
+        keep_open(code, console)
+    return code
+
+
+def _main(arguments: list[str]) -> int:
     try:
         # The help is translated, too, so the language must be known before the parser is built.
         install(_language(arguments))
@@ -64,6 +82,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except SystemExit as stop:  # argparse leaves this way
         return stop.code if isinstance(stop.code, int) else FAILED
+
+
+def double_click(command: str) -> int:
+    """Run a program that has one command of its own, such as the client; return the exit code.
+
+    Other commands that are named as the first argument run instead, as far as the program has them.
+
+    Args:
+        command: the name of its command.
+    """
+    arguments = sys.argv[1:]
+    names = {each.name for each in COMMANDS}
+    is_general = arguments[:1] in (["--version"], ["--help"], ["-h"])
+    if not is_general and _first_word(arguments) not in names:
+        arguments = [command, *arguments]
+    return main(arguments)
 
 
 def _make_streams_safe() -> None:
@@ -95,7 +129,8 @@ def _run(arguments: list[str]) -> int:
     try:
         return run(options)
     except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] == trio_chat.__name__:
+        is_own = error.name and error.name.partition(".")[0] == trio_chat.__name__
+        if is_own and not getattr(sys, "frozen", False):
             raise
         print(
             _("trio-chat: not installed completely, {name} is missing").format(name=error.name),

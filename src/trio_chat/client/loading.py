@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
+from trio_chat.windows_console import accepts_sequences, kernel32
 
 
 def is_terminal(descriptor: int) -> bool:
@@ -32,6 +33,12 @@ def can_draw() -> bool:
     )
 
 
+def can_draw_screen() -> bool:
+    """Return whether the full screen can be drawn; a Windows console may refuse escape codes."""
+    api = kernel32()
+    return can_draw() and (api is None or accepts_sequences(api))
+
+
 class Loading:
     """The line that is shown until the client is loaded.
 
@@ -46,7 +53,7 @@ class Loading:
             if servers
             else _("Starting …")
         )
-        self._is_line_mode = plain or not can_draw()
+        self._is_line_mode = plain or not can_draw_screen()
         self._columns = max(shutil.get_terminal_size().columns - 1, 0)
         self._is_shown = False
 

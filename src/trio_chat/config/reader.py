@@ -12,11 +12,12 @@ from trio_chat.config.ini import IniError, Sections, line_of, parse, without_com
 from trio_chat.config.keys import KEYS, LENGTHS, NAMED, NamedSection
 from trio_chat.config.settings import LimitSettings, Settings
 from trio_chat.config.values import ValueType
+from trio_chat.installation import CONFIG_NAME, data_directory, default_config
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
 from trio_chat.irc.text import escape_controls
 
-FILE_NAME = "config.ini"
+FILE_NAME = CONFIG_NAME
 _LARGEST_FILE = 1_000_000
 _LONGEST_SHOWN = 60
 _NAME = re.compile(r"[\w.-]{1,32}")
@@ -30,23 +31,25 @@ def load(path: Path | None) -> Settings:
     """Read the settings.
 
     Args:
-        path: the file; None for `config.ini` in the working directory, or the defaults without one.
+        path: the file; None for the one of this installation (`default_config`), or the defaults
+            without one.
 
     Raises:
         ConfigError: there is no such file, or it has an error.
     """
-    file = Path(FILE_NAME) if path is None else path
+    file = default_config() if path is None else path
+    directory = data_directory() if path is None else file.parent
     try:
         text = _read(file)
     except FileNotFoundError:
         if path is None:
-            return Settings()
+            return _Reader(file, "", directory).settings()
         raise ConfigError(f"{_path(file)}: there is no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         # Windows calls opening a directory a lack of permission.
         reason = "it is a directory" if file.is_dir() else getattr(error, "strerror", None) or error
         raise ConfigError(f"{_path(file)}: cannot be read: {reason}") from None
-    return _Reader(file, text).settings()
+    return _Reader(file, text, directory).settings()
 
 
 def _read(file: Path) -> str:
@@ -71,11 +74,18 @@ def _read(file: Path) -> str:
 
 
 class _Reader:
-    """Parser of one file, which reports errors with their place in it."""
+    """Parser of one file, which reports errors with their place in it.
 
-    def __init__(self, file: Path, text: str) -> None:
+    Args:
+        file: its path.
+        text: its content.
+        directory: the one to which paths in it are relative.
+    """
+
+    def __init__(self, file: Path, text: str, directory: Path) -> None:
         self._file = file
         self._text = text
+        self._directory = directory
 
     def settings(self) -> Settings:
         try:
@@ -91,7 +101,7 @@ class _Reader:
         named = {
             kind.field: tuple(self._named(word, kind, sections)) for word, kind in NAMED.items()
         }
-        settings = _build(values_of, named, self._file.parent)
+        settings = _build(values_of, named, self._directory)
         self._check_together(settings)
         return settings
 
@@ -255,7 +265,7 @@ def _build(
 
 
 def _with_resolved_paths(directory: Path, section: Any) -> Any:
-    """Resolve the paths of a section relative to config.ini, not to the working directory."""
+    """Resolve the paths of a section relative to a directory."""
     paths = {field.name: getattr(section, field.name) for field in fields(section)}
     return replace(
         section,

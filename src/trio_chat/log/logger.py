@@ -21,6 +21,7 @@ from trio_chat.irc.text import escape_controls
 from trio_chat.log.file import LogFile
 from trio_chat.log.repeats import RepeatFilter
 from trio_chat.log.threads import LogEntry, LogThread
+from trio_chat.windows_console import enable_sequences, kernel32
 
 NAME = "trio_chat"
 FLUSH_SECONDS = 2.0
@@ -169,22 +170,8 @@ def _write_all(raw: RawIOBase, data: bytes) -> None:
 def _has_colours(console: TextIO) -> bool:
     if "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not console.isatty():
         return False
-    return sys.platform != "win32" or _enable_windows_colours(console)
-
-
-def _enable_windows_colours(console: TextIO) -> bool:
-    enabled = False
-    if sys.platform == "win32":
-        import ctypes  # noqa: PLC0415 - only a console needs it
-        import msvcrt  # noqa: PLC0415
-
-        kernel32 = ctypes.windll.kernel32
-        handle = msvcrt.get_osfhandle(console.fileno())
-        mode = ctypes.c_uint32()
-        if kernel32.GetConsoleMode(handle, ctypes.byref(mode)):
-            # 4: ENABLE_VIRTUAL_TERMINAL_PROCESSING
-            enabled = bool(kernel32.SetConsoleMode(handle, mode.value | 4))
-    return enabled
+    api = kernel32()
+    return api is None or enable_sequences(api)
 
 
 class _FileWriter:

@@ -19,6 +19,7 @@ from trio_chat.server.certificates import CertificateError
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.links import public_url
 from trio_chat.server.listeners import BatchListener
+from trio_chat.server.windows_hints import windows_hints
 
 log = logging.getLogger("trio_chat")
 
@@ -53,8 +54,9 @@ async def announce(
         lines = [_("Others join in a browser:"), f"    {page}", *lines]
         if settings.discovery.qr:
             lines = await trio.to_thread.run_sync(_with_code_of, page, lines)
+    hints = windows_hints(main) if sys.platform == "win32" else []
     heading = _("trio-chat {version} is running.").format(version=__version__)
-    await _print([*fingerprints, heading, *lines, _("Ctrl-C stops the server.")])
+    await _print([*fingerprints, *hints, heading, *lines, _("Ctrl-C stops the server.")])
 
 
 async def _fingerprints(encryption: Encryption) -> list[str]:

@@ -9,6 +9,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from trio_chat.windows_console import enable_sequences, kernel32
+
 _QUIET_ZONE = 4
 """Modules around the code that are light (ISO/IEC 18004 §9.1)."""
 _BLACK_ON_WHITE = "\x1b[38;5;16;48;5;231m"
@@ -89,17 +91,8 @@ def drawable_size(environ: Mapping[str, str] = os.environ) -> os.terminal_size |
 def _has_colours(environ: Mapping[str, str]) -> bool:
     if environ.get("NO_COLOR"):
         return False
-    if sys.platform == "win32":  # its console understands escape sequences when it is asked to
-        import ctypes  # noqa: PLC0415
-        import msvcrt  # noqa: PLC0415
-
-        enable_virtual_terminal_processing = 0x4
-        console = msvcrt.get_osfhandle(sys.stdout.fileno())
-        mode = ctypes.c_ulong()
-        kernel = ctypes.windll.kernel32
-        return bool(
-            kernel.GetConsoleMode(console, ctypes.byref(mode))
-            and kernel.SetConsoleMode(console, mode.value | enable_virtual_terminal_processing)
-        )
+    api = kernel32()
+    if api is not None:  # the console of Windows understands escape sequences when it is asked to
+        return enable_sequences(api)
     term = environ.get("TERM", "").lower()
     return term not in _WITHOUT_COLOURS and not term.startswith("vt")

@@ -16,6 +16,7 @@ from urwid.display.raw import Screen
 from trio_chat.client.screen.colours import reduced
 from trio_chat.client.screen.wrapped_links import find_wrapped_links, rejoining_sequence
 from trio_chat.i18n import _
+from trio_chat.windows_console import accepts_sequences, kernel32
 
 _DEFAULT_SIZE = (80, 24)
 """Columns and rows of a terminal that does not know its size, as on serial consoles and in some
@@ -49,6 +50,15 @@ def open_screen(environment: dict[str, str] | None = None) -> Any:
         NoScreenError: this terminal cannot be drawn on.
     """
     environment = dict(os.environ) if environment is None else environment
+    api = kernel32()
+    if api is not None and not accepts_sequences(api):
+        raise NoScreenError(
+            _(
+                "This console understands no escape sequences, so the line interface is used. The"
+                " full screen needs Windows 10 or newer, and in the properties of the window no"
+                " legacy console."
+            )
+        )
     if problem := _problem_of_locale(util.get_encoding()):
         raise NoScreenError(problem)
     try:

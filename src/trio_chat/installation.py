@@ -1,0 +1,101 @@
+"""Installation of this program: how it was installed, and the directory of its files.
+
+A program that is a file of its own, as on Windows, is started by a double click, from a shortcut or
+by a link, each with another working directory. So its config.ini, log and database are in the
+directory of the program, or in that of the user where the program's cannot be written. Every other
+installation has them in the working directory.
+"""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+CONFIG_NAME = "config.ini"
+MARKER = Path(__file__).with_name("installed-by.txt")
+"""A file that a package adds, with one word: the kind of the package."""
+_NAME = "trio-chat"
+_BESIDE = ("exe", "portable", "setup")
+"""Kinds that keep their files in the directory of the program."""
+_UNINSTALLER = "uninstall.exe"
+
+
+def kind() -> str:
+    """Return how it was installed: exe, setup, portable, deb, pipx, uv, checkout or pip."""
+    marked = _marked()
+    if marked:
+        return marked
+    if getattr(sys, "frozen", False):
+        return "setup" if Path(sys.executable).with_name(_UNINSTALLER).exists() else "exe"
+    root = Path(__file__).parents[2]
+    if (root / "pyproject.toml").exists() and (root / "run.py").exists():
+        return "checkout"
+    above = {part.lower() for part in Path(sys.prefix).parts}
+    if "pipx" in above:
+        return "pipx"
+    return "uv" if {"uv", "tools"} <= above else "pip"
+
+
+def _marked() -> str:
+    try:
+        word = MARKER.read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
+    return word if word.isalpha() else ""
+
+
+def program() -> Path:
+    """Return the file that starts this program, as a user sees it."""
+    if getattr(sys, "frozen", False):
+        return Path(sys.executable)
+    return Path(sys.argv[0]).absolute() if sys.argv and sys.argv[0] else Path(sys.executable)
+
+
+def program_directory() -> Path | None:
+    """Return the directory of a program that keeps its files there; None for any other."""
+    if kind() not in _BESIDE:
+        return None
+    directory = Path(sys.executable).absolute().parent
+    return directory if getattr(sys, "frozen", False) else directory.parent
+
+
+def default_config() -> Path:
+    """Return the configuration that is read when none is named; it need not exist."""
+    beside = program_directory()
+    if beside is None:
+        return Path(CONFIG_NAME)
+    own = data_directory() / CONFIG_NAME
+    return own if own.exists() else beside / CONFIG_NAME
+
+
+def data_directory() -> Path:
+    """Return the directory to which the paths of the default configuration are relative."""
+    beside = program_directory()
+    if beside is None:
+        return Path()
+    return _writable_or_own(beside)
+
+
+@cache
+def _writable_or_own(directory: Path) -> Path:
+    """Return a directory if this user can create files there, otherwise the user's own.
+
+    `os.access` does not know the access control lists of Windows.
+    """
+    import tempfile  # noqa: PLC0415  only for a program of its own
+
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            return directory
+    except OSError:
+        import platformdirs  # noqa: PLC0415  seldom needed
+
+        return Path(platformdirs.user_data_path(_NAME, appauthor=False))
+
+
+def is_onefile_child() -> bool:
+    """Return whether this process was started by the process that has unpacked the program."""
+    # Set by the bootloader of PyInstaller.
+    return (
+        bool(getattr(sys, "frozen", False)) and os.environ.get("_PYI_PARENT_PROCESS_LEVEL") == "1"
+    )

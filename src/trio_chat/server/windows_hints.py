@@ -1,0 +1,34 @@
+"""Hints for a server on Windows, whose firewall and SmartScreen stop what nobody has allowed."""
+
+import sys
+from collections.abc import Sequence
+
+from trio_chat.i18n import _
+from trio_chat.irc.addresses import IpAddress
+
+
+def windows_hints(bound: Sequence[IpAddress]) -> list[str]:
+    """Return lines about the firewall, and about handing on the program; none for a server of this
+    machine alone.
+
+    Args:
+        bound: the addresses on which the server listens.
+    """
+    if all(address.is_loopback for address in bound):
+        return []
+    # The firewall looks at the file that listens, which is none of a virtual environment.
+    listening = getattr(sys, "_base_executable", "") or sys.executable
+    lines = [
+        _("Windows asks once whether others may reach trio-chat: allow private networks."),
+        _("If it does not ask and nobody can join, an administrator allows it with this command:"),
+        "    netsh advfirewall firewall add rule name=trio-chat dir=in action=allow profile=private"
+        f' program="{listening}"',
+    ]
+    if getattr(sys, "frozen", False):
+        lines.append(
+            _(
+                'A computer that gets this program from you may show "Windows protected your PC":'
+                " More info, then Run anyway."
+            )
+        )
+    return lines
