@@ -1,6 +1,6 @@
 """The beacon: answers to the network alone, and never more than a forged sender has sent."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any, cast
 
 import pytest
@@ -10,6 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from trio_chat.irc.addresses import IpAddress
 from trio_chat.irc.discovery import (
     NONCE_BYTES,
+    BeaconQuery,
     ServiceRecord,
     beacon_query,
     read_answer,
@@ -18,28 +19,33 @@ from trio_chat.server.beacon import Beacon, open_beacon
 
 RECORD = ServiceRecord("Office", 5000)
 NONCE = b"n" * NONCE_BYTES
-QUERY = beacon_query(NONCE)
+QUERY = beacon_query(BeaconQuery(NONCE))
 HERE = ip_network("192.168.1.0/24")
+LINK = 3
+"""The index of the interface with the link on which link-local addresses are near."""
 ANNA = ("192.168.1.9", 40_000)
+
+
+Address = tuple[str, int] | tuple[str, int, int, int]
 
 
 class FakeSocket:
     """A UDP socket in memory, which fails when a test says so."""
 
     def __init__(self) -> None:
-        self.arrive, self._arrived = trio.open_memory_channel[tuple[bytes, tuple[str, int]]](10_000)
-        self.sent: list[tuple[bytes, tuple[str, int]]] = []
+        self.arrive, self._arrived = trio.open_memory_channel[tuple[bytes, Address]](10_000)
+        self.sent: list[tuple[bytes, Address]] = []
         self.read = 0
         self.is_broken = False
         self.beacon: Beacon
 
-    async def recvfrom(self, _size: int) -> tuple[bytes, tuple[str, int]]:
+    async def recvfrom(self, _size: int) -> tuple[bytes, Address]:
         """Return the next datagram."""
         datagram = await self._arrived.receive()
         self.read += 1
         return datagram
 
-    async def sendto(self, data: bytes, address: tuple[str, int]) -> None:
+    async def sendto(self, data: bytes, address: Address) -> None:
         """Note a datagram."""
         await trio.lowlevel.checkpoint()
         if self.is_broken:
@@ -51,11 +57,11 @@ class FakeSocket:
 def sock(nursery: trio.Nursery) -> FakeSocket:
     """Return the socket of a beacon that runs in the network 192.168.1.0/24."""
 
-    def is_near(address: IpAddress) -> bool:
-        return address in HERE
+    def answers(_query: BeaconQuery, sender: IpAddress, index: int) -> bool:
+        return sender in HERE or (sender.is_link_local and index == LINK)
 
     made = FakeSocket()
-    made.beacon = Beacon(cast(Any, made), lambda: RECORD, is_near)
+    made.beacon = Beacon(cast(Any, made), lambda: RECORD, answers)
     nursery.start_soon(made.beacon.run)
     return made
 
@@ -75,6 +81,15 @@ async def test_no_answer_leaves_the_network(sock: FakeSocket, sender: str) -> No
     sock.arrive.send_nowait((QUERY, (sender, 40_000)))
     await wait_all_tasks_blocked()
     assert sock.sent == []
+
+
+async def test_a_query_of_the_link_is_answered(sock: FakeSocket) -> None:
+    """By IPv6, where the same address on another link is somebody else."""
+    sender = ("fe80::9%eth0", 40_000, 0)
+    for index in (LINK, LINK + 1):
+        sock.arrive.send_nowait((QUERY, (*sender, index)))
+    await wait_all_tasks_blocked()
+    assert [address for _, address in sock.sent] == [(*sender, LINK)]
 
 
 async def test_other_datagrams_are_ignored(sock: FakeSocket) -> None:
@@ -150,8 +165,7 @@ async def test_servers_of_one_machine_share_the_port() -> None:
 async def test_a_real_socket_answers_at_this_machine(nursery: trio.Nursery) -> None:
     """A query by UDP is answered by UDP."""
     sock = await open_beacon(0)
-    is_near = ip_address("127.0.0.1").__eq__
-    nursery.start_soon(Beacon(sock, lambda: RECORD, is_near).run)
+    nursery.start_soon(Beacon(sock, lambda: RECORD, lambda *_: True).run)
     with sock, trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as client:
         await client.sendto(QUERY, ("127.0.0.1", sock.getsockname()[1]))
         with trio.fail_after(30):

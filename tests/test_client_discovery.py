@@ -11,7 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 from client_fakes import until
 from discovery_fakes import OFFICE, FakeNetwork
 from trio_chat.client.discovery.found import FoundServers
-from trio_chat.client.discovery.queries import ask_network
+from trio_chat.client.discovery.queries import Question, ask_network, questions
 from trio_chat.client.discovery.search import ServerSearch, takes_connections
 from trio_chat.interfaces import Interface
 from trio_chat.irc.addresses import IpAddress
@@ -221,7 +221,7 @@ LOOPBACK = Interface("lo", ip_interface("127.0.0.1/8"))
 async def test_a_beacon_is_found_by_broadcast(nursery: trio.Nursery) -> None:
     """From the query to the list, over the sockets of this machine."""
     sock = await open_beacon(0)
-    nursery.start_soon(Beacon(sock, lambda: OFFICE, lambda _address: True).run)
+    nursery.start_soon(Beacon(sock, lambda: OFFICE, lambda *_: True).run)
     network = FakeNetwork()
     network.interfaces = [LOOPBACK]
     search = ServerSearch(
@@ -247,16 +247,18 @@ async def test_forged_answers_to_a_query_do_not_count(nursery: trio.Nursery) -> 
         port = server.getsockname()[1]
 
         async def ask() -> None:
-            await ask_network(LOOPBACK, lambda record, _addresses: taken.append(record), port)
+            await ask_network(
+                Question(LOOPBACK), lambda record, _addresses: taken.append(record), port
+            )
             finished.set()
 
         nursery.start_soon(ask)
         query, client = await server.recvfrom(1000)
-        nonce = read_query(query)
-        assert nonce is not None
+        read = read_query(query)
+        assert read is not None
         for datagram in (b"", b"\xff" * 600, query, beacon_answer(bytes(16), OFFICE)):
             await server.sendto(datagram, client)
-        await server.sendto(beacon_answer(nonce, OFFICE), client)
+        await server.sendto(beacon_answer(read.nonce, OFFICE), client)
         await until(lambda: bool(taken))
         assert taken == [OFFICE]
         while not finished.is_set():
@@ -266,6 +268,23 @@ async def test_forged_answers_to_a_query_do_not_count(nursery: trio.Nursery) -> 
 
 
 async def test_an_interface_that_has_gone_is_asked_nothing() -> None:
-    """A laptop may leave its network at that moment; IPv6 has no broadcasts."""
-    for text in ("192.0.2.254/24", "2001:db8::1/64"):
-        await ask_network(Interface("eth9", ip_interface(text)), lambda *_: None, 9)
+    """A laptop may leave its network at that moment."""
+    for text in ("192.0.2.254/24", "2001:db8::1/64", "fe80::254/64"):
+        gone = Interface("eth9", ip_interface(text), 9999)
+        await ask_network(Question(gone), lambda *_: None, 9)
+
+
+def test_each_link_is_asked_once_by_ipv6() -> None:
+    """From an address that is not link-local, if there is one; the servers are told whether they
+    are asked by IPv4 as well.
+    """
+    both = [
+        Interface("eth0", ip_interface(text), 1)
+        for text in ("192.168.1.7/24", "fe80::7/64", "fd00::7/64")
+    ]
+    alone = Interface("eth1", ip_interface("fe80::8/64"), 2)
+    assert questions([*both, alone]) == [
+        Question(both[0]),
+        Question(both[2], asks_by_ipv4=True),
+        Question(alone),
+    ]

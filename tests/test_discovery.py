@@ -11,6 +11,7 @@ from trio_chat.irc.discovery import (
     BEACON_BYTES,
     MAX_LABEL,
     NONCE_BYTES,
+    BeaconQuery,
     ServiceRecord,
     beacon_answer,
     beacon_query,
@@ -22,6 +23,7 @@ from trio_chat.irc.discovery import (
 )
 
 NONCE = bytes(range(NONCE_BYTES))
+QUERY = BeaconQuery(NONCE)
 RECORD = ServiceRecord("Бюро", 5000, "Office", "#lobby", "/", "required", "0.1.0")
 ANY_TEXT = st.text(max_size=300)
 RECORDS = st.builds(
@@ -53,7 +55,7 @@ def test_dns_sd_says_the_same() -> None:
 def test_an_answer_is_never_longer_than_its_query(record: ServiceRecord) -> None:
     """A forged sender gains nothing; port and name are in every answer."""
     answer = beacon_answer(NONCE, record)
-    assert len(answer) <= len(beacon_query(NONCE)) == BEACON_BYTES
+    assert len(answer) <= len(beacon_query(QUERY)) == BEACON_BYTES
     read = read_answer(answer, NONCE)
     assert read is not None
     assert read.port == record.port
@@ -61,13 +63,14 @@ def test_an_answer_is_never_longer_than_its_query(record: ServiceRecord) -> None
 
 
 @given(st.binary(max_size=600))
-@example(beacon_query(NONCE)[:-1])
-@example(beacon_query(NONCE) + b"\0")
+@example(beacon_query(QUERY)[:-1])
+@example(beacon_query(QUERY) + b"\0")
 @example(b"trio-chat ? ")
 def test_only_a_whole_query_is_one(datagram: bytes) -> None:
     """One byte less would be answered with more bytes than were sent."""
     assert read_query(datagram) is None
-    assert read_query(beacon_query(NONCE)) == NONCE
+    for query in (QUERY, BeaconQuery(NONCE, asks_by_ipv4=True)):
+        assert read_query(beacon_query(query)) == query
 
 
 @given(st.binary(max_size=600))
@@ -87,7 +90,7 @@ def test_any_bytes_after_the_header_are_harmless(data: bytes) -> None:
 def test_an_answer_to_another_query_does_not_count() -> None:
     """An attacker that does not see the query cannot answer it."""
     assert read_answer(beacon_answer(NONCE, RECORD), bytes(NONCE_BYTES)) is None
-    assert read_answer(beacon_query(NONCE), NONCE) is None
+    assert read_answer(beacon_query(QUERY), NONCE) is None
     assert read_answer(b"", NONCE) is None
 
 

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from ipaddress import ip_address, ip_interface
 from typing import Any, cast
 
@@ -285,6 +286,65 @@ def test_a_flood_of_services_is_bounded() -> None:
         browser.remove_service(cast(Any, None), SERVICE_TYPES[0], name)
     assert len(browser.seen) + len(browser.lost) == 200
     assert browser.seen[0][1] == [ip_address("192.168.1.8"), ip_address("fe80::1")]
+
+
+def test_names_without_an_address_cost_little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody answers for them, and a real server behind thousands of them is found all the same."""
+    asked: list[str] = []
+
+    class Invented(FakeInfo):
+        """A service whose records have not arrived, unless it is the real one."""
+
+        def __init__(self, type_: str, name: str) -> None:
+            super().__init__(type_, name)
+            self.is_real = name.startswith("real")
+            self.name = name
+
+        def load_from_cache(self, _zeroconf: object) -> bool:
+            """Return whether it is real."""
+            return self.is_real
+
+        def request(self, _zeroconf: object, _timeout: float) -> bool:
+            """Wait in vain."""
+            asked.append(self.name)
+            return False
+
+    monkeypatch.setattr(zeroconf, "ServiceInfo", Invented)
+    browser = Browsing()
+    for name in (*map(str, range(100)), "real"):
+        browser.add_service(cast(Any, None), SERVICE_TYPES[0], f"{name}.{SERVICE_TYPES[0]}")
+    assert [record.name for record, _addresses in browser.seen] == ["real"]
+    assert len(asked) == 8
+
+
+BOTH = [HERE, ip_address("::1")]
+
+
+@pytest.mark.parametrize("problem", [OSError("no IPv6"), RuntimeError("no dual-stack sockets")])
+def test_where_both_versions_are_not_possible_ipv4_is_used(
+    monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    """Not every system lets one socket hear both; the responder and the browser go on."""
+    tried: list[list[str]] = []
+    made = zeroconf.Zeroconf
+
+    def make(interfaces: list[str], **options: Any) -> zeroconf.Zeroconf:
+        tried.append(interfaces)
+        if "::1" in interfaces:
+            raise problem
+        return made(interfaces, **options)
+
+    monkeypatch.setattr(zeroconf, "Zeroconf", make)
+    name = random_name()
+    wanted = replace(advertised(name, f"{name}.local"), sources=tuple(BOTH))
+    responder, browser = Responder(), Browsing()
+    try:
+        responder._open(wanted)
+        browser.open(BOTH)
+    finally:
+        responder.close()
+        browser.close()
+    assert tried == [["127.0.0.1", "::1"], ["127.0.0.1"]] * 2
 
 
 @given(st.text(max_size=300))

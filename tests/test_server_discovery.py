@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from trio_chat.config import DiscoverySettings, ListenerSettings, ServerSettings, Settings
 from trio_chat.interfaces import Interface
 from trio_chat.irc.addresses import IpAddress
-from trio_chat.irc.discovery import PAGE_TYPE, SERVICE_TYPES
+from trio_chat.irc.discovery import PAGE_TYPE, SERVICE_TYPES, BeaconQuery
 from trio_chat.server.discovery import Discovery, FoundListener, listener_to_find
 from trio_chat.server.dns_sd import Advertised, Responder, ResponderError
 from trio_chat.server.listeners import close_all, open_listeners
@@ -29,6 +29,7 @@ ELSEWHERE = [
     Interface("eth1", ip_interface("8.8.4.4/24")),
     Interface("wlan0", ip_interface("fe80::7/64")),
 ]
+QUERY = BeaconQuery(bytes(16))
 EVERYWHERE = [ip_address("0.0.0.0"), ip_address("::")]
 
 
@@ -129,8 +130,8 @@ async def test_a_server_is_advertised_in_the_local_network(
     assert advertised.host == "chat.local"
     assert advertised.types == (*SERVICE_TYPES, PAGE_TYPE)
     assert (advertised.record.name, advertised.record.lobby) == ("trio-chat", "#lobby")
-    assert task.is_near(ip_address("192.168.1.200"))
-    assert not task.is_near(ip_address("172.17.0.2"))
+    assert task.answers(QUERY, ip_address("192.168.1.200"), 0)
+    assert not task.answers(QUERY, ip_address("172.17.0.2"), 0)
     nursery.cancel_scope.cancel()
 
 
@@ -298,6 +299,66 @@ def test_only_addresses_on_which_it_listens_count(bound: list[str], near: list[s
     own = [LAN, CABLE, *ELSEWHERE, Interface("wlan0", ip_interface("fd00::7/64"))]
     listener = FoundListener(ListenerSettings(name=""), [ip_address(text) for text in bound], 1)
     assert [str(interface.ip) for interface in listener.near(own)] == near
+
+
+PUBLIC = Interface("eth1", ip_interface("8.8.4.4/24"), 4)
+LINKS = [
+    Interface("wlan0", ip_interface("192.168.1.7/24"), 3),
+    Interface("wlan0", ip_interface("fd00::7/64"), 3),
+    Interface("wlan0", ip_interface("fe80::7/64"), 3),
+    Interface("eth1", ip_interface("fe80::4/64"), 4),
+    PUBLIC,
+    Interface("docker0", ip_interface("fe80::d/64"), 5),
+]
+
+
+@pytest.mark.parametrize(
+    ("bound", "sender", "index", "by_ipv4", "is_answered"),
+    [
+        ("::", "fe80::9", 3, False, True),
+        ("::", "fe80::9", 4, False, False),
+        ("::", "fe80::9", 5, False, False),
+        ("::", "fd00::9", 0, False, True),
+        ("::", "fd01::9", 0, False, False),
+        ("::", "fe80::9", 3, True, True),
+        ("0.0.0.0 ::", "fe80::9", 3, False, True),
+        ("0.0.0.0 ::", "fe80::9", 3, True, False),
+        ("0.0.0.0 ::", "fd00::9", 0, True, False),
+        ("0.0.0.0 ::", "192.168.1.9", 0, True, True),
+        ("0.0.0.0", "fd00::9", 0, False, False),
+    ],
+)
+async def test_who_is_answered(
+    machine: Machine,
+    nursery: trio.Nursery,
+    bound: str,
+    sender: str,
+    index: int,
+    by_ipv4: bool,
+    is_answered: bool,
+) -> None:
+    """Neighbours, not strangers of a public network or containers; and by one version of IP."""
+    machine.interfaces = LINKS
+    task = machine.discovery(list(map(ip_address, bound.split())))
+    nursery.start_soon(task.run)
+    await machine.settled()
+    query = BeaconQuery(QUERY.nonce, by_ipv4)
+    assert task.answers(query, ip_address(sender), index) == is_answered
+    nursery.cancel_scope.cancel()
+
+
+async def test_multicast_dns_is_spoken_by_both_versions(
+    machine: Machine, nursery: trio.Nursery
+) -> None:
+    """A server that listens by IPv6 alone is found by clients that ask by IPv4."""
+    machine.interfaces = LINKS
+    nursery.start_soon(machine.discovery([ip_address("::")]).run)
+    await machine.settled()
+    [advertised] = machine.log
+    assert isinstance(advertised, Advertised)
+    assert advertised.addresses == (ip_address("fd00::7"),)
+    assert set(advertised.sources) == {ip_address("192.168.1.7"), ip_address("fd00::7")}
+    nursery.cancel_scope.cancel()
 
 
 async def found(settings: Settings) -> FoundListener | None:

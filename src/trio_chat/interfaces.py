@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address
 from typing import NamedTuple
 
@@ -29,10 +29,12 @@ class Interface(NamedTuple):
     Args:
         name: what the system calls it.
         address: with the length of the prefix of its network.
+        scope_id: the number that the system gives the interface; 0 where it is not known.
     """
 
     name: str
     address: IPv4Interface | IPv6Interface
+    scope_id: int = 0
 
     @property
     def ip(self) -> IPv4Address | IPv6Address:
@@ -67,10 +69,42 @@ def interfaces() -> list[Interface]:
             IPv4Interface((entry.ip, entry.network_prefix))
             if isinstance(entry.ip, str)
             else IPv6Interface((entry.ip[0], entry.network_prefix)),
+            adapter.index or 0,
         )
         for adapter in adapters
         for entry in adapter.ips
     ]
+
+
+def multicast_sources(
+    found: Iterable[Interface],
+) -> list[IPv4Address | IPv6Address]:
+    """Return the addresses from which multicast DNS is spoken: all of IPv4, and one of IPv6 for
+    each interface, which is enough to reach its network.
+
+    Args:
+        found: the interfaces.
+    """
+    sources: list[IPv4Address | IPv6Address] = []
+    names = set()
+    for interface in found:
+        if interface.ip.version == 4:
+            sources.append(interface.ip)
+        elif not interface.ip.is_link_local and interface.name not in names:
+            names.add(interface.name)
+            sources.append(interface.ip)
+    return sources
+
+
+def fallbacks(
+    sources: Sequence[IPv4Address | IPv6Address],
+) -> list[list[str]]:
+    """Return lists of addresses from which to try to speak, one after the other: all, and those of
+    IPv4 alone, because sockets for both versions are not possible on every system.
+    """
+    all_texts = [str(address) for address in sources]
+    texts = [str(address) for address in sources if address.version == 4]
+    return [all_texts, texts] if texts and texts != all_texts else [all_texts]
 
 
 def by_preference(

@@ -84,6 +84,9 @@ class Network:
             ip("-n", switch, "link", "add", port, "type", "veth", "peer", "eth0", "netns", own)
             ip("-n", switch, "link", "set", port, "master", "bridge", "up")
             ip("-n", own, "link", "set", "lo", "up")
+            # Link-local addresses are used at once, without a second for duplicate detection.
+            nodad = ["netns", "exec", own, "sysctl", "-w", "net.ipv6.conf.eth0.accept_dad=0"]
+            ip(*nodad)
             ip("-n", own, "link", "set", "eth0", "up")
             ip("-n", own, "addr", "add", f"{self.address(machine)}/24", "brd", "+", "dev", "eth0")
 
@@ -98,6 +101,27 @@ class Network:
         ip("-n", self.name(machine), "addr", how, address, "brd", "+", "dev", "eth0")
         for other in self.MACHINES:  # they would send to the machine that had it before
             ip("-n", self.name(other), "neigh", "flush", "all")
+
+    @contextmanager
+    def addresses(self, *versions: int, machines: str = "ab") -> Iterator[None]:
+        """Give machines addresses of some versions of IP until the end of the block; a link-local
+        one of IPv6 they have anyway.
+        """
+        for machine in machines:
+            if 4 not in versions:
+                self.change_address(machine, "del", f"{self.address(machine)}/24")
+            if 6 in versions:
+                address = f"fd77::{self.MACHINES.index(machine) + 1}/64"
+                ip("-n", self.name(machine), "addr", "add", address, "nodad", "dev", "eth0")
+        try:
+            yield
+        finally:
+            for machine in machines:
+                if 4 not in versions:
+                    self.change_address(machine, "add", f"{self.address(machine)}/24")
+                if 6 in versions:
+                    address = f"fd77::{self.MACHINES.index(machine) + 1}/64"
+                    ip("-n", self.name(machine), "addr", "del", address, "dev", "eth0")
 
     def remove(self) -> None:
         """Remove everything."""
@@ -276,6 +300,50 @@ def test_dns_sd_is_found_where_the_beacon_is_not(network: Network, tmp_path: Pat
     ):
         assert "UDP port 6667 is not used for discovery" in "".join(output.lines)
         assert network.found("b", tmp_path) == [("Office", "192.168.77.1", True)]
+
+
+BOTH = "host = 0.0.0.0, ::\n"
+
+
+def test_a_server_is_found_in_a_network_of_ipv6(network: Network, tmp_path: Path) -> None:
+    """By multicast DNS and the beacon, in one line."""
+    with network.addresses(6), network.serve("a", tmp_path, "host = ::\n"):
+        assert network.found("b", tmp_path) == [("Office", "fd77::1", True)]
+
+
+def test_a_server_is_found_on_a_link_without_other_addresses(
+    network: Network, tmp_path: Path
+) -> None:
+    """By the beacon, at its link-local address, at which the client connects to it."""
+    with network.addresses(), network.serve("a", tmp_path, "host = ::\n", ready="listens on"):
+        [(name, host, is_reachable)] = network.found("b", tmp_path)
+        assert (name, host[:6], host[-5:], is_reachable) == ("Office", "fe80::", "%eth0", True)
+        done = network.connect("b", tmp_path, f"[{host}]:5000")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_server_of_both_versions_is_listed_once(network: Network, tmp_path: Path) -> None:
+    """By IPv4, although the client asks by both."""
+    with network.addresses(4, 6), network.serve("a", tmp_path, BOTH):
+        assert network.found("b", tmp_path) == [("Office", "192.168.77.1", True)]
+
+
+def test_a_server_of_ipv6_is_found_by_a_client_of_both_versions(
+    network: Network, tmp_path: Path
+) -> None:
+    """It does not listen at the address from which it speaks multicast DNS by IPv4."""
+    with network.addresses(4, 6), network.serve("a", tmp_path, "host = ::\n"):
+        assert network.found("b", tmp_path) == [("Office", "fd77::1", True)]
+
+
+def test_a_client_of_ipv6_finds_a_server_of_both_versions(network: Network, tmp_path: Path) -> None:
+    """It hears nothing of what is said by IPv4."""
+    with (
+        network.addresses(4, 6, machines="a"),
+        network.addresses(6, machines="b"),
+        network.serve("a", tmp_path, BOTH),
+    ):
+        assert network.found("b", tmp_path) == [("Office", "fd77::1", True)]
 
 
 def test_two_servers_of_one_name_are_told_apart(network: Network, tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """Discovery of servers in a local network: the records of DNS-SD (RFC 6763), and a beacon over UDP
 for networks that do not forward multicast DNS.
 
-The beacon is a query by broadcast, and an answer to the address that it came from. Both begin with
-a magic of 12 bytes and the 16 bytes of a nonce. Zeros fill the query up to the length of the
-longest answer, so that a forged sender never receives more than was sent in its name. The rest of
-an answer has the format of a TXT record (RFC 6763 §6), so both ways of discovery say the same.
+The beacon is a query by broadcast, or by multicast to all nodes of a link (IPv6), and an answer to
+the address that it came from. Both begin with a magic of 12 bytes and the 16 bytes of a nonce.
+Zeros fill the query up to the length of the longest answer, so that a forged sender never receives
+more than was sent in its name. The rest of an answer has the format of a TXT record (RFC 6763 §6),
+so both ways of discovery say the same.
 
 Everything that is read here may be forged. It is bounded text, and no reason to trust a server.
 """
@@ -19,6 +20,10 @@ SERVICE_TYPES = ("_irc._tcp.local.", "_ircs._tcp.local.")
 PAGE_TYPE = "_http._tcp.local."
 BEACON_PORT = 6667
 """The UDP port of queries. IANA has given it to IRC, which uses TCP alone."""
+ALL_NODES = "ff02::1"
+"""The multicast group of queries by IPv6 (RFC 4291 §2.7.1). Every node is in it, so no switch
+filters it; as with a broadcast of IPv4, no router forwards it.
+"""
 NONCE_BYTES = 16
 BEACON_BYTES = 512
 """The length of a query, and the most of an answer."""
@@ -28,9 +33,24 @@ MAX_LABEL = 63
 _QUERY = b"trio-chat ? "
 _ANSWER = b"trio-chat ! "
 _HEADER = len(_QUERY) + NONCE_BYTES
+_BY_IPV4 = b"4"
+"""Stands behind the nonce of a query by IPv6 when the client asks by IPv4 as well."""
 _LONGEST_STRING = 255
 _LONGEST_SHOWN = 64
 _TLS = ("auto", "required", "off")
+
+
+class BeaconQuery(NamedTuple):
+    """A query of the beacon.
+
+    Args:
+        nonce: 16 random bytes, which the answers repeat.
+        asks_by_ipv4: whether the client asks by IPv4 in the same network as well: a server that
+            answers that one does not answer a query by IPv6, and is not listed twice.
+    """
+
+    nonce: bytes
+    asks_by_ipv4: bool = False
 
 
 class ServiceRecord(NamedTuple):
@@ -110,22 +130,20 @@ def instance_label(name: str, most: int = MAX_LABEL - 4) -> str:
     return label or "trio-chat"
 
 
-def beacon_query(nonce: bytes) -> bytes:
-    """Return the datagram that asks for servers.
-
-    Args:
-        nonce: 16 random bytes, which the answers repeat.
-    """
-    return (_QUERY + nonce).ljust(BEACON_BYTES, b"\0")
+def beacon_query(query: BeaconQuery) -> bytes:
+    """Return the datagram that asks for servers."""
+    flag = _BY_IPV4 if query.asks_by_ipv4 else b""
+    return (_QUERY + query.nonce + flag).ljust(BEACON_BYTES, b"\0")
 
 
-def read_query(datagram: bytes) -> bytes | None:
-    """Return the nonce of a query; None for any other datagram, and for one that is shorter than an
-    answer could be.
+def read_query(datagram: bytes) -> BeaconQuery | None:
+    """Return the query in a datagram; None for any other datagram, and for one that is shorter than
+    an answer could be.
     """
     if len(datagram) != BEACON_BYTES or not datagram.startswith(_QUERY):
         return None
-    return datagram[len(_QUERY) : _HEADER]
+    flag = datagram[_HEADER : _HEADER + len(_BY_IPV4)]
+    return BeaconQuery(datagram[len(_QUERY) : _HEADER], flag == _BY_IPV4)
 
 
 def beacon_answer(nonce: bytes, record: ServiceRecord) -> bytes:

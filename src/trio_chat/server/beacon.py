@@ -4,15 +4,21 @@ Every answer goes to an address of the same network, is no longer than its query
 that a forged sender gains nothing by it.
 """
 
+import socket
+import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import trio
 
 from trio_chat.irc.addresses import IpAddress, parse_address
 from trio_chat.irc.discovery import (
+    ALL_NODES,
     BEACON_BYTES,
     BEACON_PORT,
+    BeaconQuery,
     ServiceRecord,
     beacon_answer,
     read_query,
@@ -34,18 +40,19 @@ class Beacon:
     Args:
         sock: a bound UDP socket.
         record: returns what the server says of itself.
-        is_near: returns whether an address belongs to a network in which this server is announced.
+        answers: returns whether a query is answered, by the address of its sender, and by the index
+            of the interface through which a link-local address is reached, otherwise 0.
     """
 
     def __init__(
         self,
         sock: trio.socket.SocketType,
         record: Callable[[], ServiceRecord],
-        is_near: Callable[[IpAddress], bool],
+        answers: Callable[[BeaconQuery, IpAddress, int], bool],
     ) -> None:
         self._sock = sock
         self._record = record
-        self._is_near = is_near
+        self._answers = answers
         self._reading = TokenBucket(*_DATAGRAMS, trio.current_time())
         self._answering: dict[IpAddress, TokenBucket] = {}
 
@@ -54,18 +61,19 @@ class Beacon:
         while True:
             try:
                 datagram, sender = await self._sock.recvfrom(BEACON_BYTES + 1)
-                if (answer := self._answer(datagram, sender[0])) is not None:
+                if (answer := self._answer(datagram, sender)) is not None:
                     await self._sock.sendto(answer, sender)
             except OSError:
                 await trio.sleep(_RETRY)
             await self._slow_down()
 
-    def _answer(self, datagram: bytes, host: str) -> bytes | None:
-        nonce = read_query(datagram)
-        address = parse_address(host)
-        if nonce is None or address is None or not self._is_near(address):
+    def _answer(self, datagram: bytes, sender: tuple[Any, ...]) -> bytes | None:
+        query = read_query(datagram)
+        address = parse_address(sender[0])
+        index = sender[3] if len(sender) == 4 else 0  # the scope of IPv6
+        if query is None or address is None or not self._answers(query, address, index):
             return None
-        return beacon_answer(nonce, self._record()) if self._may_answer(address) else None
+        return beacon_answer(query.nonce, self._record()) if self._may_answer(address) else None
 
     def _may_answer(self, address: IpAddress) -> bool:
         now = trio.current_time()
@@ -87,23 +95,41 @@ class Beacon:
             await trio.sleep(-self._reading.tokens / self._reading.rate)
 
 
-async def open_beacon(port: int = BEACON_PORT) -> trio.socket.SocketType:
+async def open_beacon(
+    port: int = BEACON_PORT, family: socket.AddressFamily = socket.AF_INET
+) -> trio.socket.SocketType:
     """Return the socket of the beacon, which several servers of this machine can share.
 
     Args:
         port: to listen on.
+        family: the version of IP.
 
     Raises:
         OSError: the port cannot be used.
     """
-    sock = trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM)
+    sock = trio.socket.socket(family, trio.socket.SOCK_DGRAM)
     try:
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_REUSEADDR, 1)
         if sys.platform not in ("linux", "win32"):  # where the option above is not enough
             sock.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_REUSEPORT, 1)
-        # No broadcast arrives at a socket that is bound to one address; `is_near` knows the sender.
+        # No broadcast arrives at a socket that is bound to one address; `answers` knows the sender.
         await sock.bind(("", port))
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def join_all_nodes(sock: trio.socket.SocketType, index: int) -> None:
+    """Have a socket receive what is sent to all nodes of a link. Not every system needs that, and
+    one that refuses it, or has done it, is no error.
+
+    Args:
+        sock: of IPv6.
+        index: of the interface.
+    """
+    group = socket.inet_pton(socket.AF_INET6, ALL_NODES) + struct.pack("@I", index)
+    with suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)

@@ -5,17 +5,24 @@ containers, one line of the log says so.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import socket
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 import trio
 
 from trio_chat import __version__
 from trio_chat.config import ListenerSettings, Settings
-from trio_chat.interfaces import Interface, interfaces
+from trio_chat.interfaces import Interface, interfaces, multicast_sources
 from trio_chat.irc.addresses import IpAddress
-from trio_chat.irc.discovery import BEACON_PORT, PAGE_TYPE, SERVICE_TYPES, ServiceRecord
-from trio_chat.server.beacon import Beacon, open_beacon
+from trio_chat.irc.discovery import (
+    BEACON_PORT,
+    PAGE_TYPE,
+    SERVICE_TYPES,
+    BeaconQuery,
+    ServiceRecord,
+)
+from trio_chat.server.beacon import Beacon, join_all_nodes, open_beacon
 from trio_chat.server.binding import bound_to
 from trio_chat.server.dns_sd import Advertised, Responder, ResponderError
 from trio_chat.server.listeners import BatchListener
@@ -25,6 +32,7 @@ log = logging.getLogger("trio_chat")
 
 _LOOK_INTERVAL = 15.0
 """Seconds between two looks at the interfaces: a laptop changes its network."""
+_VERSIONS = {socket.AF_INET: 4, socket.AF_INET6: 6}
 _GOODBYE = 1.0
 """Seconds for the farewell at the end; it usually takes a quarter."""
 
@@ -47,13 +55,36 @@ class FoundListener:
         self.bound = bound
         self.port = port
 
+    @property
+    def versions(self) -> set[int]:
+        """The versions of IP by which it is reached."""
+        return {address.version for address in self.bound}
+
+    def links(self, found: Collection[Interface]) -> list[Interface]:
+        """Return the link-local addresses of IPv6 at which neighbours reach the listener: not on an
+        interface with a public address of IPv4, whose neighbours are strangers.
+        """
+        public = {
+            interface.name
+            for interface in found
+            if interface.ip.version == 4 and not _is_local(interface.ip)
+        }
+        return [
+            interface
+            for interface in found
+            if interface.ip.version == 6
+            and interface.ip.is_link_local
+            and not (interface.is_virtual or interface.name in public)
+            and any(_accepts(bound, interface.ip) for bound in self.bound)
+        ]
+
     def near(self, found: Iterable[Interface]) -> list[Interface]:
         """Return the interfaces of local networks through which others reach the listener."""
         return [
             interface
             for interface in found
             if not (interface.is_virtual or interface.ip.is_loopback)
-            and (interface.ip.is_private or interface.ip.is_link_local)
+            and _is_local(interface.ip)
             and not (interface.ip.version == 6 and interface.ip.is_link_local)
             and any(_accepts(bound, interface.ip) for bound in self.bound)
         ]
@@ -116,15 +147,21 @@ class Discovery:
         self._problem = ""
         self._all: list[Interface] = []
         self._near: list[Interface] = []
+        self._links: list[Interface] = []
+        self._by_ipv6: trio.socket.SocketType | None = None
 
     async def run(self) -> None:
         """Let others find the server until cancelled, then say goodbye."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._serve_beacon)
+            for family in (socket.AF_INET, socket.AF_INET6):
+                if _VERSIONS[family] in self._listener.versions:
+                    nursery.start_soon(self._serve_beacon, family)
             try:
                 while True:
                     self._all = await trio.to_thread.run_sync(self._look)
                     self._near = self._listener.near(self._all)
+                    self._links = self._listener.links(self._all)
+                    self._join_links()
                     await self._follow()
                     await self._pause()
             finally:
@@ -145,9 +182,26 @@ class Discovery:
             version=__version__,
         )
 
-    def is_near(self, address: IpAddress) -> bool:
-        """Return whether an address belongs to a network in which the server can be found."""
-        return any(address in interface.address.network for interface in self._near)
+    def answers(self, query: BeaconQuery, sender: IpAddress, index: int) -> bool:
+        """Return whether the beacon answers a query: it comes from a network in which the server
+        can be found, and the client does not find it by IPv4 already.
+
+        Args:
+            query: the query.
+            sender: its address.
+            index: of the interface by which a link-local address is reached.
+        """
+        if sender.version == 6 and sender.is_link_local:
+            near = [link for link in self._links if link.scope_id == index]
+        else:
+            near = [each for each in self._near if sender in each.address.network]
+        names = {each.name for each in near}
+        is_found_by_ipv4 = (
+            query.asks_by_ipv4
+            and sender.version == 6
+            and any(each.ip.version == 4 and each.name in names for each in self._near)
+        )
+        return bool(near) and not is_found_by_ipv4
 
     async def _follow(self) -> None:
         """Make DNS-SD say what is so now."""
@@ -213,21 +267,50 @@ class Discovery:
             host=local_host(self._server.settings.server.name),
             addresses=tuple(interface.ip for interface in self._near),
             own=frozenset(interface.ip for interface in self._all),
+            sources=tuple(multicast_sources(self._around())),
         )
 
-    async def _serve_beacon(self) -> None:
+    def _around(self) -> list[Interface]:
+        """Return all addresses of the interfaces through which the server is found: multicast DNS
+        by IPv4 tells addresses of IPv6, and the other way round.
+        """
+        names = {interface.name for interface in self._near}
+        return [
+            each
+            for each in self._all
+            if each.name in names and (each.ip.version == 6 or _is_local(each.ip))
+        ]
+
+    def _join_links(self) -> None:
+        if self._by_ipv6 is not None:
+            for index in {link.scope_id for link in self._links}:
+                join_all_nodes(self._by_ipv6, index)
+
+    async def _serve_beacon(self, family: socket.AddressFamily) -> None:
         try:
-            sock = await open_beacon(self._beacon_port)
+            sock = await open_beacon(self._beacon_port, family)
         except OSError as error:
-            log.info("UDP port %d is not used for discovery: %s", self._beacon_port, error)
+            log.info(
+                "UDP port %d is not used for discovery by IPv%d: %s",
+                self._beacon_port,
+                _VERSIONS[family],
+                error,
+            )
             return
         with sock:
-            await Beacon(sock, self._named_record, self.is_near).run()
+            if family == socket.AF_INET6:
+                self._by_ipv6 = sock
+                self._join_links()
+            await Beacon(sock, self._named_record, self.answers).run()
 
     def _named_record(self) -> ServiceRecord:
         """Return the record with the name that DNS-SD has found free."""
         name = self._responder.name if self._responder is not None else ""
         return self.record._replace(name=name) if name else self.record
+
+
+def _is_local(address: IpAddress) -> bool:
+    return address.is_private or address.is_link_local
 
 
 def _accepts(bound: IpAddress, own: IpAddress) -> bool:
@@ -240,4 +323,5 @@ def _has_moved(before: Advertised | None, wanted: Advertised) -> bool:
         and before.record == wanted.record
         and before.types == wanted.types
         and before.host == wanted.host
+        and {one.version for one in before.sources} == {one.version for one in wanted.sources}
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from trio_chat.interfaces import fallbacks
 from trio_chat.irc.addresses import IpAddress
 from trio_chat.irc.discovery import ServiceRecord, instance_label
 from trio_chat.server.local_host import LOCAL, HostConflict
@@ -42,6 +43,8 @@ class Advertised:
         host: the name to be answered, such as `chat.local`.
         addresses: with which it is answered.
         own: all addresses of this machine, with which another program may answer for it.
+        sources: the addresses from which to speak, as of `multicast_sources`; those that are
+            answered when there are none.
     """
 
     record: ServiceRecord
@@ -49,6 +52,7 @@ class Advertised:
     host: str
     addresses: tuple[IpAddress, ...]
     own: frozenset[IpAddress] = field(default=frozenset(), compare=False)
+    sources: tuple[IpAddress, ...] = ()
 
 
 class Responder:
@@ -58,6 +62,7 @@ class Responder:
         self._zeroconf: Zeroconf | None = None
         self._services: list[ServiceInfo] = []
         self._is_closed = False
+        self._attempt = 0  # which of the ways to speak is possible
         self._conflict: HostConflict | None = None
         self.host = ""
         """The name that is answered; "" before `start`, and another one than wanted if that is
@@ -79,12 +84,7 @@ class Responder:
 
         _silence()
         try:
-            running = self._zeroconf = zeroconf.Zeroconf(
-                interfaces=_sockets(advertised.addresses), use_asyncio=False
-            )
-            if self._is_closed:
-                raise ResponderError("closed")
-            _keep_answers_in_this_network(running)
+            running = self._open(advertised)
             own = advertised.own | set(advertised.addresses)
             self.host = _free_host(running, advertised.host, own)
             self._services = [self._service(type_, advertised) for type_ in advertised.types]
@@ -119,7 +119,8 @@ class Responder:
         try:
             if self._conflict is not None:
                 self._conflict.move(advertised.addresses, advertised.own)
-            running.update_interfaces(_sockets(advertised.addresses))
+            choices = self._speaking(advertised)
+            running.update_interfaces(choices[min(self._attempt, len(choices) - 1)])
             for service in self._services:
                 service.addresses = [address.packed for address in advertised.addresses]
                 running.update_service(service)
@@ -135,6 +136,30 @@ class Responder:
         if running is not None:
             running.close()
 
+    def _open(self, advertised: Advertised) -> "Zeroconf":
+        """Return what speaks, by both versions of IP or, where that is not possible, by one."""
+        import zeroconf  # noqa: PLC0415
+
+        choices = self._speaking(advertised)
+        for self._attempt, sources in enumerate(choices):
+            try:
+                running = self._zeroconf = zeroconf.Zeroconf(interfaces=sources, use_asyncio=False)
+                if self._is_closed:
+                    raise ResponderError("closed")
+                _keep_answers_in_this_network(running)
+            except (OSError, RuntimeError):
+                if self._attempt == len(choices) - 1:
+                    raise
+                if self._zeroconf is not None:
+                    self._zeroconf.close()
+            else:
+                return running
+        raise ResponderError("there is no address to speak from")
+
+    @staticmethod
+    def _speaking(advertised: Advertised) -> list[list[str]]:
+        return fallbacks(advertised.sources or advertised.addresses)
+
     def _service(self, type_: str, advertised: Advertised) -> "ServiceInfo":
         from zeroconf import ServiceInfo  # noqa: PLC0415
 
@@ -147,14 +172,6 @@ class Responder:
             server=f"{self.host}.",
             addresses=[address.packed for address in advertised.addresses],
         )
-
-
-def _sockets(addresses: Iterable[IpAddress]) -> list[str]:
-    """Return the addresses from which to speak: those of IPv4 alone where there are any, because
-    they tell addresses of both families.
-    """
-    texts = [str(address) for address in addresses if address.version == 4]
-    return texts or [str(address) for address in addresses]
 
 
 def _run(running: "Zeroconf", work: Coroutine[Any, Any, _T]) -> _T:

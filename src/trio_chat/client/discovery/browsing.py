@@ -5,26 +5,47 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, ip_address
 from typing import TYPE_CHECKING
 
+from trio_chat.interfaces import fallbacks
 from trio_chat.irc.addresses import IpAddress
 from trio_chat.irc.discovery import SERVICE_TYPES, ServiceRecord, record_of
 
 if TYPE_CHECKING:
-    from zeroconf import Zeroconf
+    from zeroconf import ServiceInfo, Zeroconf
 
 _RESOLVING = 500
 """Milliseconds for the address of a service that did not come with its name."""
+_MOST_REQUESTS = 8
+"""Services that are asked for their address, one after the other; of others it has to come. An
+attacker who invents names without addresses delays real servers by that much.
+"""
 _MOST_REPORTS = 200
 """Services and their changes that are looked at in one search; more of them is a flood."""
 
 
-def quiet_zeroconf() -> None:
-    """Keep the warnings of `zeroconf` about other machines off the terminal."""
+def open_zeroconf(addresses: Sequence[IpAddress]) -> "Zeroconf":
+    """Return what speaks multicast DNS from some addresses; where that is not possible by both
+    versions of IP, by IPv4 alone. Blocks.
+
+    Raises:
+        OSError, RuntimeError, zeroconf.Error: multicast DNS cannot be used.
+    """
+    import zeroconf  # noqa: PLC0415  # only a search needs it
+
+    # Warnings about other machines stay off the terminal.
     logger = logging.getLogger("zeroconf")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
+    if not addresses:
+        raise OSError("there is no address to speak from")
+    *firsts, last = fallbacks(addresses)
+    for sources in firsts:
+        with suppress(OSError, RuntimeError, zeroconf.Error):
+            return zeroconf.Zeroconf(interfaces=sources, use_asyncio=False)
+    return zeroconf.Zeroconf(interfaces=last, use_asyncio=False)
 
 
 class DnsSdBrowser:
@@ -42,7 +63,7 @@ class DnsSdBrowser:
     ) -> None:
         self._found = found
         self._gone = gone
-        self._reports = 0
+        self._reports = self._requests = 0
         self._is_closed = False
         self._zeroconf: Zeroconf | None = None
 
@@ -57,11 +78,8 @@ class DnsSdBrowser:
         """
         import zeroconf  # noqa: PLC0415  # only a search needs it
 
-        quiet_zeroconf()
         try:
-            running = self._zeroconf = zeroconf.Zeroconf(
-                interfaces=[str(address) for address in addresses], use_asyncio=False
-            )
+            running = self._zeroconf = open_zeroconf(addresses)
             if self._is_closed:
                 self.close()
             else:
@@ -88,7 +106,7 @@ class DnsSdBrowser:
             return
         try:
             info = ServiceInfo(type_, name)
-            if not (info.load_from_cache(zc) or info.request(zc, _RESOLVING)):
+            if not (info.load_from_cache(zc) or self._request(info, zc)):
                 return
         except Error:  # an answer that is not valid
             return
@@ -97,6 +115,10 @@ class DnsSdBrowser:
             addresses.sort(key=lambda address: not isinstance(address, IPv4Address))
             record = record_of(name.removesuffix(f".{type_}"), info.port, info.properties)
             self._found(record, addresses)
+
+    def _request(self, info: "ServiceInfo", zc: "Zeroconf") -> bool:
+        self._requests += 1
+        return self._requests <= _MOST_REQUESTS and info.request(zc, _RESOLVING)
 
     def update_service(self, zc: "Zeroconf", type_: str, name: str) -> None:
         """Look a service up whose records have changed."""

@@ -38,10 +38,12 @@ def _state(server: FoundServer) -> str:
 
 def searched(search: ServerSearch) -> str:
     """Return where the search takes place."""
+    link_local = {
+        each for each in search.networks if each.ip.version == 6 and each.ip.is_link_local
+    }
     networks = dict.fromkeys(
         f"{each.address.network} ({each.name})"
-        for each in search.networks
-        if not each.ip.is_link_local or each.ip.version == 4
+        for each in [each for each in search.networks if each not in link_local] or link_local
     )
     if not networks:
         return _("This computer is not connected to any network.")

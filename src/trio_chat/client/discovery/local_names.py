@@ -7,8 +7,8 @@ from ipaddress import ip_address
 
 import trio
 
-from trio_chat.client.discovery.browsing import quiet_zeroconf
-from trio_chat.interfaces import Interface, interfaces
+from trio_chat.client.discovery.browsing import open_zeroconf
+from trio_chat.interfaces import Interface, interfaces, multicast_sources
 from trio_chat.irc.addresses import IpAddress
 
 _TIMEOUT = 2000
@@ -49,11 +49,8 @@ def _ask(host: str, networks: Iterable[Interface]) -> list[IpAddress]:
     import zeroconf  # noqa: PLC0415  # only such a name needs it
     from zeroconf import AddressResolver  # type: ignore[attr-defined]  # noqa: PLC0415
 
-    quiet_zeroconf()
-    own = [each.ip for each in networks]
-    addresses = [str(address) for address in own if address.version == 4] or list(map(str, own))
     try:
-        with zeroconf.Zeroconf(interfaces=addresses, use_asyncio=False) as running:
+        with open_zeroconf(multicast_sources(networks)) as running:
             resolver = AddressResolver(f"{host.lower().removesuffix('.')}.")
             resolver.request(running, _TIMEOUT)
             texts = resolver.parsed_addresses()

@@ -11,9 +11,9 @@ import trio
 
 from trio_chat.client.discovery.browsing import DnsSdBrowser
 from trio_chat.client.discovery.found import FoundServer, FoundServers
-from trio_chat.client.discovery.queries import ask_network
+from trio_chat.client.discovery.queries import ask_network, questions
 from trio_chat.i18n import _
-from trio_chat.interfaces import Interface, default_sources, interfaces
+from trio_chat.interfaces import Interface, default_sources, interfaces, multicast_sources
 from trio_chat.irc.addresses import IpAddress, parse_address
 from trio_chat.irc.discovery import BEACON_PORT, ServiceRecord, shown
 
@@ -94,8 +94,8 @@ class ServerSearch:
                 for server in self.found.servers:
                     if self.tests(server):
                         nursery.start_soon(self._test, server)
-                for interface in self.networks:
-                    nursery.start_soon(ask_network, interface, self._take, self._beacon_port)
+                for question in questions(self.networks):
+                    nursery.start_soon(ask_network, question, self._take, self._beacon_port)
                 nursery.start_soon(self._look_here)
                 nursery.start_soon(self._browse)
                 await trio.sleep_forever()
@@ -148,11 +148,9 @@ class ServerSearch:
     async def _browse(self) -> None:
         soon = partial(_soon, trio.lowlevel.current_trio_token())
         browser = self._make_browser(partial(soon, self._take), partial(soon, self._lose))
-        # IPv4 tells addresses of both families; with both, one that fails would end the other.
-        own: list[IpAddress] = [each.ip for each in self.networks]
-        addresses = [address for address in own if address.version == 4] or own
+        sources = multicast_sources(self.networks)
         try:
-            await trio.to_thread.run_sync(browser.open, addresses, abandon_on_cancel=True)
+            await trio.to_thread.run_sync(browser.open, sources, abandon_on_cancel=True)
             await trio.sleep_forever()
         except OSError:  # the beacon is still there
             self.has_multicast = False
