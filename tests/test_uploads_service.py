@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -50,6 +50,18 @@ async def test_a_picture_is_received(tmp_path: Path) -> None:
         assert await kept.service.find(upload.name) == upload
         assert kept.files() == [upload.name]
         assert len(upload.name) == 22
+        stored = (kept.path / upload.name).read_bytes()
+        assert len(stored) == upload.size
+        assert fakes.SECRET not in stored
+
+
+@pytest.mark.parametrize("make", [fakes.mp4, fakes.heic, fakes.webm, fakes.mp3, fakes.ogg])
+async def test_films_and_audio_are_stored_without_private_metadata(
+    tmp_path: Path, make: Callable[[], bytes]
+) -> None:
+    """As they were planned, zeros included."""
+    async with kept_uploads(tmp_path) as kept:
+        upload = (await put(kept, make())).upload
         stored = (kept.path / upload.name).read_bytes()
         assert len(stored) == upload.size
         assert fakes.SECRET not in stored

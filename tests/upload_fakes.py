@@ -131,41 +131,180 @@ def box(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content) + 8) + kind + content
 
 
+def track(handler: bytes, *tables: bytes, width: int = 0, height: int = 0) -> bytes:
+    """Return a track of an MP4, with the time at which it was made and the name of the camera."""
+    size = struct.pack(">II", width << 16, height << 16)
+    header = bytes(4) + SECRET[:8] + bytes(28) + b"\x00\x01\x00\x00" + bytes(32) + size
+    media = box(b"mdhd", bytes(4) + SECRET[:8] + bytes(12))
+    media += box(b"hdlr", bytes(8) + handler + bytes(12) + SECRET + b"\0")
+    media += box(b"minf", box(b"stbl", b"".join(tables)))
+    return box(b"trak", box(b"tkhd", header) + box(b"mdia", media) + box(b"meta", SECRET))
+
+
+def movie(brand: bytes = b"isom") -> bytes:
+    """Return a film of 320 by 240 pixels that says where and when it was taken, in boxes and in a
+    track with positions.
+    """
+
+    def whole(positions: int) -> bytes:
+        tables = (
+            box(b"stsc", struct.pack(">IIIII", 0, 1, 1, 2, 1)),
+            box(b"stsz", struct.pack(">IIIII", 0, 0, 2, len(SECRET), len(SECRET))),
+            box(b"stco", struct.pack(">III", 0, 1, positions)),
+        )
+        film = track(b"vide", width=320, height=240) + track(b"meta", *tables)
+        header = box(b"mvhd", bytes(4) + SECRET[:8] + bytes(88))
+        return b"".join(
+            (
+                box(b"ftyp", brand + b"\0\0\2\0" + brand + b"mp42"),
+                box(b"moov", header + film + box(b"udta", box(b"\xa9xyz", SECRET))),
+                box(b"uuid", bytes(16) + SECRET),
+                box(b"free", SECRET),
+                box(b"GPS ", SECRET),
+                box(b"mdat", b"frames" + SECRET + SECRET + b"more"),
+            )
+        )
+
+    return whole(whole(0).index(b"frames") + 6)
+
+
 def mp4() -> bytes:
-    """Return an MP4 of 320 by 240 pixels that says where it was taken."""
-    track = bytes(40) + b"\x00\x01\x00\x00" + bytes(32) + struct.pack(">II", 320 << 16, 240 << 16)
-    return b"".join(
+    """Return an MP4; see `movie`."""
+    return movie()
+
+
+def quicktime() -> bytes:
+    """Return a QuickTime film; see `movie`."""
+    return movie(b"qt  ").replace(b"mp42", b"qt  ")
+
+
+def element(kind: int, content: bytes, width: int = 0) -> bytes:
+    """Return an element of a WebM, with its size in so many bytes; 0 for as few as it takes."""
+    name = kind.to_bytes((kind.bit_length() + 7) // 8, "big")
+    width = width or next(w for w in range(1, 9) if len(content) < (1 << 7 * w) - 1)
+    return name + (len(content) | 1 << 7 * width).to_bytes(width, "big") + content
+
+
+def recording(kind: int, content: bytes) -> bytes:
+    """Return an element of unknown size, as programs write it that send while they record."""
+    return kind.to_bytes(4, "big") + b"\x01" + b"\xff" * 7 + content
+
+
+def webm(doctype: bytes = b"webm", *, is_live: bool = False) -> bytes:
+    """Return a WebM of 160 by 90 pixels with private metadata in each place for it."""
+    info = b"".join(
         (
-            box(b"ftyp", b"isom\0\0\2\0isommp42"),
-            box(
-                b"moov",
-                box(b"trak", box(b"tkhd", track) + box(b"meta", SECRET))
-                + box(b"udta", box(b"\xa9xyz", SECRET)),
-            ),
-            box(b"uuid", bytes(16) + SECRET),
-            box(b"mdat", b"frames"),
+            element(0xBF, b"sum!"),
+            element(0x2AD7B1, b"\x0f\x42\x40"),
+            element(0x4461, SECRET[:8]),
+            element(0x7BA9, SECRET),
+            element(0x4D80, SECRET),
+            element(0x5741, SECRET),
         )
     )
+    video = element(0xE0, element(0xB0, b"\xa0") + element(0xBA, b"\x5a"))
+    entry = element(0xAE, element(0xD7, b"\x01") + element(0x536E, SECRET) + video)
+    cluster = element(0xE7, b"\0") + element(0xA3, b"\x81\0\0\x80frames")
+    make = recording if is_live else element
+    content = b"".join(
+        (
+            element(0xEC, SECRET),
+            element(0x1549A966, info),
+            element(0x1654AE6B, entry),
+            make(0x1F43B675, cluster),
+            make(0x1F43B675, cluster),
+            element(0x1254C367, SECRET, 4),
+            element(0x1941A469, SECRET * 10),
+        )
+    )
+    return element(0x1A45DFA3, element(0x4282, doctype)) + make(0x18538067, content)
+
+
+def live_webm() -> bytes:
+    """Return a WebM as it is recorded; see `webm`."""
+    return webm(is_live=True)
+
+
+def mp3() -> bytes:
+    """Return an MP3 with a tag of each kind."""
+    first = b"ID3\4\0\0" + b"\0\0\1\0" + SECRET.ljust(128, b"\0")
+    ape = b"APETAGEX" + struct.pack("<IIII", 2000, len(SECRET) + 32, 1, 0) + bytes(8)
+    lyrics = b"LYRICSBEGIN" + SECRET + b"%06dLYRICS200" % (len(SECRET) + 11)
+    last = b"TAG" + SECRET.ljust(125, b"\0")
+    return first + bytes(10) + b"\xff\xfb\x90\x64frames" + SECRET + ape + lyrics + last
+
+
+def page(number: int, packets: list[bytes], flags: int = 0) -> bytes:
+    """Return a page of an Ogg file; the last packet goes on if its length is a multiple of 255."""
+    lacing = b""
+    for packet in packets:
+        lacing += b"\xff" * (len(packet) // 255)
+        lacing += (
+            b"" if packet is packets[-1] and not len(packet) % 255 else bytes((len(packet) % 255,))
+        )
+    head = b"OggS\0" + bytes((flags,)) + bytes(8) + struct.pack("<III", 7, number, 0)
+    content = head + bytes((len(lacing),)) + lacing + b"".join(packets)
+    check = 0
+    for byte in content:
+        check ^= byte << 24
+        for _ in range(8):
+            check = (check << 1) ^ (0x104C11DB7 if check & 0x80000000 else 0)
+    return content[:22] + struct.pack("<I", check) + content[26:]
+
+
+def ogg(first: bytes = b"OpusHead", second: bytes = b"OpusTags") -> bytes:
+    """Return an Ogg file whose comments are on two pages."""
+    comments = (
+        second + struct.pack("<I", 8) + b"encoder!" + struct.pack("<II", 1, 700) + SECRET * 60
+    )
+    return b"".join(
+        (
+            page(0, [first + bytes(11)], 2),
+            page(1, [comments[:510]]),
+            page(2, [comments[510:], b"setup"], 1),
+            page(3, [b"audio"]),
+        )
+    )
+
+
+def vorbis() -> bytes:
+    """Return an Ogg file with Vorbis; see `ogg`."""
+    return ogg(b"\x01vorbis", b"\x03vorbis")
+
+
+def still(brand: bytes) -> bytes:
+    """Return a picture of 64 by 32 pixels, turned by 90°, with EXIF and XMP in its data."""
+    items = (
+        b"\x02\0\0\0" + struct.pack(">HH", 7, 0) + b"Exif\0",
+        b"\x02\0\0\0" + struct.pack(">HH", 8, 0) + b"mime\0",
+    )
+    information = box(
+        b"iinf", bytes(4) + struct.pack(">H", 2) + b"".join(box(b"infe", item) for item in items)
+    )
+    sizes = [box(b"ispe", bytes(4) + struct.pack(">II", *size)) for size in ((8, 8), (64, 32))]
+    properties = box(b"iprp", box(b"ipco", b"".join(sizes) + box(b"irot", b"\x01")))
+
+    def whole(offset: int) -> bytes:
+        places = b"".join(
+            struct.pack(">HHHII", item, 0, 1, offset + at, len(SECRET))
+            for item, at in ((7, 0), (8, len(SECRET)))
+        )
+        location = box(b"iloc", bytes(4) + b"\x44\x00" + struct.pack(">H", 2) + places)
+        meta = box(b"meta", bytes(4) + information + location + properties)
+        head = box(b"ftyp", brand + bytes(4) + brand + b"mif1")
+        return head + meta + box(b"mdat", SECRET + SECRET + b"pixels")
+
+    return whole(whole(0).index(SECRET))
 
 
 def avif() -> bytes:
-    """Return an AVIF of 64 by 32 pixels, turned by 90°, with EXIF in its data."""
-    item = b"\x02\0\0\0" + struct.pack(">HH", 7, 0) + b"Exif\0"
-    information = box(b"iinf", bytes(4) + struct.pack(">H", 1) + box(b"infe", item))
-    properties = box(
-        b"iprp",
-        box(b"ipco", box(b"ispe", bytes(4) + struct.pack(">II", 64, 32)) + box(b"irot", b"\x01")),
-    )
+    """Return an AVIF; see `still`."""
+    return still(b"avif")
 
-    def whole(offset: int) -> bytes:
-        place = struct.pack(">HHHHII", 7, 0, 1, 0, 0, 0)[:6] + struct.pack(
-            ">II", offset, len(SECRET)
-        )
-        location = box(b"iloc", bytes(4) + b"\x44\x00" + struct.pack(">H", 1) + place)
-        meta = box(b"meta", bytes(4) + information + location + properties)
-        return box(b"ftyp", b"avif\0\0\0\0avifmif1") + meta + box(b"mdat", SECRET + b"pixels")
 
-    return whole(whole(0).index(SECRET))
+def heic() -> bytes:
+    """Return a HEIC; see `still`."""
+    return still(b"heic")
 
 
 async def pieces(*parts: bytes) -> AsyncGenerator[bytes, None]:  # noqa: ASYNC124  # a body

@@ -1,13 +1,16 @@
 """Media types of uploads, found by their content: the client's Content-Type is never trusted.
 
-The table has the types that a browser may show on the page of the server. Everything else is
-`application/octet-stream`, which browsers save.
+One table has the types that a browser may show on the page of the server, another one those that
+only lose their private metadata. Everything else is `application/octet-stream`.
 """
 
 import codecs
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from trio_chat.server.uploads.media.iso_media import IMAGES
+from trio_chat.server.uploads.media.ogg import CODECS
 
 OCTETS = "application/octet-stream"
 TEXT = "text/plain"
@@ -16,7 +19,7 @@ HEAD = 4096
 
 
 class ContentType(NamedTuple):
-    """A type that is shown inline.
+    """A type that is known.
 
     Args:
         name: the media type.
@@ -43,11 +46,24 @@ INLINE: dict[str, ContentType] = {
         ContentType(TEXT, (".txt", ".log", ".md", ".csv", ".py", ".c", ".h", ".diff", ".patch")),
     )
 }
+"""The types that a browser may show."""
+SAVED: dict[str, ContentType] = {
+    one.name: one
+    for one in (
+        ContentType("image/heic", (".heic", ".heif", ".hif")),
+        ContentType("video/quicktime", (".mov", ".qt")),
+        ContentType("video/3gpp", (".3gp", ".3g2")),
+        ContentType("video/x-matroska", (".mkv", ".mka")),
+    )
+}
+"""The types of phones and cameras that browsers save, because few of them can show them."""
 _CLAIMED = {extension: one.name for one in INLINE.values() for extension in one.extensions}
 _MP4_BRANDS = frozenset(
     (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"dash")
 )
-_WEBM = re.compile(rb"\x42\x82[\x80-\x88]?webm|\x42\x82\x40[\x00-\x08]webm")
+_QUICKTIME_BOXES = (b"moov", b"mdat", b"wide")
+"""The first boxes of films that are older than brands."""
+_DOCTYPE = re.compile(rb"\x42\x82(?:[\x80-\x8f]|\x40[\x00-\x0f])(webm|matroska)")
 # Layer III of any version, with a bit rate that exists (ISO/IEC 11172-3 §2.4.2).
 _MP3_FRAME = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef]")
 # What a program could take for something else than text: HTML, SVG, XML, PHP, PDF.
@@ -57,7 +73,7 @@ _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # tabs, line ends a
 
 def detect(head: bytes) -> str:
     """Return the type of a file by its first `HEAD` bytes; `OCTETS` for anything else than the
-    types of `INLINE` without plain text, which takes the whole file (`is_plain_text`).
+    types of `INLINE` and `SAVED` without plain text, which takes the whole file (`is_plain_text`).
     """
     if head[:3] == b"\xff\xd8\xff":
         return "image/jpeg"
@@ -69,9 +85,11 @@ def detect(head: bytes) -> str:
         return "image/webp"
     if head[4:8] == b"ftyp":
         return _iso_media(head)
-    if head[:4] == b"\x1aE\xdf\xa3" and _WEBM.search(head[:64]):
-        return "video/webm"
-    if head[:4] == b"OggS":
+    if head[4:8] in _QUICKTIME_BOXES:
+        return "video/quicktime"
+    if head[:4] == b"\x1aE\xdf\xa3" and (found := _DOCTYPE.search(head[:80])):
+        return "video/webm" if found[1] == b"webm" else "video/x-matroska"
+    if head[:4] == b"OggS" and head[27 + sum(head[26:27]) :].startswith(tuple(CODECS)):
         return "audio/ogg"
     if head[:3] == b"ID3" or _MP3_FRAME.match(head):
         return "audio/mpeg"
@@ -85,9 +103,15 @@ def _iso_media(head: bytes) -> str:
     brands = {major, *(head[at : at + 4] for at in range(16, size - 3, 4))}
     if major in (b"avif", b"avis") or (major in (b"mif1", b"msf1") and b"avif" in brands):
         return "image/avif"
+    if major in IMAGES:
+        return "image/heic"
     if major == b"M4A ":
         return "audio/mp4"
-    return "video/mp4" if major in _MP4_BRANDS else OCTETS
+    if major == b"qt  ":
+        return "video/quicktime"
+    if major[:3] in (b"3gp", b"3g2"):
+        return "video/3gpp"
+    return "video/mp4" if brands & _MP4_BRANDS else OCTETS
 
 
 def is_plain_text(parts: Iterable[bytes]) -> bool:
@@ -125,4 +149,6 @@ def extension_for(content_type: str, extension: str) -> str | None:
     if content_type in INLINE:
         known = INLINE[content_type].extensions
         return None if extension in known else known[0]
-    return f"{extension}.bin" if extension in _CLAIMED else None
+    if extension not in _CLAIMED:
+        return None
+    return SAVED[content_type].extensions[0] if content_type in SAVED else f"{extension}.bin"

@@ -19,9 +19,10 @@ from threading import Lock
 from typing import NamedTuple
 
 from trio_chat.private import MODE, make_directory
-from trio_chat.server.uploads import content_types, images
-from trio_chat.server.uploads.content_types import HEAD, OCTETS, TEXT
-from trio_chat.server.uploads.images import Plan
+from trio_chat.server.uploads import content_types, media
+from trio_chat.server.uploads.content_types import HEAD, INLINE, OCTETS, TEXT
+from trio_chat.server.uploads.media import Plan
+from trio_chat.server.uploads.media.plan import Part
 
 RANDOM_BYTES = 16
 """The random bytes of a name: nobody finds a link by trying."""
@@ -93,7 +94,7 @@ class PartialUpload:
         """Find out the type, remove private metadata, and move the file to its place.
 
         Raises:
-            BadImage: it is damaged.
+            DamagedMedia: it is damaged.
             OSError: it cannot be written.
         """
         with self._lock:
@@ -115,31 +116,41 @@ class PartialUpload:
             kind = content_types.detect(data[:HEAD])
             if kind == OCTETS and content_types.is_plain_text(_pieces(data)):
                 kind = TEXT
-            plan = images.clean(kind, data)
+            plan = media.clean(kind, data)
         if plan is None:
             return Inspected(kind, size), None
-        return Inspected(kind, plan.size(), plan.width, plan.height), plan
+        size = plan.size()
+        # What a browser does not show needs no room reserved.
+        return Inspected(kind, size, *(plan[1:] if kind in INLINE else (0, 0))), plan
 
     def _copy(self, plan: Plan) -> None:
         """Write the parts of a plan to another file, which takes the place of this one."""
         clean = self._directory.path / f"{self.name}.clean"
         with _create(clean) as target:
             for part in plan.parts:
-                if isinstance(part, bytes):
-                    _write(target, part)
-                    continue
-                at, end = part
-                self._file.seek(at)
-                while at < end:
-                    data = self._file.read(min(_COPIED_AT_ONCE, end - at))
-                    if not data:
-                        raise OSError("the file was shortened by another program")
+                for data in self._pieces(part):
                     _write(target, data)
-                    at += len(data)
             os.fsync(target.fileno())
         self._file.close()
         clean.replace(self._directory.path / self.name)
         self._part.unlink()
+
+    def _pieces(self, part: Part) -> Iterator[bytes]:
+        """Yield the bytes of a part of a plan."""
+        if isinstance(part, bytes):
+            yield part
+        elif isinstance(part, int):
+            for at in range(0, part, _COPIED_AT_ONCE):
+                yield bytes(min(_COPIED_AT_ONCE, part - at))
+        else:
+            at, end = part
+            self._file.seek(at)
+            while at < end:
+                data = self._file.read(min(_COPIED_AT_ONCE, end - at))
+                if not data:
+                    raise OSError("the file was shortened by another program")
+                yield data
+                at += len(data)
 
     def discard(self) -> None:
         """Delete what was received, also when another thread has finished it meanwhile."""

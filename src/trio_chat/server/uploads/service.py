@@ -20,7 +20,6 @@ from trio_chat.server.uploads.directory import (
     PartialUpload,
     UploadDirectory,
 )
-from trio_chat.server.uploads.images import BadImage
 from trio_chat.server.uploads.limits import (
     Reservation,
     Uploader,
@@ -28,6 +27,7 @@ from trio_chat.server.uploads.limits import (
     UploadRefused,
     own_quota,
 )
+from trio_chat.server.uploads.media import DamagedMedia
 from trio_chat.storage.database import StorageError
 from trio_chat.storage.uploads import directory_of
 
@@ -130,7 +130,7 @@ class UploadService:
                 with self.limits.reserve(uploader, usage, length or 0) as reservation:
                     await self._check_disk(length)
                     return await self._receive(uploader, filename, body, reservation)
-        except BadImage as error:
+        except DamagedMedia as error:
             raise UploadRefused(415, str(error)) from error
         except StorageError as error:
             log.error("an upload cannot be stored: %s", error)

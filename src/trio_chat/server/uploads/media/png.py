@@ -3,11 +3,14 @@
 import zlib
 from collections.abc import Iterator
 
-from trio_chat.server.uploads.images.plan import (
-    DAMAGED,
+from trio_chat.server.uploads.media.plan import (
+    LONGEST_EXIF,
+    DamagedMedia,
     Data,
+    Part,
     Plan,
     exif_orientation,
+    keep,
     orientation_exif,
     turned,
 )
@@ -19,7 +22,7 @@ _NEEDED = frozenset(
     b" fdAT".split()
 )
 _EXIF = b"eXIf"
-_MOST_CHUNKS = 1_000_000
+_MOST_CHUNKS = 200_000
 
 
 def clean(data: Data) -> Plan:
@@ -27,29 +30,31 @@ def clean(data: Data) -> Plan:
     orientation remains.
 
     Raises:
-        BadImage: it is damaged.
+        DamagedMedia: it is damaged.
     """
-    parts: list[bytes | tuple[int, int]] = [(0, _SIGNATURE)]
+    parts: list[Part] = [(0, _SIGNATURE)]
     at, orientation = _SIGNATURE, 1
     if data[12:16] != b"IHDR":
-        raise DAMAGED
+        raise DamagedMedia
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     for _ in range(_MOST_CHUNKS):
         kind = data[at + 4 : at + 8]
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
         if len(kind) < 4 or end > len(data):
-            raise DAMAGED
+            raise DamagedMedia
         if kind == _EXIF:
-            orientation = exif_orientation(bytes(data[at + 8 : end - 4]))
+            orientation = exif_orientation(
+                bytes(data[at + 8 : min(end - 4, at + 8 + LONGEST_EXIF)])
+            )
         if kind in _NEEDED:
-            _append(parts, at, end)
+            keep(parts, at, end)
         at = end
         if kind == b"IEND":
             break
     else:
-        raise DAMAGED
+        raise DamagedMedia
     if not (width and height):
-        raise DAMAGED
+        raise DamagedMedia
     if orientation != 1:
         # Behind IHDR, which is the first chunk and has 25 bytes.
         exif = _chunk(_EXIF, orientation_exif(orientation))
@@ -57,16 +62,7 @@ def clean(data: Data) -> Plan:
     return Plan(parts, *turned(width, height, orientation))
 
 
-def _append(parts: list[bytes | tuple[int, int]], start: int, end: int) -> None:
-    """Append a range, joined with the one before when nothing is between them."""
-    last = parts[-1]
-    if isinstance(last, tuple) and last[1] == start:
-        parts[-1] = (last[0], end)
-    else:
-        parts.append((start, end))
-
-
-def _from(parts: list[bytes | tuple[int, int]], start: int) -> Iterator[bytes | tuple[int, int]]:
+def _from(parts: list[Part], start: int) -> Iterator[Part]:
     """Yield the parts of the original behind a place."""
     for part in parts:
         if isinstance(part, tuple) and part[1] > start:

@@ -2,7 +2,7 @@
 end.
 """
 
-from trio_chat.server.uploads.images.plan import DAMAGED, Data, Plan
+from trio_chat.server.uploads.media.plan import DamagedMedia, Data, Part, Plan, Steps, keep
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _COMMENT, _APPLICATION = 0xFE, 0xFF
@@ -14,27 +14,30 @@ def clean(data: Data) -> Plan:
     """Return the plan of a GIF.
 
     Raises:
-        BadImage: it is damaged.
+        DamagedMedia: it is damaged.
     """
     width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
     if len(data) < _HEADER_END or not (width and height):
-        raise DAMAGED
+        raise DamagedMedia
     at = _HEADER_END + _colours(data[10])
-    parts: list[bytes | tuple[int, int]] = [(0, at)]
+    if at > len(data):
+        raise DamagedMedia
+    parts: list[Part] = [(0, at)]
+    steps = Steps(data, 16)
     while at < len(data) and data[at] != _TRAILER:
         start, kind = at, data[at]
         if kind == _EXTENSION and at + 2 < len(data):
-            at = _end_of_blocks(data, at + 2)
+            at = _end_of_blocks(data, at + 2, steps)
             if data[start + 1] == _COMMENT or (
                 data[start + 1] == _APPLICATION
                 and bytes(data[start + 3 : start + 14]) not in _LOOPS
             ):
                 continue
         elif kind == _IMAGE and at + 9 < len(data):
-            at = _end_of_blocks(data, at + 11 + _colours(data[at + 9]))
+            at = _end_of_blocks(data, at + 11 + _colours(data[at + 9]), steps)
         else:
-            raise DAMAGED
-        parts.append((start, at))
+            raise DamagedMedia
+        keep(parts, start, at)
     return Plan([*parts, b"\x3b"], width, height)
 
 
@@ -43,11 +46,12 @@ def _colours(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _end_of_blocks(data: Data, at: int) -> int:
+def _end_of_blocks(data: Data, at: int, steps: Steps) -> int:
     """Return the place behind a sequence of sub-blocks."""
     while at < len(data):
+        steps.count()
         length = data[at]
         at += 1 + length
         if not length:
             return at
-    raise DAMAGED
+    raise DamagedMedia

@@ -1,10 +1,13 @@
 """WebP (RFC 9649): the chunks that are needed to show it remain."""
 
-from trio_chat.server.uploads.images.plan import (
-    DAMAGED,
+from trio_chat.server.uploads.media.plan import (
+    LONGEST_EXIF,
+    DamagedMedia,
     Data,
+    Part,
     Plan,
     exif_orientation,
+    keep,
     orientation_exif,
     turned,
 )
@@ -20,10 +23,10 @@ def clean(data: Data) -> Plan:
     orientation remains.
 
     Raises:
-        BadImage: it is damaged.
+        DamagedMedia: it is damaged.
     """
     limit = min(len(data), 8 + int.from_bytes(data[4:8], "little"))
-    parts: list[bytes | tuple[int, int]] = []
+    parts: list[Part] = []
     size, orientation = (0, 0), 1
     at, extended = _FIRST, False
     for _ in range(_MOST_CHUNKS):
@@ -32,18 +35,20 @@ def clean(data: Data) -> Plan:
         kind, length = bytes(data[at : at + 4]), int.from_bytes(data[at + 4 : at + 8], "little")
         end = at + 8 + length + length % 2
         if end > limit + length % 2:
-            raise DAMAGED
+            raise DamagedMedia
         if kind == b"EXIF":
-            orientation = _orientation(bytes(data[at + 8 : at + 8 + length]))
+            orientation = _orientation(bytes(data[at + 8 : at + 8 + min(length, LONGEST_EXIF)]))
         elif kind == b"VP8X" and not parts:
             extended, size = True, _canvas(data, at)
-            parts.append((at, end))
+            parts.append(b"")  # for its flags, which are known at the end
         elif kind in _NEEDED:
             size = size if all(size) else _size(kind, data, at + 8)
-            parts.append((at, end))
+            keep(parts, at, end)
         at = end
+    else:
+        raise DamagedMedia
     if not all(size):
-        raise DAMAGED
+        raise DamagedMedia
     if extended:
         parts[0] = _flags(data, orientation != 1)
     if at > len(data):  # the padding of the last chunk is missing
@@ -56,8 +61,8 @@ def clean(data: Data) -> Plan:
     return Plan([header, *parts], *turned(*size, orientation if extended else 1))
 
 
-def _clipped(part: bytes | tuple[int, int], end: int) -> bytes | tuple[int, int]:
-    return part if isinstance(part, bytes) else (part[0], min(part[1], end))
+def _clipped(part: Part, end: int) -> Part:
+    return (part[0], min(part[1], end)) if isinstance(part, tuple) else part
 
 
 def _orientation(exif: bytes) -> int:
@@ -76,7 +81,7 @@ def _flags(data: Data, has_exif: bool) -> bytes:
 
 def _canvas(data: Data, at: int) -> tuple[int, int]:
     if at != _FIRST or int.from_bytes(data[at + 4 : at + 8], "little") != 10:
-        raise DAMAGED
+        raise DamagedMedia
     return (
         int.from_bytes(data[at + 12 : at + 15], "little") + 1,
         int.from_bytes(data[at + 15 : at + 18], "little") + 1,

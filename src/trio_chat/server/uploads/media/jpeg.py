@@ -2,11 +2,14 @@
 
 import re
 
-from trio_chat.server.uploads.images.plan import (
-    DAMAGED,
+from trio_chat.server.uploads.media.plan import (
+    DamagedMedia,
     Data,
+    Part,
     Plan,
+    Steps,
     exif_orientation,
+    keep,
     orientation_exif,
     turned,
 )
@@ -16,8 +19,11 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _APP0, _APP1, _APP2, _APP14, _APP15, _COM = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _EXIF = b"Exif\0\0"
-# Within entropy-coded data, FF 00 is a byte and FF D0 … D7 are restarts.
-_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+# Within entropy-coded data, FF 00 is a byte and FF D0 … D7 are restarts. A repetition in the
+# pattern would take a time that grows with the square of a run of FF.
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_SEARCHED_AT_ONCE = 1 << 20
+"""Bytes; other threads run in between."""
 
 
 def clean(data: Data) -> Plan:
@@ -25,23 +31,25 @@ def clean(data: Data) -> Plan:
     end; the orientation remains.
 
     Raises:
-        BadImage: it is damaged.
+        DamagedMedia: it is damaged.
     """
-    parts: list[bytes | tuple[int, int]] = [b"\xff\xd8"]
-    at, size, orientation = 2, (0, 0), 1
+    parts: list[Part] = [b"\xff\xd8"]
+    at, size, orientation, steps = 2, (0, 0), 1, Steps(data)
     while True:
+        steps.count()
         while data[at : at + 2] == b"\xff\xff":  # fill bytes
+            steps.count()
             at += 1
         head = data[at : at + 4]
         if len(head) < 2 or head[0] != 0xFF:
-            raise DAMAGED
+            raise DamagedMedia
         marker = head[1]
         if marker == _EOI:
             break
         length = int.from_bytes(head[2:4], "big")
         end = at + 2 + length
         if len(head) < 4 or length < 2 or end > len(data):
-            raise DAMAGED
+            raise DamagedMedia
         if marker in _FRAMES and length >= 8:
             size = (_number(data, at + 7), _number(data, at + 5))
         if marker == _APP1 and data[at + 4 : at + 10] == _EXIF:
@@ -49,12 +57,12 @@ def clean(data: Data) -> Plan:
         if marker == _SOS:
             end = _end_of_scan(data, end)
         if _is_needed(marker, data, at):
-            parts.append((at, end))
+            keep(parts, at, end)
         if marker == _SOS and end == len(data):  # the end is missing; browsers show what there is
             break
         at = end
     if not all(size):
-        raise DAMAGED
+        raise DamagedMedia
     if orientation != 1:
         exif = _EXIF + orientation_exif(orientation)
         parts.insert(1, b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif)
@@ -75,8 +83,10 @@ def _is_needed(marker: int, data: Data, at: int) -> bool:
 
 def _end_of_scan(data: Data, start: int) -> int:
     """Return where the marker behind entropy-coded data is."""
-    match = _MARKER.search(data, start)
-    return match.start() if match else len(data)
+    for at in range(start, len(data), _SEARCHED_AT_ONCE):
+        if match := _MARKER.search(data, at, at + _SEARCHED_AT_ONCE + 1):
+            return match.start()
+    return len(data)
 
 
 def _number(data: Data, at: int) -> int:
