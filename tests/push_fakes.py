@@ -140,7 +140,7 @@ class PushTown(Town):
     """A world with push messages, in which Ann, Bob and Eve have accounts."""
 
     def __init__(self, **rules: object) -> None:
-        accounts = OpenAccounts()
+        self.accounts = accounts = OpenAccounts()
         for name in ("ann", "bob", "eve"):
             accounts.add(name, f"{name}-password")
         rules = {"reservation": "off", **rules}
@@ -219,6 +219,13 @@ class ClientFake(PushClient):
     async def received(self) -> Received:
         """Return the next message, when it arrives."""
         return await self._receive.receive()
+
+    def taken(self) -> list[Received]:
+        """Return the messages that have arrived and were not looked at."""
+        return [
+            self._receive.receive_nowait()
+            for _ in range(self._receive.statistics().current_buffer_used)
+        ]
 
     @property
     def is_idle(self) -> bool:

@@ -11,8 +11,9 @@ from support import Person, Town, commands, find, offered
 from trio_chat.chat import push
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event
+from trio_chat.chat.mentions import is_mentioned
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.push import PushSubscription, is_mentioned, read_endpoint, read_keys
+from trio_chat.chat.push import PushSubscription, read_endpoint, read_keys
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import capabilities as cap
@@ -449,6 +450,77 @@ def test_a_mention_in_any_script() -> None:
     assert not is_mentioned("анна".casefold(), "жанна".casefold())
 
 
+@pytest.mark.parametrize(
+    "nick", ["ann[m]", "[ann]", "[]", "ann-marie", "ann_", "a|b", "^^", "x{y}z", "_", "ann`s"]
+)
+def test_a_mention_of_a_strange_nickname(nick: str) -> None:
+    """Nicknames with signs in them are found as others are, and only as a whole."""
+    town = PushTown()
+    eve, _ = town.subscriber("eve", "#a")
+    eve.say(f"NICK {nick}")
+    assert {user.nick for user in town.world.push.users} == {nick}
+    bob = town.person("bob", "#a")
+    for text in (nick, f"hello {nick.upper()}, lunch?", f"({nick}): hi"):
+        assert notified(town, bob, f"PRIVMSG #a :{text}") == ["eve"], text
+    for text in (f"x{nick}", f"{nick}x", nick[:-1] or "x"):
+        assert notified(town, bob, f"PRIVMSG #a :{text}") == [], text
+
+
+def test_a_mention_of_the_account(town: PushTown) -> None:
+    """A user with another nickname is notified by the name of its account as well."""
+    ann, _ = town.subscriber("ann", "#a")
+    ann.say("NICK anna")
+    bob = town.person("bob", "#a")
+    assert notified(town, bob, "PRIVMSG #a :ann: hello") == ["ann"]
+    assert notified(town, bob, "PRIVMSG #a :anna: hello") == ["ann"]
+    assert notified(town, bob, "PRIVMSG #a :annb: hello") == []
+
+
+def test_a_nickname_of_the_past(town: PushTown) -> None:
+    """A nickname that a user has given up notifies it no longer, nor one of a guest."""
+    ann, _ = town.subscriber("ann", "#a")
+    ann.say("NICK anna", "NICK annb")
+    bob = town.person("bob", "#a")
+    assert notified(town, bob, "PRIVMSG #a :anna: hello") == []
+    ann.say("NS LOGOUT")
+    assert notified(town, bob, "PRIVMSG #a :annb: hello") == []
+
+
+@pytest.mark.parametrize("tag", ["+reply", "+draft/reply"])
+def test_a_reply_notifies_its_author(town: PushTown, tag: str) -> None:
+    """A reply to a message notifies the user that wrote it, without a mention."""
+    ann, _ = town.subscriber("ann", "#a", caps="message-tags echo-message")
+    bob = town.person("bob", "#a", caps="message-tags")
+    parent = find(ann.say("PRIVMSG #a :lunch?"), "PRIVMSG").tags["msgid"]
+    assert notified(town, bob, f"@{tag}={parent} PRIVMSG #a :yes") == ["ann"]
+    assert notified(town, bob, f"@{tag}={parent} PRIVMSG #a :yes, ann") == ["ann"]
+    assert notified(town, bob, f"@{tag}=nonsense PRIVMSG #a :yes") == []
+    assert notified(town, ann, f"@{tag}={parent} PRIVMSG #a :nobody?") == []
+
+
+def test_a_reply_to_another_user(town: PushTown) -> None:
+    """A reply notifies its author only, and only where that is a member."""
+    town.subscriber("ann", "#a")
+    eve, _ = town.subscriber("eve", "#a", caps="message-tags echo-message")
+    bob = town.person("bob", "#a", caps="message-tags")
+    parent = find(eve.say("PRIVMSG #a :lunch?"), "PRIVMSG").tags["msgid"]
+    assert notified(town, bob, f"@+reply={parent} PRIVMSG #a :yes") == ["eve"]
+    bob.say("JOIN #b")
+    assert notified(town, bob, f"@+reply={parent} PRIVMSG #b :yes") == []
+    eve.say("PART #a")
+    assert notified(town, bob, f"@+reply={parent} PRIVMSG #a :yes") == []
+
+
+def test_authors_are_bounded(town: PushTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The authors of so many messages are known, the newest ones."""
+    monkeypatch.setattr(push, "_MAX_AUTHORS", 2)
+    ann, _ = town.subscriber("ann", "#a", caps="message-tags echo-message")
+    bob = town.person("bob", "#a", caps="message-tags")
+    parents = [find(ann.say("PRIVMSG #a :x"), "PRIVMSG").tags["msgid"] for _ in range(3)]
+    found = [notified(town, bob, f"@+reply={parent} PRIVMSG #a :yes") for parent in parents]
+    assert found == [[], ["ann"], ["ann"]]
+
+
 def test_a_message_of_several_lines(town: PushTown) -> None:
     """A mention in a later line counts."""
     town.subscriber("ann", "#a")
@@ -492,8 +564,8 @@ def test_a_message_that_only_operators_hear(town: PushTown) -> None:
     assert notified(town, eve, "PRIVMSG #a :ann and bob, hello") == ["ann"]
 
 
-def test_many_devices_in_a_small_channel(town: PushTown) -> None:
-    """The smaller of the two is gone through, the members or the users with devices."""
+def test_users_elsewhere_are_not_notified(town: PushTown) -> None:
+    """Of several users that a message mentions, the members are notified."""
     town.subscriber("ann", "#a")
     for nick in ("bob", "eve"):
         town.subscriber(nick)
@@ -528,13 +600,11 @@ def test_a_read_marker_is_for_the_devices_too(town: PushTown) -> None:
 def test_a_user_that_writes_has_seen_what_came_before(town: PushTown) -> None:
     """A message and a typing notification are the activity of a user; a NOTICE is a program's."""
     ann, _ = town.subscriber("ann", "#a", caps="message-tags")
-    user = ann.session.user
-    assert user is not None
-    assert town.world.push.users[user] < 0
+    account = ann.session.account_id
     ann.say("NOTICE #a :beep", "PING x")
-    assert town.world.push.users[user] < 0
+    assert account not in town.world.push.active
     ann.say("@+typing=active TAGMSG #a")
-    assert town.world.push.users[user] == town.clock.now
+    assert town.world.push.active[account] == town.clock.now
 
 
 def test_a_deleted_message_is_withdrawn(town: PushTown) -> None:

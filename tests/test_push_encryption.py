@@ -17,7 +17,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import MAX_BODY, parse
 from trio_chat.server.push.encryption import MAX_PLAINTEXT, RECORD_SIZE, encrypt
 from trio_chat.server.push.payload import written
-from trio_chat.server.push.service import contact
+from trio_chat.server.push.requests import contact
 from trio_chat.server.push.vapid import VapidSigner, make_keys
 
 

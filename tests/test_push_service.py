@@ -562,3 +562,77 @@ async def test_cancellation_in_between(mock_clock: MockClock) -> None:
         await place.received()
         place.say(place.eve, "PRIVMSG ann :two")
     place.say(place.bob, "PRIVMSG ann :after the end")  # no task would send it
+
+
+async def test_what_waits_is_sent_at_the_end(mock_clock: MockClock) -> None:
+    """A server that stops sends what waits to be seen, and what waits for its turn."""
+    async with running(mock_clock) as place:
+        for number in range(12):
+            place.say(place.bob, f"PRIVMSG ann :{number}")
+            place.jump(DELAY)
+            await wait_all_tasks_blocked()
+        place.say(place.eve, "PRIVMSG ann :the last")
+        before = mock_clock.current_time()
+        await place.service.drain()
+        texts = {parse(line).params[-1] for _, line, _ in place.client.taken()}
+        assert mock_clock.current_time() == before
+        assert {"11", "the last"} <= texts
+        assert place.service.statistics().waiting == 0
+
+
+async def test_what_was_seen_is_not_sent_at_the_end(mock_clock: MockClock) -> None:
+    """A server that stops sends nothing that the user has read."""
+    async with running(mock_clock) as place:
+        place.say(place.bob, "PRIVMSG ann :hello")
+        place.say(place.ann, "MARKREAD bob timestamp=2099-01-01T00:00:00.000Z")
+        await place.service.drain()
+        assert place.client.is_idle
+
+
+async def test_what_was_put_off_is_not_sent_at_the_end(
+    mock_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A push service that is overloaded is left alone; the log says what is lost."""
+    caplog.set_level("INFO")
+    async with running(mock_clock) as place:
+        place.client.answers[place.phone.endpoint] = [LATER]
+        place.say(place.bob, "PRIVMSG ann :hello")
+        place.jump(DELAY)
+        await place.received()
+        await wait_all_tasks_blocked()
+        await place.service.drain()
+        assert place.client.is_idle
+    assert "push messages were not sent before the server stopped: 1" in caplog.text
+
+
+async def test_what_comes_while_the_server_stops(mock_clock: MockClock) -> None:
+    """A message that is delivered during the shutdown is sent at once."""
+    async with running(mock_clock) as place:
+        await place.service.drain()
+        place.say(place.bob, "PRIVMSG ann :goodbye")
+        assert (await place.received()).params[-1] == "goodbye"
+
+
+async def test_the_end_without_a_beginning(mock_clock: MockClock) -> None:
+    """A service that does not run has nothing to wait for."""
+    place = Place(mock_clock)
+    place.say(place.bob, "PRIVMSG ann :hello")
+    await place.service.drain()
+    assert place.service.statistics().waiting == 1
+
+
+async def test_a_defect_does_not_end_the_delivery(
+    mock_clock: MockClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broadcaster goes on when a message cannot be pushed; the exception is logged once."""
+
+    def defect(event: Event) -> str:
+        raise KeyError("defect")
+
+    async with running(mock_clock) as place:
+        monkeypatch.setattr("trio_chat.server.push.service.conversation_of", defect)
+        place.say(place.bob, "PRIVMSG ann :hello")
+    assert [record.message for record in caplog.records if record.exc_info] == [
+        "internal error: a message cannot be pushed"
+    ]
+    caplog.clear()

@@ -14,6 +14,8 @@ from trio_chat.config import PushSettings, ServerSettings, Settings, StorageSett
 from trio_chat.irc.message import parse
 from trio_chat.server import rehash
 from trio_chat.server.app import Server
+from trio_chat.server.binding import bound_to
+from trio_chat.server.listeners import open_listeners
 from trio_chat.server.open_storage import open_storage
 from trio_chat.server.push.service import PushService
 from trio_chat.server.state import load_state
@@ -113,6 +115,35 @@ async def test_a_device_that_is_gone_stays_away(tmp_path: Path) -> None:
         async with started(tmp_path, service) as here:
             assert not here.server.world.push.by_account
             assert here.server.world.always_on.of(1) is not None
+
+
+async def test_what_waits_is_sent_when_the_server_stops(tmp_path: Path) -> None:
+    """A message that waits to be seen is pushed within the grace time of the shutdown."""
+    given = replace(
+        settings(tmp_path),
+        server=ServerSettings(host=("127.0.0.1",), port=0, shutdown_grace=30, cloak=False),
+        push=PushSettings(delay=300),
+    )
+    async with push_service() as service, open_storage(given.storage, "low") as memory:
+        device, server = service.device(), Server(given, Clock(NOON), memory)
+        assert isinstance(server.world.push_delivery, PushService)
+        server.world.push_delivery._client = service.client()
+        listeners = await open_listeners(given)
+        port = bound_to(listeners[0].socket)[1]
+        async with trio.open_nursery() as nursery:
+            await nursery.start(server.serve, listeners)
+            ann, bob = [End(await trio.open_tcp_stream("127.0.0.1", port)) for _ in range(2)]
+            await ann.send(b"NICK ann\r\nUSER ann 0 * :ann\r\nNS REGISTER secret-word\r\n")
+            await ann.until("900")
+            await ann.send(f"WEBPUSH REGISTER {device.endpoint} {device.keys}\r\n".encode())
+            await ann.until("WEBPUSH")
+            await bob.send(b"NICK bob\r\nUSER bob 0 * :bob\r\nPRIVMSG ann :hello\r\n")
+            await ann.until("PRIVMSG")
+            server.stop()
+        for end in (ann, bob):
+            await end.stream.aclose()
+        await service.received()  # the first message
+        assert parse((await service.received()).line).params == ("ann", "hello")
 
 
 async def test_a_private_address_is_refused_at_registration(tmp_path: Path) -> None:

@@ -13,16 +13,21 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.channels import Channel
+from trio_chat.chat.events import Event
+from trio_chat.chat.ids import parse_msgid
+from trio_chat.chat.mentions import MentionIndex
 from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc import tag_names
 from trio_chat.irc.message import parse_tags
 from trio_chat.irc.modes import AT_LEAST
-from trio_chat.irc.text import strip_formatting
 
 MAX_ENDPOINT = 400
 """Bytes of an endpoint: with the keys it has to fit into a line."""
 REFRESHED_AFTER = 86_400.0
 """Seconds after which another REGISTER of a known device is worth to be stored."""
+_MAX_AUTHORS = 10_000
+"""Messages of users with devices, the newest, for which a reply notifies."""
 KEPT_CAPABILITIES = cap.SERVER_TIME | cap.MESSAGE_TAGS | cap.ACCOUNT_TAG | cap.READ_MARKER
 """The capabilities that change what a device is sent."""
 
@@ -115,13 +120,17 @@ class PushSubscriptions:
     Attributes:
         by_account: devices by endpoint, by the numbers of their accounts; the one that has not been
             seen for the longest time is first.
-        users: the users of these accounts, with the time at which each last wrote something, in
-            seconds of `World.elapsed`.
+        users: the users of these accounts.
+        mentions: these users by their names.
+        active: when each of these accounts last wrote something, in seconds of `World.elapsed`.
     """
 
     def __init__(self) -> None:
         self.by_account: dict[int, dict[str, PushSubscription]] = {}
-        self.users: dict[User, float] = {}
+        self.users: dict[User, None] = {}
+        self.active: dict[int, float] = {}
+        self.mentions = MentionIndex()
+        self._authors: dict[int, int] = {}
 
     def of(self, account: int) -> Mapping[str, PushSubscription]:
         """Return the devices of an account by their endpoints."""
@@ -149,18 +158,28 @@ class PushSubscriptions:
         devices.pop(endpoint, None)
         if not devices:
             self.by_account.pop(account, None)
+            self.active.pop(account, None)
 
     def update(self, user: User) -> None:
-        """Know a user as one with devices exactly when its account has any."""
+        """Know a user, by its present names, as one with devices exactly when its account has
+        any.
+        """
         if user.account_id in self.by_account:
-            self.users.setdefault(user, float("-inf"))
+            self.users[user] = None
+            self.mentions.put(user, (user.nick, user.account))
         else:
-            self.users.pop(user, None)
+            self.forget(user)
+
+    def forget(self, user: User) -> None:
+        """Forget a user, if it is known."""
+        if user in self.users:
+            del self.users[user]
+            self.mentions.remove(user)
 
     def note_activity(self, user: User, now: float) -> None:
         """Note that a user has written something, so that it has seen what came before."""
         if user in self.users:
-            self.users[user] = now
+            self.active[user.account_id] = now
 
     def notified(self, user: User, sender: User) -> tuple[int, ...]:
         """Return the account that is notified of what a user receives from another one; () when it
@@ -170,54 +189,43 @@ class PushSubscriptions:
             return ()
         return (user.account_id,)
 
-    def mentioned(
-        self, channel: Channel, sender: User, text: str, rank: str = ""
+    def notified_in(
+        self, channel: Channel, sender: User, event: Event, text: str, rank: str = ""
     ) -> tuple[int, ...]:
-        """Return the accounts of the members with devices that a message to a channel mentions.
+        """Return the accounts that a message to a channel notifies: those of the members with
+        devices that it mentions, or to whose message it replies.
 
         Args:
             channel: the channel.
             sender: the user that wrote it.
-            text: the message.
+            event: the message.
+            text: its text.
             rank: the letter of the lowest rank whose members receive the message; "" if all members
                 do.
         """
-        members, plain, found = channel.members, "", dict[int, None]()
-        smaller: Iterable[User] = (
-            self.users if len(self.users) < len(members) else members  # either may be large
-        )
-        for user in smaller:
-            if user not in members or not self.notified(user, sender):
+        found = dict[int, None]()
+        addressed = self.mentions.find(text)
+        if event.client_tags:
+            addressed += self._authors_of_parent(event.client_tags)
+        for user in addressed:
+            member = channel.members.get(user)
+            if member is None or (rank and member.ranks.isdisjoint(AT_LEAST[rank])):
                 continue
-            if rank and members[user].ranks.isdisjoint(AT_LEAST[rank]):
-                continue
-            plain = plain or strip_formatting(text).casefold()
-            if is_mentioned(user.nick.casefold(), plain):
-                found[user.account_id] = None
+            found.update(dict.fromkeys(self.notified(user, sender)))
+        if sender in self.users and event.account_id:  # a bridge is no author of what it relays
+            self._note_author(event.id, event.account_id)
         return tuple(found)
 
+    def _authors_of_parent(self, tags: Mapping[str, str]) -> list[User]:
+        """Return the users of the account that wrote the message to which another one replies."""
+        parent = tags.get(tag_names.REPLY) or tags.get(tag_names.DRAFT_REPLY, "")
+        account = self._authors.get(parse_msgid(parent) or 0)
+        return [user for user in self.users if user.account_id == account] if account else []
 
-def is_mentioned(name: str, text: str) -> bool:
-    """Return whether a text contains a name as a whole word, and not in a link.
-
-    Args:
-        name: the name in lower case.
-        text: the text in lower case, without formatting.
-    """
-    start = text.find(name)
-    while start >= 0:
-        end = start + len(name)
-        word = text[text.rfind(" ", 0, start) + 1 : start]
-        if not (_is_of_word(text[start - 1 : start]) or _is_of_word(text[end : end + 1])) and (
-            "://" not in word
-        ):
-            return True
-        start = text.find(name, end)
-    return False
-
-
-def _is_of_word(char: str) -> bool:
-    return char.isalnum() or char in ("-", "_")
+    def _note_author(self, number: int, account: int) -> None:
+        self._authors[number] = account
+        if len(self._authors) > _MAX_AUTHORS:
+            del self._authors[next(iter(self._authors))]
 
 
 def read_endpoint(text: str) -> str:

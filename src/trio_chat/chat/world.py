@@ -192,13 +192,14 @@ class World:
         user.rename(nick, folded)
         self.users[folded] = user
         self.confusables.add(user.nick, user.folded)
+        self.push.update(user)
 
     def discard_user(self, user: User) -> None:
         """Forget a user that is in no channel."""
         del self.users[user.folded]
         self.confusables.remove(user.nick, user.folded)
         self.invisible.discard(user)
-        self.push.users.pop(user, None)
+        self.push.forget(user)
 
     def remember(self, user: User, address: str) -> None:
         """Add a user to the history of nicknames (RFC 2812 §3.6.3, WHOWAS)."""

@@ -129,6 +129,7 @@ class Server:
         if self._push is not None:
             self.world.push_delivery = self._push
             self.broadcaster.push = self._push.offer
+            self.broadcaster.push_users = self.world.push.users
         cost = COSTS[settings.accounts.hash_cost]
         self._threads = threads or HashingThreads(settings.limits)
         self.world.control = ServerControl(self, cost, self._threads, load)
@@ -301,11 +302,17 @@ class Server:
         self.end_openings()
         for connection in self.connections:
             connection.shut_down()
+        if self._push is not None:
+            connections.start_soon(self._send_last, self._push)
         # A client that has stopped reading holds the server up for the grace time at most.
         deadline = trio.current_time() + self.settings.server.shutdown_grace
         connections.cancel_scope.deadline = deadline
         if self.uploads is not None:
             self.uploads.stop(deadline)
+
+    async def _send_last(self, push: PushService) -> None:
+        await self.broadcaster.wait_delivered(self.broadcaster.statistics().accepted)
+        await push.drain()
 
     def end_openings(self) -> None:
         """End all connections that are still being detected, because the server stops."""

@@ -12,7 +12,7 @@ with one call. Under load batches grow, and the cost of a message falls.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import NamedTuple
 
 import trio
@@ -68,7 +68,9 @@ class Broadcaster:
         uncommitted: the persistent state that is committed with them; or None.
 
     Attributes:
-        push: takes each delivered event that is to be pushed to devices; or None. It never waits.
+        push: takes each delivered event that is to be pushed to devices; or None. It never waits,
+            and never raises.
+        push_users: the users with devices. While there are none, nothing is looked for.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Broadcaster:
         self._commit_seconds = 0.0
         self._progress = trio.lowlevel.ParkingLot()
         self.push: Callable[[Event], None] | None = None
+        self.push_users: Sized = ()
 
     def accept(
         self, output: Output, sender: Session | None = None, *, in_order: bool = False
@@ -176,7 +179,7 @@ class Broadcaster:
                 session.sink.send(data, is_reply=is_reply)
                 if count % _SENDS_PER_TURN == 0:
                     await trio.lowlevel.checkpoint()
-            if self.push is not None:
+            if self.push_users and self.push is not None:
                 for event in _pushed(waiting):
                     self.push(event)
             self._deliveries += count

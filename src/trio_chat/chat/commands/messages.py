@@ -177,8 +177,9 @@ def _say_to_channel(
     if not fits(request, event):
         return
     if request.world.push.users and is_pushed(text):
-        accounts = request.world.push.mentioned(channel, user, text[0], rank)
-        event = event._replace(push_accounts=accounts)
+        accounts = request.world.push.notified_in(channel, user, event, text[0], rank)
+        if accounts:
+            event = event._replace(push_accounts=accounts)
     request.reply.emit(event)
 
 

@@ -177,6 +177,6 @@ def _speak(
         return
     if world.push.users and is_pushed((text,)):
         rank = modes.HALF_OPERATOR if is_for_operators else ""
-        accounts = world.push.mentioned(channel, user, text, rank)
+        accounts = world.push.notified_in(channel, user, event, text, rank)
         event = event._replace(push_accounts=accounts)
     request.reply.emit(event)

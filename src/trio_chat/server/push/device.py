@@ -94,6 +94,11 @@ class DeviceQueue:
         self._failures += 1
         return float(min(_FIRST_DELAY * 2 ** min(self._failures - 1, 20), _MAX_DELAY))
 
+    @property
+    def is_put_off(self) -> bool:
+        """Whether the push service has not taken the last message for now."""
+        return self._failures > 0
+
     def note_answer(self) -> None:
         """Note that the push service answers as it should."""
         self._failures = 0

@@ -104,11 +104,7 @@ def is_seen(world: World, pending: PendingPush) -> bool:
     marker = world.markers.get(pending.account, {}).get(pending.conversation, "")
     if marker >= pending.time:
         return True
-    return any(
-        active > pending.accepted
-        for user, active in world.push.users.items()
-        if user.account_id == pending.account
-    )
+    return world.push.active.get(pending.account, float("-inf")) > pending.accepted
 
 
 def is_absent(world: World, account: int) -> bool:

@@ -6,6 +6,7 @@ account, in a task of the device. Nothing here holds up the broadcaster.
 """
 
 import logging
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,11 +21,9 @@ from trio_chat.chat.push import PushSubscription, VapidKeys
 from trio_chat.chat.world import World
 from trio_chat.config import Settings
 from trio_chat.irc import capabilities as cap
-from trio_chat.irc.mail import email_address
 from trio_chat.irc.message import format_body
 from trio_chat.server.http.hosts import matches
 from trio_chat.server.push.device import MAX_REFUSALS, DeviceQueue, QueuedPush, topic_of
-from trio_chat.server.push.encryption import encrypt
 from trio_chat.server.push.payload import written
 from trio_chat.server.push.pending import (
     PendingPush,
@@ -33,6 +32,7 @@ from trio_chat.server.push.pending import (
     is_absent,
     is_seen,
 )
+from trio_chat.server.push.requests import contact, prepared
 from trio_chat.server.push.vapid import VapidSigner
 from trio_chat.server.token_bucket import TokenBucket
 
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("trio_chat")
 
-TTL = 3 * 86_400
-"""Seconds for which a push service keeps a message for a device that is not connected."""
 _DAY = 86_400.0
 _EXPIRE_INTERVAL = 3600.0
 _CONFIRM_DEADLINE = 15.0
@@ -51,6 +49,8 @@ _REGISTRATIONS = 10
 _MAX_SHOWN = 200
 """Conversations of an account for which a notification is known to be shown."""
 _CLOSE_DEADLINE = 2.0
+_PUSHED_PER_TURN = 64
+"""Messages after which other tasks get a turn, when many are due at the same time."""
 
 
 class PushStatistics(NamedTuple):
@@ -99,11 +99,22 @@ class PushService:
         self._shown: dict[int, dict[str, str]] = {}
         self._registrations: dict[int, TokenBucket] = {}
         self._arrived = trio.Event()
+        self._draining = trio.Event()
+        self._progress = trio.lowlevel.ParkingLot()
         self._nursery: trio.Nursery | None = None
+        # One thread: messages for a thousand devices must not take those of the history, and the
+        # signer is used by one thread at a time.
+        self._encrypting = trio.CapacityLimiter(1)
         self._sent = self._failed = self._removed = self._dropped = 0
 
     def offer(self, event: Event) -> None:
         """Take an event that was delivered, for the devices of its `push_accounts`; never waits."""
+        try:
+            self._offer(event)
+        except Exception:  # a defect here must not end the delivery to clients
+            log.exception("internal error: a message cannot be pushed")
+
+    def _offer(self, event: Event) -> None:
         settings = self._settings().push
         if not settings.enabled:
             return
@@ -112,7 +123,8 @@ class PushService:
             if event.command == "MARKREAD":
                 self._clear(account, conversation, event)
                 continue
-            delay = 0.0 if is_absent(self._world, account) else settings.delay
+            is_due = is_absent(self._world, account) or self._draining.is_set()
+            delay = 0.0 if is_due else settings.delay
             due, now = trio.current_time() + delay, self._world.elapsed()
             self._pending.add(PendingPush(account, conversation, event, due, now))
             self._arrived.set()
@@ -173,26 +185,53 @@ class PushService:
         )
 
     async def run(self) -> None:
-        """Push messages when they are due, for ever. What waits when it is cancelled is lost."""
+        """Push messages when they are due, for ever. What waits when it is cancelled is lost; see
+        `drain`.
+        """
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 nursery.start_soon(self._expire)
                 while True:
-                    while not self._pending:
-                        self._arrived = trio.Event()
-                        await self._arrived.wait()
-                    # One that is due earlier, as its user is not connected, may come meanwhile.
-                    self._arrived = trio.Event()
-                    with trio.move_on_at(self._pending.due):
-                        await self._arrived.wait()
-                    for pending in self._pending.take_due(trio.current_time()):
+                    await self._wait_due()
+                    until = math.inf if self._draining.is_set() else trio.current_time()
+                    for number, pending in enumerate(self._pending.take_due(until), 1):
                         self._push(pending)
+                        if number % _PUSHED_PER_TURN == 0:
+                            await trio.lowlevel.checkpoint()
+                    self._progress.unpark_all()
         finally:
             self._nursery = None
+            self._progress.unpark_all()
+            if waiting := self.statistics().waiting:
+                log.info("push messages were not sent before the server stopped: %d", waiting)
             if self._client is not None:
                 with trio.move_on_after(_CLOSE_DEADLINE, shield=True):
                     await self._client.aclose()
+
+    async def _wait_due(self) -> None:
+        """Wait until something may be due."""
+        while not self._pending:
+            self._arrived = trio.Event()
+            await self._arrived.wait()
+        if not self._draining.is_set():
+            # One that is due earlier, as its user is not connected, may come meanwhile.
+            self._arrived = trio.Event()
+            with trio.move_on_at(self._pending.due):
+                await self._arrived.wait()
+
+    async def drain(self) -> None:
+        """Send what waits without further delay, as the server stops; return when all is sent.
+
+        Messages that a push service has put off are not tried again. When cancelled, the rest stays
+        where it is, and is lost with the end of `run`.
+        """
+        self._draining.set()
+        self._arrived.set()
+        while self._nursery is not None and (
+            self._pending or any(queue.is_sending for queue in self._queues.values())
+        ):
+            await self._progress.park()
 
     def _push(self, pending: PendingPush) -> None:
         if is_seen(self._world, pending) or not self._settings().push.enabled:
@@ -246,8 +285,8 @@ class PushService:
     async def _send_all(self, queue: DeviceQueue) -> None:
         """Send what waits for a device, until nothing does."""
         try:
-            while len(queue):
-                await trio.sleep(queue.seconds_to_wait(trio.current_time()))
+            while len(queue) and not (queue.is_put_off and self._draining.is_set()):
+                await self._wait(queue.seconds_to_wait(trio.current_time()))
                 subscription = self._world.push.of(queue.account).get(queue.endpoint)
                 if subscription is None:
                     queue.withdraw_all()
@@ -258,6 +297,12 @@ class PushService:
             queue.withdraw_all()
         finally:
             queue.is_sending = False
+            self._progress.unpark_all()
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for some time, or until the server stops."""
+        with trio.move_on_after(seconds):
+            await self._draining.wait()
 
     async def _send(
         self, queue: DeviceQueue, subscription: PushSubscription, item: QueuedPush
@@ -273,7 +318,7 @@ class PushService:
         log.debug("push service %s: %s", subscription.host, answer.reason)
         if outcome == "later":
             delay = queue.put_back(item)
-            await trio.sleep(max(delay, answer.retry_after))
+            await self._wait(max(delay, answer.retry_after))
             return
         queue.refusals += 1
         if outcome == "gone" or queue.refusals >= MAX_REFUSALS:
@@ -289,14 +334,14 @@ class PushService:
         client = await self._opened()
         parts = urlsplit(subscription.endpoint)
         prepare = partial(
-            _prepared,
+            prepared,
             self._signer,
             subscription,
             item,
             f"https://{parts.netloc}".lower(),
             contact(self._settings()),
         )
-        headers, body = await trio.to_thread.run_sync(prepare)
+        headers, body = await trio.to_thread.run_sync(prepare, limiter=self._encrypting)
         return await client.post(subscription.endpoint, headers, body)
 
     async def _opened(self) -> "PushClient":
@@ -328,35 +373,3 @@ class PushService:
                 if account in self._world.push.by_account
             }
             await trio.sleep(_EXPIRE_INTERVAL)
-
-
-def _prepared(
-    signer: VapidSigner, subscription: PushSubscription, item: QueuedPush, origin: str, subject: str
-) -> tuple[dict[str, str], bytes]:
-    """Encrypt and sign a message. Takes about a millisecond: call it in a thread."""
-    headers = {
-        "Authorization": signer.header(origin, subject),
-        "Content-Encoding": "aes128gcm",
-        "Content-Type": "application/octet-stream",
-        "TTL": str(TTL),
-        "Urgency": item.urgency,
-        "Topic": item.topic,
-    }
-    return headers, encrypt(item.line, subscription.p256dh, subscription.auth)
-
-
-def contact(settings: Settings) -> str:
-    """Return the URL by which the operator of a push service reaches that of this server (RFC 8292
-    §2.1): the one that was configured, the e-mail address in [server] admin, the page, or the
-    postmaster of the server.
-    """
-    if settings.push.subject:
-        return settings.push.subject
-    for word in settings.server.admin.replace("<", " ").replace(">", " ").split():
-        try:
-            return f"mailto:{email_address(word)}"
-        except ValueError:
-            continue
-    if settings.server.url.startswith("https://"):
-        return settings.server.url
-    return f"mailto:postmaster@{settings.server.name}"

@@ -1,0 +1,85 @@
+"""Mentions: the users whose names are in a text, found without a look at every user."""
+
+import re
+from collections.abc import Iterable
+
+from trio_chat.chat.users import User
+from trio_chat.irc.text import strip_formatting
+
+_WORD = re.compile(r"[\w-]+")
+
+
+class MentionIndex:
+    """The names of some users.
+
+    A text mentions a name only if the first word of the name is a word of the text. So the names
+    are found by that word, and the cost of a message depends on its length, not on the number of
+    users.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[User, tuple[str, ...]] = {}
+        self._by_word: dict[str, dict[User, None]] = {}
+
+    def put(self, user: User, names: Iterable[str]) -> None:
+        """Have a user be mentioned by exactly these names."""
+        folded = tuple(dict.fromkeys(name.casefold() for name in names if name))
+        if self._names.get(user) == folded:
+            return
+        self.remove(user)
+        self._names[user] = folded
+        for name in folded:
+            self._by_word.setdefault(_first_word(name), {})[user] = None
+
+    def remove(self, user: User) -> None:
+        """Forget a user, if it is known."""
+        for word in {_first_word(name) for name in self._names.pop(user, ())}:
+            del self._by_word[word][user]
+            if not self._by_word[word]:
+                del self._by_word[word]
+
+    def find(self, text: str) -> list[User]:
+        """Return the users that a text mentions."""
+        plain = strip_formatting(text).casefold()
+        words = self._by_word.keys() & _WORD.findall(plain)
+        if "" in self._by_word:
+            words.add("")
+        if not words:
+            return []
+        return list(
+            dict.fromkeys(
+                user
+                for word in sorted(words, key=plain.find)
+                for user in self._by_word[word]
+                if any(is_mentioned(name, plain) for name in self._names[user])
+            )
+        )
+
+
+def _first_word(name: str) -> str:
+    """Return the first word of a name; "" for one of other characters only, such as `[]`."""
+    match = _WORD.search(name)
+    return match[0] if match else ""
+
+
+def is_mentioned(name: str, text: str) -> bool:
+    """Return whether a text contains a name as a whole word, and not in a link.
+
+    Args:
+        name: the name in lower case.
+        text: the text in lower case, without formatting.
+    """
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        word = text[text.rfind(" ", 0, start) + 1 : start]
+        if not (_is_of_word(text[start - 1 : start]) or _is_of_word(text[end : end + 1])) and (
+            "://" not in word
+        ):
+            return True
+        start = text.find(name, end)
+    return False
+
+
+def _is_of_word(char: str) -> bool:
+    return char.isalnum() or char in ("-", "_")
