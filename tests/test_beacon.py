@@ -162,6 +162,15 @@ async def test_servers_of_one_machine_share_the_port() -> None:
             await open_beacon(alone.getsockname()[1])
 
 
+async def test_the_socket_opens_where_trio_lacks_the_option(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`trio.socket` has no SO_REUSEADDR on Windows."""
+    monkeypatch.delattr(trio.socket, "SO_REUSEADDR")
+    with await open_beacon(0) as sock:
+        assert sock.getsockname()[1]
+
+
 async def test_a_real_socket_answers_at_this_machine(nursery: trio.Nursery) -> None:
     """A query by UDP is answered by UDP."""
     sock = await open_beacon(0)

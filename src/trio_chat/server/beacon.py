@@ -111,9 +111,10 @@ async def open_beacon(
     try:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_REUSEADDR, 1)
+        # Not of `trio.socket`, which has no SO_REUSEADDR on Windows.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if sys.platform not in ("linux", "win32"):  # where the option above is not enough
-            sock.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_REUSEPORT, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         # No broadcast arrives at a socket that is bound to one address; `answers` knows the sender.
         await sock.bind(("", port))
     except BaseException:
