@@ -27,11 +27,15 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qr, "drawable_size", lambda: os.terminal_size((80, 24)))
 
 
-async def announced(settings: Settings, capfd: pytest.CaptureFixture[str]) -> str:
-    """Return what a server prints, with its port replaced."""
+async def announced(
+    settings: Settings, capfd: pytest.CaptureFixture[str], *, closed: bool = False
+) -> str:
+    """Return what a server prints, with its port replaced; `closed` before it prints."""
     listeners = await open_listeners(settings)
     try:
-        port = listeners[0].socket.getsockname()[1]
+        port = listeners[0].bound[1]
+        if closed:
+            close_all(listeners)
         await announce(listeners, Encryption(settings), settings)
         return capfd.readouterr().out.replace(str(port), "5000")
     finally:
@@ -54,6 +58,13 @@ async def test_a_server_for_this_machine_shows_no_code(capfd: pytest.CaptureFixt
     text = await announced(Settings(server=LOCAL), capfd)
     assert "http://" not in text
     assert "▀" not in text
+
+
+async def test_a_server_that_is_stopped_while_it_starts(capfd: pytest.CaptureFixture[str]) -> None:
+    """A signal may close the listeners before their addresses are printed."""
+    assert "connect 192.168.1.7:5000\n" in await announced(
+        Settings(server=EVERYWHERE), capfd, closed=True
+    )
 
 
 async def test_a_server_behind_a_proxy_shows_the_address_of_the_proxy(

@@ -220,9 +220,9 @@ def test_keys_that_are_accepted() -> None:
     [
         "",
         "p256dh",
-        DeviceFake().keys.partition(";")[0],
-        DeviceFake().keys.replace("auth=", "auth=AAAA"),
-        DeviceFake().keys.replace("p256dh=B", "p256dh=C"),
+        pytest.param(DeviceFake().keys.partition(";")[0], id="no auth"),
+        pytest.param(DeviceFake().keys.replace("auth=", "auth=AAAA"), id="auth too long"),
+        pytest.param(DeviceFake().keys.replace("p256dh=B", "p256dh=C"), id="no point"),
         f"p256dh={push.to_base64url(bytes([4]) + bytes(64))};auth={push.to_base64url(bytes(16))}",
         f"p256dh={push.to_base64url(b'x' * 65)};auth={push.to_base64url(bytes(16))}",
         f"p256dh={push.to_base64url(bytes([4] + [255] * 64))};auth=AAAAAAAAAAAAAAAAAAAAAA",

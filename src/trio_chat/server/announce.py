@@ -14,7 +14,6 @@ from trio_chat.i18n import _
 from trio_chat.irc.addresses import IpAddress, format_address
 from trio_chat.server import qr
 from trio_chat.server.addresses import joinable, own_addresses
-from trio_chat.server.binding import bound_to
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.links import public_url
@@ -38,11 +37,9 @@ async def announce(
     fingerprints: list[str] = []
     if any(listener.settings.tls != "off" for listener in listeners):
         fingerprints = await _fingerprints(encryption)
-    port = bound_to(listeners[0].socket)[1]
+    port = listeners[0].bound[1]
     main = [
-        bound_to(listener.socket)[0]
-        for listener in listeners
-        if listener.settings is listeners[0].settings
+        listener.bound[0] for listener in listeners if listener.settings is listeners[0].settings
     ]
     own = await trio.to_thread.run_sync(own_addresses)
     others = joinable(main, own)
@@ -92,7 +89,7 @@ def _why_nobody_joins(bound: Sequence[IpAddress], own: Sequence[IpAddress]) -> s
 def shown(listener: BatchListener) -> str:
     """Return where a listener listens, as text."""
     path = listener.settings.path
-    return str(path) if path is not None else format_address(*bound_to(listener.socket))
+    return str(path) if path is not None else format_address(*listener.bound)
 
 
 def _ways_to_join(bound: Sequence[IpAddress], others: Sequence[IpAddress], port: int) -> list[str]:

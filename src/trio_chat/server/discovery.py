@@ -23,7 +23,6 @@ from trio_chat.irc.discovery import (
     ServiceRecord,
 )
 from trio_chat.server.beacon import Beacon, join_all_nodes, open_beacon
-from trio_chat.server.binding import bound_to
 from trio_chat.server.dns_sd import Advertised, Responder, ResponderError
 from trio_chat.server.listeners import BatchListener
 from trio_chat.server.local_host import local_host
@@ -99,10 +98,10 @@ def listener_to_find(listeners: Sequence[BatchListener]) -> FoundListener | None
         settings = first.settings
         if settings.path is not None or settings.proxy:
             continue
-        places = [bound_to(other.socket) for other in listeners if other.settings is settings]
+        places = [other.bound for other in listeners if other.settings is settings]
         bound = [address for address, _port in places if not address.is_loopback]
         if bound:
-            return FoundListener(settings, bound, bound_to(first.socket)[1])
+            return FoundListener(settings, bound, first.bound[1])
     return None
 
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import trio
 
 from trio_chat.config import ListenerSettings, Settings
-from trio_chat.server.binding import bind_tcp, bind_unix
+from trio_chat.irc.addresses import IpAddress
+from trio_chat.server.binding import bind_tcp, bind_unix, bound_to
 
 log = logging.getLogger("trio_chat")
 
@@ -97,8 +98,21 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
         self.socket = sock
         self.settings = settings
         self._is_tcp = sock.family in (socket.AF_INET, socket.AF_INET6)
+        # Kept: a socket that is closed has no address, and what prints it may come later.
+        self._bound = bound_to(sock) if self._is_tcp else None
         self._accepted: deque[AcceptedSocket] = deque()
         self._short_at: float | None = None  # when accept() last failed for want of descriptors
+
+    @property
+    def bound(self) -> tuple[IpAddress, int]:
+        """The address and the port that it is or was on.
+
+        Raises:
+            ValueError: it is a Unix socket.
+        """
+        if self._bound is None:
+            raise ValueError("a Unix socket has a path")
+        return self._bound
 
     async def accept(self) -> AcceptedSocket:
         """Wait for a connection and return it.

@@ -8,7 +8,6 @@ import trio
 from trio_chat.chat.world import World
 from trio_chat.config import Settings
 from trio_chat.server.addresses import joinable, own_addresses
-from trio_chat.server.binding import bound_to
 from trio_chat.server.links import public_url
 from trio_chat.server.listeners import BatchListener
 
@@ -33,7 +32,7 @@ async def keep_page_url(
         certified: returns the names in a certificate of the administrator's.
     """
     first = listeners[0]
-    bound = [bound_to(one.socket) for one in listeners if one.settings is first.settings]
+    bound = [one.bound for one in listeners if one.settings is first.settings]
     while True:
         own = await trio.to_thread.run_sync(own_addresses)
         others = joinable([address for address, _ in bound], own)
