@@ -629,9 +629,23 @@ async def test_connections_for_pages_and_refusals_of_them_are_counted() -> None:
 async def test_connections_do_not_wait_when_there_are_many() -> None:
     """Half of those that may be for pages wait for another request."""
     async with edge(Settings(limits=LimitSettings(clients=16))) as here:
-        clients = [HttpClient(here) for _ in range(3)]
+        clients = [HttpClient(here) for _ in range(7)]
         closings = [(await client.ask("/health")).headers.get("connection") for client in clients]
-        assert closings == [None, None, "close"]
+        assert closings == [None] * 6 + ["close"]
+
+
+async def test_a_browser_loads_the_page_from_a_small_server() -> None:
+    """Its connections for the page are not counted as clients."""
+    async with edge(Settings(limits=LimitSettings(clients=6))) as here:
+        clients = [HttpClient(here) for _ in range(6)]
+        assert [(await client.ask("/health")).status for client in clients] == [200] * 6
+        ann = here.connect()
+        await ann.send(b"NICK ann\r\nUSER ann 0 * :Ann\r\n")
+        await ann.until("001")
+        others = [here.connect() for _ in range(5)]
+        for number, other in enumerate(others):
+            await other.send(f"NICK u{number}\r\nUSER u 0 * :U\r\n".encode())
+            await other.until("001")
 
 
 async def test_a_banned_address_is_forbidden() -> None:

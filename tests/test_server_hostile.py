@@ -169,12 +169,12 @@ def test_connections_for_pages_have_limits_of_their_own() -> None:
 
 def test_connections_for_pages_leave_room_for_the_chat(caplog: pytest.LogCaptureFixture) -> None:
     """At most a quarter of all, from many addresses and through proxies; logged once."""
-    owner = Settings(limits=LimitSettings(clients=40))
+    owner = Settings(limits=LimitSettings(clients=80))
     admission, pages = Admission(owner, Clock()), PageAdmission(owner, Clock())
     with ExitStack() as stack:
-        permits = [stack.enter_context(ConnectionPermit(admission, pages)) for _ in range(14)]
+        permits = [stack.enter_context(ConnectionPermit(admission, pages)) for _ in range(24)]
         refusals = [permit.count_for_pages(None) for permit in permits]
-        assert [bool(refusal) for refusal in refusals] == [False] * 10 + [True] * 4
+        assert [bool(refusal) for refusal in refusals] == [False] * 20 + [True] * 4
         room = [pages.is_roomy]
     assert [*room, pages.is_roomy] == [False, True]
     assert len(caplog.records) == 1

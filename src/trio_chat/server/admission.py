@@ -26,6 +26,8 @@ PAGE_FACTOR = 6
 """Connections for pages for each one that may chat: what a browser opens to one server."""
 PAGE_SHARE = 4
 """One of so many of all connections may be for pages, when many addresses request them."""
+PAGE_LEAST = 2 * PAGE_FACTOR
+"""Connections that may be for pages on any server: two browsers can load the page at once."""
 REQUEST_BURST, REQUEST_RATE = 2000, 100.0
 """Requests of an address at once, as of twenty first visits, and then a second: those take a
 hundredth of a processor. More are delayed.
@@ -251,4 +253,4 @@ class PageAdmission(Admission):
 
     @property
     def _most(self) -> int:
-        return max(1, self._owner.limits.clients // PAGE_SHARE)
+        return max(PAGE_LEAST, self._owner.limits.clients // PAGE_SHARE)

@@ -465,7 +465,9 @@ class Server:
         return Connection(self, transport, peer, ahead)
 
     def _is_full(self) -> bool:
-        return len(self.connections) + len(self.openings) >= self.limits.clients
+        # Connections for pages are not of clients, and have limits of their own.
+        chatting = len(self.connections) + len(self.openings) - self.page_admission.open
+        return chatting >= self.limits.clients
 
     async def _refuse_full(self, transport: Transport, peer: Peer, *, is_irc: bool = False) -> None:
         log.warning("refused %s: there are %d clients already", peer.host, len(self.connections))

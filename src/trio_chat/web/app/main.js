@@ -32,7 +32,9 @@ async function diagnose() {
   if (status === 429) return _("The server has too many connections from your network.");
   if (status === 403) return _("The server does not accept the address of this page.");
   if (status >= 500) return _("The server is not ready, or the way to it is interrupted.");
-  return "";
+  return _(
+    "The server answers, but opens no connection for the chat: it is full, or something on the way lets no WebSocket through.",
+  );
 }
 
 /** Do what may have no later time: a phone ends hidden pages without a word. */
@@ -41,9 +43,10 @@ function leave() {
   void cache.flush();
 }
 
+// Conversations of an earlier visit are there before anything is drawn.
+client.resume(workspace.actions);
 const root = document.getElementById("app");
 if (root) {
   root.replaceChildren();
   render(h(App, { workspace }), root);
 }
-client.resume(workspace.actions);

@@ -77,6 +77,15 @@ export class Preferences {
     this.area.set("connected", connected || undefined);
   }
 
+  /** Password of the server, for this tab: without it each reload would ask for it again. */
+  get serverPassword() {
+    return String(this.passing.get("server-password", ""));
+  }
+
+  set serverPassword(password) {
+    this.passing.set("server-password", password || undefined);
+  }
+
   /** @returns {KeptChannel[]} */
   get channels() {
     const kept = this.area.get("channels", /** @type {KeptChannel[]} */ ([]));

@@ -196,6 +196,7 @@ export class Client {
     this.setPhase("ready");
     this.model.preferences.nick = this.wantedNick;
     this.model.preferences.wasConnected = true;
+    this.model.preferences.serverPassword = this.serverPassword;
     const privates = this.model.buffers.value.filter((each) => each.kind === "private");
     const nicks = privates.map((each) => each.name);
     if (!this.model.same(this.wantedNick, this.model.me.nick.value)) nicks.push(this.wantedNick);
@@ -343,8 +344,8 @@ export class Client {
    * @param {Actions} actions
    */
   resume(actions) {
-    const { nick, wasConnected } = this.model.preferences;
-    if (nick && wasConnected) actions.connect({ nick });
+    const { nick, wasConnected, serverPassword } = this.model.preferences;
+    if (nick && wasConnected) actions.connect({ nick, serverPassword });
   }
 
   // Sending

@@ -1,7 +1,7 @@
 /** The page: the first visit, or the chat with its dialogs. */
 
 import { h } from "../../vendor/preact.js";
-import { useEffect, useState } from "../../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { signal } from "../../vendor/signals.js"; // components follow the signals that they read
 import { _, chosenLanguage, language, setLanguage } from "../platform/i18n.js";
 import { watchAlerts } from "../platform/notifications.js";
@@ -38,11 +38,9 @@ export function App({ workspace }) {
   const isEnglish = chosenLanguage(settings.language, navigator.languages) === "en";
   const [ready, setReady] = useState(isEnglish);
   useEffect(() => void applySettings(settings).then(() => setReady(true)), [settings]);
+  const isOutside = useOutside(workspace);
   // Texts would be in English until the catalogue is there.
   if (!ready) return null;
-  const started =
-    workspace.buffers.value.some((buffer) => buffer.kind !== "server") ||
-    workspace.connection.value.phase === "ready";
   return h(
     WorkspaceContext.Provider,
     { value: workspace },
@@ -50,11 +48,26 @@ export function App({ workspace }) {
     h(
       "div",
       { key: language.value, class: "page" },
-      !started ? h(Welcome, null) : chat.value ? h(chat.value.Chat, null) : null,
+      isOutside ? h(Welcome, null) : chat.value ? h(chat.value.Chat, null) : null,
       h(Dialogs, null),
       h(Notices, null),
     ),
   );
+}
+
+/**
+ * Return whether the user is yet to enter the chat, and is asked for the nickname. A connection that
+ * is refused or ended leads back; one that is lost does not.
+ * @param {Workspace} workspace
+ */
+function useOutside(workspace) {
+  const { phase } = workspace.connection.value;
+  const hasConversations = workspace.buffers.value.some((buffer) => buffer.kind !== "server");
+  const isOutside = useRef(!hasConversations);
+  if (phase === "closed") isOutside.current = true;
+  else if (phase === "ready" || (phase === "waiting" && hasConversations))
+    isOutside.current = false;
+  return isOutside.current;
 }
 
 /** @param {Workspace} workspace */

@@ -10,7 +10,7 @@ import { Header } from "./header.js";
 import { Members } from "./members.js";
 import { Sidebar } from "./sidebar.js";
 import { Timeline } from "./timeline.js";
-import { drawer, focusPrompt } from "./ui.js";
+import { drawer, focusPrompt, openDialog } from "./ui.js";
 
 export function Chat() {
   const workspace = useWorkspace();
@@ -29,7 +29,7 @@ export function Chat() {
       h(Header, { buffer }),
       buffer
         ? [h(Timeline, { key: buffer.id, buffer }), h(Composer, { key: `c${buffer.id}`, buffer })]
-        : h("p", { class: "empty" }, _("Choose a conversation on the left, or join a channel.")),
+        : h(Empty, null),
     ),
     buffer?.kind === "channel" && (wantsMembers || open === "members")
       ? h(Members, { buffer })
@@ -43,6 +43,20 @@ export function Chat() {
         })
       : null,
     h(Announcer, null),
+  );
+}
+
+/** What stands in place of a conversation when none is open. */
+function Empty() {
+  return h(
+    "div",
+    { class: "empty" },
+    h("p", null, _("You are in no conversation.")),
+    h(
+      "button",
+      { type: "button", class: "primary", onClick: () => openDialog("channels") },
+      _("Join a channel"),
+    ),
   );
 }
 

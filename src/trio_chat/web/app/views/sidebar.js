@@ -195,7 +195,7 @@ function ConnectionState({ workspace }) {
   if (phase === "ready") return h("div", { class: "connection", role: "status" });
   /** @type {Record<string, string>} */
   const texts = {
-    idle: _("Not connected"),
+    idle: _("Connecting…"),
     connecting: _("Connecting…"),
     registering: _("Joining…"),
     waiting:
@@ -208,7 +208,7 @@ function ConnectionState({ workspace }) {
         : _("Connecting…"),
     closed: reason || _("Not connected"),
   };
-  const canRetry = phase === "waiting" || phase === "closed" || phase === "idle";
+  const canRetry = phase === "waiting" || phase === "closed";
   return h(
     "div",
     { class: `connection shown ${phase}` },

@@ -9,41 +9,64 @@ import { Logo } from "./logo.js";
 
 /** @import { Connection, Workspace } from "../model/types.js" */
 
+/** Fields that a problem of the connection is about. @type {Record<string, string>} */
+const FIELDS = {
+  nick: "nick",
+  account: "password",
+  login: "password",
+  password: "server-password",
+};
+
 export function Welcome() {
   const workspace = useWorkspace();
   const connection = workspace.connection.value;
-  const busy = connection.phase === "connecting" || connection.phase === "registering";
-  const channels = workspace.wanted.value.length
-    ? workspace.wanted.value
-    : [workspace.lobby.value].filter(Boolean);
+  const { phase, problem } = connection;
+  const busy = phase === "connecting" || phase === "registering";
+  const failed = phase === "closed" || phase === "waiting";
+  const atField = failed ? (FIELDS[problem] ?? "") : "";
+  const [hasPasswords, setHasPasswords] = useState(false);
+  const [unnamed, setUnnamed] = useState(false);
+  const form = useRef(/** @type {HTMLFormElement|null} */ (null));
+  useEffect(() => {
+    if (problem && problem !== "nick") setHasPasswords(true);
+  }, [problem]);
+  useEffect(() => {
+    const fields = form.current?.elements;
+    const nick = /** @type {HTMLInputElement|null|undefined} */ (fields?.namedItem("nick"));
+    const next = atField || (hasPasswords && nick?.value ? "password" : "nick");
+    const field = /** @type {HTMLInputElement|null|undefined} */ (fields?.namedItem(next));
+    field?.focus();
+    if (atField) field?.select();
+  }, [atField, failed, hasPasswords]);
   return h(
     "main",
     { class: "welcome" },
     h(
       "form",
       {
+        ref: form,
         class: "welcome-card",
-        onSubmit: (/** @type {SubmitEvent} */ event) => submit(event, workspace),
+        onSubmit: (/** @type {SubmitEvent} */ event) => submit(event, workspace, setUnnamed),
         noValidate: true,
       },
       h(Logo, null),
       h("h1", null, workspace.features.value.network || location.hostname),
-      h(
-        "p",
-        { class: "quiet" },
-        channels.length
-          ? _("Choose a nickname to join {channel}.", {
-              channel: channels.map(plainName).join(", "),
-            })
-          : _("Choose a nickname to join."),
-      ),
-      h(Fields, { workspace, connection }),
+      h("p", { class: "quiet" }, purpose(workspace)),
+      nickField(workspace, unnamed || atField === "nick"),
+      hasPasswords ? h(Passwords, { workspace, atField }) : null,
+      h(Problem, { workspace, connection, unnamed }),
       h(
         "button",
         { type: "submit", class: "primary wide", "aria-busy": busy, disabled: busy },
         busy ? _("Joining…") : _("Join"),
       ),
-      h(LoginOption, { workspace, connection }),
+      hasPasswords
+        ? null
+        : h(
+            "button",
+            { type: "button", class: "link quiet-link", onClick: () => setHasPasswords(true) },
+            _("I have an account or a password"),
+          ),
       window.isSecureContext
         ? null
         : h(
@@ -57,25 +80,29 @@ export function Welcome() {
   );
 }
 
-/** @param {{workspace: Workspace, connection: Connection}} props */
-function Fields({ workspace, connection }) {
-  const field = useRef(/** @type {HTMLInputElement|null} */ (null));
-  const remembered = workspace.remembered.value;
-  const failed = connection.phase === "closed" || connection.phase === "waiting";
-  const atNick = failed && (connection.problem === "nick" || connection.problem === "");
-  useEffect(() => {
-    field.current?.focus();
-    if (failed && connection.problem === "nick") field.current?.select();
-  }, [failed]);
+/** @param {Workspace} workspace */
+function purpose(workspace) {
+  const channels = workspace.wanted.value.length
+    ? workspace.wanted.value
+    : [workspace.lobby.value].filter(Boolean);
+  return channels.length
+    ? _("Choose a nickname to join {channel}.", { channel: channels.map(plainName).join(", ") })
+    : _("Choose a nickname to join.");
+}
+
+/**
+ * @param {Workspace} workspace
+ * @param {boolean} invalid
+ */
+function nickField(workspace, invalid) {
   return h(
     "div",
     { class: "field" },
     h("label", { for: "nick" }, _("Nickname")),
     h("input", {
-      ref: field,
       id: "nick",
       name: "nick",
-      defaultValue: workspace.me.nick.value || remembered?.nick || "",
+      defaultValue: workspace.me.nick.value || workspace.remembered.value?.nick || "",
       required: true,
       maxLength: workspace.features.value.limits.nick || 32,
       autocomplete: "username",
@@ -83,22 +110,28 @@ function Fields({ workspace, connection }) {
       autocorrect: "off",
       spellcheck: false,
       enterkeyhint: "go",
-      "aria-invalid": atNick,
+      "aria-invalid": invalid,
       "aria-describedby": "welcome-problem",
       onInput: clearProblem,
     }),
-    h(
-      "p",
-      { id: "welcome-problem", class: "problem", role: "alert" },
-      failed ? connection.reason : null,
-      connection.phase === "waiting"
-        ? h(
-            "button",
-            { type: "button", class: "link", onClick: workspace.actions.retry },
-            _("Try again now"),
-          )
-        : null,
-    ),
+  );
+}
+
+/** @param {{workspace: Workspace, connection: Connection, unnamed: boolean}} props */
+function Problem({ workspace, connection, unnamed }) {
+  const { phase, reason } = connection;
+  const failed = phase === "closed" || phase === "waiting";
+  return h(
+    "p",
+    { id: "welcome-problem", class: "problem", role: "alert" },
+    unnamed ? _("Type a nickname: the name that others see.") : failed ? reason : null,
+    phase === "waiting" && !unnamed
+      ? h(
+          "button",
+          { type: "button", class: "link", onClick: workspace.actions.retry },
+          _("Try again now"),
+        )
+      : null,
   );
 }
 
@@ -106,20 +139,10 @@ function Fields({ workspace, connection }) {
 function clearProblem(event) {
   const field = /** @type {HTMLInputElement} */ (event.currentTarget);
   field.removeAttribute("aria-invalid");
-  field.setCustomValidity("");
 }
 
-/** @param {{workspace: Workspace, connection: Connection}} props */
-function LoginOption({ workspace, connection }) {
-  const wanted = ["account", "login", "password"].includes(connection.problem);
-  const [open, setOpen] = useState(false);
-  if (!open && !wanted) {
-    return h(
-      "button",
-      { type: "button", class: "link quiet-link", onClick: () => setOpen(true) },
-      _("I have an account or a password"),
-    );
-  }
+/** @param {{workspace: Workspace, atField: string}} props */
+function Passwords({ workspace, atField }) {
   return h(
     "div",
     { class: "login-fields" },
@@ -127,13 +150,13 @@ function LoginOption({ workspace, connection }) {
       "password",
       _("Password of your account"),
       "current-password",
-      connection.problem === "login" || connection.problem === "account",
+      atField === "password",
     ),
     passwordField(
       "server-password",
       _("Password of the server, if it has one"),
       "off",
-      connection.problem === "password",
+      atField === "server-password",
     ),
     h(
       "label",
@@ -159,26 +182,37 @@ function passwordField(name, label, autocomplete, invalid) {
     "div",
     { class: "field" },
     h("label", { for: name }, label),
-    h("input", { id: name, name, type: "password", autocomplete, "aria-invalid": invalid }),
+    h("input", {
+      id: name,
+      name,
+      type: "password",
+      autocomplete,
+      "aria-invalid": invalid,
+      "aria-describedby": "welcome-problem",
+      onInput: clearProblem,
+    }),
   );
 }
 
 /**
  * @param {SubmitEvent} event
  * @param {Workspace} workspace
+ * @param {(unnamed: boolean) => void} setUnnamed
  */
-function submit(event, workspace) {
+function submit(event, workspace, setUnnamed) {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (event.currentTarget);
   const values = new FormData(form);
   const text = (/** @type {string} */ name) => String(values.get(name) ?? "");
   const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("nick"));
-  const nick = text("nick").trim();
+  // People type first and last names; nicknames have no spaces.
+  const nick = text("nick").trim().replace(/\s+/gu, "_");
+  setUnnamed(!nick);
   if (!nick) {
-    field.setAttribute("aria-invalid", "true");
     field.focus();
     return;
   }
+  field.value = nick;
   workspace.actions.connect({
     nick,
     ...(text("password") && { account: nick, password: text("password") }),
