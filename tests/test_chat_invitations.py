@@ -16,7 +16,9 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountDeleted, InvitationsExpired, InvitationsRead
 from trio_chat.chat.invitations import (
     MOST,
+    MOST_WRONG,
     TOKEN_LENGTH,
+    WINDOW,
     Invitation,
     Terms,
     digest_of,
@@ -325,6 +327,26 @@ def test_guessing_ends_the_session(town: InvitingTown) -> None:
     assert "Too many failed logins" in eve.ended
 
 
+def test_guesses_of_one_address_are_counted_over_all_its_sessions(town: InvitingTown) -> None:
+    """After many of them no token is looked at, but that of a user that it has let in already."""
+    ann = town.owner("+i")
+    token, own = create(ann, "#a 0"), create(ann, "#a 2")
+    bob = town.logged_in("bob", f"#a {own}")
+    bob.say("PART #a")
+    for number in range(MOST_WRONG // 4):
+        eve = town.person(f"eve{number}")
+        for _ in range(4):
+            eve.say(f"JOIN #a {make_token()}")
+    guest = town.person("guest")
+    replies = guest.say(f"JOIN #a {token}")
+    assert "473" in commands(replies)
+    assert any("Too many wrong invitations" in line.params[-1] for line in replies)
+    assert joins(bob, own)
+    assert joins(town.person("elsewhere", host="198.51.100.9"), token)
+    town.clock.now += WINDOW
+    assert joins(guest, token)
+
+
 def test_several_expired_tokens_at_once_are_one_guess(town: InvitingTown) -> None:
     """A client that comes back has one for each of its channels."""
     town.owner("+i")
@@ -357,6 +379,22 @@ def test_an_account_is_registered_with_an_invitation() -> None:
     refusal = find(other.say(f"REGISTER * * hunter2 {token}"), "FAIL")
     assert refusal.params[1] == "INVALID_INVITATION"
     assert other.session.failed_logins == 1
+
+
+def test_guesses_for_accounts_are_counted_by_address(caplog: pytest.LogCaptureFixture) -> None:
+    """With REGISTER and with VERIFY; then a right invitation is refused for a while, too."""
+    town, root = inviter()
+    token = create(root, "*")
+    for number in range(MOST_WRONG // 2):
+        eve = town.person(f"eve{number}")
+        eve.say(f"REGISTER * * a-password {make_token()}", "REGISTER * * a-password")
+        eve.say(f"VERIFY eve{number} {make_token()}")
+    guest = town.person("guest")
+    refused = find(guest.say(f"REGISTER * * a-password {token}"), "FAIL")
+    assert "Too many wrong invitations" in refused.params[-1]
+    assert token not in caplog.text
+    town.clock.now += WINDOW
+    assert find(guest.say(f"REGISTER * * a-password {token}"), "REGISTER").params[0] == "SUCCESS"
 
 
 def test_any_client_gives_the_invitation_by_verify() -> None:

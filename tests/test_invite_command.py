@@ -122,6 +122,31 @@ async def test_a_running_server_takes_them(capfd: pytest.CaptureFixture[str]) ->
     await served(steps)
 
 
+async def test_a_use_does_not_undo_that_one_was_revoked(capfd: pytest.CaptureFixture[str]) -> None:
+    """The server has not noticed it yet when somebody uses the invitation."""
+    capfd.readouterr()
+
+    async def steps(here: Any) -> None:
+        await registered(here)
+        await here.server._invitations.refresh()
+        link = await trio.to_thread.run_sync(invite, capfd, "a", "--uses", "9", "--for", "0")
+        token = link.strip().rpartition("=")[2]
+        await here.server._invitations.refresh()
+        await trio.to_thread.run_sync(invite, capfd, "--revoke", digest_of(token)[:8])
+        guest = await come(here, "guest")
+        await guest.send(f"JOIN #a {token}\r\n".encode())
+        await guest.until("JOIN")
+        await guest.send(b"PING x\r\n")
+        await guest.until("PONG")
+        await here.server._invitations.refresh()
+        other = await come(here, "other")
+        await other.send(f"JOIN #a {token}\r\n".encode())
+        await other.until("473")
+        assert await trio.to_thread.run_sync(invite, capfd, "--list") == ""
+
+    await served(steps)
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

@@ -9,6 +9,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from support import Clock, Town, commands, find
 from trio_chat.chat.accounts import Account, Busy, Origin
+from trio_chat.chat.attempts import Attempts
 from trio_chat.chat.sasl import SaslFailed, ScramExchange
 from trio_chat.config import (
     LimitSettings,
@@ -19,7 +20,6 @@ from trio_chat.config import (
 )
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.server.app import Server
-from trio_chat.server.attempts import Attempts
 from trio_chat.server.control import ServerControl
 from trio_chat.server.fair_queue import FairQueue, Lane
 from trio_chat.server.hashing import HashingThreads

@@ -21,7 +21,7 @@ from trio_chat.irc.text import escape_controls
 from trio_chat.irc.weblinks import page_link
 from trio_chat.storage.account_maintenance import registered_channels
 from trio_chat.storage.database import StorageError, in_transaction
-from trio_chat.storage.invitations import every_invitation, save
+from trio_chat.storage.invitations import end, every_invitation, save
 from trio_chat.storage.maintenance import connected
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def list_invitations(database: Path) -> int:
     """Write all invitations, one a line: id, channel, uses, used, end, maker."""
     with connected(database) as connection:
         names = {state["founded"]: state["name"] for state in registered_channels(connection)}
-        found = every_invitation(connection)
+        found = _in_force(connection)
     return write_lines(
         (
             one.id,
@@ -51,12 +51,16 @@ def list_invitations(database: Path) -> int:
 
 
 def revoke(database: Path, wanted: str) -> int:
-    """Revoke an invitation by its id."""
+    """Revoke an invitation by its id.
+
+    It expires, and a server deletes it: one that is running and has not noticed yet could otherwise
+    store it again because somebody has just used it.
+    """
     with connected(database) as connection:
-        found = [one for one in every_invitation(connection) if one.id == wanted.lower()]
+        found = [one for one in _in_force(connection) if one.id == wanted.lower()]
         if not found:
             raise StorageError(_("there is no invitation {id}").format(id=escape_controls(wanted)))
-        in_transaction(connection, save, {one.digest: None for one in found})
+        in_transaction(connection, end, [one.digest for one in found])
     report(_("The invitation is revoked."))
     return OK
 
@@ -81,7 +85,12 @@ def invite(
     lifetime = DEFAULT_LIFETIME if seconds is None else seconds
     with connected(database) as connection:
         name, channel = _channel(connection, folded) if folded else ("", 0)
-        if len([one for one in every_invitation(connection) if one.channel == channel]) >= MOST:
+        counted = [
+            one
+            for one in _in_force(connection)
+            if one.channel == channel and (name or not one.account)
+        ]
+        if len(counted) >= MOST:
             raise StorageError(
                 _("there are {most} invitations already; revoke some first").format(most=MOST)
             )
@@ -96,6 +105,11 @@ def invite(
             )
         )
     return OK
+
+
+def _in_force(connection: "apsw.Connection") -> list[Invitation]:
+    now = time.time()
+    return [one for one in every_invitation(connection) if not one.is_over(now)]
 
 
 def _channel(connection: "apsw.Connection", folded: str) -> tuple[str, int]:

@@ -12,11 +12,15 @@ cannot.
 import base64
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple, Protocol
 
 from trio_chat.chat import durations
+from trio_chat.chat.attempts import Attempts
+
+log = logging.getLogger("trio_chat")
 
 MOST = 50
 """Invitations of one channel, and of one account for others."""
@@ -26,6 +30,9 @@ DEFAULT_LIFETIME = 7 * 86_400
 _TOKEN_BYTES = 16
 TOKEN_LENGTH = 26
 """Characters of a token: 128 bits in base32, which can be read out and typed."""
+MOST_WRONG = 100
+"""Wrong tokens of one address in `WINDOW`, after which none is looked at."""
+WINDOW = 600.0
 _KICKED = "-"
 """Stands before the hash of a user that was kicked."""
 SHOWN = 8
@@ -210,6 +217,7 @@ class Invitations:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._wrong = Attempts(WINDOW, clock)  # by address
         self._all: dict[str, Invitation] = {}  # by digest
         self._of_channels: dict[int, set[str]] = {}  # digests, by channel
 
@@ -267,6 +275,24 @@ class Invitations:
         if found is None or not hmac.compare_digest(found.digest, digest):
             return None
         return found if found.channel == channel and not found.is_over(self._clock()) else None
+
+    def note_wrong(self, address: str) -> None:
+        """Count a wrong token of an address; the first one after which others are refused is
+        logged.
+        """
+        if self._wrong.note(address) == MOST_WRONG:
+            log.warning(
+                "too many wrong invitations from %s: refused for %s",
+                address,
+                durations.show(WINDOW),
+            )
+
+    def why_refused(self, address: str) -> str:
+        """Return why no token of an address is looked at, or ""."""
+        if self._wrong.count(address) < MOST_WRONG:
+            return ""
+        when = durations.show(self._wrong.remaining(address))
+        return f"Too many wrong invitations came from your address, try again in {when}"
 
     def expired(self) -> list[str]:
         """Return the digests of those that have expired."""

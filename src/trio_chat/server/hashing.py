@@ -9,9 +9,9 @@ from typing import TypeVar
 import trio
 
 from trio_chat.chat.accounts import Busy, Origin
+from trio_chat.chat.attempts import Attempts
 from trio_chat.config import LimitSettings
 from trio_chat.irc.addresses import rate_limit_key
-from trio_chat.server.attempts import Attempts
 from trio_chat.server.fair_queue import FairQueue, Lane
 from trio_chat.server.lockout import Lockout
 

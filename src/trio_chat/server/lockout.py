@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 from trio_chat.chat import durations
 from trio_chat.chat.accounts import Busy, Origin
+from trio_chat.chat.attempts import Attempts
 from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.irc.message import truncate
-from trio_chat.server.attempts import Attempts
 
 log = logging.getLogger("trio_chat")
 

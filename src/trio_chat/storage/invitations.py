@@ -1,7 +1,7 @@
 """The table of invitations for channels and accounts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.invitations import Invitation
@@ -67,6 +67,13 @@ def save(connection: "apsw.Connection", changes: Mapping[str, Invitation | None]
             connection.execute("DELETE FROM invitation WHERE digest = ?", (digest,))
         else:
             connection.execute(_KEEP, (*one[:-1], json.dumps(one.used_by)))
+
+
+def end(connection: "apsw.Connection", digests: Iterable[str]) -> None:
+    """Let invitations have expired, for a server that is running to notice."""
+    connection.executemany(
+        "UPDATE invitation SET expires = 1 WHERE digest = ?", [(digest,) for digest in digests]
+    )
 
 
 def _changes(connection: "apsw.Connection") -> int:

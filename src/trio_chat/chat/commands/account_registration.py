@@ -293,10 +293,12 @@ async def register(request: Request, wanted: Wanted, reply: Response) -> Registr
     rules = request.world.server_info.account_rules
     if not rules.by_invitation:
         wanted = wanted._replace(invitation="")
-    elif wanted.invitation and not account_invitations.find(
-        request, wanted.name, wanted.invitation
-    ):
-        return await _refuse_guess(request, fold(wanted.name), WRONG_INVITATION, reply)
+    elif wanted.invitation:
+        if refusal := _why_no_guess(request):
+            return refusal
+        if not account_invitations.find(request, wanted.name, wanted.invitation):
+            _note_wrong_invitation(request)
+            return await _refuse_guess(request, fold(wanted.name), WRONG_INVITATION, reply)
     if rules.email == "verified":
         return await _begin(request, wanted)
     if rules.by_invitation and not wanted.invitation:
@@ -377,6 +379,16 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     )
 
 
+def _why_no_guess(request: Request) -> RegistrationOutcome | None:
+    """Return why no invitation is looked at, or None."""
+    why = request.world.invitations.why_refused(request.session.payer)
+    return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", why) if why else None
+
+
+def _note_wrong_invitation(request: Request) -> None:
+    request.world.invitations.note_wrong(request.session.payer)
+
+
 async def _refuse_guess(
     request: Request, folded: str, outcome: RegistrationOutcome, reply: Response
 ) -> RegistrationOutcome:
@@ -394,6 +406,7 @@ def _take(request: Request, folded: str, code: str) -> PendingVerification | Non
     if pending is None:
         return verifications.take(folded, code)
     if account_invitations.find(request, pending.account.name, code) is None:
+        _note_wrong_invitation(request)
         return verifications.take(folded, "")  # counts as a wrong code
     verifications.drop(pending)
     return pending
@@ -404,6 +417,8 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Reg
     world, session = request.world, request.session
     assert world.accounts is not None  # noqa: S101  # `why_not_verify` has looked
     folded = fold_or_self(name)
+    if world.verifications.waiting_for_invitation(folded) and (refusal := _why_no_guess(request)):
+        return refusal
     pending = _take(request, folded, code)
     if pending is None:
         outcome = RegistrationOutcome("INVALID_CODE", "That is not the code, or it is too old")

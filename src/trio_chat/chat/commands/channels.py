@@ -59,23 +59,34 @@ def join_command(request: Request) -> Steps:
                 yield _work_of(channel)
         return
     names = list(dict.fromkeys(request.params[0].split(",")))
+    invitations, address = request.world.invitations, request.session.payer
     guessed = False
     for name, key in zip_longest(names, request.param(1).split(",")[: len(names)], fillvalue=""):
         join(request, name, key)
         wanted = request.world.channels.get(fold_or_self(name))
-        guessed = guessed or _is_wrong_token(request, wanted, key)
+        if _is_wrong_token(request, wanted, key):
+            guessed = True
+            if refusal := invitations.why_refused(address):
+                request.reply.fail("JOIN", "TOO_MANY_WRONG_INVITATIONS", name, text=refusal)
+            invitations.note_wrong(address)
         yield _work_of(wanted)
     if guessed:  # once for a command: a client that reconnects may have several that have expired
         count_failure(request, request.reply)
 
 
 def _is_wrong_token(request: Request, channel: Channel | None, key: str) -> bool:
-    """Return whether a token of an invitation was wrong, and so may have been guessed."""
+    """Return whether a token of an invitation was wrong, and so may have been guessed; or was not
+    looked at, because too many were.
+    """
+    invitations = request.world.invitations
     return (
         channel is not None
         and looks_like_token(key)
         and channel not in request.user.channels
-        and request.world.invitations.find(channel.founded, key) is None
+        and (
+            bool(invitations.why_refused(request.session.payer))
+            or invitations.find(channel.founded, key) is None
+        )
     )
 
 
@@ -135,9 +146,15 @@ def holder(user: User) -> Holder:
 
 
 def invitation_for(request: Request, channel: Channel, key: str) -> Invitation | None:
-    """Return the invitation into a channel by a token, if it admits the user."""
-    found = request.world.invitations.find(channel.founded, key)
-    return found if found is not None and found.admits(holder(request.user)) else None
+    """Return the invitation into a channel by a token, if it admits the user; after many wrong
+    tokens of an address only one that has admitted the user before.
+    """
+    invitations, user = request.world.invitations, holder(request.user)
+    found = invitations.find(channel.founded, key)
+    if found is None or not found.admits(user):
+        return None
+    is_refused = invitations.why_refused(request.session.payer) and not found.has_admitted(user)
+    return None if is_refused else found
 
 
 def _redirect(request: Request, name: str, folded: str, key: str) -> bool:

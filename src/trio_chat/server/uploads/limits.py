@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from trio_chat.chat import durations
+from trio_chat.chat.attempts import Attempts
 from trio_chat.chat.uploads import Usage
 from trio_chat.config.settings import UploadSettings
-from trio_chat.server.attempts import Attempts
 from trio_chat.storage.uploads import blocks
 
 HOUR = 3600.0
