@@ -67,6 +67,16 @@ test("a message that was deleted meanwhile does not stay", async () => {
   assert.deepEqual(textsOf(buffer), ["keep", "", "last"]);
 });
 
+test("messages of a channel that was created anew were not deleted", async () => {
+  const { server, clock, buffer } = await connected();
+  for (const text of ["open", "closed", "again open"]) server.hear("#lobby", "ann", text);
+  server.drop();
+  server.history["#lobby"].splice(1, 1);
+  server.created = clock.now() / 1000 + 1;
+  await clock.advance(2000);
+  assert.deepEqual(textsOf(buffer), ["open", "closed", "again open"]);
+});
+
 test("a device that does not remember keeps neither messages nor channels", async () => {
   const kept = device();
   const { server, clock } = await connected({ ...kept, connect: { remember: false } });

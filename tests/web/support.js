@@ -92,6 +92,11 @@ export class FakeServer {
     this.nick = "";
     this.taken = [];
     this.markers = {};
+    this.modes = "+nt";
+    /** Further tokens of RPL_ISUPPORT, each with a space before it. */
+    this.tokens = "";
+    /** When its channels were created, in seconds. */
+    this.created = 1_700_000_000;
   }
 
   get socket() {
@@ -211,6 +216,12 @@ const ANSWERS = {
       server.say(`:server 366 ${server.nick} ${name} :End`);
     }
   },
+  MODE(server, message) {
+    const [name = ""] = message.params;
+    if (message.params.length > 1 || !name.startsWith("#")) return;
+    server.say(`:server 324 ${server.nick} ${name} ${server.modes}`);
+    server.say(`:server 329 ${server.nick} ${name} ${server.created}`);
+  },
   PART: (server, { params }) => server.say(`:${server.nick}!u@h PART ${params.join(" :")}`),
   PRIVMSG(server, message) {
     const { tags, params } = message;
@@ -258,7 +269,7 @@ function welcome(server) {
   if (!server.ended || !server.nick || server.welcomed) return;
   server.welcomed = true;
   server.say(`@time=${server.stamp} :server 001 ${server.nick} :Welcome`);
-  server.say(`:server 005 ${server.nick} ${ISUPPORT} :are supported`);
+  server.say(`:server 005 ${server.nick} ${ISUPPORT}${server.tokens} :are supported`);
   server.say(`:server 422 ${server.nick} :No MOTD`);
 }
 

@@ -1,6 +1,6 @@
 /** Buffer: one channel, one private conversation, or the messages of the server itself. */
 import { signal } from "../../vendor/signals-core.js";
-import { countsAsUnread } from "./entries.js";
+import { countsAsUnread, isRemote } from "./entries.js";
 import { MessageTimeline } from "./timeline.js";
 
 /** @import { BufferKind, Entry, Member, Notify } from "./types.js" */
@@ -61,16 +61,31 @@ export class ChatBuffer {
     };
     /** Whether the newest page of the history was fetched on this page. */
     this.fetched = false;
+    /**
+     * The newest entry before messages that were perhaps missed: those between it and the next one
+     * are not known until they are fetched. @type {Entry|undefined}
+     */
+    this.missedAfter = undefined;
+    /** The newest entry of the former connections. @type {Entry|undefined} */
+    this.heardBefore = undefined;
     /** Whether messages may have been deleted while there was no connection. */
     this.unverified = false;
+    /** When the channel was created, as the server says on this connection; 0 when unknown. */
+    this.created = 0;
     /** Whether the server has said how far the user has read. */
     this.markerKnown = false;
     /** Whether the accounts of the members were asked for. */
     this.knowsMembers = false;
-    /** The key that JOIN needs, as the user gave it. */
-    this.joinKey = "";
     /** Members of a NAMES reply that has not ended. @type {Map<string, Member>|null} */
     this.arriving = null;
+  }
+
+  /** Note that messages from now on may be missed. */
+  interrupted() {
+    if (!this.fetched || !this.timeline.live.value) return;
+    this.heardBefore = this.timeline.newest;
+    this.missedAfter ??= this.heardBefore;
+    this.fetched = this.missedAfter !== undefined;
   }
 
   membersChanged() {
@@ -97,8 +112,11 @@ export class ChatBuffer {
     const { entries } = this.timeline;
     for (let index = entries.length - 1; index >= 0; index -= 1) {
       const entry = entries[index];
-      if (!entry || entry.time <= this.readMarker.value) break;
-      if (!countsAsUnread(entry)) continue;
+      if (!entry) break;
+      const isRead = entry.time <= this.readMarker.value;
+      // Lines of the page itself, and messages that were not sent, are not in order of time.
+      if (isRead && isRemote(entry)) break;
+      if (isRead || !countsAsUnread(entry)) continue;
       unread += 1;
       if (entry.mention) mentions += 1;
     }

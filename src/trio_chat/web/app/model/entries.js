@@ -32,6 +32,7 @@ export function makeEntry(kind, nick, text, time) {
     mention: false,
     self: false,
     bot: false,
+    stored: false,
   };
 }
 
@@ -61,4 +62,12 @@ export function isMessage(entry) {
  */
 export function countsAsUnread(entry) {
   return isMessage(entry) && !entry.self && !entry.redactedBy;
+}
+
+/**
+ * Return whether the server sent an entry: such entries can be asked for again.
+ * @param {Entry} entry
+ */
+export function isRemote(entry) {
+  return entry.msgid !== "" || entry.stored;
 }

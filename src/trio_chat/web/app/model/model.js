@@ -249,7 +249,9 @@ export class ChatModel {
     if (entry.self) buffer.unreadFrom.value = 0;
     this.noteMention(buffer, entry);
     if (buffer === this.current.value && this.attentive.value) {
-      if (entry.msgid || buffer.kind === "server") this.markRead(buffer, entry.time);
+      const isOurs = entry.pending || entry.kind === "info" || entry.kind === "error";
+      // The clock of the page may be ahead of the server's.
+      if (!isOurs || buffer.kind === "server") this.markRead(buffer, entry.time);
     } else if (buffer.count(entry)) this.arrived(buffer, entry);
   }
 
@@ -288,17 +290,29 @@ export class ChatModel {
   }
 
   /**
-   * Insert a block of the history.
+   * Put a block of the history in its place; see `MessageTimeline.merge`.
    * @param {ChatBuffer} buffer
    * @param {number} index
    * @param {readonly Entry[]} block
+   * @returns {Entry[]} Those that were not there already.
    */
-  insert(buffer, index, block) {
-    const added = buffer.timeline.insert(index, block);
+  merge(buffer, index, block) {
+    const added = buffer.timeline.merge(index, block);
+    // That an entry was received is no proof that it is in the history; that it is there, is.
+    for (const entry of block) if (entry.msgid) this.noteStored(buffer, entry.msgid);
     for (const entry of added) this.noteMention(buffer, entry);
     buffer.recount();
-    if (buffer.unread.value && buffer !== this.current.value) return;
-    this.look();
+    if (!buffer.unread.value || buffer === this.current.value) this.look();
+    return added;
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @param {string} msgid
+   */
+  noteStored(buffer, msgid) {
+    const entry = buffer.timeline.find(msgid);
+    if (entry) entry.stored = true;
   }
 
   /**

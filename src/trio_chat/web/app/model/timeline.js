@@ -5,7 +5,7 @@
  * server gave it. Blocks of the history have the server's order, and are inserted as they are.
  */
 import { signal } from "../../vendor/signals-core.js";
-import { isMessage } from "./entries.js";
+import { isMessage, isRemote } from "./entries.js";
 
 /** @import { Entry } from "./types.js" */
 /** @import { Pulse } from "./pulse.js" */
@@ -13,10 +13,17 @@ import { isMessage } from "./entries.js";
 /** Entries of one timeline in memory. */
 export const MOST_ENTRIES = 100_000;
 const DROPPED_AT_ONCE = 5000;
-/** Messages that are not in memory, whose reactions are kept until they are. */
+/** Messages that are not in memory, whose reactions and deletions are kept until they are. */
 const MOST_ORPHANS = 500;
+/** Reactions to one message, and nicknames of one reaction. */
+const MOST_REACTIONS = 50;
+const MOST_REACTING = 1000;
 
 /** @typedef {{reaction: string, nick: string, given: boolean}} Reaction */
+/**
+ * A place in the history: a message, which perhaps is not shown.
+ * @typedef {{msgid: string, time: number}} Reference
+ */
 
 /** The timeline of one buffer. */
 export class MessageTimeline {
@@ -29,6 +36,16 @@ export class MessageTimeline {
     this.byMsgid = new Map();
     /** @type {Map<string, Reaction[]>} */
     this.orphans = new Map();
+    /** Nicknames of those that deleted messages that are not in memory. @type {Map<string, string>} */
+    this.deletions = new Map();
+    /**
+     * Where the history before and after this part continues, if that is not at its first or last
+     * entry: messages of ignored users and reactions are no entries.
+     * @type {Reference|null}
+     */
+    this.before = null;
+    /** @type {Reference|null} */
+    this.after = null;
     this.version = signal(0);
     this.hasOlder = signal(false);
     this.live = signal(true);
@@ -49,14 +66,15 @@ export class MessageTimeline {
   /** The newest entry that the server has, if there is any. */
   get newest() {
     for (let index = this.end - 1; index >= 0; index -= 1) {
-      if (this.entries[index]?.msgid) return this.entries[index];
+      const entry = this.entries[index];
+      if (entry && isRemote(entry)) return entry;
     }
     return undefined;
   }
 
   /** The oldest entry that the server has, if there is any. */
   get oldest() {
-    return this.entries.find((entry) => entry.msgid);
+    return this.entries.find(isRemote);
   }
 
   /** The index behind the last confirmed entry. */
@@ -106,12 +124,82 @@ export class MessageTimeline {
   }
 
   /**
+   * Insert those entries of a block of the history that are not there yet: each one behind the
+   * entry that is before it in the block, and the first ones before that which follows them.
+   * @param {number} index Where a block goes that has nothing in common with the timeline. What
+   *   follows a known entry does not stand before it either.
+   * @param {readonly Entry[]} block The oldest first.
+   * @returns {Entry[]} Those that were not there already.
+   */
+  merge(index, block) {
+    const places = this.placesOf(block);
+    if (!places.size && !index) return this.insert(0, block);
+    const known = new Set(places.values());
+    /** @type {{index: number, entries: Entry[]}[]} */
+    const runs = [];
+    const first = places.size ? Math.min(...known) : index;
+    let place = index && first >= index ? index : first;
+    for (const entry of block) {
+      const own = places.get(identity(entry));
+      if (own !== undefined) {
+        place = Math.max(place, own + 1, index);
+        continue;
+      }
+      while (!known.has(place) && this.isBefore(place, entry)) place += 1;
+      const last = runs.at(-1);
+      if (last?.index === place) last.entries.push(entry);
+      else runs.push({ index: place, entries: [entry] });
+    }
+    // From the end, so that an insertion moves no place of another one.
+    return runs.reverse().flatMap((run) => this.insert(run.index, run.entries));
+  }
+
+  /**
+   * Return whether an entry that the history does not have was sent before another one.
+   * @param {number} index
+   * @param {Entry} other
+   */
+  isBefore(index, other) {
+    const entry = index < this.end ? this.entries[index] : undefined;
+    return entry !== undefined && isRemote(entry) && entry.time < other.time;
+  }
+
+  /**
+   * Return where the entries of a block are, by their identities.
+   * @param {readonly Entry[]} block
+   * @returns {Map<string, number>}
+   */
+  placesOf(block) {
+    /** @type {Map<string, number>} */
+    const places = new Map();
+    const wanted = new Set(
+      block.filter((entry) => !entry.msgid || this.byMsgid.has(entry.msgid)).map(identity),
+    );
+    for (let index = this.end - 1; index >= 0 && places.size < wanted.size; index -= 1) {
+      const entry = this.entries[index];
+      if (!entry) continue;
+      const each = identity(entry);
+      if (wanted.has(each) && !places.has(each)) places.set(each, index);
+    }
+    return places;
+  }
+
+  /**
+   * Drop the confirmed entries behind one.
+   * @param {Entry} entry
+   */
+  dropBehind(entry) {
+    this.dropNewest(this.end - this.indexOf(entry) - 1);
+  }
+
+  /**
    * Replace everything but the messages that are not confirmed.
    * @param {readonly Entry[]} block
    */
   replace(block) {
     const kept = this.entries.slice(this.end);
     this.entries.length = 0;
+    this.before = this.after = null;
     this.byMsgid.clear();
     for (const entry of kept) this.entries.push(entry);
     this.insert(0, block);
@@ -166,9 +254,7 @@ export class MessageTimeline {
     const entry = this.byMsgid.get(msgid);
     if (!entry) {
       const known = this.orphans.get(msgid) ?? [];
-      this.orphans.set(msgid, [...known, reaction].slice(-50));
-      const [first] = this.orphans.keys();
-      if (this.orphans.size > MOST_ORPHANS && first !== undefined) this.orphans.delete(first);
+      keep(this.orphans, msgid, [...known, reaction].slice(-50));
       return;
     }
     applyReaction(entry, reaction);
@@ -176,17 +262,17 @@ export class MessageTimeline {
   }
 
   /**
-   * Delete the text of a message.
+   * Delete the text of a message, also of one that is not in memory yet.
    * @param {string} msgid
    * @param {string} by
    */
   redact(msgid, by) {
-    const entry = this.byMsgid.get(msgid);
-    if (!entry) return undefined;
-    entry.text = "";
-    entry.redactedBy = by;
-    entry.reactions = null;
-    entry.mention = false;
+    const entry = this.find(msgid);
+    if (!entry) {
+      if (msgid) keep(this.deletions, msgid, by);
+      return undefined;
+    }
+    applyDeletion(entry, by);
     this.touch(entry);
     return entry;
   }
@@ -205,7 +291,8 @@ export class MessageTimeline {
   dropOldest(number) {
     const dropped = this.entries.splice(0, Math.min(number, this.end));
     for (const entry of dropped) this.byMsgid.delete(entry.msgid);
-    if (dropped.some((entry) => entry.msgid)) this.hasOlder.value = true;
+    this.before = null;
+    if (dropped.some(isRemote)) this.hasOlder.value = true;
     this.changed();
   }
 
@@ -217,6 +304,7 @@ export class MessageTimeline {
     const start = Math.max(this.end - number, 0);
     const dropped = this.entries.splice(start, this.end - start);
     for (const entry of dropped) this.byMsgid.delete(entry.msgid);
+    this.after = null;
     this.live.value = false;
     this.changed();
   }
@@ -225,11 +313,48 @@ export class MessageTimeline {
   index(entry) {
     if (!entry.msgid) return;
     this.byMsgid.set(entry.msgid, entry);
+    const deletedBy = this.deletions.get(entry.msgid);
+    if (deletedBy !== undefined) {
+      this.deletions.delete(entry.msgid);
+      applyDeletion(entry, deletedBy);
+    }
     const waiting = this.orphans.get(entry.msgid);
     if (!waiting) return;
     this.orphans.delete(entry.msgid);
     if (isMessage(entry)) for (const reaction of waiting) applyReaction(entry, reaction);
   }
+}
+
+/**
+ * Return what identifies an entry: its msgid, or with a server that gives none, what it says.
+ * @param {Entry} entry
+ */
+export function identity({ msgid, time, kind, nick, text }) {
+  return msgid || `${time} ${kind} ${nick} ${text}`;
+}
+
+/**
+ * Keep a value until its message is in memory, or others need the room.
+ * @template T
+ * @param {Map<string, T>} map
+ * @param {string} msgid
+ * @param {T} value
+ */
+function keep(map, msgid, value) {
+  map.set(msgid, value);
+  const [first] = map.keys();
+  if (map.size > MOST_ORPHANS && first !== undefined) map.delete(first);
+}
+
+/**
+ * @param {Entry} entry
+ * @param {string} by
+ */
+function applyDeletion(entry, by) {
+  entry.text = "";
+  entry.redactedBy = by || entry.nick || "*";
+  entry.reactions = null;
+  entry.mention = false;
 }
 
 /**
@@ -240,6 +365,8 @@ function applyReaction(entry, { reaction, nick, given }) {
   if (entry.redactedBy) return;
   const reactions = entry.reactions ?? new Map();
   const nicks = reactions.get(reaction) ?? new Set();
+  const isNew = !reactions.has(reaction);
+  if (given && ((isNew && reactions.size >= MOST_REACTIONS) || nicks.size >= MOST_REACTING)) return;
   if (given) nicks.add(nick);
   else nicks.delete(nick);
   if (nicks.size) reactions.set(reaction, nicks);

@@ -185,12 +185,14 @@
  *   Of a message to a part of the members: their prefix. Otherwise "".
  * @property {string} replyTo Its msgid; "" when it answers none.
  * @property {Map<string, Set<string>>|null} reactions Nicknames by reaction; null for none.
- * @property {string} redactedBy Nickname of the user that deleted it; "" when it is not deleted.
+ * @property {string} redactedBy Nickname of the user that deleted it, or that of its author when
+ *   that user is not known; "" when it is not deleted.
  * @property {boolean} pending Sent, and not confirmed by the server.
  * @property {string} failed Sentence: why it was not delivered; "" when it was. `actions.resend`.
  * @property {boolean} mention Whether it mentions the user.
  * @property {boolean} self Whether the user wrote it, on any device.
  * @property {boolean} bot
+ * @property {boolean} stored Whether the server has it in its history, as far as is known.
  */
 
 // The workspace

@@ -3,7 +3,7 @@
  * connection. Only for a user that wants this device to remember: others may use it, too.
  */
 import { effect, untracked } from "../../vendor/signals-core.js";
-import { renumbered } from "../model/entries.js";
+import { isRemote, renumbered } from "../model/entries.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
 /** @import { ChatModel } from "../model/model.js" */
@@ -125,15 +125,17 @@ export class MessageCache {
 
 /** @param {ChatBuffer} buffer */
 function keptOf(buffer) {
-  const { entries, end } = buffer.timeline;
-  const last = entries.slice(Math.max(end - MOST_ENTRIES, 0), end);
+  const { timeline, missedAfter } = buffer;
+  // What is behind a gap is fetched again.
+  const end = missedAfter ? timeline.indexOf(missedAfter) + 1 : timeline.end;
+  const last = timeline.entries.slice(Math.max(end - MOST_ENTRIES, 0), end);
   return {
     name: buffer.name,
     kind: buffer.kind,
     time: buffer.timeline.newest?.time ?? 0,
     marker: buffer.readMarker.value,
     topic: buffer.topic.value.text,
-    entries: last.filter((entry) => entry.msgid).map((entry) => ({ ...entry })),
+    entries: last.filter(isRemote).map((entry) => ({ ...entry })),
   };
 }
 
@@ -161,6 +163,7 @@ function restore(model, kept) {
   buffer.timeline.hasOlder.value = true;
   // The history is fetched from where this ends.
   buffer.fetched = true;
+  buffer.interrupted();
   buffer.recount();
 }
 

@@ -117,10 +117,10 @@ export function makeActions(client, keys, cache) {
       return entry.self || (buffer.kind === "channel" && isOperator);
     },
     typing: (buffer, active) => client.typing.typed(own(buffer), active),
-    loadOlder: (buffer) => shown(client.history.loadOlder(own(buffer))),
-    loadNewer: (buffer) => shown(client.history.loadNewer(own(buffer))),
-    loadAround: (buffer, msgid) => client.history.loadAround(own(buffer), msgid),
-    backToLive: (buffer) => shown(client.history.backToLive(own(buffer))),
+    loadOlder: (buffer) => shown(client.paging.older(own(buffer))),
+    loadNewer: (buffer) => shown(client.paging.newer(own(buffer))),
+    loadAround: (buffer, msgid) => client.paging.around(own(buffer), msgid),
+    backToLive: (buffer) => shown(client.paging.backToLive(own(buffer))),
     markRead(buffer) {
       const { newest } = own(buffer).timeline;
       if (newest) model.markRead(own(buffer), newest.time);

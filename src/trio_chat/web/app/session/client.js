@@ -13,7 +13,9 @@ import { Login } from "./login.js";
 import { ReadMarkers } from "./markers.js";
 import { Negotiation } from "./negotiation.js";
 import { OutgoingMessages } from "./outgoing.js";
-import { Requests } from "./requests.js";
+import { Paging } from "./paging.js";
+import { codeOf } from "./reasons.js";
+import { Refused, Requests } from "./requests.js";
 import { Typing } from "./typing.js";
 
 /** @import { Message } from "../irc/message.js" */
@@ -57,6 +59,7 @@ export class Client {
     this.requests = new Requests(this.clock);
     this.login = new Login(this);
     this.history = new History(this);
+    this.paging = new Paging(this);
     this.outgoing = new OutgoingMessages(this);
     this.markers = new ReadMarkers(this);
     this.typing = new Typing(this);
@@ -92,7 +95,10 @@ export class Client {
     /** Called when a message was deleted. @type {(buffer: ChatBuffer, msgid: string) => void} */
     this.onRedacted = () => {};
     model.onRead = (buffer, time) => this.markers.read(buffer, time);
-    model.onOpen = (buffer) => this.shown(buffer);
+    model.onOpen = (buffer) => {
+      this.shown(buffer);
+      void this.history.verify(buffer).catch(() => {});
+    };
   }
 
   newNegotiation() {
@@ -203,6 +209,8 @@ export class Client {
     this.monitor("+", nicks);
     if (this.model.me.away.value) this.send("AWAY", this.model.me.away.value);
     if (!this.joinsEarly) this.joinWanted();
+    // Not every server carries out what was sent before its welcome.
+    else this.send("PING", "joined");
     for (const buffer of privates) this.enterPrivate(buffer);
     if (!isReturn || this.model.me.account.value) {
       void this.history.findConversations().catch(() => {});
@@ -227,8 +235,11 @@ export class Client {
     void import("./push.js").then(({ refresh }) => refresh(this)).catch(() => {});
   }
 
+  /** Join the channels that the user is to be in, and is not in yet. */
   joinWanted() {
-    const all = [...this.channels.values()];
+    const all = [...this.channels.values()].filter(
+      (each) => !this.model.get(each.name)?.joined.value,
+    );
     all.sort((one, other) => (other.key ? 1 : 0) - (one.key ? 1 : 0));
     const current = this.model.current.value;
     // The current channel is joined first: its user waits.
@@ -272,8 +283,11 @@ export class Client {
     for (const buffer of this.model.buffers.value) {
       if (buffer.kind === "channel") buffer.joined.value = false;
       buffer.wanted.value = this.isWanted(buffer);
+      if (!buffer.wanted.value) this.refuseLeft(buffer);
       buffer.knowsMembers = false;
+      buffer.created = 0;
       buffer.peer.value = null;
+      buffer.interrupted();
     }
   }
 
@@ -386,8 +400,9 @@ export class Client {
       }
       const label = this.requests.add((items) => {
         const failure = items.find((item) => !isBatch(item) && item.command === "FAIL");
-        if (failure && !isBatch(failure)) reject(new Error(failure.params.at(-1) ?? ""));
-        else resolve(items);
+        if (failure && !isBatch(failure)) {
+          reject(new Refused(codeOf(failure), failure.params.at(-1) ?? ""));
+        } else resolve(items);
       }, reject);
       this.sendTagged([["label", label]], command, params);
     });
@@ -444,6 +459,20 @@ export class Client {
     if (this.model.isMe(message.nick) && message.source.includes("@")) this.source = message.source;
   }
 
+  /**
+   * Note that a message was deleted.
+   * @param {ChatBuffer} buffer
+   * @param {string} msgid
+   * @param {string} nick The user that deleted it.
+   */
+  redacted(buffer, msgid, nick) {
+    const { model } = this;
+    buffer.timeline.redact(msgid, nick);
+    model.mentions.value = model.mentions.value.filter((each) => each.entry.msgid !== msgid);
+    buffer.recount();
+    this.onRedacted(buffer, msgid);
+  }
+
   // Places
 
   /**
@@ -462,6 +491,13 @@ export class Client {
   unwant(name) {
     this.channels.delete(this.model.fold(name));
     this.keepChannels();
+    const buffer = this.model.get(name);
+    if (buffer && !this.isReady) this.refuseLeft(buffer);
+  }
+
+  /** @param {ChatBuffer} buffer */
+  refuseLeft(buffer) {
+    this.outgoing.refuse(buffer, _("You have left the channel."));
   }
 
   keepChannels() {
@@ -488,6 +524,7 @@ export class Client {
     buffer.joined.value = true;
     buffer.members.clear();
     buffer.knowsMembers = false;
+    buffer.interrupted();
     this.want(name, "");
     // Without a marker, what was said before the first visit does not count as unread.
     if (!buffer.markerKnown && !buffer.fetched) buffer.readMarker.value = time;

@@ -4,10 +4,13 @@ import { copied, shared } from "../model/strings.js";
 import { isBatch } from "./batches.js";
 
 /** @import { Message } from "../irc/message.js" */
+/** @import { ChatBuffer } from "../model/buffer.js" */
 /** @import { ChatModel } from "../model/model.js" */
 /** @import { Entry } from "../model/types.js" */
 /** @import { Batch, Item } from "./batches.js" */
 
+/** The last time that a Date can have. */
+const LAST_TIME = 8.64e15;
 const ACTION = /^\x01ACTION (.*?)\x01?$/s;
 
 /**
@@ -25,6 +28,15 @@ const ACTION = /^\x01ACTION (.*?)\x01?$/s;
 export function timeOf(item, now) {
   const time = Date.parse(item.tags.get("time") ?? "");
   return Number.isFinite(time) ? time : now;
+}
+
+/**
+ * Return a number of seconds in milliseconds; 0 for one that is no time.
+ * @param {string|undefined} text
+ */
+export function seconds(text) {
+  const time = Number(text) * 1000;
+  return time > 0 && time <= LAST_TIME ? time : 0;
 }
 
 /**
@@ -166,11 +178,17 @@ export function historyBlock(model, batch) {
   const entries = [];
   /** @type {NonNullable<ReturnType<typeof reactionOf>>[]} */
   const reactions = [];
+  /** @type {{msgid: string, nick: string}[]} */
+  const deletions = [];
   /** All msgids, those of ignored users included. @type {Set<string>} */
   const msgids = new Set();
   for (const item of batch.items) {
     msgids.add(item.tags.get("msgid") ?? "");
     const source = item.source || (isBatch(item) ? (item.items[0]?.source ?? "") : "");
+    if (!isBatch(item) && item.command === "REDACT") {
+      deletions.push({ msgid: item.params[1] ?? "", nick: item.nick });
+      continue;
+    }
     if (model.ignores.value(source)) continue;
     if (!isBatch(item) && item.command === "TAGMSG") {
       const reaction = reactionOf(item);
@@ -179,7 +197,28 @@ export function historyBlock(model, batch) {
     }
     const isText = isBatch(item) || item.command === "PRIVMSG" || item.command === "NOTICE";
     const placed = isText ? messageEntry(model, item) : eventEntry(model, item);
-    if (placed) entries.push(placed.entry);
+    if (!placed) continue;
+    placed.entry.stored = true;
+    entries.push(placed.entry);
   }
-  return { entries, reactions, msgids };
+  return { entries, reactions, deletions, msgids };
+}
+
+/**
+ * Return whether the server certainly puts a message into its history: not one that only a part of
+ * the members can read.
+ * @param {ChatBuffer} buffer
+ * @param {Entry} entry
+ */
+export function isStored(buffer, entry) {
+  const isKnown = buffer.kind === "channel" && buffer.created > 0;
+  return isKnown && !entry.target && !isForOperators(buffer);
+}
+
+/**
+ * Return whether only operators hear the other members of a channel (+U).
+ * @param {ChatBuffer} buffer
+ */
+export function isForOperators({ modes }) {
+  return /^\+\S*U/.test(modes.value);
 }

@@ -1,37 +1,35 @@
 /**
- * Chat history (IRCv3 `chathistory`): the newest messages of a channel that is joined, those that
- * were missed, older ones, and those around one message.
+ * Chat history (IRCv3 `chathistory`): the newest messages of a channel that is joined, and those
+ * that were missed.
  *
- * Events count as messages in a page of the server, so pages are fetched until there are messages.
+ * A timeline has no gap. What may have been missed is behind `missedAfter` of its buffer, which
+ * stays until everything was fetched, over as many connections as that takes.
  */
-import { _ } from "../platform/i18n.js";
 import { isMessage } from "../model/entries.js";
 import { isBatch } from "./batches.js";
-import { historyBlock } from "./events.js";
-import { ConnectionLost } from "./requests.js";
+import { redactMissing } from "./deletions.js";
+import { fetchPage, reference, stamp } from "./pages.js";
+import { loadOlder } from "./paging.js";
+import { ConnectionLost, Refused } from "./requests.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
 /** @import { Entry } from "../model/types.js" */
 /** @import { Client } from "./client.js" */
+/** @import { Seen } from "./delivery.js" */
+/** @import { Page } from "./pages.js" */
 
-const PAGE = 100;
-/** Messages that a page is to have, and pages that are fetched until it has them. */
-const ENOUGH = 30;
-const MOST_PAGES = 5;
 /** Pages of missed messages that are put behind the known ones. */
-const MOST_MISSED_PAGES = 5;
+const MOST_MISSED_PAGES = 6;
+/** By how much messages with a later place in the history may have an earlier time. */
+const DISORDER = 10_000;
 /** Buffers whose history is fetched at the same time, besides the current one. */
 const AT_ONCE = 3;
 const MOST_TARGETS = 50;
 const TARGETS_SINCE = 30 * 86_400_000;
-
-/**
- * @typedef {object} Page
- * @property {Entry[]} entries The oldest first.
- * @property {Set<string>} msgids Those of all messages, hidden ones included.
- * @property {boolean} end Whether there are no further ones in this direction.
- * @property {number} count Of the messages and events that the server sent.
- */
+/** Pauses before what the server could not answer is asked again. */
+const PAUSES = [5000, 20_000, 60_000];
+/** Refusals that are the same at the next attempt. */
+const FINAL = /^(INVALID_TARGET|INVALID_PARAMS|UNKNOWN_COMMAND|40[1-3]|421|442)$/;
 
 /** The history of all buffers. */
 export class History {
@@ -39,10 +37,14 @@ export class History {
   constructor(client) {
     this.client = client;
     this.running = 0;
-    /** @type {{buffer: ChatBuffer, run: () => Promise<void>}[]} */
+    /** @type {(() => Promise<void>)[]} */
     this.queue = [];
     /** Buffers whose newest messages are being fetched. @type {Set<ChatBuffer>} */
     this.syncing = new Set();
+    /** Failed attempts in a row. @type {Map<ChatBuffer, number>} */
+    this.failures = new Map();
+    /** When the conversations were looked for last, by the server's clock. */
+    this.foundAt = 0;
   }
 
   /** Forget what the ended connection had to answer. */
@@ -50,10 +52,12 @@ export class History {
     this.queue = [];
     this.running = 0;
     this.syncing.clear();
+    this.failures.clear();
   }
 
   get available() {
-    return this.client.negotiation.enabled.has("draft/chathistory");
+    const { enabled } = this.client.negotiation;
+    return enabled.has("draft/chathistory") && enabled.has("batch");
   }
 
   // The newest messages
@@ -68,23 +72,23 @@ export class History {
     this.syncing.add(buffer);
     const { generation } = this.client;
     const run = async () => {
-      await this.catchUp(buffer).catch(() => {});
+      const result = await this.attempt(buffer);
       if (generation !== this.client.generation) return;
       this.syncing.delete(buffer);
-      this.client.outgoing.synced(buffer);
+      this.client.outgoing.synced(buffer, result);
     };
     if (buffer === this.client.model.current.value) void run();
-    else this.queue.push({ buffer, run });
+    else this.queue.push(run);
     this.next();
   }
 
   next() {
     while (this.running < AT_ONCE) {
-      const task = this.queue.shift();
-      if (!task) return;
+      const run = this.queue.shift();
+      if (!run) return;
       this.running += 1;
       const { generation } = this.client;
-      void task.run().then(() => {
+      void run().then(() => {
         if (generation !== this.client.generation) return;
         this.running -= 1;
         this.next();
@@ -92,13 +96,59 @@ export class History {
     }
   }
 
-  /** @param {ChatBuffer} buffer */
+  /**
+   * Catch up, and do so again later when the server could not answer.
+   * @param {ChatBuffer} buffer
+   * @returns {Promise<Seen>}
+   */
+  async attempt(buffer) {
+    if (!this.available) return "never";
+    try {
+      const seen = await this.catchUp(buffer);
+      this.failures.delete(buffer);
+      return seen;
+    } catch (error) {
+      if (error instanceof Refused && FINAL.test(error.code)) return "never";
+      if (error instanceof ConnectionLost) return "later";
+      return this.tryLater(buffer) ? "later" : "never";
+    }
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @returns {boolean} Whether it is worth waiting for.
+   */
+  tryLater(buffer) {
+    const failures = this.failures.get(buffer) ?? 0;
+    this.failures.set(buffer, failures + 1);
+    const { generation, clock } = this.client;
+    clock.start(
+      () => {
+        if (generation === this.client.generation && buffer.joined.value) this.sync(buffer);
+      },
+      PAUSES[failures] ?? PAUSES.at(-1) ?? 0,
+    );
+    return failures < PAUSES.length;
+  }
+
+  /**
+   * @param {ChatBuffer} buffer
+   * @returns {Promise<Seen>}
+   */
   async catchUp(buffer) {
-    if (!this.available) return;
-    const { timeline } = buffer;
-    const { newest } = timeline;
-    if (buffer.fetched && newest && timeline.live.value) await this.missed(buffer, newest);
-    else if (timeline.live.value) await this.latest(buffer);
+    const { timeline, missedAfter } = buffer;
+    if (!timeline.live.value) return this.peek(buffer);
+    if (!buffer.fetched) return this.latest(buffer);
+    return missedAfter ? this.missed(buffer, missedAfter) : { entries: [], from: 0 };
+  }
+
+  /**
+   * Look what was sent lately while the timeline shows the past.
+   * @param {ChatBuffer} buffer
+   */
+  async peek(buffer) {
+    if (!this.client.outgoing.isUnsure(buffer)) return { entries: [], from: 0 };
+    return seenIn(await fetchPage(this.client, buffer, "LATEST", "*"));
   }
 
   /** @param {ChatBuffer} buffer */
@@ -106,82 +156,70 @@ export class History {
     const { timeline } = buffer;
     timeline.loading.value = "older";
     try {
-      const page = await this.page(buffer, "LATEST", "*");
+      const page = await fetchPage(this.client, buffer, "LATEST", "*");
+      // Meanwhile the user has perhaps gone to the past.
+      if (!timeline.live.value) return seenIn(page);
       buffer.fetched = true;
-      this.client.model.insert(buffer, 0, page.entries);
+      buffer.missedAfter = undefined;
+      this.client.model.merge(buffer, 0, page.entries);
+      timeline.before = page.first;
       timeline.hasOlder.value = !page.end;
-      await this.older(buffer, page.entries.filter(isMessage).length, 1);
+      const found = page.entries.filter(isMessage).length;
+      await loadOlder(this.client, buffer, found, 1).catch(rethrowLost);
+      return seenIn(page);
     } finally {
       timeline.loading.value = "";
     }
   }
 
   /**
-   * Fetch what was said since the newest known message: the newest page first, then those before.
-   * The page of a buffer that is shown begins before that message, so that messages that were
-   * deleted meanwhile disappear.
+   * Fetch what was said since the last known message: the newest page first, then those before,
+   * until one of them reaches what is known.
    * @param {ChatBuffer} buffer
-   * @param {Entry} newest
+   * @param {Entry} after
    */
-  async missed(buffer, newest) {
+  async missed(buffer, after) {
     const { model } = this.client;
+    const { timeline } = buffer;
     const isShown = buffer === model.current.value;
     buffer.unverified = !isShown;
-    let page = await this.pageSince(buffer, newest, isShown);
-    if (page.msgids.has(newest.msgid)) {
-      this.reconcile(buffer, page, newest);
-      return;
-    }
+    const newest = await this.newestPage(buffer, after, isShown);
+    let page = newest;
     let block = page.entries;
-    for (let pages = 1; !page.end && page.count >= PAGE; pages += 1) {
-      const oldest = block.find((entry) => entry.msgid);
-      if (!oldest || pages >= MOST_MISSED_PAGES) {
-        this.skip(buffer, block);
-        return;
+    for (let pages = 1; !page.end && page.first && !reaches(buffer, page, after); pages += 1) {
+      if (pages >= MOST_MISSED_PAGES) {
+        this.skip(buffer, after, block, page.first);
+        return { entries: block, from: page.first.time };
       }
-      page = await this.page(buffer, "BETWEEN", `msgid=${oldest.msgid}`, `msgid=${newest.msgid}`);
+      const place = reference(this.client, page.first, "before");
+      page = await fetchPage(this.client, buffer, "BEFORE", place);
       block = [...page.entries, ...block];
     }
-    const index = buffer.timeline.indexOf(newest);
-    model.insert(buffer, index < 0 ? 0 : index + 1, block);
+    if (buffer.missedAfter !== after) return { entries: block, from: 0 };
+    buffer.missedAfter = undefined;
+    model.merge(buffer, timeline.indexOf(after) + 1, block);
+    if (isShown) redactMissing(this.client, buffer, newest, after);
+    return { entries: block, from: 0 };
   }
 
   /**
+   * Fetch the newest page. That of a buffer that is shown may begin before what was missed, so that
+   * messages that were deleted meanwhile disappear.
    * @param {ChatBuffer} buffer
-   * @param {Entry} newest
+   * @param {Entry} after
    * @param {boolean} whole
    * @returns {Promise<Page>}
    */
-  async pageSince(buffer, newest, whole) {
-    if (whole) return this.page(buffer, "LATEST", "*");
+  async newestPage(buffer, after, whole) {
+    if (whole) return fetchPage(this.client, buffer, "LATEST", "*");
     try {
-      return await this.page(buffer, "LATEST", `msgid=${newest.msgid}`);
+      const place = reference(this.client, after, "after");
+      return await fetchPage(this.client, buffer, "LATEST", place);
     } catch (error) {
-      if (error instanceof ConnectionLost) throw error;
-      // The server has forgotten that message. Others may have its time.
-      return this.page(buffer, "LATEST", stamp(newest.time - 1));
+      if (!(error instanceof Refused) || error.code === "INVALID_TARGET") throw error;
+      // The server has forgotten that message.
+      return fetchPage(this.client, buffer, "LATEST", "*");
     }
-  }
-
-  /**
-   * Put the newest page in its place, and remove what it does not have any longer.
-   * @param {ChatBuffer} buffer
-   * @param {Page} page
-   * @param {Entry} newest
-   */
-  reconcile(buffer, page, newest) {
-    const { timeline } = buffer;
-    const start = timeline.entries.findIndex((entry) => page.msgids.has(entry.msgid));
-    for (const entry of timeline.entries.slice(start, timeline.indexOf(newest))) {
-      if (isStored(buffer, entry) && !page.msgids.has(entry.msgid)) {
-        timeline.redact(entry.msgid, entry.nick);
-      }
-    }
-    this.client.model.insert(
-      buffer,
-      timeline.indexOf(newest) + 1,
-      page.entries.filter((entry) => !timeline.find(entry.msgid)),
-    );
   }
 
   /**
@@ -192,193 +230,87 @@ export class History {
     const { newest } = buffer.timeline;
     if (!buffer.unverified || !newest || !this.available || this.syncing.has(buffer)) return;
     buffer.unverified = false;
-    const page = await this.page(buffer, "LATEST", "*");
-    if (page.msgids.has(newest.msgid)) this.reconcile(buffer, page, newest);
+    const page = await fetchPage(this.client, buffer, "LATEST", "*");
+    redactMissing(this.client, buffer, page, undefined);
   }
 
   /**
    * Too much was missed to fill the gap. A user that reads the past stays there; otherwise the
    * newest messages replace the older ones, which can be fetched again.
    * @param {ChatBuffer} buffer
+   * @param {Entry} after
    * @param {Entry[]} block
+   * @param {Page["first"]} first Where the block begins.
    */
-  skip(buffer, block) {
+  skip(buffer, after, block, first) {
     const { model } = this.client;
     const { timeline } = buffer;
-    if (buffer === model.current.value && !model.attentive.value) {
-      timeline.live.value = false;
+    if (buffer.missedAfter !== after) return;
+    buffer.missedAfter = undefined;
+    if (buffer === model.current.value && !model.attentive.value && timeline.indexOf(after) >= 0) {
+      timeline.dropBehind(after);
       return;
     }
+    const last = Math.max(
+      buffer.heardBefore ? timeline.indexOf(buffer.heardBefore) : -1,
+      ...timeline.placesOf(block).values(),
+    );
+    const behind = timeline.entries.slice(last + 1, timeline.end);
     timeline.replace(block);
+    timeline.insert(timeline.end, behind);
+    timeline.before = first;
     timeline.hasOlder.value = true;
     buffer.recount();
     model.look();
   }
 
-  // Paging
-
-  /** @param {ChatBuffer} buffer */
-  async loadOlder(buffer) {
-    const { timeline } = buffer;
-    if (!this.available || timeline.loading.value || !timeline.hasOlder.value) return;
-    timeline.loading.value = "older";
-    try {
-      await this.older(buffer, 0, 0);
-    } finally {
-      timeline.loading.value = "";
-    }
-  }
-
-  /**
-   * @param {ChatBuffer} buffer
-   * @param {number} messages Those that the pages before had.
-   * @param {number} pages
-   */
-  async older(buffer, messages, pages) {
-    const { timeline } = buffer;
-    let found = messages;
-    for (
-      let count = pages;
-      found < ENOUGH && count < MOST_PAGES && timeline.hasOlder.value;
-      count += 1
-    ) {
-      const { oldest } = timeline;
-      if (!oldest) {
-        timeline.hasOlder.value = false;
-        return;
-      }
-      const page = await this.page(buffer, "BEFORE", `msgid=${oldest.msgid}`);
-      this.client.model.insert(buffer, 0, page.entries);
-      timeline.hasOlder.value = !page.end;
-      found += page.entries.filter(isMessage).length;
-    }
-  }
-
-  /** @param {ChatBuffer} buffer */
-  async loadNewer(buffer) {
-    const { timeline } = buffer;
-    const { newest } = timeline;
-    if (!this.available || timeline.loading.value || timeline.live.value) return;
-    if (!newest) {
-      await this.backToLive(buffer);
-      return;
-    }
-    timeline.loading.value = "newer";
-    try {
-      const page = await this.page(buffer, "AFTER", `msgid=${newest.msgid}`);
-      this.client.model.insert(buffer, timeline.end, page.entries);
-      if (page.end || page.count < PAGE) {
-        timeline.live.value = true;
-        buffer.recount();
-        this.client.model.look();
-      }
-    } finally {
-      timeline.loading.value = "";
-    }
-  }
-
-  /**
-   * @param {ChatBuffer} buffer
-   * @param {string} msgid
-   * @returns {Promise<Entry|undefined>}
-   */
-  async loadAround(buffer, msgid) {
-    const { timeline } = buffer;
-    const known = timeline.find(msgid);
-    if (known || !this.available) return known;
-    timeline.loading.value = "around";
-    try {
-      const page = await this.page(buffer, "AROUND", `msgid=${msgid}`);
-      const found = page.entries.find((entry) => entry.msgid === msgid);
-      if (!found) return undefined;
-      const isJoined = page.entries.some((entry) => timeline.find(entry.msgid));
-      if (isJoined) {
-        // The page reaches into what is known: it continues the timeline to the past.
-        this.client.model.insert(
-          buffer,
-          0,
-          page.entries.filter((each) => !timeline.find(each.msgid)),
-        );
-      } else {
-        timeline.live.value = false;
-        timeline.replace(page.entries);
-      }
-      timeline.hasOlder.value = true;
-      return timeline.find(msgid);
-    } catch (error) {
-      if (error instanceof ConnectionLost) throw error;
-      return undefined;
-    } finally {
-      timeline.loading.value = "";
-    }
-  }
-
-  /** @param {ChatBuffer} buffer */
-  async backToLive(buffer) {
-    const { timeline } = buffer;
-    if (timeline.live.value) return;
-    timeline.live.value = true;
-    timeline.replace([]);
-    await this.latest(buffer);
-    buffer.recount();
-    this.client.model.look();
-  }
-
   // Private conversations
 
-  /** Open the private conversations of the last weeks, whose messages may have come offline. */
+  /**
+   * Open the private conversations of the last weeks, or since the last time, whose messages may
+   * have come offline.
+   */
   async findConversations() {
-    if (!this.available || !this.client.model.me.account.value) return;
-    const now = this.client.model.clock.now();
-    const items = await this.client.request("CHATHISTORY", [
-      "TARGETS",
-      stamp(now + 60_000),
-      stamp(now - TARGETS_SINCE),
-      String(MOST_TARGETS),
-    ]);
+    const { model, clock } = this.client;
+    if (!this.available || !model.me.account.value) return;
+    const now = clock.now() + this.client.clockAhead;
+    const since = this.foundAt ? this.foundAt - DISORDER : now - TARGETS_SINCE;
+    const params = ["TARGETS", stamp(now + 60_000), stamp(since), String(MOST_TARGETS)];
+    const items = await this.client.request("CHATHISTORY", params);
+    this.foundAt = now;
     for (const batch of items) {
       if (!isBatch(batch)) continue;
       for (const item of batch.items) {
         const name = isBatch(item) ? "" : (item.params[1] ?? "");
-        if (name && !this.client.model.isupport.isChannel(name)) this.client.openPrivate(name);
+        if (name && !model.isupport.isChannel(name)) this.client.openPrivate(name);
       }
     }
   }
-
-  // Requests
-
-  /**
-   * @param {ChatBuffer} buffer
-   * @param {string} kind
-   * @param {string[]} references
-   * @returns {Promise<Page>}
-   */
-  async page(buffer, kind, ...references) {
-    const { model } = this.client;
-    const params = [kind, buffer.name, ...references, String(PAGE)];
-    const items = await this.client.request("CHATHISTORY", params);
-    const batch = items.find((item) => isBatch(item) && item.type === "chathistory");
-    if (!batch || !isBatch(batch)) throw new Error(_("The server does not have these messages."));
-    const { entries, reactions, msgids } = historyBlock(model, batch);
-    for (const entry of entries) entry.mention = model.isMention(buffer, entry);
-    for (const each of reactions) buffer.timeline.react(each.msgid, each);
-    const count = batch.items.length;
-    return { entries, msgids, end: batch.tags.has("draft/chathistory-end") || count === 0, count };
-  }
-}
-
-/** @param {number} time */
-function stamp(time) {
-  return `timestamp=${new Date(time).toISOString()}`;
 }
 
 /**
- * Return whether the server keeps a message until somebody deletes it: it does not keep those for a
- * part of the members, nor those of a channel in which only operators see what others say (+U).
+ * Return whether a page reaches back to what is known: everything after it is complete then.
  * @param {ChatBuffer} buffer
- * @param {Entry} entry
+ * @param {Page} page
+ * @param {Entry} after
  */
-function isStored(buffer, entry) {
-  const isText = entry.msgid !== "" && isMessage(entry) && !entry.redactedBy;
-  return isText && !entry.target && !/^\+\S*U/.test(buffer.modes.value);
+function reaches({ timeline }, { msgids, entries, first }, after) {
+  if (after.msgid && msgids.has(after.msgid)) return true;
+  if (first && first.time < after.time - DISORDER) return true;
+  const limit = timeline.indexOf(after);
+  for (const index of timeline.placesOf(entries).values()) if (index <= limit) return true;
+  return false;
+}
+
+/**
+ * @param {Page} page The newest one.
+ * @returns {Seen}
+ */
+function seenIn({ entries, first, end }) {
+  return { entries, from: end || !first ? 0 : first.time };
+}
+
+/** @param {Error} error */
+function rethrowLost(error) {
+  if (error instanceof ConnectionLost) throw error;
 }

@@ -2,15 +2,15 @@
  * Messages of the user, from the prompt to the server's confirmation.
  *
  * A message is shown at once as pending. Its echo (IRCv3 `echo-message`) has its label, and
- * confirms it. If the connection is lost before that, the history decides: what it has was
- * delivered, and the rest is sent again.
+ * confirms it. If the connection is lost before that, the history decides (`delivery`).
  */
 import { format } from "../irc/message.js";
 import { batches, messageLines, pieces, roomForText } from "../irc/split.js";
-import { isMessage, makeEntry } from "../model/entries.js";
+import { makeEntry } from "../model/entries.js";
 import { _ } from "../platform/i18n.js";
 import { isBatch } from "./batches.js";
-import { messageEntry, timeOf } from "./events.js";
+import { Deliveries } from "./delivery.js";
+import { isStored, messageEntry, timeOf } from "./events.js";
 import { messageRefused } from "./reasons.js";
 import { ConnectionLost } from "./requests.js";
 
@@ -19,10 +19,9 @@ import { ConnectionLost } from "./requests.js";
 /** @import { Line } from "../irc/split.js" */
 /** @import { Item } from "./batches.js" */
 /** @import { Client } from "./client.js" */
+/** @import { Seen } from "./delivery.js" */
 
 const MOST_WAITING = 200;
-/** How much earlier than the page's clock the server's may be. */
-const SKEW = 120_000;
 const SECRET = /^\s*(identify|register|ghost|set\s+password|saregister)\s+\S/i;
 
 /**
@@ -32,6 +31,7 @@ const SECRET = /^\s*(identify|register|ghost|set\s+password|saregister)\s+\S/i;
  * @property {Line[]} lines
  * @property {"waiting"|"sent"|"unknown"} state `unknown`: sent on a connection that was lost.
  * @property {Entry|undefined} after The newest entry when it was sent.
+ * @property {number} sentAt When it was sent; 0 before that.
  */
 
 /** The messages that are not confirmed, the oldest first. */
@@ -91,7 +91,7 @@ export class OutgoingMessages {
     entry.account = model.me.account.value;
     entry.replyTo = replyTo;
     /** @type {Outgoing} */
-    const message = { buffer, entry, lines, state: "waiting", after: undefined };
+    const message = { buffer, entry, lines, state: "waiting", after: undefined, sentAt: 0 };
     this.messages.push(message);
     model.add(buffer, entry);
     this.transmit(message);
@@ -117,6 +117,7 @@ export class OutgoingMessages {
       return;
     message.state = "sent";
     message.after = buffer.timeline.newest;
+    message.sentAt = this.client.clock.now();
     const label = this.client.requests.add(
       (items) => this.answered(message, items),
       (error) => {
@@ -189,6 +190,7 @@ export class OutgoingMessages {
     const { model } = this.client;
     this.forget(message);
     const { buffer, entry } = message;
+    entry.stored = isStored(buffer, entry);
     if (buffer.timeline.find(msgid)) buffer.timeline.remove(entry);
     else if (buffer.timeline.live.value) buffer.timeline.confirm(entry, msgid, time);
     else buffer.timeline.remove(entry);
@@ -210,23 +212,29 @@ export class OutgoingMessages {
   }
 
   /**
-   * Settle the messages of a buffer whose history is complete now, and send those that wait.
+   * Return whether some messages of a buffer were perhaps delivered.
    * @param {ChatBuffer} buffer
    */
-  synced(buffer) {
-    const canKnow = this.client.history.available && this.hasHistory(buffer);
-    /** @type {Set<Entry>} */
-    const taken = new Set();
+  isUnsure(buffer) {
+    return this.messages.some((each) => each.buffer === buffer && each.state === "unknown");
+  }
+
+  /**
+   * Settle the messages of a buffer whose history is known now, and send those that wait.
+   * @param {ChatBuffer} buffer
+   * @param {Seen} seen
+   */
+  synced(buffer, seen) {
+    const deliveries = new Deliveries(this.client, this.hasHistory(buffer) ? seen : "never");
     for (const message of this.messages.filter((each) => each.buffer === buffer)) {
-      const found = message.state === "unknown" ? this.delivered(message, taken) : undefined;
-      if (found) {
-        taken.add(found);
+      const isDelivered = message.state === "unknown" ? deliveries.of(message) : false;
+      if (isDelivered) {
         this.forget(message);
         buffer.timeline.remove(message.entry);
-      } else if (message.state === "unknown" && !canKnow) {
-        this.fail(message, _("The connection was lost; this was perhaps not delivered."));
-      } else {
+      } else if (isDelivered === false) {
         this.transmit(message);
+      } else if (deliveries.seen !== "later") {
+        this.fail(message, _("The connection was lost; this was perhaps not delivered."));
       }
     }
   }
@@ -234,23 +242,6 @@ export class OutgoingMessages {
   /** @param {ChatBuffer} buffer */
   hasHistory(buffer) {
     return buffer.kind === "channel" || this.client.model.me.account.value !== "";
-  }
-
-  /**
-   * Return the entry of the history that a message has become.
-   * @param {Outgoing} message
-   * @param {Set<Entry>} taken
-   */
-  delivered({ buffer, entry, after }, taken) {
-    const { entries } = buffer.timeline;
-    // What was known when the message was sent came before it.
-    for (let index = buffer.timeline.end - 1; index >= 0; index -= 1) {
-      const each = entries[index];
-      if (!each || each === after || each.time < entry.time - SKEW) return undefined;
-      const isSame = each.self && isMessage(each) && each.kind === entry.kind;
-      if (isSame && each.text === entry.text && !each.failed && !taken.has(each)) return each;
-    }
-    return undefined;
   }
 
   /**

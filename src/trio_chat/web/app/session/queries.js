@@ -2,7 +2,7 @@
 import { escapeTag } from "../irc/message.js";
 import { _ } from "../platform/i18n.js";
 import { isBatch } from "./batches.js";
-import { historyBlock, messageEntry } from "./events.js";
+import { historyBlock, messageEntry, seconds } from "./events.js";
 import { otherError } from "./reasons.js";
 import { flatten } from "./requests.js";
 
@@ -71,7 +71,7 @@ function describe(card, { command, params }) {
   else if (command === "671") card.secure = true;
   else if (command === "317") {
     card.idle = Number(first) || 0;
-    card.signon = Number(second) * 1000 || 0;
+    card.signon = seconds(second);
   } else if (!["312", "318"].includes(command)) card.more.push(params.slice(2).join(" "));
 }
 

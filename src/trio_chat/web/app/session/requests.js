@@ -12,6 +12,18 @@ const MOST_WAITING = 1000;
 /** The connection ended before the server answered. */
 export class ConnectionLost extends Error {}
 
+/** The server refuses a request, by a numeric or a standard reply. */
+export class Refused extends Error {
+  /**
+   * @param {string} code
+   * @param {string} reason
+   */
+  constructor(code, reason) {
+    super(reason);
+    this.code = code;
+  }
+}
+
 /**
  * @typedef {object} Waiting
  * @property {(items: Item[]) => void} answer

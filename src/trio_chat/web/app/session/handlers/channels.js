@@ -4,7 +4,7 @@ import { hostOf, nickOf } from "../../irc/message.js";
 import { changeModes, parseModes } from "../../irc/modes.js";
 import { makeMember } from "../../model/buffer.js";
 import { makeEntry } from "../../model/entries.js";
-import { eventEntry, timeOf } from "../events.js";
+import { eventEntry, seconds, timeOf } from "../events.js";
 
 /** @import { Message } from "../../irc/message.js" */
 /** @import { ChatBuffer } from "../../model/buffer.js" */
@@ -78,8 +78,8 @@ export const channels = {
   333(client, { params }) {
     const buffer = client.model.get(params[1] ?? "");
     if (!buffer) return;
-    const time = Number(params[3]) * 1000 || 0;
-    buffer.topic.value = { ...buffer.topic.value, by: nickOf(params[2] ?? ""), time };
+    const by = nickOf(params[2] ?? "");
+    buffer.topic.value = { ...buffer.topic.value, by, time: seconds(params[3]) };
   },
   MODE: (client, message) => modeChanged(client, message),
   324(client, { params }) {
@@ -88,7 +88,10 @@ export const channels = {
     if (buffer)
       buffer.modes.value = changeModes("", parseModes(params.slice(2), isupport), isupport);
   },
-  329: () => {},
+  329(client, { params }) {
+    const buffer = client.model.get(params[1] ?? "");
+    if (buffer) buffer.created = seconds(params[2]);
+  },
   353(client, { params }) {
     const { model } = client;
     const buffer = model.get(params[2] ?? "");
@@ -176,6 +179,8 @@ function left(client, buffer, nick, reason) {
     return;
   }
   buffer.joined.value = false;
+  buffer.interrupted();
+  buffer.created = 0;
   buffer.knowsMembers = false;
   buffer.members.clear();
   buffer.membersChanged();

@@ -1,6 +1,6 @@
 /** Handlers of messages: texts, reactions, typing, deletion. */
 import { isBatch } from "../batches.js";
-import { messageEntry, reactionOf } from "../events.js";
+import { isStored, messageEntry, reactionOf } from "../events.js";
 
 /** @import { ChatBuffer } from "../../model/buffer.js" */
 /** @import { Item } from "../batches.js" */
@@ -32,11 +32,7 @@ export const messages = {
     const [target = "", msgid = ""] = message.params;
     const isChannel = model.isupport.isChannel(target);
     const buffer = model.get(isChannel || model.isMe(message.nick) ? target : message.nick);
-    if (!buffer) return;
-    buffer.timeline.redact(msgid, message.nick);
-    model.mentions.value = model.mentions.value.filter((each) => each.entry.msgid !== msgid);
-    buffer.recount();
-    client.onRedacted(buffer, msgid);
+    if (buffer) client.redacted(buffer, msgid, message.nick);
   },
   WALLOPS(client, message) {
     client.model.tell(client.model.server, `${message.nick}: ${message.params[0] ?? ""}`);
@@ -56,6 +52,7 @@ function said(client, item) {
   const { name, entry } = placed;
   const buffer = place(client, name, entry.kind);
   entry.mention = model.isMention(buffer, entry);
+  entry.stored = isStored(buffer, entry);
   const member = buffer.members.get(model.fold(entry.nick));
   if (member) {
     member.spoke = entry.time;

@@ -12,7 +12,9 @@ const MOST_NICKS = 9;
 /** @type {Record<string, Handler>} */
 export const registration = {
   PING: (client, { params }) => client.send("PONG", ...params.slice(0, 1)),
-  PONG: () => {},
+  PONG(client, { params }) {
+    if (params.at(-1) === "joined" && client.isReady) client.joinWanted();
+  },
   CAP(client, { params }) {
     const changed = client.negotiation.receive(params);
     client.login.negotiated();
