@@ -1,18 +1,12 @@
-/**
- * The timeline of a buffer: a sliding window of rows in a scrolled element.
- *
- * The browser's scroll anchoring is off, because not all browsers have it and it does not know which
- * rows are about to be cut. Before each change, the first visible rows are noted with their
- * positions; afterwards the element is scrolled by as much as they have moved. "At the bottom" is
- * judged against the height that was drawn, not against messages that have come since.
- */
+/** The timeline of a buffer: a sliding window of rows in a scrolled element. */
 
-import { Component, createRef, h } from "../../vendor/preact.js";
+import { Component, h } from "../../vendor/preact.js";
 import { _ } from "../platform/i18n.js";
 import { WorkspaceContext, viewSettings } from "./context.js";
 import { MessageTools } from "./message_tools.js";
 import { rowNode } from "./row.js";
 import { beginOfFold, rowsOf } from "./rows.js";
+import { ScrollPosition } from "./scroll_position.js";
 import { handleClick, handleKey } from "./timeline_input.js";
 import { bottomWanted, jump, toNewest } from "./ui.js";
 import { around, following, newer, newest, older } from "./window.js";
@@ -21,14 +15,6 @@ import { around, following, newer, newest, older } from "./window.js";
 /** @import { RowContext } from "./row.js" */
 /** @import { Range } from "./window.js" */
 
-/**
- * A visible row with the position of its lower edge: the upper one moves when the row is the first
- * of the window no longer, and loses the name and the day above its text.
- * @typedef {{element: Element, bottom: number}} Anchor
- */
-
-const AT_BOTTOM = 12;
-const ANCHORS = 4;
 /** Heights of the page by which the drawn rows exceed the visible ones on each side. */
 const MARGIN = 1.5;
 
@@ -38,21 +24,15 @@ export class Timeline extends Component {
   /** @override */
   static contextType = WorkspaceContext;
 
-  scroller = /** @type {{current: HTMLDivElement|null}} */ (createRef());
-  content = /** @type {{current: HTMLDivElement|null}} */ (createRef());
+  position = new ScrollPosition();
+  scroller = this.position.scroller;
+  content = this.position.content;
   /** @type {Range|null} */
   range = null;
   /** @type {Entry|undefined} The entry with which the window begins. */
   startEntry = undefined;
   /** @type {Entry|undefined} The newest entry when the timeline was last drawn. */
   lastEntry = undefined;
-  stuck = true;
-  drawnHeight = 0;
-  drawnTop = 0;
-  /** Height of the visible part when `drawnTop` was noted. */
-  drawnView = 0;
-  /** @type {Anchor[]} */
-  anchors = [];
   /** @type {RowContext|null} */
   rowContext = null;
   /** @type {number} The id of an entry to scroll to after drawing. */
@@ -78,15 +58,21 @@ export class Timeline extends Component {
   componentDidMount() {
     const [scroller, content] = [this.scroller.current, this.content.current];
     if (!scroller || !content) return;
-    this.observer = new ResizeObserver(() => this.keepPosition());
+    this.observer = new ResizeObserver(() => {
+      this.position.resized();
+      this.noteAttention();
+    });
     this.observer.observe(scroller);
     this.observer.observe(content);
     const { signal } = this.controller;
-    scroller.addEventListener("wheel", this.onWheel, { passive: true, signal });
+    const onWheel = (/** @type {WheelEvent} */ event) => this.position.wheeled(event);
+    scroller.addEventListener("wheel", onWheel, { passive: true, signal });
     const noteAttention = () => this.noteAttention();
     for (const name of ["focus", "blur"]) addEventListener(name, noteAttention, { signal });
     document.addEventListener("visibilitychange", noteAttention, { signal });
-    this.showFirst();
+    this.position.showFirst();
+    this.noteAttention();
+    this.maybeFill();
   }
 
   /** @override */
@@ -97,13 +83,14 @@ export class Timeline extends Component {
 
   /** @override */
   getSnapshotBeforeUpdate() {
-    this.noteAnchors();
+    this.position.note();
     return null;
   }
 
   /** @override */
   componentDidUpdate() {
-    this.keepPosition();
+    this.position.keep();
+    this.noteAttention();
     if (this.target) this.showTarget();
     else if (jump.peek()?.buffer === this.buffer) jump.value = null; // not in the timeline
     this.maybeFill();
@@ -121,10 +108,10 @@ export class Timeline extends Component {
     const { entries } = timeline;
     const count = entries.length;
     const last = entries[count - 1];
-    if (last !== this.lastEntry && last?.self && last.pending) this.stuck = true;
+    if (last !== this.lastEntry && last?.self && last.pending) this.position.stuck.value = true;
     this.lastEntry = last;
     let range = this.moved(this.range, count);
-    if (this.stuck && timeline.live.value) range = following(range, count);
+    if (this.position.stuck.peek() && timeline.live.value) range = following(range, count);
     if (steady)
       range = {
         start: Math.min(range.start, this.range ? range.start : Math.max(0, count - 500)),
@@ -185,6 +172,7 @@ export class Timeline extends Component {
   render() {
     const { workspace, buffer } = this;
     const { timeline } = buffer;
+    this.position.look();
     void timeline.version.value;
     const { events, steady } = viewSettings(workspace.settings.value);
     const wanted = jump.value;
@@ -256,86 +244,14 @@ export class Timeline extends Component {
     );
   }
 
-  // Position
-
-  /** Note the first visible rows and their positions. */
-  noteAnchors() {
-    const [scroller, content] = [this.scroller.current, this.content.current];
-    if (!scroller || !content) return;
-    const top = scroller.getBoundingClientRect().top;
-    const rows = content.children;
-    let [low, high] = [1, rows.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((rows[middle]?.getBoundingClientRect().bottom ?? 0) > top) high = middle;
-      else low = middle + 1;
-    }
-    this.anchors = Array.from(rows)
-      .slice(low, low + ANCHORS)
-      .map((element) => ({ element, bottom: element.getBoundingClientRect().bottom - top }));
-  }
-
-  /** Scroll so that the visible rows stay where they were, or to the bottom. */
-  keepPosition() {
-    const scroller = this.scroller.current;
-    if (!scroller) return;
-    if (this.stuck && !this.hasScrolledUp(scroller)) {
-      scroller.scrollTop = scroller.scrollHeight;
-    } else if (!this.stuck) {
-      const anchor = this.anchors.find(({ element }) => element.isConnected);
-      if (anchor) {
-        const bottom =
-          anchor.element.getBoundingClientRect().bottom - scroller.getBoundingClientRect().top;
-        if (bottom !== anchor.bottom) scroller.scrollTop += bottom - anchor.bottom;
-      }
-    }
-    this.drawnHeight = scroller.scrollHeight;
-    if (!this.hasScrolledUp(scroller)) this.noteTop(scroller);
-    this.noteAttention();
-  }
-
-  /** @param {HTMLElement} scroller */
-  noteTop({ scrollTop, clientHeight }) {
-    this.drawnTop = scrollTop;
-    this.drawnView = clientHeight;
-  }
-
-  /**
-   * Return whether the user has scrolled up and the event is still to come. Where the content has
-   * become shorter, or the visible part taller as with each message of several lines that leaves the
-   * prompt, the browser scrolls to the new bottom itself.
-   * @param {HTMLElement} scroller
-   */
-  hasScrolledUp({ scrollTop, scrollHeight, clientHeight }) {
-    const isAtBottom = scrollHeight - scrollTop - clientHeight <= AT_BOTTOM;
-    const taller = Math.max(0, clientHeight - this.drawnView);
-    return scrollTop < this.drawnTop - taller - AT_BOTTOM && !isAtBottom;
-  }
-
-  /** Scroll to the line of unread messages at the first sight of a buffer. */
-  showFirst() {
-    const [scroller, content] = [this.scroller.current, this.content.current];
-    if (!scroller || !content) return;
-    const line = content.querySelector(".unread-line");
-    this.drawnHeight = scroller.scrollHeight;
-    const above = line
-      ? line.getBoundingClientRect().top - scroller.getBoundingClientRect().top
-      : 0;
-    this.stuck = !line || this.drawnHeight - above < scroller.clientHeight;
-    if (this.stuck) scroller.scrollTop = this.drawnHeight;
-    else scroller.scrollTop += above - scroller.clientHeight / 4;
-    this.noteTop(scroller);
-    this.noteAnchors();
-    this.noteAttention();
-    this.maybeFill();
-  }
+  // Jumps
 
   /** @param {Entry} entry */
   prepareJump(entry) {
     const { entries } = this.buffer.timeline;
     const index = this.buffer.timeline.indexOf(entry);
     if (index < 0) return;
-    this.stuck = false;
+    this.position.stuck.value = false;
     this.range = around(index, entries.length);
     this.startEntry = entries[this.range.start];
     this.target = entry.id;
@@ -343,7 +259,7 @@ export class Timeline extends Component {
 
   prepareBottom() {
     this.seenBottomWanted = bottomWanted.value;
-    this.stuck = true;
+    this.position.stuck.value = true;
     this.range = newest(this.buffer.timeline.entries.length);
     this.startEntry = this.buffer.timeline.entries[this.range.start];
   }
@@ -358,7 +274,7 @@ export class Timeline extends Component {
     void row.offsetWidth; // restarts the animation
     row.classList.add("found");
     this.select(row, false);
-    this.noteAnchors();
+    this.position.note();
   }
 
   /**
@@ -397,7 +313,7 @@ export class Timeline extends Component {
 
   noteAttention() {
     const attentive =
-      this.stuck &&
+      this.position.stuck.peek() &&
       this.isAtNewest() &&
       document.visibilityState === "visible" &&
       document.hasFocus();
@@ -412,33 +328,18 @@ export class Timeline extends Component {
   // Scrolling
 
   onScroll = () => {
-    const scroller = this.scroller.current;
-    if (!scroller) return;
-    const below = this.drawnHeight - scroller.scrollTop - scroller.clientHeight;
-    const stuck = below <= AT_BOTTOM && (this.stuck || this.isAtNewest());
-    if (stuck !== this.stuck) {
-      this.stuck = stuck;
-      this.forceUpdate();
-    }
-    this.noteTop(scroller);
-    this.noteAnchors();
+    this.position.scrolled(this.isAtNewest());
     this.noteAttention();
     this.maybeFill();
   };
 
-  onWheel = (/** @type {WheelEvent} */ event) => {
-    // A redraw between the wheel and the scroll event would scroll back to the bottom.
-    if (event.deltaY < 0 && (this.scroller.current?.scrollTop ?? 0) > 0) this.stuck = false;
-  };
-
   /** Draw or fetch more where the drawn rows end soon. */
   maybeFill() {
-    const [scroller, range] = [this.scroller.current, this.range];
-    if (!scroller || !range) return;
-    const margin = scroller.clientHeight * MARGIN;
-    if (scroller.scrollTop < margin) this.extendOlder();
-    else if (this.drawnHeight - scroller.scrollTop - scroller.clientHeight < margin && !this.stuck)
-      this.extendNewer();
+    const { beyond, stuck } = this.position;
+    if (!beyond) return;
+    const margin = beyond.page * MARGIN;
+    if (beyond.above < margin) this.extendOlder();
+    else if (beyond.below < margin && !stuck.peek()) this.extendNewer();
   }
 
   extendOlder() {
@@ -448,7 +349,7 @@ export class Timeline extends Component {
     if (range.start > 0) {
       const steady = viewSettings(workspace.settings.peek()).steady;
       const moved = older(range);
-      const end = steady || this.stuck ? range.end : moved.end;
+      const end = steady || this.position.stuck.peek() ? range.end : moved.end;
       this.setRange({ start: moved.start, end });
     } else if (timeline.hasOlder.peek() && !timeline.loading.peek()) {
       workspace.actions.loadOlder(buffer)?.catch(() => undefined);
@@ -492,7 +393,7 @@ function firstUnread(entries, unreadFrom) {
  * @param {{timeline: Timeline, count: number, live: boolean}} props
  */
 function BelowButton({ timeline, live }) {
-  if (timeline.stuck && live) return null;
+  if (timeline.position.stuck.value && live) return null;
   const unread = timeline.buffer.unread.value;
   return h(
     "button",

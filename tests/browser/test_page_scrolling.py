@@ -1,0 +1,116 @@
+"""Long histories: what the user looks at stays where it is while messages are fetched and drawn."""
+
+from collections.abc import Callable
+
+from harness import PATIENCE, Server, Visitor
+from playwright.sync_api import expect
+
+Visit = Callable[..., Visitor]
+COUNT = 10_000
+
+_WALK = """async ([direction, step, patience]) => {
+    const log = document.querySelector("[role=log]");
+    const frame = () => new Promise((resume) => requestAnimationFrame(resume));
+    // The text, not the row: at the beginning of what is known, a name and a day stand above it.
+    const texts = () => [...log.querySelectorAll("[role=article] > .text")];
+    const number = (text) => text.textContent.match(/message (\\d{5})/)?.[1];
+    const top = (text) => text.getBoundingClientRect().top;
+    const last = direction < 0 ? "00000" : "09999";
+    const seen = new Set();
+    const jumps = [];
+    for (let moved = 0, quietSince = performance.now(); ; ) {
+        const box = log.getBoundingClientRect();
+        const shown = texts().filter((text) => top(text) >= box.top && top(text) < box.bottom);
+        for (const text of shown) seen.add(number(text));
+        if (moved !== 0) quietSince = performance.now();
+        else if (seen.has(last) || performance.now() - quietSince > patience) break;
+        // The text that will still be visible after the step.
+        const text = direction < 0 ? shown[0] : shown.at(-1);
+        // Within a task, as input does it, so that the scroll event precedes the next drawing.
+        await new Promise((resume) => setTimeout(resume));
+        const [before, position] = [top(text), log.scrollTop];
+        log.scrollTop += direction * step;
+        moved = log.scrollTop - position;
+        // The page draws within the next frames, and perhaps again when an answer has come.
+        for (let count = 0; count < 3; count += 1) {
+            await frame();
+            const by = text.isConnected ? top(text) - (before - moved) : "out of the page";
+            if (by !== 0) jumps.push({ text: number(text), by, moved });
+        }
+    }
+    return { seen: [...seen].filter(Boolean).sort(), jumps };
+}"""
+"""Scrolls to one end, and returns the messages that were seen, and by how many pixels a visible one
+has moved other than by scrolling.
+"""
+
+
+def fill(server: Server) -> None:
+    """Send numbered messages of several lengths and senders to the lobby."""
+    senders = [server.irc(nick, "#lobby") for nick in ("boris", "carla")]
+    for start in range(0, COUNT, 500):
+        sender = senders[start // 500 % 2]
+        sender.send(
+            *(
+                f"PRIVMSG #lobby :message {number:05} {'and more ' * (0, 0, 1, 0, 30)[number % 5]}"
+                for number in range(start, start + 500)
+            )
+        )
+        sender.sync()
+
+
+def test_ten_thousand_messages_scroll_both_ways_without_a_jump(
+    visit: Visit, serve: Callable[..., Server]
+) -> None:
+    """Every message is seen, and no visible row moves by a pixel while others are added."""
+    server = serve()
+    fill(server)
+    ann = visit(address=server.url, trace=False, viewport={"width": 1000, "height": 1400})
+    ann.join("ann")
+    expect(ann.timeline.get_by_text(f"message {COUNT - 1:05}")).to_have_count(1)
+    every = [f"{number:05}" for number in range(COUNT)]
+    up = ann.page.evaluate(_WALK, [-1, 1000, PATIENCE * 1000])
+    assert up["jumps"] == [], up["jumps"]
+    assert up["seen"] == every
+    down = ann.page.evaluate(_WALK, [1, 1000, PATIENCE * 1000])
+    assert down["jumps"] == [], down["jumps"]
+    assert down["seen"] == every
+    carl = server.irc("carl", "#lobby")
+    carl.send("PRIVMSG #lobby :at the bottom again")
+    ann.sees("at the bottom again")
+    expect(ann.messages.last).to_be_in_viewport()
+
+
+def test_new_messages_do_not_move_a_reader(visit: Visit, serve: Callable[..., Server]) -> None:
+    """While the user reads further up, messages arrive below without moving anything."""
+    server = serve()
+    boris = server.irc("boris", "#lobby")
+    boris.send(*(f"PRIVMSG #lobby :old {number}" for number in range(100)))
+    boris.sync()
+    ann = visit(address=server.url)
+    ann.join("ann")
+    ann.sees("old 99")
+    ann.timeline.hover()
+    ann.page.mouse.wheel(0, -600)
+    ann.settle()
+    number = next(n for n in range(100) if ann.is_visible(f"old {n}"))
+    row = ann.page.get_by_text(f"old {number}", exact=True)
+    before = row.bounding_box()
+    boris.send(*(f"PRIVMSG #lobby :new {number}" for number in range(50)))
+    boris.sync()
+    expect(ann.page.get_by_role("button", name="new")).to_be_visible()
+    ann.settle()
+    assert row.bounding_box() == before
+
+
+def test_a_reader_at_the_bottom_follows(visit: Visit, serve: Callable[..., Server]) -> None:
+    """Also when long messages, and more than fit on a page, come at once."""
+    server = serve()
+    ann = visit(address=server.url)
+    ann.join("ann")
+    boris = server.irc("boris", "#lobby")
+    for turn in range(5):
+        boris.send(*(f"PRIVMSG #lobby :{'long ' * 60}{turn}-{number}" for number in range(40)))
+        boris.send(f"PRIVMSG #lobby :turn {turn}")
+        ann.sees(f"turn {turn}")
+        expect(ann.page.get_by_text(f"turn {turn}", exact=True)).to_be_in_viewport(ratio=1)
