@@ -57,13 +57,6 @@ COPIES = (
         "@preact/signals",
         "components that follow values",
     ),
-    Copy(
-        "linkify-it",
-        "linkify-it",
-        'export { LinkifyIt } from "linkify-it"',
-        "linkify-it",
-        "links in texts",
-    ),
     Copy("uqr", "uqr", 'export { encode } from "uqr"', "uqr", "QR codes"),
     Copy(
         "noble-hashes",

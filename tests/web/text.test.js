@@ -145,6 +145,46 @@ test("links end before the punctuation of the sentence", () => {
   ]);
 });
 
+test("a link ends at a quotation mark, at a bracket of the text, and where another begins", () => {
+  const found = (/** @type {string} */ text) => links(text).map(({ href }) => href);
+  for (const [text, ...expected] of [
+    ['"https://x.org/a"', "https://x.org/a"],
+    ["«https://x.org/a»", "https://x.org/a"],
+    ["见https://x.org/a。", "https://x.org/a"],
+    ["[https://x.org/a]", "https://x.org/a"],
+    ["https://x.org/a)b", "https://x.org/a"],
+    ["https://x.org/[a](b)", "https://x.org/[a](b)"],
+    ["https://x.org**bold**", "https://x.org/"],
+    ["https://x.org,https://y.org/a,https://z.org", "https://x.org/", "https://y.org/a", "https://z.org/"],
+    ["x=https://x.org/?a=https://y.org", "https://x.org/?a=https://y.org"],
+    ["https://[::1]:5000/a", "https://[::1]:5000/a"],
+    ["https://президент.рф/путь!", new URL("https://президент.рф/путь").href],
+  ])
+    assert.deepEqual(found(text ?? ""), expected, text);
+});
+
+test("a scheme inside of a word or without a host makes no link", () => {
+  for (const text of ["xhttps://x.org", "https://", "https://...", "a:// b", "https://x.org:99999/"])
+    assert.deepEqual(links(text), [], text);
+});
+
+test("an address of mail is a link, the mask or the address of a user is none", () => {
+  assert.deepEqual(
+    links("write to <a.b+c@x.org>").map(({ href }) => href),
+    ["mailto:a.b+c@x.org"],
+  );
+  for (const text of ["nick!user@host.example.com", "@user:example.com", "example.com@x"])
+    assert.deepEqual(links(text), [], text);
+});
+
+test("links of a long text are found in linear time", () => {
+  const started = performance.now();
+  for (const part of ["a.", "-.", "a@", "x.org/", "https://x.org/(", "http://", "a.b@", "]["])
+    links(part.repeat(50_000));
+  // Seconds, not milliseconds: a slow machine must not fail here.
+  assert.ok(performance.now() - started < 30_000);
+});
+
 test("names of files are no links, hosts with www or a path are", () => {
   for (const text of ["main.py", "README.md", "a.b", "1.2.3.4", "e.g. this"])
     assert.deepEqual(links(text), [], text);

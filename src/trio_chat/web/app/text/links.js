@@ -1,11 +1,10 @@
 /**
- * Links in a text: found by linkify-it, and kept only when their target is harmless.
+ * Links in a text, kept only when their target is harmless. The browser's own `URL` decides what an
+ * address is; this finds where it begins and ends.
  *
  * Names of files such as `main.py` are not taken for hosts: without a scheme, a name is a link when
  * it begins with `www.`, has one of the old top-level domains, or has a path.
  */
-
-import { LinkifyIt } from "../../vendor/linkify-it.js";
 
 /**
  * @typedef {object} Link
@@ -24,21 +23,34 @@ const SCHEMES = new Set([
   "xmpp:",
   "gemini:",
 ]);
-const PLAIN_HOST = /^www\.|\.(?:com|org|net|edu|gov|info|рф)(?:[:/?#]|$)|^[^/]+\.[a-z]{2,}\/./iu;
-const SENTENCE_END = /[*_~…]+$/u;
 const LONGEST = 2000;
 // Marks and overrides of direction (UAX #9), and spaces without width, would disguise a target.
 const DISGUISE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
-const AUTHORITY = /^\/\/[^\s<>"`.,;:!?()[\]{}]+(?:[.,;:!?]*[^\s<>"`.,;:!?()[\]{}]+)*/u;
 const HINT = /:|\.|@/u;
 
-const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: false });
-for (const scheme of ["irc:", "ircs:", "gemini:"]) {
-  linkify.add(scheme, {
-    validate: (text, position) => AUTHORITY.exec(text.slice(position))?.[0].length ?? 0,
-  });
-}
-linkify.add("//", null);
+const LETTER = "\\p{L}\\p{M}\\p{N}";
+/** Quotation marks, and punctuation of languages that put no space behind it, end an address. */
+const END =
+  '\\s<>"`\\u00ab\\u00bb\\u201c-\\u201e\\u3001\\u3002\\u3008-\\u3011\\uff01\\uff08\\uff09\\uff0c\\uff1b\\uff1f\\uff5c';
+const PATH = `[/?#](?:(?![,;]\\w{3,6}://)[^${END}])*`;
+const HOST = `(?:[${LETTER}-]{1,63}\\.){1,9}\\p{L}[${LETTER}-]{1,62}`;
+const CANDIDATE = new RegExp(
+  // Letters without case are of languages that put no space before an address.
+  "(?<before>^|[^\\p{Lu}\\p{Ll}\\p{M}\\p{N}_])(?:" +
+    `(?<full>(?:https?|ftp|ircs?|gemini)://[${LETTER}[][${LETTER}._~%:@[\\]+&=$!-]*(?:${PATH})?)` +
+    `|(?<mail>(?:mailto:|xmpp:)?[\\w.+-]{1,64}@${HOST})` +
+    `|(?<host>${HOST}(?::\\d{1,5})?(?:${PATH})?))`,
+  "giu",
+);
+const OLD_DOMAIN = "com|org|net|edu|gov|info|biz|рф";
+const SHORT_DOMAIN = "[a-z]{2}|app|chat|dev|name|page|pro|shop|wiki";
+const PLAIN_HOST = new RegExp(
+  `^www\\.|^[^:/?#]+\\.(?:(?:${OLD_DOMAIN})(?:[:/?#]|$)|(?:${SHORT_DOMAIN})(?::\\d+)?/.)`,
+  "iu",
+);
+const SENTENCE_END = /[.,;:!?'([{*_~\u2026]+$/u;
+/** @type {Record<string, string>} */
+const BRACKETS = { ")": "(", "]": "[", "}": "{" };
 
 /**
  * Return the links of a text, in order.
@@ -49,13 +61,53 @@ export function links(text) {
   if (!HINT.test(text)) return [];
   /** @type {Link[]} */
   const found = [];
-  for (const match of linkify.match(text) ?? []) {
-    const raw = match.raw.replace(SENTENCE_END, "");
-    if (!match.schema && !PLAIN_HOST.test(raw)) continue;
-    const href = safeHref(match.url.slice(0, match.url.length - (match.raw.length - raw.length)));
-    if (href) found.push({ start: match.index, end: match.index + raw.length, href });
+  for (const { index, groups } of text.matchAll(CANDIDATE)) {
+    const { before = "", full = "", mail = "", host = "" } = groups ?? {};
+    const start = index + before.length;
+    const raw = trimmed(full || mail || host);
+    const url = full ? raw : mail ? mailAddress(raw, before) : hostAddress(raw, before);
+    const end = start + raw.length;
+    // What follows shows that this was the name of a user.
+    const href = text[end] === "@" ? "" : safeHref(url);
+    if (href) found.push({ start, end, href });
   }
   return found;
+}
+
+/**
+ * @param {string} raw
+ * @param {string} before
+ */
+function mailAddress(raw, before) {
+  if (/^(?:mailto|xmpp):/iu.test(raw)) return raw;
+  // In `nick!user@host` it is none.
+  return /^[\s<("'[]?$/u.test(before) ? `mailto:${raw}` : "";
+}
+
+/**
+ * @param {string} raw
+ * @param {string} before
+ */
+function hostAddress(raw, before) {
+  return !/[.:/@-]/u.test(before) && PLAIN_HOST.test(raw) ? `http://${raw}` : "";
+}
+
+/**
+ * Return an address without the punctuation of the sentence, and without what follows a bracket that
+ * was opened before it.
+ * @param {string} raw
+ */
+function trimmed(raw) {
+  /** @type {string[]} */
+  const opened = [];
+  let end = 0;
+  for (; end < raw.length; end++) {
+    const sign = raw.charAt(end);
+    const opening = BRACKETS[sign];
+    if (opening && opened.pop() !== opening) break;
+    if (sign === "(" || sign === "[" || sign === "{") opened.push(sign);
+  }
+  return raw.slice(0, end).replace(SENTENCE_END, "");
 }
 
 /**

@@ -1,1 +1,0 @@
-export * from "linkify-it";
