@@ -188,9 +188,9 @@ async def test_a_passing_certificate_stays(caplog: pytest.LogCaptureFixture) -> 
     settings = Settings(storage=StorageSettings(file=None))
     encryption = Encryption(settings)
     await encryption.load()
-    before = encryption._context
+    before = encryption._contexts
     await encryption.reload(settings)
-    assert encryption._context is before
+    assert encryption._contexts is before
 
 
 def issued(tmp_path: Path, days: float) -> Settings:
@@ -259,11 +259,11 @@ async def test_a_renewed_certificate_is_in_use_within_a_day(
     await next_day(encryption, mock_clock)
     assert encryption.expires == NOON + 60 * 86_400
     assert settings.tls.certificate is not None
-    renewed = encryption._context
+    renewed = encryption._contexts
     settings.tls.certificate.write_text("half of a file")
     caplog.clear()
     await next_day(encryption, mock_clock)
-    assert encryption._context is renewed
+    assert encryption._contexts is renewed
     assert "the old one stays in use" in caplog.text
 
 

@@ -10,9 +10,8 @@ import os
 import re
 import ssl
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,15 +26,12 @@ from trio_chat.server.certified_names import (
     permitted,
     subject_names,
 )
+from trio_chat.server.client_hello import ServerContexts
 
 if TYPE_CHECKING:
     from OpenSSL import SSL
-    from OpenSSL.SSL import _NoOverlappingProtocols
 
     from trio_chat.server.own_certificate import Wanted
-
-_HTTP = b"http/1.1"
-"""What a browser offers by ALPN (RFC 7301)."""
 
 _SESSION_CONTEXT = b"trio-chat"
 """Without a session context OpenSSL resumes no session with a client certificate."""
@@ -270,7 +266,7 @@ def _facts(path: Path) -> Facts:
 
 
 @_libraries()
-def context(files: Files, settings: Settings, now: float) -> "SSL.Context":
+def contexts(files: Files, settings: Settings, now: float) -> ServerContexts:
     """Return what connections are encrypted with.
 
     Clients are asked for a certificate, and any is accepted: an account knows its fingerprint, so
@@ -289,19 +285,16 @@ def context(files: Files, settings: Settings, now: float) -> "SSL.Context":
     Raises:
         CertificateError: the certificate cannot be used.
     """
-    made = _new_context()
     with _loadable(files, settings) as (certificate, key):
         shown = _shown(files.own, now) if files.own is not None else certificate
-        _load(made, shown, key if shown == certificate else shown)
+        usual = _new_context(shown, key if shown == certificate else shown)
         if shown != certificate and certificate.exists():
-            for_browsers = _new_context()
             with suppress(CertificateError):  # which `look` has reported
-                _load(for_browsers, certificate, key)
-                made.set_alpn_select_callback(partial(_select, for_browsers))
-    return made
+                return ServerContexts(usual, _new_context(certificate, key))
+    return ServerContexts(usual)
 
 
-def _new_context() -> "SSL.Context":
+def _new_context(certificate: Path, key: Path) -> "SSL.Context":
     from OpenSSL import SSL  # noqa: PLC0415
 
     made = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -311,32 +304,13 @@ def _new_context() -> "SSL.Context":
     made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     made.set_session_id(_SESSION_CONTEXT)
     made.set_verify(SSL.VERIFY_PEER, lambda *_: True)
-    return made
-
-
-def _load(made: "SSL.Context", certificate: Path, key: Path) -> None:
-    from OpenSSL import SSL  # noqa: PLC0415
-
     try:
         made.use_certificate_chain_file(os.fspath(certificate))
         made.use_privatekey_file(os.fspath(key))
         made.check_privatekey()
     except SSL.Error as error:
         raise CertificateError(f"{certificate}: no certificate with its key") from error
-
-
-def _select(
-    for_browsers: "SSL.Context", connection: "SSL.Connection", offered: Sequence[bytes]
-) -> "bytes | _NoOverlappingProtocols":
-    """Take the certificate of the authority for a browser; answer no ALPN.
-
-    With TLS 1.2, OpenSSL has chosen the certificate before.
-    """
-    from OpenSSL import SSL  # noqa: PLC0415
-
-    if _HTTP in offered and connection.get_protocol_version() >= SSL.TLS1_3_VERSION:
-        connection.set_context(for_browsers)
-    return SSL.NO_OVERLAPPING_PROTOCOLS
+    return made
 
 
 @contextmanager

@@ -15,11 +15,10 @@ from trio_chat.server import certificates
 from trio_chat.server.certificate_files import Files, files_of
 from trio_chat.server.certificates import CertificateError, Facts, Inspection
 from trio_chat.server.certified_names import Machine, of_this_machine
+from trio_chat.server.client_hello import ServerContexts
 from trio_chat.server.transport import Transport
 
 if TYPE_CHECKING:
-    from OpenSSL import SSL
-
     from trio_chat.server.tls import TlsTransport
 
 log = logging.getLogger("trio_chat")
@@ -55,7 +54,7 @@ class Encryption:
         self._clock = clock
         self._machine = machine
         self._local_host = local_host
-        self._context: SSL.Context | None = None
+        self._contexts: ServerContexts | None = None
         self._lock = trio.Lock()
         self._facts = Facts()
         self._problem = ""
@@ -125,8 +124,8 @@ class Encryption:
         async with self._lock:
             before = self.fingerprint
             found = await self._look(files, settings)
-            context = await self._make_context(files, settings)
-            self._files, self._settings, self._context = files, settings, context
+            contexts = await self._make_contexts(files, settings)
+            self._files, self._settings, self._contexts = files, settings, contexts
             self._take(found)
         if self.fingerprint != before and not found.reason:
             log.info("the TLS certificate in use has the SHA-256 fingerprint %s", self.fingerprint)
@@ -141,7 +140,7 @@ class Encryption:
         self._warn()
         while True:
             await trio.sleep(_DAY)
-            if self._context is None:  # no client has used TLS, or none can
+            if self._contexts is None:  # no client has used TLS, or none can
                 self._warn()
                 continue
             try:
@@ -169,8 +168,8 @@ class Encryption:
         async with self._lock:
             before = self._facts
             found = await self._look(self._files, self._settings)
-            if found.facts != before and self._context is not None:
-                self._context = await self._make_context(self._files, self._settings)
+            if found.facts != before and self._contexts is not None:
+                self._contexts = await self._make_contexts(self._files, self._settings)
             self._take(found)
 
     async def _look(self, files: Files, settings: Settings) -> Inspection:
@@ -184,8 +183,8 @@ class Encryption:
 
         return await trio.to_thread.run_sync(look)
 
-    async def _make_context(self, files: Files, settings: Settings) -> "SSL.Context":
-        return await trio.to_thread.run_sync(certificates.context, files, settings, self._clock())
+    async def _make_contexts(self, files: Files, settings: Settings) -> ServerContexts:
+        return await trio.to_thread.run_sync(certificates.contexts, files, settings, self._clock())
 
     def _take(self, found: Inspection) -> None:
         self._facts = found.facts
@@ -236,11 +235,11 @@ class Encryption:
         Raises:
             CertificateError: it cannot be used.
         """
-        if self._context is None:
+        if self._contexts is None:
             await self.prepare()
             async with self._lock:
-                if self._context is None:
-                    self._context = await self._make_context(self._files, self._settings)
+                if self._contexts is None:
+                    self._contexts = await self._make_contexts(self._files, self._settings)
 
     async def wrap(self, transport: Transport) -> "TlsTransport":
         """Agree with a client on encryption, after `load`.
@@ -252,6 +251,6 @@ class Encryption:
         """
         from trio_chat.server.tls import handshake  # noqa: PLC0415  # OpenSSL is loaded by now
 
-        assert self._context is not None  # noqa: S101  # loaded
+        assert self._contexts is not None  # noqa: S101  # loaded
         with trio.fail_after(HANDSHAKE_TIMEOUT):
-            return await handshake(transport, self._context)
+            return await handshake(transport, self._contexts)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import trio
 from OpenSSL import SSL
 
+from trio_chat.server.client_hello import ServerContexts
 from trio_chat.server.handshake import HandshakeError
 from trio_chat.server.transport import (
     RECEIVE_BYTES,
@@ -175,17 +176,20 @@ def pull(connection: SSL.Connection) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def handshake(below: Transport, context: SSL.Context) -> TlsTransport:
+async def handshake(below: Transport, contexts: ServerContexts) -> TlsTransport:
     """Perform the handshake with a client. The caller sets a deadline, and closes when this fails
     or is cancelled.
+
+    Args:
+        below: what carries the connection.
+        contexts: what it is encrypted with, by what the client offers.
 
     Raises:
         HandshakeError: it failed; the client has received a TLS alert.
         trio.BrokenResourceError: the connection broke.
     """
-    connection = SSL.Connection(context, None)
-    connection.set_accept_state()
-    received = 0
+    connection: SSL.Connection | None = None
+    received, hello = 0, b""
     while True:
         data = await below.receive()
         received += len(data)
@@ -193,6 +197,13 @@ async def handshake(below: Transport, context: SSL.Context) -> TlsTransport:
             raise HandshakeError(
                 "it has stopped before the end" if not data else "it has sent too much"
             )
+        if connection is None:
+            hello += data
+            context = contexts.choose(hello)
+            if context is None:
+                continue
+            connection, data = SSL.Connection(context, None), hello
+            connection.set_accept_state()
         connection.bio_write(data)
         problem: SSL.Error | None = None
         try:
