@@ -8,6 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
+from edge import edge
 from server_fakes import memory_network
 from trio_chat.config import LimitSettings, LoggingSettings
 from trio_chat.log import logger
@@ -88,6 +89,23 @@ async def test_metrics_for_prometheus() -> None:
     assert found["trio_chat_users"] == found["trio_chat_connections"] == 1
     assert found["trio_chat_tasks"] > 1
     assert b"# TYPE trio_chat_deliveries_total counter" in answer
+
+
+async def test_answers_by_route_and_class_of_status() -> None:
+    """There are as many routes as in the table: what is requested makes no others."""
+    async with edge() as here:
+        for target in ("/health", "/health", "/nothing", f"/{'x' * 100}", "/upload", "/v/x"):
+            stream = here.stream()
+            await stream.send_all(get(target))
+            await stream.send_eof()
+            while await stream.receive_some():
+                pass
+        answer = Monitor(here.server).answer("GET", "/metrics").body.decode()
+        numbers = here.server.statistics().requests
+    assert 'trio_chat_http_requests_total{route="/health",status="2xx"} 2.0' in answer
+    assert 'trio_chat_http_requests_total{route="other",status="4xx"} 2.0' in answer
+    assert numbers["/v/", "4xx"] == 1
+    assert sum(numbers.values()) == 6
 
 
 async def test_metrics_need_a_package(monkeypatch: pytest.MonkeyPatch) -> None:

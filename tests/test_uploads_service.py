@@ -320,6 +320,24 @@ async def test_removed_bytes_are_deleted(
         nursery.cancel_scope.cancel()
 
 
+async def test_the_numbers_of_uploads(tmp_path: Path, mock_clock: trio.testing.MockClock) -> None:
+    """What is received counts at once; what was removed is noticed within a minute."""
+    async with kept_uploads(tmp_path, max_size=1024) as kept, trio.open_nursery() as nursery:
+        received = await put(kept, b"hello")
+        await put(kept, b"hi")
+        with pytest.raises(UploadRefused):
+            await put(kept, bytes(2000))
+        assert kept.service.statistics() == (2, 7, 0, 2, 7)
+        await kept.table.remove(received.upload.name)
+        nursery.start_soon(kept.service.run)
+        while kept.service.statistics() != (1, 2, 0, 2, 7):
+            await trio.testing.wait_all_tasks_blocked(0.001)
+        await put(kept, b"again")
+        await kept.table.remove(received.upload.name)
+        assert kept.service.statistics()[:2] == (2, 7)
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_directory_that_was_deleted_is_made_again(tmp_path: Path) -> None:
     """The administrator may have cleaned up."""
     async with kept_uploads(tmp_path) as kept:

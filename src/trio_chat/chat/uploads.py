@@ -67,6 +67,9 @@ class UploadTable(Protocol):
     async def usage(self, account: int, address: str) -> Usage:
         """Return what an account (or, without one, an address) uses, and all together."""
 
+    async def stored(self) -> tuple[int, int]:
+        """Return the number of all uploads, and their bytes."""
+
     async def add(self, upload: Upload, own: int, total: int) -> bool:
         """Add an upload if the quotas allow it; return whether they do, and its account exists.
 

@@ -59,7 +59,7 @@ from trio_chat.server.transport import (
     SocketTransport,
     Transport,
 )
-from trio_chat.server.uploads.service import upload_service
+from trio_chat.server.uploads.service import UploadStatistics, upload_service
 from trio_chat.server.watchers import expire_users, watch_accounts, watch_channels
 
 log = logging.getLogger("trio_chat")
@@ -244,6 +244,8 @@ class Server:
             broadcaster=self.broadcaster.statistics(),
             admission=self._admission_statistics(),
             push=self._push.statistics() if self._push else PushStatistics(),
+            requests=self.site.answered,
+            uploads=self.uploads.statistics() if self.uploads else UploadStatistics(),
             connections=len(self.connections),
             connected=self._connected,
             queued_bytes=sum(queued),

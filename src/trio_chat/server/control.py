@@ -108,7 +108,8 @@ class ServerControl:
     def numbers(self) -> list[tuple[str, float]]:
         """Return the numbers of the server; see `Control.numbers`."""
         now = self._server.statistics()
-        return [(row.help, row.value(now)) for row in TABLE]
+        answers = ("Answers by HTTP.", float(sum(now.requests.values())))
+        return [*((row.help, row.value(now)) for row in TABLE), answers]
 
     async def rehash(self) -> list[str]:
         """Read the configuration and apply it; see `Control.rehash`. When cancelled before it is

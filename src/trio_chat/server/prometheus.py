@@ -140,6 +140,16 @@ TABLE: tuple[Row, ...] = (
         "Devices that their push services refused.",
         lambda now: now.push.removed,
     ),
+    Row("upload_files", False, "Uploaded files that are stored.", lambda now: now.uploads.files),
+    Row("upload_bytes", False, "Bytes of uploaded files.", lambda now: now.uploads.stored),
+    Row("uploads_active", False, "Files being uploaded.", lambda now: now.uploads.active),
+    Row("uploads", True, "Files that were uploaded.", lambda now: now.uploads.received),
+    Row(
+        "upload_received_bytes",
+        True,
+        "Bytes received for uploads, also for those that were refused.",
+        lambda now: now.uploads.received_bytes,
+    ),
     Row("outbox_bytes", False, "Bytes that wait for slow clients.", lambda now: now.queued_bytes),
     Row("outbox_clients", False, "Clients that read slowly.", lambda now: now.slow_clients),
     Row(
@@ -193,6 +203,14 @@ class Exposition:
         for metric in TABLE:
             family = CounterMetricFamily if metric.is_counter else GaugeMetricFamily
             yield family(f"trio_chat_{metric.name}", metric.help, value=metric.value(now))
+        requests = CounterMetricFamily(
+            "trio_chat_http_requests",
+            "Answers by HTTP, by route and class of status.",
+            labels=("route", "status"),
+        )
+        for labels, number in sorted(now.requests.items()):
+            requests.add_metric(labels, number)
+        yield requests
         loop = trio.lowlevel.current_statistics()
         yield GaugeMetricFamily(
             "trio_chat_tasks", "Tasks of the event loop.", value=loop.tasks_living

@@ -4,12 +4,14 @@ Every one of them has a `statistics()`, as Trio's own objects have: a snapshot, 
 asked for every few seconds.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from trio_chat.chat.world import WorldStatistics
 from trio_chat.server.admission import AdmissionStatistics
 from trio_chat.server.broadcaster import BroadcasterStatistics
 from trio_chat.server.push.service import PushStatistics
+from trio_chat.server.uploads.service import UploadStatistics
 
 
 class ServerStatistics(NamedTuple):
@@ -20,6 +22,8 @@ class ServerStatistics(NamedTuple):
         broadcaster: items that wait to be delivered.
         admission: counted addresses and refusals.
         push: push messages to devices.
+        requests: answers by HTTP, by route and class of status, such as `/upload` and `2xx`.
+        uploads: uploaded files.
         connections: clients that are connected.
         connected: how many ever were.
         queued_bytes: bytes that wait for slow clients.
@@ -33,6 +37,8 @@ class ServerStatistics(NamedTuple):
     broadcaster: BroadcasterStatistics
     admission: AdmissionStatistics
     push: PushStatistics
+    requests: Mapping[tuple[str, str], int]
+    uploads: UploadStatistics
     connections: int
     connected: int
     queued_bytes: int

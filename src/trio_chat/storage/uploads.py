@@ -77,6 +77,10 @@ class SqliteUploads:
         """Return the bytes in use; see `UploadTable.usage`."""
         return await self._database.read(usage, account, address)
 
+    async def stored(self) -> tuple[int, int]:
+        """Return number and bytes of all; see `UploadTable.stored`."""
+        return await self._database.read(_stored)
+
     async def add(self, upload: Upload, own: int, total: int) -> bool:
         """Add an upload; see `UploadTable.add`."""
         return await self._database.write(_add, upload, own, total)
@@ -122,6 +126,11 @@ def usage(connection: "apsw.Connection", account: int, address: str) -> Usage:
     query, key = (_USED_BY_ACCOUNT, account) if account else (_USED_BY_ADDRESS, address)
     own, total = connection.execute(query, (key,)).get, connection.execute(_USED).get
     return Usage(int(own), int(total))
+
+
+def _stored(connection: "apsw.Connection") -> tuple[int, int]:
+    ((files, stored),) = connection.execute("SELECT count(*), coalesce(sum(size), 0) FROM upload")
+    return int(files), int(stored)
 
 
 def blocks(size: int) -> int:

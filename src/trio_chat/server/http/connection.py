@@ -46,6 +46,9 @@ SLOWEST = 1024
 """Bytes a second that a body must have on average."""
 MOST_REQUESTS = 1000
 """Requests of one connection."""
+OTHER = "other"
+"""The route of a request that has none, in the metrics: so there are no more names than routes."""
+_WEBSOCKET = "websocket"
 DROP_TIMEOUT = 10.0
 MOST_DROPPED = 64 << 20
 """Seconds and bytes in which the rest of a refused body is dropped."""
@@ -107,6 +110,7 @@ class HttpConnection:
         self._refusal = ""  # the first one, for the log
         self._left = MOST_REQUESTS
         self._is_trustworthy = False  # a secure context, for browsers
+        self._route = OTHER  # of the request that is being answered
         self.is_answered = False
         """Whether a request was answered without a refusal."""
 
@@ -119,13 +123,14 @@ class HttpConnection:
         """
         while True:
             self._left -= 1
-            request = None
+            request, self._route = None, OTHER
             try:
                 request = await self._exchange.read()
                 self._ahead.renew_budget()
                 peer = self._client(request)
                 await self._wait_turn(peer)
                 if upgrade.is_upgrade(request):
+                    self._route = _WEBSOCKET
                     return await self._upgrade(request, replace(peer, is_websocket=True))
                 response = await self._respond(request, peer)
             except RequestError as error:
@@ -150,6 +155,7 @@ class HttpConnection:
         _, host = self._host(request)
         self._check_host(host)
         route = find_route(request.path)
+        self._route = route.path or OTHER
         if self._rules.tls_first and not (route.without_tls or peer.is_secure):
             raise _come_by_tls(request, host)
         handler = route.handler(request.method)
@@ -227,6 +233,7 @@ class HttpConnection:
         connection.receive_data(self._exchange.rest + self._ahead.data)
         self._ahead.data = b""
         await send_all(self._ahead, answer)
+        self._count(101)
         return WebSocketTransport(self._ahead, connection, subprotocol), peer
 
     async def _body(self, limit: int) -> AsyncGenerator[bytes, None]:
@@ -276,11 +283,15 @@ class HttpConnection:
             head = exchange.head(response.status, headers, length, close=close)
         except RequestError as error:
             raise HttpEnded(self._refusal) from error
+        self._count(response.status)
         if isinstance(body, bytes):
             data = exchange.data(body) if exchange.takes_body and body else b""
             await self._send(head + data + exchange.end())
             return
         await self._answer_in_pieces(head, body)
+
+    def _count(self, status: int) -> None:
+        self._rules.site.answered[self._route, f"{status // 100}xx"] += 1
 
     async def _answer_in_pieces(self, head: bytes, body: AsyncIterator[bytes]) -> None:
         """Send an answer whose body is an iterator, and close that.

@@ -1,5 +1,6 @@
 """The site: what handlers of HTTP requests may know of the server."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,8 @@ class Site:
         self.world = world
         self.uploads = uploads
         self.certified = certified
+        self.answered: Counter[tuple[str, str]] = Counter()
+        """Answers by route and class of status, such as `/upload` and `2xx`."""
 
     @property
     def settings(self) -> Settings:

@@ -1,5 +1,6 @@
-"""Authentication of uploads: a token of a session (IRCv3 `draft/authtoken`), or the name and
-password of an account (RFC 7617), as clients of soju send them.
+"""Authentication of uploads: a token of a session (IRCv3 `draft/authtoken`), the name and password
+of an account (RFC 7617), as clients of soju send them, or the certificate of the client, as with
+SASL EXTERNAL.
 """
 
 import base64
@@ -7,7 +8,7 @@ import binascii
 import logging
 
 from trio_chat.chat import banning
-from trio_chat.chat.accounts import Account, AccountsError, Busy, Origin
+from trio_chat.chat.accounts import Account, Accounts, AccountsError, Busy, Origin
 from trio_chat.chat.world import World
 from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.irc.names import fold_or_self
@@ -40,13 +41,17 @@ class Unauthenticated(UploadRefused):
         self.challenge = challenge
 
 
-async def authenticate(world: World, authorization: str, peer: Peer) -> Uploader:
+async def authenticate(
+    world: World, authorization: str, peer: Peer, *, is_program: bool = True
+) -> Uploader:
     """Return the uploader that a request comes from.
 
     Args:
         world: its sessions, accounts and rules.
         authorization: the header, or "".
         peer: the client.
+        is_program: whether the request cannot be that of a page, for which a browser would show
+            the certificate of its user unasked.
 
     Raises:
         Unauthenticated: the credentials are missing or wrong.
@@ -60,6 +65,8 @@ async def authenticate(world: World, authorization: str, peer: Peer) -> Uploader
         return _by_token(world, value)
     if scheme.lower() == "basic":
         return await _by_password(world, value, peer)
+    if not authorization and is_program and peer.certificate and world.accounts:
+        return await _by_certificate(world, world.accounts, peer)
     raise Unauthenticated(_NEEDED, f"{BEARER}, {BASIC}" if world.accounts else BEARER)
 
 
@@ -92,6 +99,17 @@ async def _by_password(world: World, value: str, peer: Peer) -> Uploader:
         log.info("upload from %s: wrong account or password", peer.host)
         raise Unauthenticated(_WRONG, BASIC)
     accounts.note_right(account.folded, origin)
+    return _allowed(world, account)
+
+
+async def _by_certificate(world: World, accounts: Accounts, peer: Peer) -> Uploader:
+    try:
+        account = await accounts.by_certificate(peer.certificate)
+    except AccountsError as error:
+        log.error("accounts cannot be used: %s", error)
+        raise UploadRefused(503, "Accounts cannot be used at the moment", 30) from error
+    if account is None:
+        raise Unauthenticated(_NEEDED, f"{BEARER}, {BASIC}")
     return _allowed(world, account)
 
 

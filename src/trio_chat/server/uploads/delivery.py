@@ -34,18 +34,19 @@ class Delivery(NamedTuple):
     end: int = 0
 
 
-def deliver(upload: Upload, header: Callable[[bytes], str]) -> Delivery:
+def deliver(upload: Upload, header: Callable[[bytes], str], *, is_head: bool = False) -> Delivery:
     """Return the answer for an upload.
 
     Args:
         upload: the upload.
         header: returns a header of the request by its name in small letters; "" when it has none.
+        is_head: whether the method is HEAD, for which no range is defined (§14.2).
     """
     etag = f'"{upload.name}"'
     fields = _fields(upload, etag)
     if header(b"if-none-match") and _matches(header(b"if-none-match"), etag):
         return Delivery(304, fields)
-    wanted = header(b"range")
+    wanted = "" if is_head else header(b"range")
     if wanted and header(b"if-range") in ("", etag):
         found = _range(wanted, upload.size)
         if found is not None and found[0] >= found[1]:

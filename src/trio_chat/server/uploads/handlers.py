@@ -49,6 +49,9 @@ def options(request: HttpRequest, site: Site) -> HttpResponse:
 async def receive(request: HttpRequest, site: Site) -> HttpResponse:
     """Receive a file: 201, with the address of the file in Location."""
     service, cors = _service(site), _cors(request, site)
+    if request.header(b"content-type").lower().startswith("multipart/form-data"):
+        # Its body is the form around the file; some clients try this when the first way fails.
+        raise RequestError(415, "send the file itself as the body, without a form", cors)
     try:
         uploader = await _uploader(request, site)
         length = _length(request)
@@ -70,7 +73,7 @@ async def send(request: HttpRequest, site: Site) -> HttpResponse:
     """Answer with an uploaded file."""
     service = _service(site)
     upload = await _find(request, service)
-    delivery = deliver(upload, request.header)
+    delivery = deliver(upload, request.header, is_head=request.method == "HEAD")
     headers = [*delivery.headers, *_cors(request, site)]
     length = delivery.end - delivery.start
     if not length:
@@ -109,7 +112,10 @@ def _service(site: Site) -> UploadService:
 
 
 async def _uploader(request: HttpRequest, site: Site) -> Uploader:
-    return await authenticate(site.world, request.header(b"authorization"), request.peer)
+    is_program = not request.header(b"origin")  # a browser always sends one with these methods
+    return await authenticate(
+        site.world, request.header(b"authorization"), request.peer, is_program=is_program
+    )
 
 
 async def _find(request: HttpRequest, service: UploadService) -> Upload:
@@ -153,7 +159,11 @@ def _cors(request: HttpRequest, site: Site) -> list[tuple[str, str]]:
     origin = request.header(b"origin")
     if not origin or not is_listed(request, site.settings.server):
         return []
+    # Pages that send their credentials by themselves, as gamja does, need the permission to do so.
+    # Where all origins are allowed nobody gets it: the browser may have a password of its own.
+    credentials = [("Access-Control-Allow-Credentials", "true")]
     return [
+        *(credentials if "any" not in site.settings.server.origins else ()),
         ("Access-Control-Allow-Origin", origin),
         ("Access-Control-Allow-Methods", "OPTIONS, POST, GET, HEAD, DELETE"),
         ("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Disposition"),

@@ -107,6 +107,11 @@ class UploadLimits:
         self._now: Counter[int | str] = Counter()
         self._bytes: Counter[int | str] = Counter()
 
+    @property
+    def active(self) -> int:
+        """The uploads that are being received."""
+        return self._now.total()
+
     @contextmanager
     def permit(self, uploader: Uploader) -> Iterator[None]:
         """Count an upload while the block runs.

@@ -37,6 +37,7 @@ T = TypeVar("T")
 
 SWEEP_INTERVAL = 5.0
 """Seconds between two checks for removed uploads whose bytes are still on the disk."""
+_COUNT_INTERVAL = 60.0
 _RETRY = 60.0
 _WRITTEN_AT_ONCE = 1 << 18
 _FINISH_TIMEOUT = 10.0
@@ -81,6 +82,24 @@ class Received(NamedTuple):
         return f"/file/{upload.name}/{quote(upload.filename)}?{query}"
 
 
+class UploadStatistics(NamedTuple):
+    """A snapshot of the numbers of uploads.
+
+    Args:
+        files: that are stored, as of the last minute.
+        stored: their bytes.
+        active: files that are being received.
+        received: files that were received.
+        received_bytes: bytes that were received, also of files that were refused.
+    """
+
+    files: int = 0
+    stored: int = 0
+    active: int = 0
+    received: int = 0
+    received_bytes: int = 0
+
+
 class UploadService:
     """The uploads of a server.
 
@@ -107,6 +126,7 @@ class UploadService:
         # Sessions of guests, by the random names of what they have uploaded.
         self._sessions: OrderedDict[str, int] = OrderedDict()
         self._limiter = trio.CapacityLimiter(_THREADS)
+        self._counts = UploadStatistics()
         self._stop_at = inf
         self._shields: set[trio.CancelScope] = set()
 
@@ -162,6 +182,7 @@ class UploadService:
             await self._discard(partial)  # noqa: ASYNC102  # shielded there
             raise
         self._note(uploader, received.upload)
+        self._count(received=1, files=1, stored=received.upload.size)
         log.info(
             "%s uploaded %s, %d bytes of %s",
             uploader.name,
@@ -230,6 +251,16 @@ class UploadService:
         while len(self._sessions) > _MOST_SESSIONS:
             self._sessions.popitem(last=False)
 
+    def statistics(self) -> UploadStatistics:
+        """Return a snapshot of the numbers."""
+        return self._counts._replace(active=self.limits.active)
+
+    def _count(self, **more: int) -> None:
+        counts = self._counts
+        self._counts = counts._replace(
+            **{name: getattr(counts, name) + number for name, number in more.items()}
+        )
+
     @property
     def _total_quota(self) -> int:
         return self.limits.settings.total_quota
@@ -240,6 +271,7 @@ class UploadService:
         pending, size, checked = bytearray(), 0, 0
         async for data in body:
             size += len(data)
+            self._count(received_bytes=len(data))
             reservation.grow(size)
             pending += data
             if len(pending) >= _WRITTEN_AT_ONCE:
@@ -322,10 +354,15 @@ class UploadService:
             )
 
     async def run(self) -> None:
-        """Delete the bytes of removed uploads, for ever."""
+        """Delete the bytes of removed uploads, and count the others, for ever."""
+        counted = -inf
         while True:
             try:
                 is_done = await self._sweep()
+                if trio.current_time() - counted >= _COUNT_INTERVAL:
+                    counted = trio.current_time()
+                    files, stored = await self._table.stored()
+                    self._counts = self._counts._replace(files=files, stored=stored)
             except StorageError as error:
                 log.error("removed uploads cannot be found: %s", error)
                 is_done = False
