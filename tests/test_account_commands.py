@@ -9,6 +9,8 @@ import pytest
 import trio
 
 from database_fakes import Terminal, fill, ran
+from push_fakes import DeviceFake
+from trio_chat.chat import push
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.history import Query, Record, Span
 from trio_chat.server.accounts import COSTS, open_accounts
@@ -542,6 +544,8 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
         " (2, 'other', 'b.jpg', 'image/jpeg', 7, 2, '', '', 1800000000)"
     )
     execute("UPDATE account SET created = 1800000000")
+    give_device(1)
+    give_device(2)
     capsys.readouterr()
     assert ran("account", "export", "ANN") == 0
     exported = json.loads(capsys.readouterr().out)
@@ -573,8 +577,43 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
                 "uploaded": "2027-01-15T08:00:00Z",
             }
         ],
+        "push_devices": [
+            {
+                "push_service": "push.example.org",
+                "registered": "2027-01-15T08:00:00Z",
+                "seen": "2027-01-15T08:00:00Z",
+            }
+        ],
         "messages": [json.loads(json_lines.to_line(record, numbers)) for record in own],
     }
+
+
+def give_device(number: int) -> None:
+    """Give an account a device for push messages."""
+    device = DeviceFake(f"https://push.example.org/{number}").subscription(seen=1_800_000_000)
+    state = json.dumps(push.to_state({device.endpoint: device}))
+    with maintenance.connected(DATABASE) as connection:
+        connection.execute("INSERT INTO push VALUES (?, ?)", (number, state))
+
+
+def test_another_password_removes_devices() -> None:
+    """The device of an intruder gets nothing more, also where the server is not running."""
+    add()
+    add("bob")
+    give_device(1)
+    give_device(2)
+    assert ran("account", "passwd", "ann", "--password-file", "password") == 0
+    with maintenance.connected(DATABASE) as connection:
+        assert list(connection.execute("SELECT account FROM push")) == [(2,)]
+
+
+def test_a_deleted_account_has_no_devices() -> None:
+    """The devices go with the account."""
+    add()
+    give_device(1)
+    assert ran("account", "delete", "ann", "--yes") == 0
+    with maintenance.connected(DATABASE) as connection:
+        assert not list(connection.execute("SELECT account FROM push"))
 
 
 def test_an_export_of_who_said_nothing_is_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import apsw
+import pytest
 import trio
 
 from edge import Edge, End
@@ -19,6 +21,7 @@ from trio_chat.server.listeners import open_listeners
 from trio_chat.server.open_storage import open_storage
 from trio_chat.server.push.service import PushService
 from trio_chat.server.state import load_state
+from trio_chat.storage.database import open_database
 
 
 def settings(directory: Path) -> Settings:
@@ -101,6 +104,30 @@ async def test_devices_survive_a_restart(tmp_path: Path) -> None:
             received = await service.received()
             assert received.device is device
             assert parse(received.line).params == ("#a", "ann: hello")
+
+
+async def test_a_key_that_is_lost(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Devices of a key that is lost are removed, as push services refuse messages by another one;
+    a device registers again with the new key.
+    """
+    async with push_service() as service:
+        device = service.device()
+        async with started(tmp_path, service) as here:
+            ann = await registered(here, device)
+            await service.received()
+            await ann.send(b"PRIVMSG ann :note\r\n")
+            await ann.until("PRIVMSG")
+            before = here.server.world.advertised.tokens
+        async with open_database(tmp_path / "chat.db") as database:
+            await database.write(_lose_key)
+        async with started(tmp_path, service) as here:
+            assert here.server.world.advertised.tokens != before
+            assert not here.server.world.push.by_account
+    assert "the key for push messages is lost: 1 accounts" in caplog.text
+
+
+def _lose_key(connection: apsw.Connection) -> None:
+    connection.execute("DELETE FROM secret WHERE name = 'vapid'")
 
 
 async def test_a_device_that_is_gone_stays_away(tmp_path: Path) -> None:

@@ -317,6 +317,15 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
             }
             for upload in belongings.uploads
         ],
+        # The endpoint and the keys are the device's secrets, by which others could send to it.
+        "push_devices": [
+            {
+                "push_service": device.host,
+                "registered": date(int(device.created)),
+                "seen": date(int(device.seen)),
+            }
+            for device in belongings.devices
+        ],
     }
     stream.write(
         json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode()

@@ -9,9 +9,11 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from trio_chat.chat import push
 from trio_chat.chat.accounts import Account, Credentials, Email
 from trio_chat.chat.history import Record
 from trio_chat.chat.masklists import entry
+from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.uploads import Upload
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage import accounts, json_lines, maintenance, uploads
@@ -69,6 +71,7 @@ class AccountData(NamedTuple):
         metadata: its metadata, values by keys.
         email: its e-mail address, or None.
         uploads: its uploaded files.
+        devices: its devices for push messages.
     """
 
     owned: list[dict[str, Any]]
@@ -80,6 +83,7 @@ class AccountData(NamedTuple):
     metadata: dict[str, str]
     email: Email | None
     uploads: list[Upload]
+    devices: list[PushSubscription]
 
 
 def all_accounts(connection: "apsw.Connection") -> list[Account]:
@@ -158,8 +162,17 @@ def add(connection: "apsw.Connection", account: Account, credentials: Credential
 def change_password(
     connection: "apsw.Connection", account: Account, credentials: Credentials
 ) -> None:
-    """Replace the credentials of an account."""
-    in_transaction(connection, accounts.update, account.id, credentials)
+    """Replace the credentials of an account, and remove its devices for push messages: one of them
+    may be that of an intruder, and the server may not be running.
+    """
+    in_transaction(connection, _change_password, account, credentials)
+
+
+def _change_password(
+    connection: "apsw.Connection", account: Account, credentials: Credentials
+) -> None:
+    accounts.update(connection, account.id, credentials)
+    connection.execute("DELETE FROM push WHERE account = ?", (account.id,))
 
 
 def always_on_ids(connection: "apsw.Connection") -> set[int]:
@@ -218,11 +231,23 @@ def account_data(connection: "apsw.Connection", account: Account) -> AccountData
     always_on = _state(connection, "SELECT state FROM always_on WHERE account = ?", number)
     preferences = _state(connection, "SELECT state FROM preference WHERE account = ?", number)
     said = _state(connection, _METADATA, number)
-    email = accounts.email_of(connection, number)
-    files = uploads.every_upload(connection, number)
     return AccountData(
-        owned, ranks, markers, stays, always_on, preferences or {}, said or {}, email, files
+        owned,
+        ranks,
+        markers,
+        stays,
+        always_on,
+        preferences or {},
+        said or {},
+        accounts.email_of(connection, number),
+        uploads.every_upload(connection, number),
+        _devices(connection, number),
     )
+
+
+def _devices(connection: "apsw.Connection", number: int) -> list[PushSubscription]:
+    row = connection.execute("SELECT state FROM push WHERE account = ?", (number,)).fetchone()
+    return list(push.from_state(json.loads(row[0])).values()) if row else []
 
 
 def _with_names(state: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:

@@ -115,6 +115,10 @@ class SqliteAccounts:
         """Store a value for ever."""
         await self._database.write(_keep_secret, name, value)
 
+    async def forget_devices(self) -> int:
+        """Delete the devices for push messages of all accounts; return how many had any."""
+        return await self._database.write(_forget_devices)
+
 
 def every_account(connection: "apsw.Connection") -> list[Account]:
     """Return every account."""
@@ -216,6 +220,11 @@ def _known_secret(connection: "apsw.Connection", name: str) -> bytes | None:
 
 def _keep_secret(connection: "apsw.Connection", name: str, value: bytes) -> None:
     connection.execute("INSERT INTO secret VALUES (?, ?)", (name, value))
+
+
+def _forget_devices(connection: "apsw.Connection") -> int:
+    connection.execute("DELETE FROM push")
+    return connection.changes()
 
 
 def _certificates(connection: "apsw.Connection", account: int) -> list[Certificate]:

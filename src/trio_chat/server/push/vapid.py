@@ -3,12 +3,15 @@
 """
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 
 import trio
 
 from trio_chat.chat.push import VapidKeys, to_base64url
 from trio_chat.storage.accounts import SqliteAccounts
+
+log = logging.getLogger("trio_chat")
 
 _NAME = "vapid"
 """Of the value in the table of secrets."""
@@ -36,7 +39,8 @@ def make_keys() -> VapidKeys:
 
 async def stored_keys(table: SqliteAccounts) -> VapidKeys:
     """Return the keys of this server, which are made on first use and never change: subscriptions
-    are valid for one public key only.
+    are valid for one public key only. If they are lost, so are all devices; those of the page
+    subscribe again at its next visit.
 
     Args:
         table: the database. The public key is stored with the private one, so that a start of the
@@ -48,6 +52,10 @@ async def stored_keys(table: SqliteAccounts) -> VapidKeys:
     stored = await table.known_secret(_NAME)
     if stored is None:
         keys = await trio.to_thread.run_sync(make_keys)
+        if count := await table.forget_devices():
+            log.warning(
+                "the key for push messages is lost: %d accounts have to enable them again", count
+            )
         await table.keep_secret(_NAME, keys.private + keys.public)
         return keys
     return VapidKeys(stored[:-_PUBLIC_BYTES], stored[-_PUBLIC_BYTES:])
