@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po, write_po
 WEB = Path(__file__).resolve().parent.parent / "src" / "trio_chat" / "web"
 LOCALE = WEB / "locale"
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "plural": (1, 2)}
+SOURCES = [("app/**.js", "javascript"), ("sw.js", "javascript")]
 DATES = ('"POT-Creation-Date:', '"PO-Revision-Date:')
 COUNTS = range(200)
 """Numbers of which at least one has each form of a plural."""
@@ -62,7 +63,7 @@ def collected() -> Catalog:
     """Return the texts of the page, in the order of the files."""
     catalogue = Catalog(project="trio-chat")
     for _file, _line, text, _comments, _context in sorted(
-        extract_from_dir(WEB / "app", [("**.js", "javascript")], keywords=KEYWORDS),
+        extract_from_dir(WEB, SOURCES, keywords=KEYWORDS),
         key=lambda found: (found[0], found[1]),
     ):
         catalogue.add(text)

@@ -9,11 +9,15 @@
 const CACHE = "page-1";
 const PATIENCE = 4000;
 const VERSIONED = /^\/v\/([^/]+)\//u;
-const IMPORT = /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/gu;
+const IMPORT = /(?:from|import)\s*\(?\s*\x22(\.{1,2}\/[^\x22]+)\x22/gu;
 /** Languages besides English. */
 const CATALOGUES = ["ru"];
 const MOST_FILES = 300;
 const LONGEST = 300;
+const MOST_LINES = 5;
+const MOST_MSGIDS = 20;
+/** Where the cache has the language of the page. */
+const LANGUAGE = "/language";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(store().then(() => self.skipWaiting()));
@@ -29,7 +33,7 @@ async function store() {
   const response = await fetch("/", { cache: "no-cache", headers: { Accept: "text/html" } });
   if (!response.ok) throw new Error("the page cannot be had");
   const html = await response.clone().text();
-  const queue = [...html.matchAll(/(?:src|href)="(\/[^"#]*)"/gu)].map(([, path]) => path);
+  const queue = [...html.matchAll(/(?:src|href)=\x22(\/[^\x22#]*)\x22/gu)].map(([, path]) => path);
   const base = VERSIONED.exec(queue.find((path) => VERSIONED.test(path)) ?? "")?.[0];
   if (base) queue.push(...CATALOGUES.map((name) => `${base}locale/${name}.json`));
   const files = new Set();
@@ -69,7 +73,7 @@ async function storeFile(cache, path) {
  * @param {string} html Of the current page.
  */
 async function removeOld(cache, html) {
-  const current = /\/v\/([^/"]+)\//u.exec(html)?.[1];
+  const current = /\/v\/([^/\x22]+)\//u.exec(html)?.[1];
   const kept = (await cache.keys()).map((request) => {
     const version = VERSIONED.exec(new URL(request.url).pathname)?.[1];
     return { request, version };
@@ -120,72 +124,118 @@ self.addEventListener("push", (event) => {
 });
 
 /**
- * Show the message that was pushed: one IRC message (IRCv3 `webpush`).
+ * Show the message that was pushed: one IRC message (IRCv3 `webpush`). Browsers require that each
+ * push shows something (`userVisibleOnly`), also where there is nothing new for the user.
  * @param {string} line
  */
 async function notify(line) {
-  const { nick, command, params } = parsed(line);
-  const text = readable(params.at(-1) ?? "");
-  if (command === "MARKREAD") return dismiss(params[0] ?? "");
-  const { title, body, buffer } = described(nick, command, params, text);
-  // Browsers require that each push shows something.
-  await self.registration.showNotification(
-    title,
-    {
-      body: body.slice(0, LONGEST),
-      tag: `buffer:${buffer.toLowerCase()}`,
-      renotify: true,
-      icon: "/icon-192.png",
-      badge: "/icon-192.png",
-      data: { buffer },
-    },
-  );
-  return undefined;
+  const _ = await translation();
+  const message = parsed(line);
+  if (message.command === "MARKREAD") return dismiss(message.params[0] ?? "", _);
+  const { title, body, buffer } = described(message, _);
+  const tag = tagOf(buffer);
+  const shown = (await self.registration.getNotifications({ tag })).at(-1);
+  const { count = 0, lines = [], msgids = [] } = shown?.data ?? {};
+  const { msgid } = message;
+  if (shown && msgid && msgids.includes(msgid)) // by the page, which is open
+    return display(shown.title, { body: shown.body, tag, data: shown.data, silent: true });
+  const data = {
+    buffer,
+    count: count + 1,
+    lines: [...lines, body.slice(0, LONGEST)].slice(-MOST_LINES),
+    msgids: [...msgids, msgid].slice(-MOST_MSGIDS),
+  };
+  const numbered = data.count > 1 ? `${title} (${data.count})` : title;
+  const options = { body: data.lines.join("\n"), tag, data };
+  if (!(await isInFront())) return display(numbered, { ...options, renotify: true });
+  await display(numbered, { ...options, silent: true });
+  return close(tag);
 }
 
 /**
- * Return what a notification shows, and the conversation that it opens. It has no words of its own,
- * because a worker has no catalogue.
- * @param {string} nick
- * @param {string} command
- * @param {string[]} params
- * @param {string} text
+ * @param {string} title
+ * @param {NotificationOptions} options
  */
-function described(nick, command, params, text) {
+function display(title, options) {
+  const icons = { icon: "/icon-192.png", badge: "/icon-192.png" };
+  return self.registration.showNotification(title, { ...icons, ...options });
+}
+
+/**
+ * Return what a notification shows, and the conversation that it opens.
+ * @param {{nick: string, command: string, params: string[]}} message
+ * @param {Translate} _
+ */
+function described({ nick, command, params }, _) {
   const [target = "", channel = ""] = params;
   if (command === "INVITE")
-    return { title: `${nick} · ${channel}`, body: `✉ ${channel}`, buffer: channel };
-  if (command !== "PRIVMSG" && command !== "NOTICE") // of the server itself
-    return { title: self.registration.scope.replace(/^https?:|\//gu, ""), body: text, buffer: "" };
-  const isChannel = /^[#&]/u.test(target);
-  return {
-    title: isChannel ? `${nick} · ${target}` : nick || "trio-chat",
-    body: text,
-    buffer: isChannel ? target : nick,
-  };
+    return { title: nick, body: _("{nick} invites you to {channel}.", { nick, channel }), buffer: channel };
+  if (command === "PRIVMSG" || command === "NOTICE") {
+    const body = readable(params.at(-1) ?? "") || _("New message");
+    const name = target.replace(/^[~&@%+]+(?=#)/u, ""); // for members of a rank (STATUSMSG)
+    return isChannel(name)
+      ? { title: _("{nick} in {channel}", { nick, channel: name }), body, buffer: name }
+      : { title: nick || host(), body, buffer: nick };
+  }
+  const isFirst = command === "NOTE" && params[1] === "REGISTERED";
+  const body = isFirst
+    ? _("Notifications reach this device, also while the chat is closed.")
+    : readable(params.at(-1) ?? "") || _("New message");
+  return { title: host(), body, buffer: "" };
 }
 
 /**
  * Close the notification of a conversation that was read on another device.
  * @param {string} target
+ * @param {Translate} _
  */
-async function dismiss(target) {
-  const tag = `buffer:${target.toLowerCase()}`;
+async function dismiss(target, _) {
+  const tag = tagOf(target);
+  await display(target || host(), { body: _("Read on another device"), tag, silent: true });
+  return close(tag);
+}
+
+/** @param {string} tag */
+async function close(tag) {
   for (const notification of await self.registration.getNotifications({ tag }))
     notification.close();
 }
 
+/** @param {string} buffer */
+function tagOf(buffer) {
+  return `buffer:${buffer.toLowerCase()}`;
+}
+
+/** @param {string} name */
+function isChannel(name) {
+  return /^[#&]/u.test(name);
+}
+
+function host() {
+  return self.registration.scope.replace(/^https?:|\//gu, "");
+}
+
+function windows() {
+  return self.clients.matchAll({ type: "window", includeUncontrolled: true });
+}
+
+/** Return whether the user looks at the page, which shows messages itself. */
+async function isInFront() {
+  return (await windows()).some(({ focused }) => focused);
+}
+
 /**
  * @param {string} line
- * @returns {{nick: string, command: string, params: string[]}}
+ * @returns {{msgid: string, nick: string, command: string, params: string[]}}
  */
 function parsed(line) {
-  const match = /^(?:@\S+ +)?(?::([^ !]+)\S* +)?(\S+) ?(.*)$/su.exec(line.replace(/\r?\n$/u, ""));
-  const [, nick = "", command = "", rest = ""] = match ?? [];
+  const match = /^(?:@(\S+) +)?(?::([^ !]+)\S* +)?(\S+) ?(.*)$/su.exec(line.replace(/\r?\n$/u, ""));
+  const [, tags = "", nick = "", command = "", rest = ""] = match ?? [];
+  const [, msgid = ""] = /(?:^|;)msgid=([^;]*)/u.exec(tags) ?? [];
   const [middle, ...trailing] = ` ${rest}`.split(" :");
   const params = (middle ?? "").trim().split(/ +/u).filter(Boolean);
   if (trailing.length) params.push(trailing.join(" :"));
-  return { nick, command: command.toUpperCase(), params };
+  return { msgid, nick, command: command.toUpperCase(), params };
 }
 
 /** @param {string} text */
@@ -193,7 +243,8 @@ function readable(text) {
   const action = /^\x01ACTION (.*?)\x01?$/su.exec(text);
   return (action ? `* ${action[1]}` : text)
     .replace(/\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?/giu, "")
-    .replace(/[\x00-\x1f\x7f\u202a-\u202e]/gu, "");
+    .replace(/[\x00-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "")
+    .trim();
 }
 
 self.addEventListener("notificationclick", (event) => {
@@ -201,12 +252,73 @@ self.addEventListener("notificationclick", (event) => {
   event.waitUntil(open(String(event.notification.data?.buffer ?? "")));
 });
 
-/** @param {string} buffer */
+/**
+ * Open a conversation in the page that is open, or in a new one.
+ * @param {string} buffer
+ */
 async function open(buffer) {
-  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  const [shown] = windows;
-  if (!shown)
-    return self.clients.openWindow(buffer.startsWith("#") ? `/${encodeURI(buffer)}` : "/");
-  shown.postMessage({ type: "open", buffer });
-  return shown.focus();
+  const all = await windows();
+  const best = all.find(({ visibilityState }) => visibilityState === "visible") ?? all[0];
+  const focused = await best?.focus().catch(() => undefined);
+  if (!focused) return self.clients.openWindow(addressOf(buffer));
+  return focused.postMessage({ type: "open", buffer });
+}
+
+/** @param {string} buffer */
+function addressOf(buffer) {
+  if (buffer.startsWith("#")) return `/#${encodeURIComponent(buffer.slice(1))}`;
+  return buffer ? `/#?open=${encodeURIComponent(buffer)}` : "/";
+}
+
+self.addEventListener("pushsubscriptionchange", (event) => {
+  event.waitUntil(renew(event));
+});
+
+/**
+ * Subscribe again when the browser has ended the subscription. Only the page can register the new
+ * one at the server, as it is logged in: so a closed page has to be opened once.
+ * @param {{oldSubscription?: PushSubscription|null, newSubscription?: PushSubscription|null}} event
+ */
+async function renew({ oldSubscription, newSubscription }) {
+  const applicationServerKey = oldSubscription?.options?.applicationServerKey;
+  const { pushManager } = self.registration;
+  if (!newSubscription && applicationServerKey)
+    await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }).catch(() => {});
+  const all = await windows();
+  for (const each of all) each.postMessage({ type: "resubscribe" });
+  if (all.length) return undefined;
+  const _ = await translation();
+  const body = _("Open the chat once, so that notifications reach this device again.");
+  return display(host(), { body, tag: "subscription", data: { buffer: "" } });
+}
+
+// Texts in the language of the page, which says what that is.
+
+/** @typedef {(text: string, values?: Record<string, string>) => string} Translate */
+
+self.addEventListener("message", (event) => {
+  if (event.data?.type === "language") event.waitUntil(keepLanguage(String(event.data.language)));
+});
+
+/** @param {string} language */
+async function keepLanguage(language) {
+  const cache = await caches.open(CACHE);
+  await cache.put(LANGUAGE, new Response(language));
+}
+
+/** @returns {Promise<Translate>} */
+async function translation() {
+  const texts = await catalogue().catch(() => undefined);
+  return (text, values) =>
+    (texts?.[text] ?? text).replace(/\{(\w+)\}/gu, (braces, name) => values?.[name] ?? braces);
+}
+
+async function catalogue() {
+  const cache = await caches.open(CACHE);
+  const kept = await cache.match(LANGUAGE);
+  const language = kept ? await kept.text() : (navigator.language.split("-")[0] ?? "");
+  const end = `/locale/${language}.json`;
+  const request = (await cache.keys()).findLast(({ url }) => url.endsWith(end));
+  const response = request && (await cache.match(request));
+  return (await response?.json())?.texts;
 }

@@ -3,12 +3,17 @@
  * permission, which browsers allow only after a gesture of the user.
  */
 
-import { _ } from "./i18n.js";
+import { _, language } from "./i18n.js";
 import { plain, plainName } from "../text/formatting.js";
+import { effect } from "../../vendor/signals-core.js";
 
-/** @import { Alert, Workspace } from "../model/types.js" */
+/** @import { Alert, Buffer, Workspace } from "../model/types.js" */
 
 const LONGEST = 300;
+const MOST_MSGIDS = 20;
+
+/** @type {Map<string, string[]>} Messages that notifications have shown, by their tags. */
+const shown = new Map();
 
 /**
  * Return whether this page may show notifications, or may ask.
@@ -28,25 +33,70 @@ export async function askPermission() {
 }
 
 /**
- * Show a notification for each alert of the workspace.
+ * Show a notification for each alert of the workspace, and close it when the user reads on. Do what
+ * the service worker asks for.
  * @param {Workspace} workspace
  * @returns {() => void} Stops it.
  */
 export function watchAlerts(workspace) {
+  const worker = navigator.serviceWorker;
   workspace.onAlert = (alert) => {
     const { notifications, sound } = workspace.settings.peek();
     if (notifications && permission() === "granted") void show(workspace, alert);
     if (sound) beep();
   };
-  const open = (/** @type {MessageEvent} */ event) => {
-    if (event.data?.type === "open" && typeof event.data.buffer === "string")
-      workspace.actions.open(event.data.buffer);
+  const onMessage = (/** @type {MessageEvent} */ { data }) => {
+    if (data?.type === "open" && typeof data.buffer === "string" && data.buffer)
+      workspace.actions.open(data.buffer);
+    if (data?.type === "resubscribe") void workspace.actions.pushSubscribe().catch(() => {});
   };
-  navigator.serviceWorker?.addEventListener("message", open);
+  worker?.addEventListener("message", onMessage);
+  openWanted(workspace);
+  const stops = [
+    () => worker?.removeEventListener("message", onMessage),
+    language.subscribe((name) => void tellLanguage(name)),
+    effect(() => {
+      const buffer = workspace.current.value;
+      if (buffer && workspace.attentive.value) void close(tagOf(buffer));
+    }),
+  ];
   return () => {
     workspace.onAlert = null;
-    navigator.serviceWorker?.removeEventListener("message", open);
+    for (const stop of stops) stop();
   };
+}
+
+/**
+ * Open the conversation for which a notification has opened this page, `/#?open=nickname`.
+ * @param {Workspace} workspace
+ */
+function openWanted(workspace) {
+  const wanted = new URLSearchParams(location.hash.split("?")[1] ?? "").get("open");
+  if (!wanted || /[\s,\0-\x1f]/.test(wanted)) return;
+  history.replaceState(null, "", location.pathname);
+  workspace.actions.open(wanted);
+}
+
+/**
+ * Have the service worker use the language of the page.
+ * @param {string} name
+ */
+async function tellLanguage(name) {
+  const registration = await navigator.serviceWorker?.ready;
+  registration?.active?.postMessage({ type: "language", language: name });
+}
+
+/** @param {Buffer} buffer */
+function tagOf(buffer) {
+  return `buffer:${buffer.key}`;
+}
+
+/** @param {string} tag */
+async function close(tag) {
+  shown.delete(tag);
+  const worker = await navigator.serviceWorker?.getRegistration?.().catch(() => undefined);
+  for (const notification of (await worker?.getNotifications?.({ tag })) ?? [])
+    notification.close();
 }
 
 /**
@@ -59,12 +109,16 @@ async function show(workspace, { buffer, entry }) {
     buffer.kind === "private"
       ? nick
       : _("{nick} in {channel}", { nick, channel: plainName(buffer.name) });
+  const tag = tagOf(buffer);
+  const msgids = [...(shown.get(tag) ?? []), entry.msgid].slice(-MOST_MSGIDS);
+  shown.set(tag, msgids);
   const options = {
     body: plain(entry.text.replaceAll("\n", " ")).slice(0, LONGEST),
-    tag: `buffer:${buffer.key}`,
+    tag,
     icon: "/icon-192.png",
     badge: "/icon-192.png",
-    data: { buffer: buffer.name },
+    // By the msgids the service worker knows what need not be shown again when it is pushed.
+    data: { buffer: buffer.name, count: msgids.length, msgids },
   };
   // Chromium on Android shows notifications only through a service worker.
   const worker = await navigator.serviceWorker?.getRegistration?.().catch(() => undefined);

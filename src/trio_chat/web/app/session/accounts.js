@@ -1,5 +1,6 @@
 /** The user's account: log in, remember, register, verify, change the password. */
 import { _ } from "../platform/i18n.js";
+import { unsubscribe } from "./push.js";
 import { askNickServ } from "./queries.js";
 import { accountRefused } from "./reasons.js";
 import { flatten } from "./requests.js";
@@ -22,6 +23,7 @@ export async function login(client, account, password) {
   // A later connection logs in again; it needs no password when there is a key.
   client.credentials = key ? { account, password: "", key } : credentials;
   client.login.onKey(credentials, key);
+  client.refreshPush();
   void client.history.findConversations().catch(() => {});
 }
 
@@ -32,6 +34,8 @@ export async function login(client, account, password) {
 export async function logout(client, keys) {
   client.credentials = null;
   await keys.remove();
+  // While the server still knows the account: the messages are for its user only.
+  await unsubscribe(client).catch(() => {});
   if (client.isReady) await askNickServ(client, "LOGOUT");
 }
 

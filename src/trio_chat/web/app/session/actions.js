@@ -227,6 +227,7 @@ export function makeActions(client, keys, cache) {
       void keys.remove();
       void cache.clear();
       preferences.forget();
+      void import("./push.js").then(({ unsubscribe }) => unsubscribe(client)).catch(() => {});
     },
   };
 

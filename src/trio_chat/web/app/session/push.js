@@ -1,5 +1,6 @@
 /** Web Push (soju `webpush`): notifications of the server while the page is closed. */
 import { _ } from "../platform/i18n.js";
+import { permission } from "../platform/notifications.js";
 import { setAlwaysOn } from "./queries.js";
 import { flatten } from "./requests.js";
 
@@ -60,13 +61,17 @@ export async function unsubscribe(client) {
 }
 
 /**
- * Register the subscription of this device again, as the server forgets those that are not seen.
+ * Register the subscription of this device again, as the server forgets those that are not seen. One
+ * that the user wants and that has ended, by logging out or with a key that is no longer that of the
+ * server, is made anew.
  * @param {Client} client
  */
 export async function refresh(client) {
   const registration = await serviceWorker();
   const known = await registration?.pushManager.getSubscription();
-  if (known && client.model.features.value.vapid) await subscribe(client);
+  const wanted =
+    client.model.preferences.settings.peek().notifications && permission() === "granted";
+  if (known || (registration && wanted)) await subscribe(client);
 }
 
 async function serviceWorker() {

@@ -104,7 +104,7 @@ function Notifications({ workspace }) {
     const granted = wanted && (await askPermission());
     setState(permission());
     actions.setSettings({ notifications: granted });
-    if (!features.value.vapid) return;
+    if (!features.value.vapid || !workspace.me.account.value) return;
     try {
       await (granted ? actions.pushSubscribe() : actions.pushUnsubscribe());
     } catch (error) {
@@ -132,8 +132,7 @@ function Notifications({ workspace }) {
       _("Show notifications"),
       settings.notifications && state === "granted",
       (wanted) => void toggle(wanted),
-      hints[state] ??
-        (features.value.vapid ? _("Also when the page is closed.") : _("While the page is open.")),
+      hints[state] ?? reach(workspace),
       !possible,
     ),
     state === "insecure" &&
@@ -156,6 +155,18 @@ function Notifications({ workspace }) {
           }),
       }),
     ),
+  );
+}
+
+/**
+ * Return when notifications reach this device.
+ * @param {Workspace} workspace
+ */
+function reach(workspace) {
+  if (!workspace.features.value.vapid) return _("While the page is open.");
+  if (workspace.me.account.value) return _("Also when the page is closed.");
+  return _(
+    "While the page is open. For those when it is closed, log in to an account, or register one: the server sends them to accounts, not to guests.",
   );
 }
 
