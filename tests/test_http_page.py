@@ -11,7 +11,7 @@ import pytest
 
 import trio_chat
 from edge import edge
-from http_fakes import get
+from http_fakes import HttpClient, get
 from trio_chat.config import ListenerSettings, ServerSettings, Settings
 from trio_chat.server.http.page_files import TYPES, imported_modules, read_page_files
 
@@ -52,6 +52,26 @@ async def test_everything_that_the_page_names_is_there() -> None:
             assert answer.headers["content-type"].startswith(
                 ("text/", "image/png", "application/manifest+json")
             )
+
+
+@pytest.mark.parametrize(
+    ("request_host", "client", "named"),
+    [
+        ("localhost:5000", "127.0.0.1", True),
+        ("[::1]:5000", "::1", True),
+        ("192.0.2.1:5000", "127.0.0.1", False),
+        ("localhost:5000", "198.51.100.7", False),
+    ],
+)
+async def test_a_page_of_this_machine_knows_the_address_for_others(
+    request_host: str, client: str, named: bool
+) -> None:
+    """A link to `localhost` would lead a guest to the guest's own machine."""
+    async with edge() as here:
+        here.server.world.page_url = "http://192.0.2.1:5000/"
+        stranger = HttpClient(here, host=client)
+        answer = await stranger.ask("/", BROWSER, host=request_host)
+        assert ('data-page="http://192.0.2.1:5000/"' in answer.text) == named
 
 
 def test_all_static_imports_are_named_for_preloading() -> None:

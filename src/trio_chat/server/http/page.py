@@ -10,7 +10,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from trio_chat.server.http.hosts import Host
+from trio_chat.irc.addresses import parse_address
+from trio_chat.server.http.hosts import Host, is_local
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError, text_response
 from trio_chat.server.http.page_files import (
     INDEX,
@@ -68,6 +69,8 @@ class _Values(NamedTuple):
         host: name or address of the server.
         address: the same as it stands in an address of the web.
         port: that of IRC.
+        page: address of the page for other machines, where it was asked for as `localhost`;
+            otherwise "".
     """
 
     network: str
@@ -75,6 +78,7 @@ class _Values(NamedTuple):
     host: str
     address: str
     port: int
+    page: str
 
 
 async def index(request: HttpRequest, site: Site) -> HttpResponse:
@@ -140,7 +144,11 @@ def _values(request: HttpRequest, site: Site) -> _Values:
     # A proxy of HTTP does not speak IRC on its port.
     port = host.port if host and host.port and not request.is_forwarded else server.port
     name = host.name if host else server.name
-    return _Values(server.network, server.lobby, name, host.shown() if host else name, port)
+    # A link to this machine leads the phone that scans it nowhere.
+    client = parse_address(request.peer.host)
+    is_here = host is not None and is_local(host) and client is not None and client.is_loopback
+    page = site.world.page_url if is_here else ""
+    return _Values(server.network, server.lobby, name, host.shown() if host else name, port, page)
 
 
 def _sockets(host: Host | None) -> str:

@@ -1,5 +1,6 @@
 /** Questions to the server whose answers go to the view that asked: WHOIS, LIST, SEARCH, bans. */
 import { escapeTag } from "../irc/message.js";
+import { isOwnMachine, sharedAddress } from "../platform/address.js";
 import { _ } from "../platform/i18n.js";
 import { isBatch } from "./batches.js";
 import { historyBlock, messageEntry, seconds } from "./events.js";
@@ -160,7 +161,7 @@ export async function inviteLink(client, buffer, seconds, uses) {
     /%(2C|2F|3A|40)/g,
     decodeURIComponent,
   );
-  const plain = `${location.origin}${location.pathname}#${name}`;
+  const plain = `${sharedAddress()}#${name}`;
   const isClosed = /^\+\S*[ikR]/.test(buffer.modes.value);
   if (!seconds && !uses && !isClosed) return plain;
   const duration = seconds ? `${Math.ceil(seconds / 60)}m` : "0";
@@ -169,7 +170,8 @@ export async function inviteLink(client, buffer, seconds, uses) {
     ({ command, params }) => command === "INVITATION" && params[0] === "CREATED",
   );
   if (!created) throw new Error(_("This server makes no invitations."));
-  return created.params[6] || `${plain}?invite=${created.params[5] ?? ""}`;
+  const [, , , , , token = "", link = ""] = created.params;
+  return link && !isOwnMachine(link) ? link : `${plain}?invite=${token}`;
 }
 
 /**

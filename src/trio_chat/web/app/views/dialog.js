@@ -55,6 +55,13 @@ export function Dialog({ title, class: name = "", scrolls = false, children }) {
         event.preventDefault();
         closeDialog();
       },
+      onKeyDown: (/** @type {KeyboardEvent} */ event) => {
+        // A field for a search would be emptied instead.
+        if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
+        event.preventDefault();
+        event.stopPropagation();
+        closeDialog();
+      },
       // A browser closes a dialog itself when Escape is pressed twice.
       onClose: () => element.current?.isConnected && closeDialog(),
       onPointerDown: (/** @type {PointerEvent} */ event) => {

@@ -3,6 +3,7 @@
 import { h } from "../../../vendor/preact.js";
 import { useEffect, useState } from "../../../vendor/hooks.js";
 import { encode } from "../../../vendor/uqr.js";
+import { isOwnMachine } from "../../platform/address.js";
 import { _ } from "../../platform/i18n.js";
 import { plainName } from "../../text/formatting.js";
 import { useWorkspace } from "../context.js";
@@ -62,7 +63,13 @@ export function Invite({ buffer }) {
     link
       ? [
           h(QrCode, { text: link }),
-          h("p", { class: "quiet" }, _("Scan it with the camera of a phone, or send the link.")),
+          h(
+            "p",
+            { class: "quiet" },
+            isOwnMachine(link)
+              ? _("Only this machine itself can open this link: the server is not reachable from others.")
+              : _("Scan it with the camera of a phone, or send the link."),
+          ),
           h(
             "div",
             { class: "copy-row" },

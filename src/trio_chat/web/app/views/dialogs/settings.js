@@ -67,7 +67,7 @@ function Appearance({ workspace }) {
       _("Time"),
       view.clock,
       [
-        ["", _("as the language")],
+        ["", _("as the browser")],
         ["24", _("24 hours")],
         ["12", _("12 hours")],
       ],
@@ -231,10 +231,16 @@ function Device({ workspace }) {
     ),
     h(
       "button",
-      { type: "button", class: "danger", onClick: workspace.actions.forget },
+      { type: "button", class: "danger", onClick: () => forget(workspace) },
       _("Remove everything that this device keeps"),
     ),
   );
+}
+
+/** @param {Workspace} workspace */
+function forget({ actions }) {
+  actions.forget();
+  actions.notify(_("This device keeps nothing of the chat now."));
 }
 
 /**

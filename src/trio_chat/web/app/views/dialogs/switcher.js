@@ -9,7 +9,7 @@ import { Dialog } from "../dialog.js";
 import { matching } from "../matching.js";
 import { closeAll } from "../ui.js";
 
-/** @import { Workspace } from "../../model/types.js" */
+/** @import { Buffer, Workspace } from "../../model/types.js" */
 
 /** @typedef {{name: string, label: string, detail: string}} Choice */
 
@@ -81,7 +81,13 @@ export function Switcher() {
  * @returns {Choice[]}
  */
 function choicesFor(workspace, text) {
-  const buffers = workspace.buffers.value;
+  const current = workspace.current.value;
+  const rank = (/** @type {Buffer} */ buffer) =>
+    buffer.mentions.value ? 0 : buffer.unread.value ? 1 : buffer.kind === "server" ? 3 : 2;
+  // Another conversation is wanted, and first of all one that waits.
+  const buffers = workspace.buffers.value
+    .filter((buffer) => text || buffer !== current)
+    .sort((one, other) => rank(one) - rank(other));
   const known = buffers.map(({ name, kind, unread }) => ({
     name,
     label: plainName(name) || workspace.features.value.network,
@@ -95,7 +101,7 @@ function choicesFor(workspace, text) {
   }));
   const names = new Set(known.map(({ name }) => name.toLowerCase()));
   const people = new Set(
-    buffers.flatMap(({ members }) => [...members.values()].map(({ nick }) => nick)),
+    workspace.buffers.value.flatMap(({ members }) => [...members.values()].map(({ nick }) => nick)),
   );
   people.delete(workspace.me.nick.value);
   const others = [...people]
