@@ -180,3 +180,12 @@ async def test_mentions_are_listed(jumping_clock: MockClock) -> None:
         it.screen.press("enter")
         assert any("alice, look" in row for row in await it.sees_not("#lobby bob: alice, look"))
         assert it.workspace.buffer.name == "#lobby"
+
+
+async def test_the_account_is_a_name_of_the_user(jumping_clock: MockClock) -> None:
+    """A message with the name of the account mentions the user as one with the nickname does."""
+    async with inside() as (it, server):
+        await server.send(":server 900 alice alice!u@h annabel :You are logged in")
+        await server.send("@msgid=8 :bob!u@h PRIVMSG #lobby :annabel, look")
+        await it.sees("annabel, look")
+        assert [found.entry.text for found in it.workspace.mentions] == ["annabel, look"]

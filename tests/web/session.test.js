@@ -300,6 +300,21 @@ test("reactions also reach messages that are loaded after them", async () => {
   assert.deepEqual([...entry.reactions.get("👍")], ["bob"]);
 });
 
+test("the name of the account and a reply to an own message are mentions, too", async () => {
+  const { server, workspace, buffer, actions } = await connected();
+  server.say(":server 900 me me!u@h annabel :Logged in");
+  actions.send(buffer, "lunch?");
+  await settle();
+  const { msgid } = buffer.timeline.entries.findLast((each) => each.text === "lunch?");
+  server.hear("#lobby", "ann", "annabel: hello");
+  server.hear("#lobby", "ann", "yes", [["+draft/reply", msgid]]);
+  server.hear("#lobby", "ann", "no", [["+draft/reply", "gone"]]);
+  assert.deepEqual(
+    workspace.mentions.value.map((each) => each.entry.text),
+    ["annabel: hello", "yes"], // of the same time
+  );
+});
+
 test("a deleted message loses its text, also from the mentions", async () => {
   const { server, workspace, buffer } = await connected();
   const msgid = server.hear("#lobby", "ann", "me: secret");

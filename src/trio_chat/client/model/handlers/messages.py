@@ -101,7 +101,8 @@ def _entry(server: ServerState, event: Said, buffer: Buffer) -> BufferEntry:
     # A private message in the buffer of the server: there were too many buffers to open another.
     is_left_over = buffer is server.log and event.private and server.strangers == "open"
     is_private = buffer.kind is BufferKind.PRIVATE or is_left_over
-    is_for_user = is_private or is_mention(event.text, server.nick, server.words)
+    words = (server.account, *server.words)
+    is_for_user = is_private or is_mention(event.text, server.nick, words)
     can_alert = not event.own and event.kind is not MessageKind.NOTICE
     entry = BufferEntry(
         _ENTRY_KINDS[event.kind],

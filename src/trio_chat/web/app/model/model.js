@@ -73,7 +73,10 @@ export class ChatModel {
     /** Called when a buffer becomes current. @type {(buffer: ChatBuffer) => void} */
     this.onOpen = () => {};
     this.mentionTest = computed(() =>
-      mentionTest(this.me.nick.value, preferences.settings.value.highlights),
+      mentionTest(this.me.nick.value, [
+        this.me.account.value,
+        ...preferences.settings.value.highlights,
+      ]),
     );
     this.ignores = computed(() => matcher(preferences.ignored.value, (name) => this.fold(name)));
     this.noticeIds = 0;
@@ -316,13 +319,15 @@ export class ChatModel {
   }
 
   /**
-   * Say whether a message mentions the user; each message of a private conversation does.
+   * Say whether a message mentions the user, by a name or by a reply; each message of a private
+   * conversation does.
    * @param {ChatBuffer} buffer
    * @param {Entry} entry
    */
   isMention(buffer, entry) {
     if (entry.self || !isMessage(entry)) return false;
-    return buffer.kind === "private" || this.mentionTest.value(entry.text);
+    if (buffer.kind === "private" || this.mentionTest.value(entry.text)) return true;
+    return Boolean(entry.replyTo && buffer.timeline.find(entry.replyTo)?.self);
   }
 
   /** Note that the user sees the current buffer: its messages are read. */
