@@ -3,15 +3,18 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 import trio
 import trio.testing
 
 from trio_chat.client.http_upload import send_file
-from trio_chat.client.local_file import LocalFile, UploadError, open_file, typed_path
+from trio_chat.client.link.uploads import Uploads
+from trio_chat.client.local_file import LocalFile, UploadError, open_file, typed_paths
 from trio_chat.client.session.effects import Effects
 from trio_chat.client.session.features import Features
+from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.upload_tokens import UploadTokens
 
 URL = "http://chat.example:5000/upload"
@@ -120,26 +123,108 @@ async def test_a_hostile_address(local: LocalFile, url: str) -> None:
         await send_file(ours, url, local, "", report)
 
 
+POSIX = os.name == "posix"
+
+
 @pytest.mark.parametrize(
-    ("typed", "path"),
+    ("typed", "paths"),
     [
-        ("a.txt", "a.txt"),
-        ('"a b.txt"', "a b.txt"),
-        ("'a b.txt'", "a b.txt"),
-        (" a.txt ", "a.txt"),
-        ('"', '"'),
-        ("~/a.txt", f"{Path.home()}/a.txt"),
+        ("a.txt", ["a.txt"]),
+        ('"a b.txt"', ["a b.txt"]),
+        (" a.txt ", ["a.txt"]),
+        ('"', ['"']),
+        ("~/a.txt", [f"{Path.home()}/a.txt"]),
+        ("no such file.txt", ["no such file.txt"]),
+        ("it's mine.txt", ["it's mine.txt"]),
     ],
 )
-def test_the_path_that_is_typed(typed: str, path: str) -> None:
-    """Quotes and `~` are those of a shell."""
-    assert typed_path(typed) == Path(path)
+def test_the_path_that_is_typed(typed: str, paths: list[str]) -> None:
+    """Quotes and `~` are those of a shell; a name that nothing has is shown as it was typed."""
+    assert typed_paths(typed) == [Path(path) for path in paths]
 
 
-@pytest.mark.skipif(os.sep != "/", reason="a backslash separates directories")
-def test_backslashes_of_a_terminal() -> None:
-    """A file that is dropped has them before its spaces."""
-    assert typed_path("a\\ b.txt") == Path("a b.txt")
+@pytest.mark.skipif(not POSIX, reason="a backslash separates directories")
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("my cat.txt", ["my cat.txt"]),
+        ("my\\ cat.txt", ["my cat.txt"]),
+        ("'my cat.txt' ", ["my cat.txt"]),
+        ("a.txt 'my cat.txt'", ["a.txt", "my cat.txt"]),
+        ("a.txt it\\'s\\ \\(1\\).txt", ["a.txt", "it's (1).txt"]),
+        ("it's (1).txt", ["it's (1).txt"]),
+        ("a.txt none.txt", ["a.txt", "none.txt"]),
+        ("a\\b.txt", ["a\\b.txt"]),
+        ("file://{}/my%20cat.txt", ["my cat.txt"]),
+    ],
+)
+def test_files_that_are_typed_or_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, names: list[str]
+) -> None:
+    """A name as it is goes first; then names as a terminal inserts them, also several."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.txt", "my cat.txt", "it's (1).txt", "a\\b.txt"):
+        (tmp_path / name).write_text("x")
+    found = typed_paths(typed.replace("{}", str(tmp_path)))
+    assert [path.name for path in found] == names
+
+
+def test_paths_of_windows() -> None:
+    """Backslashes stay; double quotes go around names with spaces."""
+    typed = 'C:\\Users\\ann\\a.png "C:\\my pictures\\b.png"'
+    assert typed_paths('"C:\\my pictures\\b.png"', is_posix=False) == [
+        Path("C:\\my pictures\\b.png")
+    ]
+    # Neither exists here, so this could be one name.
+    assert typed_paths(typed, is_posix=False) == [Path(typed)]
+    assert typed_paths("C:\\a.png", is_posix=False) == [Path("C:\\a.png")]
+
+
+class OfflineLink:
+    """A link that is not connected, and keeps what it says."""
+
+    session = None
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def tell(self, text: str, *, error: bool = False) -> None:
+        """Keep a sentence."""
+        self.told.append(text)
+        await trio.lowlevel.checkpoint()
+
+    async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
+        """Call a function."""
+        action(cast("ClientProtocol", None))
+        await trio.lowlevel.checkpoint()
+
+    async def say(self, target: str, text: str) -> None:
+        """Send nothing."""
+        raise AssertionError(text)
+
+
+async def no_connection() -> trio.abc.Stream:  # noqa: ASYNC124
+    """Connect to nothing."""
+    raise AssertionError
+
+
+@pytest.mark.skipif(not POSIX, reason="names are quoted as in a shell")
+async def test_one_file_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
+    """Each has its own answer; too many at once have one."""
+    for name in ("a", "b"):
+        (tmp_path / name).write_text("x")
+    link = OfflineLink()
+    uploads = Uploads(link, no_connection)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(uploads.run)
+        await uploads.add("#a", f"{tmp_path}/a {tmp_path}/b")
+        await uploads.wait()
+        assert len(link.told) == 2
+        await uploads.add("#a", f"{tmp_path}/a " * 30)
+        await uploads.wait()
+        nursery.cancel_scope.cancel()
+    assert len(link.told) == 3
+    assert "more than 20 files" in link.told[-1]
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,8 @@ async def _me(client: Actions, words: list[str]) -> None:
 
 
 @command(
-    N_("[file]"),
-    N_("uploads a file and sends a link to it; without a file: cancels uploads"),
+    N_("[files]"),
+    N_("uploads files and sends a link to each; without a file: cancels uploads"),
     0,
     1,
 )

@@ -3,12 +3,13 @@
 import base64
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import trio
 
-from trio_chat.client.local_file import LocalFile, UploadError, open_file, typed_path
+from trio_chat.client.local_file import LocalFile, UploadError, open_file, typed_paths
 from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.session import ClientSession, NotConnectedError
@@ -57,11 +58,11 @@ class Uploads:
         self._idle = trio.Event()
 
     async def add(self, target: str, typed: str) -> None:
-        """Upload a file, and send a link to it as a message.
+        """Upload one or more files, and send a link to each as a message.
 
         Args:
             target: a channel or nickname.
-            typed: the path as the user has typed it.
+            typed: the paths as the user has typed them.
         """
         try:
             self._send.send_nowait((target, typed))
@@ -95,11 +96,7 @@ class Uploads:
         """Upload what is added, until cancelled."""
         async for target, typed in self._receive:
             with trio.CancelScope() as self._scope:
-                try:
-                    link = await self._upload(typed)
-                    await self._link.say(target, link)
-                except (UploadError, CannotConnectError) as error:
-                    await self._link.tell(clean(str(error)), error=True)
+                await self._upload_all(target, typed)
             if self._scope.cancelled_caught:
                 await self._link.tell(_("The upload was cancelled."))
             self._scope = None
@@ -109,9 +106,22 @@ class Uploads:
         self._count -= 1
         self._idle.set()
 
-    async def _upload(self, typed: str) -> str:
+    async def _upload_all(self, target: str, typed: str) -> None:
+        """Upload files; one that fails does not keep the others from being sent."""
+        paths = await trio.to_thread.run_sync(typed_paths, typed)
+        if len(paths) > _MOST_WAITING:
+            text = _("Nothing was uploaded: those are more than {most} files.")
+            await self._link.tell(text.format(most=_MOST_WAITING), error=True)
+            return
+        for path in paths:
+            try:
+                await self._link.say(target, await self._upload(path))
+            except (UploadError, CannotConnectError) as error:
+                await self._link.tell(clean(str(error)), error=True)
+
+    async def _upload(self, path: Path) -> str:
         is_ready = trio.Event()
-        await self._link.do(f"/upload {typed}", lambda protocol: is_ready.set())
+        await self._link.do(f"/upload {path}", lambda protocol: is_ready.set())
         await is_ready.wait()
         session = self._link.session
         if session is None:
@@ -119,7 +129,7 @@ class Uploads:
         url = session.protocol.features.filehost
         if not url:
             raise UploadError(_("This server takes no files."))
-        local = await trio.to_thread.run_sync(open_file, typed_path(typed))
+        local = await trio.to_thread.run_sync(open_file, path)
         from trio_chat.client.http_upload import send_file  # noqa: PLC0415  # h11 is rarely needed
 
         try:
