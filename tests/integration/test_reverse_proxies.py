@@ -1,4 +1,6 @@
-"""The examples of nginx and Caddy in contrib/, run as they are, but for ports and certificates."""
+"""The examples of nginx, Caddy and Traefik in contrib/, run as they are, but for ports and
+certificates.
+"""
 
 import os
 import re
@@ -51,7 +53,11 @@ class Place:
         """Connect as a browser does."""
         raw = await trio.open_tcp_stream("127.0.0.1", self.port, local_address=CLIENT)
         stream = trio.SSLStream(raw, self.context, server_hostname=NAME)
-        await stream.do_handshake()
+        try:
+            await stream.do_handshake()
+        except BaseException:
+            await trio.aclose_forcefully(stream)
+            raise
         return stream
 
     async def get(self, path: str, headers: dict[str, str]) -> tuple[h11.Response, bytes]:
@@ -135,6 +141,30 @@ def caddy(directory: Path, port: int, address: str) -> list[str]:
     return ["caddy", "run", "--config", str(directory / "Caddyfile"), "--adapter", "caddyfile"]
 
 
+def traefik(directory: Path, port: int, address: str) -> list[str]:
+    """Configure Traefik; return its command."""
+    example = (CONTRIB / "traefik.yml").read_text("utf-8")
+    for usual, here in (
+        ("http://127.0.0.1:5000", f"http://{address}"),
+        ("        certResolver: letsencrypt\n", "        options: default\n"),
+    ):
+        assert usual in example
+        example = example.replace(usual, here)
+    example += (
+        "tls:\n  certificates:\n"
+        f"    - certFile: {directory}/chain.pem\n      keyFile: {directory}/key.pem\n"
+    )
+    (directory / "traefik.yml").write_text(example, "utf-8")
+    static = directory / "static.yml"
+    static.write_text(
+        f"entryPoints:\n  websecure:\n    address: 127.0.0.1:{port}\n"
+        f"providers:\n  file:\n    filename: {directory}/traefik.yml\n    watch: false\n"
+        "global:\n  checkNewVersion: false\n  sendAnonymousUsage: false\n",
+        "utf-8",
+    )
+    return ["traefik", f"--configFile={static}"]
+
+
 @asynccontextmanager
 async def proxied(directory: Path, configure: Configure, settings: str) -> AsyncIterator[Place]:
     """Run a server and a proxy in front of it."""
@@ -162,7 +192,9 @@ async def proxied(directory: Path, configure: Configure, settings: str) -> Async
             )
             try:
                 await until_listening(process, port, log)
-                yield Place(host, port, context)
+                place = Place(host, port, context)
+                await until_configured(place)
+                yield place
             finally:
                 process.terminate()
                 with trio.move_on_after(PATIENCE, shield=True):
@@ -182,19 +214,37 @@ async def until_listening(process: trio.Process, port: int, log: Path) -> None:
                 return
 
 
-async def chat(place: Place, pings: int = 0) -> str:
+async def until_configured(place: Place) -> None:
+    """Wait until a proxy passes requests on: Traefik listens before it has read its routes."""
+    with trio.fail_after(PATIENCE):
+        while True:
+            try:
+                response, _ = await place.get("/health", {})
+            except trio.BrokenResourceError:  # it has no certificate yet
+                await trio.sleep(0.05)
+                continue
+            if response.status_code != 404:
+                return
+            await trio.sleep(0.05)
+
+
+Fields = list[tuple[bytes, bytes]]
+
+
+async def chat(place: Place, pings: int = 0, fields: Fields | None = None) -> str:
     """Open a WebSocket as the page does, and register; return what the server says then.
 
     Args:
         place: the proxy.
         pings: to be answered before the end.
+        fields: of the request, besides the usual ones.
     """
     opening = WSConnection(ConnectionType.CLIENT)
     request = ws.Request(
         host=f"{NAME}:{place.port}",
         target="/",
         subprotocols=["text.ircv3.net"],
-        extra_headers=[(b"Origin", place.origin.encode())],
+        extra_headers=[(b"Origin", place.origin.encode()), *(fields or [])],
     )
     async with await place.connect() as stream:
         await stream.send_all(opening.send(request))
@@ -226,8 +276,9 @@ TRUSTED = "proxies = 127.0.0.1\nurl = https://chat.example.org/"
         nginx("$host", is_bare=True),
         nginx("$proxy_host"),
         caddy,
+        traefik,
     ],
-    ids=["nginx", "nginx host", "nginx bare", "nginx default host", "caddy"],
+    ids=["nginx", "nginx host", "nginx bare", "nginx default host", "caddy", "traefik"],
 )
 async def test_a_browser_chats_through_a_proxy(tmp_path: Path, configure: Configure) -> None:
     """The page with its files, and the WebSocket; the server knows the address of the client, also
@@ -244,7 +295,26 @@ async def test_a_browser_chats_through_a_proxy(tmp_path: Path, configure: Config
             await place.host.out.until(f"connected {CLIENT}")
 
 
-@pytest.mark.parametrize("configure", [nginx("$host"), caddy], ids=["nginx", "caddy"])
+FORGED = [
+    (b"X-Forwarded-For", b"203.0.113.9"),
+    (b"X-Forwarded-Host", NAME.encode()),
+    (b"X-Forwarded-Proto", b"http"),
+    (b"X-Real-Ip", b"203.0.113.9"),
+]
+
+
+@pytest.mark.parametrize("configure", [nginx(), caddy, traefik], ids=["nginx", "caddy", "traefik"])
+async def test_a_client_cannot_forge_its_address(tmp_path: Path, configure: Configure) -> None:
+    """The proxy writes what the client has written anew."""
+    async with proxied(tmp_path, configure, TRUSTED) as place:
+        with trio.fail_after(4 * PATIENCE):
+            assert " 001 ann " in await chat(place, fields=FORGED)
+            await place.host.out.until(f"connected {CLIENT}")
+
+
+@pytest.mark.parametrize(
+    "configure", [nginx("$host"), caddy, traefik], ids=["nginx", "caddy", "traefik"]
+)
 async def test_a_page_works_through_a_proxy_that_is_not_trusted(
     tmp_path: Path, configure: Configure
 ) -> None:
