@@ -99,10 +99,18 @@ def main(arguments):
         return write_constraints()
     if command == "test":
         os.chdir(ROOT)
-        return run("pytest", *arguments[1:])
+        return run("pytest", *(workers(arguments[1:]) + arguments[1:]))
     if command == "browser":
         return browse(arguments[1:])
     return run("trio_chat", *arguments)
+
+
+def workers(arguments):
+    """Return the options by which pytest uses all cores, unless only some files are tested."""
+    if any(os.path.exists(one.split("::")[0]) or one.startswith("-n") for one in arguments):
+        return []
+    # A test waits for half of its time, so there is one process more than there are cores.
+    return ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
 
 
 def explain_old_python():

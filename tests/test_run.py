@@ -162,6 +162,27 @@ def test_a_changed_project_is_installed_again(
     assert any("install" in command for command in calls)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "parallel"),
+    [
+        ([], True),
+        (["--cov"], True),
+        (["-n", "4"], False),
+        (["-n0"], False),
+        (["tests/test_run.py::test_one"], False),
+    ],
+)
+def test_all_tests_use_all_cores(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, arguments: list[str], *, parallel: bool
+) -> None:
+    """A few tests start sooner in one process, where a debugger works, and a number that is named
+    counts.
+    """
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert run.workers(arguments) == (["-n", "3", "--dist", "worksteal"] if parallel else [])
+
+
 @pytest.mark.parametrize("stamp", ["", "{", "[]", "{}", "null", '{"key": 1, "installed": 2}'])
 def test_a_broken_stamp_means_nothing_is_installed(
     run: ModuleType, calls: list[list[str]], stamp: str
