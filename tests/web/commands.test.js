@@ -252,7 +252,7 @@ test("the address of the page names channels and invitations", () => {
 
 test("a channel of the address is joined with its invitation, and shown", async () => {
   const { workspace, client, server, actions } = newWorkspace();
-  client.takeAddress(invitationOf("#party?invite=token"));
+  client.channels.takeAddress(invitationOf("#party?invite=token"));
   actions.connect({ nick: "me" });
   await settle();
   assert.deepEqual(server.sent("JOIN"), ["JOIN #party token"]);

@@ -85,6 +85,8 @@ export class FakeServer {
     this.caps = CAPS;
     this.answers = {};
     this.reachable = true;
+    /** Whether attempts to connect are not even refused. */
+    this.silent = false;
     /** Lines of each conversation, the oldest first. */
     this.history = {};
     this.page = 100;
@@ -320,9 +322,14 @@ export class FakeSocket {
     server.ended = server.welcomed = false;
     server.nick = "";
     queueMicrotask(() => {
+      if (server.silent) return;
       if (!server.reachable) this.serverClose(1006);
       else if (!this.closed) this.onopen?.({});
     });
+  }
+
+  get readyState() {
+    return this.closed ? 3 : 1;
   }
 
   send(line) {

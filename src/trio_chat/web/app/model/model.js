@@ -19,7 +19,7 @@ const KEPT_ENTRIES = 2000;
 const MOST_BUFFERS = 500;
 
 /** @returns {Features} */
-export function noFeatures() {
+function noFeatures() {
   return {
     network: "",
     caps: new Set(),

@@ -88,13 +88,17 @@ export class Preferences {
 
   /** @returns {KeptChannel[]} */
   get channels() {
-    const kept = this.area.get("channels", /** @type {KeptChannel[]} */ ([]));
+    // Another tab perhaps has other channels.
+    const own = this.passing.get("channels", /** @type {KeptChannel[]|null} */ (null));
+    const kept = own ?? this.area.get("channels", /** @type {KeptChannel[]} */ ([]));
     if (!Array.isArray(kept)) return [];
     return kept.filter((each) => typeof each?.name === "string" && typeof each.key === "string");
   }
 
   set channels(channels) {
-    this.area.set("channels", channels.slice(0, MOST_CHANNELS));
+    for (const area of new Set([this.passing, this.area])) {
+      area.set("channels", channels.slice(0, MOST_CHANNELS));
+    }
   }
 
   /** Key of the buffer that was current last. */

@@ -48,7 +48,7 @@ export async function logout(client, keys) {
  */
 export async function register(client, account, password, email) {
   const params = [account || "*", email || "*", password];
-  if (client.invitation) params.push(client.invitation);
+  if (client.channels.invitation) params.push(client.channels.invitation);
   const answers = await ask(client, account, "REGISTER", params);
   const verify = answers.some(({ params }) => params[0] === "VERIFICATION_REQUIRED");
   if (!verify) await login(client, account || client.model.me.nick.value, password).catch(() => {});

@@ -42,16 +42,16 @@ export function makeActions(client, keys, cache) {
     const account = options.account || options.nick;
     const wanted = options.channels ?? model.wanted.value;
     const kept = preferences.channels;
-    for (const { name, key } of kept) client.want(name, key);
-    for (const name of wanted) client.want(name, client.keys.get(model.fold(name)) ?? "");
-    const first = wanted[0] ?? (client.channels.size ? "" : model.lobby.value);
+    for (const { name, key } of kept) client.channels.want(name, key);
+    for (const name of wanted) client.channels.want(name, client.channels.keys.get(model.fold(name)) ?? "");
+    const first = wanted[0] ?? (client.channels.wanted.size ? "" : model.lobby.value);
     if (first) {
-      client.want(first, "");
-      client.goingTo = model.fold(first);
+      client.channels.want(first, "");
+      client.channels.goingTo = model.fold(first);
     }
     // The channels of an earlier visit are shown while the page connects.
     for (const { name } of kept) model.ensure(name);
-    const shown = model.get(client.goingTo || preferences.current);
+    const shown = model.get(client.channels.goingTo || preferences.current);
     if (shown && shown.kind === "channel") model.show(shown);
     await cache.load();
     const login = options.password ? null : await keys.load().catch(() => null);
@@ -141,16 +141,16 @@ export function makeActions(client, keys, cache) {
         return null;
       }
       if (!name || /[\s,*?!@]/.test(name)) return null;
-      const opened = client.openPrivate(name);
+      const opened = client.privates.open(name);
       model.show(opened);
       return opened;
     },
     close(buffer) {
       if (buffer.kind === "server") return;
       if (buffer.kind === "channel") {
-        client.unwant(buffer.name);
+        client.channels.unwant(buffer.name);
         if (buffer.joined.value && client.isReady) client.send("PART", buffer.name);
-      } else if (client.isReady) client.monitor("-", [buffer.name]);
+      } else if (client.isReady) client.privates.monitor("-", [buffer.name]);
       void cache.remove(own(buffer));
       model.remove(own(buffer));
     },
@@ -160,12 +160,12 @@ export function makeActions(client, keys, cache) {
         model.show(known);
         return;
       }
-      client.goingTo = model.fold(channel);
-      client.want(channel, key);
-      if (client.isReady) client.join([{ name: channel, key }]);
+      client.channels.goingTo = model.fold(channel);
+      client.channels.want(channel, key);
+      if (client.isReady) client.channels.join([{ name: channel, key }]);
     },
     part(buffer, reason = "") {
-      client.unwant(buffer.name);
+      client.channels.unwant(buffer.name);
       if (client.isReady) client.send("PART", buffer.name, ...(reason ? [reason] : []));
     },
     setTopic: (buffer, text) => client.command(own(buffer), "TOPIC", buffer.name, text),
@@ -184,7 +184,7 @@ export function makeActions(client, keys, cache) {
       (await queries()).inviteLink(client, own(buffer), seconds, uses),
     banList: async (buffer) => (await queries()).banList(client, own(buffer)),
     changeNick(nick) {
-      if (client.isReady) client.changeNick(nick);
+      if (client.isReady) client.nickname.change(nick);
     },
     search: async (text, scope = null) =>
       (await queries()).search(client, text, scope && own(scope)),
@@ -261,7 +261,7 @@ export function makeActions(client, keys, cache) {
     void cache.clear();
     preferences.forgetConversations();
     preferences.wasConnected = client.isReady;
-    client.keepChannels();
+    client.channels.keep();
   }
 
   /** @type {Actions["upload"]} */

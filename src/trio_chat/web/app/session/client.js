@@ -3,17 +3,20 @@
  * messages to the handlers, and has the state of the present connection.
  */
 import { format, parse } from "../irc/message.js";
-import { noFeatures } from "../model/model.js";
 import { _ } from "../platform/i18n.js";
 import { Batches, isBatch } from "./batches.js";
+import { WantedChannels } from "./channels.js";
+import { featuresOf } from "./features.js";
 import { HANDLERS } from "./handlers/table.js";
 import { History } from "./history.js";
 import { Link } from "./link.js";
 import { Login } from "./login.js";
 import { ReadMarkers } from "./markers.js";
 import { Negotiation } from "./negotiation.js";
+import { Nickname } from "./nickname.js";
 import { OutgoingMessages } from "./outgoing.js";
 import { Paging } from "./paging.js";
+import { PrivateConversations } from "./privates.js";
 import { codeOf } from "./reasons.js";
 import { Refused, Requests } from "./requests.js";
 import { Typing } from "./typing.js";
@@ -21,16 +24,13 @@ import { Typing } from "./typing.js";
 /** @import { Message } from "../irc/message.js" */
 /** @import { ChatBuffer } from "../model/buffer.js" */
 /** @import { ChatModel } from "../model/model.js" */
-/** @import { KeptChannel } from "../model/settings.js" */
 /** @import { Actions, Connection, ConnectOptions, Phase } from "../model/types.js" */
-/** @import { Invitation } from "../platform/address.js" */
 /** @import { Item } from "./batches.js" */
 /** @import { LinkOptions } from "./link.js" */
 /** @import { Credentials } from "./login.js" */
 
 /** Source of a user whose address is not known yet, as long as one can be. */
 const LONGEST_SOURCE = `!${"u".repeat(17)}@${"h".repeat(64)}`;
-const MOST_MONITORED = 100;
 
 /** The client. */
 export class Client {
@@ -63,30 +63,16 @@ export class Client {
     this.outgoing = new OutgoingMessages(this);
     this.markers = new ReadMarkers(this);
     this.typing = new Typing(this);
+    this.nickname = new Nickname(this);
+    this.channels = new WantedChannels(this);
+    this.privates = new PrivateConversations(this);
     this.isReady = false;
     this.isRegistering = false;
-    /** Whether the channels were joined before the welcome, and the server has not refused that. */
-    this.joinsEarly = false;
     this.source = "";
-    /** The nickname that the user wants. */
-    this.wantedNick = "";
-    /** The nickname that was asked for last. */
-    this.askedNick = "";
     this.serverPassword = "";
     /** @type {Credentials|null} */
     this.credentials = null;
-    /** Channels to be in, with their keys. @type {Map<string, KeptChannel>} */
-    this.channels = new Map();
-    /** Keys and invitations from the page's address, by folded names. @type {Map<string, string>} */
-    this.keys = new Map();
-    /** Token from the page's address that lets the user register an account. */
-    this.invitation = "";
-    /** Key of the channel that is shown when it is joined. */
-    this.goingTo = "";
-    this.triedNicks = 0;
     this.wasReady = false;
-    /** Whether the last NICK was sent to take the wanted nickname back. */
-    this.isTakingBack = false;
     this.wantedAway = "";
     /** What the server said before it closed the connection. */
     this.lastError = "";
@@ -116,19 +102,18 @@ export class Client {
       this.link.stop();
       this.ended();
     }
-    this.wantedNick = this.askedNick = options.nick;
+    this.nickname.want(options.nick);
     this.model.me.nick.value = options.nick;
-    this.triedNicks = 0;
     this.serverPassword = options.serverPassword ?? this.serverPassword;
     this.credentials = credentials;
-    for (const name of options.channels ?? []) this.want(name, "");
+    for (const name of options.channels ?? []) this.channels.want(name);
     this.link.start();
   }
 
   /** Connect at once, also after the connection was ended. */
   retry() {
     if (this.link.wanted) this.link.retry();
-    else if (this.wantedNick) this.link.start();
+    else if (this.nickname.wanted) this.link.start();
   }
 
   /**
@@ -176,12 +161,10 @@ export class Client {
 
   /** Ask for the nickname, and end the negotiation: the server lets the client in. */
   register() {
-    this.send("NICK", this.askedNick);
-    this.send("USER", "web", "0", "*", this.wantedNick);
+    this.send("NICK", this.nickname.asked);
+    this.send("USER", "web", "0", "*", this.nickname.wanted);
     this.negotiation.end();
-    // The server carries out commands in order, so that JOIN need not wait for the welcome.
-    this.joinsEarly = true;
-    this.joinWanted();
+    this.channels.joinEarly();
   }
 
   /** @param {string} time */
@@ -198,63 +181,27 @@ export class Client {
     this.isRegistering = false;
     this.link.settled();
     this.model.refold();
+    this.channels.refold();
     this.updateFeatures();
     this.setPhase("ready");
-    this.model.preferences.nick = this.wantedNick;
+    this.model.preferences.nick = this.nickname.wanted;
     this.model.preferences.wasConnected = true;
     this.model.preferences.serverPassword = this.serverPassword;
-    const privates = this.model.buffers.value.filter((each) => each.kind === "private");
-    const nicks = privates.map((each) => each.name);
-    if (!this.model.same(this.wantedNick, this.model.me.nick.value)) nicks.push(this.wantedNick);
-    this.monitor("+", nicks);
     if (this.model.me.away.value) this.send("AWAY", this.model.me.away.value);
-    if (!this.joinsEarly) this.joinWanted();
-    // Not every server carries out what was sent before its welcome.
-    else this.send("PING", "joined");
-    for (const buffer of privates) this.enterPrivate(buffer);
+    this.channels.welcomed();
+    this.privates.welcomed();
+    this.nickname.watch();
     if (!isReturn || this.model.me.account.value) {
       void this.history.findConversations().catch(() => {});
     }
-    this.tellNick();
-    if (!this.model.current.value && !this.channels.size) this.model.show(this.model.server);
+    const hasPlace = this.model.current.value || this.channels.wanted.size;
+    if (!hasPlace) this.model.show(this.model.server);
     this.refreshPush();
-  }
-
-  /** Say that the wanted nickname is not free. */
-  tellNick() {
-    const nick = this.wantedNick;
-    const other = this.model.me.nick.value;
-    if (this.model.same(nick, other)) return;
-    this.model.notify(
-      _("The nickname “{nick}” is in use: you are {other} until it is free.", { nick, other }),
-    );
   }
 
   refreshPush() {
     if (!this.model.features.value.vapid || !this.model.me.account.value) return;
     void import("./push.js").then(({ refresh }) => refresh(this)).catch(() => {});
-  }
-
-  /** Join the channels that the user is to be in, and is not in yet. */
-  joinWanted() {
-    const all = [...this.channels.values()].filter(
-      (each) => !this.model.get(each.name)?.joined.value,
-    );
-    all.sort((one, other) => (other.key ? 1 : 0) - (one.key ? 1 : 0));
-    const current = this.model.current.value;
-    // The current channel is joined first: its user waits.
-    const first = all.findIndex((each) => current && this.model.same(each.name, current.name));
-    const [ahead] = first >= 0 ? all.splice(first, 1) : [];
-    if (ahead) this.join([ahead]);
-    for (let start = 0; start < all.length; start += 5) this.join(all.slice(start, start + 5));
-  }
-
-  /** @param {KeptChannel[]} channels */
-  join(channels) {
-    if (!channels.length) return;
-    const names = channels.map((each) => each.name).join(",");
-    const keys = channels.map((each) => each.key).join(",");
-    this.send("JOIN", names, ...(/[^,]/.test(keys) ? [keys] : []));
   }
 
   /**
@@ -278,12 +225,11 @@ export class Client {
     this.requests.end();
     this.login.end();
     this.typing.end();
-    this.askedNick = this.wantedNick;
-    this.triedNicks = 0;
+    this.nickname.reset();
     for (const buffer of this.model.buffers.value) {
       if (buffer.kind === "channel") buffer.joined.value = false;
-      buffer.wanted.value = this.isWanted(buffer);
-      if (!buffer.wanted.value) this.refuseLeft(buffer);
+      buffer.wanted.value = this.channels.isWanted(buffer);
+      if (!buffer.wanted.value) this.channels.refuse(buffer);
       buffer.knowsMembers = false;
       buffer.created = 0;
       buffer.peer.value = null;
@@ -292,65 +238,7 @@ export class Client {
   }
 
   updateFeatures() {
-    const { isupport } = this.model;
-    const { enabled, multiline } = this.negotiation;
-    const tags = enabled.has("message-tags");
-    this.model.features.value = {
-      ...noFeatures(),
-      network: isupport.text("NETWORK", this.host),
-      caps: new Set(enabled),
-      prefixes: isupport.prefixes,
-      ranks: isupport.ranks,
-      channelTypes: isupport.channelTypes,
-      limits: {
-        nick: isupport.number("NICKLEN"),
-        topic: isupport.number("TOPICLEN"),
-        away: isupport.number("AWAYLEN"),
-        kick: isupport.number("KICKLEN"),
-        channel: isupport.number("CHANNELLEN"),
-        text: multiline.bytes,
-        lines: multiline.lines,
-      },
-      filehost: isupport.text(
-        "FILEHOST",
-        isupport.text("draft/FILEHOST", isupport.text("soju.im/FILEHOST", "")),
-      ),
-      vapid: isupport.text("VAPID", ""),
-      accounts: enabled.has("sasl"),
-      registration: enabled.has("draft/account-registration"),
-      history: enabled.has("draft/chathistory"),
-      search: enabled.has("soju.im/search"),
-      redaction: enabled.has("draft/message-redaction"),
-      reactions: tags,
-      markers: enabled.has("draft/read-marker"),
-      mute: isupport.mute !== null,
-      secure: this.secure,
-    };
-  }
-
-  // The address of the page
-
-  /** @param {Invitation} invitation */
-  takeAddress({ channels, account }) {
-    this.invitation = account;
-    for (const { name, key } of channels) if (key) this.keys.set(this.model.fold(name), key);
-    this.model.wanted.value = channels.map((each) => each.name);
-  }
-
-  /**
-   * Go to the channels of the address, which the user has changed.
-   * @param {Invitation} invitation
-   */
-  followAddress(invitation) {
-    this.takeAddress(invitation);
-    const { channels } = invitation;
-    const [first] = channels;
-    if (!this.isReady || !first) return;
-    const known = this.model.get(first.name);
-    if (known?.joined.value) this.model.show(known);
-    else this.goingTo = this.model.fold(first.name);
-    for (const { name, key } of channels) this.want(name, key);
-    this.join(channels.filter((each) => !this.model.get(each.name)?.joined.value));
+    this.model.features.value = featuresOf(this.model.isupport, this.negotiation, this);
   }
 
   /**
@@ -471,135 +359,6 @@ export class Client {
     model.mentions.value = model.mentions.value.filter((each) => each.entry.msgid !== msgid);
     buffer.recount();
     this.onRedacted(buffer, msgid);
-  }
-
-  // Places
-
-  /**
-   * Want to be in a channel.
-   * @param {string} name
-   * @param {string} key
-   */
-  want(name, key) {
-    const folded = this.model.fold(name);
-    const known = this.channels.get(folded);
-    this.channels.set(folded, { name, key: key || (known?.key ?? "") });
-    this.keepChannels();
-  }
-
-  /** @param {string} name */
-  unwant(name) {
-    this.channels.delete(this.model.fold(name));
-    this.keepChannels();
-    const buffer = this.model.get(name);
-    if (buffer && !this.isReady) this.refuseLeft(buffer);
-  }
-
-  /** @param {ChatBuffer} buffer */
-  refuseLeft(buffer) {
-    this.outgoing.refuse(buffer, _("You have left the channel."));
-  }
-
-  keepChannels() {
-    this.model.preferences.channels = [...this.channels.values()];
-    for (const buffer of this.model.buffers.value) buffer.wanted.value = this.isWanted(buffer);
-  }
-
-  /**
-   * Return whether the user is to be in a channel; true for other conversations.
-   * @param {ChatBuffer} buffer
-   */
-  isWanted(buffer) {
-    return buffer.kind !== "channel" || this.channels.has(this.model.fold(buffer.name));
-  }
-
-  /**
-   * Note that the server has let the user into a channel.
-   * @param {ChatBuffer} buffer
-   * @param {string} name As the server writes it.
-   * @param {number} time
-   */
-  joined(buffer, name, time) {
-    buffer.name = name;
-    buffer.joined.value = true;
-    buffer.members.clear();
-    buffer.knowsMembers = false;
-    buffer.interrupted();
-    this.want(name, "");
-    // Without a marker, what was said before the first visit does not count as unread.
-    if (!buffer.markerKnown && !buffer.fetched) buffer.readMarker.value = time;
-    if (this.goingTo === buffer.key || !this.model.current.value) {
-      this.goingTo = "";
-      this.model.show(buffer);
-    }
-    if (buffer === this.model.current.value) this.shown(buffer);
-    this.history.sync(buffer);
-  }
-
-  /**
-   * Take the wanted nickname back when nobody has it any longer.
-   * @param {string} nick
-   */
-  nickFreed(nick) {
-    const { me } = this.model;
-    if (!this.isReady || !this.model.same(nick, this.wantedNick) || this.model.isMe(nick)) return;
-    if (this.model.same(me.nick.value, this.wantedNick)) return;
-    this.isTakingBack = true;
-    this.send("NICK", this.wantedNick);
-  }
-
-  /**
-   * Note that the user has another nickname.
-   * @param {string} from
-   * @param {string} to
-   */
-  renamed(from, to) {
-    const asked = this.isTakingBack || this.model.same(to, this.askedNick);
-    this.isTakingBack = false;
-    if (asked || this.model.same(from, this.wantedNick)) {
-      this.wantedNick = this.askedNick = to;
-      this.model.preferences.nick = to;
-    }
-  }
-
-  /** @param {string} nick */
-  changeNick(nick) {
-    this.isTakingBack = false;
-    this.askedNick = nick;
-    this.send("NICK", nick);
-  }
-
-  /**
-   * Return the buffer of a private conversation, which is made if there is none.
-   * @param {string} nick
-   */
-  openPrivate(nick) {
-    const known = this.model.get(nick);
-    if (known) return known;
-    const buffer = this.model.ensure(nick);
-    if (buffer.kind === "private" && this.isReady) {
-      this.monitor("+", [nick]);
-      this.enterPrivate(buffer);
-    }
-    return buffer;
-  }
-
-  /** @param {ChatBuffer} buffer */
-  enterPrivate(buffer) {
-    this.markers.request(buffer);
-    this.history.sync(buffer);
-  }
-
-  /**
-   * @param {"+"|"-"} sign
-   * @param {string[]} nicks
-   */
-  monitor(sign, nicks) {
-    const most = this.model.isupport.number("MONITOR") || MOST_MONITORED;
-    const some = nicks.filter(Boolean).slice(0, most);
-    for (let start = 0; start < some.length; start += 10) {
-      this.send("MONITOR", sign, some.slice(start, start + 10).join(","));
-    }
   }
 
   /** @param {ChatBuffer} buffer */

@@ -282,7 +282,7 @@ export class History {
       if (!isBatch(batch)) continue;
       for (const item of batch.items) {
         const name = isBatch(item) ? "" : (item.params[1] ?? "");
-        if (name && !model.isupport.isChannel(name)) this.client.openPrivate(name);
+        if (name && !model.isupport.isChannel(name)) this.client.privates.open(name);
       }
     }
   }

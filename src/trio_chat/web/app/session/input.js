@@ -27,7 +27,7 @@ export function interpret(context, line) {
     );
     return false;
   }
-  if (!buffer.joined.value && client.isReady && !client.channels.has(buffer.key)) {
+  if (!buffer.joined.value && client.isReady && !client.channels.has(buffer.name)) {
     context.tell(
       _("You are not in {name}. Join it first: /join {name}", { name: buffer.name }),
       true,

@@ -17,6 +17,8 @@ const SILENCE = 30_000;
 const ANSWER_WITHIN = 15_000;
 /** The same for a page that has slept: its user waits. */
 const ANSWER_WITHIN_AFTER_SLEEP = 4000;
+/** `WebSocket.CLOSING`; a closed one has a greater state. */
+const CLOSING = 2;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
 
@@ -92,8 +94,13 @@ export class Link {
   /** Note that the page is looked at again, or that there is a network again. */
   wake() {
     if (!this.wanted) return;
-    this.checked = this.clock.now();
-    if (!this.socket) this.open();
+    const now = this.clock.now();
+    const hasSlept = now < this.checked || now - this.checked > 3 * CHECK_EVERY;
+    this.checked = now;
+    // A socket that was closed while the page slept perhaps never says so.
+    const isClosed = this.socket !== null && this.socket.readyState >= CLOSING;
+    if (isClosed) this.lost(_("The connection to the server was lost."));
+    if (!this.socket || (!this.isOpen && hasSlept)) this.open();
     else if (this.isOpen) this.ask(ANSWER_WITHIN_AFTER_SLEEP);
   }
 
@@ -105,9 +112,12 @@ export class Link {
     if (this.socket && this.isOpen) this.socket.send(line);
   }
 
-  /** Give up the present connection and make another. */
-  reconnect() {
-    this.lost(_("The connection to the server was lost."));
+  /**
+   * Give up the present connection, and make another one after a pause.
+   * @param {string} [reason]
+   */
+  reconnect(reason = _("The connection to the server was lost.")) {
+    this.lost(reason);
   }
 
   open() {
@@ -165,6 +175,7 @@ export class Link {
   check() {
     const now = this.clock.now();
     const hasSlept = this.checked > 0 && now - this.checked > 3 * CHECK_EVERY;
+    if (now < this.checked) this.setBack(now);
     this.checked = now;
     if (this.deadline && now >= this.deadline) {
       // The answer may wait behind this timer if both were late, but not twice.
@@ -174,9 +185,18 @@ export class Link {
         return;
       }
     }
+    this.schedule(CHECK_EVERY);
     if (this.isOpen && hasSlept) this.ask(ANSWER_WITHIN_AFTER_SLEEP);
     else if (this.isOpen && now - this.heard >= SILENCE) this.ask(ANSWER_WITHIN);
-    this.schedule(CHECK_EVERY);
+  }
+
+  /**
+   * Note that somebody has set the clock back.
+   * @param {number} now
+   */
+  setBack(now) {
+    this.heard = now;
+    if (this.deadline) this.deadline = now + ANSWER_WITHIN;
   }
 
   /** @param {number} delay */

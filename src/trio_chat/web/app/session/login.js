@@ -1,6 +1,6 @@
 /** Login to an account (IRCv3 `sasl`), before the welcome or at any time. */
 import { _ } from "../platform/i18n.js";
-import { accountRefused } from "./reasons.js";
+import { accountRefused, codeOf } from "./reasons.js";
 
 /** @import { Message } from "../irc/message.js" */
 /** @import { Client } from "./client.js" */
@@ -8,6 +8,8 @@ import { accountRefused } from "./reasons.js";
 
 const CHUNK = 400;
 const LONGEST_CHALLENGE = 16_384;
+/** Codes of refusals that say nothing of the account and its password. */
+const PASSING = /^(906|TEMPORARILY_UNAVAILABLE|INTERNAL_ERROR)$/;
 
 /**
  * @typedef {object} Credentials
@@ -25,6 +27,9 @@ const LONGEST_CHALLENGE = 16_384;
  * @property {(key: ScramKey|null) => void} resolve
  * @property {(error: Error) => void} reject
  */
+
+/** The server cannot log anybody in at the moment. */
+class NotNow extends Error {}
 
 /** The login of one connection. */
 export class Login {
@@ -49,7 +54,11 @@ export class Login {
         if (this.client.isRegistering) this.client.register();
       },
       (error) => {
-        if (this.client.isRegistering) this.client.close(error.message, "login");
+        if (!this.client.isRegistering) return;
+        // A server that was restarted perhaps has no accounts yet.
+        const isPassing = this.client.wasReady && error instanceof NotNow;
+        if (isPassing) this.client.link.reconnect(error.message);
+        else this.client.close(error.message, "login");
       },
     );
   }
@@ -74,7 +83,7 @@ export class Login {
     if (!attempt || attempt.started) return;
     if (negotiation.enabled.has("sasl")) void this.tryMechanism(attempt);
     else if (negotiation.complete && !negotiation.unanswered) {
-      this.fail(_("This server has no accounts."));
+      this.fail(new NotNow(_("This server has no accounts.")));
     }
   }
 
@@ -105,7 +114,9 @@ export class Login {
       if (attempt === this.attempt) this.sendAnswer(answer);
     } catch {
       this.client.send("AUTHENTICATE", "*");
-      this.fail(_("Not logged in: the password that this device keeps is not valid any longer."));
+      this.fail(
+        new Error(_("Not logged in: the password that this device keeps is not valid any longer.")),
+      );
     }
   }
 
@@ -149,14 +160,15 @@ export class Login {
       return;
     }
     if (message.command === "904" && attempt.mechanism === "PLAIN" && !attempt.started) return;
-    this.fail(accountRefused(credentials.account, message));
+    const reason = accountRefused(credentials.account, message);
+    this.fail(PASSING.test(codeOf(message)) ? new NotNow(reason) : new Error(reason));
   }
 
-  /** @param {string} reason */
-  fail(reason) {
+  /** @param {Error} error */
+  fail(error) {
     const { attempt } = this;
     this.attempt = null;
-    attempt?.reject(new Error(reason));
+    attempt?.reject(error);
   }
 
   /** The connection has ended. */

@@ -7,6 +7,7 @@ import { isBatch } from "./batches.js";
 /** @import { Item } from "./batches.js" */
 
 const ANSWER_WITHIN = 60_000;
+const LATE = 10_000;
 const MOST_WAITING = 1000;
 
 /** The connection ended before the server answered. */
@@ -50,14 +51,30 @@ export class Requests {
   add(answer, fail) {
     this.count += 1;
     const label = `r${this.count}`;
-    const timer = this.clock.start(() => {
-      this.waiting.delete(label);
-      fail(new Error(_("The server has not answered.")));
-    }, ANSWER_WITHIN);
-    this.waiting.set(label, { answer, fail, timer });
+    this.waiting.set(label, { answer, fail, timer: 0 });
+    this.wait(label);
     const [first] = this.waiting.keys();
     if (this.waiting.size > MOST_WAITING && first) this.waiting.delete(first);
     return label;
+  }
+
+  /**
+   * Wait for an answer. A timer that is late says that the page has slept: the link finds out
+   * whether the connection is still there, and until then nothing has failed.
+   * @param {string} label
+   */
+  wait(label) {
+    const waiting = this.waiting.get(label);
+    if (!waiting) return;
+    const due = this.clock.now() + ANSWER_WITHIN;
+    waiting.timer = this.clock.start(() => {
+      if (this.clock.now() > due + LATE) {
+        this.wait(label);
+        return;
+      }
+      this.waiting.delete(label);
+      waiting.fail(new Error(_("The server has not answered.")));
+    }, ANSWER_WITHIN);
   }
 
   /**

@@ -103,7 +103,7 @@ function keepLogins(client, keys) {
   client.login.onKey = (credentials, key) => {
     if (!model.preferences.settings.value.remember) return;
     if (key?.key) {
-      void keys.save({ account: credentials.account, nick: client.wantedNick, key });
+      void keys.save({ account: credentials.account, nick: client.nickname.wanted, key });
     } else if (!credentials.key) {
       model.notify(_("Without an encrypted connection, this device does not keep the login."));
     }

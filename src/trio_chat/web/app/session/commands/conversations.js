@@ -90,7 +90,7 @@ command(
     const { model } = client;
     const buffer = model.isupport.isChannel(target)
       ? model.get(target)
-      : client.openPrivate(target);
+      : client.privates.open(target);
     if (buffer) client.outgoing.send(buffer, text, "notice", "");
   },
 );
@@ -325,7 +325,7 @@ function messageAndRest({ client, buffer, tell }, words, own) {
 function sayTo({ client, actions, tell }, target, text, show) {
   const { model } = client;
   const isChannel = model.isupport.isChannel(target);
-  const buffer = isChannel ? model.get(target) : client.openPrivate(target);
+  const buffer = isChannel ? model.get(target) : client.privates.open(target);
   if (!buffer || buffer.kind === "server") {
     tell(_("You are not in {name}. Join it first: /join {name}", { name: target }), true);
     return;

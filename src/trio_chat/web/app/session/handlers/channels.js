@@ -23,7 +23,7 @@ export const channels = {
     if (!buffer || buffer.kind !== "channel") return;
     if (isMe) {
       client.noteSource(message);
-      client.joined(buffer, name, timeOf(message, model.clock.now()));
+      client.channels.joined(buffer, name, timeOf(message, model.clock.now()));
     }
     if (buffer.members.size < MOST_MEMBERS) {
       const member = makeMember(message.nick);
@@ -55,7 +55,7 @@ export const channels = {
       add(client, buffer, message);
       if (buffer.members.delete(model.fold(message.nick))) buffer.membersChanged();
     }
-    client.nickFreed(message.nick);
+    client.nickname.freed(message.nick);
   },
   NICK: (client, message) => renamed(client, message),
   TOPIC(client, message) {
@@ -142,15 +142,13 @@ export const channels = {
     const buffer = model.get(from);
     if (!buffer || !model.isupport.isChannel(to)) return;
     model.rename(buffer, to);
-    const known = client.channels.get(model.fold(from));
-    client.unwant(from);
-    client.want(to, known?.key ?? "");
+    client.channels.renamed(from, to);
     add(client, buffer, message);
   },
   470(client, { params }) {
     const [, from = "", to = ""] = params;
-    client.unwant(from);
-    client.goingTo = client.model.fold(to);
+    client.channels.unwant(from);
+    client.channels.goingTo = client.model.fold(to);
     client.model.notify(_("{from} forwards to {to}.", { from, to }));
   },
 };
@@ -185,7 +183,7 @@ function left(client, buffer, nick, reason) {
   buffer.members.clear();
   buffer.membersChanged();
   buffer.myPrefixes.value = "";
-  client.unwant(buffer.name);
+  client.channels.unwant(buffer.name);
   client.outgoing.refuse(buffer, reason);
 }
 
@@ -203,7 +201,7 @@ function renamed(client, message) {
   if (isMe) {
     model.me.nick.value = to;
     client.source = client.source.replace(from, to);
-    client.renamed(from, to);
+    client.nickname.renamed(from, to);
   }
   for (const buffer of places) {
     const member = buffer.members.get(model.fold(from));
@@ -215,11 +213,11 @@ function renamed(client, message) {
     add(client, buffer, message);
     if (buffer.kind === "private" && model.same(buffer.name, from)) {
       model.rename(buffer, to);
-      client.monitor("-", [from]);
-      client.monitor("+", [to]);
+      client.privates.monitor("-", [from]);
+      client.privates.monitor("+", [to]);
     }
   }
-  if (!isMe) client.nickFreed(from);
+  if (!isMe) client.nickname.freed(from);
 }
 
 /**
@@ -281,7 +279,7 @@ export function changedLetters(letters, changes) {
 export function joinFailed(client, name, reason) {
   const { model } = client;
   const buffer = model.get(name);
-  client.unwant(name);
+  client.channels.unwant(name);
   if (!buffer) {
     model.notify(reason, true);
     return;

@@ -74,5 +74,5 @@ function place(client, name, kind) {
   const known = model.get(name);
   if (known) return known;
   if (!name || model.isupport.isChannel(name)) return name ? model.ensure(name) : model.server;
-  return kind === "notice" ? model.server : client.openPrivate(name);
+  return kind === "notice" ? model.server : client.privates.open(name);
 }

@@ -1,19 +1,18 @@
 /** Handlers of the connection itself: capabilities, login, nickname, welcome, its end. */
 import { _ } from "../../platform/i18n.js";
-import { accountRefused, codeOf, entryRefused, nickRefused, otherError } from "../reasons.js";
+import { JOINED } from "../channels.js";
+import { codeOf, entryRefused, nickRefused, otherError } from "../reasons.js";
 
 /** @import { Message } from "../../irc/message.js" */
 /** @import { ChatBuffer } from "../../model/buffer.js" */
 /** @import { Client } from "../client.js" */
 /** @import { Handler } from "./table.js" */
 
-const MOST_NICKS = 9;
-
 /** @type {Record<string, Handler>} */
 export const registration = {
   PING: (client, { params }) => client.send("PONG", ...params.slice(0, 1)),
   PONG(client, { params }) {
-    if (params.at(-1) === "joined" && client.isReady) client.joinWanted();
+    if (params.at(-1) === JOINED && client.isReady) client.channels.joinAll();
   },
   CAP(client, { params }) {
     const changed = client.negotiation.receive(params);
@@ -30,7 +29,7 @@ export const registration = {
   903: (client) => client.login.succeeded(),
   907: (client) => client.login.succeeded(),
   "001"(client, { params, tags }) {
-    client.model.me.nick.value = params[0] || client.askedNick;
+    client.nickname.welcomed(params[0] ?? "");
     client.setSource(client.model.me.nick.value, "");
     client.welcomed(tags.get("time") ?? "");
   },
@@ -40,9 +39,9 @@ export const registration = {
   },
   376: (client) => client.ready(),
   422: (client) => client.ready(),
-  433: (client, message) => nickInUse(client, message),
+  433: (client, message) => client.nickname.inUse(message),
   451(client) {
-    client.joinsEarly = false;
+    client.channels.areJoinedEarly = false;
   },
   ERROR(client, { params }) {
     const reason = params[0] ?? "";
@@ -61,36 +60,12 @@ for (const code of ["463", "464", "465", "466"]) {
 }
 
 /**
- * Try another nickname before the welcome; afterwards the user decides.
- * @param {Client} client
- * @param {Message} message
- */
-function nickInUse(client, message) {
-  const { model } = client;
-  const nick = message.params[1] ?? client.askedNick;
-  if (client.isReady) {
-    if (!model.same(nick, client.wantedNick) || !client.isTakingBack) {
-      model.notify(nickRefused(nick, message), true);
-    }
-    client.isTakingBack = false;
-    return;
-  }
-  client.triedNicks += 1;
-  if (client.triedNicks > MOST_NICKS) {
-    client.close(nickRefused(client.wantedNick, message), "nick");
-    return;
-  }
-  client.askedNick = client.wantedNick + String(client.triedNicks + 1);
-  client.send("NICK", client.askedNick);
-}
-
-/**
  * @param {Client} client
  * @param {Message} message
  * @param {ChatBuffer|null} origin
  */
 function nickError(client, message, origin) {
-  const name = message.params[1] ?? client.askedNick;
+  const name = message.params[1] ?? client.nickname.asked;
   const reason = nickRefused(name, message);
   if (!client.isReady) client.close(reason, "nick");
   else if (origin) client.model.tell(origin, reason, true);
@@ -123,7 +98,7 @@ export function failedRegistration(client, message) {
   if (client.isReady) return false;
   const code = codeOf(message);
   if (code === "NICKNAME_RESERVED") {
-    const nick = message.params[2] ?? client.askedNick;
+    const nick = message.params[2] ?? client.nickname.asked;
     client.close(nickRefused(nick, message), "login");
     return true;
   }
@@ -136,7 +111,7 @@ export function failedRegistration(client, message) {
     return true;
   }
   if (message.params[0] === "AUTHENTICATE") {
-    client.login.fail(accountRefused(client.credentials?.account ?? "", message));
+    client.login.refused(message);
     return true;
   }
   return false;

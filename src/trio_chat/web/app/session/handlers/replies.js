@@ -21,7 +21,7 @@ const JOIN_ERRORS = new Set(["405", "471", "473", "474", "475", "476", "479"]);
 export const replies = {
   FAIL(client, message, origin) {
     if (failedRegistration(client, message)) return;
-    if (codeOf(message) === "NICKNAME_RESERVED" && client.isTakingBack) return;
+    if (codeOf(message) === "NICKNAME_RESERVED" && client.nickname.isTakingBack) return;
     tell(client, message, origin, true);
   },
   WARN: (client, message, origin) => tell(client, message, origin, false),
@@ -57,7 +57,7 @@ export const replies = {
 function isJoinError(client, command, name) {
   if (!["403", "437", "477"].includes(command) || !client.model.isupport.isChannel(name))
     return false;
-  return client.channels.has(client.model.fold(name)) && !client.model.get(name)?.joined.value;
+  return client.channels.has(name) && !client.model.get(name)?.joined.value;
 }
 
 /**

@@ -50,7 +50,7 @@ export const status = {
   731(client, { params }) {
     for (const nick of (params[1] ?? "").split(",")) {
       setOnline(client, nick, false);
-      client.nickFreed(nick);
+      client.nickname.freed(nick);
     }
   },
   734: () => {},
