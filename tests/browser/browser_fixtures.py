@@ -71,10 +71,15 @@ def server(serve: "Callable[..., Server]") -> "Server":
 
 @pytest.fixture
 def visit(
-    browser: "Browser", request: pytest.FixtureRequest, tmp_path: Path
+    browser: "Browser",
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    serve: "Callable[..., Server]",
 ) -> "Iterator[Callable[..., Visitor]]":
     """Return a function that opens the browser of another user of `server`."""
     from harness import visitors
+
+    del serve  # named here, so that servers end after the browsers: a page may still be loading
 
     def url() -> str:
         return str(request.getfixturevalue("server").url)
