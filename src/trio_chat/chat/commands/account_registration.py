@@ -1,81 +1,29 @@
-"""Account registration: REGISTER and VERIFY (IRCv3 `draft/account-registration`).
+"""Account registration: REGISTER and VERIFY (IRCv3 `draft/account-registration`), and the rules for
+accounts that are to be registered.
 
 NickServ uses the same functions; see `trio_chat.chat.services.nickserv`.
 """
 
-import logging
 from functools import partial
-from typing import NamedTuple
 
 from trio_chat.chat import nicknames
-from trio_chat.chat.accounts import MAX_PASSWORD, Account, AccountsError, Busy, Credentials, Email
-from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import AccountRegistered
-from trio_chat.chat.commands import account_invitations
-from trio_chat.chat.commands.accounts import count_failure, explain, log_in
+from trio_chat.chat.accounts import MAX_PASSWORD
+from trio_chat.chat.commands.account_creation import (
+    VERIFICATION_REQUIRED,
+    RegistrationOutcome,
+    Wanted,
+    is_taken,
+    register,
+    verify,
+)
+from trio_chat.chat.commands.accounts import log_in
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.verification import (
-    LIFETIME,
-    Letter,
-    MailError,
-    MailRefused,
-    PendingVerification,
-    VerificationRefused,
-)
 from trio_chat.irc.mail import email_address
-from trio_chat.irc.names import fold, fold_or_self
+from trio_chat.irc.names import fold
 
-log = logging.getLogger("trio_chat")
-
-VERIFICATION_REQUIRED = "VERIFICATION_REQUIRED"
-NO_MAIL = "The server cannot send mail at the moment, try again later"
 _DROPPED = (
     "{} was the name of an account that was deleted; only an operator of the server can free it"
-)
-_LETTER = """\
-Somebody, probably you, wants to register the account {name} on {network}.
-
-To do that, enter this code in the chat:
-
-    {code}
-
-with /verify {name} {code}
-or with /msg NickServ VERIFY {name} {code}
-
-It can be used once, within {hours} hours. If that was not you, do nothing:
-without the code there will be no account.
-"""
-
-
-class Wanted(NamedTuple):
-    """A request to register an account.
-
-    Args:
-        name: the name of the account.
-        password: its password.
-        email: its address, or "" or `*` for none.
-        invitation: the token of an invitation, or "".
-    """
-
-    name: str
-    password: str
-    email: str
-    invitation: str = ""
-
-
-class RegistrationOutcome(NamedTuple):
-    """The outcome: a code of `draft/account-registration`, a sentence, and the account if it was
-    created.
-    """
-
-    code: str
-    text: str
-    account: Account | None = None
-
-
-WRONG_INVITATION = RegistrationOutcome(
-    "INVALID_INVITATION", "That is no invitation, or it has expired or was used already"
 )
 
 
@@ -206,19 +154,6 @@ def why_not_verify(request: Request) -> RegistrationOutcome | None:
     return None
 
 
-def is_taken(request: Request, name: str, folded: str) -> bool:
-    """Return whether a name belongs or belonged to an account, is being registered, or is
-    confusable with such a name or with a service.
-    """
-    world = request.world
-    taken = world.accounts.taken if world.accounts else {}
-    alike = (
-        *world.account_confusables.of(taken, name, folded),
-        *world.registering.of(name, folded),
-    )
-    return folded in taken or bool(alike) or nicknames.looks_like_service(name, folded)
-
-
 def _is_nick_of_another(request: Request, name: str, folded: str) -> bool:
     world, user = request.world, request.session.user
     is_used = world.users.get(folded) not in (None, user)
@@ -244,199 +179,3 @@ def why_not_password(request: Request, password: str) -> tuple[str, str]:
             f"A password has at most {MAX_PASSWORD} bytes and no control characters",
         )
     return "", ""
-
-
-async def create_account(
-    request: Request, name: str, password: str, email: Email | None = None
-) -> Account | str:
-    """Create an account at once; return it, or a sentence with the reason for which it was
-    refused.
-    """
-    world = request.world
-    assert world.accounts is not None  # noqa: S101  # asked before
-    account = Account(name, fold(name), int(world.clock()))
-    try:
-        credentials = await world.accounts.prepare(password, request.session.origin)
-        made = await _store(request, account, credentials, email)
-        if made is not None:
-            log.info("%s registered the account %s", request.session.address, name)
-            return made
-    except (AccountsError, Busy, ValueError) as error:
-        return explain(error)
-    return f"{name} belongs to somebody already, or looks like a name that does"
-
-
-async def _store(
-    request: Request, account: Account, credentials: Credentials, email: Email | None
-) -> Account | None:
-    """Create an account and return it with its number; None when another session has registered the
-    name in the meantime.
-    """
-    world = request.world
-    assert world.accounts is not None  # noqa: S101  # asked before
-    if is_taken(request, account.name, account.folded):
-        return None
-    world.registering.add(account.name, account.folded)
-    try:
-        made = await world.accounts.create(account, credentials, email)
-    finally:
-        world.registering.remove(account.name, account.folded)
-    if made is not None:
-        apply(world, AccountRegistered(made))
-    return made
-
-
-async def register(request: Request, wanted: Wanted, reply: Response) -> RegistrationOutcome:
-    """Register what `why_not_register` does not refuse: make an account, or send a code to its
-    address.
-    """
-    rules = request.world.server_info.account_rules
-    if not rules.by_invitation:
-        wanted = wanted._replace(invitation="")
-    elif wanted.invitation:
-        if refusal := _why_no_guess(request):
-            return refusal
-        if not account_invitations.find(request, wanted.name, wanted.invitation):
-            _note_wrong_invitation(request)
-            return await _refuse_guess(request, fold(wanted.name), WRONG_INVITATION, reply)
-    if rules.email == "verified":
-        return await _begin(request, wanted)
-    if rules.by_invitation and not wanted.invitation:
-        return await _await_invitation(request, wanted)
-    with account_invitations.using(request, wanted.name, wanted.invitation) as made:
-        outcome = await create_account(
-            request, wanted.name, wanted.password, _unverified(request, wanted)
-        )
-        if isinstance(outcome, str):
-            return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", outcome)
-        made.append(outcome)
-    return RegistrationOutcome("SUCCESS", "The account is yours, and you are logged in", outcome)
-
-
-def _unverified(request: Request, wanted: Wanted) -> Email | None:
-    if request.world.server_info.account_rules.email != "required":
-        return None
-    return Email(email_address(wanted.email), is_verified=False)
-
-
-async def _await_invitation(request: Request, wanted: Wanted) -> RegistrationOutcome:
-    """Let an account wait for its invitation."""
-    world, session = request.world, request.session
-    assert world.accounts is not None  # noqa: S101  # asked before
-    account = Account(wanted.name, fold(wanted.name), int(world.clock()))
-    email = _unverified(request, wanted)
-    try:
-        credentials = await world.accounts.prepare(wanted.password, session.origin)
-        session.verification = world.verifications.await_invitation(
-            account, email.address if email else "", credentials, session.verification
-        )
-    except VerificationRefused as refused:
-        return RegistrationOutcome(refused.code, refused.text)
-    except (AccountsError, Busy, ValueError) as error:
-        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))
-    text = f"An account needs an invitation here; give it with VERIFY {wanted.name} <invitation>"
-    return RegistrationOutcome(VERIFICATION_REQUIRED, text)
-
-
-async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
-    """Let an account wait, and send its code. When cancelled, it waits: the letter may be on its
-    way.
-    """
-    world, session = request.world, request.session
-    if world.mail is None or world.accounts is None:
-        log.error("nobody can register: no mail can be sent; see [mail] in the configuration")
-        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", NO_MAIL)
-    account = Account(wanted.name, fold(wanted.name), int(world.clock()))
-    email = email_address(wanted.email)
-    try:
-        credentials = await world.accounts.prepare(wanted.password, session.origin)
-        pending, code = world.verifications.begin(
-            account, email, credentials, session.verification, wanted.invitation
-        )
-    except VerificationRefused as refused:
-        return RegistrationOutcome(refused.code, refused.text)
-    except (AccountsError, Busy, ValueError) as error:
-        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))
-    session.verification = pending
-    network = world.server_info.network
-    text = _LETTER.format(name=wanted.name, network=network, code=code, hours=LIFETIME // 3600)
-    try:
-        await world.mail.send(Letter(email, f"Your code for {network}", text))
-    except MailError as error:
-        world.verifications.drop(pending)
-        log.error("the code for the account %s could not be sent: %s", wanted.name, error)
-        if isinstance(error, MailRefused):
-            return RegistrationOutcome(
-                "UNACCEPTABLE_EMAIL", "That address takes no mail from us; give another one"
-            )
-        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", NO_MAIL)
-    log.info(
-        "%s wants to register the account %s, and was sent a code", session.address, wanted.name
-    )
-    return RegistrationOutcome(
-        VERIFICATION_REQUIRED,
-        f"A code was sent to {email}; give it with VERIFY {wanted.name} <code>",
-    )
-
-
-def _why_no_guess(request: Request) -> RegistrationOutcome | None:
-    """Return why no invitation is looked at, or None."""
-    why = request.world.invitations.why_refused(request.session.payer)
-    return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", why) if why else None
-
-
-def _note_wrong_invitation(request: Request) -> None:
-    request.world.invitations.note_wrong(request.session.payer)
-
-
-async def _refuse_guess(
-    request: Request, folded: str, outcome: RegistrationOutcome, reply: Response
-) -> RegistrationOutcome:
-    """Count a wrong code or invitation as a wrong password."""
-    assert request.world.accounts is not None  # noqa: S101  # asked before
-    await request.world.accounts.note_wrong(folded, request.session.origin)
-    count_failure(request, reply)
-    return outcome
-
-
-def _take(request: Request, folded: str, code: str) -> PendingVerification | None:
-    """Remove and return the registration that a code, or an invitation, completes."""
-    verifications = request.world.verifications
-    pending = verifications.waiting_for_invitation(folded)
-    if pending is None:
-        return verifications.take(folded, code)
-    if account_invitations.find(request, pending.account.name, code) is None:
-        _note_wrong_invitation(request)
-        return verifications.take(folded, "")  # counts as a wrong code
-    verifications.drop(pending)
-    return pending
-
-
-async def verify(request: Request, name: str, code: str, reply: Response) -> RegistrationOutcome:
-    """Create the account that a code verifies. A wrong code counts as a wrong password."""
-    world, session = request.world, request.session
-    assert world.accounts is not None  # noqa: S101  # `why_not_verify` has looked
-    folded = fold_or_self(name)
-    if world.verifications.waiting_for_invitation(folded) and (refusal := _why_no_guess(request)):
-        return refusal
-    pending = _take(request, folded, code)
-    if pending is None:
-        outcome = RegistrationOutcome("INVALID_CODE", "That is not the code, or it is too old")
-        return await _refuse_guess(request, folded, outcome, reply)
-    account = pending.account
-    token = code if pending.is_for_invitation else pending.invitation
-    is_verified = not pending.is_for_invitation
-    email = Email(pending.email, is_verified=is_verified) if pending.email else None
-    if token and not account_invitations.find(request, account.name, token):
-        return WRONG_INVITATION
-    try:
-        with account_invitations.using(request, account.name, token) as used:
-            made = await _store(request, account, pending.credentials, email)
-            used.extend([made] if made is not None else [])
-    except AccountsError as error:
-        world.verifications.put_back(pending)
-        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))
-    if made is None:
-        return RegistrationOutcome("INVALID_CODE", f"{account.name} cannot be registered any more")
-    log.info("%s registered the account %s", session.address, account.name)
-    return RegistrationOutcome("SUCCESS", "The account is yours, and you are logged in", made)

@@ -1,7 +1,7 @@
 """Authentication: AUTHENTICATE (IRCv3 `sasl-3.1`, `sasl-3.2`).
 
 NickServ uses the same functions; see `trio_chat.chat.services.nickserv`. New accounts are made by
-`account_registration`.
+`account_creation`.
 """
 
 import logging

@@ -2,6 +2,22 @@
 know.
 """
 
-from trio_chat.chat.services import chanserv, devices, nickserv, nickserv_opers, settings, znc
+from trio_chat.chat.services import (
+    chanserv,
+    devices,
+    login_certificates,
+    nickserv,
+    nickserv_opers,
+    settings,
+    znc,
+)
 
-__all__ = ["chanserv", "devices", "nickserv", "nickserv_opers", "settings", "znc"]
+__all__ = [
+    "chanserv",
+    "devices",
+    "login_certificates",
+    "nickserv",
+    "nickserv_opers",
+    "settings",
+    "znc",
+]

@@ -6,7 +6,7 @@ from trio_chat.chat.accounts import Account, AccountsError
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import BanKind
 from trio_chat.chat.changes import AccountDeleted
-from trio_chat.chat.commands import account_registration, bans
+from trio_chat.chat.commands import account_creation, account_registration, bans
 from trio_chat.chat.commands.accounts import explain
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request
@@ -40,13 +40,13 @@ def _why_not(request: Request, name: str, password: str) -> str:
             f" /msg {NICKSERV.name}"
             f" FREE {name}"
         )
-    if account_registration.is_taken(request, name, folded):
+    if account_creation.is_taken(request, name, folded):
         return f"{name} belongs to somebody already, or looks like a name that does"
     return account_registration.why_not_password(request, password)[1]
 
 
 async def _create(request: Request, name: str, password: str, reply: Response) -> None:
-    outcome = await account_registration.create_account(request, name, password)
+    outcome = await account_creation.create_account(request, name, password)
     if isinstance(outcome, str):
         answer(request, f"{outcome}.", reply)
         return
