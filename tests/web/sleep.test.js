@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { diagnose } from "../../src/trio_chat/web/app/platform/diagnosis.js";
+import "../../src/trio_chat/web/app/platform/message_cache.js"; // so that tests need not wait for it
 import { followLifecycle } from "../../src/trio_chat/web/app/platform/lifecycle.js";
 import { connected, FakeStorage, newWorkspace, settle, textsOf } from "./support.js";
 

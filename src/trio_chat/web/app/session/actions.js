@@ -42,16 +42,17 @@ export function makeActions(client, keys, cache) {
     const account = options.account || options.nick;
     const wanted = options.channels ?? model.wanted.value;
     const kept = preferences.channels;
-    for (const { name, key } of kept) client.channels.want(name, key);
-    for (const name of wanted) client.channels.want(name, client.channels.keys.get(model.fold(name)) ?? "");
-    const first = wanted[0] ?? (client.channels.wanted.size ? "" : model.lobby.value);
+    const { channels } = client;
+    for (const { name, key } of kept) channels.want(name, key);
+    for (const name of wanted) channels.want(name, channels.keys.get(model.fold(name)));
+    const first = wanted[0] ?? (channels.wanted.size ? "" : model.lobby.value);
     if (first) {
-      client.channels.want(first, "");
-      client.channels.goingTo = model.fold(first);
+      channels.want(first);
+      channels.goingTo = model.fold(first);
     }
     // The channels of an earlier visit are shown while the page connects.
     for (const { name } of kept) model.ensure(name);
-    const shown = model.get(client.channels.goingTo || preferences.current);
+    const shown = model.get(channels.goingTo || preferences.current);
     if (shown && shown.kind === "channel") model.show(shown);
     await cache.load();
     const login = options.password ? null : await keys.load().catch(() => null);
