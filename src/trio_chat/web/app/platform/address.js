@@ -41,6 +41,14 @@ function decode(text) {
 }
 
 /**
+ * Return the fragment that names a channel, without the `#` of the address.
+ * @param {string} name
+ */
+export function fragmentOf(name) {
+  return encodeURIComponent(name.slice(1)).replace(/%(2C|2F|3A|40)/g, decodeURIComponent);
+}
+
+/**
  * Return the address of the page for other people, without a fragment. A page that was opened as
  * `localhost` knows from the server how other machines reach it.
  */

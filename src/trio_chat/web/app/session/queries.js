@@ -1,6 +1,6 @@
 /** Questions to the server whose answers go to the view that asked: WHOIS, LIST, SEARCH, bans. */
 import { escapeTag } from "../irc/message.js";
-import { isOwnMachine, sharedAddress } from "../platform/address.js";
+import { fragmentOf, isOwnMachine, sharedAddress } from "../platform/address.js";
 import { _ } from "../platform/i18n.js";
 import { isBatch } from "./batches.js";
 import { historyBlock, messageEntry, seconds } from "./events.js";
@@ -157,11 +157,7 @@ export async function banList(client, buffer) {
  * @param {number} uses 0 for any number.
  */
 export async function inviteLink(client, buffer, seconds, uses) {
-  const name = encodeURIComponent(buffer.name.slice(1)).replace(
-    /%(2C|2F|3A|40)/g,
-    decodeURIComponent,
-  );
-  const plain = `${sharedAddress()}#${name}`;
+  const plain = `${sharedAddress()}#${fragmentOf(buffer.name)}`;
   const isClosed = /^\+\S*[ikR]/.test(buffer.modes.value);
   if (!seconds && !uses && !isClosed) return plain;
   const duration = seconds ? `${Math.ceil(seconds / 60)}m` : "0";

@@ -10,8 +10,10 @@ import { watchViewport } from "../platform/viewport.js";
 import { watchTitle } from "./page_title.js";
 import { WorkspaceContext, viewSettings } from "./context.js";
 import { Dialogs } from "./dialogs.js";
+import { watchNavigation } from "./navigation.js";
 import { Notices } from "./notices.js";
 import { handleShortcut } from "./shortcuts.js";
+import { watchSwipes } from "./swipes.js";
 import { closeAll } from "./ui.js";
 import { Welcome } from "./welcome.js";
 
@@ -78,7 +80,13 @@ function watch(workspace) {
   document.addEventListener("click", onClick);
   loadChat(workspace);
   registerServiceWorker();
-  const stops = [watchViewport(), watchTitle(workspace), watchAlerts(workspace)];
+  const stops = [
+    watchViewport(),
+    watchTitle(workspace),
+    watchAlerts(workspace),
+    watchNavigation(workspace),
+    watchSwipes(workspace),
+  ];
   return () => {
     document.removeEventListener("keydown", onKeyDown);
     document.removeEventListener("click", onClick);

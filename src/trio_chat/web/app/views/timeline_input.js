@@ -3,6 +3,7 @@
 import { excerpt } from "./row.js";
 import { openMessageMenu } from "./message_tools.js";
 import { clockTime } from "../platform/dates.js";
+import { _ } from "../platform/i18n.js";
 import { focusPrompt, jump, openDialog } from "./ui.js";
 
 /** @import { Timeline } from "./timeline.js" */
@@ -36,8 +37,14 @@ export function handleClick(timeline, event) {
  */
 export async function jumpTo(timeline, msgid) {
   const { workspace, buffer } = timeline;
-  const entry = buffer.timeline.find(msgid) ?? (await workspace.actions.loadAround(buffer, msgid));
-  if (entry) jump.value = { buffer, entry };
+  const { notify, loadAround } = workspace.actions;
+  try {
+    const entry = buffer.timeline.find(msgid) ?? (await loadAround(buffer, msgid));
+    if (entry) jump.value = { buffer, entry };
+    else notify(_("This message is not in the history any longer."), true);
+  } catch (error) {
+    notify(error instanceof Error ? error.message : String(error), true);
+  }
 }
 
 /**

@@ -1,0 +1,67 @@
+/**
+ * The address of the page, and the back button: the address names the current channel, so that it
+ * can be copied and loaded again, and "back" closes a dialog or drawer instead of leaving the page.
+ */
+
+import { effect } from "../../vendor/signals.js";
+import { fragmentOf, invitationOf } from "../platform/address.js";
+import { closeDialog, dialogs, drawer } from "./ui.js";
+
+/** @import { Workspace } from "../model/types.js" */
+
+/**
+ * Keep address and history of the page in step with what is shown.
+ * @param {Workspace} workspace
+ * @returns {() => void} Stops it.
+ */
+export function watchNavigation(workspace) {
+  /** Whether the newest entry of the history stands for an open dialog or drawer. */
+  let covered = false;
+  let isLeavingCover = false;
+  const follow = () => {
+    const isOpen = dialogs.value.length > 0 || drawer.value !== "";
+    const address = addressOf(workspace);
+    if (isLeavingCover) return;
+    if (isOpen && !covered) {
+      covered = true;
+      history.pushState({ covered }, "");
+    } else if (!isOpen && covered) {
+      covered = false;
+      isLeavingCover = true;
+      history.back(); // the event comes later
+    } else if (!isOpen && address) {
+      history.replaceState(history.state, "", address);
+    }
+  };
+  const onPopState = () => {
+    if (isLeavingCover) {
+      isLeavingCover = false;
+    } else if (covered) {
+      covered = false;
+      if (dialogs.peek().length) closeDialog();
+      else drawer.value = "";
+    }
+    follow();
+  };
+  addEventListener("popstate", onPopState);
+  const stop = effect(follow);
+  return () => {
+    removeEventListener("popstate", onPopState);
+    stop();
+  };
+}
+
+/**
+ * Return the address for what is shown; "" to leave the present one.
+ * @param {Workspace} workspace
+ */
+function addressOf(workspace) {
+  const buffer = workspace.current.value;
+  const isReady = workspace.connection.value.phase === "ready";
+  const isLoggedIn = workspace.me.account.value !== "";
+  if (!buffer || !isReady || !buffer.joined.value) return "";
+  // Until it is used, a reload needs the invitation to register an account.
+  if (invitationOf(location.hash).account && !isLoggedIn) return "";
+  const base = location.pathname + location.search;
+  return buffer.kind === "channel" ? `${base}#${fragmentOf(buffer.name)}` : base;
+}

@@ -1,0 +1,79 @@
+"""The address of the page, the back button, and swipes."""
+
+import re
+from collections.abc import Callable
+
+from harness import PHONE, Server, Visitor
+from playwright.sync_api import expect
+
+Visit = Callable[..., Visitor]
+
+
+def swipe(visitor: Visitor, start: int, end: int) -> None:
+    """Move a finger across the page."""
+    send = visitor.session.send
+    points = [{"x": x, "y": 300} for x in (start, (start + end) // 2, end)]
+    send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    for point in points[1:]:
+        send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_the_address_names_the_current_channel(visit: Visit, server: Server) -> None:
+    """A reload shows the same one, and does not join the one of the link, which was left."""
+    ann = visit()
+    ann.expect_errors("WebSocket connection to .* failed")  # the reload may interrupt it
+    ann.join("ann", "#garden")
+    ann.say("/join #shed")
+    expect(ann.page.get_by_role("heading", name="#shed")).to_be_visible()
+    ann.until("location.hash === '#shed'")
+    link = ann.page.get_by_role("navigation").get_by_role("link", name="garden")
+    link.click()
+    ann.until("location.hash === '#garden'")
+    ann.say("/part")
+    link.click()
+    ann.page.get_by_role("navigation").get_by_role("link", name="shed").click()
+    ann.until("location.hash === '#shed'")
+    ann.page.reload()
+    expect(ann.page.get_by_role("heading", name="#shed")).to_be_visible()
+    ann.say("here I am")
+    ann.sees("here I am")
+    boris = server.irc("boris", "#shed")
+    boris.send("WHOIS ann")
+    assert "#garden" not in boris.until(" 319 ")
+
+
+def test_back_closes_what_covers_the_conversation(visit: Visit, server: Server) -> None:
+    """Drawers and dialogs, one after the other; the page stays."""
+    ann = visit(**PHONE)
+    ann.join("ann")
+    drawer = ann.page.get_by_role("link", name=re.compile("lobby"))
+    ann.page.get_by_role("button", name="Conversations").tap()
+    expect(drawer).to_be_in_viewport(ratio=1)
+    ann.page.go_back()
+    expect(drawer).not_to_be_in_viewport()
+    ann.page.get_by_role("button", name="Channel", exact=True).tap()
+    ann.page.get_by_role("button", name="Change the topic").tap()
+    expect(ann.page.get_by_role("dialog")).to_have_count(2)
+    ann.page.go_back()
+    expect(ann.page.get_by_role("dialog")).to_have_count(1)
+    ann.page.go_back()
+    expect(ann.page.get_by_role("dialog")).to_have_count(0)
+    ann.say("still here")
+    ann.sees("still here")
+
+
+def test_swipes_move_the_drawers(visit: Visit, server: Server) -> None:
+    """To the right for the conversations, to the left for the members, and back again."""
+    ann = visit(**PHONE)
+    ann.join("ann")
+    conversations = ann.page.get_by_role("link", name=re.compile("lobby"))
+    members = ann.page.get_by_role("heading", name="1 member")
+    swipe(ann, 60, 260)
+    expect(conversations).to_be_in_viewport(ratio=1)
+    swipe(ann, 260, 60)
+    expect(conversations).not_to_be_in_viewport()
+    swipe(ann, 260, 60)
+    expect(members).to_be_in_viewport(ratio=1)
+    swipe(ann, 120, 320)
+    expect(members).not_to_be_in_viewport()
