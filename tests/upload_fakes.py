@@ -3,16 +3,18 @@
 import struct
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import trio
 
 from support import NOON
 from trio_chat.config.settings import UploadSettings
 from trio_chat.server.uploads.directory import UploadDirectory
-from trio_chat.server.uploads.limits import Uploader
+from trio_chat.server.uploads.limits import Uploader, UploadRefused
+from trio_chat.server.uploads.received import Received
 from trio_chat.server.uploads.service import UploadService
 from trio_chat.storage.database import Database, open_database
 from trio_chat.storage.uploads import SqliteUploads, directory_of
@@ -335,6 +337,21 @@ class Kept:
     def files(self) -> list[str]:
         """Return the names of the files that are on the disk."""
         return sorted(entry.name for entry in self.path.iterdir())
+
+
+async def put(kept: Kept, data: bytes, name: str = "a.txt") -> Received:
+    """Upload a file of a guest."""
+    async with aclosing(pieces(data)) as body:
+        return await kept.service.receive(GUEST, name, body, len(data))
+
+
+async def refused(kept: Kept, *parts: bytes, name: str = "a", length: int | None = None) -> int:
+    """Upload what is refused; return the status."""
+    async with aclosing(pieces(*parts)) as body:
+        with pytest.raises(UploadRefused) as caught:
+            await kept.service.receive(GUEST, name, body, length)
+    assert not kept.files()
+    return caught.value.status
 
 
 @asynccontextmanager

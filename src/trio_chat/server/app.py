@@ -59,7 +59,8 @@ from trio_chat.server.transport import (
     SocketTransport,
     Transport,
 )
-from trio_chat.server.uploads.service import UploadStatistics, upload_service
+from trio_chat.server.uploads.received import UploadStatistics
+from trio_chat.server.uploads.service import upload_service
 from trio_chat.server.watchers import expire_users, watch_accounts, watch_channels
 
 log = logging.getLogger("trio_chat")

@@ -11,7 +11,7 @@ from trio_chat.chat.world import WorldStatistics
 from trio_chat.server.admission import AdmissionStatistics
 from trio_chat.server.broadcaster import BroadcasterStatistics
 from trio_chat.server.push.service import PushStatistics
-from trio_chat.server.uploads.service import UploadStatistics
+from trio_chat.server.uploads.received import UploadStatistics
 
 
 class ServerStatistics(NamedTuple):

@@ -15,7 +15,7 @@ from contextlib import suppress
 from io import FileIO
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import NamedTuple
 
 from trio_chat.private import MODE, make_directory
@@ -163,6 +163,41 @@ class PartialUpload:
                     (self._directory.path / f"{self.name}{suffix}").unlink()
 
 
+class StoredFile:
+    """A file that is open for reading, also in a thread that may have been abandoned.
+
+    Args:
+        path: where it is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = FileIO(path, "rb")
+        self._lock = Lock()
+        self._closing = Event()
+
+    def read(self, at: int, size: int) -> bytes:
+        """Return up to so many bytes from a place.
+
+        Raises:
+            OSError: they cannot be read.
+        """
+        with self._lock:
+            if self._closing.is_set():
+                return b""
+            self._file.seek(at)
+            data = self._file.read(size)
+        if self._closing.is_set():
+            self.close()
+        return data
+
+    def close(self) -> None:
+        """Close the file; does not block. While a thread reads, that closes it afterwards."""
+        self._closing.set()
+        if self._lock.acquire(blocking=False):
+            self._file.close()
+            self._lock.release()
+
+
 class UploadDirectory:
     """The directory.
 
@@ -195,13 +230,13 @@ class UploadDirectory:
         """Return a file to be received, which is not open yet; does not block."""
         return PartialUpload(self)
 
-    def open(self, name: str) -> FileIO:
+    def open(self, name: str) -> StoredFile:
         """Open a file for reading.
 
         Raises:
             OSError: it cannot be read.
         """
-        return FileIO(self.path / name, "rb")
+        return StoredFile(self.path / name)
 
     def delete(self, names: Iterable[str]) -> tuple[list[str], OSError | None]:
         """Delete files; return the names that are gone, and why others could not be deleted."""

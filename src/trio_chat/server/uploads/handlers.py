@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from io import FileIO
 from ipaddress import ip_address
 
 import trio
@@ -28,7 +27,6 @@ from trio_chat.server.uploads.service import UploadService
 from trio_chat.storage.database import StorageError
 
 _ALLOWED = "OPTIONS, POST"
-_PIECE = 1 << 16
 _MOST_LENGTH_DIGITS = 18
 
 
@@ -81,10 +79,9 @@ async def send(request: HttpRequest, site: Site) -> HttpResponse:
     if request.method == "HEAD":
         return HttpResponse(delivery.status, _nothing(), headers, length)
     try:
-        file = await trio.to_thread.run_sync(service.directory.open, upload.name)
+        pieces = await service.read(upload.name, delivery.start, delivery.end)
     except OSError as error:
         raise RequestError(404, "there is no such file any more") from error
-    pieces = _pieces(file, delivery.start, delivery.end)
     return HttpResponse(delivery.status, pieces, headers, length)
 
 
@@ -193,20 +190,6 @@ def _is_local(name: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
     return parse_address(name) is not None and ip_address(name).is_loopback
-
-
-async def _pieces(file: FileIO, start: int, end: int) -> AsyncGenerator[bytes, None]:
-    """Yield a range of a file, which is closed at the end."""
-    try:
-        await trio.to_thread.run_sync(file.seek, start)
-        while start < end:
-            data = await trio.to_thread.run_sync(file.read, min(_PIECE, end - start))
-            if not data:  # it was shortened: the client sees that the length is wrong
-                return
-            start += len(data)
-            yield data
-    finally:
-        file.close()
 
 
 async def _nothing() -> AsyncGenerator[bytes, None]:  # noqa: ASYNC124  # the body for HEAD

@@ -3,11 +3,10 @@
 import errno
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from math import inf
-from typing import NamedTuple, TypeVar
-from urllib.parse import quote
+from typing import TypeVar
 
 import trio
 
@@ -18,6 +17,7 @@ from trio_chat.server.uploads import content_types, filenames
 from trio_chat.server.uploads.directory import (
     Inspected,
     PartialUpload,
+    StoredFile,
     UploadDirectory,
 )
 from trio_chat.server.uploads.limits import (
@@ -28,6 +28,7 @@ from trio_chat.server.uploads.limits import (
     own_quota,
 )
 from trio_chat.server.uploads.media import DamagedMedia
+from trio_chat.server.uploads.received import Received, UploadStatistics
 from trio_chat.storage.database import StorageError
 from trio_chat.storage.uploads import directory_of
 
@@ -44,7 +45,9 @@ _FINISH_TIMEOUT = 10.0
 _DISCARD_TIMEOUT = 10.0
 _CHECKED_EVERY = 16 << 20
 """Bytes of one upload after which the free space of the disk is checked again."""
+_READ_AT_ONCE = 1 << 16
 _THREADS = 4
+_READING_THREADS = 8
 _MOST_SESSIONS = 10_000
 
 
@@ -55,49 +58,6 @@ def upload_service(world: World, settings: Settings) -> "UploadService | None":
         return None
     directory = UploadDirectory(directory_of(file.absolute()))
     return UploadService(table, directory, settings.uploads, world.clock, world.elapsed)
-
-
-class Received(NamedTuple):
-    """A file that was uploaded.
-
-    Args:
-        upload: as it is stored.
-        width: pixels of a picture or film, or 0.
-        height: pixels of a picture or film, or 0.
-    """
-
-    upload: Upload
-    width: int
-    height: int
-
-    @property
-    def path(self) -> str:
-        """The path and query of its link.
-
-        The query gives the size in pixels (`w`, `h`), so that a client can reserve the room before
-        it has the file; or else in bytes (`size`).
-        """
-        upload = self.upload
-        query = f"w={self.width}&h={self.height}" if self.width else f"size={upload.size}"
-        return f"/file/{upload.name}/{quote(upload.filename)}?{query}"
-
-
-class UploadStatistics(NamedTuple):
-    """A snapshot of the numbers of uploads.
-
-    Args:
-        files: that are stored, as of the last minute.
-        stored: their bytes.
-        active: files that are being received.
-        received: files that were received.
-        received_bytes: bytes that were received, also of files that were refused.
-    """
-
-    files: int = 0
-    stored: int = 0
-    active: int = 0
-    received: int = 0
-    received_bytes: int = 0
 
 
 class UploadService:
@@ -126,6 +86,7 @@ class UploadService:
         # Sessions of guests, by the random names of what they have uploaded.
         self._sessions: OrderedDict[str, int] = OrderedDict()
         self._limiter = trio.CapacityLimiter(_THREADS)
+        self._reading_limiter = trio.CapacityLimiter(_READING_THREADS)
         self._counts = UploadStatistics()
         self._stop_at = inf
         self._shields: set[trio.CancelScope] = set()
@@ -309,6 +270,27 @@ class UploadService:
         """
         return await self._table.find(name)
 
+    async def read(self, name: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Return a range of a file in pieces.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        file = await self._in_reading_thread(self.directory.open, name)
+        return self._pieces(file, start, end)
+
+    async def _pieces(self, file: StoredFile, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        try:
+            while start < end:
+                size = min(_READ_AT_ONCE, end - start)
+                data = await self._in_reading_thread(file.read, start, size)
+                if not data:  # it was shortened: the client sees that the length is wrong
+                    return
+                start += len(data)
+                yield data
+        finally:
+            file.close()
+
     def may_remove(self, uploader: Uploader, upload: Upload) -> bool:
         """Return whether an uploader may remove an upload: its own; a guest those of its session,
         and an operator any.
@@ -379,9 +361,14 @@ class UploadService:
         return True
 
     async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
-        """Run `work` in a thread, which is abandoned when this is cancelled: a disk may not answer
-        for minutes.
-        """
-        return await trio.to_thread.run_sync(
-            work, *args, limiter=self._limiter, abandon_on_cancel=True
-        )
+        return await _in_thread(self._limiter, work, *args)
+
+    async def _in_reading_thread(self, work: Callable[..., T], *args: object) -> T:
+        return await _in_thread(self._reading_limiter, work, *args)
+
+
+async def _in_thread(limiter: trio.CapacityLimiter, work: Callable[..., T], *args: object) -> T:
+    """Run `work` in a thread, which is abandoned when this is cancelled: a disk may not answer for
+    minutes. The threads are not those that others wait for.
+    """
+    return await trio.to_thread.run_sync(work, *args, limiter=limiter, abandon_on_cancel=True)
