@@ -214,9 +214,9 @@ class Server:
         program.out.until("in #lobby")
         return program
 
-    def irc(self, nick: str, *channels: str) -> "IrcClient":
+    def irc(self, nick: str, *channels: str, capabilities: str = "message-tags") -> "IrcClient":
         """Connect a client that speaks IRC directly, and join channels."""
-        client = IrcClient(self.port, nick, *channels)
+        client = IrcClient(self.port, nick, *channels, capabilities=capabilities)
         self._clients.append(client)
         return client
 

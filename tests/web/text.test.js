@@ -51,6 +51,7 @@ test("a hexadecimal colour is dropped with its digits", () => {
 test("control characters and overrides of direction do not reach the page", () => {
   assert.equal(plain("a\x00\x07b\u202ec\u2028d"), "abcd");
   assert.equal(plainName("cod.\u2067exe\u200f"), "cod.exe");
+  assert.equal(plainName("two\n\nlines"), "two lines");
 });
 
 test("Markdown needs signs that touch their words", () => {

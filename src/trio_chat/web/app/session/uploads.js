@@ -1,12 +1,27 @@
 /** Uploads (`draft/FILEHOST`) with a token of this session for each file (`draft/authtoken`). */
 import { _ } from "../platform/i18n.js";
+import { plainName } from "../text/formatting.js";
 import { flatten } from "./requests.js";
+import { UploadQueue, UploadRefused } from "./upload_queue.js";
 
 /** @import { Client } from "./client.js" */
 /** @import { Upload } from "../model/types.js" */
 
+/** @type {WeakMap<Client, UploadQueue>} */
+const queues = new WeakMap();
+
+/** @param {Client} client */
+function queueOf(client) {
+  let found = queues.get(client);
+  if (!found) {
+    found = new UploadQueue(client.model.clock);
+    queues.set(client, found);
+  }
+  return found;
+}
+
 /**
- * Send a file; it can be cancelled.
+ * Send a file in its turn; it can be cancelled.
  * @param {Client} client
  * @param {File} file
  * @param {(sent: number, total: number) => void} onProgress
@@ -15,8 +30,9 @@ import { flatten } from "./requests.js";
 export function upload(client, file, onProgress) {
   const request = new XMLHttpRequest();
   const aborted = new AbortController();
+  const send = () => start(client, file, request, onProgress, aborted.signal);
   return {
-    done: start(client, file, request, onProgress, aborted.signal),
+    done: queueOf(client).run(aborted.signal, send),
     cancel() {
       aborted.abort();
       request.abort();
@@ -44,10 +60,9 @@ async function start(client, file, request, onProgress, signal) {
     request.onload = () => {
       const link = request.getResponseHeader("Location");
       if (request.status === 201 && link) resolve(new URL(link, url).href);
-      else reject(new Error(refusal(request, file)));
+      else reject(refusal(request, file));
     };
-    request.onerror = () =>
-      reject(new Error(_("The connection was lost: {name} was not sent.", { name: file.name })));
+    request.onerror = () => reject(new Error(lost(file)));
     request.onabort = () => reject(new DOMException("", "AbortError"));
     request.open("POST", url);
     request.setRequestHeader("Authorization", `Bearer ${token}`);
@@ -55,6 +70,11 @@ async function start(client, file, request, onProgress, signal) {
     request.setRequestHeader("Content-Disposition", disposition(file.name));
     request.send(file);
   });
+}
+
+/** @param {File} file */
+function lost(file) {
+  return _("The connection was lost: {name} was not sent.", { name: plainName(file.name) });
 }
 
 /** @param {Client} client */
@@ -83,15 +103,21 @@ function disposition(name) {
  * @param {XMLHttpRequest} request
  * @param {File} file
  */
-function refusal({ status, responseText }, file) {
-  const said =
-    responseText
-      .slice(0, 300)
-      .replace(/^\d{3}: /, "")
-      .split("\n")[0] ?? "";
-  const values = { name: file.name, reason: said };
+function refusal(request, file) {
+  const { status, responseText } = request;
+  const said = responseText.slice(0, 300).replace(/^\d{3}: /, "");
+  const values = { name: plainName(file.name), reason: said.split("\n")[0] ?? "" };
+  const isLater = status === 429 || status === 503;
+  const seconds = isLater ? Number(request.getResponseHeader("Retry-After")) || 0 : 0;
+  return new UploadRefused(explained(status, values), seconds);
+}
+
+/**
+ * @param {number} status
+ * @param {{name: string, reason: string}} values
+ */
+function explained(status, values) {
   if (status === 413) return _("{name} is too large. {reason}", values);
   if (status === 507) return _("There is no room for {name}. {reason}", values);
-  if (status === 429) return _("Too many files at once: try {name} again in a minute.", values);
   return _("{name} was not accepted. {reason}", values);
 }

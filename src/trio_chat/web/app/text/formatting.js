@@ -45,6 +45,7 @@ const PLAIN = Object.freeze({});
 // stands after them.
 const INVISIBLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]/gu;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const SPACES = /\s+/gu;
 
 /**
  * Return the spans of a line.
@@ -78,7 +79,7 @@ export function plain(text) {
  * @param {string} text
  */
 export function plainName(text) {
-  return plain(text).replace(BIDI, "");
+  return plain(text).replace(BIDI, "").replace(SPACES, " ");
 }
 
 /**

@@ -103,23 +103,34 @@ export async function takeAddresses(buffer) {
   return kept;
 }
 
-/** @param {{buffer: Buffer}} props */
-export function Attachments({ buffer }) {
+/** @param {{buffer: Buffer, workspace: Workspace}} props */
+export function Attachments({ buffer, workspace }) {
   const waiting = uploadsOf(buffer);
   if (!waiting.value.length) return null;
   const remove = (/** @type {Attachment} */ attachment) => {
     attachment.upload.cancel();
     waiting.value = waiting.value.filter((each) => each !== attachment);
   };
+  const again = (/** @type {Attachment} */ attachment) => {
+    const next = begin(workspace, attachment.file);
+    waiting.value = waiting.value.map((each) => (each === attachment ? next : each));
+  };
   return h(
     "ul",
     { class: "attachments", "aria-label": _("Files to send") },
-    waiting.value.map((attachment) => h(Row, { key: attachment.id, attachment, remove })),
+    waiting.value.map((attachment) => h(Row, { key: attachment.id, attachment, again, remove })),
   );
 }
 
-/** @param {{attachment: Attachment, remove: (attachment: Attachment) => void}} props */
-function Row({ attachment, remove }) {
+/**
+ * @typedef {object} RowProps
+ * @property {Attachment} attachment
+ * @property {(attachment: Attachment) => void} again
+ * @property {(attachment: Attachment) => void} remove
+ */
+
+/** @param {RowProps} props */
+function Row({ attachment, again, remove }) {
   const { file, progress, error } = attachment;
   const name = plainName(file.name);
   return h(
@@ -139,6 +150,13 @@ function Row({ attachment, remove }) {
           value: progress.value,
           "aria-label": _("Upload of {name}", { name }),
         }),
+    error.value
+      ? h(IconButton, {
+          icon: "retry",
+          label: _("Upload {name} again", { name }),
+          onClick: () => again(attachment),
+        })
+      : null,
     h(IconButton, {
       icon: "close",
       label:

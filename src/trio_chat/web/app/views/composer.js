@@ -42,7 +42,7 @@ export function Composer({ buffer }) {
     { class: dragging ? "composer dragging" : "composer" },
     h(TypingLine, { buffer }),
     buffer.replyTo.value ? h(ReplyBar, { buffer, entry: buffer.replyTo.value }) : null,
-    h(Attachments, { buffer }),
+    h(Attachments, { buffer, workspace }),
     h(
       "div",
       { class: "prompt-row" },
