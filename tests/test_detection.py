@@ -99,7 +99,7 @@ async def test_a_shutdown_ends_what_is_not_open_yet() -> None:
         ann = here.connect()
         await wait_all_tasks_blocked()
         here.server.stop()
-        here.server.end_openings()
+        here.server.openings.end()
         assert b"The server has shut down" in await ann.rest()
 
 
@@ -516,7 +516,7 @@ async def test_refusals_do_not_take_all_descriptors(monkeypatch: pytest.MonkeyPa
         await wait_all_tasks_blocked()
         refused = [here.connect() for _ in range(4)]
         await wait_all_tasks_blocked()
-        assert here.server._refusals.closing == 2
+        assert here.server.openings.refusals.closing == 2
         told = [await one.rest() for one in refused]
         assert sorted(b"Too many connections" in words for words in told) == [
             False,

@@ -9,34 +9,22 @@ from typing import Any
 
 import trio
 
-from trio_chat.chat import banning
-from trio_chat.chat.bans import Ban
 from trio_chat.chat.events import Event, Output
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
 from trio_chat.config import ListenerSettings, Settings
-from trio_chat.irc import numerics as n
-from trio_chat.irc.message import Message
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
 from trio_chat.server.admission import (
     Admission,
     AdmissionStatistics,
-    ConnectionPermit,
     PageAdmission,
 )
 from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.clock import elapsed, keep_clock, watch_clock
-from trio_chat.server.connection import SHUTDOWN_REASON, Connection
+from trio_chat.server.connection import Connection
 from trio_chat.server.control import ServerControl
-from trio_chat.server.detection import (
-    DetectionRules,
-    IrcConnection,
-    NotLogged,
-    NotServed,
-    ProtocolDetection,
-)
 from trio_chat.server.disk_space import watch_disk_space
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
@@ -48,14 +36,13 @@ from trio_chat.server.links import page_url_for
 from trio_chat.server.listeners import AcceptedSocket
 from trio_chat.server.mail import mailer
 from trio_chat.server.open_storage import MEMORY, prune_history
-from trio_chat.server.peer import LOCAL_PEER, Peer, is_in, plain_address
+from trio_chat.server.opening import Openings
+from trio_chat.server.peer import LOCAL_PEER, Peer, plain_address
 from trio_chat.server.poller import best_poller
 from trio_chat.server.push.service import PushService, PushStatistics
-from trio_chat.server.refusal import Refusals, closing_link
 from trio_chat.server.state import UncommittedState, keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import (
-    LINGER_TIMEOUT,
     SocketTransport,
     Transport,
 )
@@ -136,7 +123,6 @@ class Server:
         self.world.control = ServerControl(self, cost, self._threads, load)
         self.connections: set[Connection] = set()
         self.turns = trio.Lock()
-        self._connected = 0
         self._is_accepting = False
         self.admission = Admission(self, trio.current_time)
         self.page_admission = PageAdmission(self, trio.current_time)
@@ -146,9 +132,7 @@ class Server:
         self.encryption = Encryption(settings, clock, local_host=lambda: self.local_host)
         self._accepting = trio.CancelScope()
         self._poller = best_poller()
-        self.openings: set[trio.CancelScope] = set()
         self.is_stopping = False
-        self._refusals = Refusals()
         self.uploads = upload_service(self.world, settings)
         self.site = Site(
             lambda: self.settings,
@@ -160,6 +144,7 @@ class Server:
             uploads=self.uploads,
             certified=lambda: self.encryption.names,
         )
+        self.openings = Openings(self, self.admission, self.page_admission, self._threads)
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
         self,
@@ -248,7 +233,7 @@ class Server:
             requests=self.site.answered,
             uploads=self.uploads.statistics() if self.uploads else UploadStatistics(),
             connections=len(self.connections),
-            connected=self._connected,
+            connected=self.openings.admitted,
             queued_bytes=sum(queued),
             slow_clients=sum(map(bool, queued)),
             started=self.world.server_info.created,
@@ -302,7 +287,7 @@ class Server:
     async def _shut_down(self, connections: trio.Nursery) -> None:
         self._is_accepting = False
         log.info("shutting down: notifying %d clients", len(self.connections))
-        self.end_openings()
+        self.openings.end()
         for connection in self.connections:
             connection.shut_down()
         if self._push is not None:
@@ -317,11 +302,6 @@ class Server:
         await self.broadcaster.wait_delivered(self.broadcaster.statistics().accepted)
         await push.drain()
 
-    def end_openings(self) -> None:
-        """End all connections that are still being detected, because the server stops."""
-        for scope in self.openings:
-            scope.cancel()
-
     async def handle(self, accepted: AcceptedSocket) -> None:
         """Serve an accepted connection until it is gone: the handler of `trio.serve_listeners`."""
         peer = LOCAL_PEER
@@ -334,158 +314,9 @@ class Server:
     async def open_and_serve(
         self, transport: Transport, peer: Peer, listener: ListenerSettings
     ) -> None:
-        """Detect the protocol of a connection, and serve it until it is gone.
-
-        Args:
-            transport: its bytes; closed at the end, also when cancelled.
-            peer: the other end, as far as the socket knows it.
-            listener: the settings of the listener that accepted it.
-        """
-        with ConnectionPermit(self.admission, self.page_admission) as permit:
-            # A client behind a proxy or gateway is counted by its own address, once that is known.
-            if not (listener.proxy or self._is_intermediary(peer.host)) and (
-                refusal := permit.count(peer.host)
-            ):
-                line = closing_link(peer, refusal)
-                await self._refusals.refuse(transport, line, status=429, why=refusal)
-                return
-            if (
-                connection := await self._open_and_admit(transport, peer, listener, permit)
-            ) is not None:
-                await connection.run()
-
-    async def _open_and_admit(
-        self, transport: Transport, peer: Peer, listener: ListenerSettings, permit: ConnectionPermit
-    ) -> Connection | None:
-        """Detect the protocol of a connection and admit it; apart, so that no state of the
-        detection is kept while the client is connected.
-        """
-        opened = await self._open(transport, peer, listener, permit)
-        return None if opened is None else await self._admit(opened, permit)
+        """Detect the protocol of a connection, and serve it until it is gone; see `Openings`."""
+        await self.openings.serve(transport, peer, listener)
 
     async def serve_client(self, transport: Transport, peer: Peer, ahead: bytes = b"") -> None:
-        """Serve one client until it is gone.
-
-        Args:
-            transport: its bytes, on which IRC is spoken; closed at the end, also when cancelled.
-            peer: the other end.
-            ahead: bytes that have been read already.
-        """
-        with ConnectionPermit(self.admission, self.page_admission) as permit:
-            if (
-                connection := await self._admit(IrcConnection(transport, peer, ahead), permit)
-            ) is not None:
-                await connection.run()
-
-    def _is_intermediary(self, host: str) -> bool:
-        """Return whether other clients connect through an address: a proxy, or a gateway."""
-        settings = self.settings
-        return is_in(host, settings.server.proxies) or any(
-            is_in(host, gateway.addresses) for gateway in settings.gateways
-        )
-
-    async def _open(
-        self, transport: Transport, peer: Peer, listener: ListenerSettings, permit: ConnectionPermit
-    ) -> IrcConnection | None:
-        """Detect the protocol of a connection; close it when it is not to be served."""
-        settings = self.settings
-        if self._is_full():
-            await self._refuse_full(transport, peer)
-            return None
-        is_proxy = listener.proxy or is_in(peer.host, settings.server.proxies)
-        if not is_proxy and (ban := self.world.bans.of_address(peer.host)):
-            await self._refuse_banned(transport, peer, ban)
-            return None
-        rules = DetectionRules(
-            server=settings.server,
-            gateways=settings.gateways,
-            encryption=self.encryption,
-            threads=self._threads,
-            site=self.site,
-        )
-        opening = ProtocolDetection(
-            transport,
-            peer,
-            listener,
-            rules,
-            lambda host: "" if self._is_intermediary(host) else permit.count(host),
-            lambda host: permit.count_for_pages(None if self._is_intermediary(host) else host),
-        )
-        try:
-            opened = await self._run_opening(opening)
-        except BaseException:
-            with trio.move_on_after(LINGER_TIMEOUT, shield=True):
-                await transport.aclose()
-            raise
-        if opened is None:
-            await self._refusals.close(opening.transport, going_away=self.is_stopping)
-        return opened
-
-    async def _run_opening(self, opening: ProtocolDetection) -> IrcConnection | None:
-        why = ""
-        with opening.scope as scope:
-            scope.deadline = trio.current_time() + self.limits.registration_timeout
-            self.openings.add(scope)
-            try:
-                return await opening.run()
-            except NotLogged:
-                return None
-            except NotServed as closed:
-                why = str(closed)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                if opening.is_answered or not opening.transport.data:
-                    return None  # the end of HTTP, or a check whether the server is there
-                why = "Connection reset"
-            except Exception:
-                log.exception(
-                    "internal error while detecting the protocol of %s", opening.peer.host
-                )
-                return None
-            finally:
-                self.openings.discard(scope)
-        if scope.cancelled_caught:
-            if opening.is_answered:
-                return None
-            why = await opening.tell(
-                SHUTDOWN_REASON if self.is_stopping else "Registration timed out"
-            )
-        log.info("not served: %s: %s", opening.peer.host, why)
-        return None
-
-    async def _admit(self, opened: IrcConnection, permit: ConnectionPermit) -> Connection | None:
-        """Admit a connection as a client, or refuse and close it."""
-        transport, peer, ahead = opened
-        if refusal := permit.count(peer.host):
-            await self._refusals.refuse(transport, closing_link(peer, refusal))
-            return None
-        if self._is_full():
-            await self._refuse_full(transport, peer, is_irc=True)
-            return None
-        if ban := self.world.bans.of_address(peer.host):
-            await self._refuse_banned(transport, peer, ban, is_irc=True)
-            return None
-        self._connected += 1
-        return Connection(self, transport, peer, ahead)
-
-    def _is_full(self) -> bool:
-        # Connections for pages are not of clients, and have limits of their own.
-        chatting = len(self.connections) + len(self.openings) - self.page_admission.open
-        return chatting >= self.limits.clients
-
-    async def _refuse_full(self, transport: Transport, peer: Peer, *, is_irc: bool = False) -> None:
-        log.warning("refused %s: there are %d clients already", peer.host, len(self.connections))
-        why = "The server is full"
-        status = None if is_irc else 503
-        await self._refusals.refuse(transport, closing_link(peer, why), status=status, why=why)
-
-    async def _refuse_banned(
-        self, transport: Transport, peer: Peer, ban: Ban, *, is_irc: bool = False
-    ) -> None:
-        log.info("refused %s: banned by %s: %s", peer.host, ban.mask, ban.reason)
-        text = n.ERR_YOUREBANNEDCREEP.text.format(banning.ban_text(ban))
-        numeric = Message(n.ERR_YOUREBANNEDCREEP, ("*", text), self.world.server_info.name)
-        why = f"Banned: {ban.reason}"
-        status = None if is_irc else 403
-        await self._refusals.refuse(
-            transport, numeric, closing_link(peer, why), status=status, why=why
-        )
+        """Serve one client until it is gone; see `Openings`."""
+        await self.openings.serve_client(transport, peer, ahead)
