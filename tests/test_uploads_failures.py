@@ -249,7 +249,7 @@ class SlowFile(FileIO):
     reading = threading.Event()
     release = threading.Event()
 
-    def read(self, size: int = -1, /) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
         """Return bytes at last."""
         self.reading.set()
         self.release.wait()
@@ -267,9 +267,9 @@ async def test_a_file_is_closed_behind_a_thread_that_reads(tmp_path: Path) -> No
     reader.start()
     await trio.to_thread.run_sync(slow.reading.wait)
     stored.close()
-    assert not slow.closed
+    states = [slow.closed]
     slow.release.set()
     await trio.to_thread.run_sync(reader.join)
-    assert slow.closed
+    assert [*states, slow.closed] == [False, True]
     assert found == [b"ell"]
     assert stored.read(0, 1) == b""
