@@ -546,6 +546,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     execute("UPDATE account SET created = 1800000000")
     give_device(1)
     give_device(2)
+    execute("""INSERT INTO push_rules VALUES (1, '{"words": ["lunch"]}')""")
     capsys.readouterr()
     assert ran("account", "export", "ANN") == 0
     exported = json.loads(capsys.readouterr().out)
@@ -584,6 +585,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
                 "seen": "2027-01-15T08:00:00Z",
             }
         ],
+        "push_rules": {"words": ["lunch"]},
         "messages": [json.loads(json_lines.to_line(record, numbers)) for record in own],
     }
 

@@ -32,6 +32,7 @@ from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet
 from trio_chat.chat.push import PushSubscription
+from trio_chat.chat.push_rules import PushRules
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
@@ -53,6 +54,7 @@ PLAIN = (
     Ban,
     BanKind,
     Invitation,
+    PushRules,
     PushSubscription,
     ModeSet,
     UserModeChange,

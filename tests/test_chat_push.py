@@ -8,12 +8,13 @@ from always_on_fakes import back
 from push_fakes import KEYS, DeliveryFake, DeviceFake, PushTown, register
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, commands, find, offered
-from trio_chat.chat import push
+from trio_chat.chat import push, push_rules
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event
 from trio_chat.chat.mentions import is_mentioned
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.push import PushSubscription, read_endpoint, read_keys
+from trio_chat.chat.push_rules import PushRules
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import capabilities as cap
@@ -587,6 +588,119 @@ def test_an_invitation_notifies(town: PushTown) -> None:
     town.subscriber("ann")
     bob, _ = town.subscriber("bob", "#a")
     assert notified(town, bob, "INVITE ann #a") == ["ann"]
+
+
+# The rules of an account
+
+
+def answers(person: Person, line: str) -> list[str]:
+    """Return the sentences with which NickServ answers."""
+    return [message.params[-1] for message in person.say(f"NS {line}")]
+
+
+def test_a_word_counts_as_a_mention(town: PushTown) -> None:
+    """Words that the user has chosen notify it as its names do, in any case, and as whole words."""
+    ann, _ = town.subscriber("ann", "#a")
+    bob = town.person("bob", "#a")
+    assert notified(town, bob, "PRIVMSG #a :the Build Server is down") == []
+    ann.say("NS PUSH WORDS +build server,+C++")
+    assert notified(town, bob, "PRIVMSG #a :the Build Server is down") == ["ann"]
+    assert notified(town, bob, "PRIVMSG #a :c++?") == ["ann"]
+    assert notified(town, bob, "PRIVMSG #a :rebuild servers") == []
+    ann.say("NS PUSH WORDS -BUILD SERVER")
+    assert notified(town, bob, "PRIVMSG #a :the Build Server is down") == []
+
+
+@pytest.mark.parametrize("mask", ["bob", "BO?", "bob!*@*", "*!*@192.0.2.1", "*!bob@*"])
+def test_an_ignored_user_does_not_notify(town: PushTown, mask: str) -> None:
+    """Neither messages nor mentions, replies and invitations of an ignored user are pushed."""
+    ann, _ = town.subscriber("ann", "#a", caps="message-tags echo-message")
+    bob = town.person("bob", "#a", caps="message-tags")
+    parent = find(ann.say("PRIVMSG #a :lunch?"), "PRIVMSG").tags["msgid"]
+    ann.say(f"NS PUSH IGNORED +{mask}")
+    bob.say("JOIN #b")
+    for line in ("PRIVMSG ann :hi", "PRIVMSG #a :ann", f"@+reply={parent} PRIVMSG #a :yes"):
+        assert notified(town, bob, line) == [], line
+    assert notified(town, bob, "INVITE ann #b") == []
+    assert notified(town, town.person("eve", "#a", host="192.0.2.9"), "PRIVMSG ann :hi") == ["ann"]
+    ann.say(f"NS PUSH IGNORED -{mask}")
+    assert notified(town, bob, "PRIVMSG ann :hi") == ["ann"]
+
+
+def test_a_relayed_user_can_be_ignored(town: PushTown) -> None:
+    """The source that a message shows is the one that is ignored."""
+    ann, _ = town.subscriber("ann", "#a")
+    bob = town.person("bob", "#b", caps="draft/relaymsg")
+    ann.say("JOIN #b", "NS PUSH IGNORED +carol/web")
+    assert notified(town, bob, "RELAYMSG #b carol/web :ann: hello") == []
+    assert notified(town, bob, "RELAYMSG #b dave/web :ann: hello") == ["ann"]
+
+
+def test_a_muted_conversation_does_not_notify(town: PushTown) -> None:
+    """A muted channel notifies nobody that has muted it; a muted user may mention one elsewhere."""
+    ann, _ = town.subscriber("ann", "#a", "#b")
+    bob = town.person("bob", "#a")
+    bob.say("JOIN #b")
+    ann.say("NS PUSH MUTED +#A,+Bob")
+    assert notified(town, bob, "PRIVMSG #a :ann: hi") == []
+    assert notified(town, bob, "PRIVMSG #b :ann: hi") == ["ann"]
+    assert notified(town, bob, "PRIVMSG ann :hi") == []
+    ann.say("NS PUSH MUTED -*")
+    assert notified(town, bob, "PRIVMSG #a :ann: hi") == ["ann"]
+
+
+def test_rules_are_shown(town: PushTown) -> None:
+    """PUSH LIST shows the devices and the rules, without endpoints."""
+    ann, _ = town.subscriber("ann")
+    assert (
+        answers(ann, "PUSH MUTED +#a,+#b")[-1]
+        == "muted for push messages: 2 of at most 100 entries."
+    )
+    shown = answers(ann, "PUSH LIST")
+    assert shown[0].startswith("1 (this one): at p.test, since ")
+    assert shown[-1] == "muted: #a, #b"
+    assert not any("p.test/" in line for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ("bob", "begins with"),
+        ("+", "begins with"),
+        ("+a,", "begins with"),
+        (f"+{'x' * 101}", "at most 100 characters"),
+        (",".join(f"+{number}" for number in range(101)), "There can be 100 entries"),
+    ],
+)
+def test_rules_that_are_refused(town: PushTown, changes: str, words: str) -> None:
+    """A change that is wrong, or too much, changes nothing, and the answer says why."""
+    ann, _ = town.subscriber("ann")
+    (answer,) = answers(ann, f"PUSH WORDS {changes}")
+    assert words in answer
+    assert answer.endswith("Nothing was changed.")
+    assert not town.world.push.rules
+
+
+def test_a_guest_has_no_rules(town: PushTown) -> None:
+    """Rules belong to accounts."""
+    assert answers(town.person("guest"), "PUSH WORDS +a") == ["You are not logged in."]
+
+
+def test_rules_go_with_the_account(town: PushTown) -> None:
+    """Rules outlive the devices, but not the account."""
+    ann, _ = town.subscriber("ann")
+    ann.say("NS PUSH WORDS +lunch", "NS PUSH DEL all")
+    assert town.world.push.rules
+    ann.say("NS DROP ann-password")
+    assert not town.world.push.rules
+
+
+def test_rules_come_back_as_they_were() -> None:
+    """What is stored of the rules is all that is known of them."""
+    rules = PushRules().changed("words", ["+a b", "+c"]).changed("ignored", ["+bob"])
+    assert push_rules.from_state(rules.to_state()) == rules
+    assert rules.ignored == ("bob!*@*",)
+    assert rules.changed("words", ["-*"]).changed("ignored", ["-BOB"]).to_state() == {}
 
 
 def test_a_read_marker_is_for_the_devices_too(town: PushTown) -> None:

@@ -94,10 +94,13 @@ async def test_devices_survive_a_restart(tmp_path: Path) -> None:
     async with push_service() as service:
         device = service.device()
         async with started(tmp_path, service) as here:
-            await registered(here, device)
+            ann = await registered(here, device)
             await service.received()
             before = here.server.world.advertised.tokens
+            await ann.send(b"NS PUSH WORDS +lunch\r\n")
+            await ann.until("NOTICE")
         async with started(tmp_path, service) as here:
+            assert here.server.world.push.rules[1].words == ("lunch",)
             assert here.server.world.advertised.tokens == before
             bob = await connected(here, "bob")
             await bob.send(b"JOIN #a\r\nPRIVMSG #a :ann: hello\r\n")

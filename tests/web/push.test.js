@@ -155,6 +155,50 @@ test("a device that forgets everything is subscribed no longer", async () => {
   assert.match(server.sent("WEBPUSH").at(-1), /^WEBPUSH UNREGISTER /u);
 });
 
+test("the server learns what this device counts as a mention, ignores and mutes", async () => {
+  const { server, actions, workspace } = await loggedIn();
+  const rules = () =>
+    server.lines
+      .splice(0)
+      .filter((line) => line.includes(" PUSH "))
+      .map((line) => line.replace(/.*NICKSERV /u, ""));
+  actions.ignore("eve", true);
+  actions.setSettings({ highlights: ["lunch", "build server"] });
+  actions.join("#a");
+  await settle();
+  actions.setNotify(workspace.current.value, "none");
+  await settle();
+  assert.deepEqual(rules(), []); // nothing is pushed yet
+  await actions.pushSubscribe();
+  await settle();
+  assert.deepEqual(rules(), [
+    "PUSH WORDS :+lunch,+build server",
+    "PUSH IGNORED +eve",
+    "PUSH MUTED +#a",
+  ]);
+  actions.ignore("eve", false);
+  actions.setSettings({ highlights: ["tea"] });
+  actions.setSettings({ sound: true });
+  actions.setNotify(workspace.current.value, "mentions");
+  await settle();
+  assert.deepEqual(rules(), [
+    "PUSH IGNORED -eve",
+    "PUSH WORDS :-lunch,-build server,+tea",
+    "PUSH MUTED -#a",
+  ]);
+});
+
+test("long lists of rules become several commands", async () => {
+  const { server, actions } = await loggedIn();
+  for (let number = 0; number < 100; number += 1) actions.ignore(`someone${number}`, true);
+  await actions.pushSubscribe();
+  await settle();
+  const lines = server.lines.filter((line) => line.includes(" PUSH "));
+  assert.ok(lines.length > 5);
+  assert.ok(lines.every((line) => line.length < 300));
+  assert.equal(lines.join().match(/\+someone/gu).length, 100);
+});
+
 test("a browser that refuses says so, and nothing is registered", async () => {
   const { server, actions } = await loggedIn();
   manager.allowed = false;

@@ -326,6 +326,7 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
             }
             for device in belongings.devices
         ],
+        "push_rules": belongings.push_rules,
     }
     stream.write(
         json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode()

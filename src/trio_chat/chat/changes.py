@@ -14,6 +14,7 @@ from trio_chat.chat.accounts import Account
 from trio_chat.chat.bans import Ban
 from trio_chat.chat.invitations import Holder, Invitation
 from trio_chat.chat.push import PushSubscription
+from trio_chat.chat.push_rules import PushRules
 from trio_chat.irc.modes import UserModeChange
 
 
@@ -435,6 +436,14 @@ class PushUnsubscribed(Change):
 
     account: int
     endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PushRulesSet(Change):
+    """An account wants other messages to be pushed to its devices."""
+
+    account: int
+    rules: PushRules
 
 
 # Invitations by a token

@@ -28,6 +28,8 @@ class ChangeSet(NamedTuple):
         bans: bans of the server by their keys; None deletes one.
         invitations: invitations by their digests; None deletes one.
         push: the devices of an account (`push.to_state`); an empty list is deleted.
+        push_rules: what an account wants to be pushed (`PushRules.to_state`); an empty one is
+            deleted.
 
     Accounts are their numbers. State of an account that is gone is not stored.
     """
@@ -40,6 +42,7 @@ class ChangeSet(NamedTuple):
     bans: Mapping[BanKey, Ban | None] = MappingProxyType({})
     invitations: Mapping[str, Invitation | None] = MappingProxyType({})
     push: Mapping[int, list[dict[str, Any]]] = MappingProxyType({})
+    push_rules: Mapping[int, dict[str, list[str]]] = MappingProxyType({})
 
 
 class PendingSetting(NamedTuple):
@@ -118,6 +121,11 @@ class DirtyKey(NamedTuple):
         return cls("push", account)
 
     @classmethod
+    def push_rules(cls, account: int) -> "DirtyKey":
+        """Return the key of what an account wants to be pushed."""
+        return cls("push_rules", account)
+
+    @classmethod
     def ban(cls, key: BanKey) -> "DirtyKey":
         """Return the key of a ban."""
         return cls("bans", key)
@@ -145,6 +153,7 @@ class DirtySet:
         bans: keys of bans.
         invitations: digests of invitations.
         push: accounts.
+        push_rules: accounts.
         on_change: called when something is marked.
         marked: how many keys were marked ever.
     """
@@ -157,6 +166,7 @@ class DirtySet:
     bans: set[BanKey] = field(default_factory=set)
     invitations: set[str] = field(default_factory=set)
     push: set[int] = field(default_factory=set)
+    push_rules: set[int] = field(default_factory=set)
     on_change: Callable[[], None] = field(default=_nothing, compare=False)
     marked: int = field(default=0, compare=False)
 
@@ -193,4 +203,5 @@ _TABLES = (
     "bans",
     "invitations",
     "push",
+    "push_rules",
 )

@@ -16,6 +16,7 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.mentions import MentionIndex
+from trio_chat.chat.push_rules import NO_RULES, PushRules
 from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import tag_names
@@ -122,12 +123,14 @@ class PushSubscriptions:
             seen for the longest time is first.
         users: the users of these accounts.
         mentions: these users by their names.
+        rules: what accounts want to be pushed, where they have chosen it.
         active: when each of these accounts last wrote something, in seconds of `World.elapsed`.
     """
 
     def __init__(self) -> None:
         self.by_account: dict[int, dict[str, PushSubscription]] = {}
         self.users: dict[User, None] = {}
+        self.rules: dict[int, PushRules] = {}
         self.active: dict[int, float] = {}
         self.mentions = MentionIndex()
         self._authors: dict[int, int] = {}
@@ -166,7 +169,8 @@ class PushSubscriptions:
         """
         if user.account_id in self.by_account:
             self.users[user] = None
-            self.mentions.put(user, (user.nick, user.account))
+            words = self.rules.get(user.account_id, NO_RULES).words
+            self.mentions.put(user, (user.nick, user.account, *words))
         else:
             self.forget(user)
 
@@ -181,13 +185,25 @@ class PushSubscriptions:
         if user in self.users:
             self.active[user.account_id] = now
 
-    def notified(self, user: User, sender: User) -> tuple[int, ...]:
+    def notified(
+        self, user: User, sender: User, *, source: str = "", conversation: str = ""
+    ) -> tuple[int, ...]:
         """Return the account that is notified of what a user receives from another one; () when it
-        has no devices, or when both users are of one account.
+        has no devices, when both users are of one account, and where its rules do not permit it.
+
+        Args:
+            user: receives it.
+            sender: the user that sent it.
+            source: the source that it shows, if that is not the sender.
+            conversation: the folded name of the channel; "" for a private message.
         """
-        if user not in self.users or user is sender or user.account_id == sender.account_id:
+        account = user.account_id
+        if user not in self.users or user is sender or account == sender.account_id:
             return ()
-        return (user.account_id,)
+        rules = self.rules.get(account, NO_RULES)
+        if not rules.permit(source or sender.source, conversation or sender.folded):
+            return ()
+        return (account,)
 
     def notified_in(
         self, channel: Channel, sender: User, event: Event, text: str, rank: str = ""
@@ -211,7 +227,8 @@ class PushSubscriptions:
             member = channel.members.get(user)
             if member is None or (rank and member.ranks.isdisjoint(AT_LEAST[rank])):
                 continue
-            found.update(dict.fromkeys(self.notified(user, sender)))
+            accounts = self.notified(user, sender, source=event.source, conversation=channel.folded)
+            found.update(dict.fromkeys(accounts))
         if sender in self.users and event.account_id:  # a bridge is no author of what it relays
             self._note_author(event.id, event.account_id)
         return tuple(found)

@@ -10,7 +10,7 @@ from typing import Any
 
 import trio
 
-from trio_chat.chat import always_on, metadata, push
+from trio_chat.chat import always_on, metadata, push, push_rules
 from trio_chat.chat.apply.sessions import update_away
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet, StateStore
 from trio_chat.chat.registered_channels import restore, restore_members, to_state
@@ -44,6 +44,8 @@ async def load_state(world: World, store: StateStore) -> None:
         world.preferences.restore(account, dict(choices))
     for account, devices in stored.push.items():
         world.push.by_account[account] = push.from_state(devices)
+    for account, rules in stored.push_rules.items():
+        world.push.rules[account] = push_rules.from_state(rules)
     for account, user in stored.users.items():
         if user is not None:
             _restore_user(world, account, user)
@@ -212,4 +214,8 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
         {key: world.bans.get(key) for key in dirty.bans},
         {digest: world.invitations.get(digest) for digest in dirty.invitations},
         {account: push.to_state(world.push.of(account)) for account in dirty.push},
+        {
+            account: world.push.rules.get(account, push_rules.NO_RULES).to_state()
+            for account in dirty.push_rules
+        },
     )

@@ -72,6 +72,7 @@ class AccountData(NamedTuple):
         email: its e-mail address, or None.
         uploads: its uploaded files.
         devices: its devices for push messages.
+        push_rules: what it wants to be pushed.
     """
 
     owned: list[dict[str, Any]]
@@ -84,6 +85,7 @@ class AccountData(NamedTuple):
     email: Email | None
     uploads: list[Upload]
     devices: list[PushSubscription]
+    push_rules: dict[str, list[str]]
 
 
 def all_accounts(connection: "apsw.Connection") -> list[Account]:
@@ -242,6 +244,7 @@ def account_data(connection: "apsw.Connection", account: Account) -> AccountData
         accounts.email_of(connection, number),
         uploads.every_upload(connection, number),
         _devices(connection, number),
+        _state(connection, "SELECT state FROM push_rules WHERE account = ?", number) or {},
     )
 
 

@@ -39,6 +39,11 @@ _OF_ACCOUNTS = {
         " = excluded.state",
         "DELETE FROM push WHERE account = ?",
     ),
+    "push_rules": (
+        "INSERT INTO push_rules SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET"
+        " state = excluded.state",
+        "DELETE FROM push_rules WHERE account = ?",
+    ),
 }
 """The statements that store and delete one state for each account, by the fields of `ChangeSet`."""
 
@@ -78,6 +83,7 @@ def is_erasing(changes: ChangeSet) -> bool:
     return (
         bool(changes.metadata)
         or bool(changes.push)
+        or bool(changes.push_rules)
         or None in changes.channels.values()
         or None in changes.users.values()
     )
@@ -103,6 +109,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
     preferences = connection.execute("SELECT account, state FROM preference")
     metadata = connection.execute("SELECT account, said FROM metadata")
     push = connection.execute("SELECT account, state FROM push")
+    push_rules = connection.execute("SELECT account, state FROM push_rules")
     return ChangeSet(
         {folded: json.loads(state) for folded, state in channels},
         {(account, target): time for account, target, time in markers},
@@ -110,6 +117,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
         {account: json.loads(state) for account, state in preferences},
         {account: json.loads(said) for account, said in metadata},
         push={account: json.loads(state) for account, state in push},
+        push_rules={account: json.loads(state) for account, state in push_rules},
     )
 
 

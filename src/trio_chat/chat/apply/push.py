@@ -1,7 +1,7 @@
 """Transitions of Web Push subscriptions."""
 
 from trio_chat.chat.apply.transitions import Effects, transition
-from trio_chat.chat.changes import PushSubscribed, PushUnsubscribed
+from trio_chat.chat.changes import PushRulesSet, PushSubscribed, PushUnsubscribed
 from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.world import World
 
@@ -31,6 +31,16 @@ def _unsubscribe(world: World, change: PushUnsubscribed) -> Effects | None:
         world.push.remove(change.account, endpoint)
     _update_users(world, change.account)
     return [] if known else None
+
+
+@transition(PushRulesSet, lambda world, change: [DirtyKey.push_rules(change.account)])
+def _set_rules(world: World, change: PushRulesSet) -> Effects:
+    if change.rules.to_state():
+        world.push.rules[change.account] = change.rules
+    else:
+        world.push.rules.pop(change.account, None)
+    _update_users(world, change.account)
+    return []
 
 
 def _update_users(world: World, account: int) -> None:

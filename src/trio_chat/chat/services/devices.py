@@ -1,18 +1,23 @@
-"""NickServ: the devices of an account that receive push messages."""
+"""NickServ: the devices of an account that receive push messages, and what these are."""
 
 from datetime import UTC, datetime
 
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import PushUnsubscribed
+from trio_chat.chat.changes import PushRulesSet, PushUnsubscribed
+from trio_chat.chat.push_rules import MOST_ENTRIES, NO_RULES, PushRules
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
+
+_SHOWN_AT_ONCE = 4
+"""Entries in one line, in which the longest ones have room."""
 
 
 @NICKSERV.command(
     "PUSH",
-    "LIST | DEL <number>|all",
+    "LIST | DEL <number>|all | WORDS|IGNORED|MUTED [+<entry>,-<entry>,-*]",
     1,
-    "shows the devices that receive push messages, or removes one or all",
+    "shows the devices that receive push messages, or removes one or all; words that count as a"
+    " mention, users that are ignored, and channels or users that are muted",
 )
 def _push(request: Request, words: list[str]) -> None:
     verb, number = words[0].upper(), words[1].lower() if len(words) > 1 else ""
@@ -22,6 +27,8 @@ def _push(request: Request, words: list[str]) -> None:
         _list(request)
     elif verb == "DEL" and number:
         _remove(request, number)
+    elif verb.lower() in PushRules._fields:
+        _change_rules(request, verb.lower(), " ".join(words[1:]))
     else:
         answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['PUSH'].usage}")
 
@@ -44,6 +51,30 @@ def _list(request: Request) -> None:
         f"{len(devices)} of at most {most} devices of {request.user.account} receive push"
         " messages.",
     )
+    for name in PushRules._fields:
+        _show_rules(request, name)
+
+
+def _show_rules(request: Request, name: str) -> None:
+    entries = getattr(request.world.push.rules.get(request.user.account_id, NO_RULES), name)
+    for start in range(0, len(entries), _SHOWN_AT_ONCE):
+        answer(request, f"{name}: {', '.join(entries[start : start + _SHOWN_AT_ONCE])}")
+
+
+def _change_rules(request: Request, name: str, changes: str) -> None:
+    account = request.user.account_id
+    rules = request.world.push.rules.get(account, NO_RULES)
+    if changes:
+        try:
+            changed = rules.changed(name, changes.split(","))
+        except ValueError as error:
+            answer(request, f"{error}. Nothing was changed.")
+            return
+        if changed != rules:
+            apply(request.world, PushRulesSet(account, changed))
+    _show_rules(request, name)
+    count = len(getattr(request.world.push.rules.get(account, NO_RULES), name))
+    answer(request, f"{name} for push messages: {count} of at most {MOST_ENTRIES} entries.")
 
 
 def _remove(request: Request, number: str) -> None:

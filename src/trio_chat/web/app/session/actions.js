@@ -191,7 +191,10 @@ export function makeActions(client, keys, cache) {
       (await queries()).search(client, text, scope && own(scope)),
     list: async (mask = "") => (await queries()).list(client, mask),
     whois: async (nick) => (await queries()).whois(client, nick),
-    ignore: (mask, ignored) => preferences.ignore(mask, ignored),
+    ignore(mask, ignored) {
+      preferences.ignore(mask, ignored);
+      pushRules("IGNORED", ignored ? [mask] : [], ignored ? [] : [mask]);
+    },
     away(message) {
       client.wantedAway = message;
       model.me.away.value = message;
@@ -217,9 +220,20 @@ export function makeActions(client, keys, cache) {
     setNotify(buffer, notify) {
       own(buffer).notify.value = notify;
       preferences.keepNotify(buffer.key, notify);
+      pushRules(
+        "MUTED",
+        notify === "none" ? [buffer.name] : [],
+        notify === "none" ? [] : [buffer.name],
+      );
     },
     setSettings(changes) {
+      const before = preferences.settings.peek().highlights;
       preferences.change(changes);
+      const now = changes.highlights;
+      if (now) {
+        const gone = before.filter((word) => !now.includes(word));
+        pushRules("WORDS", now, gone);
+      }
       if (changes.remember === false) forgetDevice();
     },
     notify: (text, error = false) => model.notify(text, error),
@@ -231,6 +245,16 @@ export function makeActions(client, keys, cache) {
       void import("./push.js").then(({ unsubscribe }) => unsubscribe(client)).catch(() => {});
     },
   };
+
+  /**
+   * @param {"WORDS"|"IGNORED"|"MUTED"} list
+   * @param {string[]} added
+   * @param {string[]} removed
+   */
+  function pushRules(list, added, removed) {
+    if (!client.isPushed) return;
+    void import("./push.js").then(({ changeRules }) => changeRules(client, list, added, removed));
+  }
 
   /**
    * @param {Buffer} buffer

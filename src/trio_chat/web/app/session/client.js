@@ -74,6 +74,8 @@ export class Client {
     this.credentials = null;
     this.wasReady = false;
     this.wantedAway = "";
+    /** Whether messages are pushed to this device. */
+    this.isPushed = false;
     /** What the server said before it closed the connection. */
     this.lastError = "";
     /** Server's clock minus this one's, in milliseconds. */

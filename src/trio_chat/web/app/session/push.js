@@ -1,10 +1,12 @@
 /** Web Push (soju `webpush`): notifications of the server while the page is closed. */
 import { _ } from "../platform/i18n.js";
 import { permission } from "../platform/notifications.js";
-import { setAlwaysOn } from "./queries.js";
+import { askNickServ, setAlwaysOn } from "./queries.js";
 import { flatten } from "./requests.js";
 
 /** @import { Client } from "./client.js" */
+
+const LONGEST_RULES = 150; // characters, of several bytes each
 
 /**
  * Subscribe this device.
@@ -33,7 +35,40 @@ export async function subscribe(client) {
   const { endpoint, keys } = subscription.toJSON();
   const words = `p256dh=${keys?.["p256dh"] ?? ""};auth=${keys?.["auth"] ?? ""}`;
   const items = await client.request("WEBPUSH", ["REGISTER", endpoint ?? "", words]);
+  client.isPushed = true;
   if (flatten(items).some(({ params }) => params[1] === "PERSISTENCE_REQUIRED")) await stay(client);
+  const { model } = client;
+  const muted = model.buffers.peek().filter(({ notify }) => notify.peek() === "none");
+  await changeRules(client, "WORDS", model.preferences.settings.peek().highlights, []);
+  await changeRules(client, "IGNORED", model.preferences.ignored.peek(), []);
+  await changeRules(
+    client,
+    "MUTED",
+    muted.map(({ name }) => name),
+    [],
+  );
+}
+
+/**
+ * Have the server push what this device shows as a mention, and nothing of those that it ignores.
+ * The rules are those of the account, and of all its devices.
+ * @param {Client} client
+ * @param {"WORDS"|"IGNORED"|"MUTED"} list
+ * @param {readonly string[]} added
+ * @param {readonly string[]} removed
+ */
+export async function changeRules(client, list, added, removed) {
+  if (!client.isPushed || !client.isReady) return;
+  const changes = [...removed.map((each) => `-${each}`), ...added.map((each) => `+${each}`)];
+  let line = "";
+  for (const change of changes.filter((each) => each.length > 1 && !each.includes(","))) {
+    if (line && line.length + change.length > LONGEST_RULES) {
+      await askNickServ(client, "PUSH", list, line).catch(() => {});
+      line = "";
+    }
+    line += line ? `,${change}` : change;
+  }
+  if (line) await askNickServ(client, "PUSH", list, line).catch(() => {});
 }
 
 /**
@@ -52,6 +87,7 @@ async function stay(client) {
  * @param {Client} client
  */
 export async function unsubscribe(client) {
+  client.isPushed = false;
   const registration = await serviceWorker();
   const known = await registration?.pushManager.getSubscription();
   if (!known) return;
