@@ -118,3 +118,15 @@ def test_the_newest_message_stays_in_sight_when_the_prompt_shrinks(
     boris.send("PRIVMSG #lobby :and an answer")
     ann.sees("and an answer")
     expect(ann.messages.last).to_be_in_viewport(ratio=1)
+
+
+def test_changes_of_modes_are_in_words(visit: Visit, server: Server) -> None:
+    """A mask has signs of Markdown, which are shown as they are."""
+    boris = server.irc("boris", "#garden")
+    ann = visit()
+    ann.join("ann", "#garden")
+    boris.send("MODE #garden +v ann", "PRIVMSG #garden :1", "MODE #garden +b m:eve!*@*")
+    boris.send("PRIVMSG #garden :2", "MODE #garden +b *!*@*.example")
+    expect(ann.timeline).to_contain_text("boris gave ann the rank: voice")
+    expect(ann.timeline).to_contain_text("boris muted eve")
+    expect(ann.timeline).to_contain_text("boris banned *!*@*.example")

@@ -90,6 +90,29 @@ def test_nicknames_and_commands_are_completed(ann: Visitor, server: Server) -> N
     boris.until("Tea at four")
 
 
+def test_a_name_that_is_typed_in_full_is_sent_at_once(ann: Visitor, server: Server) -> None:
+    """Enter does not first accept a suggestion that is there already."""
+    boris = server.irc("boris", "#lobby")
+    ann.page.keyboard.type("see #lobby")
+    expect(ann.page.get_by_role("option")).to_have_count(1)
+    ann.page.keyboard.press("Enter")
+    boris.until(":see #lobby")
+    ann.page.keyboard.type("hello @boris")
+    expect(ann.page.get_by_role("option")).to_have_count(1)
+    ann.page.keyboard.press("Enter")
+    boris.until(":hello @boris")
+
+
+def test_escape_closes_a_search_with_a_text_in_its_field(ann: Visitor) -> None:
+    """The focus is then where it was."""
+    ann.page.keyboard.press("Control+k")
+    expect(ann.page.get_by_role("combobox")).to_be_focused()
+    ann.page.keyboard.type("lob")
+    ann.page.keyboard.press("Escape")
+    expect(ann.page.get_by_role("dialog")).to_have_count(0)
+    expect(ann.prompt).to_be_focused()
+
+
 def test_the_focus_is_always_visible(ann: Visitor) -> None:
     """Each element that Tab reaches is outlined, and lies within the window (WCAG 2.4.7)."""
     seen = set()

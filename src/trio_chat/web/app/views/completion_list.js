@@ -14,6 +14,7 @@ import { candidates, inserted, queryAt } from "./completion.js";
  * @typedef {object} CompletionState
  * @property {Candidate[]} items
  * @property {number} active
+ * @property {boolean} isComplete Whether the word is one of the candidates already, so that Enter sends.
  * @property {() => void} update Look at the text before the cursor.
  * @property {() => boolean} force Complete the word before the cursor; whether there was one.
  * @property {(step: number) => void} move
@@ -75,6 +76,7 @@ export function useCompletion(workspace, buffer, field) {
   return {
     items,
     active,
+    isComplete: active === 0 && !!query && items.some((item) => isWhole(query, item)),
     update: () => void show(false),
     force: () => {
       const element = field.current;
@@ -89,6 +91,15 @@ export function useCompletion(workspace, buffer, field) {
     },
     close,
   };
+}
+
+/**
+ * @param {Query} query
+ * @param {Candidate} candidate
+ */
+function isWhole({ kind, text }, { label }) {
+  const typed = kind === "command" ? `/${text}` : text;
+  return kind !== "emoji" && typed.toLowerCase() === label.toLowerCase();
 }
 
 /**

@@ -48,7 +48,7 @@ function completionKey(event, completion) {
       return true;
     case "Tab":
     case "Enter":
-      if (event.shiftKey) return false;
+      if (event.shiftKey || (event.key === "Enter" && completion.isComplete)) return false;
       completion.accept();
       return true;
     case "Escape":

@@ -29,15 +29,18 @@ export function rankModes({ prefixes, ranks }, own) {
   );
   const operator = prefixes.indexOf("@");
   return [...prefixes]
-    .map((prefix, index) => ({ prefix, mode: ranks[index] ?? "", name: rank(prefix), index }))
+    .map((prefix, index) => ({ prefix, mode: ranks[index] ?? "", name: rankName(prefix), index }))
     .filter(
       ({ index, mode }) =>
         mode && index >= Math.max(highest, operator) && (index > highest || highest <= operator),
     );
 }
 
-/** @param {string} prefix */
-function rank(prefix) {
+/**
+ * Return the name of a rank.
+ * @param {string} prefix
+ */
+export function rankName(prefix) {
   /** @type {Record<string, string>} */
   const names = {
     "~": _("founder"),
