@@ -51,8 +51,8 @@ export function watchAlerts(workspace) {
     if (data?.type === "resubscribe") void workspace.actions.pushSubscribe().catch(() => {});
   };
   worker?.addEventListener("message", onMessage);
-  openWanted(workspace);
   const stops = [
+    openWanted(workspace),
     () => worker?.removeEventListener("message", onMessage),
     language.subscribe((name) => void tellLanguage(name)),
     effect(() => {
@@ -67,14 +67,21 @@ export function watchAlerts(workspace) {
 }
 
 /**
- * Open the conversation for which a notification has opened this page, `/#?open=nickname`.
+ * Open the conversation for which a notification has opened this page, `/#?open=nickname`: when its
+ * user is in the chat, since until then the channels of an earlier visit come to the front.
  * @param {Workspace} workspace
+ * @returns {() => void} Stops it.
  */
 function openWanted(workspace) {
-  const wanted = new URLSearchParams(location.hash.split("?")[1] ?? "").get("open");
-  if (!wanted || /[\s,\0-\x1f]/.test(wanted)) return;
-  history.replaceState(null, "", location.pathname);
-  workspace.actions.open(wanted);
+  let wanted = new URLSearchParams(location.hash.split("?")[1] ?? "").get("open") ?? "";
+  return effect(() => {
+    const isReady = workspace.connection.value.phase === "ready";
+    if (!wanted || !isReady || !workspace.current.value?.joined.value) return;
+    const name = wanted;
+    wanted = "";
+    history.replaceState(history.state, "", location.pathname);
+    queueMicrotask(() => workspace.actions.open(name));
+  });
 }
 
 /**
