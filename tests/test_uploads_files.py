@@ -309,6 +309,7 @@ def test_a_jpeg_that_was_cut_off_is_shown_as_far_as_it_goes() -> None:
         fakes.gif()[:30],
         b"\0\0\0\x18ftypisom\0\0\0\0isommp42\0\0\xff\xffmoov" + SECRET,
         b"\0\0\0\x18ftypisom\0\0\0\0isommp42\0\0\0\2moov" + SECRET,
+        fakes.webm()[:22] + fakes.element(0x18538067, fakes.element(0x1549A966, b"\x44")),
     ],
 )
 def test_a_damaged_picture_is_refused(data: bytes) -> None:
@@ -373,16 +374,25 @@ def test_noise_is_damaged_media(kind: str, data: bytes) -> None:
         fakes.mp4() + fakes.box(b"mdat", b"") * 200_000,
         fakes.mp4() + fakes.box(b"moov", fakes.box(b"trak", b"")) * 100_000,
         fakes.webm() + fakes.element(0xEC, b"") * 300_000,
+        fakes.mp3()[:20] + bytes(3_000_000),
         fakes.mp3()[:20] + b"ID3\4\0\0\0\0\0\0" * 200_000,
         fakes.ogg() + fakes.page(4, [b""]) * 100_000 + b"x",
         fakes.page(0, [b"OpusHead"], 2) + fakes.page(1, [b"OpusTags"]) * 100_000,
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_files_that_take_many_steps_are_refused(data: bytes) -> None:
     """A reader is bounded in time and in memory; a pattern must not try each place again."""
     with suppress(DamagedMedia):
         assert len(written(data)[1].parts) < 60_000
+
+
+def test_a_long_recording_is_no_hostile_file() -> None:
+    """A voice is a cluster of unknown size with very many short blocks."""
+    head, blocks = fakes.live_webm(), fakes.element(0xA3, bytes(60)) * 50_000
+    at = head.rindex(fakes.recording(0x1F43B675, b""))
+    clean, _ = written(head[:at] + fakes.recording(0x1F43B675, blocks))
+    assert clean.endswith(blocks)
 
 
 def test_zeros_take_no_memory() -> None:

@@ -273,6 +273,18 @@ async def test_the_name_in_the_link_makes_no_difference(opened: Opener) -> None:
         assert (await uploads.ask(request("GET", path, f"Host: {HOST}")))[0] == 200
 
 
+async def test_a_file_whose_bytes_are_missing_or_cannot_be_read(opened: Opener) -> None:
+    """404, and 503: it may be there again later."""
+    async with opened() as uploads:
+        _, head, _ = await uploads.put(b"hello", basic())
+        path = field(head, "Location").removeprefix(f"http://{HOST}")
+        (file,) = uploads.path.iterdir()
+        file.unlink()
+        assert (await uploads.ask(request("GET", path, f"Host: {HOST}")))[0] == 404
+        file.mkdir()
+        assert (await uploads.ask(request("GET", path, f"Host: {HOST}")))[0] == 503
+
+
 async def test_removal(opened: Opener) -> None:
     """By the account itself; a stranger cannot."""
     async with opened() as uploads:

@@ -1,5 +1,6 @@
 """The HTTP handlers of uploads: `/upload` receives files (FILEHOST), `/file/` delivers them."""
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from ipaddress import ip_address
@@ -25,6 +26,8 @@ from trio_chat.server.uploads.delivery import deliver
 from trio_chat.server.uploads.limits import Uploader, UploadRefused
 from trio_chat.server.uploads.service import UploadService
 from trio_chat.storage.database import StorageError
+
+log = logging.getLogger("trio_chat")
 
 _ALLOWED = "OPTIONS, POST"
 _MOST_LENGTH_DIGITS = 18
@@ -80,8 +83,11 @@ async def send(request: HttpRequest, site: Site) -> HttpResponse:
         return HttpResponse(delivery.status, _nothing(), headers, length)
     try:
         pieces = await service.read(upload.name, delivery.start, delivery.end)
-    except OSError as error:
+    except FileNotFoundError as error:
         raise RequestError(404, "there is no such file any more") from error
+    except OSError as error:
+        log.error("an upload cannot be read: %s", error)
+        raise RequestError(503, "files cannot be read at the moment") from error
     return HttpResponse(delivery.status, pieces, headers, length)
 
 

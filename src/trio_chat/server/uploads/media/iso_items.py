@@ -5,7 +5,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from trio_chat.server.uploads.media.plan import DamagedMedia, Data, Overwritten, Steps
+from trio_chat.server.uploads.media.plan import DamagedMedia, Data, Overwritten, Steps, note
 
 _PRIVATE = (b"Exif", b"mime", b"uri ")
 """Types of items: EXIF, XMP, and what only other programs understand."""
@@ -74,7 +74,7 @@ def read(data: Data, meta: Box, steps: Steps) -> Items:
             if item in wanted:
                 new = _EMPTY_EXIF if wanted.pop(item) == b"Exif" else b""
                 wanted[item] = b""  # further extents continue the first one
-                private.append(Overwritten(place, place + length, new))
+                note(private, place, place + length, new)
     private += [Overwritten(box.content, box.end) for kind, box in found.items() if kind == b"uuid"]
     size = _size(data, found[b"iprp"], steps) if b"iprp" in found else (0, 0)
     return Items(private, size)

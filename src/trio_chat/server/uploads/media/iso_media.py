@@ -16,6 +16,7 @@ from trio_chat.server.uploads.media.plan import (
     Overwritten,
     Plan,
     Steps,
+    note,
     overwrite,
 )
 
@@ -76,8 +77,8 @@ class _Media:
                 self._look(box)
 
     def _free(self, box: Box) -> None:
-        self.places.append(Overwritten(box.start + 4, box.start + 8, b"free"))
-        self.places.append(Overwritten(box.content, box.end))
+        note(self.places, box.start + 4, box.start + 8, b"free")
+        note(self.places, box.content, box.end)
 
     def _look(self, box: Box) -> None:
         """Overwrite the times of a header, and the name that a camera gives its handler."""
@@ -93,7 +94,7 @@ class _Media:
     def _erase(self, start: int, end: int, box: Box) -> None:
         if end > box.end:
             raise DamagedMedia
-        self.places.append(Overwritten(start, end))
+        note(self.places, start, end)
 
     def _is_shown(self, track: Box) -> bool:
         for media in self._inside(track, b"mdia"):

@@ -6,7 +6,7 @@ Phones and cameras record positions and movements in tracks beside the picture.
 from collections.abc import Iterator
 
 from trio_chat.server.uploads.media.iso_items import Box, boxes, number
-from trio_chat.server.uploads.media.plan import DamagedMedia, Data, Overwritten, Steps
+from trio_chat.server.uploads.media.plan import DamagedMedia, Data, Overwritten, Steps, note
 
 _PATH = (b"mdia", b"minf", b"stbl")
 
@@ -32,16 +32,13 @@ def places(data: Data, track: Box, steps: Steps) -> list[Overwritten]:
     sizes = _sizes(data, tables[b"stsz"], steps)
     counts = _counts(data, tables[b"stsc"])
     width = 8 if chunks.kind == b"co64" else 4
-    return [
-        _place(number(data, chunks.content + 8 + index * width, width), next(counts), sizes)
-        for index in range(_entries(data, chunks, width))
-    ]
-
-
-def _place(start: int, count: int, sizes: Iterator[int]) -> Overwritten:
-    """Return where a chunk is: samples one behind the other."""
-    length = sum(size for _, size in zip(range(count), sizes, strict=False))
-    return Overwritten(start, start + length)
+    noted: list[Overwritten] = []
+    for index in range(_entries(data, chunks, width)):
+        start = number(data, chunks.content + 8 + index * width, width)
+        # The samples of a chunk are one behind the other.
+        samples = zip(range(next(counts)), sizes, strict=False)
+        note(noted, start, start + sum(size for _, size in samples))
+    return noted
 
 
 def _entries(data: Data, table: Box, width: int) -> int:

@@ -14,6 +14,7 @@ from trio_chat.server.uploads.media.plan import (
     Overwritten,
     Plan,
     Steps,
+    note,
     overwrite,
 )
 
@@ -57,7 +58,7 @@ class _Film:
 
     def __init__(self, data: Data) -> None:
         self._data = data
-        self._steps = Steps(data, 256)
+        self._steps = Steps(data, 40)  # a recorded voice has blocks of some 60 bytes
         self.places: list[Overwritten] = []
         self.size = (0, 0)
 
@@ -81,7 +82,7 @@ class _Film:
     def _info(self, info: _Element) -> None:
         for element in self._elements(info.content, info.end, frozenset()):
             if element.kind in (_MUXING_APP, _WRITING_APP):
-                self.places.append(Overwritten(element.content, element.end))
+                note(self.places, element.content, element.end)
             elif element.kind not in (_TIMESTAMP_SCALE, _DURATION):
                 self._void(element)
 
@@ -109,7 +110,7 @@ class _Film:
         if rest >= 1 << 7 * width:
             raise DamagedMedia
         number = (rest | 1 << 7 * width).to_bytes(width, "big")
-        self.places.append(Overwritten(element.start, element.end, bytes((_VOID,)) + number))
+        note(self.places, element.start, element.end, bytes((_VOID,)) + number)
 
     def _elements(self, at: int, end: int, until: frozenset[int]) -> Iterator[_Element]:
         """Yield the elements of a range.
@@ -141,25 +142,32 @@ class _Film:
         return end
 
     def _element(self, at: int, end: int) -> _Element:
+        """Return the element at a place; a number has a variable length (RFC 8794 §4)."""
         self._steps.count()
-        kind, behind = self._number(at, 4, keeps_marker=True)
-        size, content = self._number(behind, 8, keeps_marker=False)
-        if size == (1 << 7 * (content - behind)) - 1:
+        data = self._data
+        behind = at + _width(data, at, 4)
+        content = behind + (width := _width(data, behind, 8))
+        if content > end:
+            raise DamagedMedia
+        kind = int.from_bytes(data[at:behind], "big")
+        unknown = (1 << 7 * width) - 1
+        size = int.from_bytes(data[behind:content], "big") & unknown
+        if size == unknown:
             return _Element(kind, at, content, _UNKNOWN)
-        if content + size > end:
+        after = content + size
+        if after > end:
             if kind not in _CUT_OFF:
                 raise DamagedMedia
-            return _Element(kind, at, content, end)
-        return _Element(kind, at, content, content + size)
+            after = end
+        return _Element(kind, at, content, after)
 
-    def _number(self, at: int, longest: int, *, keeps_marker: bool) -> tuple[int, int]:
-        """Return a number of variable length (RFC 8794 §4), and the place behind it."""
-        first = self._data[at] if at < len(self._data) else 0
-        width = 9 - first.bit_length()
-        if width > longest or at + width > len(self._data):
-            raise DamagedMedia
-        number = int.from_bytes(self._data[at : at + width], "big")
-        return number if keeps_marker else number & (1 << 7 * width) - 1, at + width
+
+def _width(data: Data, at: int, longest: int) -> int:
+    """Return the bytes of a number of variable length."""
+    width = 9 - (data[at] if at < len(data) else 0).bit_length()
+    if width > longest or at + width > len(data):
+        raise DamagedMedia
+    return width
 
 
 def clean(data: Data) -> Plan:

@@ -22,8 +22,8 @@ def clean(data: Data) -> Plan:
         if not (length := _leading_tag(data, start)):
             break
         start += length
-    while start < min(end, _LONGEST_GAP + start) and data[start] == 0:
-        start += 1
+    gap = data[start : start + _LONGEST_GAP]
+    start += len(gap) - len(gap.lstrip(b"\0"))
     for _ in range(_MOST_TAGS):
         if not (length := _trailing_tag(data, start, end)):
             break

@@ -12,6 +12,7 @@ from trio_chat.server.uploads.media.plan import (
     Overwritten,
     Plan,
     Steps,
+    note,
     overwrite,
 )
 
@@ -109,7 +110,7 @@ class _Pages:
         if is_changed:
             changed[22:26] = bytes(4)
             changed[22:26] = _checksum(bytes(changed)).to_bytes(4, "little")
-            self.places.append(Overwritten(at, place, bytes(changed)))
+            note(self.places, at, place, bytes(changed))
 
     def _emptied(self, stream: _Stream, place: int, length: int) -> bytes:
         """Return a part of the packet with comments as it is written."""

@@ -98,6 +98,17 @@ class Overwritten(NamedTuple):
     data: bytes = b""
 
 
+def note(places: list[Overwritten], start: int, end: int, data: bytes = b"") -> None:
+    """Note a range that is to be overwritten; see `Overwritten`.
+
+    Raises:
+        DamagedMedia: there are too many.
+    """
+    if len(places) >= _MOST_PARTS // 2:
+        raise DamagedMedia
+    places.append(Overwritten(start, end, data))
+
+
 def overwrite(size: int, places: Iterable[Overwritten]) -> list[Part]:
     """Return the parts of a file of the same size; of ranges that overlap, the first one counts.
 
@@ -106,12 +117,12 @@ def overwrite(size: int, places: Iterable[Overwritten]) -> list[Part]:
         places: what is overwritten.
 
     Raises:
-        DamagedMedia: a range is outside of the file, or there are too many.
+        DamagedMedia: a range is outside of the file.
     """
     parts: list[Part] = []
     at = 0
     for start, end, new in sorted(places):
-        if not 0 <= start <= end <= size or len(parts) > _MOST_PARTS:
+        if not 0 <= start <= end <= size:
             raise DamagedMedia
         if end <= at:
             continue
