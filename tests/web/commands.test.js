@@ -399,3 +399,15 @@ test("a user can stay in the channels without a device, if the server allows it"
   answer("This server does not allow that.");
   await assert.rejects(actions.setAlwaysOn(true), /does not allow/);
 });
+
+test("a password counts as changed only when the server says so", async () => {
+  const { server, actions } = await connected();
+  const answer = (text) =>
+    server.replace("NICKSERV", (_server, message) => server.reply(message, [`:NickServ!s@s NOTICE me :${text}`]));
+  answer("Your password is changed. Other sessions of your account that were ended: 1.");
+  await actions.changePassword("old", "new");
+  answer("The old password is wrong.");
+  await assert.rejects(actions.changePassword("old", "new"), /old password is wrong/);
+  answer("A password has at least 6 characters and at most 300 bytes.");
+  await assert.rejects(actions.changePassword("old", "new"), /at least 6/);
+});

@@ -96,6 +96,7 @@ async function ask(client, account, command, params) {
  * @param {Client} client
  * @param {string} oldPassword
  * @param {string} password
+ * @throws {Error} The server has not changed it.
  */
 export async function changePassword(client, oldPassword, password) {
   if (/\s/.test(password)) throw new Error(_("This server accepts no passwords with spaces."));
@@ -106,5 +107,10 @@ export async function changePassword(client, oldPassword, password) {
     ...(oldPassword ? [oldPassword] : []),
     password,
   );
-  client.model.notify(lines.join(" "));
+  const isDone = lines.some((line) => /\bchanged\b/i.test(line) && !/\bnot\b/i.test(line));
+  if (isDone) return;
+  const text = lines.join(" ");
+  const isWrong = text.startsWith("The old password is wrong");
+  if (isWrong) throw new Error(_("The old password is wrong."));
+  throw new Error(text || _("The server did not do it."));
 }

@@ -310,7 +310,7 @@ function PasswordForm({ workspace, onDone }) {
     const values = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
     void run(async () => {
       await workspace.actions.changePassword(String(values.get("old")), String(values.get("new")));
-      workspace.actions.notify(_("The password is changed."));
+      workspace.actions.notify(_("The password is changed. Your other devices have to log in again."));
       onDone();
     });
   };
