@@ -200,8 +200,8 @@ class PushSubscriptions:
         account = user.account_id
         if user not in self.users or user is sender or account == sender.account_id:
             return ()
-        rules = self.rules.get(account, NO_RULES)
-        if not rules.permit(source or sender.source, conversation or sender.folded):
+        rules = self.rules.get(account)  # mostly none
+        if rules and not rules.permit(source or sender.source, conversation or sender.folded):
             return ()
         return (account,)
 
