@@ -7,8 +7,10 @@
     python3 run.py check ...      run the linters, the type checker and the import rules, or some
     python3 run.py docs           build the documentation site in build/site
     python3 run.py release ...    build the sdist and the wheel in dist/, and check them
+    python3 run.py package ...    build programs and packages in dist/ (packaging/README.md)
     python3 run.py lock           write constraints/ anew, with the newest versions
 
+A directory `wheels` beside this file is used instead of the Internet (`package offline` makes it).
 Packages are installed in the versions of constraints/locked.txt, so that a run can be repeated.
 The environment variable TRIO_CHAT_CONSTRAINTS names another file.
 
@@ -35,6 +37,7 @@ VENV = os.path.join(ROOT, ".venv")
 # Records what is installed. It is written last, so an interrupted setup leaves none.
 STAMP = os.path.join(VENV, "trio-chat.json")
 CONSTRAINTS = os.path.join(ROOT, "constraints", "locked.txt")
+WHEELS = os.path.join(ROOT, "wheels")
 SITE = os.path.join("build", "site")
 LOCK = os.path.join(VENV, "trio-chat.lock")
 WINDOWS = os.name == "nt"
@@ -50,6 +53,7 @@ GROUPS = {
     "docs": "docs",
     "lock": "lock",
     "release": "release",
+    "package": "package",
 }
 # Names of Chromium on the systems that have one.
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -92,8 +96,8 @@ def main(arguments):
     if command == "docs":
         os.chdir(ROOT)
         return run("sphinx", "-W", "--keep-going", "-q", "-c", "docs", ".", SITE)
-    if command == "release":
-        script = os.path.join(ROOT, "tools", "release.py")
+    if command in ("release", "package"):
+        script = os.path.join(ROOT, "tools", command + ".py")
         return subprocess.call([PYTHON, script] + arguments[1:])
     if command == "lock":
         return write_constraints()
@@ -255,6 +259,9 @@ def install(project, key, needed):
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     wanted = requirements(project, groups)
     exact = ["--constraint", constraints()] if constraints() else []
+    if os.path.isdir(WHEELS):
+        # Those of `run.py package offline`: a computer without a connection needs no index.
+        pip += ["--no-index", "--find-links", WHEELS]
     code, output = call(pip + exact + wanted)
     if code and exact and not os.environ.get("TRIO_CHAT_CONSTRAINTS"):
         # A Python or a platform that is newer than the file may need newer packages.
@@ -263,6 +270,13 @@ def install(project, key, needed):
         )
         code, output = call(pip + wanted)
     if code:
+        if os.path.isdir(WHEELS):
+            raise Problem(
+                output
+                + "\n\nThe packages that trio-chat needs are not all in %s, which is used instead"
+                " of the Internet. They were made for Python 3.11 to 3.14 on 64-bit Windows, Linux"
+                " and macOS. Remove that directory to install from the Internet." % WHEELS
+            )
         raise Problem(
             output
             + "\n\nThe packages that trio-chat needs could not be installed: see above. Is there a "

@@ -42,6 +42,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         "CONSTRAINTS": tmp_path / "constraints" / "locked.txt",
         "LOCK": venv / "trio-chat.lock",
         "PYTHON": venv / "python",
+        "WHEELS": tmp_path / "wheels",
     }.items():
         monkeypatch.setattr(module, name, str(path))
     return module
@@ -247,6 +248,29 @@ def test_a_failed_installation_shows_why(
     assert "no such host" in error
     assert "connection to the Internet" in error
     assert not Path(run.STAMP).exists()
+
+
+def test_a_directory_of_wheels_replaces_the_internet(
+    run: ModuleType,
+    calls: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A computer without a connection installs from it, and an error names it."""
+    Path(run.WHEELS).mkdir()
+    run.set_up({""})
+    install = calls[-1]
+    position = install.index("--no-index")
+    assert install[position : position + 3] == ["--no-index", "--find-links", run.WHEELS]
+    good = run.call
+    monkeypatch.setattr(
+        run, "call", lambda command: (1, "no match") if "install" in command else good(command)
+    )
+    Path(run.STAMP).unlink()
+    assert run.main(["serve"]) == 1
+    error = capsys.readouterr().err
+    assert run.WHEELS in error
+    assert "Is there a connection" not in error
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -86,9 +86,22 @@ class Program:
 
 @asynccontextmanager
 async def program(
-    arguments: Sequence[str], directory: Path, *, merge: bool = True
+    arguments: Sequence[str],
+    directory: Path,
+    *,
+    merge: bool = True,
+    command: Sequence[str] = (sys.executable, "-m", "trio_chat"),
+    more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Program]:
-    """Run `trio-chat` with these arguments; it is killed at the end if it still runs."""
+    """Run `trio-chat` with these arguments; it is killed at the end if it still runs.
+
+    Args:
+        arguments: those of the program.
+        directory: the working directory, and the home of the user.
+        merge: whether standard error comes with standard output.
+        command: starts the program.
+        more: further variables of its environment.
+    """
     env = {
         key: value
         for key, value in os.environ.items()
@@ -99,9 +112,10 @@ async def program(
         "HOME": str(directory),
         "XDG_STATE_HOME": str(directory),
         "PYTHONWARNINGS": "error",
+        **(more or {}),
     }
     process = await trio.lowlevel.open_process(
-        [sys.executable, "-m", "trio_chat", *arguments],
+        [*command, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT if merge else None,

@@ -38,6 +38,9 @@ _UNKNOWN_ISSUER = frozenset((2, 18, 19, 20, 21))
 """OpenSSL's codes for a certificate without a trusted issuer; with any other code it is not valid.
 """
 
+_UNREADABLE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
+"""What asn1crypto raises for a damaged certificate."""
+
 
 class Presented(NamedTuple):
     """The SHA-256 fingerprints of what a server has presented, in hexadecimal.
@@ -289,16 +292,8 @@ class Connector:
         return CannotConnectError(text, _("its certificate is not valid"))
 
     def _has_expired(self, stream: Encrypted) -> bool:
-        # Imported late: it takes long, and only certificates without a trusted issuer need it.
-        from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415
-
-        try:
-            certificate = load_der_x509_certificate(stream.getpeercert(binary_form=True) or b"")
-        except ValueError:
-            return True
-        return (
-            not certificate.not_valid_before_utc <= self._now() <= certificate.not_valid_after_utc
-        )
+        begin, end = _validity(stream.getpeercert(binary_form=True) or b"")
+        return not begin <= self._now() <= end
 
     async def _check_change(self, mark: str, presented: Presented) -> Encrypted:
         """Accept another key than the known one only if an authority has signed the certificate."""
@@ -359,19 +354,25 @@ async def _presented(stream: Encrypted) -> Presented:
     return await trio.to_thread.run_sync(_fingerprints, der)
 
 
-def _fingerprints(der: bytes) -> Presented:
-    # Imported late: it takes long, and only certificates without a trusted issuer need it.
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
-        Encoding,
-        PublicFormat,
-    )
-    from cryptography.x509 import InvalidVersion, load_der_x509_certificate  # noqa: PLC0415
+def _validity(der: bytes) -> tuple[datetime, datetime]:
+    """Return from when and until when a certificate is valid; an unreadable one never is."""
+    from asn1crypto.x509 import Certificate  # noqa: PLC0415  see `_fingerprints`
 
     try:
-        key = load_der_x509_certificate(der).public_key()
-        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, InvalidVersion, UnsupportedAlgorithm):
+        validity = Certificate.load(der, strict=True)["tbs_certificate"]["validity"]
+        return validity["not_before"].native, validity["not_after"].native
+    except _UNREADABLE:
+        return datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+
+
+def _fingerprints(der: bytes) -> Presented:
+    # Imported late: only certificates without a trusted issuer need it. It is not `cryptography`,
+    # which would double the size of a client that is one file.
+    from asn1crypto.x509 import Certificate  # noqa: PLC0415
+
+    try:
+        spki: bytes = Certificate.load(der, strict=True).public_key.dump()
+    except _UNREADABLE:
         spki = b""
     return Presented(
         hashlib.sha256(der).hexdigest(), hashlib.sha256(spki).hexdigest() if spki else ""

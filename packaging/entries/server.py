@@ -1,0 +1,8 @@
+"""trio-chat-server: `trio-chat serve` without a word of the command line, for a double click."""
+
+import sys
+
+from trio_chat.cli.program import double_click
+
+if __name__ == "__main__":
+    sys.exit(double_click("serve"))

@@ -1,0 +1,182 @@
+"""Programs for Windows as they are handed on: they chat, end cleanly, and explain themselves."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import built
+import programs
+import pytest
+from built import client_file, package, runner, started, unpacked, variables
+
+TEXT = "Привет 😀 漢字"
+NOTICE = "shutting down"
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "PATIENCE", built.PATIENCE)
+
+
+@pytest.fixture
+def exe(tmp_path: Path) -> Path:
+    """Return the client in a folder with a Cyrillic name and a space."""
+    folder = tmp_path / "Чат exe"
+    folder.mkdir()
+    return Path(shutil.copy(client_file(), folder / "trio-chat-client.exe"))
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """Return the working directory, which is another one than that of the program."""
+    directory = tmp_path / "elsewhere"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the unpacked folder with all programs, with a server for this machine alone."""
+    made = unpacked(tmp_path_factory.mktemp("portable"))
+    (made / "config.ini").write_text(
+        "[server]\nhost = 127.0.0.1\nport = 0\n[discovery]\nenabled = no\n", "utf-8"
+    )
+    return made
+
+
+async def test_a_client_talks_to_another_over_tls(exe: Path, elsewhere: Path) -> None:
+    """Text in every script arrives in both directions."""
+    async with (
+        programs.server(elsewhere) as (_server, address),
+        programs.client(elsewhere, address, "anna") as anna,
+        started(exe, [address, "--nick", "boris"], elsewhere) as boris,
+    ):
+        await anna.out.until("boris")
+        await boris.say(TEXT)
+        await anna.out.until(f"[boris]: {TEXT}")
+        await anna.say(f"{TEXT}!")
+        await boris.out.until(f"[anna]: {TEXT}!")
+        assert any("TLS" in line or "certificate" in line for line in boris.out.lines)
+        await boris.say("/quit")
+        assert await boris.wait() == 0
+
+
+async def test_a_client_registers_and_logs_in(exe: Path, elsewhere: Path) -> None:
+    """SCRAM needs libraries that are found by their names alone."""
+    async with programs.server(elsewhere) as (_server, address):
+        async with started(exe, [address, "--nick", "boris"], elsewhere) as boris:
+            await boris.say("/register boris", "secret-word-1")
+            await boris.out.until("boris")
+            await boris.say("/quit")
+            await boris.wait()
+        async with started(exe, [address, "--nick", "boris2"], elsewhere) as boris:
+            await boris.say("/login boris", "secret-word-1")
+            await boris.out.until("logged in")
+            await boris.say("/quit")
+            assert await boris.wait() == 0
+
+
+@pytest.mark.parametrize("how", ["close", "interrupt"])
+async def test_a_server_that_ends_tells_its_clients(
+    folder: Path, elsewhere: Path, how: str
+) -> None:
+    """The close button and Ctrl-C notify each client, and the log is complete."""
+    button = elsewhere / "close"
+    more = {"TRIO_CHAT_TEST_CLOSE": str(button) if os.name == "nt" else f"Z:{button}"}
+    async with started(folder / "trio-chat.exe", ["serve"], elsewhere, more) as server:
+        address = (await server.out.until("listens on")).rpartition(" ")[2]
+        async with (
+            programs.client(elsewhere, address, "anna") as anna,
+            programs.client(elsewhere, address, "boris") as boris,
+        ):
+            await anna.out.until("boris")
+            if how == "close":
+                button.touch()
+            else:
+                server.process.send_signal(2)
+            await anna.out.until(NOTICE)
+            await boris.out.until(NOTICE)
+        assert await server.wait() == 0
+    log = (folder / "logs" / "server_log.txt").read_text("utf-8").splitlines()
+    assert log[-1].endswith("trio-chat has shut down")
+    assert not (elsewhere / "trio-chat.db").exists()
+    assert (folder / "trio-chat.db").exists()
+
+
+def run(program: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, with pipes as a script has them."""
+    return subprocess.run(
+        [*runner(program), *arguments],
+        cwd=cwd,
+        env={**os.environ, **variables()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=built.PATIENCE,
+        check=False,
+    )
+
+
+def test_a_program_speaks_russian(exe: Path, elsewhere: Path) -> None:
+    """The catalogue is in it."""
+    assert "примеры" in run(exe, "--lang", "ru", "--help", cwd=elsewhere).stdout
+
+
+def test_a_broken_configuration_is_explained(exe: Path, elsewhere: Path) -> None:
+    """It is the one next to the program, whatever the working directory is."""
+    (exe.parent / "config.ini").write_text("[server]\nport = x\n", "utf-8")
+    done = run(exe, cwd=elsewhere)
+    assert done.returncode == 2
+    assert "config.ini, line 2" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_the_database_is_maintained(folder: Path, elsewhere: Path) -> None:
+    """The maintenance commands have their migrations and libraries."""
+    program = folder / "trio-chat.exe"
+    if not (folder / "trio-chat.db").exists():
+        run(program, "account", "list", cwd=elsewhere)
+    copy = elsewhere / "copy.db"
+    done = run(program, "backup", str(copy) if os.name == "nt" else f"Z:{copy}", cwd=elsewhere)
+    assert done.returncode == 0, done.stdout
+    name = str(copy) if os.name == "nt" else f"Z:{copy}"
+    done = run(program, "db", "check", "--database", name, cwd=elsewhere)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_client_joins_soon(exe: Path, elsewhere: Path) -> None:
+    """The start is not slower than that of Python; a warm one is counted."""
+    run(exe, "--version", cwd=elsewhere)
+    begin = time.perf_counter()
+    done = run(exe, "--version", cwd=elsewhere)
+    print(f"a warm start took {time.perf_counter() - begin:.1f} s")
+    assert done.returncode == 0
+    assert done.stdout.startswith("trio-chat ")
+
+
+def test_a_package_contains_no_tests(folder: Path) -> None:
+    """Tests of libraries and build tools are of no use to anybody."""
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    for part in ("/pytest", "/_pytest", "/setuptools", "/pip/", "/tests/", "/_tests/", "tkinter"):
+        assert not [name for name in names if part in name], part
+
+
+def test_the_set_up_installs_upgrades_and_leaves_the_data(tmp_path: Path, elsewhere: Path) -> None:
+    """Without questions and without rights of an administrator."""
+    setup = package("trio-chat-setup-*.exe")
+    place = tmp_path / "Программы" / "trio-chat"
+    native = str(place) if os.name == "nt" else "Z:" + str(place).replace("/", "\\")
+    assert run(setup, "/S", f"/D={native}", cwd=elsewhere).returncode == 0
+    assert (place / "trio-chat.exe").exists()
+    config = place / "config.ini"
+    config.write_text("[server]\nhost = 127.0.0.1\nport = 5999\n", "utf-8")
+    assert run(setup, "/S", f"/D={native}", cwd=elsewhere).returncode == 0
+    assert "5999" in config.read_text("utf-8")
+    assert run(place / "trio-chat.exe", "account", "list", cwd=elsewhere).returncode in (0, 1)
+    run(place / "uninstall.exe", "/S", f"_?={native}", cwd=elsewhere)
+    assert not (place / "trio-chat.exe").exists()
+    assert not (place / "_internal").exists()
+    assert config.exists()
