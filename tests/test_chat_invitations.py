@@ -307,10 +307,12 @@ def test_chanserv_makes_lists_and_revokes(town: InvitingTown) -> None:
     assert found
     assert f"https://chat.example.org/#a?invite={found[1]}" in said
     assert "2 uses left, valid for 1d" in said
+    assert "banned" not in said
     assert joins(town.person("guest"), found[1])
     ann.read()
     assert "1 use left" in ann.say("CS INVITATION #a LIST")[0].params[1]
     assert "revoked: 1" in ann.say("CS INVITATION #a REVOKE *")[-1].params[1]
+    assert "banned" in " ".join(line.params[1] for line in ann.say("CS INVITATION #a CREATE"))
     assert "Usage" in ann.say("CS INVITATION #a FROB")[-1].params[1]
     assert "not an operator" in town.person("eve", "#a").say("CS INVITATION #a LIST")[-1].params[1]
 
@@ -419,6 +421,25 @@ def test_a_name_is_reserved_only_briefly_without_an_invitation() -> None:
     assert find(again.say(f"REGISTER * * hunter2 {token}"), "FAIL").params[1] == "ACCOUNT_EXISTS"
     town.clock.now += 600
     assert find(again.say(f"REGISTER * * hunter2 {token}"), "REGISTER").params[0] == "SUCCESS"
+
+
+def test_two_cannot_use_an_invitation_for_one_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one comes while the account of the first one is being stored."""
+    town, root = inviter()
+    token = create(root, "*")
+    first, second = town.person("first"), town.person("second")
+    answers: list[str] = []
+    stored = town.accounts.create
+
+    async def create_slowly(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        answers.extend(line.params[1] for line in second.say(f"REGISTER * * hunter2 {token}"))
+        return await stored(*arguments)
+
+    monkeypatch.setattr(town.accounts, "create", create_slowly)
+    assert find(first.say(f"REGISTER * * hunter2 {token}"), "REGISTER").params[0] == "SUCCESS"
+    assert answers == ["INVALID_INVITATION"]
+    assert set(town.accounts.known) == {"ann", "bob", "first"}
 
 
 def test_an_invitation_and_a_letter() -> None:

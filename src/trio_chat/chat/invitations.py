@@ -13,6 +13,7 @@ import base64
 import hashlib
 import hmac
 import logging
+import math
 import secrets
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple, Protocol
@@ -122,7 +123,7 @@ class Invitation(NamedTuple):
             self.left, f"{self.left} uses left"
         )
         expires = (
-            f"valid for {durations.show(max(1, self.expires - now))}"
+            f"valid for {durations.show(max(1, math.ceil(self.expires - now)))}"
             if self.expires
             else "valid until it is revoked"
         )

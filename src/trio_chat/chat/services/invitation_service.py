@@ -51,6 +51,8 @@ def _create(service: Service, request: Request, channel: Channel | None, words: 
         service.answer(request, f"{made.text}.")
         return
     service.answer(request, made.invitation.describe(request.world.steady()))
+    if channel is not None and made.invitation.is_personal:
+        service.answer(request, "It lets in a user that is banned, too, as INVITE does.")
     if made.link:
         service.answer(request, f"Link: {made.link}")
     if channel is not None:
