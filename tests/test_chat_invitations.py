@@ -234,15 +234,33 @@ def test_only_operators_of_a_channel_make_and_see_its_invitations(
     town: InvitingTown, nick: str
 ) -> None:
     """A link is passed on more easily than a key."""
-    ann = town.owner()
+    ann = town.owner("+i")
     create(ann)
+    ann.say("MODE #a -i")
     eve = town.person(nick, *(["#a"] if nick == "member" else []))
+    ann.say("MODE #a +i")
     for words in ("CREATE #a", "LIST #a", "REVOKE #a *"):
         assert "FAIL" in commands(eve.say(f"INVITATION {words}"))
     assert len(town.world.invitations) == 1
     ann.say(f"MODE #a +h {nick}")
     if nick == "member":
         assert "CREATED" in find(eve.say("INVITATION CREATE #a"), "INVITATION").params
+
+
+def test_a_member_passes_on_the_address_of_an_open_channel(town: InvitingTown) -> None:
+    """It needs no invitation, so nothing is made; what only an invitation has is refused."""
+    ann, bob = town.owner(), town.person("bob_", "#a")
+    answer = find(bob.say("INVITATION CREATE #a"), "INVITATION")
+    assert answer.params == ("CREATED", "#a", "*", "0", "0", "*", "https://chat.example.org/#a")
+    assert not town.world.invitations
+    assert "FAIL" in commands(bob.say("INVITATION CREATE #a 1"))
+    for mode in ("+i", "+k key", "+R"):
+        ann.say(f"MODE #a {mode}")
+        assert "FAIL" in commands(bob.say("INVITATION CREATE #a"))
+        ann.say(f"MODE #a -{mode[1:]}")
+    assert "FAIL" in commands(town.person("outsider").say("INVITATION CREATE #a"))
+    town.world.page_url = ""
+    assert "FAIL" in commands(bob.say("INVITATION CREATE #a"))
 
 
 def test_invitations_are_listed_without_their_tokens(town: InvitingTown) -> None:

@@ -232,4 +232,6 @@ def test_an_invitation_is_shown_with_its_code() -> None:
     assert [plain(line) for line in without] == [
         "[INFO] To register an account with it: /register, then /verify nickname tok"
     ]
+    opened = renderer().lines(events.InvitationLink("#a", "*", link, is_open=True))
+    assert plain(opened[1]) == "[INFO] With any IRC client: /join #a"
     assert qr_lines("x" * 5000) == []

@@ -100,9 +100,7 @@ def invite(
     _print(page_link(_page(settings), name, token))
     if name:
         report(
-            _("With any IRC client: /join {channel} {token}").format(
-                channel=escape_controls(name), token=token
-            )
+            _("With any IRC client: /join {words}").format(words=f"{escape_controls(name)} {token}")
         )
     return OK
 

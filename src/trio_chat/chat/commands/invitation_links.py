@@ -4,8 +4,9 @@
     INVITATION LIST <channel or *>
     INVITATION REVOKE <channel or *> <id, or *>
 
-`*` in the place of a channel stands for the registration of an account. The answers are in the same
-form, for programs:
+`*` in the place of a channel stands for the registration of an account. A user that may not make
+invitations gets the address of an open channel, with `*` as id and token. The answers are in the
+same form, for programs:
 
     INVITATION CREATED <channel or *> <id> <uses> <expires> <token> :<link>
     INVITATION ENTRY <channel or *> <id> <uses> <used> <expires> :<setter>
@@ -84,9 +85,23 @@ def invitation_command(request: Request) -> None:
     if channel is None and name != "*":
         return
     if refusal := why_not_manage(request, channel):
+        if verb == "CREATE" and channel is not None and (link := _open_link(request, channel)):
+            request.reply.send(_COMMAND, ("CREATED", name, "*", "0", "0", "*", link))
+            return
         request.reply.fail(_COMMAND, refusal.code, name, text=refusal.text)
         return
     handlers[verb](request, channel)
+
+
+def _open_link(request: Request, channel: Channel) -> str:
+    """Return the address of a channel that anybody may join, for one of its members; "" if it is
+    closed, or terms are wanted that only an invitation has.
+    """
+    world = request.world
+    is_closed = channel.key or channel.flags & {modes.INVITE_ONLY, modes.REGISTERED_JOIN}
+    if is_closed or request.user not in channel.members or len(request.params) > 2:
+        return ""
+    return page_link(world.page_url, channel.name) if world.page_url else ""
 
 
 def _create(request: Request, channel: Channel | None) -> None:

@@ -90,18 +90,14 @@ def _invited(_context: RenderContext, event: events.ChannelInvitation) -> list[L
 
 @renders(events.InvitationLink)
 def _invitation_link(_context: RenderContext, event: events.InvitationLink) -> list[Line]:
-    lines = (
-        info_line(
+    if event.channel == "*":
+        lines = info_line(
             _("To register an account with it: /register, then /verify nickname {token}"),
             token=event.token,
         )
-        if event.channel == "*"
-        else info_line(
-            _("With any IRC client: /join {channel} {token}"),
-            channel=event.channel,
-            token=event.token,
-        )
-    )
+    else:
+        words = [event.channel] if event.is_open else [event.channel, event.token]
+        lines = info_line(_("With any IRC client: /join {words}"), words=" ".join(words))
     if event.link:
         link = clean(event.link)
         lines = info_line(_("A link that lets others in: {link}"), link=link) + lines

@@ -134,11 +134,13 @@ class InvitationLink:
         channel: the channel, or `*`.
         token: the key of JOIN, or the code of VERIFY.
         link: to the page of the server; "" when it has none.
+        is_open: whether the channel can be joined without a token.
     """
 
     channel: str
     token: str
     link: str
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,9 +71,9 @@ def _whois(protocol: ProtocolState, message: Message) -> None:
 
 @handles("INVITATION", params=7)
 def _invitation(protocol: ProtocolState, message: Message) -> None:
-    verb, channel, *_, token, link = message.params
+    verb, channel, number, *_, token, link = message.params
     if verb == "CREATED":
-        protocol.emit(InvitationLink(channel, token, link))
+        protocol.emit(InvitationLink(channel, token, link, is_open=number == "*"))
 
 
 @handles("AWAY")
