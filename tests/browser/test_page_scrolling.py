@@ -1,9 +1,12 @@
 """Long histories: what the user looks at stays where it is while messages are fetched and drawn."""
 
+import struct
+import zlib
 from collections.abc import Callable
 
+import pytest
 from harness import PATIENCE, Server, Visitor
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 Visit = Callable[..., Visitor]
 COUNT = 10_000
@@ -114,3 +117,49 @@ def test_a_reader_at_the_bottom_follows(visit: Visit, serve: Callable[..., Serve
         boris.send(f"PRIVMSG #lobby :turn {turn}")
         ann.sees(f"turn {turn}")
         expect(ann.page.get_by_text(f"turn {turn}", exact=True)).to_be_in_viewport(ratio=1)
+
+
+def png(width: int, height: int) -> bytes:
+    """Return a black picture."""
+    rows = zlib.compress(b"".join(b"\0" + bytes((width + 7) // 8) for _ in range(height)))
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "size"),
+    [("?w=640&h=160", (320, 80)), ("?w=9&h=99999", (44, 240)), ("?w=1e9&h=-1", (320, 200))],
+)
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_picture_moves_nothing_when_it_is_there(
+    visit: Visit, server: Server, query: str, size: tuple[int, int], status: int
+) -> None:
+    """Its room is that of its link, whatever the picture is and if there is none."""
+    ann = visit()
+    if status != 200:
+        ann.expect_errors("404")
+    held: list[Route] = []
+    ann.page.route("**/file/**", lambda route: held.append(route))
+    ann.join("ann")
+    boris = server.irc("boris", "#lobby")
+    link = f"{server.url}file/{'a' * 22}/a.png{query}"
+    with ann.page.expect_request("**/file/**"):
+        boris.send(f"PRIVMSG #lobby :{link}", "PRIVMSG #lobby :below")
+    ann.sees("below")
+    picture = ann.timeline.get_by_role("button", name="Open the picture a.png")
+    expect(picture).to_be_visible()
+    ann.settle()
+    before = [picture.bounding_box(), ann.page.get_by_text("below", exact=True).bounding_box()]
+    assert before[0] is not None
+    assert (before[0]["width"], before[0]["height"]) == size
+    held[0].fulfill(status=status, content_type="image/png", body=png(30, 500))
+    ann.until("document.querySelector('.picture img').complete")
+    ann.settle()
+    assert [
+        picture.bounding_box(),
+        ann.page.get_by_text("below", exact=True).bounding_box(),
+    ] == before

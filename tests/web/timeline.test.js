@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { byRank } from "../../src/trio_chat/web/app/views/member_order.js";
+import { pictureBox } from "../../src/trio_chat/web/app/views/picture_box.js";
 import { beginOfFold, rowsOf, summary } from "../../src/trio_chat/web/app/views/rows.js";
 import {
   LEAST,
@@ -197,4 +198,34 @@ test("members stand by rank, then by name in the user's alphabet", () => {
       ["", "Ann", "ann2", "ann10", "x"],
     ],
   );
+});
+
+/** @param {string} query */
+const box = (query) => {
+  const { width, height } = pictureBox(`https://x.org/file/a/b.png${query}`);
+  return [width, height];
+};
+
+test("a picture has room in its own ratio, within limits", () => {
+  assert.deepEqual(box("?w=1600&h=800"), [320, 160]);
+  assert.deepEqual(box("?h=2000&w=1000"), [120, 240]);
+  assert.deepEqual(box("?w=100&h=60"), [100, 60]);
+  assert.deepEqual(box("?w=16&h=16"), [44, 44]);
+  assert.deepEqual(box("?w=99999&h=1"), [320, 44]);
+});
+
+test("what is no size of a picture reserves the usual room", () => {
+  for (const query of [
+    "",
+    "?w=100",
+    "?w=0&h=10",
+    "?w=-5&h=10",
+    "?w=1e9&h=1",
+    "?w=100000&h=5",
+    "?w=NaN&h=Infinity",
+    "?w=10px&h=url(x)",
+    "?w=0x10&h=10",
+    "?w=1.5&h=2",
+  ])
+    assert.deepEqual(box(query), [320, 200], query);
 });

@@ -7,6 +7,7 @@ import { h } from "../../vendor/preact.js";
 import { _ } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
 import { Icon } from "./icon.js";
+import { pictureBox } from "./picture_box.js";
 
 /** @import { UploadedFile } from "../text/links.js" */
 
@@ -22,12 +23,14 @@ export function Files({ files }) {
 /** @param {UploadedFile} file */
 function picture(file) {
   const name = plainName(file.name);
+  const { width, height } = pictureBox(file.href);
   return h(
     "button",
     {
       key: file.href,
       type: "button",
       class: "picture",
+      style: { "--width": String(width), "--height": String(height) },
       "data-picture": file.href,
       "aria-label": _("Open the picture {name}", { name }),
     },
@@ -36,23 +39,18 @@ function picture(file) {
       alt: name,
       loading: "lazy",
       decoding: "async",
-      onError: file.certain ? showBroken : hide,
+      onError: showBroken,
     }),
   );
 }
 
-/** @param {Event} event */
-function showBroken(event) {
-  /** @type {HTMLElement} */ (event.currentTarget).closest(".picture")?.classList.add("broken");
-}
-
 /**
- * Hide a picture that this server does not have: its link stays.
+ * Show the name of a picture that cannot be loaded, in the room that it has: another size would move
+ * what the user reads.
  * @param {Event} event
  */
-function hide(event) {
-  const picture = /** @type {HTMLElement} */ (event.currentTarget).closest(".picture");
-  picture?.setAttribute("hidden", "");
+function showBroken(event) {
+  /** @type {HTMLElement} */ (event.currentTarget).closest(".picture")?.classList.add("broken");
 }
 
 /** @param {UploadedFile} file */
