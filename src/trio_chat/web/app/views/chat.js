@@ -6,6 +6,7 @@ import { _ } from "../platform/i18n.js";
 import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
 import { useWorkspace, viewSettings } from "./context.js";
+import { loadSoon } from "./dialogs.js";
 import { Header } from "./header.js";
 import { Members } from "./members.js";
 import { Sidebar } from "./sidebar.js";
@@ -17,6 +18,7 @@ export function Chat() {
   const buffer = workspace.current.value;
   const open = drawer.value;
   const wantsMembers = viewSettings(workspace.settings.value).members && buffer?.kind === "channel";
+  useEffect(loadSoon, []);
   useEffect(focusPrompt, [buffer]);
   useEffect(() => (open ? holdFocus(open) : undefined), [open]);
   return h(

@@ -1,4 +1,4 @@
-/** The open dialogs. Each is loaded when it is first opened, so that the page starts with less. */
+/** The open dialogs. They are loaded after the chat, so that the page starts with less. */
 
 import { h } from "../../vendor/preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
@@ -9,28 +9,30 @@ import { closeDialog, dialogs } from "./ui.js";
 /** @import { OpenDialog } from "./ui.js" */
 /** @typedef {import("../../vendor/preact.js").FunctionComponent<any>} View */
 
-/** @type {Record<string, () => Promise<View>>} */
-const VIEWS = {
-  account: () => import("./dialogs/account.js").then((module) => module.Account),
-  buffer: () => import("./dialogs/buffer.js").then((module) => module.BufferMenu),
-  channels: () => import("./dialogs/channels.js").then((module) => module.Channels),
-  delete: () => import("./dialogs/message.js").then((module) => module.Delete),
-  devices: () => import("./dialogs/devices.js").then((module) => module.Devices),
-  emoji: () => import("./dialogs/emoji.js").then((module) => module.EmojiPicker),
-  invite: () => import("./dialogs/invite.js").then((module) => module.Invite),
-  keys: () => import("./dialogs/keys.js").then((module) => module.Keys),
-  lines: () => import("./dialogs/message.js").then((module) => module.Lines),
-  mentions: () => import("./dialogs/search.js").then((module) => module.Mentions),
-  message: () => import("./dialogs/message.js").then((module) => module.MessageMenu),
-  picture: () => import("./dialogs/picture.js").then((module) => module.Picture),
-  search: () => import("./dialogs/search.js").then((module) => module.Search),
-  settings: () => import("./dialogs/settings.js").then((module) => module.SettingsDialog),
-  switcher: () => import("./dialogs/switcher.js").then((module) => module.Switcher),
-  topic: () => import("./dialogs/buffer.js").then((module) => module.TopicEditor),
-  user: () => import("./dialogs/user.js").then((module) => module.User),
-};
-/** @type {Map<string, View>} */
-const loaded = new Map();
+/** Time after which the dialogs are loaded though none was opened. */
+const SOON = 1500;
+/** @type {Record<string, View|undefined>} */
+const loaded = {};
+
+/** @param {string} name */
+async function load(name) {
+  const found =
+    name === "invite"
+      ? { invite: (await import("./dialogs/invite.js")).Invite }
+      : await import("./dialogs/all.js");
+  Object.assign(loaded, found);
+}
+
+/**
+ * Load the dialogs before one is opened: it opens at once then, also without a connection and after
+ * an update of the server, which has the files of one version only.
+ * @returns {() => void} Stops it.
+ */
+export function loadSoon() {
+  // It is tried again, and reported, when one is opened.
+  const timer = setTimeout(() => void load("").catch(() => undefined), SOON);
+  return () => clearTimeout(timer);
+}
 
 export function Dialogs() {
   return dialogs.value.map((dialog) => h(Loader, { key: dialog.name, dialog }));
@@ -41,12 +43,9 @@ function Loader({ dialog }) {
   const { actions } = useWorkspace();
   const [, redraw] = useState(0);
   useEffect(() => {
-    if (loaded.has(dialog.name)) return;
-    VIEWS[dialog.name]?.().then(
-      (view) => {
-        loaded.set(dialog.name, view);
-        redraw(1);
-      },
+    if (loaded[dialog.name]) return;
+    load(dialog.name).then(
+      () => redraw(1),
       () => {
         closeDialog();
         actions.notify(
@@ -58,6 +57,6 @@ function Loader({ dialog }) {
       },
     );
   }, [dialog.name]);
-  const View = loaded.get(dialog.name);
+  const View = loaded[dialog.name];
   return View ? h(View, dialog.props) : null;
 }
