@@ -11,13 +11,13 @@ const formatters = new Map();
 
 /**
  * @param {string} name
- * @param {Intl.DateTimeFormatOptions} options
+ * @param {() => Intl.DateTimeFormatOptions} options
  */
 function formatter(name, options) {
   const key = `${language.value} ${name}`;
   let found = formatters.get(key);
   if (!found) {
-    found = new Intl.DateTimeFormat(locale(), options);
+    found = new Intl.DateTimeFormat(locale(), options());
     formatters.set(key, found);
   }
   return found;
@@ -45,7 +45,7 @@ function timeOptions(clock) {
 
 /** Return whether the clock of the locale has AM and PM. */
 function hasTwelveHours() {
-  return formatter("hour", { hour: "numeric" }).resolvedOptions().hour12 ?? false;
+  return formatter("hour", () => ({ hour: "numeric" })).resolvedOptions().hour12 ?? false;
 }
 
 /**
@@ -54,7 +54,7 @@ function hasTwelveHours() {
  * @param {Clock} [clock]
  */
 export function clockTime(time, clock = "") {
-  return formatter(`clock${clock}`, timeOptions(clock)).format(time);
+  return formatter(`clock${clock}`, () => timeOptions(clock)).format(time);
 }
 
 /**
@@ -72,14 +72,14 @@ export function bareTime(time, clock = "") {
  * @param {Clock} [clock]
  */
 export function fullTime(time, clock = "") {
-  return formatter(`full${clock}`, {
+  return formatter(`full${clock}`, () => ({
     weekday: "long",
     day: "numeric",
     month: "long",
     year: "numeric",
     ...timeOptions(clock),
     second: "2-digit",
-  }).format(time);
+  })).format(time);
 }
 
 /**
@@ -87,7 +87,7 @@ export function fullTime(time, clock = "") {
  * @param {number} time
  */
 export function fullDate(time) {
-  return formatter("date", { dateStyle: "full" }).format(time);
+  return formatter("date", () => ({ dateStyle: "full" })).format(time);
 }
 
 /**
@@ -109,12 +109,12 @@ export function dayName(time, now = Date.now()) {
   if (day === dayOf(now)) return _("Today");
   if (day === dayOf(now - DAY)) return _("Yesterday");
   const isThisYear = new Date(time).getFullYear() === new Date(now).getFullYear();
-  return formatter(isThisYear ? "day" : "year", {
+  return formatter(isThisYear ? "day" : "year", () => ({
     weekday: "long",
     day: "numeric",
     month: "long",
     ...(!isThisYear && { year: "numeric" }),
-  }).format(time);
+  })).format(time);
 }
 
 /**
@@ -126,7 +126,7 @@ export function shortTime(time, clock = "") {
   const isToday = dayOf(time) === dayOf(Date.now());
   const day = isToday
     ? ""
-    : `${formatter("short", { day: "numeric", month: "short" }).format(time)}, `;
+    : `${formatter("short", () => ({ day: "numeric", month: "short" })).format(time)}, `;
   return day + clockTime(time, clock);
 }
 

@@ -31,6 +31,8 @@ export class ScrollPosition {
   /** What the element was scrolled to, and how high its content was, when that was last noted. */
   top = 0;
   height = 0;
+  /** Height of the visible part when something was last drawn. */
+  page = 0;
   /** @type {Anchor[]} */
   anchors = [];
 
@@ -79,6 +81,7 @@ export class ScrollPosition {
     if (shift) scroller.scrollTop += shift;
     this.height = scroller.scrollHeight;
     this.top = scroller.scrollTop;
+    this.page = scroller.clientHeight;
   }
 
   /**
@@ -140,6 +143,29 @@ export class ScrollPosition {
     this.note();
   }
 
+  /**
+   * Return the height of this many rows at the beginning.
+   * @param {number} count
+   */
+  firstHeight(count) {
+    const rows = this.rows();
+    return count > 0 ? between(rows[0], rows[Math.min(count, rows.length) - 1]) : 0;
+  }
+
+  /**
+   * Return the height of this many rows at the end.
+   * @param {number} count
+   */
+  lastHeight(count) {
+    const rows = this.rows();
+    return count > 0 ? between(rows[Math.max(0, rows.length - count)], rows.at(-1)) : 0;
+  }
+
+  /** Return the rows, without what stands above them. */
+  rows() {
+    return Array.from(this.content.current?.children ?? []).slice(1);
+  }
+
   /** Heights that were drawn above and below the visible part. */
   get beyond() {
     const scroller = this.scroller.current;
@@ -152,4 +178,13 @@ export class ScrollPosition {
 /** @param {HTMLElement} scroller */
 function distanceToBottom({ scrollTop, scrollHeight, clientHeight }) {
   return scrollHeight - scrollTop - clientHeight;
+}
+
+/**
+ * @param {Element|undefined} first
+ * @param {Element|undefined} last
+ */
+function between(first, last) {
+  if (!first || !last) return 0;
+  return last.getBoundingClientRect().bottom - first.getBoundingClientRect().top;
 }

@@ -5,11 +5,11 @@ import { _ } from "../platform/i18n.js";
 import { WorkspaceContext, viewSettings } from "./context.js";
 import { MessageTools } from "./message_tools.js";
 import { rowNode } from "./row.js";
-import { beginOfFold, rowsOf } from "./rows.js";
+import { rowsOf } from "./rows.js";
 import { ScrollPosition } from "./scroll_position.js";
 import { handleClick, handleKey } from "./timeline_input.js";
 import { bottomWanted, jump, toNewest } from "./ui.js";
-import { around, following, newer, newest, older } from "./window.js";
+import { LEAST, TimelineWindow, around, newer, newest, older } from "./window.js";
 
 /** @import { Buffer, Entry, Workspace } from "../model/types.js" */
 /** @import { RowContext } from "./row.js" */
@@ -17,6 +17,8 @@ import { around, following, newer, newest, older } from "./window.js";
 
 /** Heights of the page by which the drawn rows exceed the visible ones on each side. */
 const MARGIN = 1.5;
+/** Height of a row with one line of the smallest text. */
+const LOWEST_ROW = 20;
 
 /** @typedef {{buffer: Buffer}} TimelineProps */
 
@@ -27,10 +29,7 @@ export class Timeline extends Component {
   position = new ScrollPosition();
   scroller = this.position.scroller;
   content = this.position.content;
-  /** @type {Range|null} */
-  range = null;
-  /** @type {Entry|undefined} The entry with which the window begins. */
-  startEntry = undefined;
+  window = new TimelineWindow();
   /** @type {Entry|undefined} The newest entry when the timeline was last drawn. */
   lastEntry = undefined;
   /** @type {RowContext|null} */
@@ -52,6 +51,11 @@ export class Timeline extends Component {
   /** @returns {Buffer} */
   get buffer() {
     return /** @type {TimelineProps} */ (this.props).buffer;
+  }
+
+  /** The entries in the document. */
+  get range() {
+    return this.window.range;
   }
 
   /** @override */
@@ -99,51 +103,21 @@ export class Timeline extends Component {
   // What is drawn
 
   /**
-   * Return the window for the entries as they are now.
+   * Take the window for the entries as they are now.
    * @param {boolean} steady
-   * @returns {Range}
    */
-  currentRange(steady) {
+  updateWindow(steady) {
     const { timeline } = this.buffer;
-    const { entries } = timeline;
-    const count = entries.length;
-    const last = entries[count - 1];
+    const last = timeline.entries.at(-1);
     if (last !== this.lastEntry && last?.self && last.pending) this.position.stuck.value = true;
     this.lastEntry = last;
-    let range = this.moved(this.range, count);
-    if (this.position.stuck.peek() && timeline.live.value) range = following(range, count);
-    if (steady)
-      range = {
-        start: Math.min(range.start, this.range ? range.start : Math.max(0, count - 500)),
-        end: count,
-      };
-    const start = beginOfFold(entries, range.start);
-    return { start, end: range.end };
+    const follows = this.position.stuck.peek() && timeline.live.value;
+    this.window.update(this.buffer, follows ? this.least() : 0, steady);
   }
 
-  /**
-   * Return the window after older entries were put before it, or entries were removed.
-   * @param {Range|null} range
-   * @param {number} count
-   * @returns {Range}
-   */
-  moved(range, count) {
-    const { timeline, unreadFrom } = this.buffer;
-    if (!range) {
-      const unread = firstUnread(timeline.entries, unreadFrom.peek());
-      return unread >= 0 && count - unread > 30 ? around(unread, count) : newest(count);
-    }
-    if (!this.startEntry) return newest(count);
-    const index =
-      timeline.entries[range.start] === this.startEntry
-        ? range.start
-        : timeline.indexOf(this.startEntry);
-    if (index < 0) return newest(count);
-    const shift = index - range.start;
-    const end = Math.min(count, range.end + shift);
-    // Older entries have come. Some are drawn at once: the row at the beginning of the window loses
-    // the day and the name above it, and at the top nothing could be scrolled to make up for that.
-    return { start: shift > 0 ? older({ start: index, end }).start : index, end };
+  /** Return how many entries the window has at least: a page may be higher than usual. */
+  least() {
+    return Math.max(LEAST, Math.ceil((this.position.page * (1 + MARGIN)) / LOWEST_ROW));
   }
 
   /** @returns {RowContext} */
@@ -179,16 +153,16 @@ export class Timeline extends Component {
     if (wanted?.buffer === buffer && wanted.entry.id !== this.target)
       this.prepareJump(wanted.entry);
     if (bottomWanted.value !== this.seenBottomWanted) this.prepareBottom();
-    this.range = this.currentRange(steady);
-    this.startEntry = timeline.entries[this.range.start];
+    this.updateWindow(steady);
+    const { start, end } = this.range;
     const ignored = new Set(workspace.ignored.value.map((mask) => mask.toLowerCase()));
-    const rows = rowsOf(timeline.entries, this.range.start, this.range.end, {
+    const rows = rowsOf(timeline.entries, start, end, {
       events,
       unreadFrom: buffer.unreadFrom.value,
       hidden: ignored.size ? (entry) => ignored.has(entry.nick.toLowerCase()) : undefined,
     });
     const context = this.currentContext();
-    const isBeginning = this.range.start === 0 && !timeline.hasOlder.value;
+    const isBeginning = start === 0 && !timeline.hasOlder.value;
     return h(
       "div",
       { class: "timeline-box" },
@@ -234,7 +208,7 @@ export class Timeline extends Component {
     if (steady)
       return h(
         "button",
-        { type: "button", onClick: () => this.extendOlder() },
+        { type: "button", onClick: () => this.extendOlder(0) },
         _("Load earlier messages"),
       );
     return h(
@@ -252,16 +226,14 @@ export class Timeline extends Component {
     const index = this.buffer.timeline.indexOf(entry);
     if (index < 0) return;
     this.position.stuck.value = false;
-    this.range = around(index, entries.length);
-    this.startEntry = entries[this.range.start];
+    this.window.take(this.buffer, around(index, entries.length));
     this.target = entry.id;
   }
 
   prepareBottom() {
     this.seenBottomWanted = bottomWanted.value;
     this.position.stuck.value = true;
-    this.range = newest(this.buffer.timeline.entries.length);
-    this.startEntry = this.buffer.timeline.entries[this.range.start];
+    this.window.take(this.buffer, newest(this.buffer.timeline.entries.length));
   }
 
   showTarget() {
@@ -293,7 +265,7 @@ export class Timeline extends Component {
    */
   entryOf(element) {
     const id = Number(element.closest("[data-entry]")?.getAttribute("data-entry"));
-    const { start, end } = this.range ?? { start: 0, end: 0 };
+    const { start, end } = this.range;
     return this.buffer.timeline.entries.slice(start, end).find((entry) => entry.id === id);
   }
 
@@ -322,7 +294,7 @@ export class Timeline extends Component {
 
   isAtNewest() {
     const { timeline } = this.buffer;
-    return timeline.live.peek() && this.range?.end === timeline.entries.length;
+    return timeline.live.peek() && this.range.end === timeline.entries.length;
   }
 
   // Scrolling
@@ -338,30 +310,38 @@ export class Timeline extends Component {
     const { beyond, stuck } = this.position;
     if (!beyond) return;
     const margin = beyond.page * MARGIN;
-    if (beyond.above < margin) this.extendOlder();
-    else if (beyond.below < margin && !stuck.peek()) this.extendNewer();
+    if (beyond.above < margin && this.extendOlder(beyond.below - margin)) return;
+    if (beyond.below < margin && !stuck.peek()) this.extendNewer(beyond.above - margin);
   }
 
-  extendOlder() {
-    const { workspace, buffer, range } = this;
+  /**
+   * @param {number} spare Height that may be cut at the other end.
+   * @returns {boolean} Whether older rows are drawn or come.
+   */
+  extendOlder(spare) {
+    const { workspace, buffer, range, position } = this;
     const { timeline } = buffer;
-    if (!range) return;
     if (range.start > 0) {
       const steady = viewSettings(workspace.settings.peek()).steady;
       const moved = older(range);
-      const end = steady || this.position.stuck.peek() ? range.end : moved.end;
-      this.setRange({ start: moved.start, end });
-    } else if (timeline.hasOlder.peek() && !timeline.loading.peek()) {
-      workspace.actions.loadOlder(buffer)?.catch(() => undefined);
+      const cut = range.end - moved.end;
+      const keeps = steady || position.stuck.peek() || position.lastHeight(cut) > spare;
+      this.setRange(keeps ? { start: moved.start, end: range.end } : moved);
+      return true;
     }
+    if (timeline.hasOlder.peek() && !timeline.loading.peek())
+      workspace.actions.loadOlder(buffer)?.catch(() => undefined);
+    return timeline.loading.peek() === "older";
   }
 
-  extendNewer() {
-    const { workspace, buffer, range } = this;
+  /** @param {number} spare Height that may be cut at the other end. */
+  extendNewer(spare) {
+    const { workspace, buffer, range, position } = this;
     const { timeline } = buffer;
-    if (!range) return;
     if (range.end < timeline.entries.length) {
-      this.setRange(newer(range, timeline.entries.length));
+      const moved = newer(range, timeline.entries.length);
+      const keeps = position.firstHeight(moved.start - range.start) > spare;
+      this.setRange(keeps ? { start: range.start, end: moved.end } : moved);
     } else if (!timeline.live.peek() && !timeline.loading.peek()) {
       workspace.actions.loadNewer(buffer)?.catch(() => undefined);
     }
@@ -369,8 +349,7 @@ export class Timeline extends Component {
 
   /** @param {Range} range */
   setRange(range) {
-    this.range = range;
-    this.startEntry = this.buffer.timeline.entries[range.start];
+    this.window.take(this.buffer, range);
     this.forceUpdate();
   }
 
@@ -378,14 +357,6 @@ export class Timeline extends Component {
   toBottom = () => {
     toNewest(this.workspace, this.buffer);
   };
-}
-
-/**
- * @param {readonly Entry[]} entries
- * @param {number} unreadFrom
- */
-function firstUnread(entries, unreadFrom) {
-  return unreadFrom ? entries.findIndex((entry) => entry.time > unreadFrom) : -1;
 }
 
 /**
