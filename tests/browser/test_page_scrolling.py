@@ -146,7 +146,11 @@ def test_a_picture_moves_nothing_when_it_is_there(
     if status != 200:
         ann.expect_errors("404")
     held: list[Route] = []
-    ann.page.route("**/file/**", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    ann.page.route("**/file/**", hold)
     ann.join("ann")
     boris = server.irc("boris", "#lobby")
     link = f"{server.url}file/{'a' * 22}/a.png{query}"
@@ -156,13 +160,11 @@ def test_a_picture_moves_nothing_when_it_is_there(
     picture = ann.timeline.get_by_role("button", name="Open the picture a.png")
     expect(picture).to_be_visible()
     ann.settle()
-    before = [picture.bounding_box(), ann.page.get_by_text("below", exact=True).bounding_box()]
-    assert before[0] is not None
-    assert (before[0]["width"], before[0]["height"]) == size
+    below = ann.page.get_by_text("below", exact=True)
+    before, text = picture.bounding_box(), below.bounding_box()
+    assert before is not None
+    assert {**before} == {**before, "width": size[0], "height": size[1]}
     held[0].fulfill(status=status, content_type="image/png", body=png(30, 500))
     ann.until("document.querySelector('.picture img').complete")
     ann.settle()
-    assert [
-        picture.bounding_box(),
-        ann.page.get_by_text("below", exact=True).bounding_box(),
-    ] == before
+    assert (picture.bounding_box(), below.bounding_box()) == (before, text)

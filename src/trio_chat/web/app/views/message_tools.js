@@ -15,6 +15,8 @@ import { openDialog } from "./ui.js";
 
 const LONG_TOUCH = 450;
 const MOVED = 10;
+/** Time that the pointer is over a row before it has the toolbar. */
+const LINGER = 50;
 
 /**
  * Open the menu of a message.
@@ -85,19 +87,27 @@ export function MessageTools({ timeline }) {
 function follow(timeline, shown, setHovered) {
   const scroller = timeline.scroller.current;
   if (!scroller) return undefined;
+  let timer = 0;
   const hide = () => {
+    clearTimeout(timer);
     if (shown.current) setHovered(null);
     shown.current = 0;
+  };
+  const show = (/** @type {Element} */ row, /** @type {Entry} */ entry) => {
+    if (!row.isConnected) return;
+    shown.current = entry.id;
+    const top = row.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    setHovered({ entry, top: Math.max(4, top - 18) });
   };
   const over = (/** @type {PointerEvent} */ event) => {
     if (event.pointerType !== "mouse") return;
     const row = /** @type {Element} */ (event.target).closest(".message");
     const entry = row && timeline.entryOf(row);
     if (!row || !entry || !entry.msgid || entry.redactedBy) return hide();
-    if (entry.id === shown.current) return undefined;
-    shown.current = entry.id;
-    const top = row.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
-    return setHovered({ entry, top: Math.max(4, top - 18) });
+    clearTimeout(timer);
+    // Not while rows pass below the pointer: each would have the toolbar for a frame.
+    if (entry.id !== shown.current) timer = window.setTimeout(() => show(row, entry), LINGER);
+    return undefined;
   };
   const leave = (/** @type {PointerEvent} */ event) => {
     const to = /** @type {Element|null} */ (event.relatedTarget);
@@ -109,7 +119,10 @@ function follow(timeline, shown, setHovered) {
   scroller.addEventListener("pointerleave", leave, { signal });
   scroller.addEventListener("scroll", hide, { signal, passive: true });
   longTouch(timeline, scroller, signal);
-  return () => controller.abort();
+  return () => {
+    clearTimeout(timer);
+    controller.abort();
+  };
 }
 
 /**
