@@ -1,6 +1,8 @@
 /** What a device keeps: messages for the time without a connection, settings, drafts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Preferences } from "../../src/trio_chat/web/app/model/settings.js";
+import { KeptValues } from "../../src/trio_chat/web/app/platform/storage.js";
 import "../../src/trio_chat/web/app/platform/message_cache.js"; // so that tests need not wait for it
 import { connected, FakeStorage, newWorkspace, settle, textsOf } from "./support.js";
 
@@ -133,5 +135,24 @@ test("what somebody else has written into the storage is not believed", async ()
       const { workspace } = await connected({ lasting });
       assert.equal(workspace.connection.value.phase, "ready", `${key} ${value}`);
     }
+  }
+});
+
+test("a device that begins or ends to remember finds its channels and drafts after a reload", () => {
+  const areas = [new FakeStorage(), new FakeStorage()].map((area) => new KeptValues(area));
+  const preferences = new Preferences(...areas);
+  preferences.wasConnected = true;
+  preferences.channels = [{ name: "#garden", key: "" }];
+  preferences.current = "#garden";
+  preferences.keepDraft("#garden", "half a sen");
+  for (const remember of [true, false]) {
+    preferences.change({ remember });
+    if (!remember) preferences.forgetConversations();
+    const later = new Preferences(...areas);
+    assert.equal(later.settings.value.remember, remember);
+    assert.equal(later.wasConnected, true);
+    assert.deepEqual(later.channels, [{ name: "#garden", key: "" }]);
+    assert.equal(later.current, "#garden");
+    assert.equal(later.draft("#garden"), "half a sen");
   }
 });

@@ -19,6 +19,8 @@ class Browser {
     this.opened = [];
     this.subscribed = [];
     this.files = new Map();
+    /** What the server answers. */
+    this.served = new Map();
     const registration = {
       scope: "https://chat.example:5000/",
       showNotification: async (title, options) => this.show(title, options),
@@ -45,6 +47,7 @@ class Browser {
       self,
       caches,
       navigator: { language: "en-GB" },
+      fetch: async (path) => this.served.get(path)?.clone() ?? new Response("", { status: 404 }),
       URL,
       Response,
     });
@@ -285,4 +288,12 @@ test("without an open page the user learns that it has to be opened", async () =
   assert.match(browser.shown[0][1].body, /^Open the chat once/u);
   await browser.click(browser.shown[0][1].data.buffer);
   assert.deepEqual(browser.opened, ["/"]);
+});
+
+test("a version of the page is kept as a whole or not at all", async () => {
+  const browser = new Browser();
+  browser.served.set("/", new Response('<script src="/v/1/app/main.js"></script>'));
+  browser.served.set("/v/1/app/main.js", new Response('import "./other.js"'));
+  await assert.rejects(browser.fire("install"), /cannot be had/u);
+  assert.equal(browser.files.has("/"), false);
 });

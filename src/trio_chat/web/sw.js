@@ -56,6 +56,8 @@ async function storeFile(cache, path) {
   let response = VERSIONED.test(path) ? await cache.match(path) : undefined;
   if (!response) {
     response = await fetch(path);
+    // The server may have got another version of the page meanwhile.
+    if (!response.ok && VERSIONED.test(path)) throw new Error(`${path} cannot be had`);
     if (!response.ok) return [];
     await cache.put(path, response.clone());
   }
@@ -88,20 +90,21 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
-  if (request.mode === "navigate" && url.pathname === "/") event.respondWith(page(request));
+  if (request.mode === "navigate" && url.pathname === "/") event.respondWith(page(event));
   else if (VERSIONED.test(url.pathname)) event.respondWith(file(request));
 });
 
-/** @param {Request} request */
-async function page(request) {
+/** @param {FetchEvent} event */
+async function page(event) {
+  const { request } = event;
   const cache = await caches.open(CACHE);
   const kept = await cache.match("/", { ignoreVary: true });
   if (!kept) return fetch(request);
   const fresh = fetch(request).then((response) => {
     const changed = response.ok && response.headers.get("etag") !== kept.headers.get("etag");
     // A new version is kept as a whole, or not at all.
-    if (changed) store().catch(() => undefined);
-    return response.status < 500 ? response : kept;
+    if (changed) event.waitUntil(store().catch(() => undefined));
+    return response.status < 500 && response.status !== 429 ? response : kept;
   });
   const late = new Promise((resolve) => setTimeout(() => resolve(kept), PATIENCE));
   return Promise.race([fresh, late]).catch(() => kept);

@@ -43,8 +43,21 @@ export class Preferences {
 
   /** @param {Partial<Settings>} changes */
   change(changes) {
+    const before = this.area;
     this.settings.value = { ...this.settings.value, ...changes };
     this.lasting.set("settings", this.settings.value);
+    if (this.area !== before) this.copyConversations(before, this.area);
+  }
+
+  /**
+   * Copy what is known of the conversations, so that the next load of the page finds them.
+   * @param {KeptValues} from
+   * @param {KeptValues} to
+   */
+  copyConversations(from, to) {
+    for (const key of from.keys()) {
+      if (/^(?:connected|current|channels|draft:.*)$/su.test(key)) to.set(key, from.get(key, null));
+    }
   }
 
   /**

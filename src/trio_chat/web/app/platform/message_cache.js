@@ -59,6 +59,8 @@ export class MessageCache {
 
   /** @param {ChatBuffer} buffer */
   note(buffer) {
+    // A page that is left has no time to open the database.
+    void this.connect();
     if (!this.changed.size) this.timer = this.model.clock.start(() => void this.flush(), PAUSE);
     this.changed.add(buffer);
   }
@@ -116,7 +118,11 @@ export class MessageCache {
   async write(change) {
     const database = await this.connect();
     try {
-      if (database) change(database.transaction("messages", "readwrite").objectStore("messages"));
+      const transaction = database?.transaction("messages", "readwrite");
+      if (!transaction) return;
+      change(transaction.objectStore("messages"));
+      // Otherwise a page that is left would end before its transaction.
+      transaction.commit?.();
     } catch {
       // The disk is full, or the user has removed the data: the page works without them.
     }

@@ -64,13 +64,27 @@ export class KeptValues {
     }
   }
 
+  /**
+   * Return the keys of all values.
+   * @returns {string[]}
+   */
+  keys() {
+    const { area, prefix } = this;
+    try {
+      const all = Array.from({ length: area?.length ?? 0 }, (_value, index) => area?.key(index));
+      const own = all.flatMap((key) => (key?.startsWith(prefix) ? [key.slice(prefix.length)] : []));
+      return [...new Set([...own, ...this.unkept.keys()])];
+    } catch {
+      return [...this.unkept.keys()];
+    }
+  }
+
   /** Remove all values. */
   clear() {
+    const keys = this.keys();
     this.unkept.clear();
     try {
-      const { area } = this;
-      const keys = Array.from({ length: area?.length ?? 0 }, (_value, index) => area?.key(index));
-      for (const key of keys) if (key?.startsWith(this.prefix)) area?.removeItem(key);
+      for (const key of keys) this.area?.removeItem(this.prefix + key);
     } catch {
       // A browser that refuses to remove them has refused to keep them.
     }

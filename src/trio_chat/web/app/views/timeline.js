@@ -195,6 +195,15 @@ export class Timeline extends Component {
     );
   }
 
+  /** What stands where there are no earlier messages, or none before the page is connected. */
+  beginning() {
+    const isUnknown =
+      this.workspace.connection.value.phase !== "ready" && !this.buffer.timeline.entries.length;
+    return isUnknown
+      ? _("Messages are shown when the page is connected.")
+      : _("This is the beginning of the conversation.");
+  }
+
   /**
    * @param {boolean} isBeginning
    * @param {string} loading
@@ -204,7 +213,7 @@ export class Timeline extends Component {
     if (isBeginning)
       return this.buffer.kind === "server"
         ? null
-        : h("p", { class: "beginning" }, _("This is the beginning of the conversation."));
+        : h("p", { class: "beginning" }, this.beginning());
     if (steady)
       return h(
         "button",
