@@ -11,7 +11,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 export class ModelServer extends FakeServer {
   /**
    * @param {FakeClock} clock
-   * @param {{page?: number, endTag?: boolean, msgids?: boolean, tombstones?: boolean, playback?: boolean, alwaysOn?: boolean}} options
+   * @param {{page?: number, endTag?: boolean, msgids?: boolean, tombstones?: boolean, playback?: boolean, labels?: boolean}} options
    */
   constructor(clock, options) {
     super(clock);
@@ -24,6 +24,9 @@ export class ModelServer extends FakeServer {
     /** Chance that the history cannot be read. */
     this.trouble = 0;
     this.random = generator(1);
+    if (this.options.labels === false) {
+      this.caps = this.caps.replace("labeled-response ", "");
+    }
     this.tokens = ` CHATHISTORY=${this.options.page}`;
     if (!this.options.msgids) this.tokens += " MSGREFTYPES=timestamp";
     this.members = new Set();
@@ -126,8 +129,9 @@ export class ModelServer extends FakeServer {
   chathistory(message) {
     const [kind, name, ...rest] = message.params;
     const label = message.tags.get("label");
+    const tag = label ? `@label=${label}` : "@x";
     if (this.random() < this.trouble) {
-      this.say(`@label=${label} :server FAIL CHATHISTORY MESSAGE_ERROR ${kind} ${name} :Not now`);
+      this.say(`${tag} :server FAIL CHATHISTORY MESSAGE_ERROR ${kind} ${name} :Not now`);
       return;
     }
     const all = this.shown(name);
@@ -135,7 +139,7 @@ export class ModelServer extends FakeServer {
     const page = select(kind, all, this.kept[name] ?? [], rest, limit);
     const end = page.isEnd && this.options.endTag ? ";draft/chathistory-end" : "";
     const batch = `H${(this.ids += 1)}`;
-    this.say(`@label=${label}${end} :server BATCH +${batch} chathistory ${name}`);
+    this.say(`${tag}${end} :server BATCH +${batch} chathistory ${name}`);
     for (const record of page.records) {
       this.say(this.line(record, [`batch=${batch}`]));
       if (record.deleted) {

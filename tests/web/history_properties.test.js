@@ -212,6 +212,8 @@ test("a server that does not mark the last page leaves no gap", () =>
 
 test("a server without msgids leaves no gap and makes no double", () => runs({ msgids: false }));
 
+test("a server without labels leaves no gap and makes no double", () => runs({ labels: false }));
+
 test("a server without events in the history leaves no gap", () =>
   runs({ page: 10, playback: false, endTag: false }));
 

@@ -20,8 +20,13 @@ function foldAscii(name) {
 }
 
 /** @type {Fold} */
+function foldStrict(name) {
+  return foldAscii(name).replace(/[[\]\\]/g, (char) => "{}|".charAt("[]\\".indexOf(char)));
+}
+
+/** @type {Fold} */
 function foldRfc1459(name) {
-  return foldAscii(name).replace(/[[\]\\~]/g, (char) => String("{}|^"["[]\\~".indexOf(char)]));
+  return foldStrict(name).replaceAll("~", "^");
 }
 
 /** @type {Fold} */
@@ -32,6 +37,12 @@ function foldPrecis(name) {
     .normalize("NFC");
 }
 
+const SIMPLE = new Map([
+  ["rfc1459", foldRfc1459],
+  ["rfc1459-strict", foldStrict],
+  ["strict-rfc1459", foldStrict],
+]);
+
 /**
  * Return the fold of a server. An unknown mapping counts as `ascii`.
  * @param {string} casemapping
@@ -39,7 +50,7 @@ function foldPrecis(name) {
  * @returns {Fold}
  */
 export function foldFunction(casemapping, utf8mapping = "") {
-  const simple = casemapping.startsWith("rfc1459") ? foldRfc1459 : foldAscii;
+  const simple = SIMPLE.get(casemapping) ?? foldAscii;
   const precis = [casemapping, utf8mapping].some((name) => /^(rfc7613|rfc8265|precis)$/.test(name));
   return (name) => (precis && !ASCII.test(name) ? foldPrecis(name) : simple(name));
 }

@@ -11,6 +11,10 @@ function unescape(value) {
   );
 }
 
+/** What a server can announce, and the ranks of members: more than any server has. */
+const MOST_TOKENS = 500;
+const MOST_RANKS = 20;
+
 /** The tokens of one connection. */
 export class Isupport {
   constructor() {
@@ -31,6 +35,11 @@ export class Isupport {
     this.update([]);
   }
 
+  /** Forget the tokens; what follows from them stays until the server announces others. */
+  reset() {
+    this.tokens.clear();
+  }
+
   /**
    * Take the tokens of a line: `NAME`, `NAME=value`, or `-NAME`.
    * @param {readonly string[]} words
@@ -42,18 +51,19 @@ export class Isupport {
         continue;
       }
       const at = word.indexOf("=");
-      this.tokens.set(
-        at < 0 ? word : word.slice(0, at),
-        at < 0 ? "" : unescape(word.slice(at + 1)),
-      );
+      const name = at < 0 ? word : word.slice(0, at);
+      if (this.tokens.size >= MOST_TOKENS && !this.tokens.has(name)) continue;
+      this.tokens.set(name, at < 0 ? "" : unescape(word.slice(at + 1)));
     }
     const prefix = /^\((\w*)\)(.*)$/.exec(this.text("PREFIX", "(ov)@+"));
-    this.ranks = prefix?.[1] ?? "";
-    this.prefixes = prefix?.[2] ?? "";
+    this.ranks = (prefix?.[1] ?? "").slice(0, MOST_RANKS);
+    this.prefixes = (prefix?.[2] ?? "").slice(0, this.ranks.length);
     this.channelTypes = this.text("CHANTYPES", "#");
     this.statusPrefixes = this.text("STATUSMSG", "");
     this.channelModes = this.text("CHANMODES", "b,k,l,imnpst").split(",");
-    this.fold = foldFunction(this.text("CASEMAPPING", "ascii"), this.text("UTF8MAPPING", ""));
+    // A server that announces other things, but not this, is an old one.
+    const usual = this.tokens.size ? "rfc1459" : "ascii";
+    this.fold = foldFunction(this.text("CASEMAPPING", usual), this.text("UTF8MAPPING", ""));
   }
 
   /**

@@ -36,7 +36,8 @@ const encoder = new TextEncoder();
  * @returns {Message|null}
  */
 export function parse(line) {
-  let rest = line.replace(/[\r\n]+$/, "");
+  const end = line.search(/[\r\n]/);
+  let rest = end < 0 ? line : line.slice(0, end);
   let tags = NO_TAGS;
   if (rest.startsWith("@")) {
     const [word, after] = cut(rest.slice(1));

@@ -2,6 +2,9 @@
 
 /** @import { Isupport } from "./isupport.js" */
 
+/** Modes of a channel: more than there are letters. */
+const MOST_MODES = 100;
+
 /**
  * @typedef {object} ModeChange
  * @property {boolean} given Whether the mode is set, not unset.
@@ -49,7 +52,7 @@ export function changeModes(modes, changes, isupport) {
   const set = new Map();
   for (const each of [...parseModes(modes.split(" "), isupport), ...changes]) {
     if (each.type !== "setting") continue;
-    if (each.given) set.set(each.letter, each.param);
+    if (each.given && set.size < MOST_MODES) set.set(each.letter, each.param);
     else set.delete(each.letter);
   }
   const letters = [...set.keys()].sort();

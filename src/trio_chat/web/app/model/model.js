@@ -166,8 +166,10 @@ export class ChatModel {
     this.byKey.clear();
     for (const buffer of buffers) {
       buffer.key = this.fold(buffer.name);
-      this.byKey.set(buffer.key, buffer);
+      // Two names that are one here, as with another server at the same address, are one buffer.
+      if (!this.byKey.has(buffer.key)) this.byKey.set(buffer.key, buffer);
     }
+    if (this.byKey.size < buffers.length) this.sort();
   }
 
   sort() {

@@ -7,6 +7,7 @@ import { flatten } from "./requests.js";
 
 /** @import { Message } from "../irc/message.js" */
 /** @import { KeyStore } from "../platform/key_store.js" */
+/** @import { Item } from "./batches.js" */
 /** @import { Client } from "./client.js" */
 /** @import { Credentials } from "./login.js" */
 
@@ -79,7 +80,7 @@ async function ask(client, account, command, params) {
     throw new Error(_("The server accepts no name or code with spaces."));
   }
   return new Promise((resolve, reject) => {
-    const label = client.requests.add((items) => {
+    const answer = (/** @type {Item[]} */ items) => {
       const messages = flatten(items);
       const failure = messages.find((each) => each.command === "FAIL");
       if (failure) reject(new Error(accountRefused(account, failure)));
@@ -87,8 +88,8 @@ async function ask(client, account, command, params) {
       for (const each of messages) {
         if (each.command !== "FAIL" && each.command !== command) client.dispatch(each, null);
       }
-    }, reject);
-    client.sendTagged([["label", label]], command, params);
+    };
+    client.ask(command, params, answer, reject);
   });
 }
 

@@ -3,6 +3,7 @@
 /** @import { Message } from "../irc/message.js" */
 
 const MOST_OPEN = 100;
+/** Items of all open batches together. */
 const MOST_ITEMS = 20_000;
 
 /**
@@ -24,11 +25,20 @@ export function isBatch(item) {
   return "items" in item;
 }
 
+/**
+ * @param {Batch} batch
+ * @returns {number}
+ */
+function sizeOf({ items }) {
+  return items.reduce((size, item) => size + 1 + (isBatch(item) ? sizeOf(item) : 0), 0);
+}
+
 /** The open batches of one connection. */
 export class Batches {
   constructor() {
     /** @type {Map<string, Batch>} */
     this.open = new Map();
+    this.size = 0;
   }
 
   /**
@@ -37,7 +47,7 @@ export class Batches {
    * @returns {Item|null}
    */
   take(message) {
-    const parent = this.open.get(message.tags.get("batch") ?? "");
+    const batch = message.tags.get("batch");
     const [reference = ""] = message.params;
     if (message.command === "BATCH" && reference.startsWith("+")) {
       this.begin(reference.slice(1), message);
@@ -46,9 +56,22 @@ export class Batches {
     if (message.command === "BATCH" && reference.startsWith("-")) {
       return this.end(reference.slice(1));
     }
-    if (!parent) return message;
-    if (parent.items.length < MOST_ITEMS) parent.items.push(message);
+    if (batch === undefined) return message;
+    // A part of a batch that is not open has no meaning of its own.
+    const parent = this.open.get(batch);
+    if (parent) this.add(parent, message);
     return null;
+  }
+
+  /**
+   * @param {Batch} parent
+   * @param {Item} item
+   */
+  add(parent, item) {
+    if (this.size >= MOST_ITEMS) return false;
+    this.size += 1;
+    parent.items.push(item);
+    return true;
   }
 
   /**
@@ -56,7 +79,7 @@ export class Batches {
    * @param {Message} message
    */
   begin(reference, message) {
-    if (!reference || this.open.size >= MOST_OPEN) return;
+    if (!reference || this.open.size >= MOST_OPEN || this.open.has(reference)) return;
     const [, type = "", ...params] = message.params;
     const { tags, source, nick } = message;
     this.open.set(reference, { type, params, tags, source, nick, items: [] });
@@ -68,8 +91,8 @@ export class Batches {
     if (!batch) return null;
     this.open.delete(reference);
     const parent = this.open.get(batch.tags.get("batch") ?? "");
-    if (!parent) return batch;
-    parent.items.push(batch);
-    return null;
+    if (parent && this.add(parent, batch)) return null;
+    this.size -= sizeOf(batch);
+    return parent ? null : batch;
   }
 }

@@ -6,8 +6,6 @@ import { _ } from "../platform/i18n.js";
 /** @import { Invitation } from "../platform/address.js" */
 /** @import { Client } from "./client.js" */
 
-/** Token of the PING whose answer comes when the server has carried out an early JOIN. */
-export const JOINED = "joined";
 const AT_ONCE = 5;
 
 /** The wanted channels. */
@@ -123,17 +121,18 @@ export class WantedChannels {
     this.client.send("JOIN", names, ...(/[^,]/.test(keys) ? [keys] : []));
   }
 
-  /** Join before the welcome: a server carries out commands in order. */
+  /**
+   * Join before the welcome: a server carries out commands in order. One that does not do so is
+   * asked again after its welcome.
+   */
   joinEarly() {
     this.areJoinedEarly = true;
     this.joinAll();
   }
 
-  /** Join after the welcome what was not joined before it. */
+  /** Join after the welcome if the server has refused to do so before. */
   welcomed() {
     if (!this.areJoinedEarly) this.joinAll();
-    // Not every server carries out what was sent before its welcome.
-    else if (this.wanted.size) this.client.send("PING", JOINED);
   }
 
   /**
@@ -155,6 +154,14 @@ export class WantedChannels {
       this.goingTo = "";
       this.model.show(buffer);
     }
+    if (this.client.isReady) this.entered(buffer);
+  }
+
+  /**
+   * Ask for what happens in a channel, and has happened.
+   * @param {ChatBuffer} buffer
+   */
+  entered(buffer) {
     if (buffer === this.model.current.value) this.client.shown(buffer);
     this.client.history.sync(buffer);
   }

@@ -20,6 +20,7 @@ import { PrivateConversations } from "./privates.js";
 import { codeOf } from "./reasons.js";
 import { Refused, Requests } from "./requests.js";
 import { Typing } from "./typing.js";
+import { UnlabelledRequests } from "./unlabelled.js";
 
 /** @import { Message } from "../irc/message.js" */
 /** @import { ChatBuffer } from "../model/buffer.js" */
@@ -31,6 +32,9 @@ import { Typing } from "./typing.js";
 
 /** Source of a user whose address is not known yet, as long as one can be. */
 const LONGEST_SOURCE = `!${"u".repeat(17)}@${"h".repeat(64)}`;
+
+/** Characters of a line of the server: tags have at most 8191 bytes, and a line 512 or somewhat more. */
+const LONGEST_LINE = 65_536;
 
 /** The client. */
 export class Client {
@@ -57,6 +61,7 @@ export class Client {
     this.negotiation = this.newNegotiation();
     this.batches = new Batches();
     this.requests = new Requests(this.clock);
+    this.unlabelled = new UnlabelledRequests(this.clock);
     this.login = new Login(this);
     this.history = new History(this);
     this.paging = new Paging(this);
@@ -67,6 +72,8 @@ export class Client {
     this.channels = new WantedChannels(this);
     this.privates = new PrivateConversations(this);
     this.isReady = false;
+    /** Whether the server has ended its welcome. */
+    this.isGreeted = false;
     this.isRegistering = false;
     this.source = "";
     this.serverPassword = "";
@@ -169,10 +176,31 @@ export class Client {
     this.channels.joinEarly();
   }
 
-  /** @param {string} time */
+  /**
+   * Note the server's welcome. What it offers is told behind it, anew on each connection.
+   * @param {string} time
+   */
   welcomed(time) {
     const server = Date.parse(time);
     if (Number.isFinite(server)) this.clockAhead = server - this.clock.now();
+    this.model.isupport.reset();
+    this.send("PING", "welcome");
+  }
+
+  /**
+   * Take the answer to the PING behind the welcome. The server has carried out everything by then
+   * that was sent before it; what it has not answered, it does not know.
+   */
+  answered() {
+    if (!this.negotiation.isSettled) this.negotiation.unavailable();
+    this.greeted();
+    if (this.channels.areJoinedEarly) this.channels.joinAll();
+  }
+
+  /** Go on when the welcome is complete, and the capabilities are known. */
+  greeted() {
+    this.isGreeted = true;
+    if (this.negotiation.isSettled) this.ready();
   }
 
   /** Go on after the server's welcome and its ISUPPORT. */
@@ -195,6 +223,9 @@ export class Client {
     this.nickname.watch();
     if (!isReturn || this.model.me.account.value) {
       void this.history.findConversations().catch(() => {});
+    }
+    for (const buffer of this.model.buffers.value) {
+      if (buffer.kind === "channel" && buffer.joined.value) this.channels.entered(buffer);
     }
     const hasPlace = this.model.current.value || this.channels.wanted.size;
     if (!hasPlace) this.model.show(this.model.server);
@@ -221,10 +252,12 @@ export class Client {
 
   /** Forget the connection; what the user wants stays. */
   ended() {
-    this.isReady = this.isRegistering = false;
+    this.isReady = this.isRegistering = this.isGreeted = false;
     this.generation += 1;
     this.history.reset();
     this.requests.end();
+    this.unlabelled.end();
+    this.outgoing.interrupted();
     this.login.end();
     this.typing.end();
     this.nickname.reset();
@@ -270,7 +303,7 @@ export class Client {
    */
   sendTagged(tags, command, params) {
     try {
-      this.link.send(format(command, params, tags));
+      this.link.send(format(command, params, this.negotiation.allowed(tags)));
     } catch {
       this.model.notify(_("This cannot be sent: it is too long, or has a space too many."), true);
     }
@@ -284,18 +317,31 @@ export class Client {
    */
   request(command, params) {
     return new Promise((resolve, reject) => {
-      if (!this.link.isOpen) {
-        reject(new Error(_("There is no connection to the server.")));
-        return;
-      }
-      const label = this.requests.add((items) => {
+      const answer = (/** @type {Item[]} */ items) => {
         const failure = items.find((item) => !isBatch(item) && item.command === "FAIL");
         if (failure && !isBatch(failure)) {
           reject(new Refused(codeOf(failure), failure.params.at(-1) ?? ""));
         } else resolve(items);
-      }, reject);
-      this.sendTagged([["label", label]], command, params);
+      };
+      this.ask(command, params, answer, reject);
     });
+  }
+
+  /**
+   * Send a command, and call one of the functions with what the server answers.
+   * @param {string} command
+   * @param {readonly string[]} params
+   * @param {(items: Item[]) => void} answer
+   * @param {(error: Error) => void} fail
+   */
+  ask(command, params, answer, fail) {
+    if (!this.link.isOpen) fail(new Error(_("There is no connection to the server.")));
+    else if (this.negotiation.hasLabels) {
+      this.sendTagged([["label", this.requests.add(answer, fail)]], command, params);
+    } else {
+      const send = () => this.send(command, ...params);
+      this.unlabelled.add(command, params, { send, answer, fail });
+    }
   }
 
   /**
@@ -309,23 +355,25 @@ export class Client {
       this.model.notify(_("There is no connection to the server."), true);
       return;
     }
-    const label = this.requests.add(
-      (items) => {
-        for (const item of items) this.dispatch(item, buffer);
-      },
-      () => {},
-    );
-    this.sendTagged([["label", label]], command, params);
+    if (!this.negotiation.hasLabels) {
+      this.send(command, ...params);
+      return;
+    }
+    const answer = (/** @type {Item[]} */ items) => {
+      for (const item of items) this.dispatch(item, buffer);
+    };
+    this.ask(command, params, answer, () => {});
   }
 
   // Receiving
 
   /** @param {string} line */
   receive(line) {
-    const message = parse(line);
+    const message = line.length <= LONGEST_LINE ? parse(line) : null;
     if (!message) return;
     const item = this.batches.take(message);
-    if (item && !this.requests.take(item)) this.dispatch(item, null);
+    const isAnswer = item && (this.requests.take(item) || this.unlabelled.take(item));
+    if (item && !isAnswer) this.dispatch(item, null);
   }
 
   /**

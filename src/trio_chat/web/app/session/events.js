@@ -9,6 +9,8 @@ import { isBatch } from "./batches.js";
 /** @import { Entry } from "../model/types.js" */
 /** @import { Batch, Item } from "./batches.js" */
 
+/** Characters of a message of several lines. */
+const LONGEST_TEXT = 100_000;
 /** The last time that a Date can have. */
 const LAST_TIME = 8.64e15;
 const ACTION = /^\x01ACTION (.*?)\x01?$/s;
@@ -71,7 +73,7 @@ export function messageEntry(model, item) {
   if (!first || isBatch(first)) return null;
   const [target = ""] = isBatch(item) ? item.params : item.params;
   const nick = item.nick || first.nick;
-  let text = isBatch(item) ? joinLines(item) : (item.params[1] ?? "");
+  let text = (isBatch(item) ? joinLines(item) : (item.params[1] ?? "")).slice(0, LONGEST_TEXT);
   const action = ACTION.exec(text);
   if (action) text = action[1] ?? "";
   else if (text.startsWith("\x01")) return null;

@@ -36,6 +36,17 @@ const GROUPS = [
   ["draft/authtoken"],
   ["soju.im/webpush", "draft/webpush"],
 ];
+/** Capabilities on which the sending of messages and the history depend. */
+const ESSENTIAL = [
+  "batch",
+  "draft/chathistory",
+  "draft/multiline",
+  "echo-message",
+  "labeled-response",
+  "message-tags",
+  "server-time",
+];
+const MOST_OFFERED = 500;
 const WANTED = new Set(GROUPS.flat());
 
 /** The capabilities of one connection. */
@@ -49,6 +60,8 @@ export class Negotiation {
     this.offered = new Map();
     /** @type {Set<string>} */
     this.requested = new Set();
+    /** Those that were requested, and neither granted nor refused. @type {Set<string>} */
+    this.pending = new Set();
     /** Requests that the server has not answered. */
     this.unanswered = 0;
     /** Whether the offer is complete. */
@@ -71,7 +84,7 @@ export class Negotiation {
     const kind = (params[1] ?? "").toUpperCase();
     const words = (params.at(-1) ?? "").split(" ").filter(Boolean);
     if (kind === "LS" || kind === "NEW") {
-      for (const word of words) this.offered.set(name(word), word.slice(name(word).length + 1));
+      for (const word of words) this.offer(word);
       if (params[2] === "*" && params.length > 3) return false;
       this.complete = true;
       this.requestOffered();
@@ -86,6 +99,7 @@ export class Negotiation {
       for (const word of words) {
         if (word.startsWith("-")) this.enabled.delete(word.slice(1));
         else this.enabled.add(word);
+        this.pending.delete(word);
       }
       this.unanswered = Math.max(this.unanswered - 1, 0);
       return true;
@@ -93,6 +107,14 @@ export class Negotiation {
       this.refused(words);
     }
     return false;
+  }
+
+  /** @param {string} word */
+  offer(word) {
+    const key = name(word);
+    if (this.offered.size < MOST_OFFERED || WANTED.has(key)) {
+      this.offered.set(key, word.slice(key.length + 1));
+    }
   }
 
   /** Request what is offered and was not requested yet. */
@@ -105,7 +127,10 @@ export class Negotiation {
 
   /** @param {readonly string[]} names */
   request(names) {
-    for (const each of names) this.requested.add(each);
+    for (const each of names) {
+      this.requested.add(each);
+      this.pending.add(each);
+    }
     this.unanswered += 1;
     this.send("CAP", "REQ", names.join(" "));
     // The server does not welcome a client that requests something until it ends that again.
@@ -121,6 +146,7 @@ export class Negotiation {
   /** @param {readonly string[]} names */
   refused(names) {
     this.unanswered = Math.max(this.unanswered - 1, 0);
+    for (const each of names) this.pending.delete(each);
     if (names.length < 2) return;
     // Requested one by one, only what the server does not have stays off.
     for (const each of names) {
@@ -128,12 +154,43 @@ export class Negotiation {
     }
   }
 
+  /** Note that the server does not know CAP. */
+  unavailable() {
+    this.complete = true;
+    this.unanswered = 0;
+    this.pending.clear();
+  }
+
+  /** Whether it is known how messages are sent, and what their echoes and the history are like. */
+  get isSettled() {
+    return !ESSENTIAL.some((each) => this.pending.has(each));
+  }
+
+  /** Whether the server answers requests with their labels. */
+  get hasLabels() {
+    return this.enabled.has("labeled-response") && this.enabled.has("batch");
+  }
+
+  /**
+   * Return those tags that the server accepts.
+   * @param {Iterable<readonly [string, string]>} tags
+   */
+  allowed(tags) {
+    return [...tags].filter(([key]) => {
+      if (key === "label") return this.hasLabels;
+      const isMultiline = key === "batch" || key === "draft/multiline-concat";
+      return this.enabled.has(isMultiline ? "draft/multiline" : "message-tags");
+    });
+  }
+
   /**
    * Return the limits of `draft/multiline`; one line without the capability.
    * @returns {{lines: number, bytes: number}}
    */
   get multiline() {
-    if (!this.enabled.has("draft/multiline")) return { lines: 1, bytes: 0 };
+    const { enabled } = this;
+    const hasIt = enabled.has("draft/multiline") && enabled.has("batch");
+    if (!hasIt || !enabled.has("message-tags")) return { lines: 1, bytes: 0 };
     const value = this.offered.get("draft/multiline") ?? "";
     const limit = (/** @type {string} */ key) =>
       Number(new RegExp(`(?:^|,)${key}=(\\d+)`).exec(value)?.[1] ?? 0);

@@ -17,6 +17,7 @@ import { ConnectionLost } from "./requests.js";
 /** @import { ChatBuffer } from "../model/buffer.js" */
 /** @import { Entry, EntryKind } from "../model/types.js" */
 /** @import { Line } from "../irc/split.js" */
+/** @import { Message } from "../irc/message.js" */
 /** @import { Item } from "./batches.js" */
 /** @import { Client } from "./client.js" */
 /** @import { Seen } from "./delivery.js" */
@@ -118,21 +119,68 @@ export class OutgoingMessages {
     message.state = "sent";
     message.after = buffer.timeline.newest;
     message.sentAt = this.client.clock.now();
-    const label = this.client.requests.add(
+    const { negotiation } = this.client;
+    /** @type {[string, string][]} */
+    const tags = negotiation.hasLabels ? [["label", this.request(message)]] : [];
+    if (entry.replyTo) tags.push(["+reply", entry.replyTo], ["+draft/reply", entry.replyTo]);
+    try {
+      for (const line of this.lines(message, tags)) this.client.link.send(line);
+    } catch {
+      this.fail(message, _("This cannot be sent."));
+      return;
+    }
+    // A server without echoes confirms nothing.
+    const isConfirmed = negotiation.hasLabels || negotiation.enabled.has("echo-message");
+    if (!isConfirmed) this.confirm(message, "", this.client.clock.now());
+  }
+
+  /**
+   * Return the label by which the server answers a message.
+   * @param {Outgoing} message
+   */
+  request(message) {
+    return this.client.requests.add(
       (items) => this.answered(message, items),
       (error) => {
         if (error instanceof ConnectionLost) message.state = "unknown";
         else this.fail(message, error.message);
       },
     );
-    /** @type {[string, string][]} */
-    const tags = [["label", label]];
-    if (entry.replyTo) tags.push(["+reply", entry.replyTo], ["+draft/reply", entry.replyTo]);
-    try {
-      for (const line of this.lines(message, tags)) this.client.link.send(line);
-    } catch {
-      this.fail(message, _("This cannot be sent."));
-    }
+  }
+
+  /**
+   * Take the echo of a message from a server without labels.
+   * @param {ChatBuffer} buffer
+   * @param {Entry} echo
+   * @returns {boolean} Whether it is that of a message that waits for one.
+   */
+  echoed(buffer, echo) {
+    if (this.client.negotiation.hasLabels || !echo.self) return false;
+    const message = this.messages.find(
+      (each) =>
+        each.buffer === buffer && each.state === "sent" && each.entry.text.trim() === echo.text.trim(),
+    );
+    if (message) this.confirm(message, echo.msgid, echo.time);
+    return message !== undefined;
+  }
+
+  /**
+   * Take a refusal from a server without labels.
+   * @param {string} target
+   * @param {Message} message
+   * @returns {boolean} Whether a message to the target waits for an answer.
+   */
+  refused(target, message) {
+    const buffer = this.client.model.get(target);
+    const first = this.messages.find((each) => each.buffer === buffer && each.state === "sent");
+    if (!first || this.client.negotiation.hasLabels) return false;
+    this.fail(first, messageRefused(target, message));
+    return true;
+  }
+
+  /** The connection has ended: whether a message without an answer was delivered is not known. */
+  interrupted() {
+    for (const message of this.messages) if (message.state === "sent") message.state = "unknown";
   }
 
   /**
@@ -140,16 +188,17 @@ export class OutgoingMessages {
    * @param {[string, string][]} tags
    */
   lines({ buffer, entry, lines }, tags) {
+    const allowed = this.client.negotiation.allowed(tags);
     const command = entry.kind === "notice" ? "NOTICE" : "PRIVMSG";
     if (lines.length === 1) {
       const [line] = lines;
       const text = entry.kind === "action" ? `\x01ACTION ${line?.text}\x01` : (line?.text ?? "");
-      return [format(command, [buffer.name, text], tags)];
+      return [format(command, [buffer.name, text], allowed)];
     }
     this.references += 1;
     const reference = `m${this.references}`;
     return [
-      format("BATCH", [`+${reference}`, "draft/multiline", buffer.name], tags),
+      format("BATCH", [`+${reference}`, "draft/multiline", buffer.name], allowed),
       ...lines.map((line) => {
         const concat = line.concat ? [/** @type {const} */ (["draft/multiline-concat", ""])] : [];
         return format(command, [buffer.name, line.text], [["batch", reference], ...concat]);

@@ -13,6 +13,8 @@ import { flatten } from "./requests.js";
 /** @import { Client } from "./client.js" */
 
 const MOST_FOUND = 50;
+/** Channels, and further lines, of a user card. */
+const MOST_LINES = 200;
 const MOST_LISTED = 10_000;
 
 /**
@@ -64,7 +66,7 @@ function describe(card, { command, params }) {
     card.nick = nick;
     card.host = `${first}@${second}`;
     card.realname = params.at(-1) ?? "";
-  } else if (command === "319") card.channels.push(...first.split(" ").filter(Boolean));
+  } else if (command === "319") add(card.channels, first.split(" ").filter(Boolean));
   else if (command === "330") card.account = first;
   else if (command === "301") card.away = first;
   else if (command === "313") card.operator = true;
@@ -73,7 +75,15 @@ function describe(card, { command, params }) {
   else if (command === "317") {
     card.idle = Number(first) || 0;
     card.signon = seconds(second);
-  } else if (!["312", "318"].includes(command)) card.more.push(params.slice(2).join(" "));
+  } else if (!["312", "318"].includes(command)) add(card.more, [params.slice(2).join(" ")]);
+}
+
+/**
+ * @param {string[]} list
+ * @param {string[]} items
+ */
+function add(list, items) {
+  list.push(...items.slice(0, MOST_LINES - list.length));
 }
 
 /**

@@ -108,7 +108,7 @@ function wordsOf({ params }) {
  * @param {string} name
  */
 function sentence(table, code, name) {
-  const known = table[code];
+  const known = Object.hasOwn(table, code) ? table[code] : "";
   return known ? _(known, { name }) : "";
 }
 

@@ -80,6 +80,7 @@ export class Typing {
     if (!timers || timer === undefined) return;
     this.client.clock.stop(timer);
     timers.delete(nick);
+    if (!timers.size) this.timers.delete(buffer);
     buffer.typing.value = [...timers.keys()];
   }
 

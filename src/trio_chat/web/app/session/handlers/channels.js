@@ -11,7 +11,10 @@ import { eventEntry, seconds, timeOf } from "../events.js";
 /** @import { Client } from "../client.js" */
 /** @import { Handler } from "./table.js" */
 
-const MOST_MEMBERS = 20_000;
+export const MOST_MEMBERS = 20_000;
+
+/** User modes: a server has some ten of them. */
+const MOST_LETTERS = 100;
 
 /** @type {Record<string, Handler>} */
 export const channels = {
@@ -94,10 +97,11 @@ export const channels = {
   },
   353(client, { params }) {
     const { model } = client;
-    const buffer = model.get(params[2] ?? "");
+    // Some servers leave out the sign before the channel.
+    const buffer = model.get(params.at(-2) ?? "");
     if (!buffer) return;
     buffer.arriving ??= new Map();
-    for (const word of (params[3] ?? "").split(" ").filter(Boolean)) {
+    for (const word of (params.at(-1) ?? "").split(" ").filter(Boolean)) {
       const [prefixes, source] = model.isupport.splitPrefixes(word);
       const nick = nickOf(source);
       const key = model.fold(nick);
@@ -262,7 +266,7 @@ function setOwnPrefixes(client, buffer) {
 export function changedLetters(letters, changes) {
   const set = new Set(letters);
   let given = true;
-  for (const letter of changes) {
+  for (const letter of changes.slice(0, MOST_LETTERS)) {
     if (letter === "+" || letter === "-") given = letter === "+";
     else if (given) set.add(letter);
     else set.delete(letter);

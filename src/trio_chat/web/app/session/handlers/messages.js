@@ -59,6 +59,7 @@ function said(client, item) {
     if (entry.account) member.account = entry.account;
   }
   client.typing.stop(buffer, entry.nick);
+  if (client.outgoing.echoed(buffer, entry)) return;
   model.add(buffer, entry);
 }
 

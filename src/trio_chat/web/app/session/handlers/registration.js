@@ -1,6 +1,5 @@
 /** Handlers of the connection itself: capabilities, login, nickname, welcome, its end. */
 import { _ } from "../../platform/i18n.js";
-import { JOINED } from "../channels.js";
 import { codeOf, entryRefused, nickRefused, otherError } from "../reasons.js";
 
 /** @import { Message } from "../../irc/message.js" */
@@ -12,12 +11,13 @@ import { codeOf, entryRefused, nickRefused, otherError } from "../reasons.js";
 export const registration = {
   PING: (client, { params }) => client.send("PONG", ...params.slice(0, 1)),
   PONG(client, { params }) {
-    if (params.at(-1) === JOINED && client.isReady) client.channels.joinAll();
+    if (params.at(-1) === "welcome") client.answered();
   },
   CAP(client, { params }) {
     const changed = client.negotiation.receive(params);
     client.login.negotiated();
     if (changed && client.isReady) client.updateFeatures();
+    if (client.isGreeted && client.negotiation.isSettled) client.ready();
   },
   AUTHENTICATE: (client, { params }) => void client.login.challenged(params[0] ?? "+"),
   900(client, { params }) {
@@ -37,11 +37,12 @@ export const registration = {
     client.model.isupport.update(params.slice(1, -1));
     if (client.isReady) client.updateFeatures();
   },
-  376: (client) => client.ready(),
-  422: (client) => client.ready(),
+  376: (client) => client.greeted(),
+  422: (client) => client.greeted(),
   433: (client, message) => client.nickname.inUse(message),
-  451(client) {
-    client.channels.areJoinedEarly = false;
+  451(client, { params }) {
+    if (params[1] === "CAP") withoutCap(client);
+    else client.channels.areJoinedEarly = false;
   },
   ERROR(client, { params }) {
     const reason = params[0] ?? "";
@@ -57,6 +58,15 @@ for (const code of ["431", "432", "435", "437"]) {
 }
 for (const code of ["463", "464", "465", "466"]) {
   registration[code] = (client, message, origin) => entryError(client, message, origin);
+}
+
+/**
+ * Go on with a server that has no capabilities.
+ * @param {Client} client
+ */
+export function withoutCap(client) {
+  client.negotiation.unavailable();
+  client.login.negotiated();
 }
 
 /**

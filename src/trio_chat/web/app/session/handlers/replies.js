@@ -1,7 +1,7 @@
 /** Handlers of everything else the server says: errors, standard replies, texts. */
 import { codeOf, joinRefused, otherError } from "../reasons.js";
 import { joinFailed } from "./channels.js";
-import { failedRegistration } from "./registration.js";
+import { failedRegistration, withoutCap } from "./registration.js";
 
 /** @import { Message } from "../../irc/message.js" */
 /** @import { ChatBuffer } from "../../model/buffer.js" */
@@ -10,12 +10,15 @@ import { failedRegistration } from "./registration.js";
 
 /** Numerics that the page shows in its own way, or not at all. */
 const SILENT = new Set(
-  "002 003 004 010 042 250 251 252 253 254 255 265 266 372 375 368 347 349 323 321 329 482x 451 470x".split(
+  "002 003 004 010 042 250 251 252 253 254 255 265 266 318 321 323 347 349 368 375 451".split(
     " ",
   ),
 );
 /** Errors of JOIN that have no other meaning. */
 const JOIN_ERRORS = new Set(["405", "471", "473", "474", "475", "476", "479"]);
+
+/** Errors of messages. */
+const REFUSALS = new Set(["401", "403", "404", "407", "477", "492"]);
 
 /** @type {Record<string, Handler>} */
 export const replies = {
@@ -38,10 +41,13 @@ export const replies = {
     if (!/^\d{3}$/.test(command)) return;
     const isError = /^[45]/.test(command);
     const name = params[1] ?? "";
-    if (JOIN_ERRORS.has(command) || (isJoinError(client, command, name) && isError)) {
+    if (command === "421" && name === "CAP") withoutCap(client);
+    else if (JOIN_ERRORS.has(command) || (isJoinError(client, command, name) && isError)) {
       joinFailed(client, name, joinRefused(name, message));
     } else if (isError && command !== "451") {
-      tell(client, message, origin, true);
+      if (!REFUSALS.has(command) || !client.outgoing.refused(name, message)) {
+        tell(client, message, origin, true);
+      }
     } else if (!SILENT.has(command)) {
       client.model.tell(origin ?? client.model.server, params.slice(1).join(" "));
     }

@@ -2,7 +2,7 @@
 import { _ } from "../../platform/i18n.js";
 import { nickOf } from "../../irc/message.js";
 import { makeMember } from "../../model/buffer.js";
-import { changedLetters } from "./channels.js";
+import { MOST_MEMBERS, changedLetters } from "./channels.js";
 
 /** @import { Message } from "../../irc/message.js" */
 /** @import { Client } from "../client.js" */
@@ -93,7 +93,9 @@ function listed(client, { params }) {
   const buffer = model.get(name);
   if (token !== "1" || !buffer) return;
   const key = model.fold(nick);
-  const member = buffer.members.get(key) ?? makeMember(nick);
+  const known = buffer.members.get(key);
+  if (!known && buffer.members.size >= MOST_MEMBERS) return;
+  const member = known ?? makeMember(nick);
   Object.assign(member, {
     away: flags.startsWith("G"),
     bot: flags.includes(model.isupport.text("BOT", "B") || "B"),
