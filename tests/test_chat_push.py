@@ -7,7 +7,7 @@ import pytest
 from always_on_fakes import back
 from push_fakes import KEYS, DeliveryFake, DeviceFake, PushTown, register
 from storage_fakes import ListHistory, OpenAccounts
-from support import Person, Town, commands, find, offered
+from support import Person, Town, commands, find, offered, run_now
 from trio_chat.chat import push, push_rules
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event
@@ -297,6 +297,47 @@ def test_a_user_that_logs_out_while_it_registers(town: PushTown) -> None:
     town.world.push_delivery = Slow()
     assert register(ann, device)[-1].command == "FAIL"
     assert not town.world.push.by_account
+
+
+def test_the_order_in_which_goguma_registers(town: PushTown) -> None:
+    """Goguma removes the subscription of another VAPID key, which the server may not know, and
+    registers a new one; at each connection it registers that again.
+    """
+    ann = town.account("ann", caps="soju.im/webpush draft/read-marker server-time message-tags")
+    old, device = DeviceFake("https://push.example.org/old"), DeviceFake()
+    keys = ";".join(f"{part}==" for part in device.keys.split(";"))  # padded
+    assert commands(ann.say(f"WEBPUSH UNREGISTER {old.endpoint}")) == ["WEBPUSH"]
+    for _ in range(2):
+        answer = ann.say(f"WEBPUSH REGISTER {device.endpoint} {keys}")[0]
+        assert (answer.command, answer.params) == ("WEBPUSH", ("REGISTER", device.endpoint))
+    assert town.delivery.confirmed == [device.endpoint]
+    (known,) = town.world.push.of(ann.session.account_id).values()
+    assert known.caps == cap.SERVER_TIME | cap.MESSAGE_TAGS | cap.READ_MARKER
+
+
+def test_a_labelled_registration(town: PushTown) -> None:
+    """The answer and the warning after it are one response."""
+    ann = town.account("ann", caps="labeled-response batch standard-replies")
+    device = DeviceFake()
+    begin, answer, warning, end = ann.say(
+        f"@label=7 WEBPUSH REGISTER {device.endpoint} {device.keys}"
+    )
+    assert begin.tags["label"] == "7"
+    assert [answer.command, warning.command] == ["WEBPUSH", "WARN"]
+    assert answer.tags["batch"] == warning.tags["batch"] == begin.params[0][1:]
+    assert end.params == (f"-{answer.tags['batch']}",)
+
+
+def test_a_registration_that_cannot_be_stored(town: PushTown) -> None:
+    """The client learns by a standard reply that the device may be forgotten."""
+    ann, device = town.account("ann"), DeviceFake()
+    line = f"WEBPUSH REGISTER {device.endpoint} {device.keys}".encode()
+    output = handle_line(town.world, ann.session, line)
+    assert output.later is not None
+    further = run_now(output.later())
+    assert further.not_kept is not None
+    town.deliver(further._replace(parts=further.not_kept, later=None), ann)
+    assert find(ann.read(), "FAIL").params[0] == "WEBPUSH"
 
 
 # How devices are removed

@@ -472,6 +472,23 @@ def test_pauses_are_bounded() -> None:
     assert queue.put_back(QueuedPush("topic", b"", "high", 1)) == 15.0
 
 
+async def test_queues_of_removed_devices_are_forgotten(
+    mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Devices that come and go leave nothing behind, whatever their number."""
+    monkeypatch.setattr("trio_chat.server.push.service._KEPT_QUEUES", 4)
+    async with running(mock_clock) as place:
+        account = place.ann.session.account_id
+        for number in range(20):
+            place.add(DeviceFake(f"https://p.test/{number}"))
+            place.say(place.bob, f"PRIVMSG ann :{number}")
+            place.jump(DELAY)
+            await place.received()
+            await wait_all_tasks_blocked()
+        known = set(place.town.world.push.of(account))
+        assert len(place.service._queues) <= 2 * len(known) + 4
+
+
 async def test_one_account_does_not_fill_the_queue(mock_clock: MockClock) -> None:
     """A hundred messages wait for an account at most; further ones are counted as dropped."""
     async with running(mock_clock) as place:

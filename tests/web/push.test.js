@@ -53,6 +53,7 @@ beforeEach(() => {
   const serviceWorker = {
     getRegistration: async () => registration,
     ready: Promise.resolve(registration),
+    controller: {},
   };
   const globals = {
     navigator: { serviceWorker, language: "en", languages: ["en"] },
@@ -134,6 +135,13 @@ test("a guest is not subscribed, and learns what is needed", async () => {
   const { server, actions } = await loggedIn({ wanted: true, account: "" });
   assert.deepEqual(server.sent("WEBPUSH"), []);
   await assert.rejects(actions.pushSubscribe(), /Log in to an account/u);
+});
+
+test("a guest does not receive the messages of the user that was here before", async () => {
+  manager.give(KEY);
+  const { workspace } = await loggedIn({ account: "" });
+  assert.equal(workspace.me.account.value, "");
+  assert.equal(manager.subscription, null);
 });
 
 test("logging out ends the subscription before the account is left", async () => {

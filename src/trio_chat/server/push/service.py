@@ -49,6 +49,8 @@ _REGISTRATIONS = 10
 _MAX_SHOWN = 200
 """Conversations of an account for which a notification is known to be shown."""
 _CLOSE_DEADLINE = 2.0
+_KEPT_QUEUES = 100
+"""Queues of devices that may be removed ones."""
 _PUSHED_PER_TURN = 64
 """Messages after which other tasks get a turn, when many are due at the same time."""
 
@@ -96,6 +98,8 @@ class PushService:
         self._signer = VapidSigner(keys, world.clock)
         self._pending = PendingPushes()
         self._queues: dict[tuple[int, str], DeviceQueue] = {}
+        self._forget_at = _KEPT_QUEUES
+        self._sending = 0  # tasks that send, one for a device
         self._shown: dict[int, dict[str, str]] = {}
         self._registrations: dict[int, TokenBucket] = {}
         self._arrived = trio.Event()
@@ -228,9 +232,7 @@ class PushService:
         """
         self._draining.set()
         self._arrived.set()
-        while self._nursery is not None and (
-            self._pending or any(queue.is_sending for queue in self._queues.values())
-        ):
+        while self._nursery is not None and (self._pending or self._sending):
             await self._progress.park()
 
     def _push(self, pending: PendingPush) -> None:
@@ -268,19 +270,25 @@ class PushService:
         key = (account, subscription.endpoint)
         queue = self._queues.get(key)
         if queue is None:
-            self._forget_removed()
+            if len(self._queues) >= self._forget_at:
+                self._forget_removed()
             queue = self._queues[key] = DeviceQueue(*key, trio.current_time())
         queue.put(item)
         if not queue.is_sending and self._nursery is not None:
             queue.is_sending = True
+            self._sending += 1
             self._nursery.start_soon(self._send_all, queue)
 
     def _forget_removed(self) -> None:
-        """Forget the queues of devices that were removed; one that sends ends by itself."""
+        """Forget the queues of devices that were removed; one that sends ends by itself.
+
+        It is done when there are twice as many as the last time, as it looks at all of them.
+        """
         for key, queue in list(self._queues.items()):
             if not queue.is_sending and key[1] not in self._world.push.of(key[0]):
                 self._dropped += queue.dropped
                 del self._queues[key]
+        self._forget_at = 2 * len(self._queues) + _KEPT_QUEUES
 
     async def _send_all(self, queue: DeviceQueue) -> None:
         """Send what waits for a device, until nothing does."""
@@ -297,6 +305,7 @@ class PushService:
             queue.withdraw_all()
         finally:
             queue.is_sending = False
+            self._sending -= 1
             self._progress.unpark_all()
 
     async def _wait(self, seconds: float) -> None:

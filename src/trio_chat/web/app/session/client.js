@@ -232,9 +232,14 @@ export class Client {
     this.refreshPush();
   }
 
+  /** Register this device for push messages again, or end those of a user that was here before. */
   refreshPush() {
-    if (!this.model.features.value.vapid || !this.model.me.account.value) return;
-    void import("./push.js").then(({ refresh }) => refresh(this)).catch(() => {});
+    const isGuest = !this.model.me.account.value;
+    if (!this.model.features.value.vapid) return;
+    if (isGuest && (this.credentials || !globalThis.navigator?.serviceWorker?.controller)) return;
+    void import("./push.js")
+      .then(({ refresh, unsubscribe }) => (isGuest ? unsubscribe(this) : refresh(this)))
+      .catch(() => {});
   }
 
   /**
