@@ -8,7 +8,7 @@ import trio
 from trio_chat import cli
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.storage.maintenance import connected
-from trio_chat.storage.uploads import directory_of, every_name, removed
+from trio_chat.storage.uploads import directory_of, every_name, find, removed
 from upload_fakes import GUEST, kept_uploads, pieces
 
 
@@ -45,13 +45,13 @@ def test_files_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.parametrize("form", ["{}", "http://192.0.2.9:5000/file/{}/a.txt?size=5"])
 def test_a_file_is_removed(tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """By its name or a link; its bytes, too, and a running server is left to note it."""
+    """By its name or a link; its bytes, too."""
     name = upload(tmp_path)
     assert run(tmp_path, "remove", form.format(name)) == OK
     assert "was removed" in capsys.readouterr().err
     assert not list(directory_of(tmp_path / "chat.db").iterdir())
     with connected(tmp_path / "chat.db") as connection:
-        assert removed(connection) == [name]
+        assert (removed(connection), find(connection, name)) == ([], None)
 
 
 def test_an_unknown_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,3 +81,21 @@ def test_no_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     upload(tmp_path)
     assert run(tmp_path, "remove") == FAILED
     assert "Name the files" in capsys.readouterr().err
+
+
+def test_the_bytes_go_with_an_account(tmp_path: Path) -> None:
+    """Also if no server runs that would delete them; what cannot be deleted is left to one."""
+    names = [upload(tmp_path) for _ in range(2)]
+    directory = directory_of(tmp_path / "chat.db")
+    (directory / names[1]).unlink()
+    (directory / names[1]).mkdir()
+    with connected(tmp_path / "chat.db") as connection:
+        connection.execute(
+            "INSERT INTO account VALUES (1, 'ann', 'ann', 1, 'x', x'00', 1, x'00', x'00', 0)"
+        )
+        connection.execute("UPDATE upload SET account = (SELECT id FROM account)")
+    arguments = ["account", "delete", "ann", "--yes", "--database", str(tmp_path / "chat.db")]
+    assert cli.main(arguments) == OK
+    assert [one.name for one in directory.iterdir()] == [names[1]]
+    with connected(tmp_path / "chat.db") as connection:
+        assert removed(connection) == [names[1]]

@@ -1,7 +1,6 @@
 """The commands of `trio-chat uploads`: their output around `storage.uploads`."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from trio_chat.admin.console import date, report, write_lines
@@ -51,8 +50,6 @@ def remove_uploads(database: Path, names: Sequence[str], *, missing: bool = Fals
                 raise StorageError(_("{name}: there is no such file").format(name=text))
         for name in wanted:
             in_transaction(connection, uploads.remove, name)
-            with suppress(OSError):  # a running server tries again
-                (uploads.directory_of(database) / name).unlink(missing_ok=True)
     for text in names:
         report(_("{name} was removed.").format(name=text))
     return OK

@@ -93,8 +93,9 @@ def _passwd(call: Invocation) -> int:
     YES,
     help=N_("delete an account"),
     description=N_(
-        "Delete an account and give up the channels it owns. What it has said stays. Nobody can"
-        " register its name again until\nyou free it (trio-chat account free)."
+        "Delete an account and give up the channels it owns. What it has said stays; the files that"
+        " it has uploaded are\nremoved. Nobody can register its name again until you free it"
+        " (trio-chat account free)."
     ),
     epilog=N_("examples:\n  trio-chat account delete anna\n  trio-chat account delete anna --yes"),
 )

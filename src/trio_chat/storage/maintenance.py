@@ -29,6 +29,7 @@ from trio_chat.storage.history import (
 from trio_chat.storage.schema import SchemaError, migrations, schema_version
 from trio_chat.storage.search_index import index_new
 from trio_chat.storage.secure_delete import empty_log, prepare_erasing
+from trio_chat.storage.uploads import delete_removed
 
 PAGE = 1000
 """Messages read at once."""
@@ -82,6 +83,8 @@ def connected(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection
                     use_casemapping(stored_casemapping(connection))
                 yield connection
             if connection.total_changes():
+                if not as_it_is:
+                    delete_removed(connection, path)
                 _empty_log(connection)
         finally:
             connection.close()

@@ -6,7 +6,9 @@ The random name of a removed upload then waits in a table until its bytes are de
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ BLOCK = 4096
 """Bytes of which a file takes a whole number, on the disk and of a quota: many tiny files cost
 room, too.
 """
+_NAME = re.compile(r"[A-Za-z0-9_-]{22}")
 _MOST_LINKS = 20
 _REMOVED_AT_ONCE = 100
 _COLUMNS = "SELECT name, filename, type, size, coalesce(account, 0), address, created FROM upload"
@@ -172,6 +175,22 @@ def removed(connection: "apsw.Connection") -> list[str]:
 def forget_removed(connection: "apsw.Connection", names: Iterable[str]) -> None:
     """Note that the bytes of removed uploads were deleted."""
     connection.executemany("DELETE FROM upload_removed WHERE name = ?", [(name,) for name in names])
+
+
+def delete_removed(connection: "apsw.Connection", database: Path) -> None:
+    """Delete the bytes of removed uploads, beside a server or without one. What cannot be deleted
+    is left to the server.
+    """
+    directory = directory_of(database)
+    while names := removed(connection):
+        gone: list[str] = []
+        for name in filter(_NAME.fullmatch, names):
+            with suppress(OSError):
+                (directory / name).unlink(missing_ok=True)
+                gone.append(name)
+        if not gone:
+            return
+        forget_removed(connection, gone)
 
 
 def every_name(connection: "apsw.Connection") -> set[str]:
