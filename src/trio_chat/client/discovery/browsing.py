@@ -16,14 +16,16 @@ from trio_chat.irc.discovery import SERVICE_TYPES, ServiceRecord, record_of
 if TYPE_CHECKING:
     from zeroconf import ServiceInfo, Zeroconf
 
-_RESOLVING = 500
+_RESOLVING = 300
 """Milliseconds for the address of a service that did not come with its name."""
-_MOST_REQUESTS = 8
+_MOST_REQUESTS = 3
 """Services that are asked for their address, one after the other; of others it has to come. An
 attacker who invents names without addresses delays real servers by that much.
 """
 _MOST_REPORTS = 200
-"""Services and their changes that are looked at in one search; more of them is a flood."""
+"""Services with an address, and farewells, that are taken in one search; more is a flood."""
+_MOST_NAMES = 20_000
+"""Names of services that are looked at: less than a second of work."""
 
 
 def open_zeroconf(addresses: Sequence[IpAddress]) -> "Zeroconf":
@@ -63,7 +65,7 @@ class DnsSdBrowser:
     ) -> None:
         self._found = found
         self._gone = gone
-        self._reports = self._requests = 0
+        self._reports = self._requests = self._names = 0
         self._is_closed = False
         self._zeroconf: Zeroconf | None = None
 
@@ -101,8 +103,8 @@ class DnsSdBrowser:
         """Look a new service up."""
         from zeroconf import Error, ServiceInfo  # noqa: PLC0415
 
-        self._reports += 1
-        if self._is_closed or self._reports > _MOST_REPORTS:
+        self._names += 1
+        if self._is_closed or self._names > _MOST_NAMES or self._reports >= _MOST_REPORTS:
             return
         try:
             info = ServiceInfo(type_, name)
@@ -112,6 +114,7 @@ class DnsSdBrowser:
             return
         addresses = [ip_address(text.partition("%")[0]) for text in info.parsed_addresses()]
         if info.port:
+            self._reports += 1
             addresses.sort(key=lambda address: not isinstance(address, IPv4Address))
             record = record_of(name.removesuffix(f".{type_}"), info.port, info.properties)
             self._found(record, addresses)
