@@ -340,9 +340,30 @@ def test_the_bundle_of_the_page_is_complete(tmp_path: Path) -> None:
             assert str(Path("bundle/app", path)) in bundled, f"{name} imports {path}"
         for path in re.findall(r"new URL\([`\"](\.\./\.\./\w+/)", source):
             assert any(other.startswith(path.removeprefix("../../")) for other in pages.files)
-    script = sum(len(pages.files[name].gzipped) for name in (pages.entry, *pages.modules))
-    assert len(pages.modules) < 20
-    assert script < 100_000
+    assert not pages.modules
+    assert_imports_exist({name: file.data.decode() for name, file in bundled.items()})
+    assert len(pages.files[pages.entry].gzipped) < 50_000
+
+
+def assert_imports_exist(sources: dict[str, str]) -> None:
+    """Check that each file exports what others import from it, as a browser does at the start."""
+    exports = {
+        Path(name).name: {
+            part.split(" as ")[-1]
+            for names in re.findall(r"export\{([^}]*)\}", source)
+            for part in names.split(",")
+        }
+        for name, source in sources.items()
+    }
+    imported = [
+        (other, part.split(" as ")[0])
+        for source in sources.values()
+        for names, other in re.findall(r'import\{([^}]*)\}from"\./([^"]+)"', source)
+        for part in names.split(",")
+    ]
+    assert len(imported) > 50
+    for other, name in imported:
+        assert name in exports[other], f"{other} does not export {name}"
 
 
 def test_another_file_makes_other_addresses(tmp_path: Path) -> None:
