@@ -46,6 +46,9 @@ def written(data: bytes) -> tuple[bytes, Plan]:
         ("attachment", ""),
         ("", ""),
         ("attachment; filename*=NOPE''%ff", "\xff"),
+        ("attachment; filename*=utf-8''%D0%BA", "к"),
+        ("attachment; filename*=a\0b''%ff", "\xff"),
+        ("attachment; filename*=unicode_escape''%5Cu002e", "\\u002e"),
     ],
 )
 def test_the_name_is_read(header: str, name: str) -> None:
@@ -81,6 +84,29 @@ def test_the_name_is_read(header: str, name: str) -> None:
 def test_a_name_is_made_safe(sent: str, safe: str) -> None:
     """Paths, control characters, bidirectional overrides and names of devices are not left."""
     assert filenames.safe_name(sent) == safe
+
+
+WORDS = (
+    "filename",
+    "filename*",
+    "*0",
+    "*1*",
+    "=",
+    ";",
+    '"',
+    "\\",
+    "''",
+    "utf-8",
+    "idna",
+    "\0",
+    "%ff",
+)
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=20))
+def test_any_header_has_a_name_or_none(words: list[str]) -> None:
+    """What a client sends is never an error of the server."""
+    filenames.safe_name(filenames.from_disposition(f"attachment; {''.join(words)}")).encode()
 
 
 @given(st.text())

@@ -367,6 +367,20 @@ async def _statuses(uploads: Uploads, *links: str) -> list[int]:
     return [(await uploads.ask(request("GET", path, f"Host: {HOST}")))[0] for path in paths]
 
 
+async def test_the_end_of_the_server_has_one_deadline(
+    opened: Opener, mock_clock: trio.testing.MockClock
+) -> None:
+    """Connections and uploads get the same one, and an upload that begins later, too."""
+    async with opened() as uploads, trio.open_nursery() as connections:
+        assert uploads.server.uploads is not None
+        await uploads.server._shut_down(connections)
+        stop = connections.cancel_scope.deadline
+        assert stop == trio.current_time() + uploads.server.settings.server.shutdown_grace
+        with uploads.server.uploads._shielded(60):
+            (scope,) = uploads.server.uploads._shields
+            assert scope.deadline == stop
+
+
 async def test_pages_of_listed_origins_may_upload(opened: Opener) -> None:
     """With CORS, refusals included; other pages get no permission."""
     async with opened() as uploads:

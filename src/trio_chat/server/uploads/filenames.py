@@ -39,8 +39,13 @@ def from_disposition(header: str) -> str:
     except (MessageError, HeaderParseError, ValueError, LookupError):
         return ""
     names = [value for key, value in params if key.lower() == "filename"]
-    extended = [value for value in names if isinstance(value, tuple)]
-    return collapse_rfc2231_value((extended or names or [""])[0])
+    for value in names:
+        if isinstance(value, tuple):
+            charset, language, text = value
+            # RFC 8187 requires UTF-8 alone. Python knows many more, some of them with surprises.
+            known = (charset or "").lower() == "utf-8"
+            return collapse_rfc2231_value(("utf-8" if known else "latin-1", language, text))
+    return names[0] if names else ""
 
 
 def safe_name(text: str, extension: str | None = None) -> str:
