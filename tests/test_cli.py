@@ -70,7 +70,7 @@ def where(options: SimpleNamespace) -> dict[str, object]:
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     """`--version` says name and version."""
     assert cli.main(["--version"]) == 0
-    assert capsys.readouterr().out == f"trio-chat {__version__}\n"
+    assert capsys.readouterr().out.splitlines()[0] == f"trio-chat {__version__}"
 
 
 def test_no_command_shows_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from trio_chat.i18n import _
+
 CONFIG_NAME = "config.ini"
 MARKER = Path(__file__).with_name("installed-by.txt")
 """A file that a package adds, with one word: the kind of the package."""
@@ -34,6 +36,24 @@ def kind() -> str:
     if "pipx" in above:
         return "pipx"
     return "uv" if {"uv", "tools"} <= above else "pip"
+
+
+def describe() -> str:
+    """Return how and where it was installed, and with which Python, in the user's language."""
+    words = {
+        "exe": _("one file"),
+        "setup": _("set-up for Windows"),
+        "portable": _("portable folder"),
+        "deb": _("Debian package"),
+        "checkout": _("source directory"),
+    }
+    place = Path(sys.executable) if getattr(sys, "frozen", False) else Path(__file__).parent
+    return _("{kind}, {place}, Python {version} on {system}").format(
+        kind=words.get(kind(), kind()),
+        place=place,
+        version=sys.version.split()[0],
+        system=sys.platform,
+    )
 
 
 def _marked() -> str:

@@ -20,6 +20,20 @@ _REQUEST = b"GET /health HTTP/1.0\r\n\r\n"
 def check(settings: Settings, timeout: float) -> int:
     """Report whether the server answers; return the exit code.
 
+    Args:
+        settings: the settings of the server.
+        timeout: seconds to wait for each listener.
+    """
+    if answers(settings, timeout):
+        report(_("The server answers."))
+        return OK
+    report_error(_("the server does not answer"))
+    return FAILED
+
+
+def answers(settings: Settings, timeout: float) -> bool:
+    """Return whether the server answers.
+
     A connection alone proves nothing: the kernel accepts it for a server that hangs. So the page
     `/health` is requested from the port for metrics. Without such a port it is requested where the
     server listens for clients: every such listener answers HTTP in some way, which suffices.
@@ -30,16 +44,10 @@ def check(settings: Settings, timeout: float) -> int:
     """
     metrics = settings.metrics
     if metrics.port:
-        answers = any(
+        return any(
             _has_page(_LOOPBACK.get(host, host), metrics.port, timeout) for host in metrics.host
         )
-    else:
-        answers = any(_answers(place, timeout, hello) for place, hello in _places(settings))
-    if answers:
-        report(_("The server answers."))
-        return OK
-    report_error(_("the server does not answer"))
-    return FAILED
+    return any(_answers(place, timeout, hello) for place, hello in _places(settings))
 
 
 def _places(settings: Settings) -> Iterator[tuple[tuple[str, int] | Path, bytes]]:

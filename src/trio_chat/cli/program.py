@@ -16,6 +16,7 @@ from trio_chat.cli.certificate import CERTIFICATE
 from trio_chat.cli.channels import CHANNEL
 from trio_chat.cli.connect import connect
 from trio_chat.cli.database import DB, backup
+from trio_chat.cli.doctor import doctor
 from trio_chat.cli.find import find
 from trio_chat.cli.health import health
 from trio_chat.cli.history import HISTORY
@@ -24,6 +25,7 @@ from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.serve import serve
 from trio_chat.cli.uploads import UPLOADS
 from trio_chat.i18n import _, install
+from trio_chat.installation import describe
 from trio_chat.windows_console import end_cleanly_on_close, keep_open, kernel32
 
 LANGUAGES = ("en", "ru")
@@ -35,6 +37,7 @@ COMMANDS = (
     backup,
     DB,
     health,
+    doctor,
     ACCOUNT,
     CHANNEL,
     OPERATOR,
@@ -139,6 +142,17 @@ def _run(arguments: list[str]) -> int:
         return FAILED
 
 
+class _ShowVersion(argparse.Action):
+    """Prints the version; how the program was installed is found out only then."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"trio-chat {trio_chat.__version__}\n{describe()}")
+        parser.exit()
+
+
 def _first_word(arguments: list[str]) -> str:
     """Return the first argument after the option `--lang`: the command, if it is given."""
     words = arguments[2:] if arguments[:1] == ["--lang"] else arguments
@@ -164,7 +178,11 @@ def _parser(name: str) -> argparse.ArgumentParser:
             " network can join\n  trio-chat connect 192.0.2.7      join the one on another computer"
         ),
     )
-    parser.add_argument("--version", action="version", version=f"trio-chat {trio_chat.__version__}")
+    parser.add_argument(
+        "--version",
+        action=_ShowVersion,
+        help=_("show the version and how the program was installed, and exit"),
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title=_("commands"))
     for command in [command for command in COMMANDS if command.name == name] or COMMANDS:
         command.add_to(commands, common)

@@ -16,13 +16,10 @@ def windows_hints(bound: Sequence[IpAddress]) -> list[str]:
     """
     if all(address.is_loopback for address in bound):
         return []
-    # The firewall looks at the file that listens, which is none of a virtual environment.
-    listening = getattr(sys, "_base_executable", "") or sys.executable
     lines = [
         _("Windows asks once whether others may reach trio-chat: allow private networks."),
         _("If it does not ask and nobody can join, an administrator allows it with this command:"),
-        "    netsh advfirewall firewall add rule name=trio-chat dir=in action=allow profile=private"
-        f' program="{listening}"',
+        f"    {firewall_command()}",
     ]
     if getattr(sys, "frozen", False):
         lines.append(
@@ -32,3 +29,13 @@ def windows_hints(bound: Sequence[IpAddress]) -> list[str]:
             )
         )
     return lines
+
+
+def firewall_command() -> str:
+    """Return the command by which an administrator lets others in."""
+    # The firewall looks at the file that listens, which is none of a virtual environment.
+    listening = getattr(sys, "_base_executable", "") or sys.executable
+    return (
+        "netsh advfirewall firewall add rule name=trio-chat dir=in action=allow profile=private"
+        f' program="{listening}"'
+    )

@@ -1,0 +1,86 @@
+"""The report of `trio-chat doctor`: all checks in their order, and the exit code."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from trio_chat import installation
+from trio_chat.admin.doctor.findings import Finding, Level, good, note, problem
+from trio_chat.admin.exit_codes import FAILED, OK
+from trio_chat.config import ConfigError, Settings, load
+from trio_chat.i18n import N_, _
+from trio_chat.irc.text import escape_controls
+
+_SUBJECTS = {
+    "program": N_("program"),
+    "settings": N_("settings"),
+    "port": N_("port"),
+    "address": N_("address"),
+    "firewall": N_("firewall"),
+    "certificate": N_("certificate"),
+    "clock": N_("clock"),
+    "disk": N_("disk"),
+    "database": N_("database"),
+    "terminal": N_("terminal"),
+}
+
+
+def run(config: Path | None) -> int:
+    """Print the findings; return the exit code: 1 when there is a problem.
+
+    Args:
+        config: the configuration; None for that of the installation.
+    """
+    problems = 0
+    for subject, finding in _findings(config):
+        problems += finding.level is Level.PROBLEM
+        print(f"{_(finding.level.value):>10}  {_(_SUBJECTS[subject])}: {finding.text}")
+        for line in finding.advice:
+            print(f"{'':>10}      {line}")
+    print()
+    print(_("Problems: {count}.").format(count=problems) if problems else _("There is no problem."))
+    return FAILED if problems else OK
+
+
+def _findings(config: Path | None) -> Iterator[tuple[str, Finding]]:
+    yield "program", good(installation.describe())
+    settings, finding = _settings(config)
+    yield "settings", finding
+    for subject, check in _checks(settings):
+        try:
+            for found in check():
+                yield subject, found
+        except OSError as error:  # the system refuses an answer
+            yield subject, note(escape_controls(str(error)))
+    from trio_chat.admin.doctor.terminal import terminal  # noqa: PLC0415
+
+    for found in terminal():
+        yield "terminal", found
+
+
+def _settings(config: Path | None) -> tuple[Settings, Finding]:
+    file = installation.default_config() if config is None else config
+    shown = escape_controls(os.fspath(file.absolute()))
+    try:
+        settings = load(config)
+    except ConfigError as error:
+        text = _("Change that line; the other checks use the defaults.")
+        return Settings(), problem(str(error), text)
+    if not file.exists():
+        return settings, good(_("There is no {file}, so all are the defaults.").format(file=shown))
+    return settings, good(_("{file} is correct.").format(file=shown))
+
+
+def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Iterable[Finding]]]]:
+    """Yield the checks of a server; none in a program that contains only the client."""
+    try:
+        from trio_chat.admin.doctor import network, storage  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return
+    yield "port", lambda: network.port(settings)
+    yield "address", lambda: [network.address(settings)]
+    yield "firewall", lambda: [network.firewall(settings)]
+    yield "certificate", lambda: [storage.certificate(settings)]
+    yield "clock", lambda: [storage.clock(settings)]
+    yield "disk", lambda: [storage.disk(settings)]
+    yield "database", lambda: [storage.database(settings)]

@@ -1,0 +1,122 @@
+"""Checks of what is stored: the disk, the database, the certificate, and the clock."""
+
+import shutil
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from trio_chat.admin.doctor.findings import Finding, good, note, problem
+from trio_chat.config import Settings
+from trio_chat.i18n import _
+from trio_chat.irc.text import escape_controls
+from trio_chat.server.certificate_files import files_of
+from trio_chat.server.certificates import CertificateError
+from trio_chat.server.certificates import check as check_certificate
+from trio_chat.storage import maintenance, schema
+from trio_chat.storage.database import StorageError
+
+_EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+"""This program did not exist before."""
+_SLACK = 60.0
+"""Seconds by which files of a network drive may be ahead."""
+_SOON = timedelta(days=14)
+_MEGABYTE = 1 << 20
+
+
+def database_of(settings: Settings) -> Path | None:
+    """Return the file of the database; None when nothing is stored on the disk."""
+    file = settings.storage.file
+    return None if file is None or file.name == ":memory:" else file.absolute()
+
+
+def disk(settings: Settings) -> Finding:
+    """Return whether there is room for messages, and the right to write them."""
+    file = database_of(settings)
+    directory = Path.cwd() if file is None else file.parent
+    while not directory.exists() and directory != directory.parent:
+        directory = directory.parent  # the server makes the missing ones
+    shown = escape_controls(str(directory))
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            free = shutil.disk_usage(directory).free
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return problem(
+            _("{directory} cannot be written: {reason}.").format(directory=shown, reason=reason),
+            _("Set [storage] file to a place that you may write."),
+        )
+    text = _("{free} MB are free in {directory}.").format(free=free // _MEGABYTE, directory=shown)
+    if free < settings.storage.reserve:
+        return problem(
+            text,
+            _("Below [storage] reserve, messages are refused: delete something, or move it."),
+        )
+    return good(text)
+
+
+def database(settings: Settings) -> Finding:
+    """Return whether the database can be opened. `trio-chat db check` reads all of it."""
+    file = database_of(settings)
+    if file is None:
+        return note(_("Messages are not stored: [storage] file is none."))
+    shown = escape_controls(str(file))
+    if not file.exists():
+        return good(_("{file} will be created at the first start.").format(file=shown))
+    try:
+        with maintenance.connected(file, as_it_is=True) as connection:
+            version = schema.schema_version(connection)
+    except (StorageError, schema.SchemaError) as error:
+        return problem(str(error), _("`trio-chat db check` says more."))
+    return good(_("{file} can be read (schema {version}).").format(file=shown, version=version))
+
+
+def certificate(settings: Settings, now: datetime | None = None) -> Finding:
+    """Return whether the certificate fits its key, and until when it is valid.
+
+    Args:
+        settings: all of config.ini.
+        now: the time; None for the present.
+    """
+    files = files_of(settings)
+    if files.certificate is None or (files.own is not None and not files.certificate.exists()):
+        return good(_("The server makes a TLS certificate at its start."))
+    try:
+        check_certificate(files)
+        from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415  takes long
+
+        end = load_pem_x509_certificate(files.certificate.read_bytes()).not_valid_after_utc
+    except (CertificateError, OSError, ValueError) as error:
+        return problem(str(error), _("No client can use TLS until that is mended."))
+    name, day = escape_controls(str(files.certificate)), f"{end:%Y-%m-%d}"
+    left = end - (now or datetime.now(UTC))
+    if files.own is not None or left > _SOON:
+        return good(_("{file} is valid until {day}.").format(file=name, day=day))
+    text = (
+        _("{file} has expired on {day}.") if left < timedelta() else _("{file} expires on {day}.")
+    )
+    return problem(
+        text.format(file=name, day=day),
+        _("Renew it; the server takes the new one at REHASH or SIGHUP."),
+    )
+
+
+def clock(settings: Settings, now: float | None = None) -> Finding:
+    """Return whether the time is plausible: messages are dated and ordered by it.
+
+    Args:
+        settings: all of config.ini.
+        now: seconds of Unix time; None for the present.
+    """
+    now = time.time() if now is None else now
+    shown = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"
+    advice = _("Set the clock, best by the automatic setting of the system.")
+    if now < _EARLIEST.timestamp():
+        return problem(_("The clock shows {time}, which is long ago.").format(time=shown), advice)
+    file = database_of(settings)
+    if file is not None and file.exists() and file.stat().st_mtime > now + _SLACK:
+        return problem(
+            _("The clock shows {time}, but the database was written later.").format(time=shown),
+            advice,
+        )
+    return good(_("The clock shows {time}.").format(time=shown))

@@ -1,0 +1,311 @@
+"""`trio-chat doctor`: each check finds what is wrong and says what to do."""
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import trustme
+
+from trio_chat import cli
+from trio_chat.admin.doctor import network, report, storage
+from trio_chat.admin.doctor.findings import Level, good
+from trio_chat.admin.doctor.terminal import terminal
+from trio_chat.config import (
+    ServerSettings,
+    Settings,
+    StorageSettings,
+    TlsSettings,
+)
+from trio_chat.i18n import install
+from windows_fakes import OUT, FakeConsole
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Work in an empty directory, in English."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANGUAGE", "en")
+    install("en")
+    yield
+    install("en")
+
+
+def served(host: str = "127.0.0.1", port: int = 0) -> Settings:
+    """Return settings with one address."""
+    return Settings(server=ServerSettings(host=(host,), port=port))
+
+
+def test_a_free_port_is_good() -> None:
+    """Nothing is left listening there."""
+    [found] = network.port(served())
+    assert found.level is Level.GOOD
+
+
+def test_a_port_of_another_program_is_a_problem() -> None:
+    """The program that has it answers nothing."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        [found] = network.port(served(port=other.getsockname()[1]))
+    assert found.level is Level.PROBLEM
+    assert "already in use" in found.text
+
+
+def test_a_server_that_runs_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its port is in use by itself."""
+    monkeypatch.setattr(network, "answers", lambda _settings, _timeout: True)
+    [found] = network.port(served(port=5000))
+    assert (found.level, "5000" in found.text) == (Level.GOOD, True)
+
+
+def test_an_address_of_another_machine_is_a_problem() -> None:
+    """192.0.2.0/24 belongs to nobody."""
+    [found] = network.port(served("192.0.2.77"))
+    assert found.level is Level.PROBLEM
+    assert "192.0.2.77" in found.text
+
+
+@pytest.mark.parametrize(
+    ("host", "own", "level", "words"),
+    [
+        ("127.0.0.1", ["192.168.1.7"], Level.NOTE, "Only this computer"),
+        ("0.0.0.0", ["127.0.0.1"], Level.PROBLEM, "no address"),
+        ("0.0.0.0", ["192.168.1.7", "10.0.0.7"], Level.GOOD, "192.168.1.7:5000, 10.0.0.7:5000"),
+    ],
+)
+def test_the_addresses_for_others_are_shown(
+    host: str, own: list[str], level: Level, words: str
+) -> None:
+    """Or why there are none."""
+    found = network.address(served(host, 5000), lambda: [ip_address(one) for one in own])
+    assert found.level is level
+    assert words in found.text
+
+
+@pytest.mark.parametrize(
+    ("platform", "answers", "enabled", "words"),
+    [
+        ("win32", {}, "no", "netsh advfirewall"),
+        ("win32", {"netsh": "Rule Name: trio-chat"}, "no", "has a rule"),
+        ("linux", {}, "yes", "sudo ufw allow 5000/tcp"),
+        ("linux", {"firewall-cmd": "running\n"}, "no", "--add-port=5000/tcp"),
+        ("linux", {"firewall-cmd": "not running\n"}, "no", "No firewall was found"),
+        ("darwin", {"socketfilterfw": "Firewall is enabled. (State = 1)"}, "no", "when the system"),
+        ("darwin", {"socketfilterfw": "Firewall is disabled. (State = 0)"}, "no", "No firewall"),
+    ],
+)
+def test_a_firewall_is_named_with_the_command(
+    platform: str, answers: dict[str, str], enabled: str, words: str, tmp_path: Path
+) -> None:
+    """Each system has another one."""
+    (tmp_path / "ufw.conf").write_text(f"# a comment\nENABLED={enabled}\n")
+    found = network.firewall(
+        served(port=5000),
+        platform,
+        lambda command: answers.get(os.path.basename(command[0])),
+        tmp_path / "ufw.conf",
+    )
+    assert words in "\n".join((found.text, *found.advice))
+
+
+def test_a_program_that_does_not_exist_answers_nothing() -> None:
+    """A system without the firewall's program has no such firewall."""
+    assert network.ask(("trio-chat-no-such-program",)) is None
+
+
+def certified(tmp_path: Path, end: datetime) -> Settings:
+    """Return settings with a certificate that is valid until then."""
+    made = trustme.CA().issue_cert(
+        "chat.example.org", not_before=NOW - timedelta(days=99), not_after=end
+    )
+    file = tmp_path / "chat.pem"
+    made.private_key_and_cert_chain_pem.write_to_path(str(file))
+    return Settings(tls=TlsSettings(certificate=file))
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "words"),
+    [
+        (90, Level.GOOD, "is valid until"),
+        (3, Level.PROBLEM, "expires on"),
+        (-1, Level.PROBLEM, "has expired on"),
+    ],
+)
+def test_a_certificate_is_renewed_in_time(
+    tmp_path: Path, days: int, level: Level, words: str
+) -> None:
+    """Clients refuse one that has expired."""
+    found = storage.certificate(certified(tmp_path, NOW + timedelta(days=days)), NOW)
+    assert found.level is level
+    assert words in found.text
+
+
+def test_a_damaged_certificate_is_a_problem(tmp_path: Path) -> None:
+    """The file is named."""
+    (tmp_path / "chat.pem").write_text("nothing", "utf-8")
+    found = storage.certificate(Settings(tls=TlsSettings(certificate=tmp_path / "chat.pem")))
+    assert found.level is Level.PROBLEM
+    assert "chat.pem" in found.text
+
+
+def test_a_certificate_of_the_server_is_not_made_by_the_check(tmp_path: Path) -> None:
+    """Nothing is changed."""
+    found = storage.certificate(Settings(storage=StorageSettings(file=tmp_path / "chat.db")))
+    assert found.level is Level.GOOD
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_clock_that_was_never_set_is_a_problem(tmp_path: Path) -> None:
+    """So is one that is behind the database."""
+    assert storage.clock(Settings(), 0.0).level is Level.PROBLEM
+    file = tmp_path / "chat.db"
+    file.touch()
+    os.utime(file, (NOW.timestamp() + 3600,) * 2)
+    settings = Settings(storage=StorageSettings(file=file))
+    assert "written later" in storage.clock(settings, NOW.timestamp()).text
+    assert storage.clock(settings, NOW.timestamp() + 4000).level is Level.GOOD
+
+
+def test_a_full_disk_is_a_problem(tmp_path: Path) -> None:
+    """Below the reserve, the server refuses messages."""
+    stored = StorageSettings(file=tmp_path / "new" / "chat.db")
+    assert storage.disk(Settings(storage=replace(stored, reserve=0))).level is Level.GOOD
+    assert storage.disk(Settings(storage=replace(stored, reserve=1 << 60))).level is Level.PROBLEM
+
+
+def test_a_place_that_cannot_be_written_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason of the system is shown."""
+
+    def refuse(dir: Path) -> None:  # noqa: A002
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    found = storage.disk(Settings(storage=StorageSettings(file=tmp_path / "chat.db")))
+    assert found.level is Level.PROBLEM
+    assert "Permission denied" in found.text
+
+
+def test_a_file_that_is_no_database_is_a_problem(tmp_path: Path) -> None:
+    """Without one, all is well."""
+    file = tmp_path / "chat.db"
+    settings = Settings(storage=StorageSettings(file=file))
+    assert storage.database(settings).level is Level.GOOD
+    file.write_bytes(b"no database " * 100)
+    assert storage.database(settings).level is Level.PROBLEM
+    assert storage.database(Settings(storage=StorageSettings(file=None))).level is Level.NOTE
+
+
+class Terminal:
+    """A stream with a size."""
+
+    def __init__(self, encoding: str, *, is_terminal: bool) -> None:
+        self.encoding = encoding
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        """Return whether it is a terminal."""
+        return self._is_terminal
+
+    def fileno(self) -> int:
+        """Return a descriptor, which only a fake understands."""
+        return -1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "is_terminal", "term", "refuses", "levels", "words"),
+    [
+        ("utf-8", True, "xterm", False, [Level.GOOD], "80 columns and 24 rows"),
+        ("UTF8", True, "dumb", False, [Level.NOTE], "no full screen"),
+        ("utf-8", True, "", True, [Level.NOTE], "no full screen"),
+        ("utf-8", False, "", False, [Level.NOTE], "no terminal"),
+        ("cp866", True, "", False, [Level.NOTE, Level.GOOD], "cp866"),
+    ],
+)
+def test_a_terminal_is_described(
+    encoding: str,
+    is_terminal: bool,
+    term: str,
+    refuses: bool,
+    levels: list[Level],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By what the client could not show on it."""
+    monkeypatch.setattr(os, "get_terminal_size", lambda _number: os.terminal_size((80, 24)))
+    console = FakeConsole(refuses=(OUT,) if refuses else ())
+    stream = cast("Any", Terminal(encoding, is_terminal=is_terminal))
+    found = list(terminal(stream, {"TERM": term}, console))
+    assert [one.level for one in found] == levels
+    assert words in found[0].text
+
+
+def test_the_report_counts_problems(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its exit code is for scripts; the checks go on behind a wrong configuration."""
+    monkeypatch.setattr(network, "firewall", lambda _settings: good("none"))
+    monkeypatch.setattr(network, "answers", lambda _settings, _timeout: True)
+    Path("config.ini").write_text("[server]\nport = x\n", "utf-8")
+    assert cli.main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "config.ini, line 2" in shown
+    assert "PROBLEM  settings:" in shown
+    assert "clock:" in shown
+    assert "Problems: " in shown
+    Path("config.ini").write_text("[server]\nhost = 127.0.0.1\n", "utf-8")
+    assert cli.main(["doctor"]) == 0
+    assert "There is no problem." in capsys.readouterr().out
+
+
+def test_a_check_that_the_system_refuses_is_a_note(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others still run."""
+
+    def refuse(_settings: Settings) -> None:
+        raise OSError("no such device")
+
+    monkeypatch.setattr(network, "firewall", refuse)
+    monkeypatch.setattr(network, "answers", lambda _settings, _timeout: True)
+    report.run(None)
+    shown = capsys.readouterr().out
+    assert "note  firewall: no such device" in shown
+    assert "clock:" in shown
+
+
+def test_a_program_without_the_server_checks_the_rest(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client as one file has neither ports nor a database."""
+    monkeypatch.setitem(__import__("sys").modules, "trio_chat.admin.doctor.network", None)
+    monkeypatch.delattr("trio_chat.admin.doctor.network")
+    assert report.run(None) == 0
+    shown = capsys.readouterr().out
+    assert "terminal:" in shown
+    assert "port:" not in shown
+
+
+def test_the_report_is_in_the_language_of_the_user(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every subject is translated."""
+    cli.main(["doctor", "--lang", "ru"])
+    shown = capsys.readouterr().out
+    assert "часы:" in shown
+    assert "clock" not in shown
+
+
+def test_the_version_names_the_installation(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first line is for scripts."""
+    assert cli.main(["--version"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("trio-chat ")
+    assert "source directory" in second
