@@ -1,4 +1,4 @@
-"""The address of the page, the back button, and swipes."""
+"""The address of the page, the back button, and gestures on a touch screen."""
 
 import re
 from collections.abc import Callable
@@ -77,3 +77,23 @@ def test_swipes_move_the_drawers(visit: Visit, server: Server) -> None:
     expect(members).to_be_in_viewport(ratio=1)
     swipe(ann, 120, 320)
     expect(members).not_to_be_in_viewport()
+
+
+def test_a_long_touch_opens_the_menu_of_a_message(visit: Visit, server: Server) -> None:
+    """The finger that is lifted presses nothing of the menu, which appears under it."""
+    ann = visit(**PHONE)
+    ann.join("ann")
+    ann.say("touch me")
+    ann.sees("touch me")
+    box = ann.timeline.get_by_text("touch me", exact=True).bounding_box()
+    assert box is not None
+    point = {"x": box["x"] + 20, "y": box["y"] + 8}
+    send = ann.session.send
+    send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    menu = ann.page.get_by_role("dialog")
+    expect(menu.get_by_role("button", name="Copy the text")).to_be_visible()
+    send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    ann.settle()
+    expect(menu).to_have_count(1)
+    menu.get_by_role("button", name="Reply").tap()
+    expect(ann.page.get_by_text("Replying to")).to_be_visible()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from harness import Server, Visitor
+from harness import PHONE, Server, Visitor
 from playwright.sync_api import expect
 
 Visit = Callable[..., Visitor]
@@ -53,6 +53,23 @@ def test_a_message_typed_without_a_connection_is_sent_later(visit: Visit, server
     boris = visit()
     boris.join("boris")
     boris.sees("typed in a tunnel")
+
+
+def test_a_phone_shows_that_there_is_no_connection(visit: Visit, server: Server) -> None:
+    """Beside the prompt, as the list of conversations is a drawer there; nothing else moves."""
+    ann = visit(**PHONE)
+    ann.expect_errors(_REFUSED)
+    ann.join("ann")
+    ann.say("hello")
+    ann.sees("hello")
+    ann.settle()
+    before = ann.timeline.get_by_text("hello", exact=True).bounding_box()
+    server.kill()
+    notice = ann.page.get_by_role("status").filter(has_text="No connection")
+    expect(notice).to_be_in_viewport(ratio=1)
+    assert ann.timeline.get_by_text("hello", exact=True).bounding_box() == before
+    server.start()
+    expect(notice).to_have_count(0)
 
 
 def test_nothing_is_missing_after_the_network_was_away(visit: Visit, server: Server) -> None:

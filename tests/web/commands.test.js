@@ -411,3 +411,18 @@ test("a password counts as changed only when the server says so", async () => {
   answer("A password has at least 6 characters and at most 300 bytes.");
   await assert.rejects(actions.changePassword("old", "new"), /at least 6/);
 });
+
+test("the user is a guest again after logging out", async () => {
+  const { server, actions, workspace } = await connected();
+  server.say(":s 900 me me!m@h me :You are now logged in as me");
+  await settle();
+  assert.equal(workspace.me.account.value, "me");
+  server.replace("NICKSERV", (_server, message) =>
+    server.reply(message, [
+      ":s 901 me me!m@h :You are now logged out",
+      ":NickServ!s@s NOTICE me :You are logged out.",
+    ]),
+  );
+  await actions.logout();
+  assert.equal(workspace.me.account.value, "");
+});

@@ -187,7 +187,10 @@ export async function inviteLink(client, buffer, seconds, uses) {
  */
 export async function askNickServ(client, ...words) {
   const messages = await ask(client, "NICKSERV", words);
-  return messages.filter((each) => each.command === "NOTICE").map(({ params }) => params[1] ?? "");
+  const isLine = (/** @type {Message} */ { command }) => command === "NOTICE";
+  // What changes with the answer, such as the account of the user (901).
+  for (const each of messages) if (!isLine(each)) client.dispatch(each, null);
+  return messages.filter(isLine).map(({ params }) => params[1] ?? "");
 }
 
 /**

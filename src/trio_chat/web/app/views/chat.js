@@ -27,7 +27,7 @@ export function Chat() {
     h(Sidebar, null),
     h(
       "main",
-      { class: "conversation", inert: !!open && isNarrow() },
+      { class: `conversation ${buffer?.kind ?? ""}`, inert: !!open && isNarrow() },
       h(Header, { buffer }),
       buffer
         ? [h(Timeline, { key: buffer.id, buffer }), h(Composer, { key: `c${buffer.id}`, buffer })]

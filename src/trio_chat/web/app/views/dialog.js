@@ -7,6 +7,7 @@ import { h } from "../../vendor/preact.js";
 import { useEffect, useId, useLayoutEffect, useRef } from "../../vendor/hooks.js";
 import { _ } from "../platform/i18n.js";
 import { Icon, IconButton } from "./icon.js";
+import { Notices } from "./notices.js";
 import { closeDialog, focusPrompt } from "./ui.js";
 
 /** @import { ComponentChildren } from "../../vendor/preact.js" */
@@ -80,6 +81,8 @@ export function Dialog({ title, class: name = "", scrolls = false, children }) {
       h(IconButton, { icon: "close", label: _("Close"), onClick: closeDialog }),
     ),
     h("div", { class: "dialog-body", tabIndex: scrolls ? 0 : undefined }, children),
+    // Those of the page lie behind the dialog.
+    h(Notices, null),
   );
 }
 

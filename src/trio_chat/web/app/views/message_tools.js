@@ -133,16 +133,23 @@ function follow(timeline, shown, setHovered) {
 function longTouch(timeline, scroller, signal) {
   let timer = 0;
   let [x, y] = [0, 0];
+  let opened = false;
   const stop = () => clearTimeout(timer);
   scroller.addEventListener(
     "pointerdown",
     (event) => {
       stop();
+      opened = false;
       if (event.pointerType === "mouse") return;
       [x, y] = [event.clientX, event.clientY];
       const row = /** @type {Element} */ (event.target).closest("[data-entry]");
       const entry = row && timeline.entryOf(row);
-      if (entry) timer = window.setTimeout(() => openMessageMenu(timeline, entry), LONG_TOUCH);
+      if (!entry) return;
+      const open = () => {
+        opened = true;
+        openMessageMenu(timeline, entry);
+      };
+      timer = window.setTimeout(open, LONG_TOUCH);
     },
     { signal },
   );
@@ -155,6 +162,15 @@ function longTouch(timeline, scroller, signal) {
   );
   for (const name of ["pointerup", "pointercancel", "scroll"])
     scroller.addEventListener(name, stop, { signal });
+  // The finger that is lifted must not press what the menu has under it.
+  scroller.addEventListener(
+    "touchend",
+    (event) => {
+      if (opened && event.cancelable) event.preventDefault();
+      opened = false;
+    },
+    { signal, passive: false },
+  );
   scroller.addEventListener(
     "contextmenu",
     (event) => {
