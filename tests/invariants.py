@@ -73,7 +73,7 @@ def users_with_devices_are_known(world: World) -> None:
         user for user in world.users.values() if user.account_id in devices
     }
     assert set(world.push.active) <= set(devices)
-    assert all(user in world.push.mentions.find(user.nick) for user in world.push.users)
+    assert all(world.push.mentions.find(user.nick, {user}) for user in world.push.users)
     assert all(devices.values())
     endpoints = list(chain.from_iterable(devices.values()))
     assert len(endpoints) == len(set(endpoints))

@@ -1,7 +1,7 @@
 """Mentions: the users whose names are in a text, found without a look at every user."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from trio_chat.chat.users import User
 from trio_chat.irc.text import strip_formatting
@@ -19,7 +19,7 @@ class MentionIndex:
 
     def __init__(self) -> None:
         self._names: dict[User, tuple[str, ...]] = {}
-        self._by_word: dict[str, dict[User, None]] = {}
+        self._by_word: dict[str, dict[User, list[str]]] = {}
 
     def put(self, user: User, names: Iterable[str]) -> None:
         """Have a user be mentioned by exactly these names."""
@@ -29,7 +29,7 @@ class MentionIndex:
         self.remove(user)
         self._names[user] = folded
         for name in folded:
-            self._by_word.setdefault(_first_word(name), {})[user] = None
+            self._by_word.setdefault(_first_word(name), {}).setdefault(user, []).append(name)
 
     def remove(self, user: User) -> None:
         """Forget a user, if it is known."""
@@ -38,22 +38,20 @@ class MentionIndex:
             if not self._by_word[word]:
                 del self._by_word[word]
 
-    def find(self, text: str) -> list[User]:
-        """Return the users that a text mentions."""
+    def find(self, text: str, among: Container[User]) -> list[User]:
+        """Return those of some users that a text mentions."""
         plain = strip_formatting(text).casefold()
         words = self._by_word.keys() & _WORD.findall(plain)
         if "" in self._by_word:
             words.add("")
         if not words:
             return []
-        return list(
-            dict.fromkeys(
-                user
-                for word in sorted(words, key=plain.find)
-                for user in self._by_word[word]
-                if any(is_mentioned(name, plain) for name in self._names[user])
-            )
-        )
+        found: dict[User, None] = {}
+        for word in sorted(words, key=plain.find):
+            for user, names in self._by_word[word].items():
+                if user in among and any(is_mentioned(name, plain) for name in names):
+                    found[user] = None
+        return list(found)
 
 
 def _first_word(name: str) -> str:

@@ -220,7 +220,7 @@ class PushSubscriptions:
                 do.
         """
         found = dict[int, None]()
-        addressed = self.mentions.find(text)
+        addressed = self.mentions.find(text, channel.members)
         if event.client_tags:
             addressed += self._authors_of_parent(event.client_tags)
         for user in addressed:

@@ -2,8 +2,11 @@
 devices, as no device could refuse a message that was pushed to it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 from trio_chat.chat.masklists import fold_mask
 from trio_chat.irc import masks
@@ -13,7 +16,8 @@ MOST_ENTRIES = 100
 LONGEST_ENTRY = 100
 
 
-class PushRules(NamedTuple):
+@dataclass(frozen=True)
+class PushRules:
     """The rules of an account.
 
     Args:
@@ -35,8 +39,14 @@ class PushRules(NamedTuple):
         """
         if conversation in self.muted:
             return False
-        folded = fold_mask(source) if self.ignored else ""
-        return not any(masks.matches(mask, folded) for mask in self.ignored)
+        if not self.ignored:
+            return True
+        folded = fold_mask(source)
+        return not any(pattern.fullmatch(folded) for pattern in self._patterns)
+
+    @cached_property
+    def _patterns(self) -> list[re.Pattern[str]]:
+        return [masks.compile_glob(mask) for mask in self.ignored]
 
     def changed(self, name: str, changes: Iterable[str]) -> "PushRules":
         """Return other rules.
@@ -64,11 +74,11 @@ class PushRules(NamedTuple):
                 entries[_CANONICAL[name](entry)] = None
         if len(entries) > MOST_ENTRIES:
             raise ValueError(f"There can be {MOST_ENTRIES} entries")
-        return self._replace(**{name: tuple(entries)})
+        return replace(self, **{name: tuple(entries)})
 
     def to_state(self) -> dict[str, list[str]]:
         """Return the rules as they are stored; an empty value for none."""
-        return {name: list(entries) for name, entries in self._asdict().items() if entries}
+        return {name: list(entries) for name in LISTS if (entries := getattr(self, name))}
 
 
 def _mask(entry: str) -> str:
@@ -76,7 +86,8 @@ def _mask(entry: str) -> str:
 
 
 _CANONICAL = {"words": str.casefold, "ignored": _mask, "muted": fold_or_self}
-
+LISTS = tuple(_CANONICAL)
+"""The names of the lists that the rules consist of."""
 NO_RULES = PushRules()
 
 

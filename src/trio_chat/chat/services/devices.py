@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import PushRulesSet, PushUnsubscribed
-from trio_chat.chat.push_rules import MOST_ENTRIES, NO_RULES, PushRules
+from trio_chat.chat.push_rules import LISTS, MOST_ENTRIES, NO_RULES
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
 
@@ -27,7 +27,7 @@ def _push(request: Request, words: list[str]) -> None:
         _list(request)
     elif verb == "DEL" and number:
         _remove(request, number)
-    elif verb.lower() in PushRules._fields:
+    elif verb.lower() in LISTS:
         _change_rules(request, verb.lower(), " ".join(words[1:]))
     else:
         answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['PUSH'].usage}")
@@ -51,7 +51,7 @@ def _list(request: Request) -> None:
         f"{len(devices)} of at most {most} devices of {request.user.account} receive push"
         " messages.",
     )
-    for name in PushRules._fields:
+    for name in LISTS:
         _show_rules(request, name)
 
 
