@@ -3,6 +3,7 @@
 import errno
 import threading
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from io import FileIO
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from trio_chat.server.uploads.limits import UploadRefused
 from trio_chat.server.uploads.service import SWEEP_INTERVAL
 from trio_chat.storage import uploads
 from trio_chat.storage.uploads import BLOCK, SqliteUploads
-from upload_fakes import GUEST, Kept, kept_uploads, pieces, put, refused
+from upload_fakes import GUEST, OTHER_GUEST, Kept, kept_uploads, pieces, put, refused
 
 
 async def test_a_client_that_leaves_leaves_nothing(tmp_path: Path) -> None:
@@ -273,3 +274,33 @@ async def test_a_file_is_closed_behind_a_thread_that_reads(tmp_path: Path) -> No
     assert [*states, slow.closed] == [False, True]
     assert found == [b"ell"]
     assert stored.read(0, 1) == b""
+
+
+async def test_the_transaction_decides_about_a_quota(tmp_path: Path) -> None:
+    """An upload knows what was used when it began; another one may have ended meanwhile."""
+    async with (
+        kept_uploads(tmp_path, total_quota=2 * BLOCK) as kept,
+        trio.open_nursery() as nursery,
+    ):
+        go_on, statuses = trio.Event(), list[int]()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield bytes(BLOCK)
+            await go_on.wait()
+            yield bytes(BLOCK)
+
+        async def upload() -> None:
+            with pytest.raises(UploadRefused) as caught:
+                await kept.service.receive(GUEST, "", slow(), None)
+            statuses.append(caught.value.status)
+
+        nursery.start_soon(upload)
+        while not kept.files():
+            await trio.testing.wait_all_tasks_blocked(0.001)
+        async with aclosing(pieces(bytes(BLOCK))) as body:
+            other = await kept.service.receive(OTHER_GUEST, "", body, BLOCK)
+        go_on.set()
+        while not statuses:
+            await trio.testing.wait_all_tasks_blocked(0.001)
+        assert statuses == [507]
+        assert kept.files() == [other.upload.name]
