@@ -1,54 +1,15 @@
 """Notifications of the service worker: what a push service delivers, in the browser itself."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import pytest
 from harness import Server, Visitor
 from playwright.sync_api import expect
+from push_browser import PushServiceThread, Worker, push_service_thread
 
 Visit = Callable[..., Visitor]
-
-
-class Worker:
-    """The service worker of a page, to which a push service delivers messages."""
-
-    def __init__(self, visitor: Visitor) -> None:
-        visitor.context.grant_permissions(["notifications"])
-        visitor.page.evaluate("async () => { await navigator.serviceWorker.ready; }")
-        self._worker = visitor.context.service_workers[0]
-        self._session = visitor.session
-        found: list[dict[str, Any]] = []
-        self._session.on(
-            "ServiceWorker.workerRegistrationUpdated",
-            lambda event: found.extend(event["registrations"]),
-        )
-        self._session.send("ServiceWorker.enable")
-        while not found:
-            visitor.page.evaluate("() => 0")
-        self._registration = found[0]["registrationId"]
-        self._origin = visitor.page.evaluate("location.origin")
-
-    def deliver(self, line: str) -> None:
-        """Deliver a push message, as the browser does."""
-        self._session.send(
-            "ServiceWorker.deliverPushMessage",
-            {"origin": self._origin, "registrationId": self._registration, "data": line},
-        )
-
-    def shown(self, wanted: list[str]) -> None:
-        """Wait until the notifications are as wanted."""
-        found: list[str] = []
-        for _ in range(500):
-            found = self._worker.evaluate(
-                """async () => {
-                    await new Promise((resume) => setTimeout(resume, 20));
-                    const all = await self.registration.getNotifications();
-                    return all.map(({ title, body }) => `${title}: ${body}`);
-                }"""
-            )
-            if found == wanted:
-                return
-        raise AssertionError(found)
+PASSWORD = "correct-horse-battery"
 
 
 def test_a_notification_of_a_closed_page(visit: Visit, server: Server) -> None:
@@ -87,3 +48,48 @@ def test_the_address_of_a_notification_opens_its_conversation(visit: Visit, serv
     ann.join("ann", "#?open=bob")
     expect(ann.page.get_by_role("textbox", name="Message bob")).to_be_visible()
     assert "open=" not in ann.page.url
+
+
+@pytest.fixture
+def push(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushServiceThread]:
+    """Return a push service whose certificate the servers trust that are started from now on."""
+    with push_service_thread() as running:
+        monkeypatch.setenv("SSL_CERT_FILE", str(running.service.authority_file(tmp_path)))
+        yield running
+
+
+def test_a_message_reaches_a_closed_page(
+    visit: Visit, serve: Callable[..., Server], push: PushServiceThread
+) -> None:
+    """From another user by the server and a push service to the service worker, whose notification
+    opens the conversation. When the message is read on another device, the notification goes.
+    """
+    server = serve("[push]\nprivate_hosts = localhost\ndelay = 0\n")
+    ann = visit(address=server.url)
+    device = push.device(ann)
+    ann.join("ann")
+    ann.page.get_by_role("button", name="Settings").click()
+    ann.page.get_by_label("Keep the login").check()
+    ann.page.keyboard.press("Escape")
+    ann.say(f"/register {PASSWORD}")
+    expect(ann.page.get_by_role("button", name="ann Logged in")).to_be_visible()
+    worker = Worker(ann)
+    ann.page.get_by_role("button", name="Settings").click()
+    ann.page.get_by_label("Show notifications").check()
+    worker.deliver(push.received(device))
+    ann.page.keyboard.press("Escape")
+    ann.page.goto("about:blank")
+    boris = server.irc("boris", "#lobby")
+    boris.send("PRIVMSG #lobby :ann: lunch?")
+    worker.deliver(push.received(device))
+    worker.shown(["boris in #lobby: ann: lunch?"])
+    boris.send("PRIVMSG ann :or a walk")
+    worker.deliver(push.received(device))
+    worker.shown(["boris in #lobby: ann: lunch?", "boris: or a walk"])
+    phone = server.irc("phone", "#lobby", capabilities="draft/read-marker")
+    phone.send(f"NS IDENTIFY ann {PASSWORD}", "MARKREAD #lobby timestamp=2100-01-01T00:00:00.000Z")
+    worker.deliver(push.received(device))
+    worker.shown(["boris: or a walk"])
+    ann.page.goto(server.url + worker.click("or a walk").removeprefix("/"))
+    expect(ann.page.get_by_role("textbox", name="Message boris")).to_be_visible()
+    ann.sees("or a walk")
