@@ -48,6 +48,7 @@ def test_addresses_for_containers_are_not_those_of_others(
     found = [
         Interface("docker0", ip_interface("172.17.0.1/16")),
         Interface("br-0123456789ab", ip_interface("172.18.0.1/16")),
+        Interface("bridge100", ip_interface("192.168.64.1/24")),
         Interface("br-lan", ip_interface("192.168.1.1/24")),
         Interface("tailscale0", ip_interface("100.64.0.7/32")),
         Interface("vEthernet (External)", ip_interface("10.0.0.7/24")),
@@ -63,14 +64,15 @@ def test_the_address_that_others_reach_comes_first() -> None:
     route before others, and public addresses last.
     """
     found = [
-        Interface("docker0", ip_interface("172.17.0.1")),
-        Interface("utun3", ip_interface("10.8.0.2")),
-        Interface("vEthernet (WSL)", ip_interface("172.28.0.1")),
-        Interface("eth1", ip_interface("8.8.4.4")),
-        Interface("eth0", ip_interface("10.0.0.7")),
-        Interface("wlan0", ip_interface("192.168.1.7")),
-        Interface("wlan0", ip_interface("2001:db8::7")),
-        Interface("br0", ip_interface("192.168.1.8")),
+        Interface("docker0", ip_interface("172.17.0.1/16")),
+        Interface("utun3", ip_interface("10.8.0.2/24")),
+        Interface("unknown0", ip_interface("10.9.0.2/32")),
+        Interface("vEthernet (WSL)", ip_interface("172.28.0.1/20")),
+        Interface("eth1", ip_interface("8.8.4.4/24")),
+        Interface("eth0", ip_interface("10.0.0.7/24")),
+        Interface("wlan0", ip_interface("192.168.1.7/24")),
+        Interface("wlan0", ip_interface("2001:db8::7/64")),
+        Interface("br0", ip_interface("192.168.1.8/24")),
     ]
     ordered = by_preference(found, {ip_address("192.168.1.7")})
     assert [str(interface.ip) for interface in ordered] == [
@@ -79,6 +81,7 @@ def test_the_address_that_others_reach_comes_first() -> None:
         "192.168.1.8",
         "8.8.4.4",
         "10.8.0.2",
+        "10.9.0.2",
         "172.17.0.1",
         "172.28.0.1",
         "2001:db8::7",

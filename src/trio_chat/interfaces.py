@@ -12,13 +12,21 @@ _INTERNAL = (
     *("hyper-v", "vethernet", "virtualbox", "vmware"),  # Windows
 )
 """How the names of interfaces begin that lead to containers and virtual machines."""
-_DOCKER_NETWORK = re.compile(r"br-[0-9a-f]{12}")
-"""A name that Docker gives; routers call the bridge of their local network `br-lan`."""
+_INTERNAL_BRIDGE = re.compile(r"br-[0-9a-f]{12}|bridge1[0-9]{2}")
+"""Names that Docker, and macOS for virtual machines, give; others are of a local network, such as
+`br-lan` of a router.
+"""
 _TUNNEL = (
-    *("gif", "ppp", "tailscale", "tap", "tun", "utun", "wg", "zt"),  # Linux, BSD and macOS
-    *("tap-windows", "wireguard", "wintun"),  # Windows
+    # Linux, BSD and macOS
+    *("cscotun", "gif", "gpd", "ipsec", "nordlynx", "ovpn", "ppp", "proton", "tailscale"),
+    *("tap", "tun", "utun", "vpn", "wg", "zt"),
+    *("cloudflarewarp", "openvpn", "tap-windows", "wireguard", "wintun"),  # Windows
 )
 """How the names of interfaces begin that lead into a tunnel."""
+_ALONE = 31
+"""The length of the prefix from which on a network of IPv4 has no room for a third machine, as that
+of most tunnels (RFC 3021).
+"""
 _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """An address that every default route leads to (RFC 5737, RFC 3849), for each family."""
 
@@ -45,12 +53,13 @@ class Interface(NamedTuple):
     def is_internal(self) -> bool:
         """Whether it leads to containers or virtual machines of this machine, by its name."""
         name = self.name.lower()
-        return name.startswith(_INTERNAL) or _DOCKER_NETWORK.fullmatch(name) is not None
+        return name.startswith(_INTERNAL) or _INTERNAL_BRIDGE.fullmatch(name) is not None
 
     @property
     def is_virtual(self) -> bool:
         """Whether it leads to no network of other people's devices: it is internal, or a tunnel."""
-        return self.is_internal or self.name.lower().startswith(_TUNNEL)
+        is_alone = self.ip.version == 4 and self.address.network.prefixlen >= _ALONE
+        return self.is_internal or is_alone or self.name.lower().startswith(_TUNNEL)
 
 
 def interfaces() -> list[Interface]:
