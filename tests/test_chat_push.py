@@ -354,6 +354,17 @@ def test_a_user_that_logs_out_gets_no_messages(town: PushTown) -> None:
     assert town.world.push.users == {}
 
 
+def test_a_device_that_another_one_logs_out(town: PushTown) -> None:
+    """NickServ CLIENTS LOGOUT ends the push messages of the sessions that it ends."""
+    ann, device = town.subscriber("ann")
+    other, _ = back(town)
+    mine = DeviceFake("https://p.test/mine")
+    register(other, mine)
+    other.say("NS CLIENTS LOGOUT all")
+    assert ann.ended
+    assert town.devices(other) == [mine.endpoint] != [device.endpoint]
+
+
 def test_another_password_removes_the_other_devices(town: PushTown) -> None:
     """A thief of a password loses its device; the session that changes the password keeps its
     own.
