@@ -4,6 +4,7 @@ import { h } from "../../vendor/preact.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { signal } from "../../vendor/signals.js"; // components follow the signals that they read
 import { _, chosenLanguage, language, setLanguage } from "../platform/i18n.js";
+import { watchInstall } from "../platform/install.js";
 import { watchAlerts } from "../platform/notifications.js";
 import { registerServiceWorker } from "../platform/service_worker.js";
 import { watchViewport } from "../platform/viewport.js";
@@ -84,6 +85,7 @@ function watch(workspace) {
     watchViewport(),
     watchTitle(workspace),
     watchAlerts(workspace),
+    watchInstall(),
     watchNavigation(workspace),
     watchSwipes(workspace),
   ];
@@ -111,6 +113,22 @@ function followChannel(workspace, event) {
 async function applySettings(settings) {
   const root = document.documentElement;
   root.dataset["theme"] = settings.theme;
+  colourBars(settings.theme);
   root.dataset["text"] = viewSettings(settings).textSize;
   await setLanguage(settings.language);
+}
+
+/**
+ * Give the bars of the browser or phone the colours of the theme.
+ * @param {Settings["theme"]} theme
+ */
+function colourBars(theme) {
+  const metas = /** @type {NodeListOf<HTMLMetaElement>} */ (
+    document.querySelectorAll('meta[name="theme-color"]')
+  );
+  for (const meta of metas) {
+    const own = (meta.dataset["theme"] ??= meta.media.includes("dark") ? "dark" : "light");
+    meta.media =
+      theme === "system" ? `(prefers-color-scheme: ${own})` : theme === own ? "all" : "not all";
+  }
 }

@@ -47,7 +47,10 @@ export function Members({ buffer }) {
           ? h(
               "section",
               { key: prefix, "aria-label": rankName(prefix) },
-              h("h3", null, `${rankName(prefix)} · ${members.length}`),
+              // The head of the list says as much of members without ranks.
+              prefix || groups.length > 1
+                ? h("h3", null, `${rankName(prefix)} · ${members.length}`)
+                : null,
               h(
                 "ul",
                 null,

@@ -3,6 +3,7 @@
 import { h } from "../../../vendor/preact.js";
 import { useState } from "../../../vendor/hooks.js";
 import { LANGUAGES, _ } from "../../platform/i18n.js";
+import { install, installPrompt } from "../../platform/install.js";
 import { askPermission, permission } from "../../platform/notifications.js";
 import { setViewSettings, useWorkspace, viewSettings } from "../context.js";
 import { Dialog, MenuItem } from "../dialog.js";
@@ -223,6 +224,9 @@ function Device({ workspace }) {
     "section",
     null,
     h("h3", null, _("This device")),
+    installPrompt.value
+      ? h(MenuItem, { icon: "device", label: _("Install the chat as an app"), onClick: install })
+      : null,
     check(
       _("Keep the login and the last messages on this device"),
       workspace.settings.value.remember,
