@@ -421,6 +421,22 @@ def test_a_long_recording_is_no_hostile_file() -> None:
     assert clean.endswith(blocks)
 
 
+@pytest.mark.parametrize(
+    ("make", "is_in_place"),
+    [
+        (fakes.mp4, True),
+        (fakes.webm, True),
+        (fakes.ogg, True),
+        (fakes.heic, True),
+        (fakes.jpeg, False),
+        (fakes.mp3, False),
+    ],
+)
+def test_films_are_changed_where_they_are(make: Callable[[], bytes], is_in_place: bool) -> None:
+    """A large file need not be copied for that."""
+    assert written(make())[1].is_in_place is is_in_place
+
+
 def test_zeros_take_no_memory() -> None:
     """A box of any size becomes a number of zeros."""
     data = fakes.mp4() + fakes.box(b"udta", bytes(10_000_000))

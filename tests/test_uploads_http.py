@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
+from typing import cast
 
 import pytest
 import trio
@@ -13,11 +14,13 @@ import trio.testing
 import upload_fakes as fakes
 from support import NOON
 from trio_chat.chat.bans import Ban, BanKind
+from trio_chat.chat.uploads import Upload
 from trio_chat.config import ListenerSettings, ServerSettings, Settings
 from trio_chat.server.http.connection import STALL_TIMEOUT
 from trio_chat.server.links import page_url_for
 from trio_chat.server.open_storage import prune_history
 from trio_chat.server.peer import Peer
+from trio_chat.storage.uploads import SqliteUploads
 from upload_site import HOST, ORIGIN, Opener, Uploads, basic, field, opener_in, request
 
 
@@ -202,6 +205,45 @@ async def _until(is_so: Callable[[], bool]) -> None:
     await trio.testing.wait_all_tasks_blocked()
     while not is_so():
         await trio.testing.wait_all_tasks_blocked(0.001)
+
+
+class UnhurriedTable(SqliteUploads):
+    """A table that takes a minute to add an upload."""
+
+    is_reached: trio.Event
+
+    async def add(self, upload: Upload, own: int, total: int) -> bool:
+        """Add an upload."""
+        self.is_reached.set()
+        await trio.sleep(60)
+        return await super().add(upload, own, total)
+
+
+async def test_a_large_file_has_time_in_proportion(
+    opened: Opener, mock_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the connection nor the service ends what a disk may need for so many bytes."""
+    monkeypatch.setattr("trio_chat.server.http.connection.SLOWEST_WORK", 100)
+    monkeypatch.setattr("trio_chat.server.uploads.service._SLOWEST_DISK", 100)
+    async with opened() as uploads, trio.open_nursery() as nursery:
+        service = uploads.server.uploads
+        assert service is not None
+        table = UnhurriedTable(cast("SqliteUploads", service._table)._database)
+        table.is_reached = trio.Event()
+        service._table = table
+        statuses: list[int] = []
+
+        async def upload(size: int) -> None:
+            statuses.append((await uploads.put(bytes(size), basic()))[0])
+
+        for size, seconds, status in ((10_000, 60, 201), (1000, 25, 503)):
+            nursery.start_soon(upload, size)
+            await table.is_reached.wait()
+            table.is_reached = trio.Event()
+            mock_clock.jump(seconds)
+            await _until(lambda: bool(statuses))
+            assert statuses.pop() == status
+        nursery.cancel_scope.cancel()
 
 
 async def test_two_files_on_one_connection(opened: Opener) -> None:

@@ -11,6 +11,7 @@ import trio
 import trio.testing
 
 import upload_fakes as fakes
+from trio_chat.server.uploads import content_types, media
 from trio_chat.server.uploads.limits import UploadRefused
 from trio_chat.storage.uploads import BLOCK
 from upload_fakes import GUEST, OTHER_GUEST, kept_uploads, pieces, put, refused
@@ -34,16 +35,24 @@ async def test_a_picture_is_received(tmp_path: Path) -> None:
         assert fakes.SECRET not in stored
 
 
-@pytest.mark.parametrize("make", [fakes.mp4, fakes.heic, fakes.webm, fakes.mp3, fakes.ogg])
+@pytest.mark.parametrize(
+    "make", [fakes.mp4, fakes.heic, fakes.webm, fakes.mp3, fakes.ogg, fakes.gif, fakes.png]
+)
 async def test_films_and_audio_are_stored_without_private_metadata(
     tmp_path: Path, make: Callable[[], bytes]
 ) -> None:
     """As they were planned, zeros included."""
+    data = make()
+    plan = media.clean(content_types.detect(data), data)
+    assert plan is not None
+    planned = [data[slice(*one)] if isinstance(one, tuple) else bytes(one) for one in plan.parts]
     async with kept_uploads(tmp_path) as kept:
-        upload = (await put(kept, make())).upload
+        upload = (await put(kept, data)).upload
         stored = (kept.path / upload.name).read_bytes()
+        assert stored == b"".join(planned)
         assert len(stored) == upload.size
         assert fakes.SECRET not in stored
+        assert kept.files() == [upload.name]
 
 
 async def test_other_files_say_their_bytes(tmp_path: Path) -> None:

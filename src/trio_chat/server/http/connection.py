@@ -44,6 +44,10 @@ STALL_TIMEOUT = 30.0
 """Seconds in which a body or an answer must make progress."""
 SLOWEST = 1024
 """Bytes a second that a body must have on average."""
+SLOWEST_WORK = 10 << 20
+"""Bytes a second that a handler must get done of a body that it has read, beyond the time that any
+handler has.
+"""
 MOST_REQUESTS = 1000
 """Requests of one connection."""
 OTHER = "other"
@@ -250,6 +254,7 @@ class HttpConnection:
                 latest = started + STALL_TIMEOUT + received / SLOWEST - trio.current_time()
                 self._rules.extend(min(STALL_TIMEOUT, latest))
                 yield data  # noqa: ASYNC119  # the handler closes this generator
+        self._rules.extend(HANDLER_TIMEOUT + received / SLOWEST_WORK)
 
     async def _drop_body(self) -> None:
         """Read and drop what a client still sends of a body that was refused: if the connection

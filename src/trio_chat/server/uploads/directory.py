@@ -99,7 +99,9 @@ class PartialUpload:
         """
         with self._lock:
             inspected, plan = self._inspect()
-            if plan is None:
+            if plan is None or plan.is_in_place:
+                if plan is not None:
+                    self._overwrite(plan)
                 os.fsync(self._file.fileno())
                 self._file.close()
                 self._part.replace(self._directory.path / self.name)
@@ -122,6 +124,19 @@ class PartialUpload:
         size = plan.size()
         # What a browser does not show needs no room reserved.
         return Inspected(kind, size, *(plan[1:] if kind in INLINE else (0, 0))), plan
+
+    def _overwrite(self, plan: Plan) -> None:
+        """Carry out a plan in this file: a film is large, and little of it changes."""
+        at = 0
+        for part in plan.parts:
+            if isinstance(part, tuple):
+                at = part[1]
+                continue
+            self._file.seek(at)
+            for data in self._pieces(part):
+                _write(self._file, data)
+                at += len(data)
+        self._file.truncate(at)
 
     def _copy(self, plan: Plan) -> None:
         """Write the parts of a plan to another file, which takes the place of this one."""

@@ -42,6 +42,8 @@ _COUNT_INTERVAL = 60.0
 _RETRY = 60.0
 _WRITTEN_AT_ONCE = 1 << 18
 _FINISH_TIMEOUT = 10.0
+_SLOWEST_DISK = 10 << 20
+"""Bytes a second that a disk must write, beyond the time for any file."""
 _DISCARD_TIMEOUT = 10.0
 _CHECKED_EVERY = 16 << 20
 """Bytes of one upload after which the free space of the disk is checked again."""
@@ -137,8 +139,8 @@ class UploadService:
         partial = self.directory.begin()
         try:
             await self._in_thread(partial.open)
-            await self._write(partial, body, reservation)
-            received = await self._finish(partial, uploader, filename)
+            size = await self._write(partial, body, reservation)
+            received = await self._finish(partial, size, uploader, filename)
         except BaseException:
             await self._discard(partial)  # noqa: ASYNC102  # shielded there
             raise
@@ -153,12 +155,14 @@ class UploadService:
         )
         return received
 
-    async def _finish(self, partial: PartialUpload, uploader: Uploader, filename: str) -> Received:
+    async def _finish(
+        self, partial: PartialUpload, size: int, uploader: Uploader, filename: str
+    ) -> Received:
         """Put a file in its place, and add it to the table.
 
         A client that leaves now gets its file, rather than half of the work.
         """
-        with self._shielded(_FINISH_TIMEOUT):
+        with self._shielded(_FINISH_TIMEOUT + size / _SLOWEST_DISK):
             inspected = await self._in_thread(partial.finish)
             received = self._describe(partial, inspected, uploader, filename)
             own, total = own_quota(self.limits.settings, uploader), self._total_quota
@@ -228,7 +232,8 @@ class UploadService:
 
     async def _write(
         self, partial: PartialUpload, body: AsyncIterable[bytes], reservation: Reservation
-    ) -> None:
+    ) -> int:
+        """Write a body; return its bytes."""
         pending, size, checked = bytearray(), 0, 0
         async for data in body:
             size += len(data)
@@ -245,6 +250,7 @@ class UploadService:
             await self._in_thread(partial.write, bytes(pending))
         if not size:
             raise UploadRefused(400, "The file is empty")
+        return size
 
     def _describe(
         self, partial: PartialUpload, inspected: Inspected, uploader: Uploader, filename: str

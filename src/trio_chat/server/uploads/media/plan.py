@@ -40,6 +40,16 @@ class Plan(NamedTuple):
         """Return the bytes of the result."""
         return sum(map(_size, self.parts))
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether all that remains of the original stays where it is."""
+        at = 0
+        for part in self.parts:
+            if isinstance(part, tuple) and part[0] != at:
+                return False
+            at += _size(part)
+        return True
+
 
 def _size(part: Part) -> int:
     if isinstance(part, int):
