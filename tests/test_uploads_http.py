@@ -41,6 +41,16 @@ async def test_options(opened: Opener) -> None:
         assert "Access-Control" not in head
 
 
+async def test_options_of_a_file(opened: Opener) -> None:
+    """They tell whether there is one, without an error."""
+    async with opened() as uploads:
+        _, head, _ = await uploads.put(b"hello", basic())
+        path = field(head, "Location").removeprefix(f"http://{HOST}")
+        for each, allowed in ((path, "OPTIONS, GET, HEAD, DELETE"), ("/file/x/y", "OPTIONS")):
+            status, head, _ = await uploads.ask(request("OPTIONS", each, f"Host: {HOST}"))
+            assert (status, field(head, "Allow")) == (204, allowed)
+
+
 async def test_a_file_by_password_and_back(opened: Opener) -> None:
     """201 with the address, which delivers it to everybody."""
     async with opened() as uploads:

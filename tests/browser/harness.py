@@ -191,6 +191,10 @@ class Server:
         )
         self.start()
 
+    def uploaded(self) -> list[Path]:
+        """Return the files that were uploaded, or are being received."""
+        return list(self._directory.glob("trio-chat.db-uploads/*"))
+
     @property
     def url(self) -> str:
         """Address of the page. `localhost` is a secure context, as https would be."""

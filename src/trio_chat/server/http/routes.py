@@ -74,7 +74,7 @@ ROUTES = (
     Route("/ca.mobileconfig", {"GET": authority.profile}, without_tls=True),
     Route("/health", {"GET": pages.health}, without_tls=True),
     Route("/upload", {"OPTIONS": uploads.options, "POST": uploads.receive}),
-    Route("/file/", {"OPTIONS": uploads.options, "GET": uploads.send, "DELETE": uploads.remove}),
+    Route("/file/", {"OPTIONS": uploads.explore, "GET": uploads.send, "DELETE": uploads.remove}),
 )
 _UNKNOWN = Route("", {"GET": pages.unknown})
 

@@ -47,6 +47,22 @@ def options(request: HttpRequest, site: Site) -> HttpResponse:
     return HttpResponse(204, b"", headers)
 
 
+async def explore(request: HttpRequest, site: Site) -> HttpResponse:
+    """Answer what can be done with a file: nothing where there is none, which is no error. A page
+    asks that of a link whose host is not its own: others may reach the server by that.
+    """
+    service = _service(site)
+    try:
+        await _find(request, service)
+    except RequestError as error:
+        if error.status != 404:
+            raise
+        allowed = "OPTIONS"
+    else:
+        allowed = "OPTIONS, GET, HEAD, DELETE"
+    return HttpResponse(204, b"", [("Allow", allowed), *_cors(request, site)])
+
+
 async def receive(request: HttpRequest, site: Site) -> HttpResponse:
     """Receive a file: 201, with the address of the file in Location."""
     service, cors = _service(site), _cors(request, site)

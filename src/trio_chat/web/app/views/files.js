@@ -3,7 +3,7 @@
  * other files as a card.
  */
 
-import { h } from "../../vendor/preact.js";
+import { Component, h } from "../../vendor/preact.js";
 import { _ } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
 import { Icon } from "./icon.js";
@@ -16,8 +16,50 @@ export function Files({ files }) {
   return h(
     "div",
     { class: "files" },
-    files.map((file) => (file.image ? picture(file) : file.certain ? card(file) : null)),
+    files.map((file) =>
+      file.certain ? shown(file) : h(PerhapsHere, { key: `perhaps ${file.href}`, file }),
+    ),
   );
+}
+
+/** @param {UploadedFile} file */
+function shown(file) {
+  return file.image ? picture(file) : card(file);
+}
+
+const MOST_KNOWN = 500;
+/** Whether the server has a file, by its address: what was asked already. @type {Map<string, boolean>} */
+const known = new Map();
+
+/**
+ * Return whether the page's server has a file. OPTIONS tells it without an error (RFC 9110 §9.3.7).
+ * @param {string} href
+ */
+async function isHere(href) {
+  const response = await fetch(href, { method: "OPTIONS" }).catch(() => null);
+  if (!response?.ok) return false;
+  const found = /\bGET\b/u.test(response.headers.get("Allow") ?? "");
+  for (const [first] of known) if (known.size >= MOST_KNOWN) known.delete(first);
+  known.set(href, found);
+  return found;
+}
+
+/**
+ * A file whose link has another host than the page: of this server, which others reach by that
+ * host, or of another one. It is shown, at the address that this page can reach, if it is here.
+ */
+class PerhapsHere extends Component {
+  /** @override */
+  componentDidMount() {
+    const { href } = /** @type {{file: UploadedFile}} */ (this.props).file;
+    if (!known.has(href)) void isHere(href).then((found) => found && this.setState({ found }));
+  }
+
+  /** @override */
+  render() {
+    const { file } = /** @type {{file: UploadedFile}} */ (this.props);
+    return known.get(file.href) ? shown(file) : null;
+  }
 }
 
 /** @param {UploadedFile} file */
