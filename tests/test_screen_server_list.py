@@ -102,6 +102,21 @@ async def test_an_address_that_is_not_in_the_list_can_be_typed(
         assert it.targets[0].key == "abc"
 
 
+async def test_a_server_that_is_open_already_is_gone_to(
+    jumping_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Instead of a second connection to it."""
+    async with listed(monkeypatch) as it:
+        it.network.answer(OFFICE, "192.168.1.8")
+        await it.running.sees("1  Office")
+        it.running.workspace.servers[0].name = "192.168.1.8:5000"
+        it.screen.press("enter")
+        await it.running.sees_not("Office")
+        assert len(it.running.workspace.servers) == 1
+        server = it.running.workspace.servers[0]
+        assert it.running.workspace.buffer is server.log
+
+
 async def test_it_says_why_nothing_was_found(
     jumping_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,7 +89,12 @@ async def _list_servers(running: ScreenClient, options: ConnectOptions) -> None:
     from trio_chat.client.screen.server_list import ServerList  # noqa: PLC0415  # as above
 
     def connect(address: ServerAddress) -> None:
-        running.add(*_other(options, address))
+        name, link = _other(options, address)
+        open_already = (each for each in running.workspace.servers if each.name == name)
+        if server := next(open_already, None):
+            running.workspace.go(server, server.log)
+        else:
+            running.add(name, link)
 
     controller = running.controller
     await ServerList(controller.pages, _search(options), connect, controller.refresh).run()
