@@ -10,6 +10,7 @@ from trio_chat.chat import channel_table
 from trio_chat.chat.commands import metadata as metadata_commands
 from trio_chat.irc import message
 from trio_chat.server import connection
+from trio_chat.server.uploads.media import png
 
 FUZZ = Path(__file__).parent / "fuzz"
 sys.path.insert(0, str(FUZZ))
@@ -57,8 +58,9 @@ def test_every_target_has_seeds() -> None:
         ),
         ("turns", (metadata_commands, "list"), iter),
         ("stream", (connection.Connection, "_leave"), lambda self: 0),
+        ("media", (png, "keep"), lambda parts, start, end: parts.append((start, end + 1000))),
     ],
-    ids=["lines", "talk", "turns", "stream"],
+    ids=["lines", "talk", "turns", "stream", "media"],
 )
 def test_a_target_finds_a_defect(
     name: str, where: tuple[Any, str], defect: object, monkeypatch: pytest.MonkeyPatch

@@ -35,6 +35,8 @@ from trio_chat.server.app import Server
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.peer import Peer
 from trio_chat.server.transport import StreamTransport
+from trio_chat.server.uploads import content_types
+from trio_chat.server.uploads import media as readers
 
 SMALL = Lengths(
     channels_per_user=3,
@@ -264,4 +266,16 @@ async def _attack(clients: trio.Nursery, server: Server, data: bytes) -> None:
     await ours.aclose()
 
 
-TARGETS = {"lines": lines, "talk": talk, "turns": turns, "stream": stream}
+def media(data: bytes) -> None:
+    """Run a file through the reader of its type: it is refused, or all that remains is its own."""
+    try:
+        plan = readers.clean(content_types.detect(data[: content_types.HEAD]), data)
+    except readers.DamagedMedia:
+        return
+    if plan is not None:
+        ranges = [part for part in plan.parts if isinstance(part, tuple)]
+        assert all(0 <= start <= end <= len(data) for start, end in ranges)
+        assert plan.size() <= len(data) + 64
+
+
+TARGETS = {"lines": lines, "talk": talk, "turns": turns, "stream": stream, "media": media}
