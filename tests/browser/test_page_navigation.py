@@ -43,6 +43,20 @@ def test_the_address_names_the_current_channel(visit: Visit, server: Server) -> 
     assert "#garden" not in boris.until(" 319 ")
 
 
+def test_a_link_to_a_joined_channel_shows_it(visit: Visit, server: Server) -> None:
+    """It is shown without a reload, whatever was shown before."""
+    ann = visit()
+    ann.join("ann")
+    ann.say("/join #garden")
+    ann.until("location.hash === '#garden'")
+    ann.page.evaluate("location.hash = '#lobby'")
+    expect(ann.page.get_by_role("heading", name="#lobby")).to_be_visible()
+    ann.page.get_by_role("button", name="Settings").click()
+    expect(ann.page.get_by_role("dialog")).to_be_visible()
+    ann.page.evaluate("location.hash = '#garden'")
+    expect(ann.page.get_by_role("heading", name="#garden")).to_be_visible()
+
+
 def test_back_closes_what_covers_the_conversation(visit: Visit, server: Server) -> None:
     """Drawers and dialogs, one after the other; the page stays."""
     ann = visit(**PHONE)

@@ -325,6 +325,17 @@ test("a deleted message loses its text, also from the mentions", async () => {
   assert.equal(workspace.mentions.value.length, 0);
 });
 
+test("nobody types that has left", async () => {
+  const { server, buffer } = await connected();
+  for (const leaving of ["PART #lobby", "QUIT :bye"]) {
+    server.say(":ann!u@h JOIN #lobby");
+    server.say("@+typing=active :ann!u@h TAGMSG #lobby");
+    assert.deepEqual(buffer.typing.value, ["ann"]);
+    server.say(`:ann!u@h ${leaving}`);
+    assert.deepEqual(buffer.typing.value, []);
+  }
+});
+
 test("typing is sent once in three seconds, and that of others ends by itself", async () => {
   const { server, buffer, clock, actions } = await connected();
   for (let count = 0; count < 10; count += 1) actions.typing(buffer, true);

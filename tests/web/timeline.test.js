@@ -123,6 +123,8 @@ test("the summary names each user once, by the difference", () => {
     at(0, { kind: "join", nick: "bob" }),
     at(0, { kind: "quit", nick: "bob" }),
     at(0, { kind: "part", nick: "carl" }),
+    at(0, { kind: "quit", nick: "dora" }),
+    at(0, { kind: "join", nick: "dora" }),
     at(0, { kind: "nick", nick: "ann", target: "anne" }),
     at(0, { kind: "nick", nick: "anne", target: "anna" }),
     at(0, { kind: "mode", nick: "op", text: "+v anna" }),
@@ -131,6 +133,7 @@ test("the summary names each user once, by the difference", () => {
     joined: ["anna"],
     left: ["carl"],
     passed: ["bob"],
+    returned: ["dora"],
     renamed: [{ from: "ann", to: "anna" }],
     modes: [{ by: "op", change: "+v anna" }],
   });

@@ -18,6 +18,7 @@ export function watchNavigation(workspace) {
   /** Whether the newest entry of the history stands for an open dialog or drawer. */
   let covered = false;
   let isLeavingCover = false;
+  let fragment = location.hash;
   const follow = () => {
     const isOpen = dialogs.value.length > 0 || drawer.value !== "";
     const address = addressOf(workspace);
@@ -31,11 +32,17 @@ export function watchNavigation(workspace) {
       history.back(); // the event comes later
     } else if (!isOpen && address) {
       history.replaceState(history.state, "", address);
+      fragment = location.hash;
     }
   };
   const onPopState = () => {
     if (isLeavingCover) {
       isLeavingCover = false;
+    } else if (location.hash !== fragment) {
+      // The user has opened a link to another channel: `hashchange` follows.
+      covered = false;
+      fragment = location.hash;
+      return;
     } else if (covered) {
       covered = false;
       if (dialogs.peek().length) closeDialog();

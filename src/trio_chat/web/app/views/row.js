@@ -100,11 +100,12 @@ class Events extends Component {
 
 /** @param {readonly Entry[]} entries */
 function summaryText(entries) {
-  const { joined, left, passed, renamed, modes } = summary(entries);
+  const { joined, left, passed, returned, renamed, modes } = summary(entries);
   const parts = [
     people(joined, _("{names} joined", { names: names(joined) })),
     people(left, _("{names} left", { names: names(left) })),
     people(passed, _("{names} came and went", { names: names(passed) })),
+    people(returned, _("{names} left and came back", { names: names(returned) })),
     ...renamed
       .slice(0, MOST_NAMES)
       .map(({ from, to }) => _("{from} is now {to}", { from: plainName(from), to: plainName(to) })),

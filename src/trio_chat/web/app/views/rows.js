@@ -136,11 +136,13 @@ export function beginOfFold(entries, start) {
 }
 
 /**
- * What folded events come to. A user that came and left again within them is in `passed`.
+ * What folded events come to. A user that came and left again within them is in `passed`, one that
+ * left and came back in `returned`.
  * @typedef {object} EventSummary
  * @property {string[]} joined
  * @property {string[]} left
  * @property {string[]} passed
+ * @property {string[]} returned
  * @property {{from: string, to: string}[]} renamed
  * @property {{by: string, change: string}[]} modes
  */
@@ -152,7 +154,7 @@ export function beginOfFold(entries, start) {
  */
 export function summary(entries) {
   /** @type {EventSummary} */
-  const found = { joined: [], left: [], passed: [], renamed: [], modes: [] };
+  const found = { joined: [], left: [], passed: [], returned: [], renamed: [], modes: [] };
   /** @type {Map<string, {nick: string, first: string, last: string}>} */
   const moves = new Map();
   for (const { kind, nick, target, text } of entries) {
@@ -166,7 +168,7 @@ export function summary(entries) {
     }
   }
   for (const { nick, first, last } of moves.values()) {
-    if (first !== last) found.passed.push(nick);
+    if (first !== last) (last === "join" ? found.returned : found.passed).push(nick);
     else (first === "join" ? found.joined : found.left).push(nick);
   }
   return found;

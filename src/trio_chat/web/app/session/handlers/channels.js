@@ -57,6 +57,7 @@ export const channels = {
     for (const buffer of model.sharing(message.nick)) {
       add(client, buffer, message);
       if (buffer.members.delete(model.fold(message.nick))) buffer.membersChanged();
+      client.typing.stop(buffer, message.nick);
     }
     client.nickname.freed(message.nick);
   },
@@ -178,6 +179,7 @@ function left(client, buffer, nick, reason) {
   const { model } = client;
   if (!model.isMe(nick)) {
     if (buffer.members.delete(model.fold(nick))) buffer.membersChanged();
+    client.typing.stop(buffer, nick);
     return;
   }
   buffer.joined.value = false;
