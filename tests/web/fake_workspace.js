@@ -115,6 +115,7 @@ export function fakeWorkspace(count = 40) {
     current: signal(lobby),
     notices: signal([]),
     mentions: signal([]),
+    profiles: { get: () => undefined, version: signal(0) },
     ignored: signal([]),
     settings: signal(settings()),
     lobby: signal("#lobby"),
@@ -170,6 +171,7 @@ function features() {
     redaction: true,
     reactions: true,
     markers: true,
+    profiles: true,
     mute: true,
     secure: false,
   };

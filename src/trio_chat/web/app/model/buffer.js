@@ -82,9 +82,11 @@ export class ChatBuffer {
 
   /** Note that messages from now on may be missed. */
   interrupted() {
-    if (!this.fetched || !this.timeline.live.value) return;
-    this.heardBefore = this.timeline.newest;
+    const { timeline } = this;
+    if (!timeline.live.value) return;
+    this.heardBefore = timeline.newest;
     this.missedAfter ??= this.heardBefore;
+    if (this.missedAfter && !this.fetched) timeline.hasOlder.value = true;
     this.fetched = this.missedAfter !== undefined;
   }
 

@@ -5,6 +5,7 @@ import { matcher } from "../irc/masks.js";
 import { ChatBuffer, makeMember } from "./buffer.js";
 import { countsAsUnread, isMessage, makeEntry } from "./entries.js";
 import { mentionTest } from "./highlights.js";
+import { Profiles } from "./profiles.js";
 import { Pulse } from "./pulse.js";
 
 /** @import { Alert, BufferKind, Connection, Entry, Features, Found, Member, Notice } from "./types.js" */
@@ -36,6 +37,7 @@ function noFeatures() {
     redaction: false,
     reactions: false,
     markers: false,
+    profiles: false,
     mute: false,
     secure: false,
   };
@@ -79,6 +81,7 @@ export class ChatModel {
       ]),
     );
     this.ignores = computed(() => matcher(preferences.ignored.value, (name) => this.fold(name)));
+    this.profiles = new Profiles(this.pulse, (nick) => this.fold(nick));
     this.noticeIds = 0;
     effect(() => {
       if (this.attentive.value) untracked(() => this.look());

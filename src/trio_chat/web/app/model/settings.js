@@ -114,6 +114,19 @@ export class Preferences {
     }
   }
 
+  /**
+   * What the user has set about itself, by keys of metadata.
+   * @returns {Record<string, string>}
+   */
+  get profile() {
+    const kept = Object.entries(object(this.area.get("profile", {})));
+    return Object.fromEntries(kept.filter(([_key, value]) => typeof value === "string"));
+  }
+
+  set profile(profile) {
+    this.area.set("profile", Object.keys(profile).length ? profile : undefined);
+  }
+
   /** Key of the buffer that was current last. */
   get current() {
     return String(this.area.get("current", ""));

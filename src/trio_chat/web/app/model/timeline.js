@@ -177,7 +177,7 @@ export class MessageTimeline {
     );
     for (let index = this.end - 1; index >= 0 && places.size < wanted.size; index -= 1) {
       const entry = this.entries[index];
-      if (!entry) continue;
+      if (!entry || entry.failed) continue;
       const each = identity(entry);
       if (wanted.has(each) && !places.has(each)) places.set(each, index);
     }

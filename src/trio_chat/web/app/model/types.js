@@ -73,6 +73,7 @@
  * @property {boolean} redaction
  * @property {boolean} reactions Also replies and typing: client tags are relayed.
  * @property {boolean} markers Whether the server keeps read markers.
+ * @property {boolean} profiles Whether users can say something about themselves.
  * @property {boolean} mute Whether members can be muted.
  * @property {boolean} secure Whether the connection is encrypted.
  */
@@ -147,6 +148,25 @@
  * @property {string} realname "" when not known.
  * @property {string} host `user@host`; "" when not known.
  * @property {number} spoke Time of the last message in milliseconds; 0 for none.
+ */
+
+/**
+ * What a user says about itself. Anybody can say anything: show it next to the nickname. "" for
+ * what is not set.
+ * @typedef {object} Profile
+ * @property {string} displayName
+ * @property {string} pronouns
+ * @property {string} status
+ * @property {string} homepage Address by http or https.
+ * @property {string} colour
+ * @property {string} avatar Address of a picture on this server.
+ */
+
+/**
+ * The profiles of the users that are seen.
+ * @typedef {object} ProfileTable
+ * @property {(nick: string) => Profile|undefined} get
+ * @property {ReadonlySignal<number>} version Grows with every change, at most ten times a second.
  */
 
 /**
@@ -292,6 +312,7 @@
  * @property {ReadonlySignal<Buffer|null>} current Set by `actions.open`.
  * @property {ReadonlySignal<Notice[]>} notices
  * @property {ReadonlySignal<Found[]>} mentions The newest first; bounded.
+ * @property {ProfileTable} profiles
  * @property {ReadonlySignal<string[]>} ignored Nicknames and masks.
  * @property {ReadonlySignal<Settings>} settings
  * @property {ReadonlySignal<string>} lobby Channel of the server's first visitors; "" when unknown.
@@ -354,6 +375,7 @@
  * @property {(nick: string) => Promise<UserCard>} whois
  * @property {(mask: string, ignored: boolean) => void} ignore
  * @property {(message: string) => void} away "" comes back.
+ * @property {(changes: Partial<Profile>) => Promise<void>} setProfile "" removes a value.
  * @property {(account: string, password: string, remember?: boolean) => Promise<void>} login
  * @property {() => Promise<void>} logout Also forgets the login of this device.
  * @property {(account: string, password: string, email?: string) => Promise<{verify: boolean}>}

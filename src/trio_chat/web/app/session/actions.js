@@ -200,6 +200,7 @@ export function makeActions(client, keys, cache) {
       model.me.away.value = message;
       client.send("AWAY", ...(message ? [message] : []));
     },
+    setProfile: (changes) => client.profiles.change(changes),
     async login(account, password, remember) {
       if (remember !== undefined) preferences.change({ remember });
       return (await accounts()).login(client, account, password);

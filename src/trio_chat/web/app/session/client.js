@@ -17,6 +17,7 @@ import { Nickname } from "./nickname.js";
 import { OutgoingMessages } from "./outgoing.js";
 import { Paging } from "./paging.js";
 import { PrivateConversations } from "./privates.js";
+import { ProfileUpdates } from "./profiles.js";
 import { codeOf } from "./reasons.js";
 import { Refused, Requests } from "./requests.js";
 import { Typing } from "./typing.js";
@@ -71,6 +72,7 @@ export class Client {
     this.nickname = new Nickname(this);
     this.channels = new WantedChannels(this);
     this.privates = new PrivateConversations(this);
+    this.profiles = new ProfileUpdates(this);
     this.isReady = false;
     /** Whether the server has ended its welcome. */
     this.isGreeted = false;
@@ -221,6 +223,7 @@ export class Client {
     this.channels.welcomed();
     this.privates.welcomed();
     this.nickname.watch();
+    this.profiles.begin();
     if (!isReturn || this.model.me.account.value) {
       void this.history.findConversations().catch(() => {});
     }
@@ -265,6 +268,7 @@ export class Client {
     this.outgoing.interrupted();
     this.login.end();
     this.typing.end();
+    this.profiles.end();
     this.nickname.reset();
     for (const buffer of this.model.buffers.value) {
       if (buffer.kind === "channel") buffer.joined.value = false;

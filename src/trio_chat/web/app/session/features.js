@@ -1,5 +1,7 @@
 /** Features: what the server offers, from its capabilities and RPL_ISUPPORT. */
 
+import { CAPABILITY } from "./profiles.js";
+
 /** @import { Isupport } from "../irc/isupport.js" */
 /** @import { Features } from "../model/types.js" */
 /** @import { Negotiation } from "./negotiation.js" */
@@ -37,6 +39,7 @@ export function featuresOf(isupport, { enabled, multiline }, { host, secure }) {
     redaction: has("draft/message-redaction"),
     reactions: has("message-tags"),
     markers: has("draft/read-marker"),
+    profiles: has(CAPABILITY),
     mute: isupport.mute !== null,
     secure,
   };

@@ -16,6 +16,7 @@ const GROUPS = [
     "cap-notify",
     "chghost",
     "draft/channel-rename",
+    "draft/metadata-2",
     "draft/multiline",
     "draft/read-marker",
     "draft/whoami",

@@ -7,7 +7,7 @@
 import { format } from "../irc/message.js";
 import { batches, messageLines, pieces, roomForText } from "../irc/split.js";
 import { makeEntry } from "../model/entries.js";
-import { _ } from "../platform/i18n.js";
+import { N_, _ } from "../platform/i18n.js";
 import { isBatch } from "./batches.js";
 import { Deliveries } from "./delivery.js";
 import { isStored, messageEntry, timeOf } from "./events.js";
@@ -23,6 +23,7 @@ import { ConnectionLost } from "./requests.js";
 /** @import { Seen } from "./delivery.js" */
 
 const MOST_WAITING = 200;
+const UNSURE = N_("The connection was lost; this was perhaps not delivered.");
 const SECRET = /^\s*(identify|register|ghost|set\s+password|saregister)\s+\S/i;
 
 /**
@@ -283,7 +284,7 @@ export class OutgoingMessages {
       } else if (isDelivered === false) {
         this.transmit(message);
       } else if (deliveries.seen !== "later") {
-        this.fail(message, _("The connection was lost; this was perhaps not delivered."));
+        this.fail(message, _(UNSURE));
       }
     }
   }
@@ -294,13 +295,14 @@ export class OutgoingMessages {
   }
 
   /**
-   * Fail the messages to a channel that the user is not in.
+   * Fail the messages to a channel that the user is not in. Those that were sent are answered.
    * @param {ChatBuffer} buffer
    * @param {string} reason
    */
   refuse(buffer, reason) {
     for (const message of this.messages.filter((each) => each.buffer === buffer)) {
-      this.fail(message, reason);
+      if (message.state === "waiting") this.fail(message, reason);
+      else if (message.state === "unknown") this.fail(message, _(UNSURE));
     }
   }
 }

@@ -52,7 +52,13 @@ export async function whois(client, nick) {
     secure: false,
     more: [],
   };
-  for (const each of await ask(client, "WHOIS", [nick, nick])) describe(card, each);
+  const messages = await ask(client, "WHOIS", [nick, nick]);
+  const { profiles } = client.model;
+  if (client.profiles.available && !client.model.isMe(nick)) profiles.remove(nick);
+  for (const each of messages) {
+    if (each.command === "760") client.dispatch(each, null);
+    else describe(card, each);
+  }
   return card;
 }
 

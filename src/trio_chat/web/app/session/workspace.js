@@ -66,6 +66,7 @@ export function makeWorkspace(place, platform = {}) {
     current: model.current,
     notices: model.notices,
     mentions: model.mentions,
+    profiles: model.profiles,
     ignored: preferences.ignored,
     settings: preferences.settings,
     lobby: model.lobby,

@@ -86,14 +86,26 @@ export function IconButton({
 }
 
 /**
- * The signs of a user: the first letter of the nickname on its colour.
- * @param {{nick: string, colour: string, class?: string}} props
+ * The signs of a user: the first letter of the nickname on its colour, or the user's picture.
+ * @param {{nick: string, colour: string, class?: string, picture?: string}} props
  */
-export function Avatar({ nick, colour, class: name = "" }) {
+export function Avatar({ nick, colour, class: name = "", picture = "" }) {
   const [letter = "?"] = nick.replace(/^[^\p{L}\p{N}]+/u, "");
   return h(
     "span",
     { class: `avatar ${colour} ${name}`, "aria-hidden": "true" },
     letter.toUpperCase(),
+    picture
+      ? h("img", {
+          key: picture,
+          src: picture,
+          alt: "",
+          loading: "lazy",
+          decoding: "async",
+          onError: (/** @type {Event} */ event) => {
+            /** @type {HTMLElement} */ (event.currentTarget).hidden = true;
+          },
+        })
+      : null,
   );
 }

@@ -73,6 +73,10 @@ export function Members({ buffer }) {
 /** @param {{member: Member, buffer: Buffer}} props */
 function Row({ member, buffer }) {
   const { nick, away, bot, realname } = member;
+  const { profiles } = useWorkspace();
+  void profiles.version.value;
+  const profile = profiles.get(nick);
+  const colour = nickClass(nick);
   return h(
     "li",
     null,
@@ -84,8 +88,14 @@ function Row({ member, buffer }) {
         onClick: () => openDialog("user", { nick, buffer }),
         title: realname && realname !== nick ? plainName(realname) : undefined,
       },
-      h(Avatar, { nick, colour: nickClass(nick), class: away ? "small is-away" : "small is-here" }),
-      h("bdi", { class: `name ${nickClass(nick)}` }, plainName(nick)),
+      h(Avatar, {
+        nick,
+        colour,
+        class: away ? "small is-away" : "small is-here",
+        picture: profile?.avatar,
+      }),
+      h("bdi", { class: `name ${colour}` }, plainName(nick)),
+      profile?.displayName ? h("bdi", { class: "display-name" }, profile.displayName) : null,
       bot ? h("span", { class: "chip" }, _("bot")) : null,
       away ? h("span", { class: "sr-only" }, _("away")) : null,
     ),

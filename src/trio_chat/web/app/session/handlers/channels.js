@@ -24,6 +24,7 @@ export const channels = {
     const isMe = model.isMe(message.nick);
     const buffer = isMe ? model.ensure(name) : model.get(name);
     if (!buffer || buffer.kind !== "channel") return;
+    if (!isMe && !model.sharing(message.nick).length) model.profiles.remove(message.nick);
     if (isMe) {
       client.noteSource(message);
       client.channels.joined(buffer, name, timeOf(message, model.clock.now()));
@@ -59,6 +60,7 @@ export const channels = {
       if (buffer.members.delete(model.fold(message.nick))) buffer.membersChanged();
       client.typing.stop(buffer, message.nick);
     }
+    model.profiles.remove(message.nick);
     client.nickname.freed(message.nick);
   },
   NICK: (client, message) => renamed(client, message),
@@ -209,6 +211,7 @@ function renamed(client, message) {
     client.source = client.source.replace(from, to);
     client.nickname.renamed(from, to);
   }
+  model.profiles.rename(from, to);
   for (const buffer of places) {
     const member = buffer.members.get(model.fold(from));
     if (member) {

@@ -16,7 +16,10 @@ export const registration = {
   CAP(client, { params }) {
     const changed = client.negotiation.receive(params);
     client.login.negotiated();
-    if (changed && client.isReady) client.updateFeatures();
+    if (changed && client.isReady) {
+      client.updateFeatures();
+      client.profiles.begin();
+    }
     if (client.isGreeted && client.negotiation.isSettled) client.ready();
   },
   AUTHENTICATE: (client, { params }) => void client.login.challenged(params[0] ?? "+"),

@@ -24,6 +24,8 @@ const REFUSALS = new Set(["401", "403", "404", "407", "477", "492"]);
 export const replies = {
   FAIL(client, message, origin) {
     if (failedRegistration(client, message)) return;
+    // The page itself follows profiles; what the user changes is a request.
+    if (message.params[0] === "METADATA") return;
     if (codeOf(message) === "NICKNAME_RESERVED" && client.nickname.isTakingBack) return;
     tell(client, message, origin, true);
   },

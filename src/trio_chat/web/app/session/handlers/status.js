@@ -50,6 +50,7 @@ export const status = {
   731(client, { params }) {
     for (const nick of (params[1] ?? "").split(",")) {
       setOnline(client, nick, false);
+      client.model.profiles.remove(nick);
       client.nickname.freed(nick);
     }
   },

@@ -1,6 +1,7 @@
 /** Handlers by command or numeric; `BATCH type` for a batch, and `*` for all others. */
 import { channels } from "./channels.js";
 import { messages } from "./messages.js";
+import { metadata } from "./metadata.js";
 import { registration } from "./registration.js";
 import { replies } from "./replies.js";
 import { status } from "./status.js";
@@ -15,5 +16,5 @@ import { status } from "./status.js";
 
 /** @type {Map<string, Handler>} */
 export const HANDLERS = new Map(
-  Object.entries({ ...replies, ...status, ...messages, ...channels, ...registration }),
+  Object.entries({ ...replies, ...status, ...messages, ...channels, ...metadata, ...registration }),
 );

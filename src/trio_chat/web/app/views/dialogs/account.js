@@ -7,6 +7,7 @@ import { plainName } from "../../text/formatting.js";
 import { useWorkspace } from "../context.js";
 import { Dialog, MenuItem } from "../dialog.js";
 import { closeAll, openDialog } from "../ui.js";
+import { ProfileForm } from "./profile.js";
 
 /** @import { Workspace } from "../../model/types.js" */
 /** @typedef {"login"|"register"|"verify"|"password"} Form */
@@ -22,6 +23,7 @@ export function Account() {
     { title: h("bdi", null, plainName(workspace.me.nick.value)), class: "account-dialog" },
     h(NickForm, { workspace }),
     h(AwayForm, { workspace }),
+    workspace.features.value.profiles ? h(ProfileForm, { workspace }) : null,
     account
       ? h(Own, { workspace, account })
       : accounts

@@ -12,7 +12,7 @@ import { Avatar } from "../icon.js";
 import { closeAll } from "../ui.js";
 import { isModerator, rankModes } from "../moderation.js";
 
-/** @import { Buffer, UserCard, Workspace } from "../../model/types.js" */
+/** @import { Buffer, Profile, UserCard, Workspace } from "../../model/types.js" */
 
 /** @param {{nick: string, buffer: Buffer|null}} props */
 export function User({ nick, buffer }) {
@@ -24,6 +24,8 @@ export function User({ nick, buffer }) {
       .whois(nick)
       ?.then(setCard, (/** @type {Error} */ error) => setProblem(error.message));
   }, [nick]);
+  void workspace.profiles.version.value;
+  const profile = workspace.profiles.get(nick);
   const own = nick.toLowerCase() === workspace.me.nick.value.toLowerCase();
   const member = [...(buffer?.members.values() ?? [])].find(
     (each) => each.nick.toLowerCase() === nick.toLowerCase(),
@@ -34,7 +36,7 @@ export function User({ nick, buffer }) {
     h(
       "div",
       { class: "user-head" },
-      h(Avatar, { nick, colour: nickClass(nick), class: "large" }),
+      h(Avatar, { nick, colour: nickClass(nick), class: "large", picture: profile?.avatar }),
       h(
         "div",
         null,
@@ -46,10 +48,42 @@ export function User({ nick, buffer }) {
         ),
       ),
     ),
+    profile ? h(About, { profile }) : null,
     card ? h(Facts, { card }) : null,
     own ? null : h(Contact, { nick, workspace }),
     !own && buffer?.kind === "channel" && member && isModerator(workspace, buffer)
       ? h(Moderation, { nick: member.nick, buffer, workspace })
+      : null,
+  );
+}
+
+/** @param {{profile: Profile}} props */
+function About({ profile }) {
+  /** @type {[string, string][]} */
+  const facts = [
+    [_("Display name"), profile.displayName],
+    [_("Pronouns"), profile.pronouns],
+    [_("Status"), profile.status],
+    [_("Colour"), profile.colour],
+  ];
+  const { homepage } = profile;
+  return h(
+    "dl",
+    { class: "facts" },
+    facts.map(([name, value]) =>
+      value ? h("div", { key: name }, h("dt", null, name), h("dd", { dir: "auto" }, value)) : null,
+    ),
+    homepage
+      ? h(
+          "div",
+          null,
+          h("dt", null, _("Homepage")),
+          h(
+            "dd",
+            { dir: "ltr" },
+            h("a", { href: homepage, target: "_blank", rel: "noopener noreferrer" }, homepage),
+          ),
+        )
       : null,
   );
 }
