@@ -50,7 +50,7 @@ def runner(program: Path) -> list[str]:
 def variables() -> dict[str, str]:
     """Return the environment of Wine."""
     prefix = Path(os.environ.get("TRIO_CHAT_WINE", "")) / "prefix"
-    made = {"WINEDEBUG": "-all", "WINEARCH": "win64"}
+    made = {"WINEDEBUG": "-all", "WINEARCH": "win64", "WINEDLLOVERRIDES": "mscoree=;mshtml="}
     return made | ({"WINEPREFIX": str(prefix.absolute())} if prefix.is_dir() else {})
 
 

@@ -51,31 +51,37 @@ async def test_a_client_talks_to_another_over_tls(exe: Path, elsewhere: Path) ->
     async with (
         programs.server(elsewhere) as (_server, address),
         programs.client(elsewhere, address, "anna") as anna,
-        started(exe, [address, "--nick", "boris"], elsewhere) as boris,
+        started(exe, [f"ircs://{address}", "--nick", "boris"], elsewhere) as boris,
     ):
+        await boris.out.until("#lobby")
         await anna.out.until("boris")
         await boris.say(TEXT)
         await anna.out.until(f"[boris]: {TEXT}")
         await anna.say(f"{TEXT}!")
         await boris.out.until(f"[anna]: {TEXT}!")
-        assert any("TLS" in line or "certificate" in line for line in boris.out.lines)
         await boris.say("/quit")
         assert await boris.wait() == 0
 
 
-async def test_a_client_registers_and_logs_in(exe: Path, elsewhere: Path) -> None:
+async def test_a_client_logs_in(exe: Path, elsewhere: Path) -> None:
     """SCRAM needs libraries that are found by their names alone."""
     async with programs.server(elsewhere) as (_server, address):
-        async with started(exe, [address, "--nick", "boris"], elsewhere) as boris:
-            await boris.say("/register boris", "secret-word-1")
-            await boris.out.until("boris")
-            await boris.say("/quit")
-            await boris.wait()
-        async with started(exe, [address, "--nick", "boris2"], elsewhere) as boris:
-            await boris.say("/login boris", "secret-word-1")
-            await boris.out.until("logged in")
-            await boris.say("/quit")
-            assert await boris.wait() == 0
+        (elsewhere / "secret.txt").write_text("secret-word-1\n", "utf-8")
+        add = ["account", "add", "anna", "--password-file", "secret.txt", "--config", "server.ini"]
+        async with programs.program(add, elsewhere) as adding:
+            assert await adding.wait() == 0
+        command = "cmd /c type secret.txt" if exe.suffix == ".exe" else "cat secret.txt"
+        (exe.parent / "config.ini").write_text(
+            f"[profile work]\nhost = 127.0.0.1\nport = {address.rpartition(':')[2]}\n"
+            f"account = anna\npassword_command = {command}\n",
+            "utf-8",
+        )
+        async with started(exe, ["work"], elsewhere) as anna:
+            await anna.out.until("#lobby")
+            await anna.say("/whois anna")
+            await anna.out.until("account")
+            await anna.say("/quit")
+            assert await anna.wait() == 0
 
 
 @pytest.mark.parametrize("how", ["close", "interrupt"])
@@ -118,6 +124,22 @@ def run(program: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProces
         timeout=built.PATIENCE,
         check=False,
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _wine() -> None:
+    """Start the services of Wine, which would otherwise hold the pipes of the first program."""
+    if client_file().suffix == ".exe" and os.name != "nt":
+        quiet = subprocess.DEVNULL
+        subprocess.run(
+            ["wine", "cmd", "/c", "ver"],
+            env={**os.environ, **variables()},
+            stdin=quiet,
+            stdout=quiet,
+            stderr=quiet,
+            timeout=built.PATIENCE,
+            check=True,
+        )
 
 
 def test_a_program_speaks_russian(exe: Path, elsewhere: Path) -> None:
