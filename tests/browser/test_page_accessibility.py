@@ -183,3 +183,88 @@ def test_without_motion_nothing_is_animated(visit: Visit, server: Server) -> Non
             .filter((duration) => duration > 10)"""
     )
     assert moving == []
+
+
+_WIDER = """() => {
+    const wrong = [];
+    for (const element of document.querySelectorAll("body *")) {
+        if (!element.checkVisibility({ visibilityProperty: true })) continue;
+        if (element.closest("[inert], .sr-only, pre, svg")) continue;
+        const { left, right, width } = element.getBoundingClientRect();
+        const { overflowX, position } = getComputedStyle(element);
+        const scrolls = /auto|scroll/u.test(overflowX);
+        const inner = scrolls && element.scrollWidth > element.clientWidth + 1;
+        const isField = element.matches("input, textarea, select");
+        const drawer = element.closest(".sidebar, .members");
+        const isAway = drawer && getComputedStyle(drawer).transform !== "none";
+        const outside = width > 1 && !isAway && (left < -1 || right > innerWidth + 1);
+        if ((inner && !isField) || (outside && position !== "absolute"))
+            wrong.push(`${element.tagName}.${element.className} ${left} ${right}`);
+    }
+    if (document.documentElement.scrollWidth > innerWidth) wrong.push("the page");
+    return wrong.slice(0, 5);
+}"""
+"""What needs horizontal scrolling, but for code."""
+_IN_DRAWER = ("Settings", "Join a channel", "Mentions", "Go to a conversation")
+
+
+@pytest.mark.parametrize("height", [568, 256])
+def test_nothing_scrolls_sideways_on_the_narrowest_screen(
+    visit: Visit, server: Server, height: int
+) -> None:
+    """At 320 CSS pixels, as a window of 1280 pixels has at 400 % (WCAG 1.4.10)."""
+    ann = visit(viewport={"width": 320, "height": height})
+    ann.open()
+    expect(ann.page.get_by_role("textbox", name="Nickname")).to_be_visible()
+    found = {"first visit": ann.page.evaluate(_WIDER)}
+    ann.join("ann")
+    talk(server)
+    ann.say("a_word_without_an_end_" * 15)
+    ann.sees("the end")
+    ann.settle()
+    found["chat"] = ann.page.evaluate(_WIDER)
+    expect(ann.prompt).to_be_in_viewport(ratio=1)
+    for name, buttons in DIALOGS.items():
+        if buttons[0] in _IN_DRAWER:
+            ann.page.get_by_role("button", name=re.compile("^Conversations")).click()
+            ann.settle()
+            found[f"{name}: drawer"] = ann.page.evaluate(_WIDER)
+        opened(ann, *buttons)
+        found[name] = ann.page.evaluate(_WIDER)
+        while ann.page.get_by_role("dialog").count():
+            ann.page.keyboard.press("Escape")
+            ann.settle()
+        if ann.page.get_by_role("button", name="Close", exact=True).count():
+            ann.page.keyboard.press("Escape")
+            ann.settle()
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+def test_forced_colours_keep_what_tells_things_apart(visit: Visit, server: Server) -> None:
+    """Without the colours of the page, the current conversation, the focus and a mention still
+    have a border or an outline, and icons are drawn in the colour of texts.
+    """
+    ann = visit(forced_colors="active")
+    ann.join("ann")
+    talk(server)
+    ann.sees("the end")
+    ann.prompt.focus()
+    marks = ann.page.evaluate(
+        """() => {
+            const marked = (selector) => {
+                const element = document.querySelector(selector);
+                const style = getComputedStyle(element);
+                const before = getComputedStyle(element, "::before");
+                const canvas = getComputedStyle(document.body).backgroundColor;
+                return style.outlineStyle !== "none" || parseFloat(style.borderLeftWidth) > 0
+                    || before.content !== "none" || style.backgroundColor !== canvas;
+            };
+            return {
+                current: marked(".sidebar-item[aria-current]"),
+                focus: marked(".prompt:focus, .prompt-row:focus-within"),
+                mention: marked(".row.mention"),
+            };
+        }"""
+    )
+    assert marks == {"current": True, "focus": True, "mention": True}
+    assert violations(ann) == []

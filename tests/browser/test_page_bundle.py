@@ -9,6 +9,7 @@ from pathlib import Path
 import harness
 import pytest
 from harness import Server, Visitor
+from playwright.sync_api import expect
 
 
 def test_people_chat_by_the_bundle(
@@ -17,7 +18,9 @@ def test_people_chat_by_the_bundle(
     visit: Callable[..., Visitor],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The browser requests no module, and the page works as it does with them."""
+    """The browser requests no module, and the page works as it does with them: also in Russian, and
+    with the picker of emoji, which are loaded when they are wanted.
+    """
     copy = tmp_path / "copy" / "src" / "trio_chat"
     shutil.copytree(harness.ROOT / "src" / "trio_chat", copy)
     script = harness.ROOT / "tools" / "bundle.py"
@@ -36,3 +39,15 @@ def test_people_chat_by_the_bundle(
     assert not [
         url for url in requested if "/v/" in url and url.endswith(".js") and "/bundle/" not in url
     ]
+    anna = visit(address=server.url, locale="ru-RU")
+    anna.open()
+    anna.page.get_by_role("textbox", name="Ник").first.fill("анна")
+    anna.page.keyboard.press("Enter")
+    expect(anna.page.get_by_role("log")).to_be_visible()
+    anna.page.get_by_role("button", name="Эмодзи", exact=True).click()
+    anna.page.get_by_role("searchbox", name="Название эмодзи").fill("ракета")
+    expect(anna.page.get_by_role("dialog").get_by_role("button", name="ракета")).to_be_visible()
+    anna.page.keyboard.press("Enter")
+    expect(anna.page.get_by_role("dialog")).to_have_count(0)
+    anna.page.keyboard.press("Enter")
+    ann.sees("🚀")

@@ -123,3 +123,39 @@ def test_the_address_of_the_page_is_shown_as_text(visit: Visit, server: Server, 
     field.press("Enter")
     expect(visitor.page.get_by_role("navigation").first).to_be_visible()
     assert_harmless(visitor)
+
+
+def test_reasons_and_what_users_say_of_themselves_are_shown_as_text(
+    ann: Visitor, server: Server
+) -> None:
+    """The reasons of QUIT and KICK, away messages, metadata, invitations, and refusals of the
+    server that repeat what was sent.
+    """
+    mallory = server.irc("mallory", "#trap", "#lobby", capabilities="message-tags draft/metadata-2")
+    ann.say("/join #trap")
+    expect(ann.page.get_by_role("heading", name="#trap")).to_be_visible()
+    for number, text in enumerate(MARKUP[:12]):
+        guest = server.irc(f"guest{number}", "#trap")
+        guest.send(f"QUIT :{text}")
+        for key in ("display-name", "avatar", "homepage", "status"):
+            mallory.send(f"METADATA * SET {key} :{text}")
+        mallory.send(f"AWAY :{text}", f"PRIVMSG #trap :ann: {text}", f"TOPIC #trap :{text}")
+        mallory.sync()
+    ann.say("/msg mallory are you there?")
+    ann.say("/join #" + "<img/src=x/onerror=ran=1>" * 5)
+    ann.say("/frobnicate <img src=x onerror=ran=1>")
+    mallory.send(f"KICK #trap ann :{MARKUP[1]}", "INVITE ann #trap", "PRIVMSG ann :the end")
+    link = ann.page.get_by_role("navigation").get_by_role("link", name=re.compile("mallory"))
+    link.click()
+    ann.sees("the end")
+    assert_harmless(ann)
+    ann.page.get_by_role("button", name="mallory", exact=True).last.click()
+    expect(ann.page.get_by_role("dialog")).to_contain_text("mallory")
+    ann.settle()
+    assert_harmless(ann)
+    for button in ("Mentions", "Join a channel", "Go to a conversation"):
+        ann.page.keyboard.press("Escape")
+        ann.page.get_by_role("button", name=button, exact=True).last.click()
+        expect(ann.page.get_by_role("dialog").last).to_be_visible()
+        ann.settle()
+        assert_harmless(ann)

@@ -76,7 +76,8 @@ export function Composer({ buffer }) {
         class: "emoji-button",
         onClick: () =>
           openDialog("emoji", {
-            onPick: (/** @type {string} */ emoji) => insertText(buffer, emoji),
+            // The dialog gives the focus back to the button first.
+            onPick: (/** @type {string} */ emoji) => setTimeout(() => insertText(buffer, emoji)),
           }),
       }),
       h(IconButton, {
