@@ -29,15 +29,20 @@ from support import Person, Town, commands
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import PushSubscribed
-from trio_chat.chat.push import PushSubscription, VapidKeys, from_base64url, to_base64url
+from trio_chat.chat.push import (
+    KEPT_CAPABILITIES,
+    PushSubscription,
+    VapidKeys,
+    from_base64url,
+    to_base64url,
+)
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import Message
 from trio_chat.server.push.client import Answer, Outcome, PushClient
 from trio_chat.server.push.vapid import make_keys
 
-ALL_CAPS = cap.SERVER_TIME | cap.MESSAGE_TAGS | cap.ACCOUNT_TAG | cap.READ_MARKER
+ALL_CAPS = KEPT_CAPABILITIES
 KEYS: VapidKeys = make_keys()
 DELIVERED = Answer(Outcome.DELIVERED, "HTTP 201")
 

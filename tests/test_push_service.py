@@ -10,11 +10,13 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from push_fakes import KEYS, ClientFake, DeviceFake, PushTown
-from support import Person
+from push_fakes import ALL_CAPS, KEYS, ClientFake, DeviceFake, PushTown
+from support import Person, find
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event
+from trio_chat.chat.ids import parse_msgid
 from trio_chat.config import PushSettings, Settings
+from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import Message, parse
 from trio_chat.server.push.client import Answer, Outcome
 from trio_chat.server.push.device import MAX_ATTEMPTS, MAX_REFUSALS, DeviceQueue, QueuedPush
@@ -189,6 +191,32 @@ async def test_a_deleted_message_is_not_pushed(mock_clock: MockClock) -> None:
         place.jump(DELAY)
         assert (await place.received()).params[-1] == "hello"
         await place.nothing_but("the next one")
+
+
+async def test_a_deleted_message_is_taken_away(mock_clock: MockClock) -> None:
+    """Devices that have received a message learn that it was deleted, in the topic of its
+    conversation; those without the capability do not.
+    """
+    async with running(mock_clock) as place:
+        old = DeviceFake("https://p.test/old")
+        place.client.devices[old.endpoint] = old
+        subscription = old.subscription(ALL_CAPS & ~cap.MESSAGE_REDACTION, place.town.clock.now)
+        place.town.subscribe(place.ann.session.account_id, subscription)
+        echo = find(place.say(place.bob, "PRIVMSG #a :ann: secret"), "PRIVMSG")
+        place.jump(DELAY)
+        first = [await place.client.received() for _ in range(2)]
+        place.service.withdraw(parse_msgid(echo.tags["msgid"]) or 0)
+        received = await place.client.received()
+        line = parse(received.line)
+        assert (line.command, line.params) == ("REDACT", ("#a", echo.tags["msgid"]))
+        assert line.source.startswith("bob!")
+        assert received.device is place.phone
+        topics = {one.headers["topic"] for one in first if one.device is place.phone}
+        assert topics == {received.headers["topic"]}
+        await wait_all_tasks_blocked()
+        assert place.client.is_idle
+        place.service.withdraw(parse_msgid(echo.tags["msgid"]) or 0)
+        assert place.service.statistics().waiting == 0
 
 
 async def test_an_invitation_is_pushed(mock_clock: MockClock) -> None:

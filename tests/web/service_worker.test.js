@@ -219,6 +219,24 @@ test("what was read on another device goes away, and something was shown", async
   assert.equal(browser.shown[2][1].silent, true);
 });
 
+test("a deleted message leaves the notification, and takes it along if it was the only one", async () => {
+  const browser = new Browser();
+  for (const id of ["m1", "m2", "m3"]) await browser.push(`@msgid=${id} :bob!u@h PRIVMSG #a :${id}`);
+  await browser.push(":bob!u@h REDACT #A m2");
+  const [, { silent }] = browser.shown.at(-1);
+  assert.deepEqual([browser.notifications[0].body, silent], ["m1\nm3", true]);
+  await browser.push(":bob!u@h REDACT #a m3");
+  await browser.push(":bob!u@h REDACT #a unknown");
+  assert.equal(browser.notifications[0].body, "m1");
+  await browser.push(":bob!u@h REDACT #a m1");
+  assert.deepEqual(browser.notifications, []);
+  await browser.push("@msgid=p1 :bob!u@h PRIVMSG me :psst");
+  await browser.push(":bob!u@h REDACT me p1");
+  assert.deepEqual(browser.notifications, []);
+  await browser.push(":bob!u@h REDACT me p1"); // shows something all the same
+  assert.equal(browser.shown.at(-1)[1].body, "The message was deleted");
+});
+
 test("texts are in the language of the page", async () => {
   const browser = new Browser();
   const texts = { "{nick} in {channel}": "{nick} в {channel}" };

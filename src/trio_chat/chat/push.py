@@ -29,7 +29,9 @@ REFRESHED_AFTER = 86_400.0
 """Seconds after which another REGISTER of a known device is worth to be stored."""
 _MAX_AUTHORS = 10_000
 """Messages of users with devices, the newest, for which a reply notifies."""
-KEPT_CAPABILITIES = cap.SERVER_TIME | cap.MESSAGE_TAGS | cap.ACCOUNT_TAG | cap.READ_MARKER
+KEPT_CAPABILITIES = (
+    cap.SERVER_TIME | cap.MESSAGE_TAGS | cap.ACCOUNT_TAG | cap.READ_MARKER | cap.MESSAGE_REDACTION
+)
 """The capabilities that change what a device is sent."""
 
 _ENDPOINT = re.compile(
@@ -112,7 +114,9 @@ class PushDelivery(Protocol):
         """
 
     def withdraw(self, number: int) -> None:
-        """Send no message that was deleted, by its id, unless it has been sent."""
+        """Send no message that was deleted, by its id; devices that have received it learn of the
+        deletion.
+        """
 
 
 class PushSubscriptions:

@@ -134,7 +134,9 @@ self.addEventListener("push", (event) => {
 async function notify(line) {
   const _ = await translation();
   const message = parsed(line);
-  if (message.command === "MARKREAD") return dismiss(message.params[0] ?? "", _);
+  if (message.command === "MARKREAD")
+    return dismiss(message.params[0] ?? "", _("Read on another device"));
+  if (message.command === "REDACT") return retract(message, _("The message was deleted"));
   const { title, body, buffer } = described(message, _);
   const tag = tagOf(buffer);
   const shown = (await self.registration.getNotifications({ tag })).at(-1);
@@ -189,13 +191,35 @@ function described({ nick, command, params }, _) {
 
 /**
  * Close the notification of a conversation that was read on another device.
- * @param {string} target
- * @param {Translate} _
+ * @param {string} buffer
+ * @param {string} body
  */
-async function dismiss(target, _) {
-  const tag = tagOf(target);
-  await display(target || host(), { body: _("Read on another device"), tag, silent: true });
+async function dismiss(buffer, body) {
+  const tag = tagOf(buffer);
+  await display(buffer || host(), { body, tag, silent: true });
   return close(tag);
+}
+
+/**
+ * Remove a message that was deleted from the notification of its conversation.
+ * @param {{nick: string, params: string[]}} message
+ * @param {string} body
+ */
+async function retract({ nick, params }, body) {
+  const [target = "", msgid = ""] = params;
+  const buffer = isChannel(target) ? target : nick;
+  const tag = tagOf(buffer);
+  const shown = (await self.registration.getNotifications({ tag })).at(-1);
+  const { lines = [], msgids = [] } = shown?.data ?? {};
+  // The newest of each belong together: there are fewer lines.
+  const last = msgids.length - msgids.indexOf(msgid);
+  if (!shown || !msgids.includes(msgid) || last > lines.length || lines.length < 2)
+    return msgids.length && !msgids.includes(msgid)
+      ? display(shown.title, { body: shown.body, tag, data: shown.data, silent: true })
+      : dismiss(buffer, body);
+  const kept = lines.toSpliced(lines.length - last, 1);
+  const data = { ...shown.data, lines: kept, msgids: msgids.filter((each) => each !== msgid) };
+  return display(shown.title, { body: kept.join("\n"), tag, data, silent: true });
 }
 
 /** @param {string} tag */

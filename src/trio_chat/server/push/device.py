@@ -103,13 +103,15 @@ class DeviceQueue:
         """Note that the push service answers as it should."""
         self._failures = 0
 
-    def withdraw(self, topic: str = "", number: int = 0) -> None:
-        """Drop the message of a topic, or that of an event, if it waits."""
+    def withdraw(self, topic: str = "", number: int = 0) -> bool:
+        """Drop the message of a topic, or that of an event; return whether it waited."""
+        before = len(self._waiting)
         self._waiting = {
             key: item
             for key, item in self._waiting.items()
             if key != topic and item.number != number
         }
+        return len(self._waiting) < before
 
     def withdraw_all(self) -> None:
         """Drop everything that waits."""

@@ -17,6 +17,7 @@ import trio
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import PushUnsubscribed
 from trio_chat.chat.events import Event
+from trio_chat.chat.ids import msgid
 from trio_chat.chat.push import PushSubscription, VapidKeys
 from trio_chat.chat.world import World
 from trio_chat.config import Settings
@@ -48,6 +49,8 @@ _REGISTRATIONS = 10
 """New devices that an account can register in a row, and in an hour after that."""
 _MAX_SHOWN = 200
 """Conversations of an account for which a notification is known to be shown."""
+_MAX_RECENT = 1000
+"""Messages, the newest of all accounts, of which devices learn when they are deleted."""
 _CLOSE_DEADLINE = 2.0
 _KEPT_QUEUES = 100
 """Queues of devices that may be removed ones."""
@@ -98,6 +101,7 @@ class PushService:
         self._signer = VapidSigner(keys, world.clock)
         self._pending = PendingPushes()
         self._queues: dict[tuple[int, str], DeviceQueue] = {}
+        self._recent: dict[int, list[PendingPush]] = {}
         self._forget_at = _KEPT_QUEUES
         self._sending = 0  # tasks that send, one for a device
         self._shown: dict[int, dict[str, str]] = {}
@@ -136,8 +140,16 @@ class PushService:
     def withdraw(self, number: int) -> None:
         """Send no message that was deleted; see `PushDelivery.withdraw`."""
         self._pending.withdraw(number)
-        for queue in self._queues.values():
-            queue.withdraw(number=number)
+        not_sent = {key for key, queue in self._queues.items() if queue.withdraw(number=number)}
+        for pending in self._recent.pop(number, ()):
+            params = (pending.event.params[0], msgid(number))
+            line = format_body("REDACT", params, pending.event.source).encode()
+            for subscription in self._world.push.of(pending.account).values():
+                key = (pending.account, subscription.endpoint)
+                if subscription.caps & cap.MESSAGE_REDACTION and key not in not_sent:
+                    topic = topic_of(subscription, pending.conversation)
+                    item = QueuedPush(topic, line, "normal", self._world.ids.next())
+                    self._enqueue(pending.account, subscription, item)
 
     async def confirm(self, account: int, subscription: PushSubscription) -> str:
         """Send a first message to a device; see `PushDelivery.confirm`."""
@@ -243,6 +255,9 @@ class PushService:
         shown[pending.conversation] = pending.time
         while len(shown) > _MAX_SHOWN:
             del shown[next(iter(shown))]
+        self._recent.setdefault(pending.event.id, []).append(pending)
+        if len(self._recent) > _MAX_RECENT:
+            del self._recent[next(iter(self._recent))]
         for subscription in self._world.push.of(pending.account).values():
             line = written(pending.event, subscription.caps)
             topic = topic_of(subscription, pending.conversation)
