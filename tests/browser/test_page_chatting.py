@@ -130,3 +130,24 @@ def test_changes_of_modes_are_in_words(visit: Visit, server: Server) -> None:
     expect(ann.timeline).to_contain_text("boris gave ann the rank: voice")
     expect(ann.timeline).to_contain_text("boris muted eve")
     expect(ann.timeline).to_contain_text("boris banned *a_b*")
+
+
+def test_a_jump_to_a_message_in_sight_does_not_leave_the_newest(
+    visit: Visit, server: Server
+) -> None:
+    """A jump to the answered message needs no scrolling then, and what comes next is shown."""
+    boris = server.irc("boris", "#lobby")
+    boris.send(*(f"PRIVMSG #lobby :line {number}" for number in range(40)))
+    boris.sync()
+    ann = visit()
+    ann.join("ann")
+    ann.sees("line 39")
+    ann.prompt.press("Shift+ArrowUp")
+    ann.page.keyboard.press("r")
+    ann.say("an answer")
+    answer = ann.messages.filter(has_text="an answer")
+    expect(answer).to_be_in_viewport(ratio=1)
+    answer.get_by_text("line 39").click()
+    ann.settle()
+    boris.send("PRIVMSG #lobby :what comes next")
+    expect(ann.messages.filter(has_text="what comes next")).to_be_in_viewport(ratio=1)

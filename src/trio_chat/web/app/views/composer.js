@@ -47,7 +47,7 @@ export function Composer({ buffer }) {
       "div",
       { class: "prompt-row" },
       h(CompletionList, { completion }),
-      workspace.features.value.filehost ? h(AttachButtons, { buffer, workspace }) : null,
+      workspace.features.value.filehost && buffer.kind !== "server" ? h(AttachButtons, { buffer, workspace }) : null,
       h("textarea", {
         ref: field,
         class: "prompt",

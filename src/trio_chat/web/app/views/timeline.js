@@ -251,6 +251,8 @@ export class Timeline extends Component {
     this.target = 0;
     if (!row) return;
     row.scrollIntoView({ block: "center" });
+    // A message near the end needs no scrolling: the newest one is in sight, too.
+    this.position.scrolled(this.isAtNewest());
     row.classList.remove("found");
     void row.offsetWidth; // restarts the animation
     row.classList.add("found");
