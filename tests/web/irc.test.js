@@ -9,7 +9,6 @@ import {
   byteLength,
   escapeTag,
   format,
-  isMiddle,
   parse,
   unescapeTag,
 } from "../../src/trio_chat/web/app/irc/message.js";
@@ -118,17 +117,6 @@ test("lines that the server would refuse are not written", () => {
   assert.equal(byteLength(format("PRIVMSG", ["#a", "x".repeat(499)])), 510);
   assert.throws(() => format("PRIVMSG", ["#a", "é".repeat(251)]), RangeError);
   assert.throws(() => format("TAGMSG", ["#a"], [["+t", "x".repeat(4100)]]), RangeError);
-});
-
-test("a word can stand in the middle if it has neither a space nor a colon at its start", () => {
-  assert.deepEqual(["a", "a:b", ":a", "a b", "", "a\n"].map(isMiddle), [
-    true,
-    true,
-    false,
-    false,
-    false,
-    false,
-  ]);
 });
 
 test("names are folded as the server announces", () => {

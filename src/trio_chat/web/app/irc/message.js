@@ -7,7 +7,7 @@
 /** Bytes of a line without its tags and CR LF. */
 export const MAX_BODY = 510;
 /** Bytes of the tags that a client may send, without `@` and the space. */
-export const MAX_TAGS = 4094;
+const MAX_TAGS = 4094;
 
 /**
  * @typedef {object} Message
@@ -58,7 +58,7 @@ export function parse(line) {
  * @param {string} text
  * @returns {Map<string, string>}
  */
-export function parseTags(text) {
+function parseTags(text) {
   const tags = new Map();
   for (const item of text.split(";")) {
     const at = item.indexOf("=");
@@ -94,14 +94,6 @@ export function format(command, params = [], tags = []) {
   const prefix = items.join(";");
   if (byteLength(prefix) > MAX_TAGS) throw new RangeError("the tags are too long");
   return `@${prefix} ${body}`;
-}
-
-/**
- * Return whether a text can be a parameter that is not the last one.
- * @param {string} text
- */
-export function isMiddle(text) {
-  return text !== "" && !text.startsWith(":") && !/[ \r\n\0]/.test(text);
 }
 
 /**

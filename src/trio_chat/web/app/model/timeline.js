@@ -185,11 +185,16 @@ export class MessageTimeline {
   }
 
   /**
-   * Drop the confirmed entries behind one.
+   * Drop the confirmed entries behind one: the timeline is in the past then.
    * @param {Entry} entry
    */
   dropBehind(entry) {
-    this.dropNewest(this.end - this.indexOf(entry) - 1);
+    const start = this.indexOf(entry) + 1;
+    const dropped = this.entries.splice(start, this.end - start);
+    for (const each of dropped) this.byMsgid.delete(each.msgid);
+    this.after = null;
+    this.live.value = false;
+    this.changed();
   }
 
   /**
@@ -293,19 +298,6 @@ export class MessageTimeline {
     for (const entry of dropped) this.byMsgid.delete(entry.msgid);
     this.before = null;
     if (dropped.some(isRemote)) this.hasOlder.value = true;
-    this.changed();
-  }
-
-  /**
-   * Drop the newest confirmed entries: the timeline is in the past then.
-   * @param {number} number
-   */
-  dropNewest(number) {
-    const start = Math.max(this.end - number, 0);
-    const dropped = this.entries.splice(start, this.end - start);
-    for (const entry of dropped) this.byMsgid.delete(entry.msgid);
-    this.after = null;
-    this.live.value = false;
     this.changed();
   }
 

@@ -1,27 +1,22 @@
 /**
  * Client: one user at one server, over as many connections as it takes. It passes the server's
- * messages to the handlers, and has the state of the present connection.
+ * messages to the handlers, and has the phase of the present connection.
  */
-import { format, parse } from "../irc/message.js";
 import { _ } from "../platform/i18n.js";
-import { Batches, isBatch } from "./batches.js";
+import { isBatch } from "./batches.js";
 import { WantedChannels } from "./channels.js";
+import { Exchange } from "./exchange.js";
 import { featuresOf } from "./features.js";
 import { HANDLERS } from "./handlers/table.js";
 import { History } from "./history.js";
-import { Link } from "./link.js";
 import { Login } from "./login.js";
 import { ReadMarkers } from "./markers.js";
-import { Negotiation } from "./negotiation.js";
 import { Nickname } from "./nickname.js";
 import { OutgoingMessages } from "./outgoing.js";
 import { Paging } from "./paging.js";
 import { PrivateConversations } from "./privates.js";
 import { ProfileUpdates } from "./profiles.js";
-import { codeOf } from "./reasons.js";
-import { Refused, Requests } from "./requests.js";
 import { Typing } from "./typing.js";
-import { UnlabelledRequests } from "./unlabelled.js";
 
 /** @import { Message } from "../irc/message.js" */
 /** @import { ChatBuffer } from "../model/buffer.js" */
@@ -34,35 +29,25 @@ import { UnlabelledRequests } from "./unlabelled.js";
 /** Source of a user whose address is not known yet, as long as one can be. */
 const LONGEST_SOURCE = `!${"u".repeat(17)}@${"h".repeat(64)}`;
 
-/** Characters of a line of the server: tags have at most 8191 bytes, and a line 512 or somewhat more. */
-const LONGEST_LINE = 65_536;
-
 /** The client. */
-export class Client {
+export class Client extends Exchange {
   /**
    * @param {ChatModel} model
    * @param {LinkOptions & {secure: boolean, host: string}} options
    */
   constructor(model, options) {
-    this.model = model;
-    this.clock = options.clock;
-    this.secure = options.secure;
-    this.host = options.host;
-    this.link = new Link(options, {
+    super(model, options, {
       onConnecting: () => this.setPhase("connecting"),
       onOpen: () => this.opened(),
-      onLine: (line) => this.receive(line),
       onLost: (retryAt, reason) => this.lost(retryAt, reason),
       onReason: (reason) => {
-        this.model.connection.value = { ...this.model.connection.value, reason };
+        model.connection.value = { ...model.connection.value, reason };
       },
     });
+    this.secure = options.secure;
+    this.host = options.host;
     /** Number of the present connection: what another one was asked for does not count. */
     this.generation = 0;
-    this.negotiation = this.newNegotiation();
-    this.batches = new Batches();
-    this.requests = new Requests(this.clock);
-    this.unlabelled = new UnlabelledRequests(this.clock);
     this.login = new Login(this);
     this.history = new History(this);
     this.paging = new Paging(this);
@@ -96,10 +81,6 @@ export class Client {
       this.shown(buffer);
       void this.history.verify(buffer).catch(() => {});
     };
-  }
-
-  newNegotiation() {
-    return new Negotiation((command, ...params) => this.send(command, ...params));
   }
 
   // Connecting
@@ -160,8 +141,7 @@ export class Client {
   opened() {
     this.setPhase("registering");
     this.generation += 1;
-    this.negotiation = this.newNegotiation();
-    this.batches = new Batches();
+    this.renew();
     this.history.reset();
     this.isRegistering = true;
     this.negotiation.begin();
@@ -294,101 +274,13 @@ export class Client {
     if (nick && wasConnected) actions.connect({ nick, serverPassword });
   }
 
-  // Sending
-
-  /**
-   * Send a command. One that cannot be written is dropped: the views check what the user types.
-   * @param {string} command
-   * @param {string[]} params
-   */
-  send(command, ...params) {
-    this.sendTagged([], command, params);
-  }
-
-  /**
-   * @param {Iterable<readonly [string, string]>} tags
-   * @param {string} command
-   * @param {readonly string[]} params
-   */
-  sendTagged(tags, command, params) {
-    try {
-      this.link.send(format(command, params, this.negotiation.allowed(tags)));
-    } catch {
-      this.model.notify(_("This cannot be sent: it is too long, or has a space too many."), true);
-    }
-  }
-
-  /**
-   * Send a command and return what the server answers.
-   * @param {string} command
-   * @param {readonly string[]} params
-   * @returns {Promise<Item[]>} Rejected when the connection is lost, or the server refuses.
-   */
-  request(command, params) {
-    return new Promise((resolve, reject) => {
-      const answer = (/** @type {Item[]} */ items) => {
-        const failure = items.find((item) => !isBatch(item) && item.command === "FAIL");
-        if (failure && !isBatch(failure)) {
-          reject(new Refused(codeOf(failure), failure.params.at(-1) ?? ""));
-        } else resolve(items);
-      };
-      this.ask(command, params, answer, reject);
-    });
-  }
-
-  /**
-   * Send a command, and call one of the functions with what the server answers.
-   * @param {string} command
-   * @param {readonly string[]} params
-   * @param {(items: Item[]) => void} answer
-   * @param {(error: Error) => void} fail
-   */
-  ask(command, params, answer, fail) {
-    if (!this.link.isOpen) fail(new Error(_("There is no connection to the server.")));
-    else if (this.negotiation.hasLabels) {
-      this.sendTagged([["label", this.requests.add(answer, fail)]], command, params);
-    } else {
-      const send = () => this.send(command, ...params);
-      this.unlabelled.add(command, params, { send, answer, fail });
-    }
-  }
-
-  /**
-   * Send a command of the user; answers that belong to no place are shown in the buffer.
-   * @param {ChatBuffer} buffer
-   * @param {string} command
-   * @param {string[]} params
-   */
-  command(buffer, command, ...params) {
-    if (!this.isReady) {
-      this.model.notify(_("There is no connection to the server."), true);
-      return;
-    }
-    if (!this.negotiation.hasLabels) {
-      this.send(command, ...params);
-      return;
-    }
-    const answer = (/** @type {Item[]} */ items) => {
-      for (const item of items) this.dispatch(item, buffer);
-    };
-    this.ask(command, params, answer, () => {});
-  }
-
   // Receiving
-
-  /** @param {string} line */
-  receive(line) {
-    const message = line.length <= LONGEST_LINE ? parse(line) : null;
-    if (!message) return;
-    const item = this.batches.take(message);
-    const isAnswer = item && (this.requests.take(item) || this.unlabelled.take(item));
-    if (item && !isAnswer) this.dispatch(item, null);
-  }
 
   /**
    * Pass an item to its handler.
    * @param {Item} item
    * @param {ChatBuffer|null} origin The buffer whose command it answers.
+   * @override
    */
   dispatch(item, origin) {
     if (!isBatch(item)) {

@@ -10,7 +10,7 @@ const MOST_ITERATIONS = 1_000_000;
 const encoder = new TextEncoder();
 
 /** The server's messages are no part of the mechanism, or it does not know the password. */
-export class ScramError extends Error {}
+class ScramError extends Error {}
 
 /**
  * The salted password of an account, as a key for HMAC.
@@ -146,11 +146,11 @@ function newNonce() {
 }
 
 /** @param {Uint8Array} bytes */
-export function toBase64(bytes) {
+function toBase64(bytes) {
   return btoa(String.fromCharCode(...bytes));
 }
 
 /** @param {string} text */
-export function fromBase64(text) {
+function fromBase64(text) {
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }
