@@ -400,3 +400,10 @@ test("a channel that cannot be joined says why in its place", async () => {
   await settle();
   assert.match(workspace.notices.value.at(-1).text, /without an invitation/);
 });
+
+test("channels are in the order of their names, and of the numbers in them", async () => {
+  const { server, workspace } = await connected();
+  for (const name of ["#room10", "#Room2", "#garden"]) server.say(`:me!m@h JOIN ${name}`);
+  const names = workspace.buffers.value.map(({ name }) => name).filter(Boolean);
+  assert.deepEqual(names, ["#garden", "#lobby", "#Room2", "#room10"]);
+});

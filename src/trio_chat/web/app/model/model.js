@@ -18,6 +18,8 @@ const MOST_MENTIONS = 200;
 const KEPT_ENTRIES = 2000;
 /** Buffers at most: a server or a flood of private messages cannot open more. */
 const MOST_BUFFERS = 500;
+/** Order of names: #room2 comes before #room10. */
+const NAMES = new Intl.Collator(undefined, { numeric: true });
 
 /** @returns {Features} */
 function noFeatures() {
@@ -178,7 +180,7 @@ export class ChatModel {
   sort() {
     const order = (/** @type {ChatBuffer} */ each) => (each.kind === "channel" ? 0 : 1);
     const sorted = [...this.byKey.values()].sort(
-      (one, other) => order(one) - order(other) || one.key.localeCompare(other.key),
+      (one, other) => order(one) - order(other) || NAMES.compare(one.key, other.key),
     );
     this.buffers.value = [this.server, ...sorted];
   }
