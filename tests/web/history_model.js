@@ -11,7 +11,9 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 export class ModelServer extends FakeServer {
   /**
    * @param {FakeClock} clock
-   * @param {{page?: number, endTag?: boolean, msgids?: boolean, tombstones?: boolean, playback?: boolean, labels?: boolean}} options
+   * @param {object} options `page`: messages of a page; `endTag`: whether the last one is marked;
+   *   `msgids`, `labels`: whether there are any; `playback`: whether the history has events;
+   *   `tombstones`: whether it has the deletions.
    */
   constructor(clock, options) {
     super(clock);
@@ -94,7 +96,8 @@ export class ModelServer extends FakeServer {
     const stamp = new Date(record.time).toISOString();
     const all = [...(record.id ? [`msgid=${record.id}`] : []), `time=${stamp}`, ...tags];
     const text = record.text === undefined ? "" : ` :${record.text}`;
-    return `@${all.join(";")} :${record.source} ${record.command} ${record.to ?? ""}${record.name}${text}`;
+    const target = `${record.to ?? ""}${record.name}`;
+    return `@${all.join(";")} :${record.source} ${record.command} ${target}${text}`;
   }
 
   /** Have somebody say something. */
@@ -156,7 +159,10 @@ function select(kind, shown, kept, references, limit) {
     const [type, value] = reference.split("=");
     if (type === "msgid") {
       const at = kept.findIndex((each) => each.id === value);
-      return { before: (each) => kept.indexOf(each) < at, after: (each) => kept.indexOf(each) > at };
+      return {
+        before: (each) => kept.indexOf(each) < at,
+        after: (each) => kept.indexOf(each) > at,
+      };
     }
     const time = Date.parse(value);
     return { before: (each) => each.time < time, after: (each) => each.time > time };

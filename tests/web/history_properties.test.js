@@ -43,7 +43,7 @@ class Run {
     return this.workspace.buffers.value.filter((each) => each.kind === "channel");
   }
 
-  actions_() {
+  possible() {
     const { server, actions, workspace } = this;
     return {
       hear: () => server.hear(this.channel(), this.text()),
@@ -108,7 +108,7 @@ class Run {
 
   async play() {
     for (let count = 0; count < STEPS; count += 1) {
-      const all = this.actions_();
+      const all = this.possible();
       const name = this.pick(Object.keys(all));
       this.log.push(name);
       await all[name]();
@@ -149,7 +149,9 @@ class Run {
 
   checkBuffer(buffer) {
     const { name, timeline } = buffer;
-    const entries = timeline.entries.filter((each) => isText(each) && !each.failed && !each.pending);
+    const entries = timeline.entries.filter(
+      (each) => isText(each) && !each.failed && !each.pending,
+    );
     const key = (each) => each.msgid || each.text;
     const keys = entries.map(key);
     assert.equal(new Set(keys).size, keys.length, `${name} has a double`);
