@@ -23,6 +23,7 @@ from trio_chat.cli.history import HISTORY
 from trio_chat.cli.invite import invite
 from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.serve import serve
+from trio_chat.cli.service import SERVICE
 from trio_chat.cli.uploads import UPLOADS
 from trio_chat.i18n import _, install
 from trio_chat.installation import describe
@@ -38,6 +39,7 @@ COMMANDS = (
     DB,
     health,
     doctor,
+    SERVICE,
     ACCOUNT,
     CHANNEL,
     OPERATOR,
