@@ -5,17 +5,11 @@ import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { signal } from "../../vendor/signals.js"; // components follow the signals that they read
 import { _, chosenLanguage, language, setLanguage } from "../platform/i18n.js";
 import { watchInstall } from "../platform/install.js";
-import { watchAlerts } from "../platform/notifications.js";
 import { registerServiceWorker } from "../platform/service_worker.js";
 import { watchViewport } from "../platform/viewport.js";
-import { watchTitle } from "./page_title.js";
 import { WorkspaceContext, viewSettings } from "./context.js";
 import { Dialogs } from "./dialogs.js";
-import { watchNavigation } from "./navigation.js";
 import { Notices } from "./notices.js";
-import { handleShortcut } from "./shortcuts.js";
-import { watchSwipes } from "./swipes.js";
-import { closeAll } from "./ui.js";
 import { Welcome } from "./welcome.js";
 
 /** @import { Settings, Workspace } from "../model/types.js" */
@@ -26,12 +20,25 @@ import { Welcome } from "./welcome.js";
  */
 const chat = signal(null);
 
-/** @param {Workspace} workspace */
-function loadChat({ actions }) {
+/**
+ * Load the views of the chat, and let them follow what happens.
+ * @param {Workspace} workspace
+ * @returns {() => void} Stops them.
+ */
+function loadChat(workspace) {
+  let stop = () => {};
+  let isWanted = true;
   import("./chat.js").then(
-    (views) => (chat.value = views),
-    () => actions.notify(_("The page could not be loaded. Reload it."), true),
+    (views) => {
+      if (isWanted) stop = views.watchChat(workspace);
+      chat.value = views;
+    },
+    () => workspace.actions.notify(_("The page could not be loaded. Reload it."), true),
   );
+  return () => {
+    isWanted = false;
+    stop();
+  };
 }
 
 /** @param {{workspace: Workspace}} props */
@@ -75,38 +82,11 @@ function useOutside(workspace) {
 
 /** @param {Workspace} workspace */
 function watch(workspace) {
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => handleShortcut(workspace, event);
-  const onClick = (/** @type {MouseEvent} */ event) => followChannel(workspace, event);
-  document.addEventListener("keydown", onKeyDown);
-  document.addEventListener("click", onClick);
-  loadChat(workspace);
   registerServiceWorker();
-  const stops = [
-    watchViewport(),
-    watchTitle(workspace),
-    watchAlerts(workspace),
-    watchInstall(),
-    watchNavigation(workspace),
-    watchSwipes(workspace),
-  ];
+  const stops = [watchViewport(), watchInstall(), loadChat(workspace)];
   return () => {
-    document.removeEventListener("keydown", onKeyDown);
-    document.removeEventListener("click", onClick);
     for (const stop of stops) stop();
   };
-}
-
-/**
- * Open the channel that a text names, in a topic or message, instead of its address.
- * @param {Workspace} workspace
- * @param {MouseEvent} event
- */
-function followChannel(workspace, event) {
-  const link = /** @type {Element} */ (event.target).closest("[data-channel]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  closeAll();
-  workspace.actions.open(link.getAttribute("data-channel") ?? "");
 }
 
 /** @param {Settings} settings */

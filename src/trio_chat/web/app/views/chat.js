@@ -13,6 +13,8 @@ import { Sidebar } from "./sidebar.js";
 import { Timeline } from "./timeline.js";
 import { drawer, focusPrompt, openDialog } from "./ui.js";
 
+export { watchChat } from "./watch.js";
+
 export function Chat() {
   const workspace = useWorkspace();
   const buffer = workspace.current.value;
