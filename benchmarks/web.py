@@ -64,6 +64,8 @@ _MAIN_THREAD = ("TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyle
 _FRAMES = 300
 _MIB = 1024 * 1024
 _PATIENCE = 300
+_SOON = 3000
+"""Milliseconds after which the page has begun to load what it does not need at once."""
 
 
 class Figure(NamedTuple):
@@ -127,6 +129,7 @@ def first_visit(browser: Browser, server: Server) -> FirstVisit:
     with visitor(browser, server, join=True) as ann:
         ann.open()
         ann.until("window.benchmark?.history")
+        ann.page.wait_for_timeout(_SOON)
         ann.page.wait_for_load_state("networkidle")
         times: dict[str, float] = ann.page.evaluate(
             "({paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,"
