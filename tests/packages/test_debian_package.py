@@ -18,6 +18,7 @@ CHAT = f"""
 cd /tmp
 trio-chat serve --config /etc/trio-chat/config.ini --host 127.0.0.1 --port 5901 >server.log 2>&1 &
 server=$!
+trap 'kill $server 2>/dev/null' EXIT
 for second in $(seq 60); do grep -q 'listens on' server.log && break; sleep 1; done
 (sleep 5; echo '{TEXT}'; sleep 3; echo /quit) |
     trio-chat connect ircs://127.0.0.1:5901 --nick boris >client.log 2>&1
