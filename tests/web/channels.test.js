@@ -72,6 +72,18 @@ test("a message to a channel that the user has just left is not sent", async () 
   assert.equal(buffer.joined.value, false);
 });
 
+test("a message that was not delivered stays when the user goes to the past and back", async () => {
+  const { server, buffer, actions } = await connected();
+  server.replace("PRIVMSG", (_server, message) =>
+    server.reply(message, [":server 404 me #lobby :Cannot send to channel"]),
+  );
+  actions.input(buffer, "my long thoughts");
+  await settle();
+  buffer.timeline.live.value = false;
+  await actions.backToLive(buffer);
+  assert.deepEqual([last(buffer).text, last(buffer).failed !== ""], ["my long thoughts", true]);
+});
+
 test("what refuses the entry is said in the form that can mend it", async () => {
   for (const [line, problem, reason] of [
     [":server 432 * me :Erroneous nickname", "nick", /does not allow the nickname/],

@@ -192,17 +192,20 @@ export class MessageTimeline {
     const start = this.indexOf(entry) + 1;
     const dropped = this.entries.splice(start, this.end - start);
     for (const each of dropped) this.byMsgid.delete(each.msgid);
+    this.entries.splice(start, 0, ...dropped.filter((each) => each.failed));
     this.after = null;
     this.live.value = false;
     this.changed();
   }
 
   /**
-   * Replace everything but the messages that are not confirmed.
+   * Replace everything but the messages that are not confirmed, or were not delivered.
    * @param {readonly Entry[]} block
    */
   replace(block) {
-    const kept = this.entries.slice(this.end);
+    const { end } = this;
+    // What was not delivered is nowhere else.
+    const kept = this.entries.filter((entry, index) => index >= end || entry.failed);
     this.entries.length = 0;
     this.before = this.after = null;
     this.byMsgid.clear();
