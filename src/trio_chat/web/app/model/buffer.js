@@ -1,6 +1,6 @@
 /** Buffer: one channel, one private conversation, or the messages of the server itself. */
 import { signal } from "../../vendor/signals-core.js";
-import { countsAsUnread, isRemote } from "./entries.js";
+import { countsAsUnread, isMessage, isRemote } from "./entries.js";
 import { MessageTimeline } from "./timeline.js";
 
 /** @import { BufferKind, Entry, Member, Notify } from "./types.js" */
@@ -116,8 +116,9 @@ export class ChatBuffer {
       const entry = entries[index];
       if (!entry) break;
       const isRead = entry.time <= this.readMarker.value;
-      // Lines of the page itself, and messages that were not sent, are not in order of time.
-      if (isRead && isRemote(entry)) break;
+      // Lines of the page itself, messages that were not sent, and events that the history does not
+      // have, are not in order of time.
+      if (isRead && isMessage(entry) && isRemote(entry)) break;
       if (isRead || !countsAsUnread(entry)) continue;
       unread += 1;
       if (entry.mention) mentions += 1;
