@@ -18,7 +18,7 @@ from trio_chat.chat.uploads import Upload
 from trio_chat.config import ListenerSettings, ServerSettings, Settings
 from trio_chat.server.http.connection import STALL_TIMEOUT
 from trio_chat.server.links import page_url_for
-from trio_chat.server.open_storage import prune_history
+from trio_chat.server.open_storage import prune
 from trio_chat.server.peer import Peer
 from trio_chat.storage.uploads import SqliteUploads
 from upload_site import HOST, ORIGIN, Opener, Uploads, basic, field, opener_in, request
@@ -376,10 +376,7 @@ async def _prune(uploads: Uploads, days: float) -> None:
     world = uploads.server.world
     assert world.storage is not None
     world.steady = lambda: NOON + days * 86_400  # type: ignore[assignment]
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(prune_history, world, world.storage)
-        await trio.testing.wait_all_tasks_blocked(0.05)
-        nursery.cancel_scope.cancel()
+    await prune(world, world.storage)
 
 
 async def test_files_that_nobody_has_linked_go_after_a_day(opened: Opener) -> None:

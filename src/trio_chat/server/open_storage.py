@@ -28,7 +28,15 @@ from trio_chat.storage.invitations import SqliteInvitations
 from trio_chat.storage.state import SqliteStateStore
 from trio_chat.storage.uploads import SqliteUploads
 
-__all__ = ["MEMORY", "StorageError", "errors_naming", "open_storage", "prune_history", "watch_file"]
+__all__ = [
+    "MEMORY",
+    "StorageError",
+    "errors_naming",
+    "open_storage",
+    "prune",
+    "prune_history",
+    "watch_file",
+]
 
 log = logging.getLogger("trio_chat")
 
@@ -203,16 +211,25 @@ async def truncate_log(database: Database) -> None:
 
 
 async def prune_history(world: World, memory: StoragePorts) -> None:
-    """Delete messages that are too old, at once and then every hour, for ever."""
+    """Delete messages and uploads that are too old, at once and then every hour, for ever."""
     while True:
         try:
-            for before, only, without in retention.rules(world, memory):
-                while await memory.history.prune(before, _PRUNE_AT_ONCE, only, without):
-                    pass
-            await _prune_uploads(world, memory)
+            await prune(world, memory)
         except (HistoryError, StorageError) as error:
             log.error("old messages cannot be deleted: %s", error)
         await trio.sleep(_PRUNE_INTERVAL)
+
+
+async def prune(world: World, memory: StoragePorts) -> None:
+    """Delete the messages and uploads that are too old now.
+
+    Raises:
+        HistoryError, StorageError: the database has failed; what was deleted before stays deleted.
+    """
+    for before, only, without in retention.rules(world, memory):
+        while await memory.history.prune(before, _PRUNE_AT_ONCE, only, without):
+            pass
+    await _prune_uploads(world, memory)
 
 
 async def _prune_uploads(world: World, memory: StoragePorts) -> None:
