@@ -12,7 +12,7 @@ import pytest
 from built import client_file, package, runner, started, unpacked, variables
 
 TEXT = "Привет 😀 漢字"
-NOTICE = "shutting down"
+NOTICE = "has shut down"
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +87,8 @@ async def test_a_server_that_ends_tells_its_clients(
     folder: Path, elsewhere: Path, how: str
 ) -> None:
     """The close button and Ctrl-C notify each client, and the log is complete."""
+    if how == "interrupt" and runner(folder / "trio-chat.exe")[0] == "wine":
+        pytest.skip("NOT TESTED: a signal from outside is not the Ctrl-C of a console in Wine")
     button = elsewhere / "close"
     more = {"TRIO_CHAT_TEST_CLOSE": str(button) if os.name == "nt" else f"Z:{button}"}
     async with started(folder / "trio-chat.exe", ["serve"], elsewhere, more) as server:
