@@ -50,7 +50,7 @@ def no_connection(visitor: Visitor) -> None:
 
 def test_the_page_opens_without_its_server(visit: Visit, server: Server) -> None:
     """It shows what it has kept, and says that there is no connection. When the server is back,
-    nothing is missing and nothing is there twice.
+    nothing is missing and nothing is there twice. What could not be sent is in the prompt.
     """
     ann = visit()
     ann.expect_errors(_REFUSED)
@@ -62,9 +62,12 @@ def test_the_page_opens_without_its_server(visit: Visit, server: Server) -> None
     boris.close()
     server.kill()
     no_connection(ann)
+    ann.say("later")
+    ann.sees("later")
     ann.page.reload()
     ann.sees("number 9")
     no_connection(ann)
+    expect(ann.page.get_by_placeholder("Message #lobby")).to_have_value("later")
     assert numbers(ann) == [f"number {number}" for number in range(10)]
     ann.page.get_by_role("button", name="Settings").click()
     expect(ann.page.get_by_role("dialog")).to_contain_text("Language")

@@ -111,6 +111,54 @@ test("a draft stays with its channel, also when the page is loaded anew", async 
   assert.equal(second.workspace.current.value.draft.value, "unfinished");
 });
 
+test("what was never sent is in the prompt of a page that is loaded anew", async () => {
+  const kept = device();
+  const { clock, buffer, passing, server, actions } = await connected(kept);
+  server.reachable = false;
+  server.drop();
+  await settle();
+  for (const line of ["one", "//two", "/me waves"]) await actions.input(buffer, line);
+  await settle();
+  buffer.draft.value = "unfinished";
+  await clock.advance(1000);
+  const second = newWorkspace({ ...kept, passing, server, clock });
+  second.client.resume(second.actions);
+  await settle();
+  const { draft } = second.workspace.current.value;
+  assert.equal(draft.value, "one\n//two\n/me waves\nunfinished");
+});
+
+test("what was sent after all is no draft", async () => {
+  const kept = device();
+  const { clock, buffer, passing, server, actions } = await connected(kept);
+  server.reachable = false;
+  server.drop();
+  await settle();
+  await actions.input(buffer, "one");
+  assert.match(JSON.stringify(passing.values), /one/);
+  server.reachable = true;
+  await clock.advance(120_000);
+  assert.ok(server.sent("PRIVMSG").some((line) => line.includes("one")));
+  const second = newWorkspace({ ...kept, passing, server, clock });
+  second.client.resume(second.actions);
+  await settle();
+  assert.equal(second.workspace.current.value.draft.value, "");
+});
+
+test("a password for a service is never kept", async () => {
+  const { server, workspace, actions, passing } = await connected(device());
+  server.reachable = false;
+  server.drop();
+  await settle();
+  actions.open("NickServ");
+  await settle();
+  for (const line of ["HELP", "IDENTIFY hunter2"]) {
+    await actions.input(workspace.current.value, line);
+  }
+  assert.match(JSON.stringify(passing.values), /HELP/);
+  assert.doesNotMatch(JSON.stringify(passing.values), /hunter2/);
+});
+
 test("a browser that keeps nothing has a chat nevertheless", async () => {
   const refusing = {
     getItem() {

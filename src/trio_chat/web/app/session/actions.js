@@ -278,7 +278,7 @@ export function makeActions(client, keys, cache) {
     if (!taken) return;
     buffer.draft.value = "";
     buffer.replyTo.value = null;
-    preferences.keepDraft(buffer.key, "");
+    client.outgoing.keepDraft(buffer);
   }
 
   /** Remove what this device keeps only for a user that wants it to remember. */

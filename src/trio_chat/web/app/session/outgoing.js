@@ -32,6 +32,7 @@ const SECRET = /^\s*(identify|register|ghost|set\s+password|saregister)\s+\S/i;
  * @property {Entry} entry
  * @property {Line[]} lines
  * @property {"waiting"|"sent"|"unknown"} state `unknown`: sent on a connection that was lost.
+ * @property {boolean} isSecret
  * @property {Entry|undefined} after The newest entry when it was sent.
  * @property {number} sentAt When it was sent; 0 before that.
  */
@@ -87,16 +88,39 @@ export class OutgoingMessages {
       .map((line, index) => (index && !line.concat ? "\n" : "") + line.text)
       .join("");
     if (!text.trim()) return;
-    const shown = isSecret(buffer.name, text) ? text.replace(/\s\S.*/s, " ••••••") : text;
+    const secret = isSecret(buffer.name, text);
+    const shown = secret ? text.replace(/\s\S.*/s, " ••••••") : text;
     const entry = makeEntry(kind, model.me.nick.value, shown, model.clock.now());
     entry.pending = entry.self = true;
     entry.account = model.me.account.value;
     entry.replyTo = replyTo;
     /** @type {Outgoing} */
-    const message = { buffer, entry, lines, state: "waiting", after: undefined, sentAt: 0 };
+    const message = {
+      buffer,
+      entry,
+      lines,
+      state: "waiting",
+      isSecret: secret,
+      after: undefined,
+      sentAt: 0,
+    };
     this.messages.push(message);
     model.add(buffer, entry);
     this.transmit(message);
+    if (message.state === "waiting") this.keepDraft(buffer);
+  }
+
+  /**
+   * Keep the draft of a buffer, after the messages that have never been sent: a page that is loaded
+   * anew finds them in the prompt.
+   * @param {ChatBuffer} buffer
+   */
+  keepDraft(buffer) {
+    const waiting = this.messages.filter(
+      (each) => each.buffer === buffer && each.state === "waiting" && !each.isSecret,
+    );
+    const texts = [...waiting.map(({ entry }) => typedAs(entry)), buffer.draft.value];
+    this.client.model.preferences.keepDraft(buffer.key, texts.filter(Boolean).join("\n"));
   }
 
   /**
@@ -275,6 +299,7 @@ export class OutgoingMessages {
    * @param {Seen} seen
    */
   synced(buffer, seen) {
+    const hadWaiting = this.messages.some((each) => each.buffer === buffer && each.state === "waiting");
     const deliveries = new Deliveries(this.client, this.hasHistory(buffer) ? seen : "never");
     for (const message of this.messages.filter((each) => each.buffer === buffer)) {
       const isDelivered = message.state === "unknown" ? deliveries.of(message) : false;
@@ -287,6 +312,7 @@ export class OutgoingMessages {
         this.fail(message, _(UNSURE));
       }
     }
+    if (hadWaiting) this.keepDraft(buffer);
   }
 
   /** @param {ChatBuffer} buffer */
@@ -304,7 +330,17 @@ export class OutgoingMessages {
       if (message.state === "waiting") this.fail(message, reason);
       else if (message.state === "unknown") this.fail(message, _(UNSURE));
     }
+    this.keepDraft(buffer);
   }
+}
+
+/**
+ * Return what a user types to send a message.
+ * @param {Entry} entry
+ */
+function typedAs({ kind, text }) {
+  if (kind === "action") return `/me ${text}`;
+  return text.startsWith("/") ? `/${text}` : text;
 }
 
 /**

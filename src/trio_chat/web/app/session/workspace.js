@@ -54,7 +54,7 @@ export function makeWorkspace(place, platform = {}) {
   keepLogins(client, keys);
   const cache = new LazyCache(model, platform.openDatabase);
   const actions = makeActions(client, keys, cache);
-  keepDrafts(model, clock);
+  keepDrafts(client, clock);
   /** @type {Command[]} */
   const commands = [];
   /** @type {unknown} */
@@ -154,20 +154,20 @@ export class LazyCache {
 
 /**
  * Keep the draft of the current buffer a moment after each change.
- * @param {ChatModel} model
+ * @param {Client} client
  * @param {Clock} clock
  */
-function keepDrafts(model, clock) {
+function keepDrafts(client, clock) {
   let timer = 0;
   let keptId = 0;
   /** @type {() => void} */
   let keep = () => {};
   effect(() => {
-    const buffer = model.current.value;
-    const text = buffer?.draft.value ?? "";
+    const buffer = client.model.current.value;
+    void buffer?.draft.value; // read here, so that each change of it comes here
     clock.stop(timer);
     const next = () => {
-      if (buffer) model.preferences.keepDraft(buffer.key, text);
+      if (buffer) client.outgoing.keepDraft(buffer);
     };
     // The draft of another buffer is kept before the timer is used for this one.
     if (buffer?.id !== keptId) keep();
