@@ -61,15 +61,30 @@ class Place:
         return stream
 
     async def get(self, path: str, headers: dict[str, str]) -> tuple[h11.Response, bytes]:
-        """Return the answer to a request."""
+        """Return the answer to a request for a page."""
+        return await self.ask("GET", path, headers)
+
+    async def ask(
+        self, method: str, path: str, headers: dict[str, str], body: bytes = b""
+    ) -> tuple[h11.Response, bytes]:
+        """Return the answer to a request, which may come before the whole body was sent."""
         connection = h11.Connection(h11.CLIENT)
         fields = {"Host": f"{NAME}:{self.port}", "Connection": "close"} | headers
-        async with await self.connect() as stream:
-            head = connection.send(
-                h11.Request(method="GET", target=path, headers=list(fields.items()))
-            )
-            await stream.send_all((head or b"") + (connection.send(h11.EndOfMessage()) or b""))
-            response, body = None, b""
+        response, answer = None, b""
+        async with await self.connect() as stream, trio.open_nursery() as nursery:
+
+            async def send() -> None:
+                try:
+                    for at in range(0, len(body), 65536):
+                        data = connection.send(h11.Data(data=body[at : at + 65536]))
+                        await stream.send_all(data or b"")
+                    await stream.send_all(connection.send(h11.EndOfMessage()) or b"")
+                except trio.BrokenResourceError:
+                    pass
+
+            request = h11.Request(method=method, target=path, headers=list(fields.items()))
+            await stream.send_all(connection.send(request) or b"")
+            nursery.start_soon(send)
             while True:
                 event = connection.next_event()
                 if event is h11.NEED_DATA:
@@ -77,9 +92,12 @@ class Place:
                 elif isinstance(event, h11.Response):
                     response = event
                 elif isinstance(event, h11.Data):
-                    body += event.data
-                elif response is not None:
-                    return response, body
+                    answer += event.data
+                elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+                    break
+            nursery.cancel_scope.cancel()
+        assert response is not None
+        return response, answer
 
 
 def free_port() -> int:

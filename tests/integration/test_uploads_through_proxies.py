@@ -55,42 +55,6 @@ async def token_of_a_guest(place: Place) -> AsyncIterator[str]:
         yield f"Bearer {found[1]}"
 
 
-async def ask(
-    place: Place, method: str, path: str, headers: dict[str, str], body: bytes = b""
-) -> tuple[h11.Response, bytes]:
-    """Return the answer to a request, which may come before the whole body was sent."""
-    connection = h11.Connection(h11.CLIENT)
-    fields = {"Host": f"{NAME}:{place.port}", "Connection": "close"} | headers
-    response, answer = None, b""
-    async with await place.connect() as stream, trio.open_nursery() as nursery:
-
-        async def send() -> None:
-            try:
-                for at in range(0, len(body), 65536):
-                    data = connection.send(h11.Data(data=body[at : at + 65536]))
-                    await stream.send_all(data or b"")
-                await stream.send_all(connection.send(h11.EndOfMessage()) or b"")
-            except trio.BrokenResourceError:
-                pass
-
-        request = h11.Request(method=method, target=path, headers=list(fields.items()))
-        await stream.send_all(connection.send(request) or b"")
-        nursery.start_soon(send)
-        while True:
-            event = connection.next_event()
-            if event is h11.NEED_DATA:
-                connection.receive_data(bytes(await stream.receive_some()))
-            elif isinstance(event, h11.Response):
-                response = event
-            elif isinstance(event, h11.Data):
-                answer += event.data
-            elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
-                break
-        nursery.cancel_scope.cancel()
-    assert response is not None
-    return response, answer
-
-
 def field(response: h11.Response, name: bytes) -> str:
     """Return a header of an answer."""
     return next(value.decode() for key, value in response.headers if key == name)
@@ -112,14 +76,14 @@ async def test_a_large_file_goes_through_a_proxy(tmp_path: Path, configure: Conf
             ):
                 async with token_of_a_guest(place) as token:
                     headers = {"Authorization": token, "Content-Disposition": "attachment"} | length
-                    response, _ = await ask(place, "POST", "/upload", headers, LARGE)
+                    response, _ = await place.ask("POST", "/upload", headers, LARGE)
                 assert response.status_code == 201
                 link = field(response, b"location")
                 assert link.startswith("https://chat.example.org/file/")
                 path = link.removeprefix("https://chat.example.org")
-                response, data = await ask(place, "GET", path, {})
+                response, data = await place.ask("GET", path, {})
                 assert (response.status_code, data) == (200, LARGE)
-                response, data = await ask(place, "GET", path, {"Range": "bytes=1000-1999"})
+                response, data = await place.ask("GET", path, {"Range": "bytes=1000-1999"})
                 assert (response.status_code, data) == (206, LARGE[1000:2000])
 
 
@@ -131,10 +95,10 @@ async def test_a_refusal_comes_through_a_proxy(tmp_path: Path, configure: Config
         with trio.fail_after(4 * PATIENCE):
             async with token_of_a_guest(place) as token:
                 headers = {"Authorization": token, "Content-Length": str(len(LARGE))}
-                response, answer = await ask(place, "POST", "/upload", headers, LARGE)
+                response, answer = await place.ask("POST", "/upload", headers, LARGE)
             assert response.status_code == 413
             assert b"larger than 1 MB" in answer
             length = {"Content-Length": str(len(LARGE))}
-            response, answer = await ask(place, "POST", "/upload", length, LARGE)
+            response, answer = await place.ask("POST", "/upload", length, LARGE)
             assert response.status_code == 401
             assert b"Log in" in answer

@@ -1,5 +1,5 @@
-"""What an account wants to be pushed besides its names, and what not: one value for all of its
-devices, as no device could refuse a message that was pushed to it.
+"""Rules of push messages of an account: what it wants besides its names, and what not. They are one
+value for all of its devices, as no device could refuse a message that was pushed to it.
 """
 
 import re

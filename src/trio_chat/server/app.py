@@ -159,45 +159,7 @@ class Server:
             task_status: started with the listeners when connections are accepted.
         """
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.broadcaster.run)
-            nursery.start_soon(self._poller.run)
-            nursery.start_soon(keep_alive, self.connections, self._shortest_deadline)
-            nursery.start_soon(self.encryption.watch)
-            nursery.start_soon(self.encryption.renew)
-            nursery.start_soon(watch_clock, self.world, self._clock_table)
-            if self.world.storage is not None:
-                nursery.start_soon(prune_history, self.world, self.world.storage)
-            if self._store is not None:
-                nursery.start_soon(keep_state, self.world, self._store, self._keeping)
-                nursery.start_soon(watch_channels, self.world, self._store)
-            if self._push is not None:
-                nursery.start_soon(self._push.run)
-            if self.world.accounts is not None:
-                nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
-                nursery.start_soon(
-                    expire_users, self.world, self.settings.accounts.always_on_days, self._announce
-                )
-            if self.uploads is not None:
-                await self.uploads.prepare()
-                nursery.start_soon(self.uploads.run)
-            storage = self.settings.storage
-            if (
-                self.world.storage is not None
-                and storage.file is not None
-                and storage.file.name != MEMORY
-                and storage.reserve
-            ):
-                nursery.start_soon(
-                    watch_disk_space,
-                    self.world.quotas,
-                    storage.file.absolute().parent,
-                    storage.reserve,
-                )
-            if self._bans is not None:
-                await self._bans.refresh()
-                nursery.start_soon(self._bans.run)
-            await self._invitations.refresh()
-            nursery.start_soon(self._invitations.run)
+            await self._start_tasks(nursery)
             async with trio.open_nursery() as connections:
                 with self._accepting:
                     self._is_accepting = True
@@ -212,6 +174,48 @@ class Server:
         if self._store is not None:  # what the task was writing when it was cancelled, too
             await save_state(self.world, self._store)
         await keep_clock(self.world, self._clock_table)
+
+    async def _start_tasks(self, nursery: trio.Nursery) -> None:
+        """Start what runs beside the connections, and read what must be known before the first."""
+        nursery.start_soon(self.broadcaster.run)
+        nursery.start_soon(self._poller.run)
+        nursery.start_soon(keep_alive, self.connections, self._shortest_deadline)
+        nursery.start_soon(self.encryption.watch)
+        nursery.start_soon(self.encryption.renew)
+        nursery.start_soon(watch_clock, self.world, self._clock_table)
+        if self.world.storage is not None:
+            nursery.start_soon(prune_history, self.world, self.world.storage)
+        if self._store is not None:
+            nursery.start_soon(keep_state, self.world, self._store, self._keeping)
+            nursery.start_soon(watch_channels, self.world, self._store)
+        if self._push is not None:
+            nursery.start_soon(self._push.run)
+        if self.world.accounts is not None:
+            nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
+            nursery.start_soon(
+                expire_users, self.world, self.settings.accounts.always_on_days, self._announce
+            )
+        if self.uploads is not None:
+            await self.uploads.prepare()
+            nursery.start_soon(self.uploads.run)
+        storage = self.settings.storage
+        if (
+            self.world.storage is not None
+            and storage.file is not None
+            and storage.file.name != MEMORY
+            and storage.reserve
+        ):
+            nursery.start_soon(
+                watch_disk_space,
+                self.world.quotas,
+                storage.file.absolute().parent,
+                storage.reserve,
+            )
+        if self._bans is not None:
+            await self._bans.refresh()
+            nursery.start_soon(self._bans.run)
+        await self._invitations.refresh()
+        nursery.start_soon(self._invitations.run)
 
     async def _announce(self, change: Callable[[], Iterable[Event]]) -> None:
         await self.broadcaster.wait_room()

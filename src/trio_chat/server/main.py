@@ -175,22 +175,28 @@ async def _serve(
                         "trio-chat %s listens on %s", __version__, ", ".join(map(shown, listeners))
                     )
                     systemd.notify("READY=1")
-                    nursery.start_soon(announce, listeners, server.encryption, server.settings)
-                    nursery.start_soon(
-                        keep_page_url,
-                        server.world,
-                        lambda: server.settings,
-                        listeners,
-                        lambda: server.encryption.names,
-                    )
-                    if server.settings.discovery.enabled and (found := listener_to_find(listeners)):
-                        nursery.start_soon(Discovery(found, server).run)
+                    nursery.start_soon(_make_known, server, listeners)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:
         log.warning("stopped at once, without notifying all clients")
         return 1
     return code
+
+
+async def _make_known(server: Server, listeners: list[BatchListener]) -> None:
+    """Tell those at the console and on the network how to join, as long as the server runs."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(announce, listeners, server.encryption, server.settings)
+        nursery.start_soon(
+            keep_page_url,
+            server.world,
+            lambda: server.settings,
+            listeners,
+            lambda: server.encryption.names,
+        )
+        if server.settings.discovery.enabled and (found := listener_to_find(listeners)):
+            nursery.start_soon(Discovery(found, server).run)
 
 
 async def _stop_on_signal(

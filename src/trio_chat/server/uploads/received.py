@@ -1,4 +1,4 @@
-"""What the upload service gives others: a file that was received, and its numbers."""
+"""Results of the upload service: a file that was received, and its numbers."""
 
 from typing import NamedTuple
 from urllib.parse import quote
