@@ -31,6 +31,7 @@ include_patterns = [
     "docs/api/*.rst",
     "benchmarks/*.md",
     "changelog.d/README.md",
+    "packaging/README.md",
 ]
 html_theme = "furo"
 html_title = "trio-chat"
@@ -67,6 +68,7 @@ docs/protocol
 docs/conformance
 benchmarks/README
 changelog.d/README
+packaging/README
 CODE_OF_CONDUCT
 ```
 
