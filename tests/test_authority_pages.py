@@ -19,7 +19,7 @@ from trio_chat.config import (
     StorageSettings,
     TlsSettings,
 )
-from trio_chat.server.http.authority import _language
+from trio_chat.server.http.authority import preferred_language
 from trio_chat.server.http.messages import HttpRequest
 
 PLAIN = ListenerSettings(name="")
@@ -167,5 +167,5 @@ def test_the_language_is_the_one_that_the_browser_prefers(accepted: str, languag
         host=None,
         headers=[(b"accept-language", accepted.encode())],
     )
-    assert _language(request) == language
-    assert _language(replace(request, target=b"/ca?lang=ru")) == "ru"
+    assert preferred_language(request) == language
+    assert preferred_language(replace(request, target=b"/ca?lang=ru")) == "ru"

@@ -75,8 +75,10 @@ def beside(path: Path) -> Settings:
     default = Settings()
     assert default.logging.file is not None
     assert default.storage.file is not None
+    assert default.server.downloads is not None
     return replace(
         default,
+        server=replace(default.server, downloads=path.parent / default.server.downloads),
         logging=replace(default.logging, file=path.parent / default.logging.file),
         storage=replace(default.storage, file=path.parent / default.storage.file),
     )

@@ -47,6 +47,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "motd": ("hello",),
         "admin": "root@example.org",
         "shutdown_grace": 9.0,
+        "downloads": Path("packages"),
         "cloak": False,
         "cloak_secret": "x" * 40,
         "cloak_accounts": True,

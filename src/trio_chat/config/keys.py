@@ -110,6 +110,7 @@ KEYS: dict[str, dict[str, ValueType]] = {
             "any, or names such as chat.example.org and *.example.org, or none",
         ),
         "proxies": ValueType(values.networks, f"{_NETWORKS}, or none"),
+        "downloads": _PATH,
     },
     "tls": {
         "certificate": _PATH,

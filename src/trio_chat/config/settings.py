@@ -38,6 +38,7 @@ class ServerSettings:
     origins: tuple[str, ...] = ("same",)
     allowed_hosts: tuple[str, ...] = ()
     proxies: tuple[Network, ...] = ()
+    downloads: Path | None = Path("downloads")  # none: no packages are offered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

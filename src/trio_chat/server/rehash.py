@@ -47,6 +47,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             "motd",
             "admin",
             "shutdown_grace",
+            "downloads",
         ),
         When.NEW: (
             "cloak",

@@ -34,8 +34,8 @@ _NAMESPACE = uuid.UUID("6f1c2a52-8a4e-4f0b-9f0e-5b7f4f3c9d10")
 async def page(request: HttpRequest, site: Site) -> HttpResponse:
     """Answer with how to install the authority."""
     der = await _authority(site)
-    language = _language(request)
-    address = _address(request, site)
+    language = preferred_language(request)
+    address = requested_address(request, site)
     facts = await trio.to_thread.run_sync(_facts, der)
     values = {
         **facts,
@@ -64,7 +64,7 @@ async def style(request: HttpRequest, site: Site) -> HttpResponse:
 async def qr_code(request: HttpRequest, site: Site) -> HttpResponse:
     """Answer with the QR code of the page's address, as an image."""
     await _authority(site)
-    image = await trio.to_thread.run_sync(_qr_code, f"http://{_address(request, site)}/ca")
+    image = await trio.to_thread.run_sync(_qr_code, f"http://{requested_address(request, site)}/ca")
     return HttpResponse(200, image, [("Content-Type", "image/svg+xml")])
 
 
@@ -120,7 +120,7 @@ async def _authority(site: Site) -> bytes:
     return der
 
 
-def _language(request: HttpRequest) -> str:
+def preferred_language(request: HttpRequest) -> str:
     """Return the language of the query, or else the one that the browser prefers."""
     asked = request.query.removeprefix("lang=")
     if asked in _LANGUAGES:
@@ -134,7 +134,7 @@ def _language(request: HttpRequest) -> str:
     return min(preferred)[2] if preferred else _LANGUAGES[0]
 
 
-def _address(request: HttpRequest, site: Site) -> str:
+def requested_address(request: HttpRequest, site: Site) -> str:
     """Return host and port as they were requested."""
     host, server = request.host, site.settings.server
     if host is None:

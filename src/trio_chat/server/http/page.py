@@ -51,6 +51,8 @@ or with the client of trio-chat:
 
     trio-chat connect {address}:{port}
 
+The page /download/ of this server has its packages.
+
 A web client reaches it by WebSocket, under the address of this page with ws or wss in the place \
 of http or https.
 """

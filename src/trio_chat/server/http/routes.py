@@ -9,7 +9,7 @@ the log are the connection's.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from trio_chat.server.http import authority, page, pages
+from trio_chat.server.http import authority, download_page, page, pages
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
 from trio_chat.server.http.site import Site
 from trio_chat.server.uploads import handlers as uploads
@@ -72,6 +72,7 @@ ROUTES = (
     Route("/ca.pem", {"GET": authority.pem}, without_tls=True),
     Route("/ca.cer", {"GET": authority.cer}, without_tls=True),
     Route("/ca.mobileconfig", {"GET": authority.profile}, without_tls=True),
+    Route("/download/", {"GET": download_page.answer}),
     Route("/health", {"GET": pages.health}, without_tls=True),
     Route("/upload", {"OPTIONS": uploads.options, "POST": uploads.receive}),
     Route("/file/", {"OPTIONS": uploads.explore, "GET": uploads.send, "DELETE": uploads.remove}),

@@ -9,6 +9,7 @@ import trio
 from trio_chat.chat.world import World
 from trio_chat.config import Settings
 from trio_chat.server.admission import PageAdmission
+from trio_chat.server.http.downloads import Downloads
 from trio_chat.server.http.hosts import Host
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Site:
         self._reading = trio.Lock()
         self.world = world
         self.uploads = uploads
+        self.downloads = Downloads()
         self.certified = certified
         self.answered: Counter[tuple[str, str]] = Counter()
         """Answers by route and class of status, such as `/upload` and `2xx`."""

@@ -6,9 +6,8 @@ guessed, and the content security policy takes all rights away.
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from trio_chat.chat.uploads import Upload
 from trio_chat.server.uploads import filenames
 from trio_chat.server.uploads.content_types import INLINE, TEXT
 
@@ -16,6 +15,26 @@ CACHE = "private, max-age=3600, must-revalidate"
 """A file never changes, but it can be removed: a browser asks again after an hour."""
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)
 _LONGEST_NUMBER = 18
+
+
+class Deliverable(Protocol):
+    """A file that never changes under its name: an upload, or a package of the program."""
+
+    @property
+    def name(self) -> str:
+        """What its entity tag consists of."""
+
+    @property
+    def filename(self) -> str:
+        """The name under which a browser saves it."""
+
+    @property
+    def type(self) -> str:
+        """Its media type."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
 
 
 class Delivery(NamedTuple):
@@ -34,11 +53,13 @@ class Delivery(NamedTuple):
     end: int = 0
 
 
-def deliver(upload: Upload, header: Callable[[bytes], str], *, is_head: bool = False) -> Delivery:
-    """Return the answer for an upload.
+def deliver(
+    upload: Deliverable, header: Callable[[bytes], str], *, is_head: bool = False
+) -> Delivery:
+    """Return the answer for a file.
 
     Args:
-        upload: the upload.
+        upload: the file.
         header: returns a header of the request by its name in small letters; "" when it has none.
         is_head: whether the method is HEAD, for which no range is defined (§14.2).
     """
@@ -58,7 +79,7 @@ def deliver(upload: Upload, header: Callable[[bytes], str], *, is_head: bool = F
     return Delivery(200, _typed(upload, fields), 0, upload.size)
 
 
-def _fields(upload: Upload, etag: str) -> list[tuple[str, str]]:
+def _fields(upload: Deliverable, etag: str) -> list[tuple[str, str]]:
     return [
         ("ETag", etag),
         ("Cache-Control", CACHE),
@@ -71,7 +92,7 @@ def _fields(upload: Upload, etag: str) -> list[tuple[str, str]]:
     ]
 
 
-def _typed(upload: Upload, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _typed(upload: Deliverable, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
     is_inline = upload.type in INLINE
     kind = f"{TEXT}; charset=utf-8" if upload.type == TEXT else upload.type
     return [
