@@ -1,6 +1,8 @@
 """The form of the first visit, and what leads back to it."""
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 
 from harness import Server, Visitor
 from playwright.sync_api import expect
@@ -58,3 +60,31 @@ def test_a_user_that_leaves_can_come_back(visit: Visit, server: Server) -> None:
     expect(ann.prompt).to_be_visible()
     ann.say("back again")
     ann.sees("back again")
+
+
+def test_the_program_for_the_visitors_system_is_offered(
+    visit: Visit, serve: Serve, tmp_path: Path
+) -> None:
+    """With its digest; the file that the browser saves is the one of the server."""
+    for name in ("trio-chat-setup-1.0.exe", "trio_chat-1.0-py3-none-any.whl"):
+        (tmp_path / name).write_bytes(name.encode())
+    ann = visit(address=serve(f"downloads = {tmp_path}").url)
+    ann.open()
+    ann.page.get_by_text("Join with a program").click()
+    wheel = "trio_chat-1.0-py3-none-any.whl"
+    link = ann.page.get_by_role("link", name=wheel)
+    expect(ann.page.get_by_text(hashlib.sha256(wheel.encode()).hexdigest())).to_be_visible()
+    expect(ann.page.get_by_text("setup")).to_have_count(0)
+    with ann.page.expect_download() as saved:
+        link.click()
+    assert saved.value.path().read_bytes() == wheel.encode()
+    ann.page.get_by_role("link", name="All packages").click()
+    expect(ann.page.get_by_role("link", name="trio-chat-setup-1.0.exe")).to_be_visible()
+
+
+def test_without_packages_the_command_is_shown(visit: Visit, server: Server) -> None:
+    """It joins with a program that is installed already."""
+    ann = visit()
+    ann.open()
+    ann.page.get_by_text("Join with a program").click()
+    expect(ann.page.get_by_text("trio-chat connect ")).to_be_visible()

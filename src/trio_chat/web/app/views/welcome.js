@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { _ } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
 import { useWorkspace } from "./context.js";
+import { Downloads } from "./downloads.js";
 import { Logo } from "./logo.js";
 
 /** @import { Connection, Workspace } from "../model/types.js" */
@@ -76,6 +77,7 @@ export function Welcome() {
               "This connection is not encrypted. People on the way, such as those of the same Wi-Fi, can read along.",
             ),
           ),
+      h(Downloads, null),
     ),
   );
 }

@@ -7,6 +7,7 @@ import { install, installPrompt } from "../../platform/install.js";
 import { askPermission, permission } from "../../platform/notifications.js";
 import { setViewSettings, useWorkspace, viewSettings } from "../context.js";
 import { Dialog, MenuItem } from "../dialog.js";
+import { Downloads } from "../downloads.js";
 import { openDialog } from "../ui.js";
 
 /** @import { Workspace } from "../../model/types.js" */
@@ -238,6 +239,7 @@ function Device({ workspace }) {
       { type: "button", class: "danger", onClick: () => forget(workspace) },
       _("Remove everything that this device keeps"),
     ),
+    h(Downloads, null),
   );
 }
 

@@ -1,0 +1,80 @@
+/** The program for the visitor's system, as this server offers it, or how to join without it. */
+
+import { h } from "../../vendor/preact.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
+import {
+  addressOf,
+  fittingDownload,
+  requestDownloads,
+  systemOf,
+} from "../platform/downloads.js";
+import { _ } from "../platform/i18n.js";
+
+/** @import { Download, NavigatorHints } from "../platform/downloads.js" */
+
+const MEBIBYTE = 1 << 20;
+
+/** Join by other means: folded, and the list is requested when it is unfolded. */
+export function Downloads() {
+  const [isOpen, setOpen] = useState(false);
+  return h(
+    "details",
+    {
+      class: "downloads fine",
+      onToggle: (/** @type {Event} */ event) =>
+        setOpen(/** @type {HTMLDetailsElement} */ (event.currentTarget).open),
+    },
+    h("summary", null, _("Join with a program instead of the browser")),
+    isOpen ? h(Packages, null) : null,
+  );
+}
+
+function Packages() {
+  const [downloads, setDownloads] = useState(/** @type {Download[]|null} */ (null));
+  useEffect(() => {
+    const controller = new AbortController();
+    void requestDownloads(controller.signal).then((found) => {
+      if (!controller.signal.aborted) setDownloads(found);
+    });
+    return () => controller.abort();
+  }, []);
+  if (!downloads) return h("p", { role: "status" }, _("Loading…"));
+  const system = systemOf(/** @type {NavigatorHints} */ (navigator));
+  const best = fittingDownload(downloads, system);
+  return h(
+    "div",
+    { role: "status" },
+    best ? h(Package, { download: best }) : null,
+    h(
+      "p",
+      null,
+      best ? _("When it is installed, this command joins:") : _("In a terminal:"),
+      " ",
+      h("code", null, `trio-chat connect ${addressHere()}`),
+    ),
+    h("p", null, h("a", { href: "/download/" }, _("All packages, and other ways"))),
+  );
+}
+
+/** @param {{download: Download}} props */
+function Package({ download }) {
+  const size = (download.size / MEBIBYTE).toFixed(1);
+  return h(
+    "p",
+    null,
+    h("a", { href: addressOf(download), download: download.name }, download.name),
+    ` (${_("{size} MiB", { size })})`,
+    h("br", null),
+    "SHA-256 ",
+    h("code", null, download.sha256),
+    download.name.endsWith(".whl")
+      ? [h("br", null), h("code", null, `pip install ${location.origin}${addressOf(download)}`)]
+      : null,
+  );
+}
+
+/** Return host and port of this page, as the command takes them. */
+function addressHere() {
+  const { hostname, port, protocol } = location;
+  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+}
