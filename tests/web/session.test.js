@@ -227,6 +227,35 @@ test("unread messages are counted behind the marker, and the marker moves when t
   assert.equal(server.sent("MARKREAD").length > 0, true);
 });
 
+test("a device that logs in later sees where the unread messages begin", async () => {
+  const { server, clock, workspace, actions } = newWorkspace();
+  workspace.attentive.value = true;
+  server.store("#lobby", "ann!u@h", "PRIVMSG", "read elsewhere");
+  server.markers["#lobby"] = `timestamp=${server.stamp}`;
+  const read = clock.now();
+  await clock.advance(1000);
+  server.store("#lobby", "ann!u@h", "PRIVMSG", "not read");
+  await clock.advance(1000);
+  actions.connect({ nick: "me" });
+  await settle();
+  await clock.advance(100);
+  const buffer = workspace.current.value;
+  assert.deepEqual(textsOf(buffer), ["read elsewhere", "not read"]);
+  assert.equal(buffer.unreadFrom.value, read);
+  assert.equal(buffer.unread.value, 0);
+});
+
+test("what was said before the first visit is not unread", async () => {
+  const { server, clock, workspace, actions } = newWorkspace();
+  workspace.attentive.value = true;
+  server.store("#lobby", "ann!u@h", "PRIVMSG", "long ago");
+  await clock.advance(1000);
+  actions.connect({ nick: "me" });
+  await settle();
+  await clock.advance(100);
+  assert.equal(workspace.current.value.unreadFrom.value, 0);
+});
+
 test("a marker that another device has moved clears the count", async () => {
   const { server, buffer, actions, clock } = await connected();
   actions.join("#other");

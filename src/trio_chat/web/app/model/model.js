@@ -270,10 +270,16 @@ export class ChatModel {
    * @param {Entry} entry
    */
   arrived(buffer, entry) {
-    if (buffer === this.current.value && !buffer.unreadFrom.value) {
-      buffer.unreadFrom.value = buffer.readMarker.value;
-    }
+    if (buffer === this.current.value) this.startUnread(buffer);
     this.alert(buffer, entry);
+  }
+
+  /**
+   * Begin the unread messages of the current buffer behind the read marker, unless there are some.
+   * @param {ChatBuffer} buffer
+   */
+  startUnread(buffer) {
+    buffer.unreadFrom.value ||= buffer.readMarker.value;
   }
 
   /**
@@ -312,6 +318,7 @@ export class ChatModel {
     for (const entry of block) if (entry.msgid) this.noteStored(buffer, entry.msgid);
     for (const entry of added) this.noteMention(buffer, entry);
     buffer.recount();
+    if (buffer.unread.value && buffer === this.current.value) this.startUnread(buffer);
     if (!buffer.unread.value || buffer === this.current.value) this.look();
     return added;
   }
