@@ -13,14 +13,24 @@ from playwright.sync_api import expect
 Visit = Callable[..., Visitor]
 _REFUSED = "WebSocket connection to .* failed|ERR_CONNECTION_REFUSED|Failed to load resource"
 _HAS_PAGE = "navigator.serviceWorker.controller && await caches.match('/')"
+_HAS_MESSAGES = """await new Promise((resume) => {
+    const opening = indexedDB.open("trio-chat-messages");
+    opening.onupgradeneeded = () => opening.transaction.abort();
+    opening.onerror = () => resume(false);
+    opening.onsuccess = () => {
+        const count = opening.result.transaction("messages").objectStore("messages").count();
+        count.onsuccess = () => (opening.result.close(), resume(count.result > 0));
+    };
+})"""
 _VERSION = "document.documentElement.dataset.version"
 
 
 def install(visitor: Visitor) -> None:
-    """Have the device keep messages, and wait until the service worker has all files."""
+    """Have the device keep messages, and wait until it does, and the service worker has all files."""
     visitor.page.get_by_role("button", name="Settings").click()
     visitor.page.get_by_label("Keep the login and the last messages on this device").check()
     visitor.page.keyboard.press("Escape")
+    until(visitor, _HAS_MESSAGES)
     until(visitor, _HAS_PAGE)
 
 

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Preferences } from "../../src/trio_chat/web/app/model/settings.js";
 import { KeptValues } from "../../src/trio_chat/web/app/platform/storage.js";
-import "../../src/trio_chat/web/app/platform/message_cache.js"; // so that tests need not wait for it
+// Loaded here, so that tests need not wait for them.
+import "../../src/trio_chat/web/app/platform/message_cache.js";
+import "../../src/trio_chat/web/app/session/commands/table.js";
 import { connected, FakeStorage, newWorkspace, settle, textsOf } from "./support.js";
 
 /** As much of IndexedDB as the cache uses. */
@@ -54,6 +56,16 @@ test("a device that remembers shows its messages without a connection, and what 
   first.server.reachable = true;
   await first.clock.advance(5000);
   assert.deepEqual(textsOf(buffer), ["before", "meanwhile"]);
+});
+
+test("the first message after a quiet time is kept soon", async () => {
+  const kept = device();
+  const { server, clock } = await connected({ ...kept, connect: { remember: true } });
+  await clock.advance(20_000);
+  kept.database.values.clear();
+  server.hear("#lobby", "ann", "hello");
+  await clock.advance(500);
+  assert.equal(kept.database.values.size, 1);
 });
 
 test("a message that was deleted meanwhile does not stay", async () => {

@@ -12,8 +12,9 @@ import { isRemote, renumbered } from "../model/entries.js";
 /** Entries of a conversation, and conversations, that are kept. */
 const MOST_ENTRIES = 200;
 const MOST_BUFFERS = 50;
-/** Pause in which changes are collected. */
+/** Pause in which changes are collected, and that before the first one after a quiet time. */
 const PAUSE = 5000;
+const SHORT_PAUSE = 250;
 
 /** @typedef {{name: string, kind: string, time: number, marker: number, topic: string, entries: Entry[]}} Kept */
 
@@ -33,6 +34,7 @@ export class MessageCache {
     /** @type {Map<ChatBuffer, () => void>} */
     this.watched = new Map();
     this.timer = 0;
+    this.writtenAt = 0;
     effect(() => {
       const { remember } = model.preferences.settings.value;
       const buffers = remember ? model.buffers.value : [];
@@ -61,7 +63,12 @@ export class MessageCache {
   note(buffer) {
     // A page that is left has no time to open the database.
     void this.connect();
-    if (!this.changed.size) this.timer = this.model.clock.start(() => void this.flush(), PAUSE);
+    if (!this.changed.size) {
+      const { clock } = this.model;
+      // What is written while the page is left is sometimes lost, so little should wait for that.
+      const isQuiet = Math.abs(clock.now() - this.writtenAt) > PAUSE;
+      this.timer = clock.start(() => void this.flush(), isQuiet ? SHORT_PAUSE : PAUSE);
+    }
     this.changed.add(buffer);
   }
 
@@ -71,6 +78,7 @@ export class MessageCache {
     const changed = [...this.changed].filter((each) => each.timeline.live.value);
     this.changed.clear();
     if (!changed.length) return;
+    this.writtenAt = this.model.clock.now();
     await this.write((store) => {
       for (const buffer of changed) store.put(keptOf(buffer), buffer.key);
     });
