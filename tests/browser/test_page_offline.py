@@ -26,7 +26,7 @@ _VERSION = "document.documentElement.dataset.version"
 
 
 def install(visitor: Visitor) -> None:
-    """Have the device keep messages, and wait until it does, and the service worker has all files."""
+    """Have the device keep messages, and wait until they and all files of the page are there."""
     visitor.page.get_by_role("button", name="Settings").click()
     visitor.page.get_by_label("Keep the login and the last messages on this device").check()
     visitor.page.keyboard.press("Escape")
