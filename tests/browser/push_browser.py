@@ -39,6 +39,26 @@ class Worker:
             {"origin": self._origin, "registrationId": self._registration, "data": line},
         )
 
+    def deliver_in_front(self, line: str) -> None:
+        """Deliver a push message while the page is in front, and wait until its notification, which
+        a browser requires, has come and gone.
+        """
+        self._worker.evaluate(
+            """() => {
+                const { registration } = self;
+                const show = registration.showNotification.bind(registration);
+                self.hasShown = false;
+                registration.showNotification = async (...options) => {
+                    await show(...options);
+                    self.hasShown = true;
+                };
+            }"""
+        )
+        self.deliver(line)
+        while not self._worker.evaluate("self.hasShown"):
+            pass
+        self.shown([])
+
     def shown(self, wanted: list[str]) -> None:
         """Wait until the notifications are as wanted."""
         found: list[str] = []

@@ -10,13 +10,24 @@ Visit = Callable[..., Visitor]
 
 
 def swipe(visitor: Visitor, start: int, end: int) -> None:
-    """Move a finger across the page."""
-    send = visitor.session.send
-    points = [{"x": x, "y": 300} for x in (start, (start + end) // 2, end)]
-    send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
-    for point in points[1:]:
-        send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-    send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    """Move a finger across the page. The events come from the page itself: those of the DevTools
+    come one after the other, too slowly for a swipe on a busy machine.
+    """
+    visitor.page.evaluate(
+        """([start, end]) => {
+            const target = document.elementFromPoint(start, 300);
+            const send = (kind, clientX) => {
+                const touch = new Touch({ identifier: 1, target, clientX, clientY: 300 });
+                const touches = kind === "touchend" ? [] : [touch];
+                const options = { bubbles: true, touches, changedTouches: [touch] };
+                target.dispatchEvent(new TouchEvent(kind, options));
+            };
+            send("touchstart", start);
+            send("touchmove", end);
+            send("touchend", end);
+        }""",
+        [start, end],
+    )
 
 
 def test_the_address_names_the_current_channel(visit: Visit, server: Server) -> None:
