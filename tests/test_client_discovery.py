@@ -275,7 +275,7 @@ async def test_an_interface_that_has_gone_is_asked_nothing() -> None:
 
 
 def test_each_link_is_asked_once_by_ipv6() -> None:
-    """From an address that is not link-local, if there is one; the servers are told whether they
+    """From an address that is not link-local, if there is one; the servers learn whether they
     are asked by IPv4 as well.
     """
     both = [

@@ -61,7 +61,7 @@ async def test_a_message_arrives() -> None:
 async def test_a_status_says_what_became_of_a_message(
     status: int, headers: dict[str, str], expected: Answer
 ) -> None:
-    """The statuses of RFC 8030 are told apart, over the wire."""
+    """Each status of RFC 8030 has its outcome, over the wire."""
     async with push_service() as service:
         service.status, service.answer_headers = status, headers
         assert await post(service, service.device()) == expected

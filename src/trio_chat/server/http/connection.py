@@ -51,7 +51,7 @@ handler has.
 MOST_REQUESTS = 1000
 """Requests of one connection."""
 OTHER = "other"
-"""The route of a request that has none, in the metrics: so there are no more names than routes."""
+"""The route of a request that has none, in the metrics: their names are bounded by the table."""
 _WEBSOCKET = "websocket"
 DROP_TIMEOUT = 10.0
 MOST_DROPPED = 64 << 20
@@ -248,7 +248,7 @@ class HttpConnection:
         async with aclosing(self._exchange.body(limit)) as pieces:
             async for data in pieces:
                 received += len(data)
-                if received - counted >= _PIECE:  # a body that comes byte by byte has no more reads
+                if received - counted >= _PIECE:  # not for each byte of a slow body
                     counted = received
                     self._ahead.renew_budget()
                 latest = started + STALL_TIMEOUT + received / SLOWEST - trio.current_time()

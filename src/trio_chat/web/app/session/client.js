@@ -159,7 +159,7 @@ export class Client extends Exchange {
   }
 
   /**
-   * Note the server's welcome. What it offers is told behind it, anew on each connection.
+   * Note the server's welcome. RPL_ISUPPORT follows it, anew on each connection.
    * @param {string} time
    */
   welcomed(time) {

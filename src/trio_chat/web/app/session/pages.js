@@ -63,7 +63,7 @@ function ends({ items }) {
 
 /**
  * Write a place in the history as the server wants it. A timestamp includes the messages of its
- * moment, which are told apart when they are there already.
+ * moment; those that are there already are recognized.
  * @param {Client} client
  * @param {Reference} place
  * @param {"before"|"after"} side What is asked for.
