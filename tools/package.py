@@ -2,6 +2,7 @@
 
 `python3 run.py package [exe|setup|portable|deb|wheel|offline|all]` runs this, and
 packaging/README.md explains it. The packages are in dist/, with their SHA-256 sums in SHA256SUMS.
+`python3 run.py package manifests` then writes the manifests for Homebrew, winget and Scoop.
 Programs for Windows are built by Windows itself, or under Wine where TRIO_CHAT_WINE names a Python
 for Windows; elsewhere `all` leaves them out. The same commit gives the same bytes.
 """
@@ -17,6 +18,7 @@ import packaging_common
 from packaging_common import (
     RECIPES,
     ROOT,
+    SUMS,
     WORK,
     PackageError,
     Python,
@@ -31,10 +33,12 @@ from packaging_common import (
     zip_files,
 )
 from packaging_debian import build_deb
+from packaging_manifests import build_manifests
 from packaging_offline import build_offline
+from project_url import PLACEHOLDER, project_url
 
 FOR_WINE = "--for-wine"
-SUMS = "SHA256SUMS"
+MANIFESTS = "manifests"
 hooks: list[Path] = []
 """Runtime hooks of PyInstaller for tests."""
 _MEGABYTE = 1_000_000
@@ -44,12 +48,15 @@ LIMITS = {"trio-chat-client": 14 * _MEGABYTE, "trio-chat-setup": 18 * _MEGABYTE}
 
 def main(arguments: list[str]) -> int:
     """Build the packages that are named, or all; return the exit code."""
+    if MANIFESTS in arguments:
+        return manifests(arguments)
     kinds = [argument for argument in arguments if argument != FOR_WINE] or ["all"]
     if FOR_WINE in arguments:
         use_wine()
     unknown = set(kinds) - set(BUILDERS) - {"all"}
     if unknown:
-        print(f"No such package: {', '.join(sorted(unknown))}; known: {', '.join(BUILDERS)}, all")
+        known = ", ".join([*BUILDERS, "all", MANIFESTS])
+        print(f"No such package: {', '.join(sorted(unknown))}; known: {known}")
         return 2
     try:
         wanted = list(BUILDERS) if "all" in kinds else kinds
@@ -64,6 +71,31 @@ def main(arguments: list[str]) -> int:
         return 1
     for path in built:
         print(f"{path.stat().st_size / _MEGABYTE:6.1f} MB  {path}")
+    return 0
+
+
+def manifests(arguments: list[str]) -> int:
+    """Write the manifests of the release in dist/; return the exit code.
+
+    Args:
+        arguments: `manifests`, then `--base` and the address of the project on its forge, if any.
+    """
+    match arguments:
+        case ["manifests"]:
+            base = ""
+        case ["manifests", "--base", base]:
+            pass
+        case _:
+            print("Usage: run.py package manifests [--base https://forge.example/owner/trio-chat]")
+            return 2
+    try:
+        made = build_manifests(base)
+    except (PackageError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(*made, sep="\n")
+    if project_url(base) == PLACEHOLDER:
+        print(f"NOT READY: they name {PLACEHOLDER}. Give the address of the project with --base.")
     return 0
 
 

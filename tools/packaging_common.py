@@ -19,6 +19,7 @@ DIST = ROOT / "dist"
 WORK = ROOT / "build" / "package"
 LOCKED = ROOT / "constraints" / "locked.txt"
 EXTRAS = "[metrics,proxy,keyring]"
+SUMS = "SHA256SUMS"
 _ICON = ROOT / "src" / "trio_chat" / "web" / "icon-192.png"
 _ICON_SIZE = 192
 
