@@ -1,14 +1,18 @@
 """The life of a server: its settings, the notice of a shutdown, and the end."""
 
+import math
 from typing import Any, cast
+from unittest.mock import MagicMock
 
+import pytest
 import trio
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
 from server_fakes import MemoryClient, Pair
 from support import NOON, Clock
-from trio_chat.config import ServerSettings, Settings
+from trio_chat.config import LoggingSettings, ServerSettings, Settings, StorageSettings
 from trio_chat.irc.message import Message
+from trio_chat.server import main
 from trio_chat.server import peer as peers
 from trio_chat.server.app import Server
 from trio_chat.server.transport import StreamTransport
@@ -110,18 +114,19 @@ async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(
     assert [message.command for message in messages] == ["PRIVMSG"] * 49 + ["NOTICE", "ERROR"]
 
 
+@pytest.mark.parametrize(("grace", "most"), [(math.inf, 3), (1, 1), (5, 3)])
 async def test_who_has_stopped_reading_does_not_hold_up_the_end(
-    nursery: trio.Nursery, autojump_clock: MockClock
+    nursery: trio.Nursery, autojump_clock: MockClock, grace: float, most: float
 ) -> None:
-    """The server waits no longer than the grace time."""
+    """The server waits no longer than the grace time, nor than Windows does for a closed window."""
     server, listener, ended = await start(nursery)
     stuck = listener.connect(lockstep_stream_pair)
     await stuck.say("NICK ann", "USER ann 0 * :Ann")
     await wait_all_tasks_blocked()
     before = trio.current_time()
-    server.stop()
+    server.stop(grace)
     await ended.wait()
-    assert trio.current_time() - before <= 3
+    assert trio.current_time() - before <= most
 
 
 async def test_a_server_that_is_cancelled_is_gone_at_once(
@@ -150,3 +155,30 @@ def test_settings_reach_the_world() -> None:
     server = Server(settings, Clock(NOON))
     assert server.world.server_info.name == "irc.example"
     assert list(server.world.channels) == ["#here"]
+
+
+def test_the_last_line_of_the_log_is_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A task that ends late, such as one that waits for a thread, logs before it."""
+
+    async def log_late(server: Server, _: object) -> None:
+        server.stop()
+        try:
+            await trio.sleep_forever()
+        finally:
+            main.log.info("a task has ended")
+
+    monkeypatch.setattr(main, "gc", MagicMock())  # its thresholds are those of the whole process
+    monkeypatch.setattr(main, "_make_known", log_late)
+    settings = Settings(
+        server=ServerSettings(host=("127.0.0.1",), port=0),
+        logging=LoggingSettings(file=None),
+        storage=StorageSettings(file=None),
+    )
+    assert main.run(settings) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("] ")[2] for line in lines[-2:]] == [
+        "a task has ended",
+        "trio-chat has shut down",
+    ]

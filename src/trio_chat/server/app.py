@@ -1,6 +1,7 @@
 """The server as a whole: its tasks, the handler of a connection, and shutdown."""
 
 import logging
+import math
 import os
 import random
 import time
@@ -133,6 +134,7 @@ class Server:
         self._accepting = trio.CancelScope()
         self._poller = best_poller()
         self.is_stopping = False
+        self._most_grace = math.inf
         self.uploads = upload_service(self.world, settings)
         self.site = Site(
             lambda: self.settings,
@@ -221,8 +223,13 @@ class Server:
         await self.broadcaster.wait_room()
         self.broadcaster.accept(Output(tuple(change())))
 
-    def stop(self) -> None:
-        """Make `serve` end. Calling it again does nothing."""
+    def stop(self, grace: float = math.inf) -> None:
+        """Make `serve` end. Calling it again does nothing.
+
+        Args:
+            grace: seconds at most for clients that are slow, where `shutdown_grace` is longer.
+        """
+        self._most_grace = grace
         self.is_stopping = True
         self._accepting.cancel()
 
@@ -297,7 +304,8 @@ class Server:
         if self._push is not None:
             connections.start_soon(self._send_last, self._push)
         # A client that has stopped reading holds the server up for the grace time at most.
-        deadline = trio.current_time() + self.settings.server.shutdown_grace
+        grace = min(self.settings.server.shutdown_grace, self._most_grace)
+        deadline = trio.current_time() + grace
         connections.cancel_scope.deadline = deadline
         if self.uploads is not None:
             self.uploads.stop(deadline)

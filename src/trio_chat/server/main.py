@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import math
 import os
 import signal
 import sys
@@ -49,6 +50,12 @@ _EXPECTED = (ListenError, StorageError, CertificateError)
 STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
 )
+_CLOSED = getattr(signal, "SIGBREAK", None)
+"""The signal for a console window that is being closed: see `windows_console`."""
+_CLOSE_GRACE = 3.0
+"""Seconds for slow clients when the window is being closed. After 5 seconds Windows ends the
+process, and the database and the log have to be written before.
+"""
 
 
 def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
@@ -64,7 +71,10 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
     quiet_trio()
     with logger.running(settings.logging):
         try:
-            return trio.run(_main, settings, load)
+            code = trio.run(_main, settings, load)
+            # The last line: before it every task has ended, also one that had to wait for a thread.
+            log.info("trio-chat has shut down")
+            return code
         except Exception as error:
             problems = list(_problems(error))
             if not problems:
@@ -176,7 +186,6 @@ async def _serve(
                     )
                     systemd.notify("READY=1")
                     nursery.start_soon(_make_known, server, listeners)
-            log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:
         log.warning("stopped at once, without notifying all clients")
@@ -206,7 +215,7 @@ async def _stop_on_signal(
     number = await anext(signals)
     log.info("got %s", signal.Signals(number).name)
     systemd.notify("STOPPING=1")
-    server.stop()
+    server.stop(_CLOSE_GRACE if number == _CLOSED else math.inf)
     await anext(signals)
     everything.cancel()
 
