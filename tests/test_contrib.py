@@ -37,18 +37,52 @@ def test_the_unit_is_hardened() -> None:
         assert f"\n{line}\n" in unit
 
 
+def instructions() -> list[list[str]]:
+    """Return the instructions of the Dockerfile, divided at spaces."""
+    text = (CONTRIB / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    return [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+
+
 def test_the_image_asks_whether_the_server_is_there() -> None:
     """By a command that there is."""
-    lines = (CONTRIB / "Dockerfile").read_text("utf-8").splitlines()
-    [check] = [
-        line.removeprefix("HEALTHCHECK CMD ") for line in lines if line.startswith("HEALTHCHECK")
-    ]
-    program, command = json.loads(check)
+    [check] = [line for line in instructions() if line[0] == "HEALTHCHECK"]
+    program, command = json.loads(" ".join(check[check.index("CMD") + 1 :]))
     assert program == "/venv/bin/trio-chat"
     assert command in {known.name for known in COMMANDS}
 
 
-def test_the_image_runs_as_nobody() -> None:
-    """Not as root."""
-    lines = (CONTRIB / "Dockerfile").read_text("utf-8").splitlines()
-    assert "USER chat" in lines
+def test_the_image_does_not_run_as_root() -> None:
+    """The user is a number, because Kubernetes cannot verify a name (runAsNonRoot)."""
+    [user] = [line[1] for line in instructions() if line[0] == "USER"]
+    assert int(user) > 0
+    assert any("useradd --uid " + user in " ".join(line) for line in instructions())
+
+
+def test_the_image_is_built_from_fixed_images() -> None:
+    """Each has a digest, or is an earlier stage; something proposes newer ones."""
+    stages: set[str] = set()
+    for line in instructions():
+        if line[0] == "FROM":
+            assert line[1] in stages or re.search(r":[\w.-]+@sha256:[0-9a-f]{64}$", line[1])
+            stages |= set(line[3:4])
+    updates = (CONTRIB.parent / ".github" / "dependabot.yml").read_text("utf-8")
+    assert "package-ecosystem: docker\n    directory: /contrib\n" in updates
+
+
+def test_the_image_has_what_its_build_reads() -> None:
+    """A build hook, and the bundle of the page, read more than the sources."""
+    ignored = (CONTRIB / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
+    sent = {line[1:] for line in ignored if line.startswith("!")}
+    assert all((CONTRIB.parent / name).exists() for name in sent)
+    copied = {
+        name
+        for line in instructions()
+        if line[0] == "COPY"
+        for name in line[1:-1]
+        if name[0] != "-"
+    }
+    used = {"src", "pyproject.toml", "hatch_build.py", "tools/bundle.py", "README.md", "LICENSE"}
+    constraints = {"constraints"}
+    assert used | constraints | {name for name in copied if name.endswith(".json")} <= sent
+    hook = (CONTRIB.parent / "hatch_build.py").read_text("utf-8")
+    assert set(re.findall(r'"(\w+)" / "(\w+\.py)"', hook)) == {("tools", "bundle.py")}

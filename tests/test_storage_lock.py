@@ -17,7 +17,7 @@ from trio_chat.server.main import _problems
 from trio_chat.server.open_storage import open_storage, watch_file
 from trio_chat.storage import lock
 from trio_chat.storage.database import StorageError, open_database
-from trio_chat.storage.lock import InUseError
+from trio_chat.storage.lock import InUseError, ListeningPlace
 
 
 async def test_a_second_server_is_told_who_has_the_database(tmp_path: Path) -> None:
@@ -151,3 +151,36 @@ def test_what_ends_the_server_is_one_line() -> None:
     assert list(_problems(ExceptionGroup("", [ExceptionGroup("", [ListenError("y")])]))) == ["y"]
     assert list(_problems(ValueError("z"))) == []
     assert list(_problems(ExceptionGroup("", [ListenError("y"), ValueError("z")]))) == []
+
+
+def test_the_note_says_where_the_server_listens(tmp_path: Path) -> None:
+    """Until the server ends; the process that holds the lock is named as before."""
+    path = tmp_path / "chat.db"
+    places = [ListeningPlace("::", 5000, proxy=False), ListeningPlace("/run/чат", None, proxy=True)]
+    handle = lock.acquire(path)
+    assert lock.noted_places(path) == []
+    lock.note_places(path, places)
+    assert lock.noted_places(path) == places
+    with pytest.raises(InUseError, match=f"process {os.getpid()} on"):
+        lock.acquire(path)
+    lock.release(handle)
+    assert lock.noted_places(path) == []
+
+
+def test_a_note_of_many_places_stays_readable(tmp_path: Path) -> None:
+    """The first of them are noted, since a reader reads a bounded note."""
+    path = tmp_path / "chat.db"
+    handle = lock.acquire(path)
+    lock.note_places(path, [ListeningPlace("192.0.2.1", n, proxy=False) for n in range(100)])
+    assert [place.port for place in lock.noted_places(path)] == list(range(16))
+    lock.release(handle)
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["", "nonsense", "{}", '{"places": 1}', '{"places": [[1]]}', '{"places": [["a", "b", 0]]}'],
+)
+def test_a_note_that_is_none_is_no_place(tmp_path: Path, note: str) -> None:
+    """An earlier version wrote no places, and a crash may leave half a note."""
+    (tmp_path / "chat.db.lock").write_text(note, "utf-8")
+    assert lock.noted_places(tmp_path / "chat.db") == []

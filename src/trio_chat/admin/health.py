@@ -4,6 +4,7 @@ import http.client
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 
 from trio_chat.admin.console import report, report_error
@@ -11,8 +12,8 @@ from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.config import Settings
 from trio_chat.i18n import _
 from trio_chat.server import proxy
+from trio_chat.storage.lock import noted_places
 
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # not listened on
 _OK = 200
 _REQUEST = b"GET /health HTTP/1.0\r\n\r\n"
 
@@ -27,7 +28,15 @@ def check(settings: Settings, timeout: float) -> int:
     if answers(settings, timeout):
         report(_("The server answers."))
         return OK
-    report_error(_("the server does not answer"))
+    if settings.metrics.port or any(_places(settings)):
+        report_error(_("the server does not answer"))
+    else:
+        report_error(
+            _(
+                "it is not known where the server listens: the settings name no port, and there is"
+                " no database beside which a running server notes it"
+            )
+        )
     return FAILED
 
 
@@ -44,24 +53,44 @@ def answers(settings: Settings, timeout: float) -> bool:
     """
     metrics = settings.metrics
     if metrics.port:
-        return any(
-            _has_page(_LOOPBACK.get(host, host), metrics.port, timeout) for host in metrics.host
-        )
+        return any(_has_page(_reachable(host), metrics.port, timeout) for host in metrics.host)
     return any(_answers(place, timeout, hello) for place, hello in _places(settings))
 
 
 def _places(settings: Settings) -> Iterator[tuple[tuple[str, int] | Path, bytes]]:
-    """Yield every configured address and socket path, with the bytes to send there first."""
+    """Yield every address and socket path, with the bytes to send there first.
+
+    Those come first that the server has noted beside its database. The settings know neither the
+    port that the system has chosen nor the options of the command line.
+    """
     server = settings.server
+    if settings.storage.file is not None:
+        for noted in noted_places(settings.storage.file):
+            hello = proxy.LOCAL if noted.proxy else b""
+            if noted.port is None:
+                yield Path(noted.host), hello
+            else:
+                yield (_reachable(noted.host), noted.port), hello
     for host in server.host if server.port else ():
-        yield (_LOOPBACK.get(host, host), server.port), b""
+        yield (_reachable(host), server.port), b""
     for listener in settings.listeners:
         hello = proxy.LOCAL if listener.proxy else b""
         if listener.path is not None:
             yield listener.path, hello
         elif listener.port:
             for host in listener.host:
-                yield (_LOOPBACK.get(host, host), listener.port), hello
+                yield (_reachable(host), listener.port), hello
+
+
+def _reachable(host: str) -> str:
+    """Return the address by which a host is reached that listens on all addresses of a family."""
+    try:
+        address = ip_address(host)
+    except ValueError:  # a name
+        return host
+    if not address.is_unspecified:
+        return host
+    return "127.0.0.1" if address.version == 4 else "::1"
 
 
 def _answers(place: tuple[str, int] | Path, timeout: float, hello: bytes) -> bool:

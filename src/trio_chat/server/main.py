@@ -37,7 +37,7 @@ from trio_chat.server.open_storage import (
 )
 from trio_chat.server.page_address import keep_page_url
 from trio_chat.server.state import load_state
-from trio_chat.storage.lock import identity
+from trio_chat.storage.lock import ListeningPlace, identity, note_places
 
 log = logging.getLogger("trio_chat")
 
@@ -181,6 +181,8 @@ async def _serve(
             async with trio.open_nursery() as serving:
                 await serving.start(server.serve, listeners)
                 if not server.is_stopping:
+                    if database is not None:
+                        await _note_places(database, listeners)
                     log.info(
                         "trio-chat %s listens on %s", __version__, ", ".join(map(shown, listeners))
                     )
@@ -191,6 +193,20 @@ async def _serve(
         log.warning("stopped at once, without notifying all clients")
         return 1
     return code
+
+
+async def _note_places(database: Path, listeners: list[BatchListener]) -> None:
+    """Note where the server listens, for `trio-chat health`."""
+    places = [
+        ListeningPlace(str(one.settings.path.absolute()), None, one.settings.proxy)
+        if one.settings.path is not None
+        else ListeningPlace(str(one.bound[0]), one.bound[1], one.settings.proxy)
+        for one in listeners
+    ]
+    try:
+        await trio.to_thread.run_sync(note_places, database, places)
+    except OSError as error:
+        log.debug("the lock file cannot be written: %s", error)
 
 
 async def _make_known(server: Server, listeners: list[BatchListener]) -> None:

@@ -12,9 +12,11 @@ import os
 import socket
 import stat
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from trio_chat.i18n import _
 from trio_chat.private import make_directory
@@ -28,7 +30,8 @@ else:
 log = logging.getLogger("trio_chat")
 
 _HELD = frozenset((errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK))
-_LONGEST_NOTE = 1000
+_LONGEST_NOTE = 4000
+_MOST_PLACES = 16
 _FAR = 1 << 30
 """The byte that is locked on Windows: beyond the note, which other processes have to read."""
 _MAGIC = b"SQLite format 3\0"
@@ -40,6 +43,20 @@ _NO_LOG = b"\1\1"
 
 FileIdentity = tuple[int, int]
 """The identity of a file: its device and its number there (inode)."""
+
+
+class ListeningPlace(NamedTuple):
+    """A place where a server listens for clients.
+
+    Args:
+        host: an address; or the path of a Unix socket.
+        port: the port; None for a Unix socket.
+        proxy: whether it expects the PROXY protocol.
+    """
+
+    host: str
+    port: int | None
+    proxy: bool
 
 
 class InUseError(StorageError):
@@ -56,8 +73,7 @@ def acquire(path: Path) -> int:
         InUseError: another server holds the lock; the message names its process.
         StorageError: the lock file cannot be made, or the database has several hard links.
     """
-    database = path.resolve()
-    lock = database.with_name(f"{database.name}.lock")
+    database, lock = path.resolve(), _lock_of(path)
     try:
         make_directory(database.parent)
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
@@ -78,6 +94,41 @@ def release(handle: int) -> None:
     with suppress(OSError):  # a full disk
         os.ftruncate(handle, 0)
     os.close(handle)
+
+
+def note_places(path: Path, places: Sequence[ListeningPlace]) -> None:
+    """Add to the note where the server listens, which the settings do not always say: the port may
+    be any free one, or one of the command line. Blocks for a moment.
+
+    Args:
+        path: the database, whose lock this process holds.
+        places: the first of them are noted.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    handle = os.open(_lock_of(path), os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        _write_note(handle, places[:_MOST_PLACES])
+    finally:
+        os.close(handle)
+
+
+def noted_places(path: Path) -> list[ListeningPlace]:
+    """Return where the server that uses a database listens; nothing when that is not known."""
+    try:
+        note = json.loads(_lock_of(path).read_bytes()[:_LONGEST_NOTE])
+        return [
+            ListeningPlace(str(host), None if port is None else int(port), bool(proxy))
+            for host, port, proxy in note["places"][:_MOST_PLACES]
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _lock_of(path: Path) -> Path:
+    database = path.resolve()
+    return database.with_name(f"{database.name}.lock")
 
 
 def _take(handle: int, path: Path) -> None:
@@ -113,12 +164,14 @@ def _refuse_second_name(database: Path) -> None:
         raise StorageError(text.format(file=database, count=names))
 
 
-def _write_note(handle: int) -> None:
-    note = {
+def _write_note(handle: int, places: Sequence[ListeningPlace] = ()) -> None:
+    note: dict[str, object] = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
     }
+    if places:
+        note["places"] = places
     os.ftruncate(handle, 0)
     os.lseek(handle, 0, os.SEEK_SET)
     os.write(handle, json.dumps(note).encode())
