@@ -265,18 +265,12 @@ def install(project, key, needed):
     code, output = call(pip + exact + wanted)
     if code and exact and not os.environ.get("TRIO_CHAT_CONSTRAINTS"):
         # A Python or a platform that is newer than the file may need newer packages.
-        say(
-            "The versions of constraints/locked.txt cannot be installed. Trying the newest ones ..."
-        )
+        if not os.path.isdir(WHEELS):
+            say("constraints/locked.txt cannot be installed. Trying the newest versions ...")
         code, output = call(pip + wanted)
     if code:
         if os.path.isdir(WHEELS):
-            raise Problem(
-                output
-                + "\n\nThe packages that trio-chat needs are not all in %s, which is used instead"
-                " of the Internet. They were made for Python 3.11 to 3.14 on 64-bit Windows, Linux"
-                " and macOS. Remove that directory to install from the Internet." % WHEELS
-            )
+            raise Problem(output + "\n\n" + explain_wheels())
         raise Problem(
             output
             + "\n\nThe packages that trio-chat needs could not be installed: see above. Is there a "
@@ -285,6 +279,21 @@ def install(project, key, needed):
     with open(STAMP + ".new", "w") as stream:
         json.dump({"key": key, "installed": [""] + groups}, stream)
     os.replace(STAMP + ".new", STAMP)
+
+
+def explain_wheels():
+    """Return why this Python cannot be served by the wheels, and what the user can do."""
+    import re
+    import sysconfig
+
+    found = set(re.findall(r"-cp(3)(\d+)-cp3", " ".join(os.listdir(WHEELS))))
+    versions = ", ".join("%s.%s" % pair for pair in sorted(found, key=lambda pair: int(pair[1])))
+    return (
+        "This is Python %d.%d on %s, for which %s lacks packages; it is used instead of the"
+        " Internet. It has packages for Python %s. Start run.py with one of these, or remove that"
+        " directory to install from the Internet."
+        % (sys.version_info[:2] + (sysconfig.get_platform(), WHEELS, versions or "3"))
+    )
 
 
 def constraints():

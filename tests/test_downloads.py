@@ -1,15 +1,22 @@
 """Packages that the server hands on: which names it serves, and which one it offers first."""
 
 import hashlib
+import json
 import os
+from dataclasses import replace
+from io import BufferedReader
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import trio
 
 from edge import edge
 from http_fakes import get
 from trio_chat.config import ServerSettings, Settings
-from trio_chat.server.http.downloads import MOST_FILES, Download, Downloads, fitting
+from trio_chat.server.http import downloads as store
+from trio_chat.server.http.download_choice import choices, fitting
+from trio_chat.server.http.downloads import MOST_FILES, Download, Downloads
 
 NAMES = (
     "trio-chat-client-0.9.0.exe",
@@ -150,7 +157,11 @@ async def test_scripts_get_the_list_as_json(packages: Path) -> None:
     [
         (WINDOWS, NAMES[1]),
         ("Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:130.0)", NAMES[3]),
+        ("Mozilla/5.0 (X11; Ubuntu; Linux aarch64; rv:130.0)", NAMES[4]),
         ("Mozilla/5.0 (X11; Linux x86_64)", NAMES[4]),
+        ("Mozilla/5.0 (X11; Linux armv7l)", NAMES[4]),
+        ("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0)", None),
+        ("Mozilla/5.0 (X11; CrOS aarch64) like Linux", None),
         ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", NAMES[4]),
         ("Mozilla/5.0 (Linux; Android 14)", None),
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)", None),
@@ -172,12 +183,145 @@ async def test_the_newest_version_is_first_and_the_list_is_bounded(tmp_path: Pat
     assert found[0].filename == f"trio-chat-client-0.{MOST_FILES + 4}.0.exe"
 
 
+async def digest_of(downloads: Downloads, directory: Path, name: str) -> str:
+    """Return the digest of a package as visitors see it."""
+    [found] = await downloads.described(directory, [name])
+    return found.sha256
+
+
 async def test_a_replaced_package_has_another_digest(packages: Path) -> None:
     """Digests are kept for as long as the file is the same."""
     downloads = Downloads()
-    before = await downloads.find(packages, NAMES[0])
+    before = await digest_of(downloads, packages, NAMES[0])
     (packages / NAMES[0]).write_bytes(b"another one")
-    after = await downloads.find(packages, NAMES[0])
-    assert before
-    assert after
-    assert after.sha256 == hashlib.sha256(b"another one").hexdigest() != before.sha256
+    after = await digest_of(downloads, packages, NAMES[0])
+    assert after == hashlib.sha256(b"another one").hexdigest() != before
+
+
+async def test_a_package_is_hashed_once(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visitors that come at the same time wait for the same digest."""
+    downloads, hashed = Downloads(), list[int]()
+    advance = store._Hashing.advance
+
+    def counted(hashing: store._Hashing, file: BufferedReader) -> bool:
+        hashed.append(hashing.state.inode)
+        return advance(hashing, file)
+
+    monkeypatch.setattr(store._Hashing, "advance", counted)
+    async with trio.open_nursery() as nursery:
+        for _ in range(20):
+            nursery.start_soon(downloads.all, packages)
+    assert len(hashed) == len(set(hashed)) == len(NAMES)
+
+
+async def test_a_slow_digest_delays_no_visitor_and_is_continued(
+    packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package is offered and sent without it, and the next visitor finds more of it done."""
+    monkeypatch.setattr(store, "PATIENCE", 0.0)
+    async with edge(serving(packages)) as here:
+        sent = await get(here, f"/download/{NAMES[0]}")
+        assert (sent.status, sent.body) == (200, DATA)
+        assert "etag" not in sent.headers
+        assert "is being computed" in (await get(here, "/download/")).text
+        scripts = await get(here, "/download/", b"Accept: application/json\r\n")
+        assert {each["sha256"] for each in json.loads(scripts.text)["files"]} == {""}
+
+
+async def test_a_digest_that_was_interrupted_is_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each visitor waits for a short time only."""
+    monkeypatch.setattr(store, "_HASHED_AT_ONCE", 10)
+    (tmp_path / NAMES[0]).write_bytes(DATA)
+    downloads = Downloads()
+    package = await downloads.open(tmp_path, NAMES[0])
+    assert package
+    reached = []
+    with package.file:
+        hashing = store._Hashing(package.state)
+        downloads._hashing[package.state] = hashing
+        for _ in range(3):
+            hashing.advance(package.file)
+            reached.append(hashing.reached)
+        found = await downloads.describe(package)
+    assert reached == [10, 20, 30]
+    assert found.sha256 == hashlib.sha256(DATA).hexdigest()
+    assert not downloads._hashing
+
+
+async def test_a_package_that_is_replaced_is_sent_as_it_was(packages: Path) -> None:
+    """The digest in the headers is that of the bytes."""
+    downloads = Downloads()
+    package = await downloads.open(packages, NAMES[0])
+    assert package
+    found = await downloads.describe(package)
+    other = packages / "other"
+    other.write_bytes(b"x" * len(DATA))
+    other.replace(packages / NAMES[0])
+    sent = b"".join([piece async for piece in package.pieces(0, package.state.size)])
+    assert hashlib.sha256(sent).hexdigest() == found.sha256
+    assert package.file.closed
+
+
+@pytest.mark.parametrize("data", [b"y" * len(DATA), b"short"])
+async def test_a_package_that_is_written_to_is_cut_short(
+    packages: Path, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise a visitor would have a file whose digest nobody knows."""
+    package = await Downloads().open(packages, NAMES[0])
+    assert package
+    os.utime(packages / NAMES[0], (1, 1))
+    (packages / NAMES[0]).write_bytes(data)
+    pieces = package.pieces(0, package.state.size)
+    with pytest.raises(trio.BrokenResourceError):
+        await anext(pieces)
+    assert package.file.closed
+    assert "was not sent completely" in caplog.text
+
+
+async def test_an_empty_package_and_a_huge_one(
+    packages: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The one has a digest as well, and the other is named in the log once."""
+    (packages / NAMES[0]).write_bytes(b"")
+    with (packages / NAMES[1]).open("wb") as huge:
+        huge.truncate(5 << 30)
+    async with edge(serving(packages)) as here:
+        assert (await get(here, f"/download/{NAMES[0]}")).body == b""
+        for _ in range(3):
+            page = (await get(here, "/download/")).text
+    assert hashlib.sha256(b"").hexdigest() in page
+    assert NAMES[1] not in page
+    assert caplog.text.count(NAMES[1]) == 1
+
+
+async def test_another_package_of_the_same_name_is_asked_for(packages: Path) -> None:
+    """A browser that keeps the former one would show bytes of another digest."""
+    async with edge(serving(packages)) as here:
+        headers = (await get(here, f"/download/{NAMES[0]}")).headers
+        assert headers["cache-control"] == "no-cache"
+        tag = headers["etag"].encode()
+        (packages / NAMES[0]).write_bytes(b"another one")
+        again = await get(here, f"/download/{NAMES[0]}", b"If-None-Match: " + tag + b"\r\n")
+        assert (again.status, again.body) == (200, b"another one")
+
+
+def test_scripts_get_the_choice_for_each_system() -> None:
+    """The page names the system, and has no table of its own."""
+    found = choices([Download(name, 1, "") for name in NAMES])
+    assert found["windows"] == NAMES[1]
+    assert found["linux-arm"] == NAMES[4]
+    assert choices([Download(NAMES[3], 1, "")]) == {"debian": NAMES[3], "linux": NAMES[3]}
+
+
+async def test_a_proxy_does_not_speak_irc(packages: Path) -> None:
+    """The address for clients has the port of the server, and the host that the visitor knows."""
+    settings = replace(
+        serving(packages),
+        server=replace(serving(packages).server, proxies=(ip_network("127.0.0.1/32"),)),
+    )
+    headers = b"X-Forwarded-For: 192.0.2.9\r\nX-Forwarded-Host: chat.test\r\n"
+    async with edge(settings) as here:
+        page = (await get(here, "/download/", headers, host="localhost:8080")).text
+    assert f"trio-chat connect chat.test:{settings.server.port}<" in page

@@ -1,7 +1,8 @@
 """Wheels for use offline: `run.py` installs from the directory `wheels`, when there is one.
 
 The archive has all files of the sdist, and below `wheels` what they need, for several systems and
-Pythons. So a memory stick is enough for a computer that has Python and no connection.
+Pythons. So a memory stick is enough for a computer that has Python and no connection. The wheel of
+the project is among them: in the directory `downloads` of a server, `wheels` is a package index.
 """
 
 import shutil
@@ -25,12 +26,11 @@ from packaging_common import (
 )
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+_GLIBC = ("2014", "_2_17", "_2_24", "_2_26", "_2_27", "_2_28", "_2_31", "_2_34", "_2_35")
 SYSTEMS = {
     "windows": ("win_amd64",),
-    "linux": tuple(
-        f"manylinux{glibc}_x86_64"
-        for glibc in ("2014", "_2_17", "_2_24", "_2_26", "_2_27", "_2_28", "_2_34", "_2_35")
-    ),
+    "linux": tuple(f"manylinux{glibc}_x86_64" for glibc in _GLIBC),
+    "aarch64-manylinux_2_28": tuple(f"manylinux{glibc}_aarch64" for glibc in _GLIBC),
     "macos": tuple(
         f"macosx_{release}_0_{kind}"
         for release in (11, 12, 13, 14)
@@ -61,6 +61,7 @@ def build_offline() -> list[Path]:
         print(f"NOT INCLUDED: {line}")
     if len(missing) == len(SYSTEMS) * len(PYTHONS):
         raise PackageError("No wheels could be downloaded.")
+    shutil.copy(packaging_common.build_wheel(), wheels)
     source = _source()
     base = f"trio-chat-{version()}"
     files = [(path, f"{base}/{path.relative_to(source).as_posix()}") for path in _files(source)]

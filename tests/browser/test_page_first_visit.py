@@ -73,7 +73,8 @@ def test_the_program_for_the_visitors_system_is_offered(
     ann.page.get_by_text("Join with a program").click()
     wheel = "trio_chat-1.0-py3-none-any.whl"
     link = ann.page.get_by_role("link", name=wheel)
-    expect(ann.page.get_by_text(hashlib.sha256(wheel.encode()).hexdigest())).to_be_visible()
+    digest = hashlib.sha256(wheel.encode()).hexdigest()
+    expect(ann.page.get_by_text(digest, exact=True)).to_be_visible()
     expect(ann.page.get_by_text("setup")).to_have_count(0)
     with ann.page.expect_download() as saved:
         link.click()

@@ -2,11 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  downloadsIn,
-  fittingDownload,
-  systemOf,
-} from "../../src/trio_chat/web/app/platform/downloads.js";
+import { fittingDownload, offerIn, systemOf } from "../../src/trio_chat/web/app/platform/downloads.js";
 
 const sha256 = "0".repeat(64);
 const all = [
@@ -23,6 +19,9 @@ for (const [hints, system] of [
   [{ platform: "Win32", userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64)" }, "windows"],
   [{ platform: "Linux x86_64", userAgent: "Mozilla/5.0 (X11; Ubuntu; Linux x86_64)" }, "debian"],
   [{ platform: "Linux x86_64", userAgent: "Mozilla/5.0 (X11; Linux x86_64)" }, "linux"],
+  [{ platform: "Linux aarch64", userAgent: "Mozilla/5.0 (X11; Linux x86_64)" }, "linux-arm"],
+  [{ userAgent: "Mozilla/5.0 (X11; Ubuntu; Linux aarch64; rv:130.0)" }, "debian-arm"],
+  [{ userAgent: "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0)" }, ""],
   [{ platform: "MacIntel", userAgent: "Mozilla/5.0 (Macintosh)", maxTouchPoints: 0 }, "mac"],
   [{ platform: "MacIntel", userAgent: "Mozilla/5.0 (Macintosh)", maxTouchPoints: 5 }, ""],
   [{ userAgentData: { platform: "Android", mobile: true }, platform: "Linux armv8l" }, ""],
@@ -34,20 +33,27 @@ for (const [hints, system] of [
     assert.equal(systemOf(hints), system);
   });
 
-test("each system gets its best package, and the next one when that is missing", () => {
-  const best = (system, files = all) => fittingDownload(files, system)?.name;
-  assert.equal(best("windows"), "trio-chat-setup-0.9.0.exe");
-  assert.equal(best("windows", all.slice(0, 1)), "trio-chat-client-0.9.0.exe");
-  assert.equal(best("debian"), "trio-chat_0.9.0_amd64.deb");
-  assert.equal(best("linux"), "trio_chat-0.9.0-py3-none-any.whl");
-  assert.equal(best("mac"), "trio_chat-0.9.0-py3-none-any.whl");
-  assert.equal(best("mac", all.slice(0, 4)), undefined);
-  assert.equal(best(""), undefined);
+test("the server says which package fits a system", () => {
+  const systems = { windows: all[1].name, mac: "trio_chat-of-no-list.whl" };
+  const best = (system) => fittingDownload({ ...offerIn(null), downloads: all, systems }, system);
+  assert.equal(best("windows")?.name, "trio-chat-setup-0.9.0.exe");
+  for (const system of ["mac", "linux", "", "constructor"]) assert.equal(best(system), undefined);
 });
 
-test("an answer of another form has no packages", () => {
-  assert.deepEqual(downloadsIn({ files: all }), all);
-  for (const answer of [null, 1, [], {}, { files: {} }, { files: [null, 1, { name: "x" }] }])
-    assert.deepEqual(downloadsIn(answer), []);
-  assert.deepEqual(downloadsIn({ files: [{ name: "../x", size: 1, sha256 }] }), []);
+test("an answer of another form offers nothing", () => {
+  const nothing = { downloads: [], systems: {}, commands: [], address: "" };
+  for (const answer of [
+    null,
+    1,
+    [],
+    {},
+    { files: {}, commands: "x", systems: 1, address: {} },
+    { files: [null, 1, { name: "x" }, { name: "../x", size: 1, sha256 }], commands: [1] },
+  ])
+    assert.deepEqual(offerIn(answer), nothing);
+});
+
+test("a package whose digest is being computed is offered", () => {
+  const files = [{ ...all[0], sha256: "" }, { ...all[1], sha256: "x" }];
+  assert.deepEqual(offerIn({ files }).downloads, [files[0]]);
 });

@@ -4,10 +4,16 @@ It needs no script. A program that asks for JSON gets the list for the dialogs o
 """
 
 import html
+from typing import NamedTuple
+from urllib.parse import unquote
 
-from trio_chat.server.http.authority import preferred_language, requested_address
-from trio_chat.server.http.downloads import CHECKSUMS, Download, fitting, read
+from trio_chat.irc.addresses import format_address
+from trio_chat.server.http import package_index
+from trio_chat.server.http.authority import preferred_language
+from trio_chat.server.http.download_choice import choices, fitting
+from trio_chat.server.http.downloads import CHECKSUMS, WHEELS, Download, Package
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError, json_response
+from trio_chat.server.http.page import irc_place
 from trio_chat.server.http.site import Site
 from trio_chat.server.uploads.delivery import deliver
 
@@ -24,9 +30,14 @@ _TEXTS = {
         "yours": "For your system",
         "none": "This server has no package for your system.",
         "more": "All packages",
+        "unknown": "SHA-256 is being computed; load this page again in a moment.",
         "check": "Compare the SHA-256 of the file with the one that the administrator has: over"
         " plain http, somebody on the way could have replaced both.",
-        "install": "Install a wheel with Python",
+        "install": "Install it with Python, from this server alone, and join",
+        "online": "Install it with Python; the Internet is needed for the packages that it uses",
+        "authority": 'Save <a href="/ca.pem">the certificate of this server</a> in the directory'
+        " of these commands first.",
+        "legacy": "Leave out <code>--use-deprecated=legacy-certs</code> for a pip before 24.2.",
         "join": "With the program installed, this joins the chat",
         "any": "Any other program for IRC can join at the same address.",
     },
@@ -37,31 +48,52 @@ _TEXTS = {
         "yours": "Для вашей системы",
         "none": "На этом сервере нет пакета для вашей системы.",
         "more": "Все пакеты",
+        "unknown": "SHA-256 ещё вычисляется; обновите страницу чуть позже.",
         "check": "Сверьте SHA-256 файла с тем, который есть у администратора: по обычному http"
         " кто-то в пути мог подменить и то и другое.",
-        "install": "Установить wheel с помощью Python",
+        "install": "Установить с помощью Python только с этого сервера и войти",
+        "online": "Установить с помощью Python; нужные программе пакеты берутся из Интернета",
+        "authority": 'Сначала сохраните <a href="/ca.pem">сертификат этого сервера</a> в каталог,'
+        " в котором выполняются команды.",
+        "legacy": "Для pip старше 24.2 уберите <code>--use-deprecated=legacy-certs</code>.",
         "join": "Когда программа установлена, эта команда подключит к чату",
         "any": "По тому же адресу можно войти любой программой для IRC.",
     },
 }
 
 
+class _View(NamedTuple):
+    """What a visitor sees.
+
+    Args:
+        downloads: the packages.
+        best: the one for the visitor's system.
+        commands: install the program and join, or only install it when `is_online`.
+        is_online: whether the commands need the Internet.
+        authority: whether the certificate of the private authority is needed for them.
+        address: what a client connects to.
+    """
+
+    downloads: list[Download]
+    best: Download | None
+    commands: list[str]
+    is_online: bool
+    authority: bool
+    address: str
+
+
 async def answer(request: HttpRequest, site: Site) -> HttpResponse:
     """Answer with the list of packages, or with one of them."""
     name = request.path.removeprefix(PATH)
+    simple = package_index.PATH.removeprefix(PATH)
+    if f"{name}/".startswith(simple):
+        return await package_index.answer(request, site, f"{name}/".removeprefix(simple))
     if name:
-        return await _package(request, site, name)
-    downloads = await site.downloads.all(site.settings.server.downloads)
+        return await _package(request, site, unquote(name))
+    view = await _view(request, site)
     vary = ("Vary", "Accept, Accept-Language, User-Agent")
-    address = requested_address(request, site)
     if "application/json" in request.words(b"accept"):
-        best = fitting(downloads, request.header(b"user-agent"))
-        files = [
-            {"name": found.filename, "size": found.size, "sha256": found.sha256}
-            for found in downloads
-        ]
-        fits = best.filename if best else None
-        return json_response({"files": files, "fits": fits, "address": address}, headers=[vary])
+        return json_response(_values(view), headers=[vary])
     language = preferred_language(request)
     headers = [
         ("Content-Type", "text/html; charset=utf-8"),
@@ -69,52 +101,101 @@ async def answer(request: HttpRequest, site: Site) -> HttpResponse:
         ("Content-Security-Policy", _CSP),
         vary,
     ]
-    text = _page(request, site, downloads, language)
+    text = _page(site.settings.server.network, view, language)
     return HttpResponse(200, text.encode(), headers)
 
 
 async def _package(request: HttpRequest, site: Site, name: str) -> HttpResponse:
     directory = site.settings.server.downloads
-    found = await site.downloads.find(directory, name)
-    if directory is None or found is None:
+    if directory is not None and name.startswith(f"{WHEELS}/"):
+        directory, name = directory / WHEELS, name.removeprefix(f"{WHEELS}/")
+    package = None if directory is None else await site.downloads.open(directory, name)
+    if package is None:
         raise RequestError(404, "there is no such package on this server; /download/ lists them")
-    delivery = deliver(found, request.header, is_head=request.method == "HEAD")
+    try:
+        response = await _delivered(request, site, package)
+    except BaseException:
+        package.close()
+        raise
+    if isinstance(response.body, bytes):
+        package.close()
+    return response
+
+
+async def _delivered(request: HttpRequest, site: Site, package: Package) -> HttpResponse:
+    """Return the answer with a package; its body closes the package, unless it is bytes."""
+    found = await site.downloads.describe(package)
+    is_head = request.method == "HEAD"
+    delivery = deliver(found, request.header, is_head=is_head)
+    # Another package may get the same name. Without a digest there is nothing to recognize it by.
+    own = {"Cache-Control"} if found.sha256 else {"Cache-Control", "ETag", "Accept-Ranges"}
+    headers = [pair for pair in delivery.headers if pair[0] not in own]
+    headers.append(("Cache-Control", "no-cache"))
     length = delivery.end - delivery.start
     if not length:
-        return HttpResponse(delivery.status, b"", delivery.headers)
-    pieces = read(directory, name, delivery.start, delivery.end)
-    return HttpResponse(delivery.status, pieces, delivery.headers, length)
+        return HttpResponse(delivery.status, b"", headers)
+    pieces = package.pieces(delivery.start, delivery.end)
+    if is_head:
+        package.close()  # what is not started is not closed by the connection
+    return HttpResponse(delivery.status, pieces, headers, length)
 
 
-def _page(request: HttpRequest, site: Site, downloads: list[Download], language: str) -> str:
-    texts = _TEXTS[language]
-    best = fitting(downloads, request.header(b"user-agent"))
-    title = html.escape(texts["title"].format(network=site.settings.server.network))
-    address = requested_address(request, site)
+async def _view(request: HttpRequest, site: Site) -> _View:
+    downloads = await site.downloads.all(site.settings.server.downloads)
+    address = format_address(*irc_place(request, site))
+    commands = await package_index.commands(request, site, address)
+    needs_authority = request.peer.is_secure and bool(await site.authority())
     wheel = next((each for each in downloads if each.filename.endswith(".whl")), None)
+    is_online = not commands
+    if is_online and wheel is not None:
+        commands = [await package_index.wheel_command(request, site, wheel)]
+    best = fitting(downloads, request.header(b"user-agent"))
+    return _View(downloads, best, commands, is_online, needs_authority, address)
+
+
+def _values(view: _View) -> dict[str, object]:
+    """Return what the page's script gets."""
+    return {
+        "files": [
+            {"name": each.filename, "size": each.size, "sha256": each.sha256}
+            for each in view.downloads
+        ],
+        "systems": choices(view.downloads),
+        "commands": view.commands,
+        "address": view.address,
+    }
+
+
+def _page(network: str, view: _View, language: str) -> str:
+    texts = _TEXTS[language]
+    title = html.escape(texts["title"].format(network=network))
     lines = [
         f'<!doctype html>\n<html lang="{language}">\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f'<title>{title}</title>\n<link rel="stylesheet" href="/ca.css">',
         f'<nav><a href="/">{texts["chat"]}</a> {texts["other"]}</nav>\n<main>\n<h1>{title}</h1>',
         f"<h2>{texts['yours']}</h2>",
-        f"<dl>{_entry(best)}</dl>" if best else f"<p>{texts['none']}</p>",
+        f"<dl>{_entry(view.best, texts)}</dl>" if view.best else f"<p>{texts['none']}</p>",
     ]
-    if wheel:
-        scheme = "https" if request.peer.is_secure else "http"
-        command = f"pip install {scheme}://{address}{PATH}{wheel.filename}"
-        lines.append(f"<p>{texts['install']}: <code>{html.escape(command)}</code></p>")
-    command = html.escape(f"trio-chat connect {address}")
+    if view.commands:
+        what = texts["online" if view.is_online else "install"]
+        shown = "".join(f"<p><code>{html.escape(each)}</code></p>" for each in view.commands)
+        if view.authority and not view.is_online:
+            lines.append(f"<p>{texts['authority']}</p>")
+        lines.append(f"<p>{what}:</p>\n{shown}")
+        if any(package_index.LEGACY in each for each in view.commands):
+            lines.append(f"<p>{texts['legacy']}</p>")
+    command = html.escape(f"trio-chat connect {view.address}")
     lines.append(f"<p>{texts['join']}: <code>{command}</code></p>\n<p>{texts['any']}</p>")
-    if downloads:
-        entries = "\n".join(_entry(each) for each in downloads)
+    if view.downloads:
+        entries = "\n".join(_entry(each, texts) for each in view.downloads)
         lines.append(f"<h2>{texts['more']}</h2>\n<dl>{entries}</dl>\n<p>{texts['check']}</p>")
     return "\n".join([*lines, "</main>\n</html>\n"])
 
 
-def _entry(download: Download) -> str:
+def _entry(download: Download, texts: dict[str, str]) -> str:
     name = html.escape(download.filename)
     size = f"{download.size / (1 << 20):.1f} MiB"
-    is_list = name == CHECKSUMS
-    digest = "" if is_list else f"<br><small>SHA-256 <code>{download.sha256}</code></small>"
-    return f'<dt><a href="{PATH}{name}" download>{name}</a></dt><dd>{size}{digest}</dd>'
+    digest = f"SHA-256 <code>{download.sha256}</code>" if download.sha256 else texts["unknown"]
+    shown = "" if name == CHECKSUMS else f"<br><small>{digest}</small>"
+    return f'<dt><a href="{PATH}{name}" download>{name}</a></dt><dd>{size}{shown}</dd>'

@@ -1,7 +1,8 @@
 """Downloads: the packages of the program that an operator has put into a directory for visitors.
 
-Only regular files of that directory are served whose names are those that `run.py package` gives.
-The system of a visitor is derived from `User-Agent`, which may be wrong: every package is offered.
+Only regular files are served, under the names that `run.py package` gives, and wheels below
+`wheels`. A file is opened once for its digest and its bytes: when it is replaced meanwhile, the
+digest remains that of the bytes that are sent.
 """
 
 import hashlib
@@ -20,32 +21,32 @@ log = logging.getLogger("trio_chat")
 
 MOST_FILES = 32
 """Packages that are offered; the directory may have more files."""
-MOST_ENTRIES = 1000
-"""Entries of the directory that are looked at."""
+MOST_WHEELS = 1000
+"""Wheels that are offered, and entries of a directory that are looked at."""
 MOST_BYTES = 512 << 20
 """The largest package."""
+PATIENCE = 4.0
+"""Seconds in which a visitor waits for digests; the next one continues where it was left."""
 _VERSION = r"[0-9][0-9A-Za-z.+~_-]{0,80}"
 NAME = re.compile(
     rf"(?:trio-chat-(?:client|setup)-{_VERSION}\.exe|trio-chat-(?:portable|offline)-{_VERSION}\.zip"
     rf"|trio-chat_{_VERSION}\.deb|trio[-_]chat-{_VERSION}\.whl|SHA256SUMS)",
     re.ASCII,
 )
+WHEEL = re.compile(
+    r"[0-9A-Za-z](?:[0-9A-Za-z._]{0,78}[0-9A-Za-z])?-[0-9][0-9A-Za-z._+!]{0,80}"
+    r"(?:-[0-9][0-9A-Za-z._]{0,20})?-[0-9A-Za-z._]{2,40}-[0-9A-Za-z._]{2,40}-[0-9A-Za-z._]{2,120}"
+    r"\.whl",
+    re.ASCII,
+)
+"""The name of a wheel (packaging.python.org, "Binary distribution format")."""
 CHECKSUMS = "SHA256SUMS"
-_WHEEL = ("trio[-_]chat-", ".whl")
-_OFFLINE = ("trio-chat-offline-", ".zip")
-_DEBIAN = ("trio-chat_", ".deb")
-_FITTING = {
-    "windows": (
-        ("trio-chat-setup-", ".exe"),
-        ("trio-chat-client-", ".exe"),
-        ("trio-chat-portable-", ".zip"),
-    ),
-    "debian": (_DEBIAN, _WHEEL, _OFFLINE),
-    "linux": (_WHEEL, _OFFLINE, _DEBIAN),
-    "mac": (_WHEEL, _OFFLINE),
-}
-"""The begin and the end of names that fit a system, the best first."""
+WHEELS = "wheels"
+"""The directory of wheels in that of the packages."""
 _PIECE = 262_144
+_HASHED_AT_ONCE = 4 << 20
+_MOST_DIGESTS = 4 * MOST_WHEELS
+_MOST_REPORTS = 100
 _threads = trio.CapacityLimiter(4)
 
 
@@ -55,7 +56,7 @@ class Download(NamedTuple):
     Args:
         filename: its name.
         size: in bytes.
-        sha256: its digest, in hexadecimal.
+        sha256: its digest, in hexadecimal; "" as long as it is not known.
     """
 
     filename: str
@@ -82,12 +83,82 @@ class _State(NamedTuple):
     modified: int
 
 
+class _Hashing:
+    """A digest that is being computed, at the place that was reached."""
+
+    def __init__(self, state: _State) -> None:
+        self.state = state
+        self.reached = 0
+        self.sha256 = hashlib.sha256()
+
+    def advance(self, file: BufferedReader) -> bool:
+        """Hash the next piece; return whether it was the last one. Blocks.
+
+        Raises:
+            OSError: the file cannot be read, or was changed.
+        """
+        file.seek(self.reached)
+        data = file.read(min(_HASHED_AT_ONCE, self.state.size - self.reached))
+        self.sha256.update(data)
+        self.reached += len(data)
+        is_complete = self.reached >= self.state.size
+        if not (data or is_complete) or _state(file) != self.state:
+            raise OSError("it is being changed")
+        return is_complete
+
+
+class Package:
+    """A package that is open; the caller closes it.
+
+    Args:
+        file: the file.
+        filename: its name.
+    """
+
+    def __init__(self, file: BufferedReader, filename: str) -> None:
+        self.file = file
+        self.filename = filename
+        self.state = _state(file)
+
+    def close(self) -> None:
+        """Close the file. It was only read, so this does not wait."""
+        self.file.close()
+
+    async def pieces(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Yield a range of the file, then close it.
+
+        Raises:
+            trio.BrokenResourceError: the file cannot be read, or was changed, so that the digest in
+                the headers is no longer that of its bytes. The log has why.
+        """
+        try:
+            while start < end:
+                size = min(_PIECE, end - start)
+                data = await trio.to_thread.run_sync(self._read, start, size, limiter=_threads)
+                start += len(data)
+                yield data
+        except OSError as error:
+            log.warning("the package %s was not sent completely: %s", self.filename, error)
+            raise trio.BrokenResourceError from error
+        finally:
+            self.close()
+
+    def _read(self, start: int, size: int) -> bytes:
+        self.file.seek(start)
+        data = self.file.read(size)
+        if len(data) != size or _state(self.file) != self.state:
+            raise OSError("it was changed")
+        return data
+
+
 class Downloads:
     """The packages in a directory. Digests are kept until a file changes."""
 
     def __init__(self) -> None:
-        self._digests: dict[Path, tuple[_State, str]] = {}
-        self._hashing = trio.Lock()
+        self._digests: dict[_State, str] = {}
+        self._hashing: dict[_State, _Hashing] = {}
+        self._turn = trio.Lock()
+        self._reported: set[str] = set()
 
     async def all(self, directory: Path | None) -> list[Download]:
         """Return the packages, the newest version of each kind first.
@@ -97,94 +168,116 @@ class Downloads:
         """
         if directory is None:
             return []
-        names = await trio.to_thread.run_sync(_names, directory, limiter=_threads)
-        found = [await self.find(directory, name) for name in names]
-        return [download for download in found if download is not None]
+        names = await self._names(directory, NAME)
+        return await self.described(directory, names[:MOST_FILES])
 
-    async def find(self, directory: Path | None, name: str) -> Download | None:
-        """Return a package; None when there is none of that name, or it cannot be read."""
-        if directory is None or not NAME.fullmatch(name):
+    async def wheels(self, directory: Path | None) -> list[tuple[Path, str]]:
+        """Return the wheels of the packages and of `wheels`, each as directory and name."""
+        if directory is None:
+            return []
+        places = (directory, directory / WHEELS)
+        found = [(place, name) for place in places for name in await self._names(place, WHEEL)]
+        return found[:MOST_WHEELS]
+
+    async def described(self, directory: Path, names: list[str]) -> list[Download]:
+        """Return those of the packages that can be read, with the digests that are known within
+        `PATIENCE`.
+        """
+        found = []
+        deadline = trio.current_time() + PATIENCE
+        for name in names:
+            package = await self.open(directory, name)
+            if package is not None:
+                try:
+                    found.append(await self.describe(package, deadline))
+                finally:
+                    package.close()
+        return found
+
+    async def open(self, directory: Path, name: str) -> Package | None:
+        """Open a package; None when there is none of that name, or it cannot be read."""
+        if not (NAME.fullmatch(name) or WHEEL.fullmatch(name)):
             return None
-        async with self._hashing:  # two visitors do not read the same file twice
-            try:
-                return await trio.to_thread.run_sync(self._find, directory / name, limiter=_threads)
-            except FileNotFoundError:
-                return None
-            except OSError as error:
-                log.warning("the package %s cannot be offered: %s", name, error)
-                return None
+        return await trio.to_thread.run_sync(self._open, directory / name, limiter=_threads)
 
-    def _find(self, path: Path) -> Download:
-        """Return a package. Blocks: it may read all of the file."""
-        with _open(path) as file:
-            state = _state(os.fstat(file.fileno()))
-            known = self._digests.get(path)
-            if known is None or known[0] != state:
-                known = (state, hashlib.file_digest(file, "sha256").hexdigest())
-                if len(self._digests) >= 2 * MOST_FILES:
-                    self._digests.clear()
-                self._digests[path] = known
-        return Download(path.name, state.size, known[1])
+    async def describe(self, package: Package, deadline: float | None = None) -> Download:
+        """Return what is known of a package.
+
+        Args:
+            package: the package; it stays open.
+            deadline: until when its digest may be computed; None for `PATIENCE` from now.
+        """
+        state = package.state
+        if state not in self._digests:
+            latest = trio.current_time() + PATIENCE if deadline is None else deadline
+            # Two visitors do not read the same file twice: the one behind finds the digest.
+            with trio.move_on_at(latest):
+                async with self._turn:
+                    await self._hash(package)
+        return Download(package.filename, state.size, self._digests.get(state, ""))
+
+    async def _hash(self, package: Package) -> None:
+        """Compute a digest. When it is cancelled, the next call continues."""
+        state = package.state
+        if state in self._digests:
+            return
+        if state not in self._hashing and len(self._hashing) >= MOST_FILES:
+            self._hashing.clear()
+        hashing, is_complete = self._hashing.setdefault(state, _Hashing(state)), False
+        try:
+            while not is_complete:
+                is_complete = await trio.to_thread.run_sync(
+                    hashing.advance, package.file, limiter=_threads
+                )
+        except OSError as error:
+            del self._hashing[state]
+            self._report(package.filename, error)
+            return
+        if len(self._digests) >= _MOST_DIGESTS:
+            self._digests.clear()
+        del self._hashing[state]
+        self._digests[state] = hashing.sha256.hexdigest()
+
+    def _open(self, path: Path) -> Package | None:
+        """Open a package. Blocks."""
+        try:
+            return Package(_open(path), path.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            self._report(path.name, error)
+            return None
+
+    async def _names(self, directory: Path, pattern: re.Pattern[str]) -> list[str]:
+        """Return the names of files in a directory, the newest versions first."""
+        try:
+            return await trio.to_thread.run_sync(_names, directory, pattern, limiter=_threads)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            self._report(directory.name, error)
+            return []
+
+    def _report(self, name: str, error: OSError) -> None:
+        """Log why something is not offered, once: each visitor would add the same line."""
+        text = f"{name!r} of [server] downloads cannot be offered: {error.strerror or error}"
+        if text not in self._reported:
+            if len(self._reported) >= _MOST_REPORTS:
+                self._reported.clear()
+            self._reported.add(text)
+            log.warning("%s", text)
 
 
-async def read(directory: Path, name: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
-    """Yield a range of a file; the answer is cut short when the file has become shorter.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    file = await trio.to_thread.run_sync(_open, directory / name, limiter=_threads)
-    try:
-        await trio.to_thread.run_sync(file.seek, start, limiter=_threads)
-        while start < end:
-            size = min(_PIECE, end - start)
-            data = await trio.to_thread.run_sync(file.read, size, limiter=_threads)
-            if not data:
-                return
-            start += len(data)
-            yield data
-    finally:
-        file.close()
-
-
-def system(agent: str) -> str:
-    """Return the system that `User-Agent` names: a key of `_FITTING`, or "" for another one."""
-    if "Windows" in agent:
-        return "windows"
-    if "Android" in agent or "iPhone" in agent or "iPad" in agent:
-        return ""
-    if "Ubuntu" in agent or "Debian" in agent:
-        return "debian"
-    if "Macintosh" in agent:
-        return "mac"
-    return "linux" if "Linux" in agent else ""
-
-
-def fitting(downloads: list[Download], agent: str) -> Download | None:
-    """Return the package that fits the system of a visitor best; None when none does."""
-    for start, end in _FITTING.get(system(agent), ()):
-        for download in downloads:
-            if re.match(start, download.filename) and download.filename.endswith(end):
-                return download
-    return None
-
-
-def _names(directory: Path) -> list[str]:
-    """Return the names of packages in a directory, in the order of the page. Blocks."""
+def _names(directory: Path, pattern: re.Pattern[str]) -> list[str]:
+    """Return the names of regular files, the newest versions first. Blocks."""
     found: list[str] = []
-    try:
-        with os.scandir(directory) as entries:
-            for count, entry in enumerate(entries):
-                if count >= MOST_ENTRIES:
-                    break
-                if NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                    found.append(entry.name)
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        log.warning("the packages of [server] downloads cannot be listed: %s", error)
-        return []
-    return sorted(found, key=_order, reverse=True)[:MOST_FILES]
+    with os.scandir(directory) as entries:
+        for count, entry in enumerate(entries):
+            if count >= MOST_WHEELS:
+                break
+            if pattern.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                found.append(entry.name)
+    return sorted(found, key=_order, reverse=True)
 
 
 def _order(name: str) -> tuple[bool, list[tuple[int, str]]]:
@@ -215,5 +308,6 @@ def _open(path: Path) -> BufferedReader:
     return file
 
 
-def _state(status: os.stat_result) -> _State:
+def _state(file: BufferedReader) -> _State:
+    status = os.fstat(file.fileno())
     return _State(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)

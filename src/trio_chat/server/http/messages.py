@@ -163,4 +163,6 @@ def text_response(text: str, status: int = 200, headers: Headers = ()) -> HttpRe
 def json_response(value: object, status: int = 200, headers: Headers = ()) -> HttpResponse:
     """Return a response of JSON."""
     body = json.dumps(value, ensure_ascii=False).encode() + b"\n"
-    return HttpResponse(status, body, [("Content-Type", "application/json"), *headers])
+    own = {name for name, _ in headers}
+    kind = [] if "Content-Type" in own else [("Content-Type", "application/json")]
+    return HttpResponse(status, body, [*kind, *headers])

@@ -140,12 +140,20 @@ async def manifest(request: HttpRequest, site: Site) -> HttpResponse:
     return _respond(request, found, [("Cache-Control", _ASK_AGAIN), ("Vary", "Accept-Encoding")])
 
 
-def _values(request: HttpRequest, site: Site) -> _Values:
-    """Return how this server is reached by the way that a request came."""
+def irc_place(request: HttpRequest, site: Site) -> tuple[str, int]:
+    """Return the host and the port where a client of IRC reaches this server, by the way that a
+    request came.
+    """
     server, host = site.settings.server, request.host
     # A proxy of HTTP does not speak IRC on its port.
     port = host.port if host and host.port and not request.is_forwarded else server.port
-    name = host.name if host else server.name
+    return host.name if host else server.name, port
+
+
+def _values(request: HttpRequest, site: Site) -> _Values:
+    """Return how this server is reached by the way that a request came."""
+    server, host = site.settings.server, request.host
+    name, port = irc_place(request, site)
     # A link to this machine leads the phone that scans it nowhere.
     client = parse_address(request.peer.host)
     is_here = host is not None and is_local(host) and client is not None and client.is_loopback

@@ -1,31 +1,22 @@
-/** Packages of the program that this server offers, and the choice of the one for a system. */
+/** Packages of the program that this server offers, and the system of the visitor. */
 
 const PATH = "/download/";
 const SHA256 = /^[0-9a-f]{64}$/u;
 const NAME = /^[0-9A-Za-z.+~_-]+$/u;
 
-/** Beginnings and ends of names that fit a system, the best first. */
-const DEBIAN = /^trio-chat_.*\.deb$/u;
-const WHEEL = /^trio[-_]chat-.*\.whl$/u;
-const OFFLINE = /^trio-chat-offline-.*\.zip$/u;
-
-/** @type {Record<string, RegExp[]>} */
-const FITTING = {
-  windows: [
-    /^trio-chat-setup-.*\.exe$/u,
-    /^trio-chat-client-.*\.exe$/u,
-    /^trio-chat-portable-.*\.zip$/u,
-  ],
-  debian: [DEBIAN, WHEEL, OFFLINE],
-  linux: [WHEEL, OFFLINE, DEBIAN],
-  mac: [WHEEL, OFFLINE],
-};
-
 /**
  * @typedef {object} Download
  * @property {string} name
  * @property {number} size In bytes.
- * @property {string} sha256
+ * @property {string} sha256 Empty as long as the server computes it.
+ */
+
+/**
+ * @typedef {object} Offer What the server offers.
+ * @property {Download[]} downloads
+ * @property {Record<string, string>} systems The name of the package that fits a system best.
+ * @property {string[]} commands Install the program with Python.
+ * @property {string} address What a client connects to, or "".
  */
 
 /**
@@ -37,7 +28,7 @@ const FITTING = {
  */
 
 /**
- * Return the system of a visitor: a key of `FITTING`, or "" for a phone or an unknown one.
+ * Return the system of a visitor, as the server names it: "" for a phone or an unknown one.
  * @param {NavigatorHints} hints
  */
 export function systemOf({ userAgent = "", platform = "", maxTouchPoints = 0, userAgentData }) {
@@ -46,49 +37,53 @@ export function systemOf({ userAgent = "", platform = "", maxTouchPoints = 0, us
   if (/Windows|Win32|Win64/u.test(text)) return "windows";
   // An iPad calls itself a Macintosh, but no Mac has a touch screen.
   if (/Mac/u.test(text)) return maxTouchPoints > 1 ? "" : "mac";
-  if (/Ubuntu|Debian/u.test(text)) return "debian";
-  return /Linux/u.test(text) ? "linux" : "";
+  if (!/Linux|Ubuntu|Debian/u.test(text)) return "";
+  const name = /Ubuntu|Debian/u.test(text) ? "debian" : "linux";
+  return /aarch64|armv\d|arm64/iu.test(text) ? `${name}-arm` : name;
 }
 
 /**
  * Return the package for a system, or undefined when none fits.
- * @param {Download[]} downloads The newest first.
+ * @param {Offer} offer
  * @param {string} system
  */
-export function fittingDownload(downloads, system) {
-  for (const pattern of FITTING[system] ?? []) {
-    const found = downloads.find(({ name }) => pattern.test(name));
-    if (found) return found;
-  }
-  return undefined;
+export function fittingDownload({ downloads, systems }, system) {
+  return downloads.find(({ name }) => Object.hasOwn(systems, system) && name === systems[system]);
 }
 
 /**
- * Return the packages in an answer of the server; what has another form is left out.
+ * Return the offer in an answer of the server; what has another form is left out.
  * @param {any} answer
- * @returns {Download[]}
+ * @returns {Offer}
  */
-export function downloadsIn(answer) {
+export function offerIn(answer) {
   const files = Array.isArray(answer?.files) ? answer.files : [];
-  return files.filter(
-    (/** @type {any} */ file) =>
-      typeof file?.name === "string" &&
-      NAME.test(file.name) &&
-      Number.isSafeInteger(file.size) &&
-      SHA256.test(file.sha256),
-  );
+  const commands = Array.isArray(answer?.commands) ? answer.commands : [];
+  const { systems, address } = answer ?? {};
+  return {
+    downloads: files.filter(
+      (/** @type {any} */ file) =>
+        typeof file?.name === "string" &&
+        NAME.test(file.name) &&
+        Number.isSafeInteger(file.size) &&
+        (file.sha256 === "" || SHA256.test(file.sha256)),
+    ),
+    systems: systems && typeof systems === "object" ? systems : {},
+    commands: commands.filter((/** @type {any} */ command) => typeof command === "string"),
+    address: typeof address === "string" ? address : "",
+  };
 }
 
 /**
- * Request the packages; none when the server cannot be reached, or has none.
+ * Request what the server offers: nothing when it cannot be reached, or has nothing.
  * @param {AbortSignal} signal
  */
-export async function requestDownloads(signal) {
+export async function requestOffer(signal) {
   try {
     const response = await fetch(PATH, { headers: { Accept: "application/json" }, signal });
-    return response.ok ? downloadsIn(await response.json()) : [];
+    return offerIn(response.ok ? await response.json() : null);
   } catch {
-    return [];
+    return offerIn(null);
   }
 }
 

@@ -2,15 +2,10 @@
 
 import { h } from "../../vendor/preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
-import {
-  addressOf,
-  fittingDownload,
-  requestDownloads,
-  systemOf,
-} from "../platform/downloads.js";
+import { addressOf, fittingDownload, requestOffer, systemOf } from "../platform/downloads.js";
 import { _ } from "../platform/i18n.js";
 
-/** @import { Download, NavigatorHints } from "../platform/downloads.js" */
+/** @import { Download, NavigatorHints, Offer } from "../platform/downloads.js" */
 
 const MEBIBYTE = 1 << 20;
 
@@ -30,27 +25,29 @@ export function Downloads() {
 }
 
 function Packages() {
-  const [downloads, setDownloads] = useState(/** @type {Download[]|null} */ (null));
+  const [offer, setOffer] = useState(/** @type {Offer|null} */ (null));
   useEffect(() => {
     const controller = new AbortController();
-    void requestDownloads(controller.signal).then((found) => {
-      if (!controller.signal.aborted) setDownloads(found);
+    void requestOffer(controller.signal).then((found) => {
+      if (!controller.signal.aborted) setOffer(found);
     });
     return () => controller.abort();
   }, []);
-  if (!downloads) return h("p", { role: "status" }, _("Loading…"));
+  if (!offer) return h("p", { role: "status" }, _("Loading…"));
   const system = systemOf(/** @type {NavigatorHints} */ (navigator));
-  const best = fittingDownload(downloads, system);
+  const best = fittingDownload(offer, system);
+  const isWheel = best?.name.endsWith(".whl");
   return h(
     "div",
     { role: "status" },
     best ? h(Package, { download: best }) : null,
+    isWheel ? offer.commands.map((each) => h("p", null, h("code", null, each))) : null,
     h(
       "p",
       null,
       best ? _("When it is installed, this command joins:") : _("In a terminal:"),
       " ",
-      h("code", null, `trio-chat connect ${addressHere()}`),
+      h("code", null, `trio-chat connect ${offer.address || addressHere()}`),
     ),
     h("p", null, h("a", { href: "/download/" }, _("All packages, and other ways"))),
   );
@@ -64,11 +61,8 @@ function Package({ download }) {
     null,
     h("a", { href: addressOf(download), download: download.name }, download.name),
     ` (${_("{size} MiB", { size })})`,
-    h("br", null),
-    "SHA-256 ",
-    h("code", null, download.sha256),
-    download.name.endsWith(".whl")
-      ? [h("br", null), h("code", null, `pip install ${location.origin}${addressOf(download)}`)]
+    download.sha256
+      ? [h("br", null), "SHA-256 ", h("code", null, download.sha256)]
       : null,
   );
 }
