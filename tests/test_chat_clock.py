@@ -116,6 +116,39 @@ def test_a_clock_that_is_corrected_a_little_makes_no_step() -> None:
     assert source.shift == 0
 
 
+def test_the_id_of_a_moment_is_not_taken() -> None:
+    """It is for replies, which are not counted: the next id is the same with and without them."""
+    source, other = IdSource(Clock()), IdSource(Clock())
+    source.next()
+    other.next()
+    assert [source.now(), source.now()] == [first_id(NOON)] * 2
+    assert source.next() == other.next()
+
+
+def test_the_id_of_a_moment_is_not_before_the_latest() -> None:
+    """Replies do not seem older than the messages before them, of which many share a moment."""
+    clock = Clock()
+    source = IdSource(clock)
+    for _ in range(500):
+        latest = source.next(alone=True)
+    assert server_time(source.now()) == server_time(latest) == at(NOON + 0.499)
+    clock.now += 1
+    assert server_time(source.now()) == at(NOON + 1)
+
+
+@pytest.mark.parametrize("back", [0.5, 60, YEAR])
+def test_the_id_of_a_moment_is_that_of_the_clock_again_when_it_is_set_back(back: float) -> None:
+    """Nothing else has to happen first; within the slack it is that of the latest id."""
+    clock = Clock()
+    source = IdSource(clock)
+    source.next()
+    clock.now -= back
+    expected = NOON if back < 1 else NOON - back
+    assert server_time(source.now(), source.shift) == at(expected)
+    source.next()
+    assert server_time(source.now(), source.shift) in (at(expected), at(expected + 0.001))
+
+
 @pytest.mark.parametrize("year", [-57, 8000])
 def test_a_clock_that_is_out_of_all_bounds(year: int) -> None:
     """1970, or the year 10,000: ids stay numbers that a database can hold, and grow."""

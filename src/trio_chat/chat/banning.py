@@ -111,7 +111,7 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
         ban = ban_of(world, session, bans=new)
         if ban is not None and not session.closing:
             params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(ban_text(ban)))
-            number, code = world.ids.next(), n.ERR_YOUREBANNEDCREEP
+            number, code = world.ids.now(), n.ERR_YOUREBANNEDCREEP
             events.append(
                 Event(
                     number, code, params, world.server_info.name, (session,), shift=world.ids.shift

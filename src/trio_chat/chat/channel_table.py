@@ -152,6 +152,10 @@ class ChannelTable(dict[str, Channel]):
         if channel is not None:
             channel.former.pop(folded, None)
 
+    def former_names(self) -> dict[str, str]:
+        """Return the former names that lead to a channel, with the name of today, folded."""
+        return {former: channel.folded for former, channel in self._former.items()}
+
     def renamed_to(self, folded: str) -> Channel | None:
         """Return the channel that had a name before which no channel has now; None after a while
         (IRCv3 draft/channel-rename).

@@ -15,10 +15,6 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import NO_TAGS, ParseError, parse
 
-# Commands that clients send on their own are no activity of the user.
-_NOT_ACTIVITY = frozenset(("PING", "PONG", "ISON", "WHO"))
-
-
 _NOTICE_SECONDS = 60.0
 """Seconds after which a client gets another notice that its quota is exhausted."""
 _SLOWED_LINES = 10
@@ -91,7 +87,8 @@ def _dispatch(request: Request) -> int:
     if len(message.params) < entry.min_params:
         reply.numeric(n.ERR_NEEDMOREPARAMS, message.command)
         return 1
-    if message.command not in _NOT_ACTIVITY:
+    # Questions are no activity of the user: clients ask on their own.
+    if not entry.is_local and message.command != "CAP":
         request.session.active = request.world.clock()
     if entry.stores and len(message.params) >= entry.stores and policy.refuses_to_store(request):
         return 1

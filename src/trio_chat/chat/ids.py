@@ -78,6 +78,25 @@ class IdSource:
         self._last = number if number > self._last else self._last + 1
         return self._last
 
+    def now(self) -> int:
+        """Return an id for what has a time but no identity, such as a reply; it is not taken.
+
+        So a server that sends fewer replies than another one gives the same ids to the same
+        messages. Its time is not before that of the latest id unless the clock was set back.
+        """
+        moment = min(int(self._clock() * 1000) - EPOCH_MS, _LAST_MS) + self.shift
+        last = self._last >> SEQUENCE_BITS
+        return (last if moment < last <= moment + SLACK_MS else moment) << SEQUENCE_BITS
+
+    def state(self) -> list[int]:
+        """Return all that further ids depend on besides the clock."""
+        return [self._last, self._taken, self.shift]
+
+    @property
+    def latest(self) -> int:
+        """The greatest id so far."""
+        return self._last
+
     def _reckon(self, now: int, last: int) -> int:
         """Return the milliseconds of the next id where the clock was set back, and where that no
         longer matters.

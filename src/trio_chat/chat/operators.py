@@ -32,7 +32,7 @@ def notice(world: World, text: str) -> Event | None:
         return None
     params = ("*", truncate(f"*** {text}", _MAX_NOTICE))
     return Event(
-        world.ids.next(),
+        world.ids.now(),
         "NOTICE",
         params,
         world.server_info.name,

@@ -84,6 +84,10 @@ class Preferences:
         """Return what an account has chosen; not to be changed."""
         return self._chosen.get(account, {})
 
+    def all(self) -> dict[int, Choices]:
+        """Return what accounts have chosen; not to be changed."""
+        return self._chosen
+
     def choose(self, account: int, name: str, value: bool | None) -> None:
         """Take a choice; None for whatever the server has."""
         choices = self.chosen(account) | ({} if value is None else {name: value})

@@ -41,7 +41,7 @@ class Room(IntEnum):
     OPERATORS = 2
 
 
-class _Usage:
+class Usage:
     """The messages and bytes that were stored for an address or account, less what has been
     refilled.
     """
@@ -63,6 +63,7 @@ class Quotas:
         elapsed: returns seconds that never go back.
 
     Attributes:
+        usages: by address, and by the number of an account.
         room: the users for whom there is room on the disk.
         dropped: the number of events that were not stored because of a quota or a full disk.
     """
@@ -71,7 +72,7 @@ class Quotas:
         self._rows = rows or float("inf")
         self._size = size or float("inf")
         self._elapsed = elapsed
-        self._usages: dict[str | int, _Usage] = {}  # by address, and by the number of an account
+        self.usages: dict[str | int, Usage] = {}
         self.room = Room.EVERYBODY
         self.dropped = 0
 
@@ -125,12 +126,12 @@ class Quotas:
         rows = len(event.history_targets)
         return self.why_not(user, rows, rows * size)
 
-    def _usage(self, payer: str | int, now: float) -> _Usage:
-        usage = self._usages.get(payer)
+    def _usage(self, payer: str | int, now: float) -> Usage:
+        usage = self.usages.get(payer)
         if usage is None:
-            if len(self._usages) >= _MOST_PAYERS:
+            if len(self.usages) >= _MOST_PAYERS:
                 self._forget(now)
-            usage = self._usages[payer] = _Usage(now)
+            usage = self.usages[payer] = Usage(now)
             return usage
         passed = (now - usage.at) / HOUR
         usage.at = now
@@ -142,11 +143,11 @@ class Quotas:
 
     def _forget(self, now: float) -> None:
         """Keep the entries that were used within an hour, or of many those that were used last."""
-        usages = sorted(self._usages.items(), key=lambda entry: entry[1].at)
+        usages = sorted(self.usages.items(), key=lambda entry: entry[1].at)
         kept = [(name, usage) for name, usage in usages if now - usage.at < HOUR]
-        self._usages = dict(kept[-_MOST_PAYERS // 2 :])
+        self.usages = dict(kept[-_MOST_PAYERS // 2 :])
 
-    def _note_over(self, user: User, usages: list[_Usage]) -> None:
+    def _note_over(self, user: User, usages: list[Usage]) -> None:
         if all(usage.is_over for usage in usages):
             return
         for usage in usages:

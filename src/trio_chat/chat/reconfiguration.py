@@ -11,7 +11,6 @@ from trio_chat.chat import advertisement
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import OperatorAppointed, OperatorDismissed
 from trio_chat.chat.events import Event
-from trio_chat.chat.ids import msgid
 from trio_chat.chat.operator_blocks import with_numbers
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.users import Session, User
@@ -104,10 +103,10 @@ def _batch(
     world: World, recipients: tuple[Session, ...], nick: str, lines: Iterable[tuple[str, ...]]
 ) -> Iterator[Event]:
     """Return RPL_ISUPPORT in a batch (IRCv3 draft/extended-isupport)."""
-    reference, name = msgid(world.ids.next()), world.server_info.name
+    reference, name = str(next(world.batch_references)), world.server_info.name
     tags = ((cap.BATCH, "batch", reference),)
     yield Event(
-        world.ids.next(),
+        world.ids.now(),
         "BATCH",
         (f"+{reference}", advertisement.ISUPPORT_BATCH),
         name,
@@ -117,7 +116,7 @@ def _batch(
     for event in _lines(world, recipients, nick, n.RPL_ISUPPORT, lines):
         yield event._replace(server_tags=tags)
     yield Event(
-        world.ids.next(), "BATCH", (f"-{reference}",), name, recipients, shift=world.ids.shift
+        world.ids.now(), "BATCH", (f"-{reference}",), name, recipients, shift=world.ids.shift
     )
 
 
@@ -130,7 +129,7 @@ def _lines(
 ) -> Iterator[Event]:
     name = world.server_info.name
     return (
-        Event(world.ids.next(), command, (target, *line), name, recipients, shift=world.ids.shift)
+        Event(world.ids.now(), command, (target, *line), name, recipients, shift=world.ids.shift)
         for line in lines
     )
 

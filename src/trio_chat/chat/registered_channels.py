@@ -104,6 +104,4 @@ def service_event(world: World, channel: Channel, change: str, param: str) -> Ev
     """Return the MODE by which everyone sees what the service has changed."""
     source = f"{SERVICE}!{SERVICE}@{world.server_info.name}"
     params = (channel.name, change, param)
-    return Event(
-        world.ids.next(), "MODE", params, source, channel.audience(), shift=world.ids.shift
-    )
+    return Event(world.ids.now(), "MODE", params, source, channel.audience(), shift=world.ids.shift)

@@ -80,6 +80,10 @@ class Command(NamedTuple):
     """The capability without which the command is unknown to a client, if the specification
     requires its negotiation.
     """
+    is_local: bool = False
+    """Whether it changes nothing that other users see, or that outlives the session, so that only
+    the server of the session carries it out.
+    """
 
 
 COMMANDS: dict[str, Command] = {}
@@ -101,6 +105,7 @@ def command(
     weight: int = 1,
     stores: int = 0,
     capability: str = "",
+    is_local: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a handler.
 
@@ -115,6 +120,7 @@ def command(
         weight: as how many lines it counts against floods, for each of the targets in its first
             parameter.
         capability: which the client must have negotiated, and the server offer.
+        is_local: see `Command`.
     """
 
     def register(handler: Handler) -> Handler:
@@ -129,6 +135,7 @@ def command(
             weight,
             stores,
             capability,
+            is_local,
         )
         return handler
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from trio_chat.chat.events import Event, LazyReply, Output, OutputItem, Reply
-from trio_chat.chat.ids import IdSource, msgid, server_time
+from trio_chat.chat.ids import IdSource, server_time
 from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.users import Session
@@ -53,6 +53,10 @@ class ResponseContext(Protocol):
     @property
     def ids(self) -> IdSource:
         """The source of ids."""
+
+    @property
+    def batch_references(self) -> Iterator[int]:
+        """The numbers by which batches are referred to."""
 
     @property
     def server_info(self) -> ServerInfo:
@@ -160,7 +164,7 @@ class Response:
     def _reply(self, body: str) -> None:
         tags = {"batch": self._batch} if self._batch else {}
         if self._session.effective & cap.SERVER_TIME:
-            number = self._world.ids.next()
+            number = self._world.ids.now()
             tags["time"] = server_time(number, self._world.ids.shift)
         self._own.append((tags, truncate(body, MAX_BODY)))
 
@@ -249,7 +253,7 @@ class Response:
         if not is_wanted or not self._session.effective & cap.BATCH:
             yield
             return
-        reference = msgid(self._world.ids.next())
+        reference = str(next(self._world.batch_references))
         self.send("BATCH", (f"+{reference}", kind, *params))
         if tag:
             self._own[-1][0][tag] = ""
@@ -408,7 +412,7 @@ class Response:
                 self._own[0][0]["label"] = self._label
                 return
         if is_first:
-            self._label_batch = msgid(self._world.ids.next())
+            self._label_batch = str(next(self._world.batch_references))
         for tags, _ in self._own:
             tags.setdefault("batch", self._label_batch)
         if is_first:

@@ -82,6 +82,7 @@ class World:
         elapsed: returns seconds that never go back; `clock` by default.
 
     Attributes:
+        batch_references: the numbers by which batches are referred to; no state depends on them.
         cloaks: the cloaks of addresses, or None if addresses are shown.
         control: the port by which operators control the server, or None.
         observers: called after each change (`trio_chat.chat.apply`), such as checks of invariants.
@@ -125,6 +126,7 @@ class World:
         )
         self.advertised = advertisement.advertise(server_info, lengths, storage)
         self.observers: list[Callable[[Change], None]] = []
+        self.batch_references = count(1)
         self._session_ids = count(1)
         self.sessions: dict[int, Session] = {}  # by number; in the order of connecting
         self.unregistered: set[Session] = set()  # of them, those that are not registered
@@ -171,8 +173,11 @@ class World:
             )
 
     def connect(self, session: Session) -> None:
-        """Take in a new connection, which is not registered yet."""
-        session.id = next(self._session_ids)
+        """Take in a new connection, which is not registered yet.
+
+        It gets a number if it has none.
+        """
+        session.id = session.id or next(self._session_ids)
         self.sessions[session.id] = session
         self.unregistered.add(session)
 
@@ -212,7 +217,7 @@ class World:
         if not watchers:
             return []
         # "The server may send "*" instead of the nick": so it is one event for all sessions.
-        number, params = self.ids.next(), ("*", shown)
+        number, params = self.ids.now(), ("*", shown)
         return [
             Event(number, numeric, params, self.server_info.name, watchers, shift=self.ids.shift)
         ]
@@ -278,7 +283,7 @@ class World:
         )
         if history_targets and not self.quotas.stores(user, params, len(history_targets), skip):
             history_targets = ()
-        number = self.ids.next(alone=bool(history_targets))
+        number = self.ids.next(alone=bool(history_targets)) if channels else self.ids.now()
         return Event(
             number,
             command,

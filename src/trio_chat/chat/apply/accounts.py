@@ -96,7 +96,7 @@ def _log_out(world: World, user: User) -> Effects:
         set_account(world, user, NO_ACCOUNT)
         return remove_user(world, user, "The account was deleted")
     params = (user.nick, user.source, n.RPL_LOGGEDOUT.text)
-    number, code = world.ids.next(), n.RPL_LOGGEDOUT
+    number, code = world.ids.now(), n.RPL_LOGGEDOUT
     numeric = Event(
         number, code, params, world.server_info.name, user.sessions, shift=world.ids.shift
     )

@@ -278,7 +278,7 @@ def _send_topic(request: Request, channel: Channel, topic: Topic) -> None:
     request.reply.numeric(n.RPL_TOPICWHOTIME, channel.name, topic.setter, str(topic.time))
 
 
-@command("NAMES", "[<channel>{,<channel>}]", help="List the members of channels.")
+@command("NAMES", "[<channel>{,<channel>}]", help="List the members of channels.", is_local=True)
 def names_command(request: Request) -> Steps:
     """List members of the channels named, which one line ends (RFC 2812 §3.2.5)."""
     for name in dict.fromkeys(request.param(0).split(",")):

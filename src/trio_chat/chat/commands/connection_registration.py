@@ -292,7 +292,13 @@ def _guest_name(request: Request) -> str:
     return name
 
 
-@command("PING", "<token>", needs_registration=False, help="Check that the server answers.")
+@command(
+    "PING",
+    "<token>",
+    needs_registration=False,
+    help="Check that the server answers.",
+    is_local=True,
+)
 def ping_command(request: Request) -> None:
     """Answer with PONG, before registration too."""
     if not request.param(0):
@@ -302,7 +308,9 @@ def ping_command(request: Request) -> None:
     request.reply.send("PONG", (request.world.server_info.name, request.params[0]))
 
 
-@command("PONG", "<token>", needs_registration=False, help="Answer the server's PING.")
+@command(
+    "PONG", "<token>", needs_registration=False, help="Answer the server's PING.", is_local=True
+)
 def pong_command(request: Request) -> None:
     """Take a sign of life; that something came is all that counts."""
 

@@ -34,6 +34,7 @@ _NOT_YOURS = "Messages could not be retrieved: you are not in that channel, or n
     " <reference> <limit> | TARGETS <time> <time> <limit>",
     weight=2,
     help="Show earlier messages; a reference is msgid=… or timestamp=…, and for LATEST also *.",
+    is_local=True,
 )
 def chathistory_command(request: Request) -> None:
     """Answer from the history, when everything accepted so far is in it."""

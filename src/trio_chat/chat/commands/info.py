@@ -33,7 +33,7 @@ def is_other_server(request: Request, index: int = 0) -> bool:
     return True
 
 
-@command("MOTD", "[<server>]", help="Show the message of the day.")
+@command("MOTD", "[<server>]", help="Show the message of the day.", is_local=True)
 def motd_command(request: Request) -> None:
     """Show the message of the day."""
     if not is_other_server(request):
@@ -52,7 +52,7 @@ def send_motd(request: Request) -> None:
     request.reply.numeric(n.RPL_ENDOFMOTD)
 
 
-@command("LUSERS", weight=2, help="Show the numbers of users and channels.")
+@command("LUSERS", weight=2, help="Show the numbers of users and channels.", is_local=True)
 def lusers_command(request: Request) -> None:
     """Count users and channels."""
     send_lusers(request)
@@ -73,7 +73,7 @@ def send_lusers(request: Request) -> None:
         reply.numeric(numeric, str(users), str(world.most_users), args=(users, world.most_users))
 
 
-@command("VERSION", "[<server>]", help="Show the version of the server.")
+@command("VERSION", "[<server>]", help="Show the version of the server.", is_local=True)
 def version_command(request: Request) -> None:
     """Show program, version and RPL_ISUPPORT."""
     if is_other_server(request):
@@ -99,7 +99,10 @@ def send_isupport(request: Request) -> None:
 
 
 @command(
-    "ISUPPORT", needs_registration=False, help="Show what this server supports (RPL_ISUPPORT)."
+    "ISUPPORT",
+    needs_registration=False,
+    help="Show what this server supports (RPL_ISUPPORT).",
+    is_local=True,
 )
 def isupport_command(request: Request) -> None:
     """Send RPL_ISUPPORT; before registration with draft/extended-isupport."""
@@ -117,7 +120,7 @@ def isupport_lines(tokens: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-@command("TIME", "[<server>]", help="Show the server's time.")
+@command("TIME", "[<server>]", help="Show the server's time.", is_local=True)
 def time_command(request: Request) -> None:
     """Show the server's time."""
     if is_other_server(request):
@@ -128,7 +131,7 @@ def time_command(request: Request) -> None:
     )
 
 
-@command("INFO", "[<server>]", help="Show information about this program.")
+@command("INFO", "[<server>]", help="Show information about this program.", is_local=True)
 def info_command(request: Request) -> None:
     """Show information about this program."""
     if is_other_server(request):
@@ -143,7 +146,7 @@ def info_command(request: Request) -> None:
     request.reply.numeric(n.RPL_ENDOFINFO)
 
 
-@command("ADMIN", "[<server>]", help="Show the contact of the administrator.")
+@command("ADMIN", "[<server>]", help="Show the contact of the administrator.", is_local=True)
 def admin_command(request: Request) -> None:
     """Show the contact of the administrator."""
     if is_other_server(request):
@@ -158,7 +161,7 @@ def admin_command(request: Request) -> None:
     request.reply.numeric(n.RPL_ADMINEMAIL, args=(server_info.admin,))
 
 
-@command("LINKS", "[<mask>]", help="Show the servers of this network; there is one.")
+@command("LINKS", "[<mask>]", help="Show the servers of this network; there is one.", is_local=True)
 def links_command(request: Request) -> None:
     """Show the one server there is (Modern IRC, LINKS)."""
     server_info = request.world.server_info
@@ -170,13 +173,21 @@ def links_command(request: Request) -> None:
     request.reply.numeric(n.RPL_ENDOFLINKS, mask)
 
 
-@command("USERS", help="Disabled: it would list the users that are logged in to the machine.")
+@command(
+    "USERS",
+    help="Disabled: it would list the users that are logged in to the machine.",
+    is_local=True,
+)
 def users_command(request: Request) -> None:
     """Refuse, as the specification allows (RFC 2812 §4.6)."""
     request.reply.numeric(n.ERR_USERSDISABLED)
 
 
-@command("SUMMON", help="Disabled: it would invite a user that is logged in to the machine.")
+@command(
+    "SUMMON",
+    help="Disabled: it would invite a user that is logged in to the machine.",
+    is_local=True,
+)
 def summon_command(request: Request) -> None:
     """Refuse, as the specification allows (RFC 2812 §4.5)."""
     request.reply.numeric(n.ERR_SUMMONDISABLED)
@@ -189,13 +200,19 @@ def summon_command(request: Request) -> None:
     help=(
         "Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES, HELP EXTBANS)."
     ),
+    is_local=True,
 )
 def help_command(request: Request) -> None:
     """Show help, derived from the registry and the tables of modes."""
     _help(request)
 
 
-@command("HELPOP", "[<command>]", help="The same as HELP, which some clients answer themselves.")
+@command(
+    "HELPOP",
+    "[<command>]",
+    help="The same as HELP, which some clients answer themselves.",
+    is_local=True,
+)
 def helpop_command(request: Request) -> None:
     """Show help."""
     _help(request)

@@ -38,6 +38,7 @@ _OF: dict[str, Callable[[Channel, float], float | None]] = {
         " <: by number of members; C: made, T: topic set more or less than n minutes ago."
     ),
     weight=4,
+    is_local=True,
 )
 def list_command(request: Request) -> Steps:
     """List channels that the user may know of."""

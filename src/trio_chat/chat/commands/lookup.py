@@ -30,6 +30,7 @@ Matches = Callable[[User], bool]
         "List the users in a channel, or those that match a mask; fields are letters of"
         " tcuihsnfdlaor."
     ),
+    is_local=True,
 )
 def who_command(request: Request) -> Steps:
     """List users: the members of a channel, or those that a mask covers."""
@@ -145,7 +146,7 @@ def _who_reply(
     )
 
 
-@command("WHOIS", "[<server>] <nickname>", help="Show information about a user.")
+@command("WHOIS", "[<server>] <nickname>", help="Show information about a user.", is_local=True)
 def whois_command(request: Request) -> None:
     """Show what the asking user may know about a user."""
     nick = request.param(1) or request.param(0)
@@ -200,7 +201,13 @@ def _whois_reply(request: Request, user: User) -> None:
     reply.numeric(n.RPL_WHOISIDLE, user.nick, str(idle), str(int(user.signon)))
 
 
-@command("WHOWAS", "<nickname> [<count>]", weight=2, help="Show information about a former user.")
+@command(
+    "WHOWAS",
+    "<nickname> [<count>]",
+    weight=2,
+    help="Show information about a former user.",
+    is_local=True,
+)
 def whowas_command(request: Request) -> None:
     """Show the former users of a nickname, the latest first."""
     nick = request.param(0)
@@ -233,6 +240,7 @@ def whowas_command(request: Request) -> None:
     "<nickname>{ <nickname>}",
     min_params=1,
     help="Show the hosts of up to five users.",
+    is_local=True,
 )
 def userhost_command(request: Request) -> None:
     """Show user name and host of up to five users (RFC 2812 §4.8)."""
@@ -247,7 +255,13 @@ def userhost_command(request: Request) -> None:
     request.reply.numeric(n.RPL_USERHOST, args=(" ".join(words),))
 
 
-@command("ISON", "<nickname>{ <nickname>}", min_params=1, help="Show which nicknames are in use.")
+@command(
+    "ISON",
+    "<nickname>{ <nickname>}",
+    min_params=1,
+    help="Show which nicknames are in use.",
+    is_local=True,
+)
 def ison_command(request: Request) -> None:
     """Show which of some nicknames are in use (RFC 2812 §4.9)."""
     users = request.world.users

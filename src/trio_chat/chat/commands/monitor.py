@@ -18,6 +18,7 @@ from trio_chat.irc.numerics import Numeric
         "Watch nicknames: add (+) or remove (-) some, clear (C) or show (L)"
         " them, show who is here (S)."
     ),
+    is_local=True,
 )
 def monitor_command(request: Request) -> None:
     """Change or show the monitor list of the client."""

@@ -48,10 +48,10 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
         return
     # Later messages are delivered anyway: if they were read from the history as well, they would
     # arrive twice.
-    now = request.world.ids.next()
+    end = request.world.ids.latest + 1
     wanted, span, limit = (
         session.playback_request,
-        Span(missed_since, now),
+        Span(missed_since, end),
         storage.playback,
     )
     is_asked = wanted is not None and request.world.elapsed() - wanted.asked <= ASKED_FOR_SECONDS
@@ -61,7 +61,7 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
         and (wanted.channels is None or channel.folded in wanted.channels)
     ):
         span, limit = (
-            Span(wanted.after, min(wanted.before, now)),
+            Span(wanted.after, min(wanted.before, end)),
             storage.most_messages,
         )
     elif session.caps & cap.ZNC_PLAYBACK or not _is_wanted(request.user, request.world, storage):
@@ -91,7 +91,7 @@ def play_back_private(request: Request, missed_since: int) -> None:
     if storage is None or not storage.playback or request.session.caps & _ASKS_ITSELF:
         return
     if _is_wanted(request.user, world, storage):
-        span = Span(missed_since, request.world.ids.next())
+        span = Span(missed_since, request.world.ids.latest + 1)
         request.reply.follow_up(partial(_play_back_private, request, storage, span))
 
 

@@ -39,6 +39,7 @@ class _Unusable(Exception):
         "Find what was said in your channels; each part can be left out, and a space is written"
         " \\s."
     ),
+    is_local=True,
 )
 def search_command(request: Request) -> None:
     """Answer with the messages that match, when everything accepted so far is in the history."""

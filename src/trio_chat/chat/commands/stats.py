@@ -72,6 +72,7 @@ REPORTS: dict[str, Report] = {
         "Show what the server counts:"
         f" {'; '.join(f'{letter}: {report.meaning}' for letter, report in REPORTS.items())}."
     ),
+    is_local=True,
 )
 def stats_command(request: Request) -> None:
     """Show one report; an unknown letter has an empty one."""

@@ -22,6 +22,7 @@ _UNKNOWN = "*"
     needs_registration=False,
     weight=2,
     help="Get a token by which a program can upload files for you: TOKEN GENERATE FILEHOST.",
+    is_local=True,
 )
 def token_command(request: Request) -> None:
     """Carry out one of the subcommands; before registration only VALIDATE, which is refused."""

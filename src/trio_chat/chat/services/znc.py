@@ -36,6 +36,7 @@ _UNREADABLE = "Messages could not be retrieved at the moment"
     "*playback <command>",
     min_params=1,
     help="Send a command to *playback, which shows missed messages as ZNC does.",
+    is_local=True,
 )
 def znc_command(request: Request) -> None:
     """Send a command to a module of ZNC; there is one."""
@@ -78,7 +79,7 @@ def _play(request: Request, storage: StoragePorts, words: list[str]) -> bool:
     after = timeline.reference(_moment(times[0])).last if times else 0
     before = timeline.reference(_moment(times[1])).first if len(times) > 1 else LAST_ID
     _note(request, names, after, before)
-    span = Span(after, min(before, request.world.ids.next()))  # later messages are delivered anyway
+    span = Span(after, min(before, request.world.ids.latest + 1))  # later ones are delivered
     request.reply.postpone(partial(_show, request, storage, names, span))
     return True
 

@@ -32,7 +32,7 @@ class QueuedPush(NamedTuple):
             also at the push service (RFC 8030 §5.4).
         line: the IRC message.
         urgency: one of RFC 8030 §5.3.
-        number: the id of the event.
+        number: the id of the message that it shows; 0 if it shows none.
         attempts: how often it was sent in vain.
     """
 
@@ -104,12 +104,12 @@ class DeviceQueue:
         self._failures = 0
 
     def withdraw(self, topic: str = "", number: int = 0) -> bool:
-        """Drop the message of a topic, or that of an event; return whether it waited."""
+        """Drop what has a topic, or shows a message by its id; return whether it waited."""
         before = len(self._waiting)
         self._waiting = {
             key: item
             for key, item in self._waiting.items()
-            if key != topic and item.number != number
+            if key != topic and not (number and item.number == number)
         }
         return len(self._waiting) < before
 

@@ -148,7 +148,7 @@ class PushService:
                 key = (pending.account, subscription.endpoint)
                 if subscription.caps & cap.MESSAGE_REDACTION and key not in not_sent:
                     topic = topic_of(subscription, pending.conversation)
-                    item = QueuedPush(topic, line, "normal", self._world.ids.next())
+                    item = QueuedPush(topic, line, "normal", 0)
                     self._enqueue(pending.account, subscription, item)
 
     async def confirm(self, account: int, subscription: PushSubscription) -> str:
@@ -278,7 +278,7 @@ class PushService:
                 queue.withdraw(topic)
             if subscription.endpoint != own and subscription.caps & cap.READ_MARKER:
                 line = written(event, subscription.caps)
-                item = QueuedPush(topic, line, "normal", event.id)
+                item = QueuedPush(topic, line, "normal", 0)
                 self._enqueue(account, subscription, item)
 
     def _enqueue(self, account: int, subscription: PushSubscription, item: QueuedPush) -> None:

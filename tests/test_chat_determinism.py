@@ -1,0 +1,127 @@
+"""Determinism of the rules: servers that carry out the same log have the same state, and give the
+same answers, whichever clients are connected to which.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import replicas
+from replicas import Replica, log, outcome
+from support import Town
+from trio_chat.chat import snapshot
+from trio_chat.chat.registry import COMMANDS
+
+
+def _is_in(part: int, client: int) -> bool:
+    return client % 3 == part
+
+
+LOCAL = sorted(name for name, entry in COMMANDS.items() if entry.is_local)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_servers_with_other_clients_agree(seed: int) -> None:
+    """State and outputs do not depend on capabilities, monitor lists and questions of clients that
+    are connected elsewhere.
+    """
+    whole = Replica(lambda client: True)
+    parts = [Replica(partial(_is_in, part)) for part in range(3)]
+    for item in log(seed, 3000):
+        for replica in (whole, *parts):
+            replica.carry_out(item)
+    assert [part.digest() for part in parts] == [whole.digest()] * 3
+    received: dict[int, list[str]] = {}
+    for part in parts:
+        received |= part.received
+    assert received == whole.received
+
+
+def test_processes_with_other_hash_seeds_agree() -> None:
+    """Nothing depends on the order of a set, or on the hash of a string."""
+    arguments = [sys.executable, replicas.__file__, "100", "6000"]
+    source = os.pathsep.join([str(Path(replicas.__file__).parent), *sys.path])
+    runs = [
+        subprocess.Popen(
+            [*arguments, own],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": source},
+            stdout=subprocess.PIPE,
+        )
+        for own, seed in (("0", "1"), ("1", "2"), ("2", "3"))
+    ]
+    outcomes = [json.loads(run.communicate()[0]) for run in runs]
+    digest, received = outcome(100, 6000, "")
+    assert [found for found, _ in outcomes] == [digest] * 3
+    assert outcomes[0][1] | outcomes[1][1] | outcomes[2][1] == received
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_a_local_command_changes_no_state(name: str) -> None:
+    """Only the server of the client carries it out: no digest tells whether it has."""
+    rng = random.Random(name)
+    town = Town()
+    ann = town.person("ann", "#a", caps="labeled-response batch message-tags server-time")
+    town.person("bob", "#a", "#b")
+    ann.say("OPER root secret", "MODE ann +s")
+    before = snapshot.take(town.world)
+    words = [
+        "",
+        "*",
+        "#a",
+        "#b",
+        "bob",
+        "ann",
+        "+",
+        "-",
+        "LIST",
+        "LATEST",
+        "10",
+        "%tcnuf",
+        "S",
+        "x",
+    ]
+    for _ in range(40):
+        params = " ".join(rng.choices(words, k=rng.randrange(5)))
+        ann.say(f"@label=1 {name} {params}")
+    assert snapshot.take(town.world) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "JOIN #b",
+        "PART #a",
+        "NICK eve",
+        "MODE #a +i",
+        "MODE #a +b x!*@*",
+        "MODE ann +B",
+        "TOPIC #a :new",
+        "AWAY :gone",
+        "SETNAME :Another",
+        "PRIVMSG #a :hello",
+        "METADATA * SET url :x",
+        "METADATA #a SET url :x",
+        "MARKREAD #a timestamp=2027-01-15T08:00:00.000Z",
+        "INVITE bob #a",
+        "ACCEPT bob",
+        "KICK #a ann",
+        "RENAME #a #z",
+        "QUIT",
+    ],
+)
+def test_a_change_is_in_the_snapshot(line: str) -> None:
+    """Two servers of which one has missed a command have other digests."""
+    town = Town()
+    ann = town.person("ann", "#a", caps="draft/metadata-2 draft/read-marker draft/channel-rename")
+    town.person("bob")
+    before: Mapping[str, object] = snapshot.take(town.world)
+    town.clock.now += 1
+    ann.say(line)
+    assert snapshot.digest(snapshot.take(town.world)) != snapshot.digest(dict(before))
