@@ -39,7 +39,9 @@ def test_an_unknown_package_is_a_wrong_usage(
 ) -> None:
     """The known ones are named."""
     assert tool(monkeypatch, "package").main(["rpm"]) == 2
-    assert "exe, setup, portable, deb, wheel, offline, all, manifests" in capsys.readouterr().out
+    assert (
+        "exe, setup, portable, deb, wheel, offline, sbom, all, manifests" in capsys.readouterr().out
+    )
 
 
 def test_without_windows_the_other_packages_are_built(

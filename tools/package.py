@@ -1,6 +1,7 @@
 """Packages of trio-chat: programs for Windows, a set-up, a Debian package, wheels for use offline.
 
-`python3 run.py package [exe|setup|portable|deb|wheel|offline|all]` runs this, and
+`python3 run.py package [exe|setup|portable|deb|wheel|offline|sbom|all]` runs
+this, and
 packaging/README.md explains it. The packages are in dist/, with their SHA-256 sums in SHA256SUMS.
 `python3 run.py package manifests` then writes the manifests for Homebrew, winget and Scoop.
 Programs for Windows are built by Windows itself, or under Wine where TRIO_CHAT_WINE names a Python
@@ -33,6 +34,13 @@ from packaging_common import (
     zip_files,
 )
 from packaging_debian import build_deb
+from packaging_licences import (
+    THIRD_PARTY,
+    page_libraries,
+    python_libraries,
+    runtime_libraries,
+    third_party,
+)
 from packaging_manifests import build_manifests
 from packaging_offline import build_offline
 from project_url import PLACEHOLDER, project_url
@@ -145,6 +153,8 @@ def freeze(python: Python, shape: str, marker: str = "") -> Path:
     shutil.copytree(RECIPES / "entries", recipe / "entries")
     shutil.copy(RECIPES / "trio-chat.spec", recipe)
     make_icon(recipe / "trio-chat.ico")
+    libraries = python_libraries(site) + runtime_libraries(python) + page_libraries()
+    (recipe / THIRD_PARTY).write_text(third_party(libraries), "utf-8", newline="\n")
     variables = {"TRIO_CHAT_SHAPE": shape, "PYTHONPATH": python.path(site)}
     if marker:
         (recipe / "installed-by.txt").write_text(marker + "\n", "ascii")
@@ -191,6 +201,7 @@ def folder() -> Path:
     (made / "config.ini").write_text(text, "utf-8", newline="\r\n")
     for name in ("LICENSE", "README.md", "README.ru.md"):
         shutil.copyfile(ROOT / name, made / name)
+    shutil.copyfile(made / "_internal" / "trio_chat" / THIRD_PARTY, made / THIRD_PARTY)
     touch_all(made)
     return made
 
@@ -235,6 +246,14 @@ def debian() -> list[Path]:
     return [build_deb(freeze(own_python(), "folder", "deb"))]
 
 
+def sboms() -> list[Path]:
+    """Build the bills of materials."""
+    # cyclonedx is not there for the tests of this module.
+    from packaging_sbom import build_sboms  # noqa: PLC0415
+
+    return build_sboms()
+
+
 def check_sizes(built: list[Path]) -> None:
     """Refuse a package that is too large to be handed on.
 
@@ -268,6 +287,7 @@ BUILDERS: dict[str, Callable[[], list[Path]]] = {
     "deb": debian,
     "wheel": build_wheels,
     "offline": build_offline,
+    "sbom": sboms,
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import packaging_common
 from packaging_common import RECIPES, ROOT, WORK, PackageError, run, touch_all, version
+from packaging_licences import THIRD_PARTY, system_libraries, third_party
 
 _RECIPES = RECIPES / "debian"
 _CONFIG = "/etc/trio-chat/config.ini"
@@ -53,6 +54,9 @@ def build_deb(folder: Path) -> Path:
     _write(tree / "usr/lib/systemd/system/trio-chat.service", unit())
     documents = tree / "usr/share/doc/trio-chat"
     _write(documents / "copyright", (_RECIPES / "copyright").read_text("utf-8") + _licence())
+    texts = (folder / "_internal" / "trio_chat" / THIRD_PARTY).read_text("utf-8")
+    system = third_party(system_libraries(folder / "_internal"))
+    _write(documents / THIRD_PARTY, f"{texts}\n{system}")
     news = (ROOT / "CHANGELOG.md").read_bytes()
     (documents / "changelog.gz").write_bytes(gzip.compress(news, mtime=0))
     _write_control(tree)

@@ -21,6 +21,7 @@ from trio_chat.cli.find import find
 from trio_chat.cli.health import health
 from trio_chat.cli.history import HISTORY
 from trio_chat.cli.invite import invite
+from trio_chat.cli.licenses import licenses
 from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.serve import serve
 from trio_chat.cli.service import SERVICE
@@ -47,6 +48,7 @@ COMMANDS = (
     UPLOADS,
     CERTIFICATE,
     invite,
+    licenses,
 )
 """The commands, in the order of the help."""
 
