@@ -262,7 +262,7 @@ def install(project, key, needed):
     if os.path.isdir(WHEELS):
         # Those of `run.py package offline`: a computer without a connection needs no index.
         pip += ["--no-index", "--find-links", WHEELS]
-    code, output = call(pip + exact + wanted)
+    code, output = call(pip + exact + wanted, building())
     if code and exact and not os.environ.get("TRIO_CHAT_CONSTRAINTS"):
         # A Python or a platform that is newer than the file may need newer packages.
         if not os.path.isdir(WHEELS):
@@ -348,10 +348,25 @@ def requirements(project, groups):
     ]
 
 
-def call(command):
+def building():
+    """Return the variables by which pip also builds the project with exact versions.
+
+    pip before 25.3 reads PIP_CONSTRAINT for that, a newer one the other variable. Both separate
+    files by spaces, which an address does not contain.
+    """
+    import pathlib
+
+    if not constraints():
+        return {}
+    address = pathlib.Path(os.path.abspath(constraints())).as_uri()
+    return {"PIP_CONSTRAINT": address, "PIP_BUILD_CONSTRAINT": address}
+
+
+def call(command, more=()):
     """Run a command quietly; return its exit code and the last lines of its output."""
     # A setting that is meant for the user's own pip must not redirect the packages.
     environment = dict(os.environ, PIP_USER="0", PYTHONUTF8="1")
+    environment.update(more)
     done = subprocess.run(
         command,
         env=environment,
@@ -450,7 +465,8 @@ def write_constraints():
     resolve += ["--universal", "--python-version", "%d.%d" % OLDEST, "--all-extras"]
     resolve += ["--custom-compile-command", "python3 run.py lock", "--no-annotate"]
     resolve += ["--no-emit-index-url", "--no-emit-find-links"]
-    every = [part for group in sorted(set(GROUPS.values())) for part in ("--group", group)]
+    groups = sorted(set(GROUPS.values()) | {"build"})
+    every = [part for group in groups for part in ("--group", group)]
     lowest = ["--resolution", "lowest-direct", "--group", "test"]
     for options, name in ((every, "locked.txt"), (lowest, "lowest.txt")):
         path = os.path.join("constraints", name)

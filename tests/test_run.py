@@ -55,7 +55,7 @@ def calls(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """
     started: list[list[str]] = []
 
-    def call(command: list[str]) -> tuple[int, str]:
+    def call(command: list[str], more: object = ()) -> tuple[int, str]:
         started.append(command)
         if "venv" in command:
             Path(run.PYTHON).touch()
@@ -204,7 +204,7 @@ def test_an_interrupted_installation_is_not_taken_for_a_finished_one(
     run.set_up({""})
     good = run.call
 
-    def interrupt(command: list[str]) -> object:
+    def interrupt(command: list[str], more: object = ()) -> object:
         if "install" in command:
             raise KeyboardInterrupt
         return good(command)
@@ -241,13 +241,29 @@ def test_a_failed_installation_shows_why(
     """pip's last lines are shown with what can be done, and the code is 1."""
     good = run.call
     monkeypatch.setattr(
-        run, "call", lambda command: (1, "no such host") if "install" in command else good(command)
+        run,
+        "call",
+        lambda command, _=(): (1, "no such host") if "install" in command else good(command),
     )
     assert run.main(["serve"]) == 1
     error = capsys.readouterr().err
     assert "no such host" in error
     assert "connection to the Internet" in error
     assert not Path(run.STAMP).exists()
+
+
+def test_the_project_is_built_with_exact_versions(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip separates files by spaces, so it gets an address, which has none."""
+    monkeypatch.setattr(run, "constraints", lambda: os.path.join(os.sep, "Мой чат", "locked.txt"))
+    address = run.building()["PIP_CONSTRAINT"]
+    assert run.building() == dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), address)
+    assert address.startswith("file:///")
+    assert address.isascii()
+    assert " " not in address
+    monkeypatch.setattr(run, "constraints", lambda: "")
+    assert run.building() == {}
 
 
 def test_a_directory_of_wheels_replaces_the_internet(
@@ -264,7 +280,9 @@ def test_a_directory_of_wheels_replaces_the_internet(
     assert install[position : position + 3] == ["--no-index", "--find-links", run.WHEELS]
     good = run.call
     monkeypatch.setattr(
-        run, "call", lambda command: (1, "no match") if "install" in command else good(command)
+        run,
+        "call",
+        lambda command, _=(): (1, "no match") if "install" in command else good(command),
     )
     Path(run.STAMP).unlink()
     assert run.main(["serve"]) == 1
@@ -311,7 +329,7 @@ def test_only_the_default_versions_may_be_replaced(
     good = run.call
     installations: list[list[str]] = []
 
-    def call(command: list[str]) -> object:
+    def call(command: list[str], more: object = ()) -> object:
         if "install" in command:
             installations.append(command)
         return (1, "no wheel") if "--constraint" in command else good(command)

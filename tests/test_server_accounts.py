@@ -1,5 +1,6 @@
 """Accounts in the server: hashes that reveal no password, made in a bounded number of threads."""
 
+import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -181,6 +182,53 @@ async def test_an_account_that_does_not_exist_looks_like_one_that_does(tmp_path:
             await accounts.scram_keys("bob", ADDRESS),
         )
         assert [len(real.salt), real.iterations] == [len(fake.salt), fake.iterations]
+
+
+async def first_answer(accounts: AccountKeeper, name: str) -> dict[str, str]:
+    """Return what the server answers to a client that begins SCRAM, without the nonce."""
+    step = await ScramExchange(accounts, ADDRESS).take(f"n,,n={name},r=nonce".encode())
+    assert step.answer
+    attributes = dict(part.split("=", 1) for part in step.answer.decode().split(","))
+    assert attributes.pop("r").startswith("nonce")
+    return attributes
+
+
+@pytest.mark.parametrize("name", ["ann", "bob", "аня", "rené"])
+async def test_all_forms_of_a_name_have_the_same_salt(tmp_path: Path, name: str) -> None:
+    """In capitals, in wide letters and decomposed, before and after a restart, whether there is
+    such an account or not: a name whose salt differs from form to form would be that of nobody.
+    """
+    wide = name.translate({code: code + 0xFEE0 for code in range(0x61, 0x7B)})
+    forms = [name, name.upper(), wide, unicodedata.normalize("NFD", name)]
+    path = tmp_path / "chat.db"
+    async with keeper(path) as accounts:
+        await create(accounts, ANN, "correct horse", ADDRESS)
+        answers = [await first_answer(accounts, form) for form in forms]
+    async with keeper(path) as accounts:
+        answers += [await first_answer(accounts, form) for form in forms]
+        assert all(answer == answers[0] for answer in answers)
+        assert answers[0] != await first_answer(accounts, "carl")
+
+
+async def test_the_length_of_a_salt_is_not_that_of_the_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another default of scramp would show which accounts exist."""
+    made = scramp.ScramMechanism.make_auth_info
+
+    def short(
+        self: object, password: str, iteration_count: int, salt: bytes = b"short"
+    ) -> tuple[bytes, bytes, bytes, int]:
+        result: tuple[bytes, bytes, bytes, int] = made(self, password, iteration_count, salt)
+        return result
+
+    monkeypatch.setattr(scramp.ScramMechanism, "make_auth_info", short)
+    async with keeper() as accounts:
+        await create(accounts, ANN, "correct horse", ADDRESS)
+        known, unknown = [await first_answer(accounts, name) for name in ("ann", "bob")]
+        assert len(known["s"]) == len(unknown["s"])
+        assert known["i"] == unknown["i"]
+        assert known["s"] != unknown["s"]
 
 
 def test_the_cost_of_a_real_server() -> None:

@@ -63,7 +63,10 @@ def environment(**more: str) -> dict[str, str]:
     fixed = {"SOURCE_DATE_EPOCH": str(epoch()), "PYTHONHASHSEED": "1", "PYTHONUTF8": "1"}
     # esbuild is outside of the copy from which a wheel is built.
     bundler = {"ESBUILD": os.environ.get("ESBUILD", str(ROOT / "node_modules/.bin/esbuild"))}
-    return {**kept, **fixed, **bundler, **more}
+    # What builds the wheel, in an environment of its own, comes in exact versions as well. Both
+    # variables separate files by spaces, which an address does not contain.
+    constraint = {"PIP_CONSTRAINT": LOCKED.as_uri(), "PIP_BUILD_CONSTRAINT": LOCKED.as_uri()}
+    return {**kept, **fixed, **bundler, **constraint, **more}
 
 
 def run(command: list[str], cwd: Path = ROOT, **more: str) -> str:

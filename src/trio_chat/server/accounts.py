@@ -6,6 +6,7 @@ cannot be found by trying.
 """
 
 import base64
+import hashlib
 import hmac
 import os
 from collections.abc import Iterator
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     import argon2
 
 SCRAM_ITERATIONS = 100_000
+_SALT_BYTES = hashlib.sha256().digest_size
+"""Bytes of a salt for SCRAM. That of an account which does not exist is a digest of its name, and
+must not differ in its length, whatever the library's default is.
+"""
 
 
 class Cost:
@@ -63,7 +68,9 @@ class Cost:
         mechanism = scramp.ScramMechanism("SCRAM-SHA-256")
         try:
             salt, stored_key, server_key, iterations = mechanism.make_auth_info(
-                password, iteration_count=self.scram_iterations
+                password,
+                iteration_count=self.scram_iterations,
+                salt=os.urandom(_SALT_BYTES),
             )
         except scramp.ScramException as error:  # characters that SASLprep (RFC 4013) forbids
             raise ValueError(str(error)) from error
