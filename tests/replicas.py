@@ -16,24 +16,34 @@ from typing import NamedTuple
 
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Clock, run_now
-from trio_chat.chat import snapshot
+from trio_chat.chat import invitations, snapshot
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import (
+    AccessSet,
     AccountChanged,
     BanLifted,
     BanSet,
     Change,
     ChannelRegistered,
+    InvitationMade,
+    InvitationsExpired,
+    InvitationUsed,
     OperatorAppointed,
     PreferenceSet,
+    PushRulesSet,
+    PushSubscribed,
+    RetentionSet,
     SessionEnded,
 )
 from trio_chat.chat.commands.connection_registration import try_to_register
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
+from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.push import PushSubscription
+from trio_chat.chat.push_rules import PushRules
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.server_info import ServerInfo
@@ -68,7 +78,8 @@ class Item(NamedTuple):
         time: seconds of Unix time.
         client: the number of the client.
         caps: the capabilities of the client at that time.
-        line: a command; or `*register`, `*end`, or `*change` with a number.
+        line: a command, or the lines of a batch; or `*register`, `*end`, or `*change` with a
+            number.
     """
 
     time: float
@@ -123,7 +134,13 @@ class Replica:
             for change in self._change(session, int(item.line.split()[1])):
                 self._deliver(item.client, Output(tuple(apply(self.world, change))))
         elif self.is_own(item.client) or not is_local(item.line):
-            self._deliver(item.client, handle_line(self.world, session, item.line.encode()))
+            for line in item.line.split("\n"):
+                self._deliver(item.client, handle_line(self.world, session, line.encode()))
+
+    def restore(self, taken: snapshot.Snapshot) -> None:
+        """Go on from a snapshot."""
+        snapshot.restore(self.world, taken)
+        self.sessions = {number - 1: session for number, session in self.world.sessions.items()}
 
     def digest(self) -> str:
         """Return the digest of the state."""
@@ -160,12 +177,12 @@ class Replica:
 
     def _change(self, session: Session, number: int) -> list[Change]:
         """Return changes that follow what a server has waited for, such as a password."""
-        user, rng = session.user, random.Random(number)
+        user, rng, now = session.user, random.Random(number), int(self.clock.now)
         if user is None:
             return []
-        ban = Ban(BanKind.MASK, f"n{rng.randrange(40)}!*@*", "root", "why", int(self.clock.now))
+        ban = Ban(BanKind.MASK, f"n{rng.randrange(40)}!*@*", "root", "why", now)
         channel = next(iter(user.channels), None)
-        kind = rng.randrange(6)
+        kind = rng.randrange(11)
         if kind == 0 and not session.account:
             return [AccountChanged(session.id, self.accounts.by_id[1 + number % ACCOUNTS])]
         if kind == 1:
@@ -178,6 +195,26 @@ class Replica:
             return [ChannelRegistered(channel.folded, user.folded)]
         if kind == 5 and user.account:
             return [PreferenceSet(user.folded, "always-on", rng.random() < 0.5)]
+        if kind == 6 and channel and channel.registration:
+            return [AccessSet(channel.folded, 1 + number % ACCOUNTS, rng.choice("ov"))]
+        if kind == 7 and channel and channel.registration:
+            return [RetentionSet(channel.folded, rng.choice([None, 3]))]
+        if kind == 8 and channel:
+            digest = invitations.digest_of(f"{number:026}")
+            made = Invitation(digest, channel.founded, user.nick, user.account_id, now, now + 60, 2)
+            holder = invitations.holder_of(user.account_id, user.folded, user.host)
+            return [InvitationMade(made), InvitationUsed(digest, holder)]
+        if kind == 9 and user.account:
+            device = PushSubscription(
+                f"https://push.example/{number}", b"key", b"auth", 0, 1.0, 2.0
+            )
+            rules = PushRules(words=(f"word{number}",))
+            return [
+                PushSubscribed(user.account_id, device, 2),
+                PushRulesSet(user.account_id, rules),
+            ]
+        if kind == 10:
+            return [InvitationsExpired()]
         return []
 
     def _end(self, client: int, reason: str) -> None:
@@ -215,7 +252,7 @@ def _bits(caps: str) -> int:
 def is_local(line: str) -> bool:
     """Return whether only the server of the client carries out a line."""
     try:
-        entry = COMMANDS.get(parse(line).command)
+        entry = COMMANDS.get(parse(line.partition("\n")[0]).command)
     except ParseError:
         return True
     return entry is None or entry.is_local
@@ -245,7 +282,7 @@ def log(seed: int, length: int) -> Iterator[Item]:
             yield Item(now, client, caps[client], f"*change {rng.randrange(1000)}")
             continue
         if rng.random() < 0.05:
-            yield from (Item(now, client, caps[client], line) for line in _MULTILINE)
+            yield Item(now, client, caps[client], "\n".join(_MULTILINE))
         label = f"@label={rng.randrange(100)} " if rng.random() < 0.3 else ""
         yield Item(now, client, caps[client], label + _line(rng))
 
@@ -263,7 +300,7 @@ def _line(rng: random.Random) -> str:
             f"TAGMSG {channel}",
             f"JOIN {channel}",
             f"JOIN {channel},#c{rng.randrange(6)} key",
-            f"JOIN {channel}",
+            f"JOIN {channel} {rng.randrange(1000):026}",
             f"PART {channel} :bye",
             f"NICK n{rng.randrange(40)}",
             f"MODE {channel} {rng.choice(['+o', '-o', '+v', '+h', '-v'])} {nick}",

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 
+import invariants
 import replicas
 from replicas import Replica, log, outcome
 from support import Town
 from trio_chat.chat import snapshot
+from trio_chat.chat.channels import Channel
 from trio_chat.chat.registry import COMMANDS
+from trio_chat.chat.users import Session, User
 
 
 def _is_in(part: int, client: int) -> bool:
@@ -60,6 +63,35 @@ def test_processes_with_other_hash_seeds_agree() -> None:
     digest, received = outcome(100, 6000, "")
     assert [found for found, _ in outcomes] == [digest] * 3
     assert outcomes[0][1] | outcomes[1][1] | outcomes[2][1] == received
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_restored_server_goes_on_as_the_original_does(seed: int) -> None:
+    """A snapshot, written and read as JSON, is all that a server needs."""
+    items = list(log(seed, 1500))
+    original = Replica(lambda client: True)
+    restored = Replica(lambda client: False)
+    for number, item in enumerate(items):
+        if number % 150 == 100:
+            restored = Replica(lambda client: False)
+            taken = snapshot.take(original.world)
+            restored.restore(json.loads(json.dumps(taken)))
+            restored.clock.now = original.clock.now
+            assert snapshot.take(restored.world) == taken
+            invariants.check(restored.world)
+        for replica in (original, restored)[: 1 + (number >= 100)]:
+            replica.carry_out(item)
+        if number >= 100 and number % 10 == 0:
+            assert restored.digest() == original.digest(), item
+
+
+def test_a_snapshot_is_restored_in_a_new_world_only() -> None:
+    """What was there before would be mixed with it."""
+    town = Town()
+    taken = snapshot.take(town.world)
+    town.person("ann")
+    with pytest.raises(ValueError, match="new world"):
+        snapshot.restore(town.world, taken)
 
 
 @pytest.mark.parametrize("name", LOCAL)
@@ -125,3 +157,49 @@ def test_a_change_is_in_the_snapshot(line: str) -> None:
     town.clock.now += 1
     ann.say(line)
     assert snapshot.digest(snapshot.take(town.world)) != snapshot.digest(dict(before))
+
+
+NOT_IN_A_SNAPSHOT = {
+    User: {
+        "account_id": "is in `account`",
+        "folded_mask": "follows from the names",
+        "source": "follows from the names",
+    },
+    Channel: {
+        "_audience": "follows from the members",
+        "restraining": "follows from the flags",
+    },
+    Session: {
+        "batch": "a batch is carried out as a whole",
+        "cap_302": "of the connection",
+        "caps": "of the connection",
+        "effective": "of the connection",
+        "failed_logins": "of the connection",
+        "page": "of the connection",
+        "page_url": "of the connection",
+        "pending": "a session in a snapshot is registered",
+        "playback_request": "of the connection",
+        "quota_notified": "of the connection",
+        "sasl": "of the connection",
+        "sasl_inbox": "of the connection",
+        "sink": "of the connection",
+        "subscriptions": "of the connection",
+        "user": "the session is in its user",
+        "verification": "of the connection",
+    },
+}
+
+
+@pytest.mark.parametrize("kind", NOT_IN_A_SNAPSHOT)
+def test_every_attribute_is_in_a_snapshot_or_has_a_reason(kind: type) -> None:
+    """A new attribute that commands depend on cannot be forgotten."""
+    town = Town()
+    town.person("ann", "#a")
+    taken = snapshot.take(town.world)
+    states = {
+        User: taken["users"][0],
+        Channel: taken["channels"][-1],
+        Session: taken["users"][0]["sessions"][0],
+    }
+    missing = set(vars(kind)["__slots__"]) - set(states[kind])
+    assert missing == set(NOT_IN_A_SNAPSHOT[kind])

@@ -73,6 +73,10 @@ class AlwaysOnUsers:
             user.always_on = False
             del self._users[user.account_id]
 
+    def restore(self, users: Iterable[User]) -> None:
+        """Have these users, which are always-on already."""
+        self._users = {user.account_id: user for user in users}
+
     def restore_missed(self, account: int, state: Mapping[str, Any]) -> None:
         """Keep the notices that the state of a user has; one of an older version has none."""
         if stored := state.get("missed", ()):

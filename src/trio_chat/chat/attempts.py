@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import Any
 
 _MOST_KEYS = 16_384
 """Keys that are counted; the one that was counted longest ago is dropped for a new one."""
@@ -33,6 +34,15 @@ class Attempts:
         """Return after how many seconds the present window is over."""
         _, since = self._counts.get(key, (0, self._clock()))
         return max(0.0, since + self._window - self._clock())
+
+    def to_state(self) -> list[list[Any]]:
+        """Return the counts as plain data: keys, numbers and beginnings of windows."""
+        return [[key, *count] for key, count in self._counts.items()]
+
+    def restore(self, state: list[list[Any]]) -> None:
+        """Have the counts that `to_state` returned; their keys must be strings."""
+        for key, number, since in state:
+            self._counts[key] = (number, since)
 
     def note(self, key: Hashable) -> int:
         """Count one; return how many there are now."""

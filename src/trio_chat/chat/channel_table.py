@@ -2,7 +2,7 @@
 names and former names.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.confusables import ConfusableIndex
@@ -60,6 +60,19 @@ class ChannelTable(dict[str, Channel]):
         self._forget_former(folded)
         self._confusables.add(name, folded)
         return channel
+
+    def restore(self, name: str, folded: str, created: int, founded: int) -> Channel:
+        """Have a channel as it was created at another time; see `Channel`."""
+        channel = self[folded] = Channel(name, folded, created, founded)
+        self._confusables.add(name, folded)
+        return channel
+
+    def clear(self) -> None:
+        """Have no channels, not even the lobby."""
+        super().clear()
+        self.lobby, self._confusables = None, ConfusableIndex()
+        self._former.clear()
+        self.secret.clear()
 
     def is_confusable(self, name: str, folded: str, than: str = "") -> bool:
         """Return whether a name is confusable with that of another channel.
@@ -155,6 +168,10 @@ class ChannelTable(dict[str, Channel]):
     def former_names(self) -> dict[str, str]:
         """Return the former names that lead to a channel, with the name of today, folded."""
         return {former: channel.folded for former, channel in self._former.items()}
+
+    def restore_former(self, names: Mapping[str, str]) -> None:
+        """Have former names lead to channels, as `former_names` returned them."""
+        self._former = {former: self[folded] for former, folded in names.items()}
 
     def renamed_to(self, folded: str) -> Channel | None:
         """Return the channel that had a name before which no channel has now; None after a while

@@ -14,8 +14,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
-from trio_chat.chat.timeline import SEQUENCE_BITS, Timeline
+from trio_chat.chat.timeline import SEQUENCE_BITS, ClockStep, Timeline
 
 log = logging.getLogger("trio_chat")
 
@@ -88,9 +89,15 @@ class IdSource:
         last = self._last >> SEQUENCE_BITS
         return (last if moment < last <= moment + SLACK_MS else moment) << SEQUENCE_BITS
 
-    def state(self) -> list[int]:
+    def to_state(self) -> list[Any]:
         """Return all that further ids depend on besides the clock."""
-        return [self._last, self._taken, self.shift]
+        return [self._last, self._taken, self.timeline.steps()]
+
+    def restore(self, state: list[Any]) -> None:
+        """Go on from what `to_state` returned."""
+        self._last, self._taken, steps = state
+        self.timeline = Timeline(ClockStep(*step) for step in steps)
+        self.shift = self.timeline.shift
 
     @property
     def latest(self) -> int:

@@ -15,8 +15,8 @@ import hmac
 import logging
 import math
 import secrets
-from collections.abc import Callable, Collection, Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat import durations
 from trio_chat.chat.attempts import Attempts
@@ -260,6 +260,20 @@ class Invitations:
         found = (self._all[digest] for digest in self._of_channels.get(channel, ()))
         valid = (one for one in found if not one.is_over(now))
         return sorted(valid, key=lambda one: (one.created, one.digest))
+
+    def to_state(self) -> dict[str, Any]:
+        """Return all of them, and the wrong tokens that are counted, as plain data."""
+        return {
+            "all": [list(invitation) for invitation in self],
+            "wrong": self._wrong.to_state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Have what `to_state` returned."""
+        for fields in state["all"]:
+            invitation = Invitation(*fields)
+            self.put(invitation._replace(used_by=tuple(invitation.used_by)))
+        self._wrong.restore(state["wrong"])
 
     def made_by(self, account: int) -> list[Invitation]:
         """Return the invitations for accounts that an account has made."""

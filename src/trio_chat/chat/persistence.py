@@ -156,6 +156,7 @@ class DirtySet:
         push_rules: accounts.
         on_change: called when something is marked.
         marked: how many keys were marked ever.
+        retries: how often a client has waited for keys that were marked before.
     """
 
     channels: set[str] = field(default_factory=set)
@@ -169,6 +170,7 @@ class DirtySet:
     push_rules: set[int] = field(default_factory=set)
     on_change: Callable[[], None] = field(default=_nothing, compare=False)
     marked: int = field(default=0, compare=False)
+    retries: int = field(default=0, compare=False)
 
     def mark(self, keys: Iterable[DirtyKey]) -> None:
         """Mark keys as changed."""

@@ -7,8 +7,9 @@ and finally for operators.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
+from typing import Any
 
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import Session, User
@@ -41,7 +42,7 @@ class Room(IntEnum):
     OPERATORS = 2
 
 
-class Usage:
+class _Usage:
     """The messages and bytes that were stored for an address or account, less what has been
     refilled.
     """
@@ -63,7 +64,6 @@ class Quotas:
         elapsed: returns seconds that never go back.
 
     Attributes:
-        usages: by address, and by the number of an account.
         room: the users for whom there is room on the disk.
         dropped: the number of events that were not stored because of a quota or a full disk.
     """
@@ -72,7 +72,7 @@ class Quotas:
         self._rows = rows or float("inf")
         self._size = size or float("inf")
         self._elapsed = elapsed
-        self.usages: dict[str | int, Usage] = {}
+        self._usages: dict[str | int, _Usage] = {}  # by address, and by the number of an account
         self.room = Room.EVERYBODY
         self.dropped = 0
 
@@ -126,12 +126,29 @@ class Quotas:
         rows = len(event.history_targets)
         return self.why_not(user, rows, rows * size)
 
-    def _usage(self, payer: str | int, now: float) -> Usage:
-        usage = self.usages.get(payer)
+    def to_state(self) -> dict[str, Any]:
+        """Return what is counted as plain data."""
+        return {
+            "room": int(self.room),
+            "usages": [
+                [payer, usage.rows, usage.size, usage.at, usage.is_over]
+                for payer, usage in self._usages.items()
+            ],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `to_state` returned."""
+        self.room = Room(state["room"])
+        for payer, rows, size, at, is_over in state["usages"]:
+            usage = self._usages[payer] = _Usage(at)
+            usage.rows, usage.size, usage.is_over = rows, size, is_over
+
+    def _usage(self, payer: str | int, now: float) -> _Usage:
+        usage = self._usages.get(payer)
         if usage is None:
-            if len(self.usages) >= _MOST_PAYERS:
+            if len(self._usages) >= _MOST_PAYERS:
                 self._forget(now)
-            usage = self.usages[payer] = Usage(now)
+            usage = self._usages[payer] = _Usage(now)
             return usage
         passed = (now - usage.at) / HOUR
         usage.at = now
@@ -143,11 +160,11 @@ class Quotas:
 
     def _forget(self, now: float) -> None:
         """Keep the entries that were used within an hour, or of many those that were used last."""
-        usages = sorted(self.usages.items(), key=lambda entry: entry[1].at)
+        usages = sorted(self._usages.items(), key=lambda entry: entry[1].at)
         kept = [(name, usage) for name, usage in usages if now - usage.at < HOUR]
-        self.usages = dict(kept[-_MOST_PAYERS // 2 :])
+        self._usages = dict(kept[-_MOST_PAYERS // 2 :])
 
-    def _note_over(self, user: User, usages: list[Usage]) -> None:
+    def _note_over(self, user: User, usages: list[_Usage]) -> None:
         if all(usage.is_over for usage in usages):
             return
         for usage in usages:

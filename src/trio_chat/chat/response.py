@@ -315,6 +315,14 @@ class Response:
         """
         self._is_changing = True
 
+    def confirm_again(self) -> None:
+        """Confirm the command after what could not be stored before is stored.
+
+        The command changes nothing, so that no quota counts it.
+        """
+        self._world.dirty.retries += 1
+        self.change_state()
+
     def be_stateless(self) -> None:
         """Let the reply overtake events of other sessions, on which it does not depend; never those
         of its own.

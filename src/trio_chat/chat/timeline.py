@@ -55,6 +55,10 @@ class Timeline:
         """The shift of new ids."""
         return self._steps[-1].shift
 
+    def steps(self) -> list[list[int]]:
+        """Return the steps as lists of the first id and the shift, the oldest first."""
+        return [list(step) for step in self._steps[1:]]
+
     def step(self, first: int, shift: int) -> None:
         """Note that the clock has stepped: ids from this one on have another shift."""
         self._steps.append(ClockStep(first, shift))

@@ -4,7 +4,7 @@ The state changes in `trio_chat.chat.apply` alone; the methods here keep its ind
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
@@ -180,6 +180,11 @@ class World:
         session.id = session.id or next(self._session_ids)
         self.sessions[session.id] = session
         self.unregistered.add(session)
+
+    def restore_sessions(self, sessions: Iterable[Session]) -> None:
+        """Have sessions that are registered already; new ones get greater numbers."""
+        self.sessions.update((session.id, session) for session in sessions)
+        self._session_ids = count(max(self.sessions, default=0) + 1)
 
     def add_user(self, user: User) -> None:
         """Take in a user; it is found by its nickname from now on."""

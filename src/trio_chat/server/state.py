@@ -104,16 +104,16 @@ class UncommittedState:
         self._dirty = world.dirty
         self._world = world
         self.turn = trio.Lock()
-        self._marked = world.dirty.marked
+        self._seen = self._count()
         self._taken: DirtySet | None = None
 
     def has_more(self) -> bool:
-        """Return whether something has changed since the last call."""
-        marked = self._dirty.marked
-        if marked == self._marked:
-            return False
-        self._marked = marked
-        return True
+        """Return whether something is to be stored since the last call."""
+        seen, self._seen = self._seen, self._count()
+        return seen != self._seen
+
+    def _count(self) -> int:
+        return self._dirty.marked + self._dirty.retries
 
     @property
     def is_nothing(self) -> bool:

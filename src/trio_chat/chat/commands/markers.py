@@ -58,8 +58,7 @@ def _set(request: Request, target: str, time: str) -> None:
     before = known.get(folded, "")
     if time <= before <= now:  # it only ever increases, but for a marker of a clock that was ahead
         if (user.account_id, folded) in world.dirty.markers:
-            # The marker could not be stored, so this confirms it once more.
-            apply(world, MarkerSet(user.folded, folded, before))
+            request.reply.confirm_again()
         send_marker(world, user, target, request.reply)
         return
     apply(world, change)

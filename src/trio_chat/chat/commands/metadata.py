@@ -201,7 +201,7 @@ def _put(request: Request, target: Target, key: str, value: str) -> bool:
     if known.get(key) != value:  # an unchanged value is not announced
         _change(request, target, {key: value})
     elif _is_dirty(request, target):
-        _change(request, target, {key: value}, is_news=False)
+        request.reply.confirm_again()
     return True
 
 
@@ -228,8 +228,6 @@ def _change(
     request: Request,
     target: Target,
     values: Mapping[str, str | None],
-    *,
-    is_news: bool = True,
 ) -> None:
     """Set or remove keys, and notify the sessions that are subscribed to them."""
     if isinstance(target, PendingRegistration):
@@ -242,8 +240,7 @@ def _change(
         change = MetadataSet(
             target.folded, tuple(values.items()), request.user.folded, request.session.id
         )
-        events = apply(request.world, change)
-        request.reply.emit_all(events if is_news else ())
+        request.reply.emit_all(apply(request.world, change))
 
 
 def _sync(request: Request, target: Target) -> Steps | None:
