@@ -7,6 +7,7 @@ installation has them in the working directory.
 """
 
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -20,10 +21,12 @@ _NAME = "trio-chat"
 _BESIDE = ("exe", "portable", "setup")
 """Kinds that keep their files in the directory of the program."""
 _UNINSTALLER = "uninstall.exe"
+_OF_UVX = re.compile(r"(?:archive|builds|environments)-v\d+")
+"""The directory in uv's cache that has the environments of uvx."""
 
 
 def kind() -> str:
-    """Return how it was installed: exe, setup, portable, deb, pipx, uv, checkout or pip."""
+    """Return how it was installed: exe, setup, portable, deb, pipx, uv, uvx, checkout or pip."""
     marked = _marked()
     if marked:
         return marked
@@ -33,6 +36,8 @@ def kind() -> str:
     if (root / "pyproject.toml").exists() and (root / "run.py").exists():
         return "checkout"
     above = {part.lower() for part in Path(sys.prefix).parts}
+    if any(map(_OF_UVX.fullmatch, above)):
+        return "uvx"
     if "pipx" in above:
         return "pipx"
     return "uv" if {"uv", "tools"} <= above else "pip"
@@ -69,6 +74,18 @@ def program() -> Path:
     if getattr(sys, "frozen", False):
         return Path(sys.executable)
     return Path(sys.argv[0]).absolute() if sys.argv and sys.argv[0] else Path(sys.executable)
+
+
+def is_temporary() -> bool:
+    """Return whether this program may vanish: in a cache of uvx or `pipx run`, or where Windows
+    unpacks a program that is started from within an archive.
+    """
+    import tempfile  # noqa: PLC0415  seldom needed
+
+    prefix = Path(sys.executable if getattr(sys, "frozen", False) else sys.prefix).absolute()
+    if kind() == "uvx" or (kind() == "pipx" and "venvs" not in prefix.parts):
+        return True
+    return prefix.is_relative_to(Path(tempfile.gettempdir()).absolute())
 
 
 def program_directory() -> Path | None:

@@ -26,8 +26,8 @@ SERVICE = group(
 def _install(call: Invocation) -> int:
     from trio_chat.admin.service import install  # noqa: PLC0415
 
-    _ = call.settings  # a wrong configuration is reported now, not at the log-in
-    return install(call.options.config)
+    # A wrong configuration is reported now, not at the log-in.
+    return install(call.options.config, call.settings)
 
 
 @SERVICE.command(
