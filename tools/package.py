@@ -146,6 +146,8 @@ def freeze(python: Python, shape: str, marker: str = "") -> Path:
     site = WORK / f"{python.platform}-site"
     tools = ["pyinstaller", "pyinstaller-hooks-contrib"]
     install(python, wheel, site, *tools)
+    if shape == "client":
+        leave_out_compiled(site / "zeroconf")
     touch_all(site)
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
@@ -171,6 +173,16 @@ def freeze(python: Python, shape: str, marker: str = "") -> Path:
     run([*command, python.path(recipe / "trio-chat.spec")], **{**python.variables, **variables})
     [made] = (place / "out").iterdir()
     return made
+
+
+def leave_out_compiled(package: Path) -> None:
+    """Remove the compiled modules of a package that has each of them in Python, too.
+
+    The one file is unpacked at each start, and a client searches for servers seldom.
+    """
+    for path in [*package.rglob("*.pyd"), *package.rglob("*.so")]:
+        if path.with_name(path.name.partition(".")[0] + ".py").exists():
+            path.unlink()
 
 
 def needed_windows() -> Python:

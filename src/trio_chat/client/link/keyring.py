@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import trio
 
+from trio_chat.client.link.windows_vault import may_hold_password
 from trio_chat.client.session.sasl import LoginCredentials
 
 PATIENCE = 30.0
@@ -40,11 +41,19 @@ class Keyring:
     Args:
         service: the name of the server in the keyring.
         module: returns the package; raises ImportError when it is not installed.
+        may_hold: returns whether a password may be stored for a service; loading the package is
+            slow.
     """
 
-    def __init__(self, service: str, module: Callable[[], Any] = _keyring) -> None:
+    def __init__(
+        self,
+        service: str,
+        module: Callable[[], Any] = _keyring,
+        may_hold: Callable[[str], bool] = may_hold_password,
+    ) -> None:
         self._service = service
         self._module = module
+        self._may_hold = may_hold
 
     async def load(self, account: str) -> LoginCredentials | None:
         """Return the stored password of this account, or else of any account on this server."""
@@ -71,6 +80,8 @@ class Keyring:
         return None
 
     def _load(self, account: str) -> LoginCredentials | None:
+        if not self._may_hold(self._service):
+            return None
         module = self._module()
         if password := module.get_password(self._service, account):
             return LoginCredentials(account, password, is_kept=True)
