@@ -16,8 +16,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from project_url import PLACEHOLDER, project_url
+
 ROOT = Path(__file__).parent.parent
 DIST = ROOT / "dist"
+LOCKED = ROOT / "constraints" / "locked.txt"
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 PATIENCE = 60  # seconds for a start or an answer, which only a defect exceeds
 REGISTER = b"NICK release\r\nUSER release 0 * :release\r\n"
@@ -30,6 +33,10 @@ def main(pythons: list[str]) -> None:
     shutil.rmtree(DIST, ignore_errors=True)
     # esbuild is outside of the copy from which the wheel is built.
     os.environ.setdefault("ESBUILD", str(ROOT / "node_modules" / ".bin" / "esbuild"))
+    # As in packaging_common.environment: what builds the archives has exact versions, too.
+    os.environ["PIP_CONSTRAINT"] = os.environ["PIP_BUILD_CONSTRAINT"] = LOCKED.as_uri()
+    if project_url() == PLACEHOLDER:
+        print("NOT FOR THE INDEX: without TRIO_CHAT_URL, the description has no links or pictures.")
     # Without further options the wheel is built from the sdist, which shows that it is complete.
     run(sys.executable, "-m", "build", "--outdir", str(DIST), str(ROOT))
     archives = sorted(str(path) for path in DIST.iterdir())
@@ -70,7 +77,7 @@ def check(python: str, wheel: Path, directory: Path) -> None:
     run(python, "-m", "venv", str(directory / "venv"))
     scripts = directory / "venv" / ("Scripts" if os.name == "nt" else "bin")
     pip = [str(scripts / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-    run(*pip, "--constraint", str(ROOT / "constraints" / "locked.txt"), str(wheel))
+    run(*pip, "--constraint", str(LOCKED), str(wheel))
     program = str(scripts / "trio-chat")
     shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     version = wheel.name.split("-")[1]
