@@ -231,6 +231,22 @@ async def test_the_length_of_a_salt_is_not_that_of_the_library(
         assert known["s"] != unknown["s"]
 
 
+async def test_accounts_of_an_earlier_cost_do_not_stand_out(tmp_path: Path) -> None:
+    """After a change of hash_cost, some names of nobody still look like the accounts before it."""
+    path = tmp_path / "chat.db"
+    async with keeper(path, Cost(memory_kib=8, scram_iterations=5000)) as accounts:
+        await create(accounts, ANN, "correct horse", ADDRESS)
+    async with keeper(path) as accounts:
+        await create(accounts, Account("Bob", "bob", 1_800_000_000), "correct horse", ADDRESS)
+        known = {(await first_answer(accounts, name))["i"] for name in ("ann", "bob")}
+    names = [f"nobody{number}" for number in range(64)]
+    for _ in range(2):
+        async with keeper(path) as accounts:
+            answers = [await first_answer(accounts, name) for name in names]
+            assert {answer["i"] for answer in answers} == known == {"4096", "5000"}
+            assert answers == [await first_answer(accounts, name) for name in names]
+
+
 def test_the_cost_of_a_real_server() -> None:
     """Not less than is asked for: 100,000 rounds of SCRAM, argon2id with 46 MiB."""
     assert COSTS["normal"].scram_iterations >= 100_000

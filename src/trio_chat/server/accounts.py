@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from trio_chat.chat.accounts import (
     ScramKeys,
 )
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.storage.accounts import Snapshot, SqliteAccounts
+from trio_chat.storage.accounts import ScramForm, Snapshot, SqliteAccounts
 from trio_chat.storage.database import StorageError
 
 if TYPE_CHECKING:
@@ -109,10 +109,16 @@ class AccountKeeper(AccountIndex):
         secret: a random value of this server, for keys of accounts that do not exist.
         cost: the cost of a hash.
         threads: where passwords are hashed.
+        forms: what SCRAM shows of the accounts that exist.
     """
 
     def __init__(
-        self, table: SqliteAccounts, secret: bytes, cost: Cost, threads: HashingThreads
+        self,
+        table: SqliteAccounts,
+        secret: bytes,
+        cost: Cost,
+        threads: HashingThreads,
+        forms: Sequence[ScramForm] = (),
     ) -> None:
         super().__init__()
         self._table = table
@@ -121,6 +127,7 @@ class AccountKeeper(AccountIndex):
         self._edits = 0  # counts the beginnings and the ends of own changes
         self._editing = 0  # own changes that are being written
         self._secret = secret
+        self._forms = tuple(forms) or (ScramForm(cost.scram_iterations, _SALT_BYTES, 1),)
         self._nobody = cost.nobody()
         self._cost = cost
         self._threads = threads
@@ -219,11 +226,23 @@ class AccountKeeper(AccountIndex):
             credentials = await self._table.credentials(folded)
         if credentials:
             return credentials.scram
-        fake = [
+        return self._keys_of_nobody(folded)
+
+    def _keys_of_nobody(self, folded: str) -> ScramKeys:
+        """Return keys for a name without an account: always the same, and with the form that so
+        many accounts have as names get it, because `hash_cost` may have been another one when the
+        password was set.
+        """
+        salt, stored, server, chosen = (
             hmac.digest(self._secret, f"{purpose}:{folded}".encode(), "sha256")
-            for purpose in ("salt", "stored", "server")
-        ]
-        return ScramKeys(fake[0], self._cost.scram_iterations, fake[1], fake[2])
+            for purpose in ("salt", "stored", "server", "form")
+        )
+        number = int.from_bytes(chosen[:8]) % sum(form.accounts for form in self._forms)
+        for form in self._forms:
+            if number < form.accounts:
+                break
+            number -= form.accounts
+        return ScramKeys(salt[: form.salt_bytes], form.iterations, stored, server)
 
     async def set_password(self, account: int, password: str, origin: Origin) -> None:
         """Give an account another password; see `Accounts.set_password`."""
@@ -294,7 +313,11 @@ async def open_accounts(
         StorageError: they cannot be read.
     """
     keeper = AccountKeeper(
-        table, await table.secret("scram"), cost or Cost(), threads or HashingThreads()
+        table,
+        await table.secret("scram"),
+        cost or Cost(),
+        threads or HashingThreads(),
+        await table.scram_forms(),
     )
     keeper._take(await table.snapshot())
     return keeper

@@ -34,6 +34,20 @@ class Snapshot(NamedTuple):
     passwords: dict[int, int]
 
 
+class ScramForm(NamedTuple):
+    """What SCRAM shows of an account besides its salt.
+
+    Args:
+        iterations: of the key derivation, which depend on the settings when the password was set.
+        salt_bytes: the length of the salt.
+        accounts: how many accounts have it.
+    """
+
+    iterations: int
+    salt_bytes: int
+    accounts: int
+
+
 class SqliteAccounts:
     """The table of accounts.
 
@@ -57,6 +71,10 @@ class SqliteAccounts:
     async def credentials(self, folded: str) -> Credentials | None:
         """Return the credentials of an account; None when there is no such account."""
         return await self._database.read(_credentials, folded)
+
+    async def scram_forms(self) -> list[ScramForm]:
+        """Return the forms that the keys of accounts have, the most frequent first."""
+        return await self._database.read(_scram_forms)
 
     async def insert(
         self, account: Account, credentials: Credentials, email: Email | None
@@ -159,6 +177,14 @@ def _credentials(connection: "apsw.Connection", folded: str) -> Credentials | No
     )
     row = connection.execute(query, (folded,)).fetchone()
     return Credentials(row[0], ScramKeys(*row[1:])) if row else None
+
+
+def _scram_forms(connection: "apsw.Connection") -> list[ScramForm]:
+    query = (
+        "SELECT scram_iterations, length(scram_salt), count(*) FROM account GROUP BY 1, 2"
+        " ORDER BY 3 DESC, 1, 2"
+    )
+    return [ScramForm(*row) for row in connection.execute(query)]
 
 
 def insert(
