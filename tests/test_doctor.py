@@ -2,13 +2,18 @@
 
 import os
 import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 
+import apsw
 import pytest
 import trustme
 
@@ -17,12 +22,15 @@ from trio_chat.admin.doctor import network, report, storage
 from trio_chat.admin.doctor.findings import Level, good
 from trio_chat.admin.doctor.terminal import terminal
 from trio_chat.config import (
+    ListenerSettings,
     ServerSettings,
     Settings,
     StorageSettings,
     TlsSettings,
 )
 from trio_chat.i18n import install
+from trio_chat.storage.lock import ListeningPlace
+from trio_chat.storage.schema import migrate
 from windows_fakes import OUT, FakeConsole
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -59,11 +67,55 @@ def test_a_port_of_another_program_is_a_problem() -> None:
     assert "already in use" in found.text
 
 
-def test_a_server_that_runs_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its port is in use by itself."""
-    monkeypatch.setattr(network, "answers", lambda _settings, _timeout: True)
-    [found] = network.port(served(port=5000))
-    assert (found.level, "5000" in found.text) == (Level.GOOD, True)
+@pytest.mark.parametrize(
+    ("answer", "noted", "level"),
+    [
+        (b"HTTP/1.1 200 \r\nServer: x\r\n\r\nok\n", False, Level.GOOD),
+        (b"HTTP/1.1 200 \r\n\r\n<title>Another one</title>", False, Level.PROBLEM),
+        (b"ERROR :no HTTP here\r\n", True, Level.GOOD),
+        (b"", True, Level.PROBLEM),
+    ],
+)
+def test_a_server_that_runs_is_good(
+    answer: bytes, noted: bool, level: Level, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its port is in use by itself, and not by another program that speaks HTTP."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        number = other.getsockname()[1]
+        places = [ListeningPlace("127.0.0.1", number, False)] if noted else []
+        monkeypatch.setattr(network, "noted_places", lambda _file: places)
+        monkeypatch.setattr(network, "_answer", lambda *_place: answer)
+        [found] = network.port(served(port=number))
+    assert (found.level, str(number) in found.text) == (level, True)
+
+
+def test_the_answer_of_a_server_is_read() -> None:
+    """In pieces, until it ends."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def serve() -> None:
+            connection, _ = other.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 200 \r\n\r\n")
+                connection.sendall(b"ok\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        answer = network._answer("127.0.0.1", other.getsockname()[1], b"")
+        thread.join()
+    assert answer == b"HTTP/1.1 200 \r\n\r\nok\n"
+
+
+def test_every_listener_is_tried() -> None:
+    """One of them may be in use."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        number = other.getsockname()[1]
+        second = ListenerSettings(name="tls", host=("127.0.0.1",), port=number)
+        found = list(network.port(replace(served(), listeners=(second,))))
+    assert [each.level for each in found] == [Level.GOOD, Level.PROBLEM]
 
 
 def test_an_address_of_another_machine_is_a_problem() -> None:
@@ -97,6 +149,7 @@ def test_the_addresses_for_others_are_shown(
         ("win32", {"netsh": "Rule Name: trio-chat"}, "no", "has a rule"),
         ("linux", {}, "yes", "sudo ufw allow 5000/tcp"),
         ("linux", {"firewall-cmd": "running\n"}, "no", "--add-port=5000/tcp"),
+        ("linux", {"systemctl": "active\n"}, "no", "sudo nft list ruleset"),
         ("linux", {"firewall-cmd": "not running\n"}, "no", "No firewall was found"),
         ("darwin", {"socketfilterfw": "Firewall is enabled. (State = 1)"}, "no", "when the system"),
         ("darwin", {"socketfilterfw": "Firewall is disabled. (State = 0)"}, "no", "No firewall"),
@@ -129,6 +182,14 @@ def certified(tmp_path: Path, end: datetime) -> Settings:
     file = tmp_path / "chat.pem"
     made.private_key_and_cert_chain_pem.write_to_path(str(file))
     return Settings(tls=TlsSettings(certificate=file))
+
+
+def test_a_certificate_of_the_future_is_a_problem(tmp_path: Path) -> None:
+    """Clients refuse it; perhaps the clock is wrong."""
+    settings = certified(tmp_path, NOW + timedelta(days=90))
+    found = storage.certificate(settings, NOW - timedelta(days=100))
+    assert found.level is Level.PROBLEM
+    assert "only from" in found.text
 
 
 @pytest.mark.parametrize(
@@ -205,6 +266,13 @@ def test_a_file_that_is_no_database_is_a_problem(tmp_path: Path) -> None:
     assert storage.database(Settings(storage=StorageSettings(file=None))).level is Level.NOTE
 
 
+def migrated(file: Path) -> apsw.Connection:
+    """Return a connection to a new database."""
+    connection = apsw.Connection(str(file))
+    migrate(connection)
+    return connection
+
+
 class Terminal:
     """A stream with a size."""
 
@@ -254,7 +322,7 @@ def test_the_report_counts_problems(
 ) -> None:
     """Its exit code is for scripts; the checks go on behind a wrong configuration."""
     monkeypatch.setattr(network, "firewall", lambda _settings: good("none"))
-    monkeypatch.setattr(network, "answers", lambda _settings, _timeout: True)
+    monkeypatch.setattr(network, "port", lambda _settings: [good("free")])
     Path("config.ini").write_text("[server]\nport = x\n", "utf-8")
     assert cli.main(["doctor"]) == 1
     shown = capsys.readouterr().out
@@ -276,7 +344,7 @@ def test_a_check_that_the_system_refuses_is_a_note(
         raise OSError("no such device")
 
     monkeypatch.setattr(network, "firewall", refuse)
-    monkeypatch.setattr(network, "answers", lambda _settings, _timeout: True)
+    monkeypatch.setattr(network, "port", lambda _settings: [good("free")])
     report.run(None)
     shown = capsys.readouterr().out
     assert "note  firewall: no such device" in shown
@@ -309,3 +377,38 @@ def test_the_version_names_the_installation(capsys: pytest.CaptureFixture[str]) 
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("trio-chat ")
     assert "source directory" in second
+
+
+def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
+    """Such as `head`."""
+    code = "from trio_chat import cli; import sys; sys.exit(cli.main(['doctor']))"
+    done = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+    )
+    assert done.stdout is not None
+    done.stdout.close()
+    _, errors = done.communicate(timeout=60)
+    assert errors == b""
+
+
+def test_a_database_of_an_older_version_is_noted(tmp_path: Path) -> None:
+    """It is converted by the next start, which cannot be undone."""
+    file = tmp_path / "chat.db"
+    with closing(migrated(file)) as connection:
+        connection.pragma("user_version", 5)
+    found = storage.database(Settings(storage=StorageSettings(file=file)))
+    assert found.level is Level.NOTE
+    assert "backup" in "\n".join(found.advice)
+
+
+def test_a_database_of_another_user_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a start with sudo; the files are named."""
+    file = tmp_path / "chat.db"
+    migrated(file).close()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    found = storage.database(Settings(storage=StorageSettings(file=file)))
+    assert found.level is Level.PROBLEM
+    assert "chat.db" in found.text
+    assert "chown" in "\n".join(found.advice)

@@ -53,7 +53,7 @@ def answers(settings: Settings, timeout: float) -> bool:
     """
     metrics = settings.metrics
     if metrics.port:
-        return any(_has_page(_reachable(host), metrics.port, timeout) for host in metrics.host)
+        return any(_has_page(reachable(host), metrics.port, timeout) for host in metrics.host)
     return any(_answers(place, timeout, hello) for place, hello in _places(settings))
 
 
@@ -70,19 +70,19 @@ def _places(settings: Settings) -> Iterator[tuple[tuple[str, int] | Path, bytes]
             if noted.port is None:
                 yield Path(noted.host), hello
             else:
-                yield (_reachable(noted.host), noted.port), hello
+                yield (reachable(noted.host), noted.port), hello
     for host in server.host if server.port else ():
-        yield (_reachable(host), server.port), b""
+        yield (reachable(host), server.port), b""
     for listener in settings.listeners:
         hello = proxy.LOCAL if listener.proxy else b""
         if listener.path is not None:
             yield listener.path, hello
         elif listener.port:
             for host in listener.host:
-                yield (_reachable(host), listener.port), hello
+                yield (reachable(host), listener.port), hello
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
     """Return the address by which a host is reached that listens on all addresses of a family."""
     try:
         address = ip_address(host)

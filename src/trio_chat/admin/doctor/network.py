@@ -5,21 +5,27 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from ipaddress import ip_address
 from pathlib import Path
 
 from trio_chat.admin.doctor.findings import Finding, good, note, problem
-from trio_chat.admin.health import answers
+from trio_chat.admin.health import reachable
 from trio_chat.config import Settings
 from trio_chat.i18n import _
 from trio_chat.irc.addresses import IpAddress, format_address
+from trio_chat.server import proxy
 from trio_chat.server.addresses import joinable, own_addresses
 from trio_chat.server.binding import explain
 from trio_chat.server.windows_hints import firewall_command
+from trio_chat.storage.lock import noted_places
 
 _PATIENCE = 5.0
 """Seconds for a program that is asked about the firewall."""
+_SHORT = 1.0
+"""Seconds for a server on this machine to answer."""
+_HEALTHY = b"\r\n\r\nok\n"
+_MOST_ANSWER = 4096
 _UFW = Path("/etc/ufw/ufw.conf")
 
 Ask = Callable[[Sequence[str]], str | None]
@@ -27,19 +33,36 @@ Ask = Callable[[Sequence[str]], str | None]
 
 
 def port(settings: Settings) -> Iterator[Finding]:
-    """Yield whether the server can listen, or does already."""
-    server = settings.server
-    if answers(settings, 1.0):
-        yield good(_("A server answers on port {port}.").format(port=server.port))
-        return
-    for host in server.host:
+    """Yield for each address whether the server can listen there, or does already."""
+    server, file = settings.server, settings.storage.file
+    noted = {place.port for place in noted_places(file)} if file is not None else set()
+    places = [(host, server.port, b"") for host in server.host]
+    for listener in settings.listeners:
+        hello = proxy.LOCAL if listener.proxy else b""
+        places += [(host, listener.port, hello) for host in listener.host if listener.port]
+    for host, number, hello in places:
+        where = format_address(host, number)
         try:
-            _try_to_bind(host, server.port)
+            _try_to_bind(host, number)
         except OSError as error:
-            yield problem(explain(error, host, server.port))
+            answer = _answer(reachable(host), number, hello)
+            # One that answers no HTTP to anybody answers at least something.
+            if answer.endswith(_HEALTHY) or (answer and number in noted):
+                yield good(_("A server answers on {where}.").format(where=where))
+            else:
+                yield problem(explain(error, host, number))
         else:
-            where = format_address(host, server.port)
             yield good(_("A server can listen on {where}.").format(where=where))
+
+
+def _answer(host: str, number: int, hello: bytes) -> bytes:
+    """Return what answers a request for the page of `trio-chat health`; b"" when nothing does."""
+    data = b""
+    with suppress(OSError), socket.create_connection((host, number), _SHORT) as sock:
+        sock.sendall(hello + b"GET /health HTTP/1.0\r\n\r\n")
+        while len(data) < _MOST_ANSWER and (more := sock.recv(_MOST_ANSWER)):
+            data += more
+    return data
 
 
 def _try_to_bind(host: str, number: int) -> None:
@@ -108,7 +131,8 @@ def firewall(
         run: asks a program of the system.
         ufw: the settings of Ubuntu's firewall.
     """
-    number = settings.server.port
+    numbers = [settings.server.port, *(each.port for each in settings.listeners)]
+    ports = [number for number in numbers if number]
     if platform == "win32":
         if run(("netsh", "advfirewall", "firewall", "show", "rule", "name=trio-chat")) is not None:
             return good(_("The firewall of Windows has a rule for trio-chat."))
@@ -117,25 +141,37 @@ def firewall(
             _("If nobody can join, an administrator allows it with this command:"),
             f"    {firewall_command()}",
         )
-    for name, is_active, command in (
-        ("ufw", _is_enabled(ufw), f"sudo ufw allow {number}/tcp"),
+    for name, is_active, commands in (
+        ("ufw", _is_enabled(ufw), [f"sudo ufw allow {port}/tcp" for port in ports]),
         (
             "firewalld",
             (run(("firewall-cmd", "--state")) or "").strip() == "running",
-            f"sudo firewall-cmd --add-port={number}/tcp",
+            [
+                *(f"sudo firewall-cmd --permanent --add-port={port}/tcp" for port in ports),
+                "sudo firewall-cmd --reload",
+            ],
+        ),
+        (
+            "nftables",
+            (run(("systemctl", "is-active", "nftables")) or "").strip() == "active",
+            ["sudo nft list ruleset"],
         ),
         (
             "macOS",
             "enabled"
             in (run(("/usr/libexec/ApplicationFirewall/socketfilterfw", "--getglobalstate")) or ""),
-            "",
+            [],
         ),
     ):
         if is_active:
             text = _("A firewall is active ({name}).").format(name=name)
-            if not command:
+            if not commands:
                 return note(text, _("Allow incoming connections when the system asks."))
-            return note(text, _("If nobody can join, allow the port:"), f"    {command}")
+            return note(
+                text,
+                _("If nobody can join, allow the port:"),
+                *(f"    {each}" for each in commands),
+            )
     return good(_("No firewall was found on this computer."))
 
 

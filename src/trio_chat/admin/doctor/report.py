@@ -1,6 +1,7 @@
 """The report of `trio-chat doctor`: all checks in their order, and the exit code."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -31,14 +32,24 @@ def run(config: Path | None) -> int:
     Args:
         config: the configuration; None for that of the installation.
     """
+    try:
+        return _report(config)
+    except BrokenPipeError:
+        # A reader such as `head` has enough. Python would flush again at exit, and report an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _report(config: Path | None) -> int:
     problems = 0
     for subject, finding in _findings(config):
         problems += finding.level is Level.PROBLEM
-        print(f"{_(finding.level.value):>10}  {_(_SUBJECTS[subject])}: {finding.text}")
+        print(f"{_(finding.level.value):>10}  {_(_SUBJECTS[subject])}: {finding.text}", flush=True)
         for line in finding.advice:
-            print(f"{'':>10}      {line}")
+            print(f"{'':>10}      {line}", flush=True)
     print()
     print(_("Problems: {count}.").format(count=problems) if problems else _("There is no problem."))
+    sys.stdout.flush()
     return FAILED if problems else OK
 
 
@@ -64,8 +75,7 @@ def _settings(config: Path | None) -> tuple[Settings, Finding]:
     try:
         settings = load(config)
     except ConfigError as error:
-        text = _("Change that line; the other checks use the defaults.")
-        return Settings(), problem(str(error), text)
+        return Settings(), problem(str(error), _("Mend that; the other checks use the defaults."))
     if not file.exists():
         return settings, good(_("There is no {file}, so all are the defaults.").format(file=shown))
     return settings, good(_("{file} is correct.").format(file=shown))

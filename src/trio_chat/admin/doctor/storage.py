@@ -1,5 +1,6 @@
 """Checks of what is stored: the disk, the database, the certificate, and the clock."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -68,7 +69,27 @@ def database(settings: Settings) -> Finding:
             version = schema.schema_version(connection)
     except (StorageError, schema.SchemaError) as error:
         return problem(str(error), _("`trio-chat db check` says more."))
+    if foreign := [each for each in _files_of(file) if not os.access(each, os.W_OK)]:
+        names = ", ".join(escape_controls(str(each)) for each in foreign)
+        return problem(
+            _("This user may not write {files}.").format(files=names),
+            _("Call this as the user of the server, or make the files its own with chown."),
+        )
+    if 0 < version < len(schema.migrations()):
+        return note(
+            _("{file} is of an older version (schema {version}).").format(
+                file=shown, version=version
+            ),
+            _("The next start converts it, and an older trio-chat cannot read it then."),
+            _("Before that, `trio-chat backup` keeps a copy."),
+        )
     return good(_("{file} can be read (schema {version}).").format(file=shown, version=version))
+
+
+def _files_of(file: Path) -> list[Path]:
+    """Return the files of a database that exist."""
+    names = (file.name, f"{file.name}-wal", f"{file.name}-shm", f"{file.name}.lock")
+    return [each for name in names if (each := file.with_name(name)).exists()]
 
 
 def certificate(settings: Settings, now: datetime | None = None) -> Finding:
@@ -85,11 +106,18 @@ def certificate(settings: Settings, now: datetime | None = None) -> Finding:
         check_certificate(files)
         from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415  takes long
 
-        end = load_pem_x509_certificate(files.certificate.read_bytes()).not_valid_after_utc
+        loaded = load_pem_x509_certificate(files.certificate.read_bytes())
+        start, end = loaded.not_valid_before_utc, loaded.not_valid_after_utc
     except (CertificateError, OSError, ValueError) as error:
         return problem(str(error), _("No client can use TLS until that is mended."))
     name, day = escape_controls(str(files.certificate)), f"{end:%Y-%m-%d}"
-    left = end - (now or datetime.now(UTC))
+    present = now or datetime.now(UTC)
+    if start > present:
+        return problem(
+            _("{file} is valid only from {day} on.").format(file=name, day=f"{start:%Y-%m-%d}"),
+            _("Compare the clock of this computer with another one."),
+        )
+    left = end - present
     if files.own is not None or left > _SOON:
         return good(_("{file} is valid until {day}.").format(file=name, day=day))
     text = (

@@ -46,6 +46,9 @@ def terminal(
         )
         return
     size = os.get_terminal_size(output.fileno())
+    if not (size.columns and size.lines):
+        yield note(_("The terminal does not say how large it is."))
+        return
     yield good(
         _("The terminal has {columns} columns and {rows} rows.").format(
             columns=size.columns, rows=size.lines
