@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from trio_chat import installation
 from trio_chat.config import DiscoverySettings, ServerSettings, Settings, StorageSettings
 from trio_chat.irc.addresses import IpAddress
 from trio_chat.server import announce as announcing
@@ -51,6 +52,18 @@ async def test_the_address_of_the_page_is_shown_with_its_code(
     assert "    trio-chat connect 10.0.0.7:5000\n" in text
     assert "▀▀▀▀▀▀▀" in text
     assert text.index("http://") < text.index("trio-chat connect")
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"), [("checkout", "run.py connect"), ("pip", "trio-chat connect")]
+)
+async def test_the_command_for_this_machine_is_one_that_there_is(
+    kind: str, command: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source directory has no `trio-chat`."""
+    monkeypatch.setattr(installation, "kind", lambda: kind)
+    text = await announced(Settings(server=EVERYWHERE), capfd)
+    assert f"{command} 127.0.0.1:5000\n" in text
 
 
 async def test_a_server_for_this_machine_shows_no_code(capfd: pytest.CaptureFixture[str]) -> None:

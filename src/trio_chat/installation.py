@@ -69,6 +69,13 @@ def _marked() -> str:
     return word if word.isalpha() else ""
 
 
+def shown_command() -> str:
+    """Return what a user types to start this program: a source directory has no `trio-chat`."""
+    if kind() != "checkout":
+        return _NAME
+    return "py run.py" if sys.platform == "win32" else "python3 run.py"
+
+
 def program() -> Path:
     """Return the file that starts this program, as a user sees it."""
     if getattr(sys, "frozen", False):

@@ -55,7 +55,7 @@ class Server:
         )
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            if "trio-chat connect" in line:
+            if " connect " in line:
                 self.port = int(line.rpartition(":")[2])
                 return
         raise AssertionError("the server has not started")

@@ -11,6 +11,7 @@ import trio
 from trio_chat import __version__
 from trio_chat.config import Settings
 from trio_chat.i18n import _
+from trio_chat.installation import shown_command
 from trio_chat.irc.addresses import IpAddress, format_address
 from trio_chat.server import qr
 from trio_chat.server.addresses import joinable, own_addresses
@@ -102,7 +103,8 @@ def _ways_to_join(bound: Sequence[IpAddress], others: Sequence[IpAddress], port:
     )
     if local is not None:
         loopback = ("::1" if local.version == 6 else "127.0.0.1") if local.is_unspecified else local
-        lines += [_("On this machine:"), f"    trio-chat connect {format_address(loopback, port)}"]
+        command = f"{shown_command()} connect {format_address(loopback, port)}"
+        lines += [_("On this machine:"), f"    {command}"]
     lines.append(_("Any IRC client can use that address too."))
     return lines
 

@@ -64,17 +64,17 @@ def database(settings: Settings) -> Finding:
     shown = escape_controls(str(file))
     if not file.exists():
         return good(_("{file} will be created at the first start.").format(file=shown))
+    if foreign := [each for each in _files_of(file) if not os.access(each, os.R_OK | os.W_OK)]:
+        names = ", ".join(escape_controls(str(each)) for each in foreign)
+        return problem(
+            _("This user may not use {files}.").format(files=names),
+            _("Call this as the user of the server, or make the files its own with chown."),
+        )
     try:
         with maintenance.connected(file, as_it_is=True) as connection:
             version = schema.schema_version(connection)
     except (StorageError, schema.SchemaError) as error:
         return problem(str(error), _("`trio-chat db check` says more."))
-    if foreign := [each for each in _files_of(file) if not os.access(each, os.W_OK)]:
-        names = ", ".join(escape_controls(str(each)) for each in foreign)
-        return problem(
-            _("This user may not write {files}.").format(files=names),
-            _("Call this as the user of the server, or make the files its own with chown."),
-        )
     if 0 < version < len(schema.migrations()):
         return note(
             _("{file} is of an older version (schema {version}).").format(
