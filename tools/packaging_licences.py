@@ -168,6 +168,17 @@ def runtime_libraries(python: Python) -> list[Library]:
     ]
 
 
+def openssl_of_cryptography(python: Python, site: Path) -> Library:
+    """Return the OpenSSL that the library `cryptography` contains, which is another one."""
+    code = "from cryptography.hazmat.backends.openssl import backend as b"
+    code += "; print(b.openssl_version_text())"
+    variables = {**python.variables, "PYTHONPATH": python.path(site)}
+    shown = run([*python.command, "-c", code], **variables)
+    [version] = re.findall(r"OpenSSL (\S+)", shown)
+    purl = f"pkg:generic/openssl@{version}?vendored_by=cryptography"
+    return Library("openssl", version, "Apache-2.0", (), purl)
+
+
 def system_libraries(folder: Path) -> list[Library]:
     """Return the packages of Debian whose libraries PyInstaller has copied into a folder."""
     dpkg = shutil.which("dpkg-query")

@@ -30,6 +30,7 @@ from packaging_licences import (
     WEB,
     Library,
     needs_of,
+    openssl_of_cryptography,
     page_libraries,
     python_libraries,
     runtime_libraries,
@@ -49,6 +50,7 @@ def _build(python: Python, wheel: Path) -> Path:
     site = WORK / f"{python.platform}-bill"
     install(python, wheel, site, "pyinstaller", "pyinstaller-hooks-contrib")
     libraries = python_libraries(site) + runtime_libraries(python) + page_libraries()
+    libraries.append(openssl_of_cryptography(python, site))
     target = packaging_common.DIST / f"{_PROJECT}-{version()}-{python.platform}.cdx.json"
     target.write_text(bill(libraries, needs_of(site, _PROJECT)), "utf-8", newline="\n")
     return target
@@ -70,13 +72,16 @@ def bill(libraries: list[Library], needs: tuple[str, ...]) -> str:
     bom.metadata.component = parts[own.purl]
     bom.metadata.component.type = ComponentType.APPLICATION
     bom.metadata.timestamp = datetime.fromtimestamp(epoch(), UTC)
-    by_name = {library.name: parts[library.purl] for library in libraries}
+    by_name: dict[str, list[Component]] = {}
     for library in libraries:
-        bom.register_dependency(parts[library.purl], [by_name[name] for name in library.needs])
+        by_name.setdefault(library.name, []).append(parts[library.purl])
+    for library in libraries:
+        needed_parts = [part for name in library.needs for part in by_name[name]]
+        bom.register_dependency(parts[library.purl], needed_parts)
     # What no library needs, the project does, such as the JavaScript of the page.
     needed = {name for library in libraries for name in library.needs}
     direct = [name for name in by_name if name in needs or name not in needed]
-    bom.register_dependency(parts[own.purl], [by_name[name] for name in direct])
+    bom.register_dependency(parts[own.purl], [part for name in direct for part in by_name[name]])
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
 
 
