@@ -165,6 +165,10 @@ class ChannelTable(dict[str, Channel]):
         if channel is not None:
             channel.former.pop(folded, None)
 
+    def has(self, channel: Channel) -> bool:
+        """Return whether a channel still exists; another one may have its name."""
+        return self.get(channel.folded) is channel
+
     def former_names(self) -> dict[str, str]:
         """Return the former names that lead to a channel, with the name of today, folded."""
         return {former: channel.folded for former, channel in self._former.items()}

@@ -87,6 +87,8 @@ class World:
         control: the port by which operators control the server, or None.
         observers: called after each change (`trio_chat.chat.apply`), such as checks of invariants.
         mail: the port that sends e-mails, or None.
+        registrar: called when a session has sent everything for its registration, which is then
+            completed later; None if it is completed at once.
         page_url: the address of the page for links, with a `/` at its end; "" when there is none.
         push: the devices of accounts that receive push messages.
         push_delivery: the port that sends these, or None.
@@ -126,6 +128,7 @@ class World:
         )
         self.advertised = advertisement.advertise(server_info, lengths, storage)
         self.observers: list[Callable[[Change], None]] = []
+        self.registrar: Callable[[Session], None] | None = None
         self.batch_references = count(1)
         self._session_ids = count(1)
         self.sessions: dict[int, Session] = {}  # by number; in the order of connecting
@@ -181,10 +184,14 @@ class World:
         self.sessions[session.id] = session
         self.unregistered.add(session)
 
+    def number_sessions(self, after: int) -> None:
+        """Give new sessions numbers from the one after this."""
+        self._session_ids = count(after + 1)
+
     def restore_sessions(self, sessions: Iterable[Session]) -> None:
         """Have sessions that are registered already; new ones get greater numbers."""
         self.sessions.update((session.id, session) for session in sessions)
-        self._session_ids = count(max(self.sessions, default=0) + 1)
+        self.number_sessions(max(self.sessions, default=0))
 
     def add_user(self, user: User) -> None:
         """Take in a user; it is found by its nickname from now on."""

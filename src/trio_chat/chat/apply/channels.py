@@ -289,6 +289,8 @@ def _invite(world: World, change: UserInvited) -> Effects:
         world.users[change.by],
         world.channels[change.channel],
     )
+    for other in [other for other in user.invited if not world.channels.has(other)]:
+        del user.invited[other]
     user.invited[channel] = policy.has_rank(by, channel, modes.HALF_OPERATOR) or user.invited.get(
         channel, False
     )

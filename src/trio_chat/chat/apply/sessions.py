@@ -106,7 +106,8 @@ def _move(world: World, change: SessionMoved) -> Effects:
 def _set_away(world: World, change: AwaySet) -> Effects | None:
     session = world.sessions[change.session]
     session.away = change.message
-    session.away_since = world.ids.next()
+    # Before registration only the server of the session knows of it.
+    session.away_since = world.ids.next() if session.user is not None else world.ids.now()
     user = session.user
     if user is None:
         return None

@@ -30,7 +30,8 @@ def invite_command(request: Request) -> None:
     world, user, reply = request.world, request.user, request.reply
     if not request.params:
         for channel in user.invited:
-            reply.numeric(n.RPL_INVITELIST, channel.name)
+            if world.channels.has(channel):
+                reply.numeric(n.RPL_INVITELIST, channel.name)
         reply.numeric(n.RPL_ENDOFINVITELIST)
         return
     if len(request.params) < 2:

@@ -45,14 +45,18 @@ _PLAIN_OF_SESSION = (
 """The same of a session."""
 
 
-def from_user(user: User) -> dict[str, Any]:
+def from_user(world: World, user: User) -> dict[str, Any]:
     """Return a user without its memberships, which the channels have; their order is here."""
     return {name: getattr(user, name) for name in _PLAIN} | {
         "account": [user.account, user.account_id],
         "modes": "".join(sorted(user.modes)),
         "operator": user.operator.name if user.operator is not None else "",
         "channels": [channel.folded for channel in user.channels],
-        "invited": [[channel.folded, by] for channel, by in user.invited.items()],
+        "invited": [
+            [channel.folded, by]
+            for channel, by in user.invited.items()
+            if world.channels.has(channel)
+        ],
         "accepted": [list(party) for party in user.accepted],
         "knocked": from_time(user.knocked),
         # Those of an account are with the accounts.

@@ -20,7 +20,7 @@ def take(world: World) -> Snapshot:
     return {
         "ids": world.ids.to_state(),
         "accounts": _from_accounts(world),
-        "users": [from_user(user) for user in world.users.values()],
+        "users": [from_user(world, user) for user in world.users.values()],
         "channels": [from_channel(channel) for channel in world.channels.values()],
         "lobby": lobby.folded if lobby is not None else "",
         "former": world.channels.former_names(),

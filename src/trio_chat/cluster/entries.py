@@ -1,0 +1,133 @@
+"""Entries of the log: a batch of items that one node appends.
+
+A node is named by the operator. Each start of it is another **life**, with an epoch that is greater
+than those before, and numbers its entries from 1.
+"""
+
+from dataclasses import dataclass
+
+from trio_chat.chat.changes import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A part of an entry; each subclass is one kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun(Item):
+    """A life of a node begins; its sessions of a former life are gone. The first item of a life.
+
+    Args:
+        rules: a digest of the configuration that the rules depend on, and of their version.
+    """
+
+    rules: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registered(Item):
+    """A session has sent everything for its registration, which may still be refused.
+
+    Args:
+        session: its number on its node; all items name sessions so.
+        caps: its capabilities, as bits.
+        nick: of NICK.
+        username: of USER.
+        realname: of USER.
+        address: its real address.
+        host: what other users see instead.
+        payer: what quotas count it by; see `Session`.
+        certificate: the fingerprint of its certificate, or "".
+        is_secure: whether its connection is encrypted.
+        connected: seconds of Unix time.
+        account: the number of the account that it is logged in to, or 0.
+        away: its away message, or "".
+        metadata: what it has set for the user to be.
+    """
+
+    session: int
+    caps: int
+    nick: str
+    username: str
+    realname: str
+    address: str
+    host: str
+    payer: str
+    certificate: str
+    is_secure: bool
+    connected: float
+    account: int
+    away: str
+    metadata: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Item):
+    """A client has sent a command, as one line, or as all lines of a batch.
+
+    Args:
+        session: the session.
+        caps: its capabilities now, as bits.
+        lines: without line ends.
+    """
+
+    session: int
+    caps: int
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Item):
+    """The connection of a session is gone.
+
+    Args:
+        session: the session.
+        reason: shown to others by QUIT.
+    """
+
+    session: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Item):
+    """What a node has waited for, such as the check of a password, leads to changes.
+
+    Args:
+        changes: the changes, carried out one after the other.
+    """
+
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(Item):
+    """A node has not appended anything for so long that its life is over.
+
+    Every node says so of another one; it counts if it is still true where it stands in the log.
+
+    Args:
+        node: its name.
+        epoch: of the life.
+    """
+
+    node: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the log.
+
+    Args:
+        node: the name of the node.
+        epoch: of its life.
+        sequence: its number in this life, from 1.
+        items: may be none: the entry says that the node is alive.
+    """
+
+    node: str
+    epoch: int
+    sequence: int
+    items: tuple[Item, ...]

@@ -1,0 +1,138 @@
+"""The lives of nodes, as the log has them: which entries count, and which node is lost."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from trio_chat.cluster.entries import Entry
+
+SILENCE = 5.0
+"""Seconds of active time without an entry after which a life may be declared over."""
+LONGEST_PAUSE = 1.0
+"""Seconds as which a longer pause between two entries counts: then the engine was away, not the
+nodes.
+"""
+
+
+class Life:
+    """The life of a node, between two starts.
+
+    Args:
+        number: of all lives of the cluster, from 1; the numbers of sessions are made of it.
+        node: its name.
+        epoch: of the life.
+
+    Attributes:
+        sequence: the number of its last entry.
+        heard: the active time of its last entry.
+        is_over: whether its entries count no longer.
+        sessions: the numbers of its registered sessions.
+    """
+
+    __slots__ = ("epoch", "heard", "is_over", "node", "number", "sequence", "sessions")
+
+    def __init__(self, number: int, node: str, epoch: int) -> None:
+        self.number = number
+        self.node = node
+        self.epoch = epoch
+        self.sequence = 0
+        self.heard = 0.0
+        self.is_over = False
+        self.sessions: dict[int, None] = {}
+
+
+class Lives:
+    """The latest life of each node.
+
+    Attributes:
+        active: the seconds for which the log was in use.
+    """
+
+    def __init__(self) -> None:
+        self._by_node: dict[str, Life] = {}
+        self._count = 0
+        self._now: float | None = None
+        self.active = 0.0
+
+    def __iter__(self) -> Iterator[Life]:
+        return iter(self._by_node.values())
+
+    def of(self, node: str) -> Life | None:
+        """Return the latest life of a node."""
+        return self._by_node.get(node)
+
+    def pass_time(self, now: float) -> None:
+        """Let the time of the log pass, in seconds; it never goes back."""
+        before = self._now if self._now is not None else now
+        self.active += min(max(0.0, now - before), LONGEST_PAUSE)
+        self._now = max(now, before)
+
+    def accept(self, entry: Entry) -> Life | None:
+        """Return the life that an entry belongs to, with its number counted; None if it does not
+        count: it is a repetition, or of a life that is over, or entries before it are missing.
+
+        An entry that begins a life does not come here; see `begin`.
+        """
+        life = self._by_node.get(entry.node)
+        if (
+            life is None
+            or life.is_over
+            or entry.epoch != life.epoch
+            or entry.sequence != life.sequence + 1
+        ):
+            return None
+        life.sequence = entry.sequence
+        life.heard = self.active
+        return life
+
+    def is_beginning(self, entry: Entry) -> bool:
+        """Return whether an entry is the first of a life that is later than the node's last one."""
+        life = self._by_node.get(entry.node)
+        return entry.sequence == 1 and (life is None or entry.epoch > life.epoch)
+
+    def begin(self, entry: Entry) -> Life:
+        """Begin the life of an entry for which `is_beginning` holds."""
+        self._count += 1
+        life = self._by_node[entry.node] = Life(self._count, entry.node, entry.epoch)
+        return life
+
+    def is_lost(self, node: str, epoch: int) -> bool:
+        """Return whether a life has been silent for too long."""
+        life = self._by_node.get(node)
+        return (
+            life is not None
+            and life.epoch == epoch
+            and not life.is_over
+            and self.active - life.heard > SILENCE
+        )
+
+    def lost(self) -> list[Life]:
+        """Return the lives that have been silent for too long."""
+        return [life for life in self if self.is_lost(life.node, life.epoch)]
+
+    def to_state(self) -> dict[str, Any]:
+        """Return all lives as plain data."""
+        return {
+            "count": self._count,
+            "now": self._now,
+            "active": self.active,
+            "lives": [
+                [
+                    each.number,
+                    each.node,
+                    each.epoch,
+                    each.sequence,
+                    each.heard,
+                    each.is_over,
+                    list(each.sessions),
+                ]
+                for each in self
+            ],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `to_state` returned."""
+        self._count, self._now, self.active = state["count"], state["now"], state["active"]
+        for number, node, epoch, sequence, heard, is_over, sessions in state["lives"]:
+            life = self._by_node[node] = Life(number, node, epoch)
+            life.sequence, life.heard, life.is_over = sequence, heard, is_over
+            life.sessions = dict.fromkeys(sessions)

@@ -1,0 +1,214 @@
+"""The state machine: it carries out the entries of the log, on every node with the same result.
+
+The world of a node has the sessions of all nodes. Those of other nodes are connected nowhere, and
+register by an item. Those of this node are in the world from their connection on; they register by
+an item, too, which `World.registrar` asks for.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from trio_chat.chat import snapshot
+from trio_chat.chat.accounts import NO_ACCOUNT
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import SessionEnded
+from trio_chat.chat.commands.connection_registration import register
+from trio_chat.chat.dispatch import handle_line
+from trio_chat.chat.events import Output
+from trio_chat.chat.registry import Request
+from trio_chat.chat.response import Response
+from trio_chat.chat.users import NOWHERE, PendingRegistration, Session
+from trio_chat.chat.world import World
+from trio_chat.cluster.entries import Begun, Decided, Ended, Entry, Item, Lost, Registered, Said
+from trio_chat.cluster.lives import Life, Lives
+from trio_chat.irc.message import Message
+
+SESSION_BITS = 32
+"""Bits of the number that a session has on its node. The bits above are the number of the life."""
+_NODE_LOST = "The connection to this server was lost"
+
+
+class LogClock:
+    """The clock of the rules: the time of the log, which never goes back.
+
+    Attributes:
+        now: seconds of Unix time.
+    """
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        """Return seconds of Unix time."""
+        return self.now
+
+
+class Applied(NamedTuple):
+    """What an item led to.
+
+    Args:
+        session: the session whose client has sent it; None if it is connected to another node.
+        output: the output; of `later` and `more` only those of this node's clients matter.
+    """
+
+    session: Session | None
+    output: Output
+
+
+class Machine:
+    """Carries out the log.
+
+    Args:
+        make_world: returns a new world with a clock.
+        rules: see `Begun`. The life of a node with other rules does not begin.
+
+    Attributes:
+        world: the state of the chat.
+        lives: the state of the nodes.
+        life: the life of this node; None until it has begun, as the log has it.
+    """
+
+    def __init__(self, make_world: Callable[[LogClock], World], rules: str = "") -> None:
+        self._clock = LogClock()
+        self._rules = rules
+        self.world = make_world(self._clock)
+        self.lives = Lives()
+        self.life: Life | None = None
+
+    def apply(self, entry: Entry, now: float, own: tuple[str, int]) -> Iterator[Applied]:
+        """Carry out an entry.
+
+        Args:
+            entry: the entry.
+            now: its time by the engine, in seconds of Unix time.
+            own: name and epoch of the present life of this node.
+        """
+        self.lives.pass_time(now)
+        self._clock.now = max(self._clock.now, now)
+        if self.lives.is_beginning(entry):
+            yield from self._begin(entry, own)
+        life = self.lives.accept(entry)
+        if life is not None:
+            for item in entry.items:
+                yield from self._carry_out(life, item)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the whole state as plain data."""
+        return {
+            "clock": self._clock.now,
+            "lives": self.lives.to_state(),
+            "world": snapshot.take(self.world),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `to_state` returned; the machine must be new."""
+        self._clock.now = state["clock"]
+        self.lives.restore(state["lives"])
+        snapshot.restore(self.world, state["world"])
+
+    def digest(self) -> str:
+        """Return a digest of the state, which all nodes have in common at a position."""
+        return snapshot.digest(self.to_state())
+
+    def number_of(self, session: Session) -> int:
+        """Return the number that a session of this node has in items."""
+        return session.id & ((1 << SESSION_BITS) - 1)
+
+    def _begin(self, entry: Entry, own: tuple[str, int]) -> Iterator[Applied]:
+        begun = entry.items[0] if entry.items else None
+        if not isinstance(begun, Begun) or begun.rules != self._rules:
+            return
+        before = self.lives.of(entry.node)
+        if before is not None and not before.is_over:
+            yield from self._end(before)
+        life = self.lives.begin(entry)
+        if (entry.node, entry.epoch) == own:
+            self.life = life
+            self.world.number_sessions(life.number << SESSION_BITS)
+
+    def _carry_out(self, life: Life, item: Item) -> Iterator[Applied]:
+        match item:
+            case Said():
+                yield from self._say(life, item)
+            case Registered():
+                yield from self._register(life, item)
+            case Ended():
+                yield from self._leave(life, item.session, item.reason)
+            case Decided():
+                for change in item.changes:
+                    yield Applied(None, Output(tuple(apply(self.world, change))))
+            case Lost():
+                lost = self.lives.of(item.node)
+                if lost is not None and self.lives.is_lost(item.node, item.epoch):
+                    yield from self._end(lost)
+
+    def _say(self, life: Life, item: Said) -> Iterator[Applied]:
+        session = self._session(life, item.session)
+        if session is None:
+            return
+        if life is not self.life:
+            session.set_caps(item.caps)
+        for line in item.lines:
+            output: Output | None = handle_line(self.world, session, line)
+            while output is not None:
+                yield Applied(session if life is self.life else None, output)
+                if output.close:
+                    yield from self._leave(life, item.session, output.close)
+                    return
+                output = output.more() if output.more is not None else None
+
+    def _register(self, life: Life, item: Registered) -> Iterator[Applied]:
+        number = life.number << SESSION_BITS | item.session
+        session = self.world.sessions.get(number)
+        is_own = session is not None and life is self.life
+        if session is None:  # of another node, or its connection has ended meanwhile
+            session = Session(NOWHERE, item.address, item.connected, item.host)
+            session.id = number
+            self.world.connect(session)
+        if session not in self.world.unregistered:
+            return
+        self._take_facts(session, item)
+        reply = Response(self.world, session)
+        register(Request(self.world, session, Message("USER", ()), reply))
+        if session.user is not None:
+            life.sessions[item.session] = None
+        output = reply.finish()
+        if session.user is None and not is_own:
+            apply(self.world, SessionEnded(session.id, ""))
+        yield Applied(session if is_own else None, output)
+
+    def _take_facts(self, session: Session, item: Registered) -> None:
+        session.payer = item.payer
+        session.certificate = item.certificate
+        session.is_secure = item.is_secure
+        session.active = self._clock.now
+        session.metadata_paid = 0.0  # what it has paid before is known to its own node only
+        session.away = item.away
+        session.away_since = self.world.ids.now()
+        accounts = self.world.accounts
+        account = accounts.by_id.get(item.account) if accounts is not None else None
+        session.set_account(account or NO_ACCOUNT)
+        session.set_caps(item.caps)  # a session of this node has them already
+        pending = session.pending = session.pending or PendingRegistration()
+        pending.nick, pending.username, pending.realname = item.nick, item.username, item.realname
+        pending.metadata = dict(item.metadata)
+
+    def _leave(self, life: Life, number: int, reason: str) -> Iterator[Applied]:
+        session = self._session(life, number)
+        if session is None:
+            return
+        del life.sessions[number]
+        events = apply(self.world, SessionEnded(session.id, reason))
+        yield Applied(session if life is self.life else None, Output(tuple(events)))
+
+    def _session(self, life: Life, number: int) -> Session | None:
+        """Return a registered session."""
+        if number not in life.sessions:
+            return None
+        return self.world.sessions[life.number << SESSION_BITS | number]
+
+    def _end(self, life: Life) -> Iterator[Applied]:
+        """End a life: its users leave, and its entries count no longer."""
+        life.is_over = True
+        for number in list(life.sessions):
+            yield from self._leave(life, number, _NODE_LOST)

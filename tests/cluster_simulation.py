@@ -1,0 +1,453 @@
+"""A simulation of a cluster: nodes with the real machine and appender, a log in memory, and one
+seeded scheduler that delays, repeats, loses and kills.
+
+Run as a program, it tries seeds: `python cluster_simulation.py FIRST COUNT`.
+"""
+
+import json
+import logging
+import random
+import sys
+from collections import Counter
+from typing import Any
+
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON
+from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.bans import Ban, BanKind
+from trio_chat.chat.changes import BanSet, OperatorAppointed
+from trio_chat.chat.dispatch import handle_line
+from trio_chat.chat.events import Event, Output
+from trio_chat.chat.history import MESSAGES, Record
+from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.users import Session
+from trio_chat.chat.world import World
+from trio_chat.cluster.appender import Appender
+from trio_chat.cluster.entries import Decided, Ended, Entry, Lost, Registered, Said
+from trio_chat.cluster.machine import Applied, LogClock, Machine
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc.isupport import Lengths
+from trio_chat.server.broadcaster import gather
+
+CAPS = (
+    0,
+    cap.SERVER_TIME | cap.ECHO_MESSAGE | cap.MESSAGE_TAGS | cap.BATCH | cap.LABELED_RESPONSE,
+    cap.AWAY_NOTIFY | cap.EXTENDED_MONITOR | cap.ACCOUNT_NOTIFY,
+    cap.METADATA_3 | cap.BATCH | cap.MULTI_PREFIX | cap.EXTENDED_JOIN,
+)
+ACCOUNTS = 4
+
+
+def make_world(clock: LogClock) -> World:
+    """Return a new world, with the same configuration and accounts on each node."""
+    accounts = OpenAccounts()
+    for number in range(1, ACCOUNTS + 1):
+        accounts.add(f"acc{number}", "secret")
+    return World(
+        ServerInfo(
+            created=NOON,
+            operators={"root": Operator(name="root")},
+            account_rules=AccountRules(always_on="opt-out"),
+        ),
+        Lengths(channels_per_user=5),
+        clock,
+        20,
+        StoragePorts(history=ListHistory(), accounts=accounts, playback=0),
+    )
+
+
+class Log:
+    """The log of an engine.
+
+    Attributes:
+        entries: with their times.
+        safe: how many of them are on a second machine, so that a failover does not lose them.
+        now: seconds of Unix time.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[float, Entry]] = []
+        self.safe = 0
+        self.now = NOON
+
+    def fail_over(self) -> None:
+        """Lose the entries that are on one machine only."""
+        del self.entries[self.safe :]
+
+
+class Disk:
+    """What a node has stored: it is there after a crash.
+
+    Attributes:
+        snapshot: the state of the machine at `taken`.
+        taken: how many entries had been carried out then.
+        position: up to which entry messages are stored: in one transaction with these.
+        messages: the stored messages.
+    """
+
+    def __init__(self) -> None:
+        self.snapshot: dict[str, Any] | None = None
+        self.taken = 0
+        self.position = 0
+        self.messages: list[Record] = []
+
+
+class Client(Session):
+    """A client, with what it received."""
+
+    __slots__ = ("received",)
+
+    def __init__(self, caps: int, now: float, address: str) -> None:
+        super().__init__(self, address, now)
+        self.received: list[str] = []
+        self.set_caps(caps)
+
+    def send(self, data: bytes, *, is_reply: bool = False) -> None:
+        """Take lines."""
+        self.received.append(data.decode())
+
+    def end(self, reason: str) -> None:
+        """Be ended by the server; its node notes that the connection is gone."""
+        self.closing = True
+
+
+class Node:
+    """A node: its machine, its appender, its clients and its disk."""
+
+    def __init__(self, simulation: "Simulation", name: str) -> None:
+        self.simulation = simulation
+        self.name = name
+        self.disk = Disk()
+        self.wrote = 0.0
+        self.until = 0  # the step up to which it is frozen, or cut off from the engine
+        self.start()
+
+    def start(self) -> None:
+        """Start, or start again after a crash: only the disk is left."""
+        self.machine = Machine(make_world)
+        if self.disk.snapshot is not None:
+            self.machine.restore(json.loads(json.dumps(self.disk.snapshot)))
+        self.position = self.disk.taken
+        self.begin_life()
+
+    def begin_life(self) -> None:
+        """Begin a life, without clients."""
+        self.clients: dict[int, Client] = {}
+        self.asked: set[int] = set()
+        self.machine.world.registrar = self.register
+        self.appender = Appender(self.name, self.simulation.next_epoch())
+
+    def register(self, session: Session) -> None:
+        """Have a session registered by all nodes."""
+        number = self.machine.number_of(session)
+        assert session.pending is not None
+        if number in self.asked:
+            return
+        self.asked.add(number)
+        self.appender.submit(
+            Registered(
+                number,
+                session.caps,
+                session.pending.nick,
+                session.pending.username,
+                session.pending.realname,
+                session.address,
+                session.host,
+                session.payer,
+                session.certificate,
+                session.is_secure,
+                session.connected,
+                session.account_id,
+                session.away,
+                tuple(session.pending.metadata.items()),
+            )
+        )
+
+    def connect(self, rng: random.Random) -> None:
+        """Have another client."""
+        life = self.machine.life
+        if life is None or life.is_over or len(self.clients) >= 6:
+            return
+        world = self.machine.world
+        client = Client(rng.choice(CAPS), self.simulation.log.now, f"192.0.2.{rng.randrange(9)}")
+        world.connect(client)
+        self.clients[self.machine.number_of(client)] = client
+        nick = f"n{rng.randrange(12)}"
+        if rng.random() < 0.3:
+            account = rng.randrange(1, ACCOUNTS + 1)
+            assert world.accounts is not None
+            client.set_account(world.accounts.by_id[account])
+            nick = f"acc{account}"
+        lines = [f"NICK {nick}", "USER u 0 * :real", f"MONITOR + n{rng.randrange(12)}"]
+        if rng.random() < 0.3:
+            lines.insert(0, "METADATA * SET url :x")
+        for line in lines:
+            handle_line(world, client, line.encode())
+
+    def act(self, rng: random.Random) -> None:
+        """Have a client do something."""
+        registered = [(n, each) for n, each in self.clients.items() if each.user is not None]
+        if len(registered) < 3 or rng.random() < 0.03:
+            self.connect(rng)
+        if not registered or self.appender.is_full:
+            return
+        number, client = rng.choice(registered)
+        if client.closing or rng.random() < 0.02:
+            self.leave(number)
+            return
+        if rng.random() < 0.2:  # a question, which no other node sees
+            line = rng.choice(["WHO #c0", "LUSERS", "@label=1 WHOIS n1", "MONITOR + n2,n3", "LIST"])
+            handle_line(self.machine.world, client, line.encode())
+            return
+        if rng.random() < 0.02 and client.user is not None:
+            ban = Ban(BanKind.MASK, f"n{rng.randrange(12)}!*@*", "root", "x", 0, expires=1)
+            change = rng.choice([BanSet(ban), OperatorAppointed(client.user.folded, "root")])
+            if isinstance(change, BanSet):
+                self.appender.submit(Decided((change,)))
+        self.appender.submit(Said(number, client.caps, (self._line(rng).encode(),)))
+
+    def _line(self, rng: random.Random) -> str:
+        channel, nick = f"#c{rng.randrange(3)}", f"n{rng.randrange(12)}"
+        return rng.choice(
+            [
+                *[f"PRIVMSG {channel} :{self.simulation.next_text()}"] * 14,
+                *["JOIN #c0,#c1,#c2"] * 8,
+                f"PRIVMSG {nick} :{self.simulation.next_text()}",
+                f"PART {channel}",
+                f"NICK {nick}",
+                f"MODE {channel} {rng.choice(['+o', '-o', '+v'])} {nick}",
+                f"MODE {channel} {rng.choice(['+k x', '-k x', '+m', '-m', '+b x!*@*'])}",
+                f"KICK {channel} {nick}",
+                f"TOPIC {channel} :{rng.random()}",
+                f"RENAME {channel} #c{rng.randrange(3)}",
+                f"METADATA * SET url :{rng.random()}",
+                f"INVITE {nick} {channel}",
+                rng.choice(["AWAY :gone", "AWAY"]),
+                "QUIT :bye",
+            ]
+        )
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has carried out everything, of its own and of others."""
+        return self.appender.is_idle and self.position == len(self.simulation.log.entries)
+
+    def leave(self, number: int) -> None:
+        """End a connection."""
+        client = self.clients.pop(number)
+        if client.user is None and number not in self.asked:
+            del self.machine.world.sessions[client.id]
+            self.machine.world.unregistered.discard(client)
+        else:
+            self.appender.submit(Ended(number, "Connection closed"))
+
+    def write(self, rng: random.Random) -> None:
+        """Append; the reply may be lost, and the entry too."""
+        self.wrote = self.simulation.log.now
+        for entry in self.appender.take():
+            luck = rng.random()
+            if luck < 0.92:
+                self.simulation.log.entries.append((self.simulation.log.now, entry))
+            if luck >= 0.88:
+                self.appender.note_failure()
+                return
+
+    def read(self, rng: random.Random) -> None:
+        """Carry out some entries that are safe, and store what comes of them."""
+        log = self.simulation.log
+        until = min(self.simulation.readable(), self.position + rng.randrange(1, 20))
+        for now, entry in log.entries[self.position : until]:
+            for applied in self.machine.apply(entry, now, self.appender.own):
+                self._deliver(applied)
+            self.position += 1
+            self.disk.position = max(self.disk.position, self.position)
+            life = self.machine.lives.of(self.name)
+            self.appender.note_seen(entry, life)
+            self._look_after_lives()
+        if rng.random() < 0.1:
+            self.disk.snapshot, self.disk.taken = self.machine.to_state(), self.position
+
+    def _look_after_lives(self) -> None:
+        life = self.machine.life
+        if life is not None and life.is_over and (life.node, life.epoch) == self.appender.own:
+            # The others have given this node up; its clients connect again, here or elsewhere.
+            self.simulation.counts["lives ended by others"] += 1
+            for number in list(self.clients):
+                self._drop(number)
+            self.begin_life()
+        for lost in self.simulation.lost(self):
+            self.appender.submit(Lost(lost.node, lost.epoch))
+
+    def _drop(self, number: int) -> None:
+        client = self.clients.pop(number)
+        if client.user is None:
+            self.machine.world.sessions.pop(client.id, None)
+            self.machine.world.unregistered.discard(client)
+
+    def _deliver(self, applied: Applied) -> None:
+        session, output = applied
+        if session is not None:
+            self.asked.discard(self.machine.number_of(session))
+            if output.close:
+                self.clients.pop(self.machine.number_of(session), None)
+        is_new = self.position >= self.disk.position
+        for record in _messages(output):
+            if is_new:
+                self.disk.messages.append(record)
+            if session is not None:
+                self.simulation.confirmed.add(record.text)
+        for receiver, data, is_reply in gather(output.parts):
+            receiver.sink.send(data, is_reply=is_reply)
+
+
+def _messages(output: Output) -> list[Record]:
+    return [
+        record
+        for part in output.parts
+        if isinstance(part, Event)
+        for record in part.records()
+        if record.command in MESSAGES
+    ]
+
+
+class Simulation:
+    """A run.
+
+    Args:
+        seed: decides about everything that happens.
+        steps: its length.
+        has_barrier: whether nodes read only what a failover cannot lose.
+        is_freezing: whether nodes crash, freeze, and are cut off.
+
+    Attributes:
+        confirmed: the texts that their senders know to be accepted.
+        counts: what happened.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        steps: int = 600,
+        *,
+        has_barrier: bool = True,
+        is_freezing: bool = True,
+    ) -> None:
+        self.rng = random.Random(seed)
+        self.log = Log()
+        self.has_barrier = has_barrier
+        self.is_freezing = is_freezing
+        self.confirmed: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        self._epoch = self._texts = 0
+        self.nodes = [Node(self, f"node{number}") for number in range(self.rng.choice([2, 3, 3]))]
+        for step in range(steps):
+            self._step(step)
+        self._settle()
+
+    def next_epoch(self) -> int:
+        """Return an epoch that is greater than every one before."""
+        self._epoch += 1
+        return self._epoch
+
+    def next_text(self) -> str:
+        """Return a text that no other message has."""
+        self._texts += 1
+        return f"text {self._texts}"
+
+    def readable(self) -> int:
+        """Return how many entries nodes can read."""
+        return self.log.safe if self.has_barrier else len(self.log.entries)
+
+    def lost(self, node: Node) -> list[Any]:
+        """Return the lives that a node finds lost, apart from its own."""
+        return [life for life in node.machine.lives.lost() if life.node != node.name]
+
+    def _step(self, step: int) -> None:
+        rng, log = self.rng, self.log
+        log.now += rng.choice([0, 0.001, 0.005, 0.05, 0.3])
+        node, kind = rng.choice(self.nodes), rng.random()
+        if rng.random() < 0.15:
+            log.safe = rng.randrange(log.safe, len(log.entries) + 1)
+        self._keep_alive(step)
+        if kind < 0.008 and not self.is_freezing:
+            return
+        if kind < 0.004:
+            self.counts["crashes"] += 1
+            node.start()
+        elif kind < 0.008:
+            self.counts["freezes"] += 1
+            node.until = step + rng.randrange(200)
+        elif kind < 0.010:
+            self.counts["pauses of the engine"] += 1
+            log.now += 20.0
+        elif kind < 0.014:
+            self._fail_over()
+        elif node.until > step:
+            return
+        elif kind < 0.45:
+            node.act(rng)
+        elif kind < 0.7:
+            node.write(rng)
+        else:
+            node.read(rng)
+
+    def _keep_alive(self, step: int) -> None:
+        """Have nodes that are well say that they are alive."""
+        for node in self.nodes:
+            if node.until <= step and self.log.now - node.wrote > 1.0:
+                node.write(self.rng)
+
+    def _fail_over(self) -> None:
+        """Let the engine lose what is on one machine only; nodes notice that it failed over."""
+        self.counts["failovers"] += 1
+        self.log.fail_over()
+        for node in self.nodes:
+            node.appender.note_failure()
+
+    def _settle(self) -> None:
+        """Let all be well again, until every node has carried out the same."""
+        for _ in range(1000):
+            self.log.now += 0.02
+            for node in self.nodes:
+                if node.appender.has_more or self.log.now - node.wrote > 1.0:
+                    node.write(self.rng)
+                self.log.safe = len(self.log.entries)
+                node.read(self.rng)
+            if all(node.is_settled for node in self.nodes):
+                return
+        raise AssertionError("it does not settle")
+
+    def check(self) -> None:
+        """Check that all nodes agree, and that no message was lost or doubled."""
+        for life in self.nodes[0].machine.lives:
+            assert not (life.is_over and life.sessions), "ghosts"
+        assert len({node.machine.digest() for node in self.nodes}) == 1, "states differ"
+        first = self.nodes[0].disk.messages
+        assert all(node.disk.messages == first for node in self.nodes), "histories differ"
+        times = Counter((record.buffer, record.text) for record in first)
+        assert not [key for key, count in times.items() if count > 1], "doubled"
+        assert self.confirmed <= {record.text for record in first}, "lost"
+
+
+def main(first: int, count: int) -> None:
+    """Try seeds, and show what failed."""
+    logging.disable(logging.CRITICAL)
+    failures: dict[str, list[int]] = {}
+    counts: Counter[str] = Counter()
+    for seed in range(first, first + count):
+        try:
+            simulation = Simulation(seed)
+            simulation.check()
+        except AssertionError as error:
+            failures.setdefault(str(error).partition("\n")[0], []).append(seed)
+        else:
+            counts += simulation.counts
+            counts["messages"] += len(simulation.confirmed)
+            counts["entries"] += len(simulation.log.entries)
+    print(dict(counts), {kind: (len(seeds), seeds[:5]) for kind, seeds in failures.items()})
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

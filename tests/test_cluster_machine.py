@@ -1,0 +1,309 @@
+"""The state machine of a cluster: lives of nodes, items, and what a node appends."""
+
+import json
+
+import pytest
+
+from cluster_simulation import make_world
+from support import NOON
+from trio_chat.chat.bans import Ban, BanKind
+from trio_chat.chat.changes import BanSet
+from trio_chat.chat.events import Output
+from trio_chat.chat.users import NOWHERE, Session
+from trio_chat.cluster.appender import MOST_ITEMS, MOST_WAITING, Appender
+from trio_chat.cluster.entries import Begun, Decided, Ended, Entry, Item, Lost, Registered, Said
+from trio_chat.cluster.lives import LONGEST_PAUSE, SILENCE
+from trio_chat.cluster.machine import SESSION_BITS, Applied, Machine
+
+OWN = ("here", 1)
+
+
+def registered(number: int, nick: str, **facts: object) -> Registered:
+    """Return an item by which a session registers."""
+    plain: dict[str, object] = {
+        "session": number,
+        "caps": 0,
+        "nick": nick,
+        "username": "u",
+        "realname": "Real",
+        "address": "192.0.2.1",
+        "host": "192.0.2.1",
+        "payer": "192.0.2.1",
+        "certificate": "",
+        "is_secure": False,
+        "connected": NOON,
+        "account": 0,
+        "away": "",
+        "metadata": (),
+    }
+    return Registered(**{**plain, **facts})  # type: ignore[arg-type]
+
+
+def said(number: int, *lines: str) -> Said:
+    """Return an item of a command."""
+    return Said(number, 0, tuple(line.encode() for line in lines))
+
+
+class Cluster:
+    """A machine, and the log that it is given."""
+
+    def __init__(self, *nodes: str) -> None:
+        self.machine = Machine(make_world, "rules")
+        self.now = NOON
+        self.sequences: dict[tuple[str, int], int] = {}
+        for node in nodes:
+            self.write(node, Begun("rules"))
+
+    def write(self, node: str, *items: Item, epoch: int = 1) -> list[Applied]:
+        """Carry out the next entry of a node."""
+        sequence = self.sequences[node, epoch] = self.sequences.get((node, epoch), 0) + 1
+        return self.read(Entry(node, epoch, sequence, items))
+
+    def read(self, entry: Entry) -> list[Applied]:
+        """Carry out an entry."""
+        return list(self.machine.apply(entry, self.now, OWN))
+
+    @property
+    def nicks(self) -> list[str]:
+        """The nicknames in use."""
+        return list(self.machine.world.users)
+
+    def silence(self, seconds: float, *but: str) -> None:
+        """Let active time pass, in which only some nodes say that they are alive."""
+        passed = 0.0
+        while passed < seconds:
+            self.now += LONGEST_PAUSE / 2
+            passed += LONGEST_PAUSE / 2
+            for node in but:
+                self.write(node)
+
+
+def test_users_of_other_nodes_register_and_speak() -> None:
+    """Their sessions are connected nowhere."""
+    cluster = Cluster("here", "there")
+    cluster.write("there", registered(1, "ann"), registered(2, "bob"))
+    [joined, *_] = cluster.write("there", said(1, "JOIN #a"), said(2, "JOIN #a"))
+    assert joined.session is None
+    assert [member.nick for member in cluster.machine.world.channels["#a"].members] == [
+        "ann",
+        "bob",
+    ]
+
+
+def test_the_first_of_two_gets_a_nickname() -> None:
+    """The log decides; the session that is refused is forgotten by all but its own node."""
+    cluster = Cluster("here", "there")
+    cluster.write("there", registered(1, "ann"))
+    cluster.write("here", registered(1, "ann"))
+    assert cluster.nicks == ["ann"]
+    assert len(cluster.machine.world.sessions) == 1
+
+
+def test_an_own_session_that_is_refused_can_choose_again() -> None:
+    """It gets the reply of the rules, and stays connected."""
+    cluster = Cluster("here", "there")
+    world = cluster.machine.world
+    cluster.write("there", registered(1, "ann"))
+    session = Session(NOWHERE, "192.0.2.1", NOON)
+    world.connect(session)
+    [applied] = cluster.write("here", registered(1, "ann"))
+    assert applied.session is session
+    assert session in world.unregistered
+    cluster.write("here", registered(1, "bob"))
+    assert world.users["bob"].sessions == (session,)
+
+
+def test_an_own_session_whose_connection_has_ended_registers_as_on_other_nodes() -> None:
+    """The nodes must agree; the item by which it ends follows."""
+    cluster = Cluster("here")
+    cluster.write("here", registered(1, "ann"))
+    assert cluster.nicks == ["ann"]
+    cluster.write("here", Ended(1, "Connection closed"))
+    assert cluster.nicks == []
+
+
+def test_a_session_of_this_node_has_the_number_of_its_life() -> None:
+    """So no two sessions of a cluster have the same number."""
+    cluster = Cluster("there", "here")
+    session = Session(NOWHERE, "192.0.2.1", NOON)
+    cluster.machine.world.connect(session)
+    assert session.id == 2 << SESSION_BITS | 1
+    assert cluster.machine.number_of(session) == 1
+
+
+def test_quit_ends_the_session_on_all_nodes_at_once() -> None:
+    """The item of the lost connection that may follow changes nothing."""
+    cluster = Cluster("here", "there")
+    cluster.write("there", registered(1, "ann"))
+    cluster.write("there", said(1, "QUIT :bye"), said(1, "JOIN #a"), Ended(1, "gone"))
+    assert cluster.nicks == []
+    assert "#a" not in cluster.machine.world.channels
+
+
+def test_an_entry_that_is_repeated_is_ignored() -> None:
+    """Each counts once, in order."""
+    cluster = Cluster("there")
+    cluster.write("there", registered(1, "ann"))
+    again = Entry("there", 1, 2, (said(1, "NICK bob"),))
+    assert cluster.read(again) == []
+    assert cluster.nicks == ["ann"]
+
+
+def test_an_entry_after_a_gap_is_ignored() -> None:
+    """Its node appends all of them again."""
+    cluster = Cluster("there")
+    assert cluster.read(Entry("there", 1, 3, (registered(1, "ann"),))) == []
+    assert cluster.nicks == []
+
+
+def test_a_node_that_starts_again_has_none_of_its_sessions() -> None:
+    """Entries of its former life, which may still come, count no longer."""
+    cluster = Cluster("there")
+    cluster.write("there", registered(1, "ann"))
+    cluster.write("there", Begun("rules"), epoch=2)
+    assert cluster.nicks == []
+    cluster.write("there", registered(2, "bob"))
+    assert cluster.nicks == []
+
+
+def test_a_node_with_other_rules_does_not_begin() -> None:
+    """It would carry out the same commands with another result."""
+    cluster = Cluster()
+    cluster.write("there", Begun("other rules"))
+    cluster.write("there", registered(1, "ann"))
+    assert cluster.machine.lives.of("there") is None
+    assert cluster.nicks == []
+
+
+def test_a_silent_node_is_lost_when_another_one_says_so() -> None:
+    """Its users leave, and it cannot speak any longer."""
+    cluster = Cluster("here", "there")
+    cluster.write("there", registered(1, "ann"))
+    cluster.silence(SILENCE + 1, "here")
+    [lost] = cluster.machine.lives.lost()
+    cluster.write("here", Lost(lost.node, lost.epoch))
+    assert cluster.nicks == []
+    cluster.write("there", registered(2, "bob"))
+    assert cluster.nicks == []
+
+
+def test_a_node_is_not_lost_when_it_has_spoken_before_another_one_says_so() -> None:
+    """It counts where it stands in the log."""
+    cluster = Cluster("here", "there")
+    cluster.silence(SILENCE + 1, "here")
+    cluster.write("there", registered(1, "ann"))
+    cluster.write("here", Lost("there", 1))
+    assert cluster.nicks == ["ann"]
+
+
+def test_a_pause_of_the_log_is_no_silence() -> None:
+    """Then the engine was away."""
+    cluster = Cluster("here", "there")
+    cluster.now += 3600
+    cluster.write("here")
+    assert cluster.machine.lives.lost() == []
+
+
+def test_changes_that_a_node_has_decided_are_carried_out() -> None:
+    """Such as a ban, after an operator's password was checked."""
+    cluster = Cluster("here", "there")
+    ban = Ban(BanKind.MASK, "x!*@*", "root", "why", int(NOON))
+    cluster.write("there", Decided((BanSet(ban),)))
+    assert list(cluster.machine.world.bans) == [ban]
+
+
+def test_facts_from_before_the_registration_count() -> None:
+    """Account, away message, metadata and encryption are the same on all nodes."""
+    cluster = Cluster("there")
+    item = registered(1, "acc1", account=1, away="later", metadata=(("url", "x"),), is_secure=True)
+    cluster.write("there", item)
+    user = cluster.machine.world.users["acc1"]
+    assert (user.account_id, user.away_message(), user.metadata) == (1, "later", {"url": "x"})
+    assert "Z" in user.modes
+
+
+def test_a_restored_machine_goes_on() -> None:
+    """From its state, as JSON has it."""
+    cluster = Cluster("here", "there")
+    cluster.write("there", registered(1, "ann"), said(1, "JOIN #a"))
+    other = Cluster()
+    other.machine.restore(json.loads(json.dumps(cluster.machine.to_state())))
+    other.sequences, other.now = dict(cluster.sequences), cluster.now
+    for each in (cluster, other):
+        each.write("there", registered(2, "bob"), said(2, "JOIN #a"), said(1, "PRIVMSG #a :hi"))
+    assert other.machine.digest() == cluster.machine.digest()
+
+
+def test_an_appender_begins_with_its_life() -> None:
+    """Nothing is appended before."""
+    appender = Appender("here", 7, "rules")
+    appender.submit(Ended(1, ""))
+    assert appender.take() == [Entry("here", 7, 1, (Begun("rules"),))]
+    assert appender.take() == [Entry("here", 7, 2, (Ended(1, ""),))]
+
+
+def test_an_appender_puts_many_items_into_one_entry() -> None:
+    """But not more than there is room for."""
+    appender = Appender("here", 1)
+    appender.take()
+    for number in range(MOST_ITEMS + 1):
+        appender.submit(Ended(number, ""))
+    assert [len(appender.take()[0].items) for _ in range(3)] == [MOST_ITEMS, 1, 0]
+
+
+def test_an_appender_repeats_all_that_it_has_not_seen() -> None:
+    """In order, until it has carried them out."""
+    cluster = Cluster()
+    appender = Appender("here", 1, "rules")
+    entries = [*appender.take(), *appender.take()]
+    appender.note_failure()
+    assert appender.has_more
+    assert appender.take() == entries
+    cluster.read(entries[0])
+    appender.note_seen(entries[0], cluster.machine.life)
+    appender.note_failure()
+    assert appender.take() == entries[1:]
+    cluster.read(entries[1])
+    appender.note_seen(entries[1], cluster.machine.life)
+    assert appender.is_idle
+
+
+def test_an_appender_notices_a_gap() -> None:
+    """A later entry is in the log, and one before it is not."""
+    cluster = Cluster()
+    appender = Appender("here", 1, "rules")
+    [begun], [_lost], [later] = appender.take(), appender.take(), appender.take()
+    for entry in (begun, later):
+        cluster.read(entry)
+        appender.note_seen(entry, cluster.machine.life)
+    assert [entry.sequence for entry in appender.take()] == [2, 3]
+
+
+def test_an_appender_takes_no_more_than_it_can_hold() -> None:
+    """So a node without its engine does not grow."""
+    appender = Appender("here", 1)
+    for _ in range(MOST_WAITING):
+        assert not appender.is_full
+        appender.submit(Ended(1, ""))
+    assert appender.is_full
+
+
+@pytest.mark.parametrize("epoch", [0, 2])
+def test_an_appender_ignores_entries_of_other_lives(epoch: int) -> None:
+    """Of the same node, before and after."""
+    cluster = Cluster("here")
+    appender = Appender("here", 1)
+    appender.note_seen(Entry("here", epoch, 5, ()), cluster.machine.life)
+    assert [entry.sequence for entry in appender.take()] == [1]
+
+
+def test_answers_of_long_commands_are_given_at_once() -> None:
+    """A command is carried out as a whole, before the next one."""
+    cluster = Cluster("here")
+    world = cluster.machine.world
+    for number in range(1, 200):
+        cluster.write("here", registered(number, f"n{number}"), said(number, "JOIN #a"))
+    applied = cluster.write("here", said(1, "NAMES #a"))
+    assert all(output.more is None for _session, output in applied[-1:])
+    assert isinstance(applied[0].output, Output)
+    assert len(world.channels["#a"].members) == 199

@@ -1,0 +1,77 @@
+"""The simulation of a cluster: whatever is delayed, repeated, lost or killed, nodes agree, and what
+a client knows to be accepted is there once. CLUSTER_SEEDS tries other numbers of seeds.
+"""
+
+import os
+from collections.abc import Iterable
+
+import pytest
+
+from cluster_simulation import Simulation
+from trio_chat.chat.ids import IdSource
+from trio_chat.cluster import lives
+from trio_chat.cluster.entries import Entry
+from trio_chat.cluster.lives import Life, Lives
+
+PARTS = 10
+SEEDS = int(os.environ.get("CLUSTER_SEEDS", "1000"))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_nodes_agree_and_nothing_is_lost_or_doubled(part: int) -> None:
+    """Lost replies and entries, failovers, crashes, freezes, pauses of the engine."""
+    for seed in range(part, SEEDS, PARTS):
+        try:
+            Simulation(seed).check()
+        except AssertionError as error:
+            error.add_note(f"seed {seed}")
+            raise
+
+
+def failures(seeds: Iterable[int], *, has_barrier: bool = True) -> set[str]:
+    """Return what simulations of a faulty cluster find."""
+    found = set[str]()
+    for seed in seeds:
+        try:
+            Simulation(seed, has_barrier=has_barrier).check()
+        except AssertionError as error:
+            found.add(str(error).partition("\n")[0])
+    return found
+
+
+def test_without_the_barrier_nodes_disagree() -> None:
+    """A node has carried out what a failover then loses."""
+    assert failures(range(10), has_barrier=False)
+
+
+def test_repetitions_would_double_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node appends an entry again when it has no reply, also if the log has it already."""
+
+    def accept(self: Lives, entry: Entry) -> Life | None:
+        life = self.of(entry.node)
+        if life is None or life.epoch != entry.epoch or entry.sequence > life.sequence + 1:
+            return None
+        life.sequence, life.heard = max(life.sequence, entry.sequence), self.active
+        return life
+
+    monkeypatch.setattr(Lives, "accept", accept)
+    assert "doubled" in failures(range(10))
+
+
+def test_replies_that_take_ids_would_make_nodes_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the node of a client answers it, with the capabilities that it has."""
+    monkeypatch.setattr(IdSource, "now", IdSource.next)
+    assert "states differ" in failures(range(10))
+
+
+def ended(seeds: Iterable[int]) -> int:
+    """Return how many lives were ended by others, where all nodes are well."""
+    simulations = (Simulation(seed, is_freezing=False) for seed in seeds)
+    return sum(each.counts["lives ended by others"] for each in simulations)
+
+
+def test_a_pause_of_the_engine_ends_no_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Death is judged by the active time of the log; by its times, healthy nodes would die."""
+    assert ended(range(60)) == 0
+    monkeypatch.setattr(lives, "LONGEST_PAUSE", 1e9)
+    assert ended(range(60)) > 0
