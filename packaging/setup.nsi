@@ -117,7 +117,7 @@ Section "$(StartMenu)" SectionStartMenu
   CreateShortcut "$SMPROGRAMS\trio-chat\$(ChatServer).lnk" "$INSTDIR\trio-chat-server.exe"
 SectionEnd
 
-; A task of the Task Scheduler that starts at log-in needs an administrator, this folder does not.
+; `trio-chat service install` replaces it by a task of the Task Scheduler, which restarts the server.
 Section /o "$(AtLogin)" SectionAtLogin
   CreateShortcut "$SMSTARTUP\trio-chat server.lnk" "$INSTDIR\trio-chat-server.exe" "" "" "" SW_SHOWMINIMIZED
 SectionEnd
@@ -142,6 +142,12 @@ SectionEnd
 
 Section "Uninstall"
   Call un.RefuseWhileRunning
+  ; What `trio-chat service install` has made would start a program that is gone.
+  ${If} ${FileExists} "$LOCALAPPDATA\trio-chat\service.xml"
+  ${OrIf} ${FileExists} "$SMSTARTUP\trio-chat-service.cmd"
+    nsExec::Exec '"$INSTDIR\trio-chat.exe" service remove'
+    Pop $0
+  ${EndIf}
   RMDir /r "$INSTDIR\_internal"
   Delete "$INSTDIR\trio-chat.exe"
   Delete "$INSTDIR\trio-chat-client.exe"

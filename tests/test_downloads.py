@@ -144,6 +144,24 @@ async def test_the_page_lists_all_in_both_languages(packages: Path) -> None:
         assert "Для вашей системы" in russian
 
 
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        (WINDOWS, "Run anyway"),
+        ("X11; Ubuntu; Linux x86_64", f"sudo apt install ./{NAMES[3]}"),
+        ("X11; Linux x86_64", "pip install"),
+        ("Linux; Android 14", "needs no program"),
+    ],
+)
+async def test_the_page_says_how_the_package_is_opened(
+    packages: Path, agent: str, words: str
+) -> None:
+    """Windows, for one, does not know the author."""
+    async with edge(serving(packages)) as here:
+        page = await get(here, "/download/", f"User-Agent: Mozilla/5.0 ({agent})\r\n".encode())
+    assert words in page.text
+
+
 async def test_scripts_get_the_list_as_json(packages: Path) -> None:
     """With sizes and digests."""
     async with edge(serving(packages)) as here:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from trio_chat.irc.addresses import format_address
 from trio_chat.server.http import package_index
 from trio_chat.server.http.authority import preferred_language
-from trio_chat.server.http.download_choice import choices, fitting
+from trio_chat.server.http.download_choice import choices, fitting, system
 from trio_chat.server.http.downloads import CHECKSUMS, WHEELS, Download, Package
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError, json_response
 from trio_chat.server.http.page import irc_place
@@ -29,6 +29,12 @@ _TEXTS = {
         "other": '<a href="/download/?lang=ru" lang="ru" hreflang="ru">По-русски</a>',
         "yours": "For your system",
         "none": "This server has no package for your system.",
+        "browser": 'On this device the chat needs no program: <a href="/">open it</a> in the'
+        " browser, and add it to the home screen.",
+        ".exe": "Open the file. Windows does not know its author and may protect the computer from"
+        " it: <em>More info</em>, then <em>Run anyway</em>.",
+        ".deb": "Install it with <code>sudo apt install ./{name}</code>.",
+        ".zip": "Unpack it; README.md in it has the next step.",
         "more": "All packages",
         "unknown": "SHA-256 is being computed; load this page again in a moment.",
         "check": "Compare the SHA-256 of the file with the one that the administrator has: over"
@@ -47,6 +53,12 @@ _TEXTS = {
         "other": '<a href="/download/?lang=en" lang="en" hreflang="en">In English</a>',
         "yours": "Для вашей системы",
         "none": "На этом сервере нет пакета для вашей системы.",
+        "browser": 'На этом устройстве программа не нужна: <a href="/">откройте чат</a> в браузере'
+        " и добавьте его на главный экран.",
+        ".exe": "Откройте файл. Windows не знает его автора и может защитить от него компьютер:"
+        " <em>Подробнее</em>, затем <em>Выполнить в любом случае</em>.",
+        ".deb": "Установите командой <code>sudo apt install ./{name}</code>.",
+        ".zip": "Распакуйте; дальнейшее — в README.ru.md внутри.",
         "more": "Все пакеты",
         "unknown": "SHA-256 ещё вычисляется; обновите страницу чуть позже.",
         "check": "Сверьте SHA-256 файла с тем, который есть у администратора: по обычному http"
@@ -67,6 +79,7 @@ class _View(NamedTuple):
 
     Args:
         downloads: the packages.
+        system: that of the visitor, as `download_choice.system` names it.
         best: the one for the visitor's system.
         commands: install the program and join, or only install it when `is_online`.
         is_online: whether the commands need the Internet.
@@ -75,6 +88,7 @@ class _View(NamedTuple):
     """
 
     downloads: list[Download]
+    system: str
     best: Download | None
     commands: list[str]
     is_online: bool
@@ -149,8 +163,9 @@ async def _view(request: HttpRequest, site: Site) -> _View:
     is_online = not commands
     if is_online and wheel is not None:
         commands = [await package_index.wheel_command(request, site, wheel)]
-    best = fitting(downloads, request.header(b"user-agent"))
-    return _View(downloads, best, commands, is_online, needs_authority, address)
+    agent = request.header(b"user-agent")
+    best = fitting(downloads, agent)
+    return _View(downloads, system(agent), best, commands, is_online, needs_authority, address)
 
 
 def _values(view: _View) -> dict[str, object]:
@@ -175,9 +190,10 @@ def _page(network: str, view: _View, language: str) -> str:
         f'<title>{title}</title>\n<link rel="stylesheet" href="/ca.css">',
         f'<nav><a href="/">{texts["chat"]}</a> {texts["other"]}</nav>\n<main>\n<h1>{title}</h1>',
         f"<h2>{texts['yours']}</h2>",
-        f"<dl>{_entry(view.best, texts)}</dl>" if view.best else f"<p>{texts['none']}</p>",
+        *_for_visitor(view, texts),
     ]
-    if view.commands:
+    is_program = view.best is not None and view.best.filename.endswith(".exe")
+    if view.commands and not is_program:
         what = texts["online" if view.is_online else "install"]
         shown = "".join(f"<p><code>{html.escape(each)}</code></p>" for each in view.commands)
         if view.authority and not view.is_online:
@@ -191,6 +207,14 @@ def _page(network: str, view: _View, language: str) -> str:
         entries = "\n".join(_entry(each, texts) for each in view.downloads)
         lines.append(f"<h2>{texts['more']}</h2>\n<dl>{entries}</dl>\n<p>{texts['check']}</p>")
     return "\n".join([*lines, "</main>\n</html>\n"])
+
+
+def _for_visitor(view: _View, texts: dict[str, str]) -> list[str]:
+    """Return the package for the visitor's system, and how it is opened there."""
+    if view.best is None:
+        return [f"<p>{texts['none' if view.system else 'browser']}</p>"]
+    how = texts.get(view.best.filename[-4:], "").format(name=html.escape(view.best.filename))
+    return [f"<dl>{_entry(view.best, texts)}</dl>", f"<p>{how}</p>" if how else ""]
 
 
 def _entry(download: Download, texts: dict[str, str]) -> str:
