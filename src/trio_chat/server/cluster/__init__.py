@@ -1,0 +1,1 @@
+"""The edge of a cluster: the log in an engine."""

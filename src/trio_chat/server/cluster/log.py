@@ -1,0 +1,58 @@
+"""The port of the log, which an engine implements."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+
+class Stored(NamedTuple):
+    """An entry as the log has it.
+
+    Args:
+        position: by which it is found; positions are compared by the engine only.
+        time: of the engine, in seconds of Unix time; never less than that of the entry before.
+        data: its bytes.
+    """
+
+    position: str
+    time: float
+    data: bytes
+
+
+class Log(Protocol):
+    """A durable log in one order for all nodes.
+
+    Cancellation leaves it usable; whether the entries of a cancelled `append` are in it is unknown.
+    """
+
+    async def append(self, entries: Sequence[bytes]) -> None:
+        """Append entries, in order.
+
+        Raises:
+            LogUnavailable: some or all of them may not be in it.
+        """
+
+    async def read(self, after: str) -> list[Stored]:
+        """Return the entries after a position, as many as are good to handle at once; none after a
+        second without any. Only what no failover of the engine can lose is returned.
+
+        Raises:
+            LogUnavailable: the engine cannot be reached, or cannot promise that.
+            LogBroken: the position is in the log no longer.
+        """
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+
+
+class LogUnavailable(Exception):
+    """The engine does not answer, or not as it must; it is tried again. The message is a line."""
+
+
+class LogBroken(Exception):
+    """The log cannot be followed from this position, whatever is tried. The message says why, and
+    what to do.
+    """
+
+
+class LogRefused(Exception):
+    """The engine is not set up as a cluster needs it. The message says what to change."""

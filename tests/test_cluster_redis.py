@@ -1,0 +1,246 @@
+"""The log of a cluster in Redis or Valkey: a real one, and a hostile fake."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+
+from redis_fakes import Engine, engine
+from trio_chat.server.cluster import redis_address
+from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable, Stored
+from trio_chat.server.cluster.redis_address import RedisAddress
+from trio_chat.server.cluster.redis_log import START, RedisLog
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[Engine]:
+    """Return an engine that keeps what it has taken."""
+    with engine(tmp_path / "engine") as running:
+        yield running
+
+
+async def read_all(log: RedisLog, after: str = START, least: int = 1) -> list[Stored]:
+    """Return what is in the log after a position."""
+    found: list[Stored] = []
+    while len(found) < least:
+        found += await log.read(found[-1].position if found else after)
+    return found
+
+
+async def test_entries_are_read_in_their_order(real: Engine) -> None:
+    """With the time of the engine, which does not go back."""
+    log = RedisLog(real.address)
+    await log.append([b"%d" % number for number in range(500)])
+    found = await read_all(log, least=500)
+    assert [int(entry.data) for entry in found] == list(range(500))
+    assert [entry.time for entry in found] == sorted(entry.time for entry in found)
+    await log.aclose()
+
+
+async def test_reading_goes_on_after_a_position(real: Engine) -> None:
+    """As a node does that was away."""
+    log = RedisLog(real.address)
+    await log.append([b"a", b"b"])
+    first, _second = await read_all(log, least=2)
+    assert [entry.data for entry in await read_all(log, first.position)] == [b"b"]
+    await log.aclose()
+
+
+async def test_nothing_is_lost_when_the_engine_is_killed(tmp_path: Path) -> None:
+    """What was appended is there when it is back."""
+    with engine(tmp_path / "engine") as real:
+        log = RedisLog(real.address)
+        await log.append([b"before"])
+        [entry] = await read_all(log)
+        real.kill()
+        with pytest.raises(LogUnavailable):
+            await log.read(entry.position)
+        with pytest.raises(LogUnavailable):
+            await log.append([b"meanwhile"])
+        real.start()
+        await log.append([b"after"])
+        assert [each.data for each in await read_all(log, entry.position)] == [b"after"]
+        await log.aclose()
+
+
+async def test_a_cancelled_call_does_not_mix_up_the_replies(real: Engine) -> None:
+    """The reply to it may still come, so the connection is closed."""
+    log = RedisLog(real.address)
+    await log.append([b"a"])
+    [entry] = await read_all(log)
+    with trio.move_on_after(0.05) as scope:
+        await log.read(entry.position)
+    assert scope.cancelled_caught
+    await log.append([b"b"])
+    assert [each.data for each in await read_all(log, entry.position)] == [b"b"]
+    await log.aclose()
+
+
+async def test_a_log_that_has_lost_its_end_is_broken(tmp_path: Path) -> None:
+    """A node that has carried out more must not go on."""
+    log = RedisLog(RedisAddress(()))
+    with engine(tmp_path / "one") as real:
+        log = RedisLog(real.address)
+        await log.append([b"a", b"b"])
+        *_, last = await read_all(log, least=2)
+        await log.aclose()
+    with engine(tmp_path / "two") as other:
+        log = RedisLog(other.address)
+        with pytest.raises(LogBroken, match="has lost"):
+            await log.read(last.position)
+        await log.aclose()
+
+
+async def test_a_log_that_was_trimmed_is_broken_for_a_node_that_was_away(real: Engine) -> None:
+    """It says what to do: there is the state of another node."""
+    log = RedisLog(real.address)
+    await log.append([b"a", b"b", b"c"])
+    first, *_ = await read_all(log, least=3)
+    await log._appending.call(("XTRIM", "trio-chat:log", "MAXLEN", 1), seconds=3)
+    await log.aclose()
+    with pytest.raises(LogBroken, match="backup of another node"):
+        await log.read(first.position)
+    await log.aclose()
+
+
+async def test_an_engine_that_keeps_everything_is_accepted(real: Engine) -> None:
+    """It has an append-only file, and evicts nothing."""
+    log = RedisLog(real.address)
+    await log.check()
+    await log.aclose()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--appendonly", "no"), "appendonly yes"),
+        (("--maxmemory-policy", "allkeys-lru"), "noeviction"),
+    ],
+)
+async def test_an_engine_that_forgets_is_refused(
+    tmp_path: Path, options: tuple[str, str], why: str
+) -> None:
+    """The sentence says what to set."""
+    with engine(tmp_path / "engine", *options) as real:
+        log = RedisLog(real.address)
+        with pytest.raises(LogRefused, match=why):
+            await log.check()
+        await log.aclose()
+
+
+async def test_replicas_that_are_required_must_be_there(real: Engine) -> None:
+    """Before the start, and before anything that was read is returned."""
+    log = RedisLog(real.address, replicas=1)
+    with pytest.raises(LogRefused, match="1 replicas are required, and 0"):
+        await log.check()
+    await log.append([b"a"])
+    with pytest.raises(LogUnavailable, match="only 0 of 1 replicas"):
+        await log.read(START)
+    await log.aclose()
+
+
+async def test_what_a_replica_has_is_read(tmp_path: Path) -> None:
+    """A failover to it loses nothing of that."""
+    with engine(tmp_path / "primary", "--repl-diskless-sync-delay", "0") as primary:
+        options = ("--replicaof", f"127.0.0.1 {primary.port}")
+        with engine(tmp_path / "replica", *options) as replica:
+            log = RedisLog(RedisAddress((*replica.address.hosts, *primary.address.hosts)), 1)
+            with trio.fail_after(30):
+                while True:
+                    try:
+                        await log.check()
+                        break
+                    except LogRefused:  # it is connecting to the primary
+                        await trio.sleep(0.05)
+            await log.append([b"a"])
+            assert [entry.data for entry in await read_all(log)] == [b"a"]
+            await log.aclose()
+
+
+async def test_a_password_is_required_and_sent(tmp_path: Path) -> None:
+    """A wrong one is refused with the engine's own words."""
+    with engine(tmp_path / "engine", "--requirepass", "secret word") as real:
+        hosts = real.address.hosts
+        log = RedisLog(RedisAddress(hosts, password="secret word"))
+        await log.check()
+        await log.aclose()
+        log = RedisLog(RedisAddress(hosts, password="wrong"))
+        with pytest.raises(LogUnavailable, match="WRONGPASS"):
+            await log.check()
+        await log.aclose()
+
+
+async def test_an_engine_on_another_machine_needs_a_password() -> None:
+    """Hashes of passwords are in the log."""
+    with pytest.raises(LogRefused, match="needs a password"):
+        await RedisLog(RedisAddress((("192.0.2.1", 6379),))).check()
+
+
+@asynccontextmanager
+async def hostile(*answers: bytes) -> AsyncIterator[RedisLog]:
+    """Give a log in a program that sends these bytes, one after each request, and then closes."""
+
+    async def serve(stream: trio.SocketStream) -> None:
+        with trio.move_on_after(5):
+            for answer in answers:
+                await stream.receive_some()
+                await stream.send_all(answer)
+        await trio.aclose_forcefully(stream)
+
+    async with trio.open_nursery() as nursery:
+        [listener] = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
+        port = listener.socket.getsockname()[1]
+        yield RedisLog(RedisAddress((("127.0.0.1", port),)))
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ((), "connection"),
+        ((b"HTTP/1.1 400 Bad Request\r\n\r\n",), "no Redis"),
+        ((b"-LOADING the dataset is loading\r\n",), "LOADING"),
+        ((b"*1\r\n$7\r\nreplica\r\n",), "replica"),
+        ((b"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n", b"-READONLY\r\n"), "READONLY"),
+        ((b"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n", b"$100\r\nhalf"), "connection"),
+    ],
+)
+async def test_an_engine_that_is_none_is_unavailable(answers: tuple[bytes, ...], why: str) -> None:
+    """The reason is one line."""
+    async with hostile(*answers) as log:
+        with pytest.raises(LogUnavailable, match=why) as caught:
+            await log.append([b"a"])
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts", "user", "password", "name"),
+    [
+        ("redis://localhost", (("localhost", 6379),), "", "", "trio-chat"),
+        ("redis://:pw@a:1,b:2,[::1]:3/x", (("a", 1), ("b", 2), ("::1", 3)), "", "pw", "x"),
+        ("redis://me:p%40w@h", (("h", 6379),), "me", "p@w", "trio-chat"),
+    ],
+)
+def test_an_address_is_read(
+    url: str, hosts: tuple[tuple[str, int], ...], user: str, password: str, name: str
+) -> None:
+    """With several hosts, of which one is the primary."""
+    found = redis_address.parse(url)
+    assert (found.hosts, found.user, found.password, found.name) == (hosts, user, password, name)
+    assert found.tls is None
+    assert redis_address.parse(url.replace("redis:", "rediss:")).tls is not None
+
+
+@pytest.mark.parametrize("url", ["", "http://x", "redis://", "redis://x:port", "redis://me@x"])
+def test_another_address_is_refused(url: str) -> None:
+    """The message does not show it, because it may have a password."""
+    with pytest.raises(ValueError, match="the address of the engine"):
+        redis_address.parse(url)
+
+
+def test_a_password_is_not_shown() -> None:
+    """Neither in a log nor in a traceback."""
+    assert "secret" not in repr(redis_address.parse("redis://:secret@localhost"))
