@@ -162,6 +162,13 @@ async def test_the_page_says_how_the_package_is_opened(
     assert words in page.text
 
 
+async def test_a_person_may_leave_the_slash_out(packages: Path) -> None:
+    """The browser goes on to the page."""
+    async with edge(serving(packages)) as here:
+        answer = await get(here, "/download")
+        assert (answer.status, answer.headers["location"]) == (308, "/download/")
+
+
 async def test_scripts_get_the_list_as_json(packages: Path) -> None:
     """With sizes and digests."""
     async with edge(serving(packages)) as here:

@@ -86,6 +86,12 @@ def test_systemd_gets_dollar_signs_of_arguments_doubled(tmp_path: Path) -> None:
     assert 'ExecStart="/p" "$$HOME" "a\\"b\\\\c"\n' in text
 
 
+def test_systemd_gets_a_program_with_quotes_as_an_argument(tmp_path: Path) -> None:
+    """It accepts none in the name of the program itself."""
+    text = service_of("linux", Place(tmp_path, ["/o'neil/p", "x"], tmp_path, "501")).data.decode()
+    assert 'ExecStart="/usr/bin/env" "/o\'neil/p" "x"\n' in text
+
+
 def test_launchd_gets_a_list_of_properties(tmp_path: Path) -> None:
     """It restarts a server that has failed, not one that was stopped."""
     service = made("darwin", tmp_path)
@@ -294,7 +300,9 @@ def test_a_program_that_stays_is_named(prefix: str, monkeypatch: pytest.MonkeyPa
 
 def test_a_checkout_is_started_by_its_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
     """A package cannot be found otherwise where the path is not ASCII."""
+    root = Path(services.__file__).parents[3]
     monkeypatch.setattr(installation, "kind", lambda: "checkout")
+    monkeypatch.setattr(sys, "prefix", str(root / ".venv"))
     launcher = Path(own_command(None)[1])
     assert launcher.name == "run.py"
     assert launcher.exists()

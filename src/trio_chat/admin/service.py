@@ -46,9 +46,11 @@ def own_command(config: Path | None) -> list[str]:
     serve = ["serve", "--no-qr", *options]
     if getattr(sys, "frozen", False):
         return [sys.executable, *serve]
-    if installation.kind() == "checkout":  # run.py knows where the source is, and what it needs
+    root = Path(__file__).parents[3]
+    if installation.kind() == "checkout" and Path(sys.prefix) == root / ".venv":
+        # run.py knows where the source is, and what it needs.
         python = getattr(sys, "_base_executable", "") or sys.executable
-        return [python, str(Path(__file__).parents[3] / "run.py"), *serve]
+        return [python, str(root / "run.py"), *serve]
     # -P: a queue.py in the working directory must not replace that of the standard library.
     return [sys.executable, "-P", "-m", "trio_chat", *serve]
 

@@ -72,6 +72,8 @@ def _unit(place: Place) -> Service:
     """Return a user unit of systemd."""
     file = place.home / ".config" / "systemd" / "user" / f"{NAME}.service"
     program, *arguments = place.command
+    if set(program) & set("\"'\\"):  # systemd refuses these in the name of a program
+        program, arguments = "/usr/bin/env", [program, *arguments]
     # In the program itself, systemd replaces no variables.
     start = " ".join([_quoted(program), *(_quoted(word).replace("$", "$$") for word in arguments)])
     text = (

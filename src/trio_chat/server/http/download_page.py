@@ -98,6 +98,8 @@ class _View(NamedTuple):
 
 async def answer(request: HttpRequest, site: Site) -> HttpResponse:
     """Answer with the list of packages, or with one of them."""
+    if not request.path.startswith(PATH):
+        return HttpResponse(308, b"", [("Location", PATH)])  # as a person types it
     name = request.path.removeprefix(PATH)
     simple = package_index.PATH.removeprefix(PATH)
     if f"{name}/".startswith(simple):

@@ -72,7 +72,7 @@ ROUTES = (
     Route("/ca.pem", {"GET": authority.pem}, without_tls=True),
     Route("/ca.cer", {"GET": authority.cer}, without_tls=True),
     Route("/ca.mobileconfig", {"GET": authority.profile}, without_tls=True),
-    Route("/download/", {"GET": download_page.answer}),
+    *(Route(path, {"GET": download_page.answer}) for path in ("/download", "/download/")),
     Route("/health", {"GET": pages.health}, without_tls=True),
     Route("/upload", {"OPTIONS": uploads.options, "POST": uploads.receive}),
     Route("/file/", {"OPTIONS": uploads.explore, "GET": uploads.send, "DELETE": uploads.remove}),
