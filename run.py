@@ -10,7 +10,8 @@
     python3 run.py package ...    build programs and packages in dist/ (packaging/README.md)
     python3 run.py lock           write constraints/ anew, with the newest versions
 
-A directory `wheels` beside this file is used instead of the Internet (`package offline` makes it).
+A directory `wheels` beside this file is used instead of the Internet, and so is `downloads/wheels`
+in the archive of `package offline`.
 Packages are installed in the versions of constraints/locked.txt, so that a run can be repeated.
 The environment variable TRIO_CHAT_CONSTRAINTS names another file.
 
@@ -37,7 +38,9 @@ VENV = os.path.join(ROOT, ".venv")
 # Records what is installed. It is written last, so an interrupted setup leaves none.
 STAMP = os.path.join(VENV, "trio-chat.json")
 CONSTRAINTS = os.path.join(ROOT, "constraints", "locked.txt")
-WHEELS = os.path.join(ROOT, "wheels")
+# `package offline` makes the file, and puts the wheels where a server hands them on.
+OFFLINE = os.path.join(ROOT, "offline.txt")
+WHEELS = os.path.join(ROOT, *(("downloads", "wheels") if os.path.exists(OFFLINE) else ("wheels",)))
 SITE = os.path.join("build", "site")
 LOCK = os.path.join(VENV, "trio-chat.lock")
 WINDOWS = os.name == "nt"
@@ -290,9 +293,13 @@ def explain_wheels():
     versions = ", ".join("%s.%s" % pair for pair in sorted(found, key=lambda pair: int(pair[1])))
     return (
         "This is Python %d.%d on %s, for which %s lacks packages; it is used instead of the"
-        " Internet. It has packages for Python %s. Start run.py with one of these, or remove that"
-        " directory to install from the Internet."
-        % (sys.version_info[:2] + (sysconfig.get_platform(), WHEELS, versions or "3"))
+        " Internet. It has packages for Python %s. Start run.py with one of these, or remove"
+        " %s to install from the Internet."
+        % (
+            sys.version_info[:2]
+            + (sysconfig.get_platform(), WHEELS, versions or "3")
+            + (OFFLINE if os.path.exists(OFFLINE) else WHEELS,)
+        )
     )
 
 

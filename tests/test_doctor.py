@@ -29,6 +29,7 @@ from trio_chat.config import (
     TlsSettings,
 )
 from trio_chat.i18n import install
+from trio_chat.server.windows_hints import listening_program
 from trio_chat.storage.lock import ListeningPlace
 from trio_chat.storage.schema import migrate
 from windows_fakes import OUT, FakeConsole
@@ -146,7 +147,8 @@ def test_the_addresses_for_others_are_shown(
     ("platform", "answers", "enabled", "words"),
     [
         ("win32", {}, "no", "netsh advfirewall"),
-        ("win32", {"netsh": "Rule Name: trio-chat"}, "no", "has a rule"),
+        ("win32", {"netsh": "Rule Name: trio-chat, of another program"}, "no", "netsh advfirewall"),
+        ("win32", {"netsh": f"Программа: {listening_program().upper()}"}, "no", "has a rule"),
         ("linux", {}, "yes", "sudo ufw allow 5000/tcp"),
         ("linux", {"firewall-cmd": "running\n"}, "no", "--add-port=5000/tcp"),
         ("linux", {"systemctl": "active\n"}, "no", "sudo nft list ruleset"),

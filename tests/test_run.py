@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -568,3 +569,18 @@ def test_the_ci_script_can_be_started() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert "set -euo pipefail" in script.read_text()
+
+
+@pytest.mark.parametrize("is_archive", [True, False])
+def test_the_archive_for_use_offline_has_its_wheels_where_a_server_hands_them_on(
+    *, is_archive: bool, tmp_path: Path
+) -> None:
+    """In another copy, a directory for visitors does not replace the Internet."""
+    launcher = tmp_path / "run.py"
+    launcher.write_bytes((Path(__file__).parent.parent / "run.py").read_bytes())
+    (tmp_path / "downloads" / "wheels").mkdir(parents=True)
+    if is_archive:
+        (tmp_path / "offline.txt").touch()
+    names = runpy.run_path(str(launcher))
+    expected = "downloads/wheels" if is_archive else "wheels"
+    assert Path(names["WHEELS"]) == tmp_path / expected

@@ -1,8 +1,9 @@
-"""Wheels for use offline: `run.py` installs from the directory `wheels`, when there is one.
+"""Archive for use offline: the sources, and the wheels from which `run.py` installs.
 
-The archive has all files of the sdist, and below `wheels` what they need, for several systems and
+It has all files of the sdist, and below `downloads/wheels` what they need, for several systems and
 Pythons. So a memory stick is enough for a computer that has Python and no connection. The wheel of
-the project is among them: in the directory `downloads` of a server, `wheels` is a package index.
+the project is there, too: a server that is started in the unpacked archive hands on all of them as
+a package index.
 """
 
 import shutil
@@ -38,6 +39,31 @@ SYSTEMS = {
     ),
 }
 """The platform tags of wheels, by the names of uv for the systems."""
+_MARKER = "offline.txt"
+_EXPLANATION = """\
+trio-chat without the Internet
+==============================
+
+You need Python 3.11 or newer. On Windows, double-click server.bat and client.bat; elsewhere:
+
+    python3 run.py serve
+    python3 run.py connect
+
+run.py installs from downloads/wheels. A server that runs here hands the program on to others: they
+open http://ADDRESS:5000/download/ . Programs for Windows that you put into downloads are offered
+there, too. Delete this file to install from the Internet again.
+
+
+trio-chat без Интернета
+=======================
+
+Нужен Python 3.11 или новее. В Windows откройте двойным щелчком server.bat и client.bat, в других
+системах выполните команды, которые стоят выше.
+
+run.py берёт пакеты из downloads/wheels. Сервер, запущенный здесь, раздаёт программу остальным: они
+открывают http://АДРЕС:5000/download/ . Программы для Windows, положенные в downloads, он предлагает
+там же. Чтобы снова устанавливать из Интернета, удалите этот файл.
+"""
 _BUILD = ("hatchling", "editables")
 """What builds the project when it is installed from its files."""
 
@@ -61,11 +87,13 @@ def build_offline() -> list[Path]:
         print(f"NOT INCLUDED: {line}")
     if len(missing) == len(SYSTEMS) * len(PYTHONS):
         raise PackageError("No wheels could be downloaded.")
-    shutil.copy(packaging_common.build_wheel(), wheels)
-    source = _source()
+    source, own = _source(), packaging_common.build_wheel()
+    marker = WORK / _MARKER
+    marker.write_text(_EXPLANATION, "utf-8", newline="\r\n")  # for the editor of Windows
     base = f"trio-chat-{version()}"
     files = [(path, f"{base}/{path.relative_to(source).as_posix()}") for path in _files(source)]
-    files += [(path, f"{base}/wheels/{path.name}") for path in wheels.iterdir()]
+    files += [(path, f"{base}/downloads/wheels/{path.name}") for path in wheels.iterdir()]
+    files += [(own, f"{base}/downloads/{own.name}"), (marker, f"{base}/{_MARKER}")]
     target = packaging_common.DIST / f"trio-chat-offline-{version()}.zip"
     zip_files(target, files)
     return [target]

@@ -33,9 +33,14 @@ def windows_hints(bound: Sequence[IpAddress]) -> list[str]:
 
 def firewall_command() -> str:
     """Return the command by which an administrator lets others in."""
-    # The firewall looks at the file that listens, which is none of a virtual environment.
-    listening = getattr(sys, "_base_executable", "") or sys.executable
     return (
         "netsh advfirewall firewall add rule name=trio-chat dir=in action=allow profile=private"
-        f' program="{listening}"'
+        f' program="{listening_program()}"'
     )
+
+
+def listening_program() -> str:
+    """Return the file that listens, by which the firewall knows a server: it is none of a virtual
+    environment.
+    """
+    return getattr(sys, "_base_executable", "") or sys.executable

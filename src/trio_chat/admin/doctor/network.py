@@ -17,7 +17,7 @@ from trio_chat.irc.addresses import IpAddress, format_address
 from trio_chat.server import proxy
 from trio_chat.server.addresses import joinable, own_addresses
 from trio_chat.server.binding import explain
-from trio_chat.server.windows_hints import firewall_command
+from trio_chat.server.windows_hints import firewall_command, listening_program
 from trio_chat.storage.lock import noted_places
 
 _PATIENCE = 5.0
@@ -26,6 +26,7 @@ _SHORT = 1.0
 """Seconds for a server on this machine to answer."""
 _HEALTHY = b"\r\n\r\nok\n"
 _MOST_ANSWER = 4096
+_NETSH = ("netsh", "advfirewall", "firewall")
 _UFW = Path("/etc/ufw/ufw.conf")
 
 Ask = Callable[[Sequence[str]], str | None]
@@ -117,7 +118,8 @@ def ask(command: Sequence[str]) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return None if done.returncode else done.stdout.decode("utf-8", "replace")
+    encoding = "oem" if sys.platform == "win32" else "utf-8"
+    return None if done.returncode else done.stdout.decode(encoding, "replace")
 
 
 def firewall(
@@ -134,7 +136,9 @@ def firewall(
     numbers = [settings.server.port, *(each.port for each in settings.listeners)]
     ports = [number for number in numbers if number]
     if platform == "win32":
-        if run(("netsh", "advfirewall", "firewall", "show", "rule", "name=trio-chat")) is not None:
+        rule = run((*_NETSH, "show", "rule", "name=trio-chat", "verbose")) or ""
+        # The words are in the language of Windows, the path is not.
+        if listening_program().lower() in rule.lower():
             return good(_("The firewall of Windows has a rule for trio-chat."))
         return note(
             _("The firewall of Windows lets others in only where you have allowed it."),
