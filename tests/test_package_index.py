@@ -103,6 +103,16 @@ async def test_commands_use_the_index_alone(packages: Path) -> None:
         assert f"py -m pip install {index}" in windows
 
 
+async def test_commands_quote_an_address_of_ipv6(packages: Path) -> None:
+    """zsh takes brackets for a pattern, and cmd takes single quotes for letters."""
+    async with edge(serving(packages)) as here:
+        page = (await get(here, "/download/", host="[2001:db8::7]:5000")).text
+        assert "--index-url &#x27;http://[2001:db8::7]:5000/download/simple/&#x27;" in page
+        agent = f"User-Agent: {WINDOWS}\r\n".encode()
+        page = (await get(here, "/download/", agent, host="[2001:db8::7]:5000")).text
+        assert "--trusted-host [2001:db8::7]:5000 trio-chat<" in page
+
+
 async def test_a_lonely_wheel_needs_the_internet(packages: Path) -> None:
     """The page says so, and names the bytes by their digest."""
     (packages / "wheels" / BELOW[0]).unlink()

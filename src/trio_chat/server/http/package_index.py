@@ -82,10 +82,11 @@ async def commands(request: HttpRequest, site: Site, address: str) -> list[str]:
     if not set(_NEEDED) <= set(await _projects(site)):
         return []
     origin, trust = await _origin_and_trust(request, site)
-    index = f"--index-url {origin}{PATH}"
+    index = f"--index-url {shlex.quote(f'{origin}{PATH}')}"  # of IPv6 has brackets
     join = f"connect {shlex.quote(address)}"
     if system(request.header(b"user-agent")) == "windows":
-        return [f"py -m pip install {index}{trust} {_PROJECT}", f"py -m trio_chat {join}"]
+        found = [f"py -m pip install {index}{trust} {_PROJECT}", f"py -m trio_chat {join}"]
+        return [each.replace("'", "") for each in found]  # cmd knows no such quotes
     variable = f"SSL_CERT_FILE={authority_file(site)} " if "--cert" in trust else ""
     return [
         # Debian and Homebrew refuse packages outside of an environment (PEP 668).
@@ -111,7 +112,7 @@ async def _origin_and_trust(request: HttpRequest, site: Site) -> tuple[str, str]
     """Return how the server is reached over HTTP, and the options by which pip trusts it."""
     shown = requested_address(request, site)
     if not request.peer.is_secure:
-        return f"http://{shown}", f" --trusted-host {shown}"
+        return f"http://{shown}", f" --trusted-host {shlex.quote(shown)}"
     trust = f" --cert {authority_file(site)}" if await site.authority() else ""
     if trust and is_by_address(request):
         trust = f" {LEGACY}{trust}"
