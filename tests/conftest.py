@@ -18,7 +18,7 @@ from trio_chat.i18n import install
 from trio_chat.server import certificates
 from trio_chat.server.certificate_files import files_of
 
-pytest_plugins = ["browser_fixtures"]
+pytest_plugins = ["browser_fixtures", "package_fixtures"]
 
 # Shared machines stall: an example that takes long is no defect. The same examples on every run.
 settings.register_profile("here", deadline=None, derandomize=True)

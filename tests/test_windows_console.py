@@ -9,6 +9,7 @@ import pytest
 from trio_chat import cli, windows_console
 from trio_chat.cli import program
 from trio_chat.client import loading
+from trio_chat.client.line.terminal import forget_types
 from trio_chat.client.screen import tty
 from trio_chat.client.screen.tty import NoScreenError, open_screen
 from trio_chat.windows_console import (
@@ -195,3 +196,23 @@ def test_a_program_for_one_command_needs_no_arguments(
     monkeypatch.setattr(program, "main", seen.append)
     program.double_click("connect")
     assert seen == [run]
+
+
+def test_prompt_toolkit_gets_functions_without_the_types_of_urwid() -> None:
+    """Both use the console by `ctypes.windll`, each with structures of its own."""
+    loads: list[str] = []
+
+    class Libraries:
+        """Loads a library when it is first used, as `ctypes.LibraryLoader` does."""
+
+        def __getattr__(self, name: str) -> object:
+            loads.append(name)
+            self.__dict__[name] = library = object()
+            return library
+
+    libraries = Libraries()
+    typed = libraries.kernel32
+    forget_types(libraries)
+    assert libraries.kernel32 is not typed
+    forget_types(Libraries())  # it may not have been loaded at all
+    assert loads == ["kernel32", "kernel32"]

@@ -47,6 +47,23 @@ def runner(program: Path) -> list[str]:
     return ["wine", str(program)]
 
 
+def is_wine() -> bool:
+    """Return whether the programs are for Windows, and run under Wine."""
+    return client_file().suffix == ".exe" and os.name != "nt"
+
+
+def close_button(directory: Path) -> dict[str, str]:
+    """Return the variable with which a program closes its window when that is asked for in a
+    directory; see packaging/wine_hook.py.
+    """
+    return {"TRIO_CHAT_TEST_CLOSE": f"Z:{directory / 'close'}"}
+
+
+def press_close_button(directory: Path) -> None:
+    """Close the window of the program that watches this directory."""
+    (directory / "close").touch()
+
+
 def variables() -> dict[str, str]:
     """Return the environment of Wine."""
     prefix = Path(os.environ.get("TRIO_CHAT_WINE", "")) / "prefix"

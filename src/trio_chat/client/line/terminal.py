@@ -8,6 +8,7 @@ meanwhile is echoed into the text.
 """
 
 import asyncio
+import ctypes
 import os
 import sys
 import threading
@@ -51,12 +52,26 @@ def _output() -> Output:
     if sys.platform == "win32":
         from prompt_toolkit.output.win32 import NoConsoleScreenBufferError  # noqa: PLC0415  exists only there
 
+        forget_types(ctypes.windll)
         try:
             return create_output()
         except NoConsoleScreenBufferError as error:  # mintty and similar terminals
             raise NoTerminalError from error
     else:
         return create_output()
+
+
+def forget_types(libraries: object) -> None:
+    """Give prompt_toolkit functions of Windows whose types no other library has set.
+
+    All users of `ctypes.windll` share its functions. urwid sets the types of their arguments to
+    structures of its own, and is loaded before it turns out that the full screen cannot be drawn.
+    prompt_toolkit, which has other structures, then fails. The next use of kernel32 loads it anew.
+
+    Args:
+        libraries: `ctypes.windll`.
+    """
+    vars(libraries).pop("kernel32", None)
 
 
 class TerminalInterface:
