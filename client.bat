@@ -10,6 +10,7 @@ chcp 65001 >nul
 set PYTHONUTF8=1
 pushd "%~dp0"
 if errorlevel 1 goto nodirectory
+if not exist run.py goto notunpacked
 
 rem Asking Python for its own path skips the Store's python.exe that is none, and wrappers that are batch files.
 set "PY="
@@ -48,6 +49,15 @@ echo.
 echo   1. Open https://www.python.org/downloads/ and download Python.
 echo   2. In the installer, tick "Add python.exe to PATH", then choose "Install Now".
 echo   3. Start %~nx0 again.
+echo.
+echo Without the Internet: the page /download/ of a running server may have a program that needs no Python.
+goto end
+
+:notunpacked
+set "CODE=1"
+popd
+echo The rest of trio-chat is not beside %~nx0.
+echo If you have opened it in a ZIP file, unpack all of that first, and start the %~nx0 there.
 goto end
 
 :nodirectory
