@@ -78,6 +78,19 @@ class SessionEnded(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionsClosed(Change):
+    """The connections of some sessions are ended; the sessions end when they are gone.
+
+    Args:
+        sessions: their numbers; those that are gone already are left out.
+        reason: sent to the clients.
+    """
+
+    sessions: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UserRemoved(Change):
     """A user is made to leave: its sessions are ended; without sessions it is gone at once."""
 

@@ -6,14 +6,15 @@ from trio_chat.chat import commands, policy, services  # noqa: F401  # they fill
 from trio_chat.chat.commands import batches
 from trio_chat.chat.events import Output
 from trio_chat.chat.quotas import STATE_BYTES, TOO_MUCH
-from trio_chat.chat.registry import COMMANDS, Request
+from trio_chat.chat.registry import COMMANDS, LOCAL_SERVICES, Command, Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.lines import BadLine
-from trio_chat.irc.message import NO_TAGS, ParseError, parse
+from trio_chat.irc.message import NO_TAGS, Message, ParseError, parse
+from trio_chat.irc.names import fold_or_self
 
 _NOTICE_SECONDS = 60.0
 """Seconds after which a client gets another notice that its quota is exhausted."""
@@ -62,6 +63,17 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
     return output if cost == 1 else output._replace(cost=cost)
 
 
+def is_local(message: Message) -> bool:
+    """Return whether only the server of the session carries out a line; see `Command.is_local`."""
+    entry = COMMANDS.get(message.command)
+    if entry is None or entry.is_local:
+        return True
+    if message.command != "PRIVMSG" or not message.params:
+        return False
+    targets = message.params[0].split(",")
+    return any(fold_or_self(target) in LOCAL_SERVICES for target in targets)
+
+
 def _dispatch(request: Request) -> int:
     """Carry out a command; return as how many lines it counts."""
     message, reply = request.message, request.reply
@@ -87,8 +99,7 @@ def _dispatch(request: Request) -> int:
     if len(message.params) < entry.min_params:
         reply.numeric(n.ERR_NEEDMOREPARAMS, message.command)
         return 1
-    # Questions are no activity of the user: clients ask on their own.
-    if not entry.is_local and message.command != "CAP":
+    if _is_activity(entry, message):
         request.session.active = request.world.clock()
     if entry.stores and len(message.params) >= entry.stores and policy.refuses_to_store(request):
         return 1
@@ -102,6 +113,17 @@ def _dispatch(request: Request) -> int:
     if changes:
         reply.change_state()
     return cost + _count_stored(request, changes, is_dropped) if changes or is_dropped else cost
+
+
+def _is_activity(entry: Command, message: Message) -> bool:
+    """Return whether a command ends the idle time of a user. Questions do not: clients ask on their
+    own.
+    """
+    if entry.is_local or message.command == "CAP":
+        return False
+    if message.command != "PRIVMSG" or not message.params or message.params[0][0:1] == "#":
+        return True
+    return not is_local(message)
 
 
 def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:

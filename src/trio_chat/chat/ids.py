@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from trio_chat.chat.timeline import SEQUENCE_BITS, ClockStep, Timeline
@@ -32,6 +33,7 @@ SLACK_MS = 1000
 """The milliseconds by which ids may be ahead of the clock without a step: small corrections of the
 clock and bursts of messages cause no step.
 """
+_HALF = 1 << (SEQUENCE_BITS - 1)
 # Crockford's: sorts like the number, and no letter reads as a digit
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _MSGID = re.compile(f"[0-7][{_ALPHABET}]{{12}}")
@@ -57,6 +59,7 @@ class IdSource:
         self._clock = clock
         self._last = last
         self._taken = 0
+        self._own = count()
         self.timeline = Timeline() if timeline is None else timeline
         self.shift = self.timeline.shift
 
@@ -98,6 +101,12 @@ class IdSource:
         self._last, self._taken, steps = state
         self.timeline = Timeline(ClockStep(*step) for step in steps)
         self.shift = self.timeline.shift
+
+    def own(self) -> int:
+        """Return an id for what has an identity, but is no matter of the state, such as the echo of
+        a password for a service. It is in the upper half of its millisecond, where no other id is.
+        """
+        return self.now() + _HALF + next(self._own) % _HALF
 
     @property
     def latest(self) -> int:

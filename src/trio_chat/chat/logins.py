@@ -1,7 +1,7 @@
 """Sessions of an account that have to end: their password or certificate is valid no longer."""
 
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import PushUnsubscribed
+from trio_chat.chat.changes import PushUnsubscribed, SessionsClosed
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 
@@ -31,8 +31,7 @@ def end_sessions(
         and session is not keep
         and certificate in ("", session.certificate)
     ]
-    for session in ended:
-        session.sink.end(reason)
+    apply(world, SessionsClosed(tuple(session.id for session in ended), reason))
     if certificate:
         endpoints = [session.push_endpoint for session in ended if session.push_endpoint]
     else:

@@ -8,6 +8,7 @@ and finally for operators.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from enum import IntEnum
 from typing import Any
 
@@ -64,6 +65,8 @@ class Quotas:
         elapsed: returns seconds that never go back.
 
     Attributes:
+        is_counting: whether what is asked for is counted. In a cluster only commands are that all
+            servers carry out.
         room: the users for whom there is room on the disk.
         dropped: the number of events that were not stored because of a quota or a full disk.
     """
@@ -74,6 +77,7 @@ class Quotas:
         self._elapsed = elapsed
         self._usages: dict[str | int, _Usage] = {}  # by address, and by the number of an account
         self.room = Room.EVERYBODY
+        self.is_counting = True
         self.dropped = 0
 
     def why_not(
@@ -102,9 +106,10 @@ class Quotas:
             usages.append(self._usage(user.account_id, now))
         for usage in usages:
             if usage.rows + rows > self._rows or usage.size + size > self._size:
-                self._note_over(user, usages)
+                if self.is_counting:
+                    self._note_over(user, usages)
                 return TOO_MUCH
-        for usage in usages:
+        for usage in usages if self.is_counting else ():
             usage.rows += rows
             usage.size += size
             if usage.is_over and usage.rows < self._rows / 2 and usage.size < self._size / 2:
@@ -145,7 +150,9 @@ class Quotas:
 
     def _usage(self, payer: str | int, now: float) -> _Usage:
         usage = self._usages.get(payer)
-        if usage is None:
+        if not self.is_counting:
+            usage = copy(usage) if usage is not None else _Usage(now)
+        elif usage is None:
             if len(self._usages) >= _MOST_PAYERS:
                 self._forget(now)
             usage = self._usages[payer] = _Usage(now)

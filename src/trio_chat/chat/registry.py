@@ -81,8 +81,9 @@ class Command(NamedTuple):
     requires its negotiation.
     """
     is_local: bool = False
-    """Whether it changes nothing that other users see, or that outlives the session, so that only
-    the server of the session carries it out.
+    """Whether only the server of the session carries it out. It changes nothing that other users
+    see, or that outlives the session; or it has secrets, waits, or draws at random, and changes
+    the state by decisions (`World.decider`).
     """
 
 
@@ -92,6 +93,9 @@ SERVICES: dict[str, Callable[[Request, str], None]] = {}
 """The services that answer private messages, by folded name. Their names are reserved, because
 users send them passwords.
 """
+
+LOCAL_SERVICES: set[str] = set()
+"""The services, by folded name, to which a message is as `Command.is_local` describes."""
 
 
 def command(

@@ -87,6 +87,8 @@ class World:
         control: the port by which operators control the server, or None.
         observers: called after each change (`trio_chat.chat.apply`), such as checks of invariants.
         mail: the port that sends e-mails, or None.
+        decider: takes the changes that all servers of a cluster are to carry out later; None if
+            changes are carried out at once.
         registrar: called when a session has sent everything for its registration, which is then
             completed later; None if it is completed at once.
         page_url: the address of the page for links, with a `/` at its end; "" when there is none.
@@ -128,6 +130,7 @@ class World:
         )
         self.advertised = advertisement.advertise(server_info, lengths, storage)
         self.observers: list[Callable[[Change], None]] = []
+        self.decider: Callable[[Change], None] | None = None
         self.registrar: Callable[[Session], None] | None = None
         self.batch_references = count(1)
         self._session_ids = count(1)

@@ -64,15 +64,18 @@ def _from_item(item: Item) -> list[Any]:
     kind = type(item)
     number = _NUMBERS[kind]
     if isinstance(item, Decided):
-        return [number, [[type(one).__name__, _plain(one)] for one in item.changes]]
+        return [number, type(item.change).__name__, _plain(item.change), item.subjects]
     return [number, *(getattr(item, name) for name in _NAMES[kind])]
 
 
 def _to_item(written: list[Any]) -> Item:
     number, *values = written
     if number == _DECIDED:
-        [decided] = values
-        return Decided(tuple(msgspec.convert(one, type=CHANGES[name]) for name, one in decided))
+        name, change, subjects = values
+        return Decided(
+            msgspec.convert(change, type=CHANGES[name]),
+            msgspec.convert(subjects, type=tuple[tuple[str, int], ...]),
+        )
     item: Item = _ITEMS[number](*msgspec.convert(values, type=_TYPES[number]))
     return item
 

@@ -92,13 +92,16 @@ class Ended(Item):
 
 @dataclass(frozen=True, slots=True)
 class Decided(Item):
-    """What a node has waited for, such as the check of a password, leads to changes.
+    """A node has decided on a change, such as a login after it has checked a password.
 
     Args:
-        changes: the changes, carried out one after the other.
+        change: the change.
+        subjects: the fields of it that name a user or a channel, with `User.identity` or
+            `Channel.founded`; see `decisions`.
     """
 
-    changes: tuple[Change, ...]
+    change: Change
+    subjects: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

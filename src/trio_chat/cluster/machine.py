@@ -6,6 +6,7 @@ an item, too, which `World.registrar` asks for.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from trio_chat.chat import snapshot
@@ -19,6 +20,7 @@ from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import NOWHERE, PendingRegistration, Session
 from trio_chat.chat.world import World
+from trio_chat.cluster.decisions import resolve
 from trio_chat.cluster.entries import Begun, Decided, Ended, Entry, Item, Lost, Registered, Said
 from trio_chat.cluster.lives import Life, Lives
 from trio_chat.irc.message import Message
@@ -75,7 +77,7 @@ class Machine:
         self.lives = Lives()
         self.life: Life | None = None
 
-    def apply(self, entry: Entry, now: float, own: tuple[str, int]) -> Iterator[Applied]:
+    def apply(self, entry: Entry, now: float, own: tuple[str, int]) -> list[Applied]:
         """Carry out an entry.
 
         Args:
@@ -85,12 +87,26 @@ class Machine:
         """
         self.lives.pass_time(now)
         self._clock.now = max(self._clock.now, now)
-        if self.lives.is_beginning(entry):
-            yield from self._begin(entry, own)
-        life = self.lives.accept(entry)
-        if life is not None:
-            for item in entry.items:
-                yield from self._carry_out(life, item)
+        applied: list[Applied] = []
+        with self._at_once():
+            if self.lives.is_beginning(entry):
+                applied += self._begin(entry, own)
+            life = self.lives.accept(entry)
+            if life is not None:
+                for item in entry.items:
+                    applied += self._carry_out(life, item)
+        return applied
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Have changes carried out, which otherwise are only decided on."""
+        decider, self.world.decider = self.world.decider, None
+        self.world.quotas.is_counting = True
+        try:
+            yield
+        finally:
+            self.world.decider = decider
+            self.world.quotas.is_counting = decider is None
 
     def to_state(self) -> dict[str, Any]:
         """Return the whole state as plain data."""
@@ -135,7 +151,8 @@ class Machine:
             case Ended():
                 yield from self._leave(life, item.session, item.reason)
             case Decided():
-                for change in item.changes:
+                change = resolve(self.world, item)
+                if change is not None:
                     yield Applied(None, Output(tuple(apply(self.world, change))))
             case Lost():
                 lost = self.lives.of(item.node)

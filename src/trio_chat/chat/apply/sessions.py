@@ -20,6 +20,7 @@ from trio_chat.chat.changes import (
     SessionEnded,
     SessionMoved,
     SessionRegistered,
+    SessionsClosed,
     UserRemoved,
 )
 from trio_chat.chat.events import Event
@@ -172,6 +173,14 @@ def _end(world: World, change: SessionEnded) -> Effects | None:
     carry_out(world, OperatorDismissed(user.folded))
     user.active, user.seen = session.active, world.clock()
     return update_away(world, user)
+
+
+@transition(SessionsClosed)
+def _close(world: World, change: SessionsClosed) -> Effects:
+    for number in change.sessions:
+        if number in world.sessions:
+            world.sessions[number].sink.end(change.reason)
+    return []
 
 
 @transition(AlwaysOnUpdated, lambda world, change: stay_keys(world.users.get(change.user)))

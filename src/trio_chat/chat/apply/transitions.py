@@ -52,11 +52,24 @@ def apply(world: World, change: Change) -> Effects:
 
     There is no checkpoint in it. The events are for the broadcaster, together with the replies to
     the command that has caused the change.
+
+    In a cluster, what is not carried out in the order of the log is handed to `World.decider`: then
+    the change happens later, on all servers, and there are no events yet.
     """
+    if world.decider is not None and not _is_of_this_server(world, change):
+        world.decider(change)
+        return []
     events = carry_out(world, change)
     for observe in world.observers:
         observe(change)
     return events
+
+
+def _is_of_this_server(world: World, change: Change) -> bool:
+    """Return whether a change is of a session that is not registered: no other server knows it."""
+    number = getattr(change, "session", 0)
+    session = world.sessions.get(number) if number else None
+    return session is not None and session in world.unregistered
 
 
 def carry_out(world: World, change: Change) -> Effects:

@@ -34,6 +34,7 @@ _DROPPED = (
     needs_registration=False,
     weight=4,
     help="Register your nickname as an account.",
+    is_local=True,
 )
 def register_command(request: Request) -> None:
     """Register an account with the user's own nickname."""
@@ -75,6 +76,7 @@ async def _register(request: Request, wanted: Wanted, reply: Response) -> None:
     needs_registration=False,
     weight=4,
     help="Complete the registration of an account with the code that you received.",
+    is_local=True,
 )
 def verify_command(request: Request) -> None:
     """Finish a registration."""

@@ -29,6 +29,7 @@ UNAVAILABLE = "Accounts cannot be used at the moment, try again later"
     min_params=1,
     needs_registration=False,
     help="Log in by SASL.",
+    is_local=True,
 )
 def authenticate_command(request: Request) -> None:
     """Begin, continue or abort an exchange."""

@@ -261,8 +261,21 @@ def _say_to_service(
     The command may contain a password: it is echoed only to the session that sent it, and is not
     stored.
     """
-    session = request.session
-    event = _message(request, request.user, verb, (target, *text), (session,), None, tags, ())
+    world, user, session = request.world, request.user, request.session
+    event = Event(
+        world.ids.own(),
+        verb,
+        (target, *text),
+        user.source,
+        (session,),
+        requires=cap.MESSAGE_TAGS if verb == "TAGMSG" else 0,
+        account=user.account,
+        client_tags=tags,
+        carries_msgid=True,
+        is_bot=BOT in user.modes,
+        shift=world.ids.shift,
+        server_tags=user.server_tags,
+    )
     if not fits(request, event):
         return
     if session.caps & cap.ECHO_MESSAGE:

@@ -31,6 +31,7 @@ MAX_REASON = 200
     "<name> <password>",
     min_params=1,
     help="Become an operator of the server, as its configuration allows.",
+    is_local=True,
 )
 def oper_command(request: Request) -> None:
     """Become an operator: by a password, by the account of the user, or by both."""
@@ -168,6 +169,7 @@ def wallops_command(request: Request) -> None:
     "REHASH",
     right="rehash",
     help="Reload the configuration, and apply what can be applied to a running server.",
+    is_local=True,
 )
 def rehash_command(request: Request) -> None:
     """Read the configuration again; a wrong one changes nothing."""
@@ -193,7 +195,13 @@ async def _rehash(request: Request, control: Control, reply: Response) -> None:
     audit(request, "REHASH", reply)
 
 
-@command("DIE", "[<server>]", right="shutdown", help="Stop the server; all users are notified.")
+@command(
+    "DIE",
+    "[<server>]",
+    right="shutdown",
+    help="Stop the server; all users are notified.",
+    is_local=True,
+)
 def die_command(request: Request) -> None:
     """Stop the server (RFC 2812 §4.3); a name that is not the server's protects from a slip."""
     name = request.param(0)

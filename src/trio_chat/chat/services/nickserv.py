@@ -14,7 +14,7 @@ from trio_chat.chat.commands import account_creation, account_registration
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.commands.account_creation import Wanted
 from trio_chat.chat.preferences import PREFERENCES
-from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.registry import LOCAL_SERVICES, SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.service import Service
 from trio_chat.irc.names import fold_or_self
@@ -30,6 +30,7 @@ answer = NICKSERV.answer
     "NICKSERV",
     ":<command>",
     help="Send a command to NickServ, which manages accounts; NICKSERV HELP lists them.",
+    is_local=True,
 )
 def nickserv_command(request: Request) -> None:
     """Send a command to NickServ without a nickname, which another user could have on another
@@ -38,7 +39,7 @@ def nickserv_command(request: Request) -> None:
     NICKSERV.handle(request, " ".join(request.params))
 
 
-@command("NS", ":<command>", help="Short for NICKSERV.")
+@command("NS", ":<command>", help="Short for NICKSERV.", is_local=True)
 def ns_command(request: Request) -> None:
     """Speak to NickServ."""
     NICKSERV.handle(request, " ".join(request.params))
@@ -296,3 +297,4 @@ def describe(request: Request, name: str) -> str:
 
 
 SERVICES[fold_or_self(NAME)] = NICKSERV.handle
+LOCAL_SERVICES.add(fold_or_self(NAME))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import PreferenceSet, PushUnsubscribed
+from trio_chat.chat.changes import PreferenceSet, PushUnsubscribed, SessionsClosed
 from trio_chat.chat.preferences import ALWAYS_ON, PREFERENCES
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services import nickserv
@@ -110,8 +110,8 @@ def _list(request: Request, sessions: tuple[Session, ...]) -> None:
 
 
 def _end(request: Request, sessions: list[Session]) -> None:
-    for session in sessions:
-        session.sink.end("Logged out by another of your devices")
+    numbers = tuple(session.id for session in sessions)
+    apply(request.world, SessionsClosed(numbers, "Logged out by another of your devices"))
     endpoints = tuple(session.push_endpoint for session in sessions if session.push_endpoint)
     if endpoints:  # what is logged out receives no push messages either
         apply(request.world, PushUnsubscribed(request.user.account_id, endpoints))

@@ -12,7 +12,7 @@ from trio_chat.chat.commands.history import read
 from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.history import LAST_ID, HistoryError, Span
 from trio_chat.chat.ids import EPOCH_MS, seconds
-from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.registry import LOCAL_SERVICES, SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import PlaybackRequest
@@ -173,3 +173,4 @@ def _clear(request: Request, storage: StoragePorts, words: list[str]) -> bool:
 
 _ORDERS = {"PLAY": _play, "LIST": _list, "CLEAR": _clear}
 SERVICES[NAME] = handle
+LOCAL_SERVICES.add(NAME)

@@ -27,7 +27,7 @@ def from_channel(channel: Channel) -> dict[str, Any]:
             letter: [[mask.mask, mask.setter, mask.time] for mask in masks.values()]
             for letter, masks in channel.lists.items()
         },
-        "metadata": channel.metadata,
+        "metadata": dict(channel.metadata),
         "members": {
             member.folded: "".join(sorted(membership.ranks))
             for member, membership in channel.members.items()

@@ -60,8 +60,8 @@ def from_user(world: World, user: User) -> dict[str, Any]:
         "accepted": [list(party) for party in user.accepted],
         "knocked": from_time(user.knocked),
         # Those of an account are with the accounts.
-        "markers": {} if user.account_id else user.markers,
-        "metadata": {} if user.account_id else user.metadata,
+        "markers": {} if user.account_id else dict(user.markers),
+        "metadata": {} if user.account_id else dict(user.metadata),
         "sessions": [_from_session(session) for session in user.sessions],
     }
 

@@ -1,0 +1,67 @@
+"""Decisions: changes that one node has decided on, such as a login after the check of a password.
+
+A change names users and channels by their names of that moment. Until it is carried out, somebody
+else may have the name. So the subjects of a decision are their numbers, which nobody else ever has.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from trio_chat.chat.accounts import Account
+from trio_chat.chat.changes import AccountChanged, Change
+from trio_chat.chat.world import World
+from trio_chat.cluster.entries import Decided
+
+_USERS = ("user", "by", "other")
+"""The fields of changes that name a user."""
+_CHANNEL = "channel"
+
+
+def decide(world: World, change: Change) -> Decided:
+    """Return the item of a change that is decided on now."""
+    subjects: list[tuple[str, int]] = []
+    for name in _USERS:
+        user = world.users.get(getattr(change, name, ""))
+        if user is not None:
+            subjects.append((name, user.identity))
+    channel = world.channels.get(getattr(change, _CHANNEL, ""))
+    if channel is not None:
+        subjects.append((_CHANNEL, channel.founded))
+    return Decided(change, tuple(subjects))
+
+
+def resolve(world: World, decided: Decided) -> Change | None:
+    """Return the change with the names that its subjects have now; None if one of them is gone.
+
+    Args:
+        world: in which it is to be carried out.
+        decided: the item.
+    """
+    change, names = decided.change, dict[str, Any]()
+    for field, number in decided.subjects:
+        name = _name(world, field, getattr(change, field), number)
+        if not name:
+            return None
+        names[field] = name
+    session = getattr(change, "session", 0)
+    if session and session not in world.sessions:
+        return None
+    if isinstance(change, AccountChanged) and not _exists(world, change.account):
+        return None
+    return replace(change, **names)
+
+
+def _name(world: World, field: str, name: str, number: int) -> str:
+    if field == _CHANNEL:
+        channel = world.channels.get(name)
+        if channel is not None and channel.founded == number:
+            return name
+        return next((each.folded for each in world.channels.values() if each.founded == number), "")
+    user = world.users.get(name)
+    if user is not None and user.identity == number:
+        return name
+    return next((each.folded for each in world.users.values() if each.identity == number), "")
+
+
+def _exists(world: World, account: Account) -> bool:
+    return not account.id or (world.accounts is not None and account.id in world.accounts.by_id)
