@@ -1,11 +1,12 @@
 """Built programs on a console: a pseudo-terminal, which Wine makes a console of Windows."""
 
 import os
+import signal
 import struct
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,8 @@ import termios
 import pyte
 
 COLUMNS, ROWS = 100, 30
-PATIENCE = 40
-"""Seconds; a program that is started under Wine on a busy machine takes up to ten."""
+PATIENCE = 60
+"""Seconds; a program that is started under Wine on a busy machine takes up to twenty."""
 
 
 class Console:
@@ -39,6 +40,7 @@ class Console:
         self._master = master
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._screen)
+        self._news = trio.Event()
 
     def shown(self) -> str:
         """Return the text on the screen; lines that are too long for it are joined."""
@@ -47,16 +49,23 @@ class Console:
             for line in self._screen.display
         )
 
+    async def read(self) -> None:
+        """Draw what the program writes, until it has ended: a full terminal would stop it."""
+        while True:
+            await trio.lowlevel.wait_readable(self._master)
+            try:
+                data = os.read(self._master, 1 << 16)
+            except OSError:
+                return
+            self._stream.feed(data)
+            self._news.set()
+            self._news = trio.Event()
+
     async def until(self, text: str) -> None:
         """Wait until the screen shows a text."""
         with trio.move_on_after(PATIENCE):
             while text not in self.shown():
-                await trio.lowlevel.wait_readable(self._master)
-                try:
-                    data = os.read(self._master, 1 << 16)
-                except OSError:  # the program has ended
-                    break
-                self._stream.feed(data)
+                await self._news.wait()
         assert text in self.shown(), f"no {text!r} in\n{self.shown()}"
 
     async def type(self, text: str, shown: str = "") -> None:
@@ -72,21 +81,9 @@ class Console:
         os.write(self._master, b"\r")
 
     async def wait(self) -> int:
-        """Return the exit code; what the program still writes is read, or it could not end."""
+        """Return the exit code."""
         with trio.fail_after(PATIENCE):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._discard)
-                code = await self.process.wait()
-                nursery.cancel_scope.cancel()
-        return code
-
-    async def _discard(self) -> None:
-        while True:
-            await trio.lowlevel.wait_readable(self._master)
-            try:
-                self._stream.feed(os.read(self._master, 1 << 16))
-            except OSError:
-                return
+            return await self.process.wait()
 
 
 @asynccontextmanager
@@ -118,10 +115,15 @@ async def console(
     )
     os.close(slave)
     try:
-        yield Console(process, master)
+        async with trio.open_nursery() as nursery:
+            window = Console(process, master)
+            nursery.start_soon(window.read)
+            yield window
+            nursery.cancel_scope.cancel()
     finally:
-        if process.returncode is None:
-            process.kill()
+        # Its group: the one file is two processes, of which the second would run on.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         with trio.move_on_after(PATIENCE, shield=True):
             await process.wait()
         os.close(master)
