@@ -12,10 +12,10 @@ from collections import Counter
 from typing import Any
 
 from storage_fakes import ListHistory, OpenAccounts
-from support import NOON
+from support import NOON, run_now
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.bans import Ban, BanKind
-from trio_chat.chat.changes import BanSet, OperatorAppointed
+from trio_chat.chat.changes import BanSet, Change, OperatorAppointed
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event, Output
 from trio_chat.chat.history import MESSAGES, Record
@@ -25,7 +25,8 @@ from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.cluster.appender import Appender
-from trio_chat.cluster.entries import Decided, Ended, Entry, Lost, Registered, Said
+from trio_chat.cluster.decisions import decide
+from trio_chat.cluster.entries import Ended, Entry, Lost, Registered, Said
 from trio_chat.cluster.machine import Applied, LogClock, Machine
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
@@ -38,6 +39,22 @@ CAPS = (
     cap.METADATA_3 | cap.BATCH | cap.MULTI_PREFIX | cap.EXTENDED_JOIN,
 )
 ACCOUNTS = 4
+_LOCAL = (
+    "WHO #c0",
+    "LUSERS",
+    "@label=1 WHOIS n1",
+    "MONITOR + n2,n3",
+    "LIST",
+    "NS IDENTIFY acc1 secret",
+    "NS IDENTIFY acc2 secret",
+    "PRIVMSG NickServ :IDENTIFY acc3 wrong",
+    "NS LOGOUT",
+    "NS SET always-on on",
+    "NS SET always-on off",
+    "NS CLIENTS LOGOUT all",
+    "NS GHOST acc1",
+)
+"""What only the node of the client carries out: questions, and what it decides on."""
 
 
 def make_world(clock: LogClock) -> World:
@@ -97,11 +114,12 @@ class Disk:
 class Client(Session):
     """A client, with what it received."""
 
-    __slots__ = ("received",)
+    __slots__ = ("is_ended", "received")
 
     def __init__(self, caps: int, now: float, address: str) -> None:
         super().__init__(self, address, now)
         self.received: list[str] = []
+        self.is_ended = False
         self.set_caps(caps)
 
     def send(self, data: bytes, *, is_reply: bool = False) -> None:
@@ -110,7 +128,7 @@ class Client(Session):
 
     def end(self, reason: str) -> None:
         """Be ended by the server; its node notes that the connection is gone."""
-        self.closing = True
+        self.is_ended = True
 
 
 class Node:
@@ -137,7 +155,12 @@ class Node:
         self.clients: dict[int, Client] = {}
         self.asked: set[int] = set()
         self.machine.world.registrar = self.register
+        self.machine.world.decider = self.decide
         self.appender = Appender(self.name, self.simulation.next_epoch())
+
+    def decide(self, change: Change) -> None:
+        """Have a change carried out by all nodes."""
+        self.appender.submit(decide(self.machine.world, change))
 
     def register(self, session: Session) -> None:
         """Have a session registered by all nodes."""
@@ -194,19 +217,24 @@ class Node:
         if not registered or self.appender.is_full:
             return
         number, client = rng.choice(registered)
-        if client.closing or rng.random() < 0.02:
+        if client.is_ended or rng.random() < 0.02:
             self.leave(number)
             return
         if rng.random() < 0.2:  # a question, which no other node sees
-            line = rng.choice(["WHO #c0", "LUSERS", "@label=1 WHOIS n1", "MONITOR + n2,n3", "LIST"])
-            handle_line(self.machine.world, client, line.encode())
+            self._ask(client, rng.choice(_LOCAL))
             return
         if rng.random() < 0.02 and client.user is not None:
             ban = Ban(BanKind.MASK, f"n{rng.randrange(12)}!*@*", "root", "x", 0, expires=1)
-            change = rng.choice([BanSet(ban), OperatorAppointed(client.user.folded, "root")])
-            if isinstance(change, BanSet):
-                self.appender.submit(Decided((change,)))
+            self.decide(rng.choice([BanSet(ban), OperatorAppointed(client.user.folded, "root")]))
         self.appender.submit(Said(number, client.caps, (self._line(rng).encode(),)))
+
+    def _ask(self, client: Client, line: str) -> None:
+        """Carry out a line on this node alone."""
+        output = handle_line(self.machine.world, client, line.encode())
+        while output.more is not None:
+            output = output.more()
+        if output.later is not None:
+            run_now(output.later())
 
     def _line(self, rng: random.Random) -> str:
         channel, nick = f"#c{rng.randrange(3)}", f"n{rng.randrange(12)}"

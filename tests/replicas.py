@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Clock, run_now
-from trio_chat.chat import invitations, snapshot
+from trio_chat.chat import dispatch, invitations, snapshot
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, BanKind
@@ -44,7 +44,7 @@ from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.push_rules import PushRules
-from trio_chat.chat.registry import COMMANDS, Request
+from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
@@ -250,12 +250,11 @@ def _bits(caps: str) -> int:
 
 
 def is_local(line: str) -> bool:
-    """Return whether only the server of the client carries out a line."""
+    """Return whether only the server of the client carries out a line, or the lines of a batch."""
     try:
-        entry = COMMANDS.get(parse(line.partition("\n")[0]).command)
+        return dispatch.is_local(parse(line.partition("\n")[0]))
     except ParseError:
         return True
-    return entry is None or entry.is_local
 
 
 def log(seed: int, length: int) -> Iterator[Item]:

@@ -16,11 +16,16 @@ import pytest
 import invariants
 import replicas
 from replicas import Replica, log, outcome
+from storage_fakes import ListHistory, OpenAccounts
 from support import Town
 from trio_chat.chat import snapshot
+from trio_chat.chat.changes import AccountChanged, Change
 from trio_chat.chat.channels import Channel
+from trio_chat.chat.dispatch import is_local
 from trio_chat.chat.registry import COMMANDS
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session, User
+from trio_chat.irc.message import parse
 
 
 def _is_in(part: int, client: int) -> bool:
@@ -96,12 +101,18 @@ def test_a_snapshot_is_restored_in_a_new_world_only() -> None:
 
 @pytest.mark.parametrize("name", LOCAL)
 def test_a_local_command_changes_no_state(name: str) -> None:
-    """Only the server of the client carries it out: no digest tells whether it has."""
+    """Only the server of the client carries it out: no digest tells whether it has. What it
+    changes, it only decides on.
+    """
     rng = random.Random(name)
-    town = Town()
+    accounts = OpenAccounts()
+    accounts.add("acc", "secret")
+    town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
     ann = town.person("ann", "#a", caps="labeled-response batch message-tags server-time")
     town.person("bob", "#a", "#b")
-    ann.say("OPER root secret", "MODE ann +s")
+    ann.say("NS IDENTIFY acc secret", "CS REGISTER #a", "MODE ann +s")
+    decided: list[Change] = []
+    town.world.decider, town.world.quotas.is_counting = decided.append, False
     before = snapshot.take(town.world)
     words = [
         "",
@@ -119,10 +130,53 @@ def test_a_local_command_changes_no_state(name: str) -> None:
         "S",
         "x",
     ]
+    words += ["SET", "always-on", "off", "IDENTIFY", "secret", "LOGOUT", "REGISTER", "CREATE"]
     for _ in range(40):
         params = " ".join(rng.choices(words, k=rng.randrange(5)))
         ann.say(f"@label=1 {name} {params}")
     assert snapshot.take(town.world) == before
+
+
+def test_a_local_command_decides_on_what_it_changes() -> None:
+    """The change is carried out later, by all servers."""
+    accounts = OpenAccounts()
+    account = accounts.add("bob", "secret")
+    town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
+    ann = town.person("ann")
+    decided: list[Change] = []
+    town.world.decider = decided.append
+    ann.say("NS IDENTIFY bob secret")
+    assert decided == [AccountChanged(ann.session.id, account)]
+
+
+def test_a_session_that_is_not_registered_changes_at_once() -> None:
+    """No other server knows it."""
+    town = Town()
+    newcomer = town.newcomer()
+    decided: list[Change] = []
+    town.world.decider = decided.append
+    newcomer.say("CAP REQ draft/pre-away", "AWAY :not yet")
+    assert newcomer.session.away == "not yet"
+    assert not decided
+
+
+@pytest.mark.parametrize(
+    ("line", "is_so"),
+    [
+        ("WHO #a", True),
+        ("NS IDENTIFY x", True),
+        ("PRIVMSG NickServ :IDENTIFY x", True),
+        ("PRIVMSG #a,nickserv :IDENTIFY x", True),
+        ("PRIVMSG ChanServ :REGISTER #a", False),
+        ("PRIVMSG #a :hello", False),
+        ("PRIVMSG", False),
+        ("JOIN #a", False),
+        ("NONSENSE", True),
+    ],
+)
+def test_what_has_secrets_is_local(line: str, is_so: bool) -> None:
+    """A password is in the log of no cluster."""
+    assert is_local(parse(line)) is is_so
 
 
 @pytest.mark.parametrize(

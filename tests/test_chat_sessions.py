@@ -73,12 +73,12 @@ def test_leaving_is_seen_when_the_last_session_does(town: Town) -> None:
 
 
 def test_sessions_are_listed(town: Town) -> None:
-    """With a number, where from, how long silent; and which one asks."""
+    """With a number, where from, how long silent; and which one asks, which is no activity."""
     first, second = both(town)
     town.clock.now += 60
     second.say("AWAY :lunch")
     shown = answers(first.say("NS CLIENTS LIST"))
-    assert shown[0] == "1 (this one): from 198.51.100.7, since 2027-01-15 08:00 UTC, idle 0 s"
+    assert shown[0] == "1 (this one): from 198.51.100.7, since 2027-01-15 08:00 UTC, idle 60 s"
     assert shown[1] == "2: from 198.51.100.7, since 2027-01-15 08:00 UTC, idle 0 s, away: lunch"
     assert shown[2] == "2 of at most 20 devices share ann."
     assert answers(first.say("NS SESSIONS")) == shown

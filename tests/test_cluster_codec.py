@@ -18,7 +18,7 @@ st.register_type_strategy(float, st.floats(allow_nan=False))
 changes = st.one_of(*(st.from_type(kind) for kind in codec.CHANGES.values()))
 items = st.one_of(
     *(st.from_type(kind) for kind in (Begun, Registered, Said, Ended, Lost)),
-    st.lists(changes, max_size=3).map(lambda several: Decided(tuple(several))),
+    st.builds(Decided, changes, st.lists(st.tuples(texts, numbers), max_size=2).map(tuple)),
 )
 entries = st.builds(
     Entry, texts, numbers, numbers, st.lists(items, max_size=4).map(tuple[Item, ...])

@@ -5,12 +5,15 @@ import json
 import pytest
 
 from cluster_simulation import make_world
+from storage_fakes import OpenAccounts
 from support import NOON
+from trio_chat.chat.accounts import NO_ACCOUNT
 from trio_chat.chat.bans import Ban, BanKind
-from trio_chat.chat.changes import BanSet
+from trio_chat.chat.changes import AccountChanged, BanSet, OperatorAppointed, RetentionSet
 from trio_chat.chat.events import Output
 from trio_chat.chat.users import NOWHERE, Session
 from trio_chat.cluster.appender import MOST_ITEMS, MOST_WAITING, Appender
+from trio_chat.cluster.decisions import decide, resolve
 from trio_chat.cluster.entries import Begun, Decided, Ended, Entry, Item, Lost, Registered, Said
 from trio_chat.cluster.lives import LONGEST_PAUSE, SILENCE
 from trio_chat.cluster.machine import SESSION_BITS, Applied, Machine
@@ -208,7 +211,7 @@ def test_changes_that_a_node_has_decided_are_carried_out() -> None:
     """Such as a ban, after an operator's password was checked."""
     cluster = Cluster("here", "there")
     ban = Ban(BanKind.MASK, "x!*@*", "root", "why", int(NOON))
-    cluster.write("there", Decided((BanSet(ban),)))
+    cluster.write("there", Decided(BanSet(ban)))
     assert list(cluster.machine.world.bans) == [ban]
 
 
@@ -307,3 +310,50 @@ def test_answers_of_long_commands_are_given_at_once() -> None:
     assert all(output.more is None for _session, output in applied[-1:])
     assert isinstance(applied[0].output, Output)
     assert len(world.channels["#a"].members) == 199
+
+
+def test_a_decision_follows_its_user_to_another_nickname() -> None:
+    """Somebody else has the former one by now, and must not become the operator."""
+    cluster = Cluster("here", "there")
+    cluster.write("there", registered(1, "ann"))
+    item = decide(cluster.machine.world, OperatorAppointed("ann", "root"))
+    cluster.write("there", said(1, "NICK eve"), registered(2, "ann"))
+    cluster.write("here", item)
+    assert [user.nick for user in cluster.machine.world.opers] == ["eve"]
+
+
+def test_a_decision_follows_its_channel_to_another_name() -> None:
+    """As it follows a user."""
+    cluster = Cluster("there")
+    cluster.write("there", registered(1, "ann"), said(1, "JOIN #a"))
+    item = decide(cluster.machine.world, RetentionSet("#a", 3))
+    cluster.write("there", said(1, "RENAME #a #b"), said(1, "JOIN #a"))
+    assert resolve(cluster.machine.world, item) == RetentionSet("#b", 3)
+
+
+@pytest.mark.parametrize("how", ["QUIT", "PART #a"])
+def test_a_decision_of_what_is_gone_is_dropped(how: str) -> None:
+    """A later user or channel of the name has nothing to do with it."""
+    cluster = Cluster("there")
+    world = cluster.machine.world
+    cluster.write("there", registered(1, "ann"), said(1, "JOIN #a"))
+    change = OperatorAppointed("ann", "root") if how == "QUIT" else RetentionSet("#a", 3)
+    item = decide(world, change)
+    cluster.write("there", said(1, how), registered(2, "ann"), said(1, "JOIN #a"))
+    cluster.write("there", said(2, "JOIN #a"))
+    assert resolve(world, item) is None
+
+
+def test_a_login_to_an_account_that_is_gone_is_dropped() -> None:
+    """It was deleted while the password was checked."""
+    cluster = Cluster("there")
+    world = cluster.machine.world
+    assert isinstance(world.accounts, OpenAccounts)
+    cluster.write("there", registered(1, "ann"))
+    session = next(iter(world.sessions))
+    account = world.accounts.by_id[1]
+    item = decide(world, AccountChanged(session, account))
+    assert resolve(world, item) is not None
+    world.accounts.drop(account)
+    assert resolve(world, item) is None
+    assert resolve(world, decide(world, AccountChanged(session, NO_ACCOUNT))) is not None
