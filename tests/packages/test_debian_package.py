@@ -16,6 +16,7 @@ PATIENCE = 600
 TEXT = "Привет 😀 漢字"
 CHAT = f"""
 cd /tmp
+export HOME=$(mktemp -d) # a directory that was used before knows the server of then
 trio-chat serve --config /etc/trio-chat/config.ini --host 127.0.0.1 --port 5901 >server.log 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null' EXIT
