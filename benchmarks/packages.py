@@ -1,6 +1,6 @@
 """Benchmark of a built client: from the start of its program until it is in the channel.
 
-    python benchmarks/packages.py dist/wine/trio-chat-client-0.1.0.exe [--runs N] [--screen]
+    python benchmarks/packages.py dist/wine/trio-chat-client-X.exe [--runs N] [--screen]
 
 A server of this checkout is on the same machine, and the client speaks TLS with it. Programs for
 Windows run under Wine, with the prefix below TRIO_CHAT_WINE, as in `tests/packages`. The output is

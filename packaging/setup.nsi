@@ -1,5 +1,5 @@
 ; Set-up of trio-chat for one user, without the rights of an administrator. tools/package.py runs
-;     makensis -DVERSION=0.1.0 -DFROM=<folder> -DOUT=<file> -DICON=<file> setup.nsi
+;     makensis -DVERSION=X -DFROM=<folder> -DOUT=<file> -DICON=<file> setup.nsi
 ;
 ; /S installs without questions, and /D=<folder>, as the last argument, into another folder.
 ; An update replaces the programs and keeps config.ini, the logs and the database. Uninstalling

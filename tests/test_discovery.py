@@ -24,7 +24,7 @@ from trio_chat.irc.discovery import (
 
 NONCE = bytes(range(NONCE_BYTES))
 QUERY = BeaconQuery(NONCE)
-RECORD = ServiceRecord("Бюро", 5000, "Office", "#lobby", "/", "required", "0.1.0")
+RECORD = ServiceRecord("Бюро", 5000, "Office", "#lobby", "/", "required", "0.2.0")
 ANY_TEXT = st.text(max_size=300)
 RECORDS = st.builds(
     ServiceRecord,
