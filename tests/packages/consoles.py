@@ -25,6 +25,8 @@ import pyte
 COLUMNS, ROWS = 100, 30
 PATIENCE = 60
 """Seconds; a program that is started under Wine on a busy machine takes up to twenty."""
+_AGAIN = 5
+"""Seconds after which a key without effect is pressed again."""
 
 
 class Console:
@@ -79,6 +81,18 @@ class Console:
         os.write(self._master, text.encode())
         await self.until(shown)
         os.write(self._master, b"\r")
+
+    async def leave(self) -> int:
+        """Press Enter until the program ends; return the exit code.
+
+        On a busy machine, Wine loses a key that comes just when a program begins to read.
+        """
+        with trio.fail_after(PATIENCE):
+            while self.process.returncode is None:
+                os.write(self._master, b"\r")
+                with trio.move_on_after(_AGAIN):
+                    await self.process.wait()
+        return self.process.returncode
 
     async def wait(self) -> int:
         """Return the exit code."""

@@ -18,8 +18,7 @@ async def test_an_error_after_a_double_click_stays_readable(exe: Path, elsewhere
         # Lines with wide characters are not wrapped where this terminal wraps them.
         assert "config.ini,line2" in "".join(window.shown().split())
         assert window.process.returncode is None
-        await window.type("")
-        assert await window.wait() == 2
+        assert await window.leave() == 2
 
 
 async def test_the_question_after_an_error_is_in_the_language_of_the_user(
@@ -29,8 +28,7 @@ async def test_the_question_after_an_error_is_in_the_language_of_the_user(
     (exe.parent / "config.ini").write_text("[server]\nport = x\n", "utf-8")
     async with console(exe, ["--lang", "ru"], elsewhere) as window:
         await window.until("закрыть это окно")
-        await window.type("")
-        assert await window.wait() == 2
+        assert await window.leave() == 2
 
 
 async def test_an_account_is_registered_and_used(exe: Path, elsewhere: Path) -> None:
