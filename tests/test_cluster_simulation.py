@@ -3,6 +3,7 @@ a client knows to be accepted is there once. CLUSTER_SEEDS tries other numbers o
 """
 
 import os
+import sys
 from collections.abc import Iterable
 
 import pytest
@@ -13,14 +14,16 @@ from trio_chat.cluster import lives
 from trio_chat.cluster.entries import Entry
 from trio_chat.cluster.lives import Life, Lives
 
-PARTS = 10
-SEEDS = int(os.environ.get("CLUSTER_SEEDS", "1000"))
+PARTS = 5
+SEEDS = int(os.environ.get("CLUSTER_SEEDS", "250"))
+FIRST = sys.version_info.minor * 1000
+"""Each version of Python tries other seeds: those of CI make up a thousand."""
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_nodes_agree_and_nothing_is_lost_or_doubled(part: int) -> None:
     """Lost replies and entries, failovers, crashes, freezes, pauses of the engine."""
-    for seed in range(part, SEEDS, PARTS):
+    for seed in range(FIRST + part, FIRST + SEEDS, PARTS):
         try:
             Simulation(seed).check()
         except AssertionError as error:
@@ -72,6 +75,6 @@ def ended(seeds: Iterable[int]) -> int:
 
 def test_a_pause_of_the_engine_ends_no_life(monkeypatch: pytest.MonkeyPatch) -> None:
     """Death is judged by the active time of the log; by its times, healthy nodes would die."""
-    assert ended(range(60)) == 0
+    assert ended(range(40)) == 0
     monkeypatch.setattr(lives, "LONGEST_PAUSE", 1e9)
-    assert ended(range(60)) > 0
+    assert ended(range(40)) > 0
