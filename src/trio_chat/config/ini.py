@@ -9,6 +9,8 @@ on the wrong line.
 import configparser
 import re
 
+from trio_chat.i18n import _
+
 Sections = dict[str, dict[str, str]]
 
 # A value may begin with '#' (a channel), so there only a '#' before a space begins a comment.
@@ -53,22 +55,20 @@ def parse(text: str) -> Sections:
         parser.read_string(text)
     except configparser.MissingSectionHeaderError as error:
         raise IniError(
-            error.lineno, "a section such as [server] must come before the first key"
+            error.lineno, _("a section such as [server] must come before the first key")
         ) from None
     except configparser.DuplicateSectionError as error:
-        raise IniError(
-            error.lineno or 0, f"section [{error.section}] is there twice; keep one"
-        ) from None
+        problem = _("section [{section}] is there twice; keep one").format(section=error.section)
+        raise IniError(error.lineno or 0, problem) from None
     except configparser.DuplicateOptionError as error:
-        raise IniError(
-            error.lineno or 0, f"[{error.section}] {error.option} is there twice; keep one"
-        ) from None
-    except configparser.ParsingError as error:
-        raise IniError(
-            error.errors[0][0] if error.errors else 0, 'expected "key = value" or "[section]"'
-        ) from None
+        problem = _("[{section}] {key} is there twice; keep one").format(
+            section=error.section, key=error.option
+        )
+        raise IniError(error.lineno or 0, problem) from None
     except configparser.Error as error:
-        raise IniError(0, str(error).partition("\n")[0]) from None
+        errors = getattr(error, "errors", None)  # of a ParsingError, in the order of the lines
+        line = errors[0][0] if errors else 0
+        raise IniError(line, _('expected "key = value" or "[section]"')) from None
     return {name: dict(parser.items(name)) for name in parser.sections()}
 
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from trio_chat.config import values
+from trio_chat.config.descriptions import Description
 from trio_chat.config.settings import (
     GatewaySettings,
     ListenerSettings,
@@ -10,34 +11,42 @@ from trio_chat.config.settings import (
     ProfileSettings,
 )
 from trio_chat.config.values import ValueType
+from trio_chat.i18n import N_
 from trio_chat.irc.modes import DEFAULT_USER_MODES
 from trio_chat.irc.names import CASEMAPPINGS
 from trio_chat.irc.rights import RIGHTS
 
 _HOSTS = ValueType(
-    values.hosts, "one or more addresses or host names, separated by commas or spaces"
+    values.hosts,
+    Description(N_("one or more addresses or host names, separated by commas or spaces")),
 )
-_PORT = values.integer(0, 65535, " (0: any free one)")
+_PORT = values.integer(0, 65535, N_(" (0: any free one)"))
 _TLS = values.choice("auto", "required", "off")
-_NETWORKS = "addresses and networks such as 10.0.0.0/8, separated by commas"
-_PATH = ValueType(values.optional_path, "a path, seen from the directory of this file, or none")
+_NETWORKS = ValueType(
+    values.networks,
+    Description(N_("addresses and networks such as 10.0.0.0/8, separated by commas, or none")),
+)
+_PATH = ValueType(
+    values.optional_path, Description(N_("a path, seen from the directory of this file, or none"))
+)
 
 _NICK = ValueType(
-    values.optional_nick, "a nickname without spaces that does not begin with a digit, or nothing"
+    values.optional_nick,
+    Description(N_("a nickname without spaces that does not begin with a digit, or nothing")),
 )
 
 LENGTHS: dict[str, tuple[str, ValueType]] = {
     # key: (field of Lengths, type). The upper bounds keep a message with ASCII names within the 512
     # bytes of RFC 1459 §2.3; the lower bounds keep ordinary clients working.
-    "nick_length": ("nick", values.integer(3, values.LONGEST_NICK, " characters")),
-    "channel_length": ("channel", values.integer(3, values.LONGEST_CHANNEL, " characters")),
-    "topic_length": ("topic", values.integer(20, 390, " bytes")),
-    "kick_length": ("kick", values.integer(20, 390, " bytes")),
-    "away_length": ("away", values.integer(20, 390, " bytes")),
-    "realname_length": ("realname", values.integer(10, 200, " bytes")),
-    "username_length": ("username", values.integer(3, 32, " characters")),
-    "key_length": ("key", values.integer(4, 64, " bytes")),
-    "host_length": ("host", values.integer(32, 64, " characters")),
+    "nick_length": ("nick", values.integer(3, values.LONGEST_NICK, N_(" characters"))),
+    "channel_length": ("channel", values.integer(3, values.LONGEST_CHANNEL, N_(" characters"))),
+    "topic_length": ("topic", values.integer(20, 390, N_(" bytes"))),
+    "kick_length": ("kick", values.integer(20, 390, N_(" bytes"))),
+    "away_length": ("away", values.integer(20, 390, N_(" bytes"))),
+    "realname_length": ("realname", values.integer(10, 200, N_(" bytes"))),
+    "username_length": ("username", values.integer(3, 32, N_(" characters"))),
+    "key_length": ("key", values.integer(4, 64, N_(" bytes"))),
+    "host_length": ("host", values.integer(32, 64, N_(" characters"))),
     "channels_per_user": ("channels_per_user", values.integer(1, 10_000)),
     "sessions_per_user": ("sessions_per_user", values.integer(1, 1000)),
     "targets": ("targets", values.integer(1, 100)),
@@ -55,7 +64,7 @@ LENGTHS: dict[str, tuple[str, ValueType]] = {
     "metadata_bytes": ("metadata_bytes", values.integer(16, 300)),
     "metadata_subs": ("metadata_subs", values.integer(1, 1000)),
     "metadata_changes": ("metadata_changes", values.integer(1, 1000)),
-    "renamed_days": ("renamed_days", values.integer(0, 36_500, " days (0: not at all)")),
+    "renamed_days": ("renamed_days", values.integer(0, 36_500, N_(" days (0: not at all)"))),
     "missed_entries": ("missed_entries", values.integer(1, 1000)),
     "stored_per_hour": ("stored_per_hour", values.integer(0, 100_000_000)),
     "stored_bytes_per_hour": ("stored_bytes_per_hour", values.size(0, 2**40)),
@@ -68,55 +77,71 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "port": _PORT,
         "name": ValueType(
             values.server_name,
-            "at most 63 English letters, digits, dots, '-' and '_', such as chat.example.org",
+            Description(
+                N_(
+                    "at most 63 English letters, digits, dots, '-' and '_', such as"
+                    " chat.example.org"
+                )
+            ),
         ),
         "url": ValueType(
             values.optional_page_url,
-            "an address of at most 200 bytes such as https://chat.example.org/, without ? and #, or"
-            " nothing",
+            Description(
+                N_(
+                    "an address of at most 200 bytes such as https://chat.example.org/, without ?"
+                    " and #, or nothing"
+                )
+            ),
         ),
         "network": values.nonempty_text(64),
         "icon": ValueType(
             values.optional_url,
-            "a URL of at most 200 bytes such as https://example.org/icon.png, or nothing",
+            Description(
+                N_("a URL of at most 200 bytes such as https://example.org/icon.png, or nothing")
+            ),
         ),
         "description": values.nonempty_text(200),
         "password": values.text(200, secret=True),
         "lobby": ValueType(
             values.channel_or_none,
-            "a channel name such as #lobby, without spaces and commas, or none",
+            Description(N_("a channel name such as #lobby, without spaces and commas, or none")),
         ),
         "lobby_topic": values.text(390),
         "default_user_modes": ValueType(
-            values.letters_or_none(DEFAULT_USER_MODES), f"letters of {DEFAULT_USER_MODES}, or none"
+            values.letters_or_none(DEFAULT_USER_MODES),
+            Description(N_("letters of {letters}, or none"), letters=DEFAULT_USER_MODES),
         ),
         "casemapping": values.choice(*CASEMAPPINGS),
         "motd": values.text_lines(500, 400),
         "admin": values.text(200),
-        "shutdown_grace": values.decimal(0, 600, "seconds"),
+        "shutdown_grace": values.decimal(0, 600, N_("seconds")),
         "cloak": values.YES_OR_NO,
         "cloak_secret": ValueType(
-            values.optional_secret, "16 to 200 characters without spaces, or nothing", secret=True
+            values.optional_secret,
+            Description(N_("16 to 200 characters without spaces, or nothing")),
+            secret=True,
         ),
         "cloak_accounts": values.YES_OR_NO,
         "tls": _TLS,
         "websocket": values.YES_OR_NO,
         "origins": ValueType(
             values.origins,
-            "any, or same and addresses such as https://*.example.org, separated by commas",
+            Description(
+                N_("any, or same and addresses such as https://*.example.org, separated by commas")
+            ),
         ),
         "allowed_hosts": ValueType(
             values.host_patterns,
-            "any, or names such as chat.example.org and *.example.org, or none",
+            Description(N_("any, or names such as chat.example.org and *.example.org, or none")),
         ),
-        "proxies": ValueType(values.networks, f"{_NETWORKS}, or none"),
+        "proxies": _NETWORKS,
         "downloads": _PATH,
     },
     "tls": {
         "certificate": _PATH,
         "key": _PATH,
-        "sts_duration": values.integer_or_none(0, 315_360_000, " seconds"),
-        "sts_port": values.integer(0, 65535, " (0: that of [server])"),
+        "sts_duration": values.integer_or_none(0, 315_360_000, N_(" seconds")),
+        "sts_port": values.integer(0, 65535, N_(" (0: that of [server])")),
     },
     "logging": {
         "level": values.choice("debug", "info", "warning", "error"),
@@ -128,8 +153,8 @@ KEYS: dict[str, dict[str, ValueType]] = {
     },
     "storage": {
         "file": _PATH,
-        "keep_days": values.integer(0, 36_500, " (0: for ever)"),
-        "clock_hold_hours": values.integer(0, 8760, " (0: not at all)"),
+        "keep_days": values.integer(0, 36_500, N_(" (0: for ever)")),
+        "clock_hold_hours": values.integer(0, 8760, N_(" (0: not at all)")),
         "longer_for_channels": values.YES_OR_NO,
         "synchronous": values.choice("full", "normal", "off"),
         "playback": values.integer(0, 1000),
@@ -146,7 +171,7 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "total_quota": values.size(0, 2**50),
         "per_hour": values.integer(1, 1_000_000),
         "at_once": values.integer(1, 1000),
-        "keep_days": values.integer(0, 36_500, " (0: as long as their messages)"),
+        "keep_days": values.integer(0, 36_500, N_(" (0: as long as their messages)")),
         "reserve": values.size(0, 2**50),
     },
     "accounts": {
@@ -154,18 +179,22 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "invitations": values.choice("operators", "users"),
         "required": values.YES_OR_NO,
         "before_connect": values.YES_OR_NO,
-        "min_password": values.integer(1, 100, " characters"),
+        "min_password": values.integer(1, 100, N_(" characters")),
         "email": values.choice("none", "required", "verified"),
         "multi_session": values.YES_OR_NO,
         "always_on": values.choice("off", "opt-in", "opt-out", "all"),
         "auto_away": values.YES_OR_NO,
-        "always_on_days": values.integer(0, 36_500, " (0: for ever)"),
+        "always_on_days": values.integer(0, 36_500, N_(" (0: for ever)")),
         "reservation": values.choice("refuse", "rename", "off"),
         "hash_cost": values.choice("normal", "low"),
     },
     "mail": {
-        "mail_from": ValueType(values.optional_email, "an e-mail address, or nothing"),
-        "smtp_host": ValueType(values.optional_host, "an address or a host name, or nothing"),
+        "mail_from": ValueType(
+            values.optional_email, Description(N_("an e-mail address, or nothing"))
+        ),
+        "smtp_host": ValueType(
+            values.optional_host, Description(N_("an address or a host name, or nothing"))
+        ),
         "smtp_port": values.integer(1, 65535),
         "smtp_tls": values.choice("starttls", "tls", "off"),
         "smtp_user": values.text(200),
@@ -176,37 +205,39 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "enabled": values.YES_OR_NO,
         "subject": ValueType(
             values.optional_contact,
-            "mailto: with an e-mail address, an https URL of at most 200 bytes, or nothing",
+            Description(
+                N_("mailto: with an e-mail address, an https URL of at most 200 bytes, or nothing")
+            ),
         ),
-        "delay": values.decimal(0, 300, "seconds"),
+        "delay": values.decimal(0, 300, N_("seconds")),
         "devices": values.integer(1, 100),
-        "expire_days": values.integer(1, 365, " days"),
+        "expire_days": values.integer(1, 365, N_(" days")),
         "private_hosts": ValueType(
             values.host_patterns,
-            "any, or names such as ntfy.example.org and *.example.org, or none",
+            Description(N_("any, or names such as ntfy.example.org and *.example.org, or none")),
         ),
     },
     "limits": {
         "clients": values.integer(1, 1_000_000),
         "always_on_users": values.integer(0, 1_000_000),
-        "registration_timeout": values.decimal(0.1, 3600, "seconds"),
-        "ping_interval": values.decimal(0.1, 86_400, "seconds"),
-        "ping_timeout": values.decimal(0.1, 86_400, "seconds"),
-        "websocket_ping_interval": values.decimal(0.1, 86_400, "seconds"),
+        "registration_timeout": values.decimal(0.1, 3600, N_("seconds")),
+        "ping_interval": values.decimal(0.1, 86_400, N_("seconds")),
+        "ping_timeout": values.decimal(0.1, 86_400, N_("seconds")),
+        "websocket_ping_interval": values.decimal(0.1, 86_400, N_("seconds")),
         "connections_per_address": values.integer(1, 1_000_000),
         "connections_per_minute": values.integer(1, 1_000_000),
-        "connections_exempt": ValueType(values.networks, f"{_NETWORKS}, or none"),
+        "connections_exempt": _NETWORKS,
         "failed_logins": values.integer(1, 1_000_000),
         "failed_logins_per_address": values.integer(1, 1_000_000),
-        "failed_login_delay": values.decimal(0, 60, "seconds"),
+        "failed_login_delay": values.decimal(0, 60, N_("seconds")),
         "registrations_per_hour": values.integer(1, 1_000_000),
         "password_checks_per_minute": values.integer(1, 1_000_000),
         "password_threads": values.integer(1, 64),
         "password_queue": values.integer(1, 100_000),
-        "flood_burst": values.integer(1, 1_000_000, " lines"),
-        "flood_rate": values.decimal(0.1, 100_000, "lines a second"),
-        "flood_limit": values.integer(0, 1_000_000, " lines (0: never)"),
-        "flood_exempt": ValueType(values.networks, f"{_NETWORKS}, or none"),
+        "flood_burst": values.integer(1, 1_000_000, N_(" lines")),
+        "flood_rate": values.decimal(0.1, 100_000, N_("lines a second")),
+        "flood_limit": values.integer(0, 1_000_000, N_(" lines (0: never)")),
+        "flood_exempt": _NETWORKS,
         "outbox_bytes": values.size(8192, 2**30),
         "event_queue": values.integer(1, 1_000_000),
         "whowas_entries": values.integer(0, 1_000_000),
@@ -221,27 +252,41 @@ KEYS: dict[str, dict[str, ValueType]] = {
     "metrics": {
         "host": _HOSTS,
         "port": ValueType(
-            values.port_or_none, "a whole number from 0 to 65535 (0: any free one), or none"
+            values.port_or_none,
+            Description(N_("a whole number from 0 to 65535 (0: any free one), or none")),
         ),
     },
     "client": {
         "nick": _NICK,
-        "channel": ValueType(values.optional_channel, "a channel name such as #lobby, or nothing"),
-        "language": ValueType(values.optional_language, "en, ru, or nothing"),
+        "channel": ValueType(
+            values.optional_channel, Description(N_("a channel name such as #lobby, or nothing"))
+        ),
+        "language": ValueType(values.optional_language, Description(N_("en, ru, or nothing"))),
         "theme": values.choice("auto", "dark", "light", "mono"),
         "typing": values.YES_OR_NO,
-        "highlights": ValueType(values.words, "words separated by commas, or nothing"),
+        "highlights": ValueType(
+            values.words, Description(N_("words separated by commas, or nothing"))
+        ),
         "notify": values.choice("off", "bell", "desktop"),
         "strangers": values.choice("open", "gather", "off"),
         "encoding": ValueType(
             values.encoding,
-            "an encoding of one byte for each character, such as cp1252, cp1251, koi8-r,"
-            " iso8859-15",
+            Description(
+                N_(
+                    "an encoding of one byte for each character, such as cp1252, cp1251, koi8-r,"
+                    " iso8859-15"
+                )
+            ),
         ),
         "log": _PATH,
         "proxy": ValueType(
             values.optional_proxy,
-            "socks5://host:port, http://host:port, none, or nothing (that of the environment)",
+            Description(
+                N_(
+                    "socks5://host:port, http://host:port, none, or nothing (that of the"
+                    " environment)"
+                )
+            ),
             secret=True,
         ),
     },
@@ -271,7 +316,9 @@ NAMED: dict[str, NamedSection] = {
             "host": _HOSTS,
             "port": _PORT,
             "path": _PATH,
-            "mode": ValueType(values.file_mode, "three digits from 0 to 7, such as 660"),
+            "mode": ValueType(
+                values.file_mode, Description(N_("three digits from 0 to 7, such as 660"))
+            ),
             "tls": _TLS,
             "websocket": values.YES_OR_NO,
             "proxy": values.YES_OR_NO,
@@ -281,10 +328,10 @@ NAMED: dict[str, NamedSection] = {
         "gateways",
         GatewaySettings,
         {
-            "addresses": ValueType(values.networks, f"{_NETWORKS}, or none"),
+            "addresses": _NETWORKS,
             "password": ValueType(
                 values.secret_text,
-                "1 to 500 bytes in UTF-8, or their argon2 hash",
+                Description(N_("1 to 500 bytes in UTF-8, or their argon2 hash")),
                 prose=True,
                 secret=True,
             ),
@@ -296,16 +343,26 @@ NAMED: dict[str, NamedSection] = {
         {
             "password": ValueType(
                 values.optional_hash,
-                "what `trio-chat operator hash` prints, or nothing",
+                Description(N_("what `trio-chat operator hash` prints, or nothing")),
                 secret=True,
             ),
-            "account": ValueType(values.optional_nick, "the name of an account, or nothing"),
+            "account": ValueType(
+                values.optional_nick, Description(N_("the name of an account, or nothing"))
+            ),
             "host": ValueType(
                 values.optional_mask,
-                "an address, a network such as 10.0.0.0/8, a mask such as 192.0.2.*, or nothing",
+                Description(
+                    N_(
+                        "an address, a network such as 10.0.0.0/8, a mask such as 192.0.2.*, or"
+                        " nothing"
+                    )
+                ),
             ),
             "rights": ValueType(
-                values.rights, f"all, or some of {', '.join(RIGHTS)}, separated by commas"
+                values.rights,
+                Description(
+                    N_("all, or some of {rights}, separated by commas"), rights=", ".join(RIGHTS)
+                ),
             ),
         },
     ),
@@ -313,20 +370,26 @@ NAMED: dict[str, NamedSection] = {
         "profiles",
         ProfileSettings,
         {
-            "host": ValueType(values.host, "an address or a host name"),
+            "host": ValueType(values.host, Description(N_("an address or a host name"))),
             "port": values.integer(1, 65535),
             "nick": _NICK,
-            "channels": ValueType(values.channels, "channel names separated by commas, or nothing"),
+            "channels": ValueType(
+                values.channels, Description(N_("channel names separated by commas, or nothing"))
+            ),
             "account": values.text(100),
             "password_command": values.text(1000),
             "start": values.YES_OR_NO,
             "encoding": ValueType(
                 values.optional_encoding,
-                "an encoding as of [client] encoding, or nothing (that of [client])",
+                Description(
+                    N_("an encoding as of [client] encoding, or nothing (that of [client])")
+                ),
             ),
             "proxy": ValueType(
                 values.optional_proxy,
-                "socks5://host:port, http://host:port, none, or nothing (that of [client])",
+                Description(
+                    N_("socks5://host:port, http://host:port, none, or nothing (that of [client])")
+                ),
                 secret=True,
             ),
         },

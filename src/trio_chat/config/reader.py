@@ -12,6 +12,7 @@ from trio_chat.config.ini import IniError, Sections, line_of, parse, without_com
 from trio_chat.config.keys import KEYS, LENGTHS, NAMED, NamedSection
 from trio_chat.config.settings import LimitSettings, Settings
 from trio_chat.config.values import ValueType
+from trio_chat.i18n import _
 from trio_chat.installation import CONFIG_NAME, data_directory, default_config
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
@@ -44,12 +45,20 @@ def load(path: Path | None) -> Settings:
     except FileNotFoundError:
         if path is None:
             return _Reader(file, "", directory).settings()
-        raise ConfigError(f"{_path(file)}: there is no such file") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise ConfigError(_("{file}: there is no such file").format(file=_path(file))) from None
+    except ValueError:  # a NUL in the path
+        raise _unreadable(file, _("no file can have such a name")) from None
+    except OSError as error:
         # Windows calls opening a directory a lack of permission.
-        reason = "it is a directory" if file.is_dir() else getattr(error, "strerror", None) or error
-        raise ConfigError(f"{_path(file)}: cannot be read: {reason}") from None
+        reason = _("it is a directory") if file.is_dir() else error.strerror or str(error)
+        raise _unreadable(file, reason) from None
     return _Reader(file, text, directory).settings()
+
+
+def _unreadable(file: Path, reason: str) -> ConfigError:
+    return ConfigError(
+        _("{file}: cannot be read: {reason}").format(file=_path(file), reason=reason)
+    )
 
 
 def _read(file: Path) -> str:
@@ -57,7 +66,9 @@ def _read(file: Path) -> str:
         data = stream.read(_LARGEST_FILE + 1)
     if len(data) > _LARGEST_FILE:
         raise ConfigError(
-            f"{_path(file)}: larger than {_LARGEST_FILE} bytes; this is not a configuration file"
+            _("{file}: larger than {most} bytes; this is not a configuration file").format(
+                file=_path(file), most=_LARGEST_FILE
+            )
         )
     try:
         text = data.decode("utf-8-sig")
@@ -66,10 +77,16 @@ def _read(file: Path) -> str:
         # line is correct.
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(
-            f"{_path(file)}, line {line}: not UTF-8; save the file with the encoding UTF-8"
+            _("{file}, line {line}: not UTF-8; save the file with the encoding UTF-8").format(
+                file=_path(file), line=line
+            )
         ) from None
     if "\0" in text:
-        raise ConfigError(f"{_path(file)}: not plain text; save the file with the encoding UTF-8")
+        raise ConfigError(
+            _("{file}: not plain text; save the file with the encoding UTF-8").format(
+                file=_path(file)
+            )
+        )
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -110,20 +127,24 @@ class _Reader:
         for key in written:
             if key not in keys:
                 # Its value is not shown: a misspelt key may have a password.
-                problem = f"[{_shown(section)}] has no key {_shown(key)!r}; {_where_is(keys, key)}"
+                problem = _("[{section}] has no key {key!r}; {instead}").format(
+                    section=_shown(section), key=_shown(key), instead=_where_is(keys, key)
+                )
                 raise self._error(line_of(self._text, section, key), problem)
 
     def _keys(self, section: str) -> dict[str, ValueType]:
         if section in KEYS:
             return KEYS[section]
-        word, _, name = section.partition(" ")
+        word, name = section.partition(" ")[::2]
         if word not in NAMED:
-            problem = f"there is no section [{_shown(section)}]; {_nearest(word, [*KEYS, *NAMED])}"
-        elif not _NAME.fullmatch(name):
-            problem = (
-                f"a section [{word}] needs a name, such as [{word} office]: letters, digits, '-',"
-                " '_' and '.', at most 32"
+            problem = _("there is no section [{section}]; {instead}").format(
+                section=_shown(section), instead=_nearest(word, [*KEYS, *NAMED])
             )
+        elif not _NAME.fullmatch(name):
+            problem = _(
+                "a section [{word}] needs a name, such as [{word} office]: letters, digits, '-',"
+                " '_' and '.', at most 32"
+            ).format(word=word)
         else:
             return NAMED[word].keys
         raise self._error(line_of(self._text, section), problem)
@@ -135,7 +156,9 @@ class _Reader:
             if section.startswith(f"{word} "):
                 for key in required:
                     if key not in written:
-                        problem = f"[{section}] needs {key}: {kind.keys[key].allowed}"
+                        problem = _("[{section}] needs {key}: {allowed}").format(
+                            section=section, key=key, allowed=kind.keys[key].allowed
+                        )
                         raise self._error(line_of(self._text, section), problem)
                 yield kind.settings(
                     name=section.partition(" ")[2], **self._values(section, kind.keys, written)
@@ -148,9 +171,9 @@ class _Reader:
 
     def _value(self, section: str, key: str, kind: ValueType, written: str) -> object:
         value = without_comments(written, prose=kind.prose)
-        shown = "a value that is not shown" if kind.secret else f'"{_shown(value)}"'
+        shown = _("a value that is not shown") if kind.secret else f'"{_shown(value)}"'
         if "\n" in value and not kind.lines:
-            problem = (
+            problem = _(
                 "the next line begins with a space and so belongs to this value; remove the space,"
                 " or the line"
             )
@@ -158,7 +181,7 @@ class _Reader:
             try:
                 return kind.parse(value)
             except ValueError:
-                problem = f"allowed: {kind.allowed}"
+                problem = _("allowed: {allowed}").format(allowed=kind.allowed)
         raise self._error(
             line_of(self._text, section, key), f"[{section}] {key} = {shown}: {problem}"
         )
@@ -170,19 +193,22 @@ class _Reader:
             if server.lobby:
                 fold_channel(server.lobby, lengths.channel)
         except InvalidName:
-            problem = f"longer than [limits] channel_length = {lengths.channel} allows"
+            problem = _("longer than [limits] channel_length = {most} allows").format(
+                most=lengths.channel
+            )
             raise self._error(*self._both("lobby", server.lobby, problem)) from None
         if len(server.lobby_topic.encode()) > lengths.topic:
-            problem = f"longer than [limits] topic_length = {lengths.topic} bytes allows"
+            problem = _("longer than [limits] topic_length = {most} bytes allows").format(
+                most=lengths.topic
+            )
             raise self._error(*self._both("lobby_topic", server.lobby_topic, problem))
         for listener in settings.listeners:
             section = f"listener {listener.name}"
             if (listener.port is None) is (listener.path is None):
-                raise self._error(
-                    line_of(self._text, section), f"[{section}] needs either a port or a path"
-                )
+                problem = _("[{section}] needs either a port or a path").format(section=section)
+                raise self._error(line_of(self._text, section), problem)
         if settings.tls.sts_duration is not None and settings.tls.certificate is None:
-            problem = (
+            problem = _(
                 "[tls] sts_duration: clients refuse a certificate of the server's own making then;"
                 " give one of yours"
             )
@@ -190,7 +216,7 @@ class _Reader:
         if settings.tls.key is not None and settings.tls.certificate is None:
             raise self._error(
                 line_of(self._text, "tls", "key"),
-                "[tls] key: a key without its certificate; give both",
+                _("[tls] key: a key without its certificate; give both"),
             )
 
         self._check_mail(settings)
@@ -201,33 +227,36 @@ class _Reader:
         for operator in settings.operators:
             problem = ""
             if not (operator.password or operator.account):
-                problem = (
-                    "needs a password or an account; `trio-chat operator hash` makes what to write"
-                    " for a password"
+                problem = _(
+                    "[{section}] needs a password or an account; `trio-chat operator hash` makes"
+                    " what to write for a password"
                 )
             elif fold_or_self(operator.name) in seen:
-                problem = "is there twice, since capital and small letters are the same; keep one"
+                problem = _(
+                    "[{section}] is there twice, since capital and small letters are the same; keep"
+                    " one"
+                )
             if problem:
                 section = f"operator {operator.name}"
-                raise self._error(line_of(self._text, section), f"[{section}] {problem}")
+                raise self._error(line_of(self._text, section), problem.format(section=section))
             seen.add(fold_or_self(operator.name))
 
     def _check_mail(self, settings: Settings) -> None:
         mail = settings.mail
         if mail.smtp_host and mail.sendmail is not None:
-            problem = "[mail] sendmail: there is an smtp_host, too; keep one of them"
+            problem = _("[mail] sendmail: there is an smtp_host, too; keep one of them")
             raise self._error(line_of(self._text, "mail", "sendmail"), problem)
         if mail.smtp_password and not mail.smtp_user:
-            problem = "[mail] smtp_password: a password without a user; give smtp_user, too"
+            problem = _("[mail] smtp_password: a password without a user; give smtp_user, too")
             raise self._error(line_of(self._text, "mail", "smtp_password"), problem)
         if mail.smtp_password and mail.smtp_tls == "off" and not _is_here(mail.smtp_host):
-            problem = (
+            problem = _(
                 "[mail] smtp_tls = off: everybody on the way could read smtp_password; use starttls"
                 " or tls, or localhost"
             )
             raise self._error(line_of(self._text, "mail", "smtp_tls"), problem)
         if settings.accounts.email == "verified" and not mail.is_usable:
-            problem = (
+            problem = _(
                 "[accounts] email = verified needs a [mail] section with mail_from, and with"
                 " smtp_host or sendmail"
             )
@@ -238,8 +267,10 @@ class _Reader:
         return line, f'[server] {key} = "{_shown(value)}": {problem}'
 
     def _error(self, line: int, problem: str) -> ConfigError:
-        where = f", line {line}" if line else ""
-        return ConfigError(escape_controls(f"{_path(self._file)}{where}: {problem}"))
+        text = _("{file}, line {line}: {problem}") if line else "{file}: {problem}"
+        return ConfigError(
+            escape_controls(text.format(file=_path(self._file), line=line, problem=problem))
+        )
 
 
 def _build(
@@ -290,13 +321,15 @@ def _has_no_default(settings: type, name: str) -> bool:
 def _nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(word.lower(), names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(names)}"
+    if near:
+        return _("did you mean {name!r}?").format(name=near[0])
+    return _("allowed: {allowed}").format(allowed=", ".join(names))
 
 
 def _where_is(keys: dict[str, ValueType], key: str) -> str:
     for other, others in KEYS.items():
         if key in others:
-            return f"it belongs in [{other}]"
+            return _("it belongs in [{section}]").format(section=other)
     return _nearest(key, keys)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trio_chat.config import proxies
+from trio_chat.config.descriptions import Description
+from trio_chat.i18n import N_
 from trio_chat.irc.mail import email_address
 from trio_chat.irc.masks import format_network, host_network
 from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
@@ -57,7 +59,7 @@ class ValueType(NamedTuple):
     """The type of a value: its parser, and the description of what is allowed."""
 
     parse: Callable[[str], object]
-    allowed: str
+    allowed: Description
     prose: bool = False
     """Whether it is prose, in which '#' and ';' begin a comment only before a space: it may contain
     '#lobby'.
@@ -74,62 +76,88 @@ def _yes_or_no(value: str) -> bool:
     return value.lower() == "yes"
 
 
-YES_OR_NO = ValueType(_yes_or_no, "yes or no")
+YES_OR_NO = ValueType(_yes_or_no, Description(N_("yes or no")))
 
 
 def integer(low: int, high: int, note: str = "") -> ValueType:
-    """Return the type of an integer in a range; the note is appended to its description."""
-    return ValueType(
-        lambda value: _whole(value, low, high), f"a whole number from {low} to {high}{note}"
+    """Return the type of an integer in a range; the note, marked by `N_`, is appended to its
+    description.
+    """
+    words = Description(
+        N_("a whole number from {low} to {high}{note}"), low=low, high=high, note=Description(note)
     )
+    return ValueType(lambda value: _whole(value, low, high), words)
 
 
 def integer_or_none(low: int, high: int, note: str = "") -> ValueType:
-    """Return the type of an integer in a range, or the word `none`."""
-    words = f"a whole number from {low} to {high}{note}, or none"
+    """Return the type of an integer in a range, or the word `none`; the note as of `integer`."""
+    words = Description(
+        N_("a whole number from {low} to {high}{note}, or none"),
+        low=low,
+        high=high,
+        note=Description(note),
+    )
     return ValueType(
         lambda value: None if value.lower() == NONE else _whole(value, low, high), words
     )
 
 
-def size(low: int, high: int, note: str = "") -> ValueType:
+def size(low: int, high: int) -> ValueType:
     """Return the type of a number of bytes in a range; 'k' and 'M' mean 1024 and 1024 * 1024."""
-    words = f"a number of bytes from {low} to {high}, where k means 1024 and M 1048576{note}"
+    words = Description(
+        N_("a number of bytes from {low} to {high}, where k means 1024 and M 1048576"),
+        low=low,
+        high=high,
+    )
     return ValueType(lambda value: _size(value, low, high), words)
 
 
-def decimal(low: float, high: float, what: str) -> ValueType:
-    """Return the type of a decimal number in a range, such as seconds."""
-    return ValueType(
-        lambda value: _decimal(value, low, high),
-        f"{what} from {low:g} to {high:g}, such as 90 or 0.5",
+def decimal(low: float, high: float, unit: str) -> ValueType:
+    """Return the type of a decimal number in a range; the unit is marked by `N_`."""
+    words = Description(
+        N_("{unit} from {low:g} to {high:g}, such as 90 or 0.5"),
+        unit=Description(unit),
+        low=low,
+        high=high,
     )
+    return ValueType(lambda value: _decimal(value, low, high), words)
 
 
 def text(longest: int, *, secret: bool = False) -> ValueType:
     """Return the type of one line of text, which may be empty."""
-    words = f"one line of at most {longest} bytes in UTF-8, without control characters"
+    words = Description(
+        N_("one line of at most {longest} bytes in UTF-8, without control characters"),
+        longest=longest,
+    )
     return ValueType(lambda value: _text(value, longest), words, prose=True, secret=secret)
 
 
 def nonempty_text(longest: int) -> ValueType:
     """Return the type of one line of text that must not be empty."""
-    words = f"one line of 1 to {longest} bytes in UTF-8, without control characters"
+    words = Description(
+        N_("one line of 1 to {longest} bytes in UTF-8, without control characters"),
+        longest=longest,
+    )
     return ValueType(lambda value: _text(value, longest) or _refuse(value), words, prose=True)
 
 
 def text_lines(most: int, longest: int) -> ValueType:
     """Return the type of several lines of text."""
-    words = (
-        f"at most {most} lines of at most {longest} bytes each; every line after the first starts"
-        " with a space"
+    words = Description(
+        N_(
+            "at most {most} lines of at most {longest} bytes each; every line after the first"
+            " starts with a space"
+        ),
+        most=most,
+        longest=longest,
     )
     return ValueType(lambda value: _text_lines(value, most, longest), words, prose=True, lines=True)
 
 
 def choice(*words: str) -> ValueType:
     """Return the type of one word out of a few, in upper or lower case."""
-    return ValueType(lambda value: _choice(value, words), f"one of {', '.join(words)}")
+    allowed = Description(N_("one of {words}"), words=", ".join(words))
+    return ValueType(lambda value: _choice(value, words), allowed)
 
 
 def letters_or_none(allowed: str) -> Callable[[str], str]:

@@ -14,6 +14,7 @@ from trio_chat.chat.history import HistoryError
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
 from trio_chat.config import StorageSettings
+from trio_chat.i18n import _
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.push.vapid import stored_keys
@@ -142,7 +143,8 @@ def errors_naming(path: Path) -> Iterator[None]:
     except StorageError as error:
         if path.name in str(error):
             raise
-        raise StorageError(f"{path} cannot be used: {error}") from error
+        words = _("{file} cannot be used: {reason}")
+        raise StorageError(words.format(file=path, reason=error)) from error
 
 
 async def watch_file(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import apsw
 
+from trio_chat.i18n import _
 from trio_chat.storage.database import StorageError, explain
 from trio_chat.storage.schema import schema_version
 
@@ -56,7 +57,7 @@ def back_up(source: apsw.Connection, target: Path, on_progress: Callable[[int, i
     except apsw.Error as error:
         raise StorageError(f"{target}: {explain(error)}") from error
     if problem != "ok":
-        raise StorageError(f"the copy is not whole: {problem}")
+        raise StorageError(_("the copy is not whole: {problem}").format(problem=problem))
 
 
 def _copy(source: apsw.Connection, target: Path, on_progress: Callable[[int, int], None]) -> None:
@@ -82,8 +83,9 @@ def examine(connection: apsw.Connection, path: Path) -> DatabaseReport:
         problems += [
             str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"
         ]
-        for table, number, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-            problems.append(f"{table}: row {number or '?'} belongs to a {parent} that is not there")
+        for table, number, parent, _constraint in connection.execute("PRAGMA foreign_key_check"):
+            words = _("{table}: row {number} belongs to a {parent} that is not there")
+            problems.append(words.format(table=table, number=number or "?", parent=parent))
         there = {
             name
             for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")

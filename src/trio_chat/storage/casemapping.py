@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.conversations import GUEST
+from trio_chat.i18n import _
 from trio_chat.irc.names import CASEMAPPINGS, folds_alike
 from trio_chat.storage.bans import every_ban, save
 from trio_chat.storage.database import Database, StorageError, damage_reported
@@ -36,9 +37,11 @@ async def change_casemapping(database: Database, mapping: str) -> None:
     if conflict:
         before, name = conflict
         raise StorageError(
-            f"the database was written with casemapping = {before}, and {name} would be another"
-            f" name with {mapping}: set [server] casemapping = {before}, or [storage] file to"
-            " another file"
+            _(
+                "the database was written with casemapping = {before}, and {name} would be another"
+                " name with {mapping}: set [server] casemapping = {before}, or [storage] file to"
+                " another file"
+            ).format(before=before, name=name, mapping=mapping)
         )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import trio
 
+from trio_chat.i18n import N_, _
 from trio_chat.private import make_directory
 from trio_chat.storage.schema import SchemaError, migrate
 from trio_chat.storage.secure_delete import empty_log, overwrite_free, prepare_erasing
@@ -171,7 +172,8 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
         try:
             await _run(writer, _prepare, synchronous)
         except (StorageError, SchemaError) as error:
-            raise StorageError(f"{path} cannot be used: {error}") from error
+            words = _("{file} cannot be used: {reason}")
+            raise StorageError(words.format(file=path, reason=error)) from error
         if path is None:
             yield Database(writer, writer, writer)
             return
@@ -284,27 +286,31 @@ def damage_reported(head: str = "") -> Iterator[None]:
         yield
     except (UnicodeDecodeError, JSONDecodeError) as error:
         raise StorageError(
-            f"{head}{_WORDS['Corrupt']} (a text in it cannot be read: {error})"
+            head
+            + _(_WORDS["Corrupt"])
+            + _(" (a text in it cannot be read: {error})").format(error=error)
         ) from error
     except (TypeError, ValueError, LookupError) as error:
         raise StorageError(
-            f"{head}{_WORDS['Corrupt']} (a value in it cannot be understood: {error!r})"
+            head
+            + _(_WORDS["Corrupt"])
+            + _(" (a value in it cannot be understood: {error!r})").format(error=error)
         ) from error
 
 
 _WORDS = {
-    "Full": "the disk is full",
-    "IO": "the disk cannot be read or written",
-    "ReadOnly": "the file or its directory is read-only",
-    "CantOpen": "it cannot be opened",
-    "Permissions": "access was denied",
-    "Auth": "its use is not permitted",
-    "Busy": "another program has it locked",
-    "Locked": "it is locked",
-    "Corrupt": "it is damaged; see `trio-chat db check`, and restore a backup",
-    "NotADB": "it is damaged, or not an SQLite database",
-    "NoMem": "there is not enough memory",
-    "Interrupt": "it was interrupted, because it took too long",
+    "Full": N_("the disk is full"),
+    "IO": N_("the disk cannot be read or written"),
+    "ReadOnly": N_("the file or its directory is read-only"),
+    "CantOpen": N_("it cannot be opened"),
+    "Permissions": N_("access was denied"),
+    "Auth": N_("its use is not permitted"),
+    "Busy": N_("another program has it locked"),
+    "Locked": N_("it is locked"),
+    "Corrupt": N_("it is damaged; see `trio-chat db check`, and restore a backup"),
+    "NotADB": N_("it is damaged, or not an SQLite database"),
+    "NoMem": N_("there is not enough memory"),
+    "Interrupt": N_("it was interrupted, because it took too long"),
 }
 """Explanations of result codes (sqlite.org/rescode.html) by the names of apsw's exceptions."""
 _NO_WORDS = frozenset(("", "not an error", "unknown error"))
@@ -318,5 +324,6 @@ def explain(error: Exception) -> str:
     code = str(apsw.mapping_result_codes.get(getattr(error, "result", -1), name))
     said = "" if str(error) in _NO_WORDS else str(error)
     if name in _WORDS:
-        return f"{_WORDS[name]} ({code}: {said})" if said else f"{_WORDS[name]} ({code})"
+        words = _(_WORDS[name])
+        return f"{words} ({code}: {said})" if said else f"{words} ({code})"
     return f"{said} ({code})" if said else code

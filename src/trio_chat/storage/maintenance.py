@@ -89,7 +89,8 @@ def connected(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection
         finally:
             connection.close()
     except SchemaError as error:
-        raise StorageError(f"{path} cannot be used: {error}") from error
+        words = _("{file} cannot be used: {reason}")
+        raise StorageError(words.format(file=path, reason=error)) from error
     except apsw.Error as error:
         raise StorageError(f"{path}: {explain(error)}") from error
     except PermissionError as error:

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from trio_chat.i18n import _
+
 if TYPE_CHECKING:
     import apsw
 
@@ -38,11 +40,13 @@ def schema_version(connection: "apsw.Connection") -> int:
     application, version = connection.pragma("application_id"), connection.pragma("user_version")
     is_empty = connection.execute("SELECT count(*) FROM sqlite_schema").get == 0
     if not is_empty and application != APPLICATION_ID:
-        raise SchemaError("it is a database of another program; choose another file")
+        raise SchemaError(_("it is a database of another program; choose another file"))
     if version > len(migrations()):
         raise SchemaError(
-            f"it was written by a newer version of trio-chat (schema {version}, this version knows"
-            f" {len(migrations())}); update trio-chat, or choose another file"
+            _(
+                "it was written by a newer version of trio-chat (schema {version}, this version"
+                " knows {known}); update trio-chat, or choose another file"
+            ).format(version=version, known=len(migrations()))
         )
     return int(version)
 
