@@ -1,7 +1,8 @@
 ; Set-up of trio-chat for one user, without the rights of an administrator. tools/package.py runs
 ;     makensis -DVERSION=X -DFROM=<folder> -DOUT=<file> -DICON=<file> setup.nsi
 ;
-; /S installs without questions, and /D=<folder>, as the last argument, into another folder.
+; /S installs without questions, /AtLogin lets the server start at log-in, and /D=<folder>, as the
+; last argument, installs into another folder.
 ; An update replaces the programs and keeps config.ini, the logs and the database. Uninstalling
 ; leaves them, too.
 
@@ -117,10 +118,25 @@ Section "$(StartMenu)" SectionStartMenu
   CreateShortcut "$SMPROGRAMS\trio-chat\$(ChatServer).lnk" "$INSTDIR\trio-chat-server.exe"
 SectionEnd
 
-; `trio-chat service install` replaces it by a task of the Task Scheduler, which restarts the server.
+; A task of the Task Scheduler, which restarts the server; where that is forbidden, a shortcut.
 Section /o "$(AtLogin)" SectionAtLogin
-  CreateShortcut "$SMSTARTUP\trio-chat server.lnk" "$INSTDIR\trio-chat-server.exe" "" "" "" SW_SHOWMINIMIZED
+  SetOutPath "$INSTDIR"
+  nsExec::ExecToLog '"$INSTDIR\trio-chat.exe" service install'
+  Pop $0
+  ${IfNot} ${FileExists} "$LOCALAPPDATA\trio-chat\service.xml"
+  ${AndIfNot} ${FileExists} "$SMSTARTUP\trio-chat-service.cmd"
+    CreateShortcut "$SMSTARTUP\trio-chat server.lnk" "$INSTDIR\trio-chat-server.exe" "" "" "" SW_SHOWMINIMIZED
+  ${EndIf}
 SectionEnd
+
+Function .onInit
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/AtLogin" $1
+  IfErrors chosen
+  SectionSetFlags ${SectionAtLogin} 1 ; selected
+  chosen:
+FunctionEnd
 
 !macro Scheme NAME
   WriteRegStr HKCU "Software\Classes\${NAME}" "" "URL:${NAME}"
@@ -141,13 +157,13 @@ Section /o "$(Links)" SectionLinks
 SectionEnd
 
 Section "Uninstall"
-  Call un.RefuseWhileRunning
-  ; What `trio-chat service install` has made would start a program that is gone.
+  ; What `trio-chat service install` has made would start a program that is gone, or runs it now.
   ${If} ${FileExists} "$LOCALAPPDATA\trio-chat\service.xml"
   ${OrIf} ${FileExists} "$SMSTARTUP\trio-chat-service.cmd"
     nsExec::Exec '"$INSTDIR\trio-chat.exe" service remove'
     Pop $0
   ${EndIf}
+  Call un.RefuseWhileRunning
   RMDir /r "$INSTDIR\_internal"
   Delete "$INSTDIR\trio-chat.exe"
   Delete "$INSTDIR\trio-chat-client.exe"

@@ -188,3 +188,18 @@ async def test_the_set_up_installs_upgrades_and_leaves_the_data(
     assert config.read_text("utf-8") == own
     assert database.exists()
     assert list((place / "logs").iterdir())
+
+
+async def test_the_set_up_lets_the_server_start_at_log_in(tmp_path: Path, elsewhere: Path) -> None:
+    """By a task of the user, which the program that uninstalls removes."""
+    setup = package("trio-chat-setup-*.exe")
+    if os.name == "nt":
+        pytest.skip("NOT TESTED: the task would start a server of this user")
+    place = tmp_path / "chat"
+    native = "Z:" + str(place).replace("/", "\\")
+    users = Path(variables()["WINEPREFIX"]) / "drive_c" / "users"
+    await set_up(setup, elsewhere, "/AtLogin", f"/D={native}")
+    [task] = users.glob("*/AppData/Local/trio-chat/service.xml")
+    assert str(place / "trio-chat.exe").replace("/", "\\") in task.read_text("utf-16")
+    await set_up(place / "uninstall.exe", elsewhere, f"_?={native}")
+    assert not task.exists()
