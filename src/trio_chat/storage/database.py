@@ -286,18 +286,17 @@ def damage_reported(head: str = "") -> Iterator[None]:
         yield
     except (UnicodeDecodeError, JSONDecodeError) as error:
         raise StorageError(
-            head
-            + _(_WORDS["Corrupt"])
-            + _(" (a text in it cannot be read: {error})").format(error=error)
+            head + _(_DAMAGED) + _(" (a text in it cannot be read: {error})").format(error=error)
         ) from error
     except (TypeError, ValueError, LookupError) as error:
         raise StorageError(
             head
-            + _(_WORDS["Corrupt"])
+            + _(_DAMAGED)
             + _(" (a value in it cannot be understood: {error!r})").format(error=error)
         ) from error
 
 
+_DAMAGED = N_("it is damaged; see `trio-chat db check`, and restore a backup")
 _WORDS = {
     "Full": N_("the disk is full"),
     "IO": N_("the disk cannot be read or written"),
@@ -307,7 +306,7 @@ _WORDS = {
     "Auth": N_("its use is not permitted"),
     "Busy": N_("another program has it locked"),
     "Locked": N_("it is locked"),
-    "Corrupt": N_("it is damaged; see `trio-chat db check`, and restore a backup"),
+    "Corrupt": _DAMAGED,
     "NotADB": N_("it is damaged, or not an SQLite database"),
     "NoMem": N_("there is not enough memory"),
     "Interrupt": N_("it was interrupted, because it took too long"),
