@@ -179,6 +179,12 @@ async def test_an_engine_on_another_machine_needs_a_password() -> None:
         await RedisLog(RedisAddress((("192.0.2.1", 6379),))).check()
 
 
+async def test_a_host_that_is_no_name_is_unavailable() -> None:
+    """An operator may have misspelt it."""
+    with pytest.raises(LogUnavailable, match="cannot connect"):
+        await RedisLog(RedisAddress((("engine..example", 6379),))).append([b"a"])
+
+
 @asynccontextmanager
 async def hostile(*answers: bytes) -> AsyncIterator[RedisLog]:
     """Give a log in a program that sends these bytes, one after each request, and then closes."""

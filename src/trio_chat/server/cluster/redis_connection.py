@@ -89,7 +89,7 @@ async def _connect(address: RedisAddress, host: str, port: int) -> RedisConnecti
     try:
         with trio.fail_after(_CONNECT):
             stream: trio.abc.Stream = await trio.open_tcp_stream(host, port)
-    except (OSError, trio.TooSlowError) as error:
+    except (OSError, UnicodeError, trio.TooSlowError) as error:  # a name that DNS cannot have
         raise LogUnavailable(f"cannot connect: {_reason(error)}") from error
     if address.tls is not None:
         stream = trio.SSLStream(stream, address.tls, server_hostname=host)
