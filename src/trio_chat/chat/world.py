@@ -4,7 +4,7 @@ The state changes in `trio_chat.chat.apply` alone; the methods here keep its ind
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
@@ -44,6 +44,10 @@ _OF_CHANNELS = frozenset(("TOPIC", "MODE"))
 """Events that change a channel, which its only member reads again in the history (IRCv3
 draft/event-playback).
 """
+
+
+async def _nothing_to_settle() -> None:
+    pass
 
 
 class WhoWas(NamedTuple):
@@ -89,6 +93,8 @@ class World:
         mail: the port that sends e-mails, or None.
         decider: takes the changes that all servers of a cluster are to carry out later; None if
             changes are carried out at once.
+        settle: waits until the changes that were handed to `decider` so far have been carried out;
+            without a decider there is nothing to wait for.
         registrar: called when a session has sent everything for its registration, which is then
             completed later; None if it is completed at once.
         page_url: the address of the page for links, with a `/` at its end; "" when there is none.
@@ -131,6 +137,7 @@ class World:
         self.advertised = advertisement.advertise(server_info, lengths, storage)
         self.observers: list[Callable[[Change], None]] = []
         self.decider: Callable[[Change], None] | None = None
+        self.settle: Callable[[], Awaitable[None]] = _nothing_to_settle
         self.registrar: Callable[[Session], None] | None = None
         self.batch_references = count(1)
         self._session_ids = count(1)
