@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from trio_chat.server.cluster.redis_address import RedisAddress
+from trio_chat.server.cluster.redis_connection import connect
+from trio_chat.server.cluster.redis_log import RedisLog
 
 NAMES = ("valkey-server", "redis-server")
 
@@ -49,6 +51,17 @@ class Engine:
         """Kill it."""
         self._process.kill()
         self._process.wait()
+
+    def log(self, replicas: int = 0) -> RedisLog:
+        """Return a log in it, with connections of its own."""
+        return RedisLog(self.address, replicas)
+
+    async def trim(self, keep: int) -> None:
+        """Remove the oldest entries of the log."""
+        connection = await connect(self.address)
+        key = f"{self.address.name}:log"
+        await connection.call(("XTRIM", key, "MAXLEN", keep), seconds=3)
+        await connection.aclose()
 
     @property
     def address(self) -> RedisAddress:

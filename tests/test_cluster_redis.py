@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import trio
 
+from log_engines import read_all
 from redis_fakes import Engine, engine
 from trio_chat.server.cluster import redis_address
-from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable, Stored
+from trio_chat.server.cluster.log import LogRefused, LogUnavailable
 from trio_chat.server.cluster.redis_address import RedisAddress
 from trio_chat.server.cluster.redis_log import START, RedisLog
 
@@ -20,90 +21,6 @@ def real(tmp_path: Path) -> Iterator[Engine]:
     """Return an engine that keeps what it has taken."""
     with engine(tmp_path / "engine") as running:
         yield running
-
-
-async def read_all(log: RedisLog, after: str = START, least: int = 1) -> list[Stored]:
-    """Return what is in the log after a position."""
-    found: list[Stored] = []
-    while len(found) < least:
-        found += await log.read(found[-1].position if found else after)
-    return found
-
-
-async def test_entries_are_read_in_their_order(real: Engine) -> None:
-    """With the time of the engine, which does not go back."""
-    log = RedisLog(real.address)
-    await log.append([b"%d" % number for number in range(500)])
-    found = await read_all(log, least=500)
-    assert [int(entry.data) for entry in found] == list(range(500))
-    assert [entry.time for entry in found] == sorted(entry.time for entry in found)
-    await log.aclose()
-
-
-async def test_reading_goes_on_after_a_position(real: Engine) -> None:
-    """As a node does that was away."""
-    log = RedisLog(real.address)
-    await log.append([b"a", b"b"])
-    first, _second = await read_all(log, least=2)
-    assert [entry.data for entry in await read_all(log, first.position)] == [b"b"]
-    await log.aclose()
-
-
-async def test_nothing_is_lost_when_the_engine_is_killed(tmp_path: Path) -> None:
-    """What was appended is there when it is back."""
-    with engine(tmp_path / "engine") as real:
-        log = RedisLog(real.address)
-        await log.append([b"before"])
-        [entry] = await read_all(log)
-        real.kill()
-        with pytest.raises(LogUnavailable):
-            await log.read(entry.position)
-        with pytest.raises(LogUnavailable):
-            await log.append([b"meanwhile"])
-        real.start()
-        await log.append([b"after"])
-        assert [each.data for each in await read_all(log, entry.position)] == [b"after"]
-        await log.aclose()
-
-
-async def test_a_cancelled_call_does_not_mix_up_the_replies(real: Engine) -> None:
-    """The reply to it may still come, so the connection is closed."""
-    log = RedisLog(real.address)
-    await log.append([b"a"])
-    [entry] = await read_all(log)
-    with trio.move_on_after(0.05) as scope:
-        await log.read(entry.position)
-    assert scope.cancelled_caught
-    await log.append([b"b"])
-    assert [each.data for each in await read_all(log, entry.position)] == [b"b"]
-    await log.aclose()
-
-
-async def test_a_log_that_has_lost_its_end_is_broken(tmp_path: Path) -> None:
-    """A node that has carried out more must not go on."""
-    log = RedisLog(RedisAddress(()))
-    with engine(tmp_path / "one") as real:
-        log = RedisLog(real.address)
-        await log.append([b"a", b"b"])
-        *_, last = await read_all(log, least=2)
-        await log.aclose()
-    with engine(tmp_path / "two") as other:
-        log = RedisLog(other.address)
-        with pytest.raises(LogBroken, match="has lost"):
-            await log.read(last.position)
-        await log.aclose()
-
-
-async def test_a_log_that_was_trimmed_is_broken_for_a_node_that_was_away(real: Engine) -> None:
-    """It says what to do: there is the state of another node."""
-    log = RedisLog(real.address)
-    await log.append([b"a", b"b", b"c"])
-    first, *_ = await read_all(log, least=3)
-    await log._appending.call(("XTRIM", "trio-chat:log", "MAXLEN", 1), seconds=3)
-    await log.aclose()
-    with pytest.raises(LogBroken, match="backup of another node"):
-        await log.read(first.position)
-    await log.aclose()
 
 
 async def test_an_engine_that_keeps_everything_is_accepted(real: Engine) -> None:

@@ -1,0 +1,32 @@
+"""What tests need of the engines of a cluster's log, whichever they are."""
+
+from typing import Protocol
+
+from trio_chat.server.cluster.log import Log, Stored
+
+START = "0-0"
+"""The position before the first entry."""
+
+
+class Engine(Protocol):
+    """An engine with a port of its own, which can be killed and started again."""
+
+    def log(self, replicas: int = 0) -> Log:
+        """Return a log in it, with connections of its own."""
+
+    def start(self) -> None:
+        """Start it, on the port that it had before."""
+
+    def kill(self) -> None:
+        """Kill it."""
+
+    async def trim(self, keep: int) -> None:
+        """Remove the oldest entries of the log."""
+
+
+async def read_all(log: Log, after: str = START, least: int = 1) -> list[Stored]:
+    """Return what is in the log after a position."""
+    found: list[Stored] = []
+    while len(found) < least:
+        found += await log.read(found[-1].position if found else after)
+    return found

@@ -1,0 +1,103 @@
+"""The log of a cluster in a real engine: the rules that hold for every engine."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+import trio
+
+import redis_fakes
+from log_engines import Engine, read_all
+from trio_chat.server.cluster.log import LogBroken, LogUnavailable
+
+Start = Callable[[Path], AbstractContextManager[Engine]]
+"""Runs an engine that keeps its data in a directory."""
+ENGINES: dict[str, Start] = {"redis": redis_fakes.engine}
+
+
+@pytest.fixture(params=ENGINES)
+def start(request: pytest.FixtureRequest) -> Start:
+    """Return what starts an engine."""
+    return ENGINES[request.param]
+
+
+@pytest.fixture
+def real(start: Start, tmp_path: Path) -> Iterator[Engine]:
+    """Return an engine that keeps what it has taken."""
+    with start(tmp_path / "engine") as running:
+        yield running
+
+
+async def test_entries_are_read_in_their_order(real: Engine) -> None:
+    """With the time of the engine, which does not go back."""
+    log = real.log()
+    await log.append([b"%d" % number for number in range(500)])
+    found = await read_all(log, least=500)
+    assert [int(entry.data) for entry in found] == list(range(500))
+    assert [entry.time for entry in found] == sorted(entry.time for entry in found)
+    await log.aclose()
+
+
+async def test_reading_goes_on_after_a_position(real: Engine) -> None:
+    """As a node does that was away."""
+    log = real.log()
+    await log.append([b"a", b"b"])
+    first, _second = await read_all(log, least=2)
+    assert [entry.data for entry in await read_all(log, first.position)] == [b"b"]
+    await log.aclose()
+
+
+async def test_nothing_is_lost_when_the_engine_is_killed(real: Engine) -> None:
+    """What was appended is there when it is back."""
+    log = real.log()
+    await log.append([b"before"])
+    [entry] = await read_all(log)
+    real.kill()
+    with pytest.raises(LogUnavailable):
+        await log.read(entry.position)
+    with pytest.raises(LogUnavailable):
+        await log.append([b"meanwhile"])
+    real.start()
+    await log.append([b"after"])
+    assert [each.data for each in await read_all(log, entry.position)] == [b"after"]
+    await log.aclose()
+
+
+async def test_a_cancelled_call_does_not_mix_up_the_replies(real: Engine) -> None:
+    """The reply to it may still come, so the connection is closed."""
+    log = real.log()
+    await log.append([b"a"])
+    [entry] = await read_all(log)
+    with trio.move_on_after(0.05) as scope:
+        await log.read(entry.position)
+    assert scope.cancelled_caught
+    await log.append([b"b"])
+    assert [each.data for each in await read_all(log, entry.position)] == [b"b"]
+    await log.aclose()
+
+
+async def test_a_log_that_has_lost_its_end_is_broken(start: Start, tmp_path: Path) -> None:
+    """A node that has carried out more must not go on."""
+    with start(tmp_path / "one") as real:
+        log = real.log()
+        await log.append([b"a", b"b"])
+        *_, last = await read_all(log, least=2)
+        await log.aclose()
+    with start(tmp_path / "two") as other:
+        log = other.log()
+        with pytest.raises(LogBroken, match="has lost"):
+            await log.read(last.position)
+        await log.aclose()
+
+
+async def test_a_log_that_was_trimmed_is_broken_for_a_node_that_was_away(real: Engine) -> None:
+    """It says what to do: there is the state of another node."""
+    log = real.log()
+    await log.append([b"a", b"b", b"c"])
+    first, *_ = await read_all(log, least=3)
+    await log.aclose()
+    await real.trim(keep=1)
+    with pytest.raises(LogBroken, match="backup of another node"):
+        await log.read(first.position)
+    await log.aclose()
