@@ -9,10 +9,11 @@ import logging
 import random
 import sys
 from collections import Counter
+from collections.abc import Generator
 from typing import Any
 
 from storage_fakes import ListHistory, OpenAccounts
-from support import NOON, run_now
+from support import NOON
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import BanSet, Change, OperatorAppointed
@@ -53,6 +54,8 @@ _LOCAL = (
     "NS SET always-on off",
     "NS CLIENTS LOGOUT all",
     "NS GHOST acc1",
+    "INVITATION CREATE #c0 2 1m",
+    "INVITATION REVOKE #c0 *",
 )
 """What only the node of the client carries out: questions, and what it decides on."""
 
@@ -111,6 +114,13 @@ class Disk:
         self.messages: list[Record] = []
 
 
+class _Turn:
+    """Lets a coroutine wait until its node goes on with it."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
 class Client(Session):
     """A client, with what it received."""
 
@@ -156,6 +166,9 @@ class Node:
         self.asked: set[int] = set()
         self.machine.world.registrar = self.register
         self.machine.world.decider = self.decide
+        self.machine.world.settle = self.settle
+        # The answers that wait until what was decided on has been carried out.
+        self.waiting: list[tuple[Client, Generator[Any, None, Output]]] = []
         self.appender = Appender(self.name, self.simulation.next_epoch())
 
     def decide(self, change: Change) -> None:
@@ -228,13 +241,37 @@ class Node:
             self.decide(rng.choice([BanSet(ban), OperatorAppointed(client.user.folded, "root")]))
         self.appender.submit(Said(number, client.caps, (self._line(rng).encode(),)))
 
+    async def settle(self) -> None:
+        """Wait until all that was submitted has been carried out."""
+        while not self.appender.is_idle:
+            await _Turn()
+
     def _ask(self, client: Client, line: str) -> None:
         """Carry out a line on this node alone."""
-        output = handle_line(self.machine.world, client, line.encode())
-        while output.more is not None:
-            output = output.more()
+        self._answer(client, handle_line(self.machine.world, client, line.encode()))
+
+    def _answer(self, client: Client, output: Output) -> None:
+        """Give a client an answer of this node, and the rest of it once it need not wait."""
+        for receiver, data, is_reply in gather(output.parts):
+            receiver.sink.send(data, is_reply=is_reply)
+        if output.more is not None:
+            self._answer(client, output.more())
         if output.later is not None:
-            run_now(output.later())
+            self._go_on(client, output.later().__await__())
+
+    def _go_on(self, client: Client, rest: Generator[Any, None, Output]) -> None:
+        try:
+            next(rest)
+        except StopIteration as end:
+            self._answer(client, end.value)
+        else:
+            self.waiting.append((client, rest))
+
+    def go_on(self) -> None:
+        """Go on with what was waited for, in a moment in which everything is carried out."""
+        waiting, self.waiting = self.waiting, []
+        for client, rest in waiting:
+            self._go_on(client, rest)
 
     def _line(self, rng: random.Random) -> str:
         channel, nick = f"#c{rng.randrange(3)}", f"n{rng.randrange(12)}"
@@ -243,6 +280,8 @@ class Node:
                 *[f"PRIVMSG {channel} :{self.simulation.next_text()}"] * 14,
                 *["JOIN #c0,#c1,#c2"] * 8,
                 f"PRIVMSG {nick} :{self.simulation.next_text()}",
+                f"PRIVMSG {channel},NickServ :SET always-on on {self.simulation.next_text()}",
+                f"CS INVITATION {channel} CREATE",
                 f"PART {channel}",
                 f"NICK {nick}",
                 f"MODE {channel} {rng.choice(['+o', '-o', '+v'])} {nick}",
@@ -294,6 +333,7 @@ class Node:
             life = self.machine.lives.of(self.name)
             self.appender.note_seen(entry, life)
             self._look_after_lives()
+        self.go_on()
         if rng.random() < 0.1:
             self.disk.snapshot, self.disk.taken = self.machine.to_state(), self.position
 
@@ -316,6 +356,8 @@ class Node:
 
     def _deliver(self, applied: Applied) -> None:
         session, output = applied
+        if session is not None and isinstance(session, Client) and output.later is not None:
+            self._go_on(session, output.later().__await__())
         if session is not None:
             self.asked.discard(self.machine.number_of(session))
             if output.close:

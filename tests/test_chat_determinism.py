@@ -166,7 +166,12 @@ def test_a_session_that_is_not_registered_changes_at_once() -> None:
         ("WHO #a", True),
         ("NS IDENTIFY x", True),
         ("PRIVMSG NickServ :IDENTIFY x", True),
-        ("PRIVMSG #a,nickserv :IDENTIFY x", True),
+        ("NOTICE nickserv,*playback :IDENTIFY x", True),
+        ("BATCH +1 draft/multiline nickserv", True),
+        ("BATCH +1 draft/multiline #a", False),
+        ("BATCH -1", False),
+        ("PRIVMSG #a,nickserv :IDENTIFY x", False),  # what #a receives is no secret
+        ("INVITATION CREATE #a", True),  # it draws a token
         ("PRIVMSG ChanServ :REGISTER #a", False),
         ("PRIVMSG #a :hello", False),
         ("PRIVMSG", False),

@@ -40,6 +40,42 @@ class Request:
         """Return a parameter, or "" when there are not that many."""
         return self.message.params[index] if index < len(self.message.params) else ""
 
+    def locally(self, work: Callable[[], None]) -> None:
+        """Carry out a part of the command on the server of the session alone, as it has secrets or
+        draws at random: at once, or after what all servers of a cluster carry out.
+
+        Args:
+            work: may reply, under the label of the command.
+        """
+        world = self.world
+        if not world.is_in_log:
+            work()
+            return
+
+        async def afterwards(reply: Response) -> None:
+            await world.settle()
+            work()
+
+        self.reply.postpone(afterwards)
+
+    def once_settled(self, answer: Callable[[], None]) -> None:
+        """Give an answer that depends on what the command has changed: at once, or in a cluster
+        when that has been carried out.
+
+        Args:
+            answer: replies, under the label of the command.
+        """
+        world = self.world
+        if world.decider is None:
+            answer()
+            return
+
+        async def afterwards(reply: Response) -> None:
+            await world.settle()
+            answer()
+
+        self.reply.postpone(afterwards)
+
     def for_session(self, session: Session) -> "Request":
         """Return the request with its replies sent to another session, without the label; see
         `Response.tell`.

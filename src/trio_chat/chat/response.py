@@ -116,7 +116,7 @@ class Response:
         # Whether the answer contains events, perhaps as the client's own copies.
         self._is_event_among = False
         self._batch = ""  # the reference of the batch that lines are put into
-        self._postponed: Later | None = None
+        self._postponed: list[Later] = []
         self._follow_ups: list[Later] = []
         self._works: list[Later] = []  # what the answer waits for, in order
         self._steps: Steps | None = None  # what the answer consists of further
@@ -263,8 +263,8 @@ class Response:
         self.send("BATCH", (f"-{reference}",))
 
     def postpone(self, work: "Later") -> None:
-        """Let `work` give the whole answer, with the label; it may await the storage."""
-        self._postponed = work
+        """Let `work` give the rest of the answer, with the label; it may await the storage."""
+        self._postponed.append(work)
 
     def follow_up(self, work: "Later") -> None:
         """Let `work` add more after the answer, without the label."""
@@ -335,13 +335,12 @@ class Response:
 
     def finish(self) -> Output:
         """Return what is to be delivered."""
-        if self._postponed is not None:
-            work, self._postponed = self._postponed, None
+        if self._postponed:
+            self._works[:0], self._postponed = self._postponed, []
             # These events were accepted now: later events must not overtake them while this answer
             # waits.
             if not self._label:
                 self._flush()
-            self._works.append(work)
             parts = self._take_parts()
             return Output(
                 parts,
@@ -383,8 +382,8 @@ class Response:
         return self.finish()
 
     async def _run(self) -> Output:
-        """Do what is left, up to the first that takes steps."""
-        while self._works and self._steps is None:
+        """Do what is left, up to the first that takes steps, or waits for more."""
+        while self._works and self._steps is None and not self._postponed:
             await self._works.pop(0)(self)
         return self.finish()
 

@@ -95,6 +95,7 @@ class World:
             changes are carried out at once.
         settle: waits until the changes that were handed to `decider` so far have been carried out;
             without a decider there is nothing to wait for.
+        is_replicated: whether this is the world of a server of a cluster.
         registrar: called when a session has sent everything for its registration, which is then
             completed later; None if it is completed at once.
         page_url: the address of the page for links, with a `/` at its end; "" when there is none.
@@ -138,6 +139,7 @@ class World:
         self.observers: list[Callable[[Change], None]] = []
         self.decider: Callable[[Change], None] | None = None
         self.settle: Callable[[], Awaitable[None]] = _nothing_to_settle
+        self.is_replicated = False
         self.registrar: Callable[[Session], None] | None = None
         self.batch_references = count(1)
         self._session_ids = count(1)
@@ -184,6 +186,13 @@ class World:
             self.channels.create_lobby(
                 server_info.lobby, folded, server_info.lobby_topic, server_info.name
             )
+
+    @property
+    def is_in_log(self) -> bool:
+        """Whether a command is carried out at this moment that all servers of a cluster carry
+        out.
+        """
+        return self.is_replicated and self.decider is None
 
     def connect(self, session: Session) -> None:
         """Take in a new connection, which is not registered yet.

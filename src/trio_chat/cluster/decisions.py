@@ -15,18 +15,24 @@ from trio_chat.cluster.entries import Decided
 _USERS = ("user", "by", "other")
 """The fields of changes that name a user."""
 _CHANNEL = "channel"
+_GONE = 0
+"""The number of no user and of no channel."""
 
 
 def decide(world: World, change: Change) -> Decided:
-    """Return the item of a change that is decided on now."""
+    """Return the item of a change that is decided on now.
+
+    A subject that is gone already, such as the user of a client that has waited for an answer, has
+    the number `_GONE`.
+    """
     subjects: list[tuple[str, int]] = []
-    for name in _USERS:
-        user = world.users.get(getattr(change, name, ""))
-        if user is not None:
-            subjects.append((name, user.identity))
-    channel = world.channels.get(getattr(change, _CHANNEL, ""))
-    if channel is not None:
-        subjects.append((_CHANNEL, channel.founded))
+    for field in _USERS:
+        if name := getattr(change, field, ""):
+            user = world.users.get(name)
+            subjects.append((field, user.identity if user is not None else _GONE))
+    if name := getattr(change, _CHANNEL, ""):
+        channel = world.channels.get(name)
+        subjects.append((_CHANNEL, channel.founded if channel is not None else _GONE))
     return Decided(change, tuple(subjects))
 
 

@@ -74,6 +74,7 @@ class Machine:
         self._clock = LogClock()
         self._rules = rules
         self.world = make_world(self._clock)
+        self.world.is_replicated = True
         self.lives = Lives()
         self.life: Life | None = None
 
@@ -219,10 +220,14 @@ class Machine:
         yield Applied(session if life is self.life else None, Output(tuple(events)))
 
     def _session(self, life: Life, number: int) -> Session | None:
-        """Return a registered session."""
+        """Return a registered session, unless it has left already."""
         if number not in life.sessions:
             return None
-        return self.world.sessions[life.number << SESSION_BITS | number]
+        session = self.world.sessions.get(life.number << SESSION_BITS | number)
+        if session is None or session.user is None:
+            del life.sessions[number]
+            return None
+        return session
 
     def _end(self, life: Life) -> Iterator[Applied]:
         """End a life: its users leave, and its entries count no longer."""

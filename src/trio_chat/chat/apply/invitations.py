@@ -50,7 +50,10 @@ def _of_one(world: World, change: _OfOne) -> list[DirtyKey]:
 
 
 @transition(InvitationMade, lambda world, change: _stored(world, change.invitation))
-def _make(world: World, change: InvitationMade) -> Effects:
+def _make(world: World, change: InvitationMade) -> Effects | None:
+    number = change.invitation.channel
+    if number and all(channel.founded != number for channel in world.channels.values()):
+        return None  # it has ended since the invitation was decided on
     world.invitations.put(change.invitation)
     return []
 

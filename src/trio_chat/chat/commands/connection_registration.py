@@ -161,6 +161,8 @@ def try_to_register(request: Request) -> None:
     pending = session.pending
     if pending is None or pending.is_negotiating or not (pending.nick and pending.username):
         return
+    if _refuse_password(request, pending):  # here, because only this server knows what was tried
+        return
     if world.registrar is not None:
         world.registrar(session)
     else:
@@ -171,7 +173,7 @@ def register(request: Request) -> None:
     """Register a session that has sent everything for it, or refuse that."""
     world, session, pending = request.world, request.session, request.session.pending
     assert pending is not None  # noqa: S101  # it is not registered
-    if _refuse_password(request, pending) or _refuse_banned(request, pending.nick):
+    if _refuse_banned(request, pending.nick):
         return
     if world.server_info.account_rules.required and not session.account:
         _require_account(request)

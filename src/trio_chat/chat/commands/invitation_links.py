@@ -72,6 +72,7 @@ class Made(NamedTuple):
     "CREATE|LIST|REVOKE <channel or *> [<uses> [<duration>] | <id>]",
     min_params=2,
     help="Make, list or revoke links by which others join a channel or register an account (*).",
+    is_local=True,
 )
 def invitation_command(request: Request) -> None:
     """Carry out a subcommand."""
@@ -116,7 +117,7 @@ def _create(request: Request, channel: Channel | None) -> None:
         return
     one = made.invitation
     params = ("CREATED", name, one.id, str(one.uses), str(one.expires), made.token, made.link)
-    request.reply.send(_COMMAND, params)
+    request.once_settled(lambda: request.reply.send(_COMMAND, params))
 
 
 def _list(request: Request, channel: Channel | None) -> None:

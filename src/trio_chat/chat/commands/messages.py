@@ -3,6 +3,7 @@
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from trio_chat.chat import conversations, multiline, policy
 from trio_chat.chat.apply import apply
@@ -10,7 +11,7 @@ from trio_chat.chat.changes import AcceptChanged
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryTarget
-from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.registry import LOCAL_SERVICES, SERVICES, Request, command
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
@@ -281,7 +282,11 @@ def _say_to_service(
     if session.caps & cap.ECHO_MESSAGE:
         request.reply.emit(event)
     if verb == "PRIVMSG":
-        SERVICES[fold_or_self(target)](request, multiline.flatten(text[0]))
+        folded, command = fold_or_self(target), multiline.flatten(text[0])
+        if folded in LOCAL_SERVICES:
+            request.locally(partial(SERVICES[folded], request, command))
+        else:
+            SERVICES[folded](request, command)
 
 
 def _message(

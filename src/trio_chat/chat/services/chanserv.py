@@ -258,6 +258,10 @@ def _set(request: Request, words: list[str]) -> None:
     "makes links by which others join a channel, also a closed one",
 )
 def _invitation(request: Request, words: list[str]) -> None:
+    request.locally(lambda: _carry_out_invitation(request, words))
+
+
+def _carry_out_invitation(request: Request, words: list[str]) -> None:
     channel = _channel(request, words[0])
     if channel is not None:
         invitation_service.carry_out(CHANSERV, request, channel, words[1:])

@@ -2,7 +2,7 @@
 
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands import invitation_links
-from trio_chat.chat.commands.invitation_links import Refusal
+from trio_chat.chat.commands.invitation_links import Made, Refusal
 from trio_chat.chat.invitations import parse_terms
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services.nickserv import NICKSERV
@@ -50,6 +50,10 @@ def _create(service: Service, request: Request, channel: Channel | None, words: 
     if isinstance(made, Refusal):
         service.answer(request, f"{made.text}.")
         return
+    request.once_settled(lambda: _show(service, request, channel, made))
+
+
+def _show(service: Service, request: Request, channel: Channel | None, made: Made) -> None:
     service.answer(request, made.invitation.describe(request.world.steady()))
     if channel is not None and made.invitation.is_personal:
         service.answer(request, "It lets in a user that is banned, too, as INVITE does.")
