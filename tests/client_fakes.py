@@ -321,6 +321,11 @@ class Calm:
         """Return the upper bound."""
         return high
 
+    @staticmethod
+    def sample(population: Sequence[Any], k: int) -> list[Any]:
+        """Return the elements in their order."""
+        return list(population[:k])
+
 
 class Chat:
     """A line client and the servers that it connects to, one for each connection."""

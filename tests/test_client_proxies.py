@@ -301,7 +301,7 @@ async def test_tls_through_a_proxy(
 ) -> None:
     """The server is encrypted and known by its certificate as it is without a proxy."""
 
-    async def direct(host: str, port: int) -> trio.abc.Stream:
+    async def direct(host: str, port: int, _records: object = None) -> trio.abc.Stream:
         await trio.lowlevel.checkpoint()
         pytest.fail("a direct connection")
 

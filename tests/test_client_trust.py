@@ -68,7 +68,7 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> At:
         async with edge(chosen) as here:
             meeting = Meeting(here, KnownServers(tmp_path / "known" / "known_servers"))
 
-            async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
+            async def connect_tcp(host: str, port: int, _records: object = None) -> trio.abc.Stream:
                 meeting.connections += 1
                 await trio.lowlevel.checkpoint()
                 return here.stream(ListenerSettings(name="", tls=tls))
@@ -285,7 +285,7 @@ def through(monkeypatch: pytest.MonkeyPatch) -> Through:
     def put(between: Callable[[trio.abc.Stream], trio.abc.Stream]) -> None:
         connect_tcp = trust.connect_tcp  # type: ignore[attr-defined]  # what `at` has put there
 
-        async def connect(host: str, port: int) -> trio.abc.Stream:
+        async def connect(host: str, port: int, _records: object = None) -> trio.abc.Stream:
             return between(await connect_tcp(host, port))
 
         monkeypatch.setattr(trust, "connect_tcp", connect)
@@ -334,7 +334,7 @@ class Silent:
         self.heard = b""
         self._nursery, self._answer, self._hangs_up = nursery, answer, hangs_up
 
-    async def connect(self, host: str, port: int) -> trio.abc.Stream:
+    async def connect(self, host: str, port: int, _records: object = None) -> trio.abc.Stream:
         """Return the client's end of a connection."""
         self.connections += 1
         ours, theirs = memory_stream_pair()
@@ -400,7 +400,7 @@ async def test_what_was_encrypted_once_never_falls_back(
         connector = meeting.connector()
         await chats(await connector())
 
-        async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
+        async def connect_tcp(host: str, port: int, _records: object = None) -> trio.abc.Stream:
             await trio.lowlevel.checkpoint()
             return meeting.here.stream(ListenerSettings(name="", tls="off"))
 

@@ -214,7 +214,7 @@ async def test_one_file_that_fails_does_not_stop_the_others(tmp_path: Path) -> N
     for name in ("a", "b"):
         (tmp_path / name).write_text("x")
     link = OfflineLink()
-    uploads = Uploads(link, no_connection)
+    uploads = Uploads(link, lambda: no_connection)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(uploads.run)
         await uploads.add("#a", f"{tmp_path}/a {tmp_path}/b")

@@ -96,6 +96,25 @@ async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
     assert listener.is_closed
 
 
+async def test_a_node_of_a_cluster_asks_its_clients_to_connect_again(
+    nursery: trio.Nursery,
+) -> None:
+    """The others serve the network, so nobody is told that it has shut down."""
+    server, listener, _ = await start(nursery)
+    server.has_other_nodes = True
+    modern, old = listener.connect(), listener.connect()
+    await modern.say("CAP REQ :standard-replies", "CAP END", "NICK ann", "USER ann 0 * :Ann")
+    await modern.until("422")
+    await old.say("NICK bob", "USER bob 0 * :Bob")
+    await old.until("422")
+    await wait_all_tasks_blocked()
+    server.stop()
+    text = "This server is being restarted, connect again"
+    error = Message("ERROR", (f"Closing link: 127.0.0.1 ({text})",))
+    assert await modern.rest() == [Message("NOTE", ("*", "RECONNECT", text), "chat.local"), error]
+    assert await old.rest() == [Message("NOTICE", ("bob", text), "chat.local"), error]
+
+
 async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(
     nursery: trio.Nursery,
 ) -> None:

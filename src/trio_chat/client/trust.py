@@ -19,6 +19,7 @@ import trio
 from trio_chat.client import proxies
 from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers, key_mark
 from trio_chat.client.session.connecting import CannotConnectError, connect_tcp
+from trio_chat.client.session.name_records import NameRecords
 from trio_chat.client.target import is_this_machine
 from trio_chat.client.tls_handshake import (
     Encrypted,
@@ -105,6 +106,8 @@ class Connector:
     ) -> None:
         self.tell: Callable[[str], Awaitable[None]] = _tell_nobody
         """Called with warnings about the security of a connection, in the user's language."""
+        self.records = NameRecords()
+        """The addresses of the host in DNS, if it is a name."""
         self._host = host
         self._port = port
         self._address = format_address(host, port)
@@ -115,6 +118,11 @@ class Connector:
         self._has_no_tls = False
         self._was_encrypted = False
         self._patience = HANDSHAKE_TIMEOUTS[0]
+
+    @property
+    def address(self) -> str:
+        """The host and the port, for people."""
+        return self._address
 
     @property
     def port(self) -> int:
@@ -166,7 +174,7 @@ class Connector:
         proxy = proxies.choose(self._host, self._port, self._proxy, os.environ)
         if proxy:
             return await proxies.connect_through(proxy, self._host, self._port)
-        return await connect_tcp(self._host, self._port)
+        return await connect_tcp(self._host, self._port, self.records)
 
     async def _encrypted_patiently(self, mark: str) -> Encrypted:
         """Connect with encryption, and try again with more time if the server gives no answer."""

@@ -134,6 +134,10 @@ class Server:
         self._accepting = trio.CancelScope()
         self._poller = best_poller()
         self.is_stopping = False
+        self.has_other_nodes = False
+        """Whether other nodes serve the network while this one stops: its clients are asked to
+        connect again.
+        """
         self._most_grace = math.inf
         self.uploads = upload_service(self.world, settings)
         self.site = Site(
@@ -300,7 +304,7 @@ class Server:
         log.info("shutting down: notifying %d clients", len(self.connections))
         self.openings.end()
         for connection in self.connections:
-            connection.shut_down()
+            connection.shut_down(is_moving=self.has_other_nodes)
         if self._push is not None:
             connections.start_soon(self._send_last, self._push)
         # A client that has stopped reading holds the server up for the grace time at most.

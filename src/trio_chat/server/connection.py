@@ -28,6 +28,8 @@ from trio_chat.server.transport import LINGER_TIMEOUT, Transport, close_graceful
 log = logging.getLogger("trio_chat")
 
 SHUTDOWN_REASON = "The server has shut down"
+RESTART_REASON = "This server is being restarted, connect again"
+"""To clients of a node that stops, while others serve the network."""
 FAREWELL_TIMEOUT = 5.0
 """Seconds in which a client that is ended can still receive the reason."""
 _LAST_DELIVERY_TIMEOUT = 2.0
@@ -89,7 +91,7 @@ class Connection:
         # Around the reader only, so that an ended client can still receive the reason.
         self._scope = trio.CancelScope()
         self._reason = ""
-        self._is_shutdown = False
+        self._is_shutdown = self._is_moving = False
         self._received = now
         self._ping_interval = hub.limits.ping_interval
         if peer.is_websocket:  # proxies cut a silent connection
@@ -168,10 +170,15 @@ class Connection:
         self._reason = self._reason or reason
         self._scope.cancel()
 
-    def shut_down(self) -> None:
-        """End the connection because the server stops."""
-        self._is_shutdown = True
-        self.end(SHUTDOWN_REASON)
+    def shut_down(self, *, is_moving: bool = False) -> None:
+        """End the connection because the server stops.
+
+        Args:
+            is_moving: whether other nodes serve the network, so that the client is to connect again
+                at once.
+        """
+        self._is_shutdown, self._is_moving = True, is_moving
+        self.end(RESTART_REASON if is_moving else SHUTDOWN_REASON)
 
     def _name(self) -> str:
         user = self.session.user
@@ -388,9 +395,11 @@ class Connection:
         session, name = self.session, self._hub.world.server_info.name
         messages = [Message("ERROR", (f"Closing link: {session.address} ({self._reason})",))]
         if self._is_shutdown:
-            notice = Message("NOTICE", (session.target, SHUTDOWN_REASON), name)
+            text = RESTART_REASON if self._is_moving else SHUTDOWN_REASON
+            code = "RECONNECT" if self._is_moving else "SERVER_SHUTDOWN"
+            notice = Message("NOTICE", (session.target, text), name)
             if session.caps & cap.STANDARD_REPLIES:
-                notice = Message("NOTE", ("*", "SERVER_SHUTDOWN", SHUTDOWN_REASON), name)
+                notice = Message("NOTE", ("*", code, text), name)
             messages.insert(0, notice)
         return "".join(f"{message.line()}\r\n" for message in messages).encode()
 

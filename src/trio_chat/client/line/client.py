@@ -4,7 +4,7 @@ Two tasks run alongside the link: one shows events, one reads and interprets typ
 """
 
 import time as clock
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -18,6 +18,7 @@ from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.keyring import PasswordStore
 from trio_chat.client.link.link import WAITING_LINES, Link
 from trio_chat.client.link.options import LinkOptions
+from trio_chat.client.link.rotation import Connect
 from trio_chat.client.link.send_queue import Say
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.log import ChatLog, ServerLog
@@ -42,7 +43,8 @@ class LineClient:
 
     Args:
         interface: reads and shows lines.
-        connect: returns a connection, or raises CannotConnectError.
+        connect: returns a connection, or raises CannotConnectError; several are for the addresses
+            of one network.
         nick: the nickname given on the command line, "" to ask or choose.
         channel: the channel to join, "" for none.
         key: its key, "" for none.
@@ -60,7 +62,7 @@ class LineClient:
     def __init__(
         self,
         interface: Interface,
-        connect: Callable[[], Awaitable[trio.abc.Stream]],
+        connect: Connect | Sequence[Connect],
         *,
         nick: str = "",
         channel: str = "",

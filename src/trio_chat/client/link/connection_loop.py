@@ -69,6 +69,7 @@ class ConnectionLoop:
         self._sync_state = sync_state
         self._state = state
         self._refusals = 0
+        self._has_shut_down = False
         self._connects_again = False
         self._woken = trio.Event()
 
@@ -116,8 +117,8 @@ class ConnectionLoop:
                 if stream:
                     await trio.aclose_forcefully(stream)
                 return 0
-            if stream is None and not self._reconnector.was_connected and not self._options.stays:
-                return 1
+            if stream is None and not self._goes_on():
+                return 0 if self._has_shut_down else 1
             code = await self._converse(stream) if stream else None
             if code is not None and not self._connects_again:
                 return code
@@ -125,6 +126,12 @@ class ConnectionLoop:
                 self._connects_again = False
             elif not await self._reconnector.wait_before_next():
                 return 1
+
+    def _goes_on(self) -> bool:
+        """Return whether attempts follow one that has failed."""
+        if self._reconnector.has_next or self._options.stays:
+            return True
+        return self._reconnector.was_connected and not self._has_shut_down
 
     async def _get_stream(self) -> trio.abc.Stream | None:
         if not self.ignored.is_loaded:
@@ -160,10 +167,14 @@ class ConnectionLoop:
         self._send_queue.detach()
         if protocol.registered:
             self._reconnector.was_connected = True
+            self._has_shut_down = False
+        was_stable = protocol.ready and trio.current_time() - started >= _STABLE
         if protocol.ready:
             self._joined_channels.remember(protocol.channels.values())
-            if trio.current_time() - started >= _STABLE:
-                self._reconnector.succeeded()
+        if was_stable:
+            self._reconnector.succeeded()
+        is_expected = outcome.end is EndReason.RESTARTED
+        self._reconnector.lost(was_stable=was_stable, is_expected=is_expected)
         return await self._after(outcome)
 
     def _protocol(self, stream: trio.abc.Stream) -> ClientProtocol:
@@ -183,9 +194,11 @@ class ConnectionLoop:
         )
 
     async def _after(self, outcome: SessionOutcome) -> int | None:
-        has_shut_down = outcome.end is EndReason.SHUT_DOWN
-        if outcome.end is EndReason.LEFT or (has_shut_down and not self._options.stays):
+        if outcome.end is EndReason.LEFT:
             return 0
+        if outcome.end is EndReason.SHUT_DOWN and not self._options.stays:
+            self._has_shut_down = True
+            return None if self._reconnector.has_other_address else 0
         if self._desired_nick.asking and not outcome.code:
             # The server did not wait for the user's answer; the next connection begins with it.
             await self._reconnector.wait(self._desired_nick.answered.wait)
@@ -198,12 +211,15 @@ class ConnectionLoop:
                 " answers at this port."
             )
             await self._reporter.tell(text, error=True)
-            return 1
-        await self._reporter.send(events.Lost(outcome.reason))
+            return None if self._reconnector.has_next else 1
+        is_restart = outcome.end is EndReason.RESTARTED
+        await self._reporter.send(events.Lost(outcome.reason, is_restart=is_restart))
         return None
 
     async def _refused(self, outcome: SessionOutcome) -> int | None:
         await self._reporter.tell(reasons.not_let_in(outcome.code, outcome.reason), error=True)
         self._refusals += 1
-        is_final = outcome.code or not self._reconnector.was_connected
+        is_final = outcome.code or not (
+            self._reconnector.was_connected or self._reconnector.has_next
+        )
         return 1 if is_final or self._refusals >= _REFUSED_ATTEMPTS else None

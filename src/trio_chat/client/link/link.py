@@ -5,7 +5,7 @@ bounded channel to the interface, which passes each through `react` before it sh
 does then what the event requires.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 import trio
@@ -20,6 +20,7 @@ from trio_chat.client.link.options import LinkOptions
 from trio_chat.client.link.reactions import EventReactions
 from trio_chat.client.link.reconnector import Reconnector
 from trio_chat.client.link.reporter import EventReporter
+from trio_chat.client.link.rotation import AddressRotation, Connect
 from trio_chat.client.link.send_queue import ProtocolCall, Say, SayLines, SendQueue
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.link.uploads import Uploads
@@ -42,17 +43,18 @@ class Link:
     """One server for one run of the client.
 
     Args:
-        connect: returns a connection, or raises CannotConnectError.
+        connect: returns a connection, or raises CannotConnectError; several are for the addresses
+            of one network.
         joined_channels: the channels to be in.
         options: what was decided beforehand.
         state: the file with the nickname and the ignore list; None for the default one.
         passwords: where passwords of accounts are kept; None for nowhere.
-        random: the source of the jitter of reconnecting.
+        random: the source of the jitter of reconnecting, and of the order of the addresses.
     """
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[trio.abc.Stream]],
+        connect: Connect | Sequence[Connect],
         joined_channels: JoinedChannels,
         options: LinkOptions,
         *,
@@ -64,7 +66,9 @@ class Link:
         self.interactive = options.interactive
         self.desired_nick = DesiredNick(options.nick)
         self.login_flow = LoginFlow(self, passwords, can_ask=options.can_hide)
-        self.uploads = Uploads(self, connect)
+        chance = random or Random()  # noqa: S311  jitter, no secret
+        rotation = AddressRotation([connect] if callable(connect) else connect, chance)
+        self.uploads = Uploads(self, lambda: rotation.current)
         self.failed = False
         self.unsent: list[str] = []
         self._reason = ""
@@ -76,9 +80,9 @@ class Link:
             WAITING_LINES if options.interactive else 0, self._cannot_be_sent
         )
         self._reconnector = Reconnector(
-            connect,
+            rotation,
             self._reporter,
-            Backoff(random or Random()),  # noqa: S311  jitter, no secret
+            Backoff(chance),
             gives_up=not options.interactive,
             stays=options.stays,
         )

@@ -7,8 +7,9 @@ from typing import TypeVar
 import trio
 
 from trio_chat.client.link.reporter import EventReporter
+from trio_chat.client.link.rotation import AddressRotation
 from trio_chat.client.session.connecting import Backoff, CannotConnectError
-from trio_chat.client.session.events import Note, Waiting
+from trio_chat.client.session.events import Connecting, Note, Waiting
 from trio_chat.i18n import _
 
 _MOST_ATTEMPTS = 10
@@ -19,7 +20,7 @@ class Reconnector:
     """The attempts of one link.
 
     Args:
-        connect: returns a connection, or raises CannotConnectError.
+        rotation: the addresses, of which each attempt takes the next.
         reporter: where events are reported.
         backoff: how long to wait between attempts.
         stays: whether attempts go on when the server was never reached.
@@ -28,7 +29,7 @@ class Reconnector:
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[trio.abc.Stream]],
+        rotation: AddressRotation,
         reporter: EventReporter,
         backoff: Backoff,
         *,
@@ -37,12 +38,13 @@ class Reconnector:
     ) -> None:
         self.was_connected = False
         self.stopped = False
-        self._connect = connect
+        self._rotation = rotation
         self._reporter = reporter
         self._backoff = backoff
         self._gives_up = gives_up
         self._stays = stays
         self._unreachable = ""
+        self._is_lost = False
         self._pause = trio.CancelScope()
 
     def stop(self) -> None:
@@ -59,19 +61,48 @@ class Reconnector:
         """Begin anew with the shortest pause: the connection was stable."""
         self._backoff.reset()
 
+    @property
+    def has_next(self) -> bool:
+        """Whether the next attempt follows without a pause, at another address."""
+        return self._rotation.has_next
+
+    @property
+    def has_other_address(self) -> bool:
+        """Whether that address is one that the user has named."""
+        return self._rotation.has_several and self._rotation.has_next
+
+    def lost(self, *, was_stable: bool, is_expected: bool = False) -> None:
+        """Note that a connection has ended; see `AddressRotation.lost`."""
+        self._rotation.lost(was_stable=was_stable, is_expected=is_expected)
+        self._is_lost = True
+
     async def connect(self) -> trio.abc.Stream | None:
-        """Try once; return None when that failed, which is reported only the first time."""
+        """Try the next address; return None when that failed, which is reported only in the first
+        round.
+        """
+        is_first, rotation = not self._backoff.attempts, self._rotation
+        rotation.advance()
+        if is_first and rotation.has_several:
+            await self._reporter.send(Connecting(rotation.name))
         try:
             self._unreachable = ""
-            return await self._connect()
+            return await rotation.current()
         except CannotConnectError as error:
             self._unreachable = error.reason
-            if not self.was_connected and not self._backoff.attempts:
+            if is_first and not self.was_connected:
                 await self._reporter.send(Note(str(error), error=True))
+            elif is_first and rotation.has_several:
+                text = f"{rotation.name}: {error.reason or error}"
+                await self._reporter.send(Note(text, error=True))
             return None
 
     async def wait_before_next(self) -> bool:
-        """Pause before the next attempt; return False when none is to follow."""
+        """Pause before the next round; return False when no attempt is to follow."""
+        is_lost, self._is_lost = self._is_lost, False
+        if self._rotation.has_next:
+            if is_lost:
+                await self.wait(partial(trio.sleep, self._backoff.spread()))
+            return True
         if self.stopped or not (self.was_connected or self._stays):
             return True
         if self._gives_up and self._backoff.attempts >= _MOST_ATTEMPTS:

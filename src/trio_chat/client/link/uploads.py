@@ -44,14 +44,14 @@ class Uploads:
 
     Args:
         link: the link.
-        connect: connects to its server.
+        current: returns the function that connects to the present address of its server.
     """
 
     def __init__(
-        self, link: UploadingLink, connect: Callable[[], Awaitable[trio.abc.Stream]]
+        self, link: UploadingLink, current: Callable[[], Callable[[], Awaitable[trio.abc.Stream]]]
     ) -> None:
         self._link = link
-        self._connect = connect
+        self._current = current
         self._send, self._receive = trio.open_memory_channel[tuple[str, str]](_MOST_WAITING)
         self._scope: trio.CancelScope | None = None
         self._count = 0
@@ -194,11 +194,12 @@ class Uploads:
             parts, port = urlsplit(""), 0
         if not (port and parts.hostname and url.isascii()):
             raise UploadError(_("The server names no usable address for files."))
-        if not isinstance(self._connect, Connector) or self._connect.port == port:
-            return await self._connect()
+        connect = self._current()
+        if not isinstance(connect, Connector) or connect.port == port:
+            return await connect()
         if parts.scheme == "http" and session.is_secure:
             text = _("The server wants files without encryption, which is refused here.")
             raise UploadError(text)
         is_plain = parts.scheme == "http"
         security = Security(plaintext=is_plain, required=not is_plain)
-        return await Connector(parts.hostname, port, security, proxy=self._connect.proxy)()
+        return await Connector(parts.hostname, port, security, proxy=connect.proxy)()

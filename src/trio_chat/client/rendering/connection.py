@@ -30,8 +30,15 @@ def _shut_down(_context: RenderContext, _event: events.ServerShutDown) -> list[L
 
 @renders(events.Lost)
 def _lost(_context: RenderContext, event: events.Lost) -> list[Line]:
+    if event.is_restart:
+        return info_line(_("The server is being restarted. Connecting again …"))
     reason = _("the server has not answered") if event.reason == "timeout" else event.reason
     return error_line(_("The connection to the server is lost."), reason)
+
+
+@renders(events.Connecting)
+def _connecting(_context: RenderContext, event: events.Connecting) -> list[Line]:
+    return info_line(_("Connecting to {address} …"), address=event.address)
 
 
 @renders(events.Waiting)

@@ -6,6 +6,7 @@ from random import Random
 
 import trio
 
+from trio_chat.client.session.name_records import NameRecords
 from trio_chat.i18n import _
 from trio_chat.irc.addresses import format_address, parse_address
 
@@ -13,6 +14,8 @@ CONNECT_TIMEOUT = 20.0
 """Seconds for looking the address up and for all attempts to reach it."""
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
+MOST_SPREAD = 0.5
+"""Seconds in which the clients of a lost server go to the others."""
 
 
 class CannotConnectError(Exception):
@@ -28,7 +31,7 @@ class CannotConnectError(Exception):
         self.reason = reason
 
 
-async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
+async def connect_tcp(host: str, port: int, records: NameRecords | None = None) -> trio.abc.Stream:
     """Connect to the address of a host that answers first (RFC 8305, Happy Eyeballs).
 
     Cancelled, it leaves no connection behind.
@@ -36,6 +39,7 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
     Args:
         host: a name, or an IPv4 or IPv6 address.
         port: the port.
+        records: those of the name, which may decide between them; None for no preference.
 
     Raises:
         CannotConnectError: with a sentence for people.
@@ -43,7 +47,7 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
     refuse_onion(host)
     try:
         with trio.fail_after(CONNECT_TIMEOUT):
-            return await _open(host, port)
+            return await _open(host, port, records)
     except trio.TooSlowError:
         reason = _("no answer")
     except (OSError, UnicodeError) as error:
@@ -66,9 +70,11 @@ def _is_in_local_network(host: str) -> bool:
     return address.is_private and not address.is_loopback
 
 
-async def _open(host: str, port: int) -> trio.abc.Stream:
+async def _open(host: str, port: int, records: NameRecords | None) -> trio.abc.Stream:
     try:
-        return await trio.open_tcp_stream(host, port)
+        if records is None or parse_address(host) is not None:
+            return await trio.open_tcp_stream(host, port)
+        return await records.open(host, port)
     except socket.gaierror as error:
         # Imported late: few names are of multicast DNS, and most systems know it themselves.
         from trio_chat.client.discovery.local_names import is_local_name, local_address  # noqa: PLC0415
@@ -136,6 +142,10 @@ class Backoff:
         longest = min(FIRST_DELAY * 2.0**self.attempts, LONGEST_DELAY)
         self.attempts += 1
         return max(longest * self._random.uniform(0.5, 1.0), FIRST_DELAY)
+
+    def spread(self) -> float:
+        """Return the seconds to wait before another server is tried."""
+        return self._random.uniform(0, MOST_SPREAD)
 
     def reset(self) -> None:
         """Begin anew with the shortest pause."""

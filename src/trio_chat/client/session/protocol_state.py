@@ -56,6 +56,7 @@ class ProtocolState:
         settled: whether the server has answered the PING behind everything sent so far.
         lag_answered: whether the server has answered the PING that measures its delay.
         shut_down: whether the server has announced that it shuts down.
+        restarts: whether the server has asked for another connection, because it is restarted.
         error: the text of ERROR, None until it comes.
         fatal: the code and the text of the numeric that refuses the connection, if one has come.
         clock: the latest server-time of a live message, "" before one comes.
@@ -67,6 +68,7 @@ class ProtocolState:
     settled = False
     lag_answered = False
     shut_down = False
+    restarts = False
     error: str | None = None
     fatal: tuple[str, str] | None = None
     clock = ""

@@ -129,7 +129,7 @@ class ClientSession:
             self._notify_change()
             await trio.aclose_forcefully(self._stream)
         outcome = self._outcome()
-        self.protocol.end(returns=outcome.end is EndReason.LOST)
+        self.protocol.end(returns=outcome.end in (EndReason.LOST, EndReason.RESTARTED))
         for event in self.protocol.take_events():
             await self._events.send(event)
         return outcome
@@ -349,6 +349,8 @@ class ClientSession:
             return SessionOutcome(EndReason.LEFT)
         if protocol.shut_down:
             return SessionOutcome(EndReason.SHUT_DOWN)
+        if protocol.restarts:
+            return SessionOutcome(EndReason.RESTARTED)
         if protocol.fatal:
             code, reason = protocol.fatal
             return SessionOutcome(EndReason.REFUSED, reason, code)

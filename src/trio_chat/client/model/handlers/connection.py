@@ -56,6 +56,11 @@ def _waiting(server: ServerState, event: events.Waiting) -> None:
     server.show(server.log, event)
 
 
+@handles(events.Connecting)
+def _connecting(server: ServerState, event: events.Connecting) -> None:
+    server.show(server.log, event)
+
+
 @handles(events.ServerShutDown)
 def _shut_down(server: ServerState, event: events.ServerShutDown) -> None:
     for buffer in {id(each): each for each in (server.log, server.here())}.values():

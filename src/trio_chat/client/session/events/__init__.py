@@ -29,6 +29,7 @@ from trio_chat.client.session.events.connection import (
     AccountCreated,
     AccountRefused,
     Connected,
+    Connecting,
     EndReason,
     Lag,
     LoggedIn,
@@ -71,6 +72,7 @@ __all__ = [
     "AwayChanged",
     "ChannelInvitation",
     "Connected",
+    "Connecting",
     "ConversationFound",
     "DeliveryUnknown",
     "EarlierMessages",
@@ -126,10 +128,10 @@ Event = (
     Connected | Ready | Said | MessageRefused | MessageUnconfirmed | UserJoined | JoinRefused
     | UserParted | UserKicked | UserQuit | UserRenamed | NickRefused | TopicIs | TopicChanged
     | ModeChanged | Names | ListedChannel | ListEnd | ChannelInvitation | Away | ServerText
-    | ServerError | ServerShutDown | Lost | Waiting | Note | PromptChanged | DeliveryUnknown
-    | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults | Reacted | Redacted
-    | Typing | RankChanged | AwayChanged | MarkerMoved | ConversationFound | Lag
-    | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | AccountCreated | MustVerify
+    | ServerError | ServerShutDown | Lost | Connecting | Waiting | Note | PromptChanged
+    | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults
+    | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | ConversationFound
+    | Lag | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | AccountCreated | MustVerify
     | AccountRefused | Whois | InvitationLink
 )
 # fmt: on

@@ -9,6 +9,7 @@ class EndReason(Enum):
 
     LEFT = "the user left"
     SHUT_DOWN = "the server has shut down"
+    RESTARTED = "the server is restarted, and the network goes on"
     REFUSED = "the server does not let us in"
     LOST = "the connection was lost"
 
@@ -92,9 +93,17 @@ class ServerShutDown:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The connection was lost."""
+    """The connection was lost, or the server has asked for another one because it is restarted."""
 
     reason: str
+    is_restart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """One of several addresses of the server is tried."""
+
+    address: str
 
 
 @dataclass(frozen=True, slots=True)

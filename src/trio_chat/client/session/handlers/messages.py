@@ -9,6 +9,8 @@ from trio_chat.irc.message import Message
 
 SHUT_DOWN_TEXT = "The server has shut down"
 """Notice of trio-chat's server before it closes, to clients without standard replies."""
+RESTART_TEXT = "This server is being restarted, connect again"
+"""The same from a node of a cluster, where another node serves the network."""
 
 
 @handles("PRIVMSG", "NOTICE", params=2)
@@ -104,6 +106,8 @@ def _own_message(
 def _server_message(protocol: ProtocolState, text: str) -> None:
     if text == SHUT_DOWN_TEXT:
         _shut_down(protocol)
+    elif text == RESTART_TEXT:
+        protocol.restarts = True
     elif protocol.registered:  # before that, servers write of looking up hosts and the like
         protocol.emit(ServerText(text))
 
@@ -136,5 +140,14 @@ def _batch(protocol: ProtocolState, message: Message) -> None:
 def _note(protocol: ProtocolState, message: Message) -> None:
     if message.command == "NOTE" and message.params[1] == "SERVER_SHUTDOWN":
         _shut_down(protocol)
+    elif message.command == "NOTE" and message.params[1] == "RECONNECT":
+        protocol.restarts = True
     else:
         protocol.emit(ServerText(message.params[-1]))
+
+
+@handles("RECONNECT", params=0)
+def _reconnect(protocol: ProtocolState, message: Message) -> None:
+    """Note that Twitch's server is about to end the connection."""
+    if protocol.senders.is_server(message.source):
+        protocol.restarts = True
