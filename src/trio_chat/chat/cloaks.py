@@ -36,6 +36,11 @@ class Cloaks:
         self.accounts = accounts
         self.of_address = lru_cache(4096)(self._of_address)
 
+    @property
+    def fingerprint(self) -> str:
+        """A text that differs if the secret does, and does not reveal it."""
+        return self._label("fingerprint")
+
     def _of_address(self, address: str) -> str:
         """Return the cloak of an address; of what is no address, one with a single label."""
         parsed = parse_address(address)

@@ -122,6 +122,10 @@ class ServerControl:
         async with self._lock:
             try:
                 settings = await trio.to_thread.run_sync(self._load)
+                if self._server.world.is_replicated and (
+                    why := rehash.why_not_in_cluster(self._server, settings)
+                ):
+                    raise ConfigError(why)
                 # Merged, because a self-signed certificate stays next to the database that is in
                 # use.
                 await self._server.reload_certificate(rehash.merge(self._server.settings, settings))

@@ -19,6 +19,7 @@ from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.uploads import UploadRules
 from trio_chat.chat.world import World
+from trio_chat.cluster import rules
 from trio_chat.config import KEYS, LENGTHS, NAMED, LimitSettings, Settings
 from trio_chat.irc.names import fold_or_self
 from trio_chat.log import logger
@@ -270,6 +271,40 @@ def apply(server: ReconfigurableServer, new: Settings) -> RehashResult:
         world.mail = mailer(settings.mail)
     events = reconfiguration.reconfigure(world, server_info(settings, world.server_info.created))
     return RehashResult(_sentences(found), events)
+
+
+def common(settings: Settings, storage: StoragePorts | None, start_secret: bytes) -> rules.Digests:
+    """Return the digests of the values that all nodes of a cluster have in common.
+
+    Args:
+        settings: all of config.ini.
+        storage: see `World`.
+        start_secret: see `cloaks`.
+    """
+    return rules.digests(
+        server_info(settings, 0.0),
+        settings.limits.lengths,
+        settings.limits.whowas_entries,
+        storage,
+        cloaks(settings, storage, start_secret),
+        __version__,
+    )
+
+
+def why_not_in_cluster(server: ReconfigurableServer, new: Settings) -> str:
+    """Return why a node of a cluster cannot take new settings, as a sentence; "" if it can.
+
+    What only a restart changes is no reason, as it is not taken now.
+    """
+    storage, secret = server.world.storage, server.start_secret
+    before = common(server.settings, storage, secret)
+    names = rules.difference(before, common(merge(server.settings, new), storage, secret))
+    if not names:
+        return ""
+    return (
+        "all nodes of a cluster have these in common, so stop all of them and start them with the"
+        f" new values: {', '.join(names)}"
+    )
 
 
 def _sentences(found: dict[str, When]) -> list[str]:
