@@ -71,7 +71,7 @@ def test_each_common_value_is_compared(kind: type) -> None:
     for field, name in rules.COMMON[kind].items():
         values = {field: other(getattr(kind(), field))}
         if kind is Lengths:
-            changed = digests(lengths=Lengths(**values))
+            changed = digests(lengths=Lengths(**values))  # type: ignore[arg-type]
         elif kind is AccountRules:
             changed = digests(ServerInfo(account_rules=AccountRules(**values)))  # type: ignore[arg-type]
         else:
