@@ -1,5 +1,6 @@
 """The log of a cluster in a real engine: the rules that hold for every engine."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -7,13 +8,14 @@ from pathlib import Path
 import pytest
 import trio
 
+import postgres_fakes
 import redis_fakes
-from log_engines import Engine, read_all
-from trio_chat.server.cluster.log import LogBroken, LogUnavailable
+from log_engines import START, Engine, read_all
+from trio_chat.server.cluster.log import LogBroken, LogUnavailable, Stored
 
 Start = Callable[[Path], AbstractContextManager[Engine]]
 """Runs an engine that keeps its data in a directory."""
-ENGINES: dict[str, Start] = {"redis": redis_fakes.engine}
+ENGINES: dict[str, Start] = {"redis": redis_fakes.engine, "postgres": postgres_fakes.engine}
 
 
 @pytest.fixture(params=ENGINES)
@@ -101,3 +103,93 @@ async def test_a_log_that_was_trimmed_is_broken_for_a_node_that_was_away(real: E
     with pytest.raises(LogBroken, match="backup of another node"):
         await log.read(first.position)
     await log.aclose()
+
+
+async def test_entries_of_any_size_are_kept(real: Engine) -> None:
+    """Also those that do not fit into the buffers of a socket."""
+    entries = [b"", b"\0", bytes(range(256)), b"x" * 3_000_000, b"\n"]
+    log = real.log()
+    await log.append([])
+    await log.append(entries)
+    assert [entry.data for entry in await read_all(log, least=len(entries))] == entries
+    await log.aclose()
+
+
+async def test_all_readers_see_one_order(real: Engine) -> None:
+    """And no entry is skipped, whatever the order is in which nodes append."""
+    rounds = 60
+
+    async def append(name: int) -> None:
+        log = real.log()
+        for number in range(rounds):
+            await log.append([b"%d %d %d" % (name, number, each) for each in range(3)])
+        await log.aclose()
+
+    async def read(found: list[Stored]) -> None:
+        log = real.log()
+        found += await read_all(log, least=3 * 3 * rounds)
+        await log.aclose()
+
+    results: list[list[Stored]] = [[], []]
+    async with trio.open_nursery() as nursery:
+        for name in range(3):
+            nursery.start_soon(append, name)
+        for result in results:
+            nursery.start_soon(read, result)
+    one, other = results
+    assert one == other
+    for name in range(3):
+        own = [entry.data for entry in one if entry.data.startswith(b"%d " % name)]
+        numbers = range(rounds)
+        assert own == [b"%d %d %d" % (name, each, part) for each in numbers for part in range(3)]
+
+
+async def test_what_was_confirmed_under_load_survives_kills(real: Engine) -> None:
+    """Each confirmed entry is there once, and a reader goes on after it."""
+    confirmed: set[bytes] = set()
+    found: list[Stored] = []
+    is_over = False
+    done, progress = trio.open_memory_channel[None](math.inf)
+
+    async def append(name: int) -> None:
+        log = real.log()
+        number = 0
+        while not is_over:
+            number += 1
+            entries = [b"%d %d %d" % (name, number, each) for each in range(3)]
+            try:
+                await log.append(entries)
+            except LogUnavailable:
+                await trio.sleep(0.01)  # it is not repeated: it may be there, or not
+            else:
+                confirmed.update(entries)
+                done.send_nowait(None)
+        await log.aclose()
+
+    async def read() -> None:
+        log = real.log()
+        while not (is_over and confirmed <= {entry.data for entry in found}):
+            try:
+                found.extend(await log.read(found[-1].position if found else START))
+            except LogUnavailable:
+                await trio.sleep(0.01)
+        await log.aclose()
+
+    with trio.fail_after(120):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read)
+            for name in range(2):
+                nursery.start_soon(append, name)
+            for _ in range(2):
+                for _ in range(20):
+                    await progress.receive()
+                real.kill()
+                await trio.to_thread.run_sync(real.start)
+            for _ in range(40):  # some of them from before
+                await progress.receive()
+            is_over = True
+    seen = [entry.data for entry in found]
+    assert len(seen) == len(set(seen))
+    for name in range(2):
+        own = [tuple(map(int, each.split())) for each in seen if each.startswith(b"%d " % name)]
+        assert own == sorted(own)
