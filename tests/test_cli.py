@@ -111,6 +111,9 @@ def test_help_is_in_the_language_asked_for(
         (["connect", "ircs://host", "--plaintext"], "leave one of them out"),
         (["connect", "--plaintext", "--insecure"], "--plaintext"),
         (["connect", "--fingerprint", "abc"], "64"),
+        (["connect", ",".join(["host"] * 17)], "at most 16"),
+        (["connect", *["host"] * 17], "at most 16"),
+        (["connect", "irc://a/x", "irc://b/y"], "only the first"),
         (["connect", "--nick", "two words"], "a nickname without spaces"),
         (["connect", "--nick", "1st"], "does not begin with a digit"),
         (["connect", "--channel", "a b"], "a channel name"),
@@ -249,6 +252,36 @@ def test_profiles(connected: list[SimpleNamespace], arguments: list[str], names:
     assert cli.main(["connect", *arguments]) == 0
     assert [profile.name for profile in connected[0].profiles] == names
     assert [profile.name for profile in connected[0].known] == ["work", "home"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["a.example,b.example:5001,[::1]:7000"],
+        ["a.example", "b.example:5001", "[::1]:7000"],
+        ["--nick", "anna", "a.example,b.example:5001", "[::1]:7000"],
+    ],
+)
+def test_a_network_has_several_addresses(
+    connected: list[SimpleNamespace], arguments: list[str]
+) -> None:
+    """Separated by commas or spaces: PowerShell makes spaces of commas."""
+    config("[server]\npassword = secret\nport = 6000\n")
+    assert cli.main(["connect", *arguments]) == 0
+    options = connected[0]
+    assert (options.host, options.port) == ("a.example", 6000)
+    assert options.others == (("b.example", 5001), ("::1", 7000))
+    assert options.password == ""
+
+
+def test_the_password_is_for_the_configured_server_alone(
+    connected: list[SimpleNamespace],
+) -> None:
+    """Another address beside it may be anywhere."""
+    config("[server]\npassword = secret\n")
+    cli.main(["connect", "127.0.0.1:5000"])
+    cli.main(["connect", "127.0.0.1:5000,192.0.2.7"])
+    assert [options.password for options in connected] == ["secret", ""]
 
 
 def test_the_own_configuration_counts_where_there_is_no_other(

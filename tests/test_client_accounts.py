@@ -11,7 +11,7 @@ from scramp import ScramMechanism
 
 from client_fakes import LABELS, Chat, FakeServer, chat, talk
 from trio_chat.client.line.interface import PromptState
-from trio_chat.client.link.keyring import Keyring
+from trio_chat.client.link.keyring import Keyring, KeyringGroup
 from trio_chat.client.session.events import (
     AccountRefused,
     Connected,
@@ -592,6 +592,47 @@ async def test_keyring_that_fails() -> None:
         assert not await broken.are_available()
         assert not await broken.save(LoginCredentials("alice", "x"))
     assert not await Keyring("x", lambda: KeyRing(priority=0)).are_available()
+
+
+class Ring:
+    """The passwords for one address."""
+
+    def __init__(self, *kept: LoginCredentials) -> None:
+        self.kept = list(kept)
+        self.can_write = True
+
+    async def load(self, account: str) -> LoginCredentials | None:
+        """Return the password of the account, or any."""
+        await trio.lowlevel.checkpoint()
+        exact = (each for each in self.kept if each.account == account)
+        return next(exact, self.kept[0] if self.kept else None)
+
+    async def are_available(self) -> bool:
+        """Say yes."""
+        await trio.lowlevel.checkpoint()
+        return True
+
+    async def save(self, credentials: LoginCredentials) -> bool:
+        """Keep a password."""
+        await trio.lowlevel.checkpoint()
+        self.kept.insert(0, credentials)
+        return self.can_write
+
+
+async def test_a_password_is_that_of_every_address_of_the_network() -> None:
+    """The one of the account first, at whichever address it was kept; a new one is kept for all."""
+    boris, alice = LoginCredentials("boris", "x"), LoginCredentials("alice", "y")
+    rings = [Ring(), Ring(boris), Ring(alice)]
+    group = KeyringGroup(rings)
+    assert await group.load("alice") == alice
+    assert await group.load("carol") == boris
+    assert await KeyringGroup([Ring(), Ring()]).load("alice") is None
+    new = LoginCredentials("alice", "z")
+    assert await group.save(new)
+    assert [await ring.load("alice") for ring in rings] == [new] * 3
+    rings[1].can_write = False
+    assert not await group.save(new)
+    assert await group.are_available()
 
 
 # SASL

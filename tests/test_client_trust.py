@@ -108,6 +108,27 @@ async def test_a_server_that_nobody_vouches_for_is_known_from_then_on(at: At) ->
         assert len(meeting.told) == 1
 
 
+async def test_a_key_that_is_known_from_another_address_of_the_network_is_no_news(
+    at: At,
+) -> None:
+    """Nodes may share a key; also where no first visit is allowed. One of another network does not
+    count.
+    """
+    async with at() as meeting:
+        await meeting.here.server.encryption.prepare()
+        key = meeting.here.server.encryption.facts.key
+        await meeting.known.remember("b.example:5000", f"key {'ab' * 32}")
+        await meeting.known.remember("c.example:5000", f"key {key}")
+        connector = meeting.connector(required=True)
+        connector.network = ["b.example:5000"]
+        with pytest.raises(CannotConnectError, match="No trusted authority"):
+            await connector()
+        connector.network = ["b.example:5000", "c.example:5000"]
+        await chats(await connector())
+        assert await meeting.known.get(ADDRESS) == f"key {key}"
+        assert meeting.told == []
+
+
 async def test_a_server_that_is_known_by_its_certificate_stays_known(at: At) -> None:
     """The line of an earlier version is silently turned into one of the key; then the certificate
     may be renewed.

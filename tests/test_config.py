@@ -429,6 +429,21 @@ def test_mail_that_could_not_be_sent(refused: Refused, lines: str, words: str) -
 _SECRET_MAIL = "[mail]\nsmtp_user = chat\nsmtp_password = horse\nsmtp_tls = off\nsmtp_host = "
 
 
+def test_a_profile_has_the_addresses_of_one_network(written: Written) -> None:
+    """Each with or without a port."""
+    path = written("[profile work]\nhost = a.example:5001, [::1]:5002 ::2,192.0.2.7\n")
+    [profile] = load(path).profiles
+    assert profile.host == (("a.example", 5001), ("::1", 5002), ("::2", None), ("192.0.2.7", None))
+
+
+@pytest.mark.parametrize(
+    "host", ["", ",", "a:", "a:0", "a:65536", "a:b", "::1]:5", "a, 1.2.3", "ü:x"]
+)
+def test_an_address_of_a_profile_is_checked(refused: Refused, host: str) -> None:
+    """The words say what is allowed."""
+    assert "each with or without :port" in refused(f"[profile work]\nhost = {host}\n")
+
+
 @pytest.mark.parametrize(
     "host", ["mail.example.org", "192.0.2.1", "10.0.0.1", "localhost.example.org"]
 )

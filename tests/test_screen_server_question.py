@@ -17,6 +17,7 @@ from trio_chat.client.options import ConnectOptions, ServerOptions
 from trio_chat.client.screen import start
 from trio_chat.client.screen.app import ScreenOptions
 from trio_chat.client.trust import Security
+from trio_chat.config import load
 from trio_chat.irc.discovery import ServiceRecord
 
 OPTIONS = ConnectOptions(host="127.0.0.1", port=5000, nick="alice", searches=True)
@@ -159,3 +160,26 @@ async def test_the_first_run_asks_for_the_nickname_next(
         assert it.targets[0].nick == "anna"
         await until(lambda: file.exists() and "channels = #tea" in file.read_text())
         assert "host = 192.168.1.8" in file.read_text()
+
+
+async def test_the_first_run_takes_a_network_with_several_addresses(
+    jumping_clock: MockClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All of them are tried, and all are in the configuration that is written."""
+    file = tmp_path / "client.ini"
+    monkeypatch.setattr(start, "config_file", lambda: file)
+    async with asked(monkeypatch, replace(OPTIONS, nick="", is_first_run=True)) as it:
+        await it.running.sees("Welcome to trio-chat")
+        it.screen.type("a.example, [::1]:5001,b.example")
+        it.screen.press("enter")
+        await it.running.sees("Nickname [")
+        it.screen.type("anna")
+        it.screen.press("enter")
+        await it.running.sees("Register this nickname")
+        it.screen.press("enter")
+        assert await it.joined() == ("a.example", 5000, ("#lobby",))
+        assert it.targets[0].others == (("::1", 5001), ("b.example", 5000))
+        await until(lambda: file.exists() and "channels" in file.read_text())
+        [profile] = load(file).profiles
+        assert profile.host == (("a.example", None), ("::1", 5001), ("b.example", None))
+        assert profile.port == 5000

@@ -25,6 +25,20 @@ def _english() -> None:
         ("[::1]", ServerAddress("::1", None)),
         ("[::1]:5000", ServerAddress("::1", 5000)),
         ("[2001:DB8::7]:65535", ServerAddress("2001:db8::7", 65535)),
+        (
+            "a.example,b.example:5001",
+            ServerAddress("a.example", None, others=(("b.example", 5001),)),
+        ),
+        (
+            " [::1]:5000, ::2 ,",
+            ServerAddress("::1", 5000, others=(("::2", None),)),
+        ),
+        (
+            "ircs://a.example,[::1]:7000,b.example/tea",
+            ServerAddress(
+                "a.example", 6697, "#tea", True, others=(("::1", 7000), ("b.example", 6697))
+            ),
+        ),
         ("http://192.0.2.7:5000/", ServerAddress("192.0.2.7", 5000)),
         ("http://192.0.2.7:5000/#lobby", ServerAddress("192.0.2.7", 5000, "#lobby")),
         (

@@ -21,13 +21,14 @@ _PATIENCE = 1.0
 @command(
     "connect",
     Argument(
-        "target",
-        nargs="?",
+        "targets",
+        nargs="*",
         metavar="HOST[:PORT]",
         type=target,
         words=N_(
             "host, host:port, [IPv6]:port, irc://host/channel or ircs://host (default: the one in"
-            " the configuration)"
+            " the configuration); several addresses of one network are separated by commas or"
+            " spaces"
         ),
     ),
     Argument("--nick", type=setting("client", "nick"), words=N_("your nickname")),
@@ -71,7 +72,8 @@ _PATIENCE = 1.0
         " on this computer\n  trio-chat connect 192.0.2.7:5000 --nick anna\n  trio-chat connect"
         " chat.example.org --channel python\n  trio-chat connect work                       the"
         " server of [profile work] in the configuration\n  trio-chat connect"
-        " irc://irc.example.org/python"
+        " irc://irc.example.org/python\n  trio-chat connect a.example.org,b.example.org:5001   two"
+        " addresses of one network"
     ),
 )
 def connect(call: Invocation) -> int:
@@ -81,6 +83,7 @@ def connect(call: Invocation) -> int:
     from trio_chat.irc.addresses import format_address  # noqa: PLC0415
 
     options = call.options
+    options.target = _target(options.targets)
     is_first_run = _use_own_configuration(options)
     settings = call.settings
     client = settings.client
@@ -88,6 +91,9 @@ def connect(call: Invocation) -> int:
     own = ServerAddress(reachable(settings.server.host[0]), None)
     server = own if profiles or options.target is None else options.target
     port = _port(settings, server)
+    others = tuple(
+        (host, _port(settings, ServerAddress(host, given))) for host, given in server.others
+    )
     searches = options.target is None and not profiles and _needs_search(server.host, port)
     if searches and (options.plain or not can_draw_screen()):
         chosen = _ask_for_server()
@@ -98,7 +104,10 @@ def connect(call: Invocation) -> int:
         password = _first_line(options.password_file)
     else:
         # The password in config.ini belongs to the server in config.ini; no other may receive it.
-        is_own = not searches and (server.host, port) == (own.host, settings.server.port)
+        is_own = not (searches or others) and (server.host, port) == (
+            own.host,
+            settings.server.port,
+        )
         password = settings.server.password if is_own else ""
     if server.is_encrypted and options.plaintext:
         usage_error(_("ircs:// means TLS, and --plaintext none; leave one of them out"))
@@ -112,6 +121,7 @@ def connect(call: Invocation) -> int:
         given = ConnectOptions(
             host=server.host,
             port=port,
+            others=others,
             nick=options.nick or client.nick,
             channel=options.channel or server.channel or client.channel or settings.server.lobby,
             key="" if options.channel else server.key,
@@ -125,6 +135,16 @@ def connect(call: Invocation) -> int:
             is_first_run=is_first_run,
         )
         return run(given, loading.end)
+
+
+def _target(targets: "list[ServerAddress]") -> "ServerAddress | None":
+    """Return the server that is named, with all its addresses; None when none is named."""
+    from trio_chat.client.target import TargetError, join  # noqa: PLC0415
+
+    try:
+        return join(targets) if targets else None
+    except TargetError as error:
+        usage_error(str(error))
 
 
 def _ask_for_server() -> "ServerAddress | None":

@@ -106,10 +106,10 @@ def _line_client(options: ConnectOptions) -> Client:
 
     target = server_options(options)[0]
     channel = target.channels[0] if target.channels else ""
-    connector = target.connector()
+    connectors = target.connectors()
     client = LineClient(
         _choose_interface(),
-        connector,
+        connectors,
         nick=target.nick,
         channel=channel,
         key=target.key,
@@ -121,7 +121,8 @@ def _line_client(options: ConnectOptions) -> Client:
         log=options.client.log,
         name=target.name,
     )
-    connector.tell = client.tell
+    for connector in connectors:
+        connector.tell = client.tell
     return client
 
 

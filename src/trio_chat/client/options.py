@@ -1,8 +1,9 @@
 """Options of `trio-chat connect`: those of one run, and those of each server that it joins."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from trio_chat.client.link.keyring import Keyring, PasswordStore
+from trio_chat.client.link.keyring import Keyring, KeyringGroup, PasswordStore
 from trio_chat.client.link.password_command import PasswordCommand
 from trio_chat.client.trust import Connector, Security
 from trio_chat.config import ClientSettings, ProfileSettings
@@ -19,6 +20,7 @@ class ConnectOptions:
     Args:
         host: the server's name or address; an IPv6 address may stand in brackets.
         port: its port.
+        others: hosts and ports of the same network.
         nick: the nickname; "" asks the user on a terminal, and elsewhere means the last one or
             the login name.
         channel: the channel to join; "" joins none.
@@ -36,6 +38,7 @@ class ConnectOptions:
 
     host: str
     port: int
+    others: tuple[tuple[str, int], ...] = ()
     nick: str = ""
     channel: str = "#lobby"
     key: str = field(default="", repr=False)
@@ -57,6 +60,7 @@ class ServerOptions:
         name: what the user calls it.
         host: its name or address.
         port: its port.
+        others: hosts and ports of the same network.
         nick: the nickname; "" as for `ConnectOptions`.
         channels: the channels to join.
         key: the key of the first one; "" for none.
@@ -71,6 +75,7 @@ class ServerOptions:
     name: str
     host: str
     port: int
+    others: tuple[tuple[str, int], ...] = ()
     nick: str
     channels: tuple[str, ...]
     key: str = field(default="", repr=False)
@@ -81,9 +86,22 @@ class ServerOptions:
     proxy: str = field(default="", repr=False)
     hides_strangers: bool = False
 
-    def connector(self) -> Connector:
-        """Return the function that connects; its `tell` is to be set."""
-        return Connector(self.host, self.port, self.security, proxy=self.proxy)
+    def connectors(self) -> list[Connector]:
+        """Return the functions that connect, one for each address; their `tell` is to be set."""
+        addresses = dict.fromkeys(((self.host, self.port), *self.others))
+        connectors = [
+            Connector(host, port, self.security, proxy=self.proxy) for host, port in addresses
+        ]
+        for connector in connectors:
+            connector.network = [each.address for each in connectors if each is not connector]
+        return connectors
+
+
+def with_ports(
+    addresses: Iterable[tuple[str, int | None]], usual: int
+) -> tuple[tuple[str, int], ...]:
+    """Return hosts and ports, with the usual port where there is none."""
+    return tuple((host, port or usual) for host, port in addresses)
 
 
 def server_options(options: ConnectOptions) -> list[ServerOptions]:
@@ -94,17 +112,18 @@ def server_options(options: ConnectOptions) -> list[ServerOptions]:
     channel = options.channel
     address = format_address(host, options.port)
     channels = (channel if channel[:1] in ("", "#", "&") else f"#{channel}",)
-    passwords = Keyring(f"trio-chat {address}")
+    others = options.others
     return [
         ServerOptions(
             name=address,
             host=host,
             port=options.port,
+            others=others,
             nick=options.nick,
             channels=channels,
             key=options.key,
             password=options.password,
-            passwords=passwords,
+            passwords=_keyring((host, options.port), *others),
             security=options.security,
             encoding=options.client.encoding,
             proxy=options.client.proxy,
@@ -116,16 +135,26 @@ def server_options(options: ConnectOptions) -> list[ServerOptions]:
 def profile_options(options: ConnectOptions, profile: ProfileSettings) -> ServerOptions:
     """Return the server of a profile."""
     command = profile.password_command
+    (host, port), *others = with_ports(profile.host, profile.port)
     return ServerOptions(
         name=profile.name,
-        host=profile.host,
-        port=profile.port,
+        host=host,
+        port=port,
+        others=tuple(others),
         nick=profile.nick or options.nick or profile.account,
         channels=profile.channels,
         passwords=PasswordCommand(command, profile.account)
         if command
-        else Keyring(f"trio-chat {format_address(profile.host, profile.port)}"),
+        else _keyring((host, port), *others),
         encoding=profile.encoding or options.client.encoding,
         proxy=profile.proxy or options.client.proxy,
         hides_strangers=options.client.strangers == "off",
     )
+
+
+def _keyring(*addresses: tuple[str, int]) -> PasswordStore:
+    """Return the passwords of a network: a password that was kept for one address is that of all
+    the others.
+    """
+    rings = [Keyring(f"trio-chat {format_address(host, port)}") for host, port in addresses]
+    return rings[0] if len(rings) == 1 else KeyringGroup(rings)

@@ -1,9 +1,11 @@
 """Addresses of servers: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`, `ircs://host`.
 
+Several addresses of one network are separated by commas: `a.example,b.example:5001`.
 A link to the page of a server is one as well: `http://host:5000/#channel?invite=token`.
 """
 
 import re
+from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -28,8 +30,12 @@ class TargetError(ValueError):
     """The address is not valid; the message says why, in the user's language."""
 
 
+_MOST_ADDRESSES = 16
+"""Addresses of one network, also in a link from elsewhere."""
+
+
 class ServerAddress(NamedTuple):
-    """The address of a server."""
+    """The address of a server, or the addresses of a network."""
 
     host: str
     port: int | None
@@ -39,6 +45,8 @@ class ServerAddress(NamedTuple):
     """Whether TLS is required."""
     key: str = ""
     """With which the channel is joined: an invitation."""
+    others: tuple[tuple[str, int | None], ...] = ()
+    """Further addresses of the same network; a port of None means the usual one."""
 
 
 def parse(text: str) -> ServerAddress:
@@ -49,7 +57,8 @@ def parse(text: str) -> ServerAddress:
     """
     url = _URL.fullmatch(text)
     if not url:
-        return ServerAddress(*_host_and_port(text))
+        (host, port), *others = _listed(text)
+        return ServerAddress(host, port, others=tuple(others))
     scheme = url["scheme"].lower()
     if scheme in _PAGE_PORTS:
         return _of_page(scheme, url["authority"], url["rest"].partition(CHANTYPES)[2])
@@ -59,13 +68,40 @@ def parse(text: str) -> ServerAddress:
                 "only irc://, ircs://, http:// and https:// addresses can be used, not {scheme}://"
             ).format(scheme=scheme)
         )
-    host, port = _host_and_port(url["authority"])
-    return ServerAddress(
-        host,
-        _PORTS[scheme] if port is None else port,
-        _channel_of_url(url["rest"]),
-        scheme == "ircs",
-    )
+    pairs: list[tuple[str, int | None]] = [
+        (host, port or _PORTS[scheme]) for host, port in _listed(url["authority"])
+    ]
+    first, *others = pairs
+    channel = _channel_of_url(url["rest"])
+    return ServerAddress(*first, channel, scheme == "ircs", others=tuple(others))
+
+
+def join(addresses: Sequence[ServerAddress]) -> ServerAddress:
+    """Return one network with the addresses of all; the first one has the channel.
+
+    Raises:
+        TargetError: there are too many, or another one than the first has a channel.
+    """
+    first, *more = addresses
+    if any(address.channel for address in more):
+        raise TargetError(_("only the first of several addresses can name a channel"))
+    others = [pair for each in more for pair in ((each.host, each.port), *each.others)]
+    _check_number(1 + len(first.others) + len(others))
+    is_encrypted = any(address.is_encrypted for address in addresses)
+    return first._replace(is_encrypted=is_encrypted, others=(*first.others, *others))
+
+
+def _listed(text: str) -> list[tuple[str, int | None]]:
+    parts = [part.strip(" ") for part in text.split(",") if part.strip(" ")]
+    _check_number(len(parts))
+    return [_host_and_port(part) for part in parts or [text]]
+
+
+def _check_number(count: int) -> None:
+    if count > _MOST_ADDRESSES:
+        raise TargetError(
+            _("a network can have at most {most} addresses here").format(most=_MOST_ADDRESSES)
+        )
 
 
 def _of_page(scheme: str, authority: str, fragment: str) -> ServerAddress:

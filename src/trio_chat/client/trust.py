@@ -8,7 +8,7 @@ now.
 import hashlib
 import os
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -108,6 +108,10 @@ class Connector:
         """Called with warnings about the security of a connection, in the user's language."""
         self.records = NameRecords()
         """The addresses of the host in DNS, if it is a name."""
+        self.network: Collection[str] = ()
+        """Further addresses of the same network, as `address`: a key that is known from one of them
+        is that of a known server.
+        """
         self._host = host
         self._port = port
         self._address = format_address(host, port)
@@ -256,7 +260,9 @@ class Connector:
         try:
             presented = await _presented(stream)
             if problem.code in _UNKNOWN_ISSUER and not mark and not self._has_expired(stream):
-                if self._security.required and not is_this_machine(self._host):
+                is_known = await self._is_known_elsewhere(presented)
+                is_required = self._security.required and not is_this_machine(self._host)
+                if is_required and not is_known:
                     text = _(
                         "No trusted authority has signed the certificate of {address} ({reason}),"
                         " and ircs:// accepts no other. If the SHA-256 fingerprint of its key is"
@@ -271,13 +277,10 @@ class Connector:
                     " fingerprint of its key: {key}. That of its certificate is {certificate}. The"
                     " server printed both when it started."
                 )
-                return await self._keep(
-                    stream,
-                    key_mark(presented.key),
-                    text.format(
-                        address=self._address, key=presented.key, certificate=presented.certificate
-                    ),
+                text = text.format(
+                    address=self._address, key=presented.key, certificate=presented.certificate
                 )
+                return await self._keep(stream, key_mark(presented.key), "" if is_known else text)
         finally:
             if not is_kept:
                 await trio.aclose_forcefully(stream)
@@ -294,6 +297,14 @@ class Connector:
             str(problem) if problem.code not in _UNKNOWN_ISSUER else expired,
             presented.certificate,
         )
+
+    async def _is_known_elsewhere(self, presented: Presented) -> bool:
+        """Return whether the key is known from another address of the network."""
+        with suppress(OSError):
+            for address in self.network:
+                if presented.fits(await self._known.get(address)):
+                    return True
+        return False
 
     def _refusal(self, text: str, reason: str, shown: str) -> CannotConnectError:
         text = text.format(address=self._address, reason=reason, shown=shown)

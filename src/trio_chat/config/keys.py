@@ -370,7 +370,15 @@ NAMED: dict[str, NamedSection] = {
         "profiles",
         ProfileSettings,
         {
-            "host": ValueType(values.host, Description(N_("an address or a host name"))),
+            "host": ValueType(
+                values.addresses,
+                Description(
+                    N_(
+                        "one or more addresses or host names, each with or without :port, separated"
+                        " by commas or spaces"
+                    )
+                ),
+            ),
             "port": values.integer(1, 65535),
             "nick": _NICK,
             "channels": ValueType(

@@ -213,7 +213,7 @@ class ProfileSettings:
     """[profile NAME]: one server that `trio-chat connect NAME` joins."""
 
     name: str
-    host: str
+    host: tuple[tuple[str, int | None], ...]  # several are of one network; None: the port below
     port: int = 5000
     nick: str = ""  # empty: that of [client]
     channels: tuple[str, ...] = ()

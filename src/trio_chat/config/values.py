@@ -33,6 +33,7 @@ _SERVER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _SIZE = re.compile(r"([0-9]{1,15})([kKmM]?)")
+_PORT = re.compile(r"[0-9]{1,5}")
 _MODE = re.compile(r"[0-7]{3}")
 _ORIGIN = re.compile(
     r"https?://(?:\*\.)?[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?"
@@ -242,6 +243,20 @@ def host(value: str) -> str:
         if value != bare or not _HOST_NAME.fullmatch(value) or not value.strip("0123456789."):
             raise
     return bare
+
+
+def addresses(value: str) -> tuple[tuple[str, int | None], ...]:
+    """Parse a list of hosts, each with or without a port: `a.example, [::1]:5001`."""
+    return tuple(_address(part) for part in _parts(value))
+
+
+def _address(value: str) -> tuple[str, int | None]:
+    bare, colon, port = value.rpartition(":")
+    if not colon or (":" in bare and not bare.endswith("]")):  # an IPv6 address without a port
+        return host(value), None
+    if not _PORT.fullmatch(port) or not 0 < int(port) < 65536:
+        raise ValueError(value)
+    return host(bare), int(port)
 
 
 def optional_host(value: str) -> str:

@@ -6,7 +6,7 @@ that is abandoned after a while, since a locked keyring may wait for the user to
 
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import trio
@@ -92,3 +92,29 @@ class Keyring:
     def _save(self, credentials: LoginCredentials) -> bool:
         self._module().set_password(self._service, credentials.account, credentials.password)
         return True
+
+
+class KeyringGroup:
+    """The passwords for a network with several addresses.
+
+    Args:
+        rings: those for each address.
+    """
+
+    def __init__(self, rings: Sequence[PasswordStore]) -> None:
+        self._rings = tuple(rings)
+
+    async def load(self, account: str) -> LoginCredentials | None:
+        """Return the stored password of this account, or else of any account, at any address."""
+        found = [await ring.load(account) for ring in self._rings]
+        known = [each for each in found if each is not None]
+        exact = (each for each in known if each.account == account)
+        return next(exact, known[0] if known else None)
+
+    async def are_available(self) -> bool:
+        """Return whether passwords can be stored."""
+        return await self._rings[0].are_available()
+
+    async def save(self, credentials: LoginCredentials) -> bool:
+        """Store a password for every address; return whether that succeeded."""
+        return all([await ring.save(credentials) for ring in self._rings])

@@ -16,6 +16,7 @@ from trio_chat.client.options import (
     ServerOptions,
     profile_options,
     server_options,
+    with_ports,
 )
 from trio_chat.client.paths import config_file
 from trio_chat.client.screen.app import ScreenClient, ScreenOptions
@@ -115,9 +116,9 @@ def _search(options: ConnectOptions) -> "ServerSearch":
 def make_link(target: ServerOptions) -> Link:
     """Return the link of a server."""
     first, *more = target.channels or ("",)
-    connector = target.connector()
+    connectors = target.connectors()
     link = Link(
-        connector,
+        connectors,
         JoinedChannels(first, more, target.key),
         LinkOptions(
             nick=target.nick,
@@ -130,7 +131,8 @@ def make_link(target: ServerOptions) -> Link:
         ),
         passwords=target.passwords,
     )
-    connector.tell = link.warn
+    for connector in connectors:
+        connector.tell = link.warn
     return link
 
 
@@ -153,6 +155,7 @@ def _other(options: ConnectOptions, address: ServerAddress) -> tuple[str, Link]:
         options,
         host=address.host,
         port=port,
+        others=with_ports(address.others, DEFAULT_PORT),
         channel=address.channel,
         key=address.key,  # an invitation of another server is for that one alone
         password="",
@@ -172,6 +175,7 @@ def _beginner(
             options,
             host=address.host,
             port=port,
+            others=with_ports(address.others, DEFAULT_PORT),
             nick=nick,
             channel=channel,
             key=address.key,

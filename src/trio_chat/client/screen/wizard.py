@@ -18,6 +18,7 @@ from trio_chat.client.screen.server_question import QuestionScreen, ServerQuesti
 from trio_chat.client.target import ServerAddress
 from trio_chat.config.values import optional_nick
 from trio_chat.i18n import _
+from trio_chat.irc.addresses import format_address
 from trio_chat.irc.text import clean
 from trio_chat.private import make_directory
 
@@ -134,7 +135,7 @@ class FirstRunWizard:
         lines = ["[client]", f"nick = {self._nick}"] if _can_be_set(self._nick) else []
         lines += [
             "[profile chat]",
-            f"host = {target.host}",
+            f"host = {_hosts(target)}",
             f"port = {target.port or DEFAULT_PORT}",
         ]
         lines += [f"channels = {target.channel or '#lobby'}", ""]
@@ -148,6 +149,11 @@ class FirstRunWizard:
                 stream.write("\n".join(lines))
         except OSError:  # the wizard will ask again at the next start
             return
+
+
+def _hosts(target: ServerAddress) -> str:
+    others = (format_address(host, port) if port else host for host, port in target.others)
+    return ", ".join((target.host, *others))
 
 
 def _can_be_set(nick: str) -> bool:
