@@ -190,6 +190,50 @@ test("a server that is restarted is said to be, and is joined again", async () =
   assert.equal(buffer.joined.value, true);
 });
 
+/** The last words of a node that is restarted while others serve the network. */
+function sendAway(server) {
+  server.say(":server NOTE * RECONNECT :This server is being restarted, connect again");
+  server.say("ERROR :Closing link: 192.0.2.7 (This server is being restarted, connect again)");
+  server.socket.serverClose(1001);
+}
+
+test("a node that is restarted is left at once, and another one is found behind its address", async () => {
+  const { server, clock, workspace, buffer, texts } = await connected();
+  server.hear("#lobby", "ann", "before");
+  await clock.advance(MINUTE);
+  server.store("#lobby", "ann!u@h", "PRIVMSG", "meanwhile");
+  sendAway(server);
+  assert.equal(workspace.connection.value.reason, "The server is being restarted.");
+  assert.deepEqual(workspace.notices.value, []);
+  await clock.advance(500);
+  assert.equal(server.sockets.length, 2);
+  await clock.advance(2000);
+  assert.equal(workspace.connection.value.phase, "ready");
+  assert.equal(buffer.joined.value, true);
+  assert.deepEqual(texts(), ["before", "meanwhile"]);
+});
+
+test("nodes that send every client away are not asked without a pause", async () => {
+  const { server, clock } = await connected();
+  await clock.advance(MINUTE);
+  sendAway(server);
+  await clock.advance(500);
+  assert.equal(server.sockets.length, 2);
+  sendAway(server);
+  await clock.advance(499);
+  assert.equal(server.sockets.length, 2);
+  await clock.advance(1000);
+  assert.equal(server.sockets.length, 3);
+});
+
+test("the reason that the server gives for closing is shown without the address", async () => {
+  const { server, workspace } = await connected();
+  server.say("ERROR :Closing link: 192.0.2.7 (Killed)");
+  server.socket.serverClose(1000);
+  const { reason } = workspace.connection.value;
+  assert.equal(reason, "The server has closed the connection: Killed");
+});
+
 test("what the server offers after its restart replaces what it offered before", async () => {
   const { server, clock, workspace } = await connected();
   server.tokens = " -WHOX TOPICLEN=20";

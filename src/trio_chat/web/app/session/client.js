@@ -238,6 +238,12 @@ export class Client extends Exchange {
     this.model.connection.value = { phase: "waiting", retryAt, reason: said, problem: "" };
   }
 
+  /** Note that the server is restarted, and has asked for another connection. */
+  restarts() {
+    this.lastError = "";
+    this.link.expect();
+  }
+
   /** Forget the connection; what the user wants stays. */
   ended() {
     this.isReady = this.isRegistering = this.isGreeted = false;

@@ -21,6 +21,10 @@ const ANSWER_WITHIN_AFTER_SLEEP = 4000;
 const CLOSING = 2;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
+/** Time in which the clients of a node that is restarted go to the others. */
+const MOST_SPREAD = 500;
+/** A connection that was shorter is followed by a pause all the same. */
+const STABLE = 30_000;
 
 /**
  * @typedef {object} LinkEvents
@@ -59,6 +63,9 @@ export class Link {
     this.retryTimer = 0;
     this.checkTimer = 0;
     this.heard = 0;
+    this.opened = 0;
+    /** Whether the server has asked for another connection. */
+    this.isExpected = false;
     this.checked = 0;
     /** Time by which the server has to answer; 0 when it was not asked. */
     this.deadline = 0;
@@ -89,6 +96,11 @@ export class Link {
   /** Note that the server has let the client in: the next pause is short again. */
   settled() {
     this.failures = 0;
+  }
+
+  /** Note that the server is restarted while others serve the network: behind the address is one. */
+  expect() {
+    this.isExpected = true;
   }
 
   /** Note that the page is looked at again, or that there is a network again. */
@@ -140,6 +152,7 @@ export class Link {
       if (this.socket !== socket) return;
       this.isOpen = true;
       this.hear();
+      this.opened = this.heard;
       this.events.onOpen();
     };
     socket.onmessage = (event) => {
@@ -228,11 +241,14 @@ export class Link {
 
   /** @param {string} reason */
   lost(reason) {
+    const isAtOnce = this.isExpected && this.clock.now() - this.opened >= STABLE;
+    this.isExpected = false;
     this.drop();
     if (!this.wanted) return;
     this.failures += 1;
     const pause = Math.min(FIRST_PAUSE * 2 ** (this.failures - 1), LONGEST_PAUSE);
-    const delay = pause * (0.5 + this.clock.random());
+    const random = this.clock.random();
+    const delay = isAtOnce ? MOST_SPREAD * random : pause * (0.5 + random);
     this.clock.stop(this.retryTimer);
     this.retryTimer = this.clock.start(() => this.open(), delay);
     this.events.onLost(this.clock.now() + delay, reason);

@@ -49,7 +49,8 @@ export const registration = {
   },
   ERROR(client, { params }) {
     const reason = params[0] ?? "";
-    client.lastError = reason.replace(/^Closing Link: \S+ \(?/, "").replace(/\)$/, "");
+    if (client.link.isExpected) return;
+    client.lastError = reason.replace(/^Closing Link: \S+ \(?/i, "").replace(/\)$/, "");
   },
 };
 

@@ -32,7 +32,8 @@ export const replies = {
   WARN: (client, message, origin) => tell(client, message, origin, false),
   NOTE(client, message, origin) {
     const text = message.params.at(-1) ?? "";
-    if (codeOf(message) === "SERVER_SHUTDOWN") client.model.notify(text);
+    if (codeOf(message) === "RECONNECT") client.restarts();
+    else if (codeOf(message) === "SERVER_SHUTDOWN") client.model.notify(text);
     else tell(client, message, origin, false);
   },
   372(client, { params }) {
