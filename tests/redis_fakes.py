@@ -1,47 +1,58 @@
 """A real engine for tests: Redis or Valkey, started for one test."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trio
 
-from trio_chat.server.cluster.redis_address import RedisAddress
+from trio_chat.server.cluster.redis_address import Login, RedisAddress
 from trio_chat.server.cluster.redis_connection import connect
 from trio_chat.server.cluster.redis_log import RedisLog
 
 NAMES = ("valkey-server", "redis-server")
 
 
-class Engine:
-    """An engine with a port of its own, which can be killed and started again.
+def program() -> str:
+    """Return the program of an engine; the test is skipped if there is none."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(f"NOT TESTED: there is no {' or '.join(NAMES)}")
+    return found
+
+
+class Program:
+    """A process of an engine or a Sentinel, with a port of its own.
 
     Args:
         directory: where it keeps its data.
-        options: more options, as on the command line.
+        ready: what its log says when it is ready.
     """
 
-    def __init__(self, directory: Path, *options: str) -> None:
-        program = next(filter(None, map(shutil.which, NAMES)), None)
-        if program is None:
-            pytest.skip(f"NOT TESTED: there is no {' or '.join(NAMES)}")
-        self._command = [program, "--dir", str(directory), "--save", "", "--bind", "127.0.0.1"]
-        self._options = options
+    def __init__(self, directory: Path, ready: str) -> None:
+        directory.mkdir(exist_ok=True)
+        self._directory = directory
+        self._ready = ready
         self._log = directory / "engine.log"
         self.port = 0
-        self.start()
+
+    def command(self, port: int) -> list[str]:
+        """Return the command line."""
+        raise NotImplementedError
 
     def start(self) -> None:
         """Start it, on the port that it had before."""
         for _ in range(20):
             port = self.port or _free_port()
-            options = ["--port", str(port), "--logfile", str(self._log), *self._options]
             self._log.unlink(missing_ok=True)
-            self._process = subprocess.Popen([*self._command, *options])
+            self._process = subprocess.Popen([*self.command(port), "--logfile", str(self._log)])
             if self._is_ready(port):
                 self.port = port
                 return
@@ -52,30 +63,153 @@ class Engine:
         self._process.kill()
         self._process.wait()
 
+    def freeze(self) -> None:
+        """Let it do nothing, and keep its connections."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """End `freeze`."""
+        self._process.send_signal(signal.SIGCONT)
+
+    async def call(self, *command: str | int | bytes) -> Any:
+        """Return the reply to a command."""
+        connection = await connect(("127.0.0.1", self.port), None, Login())
+        [reply] = await connection.call(command, seconds=10)
+        await connection.aclose()
+        return reply
+
+    def _is_ready(self, port: int) -> bool:
+        end = time.monotonic() + 20
+        while time.monotonic() < end and self._process.poll() is None:
+            text = self._log.read_text("utf-8") if self._log.exists() else ""
+            if f"port={port}" in text and self._ready in text:
+                return True
+            time.sleep(0.01)
+        return False
+
+
+class Engine(Program):
+    """An engine with a port of its own, which can be killed and started again.
+
+    Args:
+        directory: where it keeps its data.
+        options: more options, as on the command line.
+    """
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        super().__init__(directory, "Ready to accept connections")
+        self._command = [program(), "--dir", str(directory), "--save", "", "--bind", "127.0.0.1"]
+        self._options = options
+        self.start()
+
+    def command(self, port: int) -> list[str]:
+        """Return the command line."""
+        return [*self._command, "--port", str(port), *self._options]
+
     def log(self, replicas: int = 0) -> RedisLog:
         """Return a log in it, with connections of its own."""
         return RedisLog(self.address, replicas)
 
     async def trim(self, keep: int) -> None:
         """Remove the oldest entries of the log."""
-        connection = await connect(self.address)
-        key = f"{self.address.name}:log"
-        await connection.call(("XTRIM", key, "MAXLEN", keep), seconds=3)
-        await connection.aclose()
+        await self.call("XTRIM", f"{self.address.name}:log", "MAXLEN", keep)
 
     @property
     def address(self) -> RedisAddress:
         """Its address."""
         return RedisAddress((("127.0.0.1", self.port),))
 
-    def _is_ready(self, port: int) -> bool:
-        end = time.monotonic() + 20
-        while time.monotonic() < end and self._process.poll() is None:
-            text = self._log.read_text("utf-8") if self._log.exists() else ""
-            if f"port={port}" in text and "Ready to accept connections" in text:
-                return True
-            time.sleep(0.01)
-        return False
+
+class Sentinel(Program):
+    """A Sentinel.
+
+    Args:
+        directory: where it keeps its configuration.
+        primary: the engine that it watches first.
+        quorum: how many Sentinels must agree that it is down.
+        options: more options, as on the command line.
+    """
+
+    def __init__(self, directory: Path, primary: Engine, quorum: int = 2, *options: str) -> None:
+        super().__init__(directory, "Sentinel ID is")
+        self._configuration = directory / "sentinel.conf"
+        self._configuration.write_text(
+            f"sentinel monitor mymaster 127.0.0.1 {primary.port} {quorum}\n"
+            "sentinel down-after-milliseconds mymaster 1000\n"
+            "sentinel failover-timeout mymaster 5000\n",
+            "utf-8",
+        )
+        self._options = options
+        self.start()
+
+    def command(self, port: int) -> list[str]:
+        """Return the command line."""
+        command = [program(), str(self._configuration), "--sentinel", "--bind", "127.0.0.1"]
+        return [*command, "--dir", str(self._directory), "--port", str(port), *self._options]
+
+
+class Group:
+    """A primary, its replicas, and Sentinels that watch them.
+
+    Args:
+        directory: where they keep their data.
+        replicas: how many.
+        sentinels: how many.
+    """
+
+    def __init__(self, directory: Path, replicas: int = 2, sentinels: int = 3) -> None:
+        directory.mkdir(exist_ok=True)
+        self._stack = ExitStack()
+        options = ("--repl-diskless-sync-delay", "0")
+        with ExitStack() as stack:
+            primary = stack.enter_context(engine(directory / "0", *options))
+            self.engines = [primary]
+            for number in range(1, replicas + 1):
+                own = (*options, "--replicaof", f"127.0.0.1 {primary.port}")
+                self.engines.append(stack.enter_context(engine(directory / str(number), *own)))
+            self.sentinels: list[Sentinel] = []
+            for number in range(sentinels):
+                sentinel = Sentinel(directory / f"s{number}", primary, sentinels // 2 + 1)
+                stack.callback(sentinel.kill)
+                self.sentinels.append(sentinel)
+            self._stack = stack.pop_all()
+
+    def close(self) -> None:
+        """Kill all."""
+        self._stack.close()
+
+    @property
+    def address(self) -> RedisAddress:
+        """The address of the Sentinels."""
+        hosts = tuple(("127.0.0.1", each.port) for each in self.sentinels)
+        return RedisAddress(hosts, master="mymaster", replicas=1)
+
+    async def primary(self) -> Engine:
+        """Return the engine that the first Sentinel names."""
+        command = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")
+        _host, port = await self.sentinels[0].call(*command)
+        return next(each for each in self.engines if each.port == int(port))
+
+    async def wait_until_whole(self) -> None:
+        """Wait until all engines follow the primary, and all Sentinels know each other."""
+        with trio.fail_after(60):
+            while True:
+                if await self._is_whole():
+                    return
+                await trio.sleep(0.05)
+
+    async def _is_whole(self) -> bool:
+        for sentinel in self.sentinels:
+            found = await sentinel.call("SENTINEL", "MASTER", "mymaster")
+            facts = dict(zip(found[::2], found[1::2], strict=True))
+            if (
+                int(facts[b"num-other-sentinels"]) != len(self.sentinels) - 1
+                or int(facts[b"num-slaves"]) != len(self.engines) - 1
+                or facts[b"flags"] != b"master"
+            ):
+                return False
+        [_name, _offset, replicas] = await (await self.primary()).call("ROLE")
+        return len(replicas) == len(self.engines) - 1
 
 
 def _free_port() -> int:
@@ -87,7 +221,6 @@ def _free_port() -> int:
 @contextmanager
 def engine(directory: Path, *options: str) -> Iterator[Engine]:
     """Run an engine that keeps what it has taken."""
-    directory.mkdir(exist_ok=True)
     running = Engine(directory, "--appendonly", "yes", *options)
     try:
         yield running

@@ -12,7 +12,7 @@ from log_engines import read_all
 from redis_fakes import Engine, engine
 from trio_chat.server.cluster import redis_address
 from trio_chat.server.cluster.log import LogRefused, LogUnavailable
-from trio_chat.server.cluster.redis_address import RedisAddress
+from trio_chat.server.cluster.redis_address import Login, RedisAddress
 from trio_chat.server.cluster.redis_log import START, RedisLog
 
 
@@ -145,6 +145,8 @@ async def test_an_engine_that_is_none_is_unavailable(answers: tuple[bytes, ...],
         ("redis://localhost", (("localhost", 6379),), "", "", "trio-chat"),
         ("redis://:pw@a:1,b:2,[::1]:3/x", (("a", 1), ("b", 2), ("::1", 3)), "", "pw", "x"),
         ("redis://me:p%40w@h", (("h", 6379),), "me", "p@w", "trio-chat"),
+        ("REDIS://h/x?username=me&password=pw", (("h", 6379),), "me", "pw", "x"),
+        ("redis+sentinel://:pw@a,[::1]:3/x", (("a", 26379), ("::1", 3)), "", "pw", "x"),
     ],
 )
 def test_an_address_is_read(
@@ -154,10 +156,46 @@ def test_an_address_is_read(
     found = redis_address.parse(url)
     assert (found.hosts, found.user, found.password, found.name) == (hosts, user, password, name)
     assert found.tls is None
-    assert redis_address.parse(url.replace("redis:", "rediss:")).tls is not None
+    assert redis_address.parse(url.lower().replace("redis", "rediss", 1)).tls is not None
 
 
-@pytest.mark.parametrize("url", ["", "http://x", "redis://", "redis://x:port", "redis://me@x"])
+def test_an_address_of_sentinels_is_read() -> None:
+    """A replica is required: a failover would lose what only the primary has."""
+    url = "redis+sentinel://me:pw@a/x?master=prod&sentinel_username=s&sentinel_password=t"
+    found = redis_address.parse(url)
+    assert (found.master, found.sentinel_login, found.replicas) == ("prod", Login("s", "t"), 1)
+    assert found.login == Login("me", "pw")
+    found = redis_address.parse("redis+sentinel://a", "pw\r\nof the Sentinels\n")
+    assert (found.master, found.login, found.name) == ("mymaster", Login("", "pw"), "trio-chat")
+    assert found.sentinel_login == Login("", "of the Sentinels")
+    assert redis_address.parse("redis+sentinel://a?replicas=2").replicas == 2
+    assert redis_address.parse("redis://a").replicas == 0
+
+
+def test_an_address_of_a_unix_socket_is_read() -> None:
+    """The name of the cluster is an option, as everything before it is the path."""
+    found = redis_address.parse("unix:///run/redis/my%20redis.sock?name=x", "pw")
+    assert (found.hosts, found.name) == ((("/run/redis/my redis.sock", 0),), "x")
+    assert found.is_local
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://x",
+        "redis://",
+        "redis://x:port",
+        "redis://me@x",
+        "redis://x?master=y",
+        "redis://x?ssl_ca_certs=/x",
+        "rediss://x?ssl_ca_certs=/does/not/exist",
+        "redis+sentinel://x?sentinel=y",
+        "redis+sentinel://x?replicas=-1",
+        "unix://",
+        "unix://relative/path",
+    ],
+)
 def test_another_address_is_refused(url: str) -> None:
     """The message does not show it, because it may have a password."""
     with pytest.raises(ValueError, match="the address of the engine"):

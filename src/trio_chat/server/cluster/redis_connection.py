@@ -1,19 +1,42 @@
-"""One connection to Redis or Valkey, by the Redis serialization protocol (RESP 2)."""
+"""One connection to Redis, Valkey or a Sentinel, by the Redis serialization protocol (RESP 2)."""
 
+import ssl
+from ipaddress import ip_address
 from typing import Any
 
 import hiredis
 import trio
 
 from trio_chat.server.cluster.log import LogUnavailable
-from trio_chat.server.cluster.redis_address import RedisAddress
+from trio_chat.server.cluster.redis_address import Login, Place
 
 Command = tuple[str | int | float | bytes | memoryview, ...]
-_CONNECT = 2.0
-"""Seconds for a connection and the login."""
+CONNECT = 2.0
+"""Seconds for a connection, and for each step of its login."""
 _READ = 262_144
+_PIECE = 65_536
+"""Bytes that are sent at once: after each of them the time begins anew."""
 _MOST_DATA = 64 << 20
-"""Bytes of one answer; more is no engine of a cluster."""
+"""Bytes of one answer; the answer to one command is never so long, see `RedisLog`."""
+_ADVICE = {
+    "OOM": "its memory is full: raise `maxmemory`, or shorten the log by XTRIM",
+    "MISCONF": "it cannot write to its disk: make room there, and read its log",
+    "NOREPLICAS": "fewer replicas follow it than `min-replicas-to-write`: start them",
+    "READONLY": "it is a replica now; the primary is looked for again",
+    "LOADING": "it is loading its data; this ends by itself",
+    "MASTERDOWN": "it is a replica, and its primary is down",
+    "MOVED": "it is of Redis Cluster, which cannot be used: take one primary, and Sentinel",
+    "CLUSTERDOWN": "it is of Redis Cluster, which cannot be used: take one primary, and Sentinel",
+    "NOAUTH": "it needs a password: write one into the address, or into the file of the password",
+    "WRONGPASS": "the user or the password is wrong",
+    "NOPERM": "the user lacks a right: docs/operations.md has the rights that it needs",
+    "WRONGTYPE": "something else uses this key: give the cluster another name in the address",
+}
+"""What the first word of an error means, and what to do."""
+
+
+class AnswerTooLong(LogUnavailable):
+    """An answer is longer than the memory of a node allows; fewer entries are to be asked for."""
 
 
 class RedisConnection:
@@ -32,16 +55,15 @@ class RedisConnection:
 
         Args:
             commands: the commands; they are sent at once.
-            seconds: the time for all of them.
+            seconds: the time that may pass without a byte sent or received.
 
         Raises:
             LogUnavailable: the connection is broken, too slow, or a reply is an error.
         """
         try:
-            with trio.fail_after(seconds):
-                data = b"".join(map(_pack, commands))
-                await self._stream.send_all(data)
-                replies = [await self._reply() for _ in commands]
+            with trio.fail_after(seconds) as scope:
+                await self._send(b"".join(map(_pack, commands)), scope, seconds)
+                replies = [await self._reply(scope, seconds) for _ in commands]
         except trio.TooSlowError:
             raise LogUnavailable(f"no answer within {seconds:g} s") from None
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
@@ -50,10 +72,15 @@ class RedisConnection:
             raise LogUnavailable(f"this is no Redis: {error}") from error
         for reply in replies:
             if isinstance(reply, hiredis.ReplyError):
-                raise LogUnavailable(str(reply))
+                raise LogUnavailable(_advise(str(reply)))
         return replies
 
-    async def _reply(self) -> Any:
+    async def _send(self, data: bytes, scope: trio.CancelScope, seconds: float) -> None:
+        for start in range(0, len(data), _PIECE):
+            await self._stream.send_all(data[start : start + _PIECE])
+            scope.deadline = trio.current_time() + seconds
+
+    async def _reply(self, scope: trio.CancelScope, seconds: float) -> Any:
         size = 0
         while (reply := self._reader.gets()) is False:
             data = await self._stream.receive_some(_READ)
@@ -61,8 +88,9 @@ class RedisConnection:
             if not data:
                 raise LogUnavailable("the engine has closed the connection")
             if size > _MOST_DATA:
-                raise LogUnavailable("an answer is too long")
+                raise AnswerTooLong("an answer is too long")
             self._reader.feed(bytes(data))
+            scope.deadline = trio.current_time() + seconds
         return reply
 
     async def aclose(self) -> None:
@@ -70,44 +98,68 @@ class RedisConnection:
         await trio.aclose_forcefully(self._stream)
 
 
-async def connect(address: RedisAddress) -> RedisConnection:
-    """Connect to the primary, and log in.
+async def connect(
+    place: Place, tls: ssl.SSLContext | None, login: Login, *, has_secrets: bool = True
+) -> RedisConnection:
+    """Connect, and log in.
+
+    Args:
+        place: where to.
+        tls: the TLS context, or None.
+        login: sent if it has a password.
+        has_secrets: whether hashes of passwords go over the connection: then a network on the way
+            needs a password, and the internet needs TLS too.
 
     Raises:
-        LogUnavailable: no host is the primary; the message has the reason of each.
+        LogUnavailable: there is no connection, or the login is refused.
     """
-    reasons: list[str] = []
-    for host, port in address.hosts:
-        try:
-            return await _connect(address, host, port)
-        except LogUnavailable as error:
-            reasons.append(f"{host}:{port}: {error}")
-    raise LogUnavailable("; ".join(reasons))
-
-
-async def _connect(address: RedisAddress, host: str, port: int) -> RedisConnection:
-    try:
-        with trio.fail_after(_CONNECT):
-            stream: trio.abc.Stream = await trio.open_tcp_stream(host, port)
-    except (OSError, UnicodeError, trio.TooSlowError) as error:  # a name that DNS cannot have
-        raise LogUnavailable(f"cannot connect: {_reason(error)}") from error
-    if address.tls is not None:
-        stream = trio.SSLStream(stream, address.tls, server_hostname=host)
+    stream = await _open(place)
+    why = _why_open(stream, login, tls) if has_secrets else ""
+    if why:
+        await trio.aclose_forcefully(stream)
+        raise LogUnavailable(why)
+    if tls is not None:
+        stream = trio.SSLStream(stream, tls, server_hostname=place[0])
     connection = RedisConnection(stream)
     is_ready = False
     try:
-        if address.password:
-            login = ("AUTH", address.user or "default", address.password)
-            await connection.call(login, seconds=_CONNECT)
-        [role] = await connection.call(("ROLE",), seconds=_CONNECT)
-        if role[0] != b"master":
-            raise LogUnavailable("it is a replica")
+        if login.password:
+            command = ("AUTH", login.user or "default", login.password)
+            await connection.call(command, seconds=CONNECT)
         is_ready = True
     finally:
         if not is_ready:
-            with trio.CancelScope(deadline=trio.current_time() + 1, shield=True):
-                await connection.aclose()
+            with trio.move_on_after(1, shield=True):
+                await trio.aclose_forcefully(stream)
     return connection
+
+
+async def _open(place: Place) -> trio.abc.Stream:
+    host, port = place
+    try:
+        with trio.fail_after(CONNECT):
+            if host.startswith("/"):
+                return await trio.open_unix_socket(host)
+            return await trio.open_tcp_stream(host, port)
+    except (OSError, ValueError, trio.TooSlowError) as error:  # also a name that DNS cannot have
+        raise LogUnavailable(f"cannot connect: {_reason(error)}") from error
+    except RuntimeError as error:  # a system without Unix sockets
+        raise LogUnavailable(f"cannot connect: {error}") from error
+
+
+def _why_open(stream: trio.abc.Stream, login: Login, tls: ssl.SSLContext | None) -> str:
+    """Return why strangers could read the log, or ""."""
+    peer = stream.socket.getpeername() if isinstance(stream, trio.SocketStream) else ""
+    if isinstance(peer, str | bytes):  # a Unix socket
+        return ""
+    host = ip_address(peer[0].partition("%")[0])
+    if host.is_loopback:
+        return ""
+    if not login.password:
+        return "it is on another machine, and needs a password (requirepass)"
+    if host.is_global and tls is None:
+        return "it has a public address, and needs TLS: an address with rediss"
+    return ""
 
 
 def _pack(command: Command) -> bytes:
@@ -115,5 +167,20 @@ def _pack(command: Command) -> bytes:
     return packed
 
 
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
+def _advise(error: str) -> str:
+    advice = _ADVICE.get(error.partition(" ")[0])
+    return f"{error}: {advice}" if advice else error
+
+
+def _reason(error: BaseException) -> str:
+    """Return what went wrong in one line; a broken stream has the reason in its cause."""
+    cause = error.__cause__
+    if isinstance(cause, BaseExceptionGroup):  # an attempt for each address of the name
+        cause = cause.exceptions[0]
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not trusted ({cause.verify_message}): name the file of its"
+            " authority by ssl_ca_certs in the address"
+        )
+    text = str(cause or "") or str(error) or type(error).__name__
+    return " ".join(text.split())

@@ -3,26 +3,42 @@
 A node has two connections: one appends, the other one waits for entries. Before entries that were
 read are returned, a write of this node's own, which the engine has after them, must be on as many
 replicas as are required: what is on a replica survives a failover to it.
+
+The log can lose its end, by a failover to a replica that lacked it, or by a restore of a backup; it
+can be trimmed, and it can be deleted. So each reading also checks that the entry before is still in
+it. A primary with a clock that is behind may give an id for a second time, and therefore a position
+is the id of an entry with a checksum of its data.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
-import trio
+from collections.abc import Iterator, Sequence
+from zlib import crc32
 
 from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable, Stored
 from trio_chat.server.cluster.redis_address import RedisAddress
-from trio_chat.server.cluster.redis_connection import Command, RedisConnection, connect
+from trio_chat.server.cluster.redis_checks import (
+    Stream,
+    check_engine,
+    check_unread,
+    facts_of,
+    stream_of,
+    warn_of_clock,
+    why_broken,
+)
+from trio_chat.server.cluster.redis_connection import AnswerTooLong, Command
+from trio_chat.server.cluster.redis_link import Link, Primary
 
 START = "0-0"
 """The position before the first entry."""
-_COUNT = 200
-"""Entries that are read at once."""
+_MOST_READ = 200
+"""Entries that are read at once, at most."""
+_GOOD_SIZE = 4 << 20
+"""Bytes that are good to read at once."""
 _PATIENCE = 3.0
 """Seconds for an answer."""
 _BLOCK = 1000
-"""Milliseconds of waiting for an entry."""
-_LEAST_VERSION = 7
+"""Milliseconds of waiting for an entry, and for replicas."""
+_MOST_SENT = 1 << 20
+"""Bytes of entries that are sent before their replies are awaited."""
 _MOST_ENTRIES = 2_000_000
 """Entries that the stream keeps; older ones are trimmed."""
 
@@ -32,16 +48,19 @@ class RedisLog:
 
     Args:
         address: of the engine.
-        replicas: on how many replicas an entry must be before it counts; 0 if there are none.
+        replicas: on how many replicas an entry must be before it counts; as the address says if it
+            is None.
     """
 
-    def __init__(self, address: RedisAddress, replicas: int = 0) -> None:
+    def __init__(self, address: RedisAddress, replicas: int | None = None) -> None:
         self._address = address
-        self._replicas = replicas
+        self._replicas = address.replicas if replicas is None else replicas
         self._key = f"{address.name}:log"
-        self._appending = _Link(address)
-        self._reading = _Link(address)
-        self._verified = ""  # the last position that was in the log on this connection
+        self._primary = Primary(address)
+        self._appending = Link(self._primary)
+        self._reading = Link(self._primary)
+        self._count = _MOST_READ
+        self._exists = False
 
     async def check(self) -> None:
         """Check that the engine keeps what it has taken.
@@ -52,122 +71,116 @@ class RedisLog:
         """
         if not self._address.is_local and not self._address.password:
             raise LogRefused("the engine is on another machine: it needs a password (requirepass)")
-        [text] = await self._reading.call(("INFO",), seconds=_PATIENCE)
-        facts = _facts(text.decode())
-        version = facts.get("valkey_version") or facts.get("redis_version", "0")
-        if int(version.partition(".")[0]) < _LEAST_VERSION:
-            raise LogRefused(f"Redis {version} is too old: 7 or later is needed")
-        if facts.get("aof_enabled") != "1":
-            raise LogRefused("the engine forgets all at its end: set `appendonly yes`")
-        if facts.get("maxmemory_policy", "noeviction") != "noeviction":
-            raise LogRefused("the engine may drop the log: set `maxmemory-policy noeviction`")
-        online = sum("state=online" in fact for fact in facts.values())
-        if online < self._replicas:
-            raise LogRefused(f"{self._replicas} replicas are required, and {online} are there")
+        if self._address.master and not self._replicas:
+            raise LogRefused(
+                "with Sentinel an entry must be on a replica before it counts, or else a failover"
+                " loses it: at least 1 replica has to be required"
+            )
+        [info] = await self._reading.call(("INFO",), seconds=_PATIENCE)
+        check_engine(facts_of(info), self._replicas)
 
     async def append(self, entries: Sequence[bytes]) -> None:
         """Append entries; see `Log.append`."""
-        head = ("XADD", self._key, "MAXLEN", "~", _MOST_ENTRIES, "*", "e")
-        await self._appending.call(*((*head, entry) for entry in entries), seconds=_PATIENCE)
+        if self._reading.named not in (None, self._appending.named):
+            await self._appending.aclose()  # the primary has moved
+        # A log that was there is not made anew: it would begin in the middle.
+        only_if_it_exists = ("NOMKSTREAM",) if self._exists else ()
+        head = ("XADD", self._key, *only_if_it_exists, "MAXLEN", "~", _MOST_ENTRIES, "*", "e")
+        for some in _pieces(entries):
+            commands = [(*head, entry) for entry in some]
+            replies = await self._appending.call(*commands, seconds=_PATIENCE)
+            if not all(replies):
+                raise LogUnavailable(f"the log, {self._key}, is gone")
 
     async def read(self, after: str) -> list[Stored]:
         """Return the entries after a position; see `Log.read`."""
-        if not self._reading.is_open or self._verified != after:
-            await self._verify(after)
-        command = ("XREAD", "COUNT", _COUNT, "BLOCK", _BLOCK, "STREAMS", self._key, after)
-        [reply] = await self._reading.call(command, seconds=_PATIENCE + _BLOCK / 1000)
-        if not reply:
-            return []
-        found = [_stored(*entry) for entry in reply[0][1]]
-        if self._replicas:
-            await self._wait_for_replicas()
-        self._verified = found[-1].position
-        return found
+        while True:
+            try:
+                await self._prepare(after)
+                return await self._read(after)
+            except AnswerTooLong:
+                if self._count == 1:
+                    raise
+                self._count = max(1, self._count // 8)
 
     async def aclose(self) -> None:
-        """Close both connections."""
+        """Close all connections."""
         await self._appending.aclose()
         await self._reading.aclose()
+        await self._primary.aclose()
 
-    async def _verify(self, position: str) -> None:
-        """Check that the last entry that was carried out is still in the log.
-
-        It is not if the engine has lost its end, by a restore of an old backup or a failover to a
-        replica that lacked it; and if nobody has read for so long that it was trimmed.
-        """
-        if position != START:
-            [found] = await self._reading.call(
-                ("XRANGE", self._key, position, position), seconds=_PATIENCE
-            )
-            if not found:
-                raise LogBroken(await self._why_missing(position))
-        self._verified = position
-
-    async def _why_missing(self, position: str) -> str:
-        [first] = await self._reading.call(
-            ("XRANGE", self._key, "-", "+", "COUNT", 1), seconds=_PATIENCE
+    async def _prepare(self, after: str) -> None:
+        """Check a new connection, and from time to time that it is to the primary still."""
+        if self._reading.is_verified:
+            await self._reading.check()
+            return
+        info, time, exists = await self._reading.call(
+            ("INFO",), ("TIME",), ("EXISTS", self._key), seconds=_PATIENCE
         )
-        if first and _order(first[0][0].decode()) > _order(position):
-            return (
-                f"the log begins after {position}, where this node has stopped: start from a"
-                " backup of another node"
-            )
-        return (
-            f"the log has lost {position}, which this node has carried out: it is not the same log"
-            " any longer. Stop all nodes, and start them from the backup of one node"
-        )
+        try:
+            check_engine(facts_of(info), 0)  # replicas may come back later
+        except LogRefused as error:
+            raise LogUnavailable(str(error)) from error
+        stream = await self._stream() if exists else None
+        if stream is not None:
+            check_unread(stream, _id(after), self._key)
+            warn_of_clock(stream, int(time[0]))
+        self._reading.is_verified = True
 
-    async def _wait_for_replicas(self) -> None:
-        _, count = await self._reading.call(
-            ("SET", f"{self._address.name}:barrier", "x"),
-            ("WAIT", self._replicas, _BLOCK),
+    async def _read(self, after: str) -> list[Stored]:
+        barrier: tuple[Command, ...] = ()
+        if self._replicas:
+            barrier = (
+                ("SET", f"{self._address.name}:barrier", "x"),
+                ("WAIT", self._replicas, _BLOCK),
+            )
+        entries, before, *waited = await self._reading.call(
+            ("XREAD", "COUNT", self._count, "BLOCK", _BLOCK, "STREAMS", self._key, _id(after)),
+            ("XRANGE", self._key, _id(after), _id(after)),
+            *barrier,
             seconds=_PATIENCE + _BLOCK / 1000,
         )
-        if count < self._replicas:
-            raise LogUnavailable(f"only {count} of {self._replicas} replicas have the last entries")
+        if after != START and [_stored(*entry).position for entry in before] != [after]:
+            raise LogBroken(why_broken(await self._stream(), _id(after), self._key))
+        if barrier and waited[-1] < self._replicas:
+            await self._reading.give_up()
+            raise LogUnavailable(
+                f"only {waited[-1]} of {self._replicas} replicas have the last entries"
+            )
+        found = [_stored(*entry) for entry in entries[0][1]] if entries else []
+        self._exists = self._exists or after != START or bool(found)
+        if found:
+            size = sum(len(entry.data) for entry in found) // len(found)
+            self._count = max(1, min(_MOST_READ, _GOOD_SIZE // (size + 1)))
+        return found
+
+    async def _stream(self) -> Stream | None:
+        """Return what the engine knows about the stream; None if there is none."""
+        [exists] = await self._reading.call(("EXISTS", self._key), seconds=_PATIENCE)
+        if not exists:
+            return None
+        [facts] = await self._reading.call(("XINFO", "STREAM", self._key), seconds=_PATIENCE)
+        return stream_of(facts)
 
 
-class _Link:
-    """A connection that is opened when it is needed, and again after a failure."""
-
-    def __init__(self, address: RedisAddress) -> None:
-        self._address = address
-        self._connection: RedisConnection | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a connection."""
-        return self._connection is not None
-
-    async def call(self, *commands: Command, seconds: float) -> list[Any]:
-        """Send commands; see `RedisConnection.call`. After a failure the connection is closed."""
-        if self._connection is None:
-            self._connection = await connect(self._address)
-        try:
-            return await self._connection.call(*commands, seconds=seconds)
-        except BaseException:
-            with trio.CancelScope(deadline=trio.current_time() + 1, shield=True):
-                await self.aclose()
-            raise
-
-    async def aclose(self) -> None:
-        """Close the connection, if there is one."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.aclose()
+def _pieces(entries: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Return entries in pieces that are sent at once, so that slow networks see progress."""
+    piece: list[bytes] = []
+    size = 0
+    for entry in entries:
+        piece.append(entry)
+        size += len(entry)
+        if size >= _MOST_SENT:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
 
 
-def _stored(position: bytes, fields: list[bytes]) -> Stored:
-    text = position.decode()
-    return Stored(text, _order(text)[0] / 1000, fields[1])
+def _stored(number: bytes, fields: list[bytes]) -> Stored:
+    text, data = number.decode(), fields[1]
+    return Stored(f"{text}:{crc32(data):08x}", int(text.partition("-")[0]) / 1000, data)
 
 
-def _order(position: str) -> tuple[int, int]:
-    moment, _, number = position.partition("-")
-    return int(moment), int(number)
-
-
-def _facts(text: str) -> dict[str, str]:
-    """Return the lines of INFO."""
-    pairs = (line.partition(":") for line in text.splitlines() if not line.startswith("#"))
-    return {name: value for name, colon, value in pairs if colon}
+def _id(position: str) -> str:
+    return position.partition(":")[0]
