@@ -40,6 +40,7 @@ CAPS = (
     cap.METADATA_3 | cap.BATCH | cap.MULTI_PREFIX | cap.EXTENDED_JOIN,
 )
 ACCOUNTS = 4
+ROOT = Operator(name="root")
 _LOCAL = (
     "WHO #c0",
     "LUSERS",
@@ -56,6 +57,8 @@ _LOCAL = (
     "NS GHOST acc1",
     "INVITATION CREATE #c0 2 1m",
     "INVITATION REVOKE #c0 *",
+    "NS SUSPEND 1m acc3 why",
+    "NS UNSUSPEND acc3",
 )
 """What only the node of the client carries out: questions, and what it decides on."""
 
@@ -68,7 +71,7 @@ def make_world(clock: LogClock) -> World:
     return World(
         ServerInfo(
             created=NOON,
-            operators={"root": Operator(name="root")},
+            operators={"root": ROOT},
             account_rules=AccountRules(always_on="opt-out"),
         ),
         Lengths(channels_per_user=5),
@@ -238,7 +241,7 @@ class Node:
             return
         if rng.random() < 0.02 and client.user is not None:
             ban = Ban(BanKind.MASK, f"n{rng.randrange(12)}!*@*", "root", "x", 0, expires=1)
-            self.decide(rng.choice([BanSet(ban), OperatorAppointed(client.user.folded, "root")]))
+            self.decide(rng.choice([BanSet(ban), OperatorAppointed(client.user.folded, ROOT)]))
         self.appender.submit(Said(number, client.caps, (self._line(rng).encode(),)))
 
     async def settle(self) -> None:
@@ -293,6 +296,7 @@ class Node:
                 f"INVITE {nick} {channel}",
                 rng.choice(["AWAY :gone", "AWAY"]),
                 "QUIT :bye",
+                rng.choice([f"KILL {nick} :why", f"MODE {nick} +s", f"KLINE 1m {nick}!*@* :why"]),
             ]
         )
 

@@ -138,9 +138,26 @@ class Node:
         if output.later is not None:
             self.deliver(run_now(output.later()), client)
 
-    def person(self, nick: str, *lines: str, caps: str = "", address: str = "192.0.2.1") -> Client:
-        """Return somebody registered, who has said some lines, with everything read by all."""
+    def person(
+        self,
+        nick: str,
+        *lines: str,
+        caps: str = "",
+        address: str = "192.0.2.1",
+        account: int = 0,
+    ) -> Client:
+        """Return somebody registered, after some lines, with everything read by all clients.
+
+        Args:
+            nick: the nickname.
+            lines: what was sent after the registration.
+            caps: capabilities.
+            address: of the client.
+            account: the number of an account that it has logged in to before.
+        """
         client = Client(self, address)
+        if account and self.world.accounts is not None:
+            client.session.set_account(self.world.accounts.by_id[account])
         if caps:
             client.say(f"CAP REQ :{caps}")
         client.say(f"NICK {nick}", f"USER {nick} 0 * :{nick}", "CAP END", *lines)

@@ -186,7 +186,7 @@ class Replica:
         if kind == 0 and not session.account:
             return [AccountChanged(session.id, self.accounts.by_id[1 + number % ACCOUNTS])]
         if kind == 1:
-            return [OperatorAppointed(user.folded, "root")]
+            return [OperatorAppointed(user.folded, Operator(name="root"))]
         if kind == 2:
             return [BanSet(ban)]
         if kind == 3 and (bans := list(self.world.bans)):

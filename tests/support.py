@@ -149,7 +149,7 @@ class Town:
         assert user is not None
         operators = {**self.world.server_info.operators, fold_or_self(block.name): block}
         self.world.server_info = replace(self.world.server_info, operators=operators)
-        apply(self.world, OperatorAppointed(user.folded, block.name))
+        apply(self.world, OperatorAppointed(user.folded, block.sealed()))
 
     def newcomer(self, host: str = "192.0.2.1") -> Person:
         """Return somebody who has only connected."""

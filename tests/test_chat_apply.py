@@ -57,6 +57,7 @@ PLAIN = (
     PushRules,
     PushSubscription,
     ModeSet,
+    Operator,
     UserModeChange,
 )
 """The types of which changes consist; the tuples among them consist of the same."""

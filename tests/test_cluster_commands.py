@@ -1,17 +1,56 @@
 """Commands in a cluster: what one node carries out alone, and what all see of it."""
 
+import json
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from cluster_simulation import make_world
+from cluster_simulation import ROOT, make_world
 from cluster_town import Client, ClusterTown
-from support import commands
+from support import NOON, commands
+from trio_chat.chat.accounts import AccountRules, Origin
+from trio_chat.chat.changes import (
+    NoticeKept,
+    NoticesDelivered,
+    OperatorAppointed,
+    PushEndpointSet,
+    PushSubscribed,
+)
+from trio_chat.chat.invitations import make_token
+from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions
+from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.world import World
-from trio_chat.cluster.machine import LogClock
+from trio_chat.cluster.machine import LogClock, Machine
+from trio_chat.irc.message import Message
 
 LABELS = "labeled-response batch echo-message"
+
+
+class RefusingControl:
+    """The control of a server for which every password is wrong."""
+
+    async def is_password(self, name: str, hashed: str, password: str, origin: Origin) -> bool:
+        """Return that it is wrong."""
+        return False
+
+    def refuse_guesser(self, origin: Origin) -> None:
+        """Refuse nobody."""
+
+    def note_password(self, origin: Origin, *, is_right: bool) -> None:
+        """Count nothing."""
+
+    def numbers(self) -> list[tuple[str, float]]:
+        """Return no numbers."""
+        return []
+
+    async def rehash(self) -> list[str]:
+        """Change nothing."""
+        return []
+
+    def shut_down(self) -> None:
+        """Go on."""
 
 
 def make_with(clock: LogClock, **server_info: object) -> World:
@@ -82,4 +121,192 @@ def test_a_client_with_the_password_of_the_server_registers_on_all_nodes() -> No
     client = Client(town.here)
     client.say("PASS open", "NICK ann", "USER ann 0 * :ann")
     assert list(town.there.world.users) == ["ann"]
+    town.check()
+
+
+def appointed(town: ClusterTown, nick: str) -> Client:
+    """Return an operator on this node that reads notices."""
+    client = town.here.person(nick)
+    town.here.decide(OperatorAppointed(nick, ROOT))
+    town.carry_out()
+    client.say(f"MODE {nick} +s")
+    return client
+
+
+def texts(messages: list[Message], command: str = "NOTICE") -> str:
+    """Return the last parameters of some messages as one text."""
+    return "\n".join(m.params[-1] for m in messages if m.command == command)
+
+
+def test_an_answer_follows_what_was_decided() -> None:
+    """It describes the setting as it is afterwards."""
+    town = ClusterTown()
+    ann = town.here.person("ann", "NS IDENTIFY acc1 secret")
+    assert "always-on is off" in texts(ann.say("NS SET always-on off"))
+    assert "always-on is on" in texts(ann.say("NS SET always-on on"))
+    assert town.there.world.users["ann"].always_on
+
+
+@pytest.mark.parametrize("line", ["NS SET always-on off", "NS CLIENTS LOGOUT all", "NS LOGOUT"])
+def test_an_answer_that_waits_has_its_label(line: str) -> None:
+    """And nothing else has."""
+    town = ClusterTown()
+    ann = town.here.person("ann", "NS IDENTIFY acc1 secret", caps=LABELS)
+    answer = ann.say(f"@label=7 {line}")
+    assert [m.tags["label"] for m in answer if "label" in m.tags] == ["7"]
+    town.check()
+
+
+def test_other_sessions_learn_of_a_login_on_all_nodes() -> None:
+    """The account is theirs, too."""
+    town = ClusterTown()
+    ann = town.here.person("acc1", account=1)
+    other = town.there.person("acc1", account=1)
+    ann.say("NS LOGOUT")
+    assert "901" in commands(other.read())
+    ann.say("NS IDENTIFY acc2 secret")
+    assert "900" in commands(other.read())
+    town.check()
+
+
+def test_operators_on_all_nodes_are_notified_of_what_one_node_does() -> None:
+    """Such as a wrong password for OPER."""
+    town = ClusterTown()
+    root = appointed(town, "root")
+    eve = town.there.person("eve")
+    town.there.world.control = RefusingControl()
+    eve.say("OPER root wrong")
+    assert "failed to become operator" in texts(root.read())
+
+
+def test_an_operator_has_the_rights_of_the_block_of_its_node() -> None:
+    """Other nodes need not have it, and a snapshot keeps it, without its password."""
+    town = ClusterTown()
+    town.here.person("ann")
+    block = Operator(name="other", password="$argon2id$secret", rights=frozenset({"kill"}))
+    town.here.decide(OperatorAppointed("ann", block.sealed()))
+    town.carry_out()
+    operator = town.there.world.users["ann"].operator
+    assert operator is not None
+    assert operator.rights == {"kill"}
+    assert operator.is_same_person(block)
+    state = json.dumps(town.there.machine.to_state())
+    assert "$argon2id$" not in state
+    restored = Machine(make_world)
+    restored.restore(json.loads(state))
+    assert restored.world.users["ann"].operator == operator
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("KILL eve :why", "Killed (root (why))"),
+        ("KLINE eve!*@* :why", "Banned: why"),
+        ("DLINE 192.0.2.9 :why", "Banned: why"),
+    ],
+)
+def test_a_user_of_another_node_is_ended_in_the_order_of_the_log(line: str, reason: str) -> None:
+    """By its own node; all others see it leave at once."""
+    town = ClusterTown()
+    root = appointed(town, "root")
+    eve = town.there.person("eve", "JOIN #a", address="192.0.2.9")
+    root.say("JOIN #a")
+    answer = root.say(line)
+    assert eve.ended == reason
+    assert texts(answer, "QUIT") == reason
+    assert "eve" not in town.there.world.users
+    eve.leave()  # its connection is gone now, which changes nothing
+    town.check()
+
+
+def test_a_ban_ends_clients_of_all_nodes_that_are_not_registered() -> None:
+    """Each node knows its own."""
+    town = ClusterTown()
+    root = appointed(town, "root")
+    clients = [Client(node, "192.0.2.9") for node in town.nodes]
+    root.say("DLINE 192.0.2.9 :why")
+    assert [client.ended for client in clients] == ["Banned: why"] * 2
+    town.check()
+
+
+def test_suspending_an_account_ends_its_sessions_on_all_nodes() -> None:
+    """Although NickServ is asked on one."""
+    town = ClusterTown()
+    root = appointed(town, "root")
+    eve = town.there.person("eve", "NS IDENTIFY acc1 secret")
+    assert "1 connection ended: eve" in texts(root.say("NS SUSPEND acc1 why"))
+    assert eve.ended == "Banned: why"
+    town.check()
+
+
+def test_a_nickname_is_free_after_ghost() -> None:
+    """As soon as NickServ says so, although its session was on another node."""
+    town = ClusterTown()
+    town.there.person("acc1", account=1)
+    ann = town.here.person("ann", "NS IDENTIFY acc1 secret", "NS SET multiclient off")
+    assert "acc1 is gone" in texts(ann.say("NS GHOST acc1"))
+    assert texts(ann.say("NICK acc1"), "NICK") == "acc1"
+    town.check()
+
+
+def test_logging_out_a_device_ends_it_on_another_node() -> None:
+    """And the user stays."""
+    town = ClusterTown()
+    ann = town.here.person("acc1", account=1)
+    other = town.there.person("acc1", account=1)
+    assert "logged out: 1" in texts(ann.say("NS CLIENTS LOGOUT all"))
+    assert other.ended
+    assert "acc1" in town.there.world.users
+    town.check()
+
+
+def test_a_new_password_ends_the_sessions_of_the_account_on_all_nodes() -> None:
+    """Those that are not registered yet, too; that which changed it stays."""
+    town = ClusterTown()
+    ann = town.here.person("ann", "NS IDENTIFY acc1 secret")
+    eve = town.there.person("eve", "NS IDENTIFY acc1 secret")
+    mallory = Client(town.there)
+    assert town.there.world.accounts is not None
+    mallory.session.set_account(town.there.world.accounts.by_id[1])
+    ended = end_sessions(town.here.world, 1, CREDENTIALS_CHANGED, keep=ann.session)
+    town.carry_out()
+    assert (ended, ann.ended) == (1, "")
+    assert eve.ended == mallory.ended == CREDENTIALS_CHANGED
+    town.check()
+
+
+def test_notices_that_come_while_others_are_delivered_are_kept() -> None:
+    """A node has delivered only those that it knew."""
+    town = ClusterTown()
+    ann = town.here.person("ann", "NS IDENTIFY acc1 secret", "NS SET always-on on")
+    ann.leave()
+    for node, text in ((town.here, "first"), (town.there, "second")):
+        node.decide(NoticeKept("ann", text))
+        town.carry_out()
+    first, second = town.here.world.always_on.missed[1]
+    town.here.decide(NoticesDelivered("ann", first.id))
+    town.carry_out()
+    assert town.there.world.always_on.missed[1] == [second]
+
+
+def test_the_device_of_a_session_is_known_to_all_nodes() -> None:
+    """It receives no messages once it is logged out, by whichever node."""
+    town = ClusterTown()
+    ann = town.here.person("ann", "NS IDENTIFY acc1 secret")
+    device = PushSubscription("https://push.example/1", b"key", b"auth", 0, NOON, NOON)
+    town.here.decide(PushSubscribed(1, device, 4))
+    town.here.decide(PushEndpointSet(ann.session.id, device.endpoint))
+    town.carry_out()
+    ann.say("NS LOGOUT")
+    assert not town.there.world.push.of(1)
+    town.check()
+
+
+def test_a_wrong_invitation_counts_on_all_nodes() -> None:
+    """Whether it is tried by JOIN or by REGISTER."""
+    invited = AccountRules(by_invitation=True)
+    town = ClusterTown(partial(make_with, account_rules=invited))
+    ann = town.here.person("ann")
+    ann.say(f"REGISTER ann * password {make_token()}")
+    ann.say("JOIN #a", f"PRIVMSG NickServ,ann :REGISTER password * {make_token()}")
     town.check()

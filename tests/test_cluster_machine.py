@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cluster_simulation import make_world
+from cluster_simulation import ROOT, make_world
 from storage_fakes import OpenAccounts
 from support import NOON
 from trio_chat.chat.accounts import NO_ACCOUNT
@@ -316,7 +316,7 @@ def test_a_decision_follows_its_user_to_another_nickname() -> None:
     """Somebody else has the former one by now, and must not become the operator."""
     cluster = Cluster("here", "there")
     cluster.write("there", registered(1, "ann"))
-    item = decide(cluster.machine.world, OperatorAppointed("ann", "root"))
+    item = decide(cluster.machine.world, OperatorAppointed("ann", ROOT))
     cluster.write("there", said(1, "NICK eve"), registered(2, "ann"))
     cluster.write("here", item)
     assert [user.nick for user in cluster.machine.world.opers] == ["eve"]
@@ -337,7 +337,7 @@ def test_a_decision_of_what_is_gone_is_dropped(how: str) -> None:
     cluster = Cluster("there")
     world = cluster.machine.world
     cluster.write("there", registered(1, "ann"), said(1, "JOIN #a"))
-    change = OperatorAppointed("ann", "root") if how == "QUIT" else RetentionSet("#a", 3)
+    change = OperatorAppointed("ann", ROOT) if how == "QUIT" else RetentionSet("#a", 3)
     item = decide(world, change)
     cluster.write("there", said(1, how), registered(2, "ann"), said(1, "JOIN #a"))
     cluster.write("there", said(2, "JOIN #a"))

@@ -1,15 +1,10 @@
-"""Enforcement of bans of the server: the users that a ban covers, and their disconnection."""
+"""Coverage of bans of the server: the sessions and the users that a ban covers."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from trio_chat.chat import missed
-from trio_chat.chat.apply import apply
-from trio_chat.chat.bans import Ban, BanKind, Bans
-from trio_chat.chat.changes import AlwaysOnEnded, NoticeKept, PushUnsubscribed, UserRemoved
-from trio_chat.chat.events import Event
-from trio_chat.irc import numerics as n
+from trio_chat.chat.bans import Ban, Bans
 from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
@@ -66,27 +61,27 @@ def _username_of(session: "Session") -> str:
 
 def covers(world: "World", ban: Ban, session: "Session") -> bool:
     """Return whether a ban covers a session."""
-    alone = Bans(world.clock)
-    alone.add(ban)
-    return ban_of(world, session, bans=alone) is not None
+    return ban_of(world, session, bans=only(world, [ban])) is not None
 
 
-class Enforced(NamedTuple):
-    """What came of new bans.
+class Covered(NamedTuple):
+    """The sessions and the users that new bans cover.
 
     Args:
-        events: lines for the covered users, and for others of what happens to them.
-        connections: how many were ended.
+        connections: how many sessions they cover.
         names: the nicknames of the covered users.
     """
 
-    events: list[Event]
     connections: int
     names: list[str]
 
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return bool(self.connections or self.names)
+
     def __str__(self) -> str:
         """Return the users that the bans cover now, as a sentence for operators."""
-        if not self.connections and not self.names:
+        if not self:
             return "it covers nobody who is here now"
         shown = ", ".join(self.names[:_MOST_NAMES])
         more = f" and {len(self.names) - _MOST_NAMES} more" if len(self.names) > _MOST_NAMES else ""
@@ -96,43 +91,45 @@ class Enforced(NamedTuple):
         )
 
 
-def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
-    """End every session that one of these new bans covers."""
-    new = Bans(
-        world.clock
-        # users that an older ban covers are not here, and to match all bans with all users would
-        # take long
-    )
+def only(world: "World", bans: Iterable[Ban]) -> Bans:
+    """Return bans by themselves. Users that an older ban covers are not here, and to match all bans
+    with all users would take long.
+    """
+    new = Bans(world.clock)
     for each in bans:
         new.add(each)
-    events: list[Event] = []
-    connections, names = 0, dict[str, None]()
-    for session in list(world.sessions.values()) if new else ():
-        ban = ban_of(world, session, bans=new)
-        if ban is not None and not session.closing:
-            params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(ban_text(ban)))
-            number, code = world.ids.now(), n.ERR_YOUREBANNEDCREEP
-            events.append(
-                Event(
-                    number, code, params, world.server_info.name, (session,), shift=world.ids.shift
-                )
-            )
-            session.sink.end(f"Banned: {ban.reason}")
-            connections += 1
-            if session.user is not None:
-                names[session.user.nick] = None
-            if session.user is not None and ban.kind is not BanKind.ADDRESS:
-                apply(world, AlwaysOnEnded(session.user.folded))
-    for account in [number for number in world.push.by_account if new.of_account(number)]:
-        apply(world, PushUnsubscribed(account, tuple(world.push.of(account))))
-    for user in world.always_on if new else ():
-        ban = new.of_account(user.account_id) or new.of_masks(*_named(user))
-        if ban is not None and not user.sessions:
-            notice = missed.of_removal(user, f"You were banned from the server: {ban_text(ban)}")
-            apply(world, NoticeKept(user.folded, notice))
-            names[f"{user.nick} (always on)"] = None
-            events += apply(world, UserRemoved(user.folded, f"Banned: {ban.reason}"))
-    return Enforced(events, connections, list(names))
+    return new
+
+
+def covered_sessions(world: "World", bans: Bans) -> list[tuple["Session", Ban]]:
+    """Return the sessions that bans cover, with the ban of each, in the order of their numbers."""
+    return [
+        (session, ban)
+        for _, session in sorted(world.sessions.items())
+        if not session.closing and (ban := ban_of(world, session, bans=bans)) is not None
+    ]
+
+
+def covered_absent(world: "World", bans: Bans) -> list[tuple["User", Ban]]:
+    """Return the always-on users without sessions that bans cover, with the ban of each."""
+    return [
+        (user, ban)
+        for user in world.always_on
+        if not user.sessions
+        and (ban := bans.of_account(user.account_id) or bans.of_masks(*_named(user))) is not None
+    ]
+
+
+def covered(world: "World", bans: Iterable[Ban]) -> Covered:
+    """Return the sessions and the users that new bans cover."""
+    new = only(world, bans)
+    if not new:
+        return Covered(0, [])
+    sessions = covered_sessions(world, new)
+    users = (session.user for session, _ in sessions)
+    names = dict.fromkeys(user.nick for user in users if user is not None)
+    absent = [f"{user.nick} (always on)" for user, _ in covered_absent(world, new)]
+    return Covered(len(sessions), [*names, *absent])
 
 
 def _named(user: "User") -> tuple[str, tuple[str, ...]]:

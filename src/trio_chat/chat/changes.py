@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.bans import Ban
 from trio_chat.chat.invitations import Holder, Invitation
+from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.push_rules import PushRules
 from trio_chat.irc.modes import UserModeChange
@@ -79,7 +80,8 @@ class SessionEnded(Change):
 
 @dataclass(frozen=True, slots=True)
 class SessionsClosed(Change):
-    """The connections of some sessions are ended; the sessions end when they are gone.
+    """The connections of some sessions are ended; the sessions end when they are gone, in a cluster
+    at once.
 
     Args:
         sessions: their numbers; those that are gone already are left out.
@@ -92,7 +94,9 @@ class SessionsClosed(Change):
 
 @dataclass(frozen=True, slots=True)
 class UserRemoved(Change):
-    """A user is made to leave: its sessions are ended; without sessions it is gone at once."""
+    """A user is made to leave: its sessions are ended, as by `SessionsClosed`; without sessions it
+    is gone at once.
+    """
 
     user: str
     reason: str
@@ -155,10 +159,15 @@ class AccountChanged(Change):
 
 @dataclass(frozen=True, slots=True)
 class OperatorAppointed(Change):
-    """A user becomes an operator of the server, by the name of a block of the configuration."""
+    """A user becomes an operator of the server.
+
+    Args:
+        user: its folded nickname.
+        operator: the block of the configuration, sealed: other servers need not have it.
+    """
 
     user: str
-    name: str
+    operator: Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +175,13 @@ class OperatorDismissed(Change):
     """A user is an operator of the server no longer."""
 
     user: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorsNotified(Change):
+    """Operators with +s receive a notice. It changes no state: in a cluster all servers send it."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +218,15 @@ class NoticeKept(Change):
 
 @dataclass(frozen=True, slots=True)
 class NoticesDelivered(Change):
-    """The notices that were kept for a user have been sent to a session of its account."""
+    """The notices that were kept for a user have been sent to a session of its account.
+
+    Args:
+        user: its folded nickname.
+        last: the id of the last one of them.
+    """
 
     user: str
+    last: int
 
 
 # Channels
@@ -376,6 +398,25 @@ class AccountDeleted(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class LoginsEnded(Change):
+    """Sessions of an account are ended, which may belong to an intruder; its always-on user stays.
+
+    Devices that these sessions, or unknown ones, have registered receive no more push messages.
+
+    Args:
+        account: its number.
+        reason: sent to the clients.
+        keep: the number of the session that stays, or 0.
+        certificate: the fingerprint of the certificate by which the sessions logged in; "" for any.
+    """
+
+    account: int
+    reason: str
+    keep: int = 0
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PreferenceSet(Change):
     """A user chooses a preference for its account; None is the default of the server."""
 
@@ -452,6 +493,14 @@ class PushUnsubscribed(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class PushEndpointSet(Change):
+    """A session is on a device that receives push messages, by its endpoint; "" for on none."""
+
+    session: int
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class PushRulesSet(Change):
     """An account wants other messages to be pushed to its devices."""
 
@@ -504,6 +553,13 @@ class InvitationHolderKicked(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class InvitationGuessed(Change):
+    """A wrong token came from an address, as quotas count it."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class InvitationRevoked(Change):
     """There is an invitation no longer."""
 
@@ -539,6 +595,13 @@ class BanLifted(Change):
     """The server has a ban no longer; a ban is named by its kind and its folded mask."""
 
     ban: Ban
+
+
+@dataclass(frozen=True, slots=True)
+class BansEnforced(Change):
+    """New bans end the sessions that they cover, and remove always-on users."""
+
+    bans: tuple[Ban, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Sessions of an account that have to end: their password or certificate is valid no longer."""
 
-from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import PushUnsubscribed, SessionsClosed
+from trio_chat.chat.apply.transitions import apply
+from trio_chat.chat.changes import LoginsEnded
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 
@@ -9,34 +9,24 @@ CREDENTIALS_CHANGED = "The password of your account was changed: log in with the
 CERTIFICATE_REMOVED = "The certificate of this device was taken from your account"
 
 
+def sessions_of(world: World, account: int, keep: int, certificate: str) -> list[Session]:
+    """Return the sessions that `LoginsEnded` ends, in the order of their numbers."""
+    return [
+        session
+        for number, session in sorted(world.sessions.items())
+        if session.account_id == account
+        and number != keep
+        and certificate in ("", session.certificate)
+    ]
+
+
 def end_sessions(
     world: World, account: int, reason: str, *, keep: Session | None = None, certificate: str = ""
 ) -> int:
     """End the sessions of an account, which may belong to an intruder; return how many there were.
-
-    The always-on user of the account stays. Devices that these sessions, or unknown ones, have
-    registered for push messages receive no more of them.
-
-    Args:
-        world: where the sessions are.
-        account: its number.
-        reason: sent to the clients.
-        keep: the session that stays, or None.
-        certificate: the fingerprint of the certificate by which the sessions logged in; "" for any.
+    For the arguments see `LoginsEnded`.
     """
-    ended = [
-        session
-        for session in world.sessions.values()
-        if session.account_id == account
-        and session is not keep
-        and certificate in ("", session.certificate)
-    ]
-    apply(world, SessionsClosed(tuple(session.id for session in ended), reason))
-    if certificate:
-        endpoints = [session.push_endpoint for session in ended if session.push_endpoint]
-    else:
-        kept = keep.push_endpoint if keep is not None else ""
-        endpoints = [endpoint for endpoint in world.push.of(account) if endpoint != kept]
-    if endpoints:
-        apply(world, PushUnsubscribed(account, tuple(endpoints)))
-    return len(ended)
+    number = keep.id if keep is not None else 0
+    ended = len(sessions_of(world, account, number, certificate))
+    apply(world, LoginsEnded(account, reason, number, certificate))  # without events here
+    return ended

@@ -3,6 +3,7 @@
 A block contains the hash of a password, never the password itself.
 """
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,8 @@ from trio_chat.irc import masks
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.rights import RIGHTS
 
+_SEAL = "sealed "
+
 log = logging.getLogger("trio_chat")
 
 
@@ -22,7 +25,7 @@ class Operator:
 
     Args:
         name: what OPER calls it.
-        password: an argon2id hash, or "" when the account is enough.
+        password: an argon2id hash, or "" when the account is enough; see `sealed`.
         account: the name of the account that one must be logged in to, or "".
         account_id: the number that it has, see `with_numbers`; or 0 when there is no such account.
         host: a mask of the address, a network, or `user@host`; "" for anywhere.
@@ -52,7 +55,16 @@ class Operator:
         """Return whether two entries of config.ini mean the same operator: only the rights may
         differ.
         """
-        return replace(self, rights=other.rights) == other
+        return replace(self.sealed(), rights=other.rights) == other.sealed()
+
+    def sealed(self) -> "Operator":
+        """Return the operator with a hash in the place of that of the password, by which nobody can
+        check one: so it is compared, and known to other servers of a cluster.
+        """
+        if not self.password or self.password.startswith(_SEAL):
+            return self
+        digest = hashlib.sha256(self.password.encode()).hexdigest()
+        return replace(self, password=f"{_SEAL}{digest}")
 
 
 def with_numbers(

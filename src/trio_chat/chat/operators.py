@@ -6,6 +6,8 @@ makes it (`control.Control`).
 
 import logging
 
+from trio_chat.chat.apply.transitions import apply
+from trio_chat.chat.changes import OperatorsNotified
 from trio_chat.chat.events import Event
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
@@ -43,8 +45,9 @@ def notice(world: World, text: str) -> Event | None:
 
 def notify_opers(request: Request, text: str, reply: Response | None = None) -> None:
     """Send a notice to the operators with +s."""
-    event = notice(request.world, text)
-    if event is not None:
+    if not request.world.opers:
+        return
+    for event in apply(request.world, OperatorsNotified(text)):
         (reply or request.reply).emit(event, is_answer=False)
 
 

@@ -56,7 +56,9 @@ def _review(world: World, user: User) -> list[Event]:
     now = world.server_info.operators.get(fold_or_self(before.name)) if before else None
     if before is None or now is None or not before.is_same_person(now):
         return apply(world, OperatorDismissed(user.folded))
-    return apply(world, OperatorAppointed(user.folded, now.name))  # its rights may be others
+    if before == now.sealed():
+        return []
+    return apply(world, OperatorAppointed(user.folded, now.sealed()))  # its rights are others
 
 
 def _announcements(

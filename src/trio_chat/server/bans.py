@@ -7,7 +7,7 @@ import trio
 from trio_chat.chat import banning
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import BanTable
-from trio_chat.chat.changes import BansExpired, BansRead
+from trio_chat.chat.changes import BansEnforced, BansExpired, BansRead
 from trio_chat.chat.events import Output
 from trio_chat.chat.world import World
 from trio_chat.server.broadcaster import Broadcaster
@@ -66,7 +66,7 @@ class BanWatcher:
             log.info("%s is banned by %s: %s", ban.mask, ban.setter, ban.reason)
         # What is sent because of the bans must not come behind what clients do in the meantime.
         await self._broadcaster.wait_room()
-        enforced = banning.enforce(world, [ban for ban in new if world.bans.get(ban.key) == ban])
-        if enforced.events:
-            log.info("of new bans: %s", enforced)
-            self._broadcaster.accept(Output(tuple(enforced.events)))
+        bans = tuple(ban for ban in new if world.bans.get(ban.key) == ban)
+        if covered := banning.covered(world, bans):
+            log.info("of new bans: %s", covered)
+            self._broadcaster.accept(Output(tuple(apply(world, BansEnforced(bans)))))

@@ -1,9 +1,25 @@
 """Transitions of the bans of the server."""
 
-from trio_chat.chat.apply.transitions import Effects, transition
-from trio_chat.chat.changes import BanLifted, BanSet, BansExpired, BansRead
+from trio_chat.chat import banning, missed
+from trio_chat.chat.apply.sessions import end_session
+from trio_chat.chat.apply.transitions import Effects, carry_out, transition
+from trio_chat.chat.bans import Ban, BanKind
+from trio_chat.chat.changes import (
+    AlwaysOnEnded,
+    BanLifted,
+    BansEnforced,
+    BanSet,
+    BansExpired,
+    BansRead,
+    NoticeKept,
+    PushUnsubscribed,
+    UserRemoved,
+)
+from trio_chat.chat.events import Event
 from trio_chat.chat.persistence import DirtyKey
+from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
+from trio_chat.irc import numerics as n
 
 
 def _of_ban(world: World, change: BanSet | BanLifted) -> list[DirtyKey]:
@@ -20,6 +36,37 @@ def _set(world: World, change: BanSet) -> Effects:
 def _lift(world: World, change: BanLifted) -> Effects:
     world.bans.discard(change.ban.key)
     return []
+
+
+@transition(BansEnforced)
+def _enforce(world: World, change: BansEnforced) -> Effects:
+    new = banning.only(world, change.bans)
+    if not new:
+        return []
+    events: Effects = []
+    for session, ban in banning.covered_sessions(world, new):
+        events += _end(world, session, ban)
+    for account in [number for number in world.push.by_account if new.of_account(number)]:
+        carry_out(world, PushUnsubscribed(account, tuple(world.push.of(account))))
+    for user, ban in banning.covered_absent(world, new):
+        events += _remove(world, user, ban)
+    return events
+
+
+def _end(world: World, session: Session, ban: Ban) -> Effects:
+    params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(banning.ban_text(ban)))
+    number, code = world.ids.now(), n.ERR_YOUREBANNEDCREEP
+    name, shift = world.server_info.name, world.ids.shift
+    notice = Event(number, code, params, name, (session,), shift=shift)
+    if session.user is not None and ban.kind is not BanKind.ADDRESS:
+        carry_out(world, AlwaysOnEnded(session.user.folded))
+    return [notice, *end_session(world, session, f"Banned: {ban.reason}")]
+
+
+def _remove(world: World, user: User, ban: Ban) -> Effects:
+    text = f"You were banned from the server: {banning.ban_text(ban)}"
+    carry_out(world, NoticeKept(user.folded, missed.of_removal(user, text)))
+    return carry_out(world, UserRemoved(user.folded, f"Banned: {ban.reason}"))
 
 
 @transition(BansRead)

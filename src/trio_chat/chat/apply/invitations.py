@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from trio_chat.chat.apply.transitions import Effects, transition
 from trio_chat.chat.changes import (
+    InvitationGuessed,
     InvitationHolderKicked,
     InvitationMade,
     InvitationReturned,
@@ -61,6 +62,12 @@ def _make(world: World, change: InvitationMade) -> Effects | None:
 @transition(InvitationRevoked, _of_one)
 def _revoke(world: World, change: InvitationRevoked) -> Effects:
     world.invitations.discard(change.digest)
+    return []
+
+
+@transition(InvitationGuessed)
+def _note_guess(world: World, change: InvitationGuessed) -> Effects:
+    world.invitations.note_wrong(change.address)
     return []
 
 

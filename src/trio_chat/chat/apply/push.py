@@ -1,7 +1,7 @@
 """Transitions of Web Push subscriptions."""
 
 from trio_chat.chat.apply.transitions import Effects, transition
-from trio_chat.chat.changes import PushRulesSet, PushSubscribed, PushUnsubscribed
+from trio_chat.chat.changes import PushEndpointSet, PushRulesSet, PushSubscribed, PushUnsubscribed
 from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.world import World
 
@@ -31,6 +31,12 @@ def _unsubscribe(world: World, change: PushUnsubscribed) -> Effects | None:
         world.push.remove(change.account, endpoint)
     _update_users(world, change.account)
     return [] if known else None
+
+
+@transition(PushEndpointSet)
+def _set_endpoint(world: World, change: PushEndpointSet) -> Effects:
+    world.sessions[change.session].push_endpoint = change.endpoint
+    return []
 
 
 @transition(PushRulesSet, lambda world, change: [DirtyKey.push_rules(change.account)])

@@ -3,7 +3,7 @@
 What several sessions of one user have in common, such as being away, follows from all of them.
 """
 
-from trio_chat.chat import metadata, operators, policy
+from trio_chat.chat import logins, metadata, operators, policy
 from trio_chat.chat.apply.transitions import (
     Effects,
     carry_out,
@@ -15,7 +15,9 @@ from trio_chat.chat.changes import (
     AlwaysOnEnded,
     AlwaysOnUpdated,
     AwaySet,
+    LoginsEnded,
     OperatorDismissed,
+    PushUnsubscribed,
     SessionAttached,
     SessionEnded,
     SessionMoved,
@@ -177,10 +179,37 @@ def _end(world: World, change: SessionEnded) -> Effects | None:
 
 @transition(SessionsClosed)
 def _close(world: World, change: SessionsClosed) -> Effects:
-    for number in change.sessions:
-        if number in world.sessions:
-            world.sessions[number].sink.end(change.reason)
+    return [
+        event
+        for number in change.sessions
+        if number in world.sessions
+        for event in end_session(world, world.sessions[number], change.reason)
+    ]
+
+
+def end_session(world: World, session: Session, reason: str) -> Effects:
+    """End the connection of a session, which the session leaves when it is gone.
+
+    In a cluster only the server of the session knows when that is. So there it leaves at once.
+    """
+    session.sink.end(reason)
+    if world.is_replicated and session.user is not None:
+        return carry_out(world, SessionEnded(session.id, reason))
     return []
+
+
+@transition(LoginsEnded)
+def _end_logins(world: World, change: LoginsEnded) -> Effects:
+    ended = logins.sessions_of(world, change.account, change.keep, change.certificate)
+    if change.certificate:
+        endpoints = [session.push_endpoint for session in ended if session.push_endpoint]
+    else:
+        keep = world.sessions.get(change.keep)
+        kept = keep.push_endpoint if keep is not None else ""
+        endpoints = [one for one in world.push.of(change.account) if one != kept]
+    if endpoints:
+        carry_out(world, PushUnsubscribed(change.account, tuple(endpoints)))
+    return [event for each in ended for event in end_session(world, each, change.reason)]
 
 
 @transition(AlwaysOnUpdated, lambda world, change: stay_keys(world.users.get(change.user)))
@@ -201,9 +230,11 @@ def _end_always_on(world: World, change: AlwaysOnEnded) -> Effects:
 def _expel(world: World, change: UserRemoved) -> Effects:
     user = world.users[change.user]
     world.always_on.disable(user)
-    for session in user.sessions:
-        session.sink.end(change.reason)
-    return [] if user.sessions else remove_user(world, user, change.reason)
+    if not user.sessions:
+        return remove_user(world, user, change.reason)
+    return [
+        event for session in user.sessions for event in end_session(world, session, change.reason)
+    ]
 
 
 def remove_user(

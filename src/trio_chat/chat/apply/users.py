@@ -1,6 +1,6 @@
 """Transitions of users: nickname, real name, modes, account, rights of a server operator."""
 
-from trio_chat.chat import metadata, missed
+from trio_chat.chat import metadata, missed, operators
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply.transitions import (
     Effects,
@@ -18,6 +18,7 @@ from trio_chat.chat.changes import (
     NoticesDelivered,
     OperatorAppointed,
     OperatorDismissed,
+    OperatorsNotified,
     PushUnsubscribed,
     RealnameSet,
     Seen,
@@ -25,12 +26,11 @@ from trio_chat.chat.changes import (
 )
 from trio_chat.chat.events import Event
 from trio_chat.chat.persistence import DirtyKey
-from trio_chat.chat.users import User
+from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.modes import INVISIBLE, NOTICES, SERVER_OPERATOR
-from trio_chat.irc.names import fold_or_self
 
 OfUser = NickChanged | NoticeKept | NoticesDelivered | RealnameSet | Seen | UserModesChanged
 
@@ -89,10 +89,16 @@ def _mode_event(world: World, user: User, text: str) -> Event:
 def _appoint(world: World, change: OperatorAppointed) -> Effects:
     user = world.users[change.user]
     is_new = SERVER_OPERATOR not in user.modes
-    user.operator = world.server_info.operators[fold_or_self(change.name)]
+    user.operator = change.operator
     world.opers[user] = None
     user.modes.add(SERVER_OPERATOR)
     return [_mode_event(world, user, f"+{SERVER_OPERATOR}")] if is_new else []
+
+
+@transition(OperatorsNotified)
+def _notify(world: World, change: OperatorsNotified) -> Effects:
+    event = operators.notice(world, change.text)
+    return [event] if event is not None else []
 
 
 @transition(OperatorDismissed)
@@ -116,7 +122,25 @@ def _change_account(world: World, change: AccountChanged) -> Effects | None:
     user = session.user
     if user is None:
         return None
-    return change_account(world, user, change.account)
+    others = tuple(other for other in user.sessions if other is not session)
+    events = change_account(world, user, change.account)
+    if events is None or not others:
+        return events
+    return [_login_numeric(world, user, change.account, others), *events]
+
+
+def _login_numeric(
+    world: World, user: User, account: Account, recipients: tuple[Session, ...]
+) -> Event:
+    """Return the numeric for the other sessions of a user, as the account is theirs too.
+
+    IRCv3 sasl-3.1: it "is sent when the user's account name is set (whether by SASL or otherwise)".
+    """
+    code = n.RPL_LOGGEDIN if account.id else n.RPL_LOGGEDOUT
+    names = (account.name,) if account.id else ()
+    params = (user.nick, user.source, *names, code.text.format(*names))
+    number = world.ids.now()
+    return Event(number, code, params, world.server_info.name, recipients, shift=world.ids.shift)
 
 
 def change_account(world: World, user: User, account: Account) -> Effects | None:
@@ -190,5 +214,8 @@ def _keep_notice(world: World, change: NoticeKept) -> Effects | None:
 
 @transition(NoticesDelivered, _of_user)
 def _forget_notices(world: World, change: NoticesDelivered) -> Effects:
-    world.always_on.missed.pop(world.users[change.user].account_id, None)
+    missed, account = world.always_on.missed, world.users[change.user].account_id
+    left = [notice for notice in missed.pop(account, ()) if notice.id > change.last]
+    if left:
+        missed[account] = left
     return []

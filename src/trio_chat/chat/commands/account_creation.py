@@ -9,7 +9,7 @@ from typing import NamedTuple
 from trio_chat.chat import nicknames
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Credentials, Email
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import AccountRegistered
+from trio_chat.chat.changes import AccountRegistered, InvitationGuessed
 from trio_chat.chat.commands import account_invitations
 from trio_chat.chat.commands.accounts import count_failure, explain
 from trio_chat.chat.registry import Request
@@ -271,7 +271,7 @@ def _why_no_guess(request: Request) -> RegistrationOutcome | None:
 
 
 def _note_wrong_invitation(request: Request) -> None:
-    request.world.invitations.note_wrong(request.session.payer)
+    apply(request.world, InvitationGuessed(request.session.payer))
 
 
 async def _refuse_guess(

@@ -62,7 +62,7 @@ async def _register(request: Request, wanted: Wanted, reply: Response) -> None:
     answer = await register(request, wanted, reply)
     if answer.account is not None:
         reply.send("REGISTER", ("SUCCESS", wanted.name, answer.text))
-        log_in(request, reply, answer.account)
+        await log_in(request, reply, answer.account)
     elif answer.code == VERIFICATION_REQUIRED:
         reply.send("REGISTER", (answer.code, wanted.name, answer.text))
     else:
@@ -92,7 +92,7 @@ async def _verify(request: Request, name: str, code: str, reply: Response) -> No
     answer = await verify(request, name, code, reply)
     if answer.account is not None:
         reply.send("VERIFY", ("SUCCESS", answer.account.name, answer.text))
-        log_in(request, reply, answer.account)
+        await log_in(request, reply, answer.account)
     else:
         reply.fail("VERIFY", answer.code, name, text=answer.text)
 

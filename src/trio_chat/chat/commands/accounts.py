@@ -109,7 +109,7 @@ async def _continue(
     if suspended := why_suspended(request, step.account):
         reply.numeric(n.ERR_SASLFAIL, args=(suspended,))
         return
-    log_in(request, reply, step.account)
+    await log_in(request, reply, step.account)
     reply.numeric(n.RPL_SASLSUCCESS)
 
 
@@ -138,21 +138,23 @@ def count_failure(request: Request, reply: Response) -> None:
         reply.close("Too many failed logins")
 
 
-def log_in(request: Request, reply: Response, account: Account) -> None:
+async def log_in(request: Request, reply: Response, account: Account) -> None:
     """Log a session in, and its user if there is one; notify other clients (IRCv3
     `account-notify`).
+
+    When cancelled, it may be logged in.
     """
     session, user = request.session, request.session.user
-    is_new = user is None or user.account_id != account.id
     session.failed_logins = 0
     if request.world.accounts is not None:
         request.world.accounts.note_right(account.folded, session.origin)
     source = user.source if user else f"{session.target}!{_username_of(session)}@{session.host}"
     log.info("%s logged in as %s", source, account.name)
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
-    if user is not None and is_new:
-        _tell_others(request, reply, n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
     reply.emit_all(apply(request.world, AccountChanged(session.id, account)))
+    if user is None:
+        return
+    await request.world.settle()
     deliver_notices(request, reply)
 
 
@@ -168,28 +170,11 @@ def deliver_notices(request: Request, reply: Response) -> None:
         return
     for notice in notices:
         reply.replay(notice)
-    apply(request.world, NoticesDelivered(user.folded))
+    last = request.world.always_on.missed[user.account_id][-1].id
+    apply(request.world, NoticesDelivered(user.folded, last))
 
 
 def log_out(request: Request, reply: Response) -> None:
     """Make a user be logged in to nothing."""
     reply.numeric(n.RPL_LOGGEDOUT, request.user.source)
-    _tell_others(request, reply, n.RPL_LOGGEDOUT, request.user.source)
     reply.emit_all(apply(request.world, AccountChanged(request.session.id, NO_ACCOUNT)))
-
-
-def _tell_others(
-    request: Request,
-    reply: Response,
-    numeric: n.Numeric,
-    *params: str,
-    args: tuple[object, ...] = (),
-) -> None:
-    """Send a numeric to the user's other sessions, as the account is theirs too.
-
-    IRCv3 sasl-3.1: it "is sent when the user's account name is set (whether by SASL or otherwise)".
-    """
-    for session in request.other_sessions():
-        theirs = Response(request.world, session)
-        theirs.numeric(numeric, *params, args=args)
-        reply.tell(theirs)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from trio_chat.chat import banning, durations
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import MAX_REASON, Ban, BanKind, complete, normalise
-from trio_chat.chat.changes import BanLifted, BanSet, BansExpired
+from trio_chat.chat.changes import BanLifted, BansEnforced, BanSet, BansExpired
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import numerics as n
@@ -118,7 +118,8 @@ def ban(
         mask = normalise(kind, mask, world.lengths)
     except BadMask as error:
         return f"{error}. Nothing was banned."
-    apply(world, BansExpired())
+    if world.bans.expired():
+        apply(world, BansExpired())
     expires = now + seconds if seconds else 0
     made = Ban(
         kind,
@@ -136,13 +137,13 @@ def ban(
         )
     if banning.covers(world, made, request.session):
         return f"{mask} covers yourself; nothing was banned."
+    covered = banning.covered(world, [made])
     apply(world, BanSet(made))
-    enforced = banning.enforce(world, [made])
+    events = apply(world, BansEnforced((made,)))
     how_long = f"for {durations.show(seconds)}" if seconds else "for ever"
     audit(request, f"{_FORMS[kind].word} {mask} {how_long}: {made.reason}")
-    for event in enforced.events:
-        request.reply.emit(event)
-    return f"{mask} is banned {how_long}; {enforced}."
+    request.reply.emit_all(events)
+    return f"{mask} is banned {how_long}; {covered}."
 
 
 def unban(request: Request, kind: BanKind, mask: str) -> str:

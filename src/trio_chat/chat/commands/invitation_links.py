@@ -135,6 +135,10 @@ def _revoke(request: Request, channel: Channel | None) -> None:
     if not revoked:
         text = "There is no such invitation; INVITATION LIST shows those that there are"
         request.reply.fail(_COMMAND, "NO_SUCH_INVITATION", name, wanted or "*", text=text)
+    request.once_settled(lambda: _show_revoked(request, name, revoked))
+
+
+def _show_revoked(request: Request, name: str, revoked: list[Invitation]) -> None:
     for one in revoked:
         request.reply.send(_COMMAND, ("REVOKED", name, one.id))
 

@@ -1,6 +1,7 @@
 """Operator commands: OPER, KILL, WALLOPS, REHASH, DIE (RFC 2812 §3.1.4, §3.7.1, §4)."""
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 
 from trio_chat.chat import missed
@@ -9,6 +10,7 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import NoticeKept, OperatorAppointed, UserRemoved
 from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS
 from trio_chat.chat.control import Control, RehashError
+from trio_chat.chat.events import Event
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.operators import audit, notify_opers
 from trio_chat.chat.registry import SERVICES, Request, command
@@ -43,7 +45,7 @@ def oper_command(request: Request) -> None:
         and operator.account
         and operator.permits_account(request.user.account_id)
     ):
-        _settle(request, request.reply, operator)
+        _appoint(request, request.reply, operator)
     elif not password:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "OPER")
     elif request.world.control is None:
@@ -75,7 +77,7 @@ async def _check(
         and _found(request, name) == operator
         and operator.permits_account(request.user.account_id)
     ):
-        _settle(request, reply, operator)
+        _appoint(request, reply, operator)
         return
     reply.numeric(n.ERR_PASSWDMISMATCH)
     _note_failure(request, reply, name, "wrong password or account")
@@ -101,14 +103,20 @@ def _note_failure(request: Request, reply: Response, name: str, why: str) -> Non
     )
 
 
-def _settle(request: Request, reply: Response, operator: Operator) -> None:
+def _appoint(request: Request, reply: Response, operator: Operator) -> None:
     user = request.user
     if not operator.permits_host(user.username, request.session.address, user.host):
         reply.numeric(n.ERR_NOOPERHOST)
         _note_failure(request, reply, operator.name, "wrong address")
         return
-    events = apply(request.world, OperatorAppointed(user.folded, operator.name))
+    events = apply(request.world, OperatorAppointed(user.folded, operator.sealed()))
     request.session.failed_logins = 0
+    request.once_settled(partial(_confirm, request, reply, operator, events))
+
+
+def _confirm(
+    request: Request, reply: Response, operator: Operator, events: Sequence[Event]
+) -> None:
     reply.numeric(n.RPL_YOUREOPER)
     reply.emit_all(events)
     audit(

@@ -4,7 +4,7 @@ import logging
 from functools import partial
 
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import PushSubscribed, PushUnsubscribed
+from trio_chat.chat.changes import PushEndpointSet, PushSubscribed, PushUnsubscribed
 from trio_chat.chat.push import (
     KEPT_CAPABILITIES,
     REFRESHED_AFTER,
@@ -15,7 +15,6 @@ from trio_chat.chat.push import (
 )
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.users import Session
 
 log = logging.getLogger("trio_chat")
 
@@ -58,12 +57,12 @@ def _fail(reply: Response, code: str, subcommand: str, endpoint: str, text: str)
 
 def _unregister(request: Request, account: int, endpoint: str) -> None:
     if request.session.push_endpoint == endpoint:
-        request.session.push_endpoint = ""
+        apply(request.world, PushEndpointSet(request.session.id, ""))
     if endpoint in request.world.push.of(account):
         apply(request.world, PushUnsubscribed(account, (endpoint,)))
     # "Servers MUST silently ignore UNREGISTER commands for non-existing subscriptions", and a
     # client cannot tell them apart by the answer.
-    request.reply.send("WEBPUSH", ("UNREGISTER", endpoint))
+    request.once_settled(lambda: request.reply.send("WEBPUSH", ("UNREGISTER", endpoint)))
 
 
 def _register(request: Request, delivery: PushDelivery, account: int) -> None:
@@ -89,7 +88,8 @@ def _register(request: Request, delivery: PushDelivery, account: int) -> None:
         return
     if caps != known.caps or not 0 <= now - known.seen < REFRESHED_AFTER:
         _subscribe(request, account, wanted._replace(created=known.created))
-    _confirmed(request.session, endpoint, request.reply)
+    _set_endpoint(request, endpoint)
+    request.once_settled(lambda: request.reply.send("WEBPUSH", ("REGISTER", endpoint)))
 
 
 async def _confirm(
@@ -109,9 +109,11 @@ async def _confirm(
         _fail(reply, "INVALID_PARAMS", "REGISTER", wanted.endpoint, why_not)
         return
     _subscribe(request, account, wanted)
+    _set_endpoint(request, wanted.endpoint)
+    await request.world.settle()
     reply.change_state()
     log.info("%s registered a device for push messages at %s", request.user.source, wanted.host)
-    _confirmed(request.session, wanted.endpoint, reply)
+    reply.send("WEBPUSH", ("REGISTER", wanted.endpoint))
     if not request.user.always_on:
         text = (
             "You receive push messages only while you are connected, unless you stay in your"
@@ -125,6 +127,6 @@ def _subscribe(request: Request, account: int, subscription: PushSubscription) -
     apply(request.world, PushSubscribed(account, subscription, most))
 
 
-def _confirmed(session: Session, endpoint: str, reply: Response) -> None:
-    session.push_endpoint = endpoint
-    reply.send("WEBPUSH", ("REGISTER", endpoint))
+def _set_endpoint(request: Request, endpoint: str) -> None:
+    if request.session.push_endpoint != endpoint:
+        apply(request.world, PushEndpointSet(request.session.id, endpoint))

@@ -72,6 +72,11 @@ def _change_rules(request: Request, name: str, changes: str) -> None:
             return
         if changed != rules:
             apply(request.world, PushRulesSet(account, changed))
+    request.once_settled(lambda: _show_changed(request, name))
+
+
+def _show_changed(request: Request, name: str) -> None:
+    account = request.user.account_id
     _show_rules(request, name)
     count = len(getattr(request.world.push.rules.get(account, NO_RULES), name))
     answer(request, f"{name} for push messages: {count} of at most {MOST_ENTRIES} entries.")
@@ -86,4 +91,4 @@ def _remove(request: Request, number: str) -> None:
     )
     if removed:
         apply(request.world, PushUnsubscribed(account, removed))
-    answer(request, f"Devices removed: {len(removed)}.")
+    request.once_settled(lambda: answer(request, f"Devices removed: {len(removed)}."))

@@ -34,7 +34,8 @@ def carry_out(
         service.answer(request, f"There are {len(found)} invitations.")
     elif verb == "REVOKE" and rest:
         revoked = invitation_links.revoke(request, channel, rest[0])
-        service.answer(request, f"Invitations that were revoked: {len(revoked)}.")
+        done = f"Invitations that were revoked: {len(revoked)}."
+        request.once_settled(lambda: service.answer(request, done))
     else:
         service.answer(
             request, f"Usage: /msg {service.name} {service.commands['INVITATION'].usage}"

@@ -74,17 +74,17 @@ async def _create(request: Request, wanted: Wanted, reply: Response) -> None:
             reply,
         )
     else:
-        _finish(request, outcome, reply)
+        await _finish(request, outcome, reply)
 
 
-def _finish(
+async def _finish(
     request: Request, outcome: account_creation.RegistrationOutcome, reply: Response
 ) -> None:
     if outcome.account is None:
         answer(request, f"{outcome.text}.", reply)
         return
     answer(request, f"{outcome.account.name} is yours now, and you are logged in.", reply)
-    login.log_in(request, reply, outcome.account)
+    await login.log_in(request, reply, outcome.account)
 
 
 @NICKSERV.command(
@@ -100,7 +100,7 @@ def _verify(request: Request, words: list[str]) -> None:
 
 
 async def _take_code(request: Request, name: str, code: str, reply: Response) -> None:
-    _finish(request, await account_creation.verify(request, name, code, reply), reply)
+    await _finish(request, await account_creation.verify(request, name, code, reply), reply)
 
 
 @NICKSERV.command("IDENTIFY", "[<account>] <password>", 1, "logs you in")
@@ -125,7 +125,7 @@ async def _log_in(request: Request, name: str, password: str, reply: Response) -
         answer(request, f"{suspended}.", reply)
         return
     answer(request, f"You are logged in as {account.name}.", reply)
-    login.log_in(request, reply, account)
+    await login.log_in(request, reply, account)
 
 
 @NICKSERV.command("LOGOUT", "", 0, "logs you out")
@@ -134,7 +134,7 @@ def _logout(request: Request, words: list[str]) -> None:
         answer(request, "You are not logged in.")
         return
     login.log_out(request, request.reply)
-    answer(request, "You are logged out.")
+    request.once_settled(lambda: answer(request, "You are logged out."))
 
 
 @NICKSERV.command("GHOST", "<nickname>", 1, "ends a session that holds your nickname")
@@ -157,7 +157,8 @@ def _ghost(request: Request, words: list[str]) -> None:
         change = UserRemoved(other.folded, f"Ghosted by {user.nick}")
         request.reply.emit_all(apply(request.world, change))
         apply(request.world, AlwaysOnUpdated(user.folded))
-        answer(request, f"{other.nick} is gone.")
+        gone = f"{other.nick} is gone."
+        request.once_settled(lambda: answer(request, gone))
 
 
 def change_password(request: Request, words: list[str]) -> None:

@@ -72,15 +72,14 @@ def _suspend(request: Request, words: list[str]) -> None:
     if account is None:
         answer(request, f"{name} is not registered.")
         return
-    answer(
-        request,
-        bans.ban(request, BanKind.ACCOUNT, account.name, seconds, " ".join(rest), account.id),
-    )
+    done = bans.ban(request, BanKind.ACCOUNT, account.name, seconds, " ".join(rest), account.id)
+    request.once_settled(lambda: answer(request, done))
 
 
 @NICKSERV.command("UNSUSPEND", "<account>", 1, "lets an account be used again", right="accounts")
 def _unsuspend(request: Request, words: list[str]) -> None:
-    answer(request, bans.unban(request, BanKind.ACCOUNT, words[0]))
+    done = bans.unban(request, BanKind.ACCOUNT, words[0])
+    request.once_settled(lambda: answer(request, done))
 
 
 @NICKSERV.command(

@@ -37,10 +37,15 @@ def _set(request: Request, words: list[str]) -> None:
 
 
 def _choose(request: Request, name: str, value: bool | None) -> None:
-    world, account = request.world, request.user.account_id
+    world = request.world
     if not PREFERENCES[name].is_fixed(world.preferences.rules) or name == ALWAYS_ON:
         change = PreferenceSet(request.user.folded, name, value)
         request.reply.emit_all(apply(world, change))
+    request.once_settled(lambda: _show_choice(request, name))
+
+
+def _show_choice(request: Request, name: str) -> None:
+    world, account = request.world, request.user.account_id
     if (
         name == ALWAYS_ON
         and world.preferences.is_on(account, ALWAYS_ON)
@@ -111,8 +116,10 @@ def _list(request: Request, sessions: tuple[Session, ...]) -> None:
 
 def _end(request: Request, sessions: list[Session]) -> None:
     numbers = tuple(session.id for session in sessions)
-    apply(request.world, SessionsClosed(numbers, "Logged out by another of your devices"))
+    change = SessionsClosed(numbers, "Logged out by another of your devices")
+    request.reply.emit_all(apply(request.world, change))
     endpoints = tuple(session.push_endpoint for session in sessions if session.push_endpoint)
     if endpoints:  # what is logged out receives no push messages either
         apply(request.world, PushUnsubscribed(request.user.account_id, endpoints))
-    answer(request, f"Devices logged out: {len(sessions)}.")
+    done = f"Devices logged out: {len(sessions)}."
+    request.once_settled(lambda: answer(request, done))

@@ -5,6 +5,7 @@ from math import inf
 from typing import Any
 
 from trio_chat.chat.accounts import Account
+from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.users import NOWHERE, Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self
@@ -43,6 +44,8 @@ _PLAIN_OF_SESSION = (
     "closing",
 )
 """The same of a session."""
+_PLAIN_OF_OPERATOR = ("name", "password", "account", "account_id", "host")
+"""The same of an operator, which is sealed."""
 
 
 def from_user(world: World, user: User) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def from_user(world: World, user: User) -> dict[str, Any]:
     return {name: getattr(user, name) for name in _PLAIN} | {
         "account": [user.account, user.account_id],
         "modes": "".join(sorted(user.modes)),
-        "operator": user.operator.name if user.operator is not None else "",
+        "operator": _from_operator(user.operator) if user.operator is not None else None,
         "channels": [channel.folded for channel in user.channels],
         "invited": [
             [channel.folded, by]
@@ -84,11 +87,22 @@ def to_user(world: World, state: Mapping[str, Any]) -> User:
     user.markers = dict(state["markers"])
     user.accepted = dict.fromkeys((kind, party) for kind, party in state["accepted"])
     user.knocked = to_time(state["knocked"], -inf)
-    user.operator = world.server_info.operators.get(fold_or_self(state["operator"]))
+    user.operator = _to_operator(state["operator"]) if state["operator"] else None
     user.sessions = tuple(_to_session(user, each) for each in state["sessions"])
     world.restore_sessions(user.sessions)
     world.add_user(user)
     return user
+
+
+def _from_operator(operator: Operator) -> dict[str, Any]:
+    return {name: getattr(operator, name) for name in _PLAIN_OF_OPERATOR} | {
+        "rights": sorted(operator.rights)
+    }
+
+
+def _to_operator(state: Mapping[str, Any]) -> Operator:
+    plain = {name: state[name] for name in _PLAIN_OF_OPERATOR}
+    return Operator(**plain, rights=frozenset(state["rights"]))
 
 
 def _to_session(user: User, state: Mapping[str, Any]) -> Session:
