@@ -9,25 +9,37 @@ import logging
 import random
 import sys
 from collections import Counter
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Coroutine, Generator
+from dataclasses import dataclass
+from typing import Any, cast
 
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.accounts import Account, AccountRules, Origin
 from trio_chat.chat.bans import Ban, BanKind
-from trio_chat.chat.changes import BanSet, Change, OperatorAppointed
+from trio_chat.chat.changes import (
+    AccountDeleted,
+    AccountRegistered,
+    BanSet,
+    CertificateAdded,
+    CertificateRemoved,
+    Change,
+    OperatorAppointed,
+    PasswordSet,
+)
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event, Output
 from trio_chat.chat.history import MESSAGES, Record
 from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.persistence import Operation
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
+from trio_chat.cluster import codec
 from trio_chat.cluster.appender import Appender
 from trio_chat.cluster.decisions import decide
-from trio_chat.cluster.entries import Ended, Entry, Lost, Registered, Said
+from trio_chat.cluster.entries import Decided, Ended, Entry, Lost, Registered, Said
 from trio_chat.cluster.machine import Applied, LogClock, Machine
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
@@ -61,13 +73,41 @@ _LOCAL = (
     "NS UNSUSPEND acc3",
 )
 """What only the node of the client carries out: questions, and what it decides on."""
+_ON_ACCOUNTS = (
+    *["NS REGISTER {new}"] * 2,
+    "NS SAREGISTER {name} {new}",
+    *["NS FREE {name}"] * 2,
+    "NS IDENTIFY {name} {password}",
+    "NS SET PASSWORD {own} {new}",
+    "NS DROP {own}",
+    "NS CERT ADD {certificate}",
+    "NS CERT DEL {certificate}",
+)
+"""What changes the table of accounts."""
+_DONE = ("is yours now", "is registered.", "password is changed")
+"""What a client is told when its new password counts."""
 
 
-def make_world(clock: LogClock) -> World:
+class StoredAccounts(OpenAccounts):
+    """Accounts whose passwords and certificates are on the disk of a node."""
+
+    def __init__(self, disk: "Disk") -> None:
+        super().__init__()
+        for number in range(1, ACCOUNTS + 1):
+            self.add(f"acc{number}", "secret")
+        self._disk = disk
+        self.owners = disk.owners
+
+    async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
+        """Return the account when the password is right."""
+        account = self.known.get(folded)
+        number = account.id if account is not None else 0
+        return account if self._disk.passwords.get(number) == password else None
+
+
+def make_world(clock: LogClock, accounts: OpenAccounts | None = None) -> World:
     """Return a new world, with the same configuration and accounts on each node."""
-    accounts = OpenAccounts()
-    for number in range(1, ACCOUNTS + 1):
-        accounts.add(f"acc{number}", "secret")
+    accounts = accounts or StoredAccounts(Disk())
     return World(
         ServerInfo(
             created=NOON,
@@ -108,6 +148,10 @@ class Disk:
         taken: how many entries had been carried out then.
         position: up to which entry messages are stored: in one transaction with these.
         messages: the stored messages.
+        passwords: the stored passwords, by the numbers of accounts.
+        owners: the stored certificates, see `OpenAccounts`.
+        names: the names of all accounts that there ever were, by number.
+        every: all passwords that were ever stored.
     """
 
     def __init__(self) -> None:
@@ -115,13 +159,52 @@ class Disk:
         self.taken = 0
         self.position = 0
         self.messages: list[Record] = []
+        self.passwords = dict.fromkeys(range(1, ACCOUNTS + 1), "secret")
+        self.owners: dict[tuple[str, int], bool] = {}
+        self.names = {number: f"acc{number}" for number in self.passwords}
+        self.every: set[str] = set()
+
+    def store(self, operation: Operation) -> None:
+        """Store a change of the table of accounts."""
+        match operation:
+            case AccountRegistered(account, credentials) if credentials is not None:
+                assert account.id not in self.names, "a number is given twice"
+                self.names[account.id] = account.folded
+                self.passwords[account.id] = credentials.password
+                self.every.add(credentials.password)
+            case PasswordSet(number, credentials):
+                self.passwords[number] = credentials.password
+                self.every.add(credentials.password)
+            case AccountDeleted(account):
+                del self.passwords[account.id]
+                for key in [key for key in self.owners if key[1] == account.id]:
+                    del self.owners[key]
+            case CertificateAdded(number, fingerprint, is_proved) if number in self.passwords:
+                self.owners[fingerprint, number] = is_proved
+            case CertificateRemoved(number, fingerprint):
+                self.owners.pop((fingerprint, number), None)
 
 
-class _Turn:
-    """Lets a coroutine wait until its node goes on with it."""
+class Pause:
+    """What a task awaits to be continued later."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield
+
+
+@dataclass
+class Task:
+    """What a client waits for.
+
+    Args:
+        client: the client.
+        password: the new password that it wants.
+        work: returns the rest of the output.
+    """
+
+    client: "Client"
+    password: str
+    work: Coroutine[None, None, Output]
 
 
 class Client(Session):
@@ -153,11 +236,12 @@ class Node:
         self.disk = Disk()
         self.wrote = 0.0
         self.until = 0  # the step up to which it is frozen, or cut off from the engine
+        self.tasks: list[Task] = []
         self.start()
 
     def start(self) -> None:
         """Start, or start again after a crash: only the disk is left."""
-        self.machine = Machine(make_world)
+        self.machine = Machine(lambda clock: make_world(clock, StoredAccounts(self.disk)))
         if self.disk.snapshot is not None:
             self.machine.restore(json.loads(json.dumps(self.disk.snapshot)))
         self.position = self.disk.taken
@@ -170,13 +254,22 @@ class Node:
         self.machine.world.registrar = self.register
         self.machine.world.decider = self.decide
         self.machine.world.settle = self.settle
-        # The answers that wait until what was decided on has been carried out.
-        self.waiting: list[tuple[Client, Generator[Any, None, Output]]] = []
+        self.decided = self.carried_out = 0  # decisions of this life
+        for task in self.tasks:
+            task.work.close()
+        self.tasks = []
         self.appender = Appender(self.name, self.simulation.next_epoch())
 
     def decide(self, change: Change) -> None:
         """Have a change carried out by all nodes."""
+        self.decided += 1
         self.appender.submit(decide(self.machine.world, change))
+
+    async def settle(self) -> None:
+        """Wait until the decisions so far have been carried out."""
+        until = self.decided
+        while self.carried_out < until:
+            await Pause()
 
     def register(self, session: Session) -> None:
         """Have a session registered by all nodes."""
@@ -215,10 +308,10 @@ class Node:
         self.clients[self.machine.number_of(client)] = client
         nick = f"n{rng.randrange(12)}"
         if rng.random() < 0.3:
-            account = rng.randrange(1, ACCOUNTS + 1)
             assert world.accounts is not None
-            client.set_account(world.accounts.by_id[account])
-            nick = f"acc{account}"
+            account = rng.choice(list(world.accounts.known.values()))
+            client.set_account(account)
+            nick = account.name
         lines = [f"NICK {nick}", "USER u 0 * :real", f"MONITOR + n{rng.randrange(12)}"]
         if rng.random() < 0.3:
             lines.insert(0, "METADATA * SET url :x")
@@ -239,42 +332,72 @@ class Node:
         if rng.random() < 0.2:  # a question, which no other node sees
             self._ask(client, rng.choice(_LOCAL))
             return
+        if rng.random() < 0.1:
+            self._change_accounts(client, rng.choice(_ON_ACCOUNTS), rng)
+            return
         if rng.random() < 0.02 and client.user is not None:
             ban = Ban(BanKind.MASK, f"n{rng.randrange(12)}!*@*", "root", "x", 0, expires=1)
             self.decide(rng.choice([BanSet(ban), OperatorAppointed(client.user.folded, ROOT)]))
         self.appender.submit(Said(number, client.caps, (self._line(rng).encode(),)))
 
-    async def settle(self) -> None:
-        """Wait until all that was submitted has been carried out."""
-        while not self.appender.is_idle:
-            await _Turn()
-
-    def _ask(self, client: Client, line: str) -> None:
+    def _ask(self, client: Client, line: str, password: str = "") -> None:
         """Carry out a line on this node alone."""
-        self._answer(client, handle_line(self.machine.world, client, line.encode()))
+        self._answer(client, handle_line(self.machine.world, client, line.encode()), password)
 
-    def _answer(self, client: Client, output: Output) -> None:
+    def _answer(self, client: Client, output: Output, password: str = "") -> None:
         """Give a client an answer of this node, and the rest of it once it need not wait."""
         for receiver, data, is_reply in gather(output.parts):
             receiver.sink.send(data, is_reply=is_reply)
+            if receiver is client and is_reply and password:
+                is_done = any(text in data.decode() for text in _DONE)
+                passwords = self.simulation.accepted if is_done else self.simulation.refused
+                passwords.add(password)
         if output.more is not None:
-            self._answer(client, output.more())
+            self._answer(client, output.more(), password)
         if output.later is not None:
-            self._go_on(client, output.later().__await__())
+            work = cast("Coroutine[None, None, Output]", output.later())
+            self._continue(Task(client, password, work))
 
-    def _go_on(self, client: Client, rest: Generator[Any, None, Output]) -> None:
+    def register_account(self, rng: random.Random) -> None:
+        """Have an operator register an account."""
+        clients = [each for each in self.clients.values() if each.user in self.machine.world.opers]
+        if clients and not self.appender.is_full:
+            self._change_accounts(rng.choice(clients), "NS SAREGISTER {name} {new}", rng)
+
+    def _change_accounts(self, client: Client, line: str, rng: random.Random) -> None:
+        """Change the table of accounts."""
+        if client.user is None or any(task.client is client for task in self.tasks):
+            return
+        accounts, new = self.machine.world.accounts, self.simulation.next_text().replace(" ", "-")
+        name = f"x{rng.randrange(2)}"
+        account = accounts.known.get(name) if accounts is not None else None
+        if rng.random() < 0.3:
+            self.decide(OperatorAppointed(client.user.folded, ROOT))
+        line = line.format(
+            new=new,
+            name=name,
+            password=self.disk.passwords.get(account.id if account is not None else 0),
+            own=self.disk.passwords.get(client.user.account_id),
+            certificate=f"{rng.randrange(2):064}",
+        )
+        self._ask(client, line, new)
+
+    def _go_on(self) -> None:
+        """Continue what waits, as far as it need not wait any longer."""
+        tasks, self.tasks = self.tasks, []
+        for task in tasks:
+            self._continue(task)
+
+    def _continue(self, task: Task) -> None:
+        if task.client not in self.clients.values() or task.client.user is None:
+            task.work.close()
+            return
         try:
-            next(rest)
+            task.work.send(None)
         except StopIteration as end:
-            self._answer(client, end.value)
+            self._answer(task.client, end.value, task.password)
         else:
-            self.waiting.append((client, rest))
-
-    def go_on(self) -> None:
-        """Go on with what was waited for, in a moment in which everything is carried out."""
-        waiting, self.waiting = self.waiting, []
-        for client, rest in waiting:
-            self._go_on(client, rest)
+            self.tasks.append(task)
 
     def _line(self, rng: random.Random) -> str:
         channel, nick = f"#c{rng.randrange(3)}", f"n{rng.randrange(12)}"
@@ -303,7 +426,11 @@ class Node:
     @property
     def is_settled(self) -> bool:
         """Whether it has carried out everything, of its own and of others."""
-        return self.appender.is_idle and self.position == len(self.simulation.log.entries)
+        return (
+            self.appender.is_idle
+            and not self.tasks
+            and self.position == len(self.simulation.log.entries)
+        )
 
     def leave(self, number: int) -> None:
         """End a connection."""
@@ -317,7 +444,7 @@ class Node:
     def write(self, rng: random.Random) -> None:
         """Append; the reply may be lost, and the entry too."""
         self.wrote = self.simulation.log.now
-        for entry in self.appender.take():
+        for entry in map(codec.decode, map(codec.encode, self.appender.take())):
             luck = rng.random()
             if luck < 0.92:
                 self.simulation.log.entries.append((self.simulation.log.now, entry))
@@ -330,16 +457,32 @@ class Node:
         log = self.simulation.log
         until = min(self.simulation.readable(), self.position + rng.randrange(1, 20))
         for now, entry in log.entries[self.position : until]:
+            before = self._sequence()
             for applied in self.machine.apply(entry, now, self.appender.own):
                 self._deliver(applied)
+            if (entry.node, entry.epoch) == self.appender.own and self._sequence() != before:
+                self.carried_out += sum(isinstance(item, Decided) for item in entry.items)
+            self._store()
             self.position += 1
             self.disk.position = max(self.disk.position, self.position)
             life = self.machine.lives.of(self.name)
             self.appender.note_seen(entry, life)
             self._look_after_lives()
-        self.go_on()
+            self._go_on()
         if rng.random() < 0.1:
             self.disk.snapshot, self.disk.taken = self.machine.to_state(), self.position
+
+    def _sequence(self) -> int:
+        """Return the number of the last entry of this life that counted."""
+        life = self.machine.lives.of(self.name)
+        return life.sequence if life is not None and life.epoch == self.appender.own[1] else 0
+
+    def _store(self) -> None:
+        """Store what has changed of accounts, unless that was done before a crash."""
+        changed = self.machine.world.dirty.take()
+        if self.position >= self.disk.position:
+            for operation in changed.operations:
+                self.disk.store(operation)
 
     def _look_after_lives(self) -> None:
         life = self.machine.life
@@ -360,8 +503,8 @@ class Node:
 
     def _deliver(self, applied: Applied) -> None:
         session, output = applied
-        if session is not None and isinstance(session, Client) and output.later is not None:
-            self._go_on(session, output.later().__await__())
+        if isinstance(session, Client) and output.later is not None:
+            self._answer(session, Output(later=output.later))
         if session is not None:
             self.asked.discard(self.machine.number_of(session))
             if output.close:
@@ -397,6 +540,8 @@ class Simulation:
 
     Attributes:
         confirmed: the texts that their senders know to be accepted.
+        accepted: the passwords that clients know to count.
+        refused: the passwords of accounts that clients know not to have got.
         counts: what happened.
     """
 
@@ -413,6 +558,8 @@ class Simulation:
         self.has_barrier = has_barrier
         self.is_freezing = is_freezing
         self.confirmed: set[str] = set()
+        self.accepted: set[str] = set()
+        self.refused: set[str] = set()
         self.counts: Counter[str] = Counter()
         self._epoch = self._texts = 0
         self.nodes = [Node(self, f"node{number}") for number in range(self.rng.choice([2, 3, 3]))]
@@ -445,6 +592,8 @@ class Simulation:
         if rng.random() < 0.15:
             log.safe = rng.randrange(log.safe, len(log.entries) + 1)
         self._keep_alive(step)
+        if rng.random() < 0.02:
+            self._register_accounts(step)
         if kind < 0.008 and not self.is_freezing:
             return
         if kind < 0.004:
@@ -466,6 +615,12 @@ class Simulation:
             node.write(rng)
         else:
             node.read(rng)
+
+    def _register_accounts(self, step: int) -> None:
+        """Register accounts on all nodes at once."""
+        for node in self.nodes:
+            if node.until <= step:
+                node.register_account(self.rng)
 
     def _keep_alive(self, step: int) -> None:
         """Have nodes that are well say that they are alive."""
@@ -500,9 +655,25 @@ class Simulation:
         assert len({node.machine.digest() for node in self.nodes}) == 1, "states differ"
         first = self.nodes[0].disk.messages
         assert all(node.disk.messages == first for node in self.nodes), "histories differ"
+        self._check_accounts()
         times = Counter((record.buffer, record.text) for record in first)
         assert not [key for key, count in times.items() if count > 1], "doubled"
         assert self.confirmed <= {record.text for record in first}, "lost"
+
+    def _check_accounts(self) -> None:
+        """Check that all nodes have stored the accounts that they know, with the passwords that
+        their owners know to count.
+        """
+        for node in self.nodes:
+            accounts, disk, first = node.machine.world.accounts, node.disk, self.nodes[0].disk
+            assert accounts is not None
+            assert disk.passwords == first.passwords, "passwords differ"
+            assert (disk.owners, disk.names) == (first.owners, first.names), "tables differ"
+            assert disk.passwords.keys() == accounts.by_id.keys(), "accounts are not stored"
+            assert len(accounts.known) == len(accounts.by_id), "a number is given twice"
+            assert self.accepted <= disk.every, "a password is lost"
+            assert not self.refused & disk.every, "an account has the password of a loser"
+        self.counts["accounts"] += len(self.nodes[0].disk.names)
 
 
 def main(first: int, count: int) -> None:

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from itertools import count
 
 import scramp
 
@@ -40,7 +39,7 @@ class OpenAccounts(AccountIndex):
 
     def __init__(self) -> None:
         super().__init__()
-        self._numbers = count(1)
+        self.is_replicated = False
         self.passwords: dict[str, str] = {}
         # By fingerprint and account: whether the client has proved to have the key.
         self.owners: dict[tuple[str, int], bool] = {}
@@ -50,7 +49,7 @@ class OpenAccounts(AccountIndex):
 
     def add(self, name: str, password: str) -> Account:
         """Have an account."""
-        account = Account(name, fold_or_self(name), CREATED, next(self._numbers))
+        account = Account(name, fold_or_self(name), CREATED, self.last + 1)
         self.note(account)
         self.passwords[account.folded] = password
         return account
@@ -59,7 +58,7 @@ class OpenAccounts(AccountIndex):
         """Return a password as it is."""
         if self.error:
             raise self.error
-        return Credentials(password, ScramKeys(b"", 0, b"", b""))
+        return Credentials(password, ScramKeys(password.encode(), 0, b"", b""))
 
     async def create(
         self, account: Account, credentials: Credentials, email: Email | None = None
@@ -69,7 +68,7 @@ class OpenAccounts(AccountIndex):
             raise self.error
         if account.folded in self.known or account.folded in self.dropped:
             return None
-        account = account._replace(id=next(self._numbers))
+        account = account._replace(id=self.last + 1)
         self.note(account)
         self.passwords[account.folded] = credentials.password
         if email is not None:
@@ -106,9 +105,16 @@ class OpenAccounts(AccountIndex):
         ).make_auth_info(password, 4096, b"twelve bytes")
         return ScramKeys(salt, iterations, stored_key, server_key)
 
-    async def set_password(self, account: int, password: str, origin: Origin) -> None:
+    async def prepare_change(self, account: int, password: str, origin: Origin) -> Credentials:
+        """Return a password as it is."""
+        return await self.prepare(password, origin)
+
+    async def set_credentials(self, account: int, credentials: Credentials) -> None:
         """Give an account another password."""
-        self.passwords[self.by_id[account].folded] = password
+        self.passwords[self.by_id[account].folded] = credentials.password
+
+    def forget_guesses(self, folded: str) -> None:
+        """Forget nothing, as nothing is counted."""
 
     async def certificates(self, account: int) -> list[Certificate]:
         """Return an account's certificates."""

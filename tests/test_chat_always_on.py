@@ -369,10 +369,11 @@ def test_a_deleted_account_takes_its_user_along(town: Town) -> None:
     bob = town.person("bob", "#a")
     known = town.world.accounts.known if town.world.accounts else {}
     staying(town, "#a").leave()
-    events = apply(town.world, AccountDeleted(known["ann"]))
+    ann = known["ann"]
+    events = apply(town.world, AccountDeleted(ann))
     assert [event.command for event in events] == ["QUIT"]
     assert town.world.users.keys() == {"bob"}
-    assert town.world.preferences.chosen(known["ann"].id) == {}
+    assert town.world.preferences.chosen(ann.id) == {}
     eve = staying(town, "#a", nick="eve", account="eve")
     assert [event.command for event in apply(town.world, AccountDeleted(known["eve"]))] == [
         "901",

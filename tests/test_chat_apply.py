@@ -15,7 +15,7 @@ import trio_chat
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Person, Town
 from trio_chat.chat import changes
-from trio_chat.chat.accounts import Account, AccountRules
+from trio_chat.chat.accounts import Account, AccountRules, Credentials, Email
 from trio_chat.chat.apply import apply
 from trio_chat.chat.apply.transitions import _TRANSITIONS
 from trio_chat.chat.bans import Ban, BanKind
@@ -53,6 +53,8 @@ PLAIN = (
     Account,
     Ban,
     BanKind,
+    Credentials,
+    Email,
     Invitation,
     PushRules,
     PushSubscription,
@@ -219,6 +221,7 @@ def _persistent(world: World) -> dict[DirtyKey, Any]:
     return {
         DirtyKey(table, key): _without_times(state)
         for table, states in changed._asdict().items()
+        if isinstance(states, dict)
         for key, state in states.items()
         if state
     }

@@ -143,6 +143,26 @@ def test_quit_ends_the_session_on_all_nodes_at_once() -> None:
     assert "#a" not in cluster.machine.world.channels
 
 
+def test_a_snapshot_has_the_accounts_without_credentials() -> None:
+    """A node that starts from it has read later ones from its database, and forgets these."""
+    cluster = Cluster("there")
+    accounts = cluster.machine.world.accounts
+    assert isinstance(accounts, OpenAccounts)
+    assert accounts.is_replicated
+    accounts.drop(accounts.known["acc1"])
+    state = json.dumps(cluster.machine.to_state())
+    restored = Machine(make_world)
+    later = restored.world.accounts
+    assert isinstance(later, OpenAccounts)
+    later.add("later", "password")
+    restored.restore(json.loads(state))
+    assert later.known == accounts.known
+    assert later.dropped == accounts.dropped
+    assert later.last == accounts.last
+    assert "secret" not in state
+    assert restored.digest() == cluster.machine.digest()
+
+
 def test_an_entry_that_is_repeated_is_ignored() -> None:
     """Each counts once, in order."""
     cluster = Cluster("there")

@@ -2,16 +2,24 @@
 a client knows to be accepted is there once. CLUSTER_SEEDS tries other numbers of seeds.
 """
 
+import dataclasses
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pytest
 
+import cluster_simulation
 from cluster_simulation import Simulation
+from trio_chat.chat.accounts import Account, AccountIndex
+from trio_chat.chat.apply import stored_accounts
+from trio_chat.chat.changes import AccountRegistered, Change
 from trio_chat.chat.ids import IdSource
+from trio_chat.chat.world import World
 from trio_chat.cluster import lives
-from trio_chat.cluster.entries import Entry
+from trio_chat.cluster.decisions import decide
+from trio_chat.cluster.entries import Decided, Entry
 from trio_chat.cluster.lives import Life, Lives
 
 PARTS = 5
@@ -78,3 +86,46 @@ def test_a_pause_of_the_engine_ends_no_life(monkeypatch: pytest.MonkeyPatch) -> 
     assert ended(range(40)) == 0
     monkeypatch.setattr(lives, "LONGEST_PAUSE", 1e9)
     assert ended(range(40)) > 0
+
+
+def test_numbers_of_accounts_from_one_node_would_be_given_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two nodes create accounts at once; each draws the number that follows what it knows."""
+    number = stored_accounts._number
+
+    def decided(world: World, change: Change) -> Decided:
+        if isinstance(change, AccountRegistered) and world.accounts is not None:
+            drawn = change.account._replace(created=world.accounts.last)
+            change = dataclasses.replace(change, account=drawn)
+        return decide(world, change)
+
+    def drawn(world: World, change: AccountRegistered) -> Account | None:
+        if world.accounts is not None:
+            world.accounts.last = change.account.created
+        return number(world, change)
+
+    monkeypatch.setattr(cluster_simulation, "decide", decided)
+    monkeypatch.setattr(stored_accounts, "_number", drawn)
+    assert "a number is given twice" in failures(range(20))
+
+
+def test_without_a_look_at_the_name_both_of_two_would_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The node of a client has looked before; meanwhile another node has registered it."""
+    monkeypatch.setattr(stored_accounts, "is_account_name_taken", lambda *names: False)
+    assert failures(range(20))
+
+
+def test_a_greatest_number_that_is_not_in_snapshots_would_be_given_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An account that was deleted, and its name freed, leaves nothing else behind."""
+    restore = AccountIndex.restore
+
+    def forgetful(self: AccountIndex, state: Mapping[str, Any]) -> None:
+        restore(self, {**state, "last": max((*self.by_id, 0))})
+
+    monkeypatch.setattr(AccountIndex, "restore", forgetful)
+    assert failures(range(60))

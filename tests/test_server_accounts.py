@@ -45,6 +45,12 @@ async def create(
     return await accounts.create(account._replace(id=0), await accounts.prepare(password, origin))
 
 
+async def set_password(accounts: AccountKeeper, password: str) -> None:
+    """Change the password of Ann, as NickServ does."""
+    credentials = await accounts.prepare_change(ANN.id, password, ADDRESS)
+    await accounts.set_credentials(ANN.id, credentials)
+
+
 async def test_an_account_is_there_after_a_restart(tmp_path: Path) -> None:
     """With its password, and only with that."""
     async with keeper(tmp_path / "chat.db") as accounts:
@@ -116,7 +122,7 @@ async def test_changing_and_deleting() -> None:
     """
     async with keeper() as accounts:
         await create(accounts, ANN, "correct horse", ADDRESS)
-        await accounts.set_password(ANN.id, "battery staple", ADDRESS)
+        await set_password(accounts, "battery staple")
         assert await accounts.verify("ann", "correct horse", ADDRESS) is None
         assert await accounts.verify("ann", "battery staple", ADDRESS) == ANN
         await accounts.delete(ANN.id)
@@ -309,7 +315,7 @@ async def test_devices_are_known_as_long_as_the_password_is_the_same(
         if "delete" in change:
             await actor.delete(ANN.id)
         else:
-            await actor.set_password(ANN.id, "battery staple", ADDRESS)
+            await set_password(actor, "battery staple")
         await server.refresh()
         assert (
             threads.accounts.is_known("ann", ADDRESS),
@@ -324,10 +330,10 @@ async def test_a_password_that_a_command_changes_is_noticed(tmp_path: Path) -> N
     async with keeper(tmp_path / "chat.db") as server, keeper(tmp_path / "chat.db") as command:
         await create(server, ANN, "correct horse", ADDRESS)
         assert await server.refresh() == Refreshed()
-        await server.set_password(ANN.id, "battery staple", ADDRESS)
+        await set_password(server, "battery staple")
         assert await server.refresh() == Refreshed()
         await command.refresh()
-        await command.set_password(ANN.id, "old grey mare", ADDRESS)
+        await set_password(command, "old grey mare")
         with server._edit():
             assert await server.refresh() == Refreshed()
         assert await server.refresh() == ((), (ANN,), ())

@@ -6,7 +6,7 @@ account's. The check of a password has to be awaited.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 MAX_PASSWORD = 600
 """Bytes of a password."""
@@ -96,6 +96,7 @@ class AccountIndex:
     """All accounts, and the deleted accounts whose names are not free; see `Accounts`."""
 
     def __init__(self) -> None:
+        self.last = 0
         self._known: dict[str, Account] = {}
         self._by_id: dict[int, Account] = {}
         self._dropped: dict[str, Account] = {}
@@ -109,12 +110,14 @@ class AccountIndex:
 
     def note(self, account: Account) -> None:
         """Note an account."""
+        self.last = max(self.last, account.id)
         self._known[account.folded] = self._by_id[account.id] = self._taken[account.folded] = (
             account
         )
 
     def drop(self, account: Account) -> None:
         """Note that an account was deleted, and that its name is not free."""
+        self.last = max(self.last, account.id)
         if self._by_id.pop(account.id, None) is not None:
             del self._known[account.folded]
         self._dropped[account.folded] = self._dropped_by_id[account.id] = self._taken[
@@ -132,15 +135,35 @@ class AccountIndex:
     def replace(self, accounts: Iterable[Account], dropped: Iterable[Account]) -> list[Account]:
         """Replace the noted accounts by these; return the accounts that are gone."""
         before = list(self.by_id.values())
-        for index in (self._known, self._dropped, self._taken):
-            index.clear()
-        for index_by_id in (self._by_id, self._dropped_by_id):
-            index_by_id.clear()
+        self._clear()
         for account in accounts:
             self.note(account)
         for account in dropped:
             self.drop(account)
         return [account for account in before if account.id not in self.by_id]
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the accounts as plain data, in the order of their numbers."""
+        return {
+            "known": [list(self.by_id[number]) for number in sorted(self.by_id)],
+            "dropped": [list(self.dropped_by_id[number]) for number in sorted(self.dropped_by_id)],
+            "last": self.last,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Have what `to_state` returned, and nothing else."""
+        self._clear()
+        for fields in state["known"]:
+            self.note(Account(*fields))
+        for fields in state["dropped"]:
+            self.drop(Account(*fields))
+        self.last = state["last"]
+
+    def _clear(self) -> None:
+        for index in (self._known, self._dropped, self._taken):
+            index.clear()
+        for index_by_id in (self._by_id, self._dropped_by_id):
+            index_by_id.clear()
 
 
 class ScramKeys(NamedTuple):
@@ -159,6 +182,11 @@ class Credentials(NamedTuple):
 
     password: str
     scram: ScramKeys
+
+    @property
+    def key(self) -> bytes:
+        """What no other password has in common with this one, not even an equal one."""
+        return self.scram.salt
 
 
 class Email(NamedTuple):
@@ -196,7 +224,13 @@ class Certificate(NamedTuple):
 
 
 class Accounts(Protocol):
-    """The keeper of accounts."""
+    """The keeper of accounts.
+
+    `create`, `set_credentials`, `add_certificate`, `remove_certificate`, `delete` and `free` store
+    a change, and have it in memory afterwards. Servers of a cluster do not call them: there,
+    changes in memory come from the log (`chat.apply.stored_accounts`), and are stored with the
+    other state.
+    """
 
     known: Mapping[str, Account]
     """All accounts, by their folded names."""
@@ -214,6 +248,30 @@ class Accounts(Protocol):
 
     taken: Mapping[str, Account]
     """The accounts of `known` and of `dropped`: their names cannot be registered."""
+
+    last: int
+    """The greatest number that an account has ever had."""
+
+    is_replicated: bool
+    """Whether the accounts change by the log of a cluster alone."""
+
+    def note(self, account: Account) -> None:
+        """Have an account in memory."""
+
+    def drop(self, account: Account) -> None:
+        """Have a deleted account in memory, whose name is not free."""
+
+    def release(self, folded: str) -> bool:
+        """Have the name of a deleted account free in memory; return whether it was not."""
+
+    def forget_guesses(self, folded: str) -> None:
+        """Forget the wrong passwords for a name, whose account is gone or has another password."""
+
+    def to_state(self) -> dict[str, Any]:
+        """Return `known`, `dropped` and `last` as plain data."""
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Have in memory what `to_state` returned."""
 
     async def prepare(self, password: str, origin: Origin) -> Credentials:
         """Return what a password of a new account will be checked against; counts as a registration
@@ -274,13 +332,19 @@ class Accounts(Protocol):
     def note_right(self, folded: str, origin: Origin) -> None:
         """Know from now on that the owner of an account logs in from there."""
 
-    async def set_password(self, account: int, password: str, origin: Origin) -> None:
-        """Change the password of an account.
+    async def prepare_change(self, account: int, password: str, origin: Origin) -> Credentials:
+        """Return what another password of an account will be checked against.
+
+        Raises:
+            Busy: too many passwords of this account were changed or checked, or too many wait.
+            ValueError: the password has characters that cannot be used.
+        """
+
+    async def set_credentials(self, account: int, credentials: Credentials) -> None:
+        """Change what the password of an account is checked against.
 
         Raises:
             AccountsError: it cannot be stored.
-            Busy: too many passwords of this account were changed or checked, or too many wait.
-            ValueError: the password has characters that cannot be used.
         """
 
     async def certificates(self, account: int) -> list[Certificate]:

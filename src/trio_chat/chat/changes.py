@@ -8,12 +8,13 @@ to a log, and carried out by another server with the same result.
 Messages are no changes: they leave no state but the history.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from trio_chat.chat.accounts import Account
+from trio_chat.chat.accounts import Account, Credentials, Email
 from trio_chat.chat.bans import Ban
 from trio_chat.chat.invitations import Holder, Invitation
 from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.persistence import Operation
 from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.push_rules import PushRules
 from trio_chat.irc.modes import UserModeChange
@@ -384,15 +385,33 @@ class RankSet(Change):
 
 
 @dataclass(frozen=True, slots=True)
-class AccountRegistered(Change):
-    """An account has been created."""
+class AccountRegistered(Change, Operation):
+    """An account is created.
+
+    Args:
+        account: with its number, if it is stored already. One without a number gets the next one
+            and is stored, unless it comes too late: the name, or a confusable one, is taken.
+        credentials: what its password is checked against; None if they are stored already.
+        email: its e-mail address, or None.
+        invitation: the digest of the invitation that it uses; "" for none.
+    """
+
+    account: Account
+    credentials: Credentials | None = field(default=None, repr=False)
+    email: Email | None = field(default=None, repr=False)
+    invitation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDeleted(Change, Operation):
+    """An account is gone: its logins, its channels, its access and its settings go with it."""
 
     account: Account
 
 
 @dataclass(frozen=True, slots=True)
-class AccountDeleted(Change):
-    """An account is gone: its logins, its channels, its access and its settings go with it."""
+class AccountNameFreed(Change, Operation):
+    """The name of a deleted account can be registered again; masks of lists name it no longer."""
 
     account: Account
 
@@ -414,6 +433,37 @@ class LoginsEnded(Change):
     reason: str
     keep: int = 0
     certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSet(Change, Operation):
+    """An account, by its number, has another password, as what it is checked against."""
+
+    account: int
+    credentials: Credentials = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateAdded(Change, Operation):
+    """A certificate can log in to an account, by its number, unless another one has proved it.
+
+    Args:
+        account: the number of the account.
+        fingerprint: of the certificate.
+        is_proved: see `Certificate`.
+    """
+
+    account: int
+    fingerprint: str
+    is_proved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRemoved(Change, Operation):
+    """A certificate can log in to an account, by its number, no longer."""
+
+    account: int
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,11 @@ def holder_of(account: int, folded: str, host: str) -> Holder:
     return (f"account {account}", guest) if account else (guest,)
 
 
+def registrant(folded: str) -> Holder:
+    """Return by what a user is known that registers an account of a name by an invitation."""
+    return (f"registers {folded}",)
+
+
 def parse_terms(words: Collection[str]) -> Terms | None:
     """Read a number of uses and a duration, in this order; None when they are neither.
 

@@ -63,6 +63,15 @@ def is_reserved(world: World, nick: str, folded: str, account: int) -> bool:
     return any(other.id != account for other in world.account_confusables.of(taken, nick, folded))
 
 
+def is_account_name_taken(world: World, name: str, folded: str) -> bool:
+    """Return whether a name belongs or belonged to an account, or is confusable with such a name or
+    with a service.
+    """
+    taken = world.accounts.taken if world.accounts is not None else {}
+    alike = world.account_confusables.of(taken, name, folded)
+    return folded in taken or any(alike) or looks_like_service(name, folded)
+
+
 def is_confusable(world: World, nick: str, folded: str, user: User | None, account: int) -> bool:
     """Return whether a nickname is confusable with that of a present user or of a service.
 

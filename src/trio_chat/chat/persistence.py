@@ -5,13 +5,19 @@ All of it is in memory. What changes is marked in the dirty set, and written to 
 edge: with the messages of the same batch, before the change is confirmed to the client.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.bans import Ban, BanKey
 from trio_chat.chat.invitations import Invitation
+
+
+class Operation:
+    """A change that is stored as it is, not as the state that it leads to."""
+
+    __slots__ = ()
 
 
 class ChangeSet(NamedTuple):
@@ -30,6 +36,8 @@ class ChangeSet(NamedTuple):
         push: the devices of an account (`push.to_state`); an empty list is deleted.
         push_rules: what an account wants to be pushed (`PushRules.to_state`); an empty one is
             deleted.
+        operations: changes of the table of accounts, which are stored one after the other, and
+            before the rest. Storing one again changes nothing.
 
     Accounts are their numbers. State of an account that is gone is not stored.
     """
@@ -43,6 +51,7 @@ class ChangeSet(NamedTuple):
     invitations: Mapping[str, Invitation | None] = MappingProxyType({})
     push: Mapping[int, list[dict[str, Any]]] = MappingProxyType({})
     push_rules: Mapping[int, dict[str, list[str]]] = MappingProxyType({})
+    operations: Sequence[Operation] = ()
 
 
 class PendingSetting(NamedTuple):
@@ -154,6 +163,7 @@ class DirtySet:
         invitations: digests of invitations.
         push: accounts.
         push_rules: accounts.
+        operations: see `ChangeSet`.
         on_change: called when something is marked.
         marked: how many keys were marked ever.
         retries: how often a client has waited for keys that were marked before.
@@ -168,6 +178,7 @@ class DirtySet:
     invitations: set[str] = field(default_factory=set)
     push: set[int] = field(default_factory=set)
     push_rules: set[int] = field(default_factory=set)
+    operations: list[Operation] = field(default_factory=list)
     on_change: Callable[[], None] = field(default=_nothing, compare=False)
     marked: int = field(default=0, compare=False)
     retries: int = field(default=0, compare=False)
@@ -179,21 +190,30 @@ class DirtySet:
             self.marked += 1
             self.on_change()
 
+    def record(self, operation: Operation) -> None:
+        """Have a change stored after those that were recorded before; see `ChangeSet`."""
+        self.operations.append(operation)
+        self.marked += 1
+        self.on_change()
+
     def take(self) -> "DirtySet":
-        """Return all keys, which are then marked no longer."""
+        """Return all keys and operations, which are then marked no longer."""
         taken = DirtySet(*(getattr(self, table) for table in _TABLES))
+        taken.operations = self.operations
         for table in _TABLES:
             setattr(self, table, set())
+        self.operations = []
         return taken
 
     def put_back(self, taken: "DirtySet") -> None:
         """Mark again what was taken and could not be written."""
         for table in _TABLES:
             getattr(self, table).update(getattr(taken, table))
+        self.operations = taken.operations + self.operations
 
     def __bool__(self) -> bool:
-        """Return whether any key is marked."""
-        return any(getattr(self, table) for table in _TABLES)
+        """Return whether anything is to be stored."""
+        return bool(self.operations) or any(getattr(self, table) for table in _TABLES)
 
 
 _TABLES = (

@@ -10,6 +10,7 @@ from itertools import count
 from typing import NamedTuple
 
 from trio_chat.chat import advertisement
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.always_on import AlwaysOnUsers
 from trio_chat.chat.bans import Bans
 from trio_chat.chat.changes import Change
@@ -86,6 +87,8 @@ class World:
         elapsed: returns seconds that never go back; `clock` by default.
 
     Attributes:
+        creating: the accounts that clients of this server create by the log of a cluster, as far as
+            it has them, by `Credentials.key`.
         batch_references: the numbers by which batches are referred to; no state depends on them.
         cloaks: the cloaks of addresses, or None if addresses are shown.
         control: the port by which operators control the server, or None.
@@ -150,6 +153,7 @@ class World:
         self.monitor = MonitorLists()
         self.confusables = ConfusableIndex()  # of users
         self.account_confusables = AccountConfusables()
+        self.creating: dict[bytes, Account | None] = {}
         self.registering = ConfusableIndex()  # names of accounts that are being stored
         self.users: dict[str, User] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)

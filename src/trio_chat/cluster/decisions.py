@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from trio_chat.chat.accounts import Account
-from trio_chat.chat.changes import AccountChanged, Change
+from trio_chat.chat.changes import AccountNameFreed, Change
 from trio_chat.chat.world import World
 from trio_chat.cluster.entries import Decided
 
@@ -52,7 +52,7 @@ def resolve(world: World, decided: Decided) -> Change | None:
     session = getattr(change, "session", 0)
     if session and session not in world.sessions:
         return None
-    if isinstance(change, AccountChanged) and not _exists(world, change.account):
+    if not isinstance(change, AccountNameFreed) and not _exists(world, _account(change)):
         return None
     return replace(change, **names)
 
@@ -69,5 +69,11 @@ def _name(world: World, field: str, name: str, number: int) -> str:
     return next((each.folded for each in world.users.values() if each.identity == number), "")
 
 
-def _exists(world: World, account: Account) -> bool:
-    return not account.id or (world.accounts is not None and account.id in world.accounts.by_id)
+def _account(change: Change) -> int:
+    """Return the number of the account that a change names, or 0."""
+    account = getattr(change, "account", 0)
+    return account.id if isinstance(account, Account) else account
+
+
+def _exists(world: World, account: int) -> bool:
+    return not account or (world.accounts is not None and account in world.accounts.by_id)

@@ -75,6 +75,8 @@ class Machine:
         self._rules = rules
         self.world = make_world(self._clock)
         self.world.is_replicated = True
+        if self.world.accounts is not None:
+            self.world.accounts.is_replicated = True
         self.lives = Lives()
         self.life: Life | None = None
 
@@ -110,10 +112,12 @@ class Machine:
             self.world.quotas.is_counting = decider is None
 
     def to_state(self) -> dict[str, Any]:
-        """Return the whole state as plain data."""
+        """Return the whole state as plain data, without credentials."""
+        accounts = self.world.accounts
         return {
             "clock": self._clock.now,
             "lives": self.lives.to_state(),
+            "accounts": accounts.to_state() if accounts is not None else None,
             "world": snapshot.take(self.world),
         }
 
@@ -121,6 +125,8 @@ class Machine:
         """Go on from what `to_state` returned; the machine must be new."""
         self._clock.now = state["clock"]
         self.lives.restore(state["lives"])
+        if self.world.accounts is not None:
+            self.world.accounts.restore(state["accounts"])
         snapshot.restore(self.world, state["world"])
 
     def digest(self) -> str:

@@ -123,6 +123,7 @@ class AccountKeeper(AccountIndex):
         super().__init__()
         self._table = table
         self._changes = -1  # as of which change `known` is what the table says; -1: look
+        self.is_replicated = False
         self._passwords: dict[int, int] = {}  # how often they were changed
         self._edits = 0  # counts the beginnings and the ends of own changes
         self._editing = 0  # own changes that are being written
@@ -136,8 +137,10 @@ class AccountKeeper(AccountIndex):
         """Read what a command outside this server has changed; see `Accounts.refresh`.
 
         Nothing is read while this server writes a change, which would look like that of another
-        process.
+        process, nor in a cluster, whose changes come from its log alone.
         """
+        if self.is_replicated:
+            return Refreshed()
         with _translated():
             if self._editing or await self._table.changes() == self._changes:
                 return Refreshed()
@@ -153,6 +156,7 @@ class AccountKeeper(AccountIndex):
         )
         dropped = list(self.dropped.values())
         gone = self.replace(snapshot.accounts, snapshot.dropped)
+        self.last = max(self.last, snapshot.last)
         freed = (account for account in dropped if account.id not in self.dropped_by_id)
         changed = (
             account
@@ -161,7 +165,7 @@ class AccountKeeper(AccountIndex):
         )
         refreshed = Refreshed(tuple(gone), tuple(changed), tuple(freed))
         for account in (*refreshed.gone, *refreshed.changed):
-            self._threads.accounts.forget(account.folded)
+            self.forget_guesses(account.folded)
         return refreshed
 
     @contextmanager
@@ -184,7 +188,7 @@ class AccountKeeper(AccountIndex):
     ) -> Account | None:
         """Make an account; see `Accounts.create`."""
         with self._edit():
-            made = await self._table.insert(account, credentials, email)
+            made = await self._table.insert(account._replace(id=0), credentials, email)
             if made is not None:
                 self.note(made)
         return made
@@ -199,7 +203,7 @@ class AccountKeeper(AccountIndex):
         # now: another one may have the name when the password has been checked.
         account = self.known.get(folded)
         with _translated():
-            credentials = await self._table.credentials(folded)
+            credentials = await self._table.credentials(account.id if account is not None else 0)
         hashed = credentials.password if credentials else self._nobody
         lockout, is_decoy = self._threads.accounts, credentials is None
         is_right = await self._threads.check(
@@ -222,8 +226,9 @@ class AccountKeeper(AccountIndex):
     async def scram_keys(self, folded: str, origin: Origin) -> ScramKeys:
         """Return what SCRAM needs; see `Accounts.scram_keys`."""
         self.refuse_guesser(folded, origin)
+        account = self.known.get(folded)
         with _translated():
-            credentials = await self._table.credentials(folded)
+            credentials = await self._table.credentials(account.id if account is not None else 0)
         if credentials:
             return credentials.scram
         return self._keys_of_nobody(folded)
@@ -244,12 +249,20 @@ class AccountKeeper(AccountIndex):
             number -= form.accounts
         return ScramKeys(salt[: form.salt_bytes], form.iterations, stored, server)
 
-    async def set_password(self, account: int, password: str, origin: Origin) -> None:
-        """Give an account another password; see `Accounts.set_password`."""
+    async def prepare_change(self, account: int, password: str, origin: Origin) -> Credentials:
+        """Return what another password will be checked against; see `Accounts.prepare_change`."""
         folded = self.by_id[account].folded
-        credentials = await self._threads.change(folded, origin, self._cost.credentials, password)
+        return await self._threads.change(folded, origin, self._cost.credentials, password)
+
+    async def set_credentials(self, account: int, credentials: Credentials) -> None:
+        """Give an account another password; see `Accounts.set_credentials`."""
         with self._edit():
             self._passwords[account] = await self._table.update(account, credentials)
+        if (changed := self.by_id.get(account)) is not None:
+            self.forget_guesses(changed.folded)
+
+    def forget_guesses(self, folded: str) -> None:
+        """Forget the wrong passwords for a name; see `Accounts.forget_guesses`."""
         self._threads.accounts.forget(folded)
 
     async def certificates(self, account: int) -> list[Certificate]:
@@ -282,7 +295,7 @@ class AccountKeeper(AccountIndex):
             await self._table.delete(account)
         if (gone := self.by_id.get(account)) is not None:
             self.drop(gone)
-            self._threads.accounts.forget(gone.folded)
+            self.forget_guesses(gone.folded)
 
     async def free(self, folded: str) -> bool:
         """Let the name of a deleted account be registered again; see `Accounts.free`."""

@@ -218,4 +218,5 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
             account: world.push.rules.get(account, push_rules.NO_RULES).to_state()
             for account in dirty.push_rules
         },
+        tuple(dirty.operations),
     )

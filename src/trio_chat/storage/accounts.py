@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 _INSERT = """
     INSERT INTO account (
-        folded, name, created,
+        id, folded, name, created,
         password, scram_salt, scram_iterations, scram_stored_key, scram_server_key
-    ) SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM dropped WHERE folded = ?)
+    ) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM dropped WHERE folded = ?)
     ON CONFLICT DO NOTHING RETURNING id
 """
 
@@ -26,12 +26,14 @@ class Snapshot(NamedTuple):
         accounts: all accounts.
         dropped: the deleted accounts whose names are not free.
         passwords: by the number of the account, how often its password was changed.
+        last: the greatest number that an account has ever had.
     """
 
     changes: int
     accounts: list[Account]
     dropped: list[Account]
     passwords: dict[int, int]
+    last: int
 
 
 class ScramForm(NamedTuple):
@@ -68,9 +70,9 @@ class SqliteAccounts:
         """Return a counter of accounts added, deleted or freed, by this process or another."""
         return await self._database.read(_changes)
 
-    async def credentials(self, folded: str) -> Credentials | None:
+    async def credentials(self, account: int) -> Credentials | None:
         """Return the credentials of an account; None when there is no such account."""
-        return await self._database.read(_credentials, folded)
+        return await self._database.read(_credentials, account)
 
     async def scram_forms(self) -> list[ScramForm]:
         """Return the forms that the keys of accounts have, the most frequent first."""
@@ -114,12 +116,12 @@ class SqliteAccounts:
     async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
         """Add a certificate to an account that exists; return whether the account has it now."""
         return await self._database.write(
-            _add_certificate, account, fingerprint, is_proved=is_proved
+            add_certificate, account, fingerprint, is_proved=is_proved
         )
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Remove a certificate from an account; return whether the account had it."""
-        return await self._database.write(_remove_certificate, account, fingerprint)
+        return await self._database.write(remove_certificate, account, fingerprint)
 
     async def secret(self, name: str) -> bytes:
         """Return a random value of 32 bytes, which is made on first use and never changes."""
@@ -163,19 +165,20 @@ def _snapshot(connection: "apsw.Connection") -> Snapshot:
             int(number): int(count)
             for number, count in connection.execute("SELECT id, passwords FROM account")
         }
-    return Snapshot(changes, accounts, dropped, passwords)
+        last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'account'").get
+    return Snapshot(changes, accounts, dropped, passwords, int(last or 0))
 
 
 def _changes(connection: "apsw.Connection") -> int:
     return int(connection.execute("SELECT count FROM change WHERE name = 'account'").get)
 
 
-def _credentials(connection: "apsw.Connection", folded: str) -> Credentials | None:
+def _credentials(connection: "apsw.Connection", account: int) -> Credentials | None:
     query = (
         "SELECT password, scram_salt, scram_iterations, scram_stored_key, scram_server_key FROM"
-        " account WHERE folded = ?"
+        " account WHERE id = ?"
     )
-    row = connection.execute(query, (folded,)).fetchone()
+    row = connection.execute(query, (account,)).fetchone()
     return Credentials(row[0], ScramKeys(*row[1:])) if row else None
 
 
@@ -193,8 +196,11 @@ def insert(
     credentials: Credentials,
     email: Email | None = None,
 ) -> Account | None:
-    """Add an account and return it with its number; None when the name is or was taken."""
-    row = (account.folded, account.name, account.created, credentials.password, *credentials.scram)
+    """Add an account and return it with its number, a new one if it has none; None when the name,
+    or the number, is or was taken.
+    """
+    facts = account.id or None, account.folded, account.name, account.created
+    row = (*facts, credentials.password, *credentials.scram)
     number = connection.execute(_INSERT, (*row, account.folded)).get
     if number is None:
         return None
@@ -226,9 +232,16 @@ def delete(connection: "apsw.Connection", account: int) -> None:
     connection.execute("DELETE FROM account WHERE id = ?", (account,))
 
 
-def free(connection: "apsw.Connection", folded: str) -> bool:
-    """Free the name of a deleted account; return whether there was one of this name."""
-    connection.execute("DELETE FROM dropped WHERE folded = ?", (folded,))
+def free(connection: "apsw.Connection", folded: str, account: int = 0) -> bool:
+    """Free the name of a deleted account; return whether there was one of this name.
+
+    Args:
+        connection: the database.
+        folded: the name, folded.
+        account: the number of the only account in question; 0 for any.
+    """
+    query = "DELETE FROM dropped WHERE folded = ?1 AND ?2 IN (0, id)"
+    connection.execute(query, (folded, account))
     return connection.changes() == 1
 
 
@@ -270,9 +283,10 @@ def _by_certificate(connection: "apsw.Connection", fingerprint: str, account: in
     return int(row[0]) if row else None
 
 
-def _add_certificate(
+def add_certificate(
     connection: "apsw.Connection", account: int, fingerprint: str, *, is_proved: bool
 ) -> bool:
+    """Add a certificate to an account that exists; see `SqliteAccounts.add_certificate`."""
     if _by_certificate(connection, fingerprint, 0) not in (None, account):
         return False
     if is_proved:
@@ -288,7 +302,8 @@ def _add_certificate(
     return _by_certificate(connection, fingerprint, account) == account
 
 
-def _remove_certificate(connection: "apsw.Connection", account: int, fingerprint: str) -> bool:
+def remove_certificate(connection: "apsw.Connection", account: int, fingerprint: str) -> bool:
+    """Remove a certificate from an account; return whether the account had it."""
     connection.execute(
         "DELETE FROM certificate WHERE fingerprint = ? AND account = ?", (fingerprint, account)
     )

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.persistence import ChangeSet, PendingSetting
-from trio_chat.storage import bans, invitations
+from trio_chat.storage import bans, invitations, operations
 from trio_chat.storage.database import Database, damage_reported
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class SqliteStateStore:
 def is_erasing(changes: ChangeSet) -> bool:
     """Return whether changes delete or overwrite data of a user; see `Database.erase`."""
     return (
-        bool(changes.metadata)
+        bool(changes.operations)
+        or bool(changes.metadata)
         or bool(changes.push)
         or bool(changes.push_rules)
         or None in changes.channels.values()
@@ -123,6 +124,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
 
 def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
     """Store changes, in the transaction of the caller."""
+    operations.store(connection, changes.operations)
     pending = {one.folded: {"history": one.history} for one in _pending(connection)}
     for folded, state in changes.channels.items():
         if state is None:

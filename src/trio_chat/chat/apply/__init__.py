@@ -12,6 +12,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     push,
     registered,
     sessions,
+    stored_accounts,
     users,
 )
 from trio_chat.chat.apply.transitions import apply

@@ -14,7 +14,6 @@ from trio_chat.chat.apply.transitions import (
 from trio_chat.chat.apply.users import change_account, set_account
 from trio_chat.chat.changes import (
     AccountDeleted,
-    AccountRegistered,
     MarkerSet,
     MetadataAdopted,
     MetadataSet,
@@ -31,12 +30,6 @@ from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc import numerics as n
 from trio_chat.irc.names import is_channel_name
-
-
-@transition(AccountRegistered)
-def _register(world: World, change: AccountRegistered) -> Effects:
-    world.account_confusables.add(change.account)
-    return []
 
 
 def _of_account(world: World, change: AccountDeleted) -> list[DirtyKey]:
@@ -71,7 +64,11 @@ def _mentions(channel: Channel, account: Account) -> bool:
 
 @transition(AccountDeleted, _of_account)
 def _delete(world: World, change: AccountDeleted) -> Effects:
-    account = change.account
+    account, accounts = change.account, world.accounts
+    if accounts is not None and account.id in accounts.by_id:
+        accounts.drop(account)
+        accounts.forget_guesses(account.folded)
+        world.dirty.record(change)
     events = [event for user in world.with_account(account.id) for event in _log_out(world, user)]
     for session in world.sessions.values():  # logged in, and not registered yet
         if session.account_id == account.id:

@@ -6,10 +6,10 @@
 import logging
 from typing import NamedTuple
 
-from trio_chat.chat import nicknames
+from trio_chat.chat import account_changes, nicknames
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Credentials, Email
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import AccountRegistered, InvitationGuessed
+from trio_chat.chat.changes import InvitationGuessed
 from trio_chat.chat.commands import account_invitations
 from trio_chat.chat.commands.accounts import count_failure, explain
 from trio_chat.chat.registry import Request
@@ -80,12 +80,9 @@ def is_taken(request: Request, name: str, folded: str) -> bool:
     confusable with such a name or with a service.
     """
     world = request.world
-    taken = world.accounts.taken if world.accounts else {}
-    alike = (
-        *world.account_confusables.of(taken, name, folded),
-        *world.registering.of(name, folded),
+    return nicknames.is_account_name_taken(world, name, folded) or any(
+        world.registering.of(name, folded)
     )
-    return folded in taken or bool(alike) or nicknames.looks_like_service(name, folded)
 
 
 async def register(request: Request, wanted: Wanted, reply: Response) -> RegistrationOutcome:
@@ -107,7 +104,11 @@ async def register(request: Request, wanted: Wanted, reply: Response) -> Registr
         return await _await_invitation(request, wanted)
     with account_invitations.using(request, wanted.name, wanted.invitation) as made:
         outcome = await create_account(
-            request, wanted.name, wanted.password, _unverified(request, wanted)
+            request,
+            wanted.name,
+            wanted.password,
+            _unverified(request, wanted),
+            wanted.invitation,
         )
         if isinstance(outcome, str):
             return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", outcome)
@@ -134,7 +135,7 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Reg
         return WRONG_INVITATION
     try:
         with account_invitations.using(request, account.name, token) as used:
-            made = await _store(request, account, pending.credentials, email)
+            made = await _store(request, account, pending.credentials, email, token)
             used.extend([made] if made is not None else [])
     except AccountsError as error:
         world.verifications.put_back(pending)
@@ -146,7 +147,7 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Reg
 
 
 async def create_account(
-    request: Request, name: str, password: str, email: Email | None = None
+    request: Request, name: str, password: str, email: Email | None = None, invitation: str = ""
 ) -> Account | str:
     """Create an account at once; return it, or a sentence with the reason for which it was
     refused.
@@ -156,7 +157,7 @@ async def create_account(
     account = Account(name, fold(name), int(world.clock()))
     try:
         credentials = await world.accounts.prepare(password, request.session.origin)
-        made = await _store(request, account, credentials, email)
+        made = await _store(request, account, credentials, email, invitation)
         if made is not None:
             log.info("%s registered the account %s", request.session.address, name)
             return made
@@ -166,23 +167,23 @@ async def create_account(
 
 
 async def _store(
-    request: Request, account: Account, credentials: Credentials, email: Email | None
+    request: Request,
+    account: Account,
+    credentials: Credentials,
+    email: Email | None,
+    invitation: str,
 ) -> Account | None:
     """Create an account and return it with its number; None when another session has registered the
     name in the meantime.
     """
     world = request.world
-    assert world.accounts is not None  # noqa: S101  # asked before
     if is_taken(request, account.name, account.folded):
         return None
     world.registering.add(account.name, account.folded)
     try:
-        made = await world.accounts.create(account, credentials, email)
+        return await account_changes.create(world, account, credentials, email, invitation)
     finally:
         world.registering.remove(account.name, account.folded)
-    if made is not None:
-        apply(world, AccountRegistered(made))
-    return made
 
 
 def _unverified(request: Request, wanted: Wanted) -> Email | None:

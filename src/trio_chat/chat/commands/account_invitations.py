@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import InvitationReturned, InvitationUsed
-from trio_chat.chat.invitations import Holder, Invitation
+from trio_chat.chat.invitations import Invitation, registrant
 from trio_chat.chat.registry import Request
 from trio_chat.irc.names import fold
 
@@ -14,7 +14,7 @@ from trio_chat.irc.names import fold
 def find(request: Request, name: str, token: str) -> Invitation | None:
     """Return the invitation with a token, if an account of this name can be registered by it."""
     found = request.world.invitations.find(0, token)
-    return found if found is not None and found.admits(_holder(name)) else None
+    return found if found is not None and found.admits(registrant(fold(name))) else None
 
 
 @contextmanager
@@ -22,21 +22,20 @@ def using(request: Request, name: str, token: str) -> Iterator[list[Account]]:
     """Use an invitation while an account is created, so that nobody else can meanwhile; without the
     account in the list at the end, it was not used.
 
+    In a cluster, an account and the use of its invitation are one change.
+
     Args:
         request: of the user.
         name: that of the account.
         token: of the invitation; "" for none.
     """
     made: list[Account] = []
-    found = find(request, name, token) if token else None
+    found = find(request, name, token) if token and request.world.decider is None else None
+    holder = registrant(fold(name))
     if found is not None:
-        apply(request.world, InvitationUsed(found.digest, _holder(name)))
+        apply(request.world, InvitationUsed(found.digest, holder))
     try:
         yield made
     finally:
         if found is not None and not made:
-            apply(request.world, InvitationReturned(found.digest, _holder(name)))
-
-
-def _holder(name: str) -> Holder:
-    return (f"registers {fold(name)}",)
+            apply(request.world, InvitationReturned(found.digest, holder))

@@ -3,7 +3,7 @@
 import re
 from functools import partial
 
-from trio_chat.chat import logins
+from trio_chat.chat import account_changes, logins
 from trio_chat.chat.accounts import AccountsError, Certificate
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.registry import Request
@@ -84,7 +84,7 @@ async def _change_certificates(
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
         if change == "DEL":
-            is_done = await accounts.remove_certificate(own, fingerprint)
+            is_done = await account_changes.remove_certificate(request.world, own, fingerprint)
             if is_done:
                 why = logins.CERTIFICATE_REMOVED
                 logins.end_sessions(
@@ -108,8 +108,11 @@ async def _change_certificates(
                 f"You have {most} certificates already; take one away with CERT DEL.",
                 reply,
             )
-        elif await accounts.add_certificate(
-            own, fingerprint, is_proved=fingerprint == request.session.certificate
+        elif await account_changes.add_certificate(
+            request.world,
+            own,
+            fingerprint,
+            is_proved=fingerprint == request.session.certificate,
         ):
             answer(request, _added(request, fingerprint), reply)
         else:

@@ -6,10 +6,10 @@ import logging
 from datetime import UTC, datetime
 from functools import partial
 
-from trio_chat.chat import logins
+from trio_chat.chat import account_changes, logins
 from trio_chat.chat.accounts import MAX_PASSWORD, AccountsError, Busy
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import AccountDeleted, AlwaysOnUpdated, UserRemoved
+from trio_chat.chat.changes import AlwaysOnUpdated, UserRemoved
 from trio_chat.chat.commands import account_creation, account_registration
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.commands.account_creation import Wanted
@@ -187,7 +187,9 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
             answer(request, "The old password is wrong.", reply)
             login.count_failure(request, reply)
             return
-        await accounts.set_password(own, new, request.session.origin)
+        if not await account_changes.set_password(request.world, own, new, request.session.origin):
+            answer(request, "Your account was deleted in the meantime.", reply)
+            return
     except (AccountsError, Busy, ValueError) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
@@ -226,7 +228,7 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
             answer(request, "Wrong password.", reply)
             login.count_failure(request, reply)
             return
-        await accounts.delete(own)
+        events = await account_changes.delete(request.world, account)
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
@@ -236,7 +238,7 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
         " frees it.",
         reply,
     )
-    reply.emit_all(apply(request.world, AccountDeleted(account)))
+    reply.emit_all(events)
 
 
 @NICKSERV.command("INFO", "[<account>]", 0, "shows when an account was registered")

@@ -2,10 +2,9 @@
 
 from functools import partial
 
+from trio_chat.chat import account_changes
 from trio_chat.chat.accounts import Account, AccountsError
-from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import BanKind
-from trio_chat.chat.changes import AccountDeleted
 from trio_chat.chat.commands import account_creation, account_registration, bans
 from trio_chat.chat.commands.accounts import explain
 from trio_chat.chat.operators import audit
@@ -110,16 +109,13 @@ def _free(request: Request, words: list[str]) -> None:
 
 
 async def _release(request: Request, gone: Account, reply: Response) -> None:
-    accounts = request.world.accounts
-    assert accounts is not None  # noqa: S101  # `_free` has looked
     try:
-        await accounts.free(gone.folded)
+        events = await account_changes.free(request.world, gone)
     except AccountsError as error:
         answer(request, f"{explain(error)}.", reply)
         return
     audit(request, f"FREE {gone.name}", reply)
-    # Masks of lists may have named the account in the meantime.
-    reply.emit_all(apply(request.world, AccountDeleted(gone)))
+    reply.emit_all(events)
     answer(
         request,
         f"{gone.name} can be registered now. A new account inherits nothing of the deleted one.",

@@ -1,0 +1,132 @@
+"""Changes of the table of accounts, as handlers make them.
+
+A server without a cluster stores a change and then has it in memory; a failure is reported to the
+client. In a cluster, the change is decided on, and all servers have it where it stands in the log.
+"""
+
+from trio_chat.chat.accounts import Account, Accounts, Credentials, Email, Origin
+from trio_chat.chat.apply import apply
+from trio_chat.chat.apply.transitions import Effects
+from trio_chat.chat.changes import (
+    AccountDeleted,
+    AccountNameFreed,
+    AccountRegistered,
+    CertificateAdded,
+    CertificateRemoved,
+    PasswordSet,
+)
+from trio_chat.chat.invitations import digest_of
+from trio_chat.chat.world import World
+
+
+def _accounts(world: World) -> Accounts:
+    assert world.accounts is not None  # noqa: S101  # handlers have looked
+    return world.accounts
+
+
+async def create(
+    world: World, account: Account, credentials: Credentials, email: Email | None, invitation: str
+) -> Account | None:
+    """Create an account and return it with its number; None when its name is taken.
+
+    When cancelled, the account may exist.
+
+    Args:
+        world: the world.
+        account: the account, without a number.
+        credentials: what its password is checked against; no other request has the same.
+        email: its e-mail address, or None.
+        invitation: the token of the invitation that it uses in a cluster; "" for none.
+
+    Raises:
+        AccountsError: it cannot be stored.
+    """
+    if world.decider is None:
+        made = await _accounts(world).create(account, credentials, email)
+        if made is not None:
+            apply(world, AccountRegistered(made))
+        return made
+    digest = digest_of(invitation) if invitation else ""
+    world.creating[credentials.key] = None
+    try:
+        apply(world, AccountRegistered(account, credentials, email, digest))
+        await world.settle()
+        return world.creating[credentials.key]
+    finally:
+        del world.creating[credentials.key]
+
+
+async def delete(world: World, account: Account) -> Effects:
+    """Delete an account; return the events by which clients see it.
+
+    Raises:
+        AccountsError: it cannot be stored.
+    """
+    if world.decider is None:
+        await _accounts(world).delete(account.id)
+    events = apply(world, AccountDeleted(account))
+    await world.settle()
+    return events
+
+
+async def free(world: World, account: Account) -> Effects:
+    """Free the name of a deleted account; return the events by which clients see it.
+
+    Raises:
+        AccountsError: it cannot be stored.
+    """
+    if world.decider is None:
+        await _accounts(world).free(account.folded)
+        return apply(world, AccountDeleted(account))  # masks of lists may name it
+    apply(world, AccountNameFreed(account))
+    await world.settle()
+    return []
+
+
+async def set_password(world: World, account: int, password: str, origin: Origin) -> bool:
+    """Change the password of an account; return False if the account was deleted meanwhile.
+
+    Raises:
+        AccountsError: it cannot be stored.
+        Busy: too many passwords of this account were changed or checked, or too many wait.
+        ValueError: the password has characters that cannot be used.
+    """
+    credentials = await _accounts(world).prepare_change(account, password, origin)
+    if world.decider is None:
+        await _accounts(world).set_credentials(account, credentials)
+    else:
+        apply(world, PasswordSet(account, credentials))
+        await world.settle()
+    return account in _accounts(world).by_id
+
+
+async def add_certificate(world: World, account: int, fingerprint: str, *, is_proved: bool) -> bool:
+    """Allow a certificate to log in to an account; see `Accounts.add_certificate`.
+
+    Raises:
+        AccountsError: it cannot be stored.
+    """
+    if world.decider is None:
+        return await _accounts(world).add_certificate(account, fingerprint, is_proved=is_proved)
+    holder = await _accounts(world).by_certificate(fingerprint)
+    if holder is not None and holder.id != account:
+        return False
+    apply(world, CertificateAdded(account, fingerprint, is_proved))
+    await world.settle()
+    return True
+
+
+async def remove_certificate(world: World, account: int, fingerprint: str) -> bool:
+    """Let a certificate not log in any more; see `Accounts.remove_certificate`.
+
+    Raises:
+        AccountsError: it cannot be stored.
+    """
+    if world.decider is None:
+        return await _accounts(world).remove_certificate(account, fingerprint)
+    certificates = await _accounts(world).certificates(account)
+    if fingerprint not in {certificate.fingerprint for certificate in certificates}:
+        return False
+    apply(world, CertificateRemoved(account, fingerprint))
+    await world.settle()
+    return True

@@ -1,0 +1,50 @@
+"""Operations: changes of the table of accounts that were carried out in memory, as a cluster has
+them, and are stored in their order.
+
+An operation that is stored already changes nothing.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from trio_chat.chat.changes import (
+    AccountDeleted,
+    AccountNameFreed,
+    AccountRegistered,
+    CertificateAdded,
+    CertificateRemoved,
+    PasswordSet,
+)
+from trio_chat.chat.persistence import Operation
+from trio_chat.storage import accounts
+
+if TYPE_CHECKING:
+    import apsw
+
+
+def store(connection: "apsw.Connection", operations: Iterable[Operation]) -> None:
+    """Store operations, in the transaction of the caller.
+
+    Raises:
+        ValueError: one is of an unknown kind.
+    """
+    for operation in operations:
+        _store(connection, operation)
+
+
+def _store(connection: "apsw.Connection", operation: Operation) -> None:
+    match operation:
+        case AccountRegistered(account, credentials, email) if credentials is not None:
+            accounts.insert(connection, account, credentials, email)
+        case AccountDeleted(account):
+            accounts.delete(connection, account.id)
+        case AccountNameFreed(account):
+            accounts.free(connection, account.folded, account.id)
+        case PasswordSet(number, credentials):
+            accounts.update(connection, number, credentials)
+        case CertificateAdded(number, fingerprint, is_proved):
+            accounts.add_certificate(connection, number, fingerprint, is_proved=is_proved)
+        case CertificateRemoved(number, fingerprint):
+            accounts.remove_certificate(connection, number, fingerprint)
+        case _:
+            raise ValueError(f"{type(operation).__name__} is an unknown operation")

@@ -1,0 +1,278 @@
+"""Accounts in a cluster: what a handler wants is decided on, and counts where the log has it."""
+
+from collections import deque
+from collections.abc import Callable
+
+import pytest
+
+from cluster_simulation import Pause
+from storage_fakes import ListHistory, OpenAccounts
+from support import NOON, Person, Town, run_now
+from trio_chat.chat import account_changes
+from trio_chat.chat.accounts import Account, AccountRules, Credentials, Email, ScramKeys
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import (
+    AccountDeleted,
+    AccountNameFreed,
+    AccountRegistered,
+    CertificateAdded,
+    CertificateRemoved,
+    Change,
+    InvitationMade,
+    PasswordSet,
+)
+from trio_chat.chat.events import Output
+from trio_chat.chat.invitations import Invitation, digest_of, make_token
+from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.cluster.decisions import decide, resolve
+
+ADMIN = Operator(name="root", rights=frozenset({"accounts"}))
+FINGERPRINT = "0" * 64
+
+
+def credentials(password: str) -> Credentials:
+    """Return what a password is checked against."""
+    return Credentials(password, ScramKeys(password.encode(), 1, b"", b""))
+
+
+class DecidingTown(Town):
+    """A node: what is decided on is carried out when somebody waits for it.
+
+    Attributes:
+        before: changes of other nodes, which the log has before that.
+    """
+
+    def __init__(self, **rules: object) -> None:
+        self.accounts = OpenAccounts()
+        super().__init__(
+            ServerInfo(created=NOON, account_rules=AccountRules(**rules)),  # type: ignore[arg-type]
+            storage=StoragePorts(history=ListHistory(), accounts=self.accounts),
+        )
+        self.before: list[Change] = []
+        self._decided: deque[Change] = deque()
+
+    def join_cluster(self) -> None:
+        """Have changes decided on from now on."""
+        self.world.decider = self._decided.append
+        self.world.settle = self._settle
+
+    async def _settle(self) -> None:
+        log = [*self.before, *self._decided]
+        self.before.clear()
+        self._decided.clear()
+        decider, self.world.decider = self.world.decider, None
+        someone = next(each.sink for each in self.world.sessions.values())
+        assert isinstance(someone, Person)
+        for change in log:
+            self.deliver(Output(tuple(apply(self.world, change))), someone)
+        self.world.decider = decider
+
+    @property
+    def stored(self) -> list[object]:
+        """What is to be stored of accounts, one after the other."""
+        return list(self.world.dirty.take().operations)
+
+
+@pytest.fixture
+def town() -> DecidingTown:
+    """Return a node without users."""
+    return DecidingTown()
+
+
+def notices(person: Person, line: str) -> str:
+    """Return what NickServ answers."""
+    return " ".join(each.params[-1] for each in person.say(line) if each.command == "NOTICE")
+
+
+def test_an_account_gets_the_next_number_of_the_log(town: DecidingTown) -> None:
+    """That of an account which another node has registered before is taken."""
+    ann = town.person("ann")
+    town.join_cluster()
+    town.before = [AccountRegistered(Account("bob", "bob", 1), credentials("bobs"))]
+    assert "ann is yours now" in notices(ann, "NS REGISTER secret")
+    assert {each.name: each.id for each in town.accounts.known.values()} == {"bob": 1, "ann": 2}
+    assert [(type(each), each.account.id) for each in town.stored] == [  # type: ignore[attr-defined]
+        (AccountRegistered, 1),
+        (AccountRegistered, 2),
+    ]
+
+
+def test_the_first_of_two_gets_the_name(town: DecidingTown) -> None:
+    """The other one is refused, and its password is stored nowhere."""
+    ann = town.person("ann")
+    town.join_cluster()
+    first = AccountRegistered(Account("Ann", "ann", 1), credentials("of the first"))
+    town.before = [first]
+    assert "belongs to somebody already" in notices(ann, "NS REGISTER secret")
+    [stored] = town.stored
+    assert isinstance(stored, AccountRegistered)
+    assert stored.credentials == first.credentials
+    assert not ann.session.account
+
+
+def test_a_confusable_name_is_taken_too(town: DecidingTown) -> None:
+    """As for a client that comes later."""
+    ann = town.person("ann")
+    town.join_cluster()
+    town.before = [AccountRegistered(Account("аnn", "аnn", 1), credentials("of the first"))]
+    assert "looks like a name" in notices(ann, "NS REGISTER secret")
+
+
+def test_a_number_is_not_used_again(town: DecidingTown) -> None:
+    """Not even that of the last account, whose name was freed."""
+    town.accounts.add("bob", "secret")
+    ann = town.person("ann")
+    town.join_cluster()
+    bob = town.accounts.known["bob"]
+    town.before = [AccountDeleted(bob), AccountNameFreed(bob)]
+    notices(ann, "NS REGISTER secret")
+    assert town.accounts.known["ann"].id == bob.id + 1
+
+
+def test_an_invitation_is_used_by_the_first_of_two() -> None:
+    """The use and the account are one change."""
+    town = DecidingTown(by_invitation=True)
+    token = make_token()
+    apply(town.world, InvitationMade(Invitation(digest_of(token), 0, "ops", 0, 0, 0, 1)))
+    ann = town.person("ann")
+    town.join_cluster()
+    bob = AccountRegistered(Account("bob", "bob", 1), credentials("x"), None, digest_of(token))
+    town.before = [bob]
+    notices(ann, f"NS REGISTER secret * {token}")
+    assert list(town.accounts.known) == ["bob"]
+    [invitation] = town.world.invitations
+    assert invitation.left == 0
+
+
+def test_deleting_an_account_ends_its_logins_and_keeps_its_name(town: DecidingTown) -> None:
+    """A second request for it changes nothing."""
+    account = town.accounts.add("ann", "secret")
+    ann = town.person("eve")
+    ann.say("NS IDENTIFY ann secret")
+    town.join_cluster()
+    town.before = [AccountDeleted(account)]
+    assert "is deleted" in notices(ann, "NS DROP secret")
+    assert not ann.session.account
+    assert town.accounts.dropped == {"ann": account}
+    assert town.stored == [AccountDeleted(account)]
+
+
+def test_an_operator_frees_a_name(town: DecidingTown) -> None:
+    """It can be registered then, with another number."""
+    account = town.accounts.add("ann", "secret")
+    town.accounts.drop(account)
+    eve = town.person("eve")
+    town.appoint(eve.session.user, ADMIN)
+    town.join_cluster()
+    assert "can be registered now" in notices(eve, "NS FREE ann")
+    assert town.accounts.dropped == {}
+    assert "is registered" in notices(eve, "NS SAREGISTER ann secret")
+    assert town.accounts.known["ann"].id == account.id + 1
+    assert [type(each) for each in town.stored] == [AccountNameFreed, AccountRegistered]
+
+
+def test_a_password_is_changed_on_all_nodes(town: DecidingTown) -> None:
+    """As what it is checked against; other sessions of the account are ended."""
+    account = town.accounts.add("ann", "secret")
+    ann, other = town.person("eve"), town.person("bob")
+    for each in (ann, other):
+        each.say("NS IDENTIFY ann secret")
+    town.join_cluster()
+    assert "password is changed" in notices(ann, "NS SET PASSWORD secret another")
+    [stored] = town.stored
+    assert isinstance(stored, PasswordSet)
+    assert (stored.account, stored.credentials.password) == (account.id, "another")
+    run_now(town.world.settle())
+    assert other.ended
+    assert not ann.ended
+
+
+def test_a_password_of_a_deleted_account_does_not_change(town: DecidingTown) -> None:
+    """The client is not made to believe that it did."""
+    account = town.accounts.add("ann", "secret")
+    ann = town.person("eve")
+    ann.say("NS IDENTIFY ann secret")
+    town.join_cluster()
+    town.before = [AccountDeleted(account)]
+    assert "deleted in the meantime" in notices(ann, "NS SET PASSWORD secret another")
+    assert town.stored == [AccountDeleted(account)]
+
+
+def test_certificates_are_added_and_removed_on_all_nodes(town: DecidingTown) -> None:
+    """By the log, in its order."""
+    account = town.accounts.add("ann", "secret")
+    ann = town.person("eve")
+    ann.say("NS IDENTIFY ann secret")
+    town.join_cluster()
+    assert "can log in with that certificate" in notices(ann, f"NS CERT ADD {FINGERPRINT}")
+    assert "do not have that certificate" in notices(ann, f"NS CERT DEL {FINGERPRINT}")
+    town.accounts.owners[FINGERPRINT, account.id] = False
+    assert "is removed" in notices(ann, f"NS CERT DEL {FINGERPRINT}")
+    assert town.stored == [
+        CertificateAdded(account.id, FINGERPRINT, is_proved=False),
+        CertificateRemoved(account.id, FINGERPRINT),
+    ]
+
+
+def test_a_certificate_that_another_account_has_proved_is_refused(town: DecidingTown) -> None:
+    """As on a single server."""
+    town.accounts.add("ann", "secret")
+    ann = town.person("eve")
+    ann.say("NS IDENTIFY ann secret")
+    bob = town.accounts.add("bob", "secret")
+    town.accounts.owners[FINGERPRINT, bob.id] = True
+    town.join_cluster()
+    assert "belongs to another account" in notices(ann, f"NS CERT ADD {FINGERPRINT}")
+    assert town.stored == []
+
+
+def test_a_decision_for_a_deleted_account_is_dropped(town: DecidingTown) -> None:
+    """But not the one that frees its name."""
+    account = town.accounts.add("ann", "secret")
+    world = town.world
+    decisions: list[Callable[[], Change]] = [
+        lambda: PasswordSet(account.id, credentials("x")),
+        lambda: AccountDeleted(account),
+        lambda: CertificateAdded(account.id, FINGERPRINT, is_proved=True),
+    ]
+    items = [decide(world, make()) for make in decisions]
+    assert all(resolve(world, item) is not None for item in items)
+    town.accounts.drop(account)
+    assert all(resolve(world, item) is None for item in items)
+    assert resolve(world, decide(world, AccountNameFreed(account))) is not None
+
+
+def test_when_cancelled_nothing_waits_any_longer(town: DecidingTown) -> None:
+    """The account may be there all the same."""
+    town.person("ann")
+    town.join_cluster()
+    work = account_changes.create(
+        town.world, Account("ann", "ann", 1), credentials("x"), None, ""
+    ).__await__()
+    town.world.settle = _never
+    next(work)
+    work.close()
+    assert town.world.creating == {}
+
+
+async def _never() -> None:
+    await Pause()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        AccountRegistered(
+            Account("ann", "ann", 1),
+            credentials("hash"),
+            Email("ann@example.org", is_verified=True),
+        ),
+        PasswordSet(1, credentials("hash")),
+    ],
+)
+def test_a_log_of_changes_has_no_secrets(change: Change) -> None:
+    """Neither hashes nor addresses are in their written form."""
+    assert "hash" not in repr(change)
+    assert "example" not in repr(change)
