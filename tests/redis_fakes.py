@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,16 @@ def program() -> str:
     if found is None:
         pytest.skip(f"NOT TESTED: there is no {' or '.join(NAMES)}")
     return found
+
+
+def program_with_tls() -> str:
+    """Return the program of an engine that was built with TLS; the test is skipped without."""
+    for found in filter(None, map(shutil.which, NAMES)):
+        command = [found, "--port", "0", "--tls-port", "1"]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        if "tls-cert-file" in said.stdout + said.stderr:
+            return found
+    pytest.skip(f"NOT TESTED: there is no {' or '.join(NAMES)} with TLS")
 
 
 class Program:
@@ -94,17 +104,21 @@ class Engine(Program):
     Args:
         directory: where it keeps its data.
         options: more options, as on the command line.
+        tls: options of TLS; without any the engine has none.
     """
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str, tls: Sequence[str] = ()) -> None:
         super().__init__(directory, "Ready to accept connections")
-        self._command = [program(), "--dir", str(directory), "--save", "", "--bind", "127.0.0.1"]
+        self._tls = tls
+        own = program_with_tls() if tls else program()
+        self._command = [own, "--dir", str(directory), "--save", "", "--bind", "127.0.0.1"]
         self._options = options
         self.start()
 
     def command(self, port: int) -> list[str]:
         """Return the command line."""
-        return [*self._command, "--port", str(port), *self._options]
+        ports = ("--port", "0", "--tls-port", str(port)) if self._tls else ("--port", str(port))
+        return [*self._command, *ports, *self._tls, *self._options]
 
     def log(self, replicas: int = 0) -> RedisLog:
         """Return a log in it, with connections of its own."""
@@ -219,9 +233,9 @@ def _free_port() -> int:
 
 
 @contextmanager
-def engine(directory: Path, *options: str) -> Iterator[Engine]:
+def engine(directory: Path, *options: str, tls: Sequence[str] = ()) -> Iterator[Engine]:
     """Run an engine that keeps what it has taken."""
-    running = Engine(directory, "--appendonly", "yes", *options)
+    running = Engine(directory, "--appendonly", "yes", *options, tls=tls)
     try:
         yield running
     finally:

@@ -36,7 +36,8 @@ class Log(Protocol):
         second without any. Only what no failover of the engine can lose is returned.
 
         Raises:
-            LogUnavailable: the engine cannot be reached, or cannot promise that.
+            LogUnavailable: the engine cannot be reached, or cannot promise that. It may fail over,
+                and lose what was appended and not read yet.
             LogBroken: the position is in the log no longer.
         """
 

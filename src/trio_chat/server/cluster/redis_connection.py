@@ -114,7 +114,7 @@ async def connect(
         LogUnavailable: there is no connection, or the login is refused.
     """
     stream = await _open(place)
-    why = _why_open(stream, login, tls) if has_secrets else ""
+    why = why_open(_peer(stream), login, tls) if has_secrets else ""
     if why:
         await trio.aclose_forcefully(stream)
         raise LogUnavailable(why)
@@ -147,12 +147,17 @@ async def _open(place: Place) -> trio.abc.Stream:
         raise LogUnavailable(f"cannot connect: {error}") from error
 
 
-def _why_open(stream: trio.abc.Stream, login: Login, tls: ssl.SSLContext | None) -> str:
-    """Return why strangers could read the log, or ""."""
-    peer = stream.socket.getpeername() if isinstance(stream, trio.SocketStream) else ""
-    if isinstance(peer, str | bytes):  # a Unix socket
+def why_open(peer: str, login: Login, tls: ssl.SSLContext | None) -> str:
+    """Return why strangers could read what goes over a connection, or "".
+
+    Args:
+        peer: the IP address of the other end; "" for a Unix socket.
+        login: the login.
+        tls: the TLS context, or None.
+    """
+    if not peer:
         return ""
-    host = ip_address(peer[0].partition("%")[0])
+    host = ip_address(peer.partition("%")[0])
     if host.is_loopback:
         return ""
     if not login.password:
@@ -160,6 +165,11 @@ def _why_open(stream: trio.abc.Stream, login: Login, tls: ssl.SSLContext | None)
     if host.is_global and tls is None:
         return "it has a public address, and needs TLS: an address with rediss"
     return ""
+
+
+def _peer(stream: trio.abc.Stream) -> str:
+    peer = stream.socket.getpeername() if isinstance(stream, trio.SocketStream) else ""
+    return peer[0] if isinstance(peer, tuple) else ""
 
 
 def _pack(command: Command) -> bytes:

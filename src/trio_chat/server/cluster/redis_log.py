@@ -10,8 +10,11 @@ it. A primary with a clock that is behind may give an id for a second time, and 
 is the id of an entry with a checksum of its data.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from zlib import crc32
+
+import trio
 
 from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable, Stored
 from trio_chat.server.cluster.redis_address import RedisAddress
@@ -41,6 +44,12 @@ _MOST_SENT = 1 << 20
 """Bytes of entries that are sent before their replies are awaited."""
 _MOST_ENTRIES = 2_000_000
 """Entries that the stream keeps; older ones are trimmed."""
+_LEAST_ENTRIES = 1000
+"""Entries that it keeps however long they are."""
+_MOST_MEMORY = 1 << 30
+"""Bytes that it may have in the engine's memory, and half of `maxmemory` at most."""
+_MEASURE = 10.0
+"""Seconds between two looks at its memory."""
 
 
 class RedisLog:
@@ -61,6 +70,9 @@ class RedisLog:
         self._reading = Link(self._primary)
         self._count = _MOST_READ
         self._exists = False
+        self._keep = _MOST_ENTRIES
+        self._most_memory = _MOST_MEMORY
+        self._measure_at = math.inf
 
     async def check(self) -> None:
         """Check that the engine keeps what it has taken.
@@ -83,9 +95,10 @@ class RedisLog:
         """Append entries; see `Log.append`."""
         if self._reading.named not in (None, self._appending.named):
             await self._appending.aclose()  # the primary has moved
+        await self._measure()
         # A log that was there is not made anew: it would begin in the middle.
         only_if_it_exists = ("NOMKSTREAM",) if self._exists else ()
-        head = ("XADD", self._key, *only_if_it_exists, "MAXLEN", "~", _MOST_ENTRIES, "*", "e")
+        head = ("XADD", self._key, *only_if_it_exists, "MAXLEN", "~", self._keep, "*", "e")
         for some in _pieces(entries):
             commands = [(*head, entry) for entry in some]
             replies = await self._appending.call(*commands, seconds=_PATIENCE)
@@ -117,10 +130,13 @@ class RedisLog:
         info, time, exists = await self._reading.call(
             ("INFO",), ("TIME",), ("EXISTS", self._key), seconds=_PATIENCE
         )
+        facts = facts_of(info)
         try:
-            check_engine(facts_of(info), 0)  # replicas may come back later
+            check_engine(facts, 0)  # replicas may come back later
         except LogRefused as error:
             raise LogUnavailable(str(error)) from error
+        limit = int(facts.get("maxmemory", 0))
+        self._most_memory = min(_MOST_MEMORY, limit // 2) if limit else _MOST_MEMORY
         stream = await self._stream() if exists else None
         if stream is not None:
             check_unread(stream, _id(after), self._key)
@@ -153,6 +169,21 @@ class RedisLog:
             size = sum(len(entry.data) for entry in found) // len(found)
             self._count = max(1, min(_MOST_READ, _GOOD_SIZE // (size + 1)))
         return found
+
+    async def _measure(self) -> None:
+        """Decide from time to time how many entries fit into the memory of the engine."""
+        now = trio.current_time()
+        if self._measure_at == math.inf:
+            self._measure_at = now + _MEASURE
+        if now < self._measure_at:
+            return
+        size, length = await self._appending.call(
+            ("MEMORY", "USAGE", self._key, "SAMPLES", 0), ("XLEN", self._key), seconds=_PATIENCE
+        )
+        self._measure_at = now + _MEASURE
+        self._keep = _MOST_ENTRIES
+        if size is not None and size > self._most_memory:
+            self._keep = max(_LEAST_ENTRIES, length * self._most_memory // size)
 
     async def _stream(self) -> Stream | None:
         """Return what the engine knows about the stream; None if there is none."""

@@ -163,6 +163,7 @@ class _Sentinel:
             self._connection = await connect(
                 self._place, address.tls, address.sentinel_login, has_secrets=False
             )
+        is_good = False
         try:
             place, facts = await self._connection.call(
                 ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", address.master),
@@ -170,15 +171,17 @@ class _Sentinel:
                 seconds=_ANSWER,
             )
             named = dict(zip(facts[::2], facts[1::2], strict=True))
-            return Named((place[0].decode(), int(place[1])), int(named[b"config-epoch"]))
-        except BaseException as error:
-            with trio.move_on_after(1, shield=True):
-                await self.aclose()
-            if isinstance(error, LogUnavailable):
-                raise LogUnavailable(self._advise(str(error))) from error
-            if isinstance(error, TypeError | ValueError | LookupError | AttributeError):
-                raise LogUnavailable("this is no Sentinel") from error
-            raise
+            found = Named((place[0].decode(), int(place[1])), int(named[b"config-epoch"]))
+            is_good = True
+        except LogUnavailable as error:
+            raise LogUnavailable(self._advise(str(error))) from error
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise LogUnavailable("this is no Sentinel") from error
+        finally:
+            if not is_good:
+                with trio.move_on_after(1, shield=True):
+                    await self.aclose()
+        return found
 
     async def aclose(self) -> None:
         """Close the connection, if there is one."""
