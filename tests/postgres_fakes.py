@@ -66,7 +66,7 @@ class Engine:
         pem = certificate.private_key_and_cert_chain_pem
         pem.write_to_path(str(self.directory / "server.pem"))
         (self.directory / "server.pem").chmod(0o600)
-        access = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
+        access = "hostssl all all 127.0.0.0/8 scram-sha-256\n"
         (self.directory / "pg_hba.conf").write_text(access, "utf-8")
         _give(self.directory)
         self.options += ("ssl=on", "ssl_cert_file=server.pem", "ssl_key_file=server.pem")

@@ -18,6 +18,7 @@ from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable
 from trio_chat.server.cluster.postgres_address import PostgresAddress, parse
 from trio_chat.server.cluster.postgres_log import PostgresLog
 
+APPEND = postgres_session.APPEND
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
@@ -191,6 +192,37 @@ async def test_the_log_is_trimmed_in_small_steps(
     await log.aclose()
 
 
+async def test_not_too_much_is_read_at_once(real: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in entries nor in bytes, and nothing is left behind."""
+    monkeypatch.setattr(postgres_log, "_WAIT", 600)
+    monkeypatch.setattr(postgres_log, "_COUNT", 5)
+    monkeypatch.setattr(postgres_log, "_SIZE", 100)
+    log = real.log()
+    await log.append([b"x" * 60] * 5 + [b"x"] * 12)
+    counts: list[int] = []
+    position = START
+    with trio.fail_after(60):
+        while sum(counts) < 17:
+            found = await log.read(position)
+            counts.append(len(found))
+            position = found[-1].position
+    assert counts == [2, 2, 5, 5, 3]
+    await log.aclose()
+
+
+async def test_a_node_that_is_frozen_amid_an_append_stops_nobody(real: Engine) -> None:
+    """The engine begins with it when it has all of it."""
+    frozen, log = real.log(), real.log()
+    connection = await frozen._appending.open()
+    entries = postgres_log._array([b"x" * 50_000_000])
+    connection._pgconn.send_query_params(APPEND.encode(), [entries], None, [1])
+    assert connection._pgconn.flush()
+    await log.append([b"a"])
+    assert [entry.data for entry in await read_all(log)] == [b"a"]
+    await frozen.aclose()
+    await log.aclose()
+
+
 async def test_time_does_not_go_back(real: Engine) -> None:
     """The clock of a replica that takes over may be slow."""
     log = real.log()
@@ -308,15 +340,14 @@ async def test_an_entry_that_no_replica_has_is_not_read(pair: tuple[Engine, Engi
 
 async def test_a_password_is_required_and_sent(tmp_path: Path) -> None:
     """By SCRAM with channel binding over TLS; the refusal of a wrong one is the engine's own."""
-    with engine(tmp_path / "engine") as real:
+    with engine(tmp_path / "engine", "listen_addresses=127.0.0.1,127.0.0.2") as real:
         await sql(real, "CREATE USER chat SUPERUSER PASSWORD 'secret word'")
         real.kill()
         real.secure(trustme.CA().issue_cert("engine.example"))
         real.start()
         for password, why in (("secret word", ""), ("wrong", "password authentication failed")):
-            login = {"user": "chat", "dbname": "postgres", "password": password}
-            login |= {"sslmode": "require", "channel_binding": "require"}
-            log = PostgresLog(PostgresAddress(real.address.hosts, login))
+            log = PostgresLog(parse(f"postgresql://chat@127.0.0.2:{real.port}/postgres", password))
+            assert log._address.parameters["channel_binding"] == "require"
             if why:
                 with pytest.raises(LogUnavailable, match=why) as caught:
                     await log.check()

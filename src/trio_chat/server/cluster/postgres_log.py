@@ -12,7 +12,7 @@ engine that has lost its end gives the same numbers again.
 
 import re
 import struct
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from trio_chat.server.cluster import postgres_session as session
 from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable, Stored
@@ -22,7 +22,11 @@ from trio_chat.server.cluster.postgres_connection import PostgresConnection, Row
 START = "0-0"
 """The position before the first entry."""
 _COUNT = 200
-"""Entries that are read at once."""
+"""Entries that are read at once, at most."""
+_SIZE = 4 << 20
+"""Bytes of entries after which no further one is read at once."""
+_SENT = 1 << 20
+"""Bytes of entries after which no further one is appended at once."""
 _PATIENCE = 3.0
 """Seconds for an answer."""
 _WAIT = 1.0
@@ -87,7 +91,8 @@ class PostgresLog:
 
     async def append(self, entries: Sequence[bytes]) -> None:
         """Append entries; see `Log.append`."""
-        await self._appending.run(session.APPEND, _array(entries), seconds=_PATIENCE)
+        for portion in _portions(entries):
+            await self._appending.run(session.APPEND, _array(portion), seconds=_PATIENCE)
         self._untrimmed += len(entries)
         if self._untrimmed >= _STEP:
             self._untrimmed = 0
@@ -101,7 +106,7 @@ class PostgresLog:
                 await self._reading.wait_for_notification(_WAIT)
             connection.forget_notifications()
             found = await self._read(after)
-            if len(found) < _COUNT:
+            if len(found) < _COUNT and sum(len(each.data) for each in found) < _SIZE:
                 self._end = (connection, found[-1].position if found else after)
             if found:
                 if self._replicas:
@@ -115,7 +120,7 @@ class PostgresLog:
         Args:
             keep: how many of the newest entries are not removed.
         """
-        limits = (struct.pack("!q", keep), struct.pack("!q", 2 * _STEP))
+        limits = (struct.pack("!q", each) for each in (keep, 2 * _STEP))
         await self._appending.run(session.TRIM, *limits, seconds=_PATIENCE)
 
     async def aclose(self) -> None:
@@ -145,7 +150,7 @@ class PostgresLog:
 
     async def _read(self, after: str) -> list[Stored]:
         number, identity = _parse(after)
-        limits = (struct.pack("!q", number), struct.pack("!q", _COUNT + 1))
+        limits = (struct.pack("!q", each) for each in (number, _COUNT + 1, _SIZE))
         rows = await self._reading.run(session.READ, *limits, seconds=_PATIENCE)
         if number:
             if not rows or (_integer(rows[0][0]), rows[0][1]) != (number, identity):
@@ -226,6 +231,20 @@ def _array(entries: Sequence[bytes]) -> bytes:
     return head + b"".join(struct.pack("!i", len(each)) + each for each in entries)
 
 
+def _portions(entries: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Return the entries in lists that can be sent in time."""
+    portion: list[bytes] = []
+    size = 0
+    for entry in entries:
+        portion.append(entry)
+        size += len(entry)
+        if size >= _SENT:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
 def _stored(row: Row) -> Stored:
     number, identity, time, data = row
     [seconds] = struct.unpack("!d", time)
@@ -234,9 +253,11 @@ def _stored(row: Row) -> Stored:
 
 def _parse(position: str) -> tuple[int, bytes]:
     """Return the number and the identity of a position."""
+    if position in ("", START):
+        return 0, b""
     number, _, identity = position.partition("-")
     try:
-        return min(int(number), _LARGEST), bytes.fromhex(identity) if number != "0" else b""
+        return min(int(number), _LARGEST), bytes.fromhex(identity)
     except ValueError:  # of another engine
         return _LARGEST, b""
 

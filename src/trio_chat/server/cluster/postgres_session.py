@@ -64,11 +64,20 @@ END $$
 """  # noqa: S608
 
 APPEND = "SELECT pg_temp.append($1)"
-# With the entry that was read last, so that each look is also one whether it is still there.
+# With the entry that was read last, so that each look is also one whether it is still there; and no
+# further entries than those that begin within the size.
 READ = """
 SELECT position, identity, extract(epoch FROM time)::float8,
     CASE WHEN position > $1 THEN data END
-FROM trio_chat.log WHERE position >= $1 ORDER BY position LIMIT $2
+FROM (
+    SELECT *, sum(CASE WHEN position > $1 THEN octet_length(data) END) OVER (
+        ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS size
+    FROM (
+        SELECT * FROM trio_chat.log WHERE position >= $1 ORDER BY position LIMIT $2
+    ) AS following
+) AS sized
+WHERE size IS NULL OR size < $3::bigint ORDER BY position
 """
 # One node at a time, or else there would be gaps amid the log.
 TRIM = f"""

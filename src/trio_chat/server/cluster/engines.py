@@ -1,0 +1,55 @@
+"""The engines in which a cluster can keep its log, by the schemes of their addresses."""
+
+from typing import Protocol
+
+from trio_chat.server.cluster.log import Log, LogRefused
+
+
+class EngineLog(Log, Protocol):
+    """A log that can check its engine."""
+
+    async def check(self) -> None:
+        """Check that the engine keeps what it has taken.
+
+        Raises:
+            LogRefused: it does not; the message says what to change.
+            LogUnavailable: it cannot be reached.
+        """
+
+
+def make_log(url: str, password: str = "", replicas: int = 0) -> EngineLog:
+    """Return the log at an address; nothing is sent yet.
+
+    Args:
+        url: the address of the engine.
+        password: of the engine, if it is not in the address.
+        replicas: on how many replicas an entry must be before it counts; 0 if there are none.
+
+    Raises:
+        ValueError: it is no address of an engine; the message does not show it.
+        LogRefused: a package is missing.
+    """
+    is_postgres = url.startswith(("postgresql:", "postgres:"))
+    try:
+        return (
+            _postgres(url, password, replicas) if is_postgres else _redis(url, password, replicas)
+        )
+    except ImportError as error:
+        extra = "cluster-postgres" if is_postgres else "cluster"
+        raise LogRefused(
+            f"a package is missing: `pip install 'trio-chat[{extra}]'` ({error})"
+        ) from error
+
+
+def _redis(url: str, password: str, replicas: int) -> EngineLog:
+    from trio_chat.server.cluster import redis_address  # noqa: PLC0415  # only its own packages
+    from trio_chat.server.cluster.redis_log import RedisLog  # noqa: PLC0415
+
+    return RedisLog(redis_address.parse(url, password), replicas)
+
+
+def _postgres(url: str, password: str, replicas: int) -> EngineLog:
+    from trio_chat.server.cluster import postgres_address  # noqa: PLC0415
+    from trio_chat.server.cluster.postgres_log import PostgresLog  # noqa: PLC0415
+
+    return PostgresLog(postgres_address.parse(url, password), replicas)
