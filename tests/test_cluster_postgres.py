@@ -223,7 +223,7 @@ async def test_a_node_that_is_frozen_amid_an_append_stops_nobody(real: Engine) -
     await log.aclose()
 
 
-async def test_time_does_not_go_back(real: Engine) -> None:
+async def test_time_does_not_go_back(real: Engine, caplog: pytest.LogCaptureFixture) -> None:
     """The clock of a replica that takes over may be slow."""
     log = real.log()
     await log.append([b"a"])
@@ -231,6 +231,7 @@ async def test_time_does_not_go_back(real: Engine) -> None:
     await log.append([b"b"])
     first, second = await read_all(log, least=2)
     assert second.time >= first.time
+    assert "clock of the engine is 35" in caplog.text
     await log.aclose()
 
 
@@ -373,6 +374,7 @@ async def test_an_engine_that_lets_everybody_in_is_refused(tmp_path: Path) -> No
         ("postgresql://me@192.0.2.1/x", "needs a password"),
         ("postgresql://me:pw@192.0.2.1/x?sslmode=prefer", "sslmode=verify-full"),
         ("postgresql://me:pw@127.0.0.1,192.0.2.1/x?sslmode=allow", "sslmode=verify-full"),
+        ("postgresql://127.0.0.1,localhost/x?replicas=0", "at least 1 replica"),
     ],
 )
 async def test_an_engine_on_another_machine_needs_a_password_and_tls(url: str, why: str) -> None:
@@ -482,6 +484,25 @@ def test_an_address_is_read(
     assert found.is_local == ("channel_binding" not in others)
 
 
+@pytest.mark.parametrize(
+    ("options", "replicas"),
+    [
+        ("localhost/x", 0),
+        ("localhost,127.0.0.1/x", 1),
+        ("localhost,127.0.0.1/x?replicas=0", 0),
+        ("localhost/x?replicas=2", 2),
+        ("localhost/x?sslmode=require&replicas=1&options=-cjit%3Doff", 1),
+    ],
+)
+def test_an_address_may_require_replicas(options: str, replicas: int) -> None:
+    """The configuration counts before it; with several hosts there is a failover."""
+    address = parse(f"postgresql://{options}")
+    assert address.replicas == PostgresLog(address)._replicas == replicas
+    assert PostgresLog(address, 5)._replicas == 5
+    assert "replicas" not in address.parameters
+    assert ("sslmode" in address.parameters) == ("sslmode" in options)
+
+
 def test_a_password_may_come_from_elsewhere() -> None:
     """The one of the address counts first."""
     assert parse("postgresql://me@h/x", "file").parameters["password"] == "file"
@@ -503,6 +524,9 @@ def test_a_password_may_come_from_elsewhere() -> None:
         "postgresql://x/x?hostaddr=192.0.2.1",
         "postgresql://x/x?service=chat",
         "postgresql://[::1/x",
+        "postgresql://x/x?replicas=-1",
+        "postgresql://x/x?sslmode=require&replicas=two",
+        "postgresql://x/x?replicas=99999999",
     ],
 )
 def test_another_address_is_refused(url: str) -> None:

@@ -17,13 +17,14 @@ class EngineLog(Log, Protocol):
         """
 
 
-def make_log(url: str, password: str = "", replicas: int = 0) -> EngineLog:
+def make_log(url: str, password: str = "", replicas: int | None = None) -> EngineLog:
     """Return the log at an address; nothing is sent yet.
 
     Args:
         url: the address of the engine.
         password: of the engine, if it is not in the address.
-        replicas: on how many replicas an entry must be before it counts; 0 if there are none.
+        replicas: on how many replicas an entry must be before it counts; as the address says if it
+            is None.
 
     Raises:
         ValueError: it is no address of an engine; the message does not show it.
@@ -41,14 +42,14 @@ def make_log(url: str, password: str = "", replicas: int = 0) -> EngineLog:
         ) from error
 
 
-def _redis(url: str, password: str, replicas: int) -> EngineLog:
+def _redis(url: str, password: str, replicas: int | None) -> EngineLog:
     from trio_chat.server.cluster import redis_address  # noqa: PLC0415  # only its own packages
     from trio_chat.server.cluster.redis_log import RedisLog  # noqa: PLC0415
 
     return RedisLog(redis_address.parse(url, password), replicas)
 
 
-def _postgres(url: str, password: str, replicas: int) -> EngineLog:
+def _postgres(url: str, password: str, replicas: int | None) -> EngineLog:
     from trio_chat.server.cluster import postgres_address  # noqa: PLC0415
     from trio_chat.server.cluster.postgres_log import PostgresLog  # noqa: PLC0415
 

@@ -1,6 +1,7 @@
 """Addresses of PostgreSQL: `postgresql://[user[:password]@]host[:port]{,host[:port]}[/database]`.
 
-The form and its options after `?` are those of libpq, "Connection URIs".
+The form and its options after `?` are those of libpq, "Connection URIs", with one of our own:
+`replicas`.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 SCHEMES = ("postgresql", "postgres")
 _PORT = 5432
+_MOST_REPLICAS = 100
 _OWN = ("host", "port", "target_session_attrs", "load_balance_hosts", "connect_timeout")
 """Parameters of libpq whose work is done here."""
 
@@ -24,10 +26,12 @@ class PostgresAddress:
         hosts: names, addresses or directories of Unix domain sockets, with ports; one of them is
             the primary.
         parameters: what else libpq is given for a connection, by its names.
+        replicas: on how many replicas an entry must be before it counts.
     """
 
     hosts: tuple[tuple[str, int], ...]
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    replicas: int = 0
 
     @property
     def is_local(self) -> bool:
@@ -51,6 +55,7 @@ def parse(url: str, password: str = "") -> PostgresAddress:
     """
     if url.partition("://")[0] not in SCHEMES:
         raise ValueError("the address of the engine begins with postgresql://")
+    url, replicas = _take_replicas(url)
     try:
         found = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     except (psycopg.Error, UnicodeError):  # the message of libpq may show a password
@@ -63,7 +68,22 @@ def parse(url: str, password: str = "") -> PostgresAddress:
         parameters.setdefault("password", password)
     if "sslmode" not in parameters and not all(map(_is_local, hosts)):
         parameters |= {"sslmode": "require", "channel_binding": "require"}
-    return PostgresAddress(hosts, parameters)
+    if replicas is None:  # an engine that fails over must not lose what others have read
+        replicas = int(len(hosts) > 1)
+    return PostgresAddress(hosts, parameters, replicas)
+
+
+def _take_replicas(url: str) -> tuple[str, int | None]:
+    """Return the address without the option that libpq does not know, and its value."""
+    place, _, options = url.partition("?")
+    others = [each for each in options.split("&") if not each.startswith("replicas=")]
+    values = [each[9:] for each in options.split("&") if each.startswith("replicas=")]
+    if not values:
+        return url, None
+    value = values[-1]
+    if not (value.isascii() and value.isdecimal() and int(value) <= _MOST_REPLICAS):
+        raise ValueError("the address of the engine has a number of replicas that is none")
+    return f"{place}?{'&'.join(others)}" if any(others) else place, int(value)
 
 
 def _hosts(names: str, ports: str) -> tuple[tuple[str, int], ...]:

@@ -45,12 +45,13 @@ class PostgresLog:
 
     Args:
         address: of the engine.
-        replicas: on how many replicas an entry must be before it counts; 0 if there are none.
+        replicas: on how many replicas an entry must be before it counts; as the address says if it
+            is None.
     """
 
-    def __init__(self, address: PostgresAddress, replicas: int = 0) -> None:
+    def __init__(self, address: PostgresAddress, replicas: int | None = None) -> None:
         self._address = address
-        self._replicas = replicas
+        self._replicas = address.replicas if replicas is None else replicas
         self._appending = _Link(address, session.prepare_appending)
         self._reading = _Link(address, session.prepare_reading)
         self._end: tuple[PostgresConnection, str] | None = (
@@ -129,6 +130,11 @@ class PostgresLog:
         self._reading.close()
 
     def _check_address(self) -> None:
+        if len(self._address.hosts) > 1 and not self._replicas:
+            raise LogRefused(
+                "with several hosts an entry must be on a replica before it counts, or else a"
+                " failover loses it: at least 1 replica has to be required"
+            )
         if self._address.is_local:
             return
         parameters = self._address.parameters

@@ -1,7 +1,13 @@
 """What the log needs in PostgreSQL: a table, and the settings of a connection."""
 
+import logging
+import struct
+
 from trio_chat.server.cluster.postgres_connection import PostgresConnection
 
+log = logging.getLogger("trio_chat")
+_MOST_AHEAD = 10
+"""Seconds by which the time of the last entry may be ahead of the engine's clock."""
 LOCK_SECONDS = 2.5
 """For how long an append waits for others: less than its node waits for the answer, so that what
 nobody waits for any longer does not stand in the queue."""
@@ -85,6 +91,10 @@ DELETE FROM trio_chat.log WHERE (SELECT pg_try_advisory_xact_lock({_TRIMMING}))
     AND position <= (SELECT max(position) FROM trio_chat.log) - $1::bigint
     AND position < (SELECT min(position) FROM trio_chat.log) + $2::bigint
 """  # noqa: S608
+_AHEAD = """
+SELECT extract(epoch FROM time - clock_timestamp())::float8
+FROM trio_chat.log ORDER BY position DESC LIMIT 1
+"""
 FIRST = "SELECT min(position) FROM trio_chat.log"
 SETTINGS = """
 SELECT name, setting FROM pg_settings WHERE name IN ('server_version', 'server_version_num',
@@ -108,8 +118,20 @@ async def prepare_reading(connection: PostgresConnection) -> None:
     """Make a connection ready for the others; it is notified of entries."""
     await _prepare(connection)
     await connection.run("LISTEN trio_chat", seconds=_SECONDS)
+    for [ahead] in await connection.run(_AHEAD, seconds=_SECONDS):
+        _warn_of_clock(*struct.unpack("!d", ahead))
 
 
 async def _prepare(connection: PostgresConnection) -> None:
     await connection.run(_SETTINGS, seconds=_SECONDS)
     await connection.run(_TABLE, seconds=_SECONDS)
+
+
+def _warn_of_clock(ahead: float) -> None:
+    """Warn if the time of the last entry, which never goes back, has not come yet."""
+    if ahead > _MOST_AHEAD:
+        log.warning(
+            "the clock of the engine is %d s behind its log: until it has caught up, the time of"
+            " the cluster stands still, and nothing expires; set the clock",
+            ahead,
+        )
