@@ -14,7 +14,7 @@ from trio.testing import MockClock
 
 from client_fakes import HISTORY, Calm, FakeServer, ListInterface, NoState, until
 from trio_chat.client.line.client import LineClient
-from trio_chat.client.link.rotation import AddressRotation
+from trio_chat.client.link.rotation import AddressRotation, Connect
 from trio_chat.client.session.connecting import MOST_SPREAD, CannotConnectError
 from trio_chat.client.trust import Connector, Security
 
@@ -52,7 +52,9 @@ class Node(Connector):
 class Roaming:
     """A running line client and the nodes it knows."""
 
-    def __init__(self, nodes: Sequence[Node], interface: ListInterface) -> None:
+    def __init__(
+        self, nodes: Sequence[Connect], interface: ListInterface, *, may_be_plain: bool
+    ) -> None:
         self.interface = interface
         self.code: int | None = None
         self.client = LineClient(
@@ -62,7 +64,7 @@ class Roaming:
             channel="#lobby",
             state=NoState(),
             random=Calm(),  # type: ignore[arg-type]
-            may_be_plain=True,
+            may_be_plain=may_be_plain,
         )
 
     async def run(self) -> None:
@@ -71,9 +73,9 @@ class Roaming:
 
 
 @asynccontextmanager
-async def roaming(*nodes: Node, interactive: bool = True) -> AsyncIterator[Roaming]:
+async def roaming(*nodes: Connect, may_be_plain: bool = True) -> AsyncIterator[Roaming]:
     """Run a line client; at the end it must have ended by itself or is cancelled."""
-    running = Roaming(nodes, ListInterface(interactive=interactive))
+    running = Roaming(nodes, ListInterface(interactive=True), may_be_plain=may_be_plain)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(running.run)
         yield running

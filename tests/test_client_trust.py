@@ -508,7 +508,7 @@ async def test_ircs_takes_nobody_on_trust(at: At) -> None:
     """
     async with at() as meeting:
         with pytest.raises(
-            CannotConnectError, match=r"ircs:// accepts no other.*--fingerprint"
+            CannotConnectError, match=r"ircs:// and STS accept no other.*--fingerprint"
         ) as caught:
             await meeting.connect(required=True)
         key = meeting.here.server.encryption.facts.key

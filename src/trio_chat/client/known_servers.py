@@ -17,6 +17,8 @@ from pathlib import Path
 import trio
 
 from trio_chat.client.paths import known_servers_file
+from trio_chat.client.session.connecting import CannotConnectError
+from trio_chat.i18n import _
 from trio_chat.private import make_directory
 
 BY_AUTHORITY = "ca"
@@ -51,6 +53,23 @@ class KnownServers:
                 unnoticed.
         """
         return (await trio.to_thread.run_sync(self._read)).get(address, "")
+
+    async def require(self, address: str) -> str:
+        """Return the same for a connection, which must not be made without an answer.
+
+        Raises:
+            CannotConnectError: the message says why, in the user's language.
+        """
+        try:
+            return await self.get(address)
+        except OSError as error:
+            text = _(
+                "{path} cannot be read: {reason}. Without it nobody can say whether this is still"
+                " the same server."
+            )
+            raise CannotConnectError(
+                text.format(path=self.path, reason=error.strerror or error)
+            ) from error
 
     async def remember(self, address: str, mark: str) -> None:
         """Remember the mark of a server.

@@ -39,6 +39,15 @@ def known_servers_file() -> Path:
     return _chosen(_directory("user_config_path", earlier), earlier, "known_servers")
 
 
+def sts_policies_file() -> Path:
+    """Return the file of the servers that must be reached with TLS.
+
+    Raises:
+        RuntimeError: the user has no home; see `known_servers_file`.
+    """
+    return known_servers_file().with_name("sts_policies")
+
+
 def _directory(kind: str, fallback: Path) -> Path:
     """Return a directory of the client as `platformdirs` names it, or the fallback without a home.
 

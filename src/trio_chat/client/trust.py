@@ -5,21 +5,21 @@ does with host keys. Another key is refused, and so is a server that offered TLS
 now.
 """
 
-import hashlib
 import os
 import ssl
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import trio
 
 from trio_chat.client import proxies
+from trio_chat.client.fingerprints import Presented, presented_by, validity_of
 from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers, key_mark
 from trio_chat.client.session.connecting import CannotConnectError, connect_tcp
 from trio_chat.client.session.name_records import NameRecords
+from trio_chat.client.sts_policies import StsPolicies
 from trio_chat.client.target import is_this_machine
 from trio_chat.client.tls_handshake import (
     Encrypted,
@@ -38,31 +38,6 @@ HANDSHAKE_TIMEOUTS = (15.0, 45.0)
 _UNKNOWN_ISSUER = frozenset((2, 18, 19, 20, 21))
 """OpenSSL's codes for a certificate without a trusted issuer; with any other code it is not valid.
 """
-
-_UNREADABLE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
-"""What asn1crypto raises for a damaged certificate."""
-
-
-class Presented(NamedTuple):
-    """The SHA-256 fingerprints of what a server has presented, in hexadecimal.
-
-    Args:
-        certificate: that of the certificate.
-        key: that of its public key; "" when the certificate is damaged.
-    """
-
-    certificate: str
-    key: str
-
-    def fits(self, mark: str) -> bool:
-        """Return whether this is the server with a mark of the known servers, or a fingerprint."""
-        return mark == self.certificate or (
-            bool(self.key) and mark in (self.key, key_mark(self.key))
-        )
-
-    def like(self, mark: str) -> str:
-        """Return the fingerprint that is comparable with a mark."""
-        return self.key if mark.startswith(key_mark("")) else self.certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +68,7 @@ class Connector:
         known: the known servers.
         now: returns the time.
         proxy: as `[client] proxy`.
+        policies: those of strict transport security.
     """
 
     def __init__(
@@ -103,6 +79,7 @@ class Connector:
         known: KnownServers | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         proxy: str = "",
+        policies: StsPolicies | None = None,
     ) -> None:
         self.tell: Callable[[str], Awaitable[None]] = _tell_nobody
         """Called with warnings about the security of a connection, in the user's language."""
@@ -113,12 +90,14 @@ class Connector:
         is that of a known server.
         """
         self._host = host
-        self._port = port
-        self._address = format_address(host, port)
+        self._own_port = port
+        self._aim(port)
         self._security = security
         self._known = known or KnownServers()
         self._now = now
         self._proxy = proxy
+        self._policies = policies or StsPolicies()
+        self._upgrade_port = self._strict_port = 0
         self._has_no_tls = False
         self._was_encrypted = False
         self._patience = HANDSHAKE_TIMEOUTS[0]
@@ -146,32 +125,82 @@ class Connector:
 
         Cancelled, it leaves no connection behind.
         """
-        wants = self._security
-        if wants.plaintext or (
-            not (wants.required or wants.insecure or wants.fingerprint)
-            and is_this_machine(self._host)
-        ):
+        self._aim(self._upgrade_port or self._own_port)
+        if not self._may_encrypt:
             return await self._reach()
-        try:
-            mark = wants.fingerprint or (
-                "" if wants.insecure else await self._known.get(self._address)
-            )
-        except OSError as error:
-            text = _(
-                "{path} cannot be read: {reason}. Without it nobody can say whether this is still"
-                " the same server."
-            )
-            raise CannotConnectError(
-                text.format(path=self._known.path, reason=error.strerror or error)
-            ) from error
-        if self._has_no_tls and not mark:
+        self._strict_port = self._upgrade_port or await self._policies.require(self._host)
+        mark = await self._mark()
+        if self._has_no_tls and not (mark or self._strict_port):
             return await self._reach()
         try:
             stream = await self._encrypted_patiently(mark)
         except NoTlsError:
-            return await self._unencrypted(mark)
+            if not self._strict_port:
+                return await self._unencrypted(mark)
+            stream = await self._at_strict_port()
         self._was_encrypted = True
         return stream
+
+    async def upgrade(self, port: int) -> None:
+        """Use an encrypted connection at another port from now on, as the server demands.
+
+        A policy follows only on that connection (IRCv3 sts, The port key).
+        """
+        self._upgrade_port = port
+        text = _("{address} demands an encrypted connection, at port {port}.")
+        await self.tell(text.format(address=self._address, port=port))
+
+    async def keep_policy(self, duration: int) -> None:
+        """Keep the policy that the server has announced on the present connection, which must be
+        encrypted (IRCv3 sts, The duration key).
+
+        Only a certificate of an authority counts: any other server is known by its key, and is not
+        reached without encryption in any case.
+
+        Args:
+            duration: seconds; 0 removes the policy.
+        """
+        if not self._may_encrypt or self._security.insecure:
+            return
+        path = self._policies.path
+        try:
+            if not duration or await self._known.get(self._address) == BY_AUTHORITY:
+                await self._policies.keep(self._host, self._port, duration)
+        except (OSError, RuntimeError) as error:
+            text = _(
+                "{path} cannot be written: {reason}. It is not known the next time that"
+                " {address} must be encrypted."
+            )
+            reason = getattr(error, "strerror", None) or error
+            await self.tell(text.format(path=path, reason=reason, address=self._address))
+
+    @property
+    def _may_encrypt(self) -> bool:
+        wants = self._security
+        is_wanted = wants.required or wants.insecure or bool(wants.fingerprint)
+        return not wants.plaintext and (is_wanted or not is_this_machine(self._host))
+
+    def _aim(self, port: int) -> None:
+        self._port = port
+        self._address = format_address(self._host, port)
+
+    async def _mark(self) -> str:
+        """Return the mark of the server, "" when it is not known or no mark is wanted."""
+        if self._security.fingerprint or self._security.insecure:
+            return self._security.fingerprint
+        return await self._known.require(self._address)
+
+    async def _at_strict_port(self) -> Encrypted:
+        """Connect to the port of the policy, if it is not the one that has no TLS."""
+        if self._port != self._strict_port:
+            self._aim(self._strict_port)
+            with suppress(NoTlsError):
+                return await self._encrypted_patiently(await self._mark())
+        text = _(
+            "{address} OFFERS NO TLS, AND MUST BE ENCRYPTED: the server has announced that (STS)."
+            " Somebody may be intercepting the connection. Nothing was sent there."
+        )
+        raise CannotConnectError(text.format(address=self._address), _("it offers no TLS any more"))
 
     async def _reach(self) -> trio.abc.Stream:
         """Connect without encryption, through the proxy if there is one."""
@@ -239,7 +268,7 @@ class Connector:
         stream, _shown = await self._shake_hands(accept_any())
         is_known = False
         try:
-            presented = await _presented(stream)
+            presented = await presented_by(stream)
             is_known = presented.fits(mark)
             is_former = mark == presented.certificate and bool(presented.key)
             if is_former and not self._security.fingerprint:
@@ -258,15 +287,16 @@ class Connector:
         stream, _shown = await self._shake_hands(accept_any())
         is_kept = False
         try:
-            presented = await _presented(stream)
+            presented = await presented_by(stream)
             if problem.code in _UNKNOWN_ISSUER and not mark and not self._has_expired(stream):
                 is_known = await self._is_known_elsewhere(presented)
-                is_required = self._security.required and not is_this_machine(self._host)
+                is_required = self._security.required or self._strict_port
+                is_required = is_required and not is_this_machine(self._host)
                 if is_required and not is_known:
                     text = _(
                         "No trusted authority has signed the certificate of {address} ({reason}),"
-                        " and ircs:// accepts no other. If the SHA-256 fingerprint of its key is"
-                        " the one that the server printed when it started, connect with"
+                        " and ircs:// and STS accept no other. If the SHA-256 fingerprint of its"
+                        " key is the one that the server printed when it started, connect with"
                         " --fingerprint {shown}"
                     )
                     raise self._refusal(text, str(problem), presented.key)
@@ -311,7 +341,7 @@ class Connector:
         return CannotConnectError(text, _("its certificate is not valid"))
 
     def _has_expired(self, stream: Encrypted) -> bool:
-        begin, end = _validity(stream.getpeercert(binary_form=True) or b"")
+        begin, end = validity_of(stream.getpeercert(binary_form=True) or b"")
         return not begin <= self._now() <= end
 
     async def _check_change(self, mark: str, presented: Presented) -> Encrypted:
@@ -365,37 +395,6 @@ class Connector:
 
     async def _shake_hands(self, context: ssl.SSLContext) -> tuple[Encrypted, str]:
         return await shake_hands(await self._reach(), context, self._host, self._patience)
-
-
-async def _presented(stream: Encrypted) -> Presented:
-    """Return what a server has presented. Cancelled, it leaves the connection open."""
-    der = stream.getpeercert(binary_form=True) or b""
-    return await trio.to_thread.run_sync(_fingerprints, der)
-
-
-def _validity(der: bytes) -> tuple[datetime, datetime]:
-    """Return from when and until when a certificate is valid; an unreadable one never is."""
-    from asn1crypto.x509 import Certificate  # noqa: PLC0415  see `_fingerprints`
-
-    try:
-        validity = Certificate.load(der, strict=True)["tbs_certificate"]["validity"]
-        return validity["not_before"].native, validity["not_after"].native
-    except _UNREADABLE:
-        return datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
-
-
-def _fingerprints(der: bytes) -> Presented:
-    # Imported late: only certificates without a trusted issuer need it. It is not `cryptography`,
-    # which would double the size of a client that is one file.
-    from asn1crypto.x509 import Certificate  # noqa: PLC0415
-
-    try:
-        spki: bytes = Certificate.load(der, strict=True).public_key.dump()
-    except _UNREADABLE:
-        spki = b""
-    return Presented(
-        hashlib.sha256(der).hexdigest(), hashlib.sha256(spki).hexdigest() if spki else ""
-    )
 
 
 async def _tell_nobody(text: str) -> None:

@@ -98,8 +98,10 @@ class ConnectionLoop:
         self._reconnector.succeeded()
         return True
 
-    def connected(self) -> None:
+    async def connected(self) -> None:
         """Note that the server has completed the registration."""
+        if session := self._send_queue.session:
+            await self.keep_policy(session)
         self._reconnector.was_connected = True
         self._refusals = 0
         self._desired_nick.end()
@@ -126,6 +128,14 @@ class ConnectionLoop:
                 self._connects_again = False
             elif not await self._reconnector.wait_before_next():
                 return 1
+
+    async def keep_policy(self, session: ClientSession) -> None:
+        """Keep the policy of strict transport security, if there is one; its time begins anew at
+        the end of the connection (IRCv3 sts, Rescheduling expiry on disconnect).
+        """
+        duration = session.protocol.negotiation.sts.duration
+        if duration is not None and session.is_secure:
+            await self._reconnector.keep_policy(duration)
 
     def _goes_on(self) -> bool:
         """Return whether attempts follow one that has failed."""
@@ -165,6 +175,10 @@ class ConnectionLoop:
         self._send_queue.attach(session)
         outcome = await session.run()
         self._send_queue.detach()
+        if outcome.end is EndReason.UPGRADE:
+            await self._reconnector.upgrade(protocol.upgrade_port)
+            return None
+        await self.keep_policy(session)
         if protocol.registered:
             self._reconnector.was_connected = True
             self._has_shut_down = False
@@ -179,6 +193,7 @@ class ConnectionLoop:
 
     def _protocol(self, stream: trio.abc.Stream) -> ClientProtocol:
         options = self._options
+        is_private = options.may_be_plain or is_secure(stream) or is_local(stream)
         at_join = AT_JOIN * (3 if options.sees_status else 1) if options.interactive else 0
         return ClientProtocol(
             self._desired_nick.nick,
@@ -188,7 +203,8 @@ class ConnectionLoop:
             at_join=at_join,
             credentials=self._login_flow.credentials,
             sees_status=options.sees_status,
-            is_private=options.may_be_plain or is_secure(stream) or is_local(stream),
+            is_private=is_private,
+            may_upgrade=not is_private and self._reconnector.can_upgrade,
             ignored=self.ignored,
             hides_strangers=options.hides_strangers,
         )

@@ -139,7 +139,7 @@ class EventReactions:
         return (Note(text.format(nick=clean(event.nick), other=other)),)
 
     async def _connected(self, nick: str) -> None:
-        self._loop.connected()
+        await self._loop.connected()
         if nick == self._desired_nick.nick:
             await self._state.save_nick(nick)
 

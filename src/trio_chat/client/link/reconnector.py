@@ -10,6 +10,7 @@ from trio_chat.client.link.reporter import EventReporter
 from trio_chat.client.link.rotation import AddressRotation
 from trio_chat.client.session.connecting import Backoff, CannotConnectError
 from trio_chat.client.session.events import Connecting, Note, Waiting
+from trio_chat.client.trust import Connector
 from trio_chat.i18n import _
 
 _MOST_ATTEMPTS = 10
@@ -75,6 +76,22 @@ class Reconnector:
         """Note that a connection has ended; see `AddressRotation.lost`."""
         self._rotation.lost(was_stable=was_stable, is_expected=is_expected)
         self._is_lost = True
+
+    @property
+    def can_upgrade(self) -> bool:
+        """Whether the present address can be reached at another port, with encryption."""
+        return isinstance(self._rotation.current, Connector)
+
+    async def upgrade(self, port: int) -> None:
+        """Make the next attempt at the present address, at another port with encryption."""
+        if isinstance(self._rotation.current, Connector):
+            await self._rotation.current.upgrade(port)
+        self._rotation.try_again()
+
+    async def keep_policy(self, duration: int) -> None:
+        """Keep the present address' policy of strict transport security."""
+        if isinstance(self._rotation.current, Connector):
+            await self._rotation.current.keep_policy(duration)
 
     async def connect(self) -> trio.abc.Stream | None:
         """Try the next address; return None when that failed, which is reported only in the first

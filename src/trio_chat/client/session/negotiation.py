@@ -2,6 +2,7 @@
 output.
 """
 
+from trio_chat.client.session.sts_offer import CAPABILITY, StsOffer, parse_offer
 from trio_chat.irc import capability_names
 from trio_chat.irc.message import Message
 
@@ -61,11 +62,13 @@ class Negotiation:
     Attributes:
         enabled: the names of the enabled capabilities.
         login_due: whether the moment for the login has come.
+        sts: the latest offer of strict transport security; it cannot be withdrawn.
     """
 
     def __init__(self, *, login_wanted: bool = False) -> None:
         self.enabled: set[str] = set()
         self.login_due = False
+        self.sts = StsOffer()
         self._login_wanted = login_wanted
         self._offered: dict[str, str] = {}
         self._answered_so_far: list[str] = []
@@ -130,6 +133,8 @@ class Negotiation:
         match params[1].upper():
             case "LS" | "NEW":
                 self._offered.update(offers)
+                if CAPABILITY in offers:
+                    self.sts = parse_offer(offers[CAPABILITY])
                 answers = [] if params[2] == "*" else self._request()
             case "DEL":
                 self._withdraw(names)

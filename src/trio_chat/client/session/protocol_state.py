@@ -50,6 +50,8 @@ class ProtocolState:
             accepted that.
         ignored: the ignore list; None for an empty one.
         hides_strangers: whether private messages of strangers are hidden.
+        may_upgrade: whether the connection is given up for an encrypted one if the server demands
+            that (IRCv3 `sts`).
 
     Attributes:
         ready: whether everything that was requested at the start was answered.
@@ -88,7 +90,9 @@ class ProtocolState:
         is_private: bool = True,
         ignored: IgnoreList | None = None,
         hides_strangers: bool = False,
+        may_upgrade: bool = False,
     ) -> None:
+        self._may_upgrade = may_upgrade
         self.sees_status = sees_status
         self.status_due: set[str] = set()
         self.sync_state = sync = sync_state or SyncState()
@@ -131,6 +135,11 @@ class ProtocolState:
     def registered(self) -> bool:
         """Whether the connection is registered (RFC 2812 §3.1)."""
         return self.nickname.is_registered
+
+    @property
+    def upgrade_port(self) -> int:
+        """The port at which the server wants an encrypted connection instead; 0 for none."""
+        return self.negotiation.sts.port if self._may_upgrade else 0
 
     @property
     def channels(self) -> Mapping[str, ChannelState]:

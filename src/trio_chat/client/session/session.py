@@ -28,6 +28,8 @@ _LAST_WORDS = 2
 """Seconds to go on reading after writing has failed: the server's ERROR may still be there."""
 _LAG_INTERVAL = 30
 """Seconds between two measurements of the delay of the server."""
+_RETURNING = (EndReason.LOST, EndReason.RESTARTED, EndReason.UPGRADE)
+"""The ends after which another connection finds out what became of the messages."""
 _MARK_INTERVAL = 5
 """Seconds between two updates of the read markers."""
 
@@ -129,7 +131,7 @@ class ClientSession:
             self._notify_change()
             await trio.aclose_forcefully(self._stream)
         outcome = self._outcome()
-        self.protocol.end(returns=outcome.end in (EndReason.LOST, EndReason.RESTARTED))
+        self.protocol.end(returns=outcome.end in _RETURNING)
         for event in self.protocol.take_events():
             await self._events.send(event)
         return outcome
@@ -225,7 +227,7 @@ class ClientSession:
 
     async def _receive(self) -> None:
         buffer = LineBuffer(_MAX_TAGS, _MAX_BODY)
-        while self.protocol.error is None:
+        while self.protocol.error is None and not self.protocol.upgrade_port:
             try:
                 data = await self._stream.receive_some(_CHUNK)
             except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
@@ -347,6 +349,8 @@ class ClientSession:
         reason = protocol.error if protocol.error is not None else self._lost
         if self._leaving:
             return SessionOutcome(EndReason.LEFT)
+        if protocol.upgrade_port:
+            return SessionOutcome(EndReason.UPGRADE)
         if protocol.shut_down:
             return SessionOutcome(EndReason.SHUT_DOWN)
         if protocol.restarts:

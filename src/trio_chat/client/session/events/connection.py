@@ -9,6 +9,7 @@ class EndReason(Enum):
 
     LEFT = "the user left"
     SHUT_DOWN = "the server has shut down"
+    UPGRADE = "the server demands an encrypted connection"
     RESTARTED = "the server is restarted, and the network goes on"
     REFUSED = "the server does not let us in"
     LOST = "the connection was lost"

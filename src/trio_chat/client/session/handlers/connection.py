@@ -10,7 +10,10 @@ from trio_chat.irc.message import Message, is_middle
 
 @handles("CAP")
 def _cap(protocol: ProtocolState, message: Message) -> None:
-    for answer in protocol.negotiation.receive(message.params):
+    answers = protocol.negotiation.receive(message.params)
+    if protocol.upgrade_port:
+        return
+    for answer in answers:
         protocol.put(answer)
     if protocol.negotiation.login_due:
         protocol.negotiation.login_due = False
