@@ -24,18 +24,25 @@ from trio_chat.chat.changes import (
     AccessSet,
     AccountChanged,
     BanLifted,
+    BansEnforced,
     BanSet,
     Change,
     ChannelRegistered,
+    InvitationGuessed,
     InvitationMade,
     InvitationsExpired,
     InvitationUsed,
+    LoginsEnded,
     OperatorAppointed,
+    OperatorsNotified,
     PreferenceSet,
+    PushEndpointSet,
     PushRulesSet,
     PushSubscribed,
     RetentionSet,
+    RoomChanged,
     SessionEnded,
+    UserExpired,
 )
 from trio_chat.chat.commands.connection_registration import try_to_register
 from trio_chat.chat.dispatch import handle_line
@@ -112,6 +119,7 @@ class Replica:
             50,
             StoragePorts(history=self.history, accounts=self.accounts),
         )
+        self.world.is_replicated = True
         self.sessions: dict[int, Session] = {}
         self.connections = 0
         self.received: dict[int, list[str]] = {}
@@ -126,6 +134,9 @@ class Replica:
             return
         session = self.sessions.get(item.client)
         if session is None:
+            return
+        if session.id not in self.world.sessions:  # it was ended meanwhile
+            del self.sessions[item.client]
             return
         session.set_caps(_bits(item.caps))
         if item.line == "*end":
@@ -182,7 +193,7 @@ class Replica:
             return []
         ban = Ban(BanKind.MASK, f"n{rng.randrange(40)}!*@*", "root", "why", now)
         channel = next(iter(user.channels), None)
-        kind = rng.randrange(11)
+        kind = rng.randrange(17)
         if kind == 0 and not session.account:
             return [AccountChanged(session.id, self.accounts.by_id[1 + number % ACCOUNTS])]
         if kind == 1:
@@ -215,6 +226,28 @@ class Replica:
             ]
         if kind == 10:
             return [InvitationsExpired()]
+        return self._rarer_change(session, kind, rng)
+
+    def _rarer_change(self, session: Session, kind: int, rng: random.Random) -> list[Change]:
+        user = session.user
+        absent = [each for each in self.world.always_on if not each.sessions]
+        if user is None:
+            return []
+        if kind == 11:
+            ban = Ban(BanKind.MASK, f"n{rng.randrange(40)}!*@*", "root", "why", 0)
+            return [BansEnforced((ban,))]
+        if kind == 12:
+            keep = rng.choice([0, session.id])
+            return [LoginsEnded(1 + rng.randrange(ACCOUNTS), "Changed", keep)]
+        if kind == 13:
+            return [OperatorsNotified("something has happened")]
+        if kind == 14 and rng.random() < 0.2:
+            return [RoomChanged(rng.choice(["one", "two"]), rng.randrange(3))]
+        if kind == 15 and absent:
+            return [UserExpired(absent[0].folded, absent[0].seen, "Not seen for 3 days")]
+        if kind == 16:
+            endpoint = rng.choice(["", "https://push.example/1"])
+            return [PushEndpointSet(session.id, endpoint), InvitationGuessed("192.0.2.7")]
         return []
 
     def _end(self, client: int, reason: str) -> None:

@@ -267,7 +267,7 @@ def test_the_last_room_is_kept(room: Room, may_talk: str) -> None:
     assert staff is not None
     set_account(town.world, account, Account("account", "account", 0, 1))
     town.appoint(staff, Operator(name="staff"))
-    town.world.quotas.room = room
+    town.world.quotas.set_room("", room)
     assert [
         name for name, person in people.items() if not failures(flood(person, 1))
     ] == may_talk.split()

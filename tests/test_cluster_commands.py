@@ -1,13 +1,18 @@
 """Commands in a cluster: what one node carries out alone, and what all see of it."""
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
+import trio
+from trio.testing import MockClock
 
 from cluster_simulation import ROOT, make_world
 from cluster_town import Client, ClusterTown
+from storage_fakes import ListHistory
 from support import NOON, commands
 from trio_chat.chat.accounts import AccountRules, Origin
 from trio_chat.chat.changes import (
@@ -17,14 +22,27 @@ from trio_chat.chat.changes import (
     PushEndpointSet,
     PushSubscribed,
 )
+from trio_chat.chat.events import Event
 from trio_chat.chat.invitations import make_token
 from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.push import PushSubscription
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.steady import ClockState
+from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.users import User
 from trio_chat.chat.world import World
+from trio_chat.cluster.entries import Begun, Ended, Entry, Said
 from trio_chat.cluster.machine import LogClock, Machine
+from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
+from trio_chat.server.bans import BanWatcher
+from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.disk_space import watch_disk_space
+from trio_chat.server.invitations import InvitationWatcher
+from trio_chat.server.watchers import expire_users
 
+DAY = 86_400.0
 LABELS = "labeled-response batch echo-message"
 
 
@@ -310,3 +328,107 @@ def test_a_wrong_invitation_counts_on_all_nodes() -> None:
     ann.say(f"REGISTER ann * password {make_token()}")
     ann.say("JOIN #a", f"PRIVMSG NickServ,ann :REGISTER password * {make_token()}")
     town.check()
+
+
+async def settled(change: Callable[[], Iterable[Event]]) -> None:
+    """Make a change, as a watcher has it announced."""
+    await trio.lowlevel.checkpoint()
+    change()
+
+
+def absent(town: ClusterTown) -> User:
+    """Return an always-on user that was not connected for three days."""
+    ann = town.here.person("ann", "JOIN #a", "NS IDENTIFY acc1 secret", "NS SET always-on on")
+    ann.leave()
+    town.now += 3 * DAY
+    town.here.submit(Ended(99, ""))
+    town.carry_out()
+    return town.here.world.users["ann"]
+
+
+async def test_several_nodes_notice_a_user_that_expires(autojump_clock: MockClock) -> None:
+    """It is removed once, with one notice for it."""
+    town = ClusterTown()
+    absent(town)
+    for node in town.nodes:
+        with trio.move_on_after(1):
+            await expire_users(node.world, 2, settled)
+    town.carry_out()
+    assert "ann" not in town.here.world.users
+    assert len(town.here.world.always_on.missed[1]) == 1
+    town.check()
+
+
+async def test_a_user_that_comes_back_meanwhile_does_not_expire(autojump_clock: MockClock) -> None:
+    """The log decides."""
+    town = ClusterTown()
+    user = absent(town)
+    ann = town.there.person("eve", "NS IDENTIFY acc1 secret")
+    town.there.submit(Said(ann.number, 0, (b"NICK ann",)))
+    with trio.move_on_after(1):
+        await expire_users(town.here.world, 2, settled)
+    town.carry_out()
+    assert town.here.world.users["ann"] is user
+    assert ann.ended == ""
+    town.check()
+
+
+async def test_nodes_decide_on_nothing_when_nothing_is_due(autojump_clock: MockClock) -> None:
+    """Watchers look often, and the log would grow."""
+    town = ClusterTown()
+    broadcaster = Broadcaster(1, 1)
+    town.here.person("ann", "NS IDENTIFY acc1 secret", "NS SET always-on on")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(BanWatcher(town.here.world, None, broadcaster).run)
+        nursery.start_soon(InvitationWatcher(town.here.world, None, trio.Lock()).run)
+        nursery.start_soon(expire_users, town.here.world, 2, settled)
+        await trio.sleep(2 * 3600)
+        nursery.cancel_scope.cancel()
+    assert town.log == []
+
+
+async def test_several_nodes_notice_a_ban_that_expires(autojump_clock: MockClock) -> None:
+    """By the time of the log."""
+    town = ClusterTown()
+    root = appointed(town, "root")
+    root.say("KLINE 1m eve!*@* :why")
+    town.now += 61
+    root.say("PING 1", "JOIN #a")
+    for node in town.nodes:
+        with trio.move_on_after(1):
+            await BanWatcher(node.world, None, Broadcaster(1, 1)).run()
+    assert len(town.log) == 2
+    town.carry_out()
+    assert not len(town.here.world.bans)
+    town.check()
+
+
+async def test_a_node_with_a_full_disk_restricts_all(autojump_clock: MockClock) -> None:
+    """Until it has room again, or is gone: each node stores everything."""
+
+    async def free(path: Path) -> int:
+        await trio.lowlevel.checkpoint()
+        return 50
+
+    town = ClusterTown()
+    ann = town.here.person("ann", "JOIN #a")
+    with trio.move_on_after(1):
+        await watch_disk_space(town.there.world, Path(), 64, free, "there")
+    town.carry_out()
+    assert commands(ann.say("PRIVMSG #a :hello")) == ["FAIL"]
+    town.check()
+    town.log.append(Entry("there", 2, 1, (Begun(""),)))
+    town.carry_out()
+    assert commands(ann.say("PRIVMSG #a :hello")) == []
+    town.check()
+
+
+def test_the_clock_of_a_node_is_that_of_the_log() -> None:
+    """What its database has noted of its own clock does not count."""
+    storage = StoragePorts(history=ListHistory(), kept=ClockState(1.0, 1.0, 9e9), hold=DAY)
+    clock = LogClock(NOON)
+    world = World(ServerInfo(), Lengths(), clock, 5, storage, clock)
+    assert world.steady() == NOON
+    assert not world.steady.left
+    clock.now += 365 * DAY
+    assert world.steady() == clock.now

@@ -7,7 +7,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from trio_chat.chat.quotas import Quotas, Room
+from support import Town
+from trio_chat.chat.quotas import Room
 from trio_chat.server.disk_space import INTERVAL, free_bytes, room_for, watch_disk_space
 
 
@@ -37,7 +38,8 @@ async def test_the_disk_is_looked_at_again_and_again(
     """So it is noticed when it fills, and when there is room again; a look that fails changes
     nothing.
     """
-    quotas = Quotas(0, 0, trio.current_time)
+    world = Town().world
+    quotas = world.quotas
     looks: list[int | OSError] = [100, 50, OSError("gone"), 10, 100]
     seen: list[Room] = []
 
@@ -49,7 +51,7 @@ async def test_the_disk_is_looked_at_again_and_again(
             raise look
         return look
 
-    nursery.start_soon(watch_disk_space, quotas, Path(), 64, free)
+    nursery.start_soon(watch_disk_space, world, Path(), 64, free)
     await trio.sleep(4.5 * INTERVAL)
     nursery.cancel_scope.cancel()
     assert [*seen[1:], quotas.room] == [

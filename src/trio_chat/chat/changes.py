@@ -104,6 +104,21 @@ class UserRemoved(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class UserExpired(Change):
+    """An always-on user that was not connected for too long is removed, unless it has come back.
+
+    Args:
+        user: its folded nickname.
+        seen: `User.seen`, by which that was decided.
+        reason: shown to others by QUIT, and to the user if it comes back.
+    """
+
+    user: str
+    seen: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlwaysOnUpdated(Change):
     """A user becomes always on, as its account has chosen, once the account has no other one."""
 
@@ -630,7 +645,7 @@ class InvitationsExpired(Change):
     """The invitations that have expired are gone."""
 
 
-# Bans of the server
+# Bans of the server, and its disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -652,6 +667,19 @@ class BansEnforced(Change):
     """New bans end the sessions that they cover, and remove always-on users."""
 
     bans: tuple[Ban, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged(Change):
+    """The disk of a server has room for others than before.
+
+    Args:
+        server: its name in a cluster, or "".
+        room: the users for whom there is room, as a number of `quotas.Room`.
+    """
+
+    server: str
+    room: int
 
 
 @dataclass(frozen=True, slots=True)

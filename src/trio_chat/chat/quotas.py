@@ -67,7 +67,8 @@ class Quotas:
     Attributes:
         is_counting: whether what is asked for is counted. In a cluster only commands are that all
             servers carry out.
-        room: the users for whom there is room on the disk.
+        rooms: the users for whom there is room on the disk, by the names of servers: each server of
+            a cluster stores everything. Only those are there that lack room.
         dropped: the number of events that were not stored because of a quota or a full disk.
     """
 
@@ -76,9 +77,20 @@ class Quotas:
         self._size = size or float("inf")
         self._elapsed = elapsed
         self._usages: dict[str | int, _Usage] = {}  # by address, and by the number of an account
-        self.room = Room.EVERYBODY
+        self.rooms: dict[str, Room] = {}
         self.is_counting = True
         self.dropped = 0
+
+    @property
+    def room(self) -> Room:
+        """The users for whom there is room on all disks."""
+        return max(self.rooms.values(), default=Room.EVERYBODY)
+
+    def set_room(self, server: str, room: Room) -> None:
+        """Take for whom there is room on the disk of a server."""
+        self.rooms.pop(server, None)
+        if room:
+            self.rooms[server] = room
 
     def why_not(
         self, user: User, rows: int = 1, size: int = ROW_BYTES, session: Session | None = None
@@ -95,7 +107,7 @@ class Quotas:
         """
         if user.operator is not None:
             return ""
-        if self.room and (self.room is Room.OPERATORS or not user.account):
+        if self.rooms and (self.room is Room.OPERATORS or not user.account):
             return NO_ROOM
         last = user.sessions[0] if user.sessions else session
         if last is not None and not last.payer:
@@ -134,7 +146,7 @@ class Quotas:
     def to_state(self) -> dict[str, Any]:
         """Return what is counted as plain data."""
         return {
-            "room": int(self.room),
+            "rooms": {server: int(self.rooms[server]) for server in sorted(self.rooms)},
             "usages": [
                 [payer, usage.rows, usage.size, usage.at, usage.is_over]
                 for payer, usage in self._usages.items()
@@ -143,7 +155,7 @@ class Quotas:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `to_state` returned."""
-        self.room = Room(state["room"])
+        self.rooms = {server: Room(room) for server, room in state["rooms"].items()}
         for payer, rows, size, at, is_over in state["usages"]:
             usage = self._usages[payer] = _Usage(at)
             usage.rows, usage.size, usage.is_over = rows, size, is_over

@@ -84,7 +84,9 @@ class World:
         clock: returns seconds of Unix time.
         whowas_entries: the maximum number of entries for WHOWAS.
         storage: the storage with its limits, or None if nothing is stored.
-        elapsed: returns seconds that never go back; `clock` by default.
+        elapsed: returns seconds that never go back; `clock` by default. In a cluster it is given as
+            the same: the time of the log, for which nothing counts that this server has stored of
+            its own clock.
 
     Attributes:
         creating: the accounts that clients of this server create by the log of a cluster, as far as
@@ -127,7 +129,7 @@ class World:
         self.elapsed = elapsed or clock
         self.steady = (
             SteadyClock(clock, self.elapsed, storage.kept, storage.hold)
-            if storage
+            if storage and elapsed is not clock
             else SteadyClock(clock, self.elapsed)
         )
         self.storage = storage

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from trio_chat.chat import snapshot
 from trio_chat.chat.accounts import NO_ACCOUNT
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import SessionEnded
+from trio_chat.chat.changes import RoomChanged, SessionEnded
 from trio_chat.chat.commands.connection_registration import register
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
+from trio_chat.chat.quotas import Room
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import NOWHERE, PendingRegistration, Session
@@ -236,7 +237,8 @@ class Machine:
         return session
 
     def _end(self, life: Life) -> Iterator[Applied]:
-        """End a life: its users leave, and its entries count no longer."""
+        """End a life: its users leave, and its entries count no longer, nor does its disk."""
         life.is_over = True
+        apply(self.world, RoomChanged(life.node, Room.EVERYBODY))
         for number in list(life.sessions):
             yield from self._leave(life, number, _NODE_LOST)

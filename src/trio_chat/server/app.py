@@ -100,12 +100,19 @@ class Server:
         self._store = memory.store if memory else None
         self._clock_table = memory.clock if memory else None
         self._bans = (
-            BanWatcher(self.world, memory.bans, self.broadcaster, uncommitted.turn)
+            BanWatcher(
+                self.world,
+                memory.bans if self._is_alone else None,
+                self.broadcaster,
+                uncommitted.turn,
+            )
             if memory and memory.bans
             else None
         )
         self._invitations = InvitationWatcher(
-            self.world, memory.invitations if memory else None, uncommitted.turn
+            self.world,
+            memory.invitations if memory and self._is_alone else None,
+            uncommitted.turn,
         )
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
@@ -179,7 +186,8 @@ class Server:
             nursery.cancel_scope.cancel()
         if self._store is not None:  # what the task was writing when it was cancelled, too
             await save_state(self.world, self._store)
-        await keep_clock(self.world, self._clock_table)
+        if self._is_alone:
+            await keep_clock(self.world, self._clock_table)
 
     async def _start_tasks(self, nursery: trio.Nursery) -> None:
         """Start what runs beside the connections, and read what must be known before the first."""
@@ -188,16 +196,19 @@ class Server:
         nursery.start_soon(keep_alive, self.connections, self._shortest_deadline)
         nursery.start_soon(self.encryption.watch)
         nursery.start_soon(self.encryption.renew)
-        nursery.start_soon(watch_clock, self.world, self._clock_table)
+        if self._is_alone:
+            nursery.start_soon(watch_clock, self.world, self._clock_table)
         if self.world.storage is not None:
             nursery.start_soon(prune_history, self.world, self.world.storage)
         if self._store is not None:
             nursery.start_soon(keep_state, self.world, self._store, self._keeping)
-            nursery.start_soon(watch_channels, self.world, self._store)
+            if self._is_alone:
+                nursery.start_soon(watch_channels, self.world, self._store)
         if self._push is not None:
             nursery.start_soon(self._push.run)
         if self.world.accounts is not None:
-            nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
+            if self._is_alone:
+                nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
             nursery.start_soon(
                 expire_users, self.world, self.settings.accounts.always_on_days, self._announce
             )
@@ -213,7 +224,7 @@ class Server:
         ):
             nursery.start_soon(
                 watch_disk_space,
-                self.world.quotas,
+                self.world,
                 storage.file.absolute().parent,
                 storage.reserve,
             )
@@ -222,6 +233,13 @@ class Server:
             nursery.start_soon(self._bans.run)
         await self._invitations.refresh()
         nursery.start_soon(self._invitations.run)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether it is in no cluster. Else nothing but the log changes the state, neither commands
+        alongside the server nor a clock of its own.
+        """
+        return not self.world.is_replicated
 
     async def _announce(self, change: Callable[[], Iterable[Event]]) -> None:
         await self.broadcaster.wait_room()

@@ -24,13 +24,17 @@ class BanWatcher:
 
     Args:
         world: has the bans.
-        table: the stored bans.
+        table: the stored bans; None in a cluster, where the log alone changes them.
         broadcaster: by which the clients see that they are banned.
         turn: see `trio_chat.server.state.UncommittedState`.
     """
 
     def __init__(
-        self, world: World, table: BanTable, broadcaster: Broadcaster, turn: trio.Lock | None = None
+        self,
+        world: World,
+        table: BanTable | None,
+        broadcaster: Broadcaster,
+        turn: trio.Lock | None = None,
     ) -> None:
         self._world = world
         self._table = table
@@ -41,7 +45,8 @@ class BanWatcher:
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            apply(self._world, BansExpired())
+            if self._world.bans.expired():  # in a cluster, each node may notice it
+                apply(self._world, BansExpired())
             await self.refresh()
             await trio.sleep(_INTERVAL)
 
@@ -50,6 +55,8 @@ class BanWatcher:
         that they cover.
         """
         world = self._world
+        if self._table is None:
+            return
         try:
             count = await self._table.changes()
             if count == self._seen:

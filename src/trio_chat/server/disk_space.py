@@ -7,7 +7,10 @@ from pathlib import Path
 
 import trio
 
-from trio_chat.chat.quotas import Quotas, Room
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import RoomChanged
+from trio_chat.chat.quotas import Room
+from trio_chat.chat.world import World
 
 log = logging.getLogger("trio_chat")
 
@@ -34,15 +37,20 @@ async def free_bytes(path: Path) -> int:
 
 
 async def watch_disk_space(
-    quotas: Quotas, path: Path, reserve: int, free: Callable[[Path], Awaitable[int]] = free_bytes
+    world: World,
+    path: Path,
+    reserve: int,
+    free: Callable[[Path], Awaitable[int]] = free_bytes,
+    server: str = "",
 ) -> None:
     """Check the free space where the database is, for ever, and restrict writing to the reserve.
 
     Args:
-        quotas: the quotas that refuse other users.
+        world: its quotas refuse other users, in a cluster on all servers.
         path: the directory.
         reserve: bytes.
         free: returns how many bytes are free.
+        server: the name of this server in a cluster.
     """
     while True:
         try:
@@ -51,14 +59,14 @@ async def watch_disk_space(
             log.warning("the free disk space cannot be determined: %s", error)
         else:
             room = room_for(left, reserve)
-            if room is not quotas.room:
+            if room is not world.quotas.rooms.get(server, Room.EVERYBODY):
                 log.log(
                     logging.WARNING if room is Room.EVERYBODY else logging.ERROR,
                     "%s (%d MB are free)",
                     _WORDS[room],
                     left >> 20,
                 )
-            quotas.room = room
+                apply(world, RoomChanged(server, room.value))
         await trio.sleep(INTERVAL)
 
 

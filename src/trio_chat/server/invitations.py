@@ -22,7 +22,8 @@ class InvitationWatcher:
 
     Args:
         world: has the invitations.
-        table: the stored ones; None when they are not persistent.
+        table: the stored ones; None when they are not persistent, and in a cluster, where the log
+            alone changes them.
         turn: see `trio_chat.server.state.UncommittedState`.
     """
 
@@ -35,7 +36,8 @@ class InvitationWatcher:
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            apply(self._world, InvitationsExpired())
+            if self._world.invitations.expired():  # in a cluster, each node may notice it
+                apply(self._world, InvitationsExpired())
             await self.refresh()
             await trio.sleep(_INTERVAL)
 

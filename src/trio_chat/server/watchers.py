@@ -6,10 +6,9 @@ from functools import partial
 
 import trio
 
-from trio_chat.chat import missed
 from trio_chat.chat.accounts import Accounts, AccountsError
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import AccountDeleted, NoticeKept, RetentionSet, Seen, UserRemoved
+from trio_chat.chat.changes import AccountDeleted, RetentionSet, Seen, UserExpired
 from trio_chat.chat.events import Event
 from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions
 from trio_chat.chat.persistence import StateStore
@@ -89,12 +88,14 @@ async def expire_users(world: World, days: int, announce: Announce) -> None:
     every hour, for ever.
 
     Connected ones are stored as seen, so that the end of the server without a warning does not
-    count as their absence.
+    count as their absence. In a cluster the log has that end. Several nodes may notice a user: only
+    one removes it, and none if it has come back.
     """
     while True:
         for user in world.always_on:
             if user.sessions:
-                apply(world, Seen(user.folded, world.clock()))
+                if not world.is_replicated:
+                    apply(world, Seen(user.folded, world.clock()))
             elif days and world.steady() - user.seen > days * _DAY:
                 await announce(partial(_expire, world, user, days))
         await trio.sleep(_EXPIRE_INTERVAL)
@@ -104,6 +105,4 @@ def _expire(world: World, user: User, days: int) -> list[Event]:
     if user.sessions or not user.always_on:  # it came back, or left, during the wait
         return []
     log.info("%s has not been seen for %d days and leaves", user.source, days)
-    reason = f"Not seen for {days} days"
-    apply(world, NoticeKept(user.folded, missed.of_removal(user, reason)))
-    return apply(world, UserRemoved(user.folded, reason))
+    return apply(world, UserExpired(user.folded, user.seen, f"Not seen for {days} days"))

@@ -1,4 +1,4 @@
-"""Transitions of the bans of the server."""
+"""Transitions of the bans of the server, and of the room on its disk."""
 
 from trio_chat.chat import banning, missed
 from trio_chat.chat.apply.sessions import end_session
@@ -13,10 +13,12 @@ from trio_chat.chat.changes import (
     BansRead,
     NoticeKept,
     PushUnsubscribed,
+    RoomChanged,
     UserRemoved,
 )
 from trio_chat.chat.events import Event
 from trio_chat.chat.persistence import DirtyKey
+from trio_chat.chat.quotas import Room
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import numerics as n
@@ -67,6 +69,12 @@ def _remove(world: World, user: User, ban: Ban) -> Effects:
     text = f"You were banned from the server: {banning.ban_text(ban)}"
     carry_out(world, NoticeKept(user.folded, missed.of_removal(user, text)))
     return carry_out(world, UserRemoved(user.folded, f"Banned: {ban.reason}"))
+
+
+@transition(RoomChanged)
+def _change_room(world: World, change: RoomChanged) -> Effects:
+    world.quotas.set_room(change.server, Room(change.room))
+    return []
 
 
 @transition(BansRead)

@@ -3,7 +3,7 @@
 What several sessions of one user have in common, such as being away, follows from all of them.
 """
 
-from trio_chat.chat import logins, metadata, operators, policy
+from trio_chat.chat import logins, metadata, missed, operators, policy
 from trio_chat.chat.apply.transitions import (
     Effects,
     carry_out,
@@ -16,6 +16,7 @@ from trio_chat.chat.changes import (
     AlwaysOnUpdated,
     AwaySet,
     LoginsEnded,
+    NoticeKept,
     OperatorDismissed,
     PushUnsubscribed,
     SessionAttached,
@@ -23,6 +24,7 @@ from trio_chat.chat.changes import (
     SessionMoved,
     SessionRegistered,
     SessionsClosed,
+    UserExpired,
     UserRemoved,
 )
 from trio_chat.chat.events import Event
@@ -235,6 +237,15 @@ def _expel(world: World, change: UserRemoved) -> Effects:
     return [
         event for session in user.sessions for event in end_session(world, session, change.reason)
     ]
+
+
+@transition(UserExpired, lambda world, change: stay_keys(world.users.get(change.user)))
+def _expire(world: World, change: UserExpired) -> Effects | None:
+    user = world.users[change.user]
+    if user.sessions or not user.always_on or user.seen != change.seen:
+        return None
+    carry_out(world, NoticeKept(user.folded, missed.of_removal(user, change.reason)))
+    return remove_user(world, user, change.reason)
 
 
 def remove_user(
