@@ -2,10 +2,7 @@
 
 from typing import Protocol
 
-from trio_chat.server.cluster.log import Log, Stored
-
-START = "0-0"
-"""The position before the first entry."""
+from trio_chat.server.cluster.log import START, Log, Stored
 
 
 class Engine(Protocol):

@@ -17,10 +17,10 @@ import trustme
 from log_engines import read_all
 from redis_fakes import Engine, engine
 from trio_chat.server.cluster import redis_address
-from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable
+from trio_chat.server.cluster.log import START, LogBroken, LogRefused, LogUnavailable
 from trio_chat.server.cluster.redis_address import Login, RedisAddress
 from trio_chat.server.cluster.redis_connection import why_open
-from trio_chat.server.cluster.redis_log import START, RedisLog
+from trio_chat.server.cluster.redis_log import RedisLog
 
 KEY = "trio-chat:log"
 RIGHTS = (

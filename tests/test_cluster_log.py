@@ -10,8 +10,8 @@ import trio
 
 import postgres_fakes
 import redis_fakes
-from log_engines import START, Engine, read_all
-from trio_chat.server.cluster.log import LogBroken, LogUnavailable, Stored
+from log_engines import Engine, read_all
+from trio_chat.server.cluster.log import START, LogBroken, LogUnavailable, Stored
 
 Start = Callable[[Path], AbstractContextManager[Engine]]
 """Runs an engine that keeps its data in a directory."""

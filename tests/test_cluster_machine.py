@@ -14,9 +14,19 @@ from trio_chat.chat.events import Output
 from trio_chat.chat.users import NOWHERE, Session
 from trio_chat.cluster.appender import MOST_ITEMS, MOST_WAITING, Appender
 from trio_chat.cluster.decisions import decide, resolve
-from trio_chat.cluster.entries import Begun, Decided, Ended, Entry, Item, Lost, Registered, Said
+from trio_chat.cluster.entries import (
+    Begun,
+    Decided,
+    Ended,
+    Entry,
+    Item,
+    Lost,
+    Registered,
+    Said,
+    Stopped,
+)
 from trio_chat.cluster.lives import LONGEST_PAUSE, SILENCE
-from trio_chat.cluster.machine import SESSION_BITS, Applied, Machine
+from trio_chat.cluster.machine import SESSION_BITS, Applied, Machine, RulesDiffer
 
 OWN = ("here", 1)
 
@@ -191,10 +201,41 @@ def test_a_node_that_starts_again_has_none_of_its_sessions() -> None:
 
 def test_a_node_with_other_rules_does_not_begin() -> None:
     """It would carry out the same commands with another result."""
-    cluster = Cluster()
+    cluster = Cluster("here")
     cluster.write("there", Begun("other rules"))
     cluster.write("there", registered(1, "ann"))
     assert cluster.machine.lives.of("there") is None
+    assert cluster.nicks == []
+
+
+def test_the_log_of_other_rules_is_refused() -> None:
+    """While no node with the same rules lives, this one is the odd one."""
+    cluster = Cluster()
+    with pytest.raises(RulesDiffer, match="there has another configuration"):
+        cluster.write("there", Begun("other rules"))
+
+
+def test_the_state_of_other_rules_is_refused() -> None:
+    """What a living node says later is said by its rules."""
+    cluster = Cluster("here")
+    with pytest.raises(RulesDiffer, match="here has another configuration"):
+        Machine(make_world, "other rules").restore(cluster.machine.to_state())
+
+
+def test_the_state_of_other_rules_can_go_on_when_all_nodes_have_stopped() -> None:
+    """The configuration of a cluster can be changed while it is off."""
+    cluster = Cluster("here")
+    cluster.write("here", Stopped())
+    machine = Machine(make_world, "other rules")
+    machine.restore(cluster.machine.to_state())
+    machine.apply(Entry("here", 9, 1, (Begun("other rules"),)), NOON, ("here", 9))
+    assert machine.life is not None
+
+
+def test_the_users_of_a_node_that_stops_leave() -> None:
+    """The others see why, and nothing counts that comes after it."""
+    cluster = Cluster("here", "there")
+    cluster.write("there", registered(1, "ann"), Stopped(), registered(2, "bob"))
     assert cluster.nicks == []
 
 

@@ -11,10 +11,10 @@ import trio
 import trustme
 
 import postgres_fakes
-from log_engines import START, read_all
+from log_engines import read_all
 from postgres_fakes import Engine, engine
 from trio_chat.server.cluster import postgres_address, postgres_log, postgres_session
-from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable
+from trio_chat.server.cluster.log import START, LogBroken, LogRefused, LogUnavailable
 from trio_chat.server.cluster.postgres_address import PostgresAddress, parse
 from trio_chat.server.cluster.postgres_log import PostgresLog
 

@@ -11,9 +11,9 @@ import trio
 from log_engines import read_all
 from redis_fakes import Engine, engine
 from trio_chat.server.cluster import redis_address
-from trio_chat.server.cluster.log import LogRefused, LogUnavailable
+from trio_chat.server.cluster.log import START, LogRefused, LogUnavailable
 from trio_chat.server.cluster.redis_address import Login, RedisAddress
-from trio_chat.server.cluster.redis_log import START, RedisLog
+from trio_chat.server.cluster.redis_log import RedisLog
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import trio
 
 from log_engines import read_all
 from redis_fakes import Engine, Group, engine
-from trio_chat.server.cluster.log import Log, LogRefused, LogUnavailable, Stored
+from trio_chat.server.cluster.log import START, Log, LogRefused, LogUnavailable, Stored
 from trio_chat.server.cluster.redis_address import Place, RedisAddress
-from trio_chat.server.cluster.redis_log import START, RedisLog
+from trio_chat.server.cluster.redis_log import RedisLog
 
 Serve = Callable[[trio.SocketStream], Awaitable[None]]
 

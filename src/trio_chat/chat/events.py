@@ -256,6 +256,7 @@ class Output(NamedTuple):
         work: the users, channels and lines that it processed, which count in addition; see `Steps`.
         is_stateless: whether the replies do not depend on other sessions, as PONG: they may
             overtake events of these.
+        position: up to which entry of the log of a cluster this is; "" if it is not of the log.
     """
 
     parts: tuple[OutputItem, ...] = ()
@@ -267,3 +268,4 @@ class Output(NamedTuple):
     cost: int = 1
     work: int = 0
     is_stateless: bool = False
+    position: str = ""

@@ -38,6 +38,7 @@ class ChangeSet(NamedTuple):
             deleted.
         operations: changes of the table of accounts, which are stored one after the other, and
             before the rest. Storing one again changes nothing.
+        position: up to which entry of the log of a cluster this is; "" if there is no cluster.
 
     Accounts are their numbers. State of an account that is gone is not stored.
     """
@@ -52,6 +53,7 @@ class ChangeSet(NamedTuple):
     push: Mapping[int, list[dict[str, Any]]] = MappingProxyType({})
     push_rules: Mapping[int, dict[str, list[str]]] = MappingProxyType({})
     operations: Sequence[Operation] = ()
+    position: str = ""
 
 
 class PendingSetting(NamedTuple):
@@ -86,6 +88,35 @@ class StateStore(Protocol):
 
     async def save(self, changes: ChangeSet) -> None:
         """Write changes, all or none."""
+
+
+class ClusterState(NamedTuple):
+    """The state of a node of a cluster, as it is stored.
+
+    Args:
+        position: up to which entry of the log everything is stored.
+        taken: up to which entry the snapshot is; not later than that.
+        snapshot: the state of its machine.
+    """
+
+    position: str
+    taken: str
+    snapshot: dict[str, Any]
+
+
+class ClusterTable(Protocol):
+    """The store of the state of a node; the position is a part of each `ChangeSet`."""
+
+    async def load(self) -> ClusterState | None:
+        """Return the stored state; None if this storage does not belong to a cluster."""
+
+    async def keep(self, taken: str, snapshot: dict[str, Any]) -> None:
+        """Store a snapshot.
+
+        Args:
+            taken: up to which entry it is; all of these must be stored already.
+            snapshot: the state of the machine; it must not change meanwhile.
+        """
 
 
 class DirtyKey(NamedTuple):

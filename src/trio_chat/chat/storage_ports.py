@@ -6,7 +6,7 @@ from trio_chat.chat.accounts import Accounts
 from trio_chat.chat.bans import BanTable
 from trio_chat.chat.history import History
 from trio_chat.chat.invitations import InvitationTable
-from trio_chat.chat.persistence import StateStore
+from trio_chat.chat.persistence import ClusterTable, StateStore
 from trio_chat.chat.push import VapidKeys
 from trio_chat.chat.steady import ClockState, ClockTable
 from trio_chat.chat.timeline import Timeline
@@ -39,6 +39,7 @@ class StoragePorts:
         upload_days: the number of days after which uploads are removed; 0 for never.
         secret: a secret of this server that never changes, or b"".
         vapid: the keys by which push services recognise this server, or None.
+        cluster: the table of the cluster, or None if the storage cannot belong to one.
     """
 
     history: History
@@ -60,3 +61,4 @@ class StoragePorts:
     upload_days: int = 0
     secret: bytes = field(default=b"", repr=False)
     vapid: VapidKeys | None = None
+    cluster: ClusterTable | None = None

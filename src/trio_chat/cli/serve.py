@@ -29,6 +29,18 @@ if TYPE_CHECKING:
         words=N_("how much is logged: debug, info, warning or error"),
     ),
     Argument(
+        "--cluster",
+        type=setting("cluster", "url"),
+        metavar="URL",
+        words=N_("log of several servers that are one network, such as redis://db.example.org"),
+    ),
+    Argument(
+        "--node",
+        type=setting("cluster", "node"),
+        metavar="NAME",
+        words=N_("name of this server among them"),
+    ),
+    Argument(
         "--no-qr",
         action="store_true",
         words=N_("show no QR code of the address in the terminal"),
@@ -63,5 +75,10 @@ def _with_options(settings: "Settings", options: argparse.Namespace) -> "Setting
         server = replace(server, port=options.port)
     if options.log_level is not None:
         logging = replace(logging, level=options.log_level)
+    cluster = settings.cluster
+    if options.cluster is not None:
+        cluster = replace(cluster, url=options.cluster)
+    if options.node is not None:
+        cluster = replace(cluster, node=options.node)
     discovery = replace(settings.discovery, qr=settings.discovery.qr and not options.no_qr)
-    return replace(settings, server=server, logging=logging, discovery=discovery)
+    return replace(settings, server=server, logging=logging, cluster=cluster, discovery=discovery)

@@ -70,17 +70,20 @@ class Appender:
         """Note that the log may lack entries: an append failed, or the engine has failed over."""
         self._is_to_repeat = bool(self._not_seen)
 
-    def note_seen(self, entry: Entry, life: Life | None) -> None:
-        """Note that an entry of this life was carried out, or was ignored.
+    def note_seen(self, entry: Entry, life: Life | None) -> int:
+        """Note that an entry of this life was carried out, or was ignored; return how many items
+        have been carried out by that.
 
         Args:
             entry: the entry, as it was read.
             life: the state of this life after it.
         """
         if (entry.node, entry.epoch) != self.own:
-            return
+            return 0
+        count = 0
         counted = life.sequence if life is not None and life.epoch == entry.epoch else 0
         while self._not_seen and self._not_seen[0].sequence <= counted:
-            self._not_seen.popleft()
+            count += len(self._not_seen.popleft().items)
         if entry.sequence > counted + 1:  # entries before it are missing
             self.note_failure()
+        return count

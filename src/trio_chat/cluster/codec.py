@@ -11,7 +11,17 @@ import msgspec
 
 from trio_chat.chat import changes
 from trio_chat.chat.changes import Change
-from trio_chat.cluster.entries import Begun, Decided, Ended, Entry, Item, Lost, Registered, Said
+from trio_chat.cluster.entries import (
+    Begun,
+    Decided,
+    Ended,
+    Entry,
+    Item,
+    Lost,
+    Registered,
+    Said,
+    Stopped,
+)
 
 # Not by __subclasses__: a dataclass with slots is another class than the one of its statement.
 CHANGES: dict[str, type[Change]] = {
@@ -20,7 +30,7 @@ CHANGES: dict[str, type[Change]] = {
     if isinstance(kind, type) and issubclass(kind, Change) and kind is not Change
 }
 """All kinds of changes, by their names."""
-_ITEMS: tuple[type[Item], ...] = (Begun, Registered, Said, Ended, Decided, Lost)
+_ITEMS: tuple[type[Item], ...] = (Begun, Registered, Said, Ended, Decided, Lost, Stopped)
 """The kinds of items. A kind is written as its place in this list, so the order never changes."""
 _NUMBERS = {kind: number for number, kind in enumerate(_ITEMS)}
 _DECIDED = _NUMBERS[Decided]

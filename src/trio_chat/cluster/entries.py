@@ -69,7 +69,7 @@ class Said(Item):
     Args:
         session: the session.
         caps: its capabilities now, as bits.
-        lines: without line ends.
+        lines: without line ends; an empty one stands for one that was too long.
     """
 
     session: int
@@ -117,6 +117,11 @@ class Lost(Item):
 
     node: str
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(Item):
+    """A node stops, and all its sessions end. The last item of a life."""
 
 
 @dataclass(frozen=True, slots=True)

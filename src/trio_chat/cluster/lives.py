@@ -20,6 +20,7 @@ class Life:
         number: of all lives of the cluster, from 1; the numbers of sessions are made of it.
         node: its name.
         epoch: of the life.
+        rules: see `Begun`.
 
     Attributes:
         sequence: the number of its last entry.
@@ -28,12 +29,13 @@ class Life:
         sessions: the numbers of its registered sessions.
     """
 
-    __slots__ = ("epoch", "heard", "is_over", "node", "number", "sequence", "sessions")
+    __slots__ = ("epoch", "heard", "is_over", "node", "number", "rules", "sequence", "sessions")
 
-    def __init__(self, number: int, node: str, epoch: int) -> None:
+    def __init__(self, number: int, node: str, epoch: int, rules: str) -> None:
         self.number = number
         self.node = node
         self.epoch = epoch
+        self.rules = rules
         self.sequence = 0
         self.heard = 0.0
         self.is_over = False
@@ -89,11 +91,15 @@ class Lives:
         life = self._by_node.get(entry.node)
         return entry.sequence == 1 and (life is None or entry.epoch > life.epoch)
 
-    def begin(self, entry: Entry) -> Life:
+    def begin(self, entry: Entry, rules: str) -> Life:
         """Begin the life of an entry for which `is_beginning` holds."""
         self._count += 1
-        life = self._by_node[entry.node] = Life(self._count, entry.node, entry.epoch)
+        life = self._by_node[entry.node] = Life(self._count, entry.node, entry.epoch, rules)
         return life
+
+    def of_other_rules(self, rules: str) -> Life | None:
+        """Return a life that is not over and has other rules than these, if there is one."""
+        return next((life for life in self if not life.is_over and life.rules != rules), None)
 
     def is_lost(self, node: str, epoch: int) -> bool:
         """Return whether a life has been silent for too long."""
@@ -120,6 +126,7 @@ class Lives:
                     each.number,
                     each.node,
                     each.epoch,
+                    each.rules,
                     each.sequence,
                     each.heard,
                     each.is_over,
@@ -132,7 +139,7 @@ class Lives:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `to_state` returned."""
         self._count, self._now, self.active = state["count"], state["now"], state["active"]
-        for number, node, epoch, sequence, heard, is_over, sessions in state["lives"]:
-            life = self._by_node[node] = Life(number, node, epoch)
+        for number, node, epoch, rules, sequence, heard, is_over, sessions in state["lives"]:
+            life = self._by_node[node] = Life(number, node, epoch, rules)
             life.sequence, life.heard, life.is_over = sequence, heard, is_over
             life.sessions = dict.fromkeys(sessions)

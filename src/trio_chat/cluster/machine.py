@@ -22,13 +22,39 @@ from trio_chat.chat.response import Response
 from trio_chat.chat.users import NOWHERE, PendingRegistration, Session
 from trio_chat.chat.world import World
 from trio_chat.cluster.decisions import resolve
-from trio_chat.cluster.entries import Begun, Decided, Ended, Entry, Item, Lost, Registered, Said
+from trio_chat.cluster.entries import (
+    Begun,
+    Decided,
+    Ended,
+    Entry,
+    Item,
+    Lost,
+    Registered,
+    Said,
+    Stopped,
+)
 from trio_chat.cluster.lives import Life, Lives
+from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message
 
 SESSION_BITS = 32
 """Bits of the number that a session has on its node. The bits above are the number of the life."""
 _NODE_LOST = "The connection to this server was lost"
+_NODE_STOPPED = "This server is restarted"
+
+
+class RulesDiffer(Exception):
+    """The log has the entries of nodes with another configuration than that of this node.
+
+    Args:
+        node: the name of such a node.
+        rules: see `Begun`.
+    """
+
+    def __init__(self, node: str, rules: str) -> None:
+        super().__init__(f"{node} has another configuration")
+        self.node = node
+        self.rules = rules
 
 
 class LogClock:
@@ -63,7 +89,8 @@ class Machine:
 
     Args:
         make_world: returns a new world with a clock.
-        rules: see `Begun`. The life of a node with other rules does not begin.
+        rules: see `Begun`. The life of a node with other rules does not begin while others live.
+        now: the time before the first entry, in seconds of Unix time.
 
     Attributes:
         world: the state of the chat.
@@ -71,8 +98,10 @@ class Machine:
         life: the life of this node; None until it has begun, as the log has it.
     """
 
-    def __init__(self, make_world: Callable[[LogClock], World], rules: str = "") -> None:
-        self._clock = LogClock()
+    def __init__(
+        self, make_world: Callable[[LogClock], World], rules: str = "", now: float = 0.0
+    ) -> None:
+        self._clock = LogClock(now)
         self._rules = rules
         self.world = make_world(self._clock)
         self.world.is_replicated = True
@@ -88,6 +117,9 @@ class Machine:
             entry: the entry.
             now: its time by the engine, in seconds of Unix time.
             own: name and epoch of the present life of this node.
+
+        Raises:
+            RulesDiffer: the entry is of a node with other rules, and no other one lives.
         """
         self.lives.pass_time(now)
         self._clock.now = max(self._clock.now, now)
@@ -98,7 +130,8 @@ class Machine:
             life = self.lives.accept(entry)
             if life is not None:
                 for item in entry.items:
-                    applied += self._carry_out(life, item)
+                    if not life.is_over:
+                        applied += self._carry_out(life, item)
         return applied
 
     @contextmanager
@@ -123,11 +156,18 @@ class Machine:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `to_state` returned; the machine must be new."""
+        """Go on from what `to_state` returned; the machine must be new.
+
+        Raises:
+            RulesDiffer: a node that lived then has other rules.
+        """
         self._clock.now = state["clock"]
         self.lives.restore(state["lives"])
         if self.world.accounts is not None:
             self.world.accounts.restore(state["accounts"])
+        other = self.lives.of_other_rules(self._rules)
+        if other is not None:
+            raise RulesDiffer(other.node, other.rules)
         snapshot.restore(self.world, state["world"])
 
     def digest(self) -> str:
@@ -140,12 +180,16 @@ class Machine:
 
     def _begin(self, entry: Entry, own: tuple[str, int]) -> Iterator[Applied]:
         begun = entry.items[0] if entry.items else None
-        if not isinstance(begun, Begun) or begun.rules != self._rules:
+        if not isinstance(begun, Begun):
+            return
+        if begun.rules != self._rules:
+            if all(life.is_over for life in self.lives):
+                raise RulesDiffer(entry.node, begun.rules)
             return
         before = self.lives.of(entry.node)
         if before is not None and not before.is_over:
-            yield from self._end(before)
-        life = self.lives.begin(entry)
+            yield from self._end(before, _NODE_LOST)
+        life = self.lives.begin(entry, begun.rules)
         if (entry.node, entry.epoch) == own:
             self.life = life
             self.world.number_sessions(life.number << SESSION_BITS)
@@ -165,7 +209,9 @@ class Machine:
             case Lost():
                 lost = self.lives.of(item.node)
                 if lost is not None and self.lives.is_lost(item.node, item.epoch):
-                    yield from self._end(lost)
+                    yield from self._end(lost, _NODE_LOST)
+            case Stopped():
+                yield from self._end(life, _NODE_STOPPED)
 
     def _say(self, life: Life, item: Said) -> Iterator[Applied]:
         session = self._session(life, item.session)
@@ -174,13 +220,14 @@ class Machine:
         if life is not self.life:
             session.set_caps(item.caps)
         for line in item.lines:
-            output: Output | None = handle_line(self.world, session, line)
+            output: Output | None = handle_line(self.world, session, line or BadLine.TOO_LONG)
             while output is not None:
                 yield Applied(session if life is self.life else None, output)
                 if output.close:
                     yield from self._leave(life, item.session, output.close)
                     return
                 output = output.more() if output.more is not None else None
+        session.batch = None  # all lines of a batch are in one item
 
     def _register(self, life: Life, item: Registered) -> Iterator[Applied]:
         number = life.number << SESSION_BITS | item.session
@@ -236,9 +283,9 @@ class Machine:
             return None
         return session
 
-    def _end(self, life: Life) -> Iterator[Applied]:
+    def _end(self, life: Life, reason: str) -> Iterator[Applied]:
         """End a life: its users leave, and its entries count no longer, nor does its disk."""
         life.is_over = True
         apply(self.world, RoomChanged(life.node, Room.EVERYBODY))
         for number in list(life.sessions):
-            yield from self._leave(life, number, _NODE_LOST)
+            yield from self._leave(life, number, reason)

@@ -8,6 +8,7 @@ from trio_chat.config.reader import FILE_NAME, ConfigError, load
 from trio_chat.config.settings import (
     AccountSettings,
     ClientSettings,
+    ClusterSettings,
     DiscoverySettings,
     GatewaySettings,
     LimitSettings,
@@ -32,6 +33,7 @@ __all__ = [
     "NAMED",
     "AccountSettings",
     "ClientSettings",
+    "ClusterSettings",
     "ConfigError",
     "DiscoverySettings",
     "GatewaySettings",

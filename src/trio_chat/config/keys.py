@@ -201,6 +201,12 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "smtp_password": values.text(500, secret=True),
         "sendmail": _PATH,
     },
+    "cluster": {
+        "url": values.text(500, secret=True),
+        "node": values.text(63),
+        "password_file": _PATH,
+        "replicas": values.integer(0, 10),
+    },
     "push": {
         "enabled": values.YES_OR_NO,
         "subject": ValueType(

@@ -131,6 +131,21 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterSettings:
+    """[cluster]: several servers as one."""
+
+    url: str = field(default="", repr=False)  # of the engine; empty: this server is alone
+    node: str = ""  # empty: the host name of the machine
+    password_file: Path | None = None
+    replicas: int = 0  # that have an entry before it counts
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether this server is a node of a cluster."""
+        return bool(self.url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PushSettings:
     """[push]: push messages to devices."""
 
@@ -269,6 +284,7 @@ class Settings:
     uploads: UploadSettings = field(default_factory=UploadSettings)
     accounts: AccountSettings = field(default_factory=AccountSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)
     push: PushSettings = field(default_factory=PushSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)

@@ -6,7 +6,8 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -51,7 +52,13 @@ from trio_chat.server.uploads.received import UploadStatistics
 from trio_chat.server.uploads.service import upload_service
 from trio_chat.server.watchers import expire_users, watch_accounts, watch_channels
 
+if TYPE_CHECKING:  # it needs what only a cluster needs
+    from trio_chat.server.cluster.setup import ClusterSetup
+
 log = logging.getLogger("trio_chat")
+
+_LEAVE_TIMEOUT = 3.0
+"""Seconds in which the cluster has to take that this node stops."""
 
 
 class Server:
@@ -64,6 +71,7 @@ class Server:
         threads: where passwords are hashed; None for threads of its own.
         load: reads the configuration again, and may block; None when it cannot be.
         elapsed: returns seconds that never go back, and that go on while the machine sleeps.
+        cluster: the cluster that it is a node of; None if it is alone.
     """
 
     def __init__(
@@ -74,28 +82,41 @@ class Server:
         threads: HashingThreads | None = None,
         load: Callable[[], Settings] | None = None,
         elapsed: Callable[[], float] = elapsed,
+        cluster: "ClusterSetup | None" = None,
     ) -> None:
         self.settings = settings
         self.limits = settings.limits
-        server_info = rehash.server_info(settings, clock())
-        self.world = World(
-            server_info,
-            settings.limits.lengths,
-            clock,
-            settings.limits.whowas_entries,
-            memory,
-            elapsed,
+        created = clock()
+
+        if memory is not None and cluster is not None:
+            # Each node has a steady clock of its own; the state follows that of the log.
+            memory = replace(memory, kept=None, hold=0.0, clock=None)
+
+        def make_world(clock: Callable[[], float], elapsed: Callable[[], float]) -> World:
+            return World(
+                rehash.server_info(settings, created),
+                settings.limits.lengths,
+                clock,
+                settings.limits.whowas_entries,
+                memory,
+                elapsed,
+            )
+
+        self.world = (
+            make_world(clock, elapsed) if cluster is None else cluster.make_world(make_world)
         )
         history = memory.history if memory else None
         # A client's farewell and one late answer cannot wait for room.
         uncommitted = UncommittedState(self.world)
-        reserve = 2 * settings.limits.clients
+        reserve: float = 2 * settings.limits.clients if cluster is None else math.inf
         self.broadcaster = Broadcaster(
             settings.limits.event_queue,
             reserve=reserve,
             history=history,
             uncommitted=uncommitted if history else None,
+            is_strict=cluster is not None,
         )
+        self.node = cluster.make_node(self.broadcaster) if cluster is not None else None
         self._keeping = uncommitted.turn
         self._store = memory.store if memory else None
         self._clock_table = memory.clock if memory else None
@@ -184,6 +205,8 @@ class Server:
                     )
                 await self._shut_down(connections)
             nursery.cancel_scope.cancel()
+        if self.node is not None:
+            await self.node.aclose()
         if self._store is not None:  # what the task was writing when it was cancelled, too
             await save_state(self.world, self._store)
         if self._is_alone:
@@ -233,6 +256,9 @@ class Server:
             nursery.start_soon(self._bans.run)
         await self._invitations.refresh()
         nursery.start_soon(self._invitations.run)
+        if self.node is not None:
+            nursery.start_soon(self.node.run)
+            await self.node.wait_begun()
 
     @property
     def _is_alone(self) -> bool:
@@ -284,6 +310,8 @@ class Server:
         reasons = {
             "no connections are taken": not self._is_accepting,
             "the history cannot be written": self.broadcaster.statistics().is_failing,
+            "the log of the cluster cannot be reached": self.node is not None
+            and self.node.is_cut_off,
             "the server is full": len(self.connections) >= self.limits.clients,
         }
         return [reason for reason, is_so in reasons.items() if is_so]
@@ -320,6 +348,9 @@ class Server:
     async def _shut_down(self, connections: trio.Nursery) -> None:
         self._is_accepting = False
         log.info("shutting down: notifying %d clients", len(self.connections))
+        if self.node is not None:
+            with trio.move_on_after(_LEAVE_TIMEOUT):
+                await self.node.stop()
         self.openings.end()
         for connection in self.connections:
             connection.shut_down(is_moving=self.has_other_nodes)

@@ -66,6 +66,8 @@ class Broadcaster:
             farewell.
         history: stores messages before any client sees them; or None.
         uncommitted: the persistent state that is committed with them; or None.
+        is_strict: whether `run` ends when the history cannot be written, instead of refusing
+            messages: a node of a cluster cannot take back what all nodes have carried out.
 
     Attributes:
         push: takes each delivered event that is to be pushed to devices; or None. It never waits,
@@ -76,11 +78,14 @@ class Broadcaster:
     def __init__(
         self,
         limit: int,
-        reserve: int,
+        reserve: float,
         history: History | None = None,
         uncommitted: UncommittedState | None = None,
+        *,
+        is_strict: bool = False,
     ) -> None:
         self._limit = limit
+        self._is_strict = is_strict
         self._history = history
         self._uncommitted = uncommitted
         self._is_failing = False
@@ -109,9 +114,9 @@ class Broadcaster:
         Raises:
             trio.WouldBlock: the queue is full; cannot happen after `wait_room`.
         """
-        if not output.parts:
+        if not output.parts and not output.position:
             return self._accepted
-        is_reply = _is_reply(output)
+        is_reply = not output.position and _is_reply(output)
         if self._uncommitted is not None and self._uncommitted.has_more():
             is_reply = False  # the change that it confirms must be committed before
         if is_reply and (
@@ -195,10 +200,12 @@ class Broadcaster:
         be stored or not.
         """
         try:
-            is_kept = await self._keep(records_of(items))
+            is_kept = await self._keep(records_of(items), _position(items))
         except BadRecord as error:
             return await self._remember_the_rest(items, error)
         except HistoryError as error:
+            if self._is_strict:
+                raise
             if not self._is_failing:
                 log.error(
                     "the history cannot be written, messages are refused until it can: %s", error
@@ -207,19 +214,23 @@ class Broadcaster:
             return [unstored_parts(item) for item in items]
         return [item.parts if is_kept or item.not_kept is None else item.not_kept for item in items]
 
-    async def _keep(self, records: list[Record]) -> bool:
+    async def _keep(self, records: list[Record], position: str = "") -> bool:
         """Commit records, and the state that has changed with them; return whether the state was
         committed.
+
+        Args:
+            records: the records.
+            position: up to which entry of the log of a cluster they are, or "".
 
         No checkpoint when there is neither. State that cannot be stored, which is a defect, does
         not hold messages back.
         """
         uncommitted = self._uncommitted
-        if uncommitted is None or uncommitted.is_nothing:
+        if uncommitted is None or (uncommitted.is_nothing and not position):
             await self._commit(records)
             return True
         async with uncommitted.turn:
-            state, is_kept = uncommitted.take(), False
+            state, is_kept = uncommitted.take(position), False
             try:
                 await self._commit(records, state)
                 is_kept = True
@@ -271,6 +282,11 @@ def _is_reply(output: Output) -> bool:
     return isinstance(output.parts[-1], Reply) and all(
         isinstance(part, Reply) for part in output.parts
     )
+
+
+def _position(items: Sequence[Output]) -> str:
+    """Return up to which entry of the log of a cluster a batch is, or ""."""
+    return next((item.position for item in reversed(items) if item.position), "")
 
 
 def records_of(items: Sequence[Output]) -> list[Record]:

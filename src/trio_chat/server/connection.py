@@ -5,7 +5,7 @@ import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
@@ -15,15 +15,20 @@ from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
 from trio_chat.chat.users import NOWHERE, Session
 from trio_chat.chat.world import World
+from trio_chat.cluster.lines import ClientLines
 from trio_chat.config import LimitSettings
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message
 from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.cluster.refusal import unavailable
 from trio_chat.server.flood import BYTES_PER_LINE, WORK_PER_LINE, FloodBudget, waste
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer, is_in
 from trio_chat.server.transport import LINGER_TIMEOUT, Transport, close_gracefully, nothing
+
+if TYPE_CHECKING:  # it needs what only a cluster needs
+    from trio_chat.server.cluster.node import ClusterNode
 
 log = logging.getLogger("trio_chat")
 
@@ -48,6 +53,7 @@ class Wait(Enum):
     BUDGET = "the flood budget"
     ROOM = "room in the outbox and the broadcaster"
     ANSWER = "the rest of the answer to the line before"
+    LOG = "the log of the cluster, in which the line before is"
     END = "nothing: the connection ends"
 
 
@@ -58,6 +64,7 @@ class Hub(Protocol):
         connections: the served ones; each adds itself, and removes itself at its end.
         turns: a fair lock for one part of a long answer, so that many long answers together delay a
             client no longer than one part takes.
+        node: this server as one of a cluster; None if it is alone.
     """
 
     world: World
@@ -65,6 +72,7 @@ class Hub(Protocol):
     limits: LimitSettings
     connections: set["Connection"]
     turns: trio.Lock
+    node: "ClusterNode | None"
 
     def page_url_for(self, peer: Peer) -> str:
         """Return the address of the page as a client reaches it, or ""."""
@@ -113,6 +121,8 @@ class Connection:
         self._delay = 0.0  # seconds to wait until the flood budget covers what was charged
         # The latest part of an answer that is not complete, and its ticket.
         self._unfinished: tuple[Output, int] | None = None
+        self._is_in_log = False  # whether a line is in the log of the cluster, or the registration
+        self._applied = trio.lowlevel.ParkingLot()
         self._flood: FloodBudget | None = None
         if not is_in(peer.host, hub.limits.flood_exempt):
             self._flood = FloodBudget(
@@ -126,6 +136,7 @@ class Connection:
             self.session.payer = ""
         self.session.is_secure, self.session.certificate = peer.is_secure, peer.certificate
         self.session.page_url = hub.page_url_for(peer)
+        self._sorter = ClientLines(self.session, hub.world.lengths) if hub.node else None
 
     @property
     def queued(self) -> int:
@@ -145,6 +156,8 @@ class Connection:
                 self._outbox = self.session.sink = outbox
                 self._hub.connections.add(self)
                 self._hub.world.connect(self.session)
+                if self._hub.node is not None:
+                    self._hub.node.add(self)
                 log.info("connected %s", self.session.address)
                 self._transport.on_control(outbox.flush_control)
                 try:
@@ -163,6 +176,8 @@ class Connection:
             self._outbox, self.session.sink = None, NOWHERE
             self._transport.on_control(nothing)
             self._hub.connections.discard(self)
+            if self._hub.node is not None:
+                self._hub.node.discard(self)
             await self._transport.aclose()
 
     def end(self, reason: str) -> None:
@@ -243,6 +258,10 @@ class Connection:
                     await trio.sleep(delay)
                 case Wait.ROOM:
                     await self._wait_room()
+                case Wait.LOG:
+                    self._is_kept_waiting = True
+                    await self._applied.park()
+                    self._is_kept_waiting = False
                 case Wait.TURN:
                     self._executed = 0
                     await trio.lowlevel.checkpoint()
@@ -254,6 +273,8 @@ class Connection:
         while True:
             if self._reason:
                 return Wait.END
+            if self._is_in_log:
+                return Wait.LOG
             if self._unfinished is not None:
                 return Wait.ANSWER
             if self._delay:
@@ -317,15 +338,51 @@ class Connection:
         answer is for `_finish`.
         """
         hub = self._hub
+        if hub.node is not None and self._is_for_all(hub.node, line):
+            return
         output = handle_line(hub.world, self.session, line)
         if output.cost > 1 and self._flood is not None:
             self._flood.spend(output.cost - 1)
         self._accept(output)
 
+    def _is_for_all(self, node: "ClusterNode", line: bytes | BadLine) -> bool:
+        """Have a line carried out by all nodes of the cluster, unless it is for this one alone;
+        return whether that was so.
+        """
+        assert self._sorter is not None  # noqa: S101  # it is there in a cluster
+        lines = self._sorter.sort(line)
+        if lines is None:
+            return False
+        if lines and node.is_refusing:
+            self._accept(unavailable(self._hub.world, self.session, lines[-1]))
+        elif lines:
+            node.say(self, lines)
+        return True
+
+    def take_applied(self, output: Output, ticket: int) -> None:
+        """Take what a line of the client led to, after the cluster has carried it out; see
+        `ReplicatedConnection`.
+        """
+        if self._flood is not None and output.cost > 1:
+            self._flood.spend(output.cost - 1)
+        self._take(output._replace(more=None), ticket)  # the rest of a long one was done, too
+
+    def note_in_log(self) -> None:
+        """Wait with the next line until the cluster has carried out what is in the log."""
+        self._is_in_log = True
+
+    def note_applied(self) -> None:
+        """Go on with the next line: everything that is in the log has been carried out."""
+        self._is_in_log = False
+        self._applied.unpark_all()
+
     def _accept(self, output: Output, *, in_order: bool = False) -> None:
+        self._take(output, self._hub.broadcaster.accept(output, self.session, in_order=in_order))
+
+    def _take(self, output: Output, ticket: int) -> None:
+        """Take an output that was accepted: what it costs, and what is still to come."""
         if output.work and self._flood is not None:
             self._flood.spend(output.work / WORK_PER_LINE)
-        ticket = self._hub.broadcaster.accept(output, self.session, in_order=in_order)
         if output.close:
             self._stop_reading(output.close)
         if output.later is not None or output.more is not None:
@@ -382,6 +439,9 @@ class Connection:
         """Remove the client from the world and notify the others, once; on shutdown every client is
         notified by the server.
         """
+        node = self._hub.node
+        if node is not None and node.leave(self.session, self._reason):
+            return 0
         change = SessionEnded(self.session.id, self._reason, is_announced=not self._is_shutdown)
         events = apply(self._hub.world, change)
         return self._hub.broadcaster.accept(

@@ -9,11 +9,14 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import trio
 
 from trio_chat import __version__
 from trio_chat.chat.control import RehashError
+from trio_chat.chat.history import HistoryError
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import Settings
 from trio_chat.irc.addresses import format_address
 from trio_chat.irc.names import current_casemapping, use_casemapping
@@ -24,6 +27,7 @@ from trio_chat.server.announce import announce, shown
 from trio_chat.server.app import Server
 from trio_chat.server.binding import ListenError, bind_tcp, bound_to
 from trio_chat.server.certificates import CertificateError
+from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable
 from trio_chat.server.discovery import Discovery, listener_to_find
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.listeners import BatchListener, close_all, open_listeners, quiet_trio
@@ -39,6 +43,9 @@ from trio_chat.server.page_address import keep_page_url
 from trio_chat.server.state import load_state
 from trio_chat.storage.lock import ListeningPlace, identity, note_places
 
+if TYPE_CHECKING:  # it needs what only a cluster needs
+    from trio_chat.server.cluster.setup import ClusterSetup
+
 log = logging.getLogger("trio_chat")
 
 _GARBAGE = (10_000, 5, 20)
@@ -46,7 +53,15 @@ _GARBAGE = (10_000, 5, 20)
 with 2,000 of them by more than 0.1 s. It is rarely needed: a connection leaves no reference cycles
 (`Connection.run`).
 """
-_EXPECTED = (ListenError, StorageError, CertificateError)
+_EXPECTED = (
+    ListenError,
+    StorageError,
+    HistoryError,
+    CertificateError,
+    LogBroken,
+    LogRefused,
+    LogUnavailable,
+)
 STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
 )
@@ -113,13 +128,15 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
             current_casemapping(),
             settings.uploads.keep_days,
         ) as memory:
-            server = Server(settings, memory=memory, threads=threads, load=load)
+            cluster = await _open_cluster(settings, memory)
+            server = Server(settings, memory=memory, threads=threads, load=load, cluster=cluster)
             if settings.tls.certificate is not None:
                 await server.encryption.prepare()
             if (
                 memory is not None
                 and memory.store is not None
                 and settings.storage.file is not None
+                and not (cluster is not None and cluster.stored is not None)
             ):
                 with errors_naming(settings.storage.file):
                     await load_state(server.world, memory.store)
@@ -128,6 +145,25 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
         close_all(listeners)
         for listener in watching:
             listener.socket.close()
+
+
+async def _open_cluster(settings: Settings, memory: StoragePorts | None) -> "ClusterSetup | None":
+    """Connect to the cluster; return None if this server is alone.
+
+    Raises:
+        LogRefused: the cluster cannot be used; the message says what to change.
+        LogUnavailable: its engine cannot be reached.
+        StorageError: the database cannot be read.
+    """
+    if not settings.cluster.is_enabled:
+        return None
+    try:
+        from trio_chat.server.cluster.setup import open_cluster  # noqa: PLC0415
+    except ImportError as error:
+        raise LogRefused(
+            f"a cluster needs the package {error.name}: pip install 'trio-chat[cluster]'"
+        ) from error
+    return await open_cluster(settings.cluster, "", memory)
 
 
 def _file(settings: Settings) -> Path | None:

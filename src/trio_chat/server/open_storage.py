@@ -23,6 +23,7 @@ from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import change_casemapping
 from trio_chat.storage.clock import SqliteClock
+from trio_chat.storage.cluster import SqliteClusterTable
 from trio_chat.storage.database import MEMORY, Database, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.invitations import SqliteInvitations
@@ -107,6 +108,7 @@ async def open_storage(
                 kept=await clock.kept(),
                 hold=settings.clock_hold_hours * 3600.0,
                 clock=clock,
+                cluster=SqliteClusterTable(database),
             )
         log.info("messages are stored in %s", settings.file)
         async with trio.open_nursery() as nursery:

@@ -125,6 +125,9 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             "sendmail",
         ),
     },
+    "cluster": {
+        When.RESTART: ("url", "node", "password_file", "replicas"),
+    },
     "push": {
         When.NOW: ("enabled", "subject", "delay", "devices", "expire_days", "private_hosts"),
     },

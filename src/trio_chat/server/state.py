@@ -120,16 +120,19 @@ class UncommittedState:
         """Whether all state is committed, and none is being committed at this moment."""
         return not (self._dirty or self.turn.locked())
 
-    def take(self) -> ChangeSet | None:
+    def take(self, position: str = "") -> ChangeSet | None:
         """Return what has changed, as it is now, to be committed; None for nothing. `put_back` must
         follow when it is not.
 
         The caller has the turn.
+
+        Args:
+            position: up to which entry of the log of a cluster that is, or "".
         """
-        if not self._dirty:
+        if not self._dirty and not position:
             return None
         self._taken = self._dirty.take()
-        return change_set(self._world, self._taken)
+        return change_set(self._world, self._taken)._replace(position=position)
 
     def put_back(self) -> None:
         """Count what was taken last as changed again."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trio_chat.chat.persistence import ChangeSet, PendingSetting
 from trio_chat.storage import bans, invitations, operations
+from trio_chat.storage.cluster import note_position
 from trio_chat.storage.database import Database, damage_reported
 
 if TYPE_CHECKING:
@@ -147,3 +148,5 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
                 connection.execute(delete_one, (account,))
     bans.save(connection, changes.bans)
     invitations.save(connection, changes.invitations)
+    if changes.position:
+        note_position(connection, changes.position)

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+START = "0-0"
+"""The position before the first entry."""
+
 
 class Stored(NamedTuple):
     """An entry as the log has it.

@@ -15,12 +15,10 @@ import struct
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from trio_chat.server.cluster import postgres_session as session
-from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable, Stored
+from trio_chat.server.cluster.log import START, LogBroken, LogRefused, LogUnavailable, Stored
 from trio_chat.server.cluster.postgres_address import PostgresAddress
 from trio_chat.server.cluster.postgres_connection import PostgresConnection, Row, connect
 
-START = "0-0"
-"""The position before the first entry."""
 _COUNT = 200
 """Entries that are read at once, at most."""
 _SIZE = 4 << 20

@@ -16,7 +16,7 @@ from zlib import crc32
 
 import trio
 
-from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable, Stored
+from trio_chat.server.cluster.log import START, LogBroken, LogRefused, LogUnavailable, Stored
 from trio_chat.server.cluster.redis_address import RedisAddress
 from trio_chat.server.cluster.redis_checks import (
     Stream,
@@ -30,8 +30,6 @@ from trio_chat.server.cluster.redis_checks import (
 from trio_chat.server.cluster.redis_connection import AnswerTooLong, Command
 from trio_chat.server.cluster.redis_link import Link, Primary
 
-START = "0-0"
-"""The position before the first entry."""
 _MOST_READ = 200
 """Entries that are read at once, at most."""
 _GOOD_SIZE = 4 << 20

@@ -1,0 +1,407 @@
+"""A node of a cluster: it appends to the log what its clients do, and carries out what the log has.
+
+Two tasks have the engine each to themselves: one appends, one reads. What was read is carried out
+in memory, committed with its position, and then delivered; only after that the next batch is read.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import trio
+
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import Change, SessionEnded
+from trio_chat.chat.events import Output
+from trio_chat.chat.users import Session
+from trio_chat.cluster.appender import Appender
+from trio_chat.cluster.codec import BadEntry, decode, encode
+from trio_chat.cluster.decisions import decide
+from trio_chat.cluster.entries import Ended, Item, Lost, Registered, Said, Stopped
+from trio_chat.cluster.lives import Life
+from trio_chat.cluster.machine import Applied, Machine, RulesDiffer
+from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.cluster.log import Log, LogBroken, LogUnavailable, Stored
+from trio_chat.server.cluster.own_parts import OwnParts
+from trio_chat.server.cluster.snapshots import SnapshotKeeper
+
+log = logging.getLogger("trio_chat")
+
+HEARTBEAT = 1.0
+"""Seconds after which a node appends an entry without items, to say that it is alive."""
+_RETRY = 0.1
+"""Seconds until the engine is asked again after a failure."""
+_PATIENCE = 5.0
+"""Seconds without the engine after which commands are refused instead of waiting."""
+_ITEMS_AT_ONCE = 256
+"""Items that are carried out before other tasks have their turn; an entry more at most."""
+
+
+class ReplicatedConnection(Protocol):
+    """What a node needs of a connection."""
+
+    session: Session
+
+    def take_applied(self, output: Output, ticket: int) -> None:
+        """Take what a line of the client led to; its parts were accepted already.
+
+        Args:
+            output: the output.
+            ticket: of the broadcaster, for the parts.
+        """
+
+    def note_in_log(self) -> None:
+        """Carry out no other line until `note_applied`."""
+
+    def note_applied(self) -> None:
+        """Go on: what was in the log has been carried out and delivered."""
+
+    def end(self, reason: str) -> None:
+        """End the connection."""
+
+
+class ClusterNode:
+    """A node.
+
+    Args:
+        name: its name, which no other node has.
+        rules: see `Begun`.
+        machine: carries out the log.
+        log: the log.
+        broadcaster: delivers to the clients of this node; nobody else waits for room in it.
+        snapshots: keeps the state of the machine.
+
+    Attributes:
+        position: up to which entry of the log everything was carried out.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rules: str,
+        machine: Machine,
+        log: Log,
+        broadcaster: Broadcaster,
+        snapshots: SnapshotKeeper,
+    ) -> None:
+        self.name = name
+        self.machine = machine
+        self.position = snapshots.taken
+        self._rules = rules
+        self._world = machine.world
+        self._log = log
+        self._broadcaster = broadcaster
+        self._snapshots = snapshots
+        self._is_replaying = snapshots.taken != snapshots.stored
+        self._connections: dict[int, ReplicatedConnection] = {}  # by the numbers of their sessions
+        self._own_parts = OwnParts()
+        self._wake = trio.Event()
+        self._unavailable_since: float | None = None
+        self._declared: set[tuple[str, int]] = set()
+        self._is_leaving = False
+        self._begun = trio.Event()
+        self._begin_life(time.time_ns())
+        self._world.registrar = self._register
+        self._world.decider = self._decide
+        self._world.settle = self._settle
+
+    def _begin_life(self, epoch: int) -> None:
+        self._appender = Appender(self.name, epoch, self._rules)
+        self._submitted = 1  # items, of which the first one is the begin of the life
+        self._done = 0  # of these
+        self._on_done: deque[tuple[int, Callable[[], None]]] = deque([(1, self._begun.set)])
+        self._registering: set[int] = set()
+
+    @property
+    def is_refusing(self) -> bool:
+        """Whether commands that all nodes carry out are refused at the moment."""
+        since = self._unavailable_since
+        is_away = since is not None and trio.current_time() - since > _PATIENCE
+        return is_away or self._appender.is_full
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the engine cannot be reached."""
+        return self._unavailable_since is not None
+
+    @property
+    def unfinished(self) -> int:
+        """Items of this node that were not carried out yet."""
+        return self._submitted - self._done
+
+    def add(self, connection: ReplicatedConnection) -> None:
+        """Serve a connection, whose session has a number."""
+        self._connections[connection.session.id] = connection
+
+    def discard(self, connection: ReplicatedConnection) -> None:
+        """Serve a connection no longer."""
+        self._connections.pop(connection.session.id, None)
+
+    def say(self, connection: ReplicatedConnection, lines: tuple[bytes, ...]) -> None:
+        """Have lines of a client carried out by all nodes."""
+        session = connection.session
+        number = self.machine.number_of(session)
+        connection.note_in_log()
+        self._submit(Said(number, session.caps, lines), connection.note_applied)
+
+    def leave(self, session: Session, reason: str) -> bool:
+        """Have a session ended by all nodes; return False if only this one knows it.
+
+        Args:
+            session: the session, whose connection is gone.
+            reason: shown to others by QUIT.
+        """
+        is_asked = session.id in self._registering
+        if session.user is None and not is_asked:
+            return False
+        if session.id in self._world.sessions:
+            self._submit(
+                Ended(self.machine.number_of(session), reason),
+                lambda: self._forget(session),
+            )
+        return True
+
+    def _forget(self, session: Session) -> None:
+        """Forget a session whose registration was refused when its connection was gone already."""
+        if session in self._world.unregistered:
+            apply(self._world, SessionEnded(session.id, ""))
+
+    def _register(self, session: Session) -> None:
+        pending = session.pending
+        assert pending is not None  # noqa: S101  # or it would not be registered now
+        if session.id in self._registering:
+            return
+        self._registering.add(session.id)
+        item = Registered(
+            self.machine.number_of(session),
+            session.caps,
+            pending.nick,
+            pending.username,
+            pending.realname,
+            session.address,
+            session.host,
+            session.payer,
+            session.certificate,
+            session.is_secure,
+            session.connected,
+            session.account_id,
+            session.away,
+            tuple(pending.metadata.items()),
+        )
+        self._submit(item, lambda: self._note_registered(session))
+        self._connections[session.id].note_in_log()
+
+    def _note_registered(self, session: Session) -> None:
+        self._registering.discard(session.id)
+        connection = self._connections.get(session.id)
+        if connection is not None:
+            connection.note_applied()
+
+    def _decide(self, change: Change) -> None:
+        self._submit(decide(self._world, change))
+
+    async def _settle(self) -> None:
+        if self._done < self._submitted:
+            is_done = trio.Event()
+            self._on_done.append((self._submitted, is_done.set))
+            await is_done.wait()
+
+    def _submit(self, item: Item, on_done: Callable[[], None] | None = None) -> None:
+        self._appender.submit(item)
+        self._submitted += 1
+        if on_done is not None:
+            self._on_done.append((self._submitted, on_done))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Follow the log, for ever, or until `stop`.
+
+        Raises:
+            LogBroken: the log cannot be followed any longer.
+        """
+        await self._snapshots.keep_first(self.machine)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._append)
+            nursery.start_soon(self._snapshots.run)
+            await self._follow()
+            nursery.cancel_scope.cancel()
+
+    async def wait_begun(self) -> None:
+        """Wait until this node has carried out everything before its life, and may have clients."""
+        await self._begun.wait()
+        log.info("this is the node %s; %d nodes are alive", self.name, len(self._living()))
+
+    async def stop(self) -> None:
+        """End the life of this node, and know that all nodes will carry that out. If cancelled, the
+        other nodes notice by its silence.
+        """
+        self._is_leaving = True
+        stopped = trio.Event()
+        self._submit(Stopped(), stopped.set)
+        await stopped.wait()
+
+    async def aclose(self) -> None:
+        """Keep a last snapshot, if nothing is half done, and close the connections."""
+        life = self.machine.life
+        if self._is_leaving and life is not None and life.is_over:
+            await self._snapshots.keep(self.position, self.machine.to_state())
+        await self._log.aclose()
+
+    async def _append(self) -> None:
+        while True:
+            with trio.move_on_after(HEARTBEAT):
+                await self._wake.wait()
+            self._wake = trio.Event()
+            await self._append_once()
+            while self._appender.has_more:
+                await self._append_once()
+
+    async def _append_once(self) -> None:
+        appender = self._appender
+        try:
+            await self._log.append([encode(entry) for entry in appender.take()])
+        except LogUnavailable as error:
+            self._note_unavailable(error)
+            appender.note_failure()
+            await trio.sleep(_RETRY)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                stored = await self._log.read(self.position)
+            except LogUnavailable as error:
+                self._note_unavailable(error)
+                self._appender.note_failure()
+                self._wake.set()
+                await trio.sleep(_RETRY)
+                continue
+            self._note_available()
+            for batch in self._batches(stored):
+                await self._carry_out(batch)
+                if self._is_leaving and self.machine.life is not None and self.machine.life.is_over:
+                    return
+
+    def _batches(self, stored: Sequence[Stored]) -> Iterator[list[Stored]]:
+        """Yield entries in parts of about as many items as are carried out at once; a part ends
+        where the database has stopped, too.
+        """
+        batch: list[Stored] = []
+        size = 0
+        for each in stored:
+            batch.append(each)
+            size += len(each.data)
+            is_last = self._is_replaying and each.position == self._snapshots.stored
+            if size > _ITEMS_AT_ONCE * 64 or is_last:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    async def _carry_out(self, batch: Sequence[Stored]) -> None:
+        """Carry out a part of the log: in memory, in the database, and then to the clients."""
+        applied: list[Applied] = []
+        done = 0
+        for each in batch:
+            done += self._apply(each, applied)
+        if self._is_replaying:
+            if self.position == self._snapshots.stored:
+                self._world.dirty.take()  # it was stored with the position
+                self._is_replaying = False
+            await trio.lowlevel.checkpoint()
+        else:
+            parts = self._own_parts.of(applied)
+            position = self.position if parts or self._world.dirty else ""
+            ticket = self._broadcaster.accept(Output(parts, position=position))
+            self._hand_on(applied, ticket)
+            await self._broadcaster.wait_delivered(ticket)
+            if not position:
+                await trio.lowlevel.checkpoint()
+            self._snapshots.take_if_due(self.position, self.machine)
+        self._note_done(done)
+        self._look_after_lives()
+
+    def _apply(self, each: Stored, applied: list[Applied]) -> int:
+        """Carry out an entry in memory; return how many items of this node are done by it."""
+        try:
+            entry = decode(each.data)
+            applied += self.machine.apply(entry, each.time, self._appender.own)
+        except BadEntry as error:
+            raise LogBroken(
+                f"the entry {each.position} of the log cannot be read: {error}. It was written by"
+                " another version of trio-chat, or it is not the log of a cluster"
+            ) from error
+        except RulesDiffer as error:
+            raise LogBroken(differing(error)) from error
+        self.position = each.position
+        self._snapshots.count(len(entry.items))
+        return self._appender.note_seen(entry, self.machine.lives.of(self.name))
+
+    def _hand_on(self, applied: Sequence[Applied], ticket: int) -> None:
+        """Let connections know what their lines led to."""
+        for session, output in applied:
+            connection = self._connections.get(session.id) if session is not None else None
+            if connection is not None:
+                connection.take_applied(output, ticket)
+
+    def _note_done(self, count: int) -> None:
+        self._done += count
+        while self._on_done and self._on_done[0][0] <= self._done:
+            self._on_done.popleft()[1]()
+
+    def _look_after_lives(self) -> None:
+        """Begin another life if the others have given this one up, and say which nodes are lost."""
+        latest = self.machine.lives.of(self.name)
+        own_epoch = self._appender.own[1]
+        if latest is not None and latest.epoch > own_epoch:
+            if self._begun.is_set():
+                raise LogBroken(
+                    f"another node has started with the name {self.name}: each node of a cluster"
+                    " has a name of its own ([cluster] node)"
+                )
+            self._begin_life(latest.epoch + 1)
+            self._wake.set()
+        elif (
+            latest is not None
+            and latest.epoch == own_epoch
+            and latest.is_over
+            and not self._is_leaving
+        ):
+            log.error(
+                "the other nodes have not heard of this one for too long, and have gone on without"
+                " it: its clients have to connect again"
+            )
+            connections, self._connections = list(self._connections.values()), {}
+            self._begin_life(max(time.time_ns(), own_epoch + 1))
+            self._wake.set()
+            for connection in connections:
+                connection.end("The connection to the other servers was lost")
+        for lost in self.machine.lives.lost():
+            key = lost.node, lost.epoch
+            if lost.node != self.name and key not in self._declared:
+                self._declared.add(key)
+                log.warning("nothing is heard of the node %s any longer", lost.node)
+                self._submit(Lost(*key))
+
+    def _living(self) -> list[Life]:
+        return [life for life in self.machine.lives if not life.is_over]
+
+    def _note_unavailable(self, error: LogUnavailable) -> None:
+        if self._unavailable_since is None:
+            self._unavailable_since = trio.current_time()
+            log.error("the log of the cluster cannot be reached, nobody can talk: %s", error)
+
+    def _note_available(self) -> None:
+        if self._unavailable_since is not None:
+            away = trio.current_time() - self._unavailable_since
+            self._unavailable_since = None
+            log.warning("the log of the cluster is reached again, after %.1f s", away)
+
+
+def differing(error: RulesDiffer) -> str:
+    """Return for the operator what to do about a node with another configuration."""
+    return (
+        f"the configuration of the node {error.node} differs from that of this one: all nodes of a"
+        " cluster have the same settings of the chat. Stop all nodes, or set this one as the others"
+    )

@@ -1,0 +1,75 @@
+"""The table of the cluster: up to which entry of the log a database is, and a snapshot.
+
+The position is written in the transaction of what the entries led to. So after a crash a node
+carries out the entries since the snapshot in memory, and stores again nothing of those up to the
+position.
+"""
+
+import json
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from trio_chat.chat.persistence import ClusterState
+from trio_chat.storage.database import Database
+
+if TYPE_CHECKING:
+    import apsw
+
+_KEEP = """
+    INSERT INTO cluster VALUES (1, ?1, ?1, ?2)
+    ON CONFLICT DO UPDATE SET taken = excluded.taken, snapshot = excluded.snapshot
+"""
+_LEVEL = 3
+"""The level of zlib: a higher one takes longer, and saves little."""
+
+
+class SqliteClusterTable:
+    """The table of the cluster (the port `trio_chat.chat.persistence.ClusterTable`).
+
+    Args:
+        database: the database.
+
+    Every method raises `StorageError` when the database cannot do it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self) -> ClusterState | None:
+        """Return the stored state; see `ClusterTable.load`."""
+        row = await self._database.read(_load)
+        if row is None:
+            return None
+        position, taken, data = row
+        return ClusterState(position, taken, await trio.to_thread.run_sync(_unpack, data))
+
+    async def keep(self, taken: str, snapshot: dict[str, Any]) -> None:
+        """Store a snapshot; see `ClusterTable.keep`."""
+        data = await trio.to_thread.run_sync(_pack, snapshot)
+        await self._database.write(_keep, taken, data)
+
+
+def note_position(connection: "apsw.Connection", position: str) -> None:
+    """Store up to which entry everything is stored, in the transaction of the caller."""
+    connection.execute("UPDATE cluster SET position = ?", (position,))
+
+
+def _load(connection: "apsw.Connection") -> tuple[str, str, bytes] | None:
+    query = "SELECT position, taken, snapshot FROM cluster"
+    row: tuple[str, str, bytes] | None = connection.execute(query).fetchone()
+    return row
+
+
+def _keep(connection: "apsw.Connection", taken: str, data: bytes) -> None:
+    connection.execute(_KEEP, (taken, data))
+
+
+def _pack(snapshot: dict[str, Any]) -> bytes:
+    return zlib.compress(json.dumps(snapshot, ensure_ascii=False).encode(), _LEVEL)
+
+
+def _unpack(data: bytes) -> dict[str, Any]:
+    snapshot: dict[str, Any] = json.loads(zlib.decompress(data))
+    return snapshot

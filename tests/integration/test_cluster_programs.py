@@ -1,0 +1,206 @@
+"""Several real servers as one: nodes of a cluster, with a real engine."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+from programs import PATIENCE, Program, program
+
+from redis_fakes import Engine, engine
+
+CONFIG = """
+[server]
+host = 127.0.0.1
+port = 0
+lobby = none
+[accounts]
+hash_cost = low
+[discovery]
+enabled = no
+[limits]
+flood_exempt = 127.0.0.0/8
+connections_exempt = 127.0.0.0/8
+[cluster]
+url = redis://127.0.0.1:{port}/test
+node = {name}
+"""
+
+
+class Client:
+    """A client by its lines."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+        self._rest = b""
+
+    async def say(self, *lines: str) -> None:
+        """Send lines."""
+        await self._stream.send_all("".join(f"{line}\r\n" for line in lines).encode())
+
+    async def until(self, text: str) -> str:
+        """Return the first further line that has this text in it."""
+        with trio.fail_after(PATIENCE):
+            while True:
+                line = await self._line()
+                if text in line:
+                    return line
+
+    async def _line(self) -> str:
+        while b"\n" not in self._rest:
+            data = await self._stream.receive_some()
+            assert data, "the connection has ended"
+            self._rest += data
+        line, self._rest = self._rest.split(b"\n", 1)
+        return line.decode().rstrip("\r")
+
+
+class Cluster:
+    """Nodes with directories of their own, by their names."""
+
+    def __init__(self, directory: Path, running: Engine) -> None:
+        self._directory = directory
+        self.engine = running
+
+    @asynccontextmanager
+    async def node(self, name: str) -> AsyncIterator[tuple[Program, int]]:
+        """Run a node; yield it and its port."""
+        directory = self._directory / name
+        directory.mkdir(exist_ok=True)
+        config = CONFIG.format(port=self.engine.port, name=name)
+        (directory / "server.ini").write_text(config, "utf-8")
+        async with program(["serve", "--config", "server.ini", "--no-qr"], directory) as running:
+            line = await running.out.until("listens on")
+            yield running, int(line.rpartition(":")[2])
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster without nodes, with an engine."""
+    with engine(tmp_path / "engine") as running:
+        yield Cluster(tmp_path, running)
+
+
+@asynccontextmanager
+async def client(port: int, nick: str, caps: str = "") -> AsyncIterator[Client]:
+    """Connect to a node, and register."""
+    async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+        one = Client(stream)
+        if caps:
+            await one.say(f"CAP REQ :{caps}")
+        await one.say(f"NICK {nick}", "USER u 0 * :Real")
+        if caps:
+            await one.say("CAP END")
+        await one.until(" 001 ")
+        yield one
+
+
+async def test_clients_of_two_nodes_are_one_network(cluster: Cluster) -> None:
+    """They meet in channels, in private messages, and by their nicknames."""
+    async with (
+        cluster.node("n1") as (_, one),
+        cluster.node("n2") as (_, two),
+        client(one, "ann", "echo-message") as ann,
+        client(two, "bob") as bob,
+    ):
+        await ann.say("JOIN #a")
+        await ann.until(" 366 ")
+        await bob.say("JOIN #a")
+        assert "ann" in await bob.until(" 353 ")
+        await ann.until("JOIN #a")
+        await bob.say("PRIVMSG #a :hello", "PRIVMSG ann :psst", "WHOIS ann", "NICK ann")
+        assert (await ann.until("PRIVMSG #a")).endswith(":hello")
+        assert (await ann.until("PRIVMSG ann")).endswith(":psst")
+        await bob.until(" 311 bob ann")
+        await bob.until(" 433 ")
+        await ann.say("QUIT :bye")
+        assert (await bob.until("QUIT")).endswith("bye")
+
+
+async def test_a_message_of_several_lines(cluster: Cluster) -> None:
+    """All lines of a batch are carried out together, also when other lines come between them."""
+    async with (
+        cluster.node("n1") as (_, one),
+        cluster.node("n2") as (_, two),
+        client(one, "ann", "batch message-tags draft/multiline") as ann,
+        client(two, "bob", "batch message-tags draft/multiline") as bob,
+    ):
+        await ann.say("BATCH +1 draft/multiline bob", "@batch=1 PRIVMSG bob :one", "PING x")
+        await ann.until("PONG")
+        await ann.say("@batch=1 PRIVMSG bob :two", "BATCH -1")
+        assert "draft/multiline bob" in await bob.until("BATCH +")
+        assert (await bob.until("PRIVMSG")).endswith("one")
+        assert (await bob.until("PRIVMSG")).endswith("two")
+
+
+async def test_a_node_that_is_killed_comes_back_with_everything(cluster: Cluster) -> None:
+    """It carries out again what it had not stored, and the other node goes on meanwhile."""
+    async with cluster.node("n2") as (_, two), client(two, "bob") as bob:
+        await bob.say("JOIN #a")
+        await bob.until(" 366 ")
+        async with cluster.node("n1") as (first, one), client(one, "ann", "echo-message") as ann:
+            await ann.say("JOIN #a", "PRIVMSG #a :before")
+            await ann.until("before")
+            first.process.kill()
+            await first.process.wait()
+        await bob.until("before")
+        await bob.say("PRIVMSG #a :meanwhile")
+        await bob.until("QUIT")
+        async with cluster.node("n1") as (_, one), client(one, "eve", "batch") as eve:
+            await eve.say("JOIN #a")
+            assert "bob" in await eve.until(" 353 ")
+            await eve.say("CHATHISTORY LATEST #a * 10")
+            assert (await eve.until("PRIVMSG")).endswith("before")
+            assert (await eve.until("PRIVMSG")).endswith("meanwhile")
+
+
+async def test_a_node_that_stops_keeps_what_it_was(cluster: Cluster) -> None:
+    """After a restart it starts from its snapshot, and its users have left."""
+    async with cluster.node("n2") as (_, two), client(two, "bob") as bob:
+        await bob.say("JOIN #a")
+        await bob.until(" 366 ")
+        async with cluster.node("n1") as (first, one), client(one, "ann") as ann:
+            await ann.say("JOIN #a")
+            await ann.until(" 366 ")
+            first.stop()
+            await ann.until("ERROR")
+            assert await first.wait() == 0
+        assert (await bob.until("QUIT")).endswith("restarted")
+        async with cluster.node("n1") as (_, one), client(one, "ann") as ann:
+            await ann.say("PRIVMSG bob :again")
+            await bob.until("again")
+
+
+async def test_a_killed_engine_loses_nothing(cluster: Cluster) -> None:
+    """Lines wait until it is back, and are carried out once."""
+    async with (
+        cluster.node("n1") as (first, one),
+        cluster.node("n2") as (_, two),
+        client(one, "ann", "echo-message") as ann,
+        client(two, "bob") as bob,
+    ):
+        cluster.engine.kill()
+        await ann.say("PRIVMSG bob :one", "PRIVMSG bob :two")
+        await first.out.until("cannot be reached")
+        await trio.to_thread.run_sync(cluster.engine.start)
+        assert (await bob.until(" PRIVMSG bob ")).endswith("one")
+        assert (await bob.until(" PRIVMSG bob ")).endswith("two")
+        await ann.until("two")
+        await ann.say("PRIVMSG bob :three")
+        assert (await bob.until(" PRIVMSG bob ")).endswith("three")
+
+
+async def test_a_second_node_with_the_same_name_takes_its_place(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """The first one stops with a sentence, as two cannot have one name."""
+    async with cluster.node("n1") as (first, _), cluster.node("n2") as (_, two):
+        (tmp_path / "other").mkdir()
+        other = Cluster(tmp_path / "other", cluster.engine)
+        async with other.node("n1") as (_, one), client(one, "ann") as ann:
+            await first.out.until("another node has started with the name n1")
+            assert await first.wait() == 1
+            async with client(two, "bob") as bob:
+                await bob.say("PRIVMSG ann :still here")
+                await ann.until("still here")
