@@ -161,7 +161,7 @@ def test_a_snapshot_has_the_accounts_without_credentials() -> None:
     assert accounts.is_replicated
     accounts.drop(accounts.known["acc1"])
     state = json.dumps(cluster.machine.to_state())
-    restored = Machine(make_world)
+    restored = Machine(make_world, "rules")
     later = restored.world.accounts
     assert isinstance(later, OpenAccounts)
     later.add("later", "password")
