@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from storage_fakes import ListHistory, OpenAccounts
-from support import NOON
+from support import NOON, run_now
 from trio_chat.chat.accounts import Account, AccountRules, Origin
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import (
@@ -28,8 +28,9 @@ from trio_chat.chat.changes import (
     PasswordSet,
 )
 from trio_chat.chat.dispatch import handle_line
-from trio_chat.chat.events import Event, Output
+from trio_chat.chat.events import Output
 from trio_chat.chat.history import MESSAGES, Record
+from trio_chat.chat.ids import msgid
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.persistence import Operation
 from trio_chat.chat.server_info import ServerInfo
@@ -43,12 +44,13 @@ from trio_chat.cluster.entries import Decided, Ended, Entry, Lost, Registered, S
 from trio_chat.cluster.machine import Applied, LogClock, Machine
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
-from trio_chat.server.broadcaster import gather
+from trio_chat.server.broadcaster import gather, records_of
 
 CAPS = (
     0,
     cap.SERVER_TIME | cap.ECHO_MESSAGE | cap.MESSAGE_TAGS | cap.BATCH | cap.LABELED_RESPONSE,
     cap.AWAY_NOTIFY | cap.EXTENDED_MONITOR | cap.ACCOUNT_NOTIFY,
+    cap.MESSAGE_TAGS | cap.MESSAGE_REDACTION,
     cap.METADATA_3 | cap.BATCH | cap.MULTI_PREFIX | cap.EXTENDED_JOIN,
 )
 ACCOUNTS = 4
@@ -105,9 +107,9 @@ class StoredAccounts(OpenAccounts):
         return account if self._disk.passwords.get(number) == password else None
 
 
-def make_world(clock: LogClock, accounts: OpenAccounts | None = None) -> World:
+def make_world(clock: LogClock, disk: "Disk | None" = None) -> World:
     """Return a new world, with the same configuration and accounts on each node."""
-    accounts = accounts or StoredAccounts(Disk())
+    disk = disk or Disk()
     return World(
         ServerInfo(
             created=NOON,
@@ -117,7 +119,7 @@ def make_world(clock: LogClock, accounts: OpenAccounts | None = None) -> World:
         Lengths(channels_per_user=5),
         clock,
         20,
-        StoragePorts(history=ListHistory(), accounts=accounts, playback=0),
+        StoragePorts(history=disk.history, accounts=StoredAccounts(disk), playback=0),
     )
 
 
@@ -147,7 +149,8 @@ class Disk:
         snapshot: the state of the machine at `taken`.
         taken: how many entries had been carried out then.
         position: up to which entry messages are stored: in one transaction with these.
-        messages: the stored messages.
+        history: the stored messages.
+        redacted: the texts of those that were deleted.
         passwords: the stored passwords, by the numbers of accounts.
         owners: the stored certificates, see `OpenAccounts`.
         names: the names of all accounts that there ever were, by number.
@@ -158,11 +161,18 @@ class Disk:
         self.snapshot: dict[str, Any] | None = None
         self.taken = 0
         self.position = 0
-        self.messages: list[Record] = []
+        self.history = ListHistory()
+        self.redacted: set[str] = set()
         self.passwords = dict.fromkeys(range(1, ACCOUNTS + 1), "secret")
         self.owners: dict[tuple[str, int], bool] = {}
         self.names = {number: f"acc{number}" for number in self.passwords}
         self.every: set[str] = set()
+
+    def commit(self, records: list[Record]) -> None:
+        """Store messages, and delete them."""
+        before = {record.text for record in self.history.said}
+        run_now(self.history.commit(records))
+        self.redacted |= before - {record.text for record in self.history.said}
 
     def store(self, operation: Operation) -> None:
         """Store a change of the table of accounts."""
@@ -210,17 +220,23 @@ class Task:
 class Client(Session):
     """A client, with what it received."""
 
-    __slots__ = ("is_ended", "received")
+    __slots__ = ("deleted", "is_ended", "received")
 
     def __init__(self, caps: int, now: float, address: str) -> None:
         super().__init__(self, address, now)
         self.received: list[str] = []
+        self.deleted: set[str] = set()
         self.is_ended = False
         self.set_caps(caps)
 
     def send(self, data: bytes, *, is_reply: bool = False) -> None:
         """Take lines."""
         self.received.append(data.decode())
+        for line in data.decode().splitlines():
+            if " REDACT #" in line:
+                number = line.split(" REDACT ")[1].split()[1]
+                assert number not in self.deleted, "a message is deleted twice"
+                self.deleted.add(number)
 
     def end(self, reason: str) -> None:
         """Be ended by the server; its node notes that the connection is gone."""
@@ -241,7 +257,7 @@ class Node:
 
     def start(self) -> None:
         """Start, or start again after a crash: only the disk is left."""
-        self.machine = Machine(lambda clock: make_world(clock, StoredAccounts(self.disk)))
+        self.machine = Machine(lambda clock: make_world(clock, self.disk))
         if self.disk.snapshot is not None:
             self.machine.restore(json.loads(json.dumps(self.disk.snapshot)))
         self.position = self.disk.taken
@@ -332,6 +348,9 @@ class Node:
         if rng.random() < 0.2:  # a question, which no other node sees
             self._ask(client, rng.choice(_LOCAL))
             return
+        if rng.random() < 0.15:
+            self._redact(client, rng)
+            return
         if rng.random() < 0.1:
             self._change_accounts(client, rng.choice(_ON_ACCOUNTS), rng)
             return
@@ -357,6 +376,13 @@ class Node:
         if output.later is not None:
             work = cast("Coroutine[None, None, Output]", output.later())
             self._continue(Task(client, password, work))
+
+    def _redact(self, client: Client, rng: random.Random) -> None:
+        """Delete one of the last messages."""
+        records = [each for each in self.disk.history.said if each.buffer.startswith("#")][-3:]
+        if records:
+            record = rng.choice(records)
+            self._ask(client, f"REDACT {record.buffer} {msgid(record.id)}")
 
     def register_account(self, rng: random.Random) -> None:
         """Have an operator register an account."""
@@ -510,23 +536,16 @@ class Node:
             if output.close:
                 self.clients.pop(self.machine.number_of(session), None)
         is_new = self.position >= self.disk.position
-        for record in _messages(output):
-            if is_new:
-                self.disk.messages.append(record)
+        records = records_of([output])
+        if is_new:
+            self.disk.commit(records)
+        for record in records:
+            if record.command not in MESSAGES:
+                continue
             if session is not None:
                 self.simulation.confirmed.add(record.text)
         for receiver, data, is_reply in gather(output.parts):
             receiver.sink.send(data, is_reply=is_reply)
-
-
-def _messages(output: Output) -> list[Record]:
-    return [
-        record
-        for part in output.parts
-        if isinstance(part, Event)
-        for record in part.records()
-        if record.command in MESSAGES
-    ]
 
 
 class Simulation:
@@ -653,12 +672,20 @@ class Simulation:
         for life in self.nodes[0].machine.lives:
             assert not (life.is_over and life.sessions), "ghosts"
         assert len({node.machine.digest() for node in self.nodes}) == 1, "states differ"
-        first = self.nodes[0].disk.messages
-        assert all(node.disk.messages == first for node in self.nodes), "histories differ"
+        first = self.nodes[0].disk.history.said
+        redacted = self.nodes[0].disk.redacted
+        for node in self.nodes:
+            assert node.disk.history.records == self.nodes[0].disk.history.records, (
+                "histories differ"
+            )
+            assert node.disk.redacted == redacted, "histories differ"
         self._check_accounts()
         times = Counter((record.buffer, record.text) for record in first)
         assert not [key for key, count in times.items() if count > 1], "doubled"
-        assert self.confirmed <= {record.text for record in first}, "lost"
+        texts = {record.text for record in first}
+        assert self.confirmed <= texts | redacted, "lost"
+        assert not texts & redacted, "a deleted message is there"
+        self.counts["redacted"] += len(redacted)
 
     def _check_accounts(self) -> None:
         """Check that all nodes have stored the accounts that they know, with the passwords that

@@ -5,6 +5,7 @@ waits for it.
 from collections.abc import Callable
 
 from cluster_simulation import make_world
+from storage_fakes import ListHistory
 from support import NOON, run_now
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import Change, SessionEnded
@@ -17,7 +18,7 @@ from trio_chat.cluster.decisions import decide
 from trio_chat.cluster.entries import Begun, Ended, Entry, Item, Registered, Said
 from trio_chat.cluster.machine import LogClock, Machine
 from trio_chat.irc.message import Message, parse
-from trio_chat.server.broadcaster import gather
+from trio_chat.server.broadcaster import gather, records_of
 
 MakeWorld = Callable[[LogClock], World]
 
@@ -82,6 +83,13 @@ class Node:
         """The world of its machine."""
         return self.machine.world
 
+    @property
+    def history(self) -> ListHistory:
+        """The history of its world."""
+        assert self.world.storage is not None
+        assert isinstance(self.world.storage.history, ListHistory)
+        return self.world.storage.history
+
     def submit(self, item: Item) -> None:
         """Append an item; it is read as it is written."""
         self.sequence += 1
@@ -126,7 +134,10 @@ class Node:
             self.submit(Said(client.number, client.session.caps, (line.encode(),)))
 
     def deliver(self, output: Output, client: Client | None) -> None:
-        """Deliver an output to the clients of this node, and the rest of it if it is theirs."""
+        """Store and deliver an output to the clients of this node, and the rest of it if it is
+        theirs.
+        """
+        run_now(self.history.commit(records_of([output])))
         for session, data, is_reply in gather(output.parts):
             session.sink.send(data, is_reply=is_reply)
         if client is None:

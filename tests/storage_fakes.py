@@ -18,6 +18,7 @@ from trio_chat.chat.accounts import (
 )
 from trio_chat.chat.history import (
     MESSAGES,
+    REDACT,
     RENAME,
     HistoryError,
     HistoryFilter,
@@ -25,6 +26,7 @@ from trio_chat.chat.history import (
     Record,
     Span,
 )
+from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.multiline import flatten
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc.names import fold_or_self
@@ -195,6 +197,8 @@ class ListHistory:
         for record in records:
             if record.command == RENAME:
                 self._rename(record.buffer, fold_or_self(record.params[0]))
+            elif record.command == REDACT:
+                await self.redact(record.buffer, parse_msgid(record.params[0]) or 0)
             else:
                 self.records.append(record)
 

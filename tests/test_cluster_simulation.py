@@ -13,7 +13,7 @@ import pytest
 import cluster_simulation
 from cluster_simulation import Simulation
 from trio_chat.chat.accounts import Account, AccountIndex
-from trio_chat.chat.apply import stored_accounts
+from trio_chat.chat.apply import messages, stored_accounts
 from trio_chat.chat.changes import AccountRegistered, Change
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.world import World
@@ -129,3 +129,11 @@ def test_a_greatest_number_that_is_not_in_snapshots_would_be_given_twice(
 
     monkeypatch.setattr(AccountIndex, "restore", forgetful)
     assert failures(range(60))
+
+
+def test_without_a_memory_clients_would_see_a_deletion_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two nodes decide to delete a message at once, as each still has it."""
+    monkeypatch.setattr(messages, "_REMEMBERED", 0)
+    assert "a message is deleted twice" in failures(range(60))

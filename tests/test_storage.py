@@ -15,7 +15,15 @@ from trio.testing import MockClock
 
 from storage_fakes import ListHistory
 from support import run_now
-from trio_chat.chat.history import LAST_ID, BadRecord, HistoryError, Record, Span
+from trio_chat.chat.history import (
+    LAST_ID,
+    BadRecord,
+    HistoryError,
+    HistoryFilter,
+    Record,
+    Span,
+)
+from trio_chat.chat.ids import msgid
 from trio_chat.storage import schema
 from trio_chat.storage.database import StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
@@ -254,3 +262,38 @@ async def test_a_renamed_channel_keeps_what_was_said() -> None:
             "#b": [2, 3, 5],
             "#b-4": [1],
         }
+
+
+async def test_a_deletion_is_stored_with_the_messages_of_its_batch() -> None:
+    """Whatever comes first: the message, the deletion, or another name of the channel."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([record(1), record(2)])
+        rename = Record("#a", 4, "RENAME", "ann!a@h", "", "", params=("#b", ""))
+        await history.commit([record(3), deletion(1), deletion(3), rename, deletion(9, "#b")])
+        assert [entry.id for entry in await history.messages("#b", Span(), 10, 0)] == [2]
+        await history.commit([deletion(2, "#b"), deletion(2, "#b")])
+        assert await history.messages("#b", Span(), 10, 0) == []
+        assert database._erased.is_set()
+
+
+async def test_an_event_is_deleted_as_a_message_is() -> None:
+    """A message of tags alone is stored as one."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([record(1)._replace(command="TAGMSG", text="")])
+        await history.commit([deletion(1)])
+        assert await history.messages("#a", Span(), 10, 0, HistoryFilter.WITH_TAGMSG) == []
+
+
+async def test_a_deletion_without_a_msgid_is_a_bad_record() -> None:
+    """Which only a defect could make."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        with pytest.raises(BadRecord):
+            await history.commit([deletion(1)._replace(params=("?",))])
+
+
+def deletion(number: int, buffer: str = "#a") -> Record:
+    """Return the record of a deletion."""
+    return Record(buffer, number + 10, "REDACT", "ann!a@h", "", "", params=(msgid(number),))

@@ -23,6 +23,8 @@ stored command is an event.
 
 RENAME = "RENAME"
 """The event that renames a channel: `commit` renames its buffer, and stores no event."""
+REDACT = "REDACT"
+"""The event that deletes a message, by its msgid: `commit` does that, and stores no event."""
 
 
 class HistoryError(Exception):

@@ -89,6 +89,7 @@ class World:
             its own clock.
 
     Attributes:
+        redacted: the ids of the messages that were deleted last, in order.
         creating: the accounts that clients of this server create by the log of a cluster, as far as
             it has them, by `Credentials.key`.
         batch_references: the numbers by which batches are referred to; no state depends on them.
@@ -155,6 +156,7 @@ class World:
         self.monitor = MonitorLists()
         self.confusables = ConfusableIndex()  # of users
         self.account_confusables = AccountConfusables()
+        self.redacted: dict[int, None] = {}
         self.creating: dict[bytes, Account | None] = {}
         self.registering = ConfusableIndex()  # names of accounts that are being stored
         self.users: dict[str, User] = {}

@@ -8,6 +8,7 @@ import trio
 
 from trio_chat.chat.history import (
     MESSAGES,
+    REDACT,
     RENAME,
     BadRecord,
     HistoryError,
@@ -16,6 +17,7 @@ from trio_chat.chat.history import (
     Record,
     Span,
 )
+from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
@@ -56,10 +58,7 @@ _RANGE = """
     ORDER BY id {} LIMIT ?
 """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
-_ONE = (
-    "SELECT buffer.id, {0}.id FROM buffer JOIN {0} ON {0}.buffer = buffer.id WHERE buffer.name = ?"
-    " AND {0}.id = ?"
-)
+_EXISTS = "SELECT 1 FROM {} WHERE buffer = ? AND id = ?"
 _DIG_OUT = """
     DELETE FROM redacted WHERE id < :before AND buffer IN (
         SELECT id FROM buffer WHERE (:name IS NULL OR buffer.name = :name)
@@ -99,7 +98,8 @@ class SqliteHistory:
         """Append messages as one transaction; see `History.commit`."""
         write = (
             self._database.erase
-            if state is not None and is_erasing(state)
+            if (state is not None and is_erasing(state))
+            or any(record.command == REDACT for record in records)
             else self._database.write
         )
         try:
@@ -225,14 +225,19 @@ class SqliteHistory:
         if not records:
             return
         numbered: list[tuple[int, Record]] = []
+        redacted: list[tuple[int, int]] = []
         for record in records:
             if record.command == RENAME:
                 self._buffers.clear()
                 rename_buffer(connection, record.buffer, fold_or_self(record.params[0]), record.id)
+            elif record.command == REDACT:
+                redacted.append((self._buffer(connection, record.buffer), _redacted_by(record)))
             else:
                 numbered.append((self._buffer(connection, record.buffer), record))
         append_messages(connection, [entry for entry in numbered if entry[1].command in MESSAGES])
         append_events(connection, [entry for entry in numbered if entry[1].command not in MESSAGES])
+        for key in redacted:  # of this batch, too
+            _redact(connection, key)
         if self._shift is None or any(record.shift != self._shift for record in records):
             note_steps(connection, records)
             self._shift = records[-1].shift
@@ -344,10 +349,26 @@ def last_id(connection: "apsw.Connection") -> int:
     )
 
 
-def _delete_one(connection: "apsw.Connection", buffer: str, number: int) -> bool:
+def _delete_one(connection: "apsw.Connection", name: str, number: int) -> bool:
+    buffer = connection.execute("SELECT id FROM buffer WHERE name = ?", (name,)).get
+    return buffer is not None and _redact(connection, (int(buffer), number))
+
+
+def _redacted_by(record: Record) -> int:
+    """Return the id of the message that an event deletes."""
+    number = parse_msgid(record.params[0])
+    if number is None:
+        raise ValueError(f"{record.params[0]} is no msgid")
+    return number
+
+
+def _redact(connection: "apsw.Connection", key: tuple[int, int]) -> bool:
+    """Delete a message or event for good, by the number of its buffer and its id; return whether
+    there was one.
+    """
     for table, drop in (("message", redact_messages), ("event", delete_events)):
-        if keys := connection.execute(_ONE.format(table), (buffer, number)).fetchall():
-            drop(connection, keys)
+        if connection.execute(_EXISTS.format(table), key).get is not None:
+            drop(connection, [key])
             return True
     return False
 

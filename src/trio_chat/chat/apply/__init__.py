@@ -9,6 +9,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     bans,
     channels,
     invitations,
+    messages,
     push,
     registered,
     sessions,

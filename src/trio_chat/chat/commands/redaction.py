@@ -4,14 +4,14 @@ import logging
 from functools import partial
 
 from trio_chat.chat import conversations, policy, retention
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import MessageRedacted
 from trio_chat.chat.conversations import Conversation
-from trio_chat.chat.events import Event
 from trio_chat.chat.history import MESSAGES, HistoryError, HistoryFilter, Record, Span
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import is_channel_name
 
@@ -27,6 +27,7 @@ log = logging.getLogger("trio_chat")
         "Delete a message: your own, or in your channel anybody's; those who have seen it may still"
         " know it."
     ),
+    is_local=True,
 )
 def redact_command(request: Request) -> None:
     """Delete a message from the history, and ask the clients that received it to do the same."""
@@ -80,12 +81,11 @@ async def _redact(
                 "You may not delete this message: it is not yours, and you are not an operator",
             )
             return
-        if not await storage.history.redact(conversation.buffer, number):
+        is_single = request.world.decider is None
+        if is_single and not await storage.history.redact(conversation.buffer, number):
             # Another request has deleted it meanwhile.
             _fail_unknown(request)
             return
-        if request.world.push_delivery is not None:
-            request.world.push_delivery.withdraw(number)
     except HistoryError as error:
         log.error("a message cannot be deleted: %s", error)
         _fail(
@@ -100,36 +100,35 @@ async def _redact(
         record.source,
         conversation.channel.name if conversation.channel else "private",
     )
-    for event in _notices(request, conversation):
-        reply.emit(event)
+    reply.emit_all(apply(request.world, _change(request, conversation, number, is_single)))
+    await request.world.settle()
 
 
-def _notices(request: Request, conversation: Conversation) -> list[Event]:
-    """Return the events for the members of a channel, or for both sides of a private
-    conversation.
-    """
-    user, world = request.user, request.world
-    is_muted = conversation.channel is not None and policy.is_muted(user, conversation.channel)
-    reason = "" if is_muted else truncate(request.param(2), world.lengths.kick)
-    rest = (request.params[1], reason) if reason else request.params[1:2]
-    if conversation.channel is not None:
-        audiences = [(conversation.channel.name, conversation.channel.audience())]
-    else:
-        others = [other for other in conversation.others(world) if other is not user]
+def _change(
+    request: Request, conversation: Conversation, number: int, is_deleted: bool
+) -> MessageRedacted:
+    user, world, channel = request.user, request.world, conversation.channel
+    is_muted = channel is not None and policy.is_muted(user, channel)
+    if channel is None:
         request.reply.charge(len(world.users) // 8)
-        audiences = [(other.nick, other.sessions) for other in others] + [
-            (conversation.name, user.sessions)
-        ]
-    return [
-        world.event(user, "REDACT", (name, *rest), sessions, requires=cap.MESSAGE_REDACTION)
-        for name, sessions in audiences
-    ]
+    return MessageRedacted(
+        user.folded,
+        request.session.id,
+        channel.folded if channel is not None else "",
+        conversation.buffer if channel is None else "",
+        conversation.name,
+        number,
+        "" if is_muted else truncate(request.param(2), world.lengths.kick),
+        is_deleted,
+    )
 
 
 async def _find(
     request: Request, storage: StoragePorts, conversation: Conversation, number: int
 ) -> Record | None:
     """Return a message that the parties of the conversation may read, or None."""
+    if number in request.world.redacted:
+        return None
     span = retention.cut(
         Span(after=number - 1, before=number + 1),
         retention.oldest(request.world, storage, conversation.channel),

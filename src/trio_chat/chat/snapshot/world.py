@@ -31,6 +31,7 @@ def take(world: World) -> Snapshot:
         "whowas": [list(entry) for entry in world.whowas],
         "most users": world.most_users,
         "quotas": world.quotas.to_state(),
+        "redacted": list(world.redacted),
     }
 
 
@@ -61,6 +62,7 @@ def restore(world: World, snapshot: Snapshot) -> None:
     world.whowas.extend(WhoWas(*entry) for entry in snapshot["whowas"])
     world.most_users = snapshot["most users"]
     world.quotas.restore(snapshot["quotas"])
+    world.redacted.update(dict.fromkeys(snapshot["redacted"]))
     world.ids.restore(snapshot["ids"])  # at the end, as the lobby has taken one
 
 
