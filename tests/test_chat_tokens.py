@@ -4,9 +4,11 @@ import pytest
 
 from storage_fakes import ListHistory
 from support import Person, Town, commands
+from trio_chat.chat import uploads
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.chat.uploads import TOKEN_LIFETIME, UploadRules
+from trio_chat.chat.uploads import TOKEN_LIFETIME, UploadRules, UploadTokens
+from trio_chat.chat.users import Session
 
 PAGE = "http://192.0.2.9:5000/"
 
@@ -36,6 +38,11 @@ def person(town: Town, caps: str = "", page_url: str = PAGE) -> Person:
 def token_of(someone: Person) -> str:
     """Let a user get a token."""
     return someone.say("TOKEN GENERATE filehost")[0].params[-1]
+
+
+def used(town: Town, token: str) -> Session | None:
+    """Use a token; return the session that it names."""
+    return town.world.upload_tokens.use(token, town.world.sessions)
 
 
 def isupport(someone: Person) -> list[str]:
@@ -78,8 +85,8 @@ def test_a_token_names_its_session() -> None:
     answer = ann.say("TOKEN GENERATE FILEHOST #a")[0]
     assert answer.params[:3] == ("GENERATE", "FILEHOST", f"{PAGE}upload")
     assert 32 <= len(answer.params[3]) <= 200
-    assert town.world.upload_tokens.use(answer.params[3]) == ann.session.id
-    assert town.world.upload_tokens.use(answer.params[3]) == 0
+    assert used(town, answer.params[3]) is ann.session
+    assert used(town, answer.params[3]) is None
 
 
 def test_a_token_ends() -> None:
@@ -87,24 +94,54 @@ def test_a_token_ends() -> None:
     town = town_that()
     ann = person(town)
     first = token_of(ann)
-    town.clock.now += TOKEN_LIFETIME
-    assert town.world.upload_tokens.use(first) == 0
+    town.clock.now += TOKEN_LIFETIME + 1
+    assert used(town, first) is None
 
 
-@pytest.mark.parametrize("token", ["", "x", "\ud800", "a" * 1000])
+@pytest.mark.parametrize("token", ["", "x", "\ud800", "é", "a" * 1000, "A" * 86])
 def test_what_is_no_token_is_refused(token: str) -> None:
     """Whatever it is."""
-    assert town_that().world.upload_tokens.use(token) == 0
+    assert used(town_that(), token) is None
 
 
-def test_a_session_has_few_tokens() -> None:
-    """Until it uses one, or the first ones end."""
+def test_a_changed_token_is_refused() -> None:
+    """It is signed, with its session and its end."""
+    town = town_that()
+    token = token_of(person(town))
+    for position in range(0, len(token) - 1, 5):
+        sign = "A" if token[position] != "A" else "B"
+        assert used(town, token[:position] + sign + token[position + 1 :]) is None
+    assert used(town, token) is not None
+
+
+def test_a_token_is_for_any_server_with_the_key_and_the_session() -> None:
+    """A load balancer leads the upload anywhere. A session of another start may have the number."""
+    here, there, elsewhere = town_that(), town_that(), town_that()
+    for town, key in ((here, b"k" * 32), (there, b"k" * 32), (elsewhere, b"l" * 32)):
+        town.world.upload_tokens = UploadTokens(town.world.elapsed, key)
+    ann, same, other = (person(town) for town in (here, there, elsewhere))
+    assert ann.session.id == same.session.id == other.session.id
+    token = token_of(ann)
+    assert used(elsewhere, token) is None
+    same.session.connected += 1
+    assert used(there, token) is None
+    same.session.connected = ann.session.connected
+    assert used(there, token) is same.session
+    assert used(there, token) is None
+
+
+def test_used_tokens_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest is forgotten first, and all after their end."""
+    monkeypatch.setattr(uploads, "_MOST_USED", 3)
     town = town_that()
     ann = person(town)
-    tokens = [token_of(ann) for _ in range(16)]
-    assert ann.say("TOKEN GENERATE FILEHOST")[0].params[1] == "TEMPORARILY_UNAVAILABLE"
-    town.world.upload_tokens.use(tokens[3])
-    assert ann.say("TOKEN GENERATE FILEHOST")[0].command == "TOKEN"
+    tokens = [token_of(ann) for _ in range(5)]
+    assert all(used(town, token) for token in tokens)
+    kept = town.world.upload_tokens._used
+    assert len(kept) == 3
+    town.clock.now += TOKEN_LIFETIME + 2
+    assert used(town, token_of(ann)) is ann.session
+    assert len(kept) == 1
 
 
 def test_accounts_only() -> None:

@@ -1,16 +1,19 @@
 """Uploads as the rules see them: the port to their table, permissions, and the tokens by which a
 session uploads (IRCv3 `draft/authtoken`).
 
-A token is an opaque random string for one request. It names the session that requested it, so it
-ends with that session. The table has only digests of tokens: a look-up by digest takes the same
-time whatever a token is compared with.
+A token is an opaque string for one request. It names the session that requested it, so it ends with
+that session. It is signed instead of stored, because a load balancer may lead the upload to another
+server of the cluster than the one that has made the token.
 """
 
-import hashlib
+import base64
+import hmac
+import math
 import re
 import secrets
+import struct
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from trio_chat.chat.users import Session, User
@@ -21,8 +24,12 @@ LINK = re.compile(r"/file/([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
 """A link to an upload, with its random name, anywhere in a text."""
 TOKEN_LIFETIME = 600.0
 """Seconds for which a token is valid; the specification recommends 10 to 15 minutes."""
-_MOST_OF_SESSION = 16
-_MOST_TOKENS = 65_536
+_NONCE_BYTES = 16
+_KEY_BYTES = 32
+_SIGNED = struct.Struct(f"!QQ{_NONCE_BYTES}s")
+"""The number of a session, the end of the token, and a random number."""
+_MOST_USED = 65_536
+"""Used tokens that are remembered; an account may upload far less often."""
 
 
 class Upload(NamedTuple):
@@ -130,59 +137,55 @@ class UploadRules(NamedTuple):
         return self.why_not(is_account=bool(user.account_id), is_operator=user.operator is not None)
 
 
-class _Token(NamedTuple):
-    session: int
-    expires: float
-
-
 class UploadTokens:
-    """The tokens that are valid.
+    """The tokens that are valid: signed by a key, so that every server that has the key and knows
+    the session can check them.
 
     Args:
         elapsed: returns seconds that never go back.
+        key: of the signatures; None for one of this object.
     """
 
-    def __init__(self, elapsed: Callable[[], float]) -> None:
+    def __init__(self, elapsed: Callable[[], float], key: bytes | None = None) -> None:
         self._elapsed = elapsed
-        # By digest, in the order of their ends.
-        self._tokens: OrderedDict[bytes, _Token] = OrderedDict()
-        self._counts: dict[int, int] = {}
+        self._key = key or secrets.token_bytes(_KEY_BYTES)
+        # Tokens that were used here, and their ends, in the order of their use.
+        self._used: OrderedDict[bytes, float] = OrderedDict()
 
     def generate(self, session: Session) -> str:
-        """Return a new token of a session; "" if it has too many that are valid."""
-        self._expire()
-        if self._counts.get(session.id, 0) >= _MOST_OF_SESSION:
-            return ""
-        while len(self._tokens) >= _MOST_TOKENS:
-            self._drop(next(iter(self._tokens)))
-        token = secrets.token_urlsafe(32)
-        self._tokens[_digest(token)] = _Token(session.id, self._elapsed() + TOKEN_LIFETIME)
-        self._counts[session.id] = self._counts.get(session.id, 0) + 1
-        return token
+        """Return a new token of a session."""
+        end = math.ceil(self._elapsed() + TOKEN_LIFETIME)
+        signed = _SIGNED.pack(session.id, end, secrets.token_bytes(_NONCE_BYTES))
+        token = base64.urlsafe_b64encode(signed + self._signature(signed, session))
+        return token.decode().rstrip("=")
 
-    def use(self, token: str) -> int:
-        """Return the number of the session that a token names, and make the token invalid; 0 for a
-        token that is not valid.
+    def use(self, token: str, sessions: Mapping[int, Session]) -> Session | None:
+        """Return the session of a token, and make the token invalid; None for a token that is not
+        valid.
+
+        Args:
+            token: as the client has sent it.
+            sessions: those that exist, by number.
         """
-        self._expire()
-        digest = _digest(token)
-        return self._drop(digest) if digest in self._tokens else 0
-
-    def _expire(self) -> None:
+        try:
+            raw = base64.urlsafe_b64decode(f"{token}==")
+            signed, signature = raw[: _SIGNED.size], raw[_SIGNED.size :]
+            number, end, _nonce = _SIGNED.unpack(signed)
+        except (ValueError, struct.error):
+            return None
+        session = sessions.get(number)
+        if session is None or not hmac.compare_digest(signature, self._signature(signed, session)):
+            return None
         now = self._elapsed()
-        while self._tokens:
-            digest, oldest = next(iter(self._tokens.items()))
-            if oldest.expires > now:
-                return
-            self._drop(digest)
-
-    def _drop(self, digest: bytes) -> int:
-        session = self._tokens.pop(digest).session
-        self._counts[session] -= 1
-        if not self._counts[session]:
-            del self._counts[session]
+        while self._used and (
+            len(self._used) >= _MOST_USED or next(iter(self._used.values())) <= now
+        ):
+            self._used.popitem(last=False)
+        if end <= now or signed in self._used:
+            return None
+        self._used[signed] = end
         return session
 
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+    def _signature(self, signed: bytes, session: Session) -> bytes:
+        # After a restart another session may have the number, but not since the same moment.
+        return hmac.digest(self._key, signed + repr(session.connected).encode(), "sha256")

@@ -13,6 +13,7 @@ import trio
 
 from trio_chat.chat.events import Event, Output
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.uploads import UploadTokens
 from trio_chat.chat.world import World
 from trio_chat.config import ListenerSettings, Settings
 from trio_chat.server import rehash
@@ -42,6 +43,7 @@ from trio_chat.server.opening import Openings
 from trio_chat.server.peer import LOCAL_PEER, Peer, plain_address
 from trio_chat.server.poller import best_poller
 from trio_chat.server.push.service import PushService, PushStatistics
+from trio_chat.server.secret import token_key
 from trio_chat.server.state import UncommittedState, keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import (
@@ -137,6 +139,8 @@ class Server:
         )
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
+        key = token_key(settings, memory, self.start_secret)
+        self.world.upload_tokens = UploadTokens(self.world.elapsed, key)
         self.world.mail = mailer(settings.mail)
         self._push = (
             PushService(self.world, memory.vapid, lambda: self.settings)

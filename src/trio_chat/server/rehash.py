@@ -24,6 +24,7 @@ from trio_chat.config import KEYS, LENGTHS, NAMED, LimitSettings, Settings
 from trio_chat.irc.names import fold_or_self
 from trio_chat.log import logger
 from trio_chat.server.mail import mailer
+from trio_chat.server.secret import lasting_secret
 from trio_chat.server.uploads.service import UploadService
 from trio_chat.storage.database import MEMORY
 
@@ -329,9 +330,7 @@ def cloaks(settings: Settings, memory: StoragePorts | None, start_secret: bytes)
     """
     if not settings.server.cloak:
         return None
-    secret = (
-        settings.server.cloak_secret.encode() or (memory.secret if memory else b"") or start_secret
-    )
+    secret = lasting_secret(settings, memory, start_secret)
     return Cloaks(secret, accounts=settings.server.cloak_accounts)
 
 

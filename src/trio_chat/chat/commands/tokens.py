@@ -76,10 +76,6 @@ def _generate(request: Request) -> None:
         _fail(request, code, uploads.SERVICE, text=why)
         return
     token = request.world.upload_tokens.generate(request.session)
-    if not token:
-        text = "You have many tokens that you have not used; try again in some minutes"
-        _fail(request, "TEMPORARILY_UNAVAILABLE", uploads.SERVICE, text=text)
-        return
     request.reply.send("TOKEN", ("GENERATE", uploads.SERVICE, _url(request), token))
 
 

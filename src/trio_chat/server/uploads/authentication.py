@@ -71,7 +71,7 @@ async def authenticate(
 
 
 def _by_token(world: World, token: str) -> Uploader:
-    session = world.sessions.get(world.upload_tokens.use(token))
+    session = world.upload_tokens.use(token, world.sessions)
     user = session.user if session is not None else None
     if session is None or user is None:
         raise Unauthenticated(_INVALID, f'{BEARER} error="invalid_token"')
