@@ -170,6 +170,7 @@ def test_an_address_of_sentinels_is_read() -> None:
     assert found.sentinel_login == Login("", "of the Sentinels")
     assert redis_address.parse("redis+sentinel://a?replicas=2").replicas == 2
     assert redis_address.parse("redis://a").replicas == 0
+    assert redis_address.parse("redis://a,b").replicas == 1
 
 
 def test_an_address_of_a_unix_socket_is_read() -> None:

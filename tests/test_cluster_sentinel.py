@@ -243,3 +243,5 @@ async def test_with_sentinel_a_replica_is_required(real: Engine) -> None:
     async with served(sentinel((real.port, 1))) as places:
         with pytest.raises(LogRefused, match="at least 1 replica"):
             await log_by(places).check()
+    with pytest.raises(LogRefused, match="at least 1 replica"):
+        await RedisLog(RedisAddress((("localhost", 1), ("localhost", 2)))).check()

@@ -131,7 +131,7 @@ def parse(url: str, password: str = "") -> RedisAddress:
             options.get("sentinel_username", ""),
             options.get("sentinel_password", "") or sentinel_password,
         ),
-        _replicas(options.get("replicas"), 1 if is_sentinel else 0),
+        _replicas(options.get("replicas"), 1 if is_sentinel or len(hosts) > 1 else 0),
     )
 
 

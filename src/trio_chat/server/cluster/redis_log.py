@@ -81,10 +81,10 @@ class RedisLog:
         """
         if not self._address.is_local and not self._address.password:
             raise LogRefused("the engine is on another machine: it needs a password (requirepass)")
-        if self._address.master and not self._replicas:
+        if (self._address.master or len(self._address.hosts) > 1) and not self._replicas:
             raise LogRefused(
-                "with Sentinel an entry must be on a replica before it counts, or else a failover"
-                " loses it: at least 1 replica has to be required"
+                "with several hosts or Sentinel an entry must be on a replica before it counts, or"
+                " else a failover loses it: at least 1 replica has to be required"
             )
         [info] = await self._reading.call(("INFO",), seconds=_PATIENCE)
         check_engine(facts_of(info), self._replicas)
