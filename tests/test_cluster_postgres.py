@@ -19,6 +19,7 @@ from trio_chat.server.cluster.postgres_address import PostgresAddress, parse
 from trio_chat.server.cluster.postgres_log import PostgresLog
 
 APPEND = postgres_session.APPEND
+APPENDING = postgres_session._APPENDING
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
@@ -248,13 +249,7 @@ async def test_replicas_that_are_required_must_be_waited_for(real: Engine) -> No
 
 async def test_replicas_that_are_required_must_be_there(tmp_path: Path) -> None:
     """Or no append would ever end."""
-    with engine(tmp_path / "engine") as real:
-        log = real.log()
-        await log.append([b"a"])
-        await log.aclose()
-        real.kill()
-        real.options = ("synchronous_standby_names=*",)
-        real.start()
+    with engine(tmp_path / "engine", "synchronous_standby_names=*") as real:
         log = real.log(replicas=1)
         with pytest.raises(LogRefused, match="1 replicas are required, and 0 are there"):
             await log.check()
@@ -333,10 +328,23 @@ async def test_an_entry_that_no_replica_has_is_not_read(pair: tuple[Engine, Engi
                 pass
             [[pid]] = found
             await sql(primary, f"SELECT pg_cancel_backend({int.from_bytes(pid, 'big')})")
-    with pytest.raises(LogUnavailable, match="no answer"):
+    with pytest.raises(LogUnavailable, match="no replica confirms the last entries: no answer"):
         await read_all(reader, entry.position)
     await log.aclose()
     await reader.aclose()
+
+
+async def test_an_append_does_not_wait_for_others_for_ever(real: Engine) -> None:
+    """One that waits for a replica holds the lock of all."""
+    holder, log = real.log(), real.log()
+    await holder.append([b"a"])
+    await holder._appending.run(f"SELECT pg_advisory_lock({APPENDING})", seconds=3)
+    with pytest.raises(LogUnavailable, match="an append of another node has not ended"):
+        await log.append([b"b"])
+    await holder.aclose()
+    await log.append([b"c"])
+    assert [entry.data for entry in await read_all(log, least=2)] == [b"a", b"c"]
+    await log.aclose()
 
 
 async def test_a_password_is_required_and_sent(tmp_path: Path) -> None:

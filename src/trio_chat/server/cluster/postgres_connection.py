@@ -22,6 +22,7 @@ _CONNECT = 2.0
 """Seconds for a connection and the login at one address."""
 _MOST_ADDRESSES = 4
 """Addresses of one host that are tried."""
+_LOCK_NOT_AVAILABLE = b"55P03"
 _BINARY = pq.Format.BINARY
 _BROKEN = (psycopg.Error, OSError, trio.ClosedResourceError)
 
@@ -205,6 +206,8 @@ def _close(pgconn: pq.abc.PGconn) -> None:
 
 def _report(result: pq.abc.PGresult) -> str:
     """Return the error of the engine, or of libpq."""
+    if result.error_field(pq.DiagnosticField.SQLSTATE) == _LOCK_NOT_AVAILABLE:
+        return "an append of another node has not ended; it may wait for a replica"
     text = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY)
     if text is None:
         return f"the connection is lost: {_first_line(result.error_message)}"

@@ -65,28 +65,19 @@ class PostgresLog:
             LogUnavailable: it cannot be reached.
         """
         self._check_address()
-        rows = await self._reading.run(session.SETTINGS, seconds=_PATIENCE)
-        facts = {name.decode(): value.decode() for name, value in rows}
-        if int(facts["server_version_num"]) < _LEAST_VERSION * 10_000:
-            raise LogRefused(
-                f"PostgreSQL {facts['server_version']} is too old: {_LEAST_VERSION} or later is"
-                " needed"
-            )
-        for name in ("fsync", "full_page_writes"):
-            if facts[name] != "on":
-                raise LogRefused(f"the engine may forget the log at a crash: set `{name} = on`")
-        waits = _waits_for(facts["synchronous_standby_names"])
-        if waits < self._replicas:
-            raise LogRefused(
-                f"{self._replicas} replicas are required, and a commit waits for {waits}: set"
-                f" `synchronous_standby_names = 'ANY {self._replicas} (*)'`"
-            )
-        [[count]] = await self._reading.run(session.REPLICAS, seconds=_PATIENCE)
-        if _integer(count) < self._replicas:
-            raise LogRefused(
-                f"{self._replicas} replicas are required, and {_integer(count)} are there"
-            )
-        await self._check_password()
+        # A connection that nothing is prepared on: that would write, and wait for replicas.
+        link = _Link(self._address, _prepare_nothing)
+        try:
+            rows = await link.run(session.SETTINGS, seconds=_PATIENCE)
+            self._check_settings({name.decode(): value.decode() for name, value in rows})
+            [[count]] = await link.run(session.REPLICAS, seconds=_PATIENCE)
+            if _integer(count) < self._replicas:
+                raise LogRefused(
+                    f"{self._replicas} replicas are required, and {_integer(count)} are there"
+                )
+            self._check_password(await link.open())
+        finally:
+            link.close()
 
     async def append(self, entries: Sequence[bytes]) -> None:
         """Append entries; see `Log.append`."""
@@ -143,10 +134,26 @@ class PostgresLog:
                 "the engine is on another machine: set `sslmode=verify-full`, or leave it out"
             )
 
-    async def _check_password(self) -> None:
+    def _check_settings(self, facts: dict[str, str]) -> None:
+        if int(facts["server_version_num"]) < _LEAST_VERSION * 10_000:
+            raise LogRefused(
+                f"PostgreSQL {facts['server_version']} is too old: {_LEAST_VERSION} or later is"
+                " needed"
+            )
+        for name in ("fsync", "full_page_writes"):
+            if facts[name] != "on":
+                raise LogRefused(f"the engine may forget the log at a crash: set `{name} = on`")
+        waits = _waits_for(facts["synchronous_standby_names"])
+        if waits < self._replicas:
+            raise LogRefused(
+                f"{self._replicas} replicas are required, and a commit waits for {waits}: set"
+                f" `synchronous_standby_names = 'ANY {self._replicas} (*)'`"
+            )
+
+    def _check_password(self, connection: PostgresConnection) -> None:
         if self._address.is_local or self._address.parameters.get("sslcert"):
             return
-        if not (await self._reading.open()).used_password:
+        if not connection.used_password:
             raise LogRefused(
                 "the engine lets everybody in without a password: set `scram-sha-256` in"
                 " pg_hba.conf"
@@ -178,7 +185,10 @@ class PostgresLog:
 
     async def _wait_for_replicas(self, connection: PostgresConnection) -> None:
         connection.warning = ""
-        [[names, _]] = await self._reading.run(session.BARRIER, seconds=_PATIENCE)
+        try:
+            [[names, _]] = await self._reading.run(session.BARRIER, seconds=_PATIENCE)
+        except LogUnavailable as error:
+            raise LogUnavailable(f"no replica confirms the last entries: {error}") from error
         if connection.warning:
             raise LogUnavailable(connection.warning)
         waits = _waits_for(names.decode())
@@ -227,6 +237,10 @@ class _Link:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+async def _prepare_nothing(_connection: PostgresConnection) -> None:
+    """Leave a connection as it is."""
 
 
 def _array(entries: Sequence[bytes]) -> bytes:
