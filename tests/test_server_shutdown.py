@@ -97,11 +97,11 @@ async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
 
 
 async def test_a_node_of_a_cluster_asks_its_clients_to_connect_again(
-    nursery: trio.Nursery,
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others serve the network, so nobody is told that it has shut down."""
+    monkeypatch.setattr(MemoryServer, "has_other_nodes", True)
     server, listener, _ = await start(nursery)
-    server.has_other_nodes = True
     modern, old = listener.connect(), listener.connect()
     await modern.say("CAP REQ :standard-replies", "CAP END", "NICK ann", "USER ann 0 * :Ann")
     await modern.until("422")

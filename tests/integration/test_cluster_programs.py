@@ -204,3 +204,62 @@ async def test_a_second_node_with_the_same_name_takes_its_place(
             async with client(two, "bob") as bob:
                 await bob.say("PRIVMSG ann :still here")
                 await ann.until("still here")
+
+
+@asynccontextmanager
+async def roaming(directory: Path, *ports: int) -> AsyncIterator[tuple[Program, int]]:
+    """Run the line client of bob with the addresses of nodes, in #a; yield it, and the port that it
+    has chosen.
+    """
+    addresses = [f"127.0.0.1:{port}" for port in ports]
+    arguments = ["connect", *addresses, "--nick", "bob", "--channel", "#a"]
+    async with program(arguments, directory) as running:
+        chosen = (await running.out.until("Connecting to")).split()[-2]
+        await running.out.until("#a")
+        yield running, int(chosen.rpartition(":")[2])
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_the_client_goes_on_at_another_node(
+    cluster: Cluster, tmp_path: Path, *, is_killed: bool
+) -> None:
+    """What is said meanwhile is shown once, and what it says arrives once."""
+    async with (
+        cluster.node("n1") as (first, one),
+        cluster.node("n2") as (second, two),
+        roaming(tmp_path, one, two) as (bob, port),
+        client(two if port == one else one, "ann", "echo-message") as ann,
+    ):
+        left, rest = (first, two) if port == one else (second, one)
+        await ann.say("JOIN #a")
+        await ann.until(" 366 ")
+        await bob.say("one")
+        await ann.until("PRIVMSG #a :one")
+        await bob.out.until("[YOU]: one")
+        left.process.kill() if is_killed else left.stop()
+        await ann.say("PRIVMSG #a :meanwhile")
+        news = await bob.out.until("The connection" if is_killed else "The server")
+        if not is_killed:
+            assert news == "[INFO] The server is being restarted. Connecting again …"
+        await bob.out.until(f"Connecting to 127.0.0.1:{rest}")
+        await bob.out.until("Connected as bob")
+        await bob.say("two")
+        assert (await ann.until(" PRIVMSG #a :")).endswith(":meanwhile")
+        assert (await ann.until(" PRIVMSG #a :")).endswith(":two")
+        await bob.out.until("[YOU]: two")
+        await bob.stdin.aclose()
+        assert await bob.wait() == 0
+        shown = "\n".join(bob.out.lines)
+        assert shown.count("meanwhile") == 1
+        assert shown.count("]: one") == shown.count("]: two") == 1
+
+
+async def test_the_last_node_has_shut_down(cluster: Cluster, tmp_path: Path) -> None:
+    """Nobody else serves the network, so the client ends, as with a server alone."""
+    async with cluster.node("n1") as (first, one), cluster.node("n2") as (second, two):
+        second.stop()
+        assert await second.wait() == 0
+        async with roaming(tmp_path, one, two) as (bob, _):
+            first.stop()
+            await bob.out.until("[INFO] The server has shut down")
+            assert await bob.wait() == 0

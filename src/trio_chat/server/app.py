@@ -166,10 +166,6 @@ class Server:
         self._accepting = trio.CancelScope()
         self._poller = best_poller()
         self.is_stopping = False
-        self.has_other_nodes = False
-        """Whether other nodes serve the network while this one stops: its clients are asked to
-        connect again.
-        """
         self._most_grace = math.inf
         self.uploads = upload_service(self.world, settings)
         self.site = Site(
@@ -284,6 +280,13 @@ class Server:
         self._most_grace = grace
         self.is_stopping = True
         self._accepting.cancel()
+
+    @property
+    def has_other_nodes(self) -> bool:
+        """Whether other nodes serve the network while this one stops: its clients are asked to
+        connect again.
+        """
+        return self.node is not None and self.node.has_others
 
     def statistics(self) -> ServerStatistics:
         """Return a snapshot of the server's numbers."""

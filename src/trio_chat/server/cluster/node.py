@@ -127,6 +127,11 @@ class ClusterNode:
         return self._unavailable_since is not None
 
     @property
+    def has_others(self) -> bool:
+        """Whether other nodes are alive."""
+        return any(life.node != self.name for life in self._living())
+
+    @property
     def unfinished(self) -> int:
         """Items of this node that were not carried out yet."""
         return self._submitted - self._done
