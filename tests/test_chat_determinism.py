@@ -262,3 +262,59 @@ def test_every_attribute_is_in_a_snapshot_or_has_a_reason(kind: type) -> None:
     }
     missing = set(vars(kind)["__slots__"]) - set(states[kind])
     assert missing == set(NOT_IN_A_SNAPSHOT[kind])
+
+
+OF_A_WORLD = {
+    "accounts": "in a snapshot of the machine",
+    "account_confusables": "follows from the accounts",
+    "advertised": "of the configuration: only shown",
+    "always_on": "in a snapshot",
+    "bans": "in a snapshot",
+    "batch_references": "of this server: no state depends on it",
+    "channels": "in a snapshot",
+    "cloaks": "of the configuration: compared by `cluster.rules`",
+    "clock": "the time of the log",
+    "confusables": "follows from the users",
+    "control": "a port: only local commands use it",
+    "creating": "of this server: what its clients wait for",
+    "decider": "of the node",
+    "dirty": "of the storage of this server",
+    "elapsed": "the time of the log",
+    "ids": "in a snapshot",
+    "invisible": "follows from the users",
+    "invitations": "in a snapshot",
+    "is_replicated": "of the node",
+    "lengths": "of the configuration: compared by `cluster.rules`",
+    "mail": "a port: only local commands use it",
+    "markers": "in a snapshot",
+    "metadata": "in a snapshot",
+    "monitor": "of this server: of its connections",
+    "most_users": "in a snapshot",
+    "observers": "of this server: no state depends on it",
+    "opers": "in a snapshot",
+    "page_url": "of the configuration: only shown",
+    "preferences": "in a snapshot",
+    "push": "in a snapshot",
+    "push_delivery": "a port: no state depends on it",
+    "quotas": "in a snapshot",
+    "registering": "of this server: the log decides who is first",
+    "registrar": "of the node",
+    "server_info": "of the configuration: compared by `cluster.rules`",
+    "sessions": "in a snapshot, as far as they are registered",
+    "settle": "of the node",
+    "steady": "the time of the log",
+    "storage": "of the storage of this server: no state depends on what it has",
+    "unregistered": "of this server: of its connections",
+    "upload_tokens": "of this server: the file comes to it",
+    "usage": "of this server: a statistic",
+    "users": "in a snapshot",
+    "verifications": "of this server: the code comes to it",
+    "whowas": "in a snapshot",
+    "_session_ids": "of this server: a node numbers its own",
+}
+"""Where each attribute of a world is the same on all nodes, or why it need not be."""
+
+
+def test_every_attribute_of_a_world_is_replicated_or_has_a_reason() -> None:
+    """A new attribute that commands depend on cannot be forgotten."""
+    assert vars(Town().world).keys() == OF_A_WORLD.keys()

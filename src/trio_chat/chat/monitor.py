@@ -9,7 +9,11 @@ from trio_chat.chat.users import Session
 
 
 class MonitorLists:
-    """The monitored nicknames of all sessions, whether in use or not. Nicknames are folded."""
+    """The monitored nicknames of all sessions, whether in use or not. Nicknames are folded.
+
+    In a cluster, the sessions are those of one server: nothing but what these receive depends on
+    it.
+    """
 
     def __init__(self) -> None:
         self._watchers: dict[str, dict[Session, None]] = {}

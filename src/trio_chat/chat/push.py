@@ -122,6 +122,9 @@ class PushDelivery(Protocol):
 class PushSubscriptions:
     """The devices of all accounts, and the users that have any.
 
+    In a cluster, the server of the sender sends a message to devices: one that dies then loses what
+    waits. The authors of messages, for replies, are known since its start.
+
     Attributes:
         by_account: devices by endpoint, by the numbers of their accounts; the one that has not been
             seen for the longest time is first.

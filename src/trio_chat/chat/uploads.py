@@ -141,6 +141,8 @@ class UploadTokens:
     """The tokens that are valid: signed by a key, so that every server that has the key and knows
     the session can check them.
 
+    In a cluster they are those of one server: they are drawn, and the file comes to its address.
+
     Args:
         elapsed: returns seconds that never go back.
         key: of the signatures; None for one of this object.

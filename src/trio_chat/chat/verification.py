@@ -107,6 +107,10 @@ class PendingVerification:
 class Verifications:
     """All pending verifications.
 
+    In a cluster they are those of one server: a letter goes out once, and passwords that nobody has
+    confirmed are in no log. So a code counts on the server that has sent it, and two may reserve a
+    name: the first account that is created has it.
+
     Args:
         clock: returns seconds of Unix time.
     """

@@ -112,7 +112,7 @@ class World:
         upload_tokens: the tokens by which sessions upload files.
         opers: the users that are operators of the server.
         steady: the clock by which things expire.
-        usage: the number of uses of each command.
+        usage: the number of uses of each command, as far as this server has carried it out.
     """
 
     def __init__(
