@@ -13,8 +13,9 @@ from trio.testing import MockClock
 from cluster_simulation import ROOT, make_world
 from cluster_town import Client, ClusterTown
 from storage_fakes import ListHistory
-from support import NOON, commands
+from support import NOON, commands, run_now
 from trio_chat.chat.accounts import AccountRules, Origin
+from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import (
     NoticeKept,
     NoticesDelivered,
@@ -40,6 +41,7 @@ from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.disk_space import watch_disk_space
 from trio_chat.server.invitations import InvitationWatcher
+from trio_chat.server.state import load_lists
 from trio_chat.server.watchers import expire_users
 
 DAY = 86_400.0
@@ -432,3 +434,24 @@ def test_the_clock_of_a_node_is_that_of_the_log() -> None:
     assert not world.steady.left
     clock.now += 365 * DAY
     assert world.steady() == clock.now
+
+
+class StoredBans:
+    """A table of bans."""
+
+    async def load(self) -> list[Ban]:
+        """Return the one that there is."""
+        return [Ban(BanKind.MASK, "eve!*@*", "root", "why", int(NOON))]
+
+    async def changes(self) -> int:
+        """Return that nothing changes."""
+        return 0
+
+
+def test_a_node_begins_with_the_bans_of_its_database() -> None:
+    """Of the time before it was in a cluster; they are in no entry."""
+    town = ClusterTown()
+    storage = StoragePorts(history=ListHistory(), bans=StoredBans())
+    run_now(load_lists(town.here.world, storage))
+    assert [ban.mask for ban in town.here.world.bans] == ["eve!*@*"]
+    assert town.log == []

@@ -18,10 +18,12 @@ from trio_chat.chat.push import VapidKeys
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.cluster import rules
+from trio_chat.cluster.machine import RulesDiffer
 from trio_chat.config import KEYS, LimitSettings, ServerSettings, Settings
 from trio_chat.irc.isupport import Lengths
 from trio_chat.server import rehash
 from trio_chat.server.app import Server
+from trio_chat.server.cluster.node import differing
 
 VAPID = VapidKeys(b"private", b"public")
 
@@ -197,3 +199,11 @@ def test_what_only_a_restart_changes_is_no_reason_to_refuse() -> None:
     server = node(Settings())
     new = replace(Settings(), limits=LimitSettings(lengths=Lengths(nick=9)))
     assert rehash.why_not_in_cluster(server, new) == ""
+
+
+def test_a_node_says_what_another_one_has_differently() -> None:
+    """The operator knows what to change."""
+    own, others = (rules.to_text(digests(lengths=Lengths(nick=most))) for most in (9, 32))
+    text = differing(RulesDiffer("there", others), own)
+    assert "the node there" in text
+    assert "[limits] nick_length" in text

@@ -28,7 +28,7 @@ from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.clock import elapsed, keep_clock, watch_clock
 from trio_chat.server.connection import Connection
 from trio_chat.server.control import ServerControl
-from trio_chat.server.disk_space import watch_disk_space
+from trio_chat.server.disk_space import free_bytes, watch_disk_space
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.http.hosts import Host, is_known
@@ -250,6 +250,8 @@ class Server:
                 self.world,
                 storage.file.absolute().parent,
                 storage.reserve,
+                free_bytes,
+                self.node.name if self.node is not None else "",
             )
         if self._bans is not None:
             await self._bans.refresh()

@@ -17,12 +17,13 @@ from trio_chat import __version__
 from trio_chat.chat.control import RehashError
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.cluster import rules
 from trio_chat.config import Settings
 from trio_chat.irc.addresses import format_address
 from trio_chat.irc.names import current_casemapping, use_casemapping
 from trio_chat.irc.skeletons import prototypes
 from trio_chat.log import logger
-from trio_chat.server import systemd
+from trio_chat.server import rehash, systemd
 from trio_chat.server.announce import announce, shown
 from trio_chat.server.app import Server
 from trio_chat.server.binding import ListenError, bind_tcp, bound_to
@@ -40,7 +41,7 @@ from trio_chat.server.open_storage import (
     watch_file,
 )
 from trio_chat.server.page_address import keep_page_url
-from trio_chat.server.state import load_state
+from trio_chat.server.state import load_lists, load_state
 from trio_chat.storage.lock import ListeningPlace, identity, note_places
 
 if TYPE_CHECKING:  # it needs what only a cluster needs
@@ -140,6 +141,8 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
             ):
                 with errors_naming(settings.storage.file):
                     await load_state(server.world, memory.store)
+                    if cluster is not None:
+                        await load_lists(server.world, memory)
             return await _serve(server, listeners, watching, _file(settings))
     finally:
         close_all(listeners)
@@ -163,7 +166,9 @@ async def _open_cluster(settings: Settings, memory: StoragePorts | None) -> "Clu
         raise LogRefused(
             f"a cluster needs the package {error.name}: pip install 'trio-chat[cluster]'"
         ) from error
-    return await open_cluster(settings.cluster, "", memory)
+    # Without a lasting secret, cloaks differ after each start, so that the node is refused.
+    common = rehash.common(settings, memory, os.urandom(32))
+    return await open_cluster(settings.cluster, rules.to_text(common), memory)
 
 
 def _file(settings: Settings) -> Path | None:

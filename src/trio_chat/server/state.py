@@ -12,8 +12,11 @@ import trio
 
 from trio_chat.chat import always_on, metadata, push, push_rules
 from trio_chat.chat.apply.sessions import update_away
+from trio_chat.chat.apply.transitions import carry_out
+from trio_chat.chat.changes import BansRead, InvitationsRead
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet, StateStore
 from trio_chat.chat.registered_channels import restore, restore_members, to_state
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage.database import StorageError
@@ -26,6 +29,19 @@ after that.
 """
 _RETRY = 10.0
 """Seconds until state that could not be stored is tried again."""
+
+
+async def load_lists(world: World, memory: StoragePorts) -> None:
+    """Take the bans and the invitations of a database that was in no cluster yet. From then on the
+    log alone changes them.
+
+    Raises:
+        StorageError: they cannot be read.
+    """
+    if memory.bans is not None:
+        carry_out(world, BansRead(tuple(await memory.bans.load())))
+    if memory.invitations is not None:
+        carry_out(world, InvitationsRead(tuple(await memory.invitations.load())))
 
 
 async def load_state(world: World, store: StateStore) -> None:

@@ -16,6 +16,7 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import Change, SessionEnded
 from trio_chat.chat.events import Output
 from trio_chat.chat.users import Session
+from trio_chat.cluster import rules
 from trio_chat.cluster.appender import Appender
 from trio_chat.cluster.codec import BadEntry, decode, encode
 from trio_chat.cluster.decisions import decide
@@ -338,7 +339,7 @@ class ClusterNode:
                 " another version of trio-chat, or it is not the log of a cluster"
             ) from error
         except RulesDiffer as error:
-            raise LogBroken(differing(error)) from error
+            raise LogBroken(differing(error, self._rules)) from error
         self.position = each.position
         self._snapshots.count(len(entry.items))
         return self._appender.note_seen(entry, self.machine.lives.of(self.name))
@@ -404,9 +405,15 @@ class ClusterNode:
             log.warning("the log of the cluster is reached again, after %.1f s", away)
 
 
-def differing(error: RulesDiffer) -> str:
-    """Return for the operator what to do about a node with another configuration."""
+def differing(error: RulesDiffer, own: str) -> str:
+    """Return for the operator what to do about a node with another configuration.
+
+    Args:
+        error: names the node.
+        own: what this node has; see `Begun`.
+    """
     return (
-        f"the configuration of the node {error.node} differs from that of this one: all nodes of a"
-        " cluster have the same settings of the chat. Stop all nodes, or set this one as the others"
+        f"the configuration of the node {error.node} differs from that of this one."
+        f" {rules.describe_difference(own, error.rules)}. Stop all nodes, or set this one as the"
+        " others"
     )

@@ -30,10 +30,11 @@ class OwnParts:
         if not isinstance(part, Event):
             return part if part.session.sink is not NOWHERE else None
         recipients = self._recipients(part.recipients)
-        if not recipients and not part.history_targets:
+        # The node of the sender alone pushes a message to devices. Any node may have, for which a
+        # notification is to be taken away.
+        push = part.push_accounts if is_from_here or part.command == "MARKREAD" else ()
+        if not recipients and not part.history_targets and not push:
             return None
-        # The node of the sender alone pushes to devices.
-        push = part.push_accounts if is_from_here else ()
         if recipients is part.recipients and push is part.push_accounts:
             return part
         return part._replace(recipients=recipients, push_accounts=push)

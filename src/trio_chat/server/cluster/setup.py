@@ -66,7 +66,7 @@ class ClusterSetup:
             try:
                 machine.restore(self.stored.snapshot)
             except RulesDiffer as error:
-                raise LogRefused(differing(error)) from error
+                raise LogRefused(differing(error, self._rules)) from error
         return machine.world
 
     def make_node(self, broadcaster: Broadcaster) -> ClusterNode:

@@ -1,0 +1,65 @@
+"""What a node takes of the outputs of the log."""
+
+from typing import Any
+
+from cluster_town import Client, ClusterTown
+from support import NOON
+from trio_chat.chat.changes import PushSubscribed
+from trio_chat.chat.events import Event
+from trio_chat.chat.push import PushSubscription
+from trio_chat.cluster.entries import Said
+from trio_chat.cluster.machine import Applied
+from trio_chat.server.cluster.own_parts import OwnParts
+
+
+class Collecting(ClusterTown):
+    """A cluster that keeps what its nodes would take."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, list[Event]] = {"here": [], "there": []}
+        super().__init__()
+
+    def take(self, name: str, applied: list[Applied]) -> None:
+        """Keep the events that are for the clients and the devices of a node."""
+        parts = OwnParts().of(applied)
+        self.taken[name] += [part for part in parts if isinstance(part, Event)]
+
+    def carry_out(self) -> None:
+        """Carry out the log."""
+        while self.log:
+            entry = self.log.pop(0)
+            for node in self.nodes:
+                self.take(node.name, node.machine.apply(entry, self.now, (node.name, 1)))
+
+
+def pushed(town: Collecting, name: str) -> list[tuple[str, Any]]:
+    """Return what a node pushes, and to which accounts."""
+    return [(e.command, e.push_accounts) for e in town.taken[name] if e.push_accounts]
+
+
+def with_device(town: Collecting) -> Client:
+    """Return a client of the second node, whose account has a device."""
+    device = PushSubscription("https://push.example/1", b"key", b"auth", 0, NOON, NOON)
+    town.here.decide(PushSubscribed(1, device, 4))
+    return town.there.person("acc1", account=1)
+
+
+def test_the_node_of_the_sender_pushes_a_message() -> None:
+    """A device must not receive it from each node."""
+    town = Collecting()
+    with_device(town)
+    ann = town.here.person("ann")
+    town.here.submit(Said(ann.number, 0, (b"PRIVMSG acc1 :hello",)))
+    town.carry_out()
+    assert pushed(town, "here") == [("PRIVMSG", (1,))]
+    assert pushed(town, "there") == []
+
+
+def test_all_nodes_take_notifications_away() -> None:
+    """The one that has pushed them does; also if no other session is to learn of the marker."""
+    town = Collecting()
+    bob = with_device(town)
+    line = b"MARKREAD ann timestamp=2027-01-15T08:00:00.000Z"
+    town.there.submit(Said(bob.number, 0, (line,)))
+    town.carry_out()
+    assert pushed(town, "here") == pushed(town, "there") == [("MARKREAD", (1,))]
