@@ -13,10 +13,9 @@ from trio_chat.chat.world import World
 from trio_chat.cluster.machine import Machine, RulesDiffer
 from trio_chat.config import ClusterSettings
 from trio_chat.server.broadcaster import Broadcaster
-from trio_chat.server.cluster import redis_address
+from trio_chat.server.cluster.engines import make_log
 from trio_chat.server.cluster.log import START, Log, LogRefused
 from trio_chat.server.cluster.node import ClusterNode, differing
-from trio_chat.server.cluster.redis_log import RedisLog
 from trio_chat.server.cluster.snapshots import SnapshotKeeper
 
 MakeWorld = Callable[[Callable[[], float], Callable[[], float]], World]
@@ -94,10 +93,9 @@ async def open_cluster(
     """
     try:
         password = await trio.to_thread.run_sync(_password, settings.password_file)
-        address = redis_address.parse(settings.url, password)
+        engine = make_log(settings.url, password, settings.replicas or None)
     except (OSError, ValueError) as error:
         raise LogRefused(f"[cluster]: {error}") from error
-    engine = RedisLog(address, settings.replicas)
     await engine.check()
     name = settings.node or socket.gethostname().partition(".")[0]
     if memory is None or memory.cluster is None:
