@@ -161,6 +161,12 @@ class Program:
         self._process.stdin.write("".join(f"{line}\n" for line in lines))
         self._process.stdin.flush()
 
+    def stop(self) -> None:
+        """Ask the program to end, and wait for that."""
+        self._process.terminate()
+        assert self._process.wait(PATIENCE) == 0
+        self.kill()
+
     def kill(self) -> None:
         """End the program at once, as a power cut would."""
         if self._process.stdin is not None and self._process.stdout is not None:
@@ -208,6 +214,10 @@ class Server:
     def kill(self) -> None:
         """Kill the server as a power cut would."""
         self._server.kill()
+
+    def stop(self) -> None:
+        """Stop the server as a service manager does, and wait until it has ended."""
+        self._server.stop()
 
     def terminal(self, nick: str) -> Program:
         """Run the line client, and wait until its user is in the lobby."""

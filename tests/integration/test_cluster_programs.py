@@ -15,6 +15,7 @@ CONFIG = """
 host = 127.0.0.1
 port = 0
 lobby = none
+{settings}
 [accounts]
 hash_cost = low
 [discovery]
@@ -64,11 +65,11 @@ class Cluster:
         self.engine = running
 
     @asynccontextmanager
-    async def node(self, name: str) -> AsyncIterator[tuple[Program, int]]:
-        """Run a node; yield it and its port."""
+    async def node(self, name: str, settings: str = "") -> AsyncIterator[tuple[Program, int]]:
+        """Run a node, with further lines of [server]; yield it and its port."""
         directory = self._directory / name
         directory.mkdir(exist_ok=True)
-        config = CONFIG.format(port=self.engine.port, name=name)
+        config = CONFIG.format(port=self.engine.port, name=name, settings=settings)
         (directory / "server.ini").write_text(config, "utf-8")
         async with program(["serve", "--config", "server.ini", "--no-qr"], directory) as running:
             line = await running.out.until("listens on")
@@ -263,3 +264,24 @@ async def test_the_last_node_has_shut_down(cluster: Cluster, tmp_path: Path) -> 
             first.stop()
             await bob.out.until("[INFO] The server has shut down")
             assert await bob.wait() == 0
+
+
+async def test_a_token_for_an_upload_is_good_at_any_node(cluster: Cluster) -> None:
+    """A load balancer leads the upload to another node than the one of the session."""
+    async with (
+        cluster.node("n1", "cloak_secret = the-same-on-all-nodes") as (_, one),
+        cluster.node("n2", "cloak_secret = the-same-on-all-nodes") as (_, two),
+        client(one, "ann") as ann,
+    ):
+        await ann.say("TOKEN GENERATE FILEHOST")
+        token = (await ann.until(" GENERATE FILEHOST ")).split()[-1].removeprefix(":")
+        head = (
+            "POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n"
+            f"Authorization: Bearer {token}\r\nConnection: close\r\n\r\nhello"
+        )
+        with trio.fail_after(PATIENCE):
+            for status in (b"201", b"401"):
+                async with await trio.open_tcp_stream("127.0.0.1", two) as stream:
+                    await stream.send_all(head.encode())
+                    answer = b"".join([data async for data in stream])
+                assert answer.split()[1] == status, answer
