@@ -433,6 +433,46 @@ def test_saregister(town: Town, root: Person) -> None:
     assert any("SUSPEND" in message.params[-1] for message in root.say("NS HELP"))
 
 
+def test_sapasswd(town: Town, root: Person, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody who has lost the password gets another one; sessions of the account are ended, and
+    no log has it.
+    """
+    root.say("NS SAREGISTER carl password7")
+    carl = town.person("bob")
+    carl.say("NS IDENTIFY carl password7")
+    assert "at least" in root.say("NS SAPASSWD carl x")[0].params[-1]
+    assert "not registered" in root.say("NS SAPASSWD nobody password8")[0].params[-1]
+    assert "of carl is changed" in root.say("NS SAPASSWD carl password8")[-1].params[-1]
+    assert carl.ended
+    ann = town.person("ann")
+    assert "Wrong" in ann.say("NS IDENTIFY carl password7")[0].params[-1]
+    assert find(ann.say("NS IDENTIFY carl password8"), "900").params[2] == "carl"
+    assert "SAPASSWD carl" in caplog.text
+    assert "password8" not in caplog.text
+
+
+def test_an_operator_changes_the_own_password(town: Town, root: Person) -> None:
+    """Its session stays."""
+    root.say("NS SAREGISTER carl password7", "NS IDENTIFY carl password7")
+    assert "is changed" in root.say("NS SAPASSWD carl password8")[-1].params[-1]
+    assert not root.ended
+
+
+def test_sadrop(town: Town, root: Person, caplog: pytest.LogCaptureFixture) -> None:
+    """The account is deleted as by its owner: its sessions are logged out, its name stays."""
+    root.say("NS SAREGISTER carl password7")
+    carl = town.person("bob")
+    carl.say("NS IDENTIFY carl password7")
+    assert "not registered" in root.say("NS SADROP nobody")[0].params[-1]
+    assert "carl is deleted" in root.say("NS SADROP carl")[-1].params[-1]
+    assert "901" in commands(carl.read())
+    assert not carl.session.account
+    assert "free it first" in root.say("NS SAREGISTER carl password7")[0].params[-1]
+    assert "can be registered now" in root.say("NS FREE carl")[-1].params[-1]
+    assert "SADROP carl" in caplog.text
+    assert "I do not know SADROP" in carl.say("NS SADROP root")[0].params[-1]
+
+
 def test_help_shows_operators_what_is_theirs(root: Person) -> None:
     """One who may not is not shown what would be refused."""
     lines = [message.params[-1] for message in root.say("HELP")]

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from trio_chat.admin import in_cluster
 from trio_chat.admin.console import (
     confirm,
     date,
@@ -25,8 +26,9 @@ from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
 from trio_chat.server.accounts import COSTS
 from trio_chat.storage import account_maintenance, json_lines
+from trio_chat.storage.cluster import is_of_cluster
 from trio_chat.storage.database import StorageError
-from trio_chat.storage.maintenance import connected
+from trio_chat.storage.maintenance import connected, refuse_in_cluster
 
 if TYPE_CHECKING:
     import apsw
@@ -73,7 +75,7 @@ def add(target: AccountTarget, settings: "Settings", password_file: Path | None)
             )
         )
         return FAILED
-    with connected(target.database) as connection:
+    with connected(target.database, instead=_(in_cluster.ADD_ACCOUNT)) as connection:
         if account_maintenance.find(connection, target.folded) is not None:
             raise StorageError(_exists(target.name))
         if account_maintenance.find_dropped(connection, target.folded) is not None:
@@ -123,7 +125,7 @@ def _was_dropped(name: str) -> str:
 
 def change_password(target: AccountTarget, settings: "Settings", password_file: Path | None) -> int:
     """Change the password of an account."""
-    with connected(target.database) as connection:
+    with connected(target.database, instead=_(in_cluster.CHANGE_PASSWORD)) as connection:
         account = _found(connection, target)
         credentials = _credentials(account.name, settings, password_file)
         if isinstance(credentials, int):
@@ -168,7 +170,7 @@ def _credentials(name: str, settings: "Settings", password_file: Path | None) ->
 
 def delete(target: AccountTarget, *, yes: bool) -> int:
     """Delete an account, after a question; its messages stay."""
-    with connected(target.database) as connection:
+    with connected(target.database, instead=_(in_cluster.DELETE_ACCOUNT)) as connection:
         account = _found(connection, target)
         owned = len(account_maintenance.account_data(connection, account).owned)
         question = _("Delete the account {account}, and give up its channels ({channels})? [y/N] ")
@@ -192,7 +194,7 @@ def list_dropped(database: Path) -> int:
 
 def free(target: AccountTarget, settings: "Settings") -> int:
     """Free the name of a deleted account, unless an operator in config.ini has that account."""
-    with connected(target.database) as connection:
+    with connected(target.database, instead=_(in_cluster.FREE_NAME)) as connection:
         gone = account_maintenance.find_dropped(connection, target.folded)
         if gone is None:
             raise StorageError(
@@ -220,6 +222,8 @@ def forget(target: AccountTarget, *, yes: bool) -> int:
     """Delete an account with its messages and events, after a question."""
     with connected(target.database) as connection:
         account = account_maintenance.find(connection, target.folded)
+        if account:
+            refuse_in_cluster(connection, target.database, _(in_cluster.FORGET_ACCOUNT))
         author = account_maintenance.author_of(connection, target.folded)
         owned = len(account_maintenance.account_data(connection, account).owned) if account else 0
         total = account_maintenance.count_messages(connection, author)
@@ -240,6 +244,7 @@ def forget(target: AccountTarget, *, yes: bool) -> int:
             account_maintenance.delete(connection, account)
         with Progress(_("Deleting"), total) as progress:
             deleted = account_maintenance.delete_messages(connection, author, progress)
+        is_elsewhere = is_of_cluster(connection)
     if account:
         _tell_deleted(name, owned)
     done = ngettext(
@@ -248,6 +253,8 @@ def forget(target: AccountTarget, *, yes: bool) -> int:
         deleted,
     )
     report(done.format(count=deleted))
+    if is_elsewhere:
+        report(_(in_cluster.OTHER_SERVERS))
     return OK
 
 

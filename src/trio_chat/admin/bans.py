@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.chat.bans import MAX_REASON, Ban, BanKind, complete, find, normalise
@@ -45,7 +46,7 @@ def add_ban(database: Path, mask: str, seconds: int, reason: str, limits: "Limit
     kind, mask = _read(mask, limits.lengths)
     reason = truncate(escape_controls(reason), MAX_REASON) or "No reason was given"
     ban = Ban(kind, mask, _SETTER, reason, now, now + seconds if seconds else 0)
-    with connected(database) as connection:
+    with connected(database, instead=_(in_cluster.BAN)) as connection:
         if len(every_ban(connection)) >= most:
             raise StorageError(
                 _("there are {most} bans already; lift some first").format(most=most)
@@ -57,7 +58,7 @@ def add_ban(database: Path, mask: str, seconds: int, reason: str, limits: "Limit
 
 def remove_ban(database: Path, mask: str) -> int:
     """Lift a ban, also the suspension of an account by its name."""
-    with connected(database) as connection:
+    with connected(database, instead=_(in_cluster.BAN)) as connection:
         known = every_ban(connection)
         # A stored mask may be older than today's rules for masks and their canonical form.
         wanted = ((BanKind.ACCOUNT, mask), (BanKind.MASK, mask), (BanKind.MASK, complete(mask)))

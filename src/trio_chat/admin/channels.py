@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.i18n import _
@@ -33,7 +34,7 @@ def list_channels(database: Path) -> int:
 
 def set_history(database: Path, folded: str, setting: "HistorySetting") -> int:
     """Set how long messages of a registered channel are kept."""
-    with connected(database) as connection:
+    with connected(database, instead=_(in_cluster.SET_HISTORY)) as connection:
         name = account_maintenance.set_history(connection, folded, setting.days)
     if name is None:
         raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from trio_chat.admin import in_cluster
 from trio_chat.admin.atomic_file import FileError, atomic_file
 from trio_chat.admin.console import confirm, report, report_error, to_standard_output
 from trio_chat.admin.exit_codes import FAILED, OK, USAGE
@@ -17,6 +18,7 @@ from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import escape_controls
 from trio_chat.storage import account_maintenance, json_lines, maintenance
 from trio_chat.storage.clock import timeline
+from trio_chat.storage.cluster import is_of_cluster
 from trio_chat.storage.database import StorageError
 
 if TYPE_CHECKING:
@@ -60,7 +62,10 @@ def import_(database: Path, source: Path | None) -> int:
     """Import messages from JSON Lines, from a file or standard input; report invalid lines."""
     try:
         opened = nullcontext(sys.stdin.buffer) if source is None else source.open("rb")
-        with opened as stream, maintenance.connected(database) as connection:
+        with (
+            opened as stream,
+            maintenance.connected(database, instead=_(in_cluster.IMPORT)) as connection,
+        ):
             return _import(connection, stream, 0 if source is None else source.stat().st_size)
     except OSError as error:
         name = _("standard input") if source is None else escape_controls(str(source))
@@ -125,12 +130,15 @@ def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> i
                 return FAILED
         with Progress(_("Deleting"), total) as progress:
             deleted = maintenance.prune(connection, number, channel, progress)
+        is_elsewhere = is_of_cluster(connection)
     done = ngettext(
         "{count} message or event was deleted.",
         "{count} messages and events were deleted.",
         deleted,
     )
     report(done.format(count=deleted))
+    if is_elsewhere:
+        report(_(in_cluster.OTHER_SERVERS))
     return OK
 
 

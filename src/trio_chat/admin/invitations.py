@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.chat.invitations import (
@@ -56,7 +57,7 @@ def revoke(database: Path, wanted: str) -> int:
     It expires, and a server deletes it: one that is running and has not noticed yet could otherwise
     store it again because somebody has just used it.
     """
-    with connected(database) as connection:
+    with connected(database, instead=_(in_cluster.INVITE)) as connection:
         found = [one for one in _in_force(connection) if one.id == wanted.lower()]
         if not found:
             raise StorageError(_("there is no invitation {id}").format(id=escape_controls(wanted)))
@@ -83,7 +84,7 @@ def invite(
         )
     now, token = int(time.time()), make_token()
     lifetime = DEFAULT_LIFETIME if seconds is None else seconds
-    with connected(database) as connection:
+    with connected(database, instead=_(in_cluster.INVITE)) as connection:
         name, channel = _channel(connection, folded) if folded else ("", 0)
         counted = [
             one

@@ -113,7 +113,8 @@ async def add_certificate(world: World, account: int, fingerprint: str, *, is_pr
         return False
     apply(world, CertificateAdded(account, fingerprint, is_proved))
     await world.settle()
-    return True
+    # Another account may have proved it meanwhile.
+    return fingerprint in await _fingerprints(world, account)
 
 
 async def remove_certificate(world: World, account: int, fingerprint: str) -> bool:
@@ -124,9 +125,13 @@ async def remove_certificate(world: World, account: int, fingerprint: str) -> bo
     """
     if world.decider is None:
         return await _accounts(world).remove_certificate(account, fingerprint)
-    certificates = await _accounts(world).certificates(account)
-    if fingerprint not in {certificate.fingerprint for certificate in certificates}:
+    if fingerprint not in await _fingerprints(world, account):
         return False
     apply(world, CertificateRemoved(account, fingerprint))
     await world.settle()
     return True
+
+
+async def _fingerprints(world: World, account: int) -> set[str]:
+    certificates = await _accounts(world).certificates(account)
+    return {certificate.fingerprint for certificate in certificates}

@@ -99,8 +99,8 @@ class World:
         mail: the port that sends e-mails, or None.
         decider: takes the changes that all servers of a cluster are to carry out later; None if
             changes are carried out at once.
-        settle: waits until the changes that were handed to `decider` so far have been carried out;
-            without a decider there is nothing to wait for.
+        settle: waits until the changes that were handed to `decider` so far have been carried out
+            and stored; without a decider there is nothing to wait for.
         is_replicated: whether this is the world of a server of a cluster.
         registrar: called when a session has sent everything for its registration, which is then
             completed later; None if it is completed at once.

@@ -51,6 +51,14 @@ class SqliteClusterTable:
         await self._database.write(_keep, taken, data)
 
 
+def is_of_cluster(connection: "apsw.Connection") -> bool:
+    """Return whether a database belongs to a cluster; one with an older schema does not."""
+    table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'cluster'"
+    if connection.execute(table).get is None:
+        return False
+    return connection.execute("SELECT 1 FROM cluster").get is not None
+
+
 def note_position(connection: "apsw.Connection", position: str) -> None:
     """Store up to which entry everything is stored, in the transaction of the caller."""
     connection.execute("UPDATE cluster SET position = ?", (position,))

@@ -18,6 +18,7 @@ from trio_chat.i18n import _
 from trio_chat.irc.names import use_casemapping
 from trio_chat.storage.casemapping import stored_casemapping
 from trio_chat.storage.clock import find_steps
+from trio_chat.storage.cluster import is_of_cluster
 from trio_chat.storage.database import StorageError, damage_reported, explain, in_transaction
 from trio_chat.storage.history import (
     append_messages,
@@ -55,16 +56,20 @@ _COUNT_MESSAGES, _COUNT_EVENTS = _COUNT.format("message"), _COUNT.format("event"
 
 
 @contextmanager
-def connected(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection]:
+def connected(
+    path: Path, *, as_it_is: bool = False, instead: str = ""
+) -> Iterator[apsw.Connection]:
     """Open a database that a server has created, and use its case mapping in this process.
 
     Args:
         path: the file.
         as_it_is: accept an older schema, and leave the case mapping of this process alone.
+        instead: what to use where the database belongs to a cluster, whose servers have their state
+            from its log alone; "" for a command that changes none of that.
 
     Raises:
-        StorageError: there is no such database, it cannot be used, or SQLite failed while it was
-            open.
+        StorageError: there is no such database, it cannot be used, it belongs to a cluster, or
+            SQLite failed while it was open.
     """
     try:
         if not path.is_file():
@@ -81,6 +86,8 @@ def connected(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection
             with damage_reported(f"{path}: "):
                 if not as_it_is:
                     use_casemapping(stored_casemapping(connection))
+                if instead:
+                    refuse_in_cluster(connection, path, instead)
                 yield connection
             if connection.total_changes():
                 if not as_it_is:
@@ -95,6 +102,22 @@ def connected(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection
         raise StorageError(f"{path}: {explain(error)}") from error
     except PermissionError as error:
         raise StorageError(f"{path}: {error.strerror}") from error
+
+
+def refuse_in_cluster(connection: apsw.Connection, path: Path, instead: str) -> None:
+    """Refuse what only the log of a cluster can change.
+
+    Args:
+        connection: the database.
+        path: its file.
+        instead: what to use instead, as a sentence.
+
+    Raises:
+        StorageError: the database belongs to a cluster.
+    """
+    if is_of_cluster(connection):
+        words = _("{file} belongs to a cluster, whose servers would differ. {instead}")
+        raise StorageError(words.format(file=path, instead=instead))
 
 
 def _prepare(connection: apsw.Connection, *, as_it_is: bool) -> None:

@@ -1,9 +1,9 @@
-"""NickServ for operators of the server: SAREGISTER, SUSPEND, UNSUSPEND, FREE."""
+"""NickServ for operators of the server: SAREGISTER, SAPASSWD, SADROP, SUSPEND, UNSUSPEND, FREE."""
 
 from functools import partial
 
-from trio_chat.chat import account_changes
-from trio_chat.chat.accounts import Account, AccountsError
+from trio_chat.chat import account_changes, logins
+from trio_chat.chat.accounts import Account, AccountsError, Busy
 from trio_chat.chat.bans import BanKind
 from trio_chat.chat.commands import account_creation, account_registration, bans
 from trio_chat.chat.commands.accounts import explain
@@ -53,6 +53,79 @@ async def _create(request: Request, name: str, password: str, reply: Response) -
     answer(request, f"{outcome.name} is registered.", reply)
 
 
+def _account(request: Request, name: str) -> Account | None:
+    """Return an account; answer that there is none."""
+    accounts = request.world.accounts
+    account = accounts.known.get(fold_or_self(name)) if accounts else None
+    if account is None:
+        answer(request, f"{name} is not registered.")
+    return account
+
+
+@NICKSERV.command(
+    "SAPASSWD",
+    "<account> <new password>",
+    2,
+    "changes the password of an account for somebody, and ends its sessions",
+    right="accounts",
+)
+def _sapasswd(request: Request, words: list[str]) -> None:
+    account = _account(request, words[0])
+    if account is None:
+        return
+    refusal = account_registration.why_not_password(request, words[1])[1]
+    if refusal:
+        answer(request, f"{refusal}.")
+    else:
+        request.reply.postpone(partial(_change_password, request, account, words[1]))
+
+
+async def _change_password(
+    request: Request, account: Account, password: str, reply: Response
+) -> None:
+    world, session = request.world, request.session
+    try:
+        is_done = await account_changes.set_password(world, account.id, password, session.origin)
+    except (AccountsError, Busy, ValueError) as error:
+        answer(request, f"{explain(error)}.", reply)
+        return
+    if not is_done:
+        answer(request, f"{account.name} was deleted in the meantime.", reply)
+        return
+    audit(request, f"SAPASSWD {account.name}", reply)
+    ended = logins.end_sessions(world, account.id, logins.CREDENTIALS_CHANGED, keep=session)
+    answer(
+        request,
+        f"The password of {account.name} is changed. Sessions that were ended: {ended}.",
+        reply,
+    )
+
+
+@NICKSERV.command(
+    "SADROP", "<account>", 1, "deletes an account for somebody; its name stays", right="accounts"
+)
+def _sadrop(request: Request, words: list[str]) -> None:
+    account = _account(request, words[0])
+    if account is not None:
+        request.reply.postpone(partial(_delete, request, account))
+
+
+async def _delete(request: Request, account: Account, reply: Response) -> None:
+    try:
+        events = await account_changes.delete(request.world, account)
+    except AccountsError as error:
+        answer(request, f"{explain(error)}.", reply)
+        return
+    audit(request, f"SADROP {account.name}", reply)
+    reply.emit_all(events)
+    answer(
+        request,
+        f"The account {account.name} is deleted. Nobody can register that name until you free it:"
+        f" /msg {NICKSERV.name} FREE {account.name}",
+        reply,
+    )
+
+
 @NICKSERV.command(
     "SUSPEND",
     "[<duration>] <account> [<reason>]",
@@ -66,10 +139,8 @@ def _suspend(request: Request, words: list[str]) -> None:
     except BadMask as error:
         answer(request, f"{error}.")
         return
-    accounts = request.world.accounts
-    account = accounts.known.get(fold_or_self(name)) if accounts else None
+    account = _account(request, name)
     if account is None:
-        answer(request, f"{name} is not registered.")
         return
     done = bans.ban(request, BanKind.ACCOUNT, account.name, seconds, " ".join(rest), account.id)
     request.once_settled(lambda: answer(request, done))

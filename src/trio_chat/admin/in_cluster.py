@@ -1,0 +1,27 @@
+"""Texts for the operator of a cluster: what to use instead of a command that would change the
+database of one server, see `storage.maintenance.connected`.
+"""
+
+from trio_chat.i18n import N_
+
+ADD_ACCOUNT = N_("An operator adds it in the chat: /msg NickServ SAREGISTER <account> <password>")
+CHANGE_PASSWORD = N_(
+    "An operator changes it in the chat: /msg NickServ SAPASSWD <account> <password>"
+)
+DELETE_ACCOUNT = N_("An operator deletes it in the chat: /msg NickServ SADROP <account>")
+FORGET_ACCOUNT = N_(
+    "An operator deletes the account in the chat: /msg NickServ SADROP <account>. Give this command"
+    " on each server after that."
+)
+FREE_NAME = N_("An operator frees it in the chat: /msg NickServ FREE <account>")
+BAN = N_(
+    "An operator does that in the chat: /kline, /dline, /unkline, /undline, or /msg NickServ"
+    " UNSUSPEND"
+)
+INVITE = N_(
+    "That is done in the chat: /msg NickServ INVITATION for accounts, /msg ChanServ INVITATION"
+    " <channel> for a channel"
+)
+SET_HISTORY = N_("The founder sets it in the chat: /msg ChanServ SET <channel> HISTORY <days>")
+IMPORT = N_("Import the messages before the first server joins the cluster.")
+OTHER_SERVERS = N_("The other servers of the cluster still have it: give this command there, too.")
