@@ -470,6 +470,14 @@ async def test_a_lost_reply_leaves_a_beginning_of_what_was_appended(real: Engine
     await reader.aclose()
 
 
+async def test_a_primary_without_its_replicas_breaks_no_log(real: Engine) -> None:
+    """It may be one of before, which has come back and lacks what came after."""
+    log = real.log(1)
+    with pytest.raises(LogUnavailable, match="only 0 of 1 replicas"):
+        await log.read("33000000000000-0:00000000")
+    await log.aclose()
+
+
 async def test_of_two_primaries_the_one_with_replicas_is_used(tmp_path: Path) -> None:
     """One that was cut off believes to be the primary still."""
     quick = ("--repl-diskless-sync-delay", "0")

@@ -103,9 +103,7 @@ def sentinel(*primaries: tuple[int, int]) -> Serve:
 
     async def serve(stream: trio.SocketStream) -> None:
         while await stream.receive_some():
-            port, epoch = left.pop(0) if len(left) > 1 else left[0]
-            facts = [b"name", b"mymaster", b"config-epoch", b"%d" % epoch]
-            await stream.send_all(packed([b"127.0.0.1", b"%d" % port]) + packed(facts))
+            await stream.send_all(named(*(left.pop(0) if len(left) > 1 else left[0])))
 
     return serve
 
@@ -124,6 +122,12 @@ def answering(*answers: bytes) -> Serve:
 async def silent(stream: trio.SocketStream) -> None:
     """Accept and never answer, as a program that is frozen."""
     await trio.sleep_forever()
+
+
+def named(port: int, epoch: int) -> bytes:
+    """Return the answer of a Sentinel."""
+    facts = [b"name", b"mymaster", b"config-epoch", b"%d" % epoch]
+    return packed([b"127.0.0.1", b"%d" % port]) + packed(facts)
 
 
 def packed(texts: list[bytes]) -> bytes:
@@ -180,6 +184,25 @@ async def test_a_primary_that_is_superseded_is_left(real: Engine, tmp_path: Path
             await log.append([b"newer"])
             assert [entry.data for entry in await read_all(log)] == [b"new", b"newer"]
             await log.aclose()
+
+
+async def test_a_sentinel_that_was_started_again_is_asked_again(real: Engine) -> None:
+    """The connection to it is gone; that is no reason to be without an answer."""
+    connections = 0
+
+    async def serve(stream: trio.SocketStream) -> None:
+        nonlocal connections
+        connections += 1
+        await stream.receive_some()
+        await stream.send_all(named(real.port, 1))
+
+    async with served(serve) as places:
+        log = log_by(places)
+        await log.append([b"a"])
+        await log._appending.aclose()
+        await log.append([b"b"])
+        await log.aclose()
+    assert connections == 2
 
 
 async def test_an_old_answer_does_not_move_a_node(real: Engine) -> None:

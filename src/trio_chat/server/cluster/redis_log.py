@@ -154,13 +154,14 @@ class RedisLog:
             *barrier,
             seconds=_PATIENCE + _BLOCK / 1000,
         )
-        if after != START and [_stored(*entry).position for entry in before] != [after]:
-            raise LogBroken(why_broken(await self._stream(), _id(after), self._key))
+        # A primary without its replicas may be one of before, which lacks what came after.
         if barrier and waited[-1] < self._replicas:
             await self._reading.give_up()
             raise LogUnavailable(
                 f"only {waited[-1]} of {self._replicas} replicas have the last entries"
             )
+        if after != START and [_stored(*entry).position for entry in before] != [after]:
+            raise LogBroken(why_broken(await self._stream(), _id(after), self._key))
         found = [_stored(*entry) for entry in entries[0][1]] if entries else []
         self._exists = self._exists or after != START or bool(found)
         if found:

@@ -21,8 +21,10 @@ _ANSWER = 1.0
 """Seconds for the answers of all Sentinels."""
 _STRAGGLERS = 0.1
 """Seconds for the other Sentinels, after most of them have answered."""
+_QUICK = 0.25
+"""Seconds for the answers while an engine that is in use waits for them."""
 _REST = 5.0
-"""Seconds without a question, when no Sentinel has answered while the engine is in use."""
+"""Seconds without a question, when most Sentinels have not answered while the engine is in use."""
 
 Result = TypeVar("Result")
 
@@ -41,16 +43,20 @@ class Sentinels:
         self._is_answered = True
         self._newest: Named | None = None
 
-    async def ask(self) -> Named:
+    async def ask(self, seconds: float = _ANSWER) -> Named:
         """Return the newest answer.
+
+        Args:
+            seconds: the time for all answers.
 
         Raises:
             LogUnavailable: there is none; the message has the reason of each Sentinel.
         """
         async with self._lock:
-            answers = await self._ask_all()
+            answers = await self._ask_all(seconds)
             named = [answer for answer in answers if isinstance(answer, Named)]
-            self._asked, self._is_answered = trio.current_time(), bool(named)
+            self._asked = trio.current_time()
+            self._is_answered = len(named) > len(answers) / 2
         if not named:
             raise LogUnavailable(f"no Sentinel names the primary: {'; '.join(map(str, answers))}")
         self._newest = max(named, key=lambda each: each.epoch)
@@ -73,7 +79,7 @@ class Sentinels:
         """
         if trio.current_time() >= self._asked + (pause if self._is_answered else _REST):
             try:
-                await self.ask()
+                await self.ask(_QUICK)
             except LogUnavailable:
                 return  # then the engine itself is all that is known
         if self._newest is not None and self.is_superseded(used):
@@ -118,7 +124,7 @@ class Sentinels:
         for sentinel in self._sentinels:
             await sentinel.aclose()
 
-    async def _ask_all(self) -> list[Named | str]:
+    async def _ask_all(self, seconds: float) -> list[Named | str]:
         """Return the answers, or the reasons why there is none."""
         answers: list[Named | str] = [f"{each}: no answer" for each in self._sentinels]
         left = len(answers)
@@ -135,7 +141,7 @@ class Sentinels:
 
         async with trio.open_nursery() as nursery:
             scope = nursery.cancel_scope
-            scope.deadline = trio.current_time() + _ANSWER
+            scope.deadline = trio.current_time() + seconds
             for number in range(len(answers)):
                 nursery.start_soon(ask, number)
         return answers
@@ -158,16 +164,25 @@ class _Sentinel:
         Raises:
             LogUnavailable: it has none.
         """
+        if self._connection is not None:
+            try:
+                return await self._ask(self._connection)
+            except LogUnavailable:
+                pass  # it was started again since, perhaps
         address = self._address
-        if self._connection is None:
-            self._connection = await connect(
-                self._place, address.tls, address.sentinel_login, has_secrets=False
-            )
+        self._connection = await connect(
+            self._place, address.tls, address.sentinel_login, has_secrets=False
+        )
+        return await self._ask(self._connection)
+
+    async def _ask(self, connection: RedisConnection) -> Named:
+        """Return its answer; after a failure the connection is closed."""
+        master = self._address.master
         is_good = False
         try:
-            place, facts = await self._connection.call(
-                ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", address.master),
-                ("SENTINEL", "MASTER", address.master),
+            place, facts = await connection.call(
+                ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", master),
+                ("SENTINEL", "MASTER", master),
                 seconds=_ANSWER,
             )
             named = dict(zip(facts[::2], facts[1::2], strict=True))
