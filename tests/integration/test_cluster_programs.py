@@ -15,7 +15,10 @@ CONFIG = """
 host = 127.0.0.1
 port = 0
 lobby = none
+cloak_secret = the-same-on-all-nodes
 {settings}
+[push]
+enabled = no
 [accounts]
 hash_cost = low
 [discovery]
@@ -269,8 +272,8 @@ async def test_the_last_node_has_shut_down(cluster: Cluster, tmp_path: Path) -> 
 async def test_a_token_for_an_upload_is_good_at_any_node(cluster: Cluster) -> None:
     """A load balancer leads the upload to another node than the one of the session."""
     async with (
-        cluster.node("n1", "cloak_secret = the-same-on-all-nodes") as (_, one),
-        cluster.node("n2", "cloak_secret = the-same-on-all-nodes") as (_, two),
+        cluster.node("n1") as (_, one),
+        cluster.node("n2") as (_, two),
         client(one, "ann") as ann,
     ):
         await ann.say("TOKEN GENERATE FILEHOST")
