@@ -135,8 +135,8 @@ class WatchedClient:
         )
 
     def _make(self, wanted: str) -> tuple[str, Link]:
-        if wanted == "bad":
-            raise ValueError("that is no server")
+        if wanted.startswith("bad"):
+            raise ValueError(f"that is no server: {wanted}")
         return wanted, self.link()
 
     async def _connect(self) -> trio.abc.Stream:

@@ -92,6 +92,8 @@ async def test_several_servers_at_once(jumping_clock: MockClock) -> None:
         second = await it.server()
         await second.enter()
         await it.sees("1 test", "3 second", "4   #lobby")
+        it.screen.press(*"/connect bad, worse", "enter")
+        await it.sees("that is no server: bad,worse")
         it.screen.press(*"/connect bad", "enter")
         await it.sees("that is no server")
         it.screen.press(*"/disconnect", "enter")

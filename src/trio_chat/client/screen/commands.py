@@ -348,7 +348,7 @@ async def _theme(context: CommandContext, words: list[str]) -> None:
     1,
 )
 async def _connect(context: CommandContext, words: list[str]) -> None:
-    problem = context.connect(words[0] if words else "")
+    problem = context.connect(",".join(words[0].replace(",", " ").split()) if words else "")
     if problem:
         await context.tell(clean(problem), error=True)
     await trio.lowlevel.checkpoint()

@@ -141,7 +141,7 @@ class Backoff:
         """Return the seconds to wait before the next attempt, and count it."""
         longest = min(FIRST_DELAY * 2.0**self.attempts, LONGEST_DELAY)
         self.attempts += 1
-        return max(longest * self._random.uniform(0.5, 1.0), FIRST_DELAY)
+        return longest * self._random.uniform(0.5, 1.0)
 
     def spread(self) -> float:
         """Return the seconds to wait before another server is tried."""
