@@ -288,3 +288,87 @@ async def test_a_token_for_an_upload_is_good_at_any_node(cluster: Cluster) -> No
                     await stream.send_all(head.encode())
                     answer = b"".join([data async for data in stream])
                 assert answer.split()[1] == status, answer
+
+
+async def test_accounts_are_those_of_all_nodes(cluster: Cluster) -> None:
+    """An account that is registered at one node is known at the other one, with the password that
+    counts, also after that node was killed; and its name stays when it is deleted.
+    """
+    async with cluster.node("n1") as (_, one), client(one, "ann") as ann:
+        async with cluster.node("n2") as (second, two), client(two, "bob") as bob:
+            await ann.say("NS REGISTER first-password")
+            await ann.until("ann is yours now")
+            await bob.say("NS IDENTIFY ann first-password")
+            await bob.until(" 900 ")
+            await bob.say("NS SET PASSWORD first-password second-password")
+            await bob.until("Your password is changed")
+            second.process.kill()
+            await second.process.wait()
+        async with cluster.node("n2") as (_, two), client(two, "bob") as bob:
+            await bob.say("NS IDENTIFY ann first-password")
+            await bob.until("Wrong account or password")
+            await bob.say("NS IDENTIFY ann second-password")
+            await bob.until(" 900 ")
+            async with client(one, "eve") as eve:
+                await eve.say("NS REGISTER eves-password")
+                await eve.until("eve is yours now")
+                await eve.say("NS DROP eves-password")
+                await eve.until("is deleted")
+            await bob.say("NS LOGOUT", "NICK eve")
+            assert "eve" in await bob.until(" 433 ")
+
+
+async def test_the_first_of_two_gets_an_account(cluster: Cluster) -> None:
+    """Two clients that are not registered yet want the same name at once."""
+    async with (
+        cluster.node("n1") as (_, one),
+        cluster.node("n2") as (_, two),
+        unregistered(one) as ann,
+        unregistered(two) as bob,
+    ):
+        await ann.say("NICK same", "REGISTER * * of-ann")
+        await bob.say("NICK same", "REGISTER * * of-bob")
+        answers = [(await each.until("REGISTER")).split(" ") for each in (ann, bob)]
+        assert sorted(answer[1] for answer in answers) == ["FAIL", "REGISTER"]
+        winner = "of-ann" if answers[0][1] == "REGISTER" else "of-bob"
+        loser = "of-bob" if winner == "of-ann" else "of-ann"
+        for port in (one, two):
+            async with client(port, "eve") as eve:
+                await eve.say(f"NS IDENTIFY same {loser}")
+                await eve.until("Wrong account or password")
+                await eve.say(f"NS IDENTIFY same {winner}")
+                await eve.until(" 900 ")
+
+
+@asynccontextmanager
+async def unregistered(port: int) -> AsyncIterator[Client]:
+    """Connect to a node, and do not register."""
+    async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+        one = Client(stream)
+        await one.say("CAP LS 302")
+        await one.until(" LS ")
+        yield one
+
+
+async def test_a_message_is_deleted_on_all_nodes(cluster: Cluster) -> None:
+    """Clients of both see that, and neither finds the message again."""
+    caps = "message-tags draft/message-redaction batch draft/chathistory echo-message"
+    async with (
+        cluster.node("n1") as (_, one),
+        cluster.node("n2") as (_, two),
+        client(one, "ann", caps) as ann,
+        client(two, "bob", caps) as bob,
+    ):
+        await ann.say("JOIN #a")
+        await ann.until(" 366 ")
+        await bob.say("JOIN #a")
+        await bob.until(" 366 ")
+        await ann.say("PRIVMSG #a :oops", "PRIVMSG #a :kept")
+        said = await ann.until(":oops")
+        number = said.partition("msgid=")[2].split(" ")[0].split(";")[0]
+        await bob.until(":kept")
+        await ann.say(f"REDACT #a {number} :sorry")
+        for each in (ann, bob):
+            assert number in await each.until(" REDACT #a ")
+            await each.say("CHATHISTORY LATEST #a * 10")
+            assert (await each.until("PRIVMSG")).endswith(":kept")

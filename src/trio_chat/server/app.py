@@ -207,9 +207,9 @@ class Server:
             nursery.cancel_scope.cancel()
         if self.node is not None:
             await self.node.aclose()
-        if self._store is not None:  # what the task was writing when it was cancelled, too
-            await save_state(self.world, self._store)
         if self._is_alone:
+            if self._store is not None:  # what the task was writing when it was cancelled, too
+                await save_state(self.world, self._store)
             await keep_clock(self.world, self._clock_table)
 
     async def _start_tasks(self, nursery: trio.Nursery) -> None:
@@ -223,10 +223,11 @@ class Server:
             nursery.start_soon(watch_clock, self.world, self._clock_table)
         if self.world.storage is not None:
             nursery.start_soon(prune_history, self.world, self.world.storage)
-        if self._store is not None:
+        if self._store is not None and self._is_alone:
+            # In a cluster, state is stored with its position in the log only. What is carried out
+            # once more after a crash must not be stored: it is older than what is stored.
             nursery.start_soon(keep_state, self.world, self._store, self._keeping)
-            if self._is_alone:
-                nursery.start_soon(watch_channels, self.world, self._store)
+            nursery.start_soon(watch_channels, self.world, self._store)
         if self._push is not None:
             nursery.start_soon(self._push.run)
         if self.world.accounts is not None:
