@@ -4,18 +4,19 @@ import gc
 import shutil
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trio
 import trustme
 
+from cancellations import cancel_everywhere
 from log_engines import read_all
 from redis_fakes import Engine, engine
+from sentinel_fakes import log_by, sentinel, served
 from trio_chat.server.cluster import redis_address
 from trio_chat.server.cluster.log import START, LogBroken, LogRefused, LogUnavailable
 from trio_chat.server.cluster.redis_address import Login, RedisAddress
@@ -367,47 +368,12 @@ async def test_a_log_that_takes_too_much_memory_is_trimmed(real: Engine) -> None
     await log.aclose()
 
 
-class CancelAtStep(trio.abc.Instrument):
-    """Cancels a scope at a step of the task that made it.
-
-    Args:
-        scope: the scope.
-        steps: how many steps of the task are left.
-    """
-
-    def __init__(self, scope: trio.CancelScope, steps: int) -> None:
-        self._task = trio.lowlevel.current_task()
-        self._scope = scope
-        self._steps = steps
-
-    def before_task_step(self, task: trio.lowlevel.Task) -> None:
-        """Count a step."""
-        if task is self._task:
-            self._steps -= 1
-            if self._steps == 0:
-                self._scope.cancel()
-
-
-async def cancel_everywhere(call: Callable[[], Any], check: Callable[[], Any]) -> None:
-    """Cancel a call at each of its steps in turn, until it ends before."""
-    for steps in range(1, 200):
-        with trio.CancelScope() as scope:
-            instrument = CancelAtStep(scope, steps)
-            trio.lowlevel.add_instrument(instrument)
-            try:
-                await call()
-            finally:
-                trio.lowlevel.remove_instrument(instrument)
-        await check()
-        if not scope.cancelled_caught:
-            assert steps > 3
-            return
-    raise AssertionError("it does not end")
-
-
-async def test_cancellation_leaves_the_log_usable_wherever_it_hits(real: Engine) -> None:
+@pytest.mark.parametrize("has_sentinel", [False, True])
+async def test_cancellation_leaves_the_log_usable_wherever_it_hits(
+    real: Engine, has_sentinel: bool
+) -> None:
     """From the look-up of the name to the last reply; no socket is left."""
-    log, count = real.log(), 0
+    count = 0
 
     async def append() -> None:
         await log.aclose()
@@ -426,9 +392,14 @@ async def test_cancellation_leaves_the_log_usable_wherever_it_hits(real: Engine)
             found += await log.read(found[-1].position)
         assert [entry.data for entry in found].count(number) == 1
 
-    await cancel_everywhere(append, check)
-    await cancel_everywhere(read, check)
-    await log.aclose()
+    login = ("node", "word")
+    await real.call("ACL", "SETUSER", "node", "on", ">word", "~*", "+@all")
+    async with served(sentinel((real.port, 1))) as places:
+        plain = RedisLog(RedisAddress(real.address.hosts, *login))
+        log = log_by(places, *login) if has_sentinel else plain
+        await cancel_everywhere(append, check)
+        await cancel_everywhere(read, check)
+        await log.aclose()
     gc.collect()  # a socket that is left is a warning, and so an error
 
 

@@ -1,9 +1,7 @@
 """The log of a cluster with Redis Sentinel: real failovers, and hostile fakes of Sentinels."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +9,10 @@ import trio
 
 from log_engines import read_all
 from redis_fakes import Engine, Group, engine
+from sentinel_fakes import answering, log_by, named, packed, sentinel, served, silent
 from trio_chat.server.cluster.log import START, Log, LogRefused, LogUnavailable, Stored
-from trio_chat.server.cluster.redis_address import Place, RedisAddress
+from trio_chat.server.cluster.redis_address import RedisAddress
 from trio_chat.server.cluster.redis_log import RedisLog
-
-Serve = Callable[[trio.SocketStream], Awaitable[None]]
 
 
 @pytest.fixture
@@ -76,68 +73,6 @@ async def test_a_node_follows_to_the_next_primary(
     assert list(dict.fromkeys(found)) == [b"first", b"second"]
     await other.aclose()
     await log.aclose()
-
-
-@asynccontextmanager
-async def served(*serves: Serve) -> AsyncIterator[tuple[Place, ...]]:
-    """Give the places of servers."""
-
-    async def run(serve: Serve, stream: trio.SocketStream) -> None:
-        with trio.move_on_after(30):
-            await serve(stream)
-        await trio.aclose_forcefully(stream)
-
-    async with trio.open_nursery() as nursery:
-        places = []
-        for serve in serves:
-            start = partial(trio.serve_tcp, partial(run, serve), 0, host="127.0.0.1")
-            [listener] = await nursery.start(start)
-            places.append(("127.0.0.1", listener.socket.getsockname()[1]))
-        yield tuple(places)
-        nursery.cancel_scope.cancel()
-
-
-def sentinel(*primaries: tuple[int, int]) -> Serve:
-    """Return a Sentinel that names primaries, one after the other, by port and epoch."""
-    left = list(primaries)
-
-    async def serve(stream: trio.SocketStream) -> None:
-        while await stream.receive_some():
-            await stream.send_all(named(*(left.pop(0) if len(left) > 1 else left[0])))
-
-    return serve
-
-
-def answering(*answers: bytes) -> Serve:
-    """Return a server that sends these bytes, one after each request, and then closes."""
-
-    async def serve(stream: trio.SocketStream) -> None:
-        for answer in answers:
-            await stream.receive_some()
-            await stream.send_all(answer)
-
-    return serve
-
-
-async def silent(stream: trio.SocketStream) -> None:
-    """Accept and never answer, as a program that is frozen."""
-    await trio.sleep_forever()
-
-
-def named(port: int, epoch: int) -> bytes:
-    """Return the answer of a Sentinel."""
-    facts = [b"name", b"mymaster", b"config-epoch", b"%d" % epoch]
-    return packed([b"127.0.0.1", b"%d" % port]) + packed(facts)
-
-
-def packed(texts: list[bytes]) -> bytes:
-    """Return a list of the protocol."""
-    return b"*%d\r\n" % len(texts) + b"".join(b"$%d\r\n%s\r\n" % (len(t), t) for t in texts)
-
-
-def log_by(places: tuple[Place, ...]) -> RedisLog:
-    """Return a log that asks these Sentinels."""
-    return RedisLog(RedisAddress(places, master="mymaster"), replicas=0)
 
 
 async def test_the_newest_answer_counts(real: Engine) -> None:
