@@ -9,6 +9,7 @@ import trio
 from programs import PATIENCE, Program, program
 
 from redis_fakes import Engine, engine
+from trio_chat.server.accounts import COSTS
 
 CONFIG = """
 [server]
@@ -30,6 +31,7 @@ connections_exempt = 127.0.0.0/8
 url = redis://127.0.0.1:{port}/test
 node = {name}
 """
+OPERATOR = "[operator root]\npassword = {hash}"
 
 
 class Client:
@@ -372,3 +374,36 @@ async def test_a_message_is_deleted_on_all_nodes(cluster: Cluster) -> None:
             assert number in await each.until(" REDACT #a ")
             await each.say("CHATHISTORY LATEST #a * 10")
             assert (await each.until("PRIVMSG")).endswith(":kept")
+
+
+async def test_a_client_of_another_node_is_told_why_it_is_ended(cluster: Cluster) -> None:
+    """By a KILL and by a ban, as on a server alone."""
+    operator = OPERATOR.format(hash=COSTS["low"].hasher().hash("secret"))
+    async with (
+        cluster.node("n1", operator) as (_, one),
+        cluster.node("n2") as (_, two),
+        client(one, "root") as root,
+        client(two, "ann") as ann,
+        client(two, "bob") as bob,
+    ):
+        await root.say("OPER root secret")
+        await root.until(" 381 ")
+        await root.say("KILL ann :why", "KLINE bob!*@* :why")
+        assert "KILL ann" in await ann.until("why")
+        await ann.until("ERROR :Closing link: 127.0.0.1 (Killed (root (why)))")
+        await bob.until(" 465 ")
+        await bob.until("ERROR :Closing link: 127.0.0.1 (Banned: why)")
+        await root.until("bob!*@* is banned")
+
+
+async def test_rehash_refuses_what_nodes_have_in_common(cluster: Cluster, tmp_path: Path) -> None:
+    """One sentence says so, and the node goes on."""
+    operator = OPERATOR.format(hash=COSTS["low"].hasher().hash("secret"))
+    async with cluster.node("n1", operator) as (_, one), client(one, "root") as root:
+        await root.say("OPER root secret")
+        await root.until(" 381 ")
+        file = tmp_path / "n1" / "server.ini"
+        text = file.read_text("utf-8")
+        file.write_text(text.replace("[accounts]", "[accounts]\nrequired = yes", 1), "utf-8")
+        await root.say("REHASH")
+        assert "[accounts] required" in await root.until("FAIL REHASH")

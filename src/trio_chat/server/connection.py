@@ -441,7 +441,8 @@ class Connection:
         """
         node = self._hub.node
         if node is not None and node.leave(self.session, self._reason):
-            return 0
+            # What ended it, such as a KILL, is sent to the client before the reason.
+            return self._hub.broadcaster.accept(Output(()), self.session)
         change = SessionEnded(self.session.id, self._reason, is_announced=not self._is_shutdown)
         events = apply(self._hub.world, change)
         return self._hub.broadcaster.accept(
