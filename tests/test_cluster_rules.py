@@ -204,6 +204,6 @@ def test_what_only_a_restart_changes_is_no_reason_to_refuse() -> None:
 def test_a_node_says_what_another_one_has_differently() -> None:
     """The operator knows what to change."""
     own, others = (rules.to_text(digests(lengths=Lengths(nick=most))) for most in (9, 32))
-    text = differing(RulesDiffer("there", others), own)
+    text = differing(RulesDiffer("there", others, own))
     assert "the node there" in text
     assert "[limits] nick_length" in text

@@ -16,10 +16,7 @@ CONFIG = """
 host = 127.0.0.1
 port = 0
 lobby = none
-cloak_secret = the-same-on-all-nodes
 {settings}
-[push]
-enabled = no
 [accounts]
 hash_cost = low
 [discovery]
@@ -407,3 +404,59 @@ async def test_rehash_refuses_what_nodes_have_in_common(cluster: Cluster, tmp_pa
         file.write_text(text.replace("[accounts]", "[accounts]\nrequired = yes", 1), "utf-8")
         await root.say("REHASH")
         assert "[accounts] required" in await root.until("FAIL REHASH")
+
+
+async def test_new_nodes_have_the_secrets_of_the_first_one(cluster: Cluster) -> None:
+    """The same address has the same cloak on all nodes, and push messages have the same keys."""
+    async with (
+        cluster.node("n1") as (_, one),
+        cluster.node("n2") as (_, two),
+        client(one, "ann") as ann,
+        client(two, "bob") as bob,
+    ):
+        await ann.say("WHO bob", "WHO ann")
+        hosts = [(await ann.until(" 352 ")).split()[5] for _ in range(2)]
+        assert hosts[0] == hosts[1]
+        await bob.say("VERSION")
+        await ann.say("VERSION")
+        tokens = [
+            next(word for word in (await each.until(" VAPID=")).split() if word.startswith("VAPID"))
+            for each in (ann, bob)
+        ]
+        assert tokens[0] == tokens[1]
+
+
+async def test_an_account_is_one_of_all_nodes(cluster: Cluster) -> None:
+    """It is made on one node, and its password is known to the other one."""
+    async with (
+        cluster.node("n1") as (_, one),
+        cluster.node("n2") as (_, two),
+        client(one, "ann") as ann,
+        client(two, "bob") as bob,
+    ):
+        await ann.say("NS REGISTER secret-word")
+        await ann.until("is yours now")
+        await bob.say("NICK ann")
+        await bob.until(" 433 ")
+        await bob.say("NS IDENTIFY ann secret-word", "NS IDENTIFY ann wrong")
+        await bob.until(" 900 ")
+
+
+async def test_a_node_with_another_database_is_refused(cluster: Cluster, tmp_path: Path) -> None:
+    """It would not agree with the others about anything that it had before."""
+    directory = tmp_path / "n2"
+    directory.mkdir()
+    (directory / "server.ini").write_text(CONFIG.partition("[cluster]")[0].format(settings=""))
+    async with program(["serve", "--config", "server.ini", "--no-qr"], directory) as alone:
+        line = await alone.out.until("listens on")
+        async with client(int(line.rpartition(":")[2]), "ann") as ann:
+            await ann.say("NS REGISTER secret-word")
+            await ann.until("is yours now")
+        alone.stop()
+        assert await alone.wait() == 0
+    async with cluster.node("n1"):
+        config = CONFIG.format(port=cluster.engine.port, name="n2", settings="")
+        (directory / "server.ini").write_text(config, "utf-8")
+        async with program(["serve", "--config", "server.ini", "--no-qr"], directory) as refused:
+            await refused.out.until("from a backup of another one")
+            assert await refused.wait() == 1

@@ -118,6 +118,15 @@ class ClusterTable(Protocol):
             snapshot: the state of the machine; it must not change meanwhile.
         """
 
+    async def origin(self) -> str:
+        """Return a digest of what the storage has; nodes begin with the same."""
+
+    async def secrets(self) -> dict[str, bytes]:
+        """Return what all nodes have in common and no configuration has, by its names."""
+
+    async def adopt(self, secrets: dict[str, bytes]) -> None:
+        """Have the secrets of the other nodes in the place of its own."""
+
 
 class DirtyKey(NamedTuple):
     """The key of something persistent that has changed.

@@ -16,6 +16,7 @@ from trio_chat.cluster.entries import (
     Decided,
     Ended,
     Entry,
+    Founded,
     Item,
     Lost,
     Registered,
@@ -30,7 +31,7 @@ CHANGES: dict[str, type[Change]] = {
     if isinstance(kind, type) and issubclass(kind, Change) and kind is not Change
 }
 """All kinds of changes, by their names."""
-_ITEMS: tuple[type[Item], ...] = (Begun, Registered, Said, Ended, Decided, Lost, Stopped)
+_ITEMS: tuple[type[Item], ...] = (Begun, Registered, Said, Ended, Decided, Lost, Stopped, Founded)
 """The kinds of items. A kind is written as its place in this list, so the order never changes."""
 _NUMBERS = {kind: number for number, kind in enumerate(_ITEMS)}
 _DECIDED = _NUMBERS[Decided]

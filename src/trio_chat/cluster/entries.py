@@ -4,7 +4,7 @@ A node is named by the operator. Each start of it is another **life**, with an e
 than those before, and numbers its entries from 1.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trio_chat.chat.changes import Change
 
@@ -117,6 +117,19 @@ class Lost(Item):
 
     node: str
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Founded(Item):
+    """A node without a state of its own begins the log; the first one counts.
+
+    Args:
+        origin: a digest of what its database has: a node without a state begins with the same.
+        secrets: what all nodes have in common and no configuration has, by its names.
+    """
+
+    origin: str
+    secrets: tuple[tuple[str, bytes], ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,13 +48,15 @@ class RulesDiffer(Exception):
 
     Args:
         node: the name of such a node.
-        rules: see `Begun`.
+        rules: its rules; see `Begun`.
+        own: those of this node.
     """
 
-    def __init__(self, node: str, rules: str) -> None:
+    def __init__(self, node: str, rules: str, own: str) -> None:
         super().__init__(f"{node} has another configuration")
         self.node = node
         self.rules = rules
+        self.own = own
 
 
 class LogClock:
@@ -167,7 +169,7 @@ class Machine:
             self.world.accounts.restore(state["accounts"])
         other = self.lives.of_other_rules(self._rules)
         if other is not None:
-            raise RulesDiffer(other.node, other.rules)
+            raise RulesDiffer(other.node, other.rules, self._rules)
         snapshot.restore(self.world, state["world"])
 
     def digest(self) -> str:
@@ -184,7 +186,7 @@ class Machine:
             return
         if begun.rules != self._rules:
             if all(life.is_over for life in self.lives):
-                raise RulesDiffer(entry.node, begun.rules)
+                raise RulesDiffer(entry.node, begun.rules, self._rules)
             return
         before = self.lives.of(entry.node)
         if before is not None and not before.is_over:

@@ -20,7 +20,11 @@ from trio_chat.irc.names import current_casemapping
 Digests = Mapping[str, str]
 """Short digests of values, by the names that operators know."""
 
-VERSION = "the version of trio-chat"
+CURRENT = "1"
+"""The version of the rules: another one if a command in the log leads to another state than by the
+rules of the release before. Nodes of releases with the same version can work together.
+"""
+VERSION = "the version of the rules (that of trio-chat)"
 _VAPID = "the key of push messages, which is in the database (start from a copy of one database)"
 
 _SHOWN = "is only shown to clients"

@@ -205,7 +205,6 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "url": values.text(500, secret=True),
         "node": values.text(63),
         "password_file": _PATH,
-        "replicas": values.integer(0, 10),
     },
     "push": {
         "enabled": values.YES_OR_NO,

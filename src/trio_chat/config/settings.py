@@ -137,7 +137,6 @@ class ClusterSettings:
     url: str = field(default="", repr=False)  # of the engine; empty: this server is alone
     node: str = ""  # empty: the host name of the machine
     password_file: Path | None = None
-    replicas: int = 0  # that have an entry before it counts
 
     @property
     def is_enabled(self) -> bool:

@@ -6,7 +6,6 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -89,10 +88,6 @@ class Server:
         self.settings = settings
         self.limits = settings.limits
         created = clock()
-
-        if memory is not None and cluster is not None:
-            # Each node has a steady clock of its own; the state follows that of the log.
-            memory = replace(memory, kept=None, hold=0.0, clock=None)
 
         def make_world(clock: Callable[[], float], elapsed: Callable[[], float]) -> World:
             return World(

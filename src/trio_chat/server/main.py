@@ -17,13 +17,12 @@ from trio_chat import __version__
 from trio_chat.chat.control import RehashError
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.cluster import rules
 from trio_chat.config import Settings
 from trio_chat.irc.addresses import format_address
 from trio_chat.irc.names import current_casemapping, use_casemapping
 from trio_chat.irc.skeletons import prototypes
 from trio_chat.log import logger
-from trio_chat.server import rehash, systemd
+from trio_chat.server import systemd
 from trio_chat.server.announce import announce, shown
 from trio_chat.server.app import Server
 from trio_chat.server.binding import ListenError, bind_tcp, bound_to
@@ -130,7 +129,8 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
             settings.uploads.keep_days,
         ) as memory:
             cluster = await _open_cluster(settings, memory)
-            server = Server(settings, memory=memory, threads=threads, load=load, cluster=cluster)
+            storage = memory if cluster is None else cluster.memory
+            server = Server(settings, memory=storage, threads=threads, load=load, cluster=cluster)
             if settings.tls.certificate is not None:
                 await server.encryption.prepare()
             if (
@@ -166,9 +166,7 @@ async def _open_cluster(settings: Settings, memory: StoragePorts | None) -> "Clu
         raise LogRefused(
             f"a cluster needs the package {error.name}: pip install 'trio-chat[cluster]'"
         ) from error
-    # Without a lasting secret, cloaks differ after each start, so that the node is refused.
-    common = rehash.common(settings, memory, os.urandom(32))
-    return await open_cluster(settings.cluster, rules.to_text(common), memory)
+    return await open_cluster(settings, memory)
 
 
 def _file(settings: Settings) -> Path | None:

@@ -127,7 +127,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         ),
     },
     "cluster": {
-        When.RESTART: ("url", "node", "password_file", "replicas"),
+        When.RESTART: ("url", "node", "password_file"),
     },
     "push": {
         When.NOW: ("enabled", "subject", "delay", "devices", "expire_days", "private_hosts"),
@@ -291,7 +291,7 @@ def common(settings: Settings, storage: StoragePorts | None, start_secret: bytes
         settings.limits.whowas_entries,
         storage,
         cloaks(settings, storage, start_secret),
-        __version__,
+        rules.CURRENT,
     )
 
 

@@ -5,6 +5,7 @@ carries out the entries since the snapshot in memory, and stores again nothing o
 position.
 """
 
+import hashlib
 import json
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,22 @@ _KEEP = """
     INSERT INTO cluster VALUES (1, ?1, ?1, ?2)
     ON CONFLICT DO UPDATE SET taken = excluded.taken, snapshot = excluded.snapshot
 """
+_SHARED = ("cloak", "vapid")
+"""The secrets of the database that all nodes have in common."""
+_TABLES = (
+    "account",
+    "dropped",
+    "channel",
+    "marker",
+    "always_on",
+    "preference",
+    "metadata",
+    "ban",
+    "invitation",
+    "push",
+    "push_rules",
+)
+"""The tables with the state at the start, apart from messages."""
 _LEVEL = 3
 """The level of zlib: a higher one takes longer, and saves little."""
 
@@ -50,6 +67,18 @@ class SqliteClusterTable:
         data = await trio.to_thread.run_sync(_pack, snapshot)
         await self._database.write(_keep, taken, data)
 
+    async def origin(self) -> str:
+        """Return a digest of what the database has; see `ClusterTable.origin`."""
+        return await self._database.read(_origin)
+
+    async def secrets(self) -> dict[str, bytes]:
+        """Return what all nodes have in common; see `ClusterTable.secrets`."""
+        return await self._database.read(_secrets)
+
+    async def adopt(self, secrets: dict[str, bytes]) -> None:
+        """Have the secrets of the other nodes; see `ClusterTable.adopt`."""
+        await self._database.write(_adopt, secrets)
+
 
 def is_of_cluster(connection: "apsw.Connection") -> bool:
     """Return whether a database belongs to a cluster; one with an older schema does not."""
@@ -72,6 +101,25 @@ def _load(connection: "apsw.Connection") -> tuple[str, str, bytes] | None:
 
 def _keep(connection: "apsw.Connection", taken: str, data: bytes) -> None:
     connection.execute(_KEEP, (taken, data))
+
+
+def _origin(connection: "apsw.Connection") -> str:
+    newest = "SELECT (SELECT max(id) FROM message), (SELECT max(id) FROM event)"
+    digest = hashlib.sha256(repr(connection.execute(newest).fetchone()).encode())
+    for table in _TABLES:
+        for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2"):  # noqa: S608
+            digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+def _secrets(connection: "apsw.Connection") -> dict[str, bytes]:
+    rows = connection.execute("SELECT name, value FROM secret")
+    return {name: bytes(value) for name, value in rows if name in _SHARED}
+
+
+def _adopt(connection: "apsw.Connection", secrets: dict[str, bytes]) -> None:
+    rows = [(name, value) for name, value in secrets.items() if name in _SHARED]
+    connection.executemany("INSERT OR REPLACE INTO secret VALUES (?, ?)", rows)
 
 
 def _pack(snapshot: dict[str, Any]) -> bytes:

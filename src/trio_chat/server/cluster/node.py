@@ -68,7 +68,7 @@ class ClusterNode:
 
     Args:
         name: its name, which no other node has.
-        rules: see `Begun`.
+        own_rules: see `Begun`.
         machine: carries out the log.
         log: the log.
         broadcaster: delivers to the clients of this node; nobody else waits for room in it.
@@ -81,7 +81,7 @@ class ClusterNode:
     def __init__(
         self,
         name: str,
-        rules: str,
+        own_rules: str,
         machine: Machine,
         log: Log,
         broadcaster: Broadcaster,
@@ -90,7 +90,7 @@ class ClusterNode:
         self.name = name
         self.machine = machine
         self.position = snapshots.taken
-        self._rules = rules
+        self._rules = own_rules
         self._world = machine.world
         self._log = log
         self._broadcaster = broadcaster
@@ -339,7 +339,7 @@ class ClusterNode:
                 " another version of trio-chat, or it is not the log of a cluster"
             ) from error
         except RulesDiffer as error:
-            raise LogBroken(differing(error, self._rules)) from error
+            raise LogBroken(differing(error)) from error
         self.position = each.position
         self._snapshots.count(len(entry.items))
         return self._appender.note_seen(entry, self.machine.lives.of(self.name))
@@ -405,15 +405,10 @@ class ClusterNode:
             log.warning("the log of the cluster is reached again, after %.1f s", away)
 
 
-def differing(error: RulesDiffer, own: str) -> str:
-    """Return for the operator what to do about a node with another configuration.
-
-    Args:
-        error: names the node.
-        own: what this node has; see `Begun`.
-    """
+def differing(error: RulesDiffer) -> str:
+    """Return for the operator what to do about a node with another configuration."""
     return (
         f"the configuration of the node {error.node} differs from that of this one."
-        f" {rules.describe_difference(own, error.rules)}. Stop all nodes, or set this one as the"
-        " others"
+        f" {rules.describe_difference(error.own, error.rules)}. Stop all nodes, or set this one as"
+        " the others"
     )

@@ -2,18 +2,22 @@
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import trio
 
 from trio_chat.chat import ids
-from trio_chat.chat.persistence import ClusterState, ClusterTable
+from trio_chat.chat.persistence import ClusterState
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
+from trio_chat.cluster import rules
 from trio_chat.cluster.machine import Machine, RulesDiffer
-from trio_chat.config import ClusterSettings
+from trio_chat.config import Settings
+from trio_chat.server import rehash
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.cluster.engines import make_log
+from trio_chat.server.cluster.founding import found
 from trio_chat.server.cluster.log import START, Log, LogRefused
 from trio_chat.server.cluster.node import ClusterNode, differing
 from trio_chat.server.cluster.snapshots import SnapshotKeeper
@@ -29,9 +33,8 @@ class ClusterSetup:
         name: of the node.
         rules: see `Begun`.
         log: the log in the engine.
-        table: where the state is kept; None keeps none.
+        memory: the storage.
         stored: the state that the database has, or None if it was in no cluster yet.
-        last_id: the greatest id that the database has, or 0.
     """
 
     def __init__(
@@ -39,17 +42,17 @@ class ClusterSetup:
         name: str,
         rules: str,
         log: Log,
-        table: ClusterTable | None = None,
+        memory: StoragePorts,
         stored: ClusterState | None = None,
-        last_id: int = 0,
     ) -> None:
         self._name = name
         self._rules = rules
         self._log = log
-        self._table = table
+        # The state follows the time of the log, and not the steady clock of this node.
+        self.memory = replace(memory, kept=None, hold=0.0, clock=None)
         self.stored = stored
         # Not the time of this start: all nodes begin with the same state.
-        self._began = ids.seconds(last_id) if last_id else 0.0
+        self._began = ids.seconds(memory.last_id) if memory.last_id else 0.0
         self._machine: Machine | None = None
 
     def make_world(self, make_world: MakeWorld) -> World:
@@ -65,43 +68,44 @@ class ClusterSetup:
             try:
                 machine.restore(self.stored.snapshot)
             except RulesDiffer as error:
-                raise LogRefused(differing(error, self._rules)) from error
+                raise LogRefused(differing(error)) from error
         return machine.world
 
     def make_node(self, broadcaster: Broadcaster) -> ClusterNode:
         """Return the node, for the world that was made before."""
         assert self._machine is not None  # noqa: S101  # the world is made first
         stored = self.stored or ClusterState(START, START, {})
-        keeper = SnapshotKeeper(self._table, stored.taken, stored.position)
+        keeper = SnapshotKeeper(self.memory.cluster, stored.taken, stored.position)
         return ClusterNode(self._name, self._rules, self._machine, self._log, broadcaster, keeper)
 
 
-async def open_cluster(
-    settings: ClusterSettings, rules: str, memory: StoragePorts | None
-) -> ClusterSetup:
-    """Connect to the engine.
+async def open_cluster(settings: Settings, memory: StoragePorts | None) -> ClusterSetup:
+    """Connect to the engine, and begin the log if this node is the first one.
 
     Args:
-        settings: the [cluster] section.
-        rules: see `Begun`.
+        settings: all of config.ini.
         memory: the storage, or None if nothing is stored.
 
     Raises:
-        LogRefused: it is not set up as a cluster needs it; the message says what to change.
-        LogUnavailable: it cannot be reached.
+        LogRefused: the engine, or the database, is not as a cluster needs it; the message says what
+            to change.
+        LogUnavailable: the engine cannot be reached.
         StorageError: the state cannot be read.
     """
+    if memory is None or memory.cluster is None:
+        raise LogRefused("a node of a cluster stores messages: set [storage] file")
     try:
-        password = await trio.to_thread.run_sync(_password, settings.password_file)
-        engine = make_log(settings.url, password, settings.replicas or None)
+        password = await trio.to_thread.run_sync(_password, settings.cluster.password_file)
+        log = make_log(settings.cluster.url, password)
     except (OSError, ValueError) as error:
         raise LogRefused(f"[cluster]: {error}") from error
-    await engine.check()
-    name = settings.node or socket.gethostname().partition(".")[0]
-    if memory is None or memory.cluster is None:
-        return ClusterSetup(name, rules, engine)
+    await log.check()
+    name = settings.cluster.node or socket.gethostname().partition(".")[0]
     stored = await memory.cluster.load()
-    return ClusterSetup(name, rules, engine, memory.cluster, stored, memory.last_id)
+    if stored is None:
+        memory = await found(log, name, memory, memory.cluster)
+    common = rules.to_text(rehash.common(settings, memory, b""))
+    return ClusterSetup(name, common, log, memory, stored)
 
 
 def _password(file: Path | None) -> str:
