@@ -397,6 +397,7 @@ async def test_several_nodes_notice_a_ban_that_expires(autojump_clock: MockClock
     town.now += 61
     root.say("PING 1", "JOIN #a")
     for node in town.nodes:
+        node.world.settle = trio.sleep_forever  # before the other one knows
         with trio.move_on_after(1):
             await BanWatcher(node.world, None, Broadcaster(1, 1)).run()
     assert len(town.log) == 2
@@ -455,3 +456,16 @@ def test_a_node_begins_with_the_bans_of_its_database() -> None:
     run_now(load_lists(town.here.world, storage))
     assert [ban.mask for ban in town.here.world.bans] == ["eve!*@*"]
     assert town.log == []
+
+
+async def test_a_watcher_decides_once_while_the_engine_is_away(autojump_clock: MockClock) -> None:
+    """It looks every few seconds, and nothing is carried out."""
+    town = ClusterTown()
+    root = appointed(town, "root")
+    root.say("KLINE 1m eve!*@* :why")
+    town.now += 61
+    root.say("JOIN #a")
+    town.here.world.settle = trio.sleep_forever
+    with trio.move_on_after(50):
+        await BanWatcher(town.here.world, None, Broadcaster(1, 1)).run()
+    assert len(town.log) == 1

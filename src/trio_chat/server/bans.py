@@ -11,6 +11,7 @@ from trio_chat.chat.changes import BansEnforced, BansExpired, BansRead
 from trio_chat.chat.events import Output
 from trio_chat.chat.world import World
 from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.watchers import carry_out_due
 from trio_chat.storage.database import StorageError
 
 log = logging.getLogger("trio_chat")
@@ -46,7 +47,7 @@ class BanWatcher:
         """Look for ever."""
         while True:
             if self._world.bans.expired():  # in a cluster, each node may notice it
-                apply(self._world, BansExpired())
+                await carry_out_due(self._world, BansExpired())
             await self.refresh()
             await trio.sleep(_INTERVAL)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import trio
 
-from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import RoomChanged
 from trio_chat.chat.quotas import Room
 from trio_chat.chat.world import World
+from trio_chat.server.watchers import carry_out_due
 
 log = logging.getLogger("trio_chat")
 
@@ -66,7 +66,7 @@ async def watch_disk_space(
                     _WORDS[room],
                     left >> 20,
                 )
-                apply(world, RoomChanged(server, room.value))
+                await carry_out_due(world, RoomChanged(server, room.value))
         await trio.sleep(INTERVAL)
 
 

@@ -8,6 +8,7 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import InvitationsExpired, InvitationsRead
 from trio_chat.chat.invitations import InvitationTable
 from trio_chat.chat.world import World
+from trio_chat.server.watchers import carry_out_due
 from trio_chat.storage.database import StorageError
 
 log = logging.getLogger("trio_chat")
@@ -37,7 +38,7 @@ class InvitationWatcher:
         """Look for ever."""
         while True:
             if self._world.invitations.expired():  # in a cluster, each node may notice it
-                apply(self._world, InvitationsExpired())
+                await carry_out_due(self._world, InvitationsExpired())
             await self.refresh()
             await trio.sleep(_INTERVAL)
 

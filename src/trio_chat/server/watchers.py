@@ -8,7 +8,7 @@ import trio
 
 from trio_chat.chat.accounts import Accounts, AccountsError
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import AccountDeleted, RetentionSet, Seen, UserExpired
+from trio_chat.chat.changes import AccountDeleted, Change, RetentionSet, Seen, UserExpired
 from trio_chat.chat.events import Event
 from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions
 from trio_chat.chat.persistence import StateStore
@@ -25,7 +25,19 @@ client.
 
 _DAY = 86_400.0
 _WATCH_INTERVAL = 5.0
+_PATIENCE = 60.0
 _EXPIRE_INTERVAL = 3600.0
+
+
+async def carry_out_due(world: World, change: Change) -> None:
+    """Carry out a change that was noticed to be due.
+
+    In a cluster without its engine that takes long, and the watcher must not decide on it with
+    every look meanwhile. It waits for a minute at most, as a node may have to begin anew.
+    """
+    apply(world, change)
+    with trio.move_on_after(_PATIENCE):
+        await world.settle()
 
 
 async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -> None:
