@@ -306,7 +306,7 @@ OF_A_WORLD = {
     "steady": "the time of the log",
     "storage": "of the storage of this server: no state depends on what it has",
     "unregistered": "of this server: of its connections",
-    "upload_tokens": "of this server: the file comes to it",
+    "upload_tokens": "of this server: which tokens were used there",
     "usage": "of this server: a statistic",
     "users": "in a snapshot",
     "verifications": "of this server: the code comes to it",

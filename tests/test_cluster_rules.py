@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass, replace
@@ -207,3 +208,15 @@ def test_a_node_says_what_another_one_has_differently() -> None:
     text = differing(RulesDiffer("there", others, own))
     assert "the node there" in text
     assert "[limits] nick_length" in text
+
+
+def test_the_documentation_names_each_common_key() -> None:
+    """An operator need not find out by a refusal."""
+    page = Path(__file__).parents[1] / "docs" / "operations.md"
+    section = page.read_text("utf-8").split("## What the nodes of a cluster have in common")[1]
+    table = section.split("What is of one node")[0]
+    rows = dict(re.findall(r"\| `\[(\w+)\]` \| (.*) \|", table))
+    named = {
+        f"[{name}] {key}" for name, keys in rows.items() for key in re.findall(r"`(\w+)`", keys)
+    }
+    assert named == {name for name in digests() if name.startswith("[")}

@@ -141,7 +141,7 @@ class UploadTokens:
     """The tokens that are valid: signed by a key, so that every server that has the key and knows
     the session can check them.
 
-    In a cluster they are those of one server: they are drawn, and the file comes to its address.
+    In a cluster, each server knows only which tokens were used there.
 
     Args:
         elapsed: returns seconds that never go back.
