@@ -30,6 +30,7 @@ class Node(Connector):
     def __init__(self, host: str) -> None:
         super().__init__(host, 5000, Security())
         self.is_up = True
+        self.delay = 0.0
         self.attempts: list[float] = []
         self._servers, self._servers_receive = trio.open_memory_channel[FakeServer](100)
 
@@ -37,6 +38,7 @@ class Node(Connector):
         """Connect, or refuse."""
         await trio.lowlevel.checkpoint()
         self.attempts.append(trio.current_time())
+        await trio.sleep(self.delay)
         if not self.is_up:
             raise CannotConnectError(f"Cannot connect to {self.address}", "refused")
         here, there = trio.testing.memory_stream_pair()
@@ -200,6 +202,24 @@ async def test_an_address_that_is_down_at_the_start_is_passed_over() -> None:
     async with roaming(a, b) as it:
         await until(lambda: it.code is not None)
         assert it.code == 1
+
+
+async def test_an_address_that_does_not_answer_is_given_up(jumping_clock: MockClock) -> None:
+    """After some seconds, and without a limit when it is the last one of the round."""
+    a, b, c = nodes("a.test", "b.test", "c.test")
+    a.delay, b.delay, c.delay = 3600, 4, 3600
+    async with roaming(a, b, c) as it:
+        server = await b.server()
+        await server.enter()
+        assert b.attempts[0] - a.attempts[0] == pytest.approx(5)
+        assert "[ERROR] a.test:5000: no answer" in it.interface.shown
+        b.is_up = False
+        await trio.sleep(60)
+        await server.close()
+        with trio.fail_after(10_000):
+            while len(b.attempts) < 3:  # noqa: ASYNC110  the nodes know nothing of it
+                await trio.sleep(10)
+        assert c.attempts[0] - a.attempts[1] == pytest.approx(5)
 
 
 async def test_an_address_that_does_not_let_the_client_in_is_passed_over() -> None:

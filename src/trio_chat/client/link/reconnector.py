@@ -1,5 +1,6 @@
 """Attempts to connect, repeated until the user leaves or nobody waits for the connection."""
 
+import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
@@ -14,6 +15,8 @@ from trio_chat.client.trust import Connector
 from trio_chat.i18n import _
 
 _MOST_ATTEMPTS = 10
+_PATIENCE = 5.0
+"""Seconds for an address after which another one is tried; the last one has all the time."""
 _Result = TypeVar("_Result")
 
 
@@ -103,15 +106,17 @@ class Reconnector:
             await self._reporter.send(Connecting(rotation.name))
         try:
             self._unreachable = ""
-            return await rotation.current()
+            with trio.move_on_after(_PATIENCE if rotation.has_next else math.inf):
+                return await rotation.current()
+            reason = text = _("no answer")
         except CannotConnectError as error:
-            self._unreachable = error.reason
-            if is_first and not self.was_connected:
-                await self._reporter.send(Note(str(error), error=True))
-            elif is_first and rotation.has_several:
-                text = f"{rotation.name}: {error.reason or error}"
-                await self._reporter.send(Note(text, error=True))
-            return None
+            reason, text = error.reason, str(error)
+        self._unreachable = reason
+        if is_first and not self.was_connected and text != reason:
+            await self._reporter.send(Note(text, error=True))
+        elif is_first and rotation.has_several:
+            await self._reporter.send(Note(f"{rotation.name}: {reason or text}", error=True))
+        return None
 
     async def wait_before_next(self) -> bool:
         """Pause before the next round; return False when no attempt is to follow."""
