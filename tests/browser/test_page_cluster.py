@@ -77,7 +77,7 @@ def nodes(
     """Run two nodes and a balancer, which prefers the first one."""
     with engine(tmp_path / "engine") as running:
         settings = (
-            "cloak_secret = the-same-on-all-nodes\n[accounts]\nhash_cost = low\n[push]\n"
+            "[accounts]\nhash_cost = low\n[push]\n"
             "enabled = no\n[cluster]\n"
             f"url = redis://127.0.0.1:{running.port}/test\nnode = "
         )
