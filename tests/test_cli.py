@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from trio_chat import __version__, cli
-from trio_chat.client.target import ServerAddress
+from trio_chat.client.target import ServerAddress, parse
 from trio_chat.client.trust import Security
 from trio_chat.config import Settings
 from trio_chat.i18n import install
@@ -541,6 +541,16 @@ def test_the_line_client_asks_before_it_starts(
     assert cli.main(["connect", "--plain"]) == 0
     assert [(each.host, each.port, each.channel) for each in connected] == places
     assert [each.password for each in connected] == [""] * len(places)
+
+
+def test_the_line_client_takes_several_addresses_for_an_answer(
+    at_terminal: int, connected: list[SimpleNamespace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on the command line."""
+    chosen = parse("a.example,b.example:5001")
+    monkeypatch.setattr("trio_chat.client.discovery.plain.ask", lambda: chosen)
+    cli.main(["connect", "--plain"])
+    assert connected[0].others == (("b.example", 5001),)
 
 
 def test_find_takes_seconds(capsys: pytest.CaptureFixture[str]) -> None:

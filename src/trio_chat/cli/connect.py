@@ -91,15 +91,15 @@ def connect(call: Invocation) -> int:
     own = ServerAddress(reachable(settings.server.host[0]), None)
     server = own if profiles or options.target is None else options.target
     port = _port(settings, server)
-    others = tuple(
-        (host, _port(settings, ServerAddress(host, given))) for host, given in server.others
-    )
     searches = options.target is None and not profiles and _needs_search(server.host, port)
     if searches and (options.plain or not can_draw_screen()):
         chosen = _ask_for_server()
         if chosen is None:
             return 0
         server, port, searches = chosen, chosen.port or port, False
+    others = tuple(
+        (host, given or _port(settings, ServerAddress(host, None))) for host, given in server.others
+    )
     if options.password_file is not None:
         password = _first_line(options.password_file)
     else:
