@@ -10,7 +10,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Coroutine, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from storage_fakes import ListHistory, OpenAccounts
@@ -21,11 +21,15 @@ from trio_chat.chat.changes import (
     AccountDeleted,
     AccountRegistered,
     BanSet,
+    BansExpired,
     CertificateAdded,
     CertificateRemoved,
     Change,
+    InvitationsExpired,
     OperatorAppointed,
     PasswordSet,
+    RoomChanged,
+    UserExpired,
 )
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
@@ -33,6 +37,7 @@ from trio_chat.chat.history import MESSAGES, Record
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.persistence import Operation
+from trio_chat.chat.quotas import Room
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session
@@ -67,6 +72,10 @@ _LOCAL = (
     "NS LOGOUT",
     "NS SET always-on on",
     "NS SET always-on off",
+    "NS SET multiclient off",
+    "NS SET multiclient default",
+    "NS PUSH WORDS +word",
+    "OPER boss",
     "NS CLIENTS LOGOUT all",
     "NS GHOST acc1",
     "INVITATION CREATE #c0 2 1m",
@@ -270,6 +279,12 @@ class Node:
         self.machine.world.registrar = self.register
         self.machine.world.decider = self.decide
         self.machine.world.settle = self.settle
+        # Nodes may have other operators than each other.
+        rights = frozenset(["kill", "ban"] if self.name == "node0" else ["ban", "addresses"])
+        boss = Operator(name="boss", account="acc2", account_id=2, rights=rights)
+        info = self.machine.world.server_info
+        operators = {**info.operators, "boss": boss}
+        self.machine.world.server_info = replace(info, operators=operators)
         self.decided = self.carried_out = 0  # decisions of this life
         for task in self.tasks:
             task.work.close()
@@ -348,6 +363,8 @@ class Node:
         if rng.random() < 0.2:  # a question, which no other node sees
             self._ask(client, rng.choice(_LOCAL))
             return
+        if rng.random() < 0.02:
+            self._watch(rng)
         if rng.random() < 0.15:
             self._redact(client, rng)
             return
@@ -362,6 +379,20 @@ class Node:
     def _ask(self, client: Client, line: str, password: str = "") -> None:
         """Carry out a line on this node alone."""
         self._answer(client, handle_line(self.machine.world, client, line.encode()), password)
+
+    def _watch(self, rng: random.Random) -> None:
+        """Decide on what a watcher of this node has noticed; another one may have, too."""
+        world = self.machine.world
+        room = rng.choice([Room.EVERYBODY] * 3 + [Room.ACCOUNTS])
+        if room is not world.quotas.rooms.get(self.name, Room.EVERYBODY):
+            self.decide(RoomChanged(self.name, room))
+        if world.bans.expired():
+            self.decide(BansExpired())
+        if world.invitations.expired():
+            self.decide(InvitationsExpired())
+        for user in world.always_on:
+            if not user.sessions and rng.random() < 0.2:
+                self.decide(UserExpired(user.folded, user.seen, "Not seen for a while"))
 
     def _answer(self, client: Client, output: Output, password: str = "") -> None:
         """Give a client an answer of this node, and the rest of it once it need not wait."""
