@@ -331,8 +331,8 @@ async def test_the_first_of_two_gets_an_account(cluster: Cluster) -> None:
         assert sorted(answer[1] for answer in answers) == ["FAIL", "REGISTER"]
         winner = "of-ann" if answers[0][1] == "REGISTER" else "of-bob"
         loser = "of-bob" if winner == "of-ann" else "of-ann"
-        for port in (one, two):
-            async with client(port, "eve") as eve:
+        for port, nick in ((one, "eve"), (two, "eva")):
+            async with client(port, nick) as eve:
                 await eve.say(f"NS IDENTIFY same {loser}")
                 await eve.until("Wrong account or password")
                 await eve.say(f"NS IDENTIFY same {winner}")
