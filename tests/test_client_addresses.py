@@ -313,6 +313,20 @@ async def test_behind_one_address_there_is_another_node(
         ]
 
 
+async def test_a_node_that_is_restarted_before_it_lets_the_client_in(
+    jumping_clock: MockClock,
+) -> None:
+    """The client comes back, after a pause when there is only one address."""
+    (a,) = nodes("a.test")
+    async with roaming(a) as it:
+        first = await a.server()
+        await first.send(*RESTART)
+        await (await a.server()).enter()
+        assert a.attempts[1] - a.attempts[0] >= 0.5
+        await until(lambda: "[INFO] Connected as alice." in it.interface.shown)
+        assert not any("[ERROR]" in line for line in it.interface.shown)
+
+
 async def test_the_network_has_shut_down_when_no_address_answers() -> None:
     """Another one may go on; the exit code is 0 as with one address."""
     a, b, c = nodes("a.test", "b.test", "c.test")

@@ -221,14 +221,14 @@ class ConnectionLoop:
             return None
         if outcome.end is EndReason.REFUSED:
             return await self._refused(outcome)
-        if not self._reconnector.was_connected:
+        is_restart = outcome.end is EndReason.RESTARTED
+        if not (self._reconnector.was_connected or is_restart):
             text = _(
                 "The server ended the connection before it let you in. Check that a chat server"
                 " answers at this port."
             )
             await self._reporter.tell(text, error=True)
             return None if self._reconnector.has_next else 1
-        is_restart = outcome.end is EndReason.RESTARTED
         await self._reporter.send(events.Lost(outcome.reason, is_restart=is_restart))
         return None
 

@@ -48,7 +48,7 @@ class Reconnector:
         self._gives_up = gives_up
         self._stays = stays
         self._unreachable = ""
-        self._is_lost = False
+        self._is_lost = self._is_expected = False
         self._pause = trio.CancelScope()
 
     def stop(self) -> None:
@@ -78,7 +78,7 @@ class Reconnector:
     def lost(self, *, was_stable: bool, is_expected: bool = False) -> None:
         """Note that a connection has ended; see `AddressRotation.lost`."""
         self._rotation.lost(was_stable=was_stable, is_expected=is_expected)
-        self._is_lost = True
+        self._is_lost, self._is_expected = True, is_expected
 
     @property
     def can_upgrade(self) -> bool:
@@ -125,7 +125,7 @@ class Reconnector:
             if is_lost:
                 await self.wait(partial(trio.sleep, self._backoff.spread()))
             return True
-        if self.stopped or not (self.was_connected or self._stays):
+        if self.stopped or not (self.was_connected or self._stays or self._is_expected):
             return True
         if self._gives_up and self._backoff.attempts >= _MOST_ATTEMPTS:
             await self._reporter.send(
