@@ -22,11 +22,13 @@ _KEEP = """
     INSERT INTO cluster VALUES (1, ?1, ?1, ?2)
     ON CONFLICT DO UPDATE SET taken = excluded.taken, snapshot = excluded.snapshot
 """
-_SHARED = ("cloak", "vapid")
+_SHARED = ("cloak", "scram", "vapid")
 """The secrets of the database that all nodes have in common."""
 _TABLES = (
     "account",
     "dropped",
+    "certificate",
+    "email",
     "channel",
     "marker",
     "always_on",
@@ -104,7 +106,11 @@ def _keep(connection: "apsw.Connection", taken: str, data: bytes) -> None:
 
 
 def _origin(connection: "apsw.Connection") -> str:
-    newest = "SELECT (SELECT max(id) FROM message), (SELECT max(id) FROM event)"
+    # The next account gets the number after the greatest one ever, on all nodes the same.
+    newest = (
+        "SELECT (SELECT max(id) FROM message), (SELECT max(id) FROM event),"
+        " (SELECT seq FROM sqlite_sequence WHERE name = 'account')"
+    )
     digest = hashlib.sha256(repr(connection.execute(newest).fetchone()).encode())
     for table in _TABLES:
         for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2"):  # noqa: S608
