@@ -30,7 +30,9 @@ from trio_chat.server.cluster.redis_checks import (
 from trio_chat.server.cluster.redis_connection import AnswerTooLong, Command
 from trio_chat.server.cluster.redis_link import Link, Primary
 
-_MOST_READ = 200
+_FIRST_READ = 200
+"""Entries that are read at once, as long as their size is not known."""
+_MOST_READ = 1000
 """Entries that are read at once, at most."""
 _GOOD_SIZE = 4 << 20
 """Bytes that are good to read at once."""
@@ -66,7 +68,7 @@ class RedisLog:
         self._primary = Primary(address)
         self._appending = Link(self._primary)
         self._reading = Link(self._primary)
-        self._count = _MOST_READ
+        self._count = _FIRST_READ
         self._exists = False
         self._keep = _MOST_ENTRIES
         self._most_memory = _MOST_MEMORY
