@@ -383,7 +383,7 @@ class Node:
     def _watch(self, rng: random.Random) -> None:
         """Decide on what a watcher of this node has noticed; another one may have, too."""
         world = self.machine.world
-        room = rng.choice([Room.EVERYBODY] * 3 + [Room.ACCOUNTS])
+        room = rng.choice([Room.EVERYBODY] * 9 + [Room.ACCOUNTS])
         if room is not world.quotas.rooms.get(self.name, Room.EVERYBODY):
             self.decide(RoomChanged(self.name, room))
         if world.bans.expired():
