@@ -18,6 +18,8 @@ from trio_chat.client.link.rotation import AddressRotation, Connect
 from trio_chat.client.session.connecting import MOST_SPREAD, CannotConnectError
 from trio_chat.client.trust import Connector, Security
 
+STABLE = 35
+"""Seconds after which a connection counts, and in which a silent server is not given up."""
 RESTART = (
     ":srv.test NOTE * RECONNECT :This server is being restarted, connect again",
     "ERROR :Closing link",
@@ -160,7 +162,7 @@ async def test_the_other_address_is_tried_at_once(jumping_clock: MockClock) -> N
     async with roaming(a, b) as it:
         first = await a.server()
         await first.enter()
-        await trio.sleep(60)
+        await trio.sleep(STABLE)
         lost = trio.current_time()
         await first.close()
         second = await b.server()
@@ -179,7 +181,7 @@ async def test_a_pause_follows_only_when_every_address_has_failed(
     async with roaming(a, b, c) as it:
         first = await a.server()
         await first.enter()
-        await trio.sleep(60)
+        await trio.sleep(STABLE)
         a.is_up = b.is_up = c.is_up = False
         await first.close()
         await until(lambda: len(c.attempts) >= 2)
@@ -214,7 +216,7 @@ async def test_an_address_that_does_not_answer_is_given_up(jumping_clock: MockCl
         assert b.attempts[0] - a.attempts[0] == pytest.approx(5)
         assert "[ERROR] a.test:5000: no answer" in it.interface.shown
         b.is_up = False
-        await trio.sleep(60)
+        await trio.sleep(STABLE)
         await server.close()
         with trio.fail_after(10_000):
             while len(b.attempts) < 3:  # noqa: ASYNC110  the nodes know nothing of it
@@ -267,6 +269,20 @@ async def test_a_message_that_was_not_confirmed_is_shown_once(
         assert [line[:5] for line in shown] == ["[INFO", "[YOU]"]
 
 
+async def test_a_machine_that_is_gone_is_noticed_sooner(jumping_clock: MockClock) -> None:
+    """It ends no connection, and another address is there."""
+    a, b = nodes("a.test", "b.test")
+    async with roaming(a, b):
+        first = await a.server()
+        await first.enter()
+        await first.play_back()
+        heard = trio.current_time()
+        await first.expect("PING alive")
+        assert trio.current_time() - heard <= 15
+        await (await b.server()).enter()
+        assert b.attempts[0] - heard <= 15 + 30 + MOST_SPREAD
+
+
 # A server that says good-bye
 
 
@@ -276,7 +292,7 @@ async def test_a_node_that_is_restarted_sends_its_clients_on(jumping_clock: Mock
     async with roaming(a, b) as it:
         first = await a.server()
         await first.enter()
-        await trio.sleep(60)
+        await trio.sleep(STABLE)
         await it.interface.take()
         await first.send(*RESTART)
         await (await b.server()).enter()
@@ -300,7 +316,7 @@ async def test_behind_one_address_there_is_another_node(
     async with roaming(a) as it:
         first = await a.server()
         await first.enter()
-        await trio.sleep(60)
+        await trio.sleep(STABLE)
         await it.interface.take()
         before = trio.current_time()
         await first.send(line, RESTART[1])

@@ -24,6 +24,10 @@ from trio_chat.client.session.sync_state import SyncState
 from trio_chat.i18n import _
 
 _REFUSED_ATTEMPTS = 5
+_KEEP_ALIVE = {False: 60.0, True: 15.0}
+"""Seconds of silence after which the server is asked whether it is there, by whether there are
+other addresses: then the user need not wait for a machine that is gone.
+"""
 _STABLE = 30.0
 """Seconds a connection must have lasted before the next loss counts as a new one."""
 
@@ -169,7 +173,11 @@ class ConnectionLoop:
         protocol = self._protocol(stream)
         self._joined_channels.features = protocol.features
         session = ClientSession(
-            stream, protocol, self._reporter.send_channel, encoding=self._options.encoding
+            stream,
+            protocol,
+            self._reporter.send_channel,
+            keep_alive=_KEEP_ALIVE[self._reconnector.has_several],
+            encoding=self._options.encoding,
         )
         started = trio.current_time()
         self._send_queue.attach(session)

@@ -71,6 +71,11 @@ class Reconnector:
         return self._rotation.has_next
 
     @property
+    def has_several(self) -> bool:
+        """Whether the user has named several addresses."""
+        return self._rotation.has_several
+
+    @property
     def has_other_address(self) -> bool:
         """Whether that address is one that the user has named."""
         return self._rotation.has_several and self._rotation.has_next

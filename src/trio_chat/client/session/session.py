@@ -306,7 +306,9 @@ class ClientSession:
                     await trio.lowlevel.checkpoint()
                     return
                 due = trio.current_time() + seconds
-            await trio.sleep_until(due)
+            # The registration may be complete before that.
+            shortest = min(self._keep_alive, self._patience)
+            await trio.sleep_until(min(due, trio.current_time() + shortest))
 
     async def _take_back_nick(self) -> None:
         while True:
