@@ -213,3 +213,21 @@ def test_the_logger_imports_neither_trio_nor_sockets() -> None:
         " 'socket' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_command_can_import_its_work_first() -> None:
+    """A command imports what it needs when it runs; a cycle of imports may show only then."""
+    names = [
+        f"trio_chat.admin.{path.stem}" for path in sorted((PACKAGE / "admin").glob("[!_]*.py"))
+    ]
+    script = textwrap.dedent(
+        f"""
+        import importlib, sys
+        for name in {names}:
+            for known in [each for each in sys.modules if each.startswith("trio_chat")]:
+                del sys.modules[known]
+            importlib.import_module(name)
+        """
+    )
+    assert len(names) > 10
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

@@ -1,8 +1,8 @@
 """The transition of a deleted message (IRCv3 `draft/message-redaction`)."""
 
+from trio_chat.chat import conversations  # which imports this package, by way of `operators`
 from trio_chat.chat.apply.transitions import Effects, transition
 from trio_chat.chat.changes import MessageRedacted
-from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import REDACT, HistoryTarget
 from trio_chat.chat.ids import msgid
@@ -48,6 +48,6 @@ def _audiences(world: World, change: MessageRedacted) -> list[tuple[str, tuple[S
     if change.channel:
         channel = world.channels[change.channel]
         return [(channel.name, channel.audience())]
-    conversation = Conversation(change.conversation, change.target, 0, user)
+    conversation = conversations.Conversation(change.conversation, change.target, 0, user)
     others = [other for other in conversation.others(world) if other is not user]
     return [*((other.nick, other.sessions) for other in others), (change.target, user.sessions)]
