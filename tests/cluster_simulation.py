@@ -116,14 +116,14 @@ class StoredAccounts(OpenAccounts):
         return account if self._disk.passwords.get(number) == password else None
 
 
-def make_world(clock: LogClock, disk: "Disk | None" = None) -> World:
+def make_world(clock: LogClock, disk: "Disk | None" = None, always_on: str = "opt-out") -> World:
     """Return a new world, with the same configuration and accounts on each node."""
     disk = disk or Disk()
     return World(
         ServerInfo(
             created=NOON,
             operators={"root": ROOT},
-            account_rules=AccountRules(always_on="opt-out"),
+            account_rules=AccountRules(always_on=always_on),
         ),
         Lengths(channels_per_user=5),
         clock,

@@ -1,6 +1,7 @@
 """The state machine of a cluster: lives of nodes, items, and what a node appends."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -11,11 +12,15 @@ from trio_chat.chat.accounts import NO_ACCOUNT
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import AccountChanged, BanSet, OperatorAppointed, RetentionSet
 from trio_chat.chat.events import Output
+from trio_chat.chat.snapshot import to_json
 from trio_chat.chat.users import NOWHERE, Session
+from trio_chat.cluster.absence import PATIENCE
 from trio_chat.cluster.appender import MOST_ITEMS, MOST_WAITING, Appender
 from trio_chat.cluster.decisions import decide, resolve
 from trio_chat.cluster.entries import (
     Begun,
+    Check,
+    Checked,
     Decided,
     Ended,
     Entry,
@@ -27,6 +32,7 @@ from trio_chat.cluster.entries import (
 )
 from trio_chat.cluster.lives import LONGEST_PAUSE, SILENCE
 from trio_chat.cluster.machine import SESSION_BITS, Applied, Machine, RulesDiffer
+from trio_chat.server.cluster.comparison import differing_nodes
 
 OWN = ("here", 1)
 
@@ -60,8 +66,8 @@ def said(number: int, *lines: str) -> Said:
 class Cluster:
     """A machine, and the log that it is given."""
 
-    def __init__(self, *nodes: str) -> None:
-        self.machine = Machine(make_world, "rules")
+    def __init__(self, *nodes: str, always_on: str = "opt-out") -> None:
+        self.machine = Machine(partial(make_world, always_on=always_on), "rules")
         self.now = NOON
         self.sequences: dict[tuple[str, int], int] = {}
         for node in nodes:
@@ -418,3 +424,71 @@ def test_a_login_to_an_account_that_is_gone_is_dropped() -> None:
     world.accounts.drop(account)
     assert resolve(world, item) is None
     assert resolve(world, decide(world, AccountChanged(session, NO_ACCOUNT))) is not None
+
+
+def test_a_user_with_an_account_that_does_not_come_back_leaves() -> None:
+    """It stays for a minute of active time."""
+    cluster = Cluster("here", "there", always_on="off")
+    cluster.write("there", registered(1, "acc1", account=1), registered(2, "bob"), Stopped())
+    assert cluster.nicks == ["acc1"]
+    cluster.silence(PATIENCE - 1, "here")
+    assert cluster.nicks == ["acc1"]
+    cluster.silence(2, "here")
+    assert cluster.nicks == []
+
+
+def test_a_user_that_is_expected_is_one_after_a_restart() -> None:
+    """The snapshot has it, and until when it stays."""
+    cluster = Cluster("here", "there", always_on="off")
+    cluster.write("there", registered(1, "acc1", account=1), Stopped())
+    state = cluster.machine.to_state()
+    cluster.machine = Machine(partial(make_world, always_on="off"), "rules")
+    cluster.machine.restore(json.loads(json.dumps(state)))
+    cluster.write("here", registered(1, "acc1", account=1))
+    cluster.silence(PATIENCE + 1, "here")
+    assert cluster.nicks == ["acc1"]
+
+
+def test_a_user_that_is_expected_makes_way_for_another_client() -> None:
+    """A client without the account takes the nickname, as if the user had left."""
+    cluster = Cluster("here", "there", always_on="off")
+    cluster.write("there", registered(1, "ann", account=1), Stopped())
+    cluster.write("here", registered(1, "ann"))
+    [ann] = cluster.machine.world.users.values()
+    assert ann.account_id == 0
+    cluster.write("here", registered(2, "bob", account=1))
+    cluster.write("here", Stopped())
+    assert cluster.nicks == ["bob"]
+
+
+def test_digests_are_equal_at_a_check() -> None:
+    """All nodes take them after the same entry."""
+    digests = set()
+    for _node in range(2):
+        cluster = Cluster("here", "there")
+        cluster.write("there", registered(1, "ann"), Check(), registered(2, "bob"))
+        assert cluster.machine.has_check
+        assert cluster.machine.checks == 1
+        digests.add(cluster.machine.digest())
+        cluster.write("here", own_digest := Checked(1, cluster.machine.digest()))
+        assert cluster.machine.digests == {"here": own_digest}
+        assert not cluster.machine.has_check
+    assert len(digests) == 1
+
+
+def test_nodes_whose_states_differ_are_found() -> None:
+    """Those that live, and are at the same check; the oldest first."""
+    cluster = Cluster("a", "b", "c", "d")
+    cluster.write("d", Stopped())
+    digests = {"a": Checked(2, "x"), "b": Checked(2, "y"), "c": Checked(1, "z")}
+    digests |= {"d": Checked(2, "z")}
+    found = differing_nodes(Checked(2, "x"), digests, cluster.machine.lives)
+    assert [life.node for life in found] == ["b"]
+
+
+def test_json_in_parts_is_the_snapshot() -> None:
+    """It can be read as a whole."""
+    cluster = Cluster("here")
+    cluster.write("here", registered(1, "ann"), said(1, "JOIN #a,#b"))
+    state = cluster.machine.to_state()
+    assert json.loads(b"".join(to_json(state))) == json.loads(json.dumps(state))

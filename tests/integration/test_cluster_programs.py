@@ -1,5 +1,6 @@
 """Several real servers as one: nodes of a cluster, with a real engine."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -460,3 +461,46 @@ async def test_a_node_with_another_database_is_refused(cluster: Cluster, tmp_pat
         async with program(["serve", "--config", "server.ini", "--no-qr"], directory) as refused:
             await refused.out.until("from a backup of another one")
             assert await refused.wait() == 1
+
+
+async def test_users_with_accounts_stay_while_their_node_is_restarted(cluster: Cluster) -> None:
+    """They are found again on another node, and nobody has seen them leave."""
+    async with cluster.node("n2") as (_, two), client(two, "bob") as bob:
+        await bob.say("JOIN #a")
+        await bob.until(" 366 ")
+        async with cluster.node("n1") as (first, one), client(one, "ann") as ann:
+            async with client(one, "eve") as eve:
+                await ann.say("NS REGISTER secret-word", "JOIN #a")
+                await ann.until(" 366 ")
+                await eve.say("JOIN #a")
+                await eve.until(" 366 ")
+                first.stop()
+                await eve.until("ERROR")
+            assert await first.wait() == 0
+        await bob.until(":eve!")
+        assert ":eve!" in await bob.until("QUIT")
+        async with unregistered(two) as ann:
+            await ann.say("CAP REQ :sasl", "NICK ann", "USER u 0 * :Real", "AUTHENTICATE PLAIN")
+            await ann.until("AUTHENTICATE +")
+            proof = b64encode(b"\0ann\0secret-word").decode()
+            await ann.say(f"AUTHENTICATE {proof}", "CAP END")
+            await ann.until(" JOIN #a")
+            await ann.say("PRIVMSG #a :here again")
+            assert (await bob.until("ann!")).endswith("here again")
+
+
+async def test_the_nickname_of_a_user_that_is_expected_can_be_taken(cluster: Cluster) -> None:
+    """Its client may have come back without its account."""
+    async with cluster.node("n2") as (_, two), client(two, "bob") as bob:
+        async with cluster.node("n1") as (first, one), client(one, "ann") as ann:
+            await ann.say("NS REGISTER secret-word", "NICK other", "JOIN #a")
+            await ann.until(" 366 ")
+            await bob.say("JOIN #a")
+            await bob.until(" 366 ")
+            first.stop()
+            await ann.until("ERROR")
+            assert await first.wait() == 0
+        async with client(two, "other") as other:
+            await bob.until("other!u@")
+            await other.say("PRIVMSG bob :me")
+            assert (await bob.until("PRIVMSG bob")).endswith("me")

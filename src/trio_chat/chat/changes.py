@@ -72,11 +72,13 @@ class SessionEnded(Change):
         session: its number; one that is gone already changes nothing.
         reason: shown to others by QUIT.
         is_announced: whether others see it. At shutdown they do not, as everyone leaves.
+        is_expected: whether a user with an account stays, because its client comes back soon.
     """
 
     session: int
     reason: str
     is_announced: bool = True
+    is_expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

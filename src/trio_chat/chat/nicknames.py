@@ -91,7 +91,8 @@ def is_confusable(world: World, nick: str, folded: str, user: User | None, accou
         return False
     others = (world.users[other] for other in world.confusables.of(nick, folded))
     return any(
-        other is not user and not (account and other.account_id == account) for other in others
+        not (other is user or other.is_expected or (account and other.account_id == account))
+        for other in others
     )
 
 
@@ -119,7 +120,8 @@ def why_not_nick(
         return NickRefusal.IN_USE
     if is_reserved(world, nick, folded, account):
         return NickRefusal.RESERVED
-    if world.users.get(folded, user) is not user:
+    holder = world.users.get(folded, user)
+    if holder is not None and holder is not user and not holder.is_expected:
         return NickRefusal.IN_USE
     if is_confusable(world, nick, folded, user, account):
         return NickRefusal.CONFUSABLE

@@ -245,6 +245,8 @@ class User:
         channels: memberships by channel, in the order of joining.
         accepted: the users that may write to the user in spite of +R; see `accepts`.
         identity: a number that no other user ever has.
+        is_expected: whether it stays only because its client comes back soon (`SessionEnded`); then
+            another client may have its nickname.
         invited: channels that an invitation lets the user into, and whether it came from an
             operator of theirs.
         metadata: the metadata of the user, shared by all users of its account; see `metadata`.
@@ -265,6 +267,7 @@ class User:
         "host",
         "identity",
         "invited",
+        "is_expected",
         "knocked",
         "markers",
         "metadata",
@@ -306,6 +309,7 @@ class User:
         self.invited: dict[Channel, bool] = {}
         self.accepted: dict[tuple[str, int], None] = {}
         self.identity = 0
+        self.is_expected = False
         self.knocked = -inf  # when it last used KNOCK
         self.markers: dict[str, str] = {}  # how far it has read, without an account
         self.metadata: dict[str, str] = {}

@@ -13,6 +13,8 @@ from trio_chat.chat import changes
 from trio_chat.chat.changes import Change
 from trio_chat.cluster.entries import (
     Begun,
+    Check,
+    Checked,
     Decided,
     Ended,
     Entry,
@@ -31,7 +33,18 @@ CHANGES: dict[str, type[Change]] = {
     if isinstance(kind, type) and issubclass(kind, Change) and kind is not Change
 }
 """All kinds of changes, by their names."""
-_ITEMS: tuple[type[Item], ...] = (Begun, Registered, Said, Ended, Decided, Lost, Stopped, Founded)
+_ITEMS: tuple[type[Item], ...] = (
+    Begun,
+    Registered,
+    Said,
+    Ended,
+    Decided,
+    Lost,
+    Stopped,
+    Founded,
+    Check,
+    Checked,
+)
 """The kinds of items. A kind is written as its place in this list, so the order never changes."""
 _NUMBERS = {kind: number for number, kind in enumerate(_ITEMS)}
 _DECIDED = _NUMBERS[Decided]

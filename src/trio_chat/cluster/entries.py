@@ -120,6 +120,24 @@ class Lost(Item):
 
 
 @dataclass(frozen=True, slots=True)
+class Check(Item):
+    """All nodes take a snapshot after this entry, and compare its digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Item):
+    """The digest of the snapshot that a node has taken.
+
+    Args:
+        check: the number of the check, from 1.
+        digest: of the snapshot.
+    """
+
+    check: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Founded(Item):
     """A node without a state of its own begins the log; the first one counts.
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from trio_chat.chat import snapshot
 from trio_chat.chat.accounts import NO_ACCOUNT
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import RoomChanged, SessionEnded
+from trio_chat.chat.changes import RoomChanged, SessionEnded, UserRemoved
 from trio_chat.chat.commands.connection_registration import register
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
@@ -21,9 +21,12 @@ from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import NOWHERE, PendingRegistration, Session
 from trio_chat.chat.world import World
+from trio_chat.cluster.absence import PATIENCE, AbsentUsers
 from trio_chat.cluster.decisions import resolve
 from trio_chat.cluster.entries import (
     Begun,
+    Check,
+    Checked,
     Decided,
     Ended,
     Entry,
@@ -98,6 +101,9 @@ class Machine:
         world: the state of the chat.
         lives: the state of the nodes.
         life: the life of this node; None until it has begun, as the log has it.
+        checks: how many checks there were.
+        has_check: whether the last entry has one.
+        digests: the last digest of each node that has said one.
     """
 
     def __init__(
@@ -111,6 +117,10 @@ class Machine:
             self.world.accounts.is_replicated = True
         self.lives = Lives()
         self.life: Life | None = None
+        self._absent = AbsentUsers()
+        self.checks = 0
+        self.has_check = False
+        self.digests: dict[str, Checked] = {}
 
     def apply(self, entry: Entry, now: float, own: tuple[str, int]) -> list[Applied]:
         """Carry out an entry.
@@ -126,7 +136,9 @@ class Machine:
         self.lives.pass_time(now)
         self._clock.now = max(self._clock.now, now)
         applied: list[Applied] = []
+        self.has_check = False
         with self._at_once():
+            applied += self._remove_absent()
             if self.lives.is_beginning(entry):
                 applied += self._begin(entry, own)
             life = self.lives.accept(entry)
@@ -153,6 +165,8 @@ class Machine:
         return {
             "clock": self._clock.now,
             "lives": self.lives.to_state(),
+            "absent": self._absent.to_state(),
+            "checks": self.checks,
             "accounts": accounts.to_state() if accounts is not None else None,
             "world": snapshot.take(self.world),
         }
@@ -171,6 +185,8 @@ class Machine:
         if other is not None:
             raise RulesDiffer(other.node, other.rules, self._rules)
         snapshot.restore(self.world, state["world"])
+        self._absent.restore(self.world, state["absent"])
+        self.checks = state["checks"]
 
     def digest(self) -> str:
         """Return a digest of the state, which all nodes have in common at a position."""
@@ -212,6 +228,11 @@ class Machine:
                 lost = self.lives.of(item.node)
                 if lost is not None and self.lives.is_lost(item.node, item.epoch):
                     yield from self._end(lost, _NODE_LOST)
+            case Check():
+                self.checks += 1
+                self.has_check = True
+            case Checked():
+                self.digests[life.node] = item
             case Stopped():
                 yield from self._end(life, _NODE_STOPPED)
 
@@ -275,6 +296,22 @@ class Machine:
         events = apply(self.world, SessionEnded(session.id, reason))
         yield Applied(session if life is self.life else None, Output(tuple(events)))
 
+    def _leave_for_now(self, life: Life, number: int, reason: str) -> Iterator[Applied]:
+        """End a session whose client is expected to come back on another node."""
+        session = self._session(life, number)
+        if session is None or session.user is None:
+            return
+        del life.sessions[number]
+        user = session.user
+        events = apply(self.world, SessionEnded(session.id, reason, is_expected=True))
+        if user.is_expected:
+            self._absent.add(user, self.lives.active + PATIENCE, reason)
+        yield Applied(session if life is self.life else None, Output(tuple(events)))
+
+    def _remove_absent(self) -> Iterator[Applied]:
+        for user, reason in self._absent.take_expired(self.world, self.lives.active):
+            yield Applied(None, Output(tuple(apply(self.world, UserRemoved(user.folded, reason)))))
+
     def _session(self, life: Life, number: int) -> Session | None:
         """Return a registered session, unless it has left already."""
         if number not in life.sessions:
@@ -290,4 +327,4 @@ class Machine:
         life.is_over = True
         apply(self.world, RoomChanged(life.node, Room.EVERYBODY))
         for number in list(life.sessions):
-            yield from self._leave(life, number, reason)
+            yield from self._leave_for_now(life, number, reason)

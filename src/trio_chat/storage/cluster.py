@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_chat.chat.persistence import ClusterState
+from trio_chat.chat.snapshot import to_json
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -129,7 +130,9 @@ def _adopt(connection: "apsw.Connection", secrets: dict[str, bytes]) -> None:
 
 
 def _pack(snapshot: dict[str, Any]) -> bytes:
-    return zlib.compress(json.dumps(snapshot, ensure_ascii=False).encode(), _LEVEL)
+    packer = zlib.compressobj(_LEVEL)
+    parts = [packer.compress(part) for part in to_json(snapshot)]
+    return b"".join((*parts, packer.flush()))
 
 
 def _unpack(data: bytes) -> dict[str, Any]:

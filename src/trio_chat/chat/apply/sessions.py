@@ -48,6 +48,7 @@ def _of_both(world: World, change: SessionMoved) -> list[DirtyKey]:
 @transition(SessionRegistered, lambda world, change: user_keys(world.users.get(change.folded)))
 def _register(world: World, change: SessionRegistered) -> Effects:
     session = world.sessions[change.session]
+    before = make_way(world, change.folded)
     if world.cloaks and world.cloaks.accounts and session.account:
         session.host = world.cloaks.of_account(session.account)[: world.lengths.host]
     user = User(
@@ -69,7 +70,7 @@ def _register(world: World, change: SessionRegistered) -> Effects:
     _attach(world, user, session)
     world.add_user(user)
     world.always_on.update(user)
-    return world.sighting(n.RPL_MONONLINE, user.folded, user.source)
+    return before + world.sighting(n.RPL_MONONLINE, user.folded, user.source)
 
 
 @transition(SessionAttached, lambda world, change: user_keys(world.users.get(change.user)))
@@ -88,6 +89,7 @@ def _add_session(world: World, user: User, session: Session) -> Effects:
 
 def _attach(world: World, user: User, session: Session) -> None:
     session.user, session.pending = user, None
+    user.is_expected = False
     session.attached = world.elapsed()
     world.unregistered.discard(session)
 
@@ -168,7 +170,8 @@ def _end(world: World, change: SessionEnded) -> Effects | None:
     if user.sessions:
         _forget_audiences(user)
         return update_away(world, user)
-    if not user.always_on:
+    is_expected = change.is_expected and bool(user.account_id)
+    if not user.always_on and not is_expected:
         return remove_user(
             world, user, change.reason, skip=session, is_announced=change.is_announced
         )
@@ -176,7 +179,8 @@ def _end(world: World, change: SessionEnded) -> Effects | None:
     # A client that comes back to this user has not proved to be the operator.
     carry_out(world, OperatorDismissed(user.folded))
     user.active, user.seen = session.active, world.clock()
-    return update_away(world, user)
+    user.is_expected = is_expected and not user.always_on
+    return [] if user.is_expected else update_away(world, user)
 
 
 @transition(SessionsClosed)
@@ -282,6 +286,14 @@ def remove_user(
         world.channels.leave(user, channel)
     world.discard_user(user)
     return events + world.sighting(n.RPL_MONOFFLINE, user.folded, user.nick)
+
+
+def make_way(world: World, folded: str) -> Effects:
+    """Remove the user that has a nickname only because its client is expected to come back."""
+    holder = world.users.get(folded)
+    if holder is None or not holder.is_expected:
+        return []
+    return remove_user(world, holder, "Another client has taken the nickname")
 
 
 def _detach(user: User, session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from trio_chat.chat import metadata, missed, operators
 from trio_chat.chat.accounts import Account
+from trio_chat.chat.apply.sessions import make_way
 from trio_chat.chat.apply.transitions import (
     Effects,
     carry_out,
@@ -45,7 +46,10 @@ def _of_user(world: World, change: OfUser) -> list[DirtyKey]:
 )
 def _rename(world: World, change: NickChanged) -> Effects:
     user = world.users[change.user]
-    events = [world.event(user, "NICK", (change.nick,), user.audience(), channels=user.channels)]
+    events = make_way(world, change.folded) if change.folded != user.folded else []
+    events.append(
+        world.event(user, "NICK", (change.nick,), user.audience(), channels=user.channels)
+    )
     world.remember(user, user.sessions[0].address if user.sessions else "")
     before, folded_before = user.nick, user.folded
     world.rename_user(user, change.nick, change.folded)

@@ -8,12 +8,50 @@ whichever clients are connected to which; and a world that is restored goes on a
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from trio_chat.chat.snapshot.world import Snapshot, restore, take
 
-__all__ = ["Snapshot", "digest", "restore", "take"]
+__all__ = ["Snapshot", "digest", "restore", "take", "to_json"]
+
+_DEPTH = 3
+"""So that a part is a user or a channel at most: of the world in the state of a machine, its lists,
+and their entries.
+"""
 
 
 def digest(snapshot: Snapshot) -> str:
     """Return the SHA-256 of a snapshot, in hexadecimal."""
-    return hashlib.sha256(json.dumps(snapshot, ensure_ascii=False).encode()).hexdigest()
+    found = hashlib.sha256()
+    for part in to_json(snapshot):
+        found.update(part)
+    return found.hexdigest()
+
+
+def to_json(value: Any, depth: int = _DEPTH) -> Iterator[bytes]:
+    """Yield a snapshot as JSON in small parts: a thread that makes it must let others run.
+
+    Args:
+        value: the snapshot, or a part of it.
+        depth: the levels that are taken apart.
+    """
+    if depth and isinstance(value, dict):
+        parts = ((json.dumps(key).encode() + b":", each) for key, each in value.items())
+        yield from _joined(b"{", parts, b"}", depth)
+    elif depth and isinstance(value, list):
+        yield from _joined(b"[", ((b"", each) for each in value), b"]", depth)
+    else:
+        yield json.dumps(value, ensure_ascii=False).encode()
+
+
+def _joined(
+    begin: bytes, parts: Iterable[tuple[bytes, Any]], end: bytes, depth: int
+) -> Iterator[bytes]:
+    yield begin
+    separator = b""
+    for head, value in parts:
+        yield separator + head
+        yield from to_json(value, depth - 1)
+        separator = b","
+    yield end

@@ -19,6 +19,7 @@ _PLAIN = (
     "signon",
     "since",
     "identity",
+    "is_expected",
     "always_on",
     "active",
     "seen",

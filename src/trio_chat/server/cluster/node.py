@@ -20,13 +20,14 @@ from trio_chat.cluster import rules
 from trio_chat.cluster.appender import Appender
 from trio_chat.cluster.codec import BadEntry, decode, encode
 from trio_chat.cluster.decisions import decide
-from trio_chat.cluster.entries import Ended, Item, Lost, Registered, Said, Stopped
+from trio_chat.cluster.entries import Check, Checked, Ended, Item, Lost, Registered, Said, Stopped
 from trio_chat.cluster.lives import Life
 from trio_chat.cluster.machine import Applied, Machine, RulesDiffer
 from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.cluster.comparison import differing_nodes
 from trio_chat.server.cluster.log import Log, LogBroken, LogUnavailable, Stored
 from trio_chat.server.cluster.own_parts import OwnParts
-from trio_chat.server.cluster.snapshots import SnapshotKeeper
+from trio_chat.server.cluster.snapshots import SnapshotKeeper, TakenSnapshot
 
 log = logging.getLogger("trio_chat")
 
@@ -76,6 +77,7 @@ class ClusterNode:
 
     Attributes:
         position: up to which entry of the log everything was carried out.
+        digest: of the last snapshot, which is equal on all nodes.
     """
 
     def __init__(
@@ -103,6 +105,9 @@ class ClusterNode:
         self._declared: set[tuple[str, int]] = set()
         self._is_leaving = False
         self._begun = trio.Event()
+        self._taken: TakenSnapshot | None = None
+        self.digest: Checked | None = None
+        snapshots.note_digest = self._note_digest
         self._begin_life(time.time_ns())
         self._world.registrar = self._register
         self._world.decider = self._decide
@@ -324,7 +329,7 @@ class ClusterNode:
             await self._broadcaster.wait_delivered(ticket)
             if not position:
                 await trio.lowlevel.checkpoint()
-            self._snapshots.take_if_due(self.position, self.machine)
+            self._look_after_snapshots()
         self._note_done(done)
         self._look_after_lives()
 
@@ -342,7 +347,46 @@ class ClusterNode:
             raise LogBroken(differing(error)) from error
         self.position = each.position
         self._snapshots.count(len(entry.items))
+        if self.machine.has_check and not self._is_replaying:
+            state = self.machine.to_state()
+            self._taken = TakenSnapshot(self.position, self.machine.checks, state)
         return self._appender.note_seen(entry, self.machine.lives.of(self.name))
+
+    def _look_after_snapshots(self) -> None:
+        """Have all nodes take snapshots when it is time, and keep what was taken."""
+        taken, self._taken = self._taken, None
+        if taken is not None:
+            self._snapshots.offer(taken)
+        life = self.machine.life
+        if life is not None and not life.is_over:
+            older = sum(each.number < life.number for each in self._living())
+            if self._snapshots.is_due(older):
+                self._submit(Check())
+        self._compare()
+
+    def _note_digest(self, check: int, digest: str) -> None:
+        self.digest = Checked(check, digest)
+        self._submit(self.digest)
+
+    def _compare(self) -> None:
+        """Compare the last digests of the nodes.
+
+        Raises:
+            LogBroken: this node has another state than an older one.
+        """
+        life = self.machine.life
+        if self.digest is None or life is None:
+            return
+        for other in differing_nodes(self.digest, self.machine.digests, self.machine.lives):
+            if other.number < life.number:
+                raise LogBroken(
+                    f"the state of this node is not that of {other.node}, which is older: it stops,"
+                    " so that nobody sees two truths. Start it from a backup of another node"
+                    " (trio-chat backup), and report this as a defect"
+                )
+            if (other.node, self.digest.check) not in self._declared:
+                self._declared.add((other.node, self.digest.check))
+                log.error("the state of the node %s is not that of this one", other.node)
 
     def _hand_on(self, applied: Sequence[Applied], ticket: int) -> None:
         """Let connections know what their lines led to."""

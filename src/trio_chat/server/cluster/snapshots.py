@@ -1,11 +1,12 @@
-"""Snapshots of a node: how they are kept while the node goes on."""
+"""Snapshots of a node, which all nodes take at the same entries: they are kept, and compared."""
 
 import logging
-import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import trio
 
+from trio_chat.chat import snapshot
 from trio_chat.chat.persistence import ClusterTable
 from trio_chat.cluster.machine import Machine
 from trio_chat.server.cluster.log import START
@@ -14,49 +15,76 @@ from trio_chat.storage.database import StorageError
 log = logging.getLogger("trio_chat")
 
 _MOST_ITEMS = 50_000
-"""Items of the log after which a snapshot is taken: a restart carries out as many again."""
+"""Items of the log after which snapshots are taken: a restart carries out as many again."""
 _LONGEST_AGE = 300.0
-"""Seconds after which one is taken, if there was anything."""
+"""Seconds after which they are taken, if there was anything."""
+_TURN = 10.0
+"""Seconds for which a node waits for each one that is older to ask for them."""
+
+
+class TakenSnapshot(NamedTuple):
+    """A snapshot in memory.
+
+    Args:
+        position: up to which entry it is.
+        check: the number of the check for which it was taken.
+        state: the state of the machine.
+    """
+
+    position: str
+    check: int
+    state: dict[str, Any]
 
 
 class SnapshotKeeper:
-    """Takes snapshots now and then, and keeps the latest one.
+    """Says when snapshots are to be taken, and keeps the latest one.
 
     Args:
         table: where; None to keep none.
         taken: up to which entry the latest one is.
         stored: up to which entry the database is.
+
+    Attributes:
+        note_digest: takes the number of a check, and the digest of the snapshot for it.
     """
 
     def __init__(self, table: ClusterTable | None, taken: str, stored: str) -> None:
         self._table = table
         self.taken = taken
         self.stored = stored
+        self.note_digest: Callable[[int, str], None] = lambda check, digest: None
         self._items = 0
-        self._due = -math.inf
-        self._waiting: tuple[str, dict[str, Any]] | None = None
+        self._since: float | None = None
+        self._is_asked = False
+        self._waiting: TakenSnapshot | None = None
         self._is_waiting = trio.Event()
 
     def count(self, items: int) -> None:
         """Count items that are carried out."""
         self._items += items
 
-    def take_if_due(self, position: str, machine: Machine) -> None:
-        """Take a snapshot if it is time.
+    def is_due(self, older: int) -> bool:
+        """Return once whether it is time for all nodes to take snapshots.
 
         Args:
-            position: up to which entry everything is carried out and committed.
-            machine: that has carried it out.
+            older: the number of nodes that are older than this one.
         """
         now = trio.current_time()
-        if self._table is None:
-            return
-        if self._due == -math.inf:
-            self._due = now + _LONGEST_AGE
-        if self._items >= _MOST_ITEMS or now >= self._due:
-            self._items, self._due = 0, now + _LONGEST_AGE
-            self._waiting = position, machine.to_state()
-            self._is_waiting.set()
+        if self._since is None:
+            self._since = now
+        is_due = self._items >= _MOST_ITEMS * (1 + older) or now >= (
+            self._since + _LONGEST_AGE + _TURN * older
+        )
+        if not is_due or self._is_asked:
+            return False
+        self._is_asked = True
+        return True
+
+    def offer(self, taken: TakenSnapshot) -> None:
+        """Have a snapshot compared and kept; everything up to it is committed."""
+        self._items, self._since, self._is_asked = 0, trio.current_time(), False
+        self._waiting = taken
+        self._is_waiting.set()
 
     async def keep_first(self, machine: Machine) -> None:
         """Keep the state that the database had before it was in a cluster, if it was in none."""
@@ -64,13 +92,15 @@ class SnapshotKeeper:
             await self.keep(START, machine.to_state())
 
     async def run(self) -> None:
-        """Write the snapshots that are taken, for ever."""
+        """Compare and keep the snapshots that are offered, for ever."""
         while True:
             await self._is_waiting.wait()
             self._is_waiting = trio.Event()
-            waiting, self._waiting = self._waiting, None
-            if waiting is not None:
-                await self.keep(*waiting)
+            taken, self._waiting = self._waiting, None
+            if taken is not None:
+                digest = await trio.to_thread.run_sync(snapshot.digest, taken.state)
+                self.note_digest(taken.check, digest)
+                await self.keep(taken.position, taken.state)
 
     async def keep(self, position: str, state: dict[str, Any]) -> None:
         """Write a snapshot. If it cannot be, the one before stays, and a restart takes longer."""
