@@ -469,3 +469,22 @@ async def test_a_watcher_decides_once_while_the_engine_is_away(autojump_clock: M
     with trio.move_on_after(50):
         await BanWatcher(town.here.world, None, Broadcaster(1, 1)).run()
     assert len(town.log) == 1
+
+
+def test_a_service_is_asked_in_several_lines() -> None:
+    """All nodes carry out a batch as a whole; only the node of the client asks the service."""
+    town = ClusterTown()
+    ann = town.here.person("ann", caps=f"{LABELS} message-tags draft/multiline")
+    lines = (
+        b"@label=7 BATCH +1 draft/multiline NickServ",
+        b"@batch=1 PRIVMSG NickServ :IDENTIFY acc1",
+        b"@batch=1;draft/multiline-concat PRIVMSG NickServ : secret",
+        b"BATCH -1",
+    )
+    town.here.submit(Said(ann.number, ann.session.caps, lines))
+    town.carry_out()
+    answer = ann.read()
+    assert "You are logged in as acc1." in texts(answer)
+    assert [m.tags["label"] for m in answer if "label" in m.tags] == ["7"]
+    assert town.there.world.users["ann"].account == "acc1"
+    town.check()

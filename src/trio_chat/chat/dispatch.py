@@ -20,8 +20,7 @@ _NOTICE_SECONDS = 60.0
 """Seconds after which a client gets another notice that its quota is exhausted."""
 _SLOWED_LINES = 10
 """Lines that a command costs in addition when it is carried out without being stored."""
-_TARGETS = {"PRIVMSG": 0, "NOTICE": 0, "TAGMSG": 0, "BATCH": 2}
-"""The place of the parameter with the targets, of commands that a service may be sent."""
+_MESSAGES = frozenset(("PRIVMSG", "NOTICE", "TAGMSG"))
 _NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND.with_text("Unknown command without the capability {}")
 
 
@@ -66,19 +65,18 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
 
 
 def is_local(message: Message) -> bool:
-    """Return whether only the server of the session carries out a line, or the batch that the line
-    begins; see `Command.is_local`.
+    """Return whether only the server of the session carries out a line; see `Command.is_local`.
 
-    Not so for a message to a service and to another target: all carry it out, but for what the
-    service does (`Request.locally`). The text is no secret then, as the other target receives it.
+    Not so for a message to a service and to another target, and for one of several lines
+    (`draft/multiline`): all carry it out, but for what the service does (`Request.locally`). The
+    text is no secret if another target receives it.
     """
     entry = COMMANDS.get(message.command)
     if entry is None or entry.is_local:
         return True
-    place = _TARGETS.get(message.command)
-    if place is None or len(message.params) <= place:
+    if message.command not in _MESSAGES or not message.params:
         return False
-    targets = message.params[place].split(",")
+    targets = message.params[0].split(",")
     return all(fold_or_self(target) in LOCAL_SERVICES for target in targets)
 
 
