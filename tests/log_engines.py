@@ -2,13 +2,14 @@
 
 from typing import Protocol
 
+from trio_chat.server.cluster.engines import EngineLog
 from trio_chat.server.cluster.log import START, Log, Stored
 
 
 class Engine(Protocol):
     """An engine with a port of its own, which can be killed and started again."""
 
-    def log(self, replicas: int = 0) -> Log:
+    def log(self, replicas: int = 0) -> EngineLog:
         """Return a log in it, with connections of its own."""
 
     def start(self) -> None:

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_chat.cluster import codec
-from trio_chat.cluster.entries import Begun, Decided, Ended, Entry, Item, Lost, Registered, Said
+from trio_chat.cluster.entries import (
+    Begun,
+    Decided,
+    Ended,
+    Entry,
+    Item,
+    Lost,
+    Registered,
+    Reported,
+    Said,
+)
 
 numbers = st.integers(-(2**63), 2**63 - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -17,7 +27,7 @@ st.register_type_strategy(float, st.floats(allow_nan=False))
 
 changes = st.one_of(*(st.from_type(kind) for kind in codec.CHANGES.values()))
 items = st.one_of(
-    *(st.from_type(kind) for kind in (Begun, Registered, Said, Ended, Lost)),
+    *(st.from_type(kind) for kind in (Begun, Registered, Said, Ended, Lost, Reported)),
     st.builds(Decided, changes, st.lists(st.tuples(texts, numbers), max_size=2).map(tuple)),
 )
 entries = st.builds(

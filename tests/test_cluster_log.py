@@ -50,6 +50,23 @@ async def test_reading_goes_on_after_a_position(real: Engine) -> None:
     await log.aclose()
 
 
+async def test_the_status_of_an_engine(real: Engine) -> None:
+    """It has a place in the log from which the last seconds can be read; before the first entry
+    that is the start, and then the oldest entry that is young enough.
+    """
+    log = real.log()
+    empty = await log.status(10)
+    assert (empty.position, empty.replicas) == (START, 0)
+    assert empty.product.startswith(("Redis", "Valkey", "PostgreSQL"))
+    await log.append([b"a", b"b"])
+    first, second = await read_all(log, least=2)
+    assert (await log.status(10)).position == first.position
+    now = await log.status(0)
+    assert now.position == second.position
+    assert now.now >= second.time
+    await log.aclose()
+
+
 async def test_nothing_is_lost_when_the_engine_is_killed(real: Engine) -> None:
     """What was appended is there when it is back."""
     log = real.log()

@@ -110,8 +110,8 @@ class ClusterTable(Protocol):
     async def load(self) -> ClusterState | None:
         """Return the stored state; None if this storage does not belong to a cluster."""
 
-    async def keep(self, taken: str, snapshot: dict[str, Any]) -> None:
-        """Store a snapshot.
+    async def keep(self, taken: str, snapshot: dict[str, Any]) -> int:
+        """Store a snapshot; return how many bytes it takes.
 
         Args:
             taken: up to which entry it is; all of these must be stored already.

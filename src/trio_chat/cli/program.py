@@ -14,6 +14,7 @@ from trio_chat.cli.accounts import ACCOUNT
 from trio_chat.cli.bans import BAN
 from trio_chat.cli.certificate import CERTIFICATE
 from trio_chat.cli.channels import CHANNEL
+from trio_chat.cli.cluster import CLUSTER
 from trio_chat.cli.connect import connect
 from trio_chat.cli.database import DB, backup
 from trio_chat.cli.doctor import doctor
@@ -40,6 +41,7 @@ COMMANDS = (
     DB,
     health,
     doctor,
+    CLUSTER,
     SERVICE,
     ACCOUNT,
     CHANNEL,

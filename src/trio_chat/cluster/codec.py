@@ -22,6 +22,7 @@ from trio_chat.cluster.entries import (
     Item,
     Lost,
     Registered,
+    Reported,
     Said,
     Stopped,
 )
@@ -44,6 +45,7 @@ _ITEMS: tuple[type[Item], ...] = (
     Founded,
     Check,
     Checked,
+    Reported,
 )
 """The kinds of items. A kind is written as its place in this list, so the order never changes."""
 _NUMBERS = {kind: number for number, kind in enumerate(_ITEMS)}

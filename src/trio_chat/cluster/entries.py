@@ -156,6 +156,34 @@ class Stopped(Item):
 
 
 @dataclass(frozen=True, slots=True)
+class Reported(Item):
+    """A node says how it stands. It changes no state: operators are shown it.
+
+    Args:
+        version: of trio-chat.
+        time: by the clock of the node, in seconds of Unix time.
+        position: up to which entry the node has carried out everything, and delivered it.
+        carried: the time of that entry by the log.
+        sessions: how many registered sessions the node has.
+        unfinished: items of the node that it has not carried out yet.
+        check: the number of the last check of which the node has the digest; 0 before the first.
+        digest: of the state after that check, or "".
+        ended: the lives that are over: the name of the node, the epoch, when it ended by the log,
+            and whether the node was lost.
+    """
+
+    version: str
+    time: float
+    position: str
+    carried: float
+    sessions: int
+    unfinished: int
+    check: int
+    digest: str
+    ended: tuple[tuple[str, int, float, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An entry of the log.
 

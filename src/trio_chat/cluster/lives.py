@@ -26,10 +26,23 @@ class Life:
         sequence: the number of its last entry.
         heard: the active time of its last entry.
         is_over: whether its entries count no longer.
+        ended: since when, by the log.
+        is_lost: whether it is over because nothing was heard of the node.
         sessions: the numbers of its registered sessions.
     """
 
-    __slots__ = ("epoch", "heard", "is_over", "node", "number", "rules", "sequence", "sessions")
+    __slots__ = (
+        "ended",
+        "epoch",
+        "heard",
+        "is_lost",
+        "is_over",
+        "node",
+        "number",
+        "rules",
+        "sequence",
+        "sessions",
+    )
 
     def __init__(self, number: int, node: str, epoch: int, rules: str) -> None:
         self.number = number
@@ -39,6 +52,8 @@ class Life:
         self.sequence = 0
         self.heard = 0.0
         self.is_over = False
+        self.ended = 0.0
+        self.is_lost = False
         self.sessions: dict[int, None] = {}
 
 
@@ -130,6 +145,8 @@ class Lives:
                     each.sequence,
                     each.heard,
                     each.is_over,
+                    each.ended,
+                    each.is_lost,
                     list(each.sessions),
                 ]
                 for each in self
@@ -139,7 +156,7 @@ class Lives:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `to_state` returned."""
         self._count, self._now, self.active = state["count"], state["now"], state["active"]
-        for number, node, epoch, rules, sequence, heard, is_over, sessions in state["lives"]:
+        for number, node, epoch, rules, *rest in state["lives"]:
             life = self._by_node[node] = Life(number, node, epoch, rules)
-            life.sequence, life.heard, life.is_over = sequence, heard, is_over
+            life.sequence, life.heard, life.is_over, life.ended, life.is_lost, sessions = rest
             life.sessions = dict.fromkeys(sessions)

@@ -325,6 +325,8 @@ class Machine:
     def _end(self, life: Life, reason: str) -> Iterator[Applied]:
         """End a life: its users leave, and its entries count no longer, nor does its disk."""
         life.is_over = True
+        life.ended = self._clock.now
+        life.is_lost = reason == _NODE_LOST
         apply(self.world, RoomChanged(life.node, Room.EVERYBODY))
         for number in list(life.sessions):
             yield from self._leave_for_now(life, number, reason)

@@ -302,6 +302,7 @@ class Server:
             slow_clients=sum(map(bool, queued)),
             started=self.world.server_info.created,
             certificate_expires=self.encryption.expires or 0.0,
+            node=self.node.statistics() if self.node is not None else None,
         )
 
     def _admission_statistics(self) -> AdmissionStatistics:

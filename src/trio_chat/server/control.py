@@ -18,7 +18,7 @@ from trio_chat.server.accounts import Cost
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.prometheus import TABLE
+from trio_chat.server.prometheus import CLUSTER, TABLE
 from trio_chat.server.statistics import ServerStatistics
 
 log = logging.getLogger("trio_chat")
@@ -109,7 +109,9 @@ class ServerControl:
         """Return the numbers of the server; see `Control.numbers`."""
         now = self._server.statistics()
         answers = ("Answers by HTTP.", float(sum(now.requests.values())))
-        return [*((row.help, row.value(now)) for row in TABLE), answers]
+        node = now.node
+        own = [(f"Cluster: {row.help}", row.value(node)) for row in CLUSTER] if node else []
+        return [*((row.help, row.value(now)) for row in TABLE), answers, *own]
 
     async def rehash(self) -> list[str]:
         """Read the configuration and apply it; see `Control.rehash`. When cancelled before it is

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
     from prometheus_client.registry import CollectorRegistry
 
+    from trio_chat.server.cluster.statistics import NodeStatistics
+
 Source = Callable[[], tuple[ServerStatistics, float]]
 """Gives the statistics, and the seconds by which the event loop was late since they were asked for
 last.
@@ -170,6 +172,74 @@ TABLE: tuple[Row, ...] = (
 """
 
 
+class NodeRow(NamedTuple):
+    """A metric of a node; see `Row`."""
+
+    name: str
+    is_counter: bool
+    help: str
+    value: "Callable[[NodeStatistics], float]"
+
+
+CLUSTER: tuple[NodeRow, ...] = (
+    NodeRow("engine_up", False, "1 while the engine answers.", lambda now: now.is_reachable),
+    NodeRow("refusing", False, "1 while commands are refused.", lambda now: now.is_refusing),
+    NodeRow("nodes", False, "Nodes that live, as the log has it.", lambda now: now.alive),
+    NodeRow(
+        "lag_seconds",
+        False,
+        "How old the last entry of the log was when it was carried out.",
+        lambda now: now.lag,
+    ),
+    NodeRow("idle_seconds", False, "Seconds since then.", lambda now: now.idle),
+    NodeRow(
+        "unacknowledged",
+        False,
+        "Items of this node that it has not carried out yet.",
+        lambda now: now.unfinished,
+    ),
+    NodeRow("entries", True, "Entries of the log that were carried out.", lambda now: now.entries),
+    NodeRow("items", True, "Items of the log that were carried out.", lambda now: now.items),
+    NodeRow(
+        "own_entries",
+        True,
+        "Entries that this node has appended, or appended again.",
+        lambda now: now.own_entries,
+    ),
+    NodeRow("appends", True, "Requests to append to the log.", lambda now: now.appends),
+    NodeRow("reads", True, "Readings of the log.", lambda now: now.reads),
+    NodeRow("failures", True, "Failed requests to the engine.", lambda now: now.failures),
+    NodeRow(
+        "epoch_seconds",
+        False,
+        "When the life of this node began, in Unix time.",
+        lambda now: now.epoch / 1e9,
+    ),
+    NodeRow("life", False, "Its number among all lives of the cluster.", lambda now: now.life),
+    NodeRow("check", False, "The last check of the state.", lambda now: now.check),
+    NodeRow(
+        "digest",
+        False,
+        "The first 48 bits of the digest of the state after it, the same on all nodes.",
+        lambda now: int(now.digest[:12] or "0", 16),
+    ),
+    NodeRow(
+        "snapshot_age_seconds",
+        False,
+        "Seconds since a snapshot was kept.",
+        lambda now: now.snapshot_age,
+    ),
+    NodeRow(
+        "snapshot_seconds",
+        False,
+        "How long writing it took.",
+        lambda now: now.snapshot_seconds,
+    ),
+    NodeRow("snapshot_bytes", False, "Its size.", lambda now: now.snapshot_bytes),
+)
+"""The numbers of a node of a cluster. The names get the prefix `trio_chat_cluster_`."""
+
+
 class Exposition:
     """Writes the metrics of one server, those of its process, and those of its event loop.
 
@@ -203,6 +273,11 @@ class Exposition:
         for metric in TABLE:
             family = CounterMetricFamily if metric.is_counter else GaugeMetricFamily
             yield family(f"trio_chat_{metric.name}", metric.help, value=metric.value(now))
+        if now.node is not None:
+            for each in CLUSTER:
+                family = CounterMetricFamily if each.is_counter else GaugeMetricFamily
+                name = f"trio_chat_cluster_{each.name}"
+                yield family(name, each.help, value=each.value(now.node))
         requests = CounterMetricFamily(
             "trio_chat_http_requests",
             "Answers by HTTP, by route and class of status.",

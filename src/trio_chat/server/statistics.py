@@ -5,13 +5,16 @@ asked for every few seconds.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.chat.world import WorldStatistics
 from trio_chat.server.admission import AdmissionStatistics
 from trio_chat.server.broadcaster import BroadcasterStatistics
 from trio_chat.server.push.service import PushStatistics
 from trio_chat.server.uploads.received import UploadStatistics
+
+if TYPE_CHECKING:  # it needs what only a cluster needs
+    from trio_chat.server.cluster.statistics import NodeStatistics
 
 
 class ServerStatistics(NamedTuple):
@@ -29,6 +32,7 @@ class ServerStatistics(NamedTuple):
         queued_bytes: bytes that wait for slow clients.
         slow_clients: how many clients that are.
         started: when the server was started, in seconds of Unix time.
+        node: the node of a cluster that the server is; None if it is alone.
         certificate_expires: when the operator's TLS certificate expires, in seconds of Unix time; 0
             when there is none.
     """
@@ -45,3 +49,4 @@ class ServerStatistics(NamedTuple):
     slow_clients: int
     started: float
     certificate_expires: float
+    node: "NodeStatistics | None" = None

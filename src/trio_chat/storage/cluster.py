@@ -65,10 +65,11 @@ class SqliteClusterTable:
         position, taken, data = row
         return ClusterState(position, taken, await trio.to_thread.run_sync(_unpack, data))
 
-    async def keep(self, taken: str, snapshot: dict[str, Any]) -> None:
+    async def keep(self, taken: str, snapshot: dict[str, Any]) -> int:
         """Store a snapshot; see `ClusterTable.keep`."""
         data = await trio.to_thread.run_sync(_pack, snapshot)
         await self._database.write(_keep, taken, data)
+        return len(data)
 
     async def origin(self) -> str:
         """Return a digest of what the database has; see `ClusterTable.origin`."""

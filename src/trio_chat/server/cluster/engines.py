@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from trio_chat.server.cluster.log import Log, LogRefused
+from trio_chat.server.cluster.log import EngineStatus, Log, LogRefused
 
 
 class EngineLog(Log, Protocol):
@@ -13,6 +13,13 @@ class EngineLog(Log, Protocol):
 
         Raises:
             LogRefused: it does not; the message says what to change.
+            LogUnavailable: it cannot be reached.
+        """
+
+    async def status(self, seconds: float) -> EngineStatus:
+        """Return how the engine stands, and where its log was some seconds before its end.
+
+        Raises:
             LogUnavailable: it cannot be reached.
         """
 

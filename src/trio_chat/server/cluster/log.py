@@ -21,6 +21,24 @@ class Stored(NamedTuple):
     data: bytes
 
 
+class EngineStatus(NamedTuple):
+    """How an engine stands.
+
+    Args:
+        product: what it is, with its version.
+        place: where its primary is, without a password.
+        replicas: how many replicas follow it.
+        now: its time, in seconds of Unix time.
+        position: the entry of the log that is as old as was asked for, or the oldest younger one.
+    """
+
+    product: str
+    place: str
+    replicas: int
+    now: float
+    position: str
+
+
 class Log(Protocol):
     """A durable log in one order for all nodes.
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import trio
 
+from trio_chat import __version__
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import Change, SessionEnded
 from trio_chat.chat.events import Output
@@ -20,14 +21,26 @@ from trio_chat.cluster import rules
 from trio_chat.cluster.appender import Appender
 from trio_chat.cluster.codec import BadEntry, decode, encode
 from trio_chat.cluster.decisions import decide
-from trio_chat.cluster.entries import Check, Checked, Ended, Item, Lost, Registered, Said, Stopped
+from trio_chat.cluster.entries import (
+    Check,
+    Checked,
+    Ended,
+    Item,
+    Lost,
+    Registered,
+    Reported,
+    Said,
+    Stopped,
+)
 from trio_chat.cluster.lives import Life
 from trio_chat.cluster.machine import Applied, Machine, RulesDiffer
+from trio_chat.cluster.survey import REPORT, Survey, ended_lives
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.cluster.comparison import differing_nodes
 from trio_chat.server.cluster.log import Log, LogBroken, LogUnavailable, Stored
 from trio_chat.server.cluster.own_parts import OwnParts
 from trio_chat.server.cluster.snapshots import SnapshotKeeper, TakenSnapshot
+from trio_chat.server.cluster.statistics import NodeCounters, NodeStatistics
 
 log = logging.getLogger("trio_chat")
 
@@ -78,6 +91,7 @@ class ClusterNode:
     Attributes:
         position: up to which entry of the log everything was carried out.
         digest: of the last snapshot, which is equal on all nodes.
+        survey: how all nodes stand.
     """
 
     def __init__(
@@ -100,6 +114,9 @@ class ClusterNode:
         self._is_replaying = snapshots.taken != snapshots.stored
         self._connections: dict[int, ReplicatedConnection] = {}  # by the numbers of their sessions
         self._own_parts = OwnParts()
+        self.survey = Survey()
+        self._counters = NodeCounters()
+        self._report_due = 0.0
         self._wake = trio.Event()
         self._unavailable_since: float | None = None
         self._declared: set[tuple[str, int]] = set()
@@ -141,6 +158,31 @@ class ClusterNode:
     def unfinished(self) -> int:
         """Items of this node that were not carried out yet."""
         return self._submitted - self._done
+
+    def statistics(self) -> NodeStatistics:
+        """Return a snapshot of the node's numbers."""
+        counters, snapshots, life = self._counters, self._snapshots, self.machine.life
+        return NodeStatistics(
+            epoch=self._appender.own[1],
+            life=life.number if life is not None else 0,
+            alive=len(self._living()),
+            is_reachable=not self.is_cut_off,
+            is_refusing=self.is_refusing,
+            lag=counters.lag,
+            idle=counters.idle,
+            unfinished=self.unfinished,
+            entries=counters.entries,
+            items=counters.items,
+            own_entries=counters.own_entries,
+            appends=counters.appends,
+            reads=counters.reads,
+            failures=counters.failures,
+            check=self.digest.check if self.digest is not None else 0,
+            digest=self.digest.digest if self.digest is not None else "",
+            snapshot_age=snapshots.age,
+            snapshot_seconds=snapshots.seconds,
+            snapshot_bytes=snapshots.size,
+        )
 
     def add(self, connection: ReplicatedConnection) -> None:
         """Serve a connection, whose session has a number."""
@@ -264,15 +306,38 @@ class ClusterNode:
         while True:
             with trio.move_on_after(HEARTBEAT):
                 await self._wake.wait()
+            self._report_if_due()
             self._wake = trio.Event()
             await self._append_once()
             while self._appender.has_more:
                 await self._append_once()
 
+    def _report_if_due(self) -> None:
+        """Say how this node stands, for operators, unless it has other worries."""
+        life, now = self.machine.life, trio.current_time()
+        if now < self._report_due or life is None or life.is_over or self._appender.is_full:
+            return
+        self._report_due = now + REPORT
+        report = Reported(
+            __version__,
+            time.time(),
+            self.position,
+            self._counters.carried,
+            len(life.sessions),
+            self.unfinished,
+            self.digest.check if self.digest is not None else 0,
+            self.digest.digest if self.digest is not None else "",
+            ended_lives(self.machine.lives),
+        )
+        self._submit(report)
+
     async def _append_once(self) -> None:
         appender = self._appender
+        entries = appender.take()
+        self._counters.appends += 1
+        self._counters.own_entries += len(entries)
         try:
-            await self._log.append([encode(entry) for entry in appender.take()])
+            await self._log.append([encode(entry) for entry in entries])
         except LogUnavailable as error:
             self._note_unavailable(error)
             appender.note_failure()
@@ -289,6 +354,7 @@ class ClusterNode:
                 await trio.sleep(_RETRY)
                 continue
             self._note_available()
+            self._counters.reads += 1
             for batch in self._batches(stored):
                 await self._carry_out(batch)
                 if self._is_leaving and self.machine.life is not None and self.machine.life.is_over:
@@ -330,6 +396,7 @@ class ClusterNode:
             if not position:
                 await trio.lowlevel.checkpoint()
             self._look_after_snapshots()
+        self._counters.note_carried_out(batch[-1].time)
         self._note_done(done)
         self._look_after_lives()
 
@@ -346,6 +413,9 @@ class ClusterNode:
         except RulesDiffer as error:
             raise LogBroken(differing(error)) from error
         self.position = each.position
+        self.survey.take(entry, each.time)
+        self._counters.entries += 1
+        self._counters.items += len(entry.items)
         self._snapshots.count(len(entry.items))
         if self.machine.has_check and not self._is_replaying:
             state = self.machine.to_state()
@@ -438,6 +508,7 @@ class ClusterNode:
         return [life for life in self.machine.lives if not life.is_over]
 
     def _note_unavailable(self, error: LogUnavailable) -> None:
+        self._counters.failures += 1
         if self._unavailable_since is None:
             self._unavailable_since = trio.current_time()
             log.error("the log of the cluster cannot be reached, nobody can talk: %s", error)

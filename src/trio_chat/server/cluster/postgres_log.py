@@ -15,7 +15,14 @@ import struct
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from trio_chat.server.cluster import postgres_session as session
-from trio_chat.server.cluster.log import START, LogBroken, LogRefused, LogUnavailable, Stored
+from trio_chat.server.cluster.log import (
+    START,
+    EngineStatus,
+    LogBroken,
+    LogRefused,
+    LogUnavailable,
+    Stored,
+)
 from trio_chat.server.cluster.postgres_address import PostgresAddress
 from trio_chat.server.cluster.postgres_connection import PostgresConnection, Row, connect
 
@@ -78,6 +85,19 @@ class PostgresLog:
             self._check_password(await link.open())
         finally:
             link.close()
+
+    async def status(self, seconds: float) -> EngineStatus:
+        """Return how the engine stands; see `EngineLog.status`."""
+        [[version, count, now]] = await self._reading.run(session.STATE, seconds=_PATIENCE)
+        [time] = struct.unpack("!d", now)
+        rows = await self._reading.run(session.BACK, struct.pack("!d", seconds), seconds=_PATIENCE)
+        return EngineStatus(
+            f"PostgreSQL {version.decode()}",
+            ", ".join(f"{host}:{port}" for host, port in self._address.hosts),
+            _integer(count),
+            time,
+            f"{_integer(rows[0][0])}-{rows[0][1].hex()}" if rows else START,
+        )
 
     async def append(self, entries: Sequence[bytes]) -> None:
         """Append entries; see `Log.append`."""

@@ -96,6 +96,19 @@ SELECT extract(epoch FROM time - clock_timestamp())::float8
 FROM trio_chat.log ORDER BY position DESC LIMIT 1
 """
 FIRST = "SELECT min(position) FROM trio_chat.log"
+BACK = """
+WITH newest AS (SELECT max(time) AS time FROM
+    (SELECT time FROM trio_chat.log ORDER BY position DESC LIMIT 1) AS one)
+(SELECT position, identity FROM trio_chat.log, newest
+    WHERE log.time <= newest.time - make_interval(secs => $1::float8)
+    ORDER BY position DESC LIMIT 1)
+UNION ALL (SELECT position, identity FROM trio_chat.log ORDER BY position LIMIT 1)
+LIMIT 1
+"""
+STATE = """
+SELECT current_setting('server_version'), (SELECT count(*) FROM pg_stat_replication),
+    extract(epoch FROM clock_timestamp())::float8
+"""
 SETTINGS = """
 SELECT name, setting FROM pg_settings WHERE name IN ('server_version', 'server_version_num',
     'fsync', 'full_page_writes', 'synchronous_standby_names')

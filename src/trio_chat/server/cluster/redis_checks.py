@@ -36,6 +36,13 @@ def facts_of(info: bytes) -> dict[str, str]:
     return {name: value for name, colon, value in pairs if colon}
 
 
+def product(facts: dict[str, str]) -> str:
+    """Return what an engine is, with its version."""
+    if "valkey_version" in facts:
+        return f"Valkey {facts['valkey_version']}"
+    return f"Redis {facts.get('redis_version', '')}".rstrip()
+
+
 def check_engine(facts: dict[str, str], replicas: int) -> None:
     """Check that an engine keeps what it has taken.
 

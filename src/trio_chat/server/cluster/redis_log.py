@@ -16,13 +16,21 @@ from zlib import crc32
 
 import trio
 
-from trio_chat.server.cluster.log import START, LogBroken, LogRefused, LogUnavailable, Stored
-from trio_chat.server.cluster.redis_address import RedisAddress
+from trio_chat.server.cluster.log import (
+    START,
+    EngineStatus,
+    LogBroken,
+    LogRefused,
+    LogUnavailable,
+    Stored,
+)
+from trio_chat.server.cluster.redis_address import RedisAddress, place_text
 from trio_chat.server.cluster.redis_checks import (
     Stream,
     check_engine,
     check_unread,
     facts_of,
+    product,
     stream_of,
     warn_of_clock,
     why_broken,
@@ -90,6 +98,32 @@ class RedisLog:
             )
         [info] = await self._reading.call(("INFO",), seconds=_PATIENCE)
         check_engine(facts_of(info), self._replicas)
+
+    async def status(self, seconds: float) -> EngineStatus:
+        """Return how the engine stands; see `EngineLog.status`."""
+        info, time, last, first = await self._reading.call(
+            ("INFO",),
+            ("TIME",),
+            ("XREVRANGE", self._key, "+", "-", "COUNT", 1),
+            ("XRANGE", self._key, "-", "+", "COUNT", 1),
+            seconds=_PATIENCE,
+        )
+        facts = facts_of(info)
+        start = [_stored(*entry) for entry in first]
+        if last:
+            limit = max(0, round(1000 * (_stored(*last[0]).time - seconds)))
+            [before] = await self._reading.call(
+                ("XREVRANGE", self._key, limit, "-", "COUNT", 1), seconds=_PATIENCE
+            )
+            start = [_stored(*entry) for entry in before] or start
+        named = self._reading.named
+        return EngineStatus(
+            product(facts),
+            place_text(named.place) if named is not None else "",
+            int(facts.get("connected_slaves", 0)),
+            int(time[0]) + int(time[1]) / 1e6,
+            start[0].position if start else START,
+        )
 
     async def append(self, entries: Sequence[bytes]) -> None:
         """Append entries; see `Log.append`."""

@@ -46,6 +46,8 @@ class SnapshotKeeper:
 
     Attributes:
         note_digest: takes the number of a check, and the digest of the snapshot for it.
+        seconds: how long writing the latest one took.
+        size: its bytes in the database; 0 if none was kept since the start.
     """
 
     def __init__(self, table: ClusterTable | None, taken: str, stored: str) -> None:
@@ -56,8 +58,16 @@ class SnapshotKeeper:
         self._items = 0
         self._since: float | None = None
         self._is_asked = False
+        self.seconds = 0.0
+        self.size = 0
+        self._kept_at = 0.0
         self._waiting: TakenSnapshot | None = None
         self._is_waiting = trio.Event()
+
+    @property
+    def age(self) -> float:
+        """Seconds since one was kept; 0 if none was since the start."""
+        return trio.current_time() - self._kept_at if self.size else 0.0
 
     def count(self, items: int) -> None:
         """Count items that are carried out."""
@@ -106,9 +116,12 @@ class SnapshotKeeper:
         """Write a snapshot. If it cannot be, the one before stays, and a restart takes longer."""
         if self._table is None:
             return
+        start = trio.current_time()
         try:
-            await self._table.keep(position, state)
+            self.size = await self._table.keep(position, state)
         except StorageError as error:
             log.error("the state of the cluster cannot be kept: %s", error)
             return
         self.taken = position
+        self._kept_at = trio.current_time()
+        self.seconds = self._kept_at - start

@@ -1,0 +1,121 @@
+"""The operation of a cluster: its status, its metrics, and a new node from a backup."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+from programs import Program, program
+from test_cluster_programs import Cluster, client
+
+from redis_fakes import engine
+
+METRICS = "[metrics]\nport = 0"
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster without nodes, with an engine."""
+    with engine(tmp_path / "engine") as running:
+        yield Cluster(tmp_path, running)
+
+
+async def run(directory: Path, *arguments: str) -> tuple[int, str]:
+    """Run a command with the configuration of a node; return the exit code and the output."""
+    command = [*arguments, "--config", "server.ini"]
+    async with program(command, directory) as running:
+        lines = await running.out.rest()
+        return await running.wait(), "\n".join(lines)
+
+
+async def status(directory: Path) -> tuple[int, dict[str, Any]]:
+    """Return the exit code and the object of `cluster status`."""
+    code, text = await run(directory, "cluster", "status", "--json")
+    return code, json.loads(text)
+
+
+async def test_the_status_of_a_cluster(cluster: Cluster, tmp_path: Path) -> None:
+    """It names all nodes, also with the configuration of one that is down."""
+    async with cluster.node("n2") as (_, two), client(two, "bob"):
+        async with cluster.node("n1") as (first, _):
+            code, found = await status(tmp_path / "n1")
+            assert (code, found["problems"]) == (0, [])
+            assert [node["name"] for node in found["nodes"]] == ["n1", "n2"]
+            assert {node["state"] for node in found["nodes"]} == {"alive"}
+            assert found["engine"]["place"] == f"127.0.0.1:{cluster.engine.port}"
+            first.stop()
+            assert await first.wait() == 0
+        code, text = await run(tmp_path / "n1", "cluster", "status")
+        assert code == 0
+        assert re.search(r"n1 +stopped", text)
+        assert re.search(r"n2 +alive .* 1 ", text)
+
+
+async def test_an_engine_that_is_away_is_a_problem(cluster: Cluster, tmp_path: Path) -> None:
+    """The exit code says so, and the error is one line."""
+    async with cluster.node("n1"):
+        pass
+    cluster.engine.kill()
+    code, text = await run(tmp_path / "n1", "cluster", "status")
+    assert code == 1
+    assert text.startswith(f"trio-chat: 127.0.0.1:{cluster.engine.port}: cannot connect")
+
+
+async def metrics(running: Program) -> str:
+    """Return the metrics of a node."""
+    line = next(line for line in running.out.lines if "metrics are at" in line)
+    port = int(line.rpartition(":")[2].partition("/")[0])
+    async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+        await stream.send_all(b"GET /metrics HTTP/1.0\r\n\r\n")
+        return b"".join([data async for data in stream]).decode()
+
+
+async def test_the_metrics_of_a_node(cluster: Cluster) -> None:
+    """They say whether the engine is there, how many nodes live, and what was carried out."""
+    async with cluster.node("n1", METRICS) as (running, port), client(port, "ann"):
+        text = await metrics(running)
+    found = dict(re.findall(r"^trio_chat_cluster_(\w+) (\S+)$", text, re.MULTILINE))
+    assert (found["engine_up"], found["nodes"], found["life"]) == ("1.0", "1.0", "1.0")
+    assert float(found["items_total"]) >= 2
+    assert float(found["appends_total"]) >= 2
+    assert float(found["snapshot_bytes"]) > 0
+
+
+async def test_a_new_node_from_a_backup(cluster: Cluster, tmp_path: Path) -> None:
+    """It carries out what came after the backup, and has the same history in the end."""
+    async with cluster.node("n1") as (first, one), client(one, "ann", "echo-message") as ann:
+        await ann.say("NS REGISTER secret-word")
+        await ann.until("is yours now")
+        await ann.say("JOIN #a", *(f"PRIVMSG #a :before {number}" for number in range(20)))
+        await ann.until("before 19")
+        code, _ = await run(tmp_path / "n1", "backup", str(tmp_path / "copy.db"))
+        assert code == 0
+        await ann.say(*(f"PRIVMSG #a :after {number}" for number in range(20)))
+        await ann.until("after 19")
+        (tmp_path / "n2").mkdir()
+        (tmp_path / "copy.db").rename(tmp_path / "n2" / "trio-chat.db")
+        async with cluster.node("n2") as (second, two), client(two, "bob") as bob:
+            await bob.say("JOIN #a")
+            assert "ann" in await bob.until(" 353 ")
+            await ann.say("PRIVMSG #a :together")
+            await bob.until("together")
+            second.stop()
+            assert await second.wait() == 0
+        await ann.until("QUIT")
+        first.stop()
+        assert await first.wait() == 0
+    assert rows(tmp_path / "n1") == rows(tmp_path / "n2")
+    assert len(rows(tmp_path / "n1")) == 41
+
+
+def rows(directory: Path) -> list[tuple[Any, ...]]:
+    """Return the messages in the database of a node."""
+    connection = sqlite3.connect(directory / "trio-chat.db")
+    try:
+        return connection.execute("SELECT * FROM message ORDER BY id").fetchall()
+    finally:
+        connection.close()
