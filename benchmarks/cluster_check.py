@@ -1,0 +1,121 @@
+"""A check of a cluster after a run: what its nodes have stored, and what they answer."""
+
+import re
+import socket
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from cluster_clients import TOKEN, Results
+
+_OWN = {"cluster", "secret", "clock", "clock_step", "setting", "indexed", "filler", "push"}
+"""Tables that differ from node to node: keys, positions, and what is built in the background."""
+_OWN_PREFIXES = ("sqlite_", "upload", "term")
+_WIDTH = 300
+_SHOWN = 5
+"""Differences that are shown of one table."""
+
+Row = tuple[object, ...]
+
+
+def check_stored(databases: Sequence[Path], results: Iterable[Results]) -> list[str]:
+    """Return what is wrong with what was stored.
+
+    Args:
+        databases: of all nodes; nothing is written to them any longer.
+        results: of all clients.
+    """
+    echoed: set[str] = set()
+    redacted: set[str] = set()
+    for each in results:
+        echoed.update(each.echoed)
+        redacted.update(each.redacted)
+    problems: list[str] = []
+    tables = [_tables(database) for database in databases]
+    for database, stored in zip(databases, tables, strict=True):
+        name = database.parent.name
+        counts = Counter(_tokens(stored["message"]))
+        lost = sorted(echoed - redacted - set(counts))
+        doubled = sorted(token for token, count in counts.items() if count > 1)
+        if lost:
+            problems.append(f"{name} has lost {len(lost)} messages, such as {lost[:_SHOWN]}")
+        if doubled:
+            problems.append(f"{name} has doubled {len(doubled)}, such as {doubled[:_SHOWN]}")
+        problems += _differences(databases[0].parent.name, tables[0], name, stored)
+    return problems
+
+
+def _tables(path: Path) -> dict[str, list[Row]]:
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        names = [
+            name
+            for name, sql in database.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
+            )
+            if name not in _OWN and not name.startswith(_OWN_PREFIXES) and "VIRTUAL" not in sql
+        ]
+        return {name: sorted(database.execute(f"SELECT * FROM {name}"), key=repr) for name in names}
+
+
+def _tokens(messages: Iterable[Row]) -> Iterable[str]:
+    for row in messages:
+        for value in row:
+            if isinstance(value, str) and (found := TOKEN.match(value)):
+                yield found[0]
+                break
+
+
+def _differences(
+    first: str, tables: dict[str, list[Row]], second: str, others: dict[str, list[Row]]
+) -> list[str]:
+    """Return in which rows two databases differ, table by table."""
+    found: list[str] = []
+    for name in tables:
+        rows, other = tables[name], others.get(name, [])
+        if rows == other:
+            continue
+        for owner, only in (
+            (first, [row for row in rows if row not in set(other)]),
+            (second, [row for row in other if row not in set(rows)]),
+        ):
+            if only:
+                found.append(f"only {owner} has {len(only)} rows in {name}:")
+                found += [f"    {str(row)[:_WIDTH]}" for row in only[:_SHOWN]]
+    return found
+
+
+def check_answers(ports: Sequence[int], channels: Sequence[str]) -> list[str]:
+    """Return which nodes answer otherwise about users and channels than the first one."""
+    answers = [_answers(port, channels) for port in ports]
+    found: list[str] = []
+    for port, answer in zip(ports[1:], answers[1:], strict=True):
+        for line in sorted(answers[0] - answer)[:_SHOWN]:
+            found.append(f"the node at {ports[0]} says, and that at {port} does not: {line}")
+        for line in sorted(answer - answers[0])[:_SHOWN]:
+            found.append(f"the node at {port} says, and that at {ports[0]} does not: {line}")
+    return found
+
+
+def _answers(port: int, channels: Sequence[str]) -> set[str]:
+    """Return what a node says about all users and channels; the order of names does not count."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        lines = connection.makefile("rwb")
+        asked = ["CAP REQ :batch draft/metadata-2", "NICK observer", "USER o 0 * :o", "CAP END"]
+        for channel in channels:
+            asked += [f"WHO {channel}", f"TOPIC {channel}", f"MODE {channel}", f"LIST {channel}"]
+        lines.write("".join(f"{line}\r\n" for line in [*asked, "PING end"]).encode())
+        lines.flush()
+        found: set[str] = set()
+        for data in lines:
+            line = data.decode().rstrip()
+            if line.startswith("PING"):
+                lines.write(line.replace("PING", "PONG", 1).encode() + b"\r\n")
+                lines.flush()
+            if " PONG " in line and "end" in line:
+                break
+            if re.search(r" (352|324|329|331|332|333|322|315|403) ", line):
+                found.add(line)
+        lines.write(b"QUIT\r\n")
+        lines.flush()
+        return found

@@ -1,0 +1,493 @@
+"""Clients of a cluster, in a process of their own: they do everything that users do, and check what
+they receive.
+
+The process gets a `Plan` as JSON in its first argument. It answers each line on its standard input
+by a line of JSON: `begin` has the clients talk, `end` has them stop and wait for their echoes, and
+`check` with the path of a database compares what each client has seen of its channel with what is
+stored there.
+
+A client loses its connection when its node dies, and connects to the next one. There it asks for
+what was said after the last message that it knows. It sends nothing twice. So each of its messages
+must be stored once if its echo came, and at most once otherwise.
+"""
+
+import base64
+import json
+import random
+import re
+import sqlite3
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import trio
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+from trio_chat.client.session.sasl import (  # noqa: E402
+    LoginCredentials,
+    SaslPlain,
+    SaslScram,
+)
+
+TOKEN = re.compile(r"~(\d+)\.(\d+)~")
+"""The mark in each message: the number of the client, and that of the message."""
+_CAPS = (
+    "sasl server-time message-tags echo-message labeled-response batch standard-replies"
+    " draft/multiline draft/chathistory draft/message-redaction draft/read-marker"
+    " draft/metadata-2 draft/account-registration"
+)
+_PASSWORD = "correct horse"
+_PAGE = 100
+"""Messages of one answer to CHATHISTORY."""
+_QUIET = 10.0
+"""Seconds for the last echoes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the clients of one process do.
+
+    Args:
+        ports: of the nodes.
+        first: the number of the first client.
+        clients: how many there are.
+        channels: how many channels they share.
+        rate: messages that all of them send in a second; 0: each sends when its echo has come.
+        is_mixed: whether they do everything else, too.
+    """
+
+    ports: list[int]
+    first: int
+    clients: int
+    channels: int
+    rate: float
+    is_mixed: bool = True
+
+    def to_json(self) -> str:
+        """Return the plan as JSON."""
+        return json.dumps(asdict(self))
+
+
+@dataclass
+class Results:
+    """What all clients of a process have seen.
+
+    Attributes:
+        sent: the messages that were sent.
+        echoed: the marks of the messages whose echo has come.
+        echoes: when an echo came, after how many seconds, and whether its client has kept its
+            connection until then.
+        redacted: the marks of messages that were to be deleted.
+        reconnections: how often a connection was lost.
+        pages: how often CHATHISTORY was answered after that.
+        refused: commands that were refused as long as the engine was away.
+        quits: how many users were seen to leave.
+        problems: what must not happen.
+    """
+
+    sent: int = 0
+    echoed: list[str] = field(default_factory=list)
+    echoes: list[tuple[float, float, int]] = field(default_factory=list)
+    redacted: list[str] = field(default_factory=list)
+    reconnections: int = 0
+    pages: int = 0
+    refused: int = 0
+    quits: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class Client:
+    """One user.
+
+    Args:
+        number: of all clients.
+        plan: what it does.
+        results: shared by all.
+    """
+
+    def __init__(self, number: int, plan: Plan, results: Results) -> None:
+        self._plan = plan
+        self._results = results
+        self._number = number
+        self._random = random.Random(number)
+        self._nick = f"u{number}"
+        self._channel = f"#c{number % plan.channels}"
+        self._partner = f"u{number ^ 1}"
+        self._place = number
+        self._kind = number % 3 if plan.is_mixed else 0  # a guest, PLAIN, SCRAM and always on
+        self._has_account = False
+        self._stream: trio.SocketStream | None = None
+        self._count = 0
+        self._waiting: dict[str, float] = {}
+        self._private: deque[str] = deque()  # those of private messages
+        self._seen: list[str] = []  # the ids of the messages in its channel, in order
+        self._known: set[str] = set()
+        self._live: list[str] | None = None  # those that come while the history is read
+        self._last_own = ("", "")  # a mark, and the id of the message
+        self._batches: dict[str, tuple[str, str]] = {}  # of open batches: type, and msgid
+        self._history: list[str] = []
+        self._is_stable = True
+        self._is_saturating = False
+        self.is_ready = trio.Event()
+        self.is_over = False
+
+    async def run(self) -> None:
+        """Be connected, for ever."""
+        while not self.is_over:
+            self._is_stable = self._place == self._number
+            try:
+                await self._connect()
+            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+                pass
+            if self._stream is not None:
+                await trio.aclose_forcefully(self._stream)
+                self._stream = None
+            if self.is_ready.is_set() and not self.is_over:
+                self._results.reconnections += 1
+                self.is_ready = trio.Event()
+            self._place += 1
+            await trio.sleep(0.1 + 0.2 * self._random.random())
+
+    async def talk(self, until: Callable[[], bool]) -> None:
+        """Send messages, and do the rest in between."""
+        interval = self._plan.clients / self._plan.rate if self._plan.rate else 0.0
+        due = time.monotonic() + interval * self._random.random()
+        while not until():
+            await trio.sleep(max(0.0, due - time.monotonic()))
+            await self.is_ready.wait()
+            # A client that was cut off does not make good for it.
+            due = max(due + interval, time.monotonic() - 0.5)
+            if interval:
+                await self._act()
+            else:
+                self._is_saturating = not until()
+                if not self._waiting:
+                    await self._act()
+                await trio.sleep(0.2)
+        self._is_saturating = False
+
+    async def wait_quiet(self) -> None:
+        """Wait until nothing is to come."""
+        with trio.move_on_after(_QUIET):
+            while self._waiting or self._live is not None or not self.is_ready.is_set():
+                await trio.sleep(0.02)
+
+    def check(self, stored: dict[str, list[str]]) -> None:
+        """Compare what was seen with what is stored.
+
+        Args:
+            stored: the ids of the messages of all channels, in order.
+        """
+        order = {each: place for place, each in enumerate(stored.get(self._channel, ()))}
+        places = [order[each] for each in self._seen if each in order]
+        for before, after in zip(places, places[1:], strict=False):
+            if after != before + 1:
+                what = "missed" if after > before else "got in another order"
+                self._results.problems.append(
+                    f"{self._nick} has {what} messages of {self._channel}: {after} after {before}"
+                )
+                return
+
+    async def _connect(self) -> None:
+        port = self._plan.ports[self._place % len(self._plan.ports)]
+        self._stream = await trio.open_tcp_stream("127.0.0.1", port)
+        self._batches.clear()
+        self._waiting.clear()
+        self._private.clear()
+        await self._say(f"CAP REQ :{_CAPS}", f"NICK {self._nick}", "USER u 0 * :A user")
+        if self._has_account:
+            await self._say(f"AUTHENTICATE {self._mechanism().name}")
+        else:
+            await self._say("CAP END")
+        rest = b""
+        with trio.CancelScope() as scope:
+            while not self.is_over:
+                scope.deadline = trio.current_time() + 60
+                data = await self._stream.receive_some(65536)
+                if not data:
+                    return
+                now = time.monotonic()
+                *lines, rest = (rest + data).split(b"\r\n")
+                for line in lines:
+                    await self._take(line.decode(), now)
+        if scope.cancelled_caught:
+            self._results.problems.append(f"{self._nick} has heard nothing for a minute")
+
+    async def _say(self, *lines: str) -> None:
+        if self._stream is not None:
+            data = "".join(f"{line}\r\n" for line in lines).encode()
+            try:
+                await self._stream.send_all(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                pass  # the reader notices
+
+    def _mechanism(self) -> SaslPlain | SaslScram:
+        kind = SaslPlain if self._kind == 1 else SaslScram
+        self._sasl = kind(LoginCredentials(f"u{self._number}", _PASSWORD))
+        return self._sasl
+
+    async def _take(self, line: str, now: float) -> None:
+        tags, source, command, params = _parse(line)
+        handler = getattr(self, f"_on_{command.lower()}", None)
+        if handler is not None:
+            await handler(tags, source, params, now)
+
+    async def _on_ping(self, _tags: str, _source: str, params: list[str], _now: float) -> None:
+        await self._say(f"PONG :{params[-1]}")
+
+    async def _on_authenticate(
+        self, _tags: str, _source: str, params: list[str], _now: float
+    ) -> None:
+        challenge = b"" if params[0] == "+" else base64.b64decode(params[0])
+        answer = base64.b64encode(self._sasl.answer(challenge)).decode() or "+"
+        await self._say(f"AUTHENTICATE {answer}")
+
+    async def _on_903(self, *_rest: object) -> None:
+        await self._say("CAP END")
+
+    async def _on_904(self, _tags: str, _source: str, params: list[str], _now: float) -> None:
+        self._results.problems.append(f"{self._nick} cannot log in: {params[-1]}")
+        await self._say("QUIT")
+
+    async def _on_433(self, *_rest: object) -> None:
+        self._nick = f"u{self._number}x{self._random.randrange(1000)}"
+        await self._say(f"NICK {self._nick}")
+
+    async def _on_001(self, _tags: str, _source: str, params: list[str], _now: float) -> None:
+        self._nick = params[0]
+        if self._kind and not self._has_account:
+            await self._say(f"REGISTER u{self._number} * :{_PASSWORD}")
+        else:
+            await self._begin()
+
+    async def _on_register(self, _tags: str, _source: str, params: list[str], _now: float) -> None:
+        if params[0] == "SUCCESS":
+            self._has_account = True
+            if self._kind == 2:
+                await self._say("PRIVMSG NickServ :SET always-on on")
+            await self._begin()
+
+    async def _on_fail(self, _tags: str, _source: str, params: list[str], _now: float) -> None:
+        if params[1] == "TEMPORARILY_UNAVAILABLE":
+            self._results.refused += 1
+            self._waiting.clear()
+            self._private.clear()
+            if not self.is_ready.is_set():
+                await self._say("QUIT")
+        elif params[0] == "REGISTER":
+            if params[1] == "ACCOUNT_EXISTS":
+                self._has_account = True
+                await self._say("QUIT")
+            else:
+                self._results.problems.append(f"{self._nick} cannot register: {params}")
+        elif params[0] == "CHATHISTORY":
+            await self._end_history()
+
+    async def _begin(self) -> None:
+        self._live = []
+        await self._say(f"JOIN {self._channel}", f"NAMES {self._channel}")
+
+    async def _on_366(self, *_rest: object) -> None:
+        if self.is_ready.is_set() or self._live is None:
+            return
+        if self._seen:
+            await self._ask_history(self._seen[-1])
+        else:
+            await self._end_history()
+
+    async def _ask_history(self, after: str) -> None:
+        self._results.pages += 1
+        self._history = []
+        await self._say(f"CHATHISTORY AFTER {self._channel} msgid={after} {_PAGE}")
+
+    async def _end_history(self) -> None:
+        live, self._live = self._live or [], None
+        for msgid in live:
+            self._note(msgid)
+        self.is_ready.set()
+
+    def _note(self, msgid: str) -> None:
+        if msgid not in self._known:
+            self._known.add(msgid)
+            self._seen.append(msgid)
+
+    async def _on_batch(self, tags: str, _source: str, params: list[str], _now: float) -> None:
+        name = params[0]
+        if name[0] == "+":
+            outer = self._batches.get(_tag(tags, "batch"), ("", ""))[0]
+            kind = "chathistory" if outer == "chathistory" else params[1]
+            self._batches[name[1:]] = kind, _tag(tags, "msgid")
+            if params[1] == "draft/multiline" and params[2] == self._channel:
+                self._take_id(kind, _tag(tags, "msgid"))
+            return
+        kind, _msgid = self._batches.pop(name[1:], ("", ""))
+        if kind != "chathistory" or self._live is None or _tag(tags, "batch") in self._batches:
+            return
+        page = self._history
+        for msgid in page:
+            if msgid not in self._live:
+                self._note(msgid)
+        is_last = len(page) < _PAGE or any(msgid in self._live for msgid in page)
+        if is_last:
+            await self._end_history()
+        else:
+            await self._ask_history(page[-1])
+
+    def _take_id(self, kind: str, msgid: str) -> None:
+        if kind == "chathistory":
+            self._history.append(msgid)
+        elif self._live is not None:
+            self._live.append(msgid)
+        else:
+            self._note(msgid)
+
+    async def _on_privmsg(self, tags: str, source: str, params: list[str], now: float) -> None:
+        kind, outer = self._batches.get(_tag(tags, "batch"), ("", ""))
+        msgid = _tag(tags, "msgid") or outer
+        if params[0] == self._channel and _tag(tags, "msgid"):
+            self._take_id(kind, msgid)
+        found = TOKEN.match(params[-1])
+        if kind == "chathistory" or found is None or int(found[1]) != self._number:
+            return
+        sent = self._waiting.pop(found[0], None)
+        if self._private and self._private[0] == found[0]:
+            self._private.popleft()
+        self._results.echoed.append(found[0])
+        if sent is not None:
+            self._results.echoes.append((now, now - sent, self._is_stable))
+            if self._is_saturating:
+                await self._act()
+        if params[0] == self._channel:
+            self._last_own = found[0], msgid
+
+    async def _on_401(self, *_rest: object) -> None:
+        if self._private:  # the partner has another nickname now
+            self._waiting.pop(self._private.popleft(), None)
+
+    async def _on_nick(self, _tags: str, source: str, params: list[str], _now: float) -> None:
+        if source.partition("!")[0] == self._nick:
+            self._nick = params[0]
+
+    async def _on_quit(self, *_rest: object) -> None:
+        self._results.quits += 1
+
+    async def _act(self) -> None:
+        """Do something; mostly say something."""
+        chance = self._random.random() if self._plan.is_mixed else 0.0
+        if chance < 0.65:
+            await self._say(f"PRIVMSG {self._channel} :{self._message()} {'x' * 60}")
+        elif chance < 0.8:
+            token = self._message()
+            self._private.append(token)
+            await self._say(f"PRIVMSG {self._partner} :{token} in private")
+        elif chance < 0.85:
+            await self._say(
+                f"BATCH +m draft/multiline {self._channel}",
+                f"@batch=m PRIVMSG {self._channel} :{self._message()} of several lines",
+                f"@batch=m PRIVMSG {self._channel} :the second",
+                f"@batch=m;draft/multiline-concat PRIVMSG {self._channel} : one",
+                "BATCH -m",
+            )
+        else:
+            await self._do_something_else(chance)
+
+    def _message(self) -> str:
+        self._count += 1
+        token = f"~{self._number}.{self._count}~"
+        self._waiting[token] = time.monotonic()
+        self._results.sent += 1
+        return token
+
+    async def _do_something_else(self, chance: float) -> None:
+        number = self._random.randrange(10_000)
+        if chance < 0.88:
+            mark, msgid = self._last_own
+            if msgid:
+                self._last_own = "", ""
+                self._results.redacted.append(mark)
+                await self._say(f"REDACT {self._channel} {msgid} :oops")
+        elif chance < 0.91 and self._has_account:
+            stamp = f"2026-01-01T00:00:{number % 60:02}.{number % 1000:03}Z"
+            await self._say(f"MARKREAD {self._channel} timestamp={stamp}")
+        elif chance < 0.94:
+            await self._say(f"METADATA * SET display-name :name {number}")
+        elif chance < 0.96:
+            await self._say(f"TOPIC {self._channel} :topic {number}")
+        elif chance < 0.98 and not self._kind:
+            await self._say(f"NICK u{self._number}n{number}")
+        else:
+            await self._say(f"AWAY :{number}" if number % 2 else "AWAY")
+
+
+def _parse(line: str) -> tuple[str, str, str, list[str]]:
+    tags = source = ""
+    if line.startswith("@"):
+        tags, _, line = line.partition(" ")
+    if line.startswith(":"):
+        source, _, line = line[1:].partition(" ")
+    head, is_there, last = line.partition(" :")
+    command, *params = head.split()
+    return tags, source, command, [*params, last] if is_there else params
+
+
+def _tag(tags: str, name: str) -> str:
+    place = tags.find(f"{name}=")
+    return tags[place + len(name) + 1 :].partition(";")[0] if place > 0 else ""
+
+
+def _stored(path: str) -> dict[str, list[str]]:
+    """Return the msgids of the messages in all channels, in order."""
+    from trio_chat.chat.ids import msgid  # noqa: PLC0415
+
+    found: dict[str, list[str]] = {}
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        query = (
+            "SELECT name, message.id FROM message JOIN buffer ON buffer.id = buffer ORDER BY"
+            " message.id"
+        )
+        for name, number in database.execute(query):
+            found.setdefault(name, []).append(msgid(number))
+    return found
+
+
+async def _serve(plan: Plan) -> None:
+    results = Results()
+    clients = [Client(plan.first + number, plan, results) for number in range(plan.clients)]
+    orders = trio.lowlevel.FdStream(0)
+    is_ending = False
+    async with trio.open_nursery() as nursery:
+        for client in clients:
+            nursery.start_soon(client.run)
+            if client is clients[-1] or (clients.index(client) % 20 == 19):
+                await client.is_ready.wait()  # not all at once
+        for client in clients:
+            await client.is_ready.wait()
+        print(json.dumps("ready"), flush=True)
+        async with trio.open_nursery() as talking:
+            async for data in orders:
+                order, _, path = data.decode().strip().partition(" ")
+                if order == "begin":
+                    for client in clients:
+                        talking.start_soon(client.talk, lambda: is_ending)
+                elif order == "end":
+                    is_ending = True
+                    for client in clients:
+                        await client.wait_quiet()
+                    print(json.dumps("ended"), flush=True)
+                elif order == "check":
+                    stored = await trio.to_thread.run_sync(_stored, path)
+                    for client in clients:
+                        client.check(stored)
+                    print(json.dumps(asdict(results)), flush=True)
+                    break
+            talking.cancel_scope.cancel()
+        for client in clients:
+            client.is_over = True
+        nursery.cancel_scope.cancel()
+
+
+if __name__ == "__main__":
+    trio.run(_serve, Plan(**json.loads(sys.argv[1])))
