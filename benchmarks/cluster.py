@@ -99,8 +99,10 @@ def _want_nicknames(cluster: Cluster) -> None:
     winners: dict[str, int] = {}
     connections: list[tuple[socket.socket, str]] = []
     for number, node in enumerate(cluster.nodes):
-        for name in names if number % 2 == 0 else reversed(names):
-            connections.append((socket.create_connection(("127.0.0.1", node.port)), name))
+        connections += [
+            (socket.create_connection(("127.0.0.1", node.port)), name)
+            for name in (names if number % 2 == 0 else reversed(names))
+        ]
     for connection, name in connections:
         connection.sendall(f"NICK {name}\r\nUSER w 0 * :w\r\n".encode())
     for connection, name in connections:

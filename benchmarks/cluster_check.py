@@ -71,8 +71,8 @@ def _differences(
 ) -> list[str]:
     """Return in which rows two databases differ, table by table."""
     found: list[str] = []
-    for name in tables:
-        rows, other = tables[name], others.get(name, [])
+    for name, rows in tables.items():
+        other = others.get(name, [])
         if rows == other:
             continue
         for owner, only in (
@@ -87,21 +87,25 @@ def _differences(
 
 def check_answers(ports: Sequence[int], channels: Sequence[str]) -> list[str]:
     """Return which nodes answer otherwise about users and channels than the first one."""
-    answers = [_answers(port, channels) for port in ports]
+    answers = [_answers(port, f"observer{port}", channels) for port in ports]
     found: list[str] = []
     for port, answer in zip(ports[1:], answers[1:], strict=True):
-        for line in sorted(answers[0] - answer)[:_SHOWN]:
-            found.append(f"the node at {ports[0]} says, and that at {port} does not: {line}")
-        for line in sorted(answer - answers[0])[:_SHOWN]:
-            found.append(f"the node at {port} says, and that at {ports[0]} does not: {line}")
+        for one, other, lines in (
+            (ports[0], port, answers[0] - answer),
+            (port, ports[0], answer - answers[0]),
+        ):
+            found += [
+                f"the node at {one} says, and that at {other} does not: {line}"
+                for line in sorted(lines)[:_SHOWN]
+            ]
     return found
 
 
-def _answers(port: int, channels: Sequence[str]) -> set[str]:
+def _answers(port: int, nick: str, channels: Sequence[str]) -> set[str]:
     """Return what a node says about all users and channels; the order of names does not count."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         lines = connection.makefile("rwb")
-        asked = ["CAP REQ :batch draft/metadata-2", "NICK observer", "USER o 0 * :o", "CAP END"]
+        asked = ["CAP REQ :batch draft/metadata-2", f"NICK {nick}", "USER o 0 * :o", "CAP END"]
         for channel in channels:
             asked += [f"WHO {channel}", f"TOPIC {channel}", f"MODE {channel}", f"LIST {channel}"]
         lines.write("".join(f"{line}\r\n" for line in [*asked, "PING end"]).encode())
@@ -115,7 +119,7 @@ def _answers(port: int, channels: Sequence[str]) -> set[str]:
             if " PONG " in line and "end" in line:
                 break
             if re.search(r" (352|324|329|331|332|333|322|315|403) ", line):
-                found.add(line)
+                found.add(line.replace(nick, "*"))
         lines.write(b"QUIT\r\n")
         lines.flush()
         return found

@@ -20,13 +20,16 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import trio
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
-from trio_chat.client.session.sasl import (  # noqa: E402
+import itertools
+
+from trio_chat.client.session.sasl import (
     LoginCredentials,
     SaslPlain,
     SaslScram,
@@ -78,10 +81,9 @@ class Results:
     Attributes:
         sent: the messages that were sent.
         echoed: the marks of the messages whose echo has come.
-        echoes: when an echo came, after how many seconds, and whether its client has kept its
-            connection until then.
+        echoes: when an echo came, after how many seconds, and to which client.
         redacted: the marks of messages that were to be deleted.
-        reconnections: how often a connection was lost.
+        moved: the numbers of the clients that have lost a connection, each time.
         pages: how often CHATHISTORY was answered after that.
         refused: commands that were refused as long as the engine was away.
         quits: how many users were seen to leave.
@@ -92,7 +94,7 @@ class Results:
     echoed: list[str] = field(default_factory=list)
     echoes: list[tuple[float, float, int]] = field(default_factory=list)
     redacted: list[str] = field(default_factory=list)
-    reconnections: int = 0
+    moved: list[int] = field(default_factory=list)
     pages: int = 0
     refused: int = 0
     quits: int = 0
@@ -111,7 +113,7 @@ class Client:
     def __init__(self, number: int, plan: Plan, results: Results) -> None:
         self._plan = plan
         self._results = results
-        self._number = number
+        self.number = number
         self._random = random.Random(number)
         self._nick = f"u{number}"
         self._channel = f"#c{number % plan.channels}"
@@ -129,7 +131,6 @@ class Client:
         self._last_own = ("", "")  # a mark, and the id of the message
         self._batches: dict[str, tuple[str, str]] = {}  # of open batches: type, and msgid
         self._history: list[str] = []
-        self._is_stable = True
         self._is_saturating = False
         self.is_ready = trio.Event()
         self.is_over = False
@@ -137,16 +138,13 @@ class Client:
     async def run(self) -> None:
         """Be connected, for ever."""
         while not self.is_over:
-            self._is_stable = self._place == self._number
-            try:
+            with suppress(OSError, trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._connect()
-            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-                pass
             if self._stream is not None:
                 await trio.aclose_forcefully(self._stream)
                 self._stream = None
             if self.is_ready.is_set() and not self.is_over:
-                self._results.reconnections += 1
+                self._results.moved.append(self.number)
                 self.is_ready = trio.Event()
             self._place += 1
             await trio.sleep(0.1 + 0.2 * self._random.random())
@@ -172,7 +170,10 @@ class Client:
     async def wait_quiet(self) -> None:
         """Wait until nothing is to come."""
         with trio.move_on_after(_QUIET):
-            while self._waiting or self._live is not None or not self.is_ready.is_set():
+            while True:
+                await self.is_ready.wait()
+                if not self._waiting and self._live is None:
+                    return
                 await trio.sleep(0.02)
 
     def check(self, stored: dict[str, list[str]]) -> None:
@@ -183,7 +184,7 @@ class Client:
         """
         order = {each: place for place, each in enumerate(stored.get(self._channel, ()))}
         places = [order[each] for each in self._seen if each in order]
-        for before, after in zip(places, places[1:], strict=False):
+        for before, after in itertools.pairwise(places):
             if after != before + 1:
                 what = "missed" if after > before else "got in another order"
                 self._results.problems.append(
@@ -219,14 +220,12 @@ class Client:
     async def _say(self, *lines: str) -> None:
         if self._stream is not None:
             data = "".join(f"{line}\r\n" for line in lines).encode()
-            try:
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # the reader notices
                 await self._stream.send_all(data)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                pass  # the reader notices
 
     def _mechanism(self) -> SaslPlain | SaslScram:
         kind = SaslPlain if self._kind == 1 else SaslScram
-        self._sasl = kind(LoginCredentials(f"u{self._number}", _PASSWORD))
+        self._sasl = kind(LoginCredentials(f"u{self.number}", _PASSWORD))
         return self._sasl
 
     async def _take(self, line: str, now: float) -> None:
@@ -253,13 +252,13 @@ class Client:
         await self._say("QUIT")
 
     async def _on_433(self, *_rest: object) -> None:
-        self._nick = f"u{self._number}x{self._random.randrange(1000)}"
+        self._nick = f"u{self.number}x{self._random.randrange(1000)}"
         await self._say(f"NICK {self._nick}")
 
     async def _on_001(self, _tags: str, _source: str, params: list[str], _now: float) -> None:
         self._nick = params[0]
         if self._kind and not self._has_account:
-            await self._say(f"REGISTER u{self._number} * :{_PASSWORD}")
+            await self._say(f"REGISTER u{self.number} * :{_PASSWORD}")
         else:
             await self._begin()
 
@@ -350,14 +349,14 @@ class Client:
         if params[0] == self._channel and _tag(tags, "msgid"):
             self._take_id(kind, msgid)
         found = TOKEN.match(params[-1])
-        if kind == "chathistory" or found is None or int(found[1]) != self._number:
+        if kind == "chathistory" or found is None or int(found[1]) != self.number:
             return
         sent = self._waiting.pop(found[0], None)
         if self._private and self._private[0] == found[0]:
             self._private.popleft()
         self._results.echoed.append(found[0])
         if sent is not None:
-            self._results.echoes.append((now, now - sent, self._is_stable))
+            self._results.echoes.append((now, now - sent, self.number))
             if self._is_saturating:
                 await self._act()
         if params[0] == self._channel:
@@ -396,7 +395,7 @@ class Client:
 
     def _message(self) -> str:
         self._count += 1
-        token = f"~{self._number}.{self._count}~"
+        token = f"~{self.number}.{self._count}~"
         self._waiting[token] = time.monotonic()
         self._results.sent += 1
         return token
@@ -417,7 +416,7 @@ class Client:
         elif chance < 0.96:
             await self._say(f"TOPIC {self._channel} :topic {number}")
         elif chance < 0.98 and not self._kind:
-            await self._say(f"NICK u{self._number}n{number}")
+            await self._say(f"NICK u{self.number}n{number}")
         else:
             await self._say(f"AWAY :{number}" if number % 2 else "AWAY")
 
@@ -457,11 +456,11 @@ async def _serve(plan: Plan) -> None:
     results = Results()
     clients = [Client(plan.first + number, plan, results) for number in range(plan.clients)]
     orders = trio.lowlevel.FdStream(0)
-    is_ending = False
+    is_ending = trio.Event()
     async with trio.open_nursery() as nursery:
         for client in clients:
             nursery.start_soon(client.run)
-            if client is clients[-1] or (clients.index(client) % 20 == 19):
+            if client.number % 20 == 19:
                 await client.is_ready.wait()  # not all at once
         for client in clients:
             await client.is_ready.wait()
@@ -471,9 +470,9 @@ async def _serve(plan: Plan) -> None:
                 order, _, path = data.decode().strip().partition(" ")
                 if order == "begin":
                     for client in clients:
-                        talking.start_soon(client.talk, lambda: is_ending)
+                        talking.start_soon(client.talk, is_ending.is_set)
                 elif order == "end":
-                    is_ending = True
+                    is_ending.set()
                     for client in clients:
                         await client.wait_quiet()
                     print(json.dumps("ended"), flush=True)

@@ -1,4 +1,4 @@
-"""The programs of a cluster that is measured: an engine and nodes, which can be killed and frozen."""
+"""The programs of a cluster that is measured: an engine and nodes."""
 
 import contextlib
 import os

@@ -1,5 +1,6 @@
 """Runs of a cluster: load by clients in processes of their own, a fault, and a check at the end."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from cluster_programs import Engines, Node, ProgramError
 _CLIENTS = Path(__file__).resolve().with_name("cluster_clients.py")
 _SAME = 60.0
 """Seconds until all nodes must have stored the same."""
+_QUIET = 2.0
+"""Seconds after which nothing is stored any longer."""
 
 
 class ClientProcess:
@@ -189,12 +192,14 @@ def _check(
         report.problems += result.problems
     for each in started:
         each.close()
+    time.sleep(_QUIET)  # all users leave
+    _wait_same(databases)
+    report.problems += check_stored(databases, results)
     for node in cluster.nodes:
         if (code := node.stop()) != 0:
             report.problems.append(f"{node.name} has ended with {code}")
         if "Traceback" in node.text() or "internal error" in node.text():
             report.problems.append(f"{node.name} has had an error: see {node.output}")
-    report.problems += check_stored(databases, results)
     _count(report, results, window)
     return report
 
@@ -218,8 +223,9 @@ def _wait_same(databases: Sequence[Path]) -> None:
 def _count(report: Report, results: Sequence[Results], window: tuple[float, float]) -> None:
     begin, end = window
     echoes = [each for result in results for each in result.echoes if begin <= each[0] <= end]
+    moved = {number for result in results for number in result.moved}
     latencies = sorted(latency for _, latency, _ in echoes)
-    stable = [latency for _, latency, is_stable in echoes if is_stable]
+    stable = [latency for _, latency, client in echoes if client not in moved]
     figures = report.figures
     count = len(echoes)
     figures["messages"] = count
@@ -227,17 +233,17 @@ def _count(report: Report, results: Sequence[Results], window: tuple[float, floa
     figures["p50 ms"] = 1000 * latencies[count // 2] if count else 0
     figures["p99 ms"] = 1000 * latencies[count * 99 // 100] if count else 0
     figures["pause"] = max(stable, default=0.0)
-    figures["gap"] = _longest_gap(sorted(when for when, _, is_stable in echoes if is_stable))
+    figures["gap"] = _longest_gap(sorted(when for when, _, client in echoes if client not in moved))
     figures["node us"] = 1e6 * figures.pop("node cpu") / max(1, count)
     figures["engine us"] = 1e6 * figures.pop("engine cpu") / max(1, count)
     figures["sent"] = sum(result.sent for result in results)
     figures["echoed"] = sum(len(result.echoed) for result in results)
-    figures["reconnections"] = sum(result.reconnections for result in results)
+    figures["reconnections"] = sum(len(result.moved) for result in results)
     figures["refused"] = sum(result.refused for result in results)
 
 
 def _longest_gap(moments: Sequence[float]) -> float:
-    return max((b - a for a, b in zip(moments, moments[1:], strict=False)), default=0.0)
+    return max((b - a for a, b in itertools.pairwise(moments)), default=0.0)
 
 
 def together(*actions: Callable[[], object]) -> None:

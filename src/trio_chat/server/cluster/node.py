@@ -7,7 +7,7 @@ in memory, committed with its position, and then delivered; only after that the 
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import trio
@@ -119,7 +119,6 @@ class ClusterNode:
         self._report_due = 0.0
         self._wake = trio.Event()
         self._unavailable_since: float | None = None
-        self._declared: set[tuple[str, int]] = set()
         self._is_leaving = False
         self._begun = trio.Event()
         self._taken: TakenSnapshot | None = None
@@ -136,6 +135,8 @@ class ClusterNode:
         self._done = 0  # of these
         self._on_done: deque[tuple[int, Callable[[], None]]] = deque([(1, self._begun.set)])
         self._registering: set[int] = set()
+        self._ending: set[int] = set()
+        self._declared: set[tuple[str, int]] = set()  # a new life says it again
 
     @property
     def is_refusing(self) -> bool:
@@ -209,7 +210,8 @@ class ClusterNode:
         is_asked = session.id in self._registering
         if session.user is None and not is_asked:
             return False
-        if session.id in self._world.sessions:
+        if session.id in self._world.sessions and session.id not in self._ending:
+            self._ending.add(session.id)
             self._submit(
                 Ended(self.machine.number_of(session), reason),
                 lambda: self._forget(session),
@@ -218,6 +220,7 @@ class ClusterNode:
 
     def _forget(self, session: Session) -> None:
         """Forget a session whose registration was refused when its connection was gone already."""
+        self._ending.discard(session.id)
         if session in self._world.unregistered:
             apply(self._world, SessionEnded(session.id, ""))
 
@@ -279,6 +282,7 @@ class ClusterNode:
             nursery.start_soon(self._append)
             nursery.start_soon(self._snapshots.run)
             await self._follow()
+            _wake(self._on_done)
             nursery.cancel_scope.cancel()
 
     async def wait_begun(self) -> None:
@@ -493,10 +497,12 @@ class ClusterNode:
                 " it: its clients have to connect again"
             )
             connections, self._connections = list(self._connections.values()), {}
+            waiting = self._on_done
             self._begin_life(max(time.time_ns(), own_epoch + 1))
             self._wake.set()
             for connection in connections:
                 connection.end("The connection to the other servers was lost")
+            _wake(waiting)  # after the clients, which are to get no answers
         for lost in self.machine.lives.lost():
             key = lost.node, lost.epoch
             if lost.node != self.name and key not in self._declared:
@@ -518,6 +524,12 @@ class ClusterNode:
             away = trio.current_time() - self._unavailable_since
             self._unavailable_since = None
             log.warning("the log of the cluster is reached again, after %.1f s", away)
+
+
+def _wake(waiting: Iterable[tuple[int, Callable[[], None]]]) -> None:
+    """Wake what waits for items of a life that is over: no node carries them out."""
+    for _, on_done in waiting:
+        on_done()
 
 
 def differing(error: RulesDiffer) -> str:
