@@ -12,6 +12,7 @@ must be stored once if its echo came, and at most once otherwise.
 """
 
 import base64
+import itertools
 import json
 import random
 import re
@@ -27,7 +28,7 @@ from pathlib import Path
 import trio
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
-import itertools
+
 
 from trio_chat.client.session.sasl import (
     LoginCredentials,

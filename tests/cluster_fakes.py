@@ -168,8 +168,8 @@ async def cluster_node(
     database = database or NodeDatabase()
     settings = Settings(server=ServerSettings(shutdown_grace=3), limits=limits or LimitSettings())
     memory = StoragePorts(history=database, cluster=database)
-    setup = ClusterSetup(name, "", log, database, database.state)
-    server = Server(settings, lambda: NOON, memory, cluster=setup)
+    setup = ClusterSetup(name, "", log, memory, database.state)
+    server = Server(settings, lambda: NOON, setup.memory, cluster=setup)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)
         nursery.start_soon(keep_alive, server.connections)
