@@ -116,10 +116,22 @@ class NodeDatabase(ListHistory):
         """Return what the table has; see `ClusterTable.load`."""
         return self.state
 
-    async def keep(self, taken: str, snapshot: dict[str, Any]) -> None:
+    async def keep(self, taken: str, snapshot: dict[str, Any]) -> int:
         """Store a snapshot; see `ClusterTable.keep`."""
         position = self.state.position if self.state is not None else taken
         self.state = ClusterState(position, taken, snapshot)
+        return 1
+
+    async def origin(self) -> str:
+        """Return the same for all; see `ClusterTable.origin`."""
+        return ""
+
+    async def secrets(self) -> dict[str, bytes]:
+        """Return that there are none; see `ClusterTable.secrets`."""
+        return {}
+
+    async def adopt(self, secrets: dict[str, bytes]) -> None:
+        """Have no place for them; see `ClusterTable.adopt`."""
 
 
 class NodeNetwork(MemoryNetwork):
