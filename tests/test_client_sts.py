@@ -15,7 +15,7 @@ from edge import edge
 from support import NOON
 from test_client_addresses import Node, nodes, roaming
 from test_client_trust import chats, issued
-from trio_chat.client import trust
+from trio_chat.client import known_servers, sts_policies, trust
 from trio_chat.client.known_servers import KnownServers
 from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.client.session.events import EndReason, SessionOutcome
@@ -115,6 +115,32 @@ async def test_a_damaged_line_is_passed_over(policies: StsPolicies) -> None:
     policies.path.write_text(f"a b\nx {end}\ny 1 z\n\xff\nz 99999 {end}\n{HOST} 6697 {end}\n")
     assert await policies.port(HOST) == 6697
     assert await policies.port("z") == 0
+
+
+async def test_a_user_without_a_home_has_no_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept, and nothing breaks."""
+
+    def no_home() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(sts_policies, "sts_policies_file", no_home)
+    policies = StsPolicies()
+    assert await policies.require(HOST) == 0
+    await policies.keep(HOST, 6697, MONTH)
+    assert await policies.port(HOST) == 0
+
+
+async def test_a_user_without_a_home_is_told_that_no_server_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a sentence."""
+
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(known_servers, "known_servers_file", no_home)
+    with pytest.raises(CannotConnectError, match=r"^known_servers cannot be read: Could not"):
+        await KnownServers().require(f"{HOST}:5000")
 
 
 # Connections

@@ -68,7 +68,7 @@ class KnownServers:
                 " the same server."
             )
             raise CannotConnectError(
-                text.format(path=self.path, reason=error.strerror or error)
+                text.format(path=error.filename or "known_servers", reason=error.strerror or error)
             ) from error
 
     async def remember(self, address: str, mark: str) -> None:

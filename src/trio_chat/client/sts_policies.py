@@ -65,7 +65,7 @@ class StsPolicies:
                 " must be encrypted."
             )
             raise CannotConnectError(
-                text.format(path=self.path, reason=error.strerror or error)
+                text.format(path=error.filename or "sts_policies", reason=error.strerror or error)
             ) from error
 
     async def keep(self, host: str, port: int, duration: int) -> None:
@@ -79,10 +79,8 @@ class StsPolicies:
     def _read(self) -> dict[str, tuple[int, int]]:
         try:
             text = self.path.read_text("utf-8", errors="replace")
-        except FileNotFoundError:
+        except (FileNotFoundError, RuntimeError):  # RuntimeError: the user has no home
             return {}
-        except RuntimeError as error:  # the user has no home
-            raise OSError(str(error)) from error
         policies: dict[str, tuple[int, int]] = {}
         for words in map(str.split, text.splitlines()):
             with suppress(ValueError):
@@ -101,8 +99,12 @@ class StsPolicies:
             return
         kept = sorted(policies.items(), key=lambda each: -each[1][1])[:_MOST]
         lines = (f"{name} {port} {end}\n" for name, (port, end) in kept)
+        with suppress(RuntimeError):  # the user has no home
+            self._replace("".join(lines))
+
+    def _replace(self, text: str) -> None:
         make_directory(self.path.parent)
-        replace_bytes(self.path, "".join(lines).encode())
+        replace_bytes(self.path, text.encode())
 
 
 def _key(host: str) -> str:

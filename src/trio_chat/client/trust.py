@@ -162,16 +162,15 @@ class Connector:
         """
         if not self._may_encrypt or self._security.insecure:
             return
-        path = self._policies.path
         try:
             if not duration or await self._known.get(self._address) == BY_AUTHORITY:
                 await self._policies.keep(self._host, self._port, duration)
-        except (OSError, RuntimeError) as error:
+        except OSError as error:
             text = _(
                 "{path} cannot be written: {reason}. It is not known the next time that"
                 " {address} must be encrypted."
             )
-            reason = getattr(error, "strerror", None) or error
+            path, reason = error.filename or "sts_policies", error.strerror or error
             await self.tell(text.format(path=path, reason=reason, address=self._address))
 
     @property
