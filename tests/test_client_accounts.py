@@ -11,7 +11,7 @@ from scramp import ScramMechanism
 
 from client_fakes import LABELS, Chat, FakeServer, chat, talk
 from trio_chat.client.line.interface import PromptState
-from trio_chat.client.link.keyring import Keyring, KeyringGroup
+from trio_chat.client.link.keyring import PATIENCE, Keyring, KeyringGroup
 from trio_chat.client.session.events import (
     AccountRefused,
     Connected,
@@ -633,6 +633,21 @@ async def test_a_password_is_that_of_every_address_of_the_network() -> None:
     rings[1].can_write = False
     assert not await group.save(new)
     assert await group.are_available()
+
+
+async def test_a_locked_keyring_is_waited_for_once(autojump_clock: trio.testing.MockClock) -> None:
+    """Not once for each address."""
+
+    class LockedRing(Ring):
+        """One that the user does not unlock."""
+
+        async def load(self, account: str) -> LoginCredentials | None:
+            """Give up in the end."""
+            await trio.sleep(PATIENCE)
+            return None
+
+    assert await KeyringGroup([LockedRing() for _ in range(3)]).load("alice") is None
+    assert trio.current_time() <= PATIENCE
 
 
 # SASL

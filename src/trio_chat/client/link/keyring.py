@@ -106,8 +106,11 @@ class KeyringGroup:
 
     async def load(self, account: str) -> LoginCredentials | None:
         """Return the stored password of this account, or else of any account, at any address."""
-        found = [await ring.load(account) for ring in self._rings]
-        known = [each for each in found if each is not None]
+        known: list[LoginCredentials] = []
+        with trio.move_on_after(PATIENCE):  # for all of them: a keyring is locked as a whole
+            for ring in self._rings:
+                if found := await ring.load(account):
+                    known.append(found)
         exact = (each for each in known if each.account == account)
         return next(exact, known[0] if known else None)
 
