@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from cluster_simulation import Pause
+from cluster_town import ClusterTown
 from storage_fakes import ListHistory, OpenAccounts
-from support import NOON, Person, Town, run_now
+from support import NOON, Person, Town, commands, run_now
 from trio_chat.chat import account_changes
 from trio_chat.chat.accounts import Account, AccountRules, Credentials, Email, ScramKeys
 from trio_chat.chat.apply import apply
@@ -19,6 +20,7 @@ from trio_chat.chat.changes import (
     CertificateRemoved,
     Change,
     InvitationMade,
+    OperatorAppointed,
     PasswordSet,
 )
 from trio_chat.chat.events import Output
@@ -283,3 +285,49 @@ def test_a_log_of_changes_has_no_secrets(change: Change) -> None:
     """Neither hashes nor addresses are in their written form."""
     assert "hash" not in repr(change)
     assert "example" not in repr(change)
+
+
+def test_clients_of_all_nodes_see_that_an_account_is_gone() -> None:
+    """Those that are logged in to it are logged out, wherever they are connected."""
+    town = ClusterTown()
+    ann = town.here.person("ann", "NS IDENTIFY acc1 secret")
+    bob = town.there.person("bob", "NS IDENTIFY acc1 secret")
+    assert "is deleted" in ann.say("NS DROP secret")[-1].params[-1]
+    assert "901" in commands(bob.read())
+    assert not bob.session.account
+    assert [list(node.world.accounts.dropped) for node in town.nodes if node.world.accounts] == [
+        ["acc1"],
+        ["acc1"],
+    ]
+    town.check()
+
+
+def test_an_account_is_registered_for_all_nodes() -> None:
+    """With the same number; the client of another node can take neither name nor a similar one."""
+    town = ClusterTown()
+    ann = town.here.person("ann")
+    bob = town.there.person("bob")
+    assert "ann is yours now" in ann.say("NS REGISTER secret")[0].params[-1]
+    numbers = [node.world.accounts.known["ann"].id for node in town.nodes if node.world.accounts]
+    assert numbers[0] == numbers[1]
+    assert ann.session.account_id == numbers[0]
+    ann.say("NICK eve")
+    assert "433" in commands(bob.say("NICK ann"))
+    town.check()
+
+
+def test_an_operator_of_one_node_ends_the_sessions_of_another() -> None:
+    """A new password counts everywhere, and the former one nowhere."""
+    town = ClusterTown()
+    root = town.here.person("root")
+    bob = town.there.person("bob", "NS IDENTIFY acc1 secret")
+    assert root.session.user is not None
+    town.here.decide(OperatorAppointed("root", ADMIN.sealed()))
+    town.carry_out()
+    assert "of acc1 is changed" in root.say("NS SAPASSWD acc1 another")[-1].params[-1]
+    assert bob.ended
+    for node in town.nodes:
+        [stored] = node.world.dirty.take().operations
+        assert isinstance(stored, PasswordSet)
+        assert stored.credentials.password == "another"
+    town.check()
