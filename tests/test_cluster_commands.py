@@ -33,7 +33,7 @@ from trio_chat.chat.steady import ClockState
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
-from trio_chat.cluster.entries import Begun, Ended, Entry, Said
+from trio_chat.cluster.entries import Begun, Ended, Entry, Said, Stopped
 from trio_chat.cluster.machine import LogClock, Machine
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -488,3 +488,15 @@ def test_a_service_is_asked_in_several_lines() -> None:
     assert [m.tags["label"] for m in answer if "label" in m.tags] == ["7"]
     assert town.there.world.users["ann"].account == "acc1"
     town.check()
+
+
+def test_a_ban_covers_a_user_that_is_expected_back() -> None:
+    """Its node has stopped, and its client may come back on another one."""
+    town = ClusterTown()
+    root = appointed(town, "root")
+    town.there.person("eve", "NS IDENTIFY acc1 secret", "NS SET always-on off", "JOIN #a")
+    town.there.submit(Stopped())
+    town.carry_out()
+    assert town.here.world.users["eve"].is_expected
+    assert "eve (not connected)" in texts(root.say("KLINE eve!*@* :why"))
+    assert "eve" not in town.here.world.users

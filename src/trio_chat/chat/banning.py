@@ -111,10 +111,13 @@ def covered_sessions(world: "World", bans: Bans) -> list[tuple["Session", Ban]]:
 
 
 def covered_absent(world: "World", bans: Bans) -> list[tuple["User", Ban]]:
-    """Return the always-on users without sessions that bans cover, with the ban of each."""
+    """Return the users without sessions that bans cover, with the ban of each: always-on ones, and
+    in a cluster those whose clients are expected back.
+    """
+    expected = [user for user in world.users.values() if user.is_expected]
     return [
         (user, ban)
-        for user in world.always_on
+        for user in (*world.always_on, *expected)
         if not user.sessions
         and (ban := bans.of_account(user.account_id) or bans.of_masks(*_named(user))) is not None
     ]
@@ -128,7 +131,10 @@ def covered(world: "World", bans: Iterable[Ban]) -> Covered:
     sessions = covered_sessions(world, new)
     users = (session.user for session, _ in sessions)
     names = dict.fromkeys(user.nick for user in users if user is not None)
-    absent = [f"{user.nick} (always on)" for user, _ in covered_absent(world, new)]
+    absent = [
+        f"{user.nick} ({'always on' if user.always_on else 'not connected'})"
+        for user, _ in covered_absent(world, new)
+    ]
     return Covered(len(sessions), [*names, *absent])
 
 
