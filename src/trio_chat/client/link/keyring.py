@@ -106,13 +106,14 @@ class KeyringGroup:
 
     async def load(self, account: str) -> LoginCredentials | None:
         """Return the stored password of this account, or else of any account, at any address."""
-        known: list[LoginCredentials] = []
+        other: LoginCredentials | None = None
         with trio.move_on_after(PATIENCE):  # for all of them: a keyring is locked as a whole
             for ring in self._rings:
-                if found := await ring.load(account):
-                    known.append(found)
-        exact = (each for each in known if each.account == account)
-        return next(exact, known[0] if known else None)
+                found = await ring.load(account)
+                if found is not None and found.account == account:
+                    return found
+                other = other or found
+        return other
 
     async def are_available(self) -> bool:
         """Return whether passwords can be stored."""
