@@ -240,7 +240,7 @@ class Machine:
         session = self._session(life, item.session)
         if session is None:
             return
-        if life is not self.life:
+        if life is not self.life and session.caps != item.caps:
             session.set_caps(item.caps)
         for line in item.lines:
             output: Output | None = handle_line(self.world, session, line or BadLine.TOO_LONG)
