@@ -60,6 +60,11 @@ class MemoryLog:
         self._changed.set()
         self._changed = trio.Event()
 
+    def hear_again(self) -> None:
+        """Let all nodes append."""
+        self.silenced.clear()
+        self.gate_of_appends.set()
+
     async def append(self, entries: Sequence[bytes]) -> None:
         """Append entries; see `Log.append`."""
         await trio.lowlevel.checkpoint()

@@ -183,6 +183,23 @@ async def test_a_node_that_is_given_up_begins_anew(mock_clock: MockClock) -> Non
         assert texts(await until(bob, "back")) == ["back"]
 
 
+async def test_a_client_that_connects_before_the_next_life_begins(mock_clock: MockClock) -> None:
+    """It has to connect again, because its session would have a number of the former life."""
+    log = MemoryLog()
+    async with cluster_node(log) as network, cluster_node(log, "n2") as other:
+        await give_up(log, "n1", is_heard_again=False)
+        await trio.testing.wait_all_tasks_blocked()
+        ann = network.join()
+        await ann.say("NICK ann", "USER ann 0 * :ann")
+        await ann.until("ERROR")
+        log.hear_again()
+        await trio.sleep(2)
+        await settle(network, other)
+        assert not other.server.world.users
+        assert not network.server.world.users
+        await network.register("ann")
+
+
 async def test_what_waits_is_settled_when_a_node_is_given_up(mock_clock: MockClock) -> None:
     """A command that waits for a decision does not wait for ever for a life that is over."""
     log = MemoryLog()
@@ -239,8 +256,7 @@ async def test_a_loss_that_was_not_carried_out_is_said_again(mock_clock: MockClo
         # It knows of the loss, and cannot say so. The other one says that this one is lost.
         log.put(encode(Entry("n4", 1, 12, (Lost("n1", last.epoch),))))
         await trio.sleep(1)
-        log.silenced.clear()
-        log.gate_of_appends.set()
+        log.hear_again()
         await trio.sleep(2)
         life = network.node.machine.lives.of("n3")
         assert life is not None
@@ -392,7 +408,7 @@ async def settle(*networks: NodeNetwork) -> None:
             await trio.sleep(0.01)
 
 
-async def give_up(log: MemoryLog, name: str) -> None:
+async def give_up(log: MemoryLog, name: str, *, is_heard_again: bool = True) -> None:
     """Keep a node from appending until the others have given it up; it still reads."""
     log.silenced.add(name)
     [*_, last] = log.entries(name)
@@ -401,5 +417,5 @@ async def give_up(log: MemoryLog, name: str) -> None:
             await trio.sleep(1)
             if Lost(name, last.epoch) in log.items():
                 break
-    log.silenced.clear()
-    log.gate_of_appends.set()
+    if is_heard_again:
+        log.hear_again()

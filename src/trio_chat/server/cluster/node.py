@@ -50,6 +50,7 @@ _RETRY = 0.1
 """Seconds until the engine is asked again after a failure."""
 _PATIENCE = 5.0
 """Seconds without the engine after which commands are refused instead of waiting."""
+_GIVEN_UP = "The connection to the other servers was lost"
 _ITEMS_AT_ONCE = 256
 """Items that are carried out before other tasks have their turn; an entry more at most."""
 
@@ -186,8 +187,12 @@ class ClusterNode:
         )
 
     def add(self, connection: ReplicatedConnection) -> None:
-        """Serve a connection, whose session has a number."""
+        """Serve a connection, whose session has a number. Before this life has begun there is none
+        for it, and the client has to connect again.
+        """
         self._connections[connection.session.id] = connection
+        if not self._done:
+            connection.end(_GIVEN_UP)
 
     def discard(self, connection: ReplicatedConnection) -> None:
         """Serve a connection no longer."""
@@ -501,7 +506,7 @@ class ClusterNode:
             self._begin_life(max(time.time_ns(), own_epoch + 1))
             self._wake.set()
             for connection in connections:
-                connection.end("The connection to the other servers was lost")
+                connection.end(_GIVEN_UP)
             _wake(waiting)  # after the clients, which are to get no answers
         for lost in self.machine.lives.lost():
             key = lost.node, lost.epoch
