@@ -1,11 +1,17 @@
 """Files in contrib/: they name commands, settings and metrics that exist."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
+import pytest
+
 from trio_chat.cli.program import COMMANDS
-from trio_chat.server.prometheus import TABLE
+from trio_chat.config import load
+from trio_chat.server.prometheus import CLUSTER, TABLE
 
 CONTRIB = Path(__file__).parent.parent / "contrib"
 
@@ -20,6 +26,9 @@ def test_the_dashboard_shows_metrics_that_exist() -> None:
         for name in re.findall(r"trio_chat_\w+", target["expr"])
     }
     known = {f"trio_chat_{row.name}{'_total' if row.is_counter else ''}" for row in TABLE}
+    known |= {
+        f"trio_chat_cluster_{row.name}{'_total' if row.is_counter else ''}" for row in CLUSTER
+    }
     assert shown <= known | {"trio_chat_tasks", "trio_chat_loop_lag_seconds"}
     assert len(shown) > 10
 
@@ -86,3 +95,33 @@ def test_the_image_has_what_its_build_reads() -> None:
     tools = {f"tools/{name}" for name in re.findall(r'"tools" / "(\w+\.py)"', hook)}
     assert tools
     assert used | tools | {name for name in copied if name.endswith(".json")} <= sent
+
+
+def test_the_nodes_of_the_example_are_a_cluster() -> None:
+    """Their settings are valid, and HAProxy finds what it asks for."""
+    settings = load(CONTRIB / "cluster" / "node.ini")
+    assert settings.cluster.is_enabled
+    [listener] = settings.listeners
+    assert listener.proxy
+    balancer = (CONTRIB / "cluster" / "haproxy.cfg").read_text("utf-8")
+    servers = re.findall(r"^    server (\w+) (\w+):(\d+)$", balancer, re.MULTILINE)
+    assert {int(port) for _, _, port in servers} == {listener.port}
+    assert f"check port {settings.metrics.port} " in balancer
+    assert "send-proxy-v2" in balancer
+    compose = (CONTRIB / "cluster" / "compose.yaml").read_text("utf-8")
+    assert [host for _, host, _ in servers] == re.findall(r"hostname: (\w+)", compose)
+    assert str(settings.cluster.password_file) == "/run/secrets/engine_password"
+    assert all(
+        (CONTRIB / "cluster" / name).exists() for name in re.findall(r'"\./([\w.-]+):', compose)
+    )
+
+
+def test_haproxy_takes_its_configuration() -> None:
+    """As the real program checks it."""
+    found = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
+    if found is None:
+        pytest.skip("NOT TESTED: there is no haproxy")
+    command = [found, "-c", "-f", str(CONTRIB / "cluster" / "haproxy.cfg")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
