@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cluster_clients import TOKEN, Results
+from cluster_plan import TOKEN, Results
 
 _OWN = {"cluster", "secret", "clock", "clock_step", "setting", "indexed", "filler", "push"}
 """Tables that differ from node to node: keys, positions, and what is built in the background."""
@@ -123,3 +123,18 @@ def _answers(port: int, nick: str, channels: Sequence[str]) -> set[str]:
         lines.write(b"QUIT\r\n")
         lines.flush()
         return found
+
+
+def stored_msgids(path: str) -> dict[str, list[str]]:
+    """Return the msgids of the messages in all channels, in order."""
+    from trio_chat.chat.ids import msgid  # noqa: PLC0415
+
+    found: dict[str, list[str]] = {}
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        query = (
+            "SELECT name, message.id FROM message JOIN buffer ON buffer.id = buffer ORDER BY"
+            " message.id"
+        )
+        for name, number in database.execute(query):
+            found.setdefault(name, []).append(msgid(number))
+    return found

@@ -15,29 +15,21 @@ import base64
 import itertools
 import json
 import random
-import re
-import sqlite3
 import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import trio
+from cluster_check import stored_msgids
+from cluster_plan import TOKEN, Plan, Results, parse_line, tag
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+from trio_chat.client.session.sasl import LoginCredentials, SaslPlain, SaslScram
 
-
-from trio_chat.client.session.sasl import (
-    LoginCredentials,
-    SaslPlain,
-    SaslScram,
-)
-
-TOKEN = re.compile(r"~(\d+)\.(\d+)~")
-"""The mark in each message: the number of the client, and that of the message."""
 _CAPS = (
     "sasl server-time message-tags echo-message labeled-response batch standard-replies"
     " draft/multiline draft/chathistory draft/message-redaction draft/read-marker"
@@ -48,58 +40,6 @@ _PAGE = 100
 """Messages of one answer to CHATHISTORY."""
 _QUIET = 10.0
 """Seconds for the last echoes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What the clients of one process do.
-
-    Args:
-        ports: of the nodes.
-        first: the number of the first client.
-        clients: how many there are.
-        channels: how many channels they share.
-        rate: messages that all of them send in a second; 0: each sends when its echo has come.
-        is_mixed: whether they do everything else, too.
-    """
-
-    ports: list[int]
-    first: int
-    clients: int
-    channels: int
-    rate: float
-    is_mixed: bool = True
-
-    def to_json(self) -> str:
-        """Return the plan as JSON."""
-        return json.dumps(asdict(self))
-
-
-@dataclass
-class Results:
-    """What all clients of a process have seen.
-
-    Attributes:
-        sent: the messages that were sent.
-        echoed: the marks of the messages whose echo has come.
-        echoes: when an echo came, after how many seconds, and to which client.
-        redacted: the marks of messages that were to be deleted.
-        moved: the numbers of the clients that have lost a connection, each time.
-        pages: how often CHATHISTORY was answered after that.
-        refused: commands that were refused as long as the engine was away.
-        quits: how many users were seen to leave.
-        problems: what must not happen.
-    """
-
-    sent: int = 0
-    echoed: list[str] = field(default_factory=list)
-    echoes: list[tuple[float, float, int]] = field(default_factory=list)
-    redacted: list[str] = field(default_factory=list)
-    moved: list[int] = field(default_factory=list)
-    pages: int = 0
-    refused: int = 0
-    quits: int = 0
-    problems: list[str] = field(default_factory=list)
 
 
 class Client:
@@ -230,7 +170,7 @@ class Client:
         return self._sasl
 
     async def _take(self, line: str, now: float) -> None:
-        tags, source, command, params = _parse(line)
+        tags, source, command, params = parse_line(line)
         handler = getattr(self, f"_on_{command.lower()}", None)
         if handler is not None:
             await handler(tags, source, params, now)
@@ -317,14 +257,14 @@ class Client:
     async def _on_batch(self, tags: str, _source: str, params: list[str], _now: float) -> None:
         name = params[0]
         if name[0] == "+":
-            outer = self._batches.get(_tag(tags, "batch"), ("", ""))[0]
+            outer = self._batches.get(tag(tags, "batch"), ("", ""))[0]
             kind = "chathistory" if outer == "chathistory" else params[1]
-            self._batches[name[1:]] = kind, _tag(tags, "msgid")
+            self._batches[name[1:]] = kind, tag(tags, "msgid")
             if params[1] == "draft/multiline" and params[2] == self._channel:
-                self._take_id(kind, _tag(tags, "msgid"))
+                self._take_id(kind, tag(tags, "msgid"))
             return
         kind, _msgid = self._batches.pop(name[1:], ("", ""))
-        if kind != "chathistory" or self._live is None or _tag(tags, "batch") in self._batches:
+        if kind != "chathistory" or self._live is None or tag(tags, "batch") in self._batches:
             return
         page = self._history
         for msgid in page:
@@ -345,9 +285,9 @@ class Client:
             self._note(msgid)
 
     async def _on_privmsg(self, tags: str, source: str, params: list[str], now: float) -> None:
-        kind, outer = self._batches.get(_tag(tags, "batch"), ("", ""))
-        msgid = _tag(tags, "msgid") or outer
-        if params[0] == self._channel and _tag(tags, "msgid"):
+        kind, outer = self._batches.get(tag(tags, "batch"), ("", ""))
+        msgid = tag(tags, "msgid") or outer
+        if params[0] == self._channel and tag(tags, "msgid"):
             self._take_id(kind, msgid)
         found = TOKEN.match(params[-1])
         if kind == "chathistory" or found is None or int(found[1]) != self.number:
@@ -422,37 +362,6 @@ class Client:
             await self._say(f"AWAY :{number}" if number % 2 else "AWAY")
 
 
-def _parse(line: str) -> tuple[str, str, str, list[str]]:
-    tags = source = ""
-    if line.startswith("@"):
-        tags, _, line = line.partition(" ")
-    if line.startswith(":"):
-        source, _, line = line[1:].partition(" ")
-    head, is_there, last = line.partition(" :")
-    command, *params = head.split()
-    return tags, source, command, [*params, last] if is_there else params
-
-
-def _tag(tags: str, name: str) -> str:
-    place = tags.find(f"{name}=")
-    return tags[place + len(name) + 1 :].partition(";")[0] if place > 0 else ""
-
-
-def _stored(path: str) -> dict[str, list[str]]:
-    """Return the msgids of the messages in all channels, in order."""
-    from trio_chat.chat.ids import msgid  # noqa: PLC0415
-
-    found: dict[str, list[str]] = {}
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        query = (
-            "SELECT name, message.id FROM message JOIN buffer ON buffer.id = buffer ORDER BY"
-            " message.id"
-        )
-        for name, number in database.execute(query):
-            found.setdefault(name, []).append(msgid(number))
-    return found
-
-
 async def _serve(plan: Plan) -> None:
     results = Results()
     clients = [Client(plan.first + number, plan, results) for number in range(plan.clients)]
@@ -478,7 +387,7 @@ async def _serve(plan: Plan) -> None:
                         await client.wait_quiet()
                     print(json.dumps("ended"), flush=True)
                 elif order == "check":
-                    stored = await trio.to_thread.run_sync(_stored, path)
+                    stored = await trio.to_thread.run_sync(stored_msgids, path)
                     for client in clients:
                         client.check(stored)
                     print(json.dumps(asdict(results)), flush=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 from cluster_check import check_answers, check_stored
-from cluster_clients import Plan, Results
+from cluster_plan import Plan, Results
 from cluster_programs import Engines, Node, ProgramError
 
 _CLIENTS = Path(__file__).resolve().with_name("cluster_clients.py")
