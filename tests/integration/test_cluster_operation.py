@@ -112,6 +112,32 @@ async def test_a_new_node_from_a_backup(cluster: Cluster, tmp_path: Path) -> Non
     assert len(rows(tmp_path / "n1")) == 41
 
 
+async def test_a_cluster_begins_again_after_the_loss_of_its_log(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """With the database of a node that has left; not while its server runs."""
+    async with cluster.node("n1") as (first, one), client(one, "ann", "echo-message") as ann:
+        await ann.say("NS REGISTER secret-word", "JOIN #a", "PRIVMSG #a :before")
+        await ann.until(":before")
+        assert (await run(tmp_path / "n1", "cluster", "leave"))[0] == 1
+        first.stop()
+        assert await first.wait() == 0
+    await cluster.engine.call("FLUSHALL")
+    command = ["serve", "--config", "server.ini", "--no-qr"]
+    async with program(command, tmp_path / "n1") as lost:
+        await lost.out.until("trio-chat cluster leave")
+        assert await lost.wait() == 1
+    assert (await run(tmp_path / "n1", "cluster", "leave"))[0] == 0
+    await cluster.engine.call("FLUSHALL")  # as another name of the cluster
+    async with cluster.node("n1") as (_, one), client(one, "eve", "batch") as eve:
+        await eve.say("NS IDENTIFY ann secret-word")
+        await eve.until(" 900 ")
+        await eve.say("JOIN #a", "CHATHISTORY LATEST #a * 5")
+        assert (await eve.until("PRIVMSG #a")).endswith("before")
+    assert (await run(tmp_path / "n1", "cluster", "leave"))[0] == 0
+    assert (await run(tmp_path / "n1", "cluster", "leave"))[0] == 1
+
+
 def rows(directory: Path) -> list[tuple[Any, ...]]:
     """Return the messages in the database of a node."""
     connection = sqlite3.connect(directory / "trio-chat.db")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from trio_chat.cli.arguments import setting
-from trio_chat.cli.commands import Argument, Invocation, group, usage_error
+from trio_chat.cli.commands import DATABASE, Argument, Invocation, group, usage_error
 from trio_chat.i18n import N_, _
 
 _SHOWING = {
@@ -49,3 +49,23 @@ def _status(call: Invocation) -> int:
             )
         )
     return status(settings, as_json=call.options.json)
+
+
+@CLUSTER.command(
+    "leave",
+    DATABASE,
+    help=N_("let a database belong to no cluster any longer"),
+    description=N_(
+        "Let the database of a stopped server belong to no cluster any longer. Messages, accounts"
+        " and channels stay. The server\ncan then run alone, or begin another cluster: after the"
+        " loss of the log, start all nodes from copies of that one\ndatabase, with another name of"
+        " the cluster in [cluster] url."
+    ),
+    epilog=N_(
+        "examples:\n  trio-chat cluster leave\n  trio-chat cluster leave --database chat-monday.db"
+    ),
+)
+def _leave(call: Invocation) -> int:
+    from trio_chat.admin.cluster_database import leave  # noqa: PLC0415
+
+    return leave(call.database)

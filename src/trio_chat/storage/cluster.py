@@ -92,6 +92,17 @@ def is_of_cluster(connection: "apsw.Connection") -> bool:
     return connection.execute("SELECT 1 FROM cluster").get is not None
 
 
+def leave(connection: "apsw.Connection") -> bool:
+    """Let a database belong to no cluster any longer; return whether it belonged to one.
+
+    Its messages, accounts and channels stay.
+    """
+    if not is_of_cluster(connection):
+        return False
+    connection.execute("DELETE FROM cluster")
+    return True
+
+
 def note_position(connection: "apsw.Connection", position: str) -> None:
     """Store up to which entry everything is stored, in the transaction of the caller."""
     connection.execute("UPDATE cluster SET position = ?", (position,))

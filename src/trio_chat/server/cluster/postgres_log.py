@@ -200,7 +200,8 @@ class PostgresLog:
             )
         return (
             f"the log has lost {position}, which this node has carried out: it is not the same log"
-            " any longer. Stop all nodes, and start them from the backup of one node"
+            " any longer. Stop all nodes, and start them from the backup of one node,"
+            " after `trio-chat cluster leave` on it"
         )
 
     async def _wait_for_replicas(self, connection: PostgresConnection) -> None:

@@ -128,7 +128,10 @@ def why_broken(stream: Stream | None, after: str, key: str) -> str:
             f"the log has lost {after}, which this node has carried out, by a failover or a"
             " restore: it is not the same log any longer"
         )
-    return f"{lost}. Stop all nodes, and start them from the backup of one node"
+    return (
+        f"{lost}. Stop all nodes, and start them from the backup of one node, after `trio-chat"
+        " cluster leave` on it"
+    )
 
 
 def order(entry: str) -> tuple[int, int]:
