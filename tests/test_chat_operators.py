@@ -36,6 +36,10 @@ class FakeControl:
         self.stopped = False
         self.is_busy = False
 
+    def nodes(self) -> list[str]:
+        """Return two nodes."""
+        return ["n1: alive", "n2: lost"]
+
     def numbers(self) -> list[tuple[str, float]]:
         """Return one number."""
         return [("Users, connected or always-on.", 12.0)]
@@ -488,6 +492,11 @@ def test_stats(town: Town, root: Person) -> None:
     assert commands(ann.say("STATS m")) == ["481", "219"]
     assert find(root.say("STATS z"), "249").params[-1] == "12 Users, connected or always-on."
     assert commands(ann.say("STATS z")) == ["481", "219"]
+    assert [message.params[-1] for message in root.say("STATS n")[:-1]] == [
+        "n1: alive",
+        "n2: lost",
+    ]
+    assert commands(ann.say("STATS n")) == ["481", "219"]
     assert find(ann.say("STATS x"), "219").params[1] == "x"
     assert commands(ann.say("STATS u other.server")) == ["402"]
     assert any(message.params[1] == "STATS" for message in root.say("STATS m")[:-1])

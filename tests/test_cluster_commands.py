@@ -61,6 +61,10 @@ class RefusingControl:
     def note_password(self, origin: Origin, *, is_right: bool) -> None:
         """Count nothing."""
 
+    def nodes(self) -> list[str]:
+        """Return two nodes."""
+        return ["n1: alive", "n2: lost"]
+
     def numbers(self) -> list[tuple[str, float]]:
         """Return no numbers."""
         return []

@@ -37,6 +37,18 @@ def test_a_node_that_reports() -> None:
     assert not node.is_late
 
 
+def test_a_node_in_a_line() -> None:
+    """As operators see it in the chat."""
+    survey = Survey()
+    survey.take(entry("n1", reported(101, 100.5)), 101)
+    survey.take(entry("n2", Stopped()), 101)
+    assert list(map(str, survey.nodes())) == [
+        "n1: alive since 2027-01-15T08:00:00Z, 0.5 s behind, 7 sessions, 3 not acknowledged,"
+        " check 2:ab, version 1.0",
+        "n2: stopped since 1970-01-01T00:01:41Z",
+    ]
+
+
 def test_a_late_node_has_no_wrong_clock() -> None:
     """Its report has waited: the time in it is old."""
     survey = Survey()

@@ -38,6 +38,9 @@ class Control(Protocol):
     def numbers(self) -> list[tuple[str, float]]:
         """Return the counters of the server, as descriptions and values."""
 
+    def nodes(self) -> list[str]:
+        """Return how the nodes of the cluster stand, a line each; none if the server is alone."""
+
     async def rehash(self) -> list[str]:
         """Reload the configuration and apply what can be applied at run time; return sentences for
         the operator.

@@ -5,6 +5,7 @@ are gone. So the survey can be made by a node, and by a program that only reads 
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from typing import NamedTuple
 
@@ -63,6 +64,16 @@ class NodeStatus(NamedTuple):
     position: str = ""
     check: int = 0
     digest: str = ""
+
+    def __str__(self) -> str:
+        since = datetime.fromtimestamp(self.since, UTC)
+        text = f"{self.name}: {self.state.value} since {since:%Y-%m-%dT%H:%M:%SZ}"
+        if not self.version:
+            return text
+        return (
+            f"{text}, {self.lag:.1f} s behind, {self.sessions} sessions, {self.unfinished} not"
+            f" acknowledged, check {self.check}:{self.digest[:8] or '-'}, version {self.version}"
+        )
 
     @property
     def is_alive(self) -> bool:

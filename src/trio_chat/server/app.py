@@ -286,6 +286,10 @@ class Server:
         """
         return self.node is not None and self.node.has_others
 
+    def nodes(self) -> list[str]:
+        """Return how the nodes of the cluster stand, a line each; none if the server is alone."""
+        return [str(each) for each in self.node.survey.nodes()] if self.node is not None else []
+
     def statistics(self) -> ServerStatistics:
         """Return a snapshot of the server's numbers."""
         queued = [connection.queued for connection in self.connections]

@@ -39,6 +39,9 @@ class ControlledServer(rehash.ReconfigurableServer, Protocol):
     def statistics(self) -> ServerStatistics:
         """Return a snapshot of its numbers."""
 
+    def nodes(self) -> list[str]:
+        """Return how the nodes of its cluster stand, a line each."""
+
     async def reload_certificate(self, settings: Settings) -> None:
         """Read the TLS certificate again, for new connections.
 
@@ -112,6 +115,10 @@ class ServerControl:
         node = now.node
         own = [(f"Cluster: {row.help}", row.value(node)) for row in CLUSTER] if node else []
         return [*((row.help, row.value(now)) for row in TABLE), answers, *own]
+
+    def nodes(self) -> list[str]:
+        """Return how the nodes of the cluster stand; see `Control.nodes`."""
+        return self._server.nodes()
 
     async def rehash(self) -> list[str]:
         """Read the configuration and apply it; see `Control.rehash`. When cancelled before it is

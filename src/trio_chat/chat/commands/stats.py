@@ -52,11 +52,18 @@ def _numbers(request: Request) -> None:
         request.reply.numeric(n.RPL_STATSDEBUG, args=(f"{value:g} {text}",))
 
 
+def _nodes(request: Request) -> None:
+    control = request.world.control
+    for text in control.nodes() if control else ():
+        request.reply.numeric(n.RPL_STATSDEBUG, args=(text,))
+
+
 REPORTS: dict[str, Report] = {
     "a": Report("ban", "suspended accounts", lambda request: send_list(request, BanKind.ACCOUNT)),
     "d": Report("ban", "banned addresses", lambda request: send_list(request, BanKind.ADDRESS)),
     "k": Report("ban", "banned masks", lambda request: send_list(request, BanKind.MASK)),
     "m": Report("stats", "how often each command was given", _commands),
+    "n": Report("stats", "the nodes of the cluster", _nodes),
     "o": Report("stats", "who can become an operator", _operators),
     "p": Report("", "the operators who are here", _staff),
     "u": Report("", "since when the server runs", _uptime),
