@@ -353,8 +353,12 @@ class ClusterNode:
             await trio.sleep(_RETRY)
 
     async def _follow(self) -> None:
+        is_forked = self._is_replaying  # unless the log has what the database has
         while True:
             try:
+                if is_forked:
+                    await self._log.read(self._snapshots.stored)
+                    is_forked = False
                 stored = await self._log.read(self.position)
             except LogUnavailable as error:
                 self._note_unavailable(error)
