@@ -145,3 +145,26 @@ def rows(directory: Path) -> list[tuple[Any, ...]]:
         return connection.execute("SELECT * FROM message ORDER BY id").fetchall()
     finally:
         connection.close()
+
+
+async def test_the_doctor_examines_the_cluster(cluster: Cluster, tmp_path: Path) -> None:
+    """It names the engine while all is well, and says what is wrong with one that forgets."""
+    async with cluster.node("n1"):
+        _, text = await run(tmp_path / "n1", "doctor")
+        [line] = [line for line in text.splitlines() if "cluster:" in line]
+        assert "good" in line
+        assert f"127.0.0.1:{cluster.engine.port}" in line
+        await cluster.engine.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        code, text = await run(tmp_path / "n1", "doctor")
+        assert code == 1
+        assert "set `maxmemory-policy noeviction`" in text
+
+
+async def test_the_doctor_finds_the_name_of_another_node(cluster: Cluster, tmp_path: Path) -> None:
+    """Before two servers take it from each other."""
+    async with cluster.node("n1"):
+        (tmp_path / "other").mkdir()
+        text = (tmp_path / "n1" / "server.ini").read_text("utf-8")
+        (tmp_path / "other" / "server.ini").write_text(text, "utf-8")
+        _, text = await run(tmp_path / "other", "doctor")
+        assert "Another server is the node n1." in text

@@ -22,6 +22,7 @@ _SUBJECTS = {
     "clock": N_("clock"),
     "disk": N_("disk"),
     "database": N_("database"),
+    "cluster": N_("cluster"),
     "terminal": N_("terminal"),
 }
 
@@ -84,7 +85,7 @@ def _settings(config: Path | None) -> tuple[Settings, Finding]:
 def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Iterable[Finding]]]]:
     """Yield the checks of a server; none in a program that contains only the client."""
     try:
-        from trio_chat.admin.doctor import network, storage  # noqa: PLC0415
+        from trio_chat.admin.doctor import cluster, network, storage  # noqa: PLC0415
     except ModuleNotFoundError:
         return
     yield "port", lambda: network.port(settings)
@@ -94,3 +95,4 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Iterable[Fin
     yield "clock", lambda: [storage.clock(settings)]
     yield "disk", lambda: [storage.disk(settings)]
     yield "database", lambda: [storage.database(settings)]
+    yield "cluster", lambda: cluster.cluster(settings)
