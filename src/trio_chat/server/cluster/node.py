@@ -402,7 +402,9 @@ class ClusterNode:
             await trio.lowlevel.checkpoint()
         else:
             parts = self._own_parts.of(applied)
-            position = self.position if parts or self._world.dirty else ""
+            # A snapshot is never later than the stored position: replay ends there.
+            is_snapshot = self._taken is not None or self._is_leaving
+            position = self.position if parts or self._world.dirty or is_snapshot else ""
             ticket = self._broadcaster.accept(Output(parts, position=position))
             self._hand_on(applied, ticket)
             await self._broadcaster.wait_delivered(ticket)
