@@ -276,6 +276,22 @@ async def test_a_stopped_node_is_over_for_all(mock_clock: MockClock) -> None:
         assert not network.failures
 
 
+async def test_a_stopped_node_serves_again(mock_clock: MockClock) -> None:
+    """Its snapshot is not later than what it has stored, although its end stores nothing else."""
+    log, database = MemoryLog(), NodeDatabase()
+    async with cluster_node(log, database=database) as network:
+        ann = await network.register("ann")
+        await ann.say("QUIT")
+        await trio.testing.wait_all_tasks_blocked()
+        await network.node.stop()
+        await trio.testing.wait_all_tasks_blocked()
+        await network.node.aclose()
+    assert database.state is not None
+    assert database.state.position == database.state.taken
+    async with cluster_node(log, database=database) as network:
+        await network.register("bob")
+
+
 async def test_a_crash_stores_nothing_twice(mock_clock: MockClock) -> None:
     """The node carries out again what was since its snapshot, and stores what it had not."""
     log, database = MemoryLog(), NodeDatabase()
