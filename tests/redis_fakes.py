@@ -120,6 +120,11 @@ class Engine(Program):
         ports = ("--port", "0", "--tls-port", str(port)) if self._tls else ("--port", str(port))
         return [*self._command, *ports, *self._tls, *self._options]
 
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"redis://127.0.0.1:{self.port}"
+
     def log(self, replicas: int = 0) -> RedisLog:
         """Return a log in it, with connections of its own."""
         return RedisLog(self.address, replicas)

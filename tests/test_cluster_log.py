@@ -1,21 +1,14 @@
 """The log of a cluster in a real engine: the rules that hold for every engine."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trio
 
-import postgres_fakes
-import redis_fakes
-from log_engines import Engine, read_all
+from log_engines import ENGINES, Engine, Start, read_all
 from trio_chat.server.cluster.log import START, LogBroken, LogUnavailable, Stored
-
-Start = Callable[[Path], AbstractContextManager[Engine]]
-"""Runs an engine that keeps its data in a directory."""
-ENGINES: dict[str, Start] = {"redis": redis_fakes.engine, "postgres": postgres_fakes.engine}
 
 
 @pytest.fixture(params=ENGINES)

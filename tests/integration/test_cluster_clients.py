@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from programs import program
-from test_cluster_programs import Cluster, client, cluster
+from test_cluster_programs import RedisCluster, client, cluster
 
 __all__ = ("cluster",)  # a fixture
 
@@ -20,7 +20,7 @@ password_command = echo open-sesame
 
 @pytest.mark.parametrize("is_killed", [False, True])
 async def test_an_account_is_the_same_at_another_node(
-    cluster: Cluster, tmp_path: Path, *, is_killed: bool
+    cluster: RedisCluster, tmp_path: Path, *, is_killed: bool
 ) -> None:
     """It is logged in again by itself, and has its nickname at once, though the node that is dead
     still counts. Nobody sees it leave when the node is stopped.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trio
 from programs import PATIENCE
-from test_cluster_programs import Client, Cluster, client
+from test_cluster_programs import Client, RedisCluster, client
 
 from redis_fakes import engine
 
@@ -22,10 +22,10 @@ _LEAST = 150
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def cluster(tmp_path: Path) -> Iterator[RedisCluster]:
     """A cluster without nodes, with an engine."""
     with engine(tmp_path / "engine") as running:
-        yield Cluster(tmp_path, running)
+        yield RedisCluster(tmp_path, running)
 
 
 class Load:
@@ -88,7 +88,7 @@ async def stored(database: Path, last: str) -> list[tuple[int, str]]:
             await trio.sleep(0.02)
 
 
-async def check(cluster: Cluster, directory: Path, load: Load, port: int) -> None:
+async def check(cluster: RedisCluster, directory: Path, load: Load, port: int) -> None:
     """Check that all nodes have stored what has come back, once and in the same order."""
     async with client(port, "last", "echo-message") as last:
         await last.say("JOIN #a", "PRIVMSG #a :last")
@@ -104,7 +104,7 @@ async def check(cluster: Cluster, directory: Path, load: Load, port: int) -> Non
 
 
 async def test_a_node_that_is_killed_under_load_loses_nothing(
-    cluster: Cluster, tmp_path: Path
+    cluster: RedisCluster, tmp_path: Path
 ) -> None:
     """Nor does it double anything, when it has carried out again what it had not stored."""
     load = Load()
@@ -129,7 +129,7 @@ async def test_a_node_that_is_killed_under_load_loses_nothing(
 
 
 async def test_an_engine_that_is_killed_under_load_loses_nothing(
-    cluster: Cluster, tmp_path: Path
+    cluster: RedisCluster, tmp_path: Path
 ) -> None:
     """The nodes go on with it when it is back, and their clients notice a pause only."""
     load = Load()

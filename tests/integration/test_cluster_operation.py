@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trio
 from programs import Program, program
-from test_cluster_programs import Cluster, client
+from test_cluster_programs import RedisCluster, client
 
 from redis_fakes import engine
 
@@ -18,10 +18,10 @@ METRICS = "[metrics]\nport = 0"
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def cluster(tmp_path: Path) -> Iterator[RedisCluster]:
     """A cluster without nodes, with an engine."""
     with engine(tmp_path / "engine") as running:
-        yield Cluster(tmp_path, running)
+        yield RedisCluster(tmp_path, running)
 
 
 async def run(directory: Path, *arguments: str) -> tuple[int, str]:
@@ -38,7 +38,7 @@ async def status(directory: Path) -> tuple[int, dict[str, Any]]:
     return code, json.loads(text)
 
 
-async def test_the_status_of_a_cluster(cluster: Cluster, tmp_path: Path) -> None:
+async def test_the_status_of_a_cluster(cluster: RedisCluster, tmp_path: Path) -> None:
     """It names all nodes, also with the configuration of one that is down."""
     async with cluster.node("n2") as (_, two), client(two, "bob"):
         async with cluster.node("n1") as (first, _):
@@ -55,7 +55,7 @@ async def test_the_status_of_a_cluster(cluster: Cluster, tmp_path: Path) -> None
         assert re.search(r"n2 +alive .* 1 ", text)
 
 
-async def test_an_engine_that_is_away_is_a_problem(cluster: Cluster, tmp_path: Path) -> None:
+async def test_an_engine_that_is_away_is_a_problem(cluster: RedisCluster, tmp_path: Path) -> None:
     """The exit code says so, and the error is one line."""
     async with cluster.node("n1"):
         pass
@@ -74,7 +74,7 @@ async def metrics(running: Program) -> str:
         return b"".join([data async for data in stream]).decode()
 
 
-async def test_the_metrics_of_a_node(cluster: Cluster) -> None:
+async def test_the_metrics_of_a_node(cluster: RedisCluster) -> None:
     """They say whether the engine is there, how many nodes live, and what was carried out."""
     async with cluster.node("n1", METRICS) as (running, port), client(port, "ann"):
         text = await metrics(running)
@@ -85,7 +85,7 @@ async def test_the_metrics_of_a_node(cluster: Cluster) -> None:
     assert float(found["snapshot_bytes"]) > 0
 
 
-async def test_a_new_node_from_a_backup(cluster: Cluster, tmp_path: Path) -> None:
+async def test_a_new_node_from_a_backup(cluster: RedisCluster, tmp_path: Path) -> None:
     """It carries out what came after the backup, and has the same history in the end."""
     async with cluster.node("n1") as (first, one), client(one, "ann", "echo-message") as ann:
         await ann.say("NS REGISTER secret-word")
@@ -113,7 +113,7 @@ async def test_a_new_node_from_a_backup(cluster: Cluster, tmp_path: Path) -> Non
 
 
 async def test_a_cluster_begins_again_after_the_loss_of_its_log(
-    cluster: Cluster, tmp_path: Path
+    cluster: RedisCluster, tmp_path: Path
 ) -> None:
     """With the database of a node that has left; not while its server runs."""
     async with cluster.node("n1") as (first, one), client(one, "ann", "echo-message") as ann:
@@ -147,7 +147,7 @@ def rows(directory: Path) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-async def test_the_doctor_examines_the_cluster(cluster: Cluster, tmp_path: Path) -> None:
+async def test_the_doctor_examines_the_cluster(cluster: RedisCluster, tmp_path: Path) -> None:
     """It names the engine while all is well, and says what is wrong with one that forgets."""
     async with cluster.node("n1"):
         _, text = await run(tmp_path / "n1", "doctor")
@@ -160,7 +160,9 @@ async def test_the_doctor_examines_the_cluster(cluster: Cluster, tmp_path: Path)
         assert "set `maxmemory-policy noeviction`" in text
 
 
-async def test_the_doctor_finds_the_name_of_another_node(cluster: Cluster, tmp_path: Path) -> None:
+async def test_the_doctor_finds_the_name_of_another_node(
+    cluster: RedisCluster, tmp_path: Path
+) -> None:
     """Before two servers take it from each other."""
     async with cluster.node("n1"):
         (tmp_path / "other").mkdir()

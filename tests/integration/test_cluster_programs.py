@@ -4,12 +4,14 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import pytest
 import trio
 from programs import PATIENCE, Program, program
 
-from redis_fakes import Engine, engine
+import redis_fakes
+from log_engines import Engine
 from trio_chat.server.accounts import COSTS
 
 CONFIG = """
@@ -26,10 +28,13 @@ enabled = no
 flood_exempt = 127.0.0.0/8
 connections_exempt = 127.0.0.0/8
 [cluster]
-url = redis://127.0.0.1:{port}/test
+url = {url}
 node = {name}
 """
 OPERATOR = "[operator root]\npassword = {hash}"
+
+
+E = TypeVar("E", bound=Engine)
 
 
 class Client:
@@ -60,10 +65,10 @@ class Client:
         return line.decode().rstrip("\r")
 
 
-class Cluster:
+class Cluster(Generic[E]):
     """Nodes with directories of their own, by their names."""
 
-    def __init__(self, directory: Path, running: Engine) -> None:
+    def __init__(self, directory: Path, running: E) -> None:
         self._directory = directory
         self.engine = running
 
@@ -72,7 +77,7 @@ class Cluster:
         """Run a node, with further lines of [server]; yield it and its port."""
         directory = self._directory / name
         directory.mkdir(exist_ok=True)
-        config = CONFIG.format(port=self.engine.port, name=name, settings=settings)
+        config = CONFIG.format(url=self.engine.url, name=name, settings=settings)
         (directory / "server.ini").write_text(config, "utf-8")
         async with program(["serve", "--config", "server.ini", "--no-qr"], directory) as running:
             line = await running.out.until("listens on")
@@ -80,10 +85,13 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def cluster(tmp_path: Path) -> Iterator["RedisCluster"]:
     """A cluster without nodes, with an engine."""
-    with engine(tmp_path / "engine") as running:
+    with redis_fakes.engine(tmp_path / "engine") as running:
         yield Cluster(tmp_path, running)
+
+
+RedisCluster = Cluster[redis_fakes.Engine]
 
 
 @asynccontextmanager
@@ -100,7 +108,7 @@ async def client(port: int, nick: str, caps: str = "") -> AsyncIterator[Client]:
         yield one
 
 
-async def test_clients_of_two_nodes_are_one_network(cluster: Cluster) -> None:
+async def test_clients_of_two_nodes_are_one_network(cluster: RedisCluster) -> None:
     """They meet in channels, in private messages, and by their nicknames."""
     async with (
         cluster.node("n1") as (_, one),
@@ -122,7 +130,7 @@ async def test_clients_of_two_nodes_are_one_network(cluster: Cluster) -> None:
         assert (await bob.until("QUIT")).endswith("bye")
 
 
-async def test_a_message_of_several_lines(cluster: Cluster) -> None:
+async def test_a_message_of_several_lines(cluster: RedisCluster) -> None:
     """All lines of a batch are carried out together, also when other lines come between them."""
     async with (
         cluster.node("n1") as (_, one),
@@ -138,7 +146,7 @@ async def test_a_message_of_several_lines(cluster: Cluster) -> None:
         assert (await bob.until("PRIVMSG")).endswith("two")
 
 
-async def test_a_node_that_is_killed_comes_back_with_everything(cluster: Cluster) -> None:
+async def test_a_node_that_is_killed_comes_back_with_everything(cluster: RedisCluster) -> None:
     """It carries out again what it had not stored, and the other node goes on meanwhile."""
     async with cluster.node("n2") as (_, two), client(two, "bob") as bob:
         await bob.say("JOIN #a")
@@ -159,7 +167,7 @@ async def test_a_node_that_is_killed_comes_back_with_everything(cluster: Cluster
             assert (await eve.until("PRIVMSG")).endswith("meanwhile")
 
 
-async def test_a_node_that_stops_keeps_what_it_was(cluster: Cluster) -> None:
+async def test_a_node_that_stops_keeps_what_it_was(cluster: RedisCluster) -> None:
     """After a restart it starts from its snapshot, and its users have left."""
     async with cluster.node("n2") as (_, two), client(two, "bob") as bob:
         await bob.say("JOIN #a")
@@ -176,7 +184,7 @@ async def test_a_node_that_stops_keeps_what_it_was(cluster: Cluster) -> None:
             await bob.until("again")
 
 
-async def test_a_killed_engine_loses_nothing(cluster: Cluster) -> None:
+async def test_a_killed_engine_loses_nothing(cluster: RedisCluster) -> None:
     """Lines wait until it is back, and are carried out once."""
     async with (
         cluster.node("n1") as (first, one),
@@ -196,7 +204,7 @@ async def test_a_killed_engine_loses_nothing(cluster: Cluster) -> None:
 
 
 async def test_a_second_node_with_the_same_name_takes_its_place(
-    cluster: Cluster, tmp_path: Path
+    cluster: RedisCluster, tmp_path: Path
 ) -> None:
     """The first one stops with a sentence, as two cannot have one name."""
     async with cluster.node("n1") as (first, _), cluster.node("n2") as (_, two):
@@ -225,7 +233,7 @@ async def roaming(directory: Path, *ports: int) -> AsyncIterator[tuple[Program, 
 
 @pytest.mark.parametrize("is_killed", [False, True])
 async def test_the_client_goes_on_at_another_node(
-    cluster: Cluster, tmp_path: Path, *, is_killed: bool
+    cluster: RedisCluster, tmp_path: Path, *, is_killed: bool
 ) -> None:
     """What is said meanwhile is shown once, and what it says arrives once."""
     async with (
@@ -258,7 +266,7 @@ async def test_the_client_goes_on_at_another_node(
         assert shown.count("]: one") == shown.count("]: two") == 1
 
 
-async def test_the_last_node_has_shut_down(cluster: Cluster, tmp_path: Path) -> None:
+async def test_the_last_node_has_shut_down(cluster: RedisCluster, tmp_path: Path) -> None:
     """Nobody else serves the network, so the client ends, as with a server alone."""
     async with cluster.node("n1") as (first, one), cluster.node("n2") as (second, two):
         second.stop()
@@ -269,7 +277,7 @@ async def test_the_last_node_has_shut_down(cluster: Cluster, tmp_path: Path) -> 
             assert await bob.wait() == 0
 
 
-async def test_a_token_for_an_upload_is_good_at_any_node(cluster: Cluster) -> None:
+async def test_a_token_for_an_upload_is_good_at_any_node(cluster: RedisCluster) -> None:
     """A load balancer leads the upload to another node than the one of the session."""
     async with (
         cluster.node("n1") as (_, one),
@@ -290,7 +298,7 @@ async def test_a_token_for_an_upload_is_good_at_any_node(cluster: Cluster) -> No
                 assert answer.split()[1] == status, answer
 
 
-async def test_accounts_are_those_of_all_nodes(cluster: Cluster) -> None:
+async def test_accounts_are_those_of_all_nodes(cluster: RedisCluster) -> None:
     """An account that is registered at one node is known at the other one, with the password that
     counts, also after that node was killed; and its name stays when it is deleted.
     """
@@ -318,7 +326,7 @@ async def test_accounts_are_those_of_all_nodes(cluster: Cluster) -> None:
             assert "eve" in await bob.until(" 433 ")
 
 
-async def test_the_first_of_two_gets_an_account(cluster: Cluster) -> None:
+async def test_the_first_of_two_gets_an_account(cluster: RedisCluster) -> None:
     """Two clients that are not registered yet want the same name at once."""
     async with (
         cluster.node("n1") as (_, one),
@@ -350,7 +358,7 @@ async def unregistered(port: int) -> AsyncIterator[Client]:
         yield one
 
 
-async def test_a_message_is_deleted_on_all_nodes(cluster: Cluster) -> None:
+async def test_a_message_is_deleted_on_all_nodes(cluster: RedisCluster) -> None:
     """Clients of both see that, and neither finds the message again."""
     caps = "message-tags draft/message-redaction batch draft/chathistory echo-message"
     async with (
@@ -374,7 +382,7 @@ async def test_a_message_is_deleted_on_all_nodes(cluster: Cluster) -> None:
             assert (await each.until("PRIVMSG")).endswith(":kept")
 
 
-async def test_a_client_of_another_node_is_told_why_it_is_ended(cluster: Cluster) -> None:
+async def test_a_client_of_another_node_is_told_why_it_is_ended(cluster: RedisCluster) -> None:
     """By a KILL and by a ban, as on a server alone."""
     operator = OPERATOR.format(hash=COSTS["low"].hasher().hash("secret"))
     async with (
@@ -394,7 +402,9 @@ async def test_a_client_of_another_node_is_told_why_it_is_ended(cluster: Cluster
         await root.until("bob!*@* is banned")
 
 
-async def test_rehash_refuses_what_nodes_have_in_common(cluster: Cluster, tmp_path: Path) -> None:
+async def test_rehash_refuses_what_nodes_have_in_common(
+    cluster: RedisCluster, tmp_path: Path
+) -> None:
     """One sentence says so, and the node goes on."""
     operator = OPERATOR.format(hash=COSTS["low"].hasher().hash("secret"))
     async with cluster.node("n1", operator) as (_, one), client(one, "root") as root:
@@ -407,7 +417,7 @@ async def test_rehash_refuses_what_nodes_have_in_common(cluster: Cluster, tmp_pa
         assert "[accounts] required" in await root.until("FAIL REHASH")
 
 
-async def test_new_nodes_have_the_secrets_of_the_first_one(cluster: Cluster) -> None:
+async def test_new_nodes_have_the_secrets_of_the_first_one(cluster: RedisCluster) -> None:
     """The same address has the same cloak on all nodes, and push messages have the same keys."""
     async with (
         cluster.node("n1") as (_, one),
@@ -427,23 +437,9 @@ async def test_new_nodes_have_the_secrets_of_the_first_one(cluster: Cluster) -> 
         assert tokens[0] == tokens[1]
 
 
-async def test_an_account_is_one_of_all_nodes(cluster: Cluster) -> None:
-    """It is made on one node, and its password is known to the other one."""
-    async with (
-        cluster.node("n1") as (_, one),
-        cluster.node("n2") as (_, two),
-        client(one, "ann") as ann,
-        client(two, "bob") as bob,
-    ):
-        await ann.say("NS REGISTER secret-word")
-        await ann.until("is yours now")
-        await bob.say("NICK ann")
-        await bob.until(" 433 ")
-        await bob.say("NS IDENTIFY ann secret-word", "NS IDENTIFY ann wrong")
-        await bob.until(" 900 ")
-
-
-async def test_a_node_with_another_database_is_refused(cluster: Cluster, tmp_path: Path) -> None:
+async def test_a_node_with_another_database_is_refused(
+    cluster: RedisCluster, tmp_path: Path
+) -> None:
     """It would not agree with the others about anything that it had before."""
     directory = tmp_path / "n2"
     directory.mkdir()
@@ -456,14 +452,16 @@ async def test_a_node_with_another_database_is_refused(cluster: Cluster, tmp_pat
         alone.stop()
         assert await alone.wait() == 0
     async with cluster.node("n1"):
-        config = CONFIG.format(port=cluster.engine.port, name="n2", settings="")
+        config = CONFIG.format(url=cluster.engine.url, name="n2", settings="")
         (directory / "server.ini").write_text(config, "utf-8")
         async with program(["serve", "--config", "server.ini", "--no-qr"], directory) as refused:
             await refused.out.until("from a backup of another one")
             assert await refused.wait() == 1
 
 
-async def test_users_with_accounts_stay_while_their_node_is_restarted(cluster: Cluster) -> None:
+async def test_users_with_accounts_stay_while_their_node_is_restarted(
+    cluster: RedisCluster,
+) -> None:
     """They are found again on another node, and nobody has seen them leave."""
     async with cluster.node("n2") as (_, two), client(two, "bob") as bob:
         await bob.say("JOIN #a")
@@ -489,7 +487,7 @@ async def test_users_with_accounts_stay_while_their_node_is_restarted(cluster: C
             assert (await bob.until("ann!")).endswith("here again")
 
 
-async def test_the_nickname_of_a_user_that_is_expected_can_be_taken(cluster: Cluster) -> None:
+async def test_the_nickname_of_a_user_that_is_expected_can_be_taken(cluster: RedisCluster) -> None:
     """Its client may have come back without its account."""
     async with cluster.node("n2") as (_, two), client(two, "bob") as bob:
         async with cluster.node("n1") as (first, one), client(one, "ann") as ann:
