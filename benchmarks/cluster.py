@@ -100,7 +100,7 @@ def _want_nicknames(cluster: Cluster) -> None:
     connections: list[tuple[socket.socket, str]] = []
     for number, node in enumerate(cluster.nodes):
         connections += [
-            (socket.create_connection(("127.0.0.1", node.port)), name)
+            (socket.create_connection(node.place), name)
             for name in (names if number % 2 == 0 else reversed(names))
         ]
     for connection, name in connections:

@@ -85,25 +85,25 @@ def _differences(
     return found
 
 
-def check_answers(ports: Sequence[int], channels: Sequence[str]) -> list[str]:
+def check_answers(nodes: Sequence[tuple[str, int]], channels: Sequence[str]) -> list[str]:
     """Return which nodes answer otherwise about users and channels than the first one."""
-    answers = [_answers(port, f"observer{port}", channels) for port in ports]
+    answers = [_answers(node, f"observer{n}", channels) for n, node in enumerate(nodes)]
     found: list[str] = []
-    for port, answer in zip(ports[1:], answers[1:], strict=True):
+    for node, answer in zip(nodes[1:], answers[1:], strict=True):
         for one, other, lines in (
-            (ports[0], port, answers[0] - answer),
-            (port, ports[0], answer - answers[0]),
+            (nodes[0], node, answers[0] - answer),
+            (node, nodes[0], answer - answers[0]),
         ):
             found += [
-                f"the node at {one} says, and that at {other} does not: {line}"
+                f"the node at {one[1]} says, and that at {other[1]} does not: {line}"
                 for line in sorted(lines)[:_SHOWN]
             ]
     return found
 
 
-def _answers(port: int, nick: str, channels: Sequence[str]) -> set[str]:
+def _answers(node: tuple[str, int], nick: str, channels: Sequence[str]) -> set[str]:
     """Return what a node says about all users and channels; the order of names does not count."""
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+    with socket.create_connection(node, timeout=60) as connection:
         lines = connection.makefile("rwb")
         asked = ["CAP REQ :batch draft/metadata-2", f"NICK {nick}", "USER o 0 * :o", "CAP END"]
         for channel in channels:

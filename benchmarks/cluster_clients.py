@@ -134,8 +134,8 @@ class Client:
                 return
 
     async def _connect(self) -> None:
-        port = self._plan.ports[self._place % len(self._plan.ports)]
-        self._stream = await trio.open_tcp_stream("127.0.0.1", port)
+        host, port = self._plan.nodes[self._place % len(self._plan.nodes)]
+        self._stream = await trio.open_tcp_stream(host, port)
         self._batches.clear()
         self._waiting.clear()
         self._private.clear()

@@ -13,7 +13,7 @@ class Plan:
     """What the clients of one process do.
 
     Args:
-        ports: of the nodes.
+        nodes: their addresses and ports.
         first: the number of the first client.
         clients: how many there are.
         channels: how many channels they share.
@@ -21,7 +21,7 @@ class Plan:
         is_mixed: whether they do everything else, too.
     """
 
-    ports: list[int]
+    nodes: list[tuple[str, int]]
     first: int
     clients: int
     channels: int

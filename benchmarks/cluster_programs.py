@@ -1,6 +1,7 @@
 """The programs of a cluster that is measured: an engine and nodes."""
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -9,19 +10,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from subject import Meter
 
 _SOURCE = Path(__file__).resolve().parent.parent / "src"
 _PATIENCE = 40.0
+_NETWORKS = "127.0.0.0/8, 10.0.0.0/8"
+"""Those of the clients."""
+PASSWORD = "benchmark"
+"""Without one, nodes refuse an engine of another machine."""
 ENGINES = ("redis-server", "valkey-server")
 _CONFIG = """\
 [server]
 name = chat.test
 cloak_secret = of-the-benchmark-only-0123456789
-host = 127.0.0.1
+host = {host}
 port = {port}
 lobby = none
 shutdown_grace = 1
@@ -37,8 +43,8 @@ enabled = no
 file = none
 [limits]
 clients = 12000
-flood_exempt = 127.0.0.0/8
-connections_exempt = 127.0.0.0/8
+flood_exempt = {networks}
+connections_exempt = {networks}
 registrations_per_hour = 1000000
 password_checks_per_minute = 1000000
 password_queue = 10000
@@ -51,6 +57,25 @@ node = {name}
 
 class ProgramError(Exception):
     """A program cannot be used; the text is for the user."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """Where a program runs.
+
+    Args:
+        address: its IP address.
+        command: the words before those of the program.
+        environment: more variables.
+    """
+
+    address: str = "127.0.0.1"
+    command: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+HERE = Host()
+"""This machine."""
 
 
 def free_port() -> int:
@@ -67,11 +92,15 @@ class Program:
         command: the command line.
         directory: the working directory.
         name: of the file of the output.
+        host: where it runs.
     """
 
-    def __init__(self, command: Sequence[str], directory: Path, name: str) -> None:
+    def __init__(
+        self, command: Sequence[str], directory: Path, name: str, host: Host = HERE
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self._command = command
+        self.host = host
+        self._command = [*host.command, *command]
         self._directory = directory
         self.output = directory / f"{name}.out"
         self._begin = 0
@@ -93,6 +122,7 @@ class Program:
                     "PYTHONPATH": str(_SOURCE),
                     "PYTHONDONTWRITEBYTECODE": "",
                     "LANG": "C.UTF-8",
+                    **self.host.environment,
                 },
             )
 
@@ -153,16 +183,21 @@ class Engine(Program):
         program: the name of the program or its path.
         directory: where it keeps its data.
         options: more options, as on the command line.
+        host: where it runs.
     """
 
-    def __init__(self, program: str, directory: Path, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, program: str, directory: Path, options: Sequence[str] = (), host: Host = HERE
+    ) -> None:
         self.port = free_port()
         found = shutil.which(program)
         if found is None:
             raise ProgramError(f"there is no {program}")
-        command = [found, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        command += ["--appendonly", "yes", "--repl-diskless-sync-delay", "0", *options]
-        super().__init__(command, directory, "engine")
+        command = [found, "--port", str(self.port), "--bind", host.address, "--save", ""]
+        command += ["--protected-mode", "no"] * (host is not HERE)
+        command += ["--appendonly", "yes", "--repl-diskless-sync-delay", "0"]
+        command += ["--requirepass", PASSWORD, "--masterauth", PASSWORD, *options]
+        super().__init__(command, directory, "engine", host)
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
@@ -176,22 +211,27 @@ class Sentinel(Program):
     Args:
         program: the engine's program.
         directory: where it keeps its configuration.
-        primary: the port of the engine that it watches first.
+        primary: the engine that it watches first.
         quorum: how many Sentinels must agree that it is down.
+        host: where it runs.
     """
 
-    def __init__(self, program: str, directory: Path, primary: int, quorum: int) -> None:
+    def __init__(
+        self, program: str, directory: Path, primary: Engine, quorum: int, host: Host = HERE
+    ) -> None:
         self.port = free_port()
         directory.mkdir(parents=True, exist_ok=True)
         configuration = directory / "sentinel.conf"
         configuration.write_text(
-            f"sentinel monitor mymaster 127.0.0.1 {primary} {quorum}\n"
+            f"sentinel monitor mymaster {primary.host.address} {primary.port} {quorum}\n"
+            f"sentinel auth-pass mymaster {PASSWORD}\n"
             "sentinel down-after-milliseconds mymaster 1000\n"
             "sentinel failover-timeout mymaster 5000\n",
             "utf-8",
         )
-        command = [program, str(configuration), "--sentinel", "--bind", "127.0.0.1"]
-        super().__init__([*command, "--port", str(self.port)], directory, "sentinel")
+        command = [program, str(configuration), "--sentinel", "--bind", host.address]
+        command += ["--protected-mode", "no"] * (host is not HERE)
+        super().__init__([*command, "--port", str(self.port)], directory, "sentinel", host)
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
@@ -199,36 +239,18 @@ class Sentinel(Program):
         self.wait_for("Sentinel ID is")
 
 
-class Engines:
-    """The engine with its replicas and Sentinels, if there are any.
+class EngineSet:
+    """What holds the log of a cluster.
 
-    Args:
-        program: the name of the program or its path.
-        directory: where they keep their data.
-        replicas: how many replicas follow the engine.
+    Attributes:
+        url: of it, for nodes.
+        primary: the engine that is written to at first.
+        all: the programs.
     """
 
-    def __init__(self, program: str, directory: Path, replicas: int = 0) -> None:
-        self.primary = Engine(program, directory / "engine")
-        self.primary.start()
-        self.all: list[Program] = [self.primary]
-        self.url = f"redis://127.0.0.1:{self.primary.port}/bench"
-        for number in range(replicas):
-            options = ("--replicaof", f"127.0.0.1 {self.primary.port}")
-            self._add(Engine(program, directory / f"replica{number}", options))
-        if replicas:
-            sentinels = [
-                Sentinel(program, directory / f"sentinel{number}", self.primary.port, 2)
-                for number in range(3)
-            ]
-            for each in sentinels:
-                self._add(each)
-            hosts = ",".join(f"127.0.0.1:{each.port}" for each in sentinels)
-            self.url = f"redis+sentinel://{hosts}/bench?master=mymaster&replicas=1"
-
-    def _add(self, program: Program) -> None:
-        program.start()
-        self.all.append(program)
+    url: str
+    primary: Program
+    all: list[Program]
 
     def cpu(self) -> float:
         """Return the seconds of CPU time that all have used."""
@@ -240,6 +262,45 @@ class Engines:
             each.kill()
 
 
+class Engines(EngineSet):
+    """The engine with its replicas and Sentinels, if there are any.
+
+    Args:
+        program: the name of the program or its path.
+        directory: where they keep their data.
+        replicas: how many replicas follow the engine.
+        hosts: where the engine, its replicas, and the Sentinels run; this machine if there are
+            none.
+    """
+
+    def __init__(
+        self, program: str, directory: Path, replicas: int = 0, hosts: Iterable[Host] = ()
+    ) -> None:
+        places = itertools.chain(hosts, itertools.repeat(HERE))
+        engine = Engine(program, directory / "engine", host=next(places))
+        primary = f"{engine.host.address} {engine.port}"
+        engine.start()
+        self.primary = engine
+        self.all = [engine]
+        self.url = f"redis://:{PASSWORD}@{primary.replace(' ', ':')}/bench"
+        for number in range(replicas):
+            options = ("--replicaof", primary)
+            self._add(Engine(program, directory / f"replica{number}", options, next(places)))
+        if replicas:
+            sentinels = [
+                Sentinel(program, directory / f"sentinel{number}", engine, 2, next(places))
+                for number in range(3)
+            ]
+            for each in sentinels:
+                self._add(each)
+            hosts = ",".join(f"{each.host.address}:{each.port}" for each in sentinels)
+            self.url = f"redis+sentinel://:{PASSWORD}@{hosts}/bench?master=mymaster&replicas=1"
+
+    def _add(self, program: Program) -> None:
+        program.start()
+        self.all.append(program)
+
+
 class Node(Program):
     """A node.
 
@@ -248,19 +309,32 @@ class Node(Program):
         directory: where it keeps its data.
         url: of the engine.
         launch: the words before `-m trio_chat`.
+        host: where it runs.
     """
 
     def __init__(
-        self, name: str, directory: Path, url: str, launch: Sequence[str] = (sys.executable,)
+        self,
+        name: str,
+        directory: Path,
+        url: str,
+        launch: Sequence[str] = (sys.executable,),
+        host: Host = HERE,
     ) -> None:
         self.name = name
         self.port = free_port()
         directory.mkdir(parents=True, exist_ok=True)
-        text = _CONFIG.format(port=self.port, url=url, name=name)
+        text = _CONFIG.format(
+            host=host.address, port=self.port, url=url, name=name, networks=_NETWORKS
+        )
         (directory / "server.ini").write_text(text, "utf-8")
         self.database = directory / "trio-chat.db"
         command = ["-m", "trio_chat", "serve", "--config", "server.ini", "--no-qr"]
-        super().__init__([*launch, *command], directory, "node")
+        super().__init__([*launch, *command], directory, "node", host)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Its address and port."""
+        return self.host.address, self.port
 
     def start(self, *, is_waited_for: bool = True) -> None:
         """Start it, and wait until it takes clients."""

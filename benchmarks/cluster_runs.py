@@ -12,7 +12,7 @@ from threading import Thread
 
 from cluster_check import check_answers, check_stored
 from cluster_plan import Plan, Results
-from cluster_programs import Engines, Node, ProgramError
+from cluster_programs import EngineSet, Node, ProgramError
 
 _CLIENTS = Path(__file__).resolve().with_name("cluster_clients.py")
 _SAME = 60.0
@@ -65,7 +65,7 @@ class Cluster:
     """
 
     directory: Path
-    engines: Engines
+    engines: EngineSet
     nodes: list[Node]
     events: list[tuple[float, str]] = field(default_factory=list)
 
@@ -126,12 +126,12 @@ def run(cluster: Cluster, scenario: Scenario, clients: int, processes: int) -> R
         processes: of clients.
     """
     share = clients // processes // 2 * 2  # partners are in one process
-    ports = [node.port for node in cluster.nodes[: len(cluster.nodes) - scenario.newcomers]]
+    nodes = [node.place for node in cluster.nodes[: len(cluster.nodes) - scenario.newcomers]]
     channels = max(1, clients // 6)
     started = [
         ClientProcess(
             Plan(
-                ports=ports,
+                nodes=nodes,
                 first=number * share,
                 clients=share,
                 channels=channels,
@@ -156,7 +156,8 @@ def _load(
 ) -> tuple[Report, tuple[float, float]]:
     """Have clients talk, and do the fault; return the CPU time, and from when to when it was."""
     report = Report()
-    before = [node.cpu() for node in cluster.nodes], cluster.engines.cpu()
+    nodes = list(cluster.nodes)  # the fault may take some out
+    before = [node.cpu() for node in nodes], cluster.engines.cpu()
     begin = time.monotonic()
     for each in started:
         each.say("begin")
@@ -165,8 +166,8 @@ def _load(
         scenario.fault(cluster)
     time.sleep(max(2.0, begin + scenario.seconds - time.monotonic()))
     end = time.monotonic()
-    cpu = sum(node.cpu() for node in cluster.nodes) - sum(before[0])
-    report.figures["node cpu"] = cpu / len(cluster.nodes)
+    cpu = sum(node.cpu() for node in nodes) - sum(before[0])
+    report.figures["node cpu"] = cpu / len(nodes)
     report.figures["engine cpu"] = cluster.engines.cpu() - before[1]
     for each in started:
         each.say("end")
@@ -184,7 +185,7 @@ def _check(
 ) -> Report:
     databases = [node.database for node in cluster.nodes]
     _wait_same(databases)
-    report.problems += check_answers([node.port for node in cluster.nodes], channels)
+    report.problems += check_answers([node.place for node in cluster.nodes], channels)
     for each in started:
         each.say(f"check {databases[0]}")
     results = [Results(**each.answer()) for each in started]  # type: ignore[arg-type]
