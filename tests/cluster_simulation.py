@@ -45,8 +45,8 @@ from trio_chat.chat.world import World
 from trio_chat.cluster import codec
 from trio_chat.cluster.appender import Appender
 from trio_chat.cluster.decisions import decide
-from trio_chat.cluster.entries import Decided, Ended, Entry, Lost, Registered, Said
-from trio_chat.cluster.machine import Applied, LogClock, Machine
+from trio_chat.cluster.entries import Decided, Ended, Entry, Lost, Raised, Registered, Said
+from trio_chat.cluster.machine import Applied, LogClock, Machine, UpdateNeeded
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
 from trio_chat.server.broadcaster import gather, records_of
@@ -262,11 +262,14 @@ class Node:
         self.wrote = 0.0
         self.until = 0  # the step up to which it is frozen, or cut off from the engine
         self.tasks: list[Task] = []
+        self.supports = 0 if simulation.is_upgrading else 1
         self.start()
 
     def start(self) -> None:
         """Start, or start again after a crash: only the disk is left."""
-        self.machine = Machine(lambda clock: make_world(clock, self.disk))
+        if self.simulation.is_upgrading:
+            self.supports = min(self.supports + 1, 2)
+        self.machine = Machine(lambda clock: make_world(clock, self.disk), supports=self.supports)
         if self.disk.snapshot is not None:
             self.machine.restore(json.loads(json.dumps(self.disk.snapshot)))
         self.position = self.disk.taken
@@ -289,7 +292,8 @@ class Node:
         for task in self.tasks:
             task.work.close()
         self.tasks = []
-        self.appender = Appender(self.name, self.simulation.next_epoch())
+        self.appender = Appender(self.name, self.simulation.next_epoch(), supports=self.supports)
+        self.raised = 0
 
     def decide(self, change: Change) -> None:
         """Have a change carried out by all nodes."""
@@ -515,7 +519,13 @@ class Node:
         until = min(self.simulation.readable(), self.position + rng.randrange(1, 20))
         for now, entry in log.entries[self.position : until]:
             before = self._sequence()
-            for applied in self.machine.apply(entry, now, self.appender.own):
+            try:
+                found = self.machine.apply(entry, now, self.appender.own)
+            except UpdateNeeded:
+                self.simulation.counts["updates that were needed"] += 1
+                self.start()
+                return
+            for applied in found:
                 self._deliver(applied)
             if (entry.node, entry.epoch) == self.appender.own and self._sequence() != before:
                 self.carried_out += sum(isinstance(item, Decided) for item in entry.items)
@@ -551,6 +561,10 @@ class Node:
             self.begin_life()
         for lost in self.simulation.lost(self):
             self.appender.submit(Lost(lost.node, lost.epoch))
+        version = self.machine.lives.supported()
+        if version > max(self.machine.version, self.raised):
+            self.raised = version
+            self.appender.submit(Raised(version))
 
     def _drop(self, number: int) -> None:
         client = self.clients.pop(number)
@@ -587,6 +601,7 @@ class Simulation:
         steps: its length.
         has_barrier: whether nodes read only what a failover cannot lose.
         is_freezing: whether nodes crash, freeze, and are cut off.
+        is_upgrading: whether a node that starts again supports a later version of the rules.
 
     Attributes:
         confirmed: the texts that their senders know to be accepted.
@@ -602,11 +617,13 @@ class Simulation:
         *,
         has_barrier: bool = True,
         is_freezing: bool = True,
+        is_upgrading: bool = False,
     ) -> None:
         self.rng = random.Random(seed)
         self.log = Log()
         self.has_barrier = has_barrier
         self.is_freezing = is_freezing
+        self.is_upgrading = is_upgrading
         self.confirmed: set[str] = set()
         self.accepted: set[str] = set()
         self.refused: set[str] = set()
@@ -615,6 +632,9 @@ class Simulation:
         self.nodes = [Node(self, f"node{number}") for number in range(self.rng.choice([2, 3, 3]))]
         for step in range(steps):
             self._step(step)
+        for node in self.nodes if is_upgrading else []:
+            if node.supports < 2:
+                node.start()
         self._settle()
 
     def next_epoch(self) -> int:

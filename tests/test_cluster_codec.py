@@ -2,6 +2,7 @@
 
 import contextlib
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +63,29 @@ def test_a_message_is_small() -> None:
     line = b"PRIVMSG #channel :" + b"x" * 60
     entry = Entry("node-1", 1_790_000_000_000, 12_345, (Said(17, 0xFFFF, (line,)),))
     assert len(codec.encode(entry)) < len(line) + 40
+
+
+def written(*item: object) -> bytes:
+    """Return an entry with an item as it is written."""
+    return msgspec.msgpack.encode(("node", 1, 1, [list(item)]))
+
+
+@pytest.mark.parametrize(
+    "item", [(99, 1), (2, 1, 0, [b"PING"], "added"), (4, "AddedLater", {}, [])]
+)
+def test_what_a_later_release_has_added_is_not_skipped(item: tuple[object, ...]) -> None:
+    """A kind of item, a field, and a kind of change: the node would go on with another state."""
+    with pytest.raises(codec.LaterEntry):
+        codec.decode(written(*item))
+
+
+def test_a_node_of_a_later_release_may_begin() -> None:
+    """What it says of itself more than an earlier release knows is ignored."""
+    assert codec.decode(written(0, "rules", 7, "added")).items == (Begun("rules", 7),)
+
+
+def test_an_item_of_an_earlier_release_has_the_defaults() -> None:
+    """Its last fields are missing; others may not be."""
+    assert codec.decode(written(0, "rules")).items == (Begun("rules"),)
+    with pytest.raises(codec.BadEntry):
+        codec.decode(written(0))

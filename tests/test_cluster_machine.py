@@ -26,12 +26,20 @@ from trio_chat.cluster.entries import (
     Entry,
     Item,
     Lost,
+    Raised,
     Registered,
     Said,
     Stopped,
 )
 from trio_chat.cluster.lives import LONGEST_PAUSE, SILENCE
-from trio_chat.cluster.machine import SESSION_BITS, Applied, Machine, RulesDiffer
+from trio_chat.cluster.machine import (
+    SESSION_BITS,
+    Applied,
+    Machine,
+    OtherFormat,
+    RulesDiffer,
+    UpdateNeeded,
+)
 from trio_chat.server.cluster.comparison import differing_nodes
 
 OWN = ("here", 1)
@@ -492,3 +500,59 @@ def test_json_in_parts_is_the_snapshot() -> None:
     cluster.write("here", registered(1, "ann"), said(1, "JOIN #a,#b"))
     state = cluster.machine.to_state()
     assert json.loads(b"".join(to_json(state))) == json.loads(json.dumps(state))
+
+
+def versions(*supports: int, own: int = 2) -> Cluster:
+    """Return a cluster of nodes that support some versions of the rules."""
+    cluster = Cluster()
+    cluster.machine = Machine(make_world, "rules", supports=own)
+    for number, version in enumerate(supports):
+        cluster.write(f"node{number}", Begun("rules", version))
+    return cluster
+
+
+def test_the_version_of_the_first_node_is_in_force() -> None:
+    """A later one that supports more changes nothing by that."""
+    cluster = versions(1, 2)
+    assert (cluster.machine.version, cluster.machine.world.rules_version) == (1, 1)
+
+
+def test_a_version_is_raised_when_all_living_nodes_support_it() -> None:
+    """It is judged where the item stands in the log, and never goes back."""
+    cluster = versions(1, 2)
+    cluster.write("node1", Raised(2))
+    assert cluster.machine.version == 1
+    cluster.write("node0", Stopped())
+    cluster.write("node1", Raised(3), Raised(2), Raised(1))
+    assert (cluster.machine.version, cluster.machine.world.rules_version) == (2, 2)
+
+
+def test_a_node_that_does_not_support_the_version_does_not_begin() -> None:
+    """The others ignore it, and it says itself what to do."""
+    cluster = versions(2, 1)
+    assert [life.node for life in cluster.machine.lives] == ["node0"]
+    with pytest.raises(UpdateNeeded, match=r"update trio-chat on this node.* version 2 "):
+        cluster.write(*OWN[:1], Begun("rules", 1), epoch=OWN[1])
+    with pytest.raises(UpdateNeeded):
+        versions(2, own=1)
+
+
+def test_a_snapshot_has_the_version_in_force() -> None:
+    """A node that does not support it refuses the snapshot."""
+    cluster = versions(2)
+    restored = Machine(make_world, "rules", supports=3)
+    restored.restore(cluster.machine.to_state())
+    assert restored.digest() == cluster.machine.digest()
+    assert restored.world.rules_version == 2
+    with pytest.raises(UpdateNeeded):
+        Machine(make_world, "rules", supports=1).restore(cluster.machine.to_state())
+
+
+def test_a_snapshot_of_another_format_is_refused_before_it_is_read() -> None:
+    """The machine stays as it was."""
+    machine = Machine(make_world, "rules")
+    before = machine.digest()
+    for state in ({}, {"format": 99, "clock": 5.0}):
+        with pytest.raises(OtherFormat, match="trio-chat backup"):
+            machine.restore(state)
+    assert machine.digest() == before

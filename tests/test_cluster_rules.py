@@ -43,7 +43,6 @@ def digests(
         whowas,
         storage or StoragePorts(history=ListHistory()),
         cloaks,
-        "1.0",
     )
 
 

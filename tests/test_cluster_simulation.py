@@ -137,3 +137,14 @@ def test_without_a_memory_clients_would_see_a_deletion_twice(
     """Two nodes decide to delete a message at once, as each still has it."""
     monkeypatch.setattr(messages, "_REMEMBERED", 0)
     assert "a message is deleted twice" in failures(range(100))
+
+
+def test_nodes_of_two_releases_agree_until_all_have_the_later_one() -> None:
+    """Each is started again with a release that supports another version of the rules."""
+    needed = 0
+    for seed in range(FIRST, FIRST + 25):
+        simulation = Simulation(seed, is_upgrading=True)
+        simulation.check()
+        assert [node.machine.version for node in simulation.nodes] == [2] * len(simulation.nodes)
+        needed += simulation.counts["updates that were needed"]
+    assert needed, "no node was left behind"

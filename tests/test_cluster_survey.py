@@ -121,9 +121,9 @@ def test_the_lives_in_a_report_are_bounded() -> None:
     """Nodes with ever new names do not make reports grow."""
     lives = Lives()
     for number in range(150):
-        life = lives.begin(Entry(f"n{number}", 1, 1, ()), "")
+        life = lives.begin(Entry(f"n{number}", 1, 1, ()), Begun(""))
         life.is_over, life.ended = True, float(number)
-    lives.begin(Entry("alive", 1, 1, ()), "")
+    lives.begin(Entry("alive", 1, 1, ()), Begun(""))
     ended = ended_lives(lives)
     assert len(ended) == 100
     assert ended[-1] == ("n149", 1, 149.0, False)

@@ -41,6 +41,11 @@ from trio_chat.irc.modes import BOT, INVISIBLE
 from trio_chat.irc.names import fold_channel
 from trio_chat.irc.numerics import Numeric
 
+RULES_VERSION = 1
+"""The greatest version of the rules that this release can carry out. A change by which a command in
+the log of a cluster leads to another state needs another version, and is made only while
+`World.rules_version` has it: a cluster may still have nodes of the release before.
+"""
 _OF_CHANNELS = frozenset(("TOPIC", "MODE"))
 """Events that change a channel, which its only member reads again in the history (IRCv3
 draft/event-playback).
@@ -102,6 +107,7 @@ class World:
         settle: waits until the changes that were handed to `decider` so far have been carried out
             and stored; without a decider there is nothing to wait for.
         is_replicated: whether this is the world of a server of a cluster.
+        rules_version: the version of the rules that is in force; see `RULES_VERSION`.
         registrar: called when a session has sent everything for its registration, which is then
             completed later; None if it is completed at once.
         page_url: the address of the page for links, with a `/` at its end; "" when there is none.
@@ -114,6 +120,8 @@ class World:
         steady: the clock by which things expire.
         usage: the number of uses of each command, as far as this server has carried it out.
     """
+
+    rules_version: int = RULES_VERSION
 
     def __init__(
         self,

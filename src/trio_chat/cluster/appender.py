@@ -7,6 +7,7 @@ appends all of those again, in order, when some may be missing. The machine igno
 
 from collections import deque
 
+from trio_chat.chat.world import RULES_VERSION
 from trio_chat.cluster.entries import Begun, Entry, Item
 from trio_chat.cluster.lives import Life
 
@@ -23,13 +24,16 @@ class Appender:
         node: the name of the node.
         epoch: of the life.
         rules: see `Begun`.
+        supports: see `Begun`.
     """
 
-    def __init__(self, node: str, epoch: int, rules: str = "") -> None:
+    def __init__(
+        self, node: str, epoch: int, rules: str = "", supports: int = RULES_VERSION
+    ) -> None:
         self.own = (node, epoch)
         self._waiting: deque[Item] = deque()
         self._sequence = 1
-        self._not_seen = deque([Entry(node, epoch, 1, (Begun(rules),))])
+        self._not_seen = deque([Entry(node, epoch, 1, (Begun(rules, supports),))])
         self._is_to_repeat = True
 
     @property

@@ -1,10 +1,14 @@
 """The written form of entries: MessagePack, as lists in the order of the fields.
 
-Values of the rules, such as a ban in a change, are written by their fields, too. So a node of
-another version must know the same fields; `Begun.rules` sees to that.
+Releases differ in what they write. A later release adds kinds of items and of changes at the end,
+and fields at the end of an item, with defaults: an item of an earlier release lacks them. What is
+added is written only while the version of the rules that is in force has it, so that each node can
+read it. A node that reads something unknown stops, because it would go on with another state.
+`Begun` and `Reported` are written before a version is in force: their added fields are ignored by
+an earlier release. Values in a change, such as a ban, are written by their fields, too.
 """
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, get_type_hints
 
 import msgspec
@@ -21,6 +25,7 @@ from trio_chat.cluster.entries import (
     Founded,
     Item,
     Lost,
+    Raised,
     Registered,
     Reported,
     Said,
@@ -34,7 +39,7 @@ CHANGES: dict[str, type[Change]] = {
     if isinstance(kind, type) and issubclass(kind, Change) and kind is not Change
 }
 """All kinds of changes, by their names."""
-_ITEMS: tuple[type[Item], ...] = (
+ITEMS: tuple[type[Item], ...] = (
     Begun,
     Registered,
     Said,
@@ -46,23 +51,32 @@ _ITEMS: tuple[type[Item], ...] = (
     Check,
     Checked,
     Reported,
+    Raised,
 )
 """The kinds of items. A kind is written as its place in this list, so the order never changes."""
-_NUMBERS = {kind: number for number, kind in enumerate(_ITEMS)}
+_NUMBERS = {kind: number for number, kind in enumerate(ITEMS)}
 _DECIDED = _NUMBERS[Decided]
-_NAMES = {kind: [field.name for field in fields(kind)] for kind in _ITEMS}
+_NAMES = {kind: [field.name for field in fields(kind)] for kind in ITEMS}
 
 
-def _types(kind: type[Item]) -> Any:
+def _types(kind: type[Item]) -> list[Any]:
     hints = get_type_hints(kind)
-    return tuple.__class_getitem__(tuple(hints[name] for name in _NAMES[kind]))
+    return [hints[name] for name in _NAMES[kind]]
 
 
-_TYPES = {number: _types(kind) for number, kind in enumerate(_ITEMS) if kind is not Decided}
+_LEAST = {kind: sum(field.default is MISSING for field in fields(kind)) for kind in ITEMS}
+"""How many fields an item of the first release with its kind has."""
+_OPEN = (Begun, Reported)
+"""Kinds whose added fields are ignored by an earlier release."""
+_TYPES = {number: _types(kind) for number, kind in enumerate(ITEMS) if kind is not Decided}
 
 
 class BadEntry(Exception):
-    """What is in the log is no entry, or one of another version."""
+    """What is in the log is no entry."""
+
+
+class LaterEntry(BadEntry):
+    """An entry has what a later release of trio-chat has added."""
 
 
 def encode(entry: Entry) -> bytes:
@@ -76,6 +90,7 @@ def decode(data: bytes) -> Entry:
 
     Raises:
         BadEntry: it is none.
+        LaterEntry: it has what a later release has added.
     """
     try:
         node, epoch, sequence, items = msgspec.msgpack.decode(
@@ -98,11 +113,23 @@ def _to_item(written: list[Any]) -> Item:
     number, *values = written
     if number == _DECIDED:
         name, change, subjects = values
+        if isinstance(name, str) and name.isidentifier() and name not in CHANGES:
+            raise LaterEntry(f"the change {name} is unknown")
         return Decided(
             msgspec.convert(change, type=CHANGES[name]),
             msgspec.convert(subjects, type=tuple[tuple[str, int], ...]),
         )
-    item: Item = _ITEMS[number](*msgspec.convert(values, type=_TYPES[number]))
+    if isinstance(number, int) and number >= len(ITEMS):
+        raise LaterEntry(f"the kind of item {number} is unknown")
+    kind, types = ITEMS[number], _TYPES[number]
+    if len(values) > len(types):
+        if kind not in _OPEN:
+            raise LaterEntry(f"{kind.__name__} has unknown fields")
+        del values[len(types) :]
+    if len(values) < _LEAST[kind]:
+        raise BadEntry(f"{kind.__name__} lacks fields")
+    read = tuple.__class_getitem__(tuple(types[: len(values)]))
+    item: Item = kind(*msgspec.convert(values, type=read))
     return item
 
 

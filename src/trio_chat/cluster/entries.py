@@ -7,6 +7,7 @@ than those before, and numbers its entries from 1.
 from dataclasses import dataclass, field
 
 from trio_chat.chat.changes import Change
+from trio_chat.chat.world import RULES_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,25 @@ class Begun(Item):
     """A life of a node begins; its sessions of a former life are gone. The first item of a life.
 
     Args:
-        rules: a digest of the configuration that the rules depend on, and of their version.
+        rules: a digest of the configuration that the rules depend on.
+        supports: the greatest version of the rules that the node can carry out.
     """
 
     rules: str
+    supports: int = RULES_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Raised(Item):
+    """A greater version of the rules is in force from here on.
+
+    It counts if all nodes that live support the version where the item stands in the log.
+
+    Args:
+        version: the version.
+    """
+
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +186,8 @@ class Reported(Item):
         digest: of the state after that check, or "".
         ended: the lives that are over: the name of the node, the epoch, when it ended by the log,
             and whether the node was lost.
+        supports: the greatest version of the rules that the node can carry out; 0 if unknown.
+        in_force: the version of the rules that is in force; 0 if unknown.
     """
 
     version: str
@@ -181,6 +199,8 @@ class Reported(Item):
     check: int
     digest: str
     ended: tuple[tuple[str, int, float, bool], ...]
+    supports: int = 0
+    in_force: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from trio_chat.cluster.entries import Entry
+from trio_chat.cluster.entries import Begun, Entry
 
 SILENCE = 5.0
 """Seconds of active time without an entry after which a life may be declared over."""
@@ -21,6 +21,7 @@ class Life:
         node: its name.
         epoch: of the life.
         rules: see `Begun`.
+        supports: see `Begun`.
 
     Attributes:
         sequence: the number of its last entry.
@@ -42,13 +43,15 @@ class Life:
         "rules",
         "sequence",
         "sessions",
+        "supports",
     )
 
-    def __init__(self, number: int, node: str, epoch: int, rules: str) -> None:
+    def __init__(self, number: int, node: str, epoch: int, rules: str, supports: int) -> None:
         self.number = number
         self.node = node
         self.epoch = epoch
         self.rules = rules
+        self.supports = supports
         self.sequence = 0
         self.heard = 0.0
         self.is_over = False
@@ -106,11 +109,17 @@ class Lives:
         life = self._by_node.get(entry.node)
         return entry.sequence == 1 and (life is None or entry.epoch > life.epoch)
 
-    def begin(self, entry: Entry, rules: str) -> Life:
+    def begin(self, entry: Entry, begun: Begun) -> Life:
         """Begin the life of an entry for which `is_beginning` holds."""
         self._count += 1
-        life = self._by_node[entry.node] = Life(self._count, entry.node, entry.epoch, rules)
+        life = self._by_node[entry.node] = Life(
+            self._count, entry.node, entry.epoch, begun.rules, begun.supports
+        )
         return life
+
+    def supported(self) -> int:
+        """Return the greatest version of the rules that all nodes support; 0 if none lives."""
+        return min((life.supports for life in self if not life.is_over), default=0)
 
     def of_other_rules(self, rules: str) -> Life | None:
         """Return a life that is not over and has other rules than these, if there is one."""
@@ -142,6 +151,7 @@ class Lives:
                     each.node,
                     each.epoch,
                     each.rules,
+                    each.supports,
                     each.sequence,
                     each.heard,
                     each.is_over,
@@ -156,7 +166,7 @@ class Lives:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `to_state` returned."""
         self._count, self._now, self.active = state["count"], state["now"], state["active"]
-        for number, node, epoch, rules, *rest in state["lives"]:
-            life = self._by_node[node] = Life(number, node, epoch, rules)
+        for number, node, epoch, rules, supports, *rest in state["lives"]:
+            life = self._by_node[node] = Life(number, node, epoch, rules, supports)
             life.sequence, life.heard, life.is_over, life.ended, life.is_lost, sessions = rest
             life.sessions = dict.fromkeys(sessions)

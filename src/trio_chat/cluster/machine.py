@@ -20,7 +20,7 @@ from trio_chat.chat.quotas import Room
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import NOWHERE, PendingRegistration, Session
-from trio_chat.chat.world import World
+from trio_chat.chat.world import RULES_VERSION, World
 from trio_chat.cluster.absence import PATIENCE, AbsentUsers
 from trio_chat.cluster.decisions import resolve
 from trio_chat.cluster.entries import (
@@ -32,6 +32,7 @@ from trio_chat.cluster.entries import (
     Entry,
     Item,
     Lost,
+    Raised,
     Registered,
     Said,
     Stopped,
@@ -40,6 +41,8 @@ from trio_chat.cluster.lives import Life, Lives
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message
 
+FORMAT = 2
+"""The format of snapshots: another one when a field is added to them, changed, or taken away."""
 SESSION_BITS = 32
 """Bits of the number that a session has on its node. The bits above are the number of the life."""
 _NODE_LOST = "The connection to this server was lost"
@@ -60,6 +63,27 @@ class RulesDiffer(Exception):
         self.node = node
         self.rules = rules
         self.own = own
+
+
+class UpdateNeeded(Exception):
+    """This node cannot carry out the version of the rules that is in force."""
+
+    def __init__(self, version: int, own: int) -> None:
+        super().__init__(
+            "update trio-chat on this node: the nodes of the cluster work by version"
+            f" {version} of the rules, and this one supports version {own} at most"
+        )
+
+
+class OtherFormat(Exception):
+    """A snapshot has another format than that of this release."""
+
+    def __init__(self, found: object) -> None:
+        super().__init__(
+            f"the state of the cluster in the database has the format {found!r}, and this version"
+            f" of trio-chat reads the format {FORMAT}: start the version that has written it, or"
+            " begin with a backup of the database of a node with this version (trio-chat backup)"
+        )
 
 
 class LogClock:
@@ -96,6 +120,7 @@ class Machine:
         make_world: returns a new world with a clock.
         rules: see `Begun`. The life of a node with other rules does not begin while others live.
         now: the time before the first entry, in seconds of Unix time.
+        supports: see `Begun`.
 
     Attributes:
         world: the state of the chat.
@@ -104,13 +129,20 @@ class Machine:
         checks: how many checks there were.
         has_check: whether the last entry has one.
         digests: the last digest of each node that has said one.
+        version: the version of the rules that is in force; 0 before the first life.
     """
 
     def __init__(
-        self, make_world: Callable[[LogClock], World], rules: str = "", now: float = 0.0
+        self,
+        make_world: Callable[[LogClock], World],
+        rules: str = "",
+        now: float = 0.0,
+        supports: int = RULES_VERSION,
     ) -> None:
         self._clock = LogClock(now)
         self._rules = rules
+        self._supports = supports
+        self.version = 0
         self.world = make_world(self._clock)
         self.world.is_replicated = True
         if self.world.accounts is not None:
@@ -132,6 +164,7 @@ class Machine:
 
         Raises:
             RulesDiffer: the entry is of a node with other rules, and no other one lives.
+            UpdateNeeded: a version of the rules is in force that this node does not support.
         """
         self.lives.pass_time(now)
         self._clock.now = max(self._clock.now, now)
@@ -163,6 +196,8 @@ class Machine:
         """Return the whole state as plain data, without credentials."""
         accounts = self.world.accounts
         return {
+            "format": FORMAT,
+            "version": self.version,
             "clock": self._clock.now,
             "lives": self.lives.to_state(),
             "absent": self._absent.to_state(),
@@ -175,15 +210,25 @@ class Machine:
         """Go on from what `to_state` returned; the machine must be new.
 
         Raises:
+            OtherFormat: another release has written it, in another format.
+            UpdateNeeded: a version of the rules is in force that this node does not support.
             RulesDiffer: a node that lived then has other rules.
         """
-        self._clock.now = state["clock"]
-        self.lives.restore(state["lives"])
-        if self.world.accounts is not None:
-            self.world.accounts.restore(state["accounts"])
-        other = self.lives.of_other_rules(self._rules)
+        if state.get("format") != FORMAT:
+            raise OtherFormat(state.get("format"))
+        if state["version"] > self._supports:
+            raise UpdateNeeded(state["version"], self._supports)
+        lives = Lives()
+        lives.restore(state["lives"])
+        other = lives.of_other_rules(self._rules)
         if other is not None:
             raise RulesDiffer(other.node, other.rules, self._rules)
+        self.lives = lives
+        self._clock.now = state["clock"]
+        if state["version"]:
+            self._put_in_force(state["version"])
+        if self.world.accounts is not None:
+            self.world.accounts.restore(state["accounts"])
         snapshot.restore(self.world, state["world"])
         self._absent.restore(self.world, state["absent"])
         self.checks = state["checks"]
@@ -204,13 +249,24 @@ class Machine:
             if all(life.is_over for life in self.lives):
                 raise RulesDiffer(entry.node, begun.rules, self._rules)
             return
+        if not self.version:
+            self._put_in_force(begun.supports)
+        if begun.supports < self.version:
+            if (entry.node, entry.epoch) == own:
+                raise UpdateNeeded(self.version, begun.supports)
+            return
         before = self.lives.of(entry.node)
         if before is not None and not before.is_over:
             yield from self._end(before, _NODE_LOST)
-        life = self.lives.begin(entry, begun.rules)
+        life = self.lives.begin(entry, begun)
         if (entry.node, entry.epoch) == own:
             self.life = life
             self.world.number_sessions(life.number << SESSION_BITS)
+
+    def _put_in_force(self, version: int) -> None:
+        if version > self._supports:
+            raise UpdateNeeded(version, self._supports)
+        self.version = self.world.rules_version = version
 
     def _carry_out(self, life: Life, item: Item) -> Iterator[Applied]:
         match item:
@@ -233,6 +289,9 @@ class Machine:
                 self.has_check = True
             case Checked():
                 self.digests[life.node] = item
+            case Raised():
+                if self.version < item.version <= self.lives.supported():
+                    self._put_in_force(item.version)
             case Stopped():
                 yield from self._end(life, _NODE_STOPPED)
 

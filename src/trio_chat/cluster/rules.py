@@ -20,11 +20,7 @@ from trio_chat.irc.names import current_casemapping
 Digests = Mapping[str, str]
 """Short digests of values, by the names that operators know."""
 
-CURRENT = "1"
-"""The version of the rules: another one if a command in the log leads to another state than by the
-rules of the release before. Nodes of releases with the same version can work together.
-"""
-VERSION = "the version of the rules (that of trio-chat)"
+VERSION = "the version of trio-chat"
 _VAPID = "the key of push messages, which is in the database (start from a copy of one database)"
 
 _SHOWN = "is only shown to clients"
@@ -145,7 +141,6 @@ def digests(
     whowas_entries: int,
     storage: StoragePorts | None,
     cloaks: Cloaks | None,
-    version: str,
 ) -> Digests:
     """Return the digests of the common values; they are the same in each process.
 
@@ -155,7 +150,6 @@ def digests(
         whowas_entries: see `World`.
         storage: see `World`.
         cloaks: see `World`.
-        version: of the program.
     """
     values: dict[str, object] = {
         name: getattr(source, field)
@@ -164,7 +158,6 @@ def digests(
     }
     vapid = storage.vapid if storage is not None and server_info.has_push else None
     values |= {
-        VERSION: version,
         "[server] default_user_modes": "".join(sorted(server_info.user_modes)),
         "[server] casemapping": current_casemapping(),
         "[server] cloak": cloaks is not None,

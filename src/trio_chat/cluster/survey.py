@@ -51,6 +51,8 @@ class NodeStatus(NamedTuple):
         position: up to which entry of the log it had carried out everything.
         check: the number of the last check of the state that it knows.
         digest: of the state after that check.
+        supports: the greatest version of the rules that it can carry out; 0 if unknown.
+        in_force: the version of the rules that is in force; 0 if unknown.
     """
 
     name: str
@@ -64,6 +66,8 @@ class NodeStatus(NamedTuple):
     position: str = ""
     check: int = 0
     digest: str = ""
+    supports: int = 0
+    in_force: int = 0
 
     def __str__(self) -> str:
         since = datetime.fromtimestamp(self.since, UTC)
@@ -73,7 +77,14 @@ class NodeStatus(NamedTuple):
         return (
             f"{text}, {self.lag:.1f} s behind, {self.sessions} sessions, {self.unfinished} not"
             f" acknowledged, check {self.check}:{self.digest[:8] or '-'}, version {self.version}"
+            f"{self._rules()}"
         )
+
+    def _rules(self) -> str:
+        if not self.in_force:
+            return ""
+        later = f" (supports {self.supports})" if self.supports != self.in_force else ""
+        return f", rules {self.in_force}{later}"
 
     @property
     def is_alive(self) -> bool:
@@ -184,4 +195,6 @@ def _status(name: str, node: _Node, now: float) -> NodeStatus:
         report.position,
         report.check,
         report.digest,
+        report.supports,
+        report.in_force,
     )

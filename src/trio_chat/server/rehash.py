@@ -291,7 +291,6 @@ def common(settings: Settings, storage: StoragePorts | None, start_secret: bytes
         settings.limits.whowas_entries,
         storage,
         cloaks(settings, storage, start_secret),
-        rules.CURRENT,
     )
 
 

@@ -17,9 +17,10 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import Change, SessionEnded
 from trio_chat.chat.events import Output
 from trio_chat.chat.users import Session
+from trio_chat.chat.world import RULES_VERSION
 from trio_chat.cluster import rules
 from trio_chat.cluster.appender import Appender
-from trio_chat.cluster.codec import BadEntry, decode, encode
+from trio_chat.cluster.codec import BadEntry, LaterEntry, decode, encode
 from trio_chat.cluster.decisions import decide
 from trio_chat.cluster.entries import (
     Check,
@@ -27,13 +28,14 @@ from trio_chat.cluster.entries import (
     Ended,
     Item,
     Lost,
+    Raised,
     Registered,
     Reported,
     Said,
     Stopped,
 )
 from trio_chat.cluster.lives import Life
-from trio_chat.cluster.machine import Applied, Machine, RulesDiffer
+from trio_chat.cluster.machine import Applied, Machine, RulesDiffer, UpdateNeeded
 from trio_chat.cluster.survey import REPORT, Survey, ended_lives
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.cluster.comparison import differing_nodes
@@ -131,13 +133,14 @@ class ClusterNode:
         self._world.settle = self._settle
 
     def _begin_life(self, epoch: int) -> None:
-        self._appender = Appender(self.name, epoch, self._rules)
+        self._appender = Appender(self.name, epoch, self._rules, RULES_VERSION)
         self._submitted = 1  # items, of which the first one is the begin of the life
         self._done = 0  # of these
         self._on_done: deque[tuple[int, Callable[[], None]]] = deque([(1, self._begun.set)])
         self._registering: set[int] = set()
         self._ending: set[int] = set()
         self._declared: set[tuple[str, int]] = set()  # a new life says it again
+        self._raised = 0
 
     @property
     def is_refusing(self) -> bool:
@@ -337,6 +340,8 @@ class ClusterNode:
             self.digest.check if self.digest is not None else 0,
             self.digest.digest if self.digest is not None else "",
             ended_lives(self.machine.lives),
+            life.supports,
+            self.machine.version,
         )
         self._submit(report)
 
@@ -420,13 +425,20 @@ class ClusterNode:
         try:
             entry = decode(each.data)
             applied += self.machine.apply(entry, each.time, self._appender.own)
+        except LaterEntry as error:
+            raise LogBroken(
+                f"update trio-chat on this node: the entry {each.position} of the log was written"
+                f" by a later version ({error})"
+            ) from error
         except BadEntry as error:
             raise LogBroken(
-                f"the entry {each.position} of the log cannot be read: {error}. It was written by"
-                " another version of trio-chat, or it is not the log of a cluster"
+                f"the entry {each.position} of the log cannot be read: {error}. It is not"
+                " the log of a cluster, or it is damaged"
             ) from error
         except RulesDiffer as error:
             raise LogBroken(differing(error)) from error
+        except UpdateNeeded as error:
+            raise LogBroken(str(error)) from error
         self.position = each.position
         self.survey.take(entry, each.time)
         self._counters.entries += 1
@@ -520,6 +532,20 @@ class ClusterNode:
                 self._declared.add(key)
                 log.warning("nothing is heard of the node %s any longer", lost.node)
                 self._submit(Lost(*key))
+        self._raise_version()
+
+    def _raise_version(self) -> None:
+        """Have the greatest version of the rules in force that all nodes support."""
+        version = self.machine.lives.supported()
+        oldest = min(self._living(), key=lambda life: life.number, default=None)
+        if (
+            oldest is not None
+            and oldest is self.machine.life
+            and version > max(self.machine.version, self._raised)
+        ):
+            self._raised = version
+            log.info("all nodes support version %d of the rules, which is put in force", version)
+            self._submit(Raised(version))
 
     def _living(self) -> list[Life]:
         return [life for life in self.machine.lives if not life.is_over]

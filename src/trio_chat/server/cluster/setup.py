@@ -10,9 +10,9 @@ import trio
 from trio_chat.chat import ids
 from trio_chat.chat.persistence import ClusterState
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.chat.world import World
+from trio_chat.chat.world import RULES_VERSION, World
 from trio_chat.cluster import rules
-from trio_chat.cluster.machine import Machine, RulesDiffer
+from trio_chat.cluster.machine import Machine, OtherFormat, RulesDiffer, UpdateNeeded
 from trio_chat.config import Settings
 from trio_chat.server import rehash
 from trio_chat.server.broadcaster import Broadcaster
@@ -59,16 +59,18 @@ class ClusterSetup:
         """Return the world of the server, as the database has it.
 
         Raises:
-            LogRefused: it is of a cluster with another configuration.
+            LogRefused: it is of a cluster with another configuration, or of another version.
         """
         machine = self._machine = Machine(
-            lambda clock: make_world(clock, clock), self._rules, self._began
+            lambda clock: make_world(clock, clock), self._rules, self._began, RULES_VERSION
         )
         if self.stored is not None:
             try:
                 machine.restore(self.stored.snapshot)
             except RulesDiffer as error:
                 raise LogRefused(differing(error)) from error
+            except (OtherFormat, UpdateNeeded) as error:
+                raise LogRefused(str(error)) from error
         return machine.world
 
     def make_node(self, broadcaster: Broadcaster) -> ClusterNode:
