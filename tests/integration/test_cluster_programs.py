@@ -212,6 +212,7 @@ async def test_a_second_node_with_the_same_name_takes_its_place(
         other = Cluster(tmp_path / "other", cluster.engine)
         async with other.node("n1") as (_, one), client(one, "ann") as ann:
             await first.out.until("another node has started with the name n1")
+            assert not any("ResourceWarning" in line for line in await first.out.rest())
             assert await first.wait() == 1
             async with client(two, "bob") as bob:
                 await bob.say("PRIVMSG ann :still here")

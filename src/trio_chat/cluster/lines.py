@@ -1,16 +1,18 @@
 """The lines of a client: which of them all nodes carry out, and which only the node of the client.
 
 All lines of a batch are carried out together, when its last one has come. So an open batch is no
-part of the state.
+part of the state. A batch for a service, which may have a password in it, never comes into the log.
 """
 
 from trio_chat.chat.dispatch import is_local
 from trio_chat.chat.multiline import BATCH_TYPE
+from trio_chat.chat.registry import LOCAL_SERVICES
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message, ParseError, parse
+from trio_chat.irc.names import fold_or_self
 
 _MORE_LINES = 2
 """Lines of a batch that are kept beyond the limit: they make it be refused as too long."""
@@ -28,6 +30,7 @@ class ClientLines:
         self._session = session
         self._lengths = lengths
         self._batch: list[bytes] = []  # the lines of the open batch
+        self._is_secret = False  # whether the open batch is for a service, perhaps with a password
 
     def sort(self, line: bytes | BadLine) -> tuple[bytes, ...] | None:
         """Return the lines that all nodes are to carry out now; none while a batch is not complete.
@@ -39,16 +42,22 @@ class ClientLines:
         if self._session.user is None:
             return None
         message = _parse(line)
+        if self._is_secret and message is not None and _is_of_batch(message):
+            self._is_secret = _is_inside(message)
+            return None
         if self._batch:
             if message is None or not isinstance(line, bytes):
                 self._add(b"")
                 return ()
-            if message.command == "BATCH" or "batch" in message.tags:
+            if _is_of_batch(message):
                 self._add(line)
                 return () if _is_inside(message) else self._take()
         elif message is None or not isinstance(line, bytes):
             return None
         elif self._opens(message):
+            if fold_or_self(message.params[2]) in LOCAL_SERVICES:
+                self._is_secret = True
+                return None
             self._add(line)
             return ()
         return None if is_local(message) else (line,)
@@ -71,6 +80,10 @@ class ClientLines:
         if len(self._batch) > self._lengths.multiline_lines + _MORE_LINES:
             self._batch.pop()  # what is left is too long already, and is refused
         self._batch.append(line)
+
+
+def _is_of_batch(message: Message) -> bool:
+    return message.command == "BATCH" or "batch" in message.tags
 
 
 def _is_inside(message: Message) -> bool:

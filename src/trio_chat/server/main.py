@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,14 +121,16 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
         if settings.metrics.port is not None:
             watching += await bind_tcp(settings.metrics.host, settings.metrics.port)
         threads = HashingThreads(settings.limits)
-        async with open_storage(
-            settings.storage,
-            settings.accounts.hash_cost,
-            threads,
-            current_casemapping(),
-            settings.uploads.keep_days,
-        ) as memory:
-            cluster = await _open_cluster(settings, memory)
+        async with (
+            open_storage(
+                settings.storage,
+                settings.accounts.hash_cost,
+                threads,
+                current_casemapping(),
+                settings.uploads.keep_days,
+            ) as memory,
+            _in_cluster(settings, memory) as cluster,
+        ):
             storage = memory if cluster is None else cluster.memory
             server = Server(settings, memory=storage, threads=threads, load=load, cluster=cluster)
             if settings.tls.certificate is not None:
@@ -150,8 +152,11 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
             listener.socket.close()
 
 
-async def _open_cluster(settings: Settings, memory: StoragePorts | None) -> "ClusterSetup | None":
-    """Connect to the cluster; return None if this server is alone.
+@asynccontextmanager
+async def _in_cluster(
+    settings: Settings, memory: StoragePorts | None
+) -> "AsyncIterator[ClusterSetup | None]":
+    """Connect to the cluster; None if this server is alone.
 
     Raises:
         LogRefused: the cluster cannot be used; the message says what to change.
@@ -159,14 +164,16 @@ async def _open_cluster(settings: Settings, memory: StoragePorts | None) -> "Clu
         StorageError: the database cannot be read.
     """
     if not settings.cluster.is_enabled:
-        return None
+        yield None
+        return
     try:
         from trio_chat.server.cluster.setup import open_cluster  # noqa: PLC0415
     except ImportError as error:
         raise LogRefused(
             f"a cluster needs the package {error.name}: pip install 'trio-chat[cluster]'"
         ) from error
-    return await open_cluster(settings, memory)
+    async with open_cluster(settings, memory) as cluster:
+        yield cluster
 
 
 def _file(settings: Settings) -> Path | None:

@@ -1,7 +1,8 @@
 """The set-up of a node: its engine, its name, and the state that its database has."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from trio_chat.server.cluster.log import START, Log, LogRefused
 from trio_chat.server.cluster.node import ClusterNode, differing
 from trio_chat.server.cluster.snapshots import SnapshotKeeper
 
+_CLOSING = 2.0
+"""Seconds in which the connections to the engine are closed."""
 MakeWorld = Callable[[Callable[[], float], Callable[[], float]], World]
 """Returns a new world with a clock, and with one that never goes back."""
 
@@ -81,8 +84,12 @@ class ClusterSetup:
         return ClusterNode(self._name, self._rules, self._machine, self._log, broadcaster, keeper)
 
 
-async def open_cluster(settings: Settings, memory: StoragePorts | None) -> ClusterSetup:
-    """Connect to the engine, and begin the log if this node is the first one.
+@asynccontextmanager
+async def open_cluster(
+    settings: Settings, memory: StoragePorts | None
+) -> AsyncIterator[ClusterSetup]:
+    """Connect to the engine, and begin the log if this node is the first one; close the connections
+    in the end.
 
     Args:
         settings: all of config.ini.
@@ -101,13 +108,17 @@ async def open_cluster(settings: Settings, memory: StoragePorts | None) -> Clust
         log = make_log(settings.cluster.url, password)
     except (OSError, ValueError) as error:
         raise LogRefused(f"[cluster]: {error}") from error
-    await log.check()
-    name = settings.cluster.node or socket.gethostname().partition(".")[0]
-    stored = await memory.cluster.load()
-    if stored is None:
-        memory = await found(log, name, memory, memory.cluster)
-    common = rules.to_text(rehash.common(settings, memory, b""))
-    return ClusterSetup(name, common, log, memory, stored)
+    try:
+        await log.check()
+        name = settings.cluster.node or socket.gethostname().partition(".")[0]
+        stored = await memory.cluster.load()
+        if stored is None:
+            memory = await found(log, name, memory, memory.cluster)
+        common = rules.to_text(rehash.common(settings, memory, b""))
+        yield ClusterSetup(name, common, log, memory, stored)
+    finally:
+        with trio.CancelScope(deadline=trio.current_time() + _CLOSING, shield=True):
+            await log.aclose()
 
 
 def _password(file: Path | None) -> str:
