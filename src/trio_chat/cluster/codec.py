@@ -59,16 +59,29 @@ _DECIDED = _NUMBERS[Decided]
 _NAMES = {kind: [field.name for field in fields(kind)] for kind in ITEMS}
 
 
-def _types(kind: type[Item]) -> list[Any]:
-    hints = get_type_hints(kind)
-    return [hints[name] for name in _NAMES[kind]]
-
-
 _LEAST = {kind: sum(field.default is MISSING for field in fields(kind)) for kind in ITEMS}
 """How many fields an item of the first release with its kind has."""
 _OPEN = (Begun, Reported)
 """Kinds whose added fields are ignored by an earlier release."""
-_TYPES = {number: _types(kind) for number, kind in enumerate(ITEMS) if kind is not Decided}
+
+
+def _tuples(kind: type[Item]) -> dict[int, Any]:
+    """Return the types of the written fields of a kind, by how many of them there are."""
+    hints = get_type_hints(kind)
+    types = tuple(hints[name] for name in _NAMES[kind])
+    return {
+        count: tuple.__class_getitem__(types[:count])
+        for count in range(_LEAST[kind], len(types) + 1)
+    }
+
+
+_READ = {
+    (number, count): read
+    for number, kind in enumerate(ITEMS)
+    if kind is not Decided
+    for count, read in _tuples(kind).items()
+}
+"""The types of written fields, by the number of the kind and how many there are."""
 
 
 class BadEntry(Exception):
@@ -121,14 +134,15 @@ def _to_item(written: list[Any]) -> Item:
         )
     if isinstance(number, int) and number >= len(ITEMS):
         raise LaterEntry(f"the kind of item {number} is unknown")
-    kind, types = ITEMS[number], _TYPES[number]
-    if len(values) > len(types):
+    kind, read = ITEMS[number], _READ.get((number, len(values)))
+    if read is None:
+        if len(values) < _LEAST[kind]:
+            raise BadEntry(f"{kind.__name__} lacks fields")
         if kind not in _OPEN:
             raise LaterEntry(f"{kind.__name__} has unknown fields")
-        del values[len(types) :]
-    if len(values) < _LEAST[kind]:
-        raise BadEntry(f"{kind.__name__} lacks fields")
-    read = tuple.__class_getitem__(tuple(types[: len(values)]))
+        most = len(_NAMES[kind])
+        del values[most:]
+        read = _READ[number, most]
     item: Item = kind(*msgspec.convert(values, type=read))
     return item
 
