@@ -11,7 +11,7 @@ from trio_chat.cluster.entries import Begun, Ended, Entry, Lost, Raised, Stopped
 from trio_chat.cluster.lives import SILENCE
 from trio_chat.config import LimitSettings
 from trio_chat.irc.message import Message
-from trio_chat.server.cluster import node as node_module
+from trio_chat.server.cluster import own_items
 from trio_chat.server.cluster import setup as cluster_setup
 from trio_chat.server.cluster.log import LogBroken
 
@@ -448,12 +448,12 @@ async def test_the_oldest_node_raises_the_version_once_all_support_it(
         assert not [item for item in log.items() if isinstance(item, Raised)]
     for entry in log.entries("n1")[:1]:
         assert entry.items == (Begun("", 1),)
-    monkeypatch.setattr(node_module, "RULES_VERSION", 2)
+    monkeypatch.setattr(own_items, "RULES_VERSION", 2)
     monkeypatch.setattr(cluster_setup, "RULES_VERSION", 2)
     async with cluster_node(log, "n1"):
         await trio.sleep(5)
     assert [item for item in log.items() if isinstance(item, Raised)] == [Raised(2)]
-    monkeypatch.setattr(node_module, "RULES_VERSION", 1)
+    monkeypatch.setattr(own_items, "RULES_VERSION", 1)
     monkeypatch.setattr(cluster_setup, "RULES_VERSION", 1)
     async with cluster_node(log, "n2", is_begun=False) as earlier:
         await trio.sleep(5)

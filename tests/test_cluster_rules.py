@@ -24,7 +24,7 @@ from trio_chat.config import KEYS, LimitSettings, ServerSettings, Settings
 from trio_chat.irc.isupport import Lengths
 from trio_chat.server import rehash
 from trio_chat.server.app import Server
-from trio_chat.server.cluster.node import differing
+from trio_chat.server.cluster.explanations import differing
 
 VAPID = VapidKeys(b"private", b"public")
 

@@ -157,7 +157,7 @@ class Connection:
                 self._hub.connections.add(self)
                 self._hub.world.connect(self.session)
                 if self._hub.node is not None:
-                    self._hub.node.add(self)
+                    self._hub.node.clients.add(self)
                 log.info("connected %s", self.session.address)
                 self._transport.on_control(outbox.flush_control)
                 try:
@@ -177,7 +177,7 @@ class Connection:
             self._transport.on_control(nothing)
             self._hub.connections.discard(self)
             if self._hub.node is not None:
-                self._hub.node.discard(self)
+                self._hub.node.clients.discard(self)
             await self._transport.aclose()
 
     def end(self, reason: str) -> None:
@@ -356,7 +356,7 @@ class Connection:
         if lines and node.is_refusing:
             self._accept(unavailable(self._hub.world, self.session, lines[-1]))
         elif lines:
-            node.say(self, lines)
+            node.clients.say(self, lines)
         return True
 
     def take_applied(self, output: Output, ticket: int) -> None:
@@ -440,7 +440,7 @@ class Connection:
         notified by the server.
         """
         node = self._hub.node
-        if node is not None and node.leave(self.session, self._reason):
+        if node is not None and node.clients.leave(self.session, self._reason):
             # What ended it, such as a KILL, is sent to the client before the reason.
             return self._hub.broadcaster.accept(Output(()), self.session)
         change = SessionEnded(self.session.id, self._reason, is_announced=not self._is_shutdown)

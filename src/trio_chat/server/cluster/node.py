@@ -6,40 +6,32 @@ in memory, committed with its position, and then delivered; only after that the 
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
 
 import trio
 
 from trio_chat import __version__
-from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import Change, SessionEnded
+from trio_chat.chat.changes import Change
 from trio_chat.chat.events import Output
-from trio_chat.chat.users import Session
-from trio_chat.chat.world import RULES_VERSION
-from trio_chat.cluster import rules
-from trio_chat.cluster.appender import Appender
-from trio_chat.cluster.codec import BadEntry, LaterEntry, decode, encode
+from trio_chat.cluster.codec import decode, encode
 from trio_chat.cluster.decisions import decide
 from trio_chat.cluster.entries import (
     Check,
     Checked,
-    Ended,
-    Item,
     Lost,
     Raised,
-    Registered,
     Reported,
-    Said,
     Stopped,
 )
 from trio_chat.cluster.lives import Life
-from trio_chat.cluster.machine import Applied, Machine, RulesDiffer, UpdateNeeded
+from trio_chat.cluster.machine import Applied, Machine
 from trio_chat.cluster.survey import REPORT, Survey, ended_lives
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.cluster.comparison import differing_nodes
+from trio_chat.server.cluster.explanations import explained
 from trio_chat.server.cluster.log import Log, LogBroken, LogUnavailable, Stored
+from trio_chat.server.cluster.node_clients import NodeClients
+from trio_chat.server.cluster.own_items import OwnItems
 from trio_chat.server.cluster.own_parts import OwnParts
 from trio_chat.server.cluster.snapshots import SnapshotKeeper, TakenSnapshot
 from trio_chat.server.cluster.statistics import NodeCounters, NodeStatistics
@@ -52,32 +44,8 @@ _RETRY = 0.1
 """Seconds until the engine is asked again after a failure."""
 _PATIENCE = 5.0
 """Seconds without the engine after which commands are refused instead of waiting."""
-_GIVEN_UP = "The connection to the other servers was lost"
 _ITEMS_AT_ONCE = 256
 """Items that are carried out before other tasks have their turn; an entry more at most."""
-
-
-class ReplicatedConnection(Protocol):
-    """What a node needs of a connection."""
-
-    session: Session
-
-    def take_applied(self, output: Output, ticket: int) -> None:
-        """Take what a line of the client led to; its parts were accepted already.
-
-        Args:
-            output: the output.
-            ticket: of the broadcaster, for the parts.
-        """
-
-    def note_in_log(self) -> None:
-        """Carry out no other line until `note_applied`."""
-
-    def note_applied(self) -> None:
-        """Go on: what was in the log has been carried out and delivered."""
-
-    def end(self, reason: str) -> None:
-        """End the connection."""
 
 
 class ClusterNode:
@@ -92,6 +60,7 @@ class ClusterNode:
         snapshots: keeps the state of the machine.
 
     Attributes:
+        clients: what the clients of this node do.
         position: up to which entry of the log everything was carried out.
         digest: of the last snapshot, which is equal on all nodes.
         survey: how all nodes stand.
@@ -109,18 +78,17 @@ class ClusterNode:
         self.name = name
         self.machine = machine
         self.position = snapshots.taken
-        self._rules = own_rules
         self._world = machine.world
         self._log = log
         self._broadcaster = broadcaster
         self._snapshots = snapshots
         self._is_replaying = snapshots.taken != snapshots.stored
-        self._connections: dict[int, ReplicatedConnection] = {}  # by the numbers of their sessions
         self._own_parts = OwnParts()
+        self._items = OwnItems(name, own_rules)
+        self.clients = NodeClients(machine, self._items)
         self.survey = Survey()
         self._counters = NodeCounters()
         self._report_due = 0.0
-        self._wake = trio.Event()
         self._unavailable_since: float | None = None
         self._is_leaving = False
         self._begun = trio.Event()
@@ -128,26 +96,24 @@ class ClusterNode:
         self.digest: Checked | None = None
         snapshots.note_digest = self._note_digest
         self._begin_life(time.time_ns())
-        self._world.registrar = self._register
+        self._world.registrar = self.clients.register
         self._world.decider = self._decide
-        self._world.settle = self._settle
+        self._world.settle = self._items.settle
 
-    def _begin_life(self, epoch: int) -> None:
-        self._appender = Appender(self.name, epoch, self._rules, RULES_VERSION)
-        self._submitted = 1  # items, of which the first one is the begin of the life
-        self._done = 0  # of these
-        self._on_done: deque[tuple[int, Callable[[], None]]] = deque([(1, self._begun.set)])
-        self._registering: set[int] = set()
-        self._ending: set[int] = set()
+    def _begin_life(self, epoch: int) -> Callable[[], None]:
         self._declared: set[tuple[str, int]] = set()  # a new life says it again
         self._raised = 0
+        return self._items.begin_life(epoch, self._begun.set)
+
+    def _decide(self, change: Change) -> None:
+        self._items.submit(decide(self._world, change))
 
     @property
     def is_refusing(self) -> bool:
         """Whether commands that all nodes carry out are refused at the moment."""
         since = self._unavailable_since
         is_away = since is not None and trio.current_time() - since > _PATIENCE
-        return is_away or self._appender.is_full
+        return is_away or self._items.appender.is_full
 
     @property
     def is_cut_off(self) -> bool:
@@ -162,13 +128,13 @@ class ClusterNode:
     @property
     def unfinished(self) -> int:
         """Items of this node that were not carried out yet."""
-        return self._submitted - self._done
+        return self._items.unfinished
 
     def statistics(self) -> NodeStatistics:
         """Return a snapshot of the node's numbers."""
         counters, snapshots, life = self._counters, self._snapshots, self.machine.life
         return NodeStatistics(
-            epoch=self._appender.own[1],
+            epoch=self._items.appender.own[1],
             life=life.number if life is not None else 0,
             alive=len(self._living()),
             is_reachable=not self.is_cut_off,
@@ -189,96 +155,6 @@ class ClusterNode:
             snapshot_bytes=snapshots.size,
         )
 
-    def add(self, connection: ReplicatedConnection) -> None:
-        """Serve a connection, whose session has a number. Before this life has begun there is none
-        for it, and the client has to connect again.
-        """
-        self._connections[connection.session.id] = connection
-        if not self._done:
-            connection.end(_GIVEN_UP)
-
-    def discard(self, connection: ReplicatedConnection) -> None:
-        """Serve a connection no longer."""
-        self._connections.pop(connection.session.id, None)
-
-    def say(self, connection: ReplicatedConnection, lines: tuple[bytes, ...]) -> None:
-        """Have lines of a client carried out by all nodes."""
-        session = connection.session
-        number = self.machine.number_of(session)
-        connection.note_in_log()
-        self._submit(Said(number, session.caps, lines), connection.note_applied)
-
-    def leave(self, session: Session, reason: str) -> bool:
-        """Have a session ended by all nodes; return False if only this one knows it.
-
-        Args:
-            session: the session, whose connection is gone.
-            reason: shown to others by QUIT.
-        """
-        is_asked = session.id in self._registering
-        if session.user is None and not is_asked:
-            return False
-        if session.id in self._world.sessions and session.id not in self._ending:
-            self._ending.add(session.id)
-            self._submit(
-                Ended(self.machine.number_of(session), reason),
-                lambda: self._forget(session),
-            )
-        return True
-
-    def _forget(self, session: Session) -> None:
-        """Forget a session whose registration was refused when its connection was gone already."""
-        self._ending.discard(session.id)
-        if session in self._world.unregistered:
-            apply(self._world, SessionEnded(session.id, ""))
-
-    def _register(self, session: Session) -> None:
-        pending = session.pending
-        assert pending is not None  # noqa: S101  # or it would not be registered now
-        if session.id in self._registering:
-            return
-        self._registering.add(session.id)
-        item = Registered(
-            self.machine.number_of(session),
-            session.caps,
-            pending.nick,
-            pending.username,
-            pending.realname,
-            session.address,
-            session.host,
-            session.payer,
-            session.certificate,
-            session.is_secure,
-            session.connected,
-            session.account_id,
-            session.away,
-            tuple(pending.metadata.items()),
-        )
-        self._submit(item, lambda: self._note_registered(session))
-        self._connections[session.id].note_in_log()
-
-    def _note_registered(self, session: Session) -> None:
-        self._registering.discard(session.id)
-        connection = self._connections.get(session.id)
-        if connection is not None:
-            connection.note_applied()
-
-    def _decide(self, change: Change) -> None:
-        self._submit(decide(self._world, change))
-
-    async def _settle(self) -> None:
-        if self._done < self._submitted:
-            is_done = trio.Event()
-            self._on_done.append((self._submitted, is_done.set))
-            await is_done.wait()
-
-    def _submit(self, item: Item, on_done: Callable[[], None] | None = None) -> None:
-        self._appender.submit(item)
-        self._submitted += 1
-        if on_done is not None:
-            self._on_done.append((self._submitted, on_done))
-        self._wake.set()
-
     async def run(self) -> None:
         """Follow the log, for ever, or until `stop`.
 
@@ -290,7 +166,7 @@ class ClusterNode:
             nursery.start_soon(self._append)
             nursery.start_soon(self._snapshots.run)
             await self._follow()
-            _wake(self._on_done)
+            self._items.give_up()
             nursery.cancel_scope.cancel()
 
     async def wait_begun(self) -> None:
@@ -304,7 +180,7 @@ class ClusterNode:
         """
         self._is_leaving = True
         stopped = trio.Event()
-        self._submit(Stopped(), stopped.set)
+        self._items.submit(Stopped(), stopped.set)
         await stopped.wait()
 
     async def aclose(self) -> None:
@@ -317,17 +193,17 @@ class ClusterNode:
     async def _append(self) -> None:
         while True:
             with trio.move_on_after(HEARTBEAT):
-                await self._wake.wait()
+                await self._items.wake.wait()
             self._report_if_due()
-            self._wake = trio.Event()
+            self._items.wake = trio.Event()
             await self._append_once()
-            while self._appender.has_more:
+            while self._items.appender.has_more:
                 await self._append_once()
 
     def _report_if_due(self) -> None:
         """Say how this node stands, for operators, unless it has other worries."""
         life, now = self.machine.life, trio.current_time()
-        if now < self._report_due or life is None or life.is_over or self._appender.is_full:
+        if now < self._report_due or life is None or life.is_over or self._items.appender.is_full:
             return
         self._report_due = now + REPORT
         report = Reported(
@@ -343,10 +219,10 @@ class ClusterNode:
             life.supports,
             self.machine.version,
         )
-        self._submit(report)
+        self._items.submit(report)
 
     async def _append_once(self) -> None:
-        appender = self._appender
+        appender = self._items.appender
         entries = appender.take()
         self._counters.appends += 1
         self._counters.own_entries += len(entries)
@@ -367,8 +243,8 @@ class ClusterNode:
                 stored = await self._log.read(self.position)
             except LogUnavailable as error:
                 self._note_unavailable(error)
-                self._appender.note_failure()
-                self._wake.set()
+                self._items.appender.note_failure()
+                self._items.wake.set()
                 await trio.sleep(_RETRY)
                 continue
             self._note_available()
@@ -411,34 +287,20 @@ class ClusterNode:
             is_snapshot = self._taken is not None or self._is_leaving
             position = self.position if parts or self._world.dirty or is_snapshot else ""
             ticket = self._broadcaster.accept(Output(parts, position=position))
-            self._hand_on(applied, ticket)
+            self.clients.hand_on(applied, ticket)
             await self._broadcaster.wait_delivered(ticket)
             if not position:
                 await trio.lowlevel.checkpoint()
             self._look_after_snapshots()
         self._counters.note_carried_out(batch[-1].time)
-        self._note_done(done)
+        self._items.note_done(done)
         self._look_after_lives()
 
     def _apply(self, each: Stored, applied: list[Applied]) -> int:
         """Carry out an entry in memory; return how many items of this node are done by it."""
-        try:
+        with explained(each.position):
             entry = decode(each.data)
-            applied += self.machine.apply(entry, each.time, self._appender.own)
-        except LaterEntry as error:
-            raise LogBroken(
-                f"update trio-chat on this node: the entry {each.position} of the log was written"
-                f" by a later version ({error})"
-            ) from error
-        except BadEntry as error:
-            raise LogBroken(
-                f"the entry {each.position} of the log cannot be read: {error}. It is not"
-                " the log of a cluster, or it is damaged"
-            ) from error
-        except RulesDiffer as error:
-            raise LogBroken(differing(error)) from error
-        except UpdateNeeded as error:
-            raise LogBroken(str(error)) from error
+            applied += self.machine.apply(entry, each.time, self._items.appender.own)
         self.position = each.position
         self.survey.take(entry, each.time)
         self._counters.entries += 1
@@ -447,7 +309,7 @@ class ClusterNode:
         if self.machine.has_check and not self._is_replaying:
             state = self.machine.to_state()
             self._taken = TakenSnapshot(self.position, self.machine.checks, state)
-        return self._appender.note_seen(entry, self.machine.lives.of(self.name))
+        return self._items.appender.note_seen(entry, self.machine.lives.of(self.name))
 
     def _look_after_snapshots(self) -> None:
         """Have all nodes take snapshots when it is time, and keep what was taken."""
@@ -458,12 +320,12 @@ class ClusterNode:
         if life is not None and not life.is_over:
             older = sum(each.number < life.number for each in self._living())
             if self._snapshots.is_due(older):
-                self._submit(Check())
+                self._items.submit(Check())
         self._compare()
 
     def _note_digest(self, check: int, digest: str) -> None:
         self.digest = Checked(check, digest)
-        self._submit(self.digest)
+        self._items.submit(self.digest)
 
     def _compare(self) -> None:
         """Compare the last digests of the nodes.
@@ -485,22 +347,10 @@ class ClusterNode:
                 self._declared.add((other.node, self.digest.check))
                 log.error("the state of the node %s is not that of this one", other.node)
 
-    def _hand_on(self, applied: Sequence[Applied], ticket: int) -> None:
-        """Let connections know what their lines led to."""
-        for session, output in applied:
-            connection = self._connections.get(session.id) if session is not None else None
-            if connection is not None:
-                connection.take_applied(output, ticket)
-
-    def _note_done(self, count: int) -> None:
-        self._done += count
-        while self._on_done and self._on_done[0][0] <= self._done:
-            self._on_done.popleft()[1]()
-
     def _look_after_lives(self) -> None:
         """Begin another life if the others have given this one up, and say which nodes are lost."""
         latest = self.machine.lives.of(self.name)
-        own_epoch = self._appender.own[1]
+        own_epoch = self._items.appender.own[1]
         if latest is not None and latest.epoch > own_epoch:
             if self._begun.is_set():
                 raise LogBroken(
@@ -508,7 +358,6 @@ class ClusterNode:
                     " has a name of its own ([cluster] node)"
                 )
             self._begin_life(latest.epoch + 1)
-            self._wake.set()
         elif (
             latest is not None
             and latest.epoch == own_epoch
@@ -519,19 +368,15 @@ class ClusterNode:
                 "the other nodes have not heard of this one for too long, and have gone on without"
                 " it: its clients have to connect again"
             )
-            connections, self._connections = list(self._connections.values()), {}
-            waiting = self._on_done
-            self._begin_life(max(time.time_ns(), own_epoch + 1))
-            self._wake.set()
-            for connection in connections:
-                connection.end(_GIVEN_UP)
-            _wake(waiting)  # after the clients, which are to get no answers
+            wake_waiting = self._begin_life(max(time.time_ns(), own_epoch + 1))
+            self.clients.end_all()
+            wake_waiting()  # after the clients, which are to get no answers
         for lost in self.machine.lives.lost():
             key = lost.node, lost.epoch
             if lost.node != self.name and key not in self._declared:
                 self._declared.add(key)
                 log.warning("nothing is heard of the node %s any longer", lost.node)
-                self._submit(Lost(*key))
+                self._items.submit(Lost(*key))
         self._raise_version()
 
     def _raise_version(self) -> None:
@@ -545,7 +390,7 @@ class ClusterNode:
         ):
             self._raised = version
             log.info("all nodes support version %d of the rules, which is put in force", version)
-            self._submit(Raised(version))
+            self._items.submit(Raised(version))
 
     def _living(self) -> list[Life]:
         return [life for life in self.machine.lives if not life.is_over]
@@ -561,18 +406,3 @@ class ClusterNode:
             away = trio.current_time() - self._unavailable_since
             self._unavailable_since = None
             log.warning("the log of the cluster is reached again, after %.1f s", away)
-
-
-def _wake(waiting: Iterable[tuple[int, Callable[[], None]]]) -> None:
-    """Wake what waits for items of a life that is over: no node carries them out."""
-    for _, on_done in waiting:
-        on_done()
-
-
-def differing(error: RulesDiffer) -> str:
-    """Return for the operator what to do about a node with another configuration."""
-    return (
-        f"the configuration of the node {error.node} differs from that of this one."
-        f" {rules.describe_difference(error.own, error.rules)}. Stop all nodes, or set this one as"
-        " the others"
-    )

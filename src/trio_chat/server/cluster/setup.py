@@ -18,9 +18,10 @@ from trio_chat.config import Settings
 from trio_chat.server import rehash
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.cluster.engines import make_log
+from trio_chat.server.cluster.explanations import differing
 from trio_chat.server.cluster.founding import found
 from trio_chat.server.cluster.log import START, Log, LogRefused
-from trio_chat.server.cluster.node import ClusterNode, differing
+from trio_chat.server.cluster.node import ClusterNode
 from trio_chat.server.cluster.snapshots import SnapshotKeeper
 
 _CLOSING = 2.0
