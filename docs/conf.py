@@ -52,6 +52,7 @@ CONTENTS = """
 docs/features
 docs/client
 docs/operations
+docs/cluster
 docs/performance
 SECURITY
 CHANGELOG
