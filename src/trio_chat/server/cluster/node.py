@@ -29,7 +29,7 @@ from trio_chat.cluster.survey import REPORT, Survey, ended_lives
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.cluster.comparison import differing_nodes
 from trio_chat.server.cluster.explanations import explained
-from trio_chat.server.cluster.log import Log, LogBroken, LogUnavailable, Stored
+from trio_chat.server.cluster.log import START, Log, LogBroken, LogUnavailable, Stored
 from trio_chat.server.cluster.node_clients import NodeClients
 from trio_chat.server.cluster.own_items import OwnItems
 from trio_chat.server.cluster.own_parts import OwnParts
@@ -162,6 +162,9 @@ class ClusterNode:
             LogBroken: the log cannot be followed any longer.
         """
         await self._snapshots.keep_first(self.machine)
+        # Before anything is appended: the log may have been emptied, or be another one.
+        for position in {self._snapshots.taken, self._snapshots.stored} - {START}:
+            await self._read(position)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._append)
             nursery.start_soon(self._snapshots.run)
@@ -234,25 +237,31 @@ class ClusterNode:
             await trio.sleep(_RETRY)
 
     async def _follow(self) -> None:
-        is_forked = self._is_replaying  # unless the log has what the database has
         while True:
-            try:
-                if is_forked:
-                    await self._log.read(self._snapshots.stored)
-                    is_forked = False
-                stored = await self._log.read(self.position)
-            except LogUnavailable as error:
-                self._note_unavailable(error)
-                self._items.appender.note_failure()
-                self._items.wake.set()
-                await trio.sleep(_RETRY)
-                continue
-            self._note_available()
+            stored = await self._read(self.position)
             self._counters.reads += 1
             for batch in self._batches(stored):
                 await self._carry_out(batch)
                 if self._is_leaving and self.machine.life is not None and self.machine.life.is_over:
                     return
+
+    async def _read(self, position: str) -> list[Stored]:
+        """Return the entries after a position; wait while the engine cannot be reached.
+
+        Raises:
+            LogBroken: the log has not this position any longer.
+        """
+        while True:
+            try:
+                stored = await self._log.read(position)
+            except LogUnavailable as error:
+                self._note_unavailable(error)
+                self._items.appender.note_failure()
+                self._items.wake.set()
+                await trio.sleep(_RETRY)
+            else:
+                self._note_available()
+                return stored
 
     def _batches(self, stored: Sequence[Stored]) -> Iterator[list[Stored]]:
         """Yield entries in parts of about as many items as are carried out at once; a part ends
