@@ -63,3 +63,29 @@ def test_a_batch_for_a_service_does_not_come_into_the_log(lines: ClientLines, se
 def test_a_batch_that_is_refused_is_no_batch(lines: ClientLines) -> None:
     """Its client gets the refusal at once."""
     assert lines.sort(b"BATCH +1 unknown #a") == (b"BATCH +1 unknown #a",)
+
+
+def test_a_batch_after_one_for_a_service_is_for_all_nodes(lines: ClientLines) -> None:
+    """Also if the client has not ended that one."""
+    batch = (b"BATCH +2 draft/multiline #a", b"@batch=2 PRIVMSG #a :x", b"BATCH -2")
+    assert lines.sort(b"BATCH +1 draft/multiline NickServ") is None
+    assert lines.sort(batch[0]) == ()
+    assert lines.sort(batch[1]) == ()
+    assert lines.sort(batch[2]) == batch
+
+
+def test_a_client_without_batches_is_in_none_for_a_service(lines: ClientLines) -> None:
+    """Its lines are messages, although they have the tag."""
+    assert lines.sort(b"BATCH +1 draft/multiline NickServ") is None
+    lines._session.set_caps(cap.MESSAGE_TAGS)
+    assert lines.sort(b"@batch=1 PRIVMSG #a :x") == (b"@batch=1 PRIVMSG #a :x",)
+    assert lines.sort(b"@batch=1 PRIVMSG NickServ :IDENTIFY ann secret") is None
+
+
+def test_a_line_for_a_service_in_another_batch_does_not_come_into_the_log(
+    lines: ClientLines,
+) -> None:
+    """An empty line, which spoils the batch as well, stands for it."""
+    lines.sort(b"BATCH +1 draft/multiline #a")
+    assert lines.sort(b"@batch=1 PRIVMSG NickServ :IDENTIFY ann secret") == ()
+    assert lines.sort(b"BATCH -1") == (b"BATCH +1 draft/multiline #a", b"", b"BATCH -1")

@@ -458,3 +458,44 @@ async def test_the_oldest_node_raises_the_version_once_all_support_it(
     async with cluster_node(log, "n2", is_begun=False) as earlier:
         await trio.sleep(5)
     assert "update trio-chat on this node" in str(earlier.failures[0])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("CAP REQ :-draft/multiline", "@batch=1 PRIVMSG #a :x"),
+        (
+            "BATCH +2 draft/multiline #a",
+            "BATCH +3 draft/multiline #a",
+            "@batch=3 PRIVMSG #a :x",
+            "BATCH -3",
+        ),
+        ("BATCH -2", "BATCH +2 draft/multiline #a", "@batch=2 PRIVMSG #a :x", "BATCH -2"),
+    ],
+    ids=["without the capability", "two others", "another reference"],
+)
+async def test_an_open_batch_for_a_service_changes_nothing_on_one_node_alone(
+    mock_clock: MockClock, lines: tuple[str, ...]
+) -> None:
+    """Whatever its client sends then, all nodes carry it out, or none."""
+    log = MemoryLog()
+    async with cluster_node(log) as network, cluster_node(log, "n2") as other:
+        ann = await network.register("ann", "#a", caps=f"{CAPS} batch message-tags draft/multiline")
+        cid = await network.register("cid", "#a")
+        bob = await other.register("bob", "#a")
+        await ann.say("BATCH +1 draft/multiline NickServ", *lines, "PRIVMSG #a :end")
+        assert texts(await until(cid, "end")) == texts(await until(bob, "end"))
+        assert network.node.machine.to_state() == other.node.machine.to_state()
+
+
+async def test_a_batch_for_a_service_stays_open_while_its_client_does_something_else(
+    mock_clock: MockClock,
+) -> None:
+    """A line without the tag of the batch is carried out as usual."""
+    log = MemoryLog()
+    async with cluster_node(log) as network:
+        ann = await network.register("ann", caps=f"{CAPS} batch message-tags draft/multiline")
+        await ann.say("BATCH +1 draft/multiline NickServ", "JOIN #a")
+        await ann.until("JOIN")
+        await ann.say("@batch=1 PRIVMSG NickServ :HELP", "BATCH -1", "PING end")
+        assert "FAIL" not in [each.command for each in await ann.until("FAIL", "PONG")]

@@ -42,15 +42,15 @@ class ClientLines:
         if self._session.user is None:
             return None
         message = _parse(line)
-        if self._is_secret and message is not None and _is_of_batch(message):
-            self._is_secret = _is_inside(message)
+        if self._is_secret and message is not None and self._is_of_service(message):
             return None
         if self._batch:
             if message is None or not isinstance(line, bytes):
                 self._add(b"")
                 return ()
             if _is_of_batch(message):
-                self._add(line)
+                # A text for a service, which spoils this batch, may be a password.
+                self._add(b"" if message.command != "BATCH" and is_local(message) else line)
                 return () if _is_inside(message) else self._take()
         elif message is None or not isinstance(line, bytes):
             return None
@@ -61,6 +61,20 @@ class ClientLines:
             self._add(line)
             return ()
         return None if is_local(message) else (line,)
+
+    def _is_of_service(self, message: Message) -> bool:
+        """Return whether a line belongs to the open batch for a service.
+
+        Not so if the client has no batches any longer, or begins one for another target: this node
+        alone would carry out what all nodes have to.
+        """
+        if not self._session.effective & cap.MULTILINE or self._opens(message):
+            self._is_secret = False
+            return False
+        if not _is_of_batch(message):
+            return False
+        self._is_secret = _is_inside(message)
+        return True
 
     def _opens(self, message: Message) -> bool:
         """Return whether a line opens a batch; one that is refused does not."""

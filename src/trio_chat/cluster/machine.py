@@ -301,6 +301,8 @@ class Machine:
             return
         if life is not self.life and session.caps != item.caps:
             session.set_caps(item.caps)
+        # All lines of a batch are in one item. A batch for a service is open on one node only.
+        open_batch, session.batch = session.batch, None
         for line in item.lines:
             output: Output | None = handle_line(self.world, session, line or BadLine.TOO_LONG)
             while output is not None:
@@ -309,7 +311,7 @@ class Machine:
                     yield from self._leave(life, item.session, output.close)
                     return
                 output = output.more() if output.more is not None else None
-        session.batch = None  # all lines of a batch are in one item
+        session.batch = open_batch if life is self.life else None
 
     def _register(self, life: Life, item: Registered) -> Iterator[Applied]:
         number = life.number << SESSION_BITS | item.session
