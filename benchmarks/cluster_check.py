@@ -5,6 +5,7 @@ import socket
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from cluster_plan import TOKEN, Results
@@ -47,7 +48,7 @@ def check_stored(databases: Sequence[Path], results: Iterable[Results]) -> list[
 
 
 def _tables(path: Path) -> dict[str, list[Row]]:
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         names = [
             name
             for name, sql in database.execute(
@@ -130,7 +131,7 @@ def stored_msgids(path: str) -> dict[str, list[str]]:
     from trio_chat.chat.ids import msgid  # noqa: PLC0415
 
     found: dict[str, list[str]] = {}
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         query = (
             "SELECT name, message.id FROM message JOIN buffer ON buffer.id = buffer ORDER BY"
             " message.id"

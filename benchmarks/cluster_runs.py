@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -213,7 +214,7 @@ def _wait_same(databases: Sequence[Path]) -> None:
     while time.monotonic() < end:
         last = set()
         for each in databases:
-            with sqlite3.connect(f"file:{each}?mode=ro", uri=True) as database:
+            with closing(sqlite3.connect(f"file:{each}?mode=ro", uri=True)) as database:
                 last.add(database.execute("SELECT max(id), count(*) FROM message").fetchone())
         if len(last) == 1:
             time.sleep(1)

@@ -10,6 +10,8 @@ import trio
 from log_engines import ENGINES, Engine, Start, read_all
 from trio_chat.server.cluster.log import START, LogBroken, LogUnavailable, Stored
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture(params=ENGINES)
 def start(request: pytest.FixtureRequest) -> Start:

@@ -18,6 +18,8 @@ from trio_chat.server.cluster.log import START, LogBroken, LogRefused, LogUnavai
 from trio_chat.server.cluster.postgres_address import PostgresAddress, parse
 from trio_chat.server.cluster.postgres_log import PostgresLog
 
+pytestmark = pytest.mark.engine
+
 APPEND = postgres_session.APPEND
 APPENDING = postgres_session._APPENDING
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"

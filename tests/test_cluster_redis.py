@@ -15,6 +15,8 @@ from trio_chat.server.cluster.log import START, LogRefused, LogUnavailable
 from trio_chat.server.cluster.redis_address import Login, RedisAddress
 from trio_chat.server.cluster.redis_log import RedisLog
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Engine]:

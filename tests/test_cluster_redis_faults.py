@@ -23,6 +23,8 @@ from trio_chat.server.cluster.redis_address import Login, RedisAddress
 from trio_chat.server.cluster.redis_connection import why_open
 from trio_chat.server.cluster.redis_log import RedisLog
 
+pytestmark = pytest.mark.engine
+
 KEY = "trio-chat:log"
 RIGHTS = (
     "+auth +role +info +time +exists +xinfo|stream +xadd +xread +xrange +xlen +set +wait"

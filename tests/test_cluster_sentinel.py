@@ -14,6 +14,8 @@ from trio_chat.server.cluster.log import START, Log, LogRefused, LogUnavailable,
 from trio_chat.server.cluster.redis_address import RedisAddress
 from trio_chat.server.cluster.redis_log import RedisLog
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Engine]:

@@ -14,6 +14,8 @@ from test_reverse_proxies import CONTRIB, PATH, free_port
 
 from redis_fakes import Engine
 
+pytestmark = pytest.mark.engine
+
 EXAMPLE = CONTRIB / "cluster"
 PASSWORD = "a-password-of-the-engine"
 CLIENT = "127.0.0.2"

@@ -6,6 +6,8 @@ import pytest
 from programs import program
 from test_cluster_programs import RedisCluster, client, cluster
 
+pytestmark = pytest.mark.engine
+
 __all__ = ("cluster",)  # a fixture
 
 _PROFILE = """

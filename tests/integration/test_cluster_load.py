@@ -5,7 +5,7 @@ acknowledged is lost, and nothing is doubled.
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from programs import PATIENCE
 from test_cluster_programs import Client, RedisCluster, client
 
 from redis_fakes import engine
+
+pytestmark = pytest.mark.engine
 
 _CLIENTS = 4
 """Clients of each node."""
@@ -80,7 +82,8 @@ async def stored(database: Path, last: str) -> list[tuple[int, str]]:
     """Return the ids and texts of all messages in a database, once it has the last one."""
     with trio.fail_after(PATIENCE):
         while True:
-            with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+            # `with` alone ends a transaction, and closes nothing.
+            with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
                 query = "SELECT id, text FROM message ORDER BY id"
                 found: list[tuple[int, str]] = connection.execute(query).fetchall()
             if found and found[-1][1] == last:

@@ -14,6 +14,8 @@ from test_cluster_programs import RedisCluster, client
 
 from redis_fakes import engine
 
+pytestmark = pytest.mark.engine
+
 METRICS = "[metrics]\nport = 0"
 
 

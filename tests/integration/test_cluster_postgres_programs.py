@@ -9,6 +9,8 @@ from test_cluster_programs import Cluster, client
 
 import postgres_fakes
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster[postgres_fakes.Engine]]:

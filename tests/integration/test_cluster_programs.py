@@ -14,6 +14,8 @@ import redis_fakes
 from log_engines import Engine
 from trio_chat.server.accounts import COSTS
 
+pytestmark = pytest.mark.engine
+
 CONFIG = """
 [server]
 host = 127.0.0.1
