@@ -16,6 +16,7 @@ import sys
 import time
 from collections import defaultdict
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 from irctest import patma
@@ -128,12 +129,30 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         self.port = port
         self.hostname = hostname
         self.create_config()
+        text = self._configuration(
+            hostname, port, password, ssl, websocket_hostname, websocket_port
+        )
+        config = self.directory / "config.ini"
+        config.write_text(text, encoding="utf-8")
+        self._command = self._serve(faketime)
+        self.proc = self.execute(self._command, cwd=self.directory)
+
+    def _configuration(
+        self,
+        hostname: str,
+        port: int,
+        password: str | None,
+        ssl: bool,
+        websocket_hostname: str | None,
+        websocket_port: int | None,
+    ) -> str:
+        """Return the configuration file of a server that a test asks for."""
         before = "yes" if self.test_config.account_registration_before_connect else "no"
         sections = self._listeners(websocket_hostname, websocket_port)
         needs_proxy = self._needs_proxy()
         if needs_proxy:  # which only a listener of its own can; [server] then takes any port
             sections += f"[listener main]\nhost = {hostname}\nport = {port}\nproxy = yes\n"
-        text = CONFIG.format(
+        return CONFIG.format(
             hostname=hostname,
             port=0 if needs_proxy else port,
             tls="required" if ssl else "auto",
@@ -146,13 +165,21 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
             listeners=sections,
             modes=self._wanted()["accounts"]["default-user-modes"].lstrip("+"),
         )
-        config = self.directory / "config.ini"
-        config.write_text(text, encoding="utf-8")
-        self._command: list[Any] = [sys.executable, "-m", "trio_chat", "serve", "--config", config]
+
+    def _serve(self, faketime: str | None) -> list[str | Path]:
+        """Return the command line of a server, which runs in the directory of its configuration."""
+        command: list[str | Path] = [
+            *(sys.executable, "-m", "trio_chat", "serve", "--config", "config.ini")
+        ]
         if faketime and shutil.which("faketime"):
-            self._command = ["faketime", "-f", faketime, *self._command]
+            command = ["faketime", "-f", faketime, *command]
             self.faketime_enabled = True
-        self.proc = self.execute(self._command, cwd=self.directory)
+        return command
+
+    @property
+    def _directories(self) -> list[Path]:
+        """The directory of each server."""
+        return [self.directory]
 
     def _wanted(self) -> dict[str, Any]:
         """Return what a test wants besides, which it says in the words of Ergo's configuration."""
@@ -209,12 +236,19 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
 
     def rehash(self, case: BaseServerTestCase, config: dict[str, Any]) -> None:
         """Have a running server read what a test has changed."""
-        file = self.directory / "config.ini"
         most = config["history"]["znc-maxmessages"]
-        text = file.read_text(encoding="utf-8").replace(
-            "[storage]\n", f"[storage]\nmost_messages = {most}\n"
-        )
-        file.write_text(text, encoding="utf-8")
+        for directory in self._directories:
+            file = directory / "config.ini"
+            text = file.read_text(encoding="utf-8").replace(
+                "[storage]\n", f"[storage]\nmost_messages = {most}\n"
+            )
+            file.write_text(text, encoding="utf-8")
+        for _ in self._directories:  # one connection to each server
+            self._rehash_one(case)
+
+    @staticmethod
+    def _rehash_one(case: BaseServerTestCase) -> None:
+        """Have the server that the next connection reaches read its configuration."""
         client = "operator"
         case.connectClient(client, name=client)
         case.sendLine(client, "OPER operuser operpassword")
@@ -236,7 +270,8 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         """
         if password is not None and len(password) > _LONGEST_IN_A_LINE:
             self.wait_for_port()
-            secret = self.directory / "password"
+            directory = self._directories[0]
+            secret = directory / "password"
             secret.write_text(f"{password}\n", encoding="utf-8")
             command = [
                 sys.executable,
@@ -248,7 +283,7 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
                 "--password-file",
                 str(secret),
             ]
-            subprocess.run(command, cwd=self.directory, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(command, cwd=directory, check=True, stdout=subprocess.DEVNULL)
             time.sleep(_NOTICED)  # the server looks for new accounts now and then
             return
         client = case.addClient(show_io=False)
