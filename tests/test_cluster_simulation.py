@@ -142,7 +142,7 @@ def test_without_a_memory_clients_would_see_a_deletion_twice(
 def test_nodes_of_two_releases_agree_until_all_have_the_later_one() -> None:
     """Each is started again with a release that supports another version of the rules."""
     needed = 0
-    for seed in range(FIRST, FIRST + 25):
+    for seed in range(14_000, 14_025):  # in a few of which a node is left behind
         simulation = Simulation(seed, is_upgrading=True)
         simulation.check()
         assert [node.machine.version for node in simulation.nodes] == [2] * len(simulation.nodes)
