@@ -1,4 +1,4 @@
-"""What the clients of a cluster do, and what they have seen."""
+"""The plan of the clients of a cluster: what they do, and what they have seen."""
 
 import json
 import re

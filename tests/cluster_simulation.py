@@ -45,7 +45,7 @@ from trio_chat.chat.world import World
 from trio_chat.cluster import codec
 from trio_chat.cluster.appender import Appender
 from trio_chat.cluster.decisions import decide
-from trio_chat.cluster.entries import Decided, Ended, Entry, Lost, Raised, Registered, Said
+from trio_chat.cluster.entries import Decided, Ended, Entry, Lost, Raised, Said
 from trio_chat.cluster.machine import Applied, LogClock, Machine, UpdateNeeded
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
@@ -313,24 +313,7 @@ class Node:
         if number in self.asked:
             return
         self.asked.add(number)
-        self.appender.submit(
-            Registered(
-                number,
-                session.caps,
-                session.pending.nick,
-                session.pending.username,
-                session.pending.realname,
-                session.address,
-                session.host,
-                session.payer,
-                session.certificate,
-                session.is_secure,
-                session.connected,
-                session.account_id,
-                session.away,
-                tuple(session.pending.metadata.items()),
-            )
-        )
+        self.appender.submit(self.machine.registration_of(session))
 
     def connect(self, rng: random.Random) -> None:
         """Have another client."""

@@ -15,7 +15,7 @@ from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.cluster.codec import decode, encode
 from trio_chat.cluster.decisions import decide
-from trio_chat.cluster.entries import Begun, Ended, Entry, Item, Registered, Said
+from trio_chat.cluster.entries import Begun, Ended, Entry, Item, Said
 from trio_chat.cluster.machine import LogClock, Machine
 from trio_chat.irc.message import Message, parse
 from trio_chat.server.broadcaster import gather, records_of
@@ -107,24 +107,7 @@ class Node:
         """Have a session registered by all nodes."""
         pending = session.pending
         assert pending is not None
-        self.submit(
-            Registered(
-                self.machine.number_of(session),
-                session.caps,
-                pending.nick,
-                pending.username,
-                pending.realname,
-                session.address,
-                session.host,
-                session.payer,
-                session.certificate,
-                session.is_secure,
-                session.connected,
-                session.account_id,
-                session.away,
-                tuple(pending.metadata.items()),
-            )
-        )
+        self.submit(self.machine.registration_of(session))
 
     def execute(self, client: Client, line: str) -> None:
         """Carry out a line of a client here, or have it carried out by all."""

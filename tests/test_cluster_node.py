@@ -6,14 +6,18 @@ from trio.testing import MockClock
 
 from cluster_fakes import MemoryLog, NodeDatabase, NodeNetwork, cluster_node
 from server_fakes import MemoryClient
+from support import NOON
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.cluster.codec import encode
 from trio_chat.cluster.entries import Begun, Ended, Entry, Lost, Raised, Stopped
 from trio_chat.cluster.lives import SILENCE
-from trio_chat.config import LimitSettings
+from trio_chat.config import LimitSettings, Settings, StorageSettings
 from trio_chat.irc.message import Message
+from trio_chat.server.app import Server
 from trio_chat.server.cluster import own_items
 from trio_chat.server.cluster import setup as cluster_setup
 from trio_chat.server.cluster.log import LogBroken
+from trio_chat.server.listeners import AcceptedSocket
 
 CAPS = "echo-message standard-replies"
 
@@ -499,3 +503,32 @@ async def test_a_batch_for_a_service_stays_open_while_its_client_does_something_
         await ann.until("JOIN")
         await ann.say("@batch=1 PRIVMSG NickServ :HELP", "BATCH -1", "PING end")
         assert "FAIL" not in [each.command for each in await ann.until("FAIL", "PONG")]
+
+
+class SilentListener(trio.abc.Listener[AcceptedSocket]):
+    """A listener that nobody connects to."""
+
+    async def accept(self) -> AcceptedSocket:
+        """Wait for ever."""
+        await trio.sleep_forever()
+        raise AssertionError
+
+    async def aclose(self) -> None:
+        """Close nothing."""
+        await trio.lowlevel.checkpoint()
+
+
+async def test_a_server_stops_that_waits_for_its_engine(mock_clock: MockClock) -> None:
+    """Also before its node has begun: the first signal is enough."""
+    log = MemoryLog()
+    log.is_away = True
+    database = NodeDatabase()
+    memory = StoragePorts(history=database, cluster=database)
+    setup = cluster_setup.ClusterSetup("n1", "", log, memory, database.state)
+    settings = Settings(storage=StorageSettings(file=None))  # nothing that takes threads
+    server = Server(settings, lambda: NOON, setup.memory, cluster=setup)
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.serve, [SilentListener()])
+            await trio.sleep(3)
+            server.stop()

@@ -241,6 +241,27 @@ class Machine:
         """Return the number that a session of this node has in items."""
         return session.id & ((1 << SESSION_BITS) - 1)
 
+    def registration_of(self, session: Session) -> Registered:
+        """Return the item by which a session of this node registers."""
+        pending = session.pending
+        assert pending is not None  # noqa: S101  # or it would not be registered now
+        return Registered(
+            self.number_of(session),
+            session.caps,
+            pending.nick,
+            pending.username,
+            pending.realname,
+            session.address,
+            session.host,
+            session.payer,
+            session.certificate,
+            session.is_secure,
+            session.connected,
+            session.account_id,
+            session.away,
+            tuple(pending.metadata.items()),
+        )
+
     def _begin(self, entry: Entry, own: tuple[str, int]) -> Iterator[Applied]:
         begun = entry.items[0] if entry.items else None
         if not isinstance(begun, Begun):

@@ -159,6 +159,7 @@ class Server:
         """The host name that multicast DNS answers for this server; "" for none."""
         self.encryption = Encryption(settings, clock, local_host=lambda: self.local_host)
         self._accepting = trio.CancelScope()
+        self._beginning = trio.CancelScope()  # around what may take long before that
         self._poller = best_poller()
         self.is_stopping = False
         self._most_grace = math.inf
@@ -256,7 +257,8 @@ class Server:
         nursery.start_soon(self._invitations.run)
         if self.node is not None:
             nursery.start_soon(self.node.run)
-            await self.node.wait_begun()
+            with self._beginning:
+                await self.node.wait_begun()
 
     @property
     def _is_alone(self) -> bool:
@@ -277,6 +279,7 @@ class Server:
         """
         self._most_grace = grace
         self.is_stopping = True
+        self._beginning.cancel()
         self._accepting.cancel()
 
     @property

@@ -1,4 +1,4 @@
-"""Why a node cannot go on, as sentences for the operator."""
+"""The reasons why a node cannot go on, as sentences for the operator."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

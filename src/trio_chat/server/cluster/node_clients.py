@@ -7,7 +7,7 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import SessionEnded
 from trio_chat.chat.events import Output
 from trio_chat.chat.users import Session
-from trio_chat.cluster.entries import Ended, Registered, Said
+from trio_chat.cluster.entries import Ended, Said
 from trio_chat.cluster.machine import Applied, Machine
 from trio_chat.server.cluster.own_items import OwnItems
 
@@ -82,27 +82,10 @@ class NodeClients:
 
     def register(self, session: Session) -> None:
         """Have a session registered by all nodes; see `World.registrar`."""
-        pending = session.pending
-        assert pending is not None  # noqa: S101  # or it would not be registered now
         if session.id in self._registering:
             return
         self._registering.add(session.id)
-        item = Registered(
-            self._machine.number_of(session),
-            session.caps,
-            pending.nick,
-            pending.username,
-            pending.realname,
-            session.address,
-            session.host,
-            session.payer,
-            session.certificate,
-            session.is_secure,
-            session.connected,
-            session.account_id,
-            session.away,
-            tuple(pending.metadata.items()),
-        )
+        item = self._machine.registration_of(session)
         self._items.submit(item, lambda: self._note_registered(session))
         self._connections[session.id].note_in_log()
 

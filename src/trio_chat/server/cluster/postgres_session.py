@@ -1,4 +1,4 @@
-"""What the log needs in PostgreSQL: a table, and the settings of a connection."""
+"""Sessions of PostgreSQL for the log: its table, and the settings of a connection."""
 
 import logging
 import struct

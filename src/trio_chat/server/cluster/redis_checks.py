@@ -1,4 +1,4 @@
-"""Whether an engine keeps the log, and what has happened to a log that is not what it was."""
+"""Checks of an engine, and the reasons why a log in it is not what it was."""
 
 import logging
 from typing import Any, NamedTuple
