@@ -1,0 +1,159 @@
+"""Changes of the state of the chat, as plain data.
+
+A handler and `policy` decide on a change; `trio_chat.chat.apply` carries it out, in one place. A
+change names what it is about by keys, never by objects: a user by its folded nickname, a channel by
+its folded name, a session by its number, an account by its number. So it can be compared, written
+to a log, and carried out by another server with the same result.
+
+Messages are no changes: they leave no state but the history.
+"""
+
+from trio_chat.chat.changes.accounts import (
+    AccountDeleted,
+    AccountNameFreed,
+    AccountRegistered,
+    CertificateAdded,
+    CertificateRemoved,
+    MarkerSet,
+    MetadataAdopted,
+    MetadataSet,
+    PasswordSet,
+    PreferenceSet,
+)
+from trio_chat.chat.changes.bans import (
+    BanLifted,
+    BansEnforced,
+    BanSet,
+    BansExpired,
+    BansRead,
+    RoomChanged,
+)
+from trio_chat.chat.changes.change import Change
+from trio_chat.chat.changes.channels import (
+    ChannelRenamed,
+    MemberJoined,
+    MemberKicked,
+    MemberParted,
+    ModesChanged,
+    ModeSet,
+    TopicSet,
+    UserInvited,
+)
+from trio_chat.chat.changes.invitations import (
+    InvitationGuessed,
+    InvitationHolderKicked,
+    InvitationMade,
+    InvitationReturned,
+    InvitationRevoked,
+    InvitationsExpired,
+    InvitationsRead,
+    InvitationUsed,
+)
+from trio_chat.chat.changes.messages import MessageRedacted
+from trio_chat.chat.changes.operators import OperatorAppointed, OperatorDismissed, OperatorsNotified
+from trio_chat.chat.changes.push import (
+    PushEndpointSet,
+    PushRulesSet,
+    PushSubscribed,
+    PushUnsubscribed,
+)
+from trio_chat.chat.changes.registered import (
+    AccessSet,
+    ChannelDropped,
+    ChannelRegistered,
+    ChannelTransferred,
+    RankSet,
+    RetentionSet,
+)
+from trio_chat.chat.changes.sessions import (
+    AccountChanged,
+    AwaySet,
+    LoginsEnded,
+    SessionAttached,
+    SessionEnded,
+    SessionMoved,
+    SessionRegistered,
+    SessionsClosed,
+)
+from trio_chat.chat.changes.users import (
+    AcceptChanged,
+    AlwaysOnEnded,
+    AlwaysOnUpdated,
+    NickChanged,
+    NoticeKept,
+    NoticesDelivered,
+    RealnameSet,
+    Seen,
+    UserExpired,
+    UserModesChanged,
+    UserRemoved,
+)
+
+__all__ = [
+    "AcceptChanged",
+    "AccessSet",
+    "AccountChanged",
+    "AccountDeleted",
+    "AccountNameFreed",
+    "AccountRegistered",
+    "AlwaysOnEnded",
+    "AlwaysOnUpdated",
+    "AwaySet",
+    "BanLifted",
+    "BanSet",
+    "BansEnforced",
+    "BansExpired",
+    "BansRead",
+    "CertificateAdded",
+    "CertificateRemoved",
+    "Change",
+    "ChannelDropped",
+    "ChannelRegistered",
+    "ChannelRenamed",
+    "ChannelTransferred",
+    "InvitationGuessed",
+    "InvitationHolderKicked",
+    "InvitationMade",
+    "InvitationReturned",
+    "InvitationRevoked",
+    "InvitationUsed",
+    "InvitationsExpired",
+    "InvitationsRead",
+    "LoginsEnded",
+    "MarkerSet",
+    "MemberJoined",
+    "MemberKicked",
+    "MemberParted",
+    "MessageRedacted",
+    "MetadataAdopted",
+    "MetadataSet",
+    "ModeSet",
+    "ModesChanged",
+    "NickChanged",
+    "NoticeKept",
+    "NoticesDelivered",
+    "OperatorAppointed",
+    "OperatorDismissed",
+    "OperatorsNotified",
+    "PasswordSet",
+    "PreferenceSet",
+    "PushEndpointSet",
+    "PushRulesSet",
+    "PushSubscribed",
+    "PushUnsubscribed",
+    "RankSet",
+    "RealnameSet",
+    "RetentionSet",
+    "RoomChanged",
+    "Seen",
+    "SessionAttached",
+    "SessionEnded",
+    "SessionMoved",
+    "SessionRegistered",
+    "SessionsClosed",
+    "TopicSet",
+    "UserExpired",
+    "UserInvited",
+    "UserModesChanged",
+    "UserRemoved",
+]

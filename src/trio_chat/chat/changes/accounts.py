@@ -1,0 +1,121 @@
+"""Changes of accounts, and of their preferences, read markers and metadata."""
+
+from dataclasses import dataclass, field
+
+from trio_chat.chat.accounts import Account, Credentials, Email
+from trio_chat.chat.changes.change import Change
+from trio_chat.chat.persistence import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRegistered(Change, Operation):
+    """An account is created.
+
+    Args:
+        account: with its number, if it is stored already. One without a number gets the next one
+            and is stored, unless it comes too late: the name, or a confusable one, is taken.
+        credentials: what its password is checked against; None if they are stored already.
+        email: its e-mail address, or None.
+        invitation: the digest of the invitation that it uses; "" for none.
+    """
+
+    account: Account
+    credentials: Credentials | None = field(default=None, repr=False)
+    email: Email | None = field(default=None, repr=False)
+    invitation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDeleted(Change, Operation):
+    """An account is gone: its logins, its channels, its access and its settings go with it."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class AccountNameFreed(Change, Operation):
+    """The name of a deleted account can be registered again; masks of lists name it no longer."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSet(Change, Operation):
+    """An account, by its number, has another password, as what it is checked against."""
+
+    account: int
+    credentials: Credentials = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateAdded(Change, Operation):
+    """A certificate can log in to an account, by its number, unless another one has proved it.
+
+    Args:
+        account: the number of the account.
+        fingerprint: of the certificate.
+        is_proved: see `Certificate`.
+    """
+
+    account: int
+    fingerprint: str
+    is_proved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRemoved(Change, Operation):
+    """A certificate can log in to an account, by its number, no longer."""
+
+    account: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceSet(Change):
+    """A user chooses a preference for its account; None is the default of the server."""
+
+    user: str
+    name: str
+    value: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerSet(Change):
+    """A user has read a conversation up to a time (IRCv3 draft/read-marker).
+
+    Args:
+        user: its folded nickname.
+        target: the channel or nickname, folded.
+        time: as the server-time tag writes it.
+    """
+
+    user: str
+    target: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataSet(Change):
+    """A user sets keys of a user's or a channel's metadata (IRCv3 draft/metadata-2).
+
+    Args:
+        target: a folded nickname, or the folded name of a channel.
+        values: keys with their values; None removes a key.
+        by: the folded nickname of the user that sets them.
+        session: the number of the session that does; it gets no notification. 0 for none.
+    """
+
+    target: str
+    values: tuple[tuple[str, str | None], ...]
+    by: str
+    session: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataAdopted(Change):
+    """A user keeps metadata that was set before it was registered, or logged in, as far as there is
+    room.
+    """
+
+    user: str
+    values: tuple[tuple[str, str], ...]
