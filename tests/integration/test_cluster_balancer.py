@@ -74,8 +74,12 @@ class Balanced:
             yield running
 
     @asynccontextmanager
-    async def balancer(self) -> AsyncIterator[None]:
-        """Run HAProxy, which asks more often than in the example."""
+    async def balancer(self, *, is_connecting: bool = False) -> AsyncIterator[None]:
+        """Run HAProxy, which asks more often than in the example.
+
+        Args:
+            is_connecting: whether it checks by connecting to the port for clients only.
+        """
         found = shutil.which("haproxy", path=PATH)
         if found is None:
             pytest.skip("NOT TESTED: there is no haproxy")
@@ -84,7 +88,10 @@ class Balanced:
         text = text.replace("maxconn 20000", "maxconn 100").replace("inter 2s", "inter 50ms")
         text = text.replace("check port 9464 ", "check ")
         for name, (port, health) in self._places.items():
-            text = text.replace(f"{name}:5000", f"127.0.0.1:{port} port {health}")
+            place = f"127.0.0.1:{port}" if is_connecting else f"127.0.0.1:{port} port {health}"
+            text = text.replace(f"{name}:5000", place)
+        if is_connecting:
+            text = re.sub(r"(?m)^ +(option httpchk|http-check).*\n", "", text)
         file = self._directory / "haproxy.cfg"
         file.write_text(text, "utf-8")
         async with trio.open_nursery() as nursery:
@@ -143,3 +150,24 @@ async def test_a_node_without_its_engine_gets_no_clients(engine: Engine, tmp_pat
         await trio.to_thread.run_sync(engine.start)
         await ann.until("waits")
         await place.client("bob")
+
+
+async def test_a_balancer_that_only_connects_finds_the_nodes_that_are_ready(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """A node does not listen while it is without its engine for long, and says why; clients that
+    are connected stay.
+    """
+    place = Balanced(tmp_path, engine)
+    async with place.node("n1") as node, place.balancer(is_connecting=True):
+        ann = await place.client("ann")
+        engine.kill()
+        assert "waits for the engine" in await node.out.until("takes no new clients")
+        async with program(["health", "--config", "server.ini"], tmp_path / "n1") as health:
+            assert "takes no clients" in await health.out.until("The server runs")
+            assert await health.wait() == 0
+        await trio.to_thread.run_sync(engine.start)
+        await node.out.until("listens again")
+        await place.client("bob")
+        await ann.say("PRIVMSG ann :still here")
+        await ann.until("still here")

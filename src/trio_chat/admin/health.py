@@ -12,7 +12,7 @@ from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.config import Settings
 from trio_chat.i18n import _
 from trio_chat.server import proxy
-from trio_chat.storage.lock import noted_places
+from trio_chat.storage.lock import noted_places, noted_waiting
 
 _OK = 200
 _REQUEST = b"GET /health HTTP/1.0\r\n\r\n"
@@ -26,7 +26,12 @@ def check(settings: Settings, timeout: float) -> int:
         timeout: seconds to wait for each listener.
     """
     if answers(settings, timeout):
-        report(_("The server answers."))
+        waiting = _waiting(settings)
+        if waiting:
+            text = _("The server runs, but takes no clients: it {reason}.")
+            report(text.format(reason=waiting))
+        else:
+            report(_("The server answers."))
         return OK
     if settings.metrics.port or any(_places(settings)):
         report_error(_("the server does not answer"))
@@ -45,7 +50,8 @@ def answers(settings: Settings, timeout: float) -> bool:
 
     A connection alone proves nothing: the kernel accepts it for a server that hangs. So the page
     `/health` is requested from the port for metrics. Without such a port it is requested where the
-    server listens for clients: every such listener answers HTTP in some way, which suffices.
+    server listens for clients: every such listener answers HTTP in some way, which suffices. A node
+    of a cluster that does not listen yet notes every other second what it waits for.
 
     Args:
         settings: the settings of the server.
@@ -54,7 +60,14 @@ def answers(settings: Settings, timeout: float) -> bool:
     metrics = settings.metrics
     if metrics.port:
         return any(_has_page(reachable(host), metrics.port, timeout) for host in metrics.host)
+    if _waiting(settings):
+        return True
     return any(_answers(place, timeout, hello) for place, hello in _places(settings))
+
+
+def _waiting(settings: Settings) -> str:
+    """Return what the server waits for before it listens; "" for nothing."""
+    return noted_waiting(settings.storage.file) if settings.storage.file is not None else ""
 
 
 def _places(settings: Settings) -> Iterator[tuple[tuple[str, int] | Path, bytes]]:

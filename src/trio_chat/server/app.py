@@ -323,11 +323,12 @@ class Server:
         reasons = {
             "no connections are taken": not self._is_accepting,
             "the history cannot be written": self.broadcaster.statistics().is_failing,
-            "the log of the cluster cannot be reached": self.node is not None
-            and self.node.is_cut_off,
             "the server is full": len(self.connections) >= self.limits.clients,
         }
-        return [reason for reason, is_so in reasons.items() if is_so]
+        found = [reason for reason, is_so in reasons.items() if is_so]
+        if self.node is not None and (why_not := self.node.readiness.why_not()):
+            found.append(f"this node {why_not}")
+        return found
 
     async def reload_certificate(self, settings: Settings) -> None:
         """Read the TLS certificate again, for new connections; existing ones stay open.

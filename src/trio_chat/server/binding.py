@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+import sys
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,7 +17,8 @@ from trio_chat.irc.addresses import IpAddress
 _IN_USE = frozenset((errno.EADDRINUSE, 10048))
 _NOT_OURS = frozenset((errno.EADDRNOTAVAIL, 10049))
 _NOT_ALLOWED = frozenset((errno.EACCES, errno.EPERM, 10013))
-_BACKLOG = 1024
+BACKLOG = 1024
+"""Connections that wait to be accepted; the kernel refuses more."""
 
 
 class ListenError(Exception):
@@ -37,7 +39,7 @@ async def bind_tcp(hosts: Sequence[str], port: int) -> list[trio.SocketListener]
     try:
         for host in hosts:
             try:
-                opened = await trio.open_tcp_listeners(port, host=host, backlog=_BACKLOG)
+                opened = await trio.open_tcp_listeners(port, host=host, backlog=BACKLOG)
             except OSError as error:
                 raise ListenError(explain(error, host, port)) from error
             listeners += opened
@@ -78,7 +80,7 @@ def bind_unix(path: Path, mode: int) -> socket.socket:
         finally:
             os.umask(before)
         path.chmod(mode)
-        sock.listen(_BACKLOG)
+        sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         reason = error.strerror or str(error)
@@ -89,6 +91,49 @@ def bind_unix(path: Path, mode: int) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def hold(address: tuple[object, ...], family: socket.AddressFamily) -> socket.socket:
+    """Return a socket that has an address and does not listen: connections to it are refused, and
+    the system gives the port to no other socket that asks for any free one.
+
+    Args:
+        address: of a socket that has listened there and is closed, by `getsockname`.
+        family: AF_INET or AF_INET6.
+
+    Raises:
+        ListenError: another program has taken the port.
+    """
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:  # the options are those of `trio.open_tcp_listeners`
+        if sys.platform == "win32":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)
+    except OSError as error:
+        sock.close()
+        raise ListenError(explain(error, *_printed(address))) from error
+    return sock
+
+
+def listen(sock: socket.socket) -> None:
+    """Listen on a socket that `hold` has returned.
+
+    Raises:
+        ListenError: another program has taken the port.
+    """
+    try:
+        sock.listen(BACKLOG)
+    except OSError as error:
+        raise ListenError(explain(error, *_printed(sock.getsockname()))) from error
+
+
+def _printed(address: tuple[object, ...]) -> tuple[str, int]:
+    host, port = address[:2]
+    return str(host), int(str(port))
 
 
 def _answers(path: Path) -> bool:

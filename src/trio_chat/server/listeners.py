@@ -13,7 +13,7 @@ import trio
 
 from trio_chat.config import ListenerSettings, Settings
 from trio_chat.irc.addresses import IpAddress
-from trio_chat.server.binding import bind_tcp, bind_unix, bound_to
+from trio_chat.server.binding import bind_tcp, bind_unix, bound_to, hold, listen
 
 log = logging.getLogger("trio_chat")
 
@@ -102,6 +102,7 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
         self._bound = bound_to(sock) if self._is_tcp else None
         self._accepted: deque[AcceptedSocket] = deque()
         self._short_at: float | None = None  # when accept() last failed for want of descriptors
+        self._resumed: trio.Event | None = None  # set on listening again, or on closing
 
     @property
     def bound(self) -> tuple[IpAddress, int]:
@@ -129,8 +130,8 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
             await trio.lowlevel.checkpoint()
             if self.socket.fileno() < 0:
                 raise trio.ClosedResourceError
-            while not self._accept_batch():
-                await trio.lowlevel.wait_readable(self.socket)
+            while self._resumed is not None or not self._accept_batch():
+                await self._wait()
         return self._accepted.popleft()
 
     async def aclose(self) -> None:
@@ -145,8 +146,73 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
         if self.socket.fileno() >= 0:
             trio.lowlevel.notify_closing(self.socket)
             self.socket.close()
-            if self.settings.path is not None:
+            if self._resumed is not None:
+                self._resumed.set()
+            elif self.settings.path is not None:
                 self.settings.path.unlink(missing_ok=True)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed; one that is paused is not."""
+        return self.socket.fileno() < 0
+
+    def pause(self) -> None:
+        """Stop listening until `resume`, and hold the TCP port; connections that were accepted
+        already and have a handler stay open. Calling it again does nothing.
+
+        Raises:
+            ListenError: another program has taken the port in the moment between, or this is
+                Windows and connections on the port are open. It is closed then.
+        """
+        if self._resumed is not None or self.is_closed:
+            return
+        address = self.socket.getsockname()
+        self.close()
+        if self._is_tcp:
+            self.socket = hold(address, self.socket.family)
+        else:
+            self.socket = socket.socket(self.socket.family, socket.SOCK_STREAM)
+        self.socket.setblocking(False)
+        self._resumed = trio.Event()
+
+    async def resume(self) -> None:
+        """Listen again. Calling it again does nothing. If cancelled, it may listen or not.
+
+        Raises:
+            ListenError: another program listens there now.
+        """
+        if self._resumed is None or self.is_closed:
+            return
+        if self._is_tcp:
+            listen(self.socket)
+        elif self.settings.path is not None:
+            path, mode = self.settings.path, self.settings.mode
+            sock = await trio.to_thread.run_sync(bind_unix, path, mode)
+            if self.socket.fileno() < 0:  # it was closed meanwhile
+                sock.close()
+                path.unlink(missing_ok=True)
+                return
+            self.socket.close()
+            sock.setblocking(False)
+            self.socket = sock
+        resumed, self._resumed = self._resumed, None
+        resumed.set()
+
+    async def _wait(self) -> None:
+        """Wait for a connection, or until it listens again.
+
+        Raises:
+            trio.ClosedResourceError: it was closed.
+        """
+        try:
+            if self._resumed is not None:
+                await self._resumed.wait()
+            else:
+                await trio.lowlevel.wait_readable(self.socket)
+        except trio.ClosedResourceError:  # by `pause`, perhaps
+            pass
+        if self.is_closed:
+            raise trio.ClosedResourceError
 
     def _accept_batch(self) -> bool:
         """Accept waiting connections, up to a bound; return whether there were any.
@@ -238,6 +304,16 @@ async def _bind(one: ListenerSettings) -> list[socket.socket]:
         return [await trio.to_thread.run_sync(bind_unix, one.path, one.mode)]
     opened = await bind_tcp(one.host, one.port or 0)
     return [socket.socket(fileno=listener.socket.detach()) for listener in opened]
+
+
+def pause_all(listeners: Sequence[BatchListener]) -> None:
+    """Stop listening on all of them until they are resumed.
+
+    Raises:
+        ListenError: another program has taken a port in the moment between.
+    """
+    for listener in listeners:
+        listener.pause()
 
 
 def close_all(listeners: Sequence[BatchListener]) -> None:

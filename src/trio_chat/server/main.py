@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,13 @@ from trio_chat.server.certificates import CertificateError
 from trio_chat.server.cluster.log import LogBroken, LogRefused, LogUnavailable
 from trio_chat.server.discovery import Discovery, listener_to_find
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.listeners import BatchListener, close_all, open_listeners, quiet_trio
+from trio_chat.server.listeners import (
+    BatchListener,
+    close_all,
+    open_listeners,
+    pause_all,
+    quiet_trio,
+)
 from trio_chat.server.metrics import Monitor
 from trio_chat.server.open_storage import (
     MEMORY,
@@ -44,6 +51,7 @@ from trio_chat.server.state import load_lists, load_state
 from trio_chat.storage.lock import ListeningPlace, identity, note_places
 
 if TYPE_CHECKING:  # it needs what only a cluster needs
+    from trio_chat.server.cluster.listening import NodeListening
     from trio_chat.server.cluster.setup import ClusterSetup
 
 log = logging.getLogger("trio_chat")
@@ -118,6 +126,8 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
     listeners = await open_listeners(settings)
     watching: list[trio.SocketListener] = []
     try:
+        if settings.cluster.is_enabled:  # until the node can serve
+            pause_all(listeners)
         if settings.metrics.port is not None:
             watching += await bind_tcp(settings.metrics.host, settings.metrics.port)
         threads = HashingThreads(settings.limits)
@@ -225,15 +235,15 @@ async def _serve(
                     lose_database,
                 )
             async with trio.open_nursery() as serving:
+                listening = _node_listening(server, listeners, database)
+                if listening is not None:
+                    nursery.start_soon(listening.run, partial(_note_places, database, listeners))
                 await serving.start(server.serve, listeners)
                 if not server.is_stopping:
-                    if database is not None:
+                    if listening is None:
                         await _note_places(database, listeners)
-                    log.info(
-                        "trio-chat %s listens on %s", __version__, ", ".join(map(shown, listeners))
-                    )
-                    systemd.notify("READY=1")
-                    nursery.start_soon(_make_known, server, listeners)
+                        _note_ready(listeners)
+                    nursery.start_soon(_make_known, server, listeners, listening)
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:
         log.warning("stopped at once, without notifying all clients")
@@ -241,8 +251,28 @@ async def _serve(
     return code
 
 
-async def _note_places(database: Path, listeners: list[BatchListener]) -> None:
+def _node_listening(
+    server: Server, listeners: list[BatchListener], database: Path | None
+) -> "NodeListening | None":
+    """Return what lets listeners listen while the server is a node that can serve; None if it is in
+    no cluster.
+    """
+    if server.node is None:
+        return None
+    from trio_chat.server.cluster.listening import NodeListening  # noqa: PLC0415  # only there
+
+    return NodeListening(server.node.readiness, listeners, database)
+
+
+def _note_ready(listeners: list[BatchListener]) -> None:
+    log.info("trio-chat %s listens on %s", __version__, ", ".join(map(shown, listeners)))
+    systemd.notify("READY=1")
+
+
+async def _note_places(database: Path | None, listeners: list[BatchListener]) -> None:
     """Note where the server listens, for `trio-chat health`."""
+    if database is None:
+        return
     places = [
         ListeningPlace(str(one.settings.path.absolute()), None, one.settings.proxy)
         if one.settings.path is not None
@@ -255,8 +285,13 @@ async def _note_places(database: Path, listeners: list[BatchListener]) -> None:
         log.debug("the lock file cannot be written: %s", error)
 
 
-async def _make_known(server: Server, listeners: list[BatchListener]) -> None:
+async def _make_known(
+    server: Server, listeners: list[BatchListener], listening: "NodeListening | None"
+) -> None:
     """Tell those at the console and on the network how to join, as long as the server runs."""
+    if listening is not None:
+        await listening.wait_first()
+        _note_ready(listeners)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(announce, listeners, server.encryption, server.settings)
         nursery.start_soon(

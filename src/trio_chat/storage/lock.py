@@ -12,11 +12,12 @@ import os
 import socket
 import stat
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trio_chat.i18n import _
 from trio_chat.private import make_directory
@@ -32,6 +33,9 @@ log = logging.getLogger("trio_chat")
 _HELD = frozenset((errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK))
 _LONGEST_NOTE = 4000
 _MOST_PLACES = 16
+_LONGEST_REASON = 500
+_FRESH = 10.0
+"""Seconds for which a noted reason counts; a server that waits notes it every other second."""
 _FAR = 1 << 30
 """The byte that is locked on Windows: beyond the note, which other processes have to read."""
 _MAGIC = b"SQLite format 3\0"
@@ -39,6 +43,7 @@ _NO_LOG = b"\1\1"
 """The file format versions of a database that has no write-ahead log (sqlite.org/fileformat2.html,
 1.3.3).
 """
+_NOTHING: Mapping[str, object] = {}
 
 
 FileIdentity = tuple[int, int]
@@ -107,23 +112,57 @@ def note_places(path: Path, places: Sequence[ListeningPlace]) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    handle = os.open(_lock_of(path), os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
-    try:
-        _write_note(handle, places[:_MOST_PLACES])
-    finally:
-        os.close(handle)
+    _replace_note(path, {"places": places[:_MOST_PLACES]})
 
 
 def noted_places(path: Path) -> list[ListeningPlace]:
     """Return where the server that uses a database listens; nothing when that is not known."""
     try:
-        note = json.loads(_lock_of(path).read_bytes()[:_LONGEST_NOTE])
         return [
             ListeningPlace(str(host), None if port is None else int(port), bool(proxy))
-            for host, port, proxy in note["places"][:_MOST_PLACES]
+            for host, port, proxy in _read_note(path)["places"][:_MOST_PLACES]
         ]
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def note_waiting(path: Path, reason: str) -> None:
+    """Add to the note that the server runs, but does not listen now. Blocks for a moment.
+
+    Args:
+        path: the database, whose lock this process holds.
+        reason: what it waits for, for `noted_waiting`.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    _replace_note(path, {"waits": reason[:_LONGEST_REASON], "at": time.time()})
+
+
+def noted_waiting(path: Path) -> str:
+    """Return what a server that runs waits for before it listens; "" if it does not wait, or if it
+    has noted nothing for so long that it hangs or is gone.
+    """
+    try:
+        note = _read_note(path)
+        return str(note["waits"]) if abs(time.time() - float(note["at"])) < _FRESH else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _read_note(path: Path) -> Any:
+    return json.loads(_lock_of(path).read_bytes()[:_LONGEST_NOTE])
+
+
+def _replace_note(path: Path, more: Mapping[str, object]) -> None:
+    handle = os.open(_lock_of(path), os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        before = json.loads(os.read(handle, _LONGEST_NOTE))
+        _write_note(handle, {"since": before["since"], **more})
+    except (ValueError, KeyError, TypeError):  # it was damaged
+        _write_note(handle, more)
+    finally:
+        os.close(handle)
 
 
 def _lock_of(path: Path) -> Path:
@@ -164,14 +203,13 @@ def _refuse_second_name(database: Path) -> None:
         raise StorageError(text.format(file=database, count=names))
 
 
-def _write_note(handle: int, places: Sequence[ListeningPlace] = ()) -> None:
-    note: dict[str, object] = {
+def _write_note(handle: int, more: Mapping[str, object] = _NOTHING) -> None:
+    note = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        **more,
     }
-    if places:
-        note["places"] = places
     os.ftruncate(handle, 0)
     os.lseek(handle, 0, os.SEEK_SET)
     os.write(handle, json.dumps(note).encode())

@@ -33,6 +33,7 @@ from trio_chat.server.cluster.log import START, Log, LogBroken, LogUnavailable, 
 from trio_chat.server.cluster.node_clients import NodeClients
 from trio_chat.server.cluster.own_items import OwnItems
 from trio_chat.server.cluster.own_parts import OwnParts
+from trio_chat.server.cluster.readiness import Readiness
 from trio_chat.server.cluster.snapshots import SnapshotKeeper, TakenSnapshot
 from trio_chat.server.cluster.statistics import NodeCounters, NodeStatistics
 
@@ -42,8 +43,6 @@ HEARTBEAT = 1.0
 """Seconds after which a node appends an entry without items, to say that it is alive."""
 _RETRY = 0.1
 """Seconds until the engine is asked again after a failure."""
-_PATIENCE = 5.0
-"""Seconds without the engine after which commands are refused instead of waiting."""
 _ITEMS_AT_ONCE = 256
 """Items that are carried out before other tasks have their turn; an entry more at most."""
 
@@ -64,6 +63,7 @@ class ClusterNode:
         position: up to which entry of the log everything was carried out.
         digest: of the last snapshot, which is equal on all nodes.
         survey: how all nodes stand.
+        readiness: whether it can serve clients.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class ClusterNode:
         self.survey = Survey()
         self._counters = NodeCounters()
         self._report_due = 0.0
-        self._unavailable_since: float | None = None
+        self.readiness = Readiness()
         self._is_leaving = False
         self._begun = trio.Event()
         self._taken: TakenSnapshot | None = None
@@ -111,14 +111,12 @@ class ClusterNode:
     @property
     def is_refusing(self) -> bool:
         """Whether commands that all nodes carry out are refused at the moment."""
-        since = self._unavailable_since
-        is_away = since is not None and trio.current_time() - since > _PATIENCE
-        return is_away or self._items.appender.is_full
+        return self.readiness.is_cut_off_for_long or self._items.appender.is_full
 
     @property
     def is_cut_off(self) -> bool:
         """Whether the engine cannot be reached."""
-        return self._unavailable_since is not None
+        return self.readiness.is_cut_off
 
     @property
     def has_others(self) -> bool:
@@ -260,7 +258,7 @@ class ClusterNode:
                 self._items.wake.set()
                 await trio.sleep(_RETRY)
             else:
-                self._note_available()
+                self.readiness.note_available()
                 return stored
 
     def _batches(self, stored: Sequence[Stored]) -> Iterator[list[Stored]]:
@@ -302,8 +300,10 @@ class ClusterNode:
                 await trio.lowlevel.checkpoint()
             self._look_after_snapshots()
         self._counters.note_carried_out(batch[-1].time)
+        self.readiness.note_carried_out(batch[0].time, batch[-1].time)
         self._items.note_done(done)
         self._look_after_lives()
+        self.readiness.is_serving = self._items.has_begun and not self._is_leaving
 
     def _apply(self, each: Stored, applied: list[Applied]) -> int:
         """Carry out an entry in memory; return how many items of this node are done by it."""
@@ -406,12 +406,4 @@ class ClusterNode:
 
     def _note_unavailable(self, error: LogUnavailable) -> None:
         self._counters.failures += 1
-        if self._unavailable_since is None:
-            self._unavailable_since = trio.current_time()
-            log.error("the log of the cluster cannot be reached, nobody can talk: %s", error)
-
-    def _note_available(self) -> None:
-        if self._unavailable_since is not None:
-            away = trio.current_time() - self._unavailable_since
-            self._unavailable_since = None
-            log.warning("the log of the cluster is reached again, after %.1f s", away)
+        self.readiness.note_unavailable(error)
