@@ -78,11 +78,27 @@ def problems_of(found: Examined) -> Iterator[str]:
         yield _(
             "The states of the nodes differ: this is a defect. Start from a backup of one node."
         )
+    yield from _problems_of_keys([node for node in found.nodes if node.is_alive and node.key])
     versions = sorted({node.version for node in found.nodes if node.is_alive and node.version})
     if len(versions) > 1:
         yield _("The nodes have different versions: {versions}.").format(
             versions=", ".join(map(escape_controls, versions))
         )
+
+
+def _problems_of_keys(nodes: Sequence[NodeStatus]) -> Iterator[str]:
+    """Yield what to do about nodes that have made a certificate each."""
+    if not nodes:
+        return
+    oldest = min(nodes, key=lambda node: node.since)
+    others = [escape_controls(node.name) for node in nodes if node.key != oldest.key]
+    if others:
+        text = _(
+            "The TLS key of {nodes} is not that of {node}, and clients that know that one refuse"
+            " {nodes}. Stop {nodes}, move the files of the certificate next to the database away"
+            " (*.tls.pem, *.ca.pem, *.ca.key), and start again: the certificate of {node} is taken."
+        )
+        yield text.format(nodes=", ".join(others), node=escape_controls(oldest.name))
 
 
 def _problems_of(node: NodeStatus, now: float) -> Iterator[str]:

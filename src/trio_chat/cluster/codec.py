@@ -17,6 +17,8 @@ from trio_chat.chat import changes
 from trio_chat.chat.changes import Change
 from trio_chat.cluster.entries import (
     Begun,
+    CertificateGiven,
+    CertificateWanted,
     Check,
     Checked,
     Decided,
@@ -52,6 +54,8 @@ ITEMS: tuple[type[Item], ...] = (
     Checked,
     Reported,
     Raised,
+    CertificateWanted,
+    CertificateGiven,
 )
 """The kinds of items. A kind is written as its place in this list, so the order never changes."""
 _NUMBERS = {kind: number for number, kind in enumerate(ITEMS)}

@@ -188,6 +188,8 @@ class Reported(Item):
             and whether the node was lost.
         supports: the greatest version of the rules that the node can carry out; 0 if unknown.
         in_force: the version of the rules that is in force; 0 if unknown.
+        key: SHA-256 of the key in the certificate that the node has made, in hexadecimal; "" if it
+            has made none.
     """
 
     version: str
@@ -201,6 +203,33 @@ class Reported(Item):
     ended: tuple[tuple[str, int, float, bool], ...]
     supports: int = 0
     in_force: int = 0
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateWanted(Item):
+    """A node has no certificate, and asks the others for theirs. It changes no state.
+
+    Args:
+        public: the public key (X25519) to which the answer is to be encrypted.
+    """
+
+    public: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateGiven(Item):
+    """A node answers `CertificateWanted`. It changes no state.
+
+    Args:
+        node: the node that has asked.
+        epoch: of its life.
+        sealed: the files of the certificate, encrypted to the key of the question.
+    """
+
+    node: str
+    epoch: int
+    sealed: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class NodeStatus(NamedTuple):
         digest: of the state after that check.
         supports: the greatest version of the rules that it can carry out; 0 if unknown.
         in_force: the version of the rules that is in force; 0 if unknown.
+        key: of the certificate that it has made; see `Reported`.
     """
 
     name: str
@@ -68,6 +69,7 @@ class NodeStatus(NamedTuple):
     digest: str = ""
     supports: int = 0
     in_force: int = 0
+    key: str = ""
 
     def __str__(self) -> str:
         since = datetime.fromtimestamp(self.since, UTC)
@@ -197,4 +199,5 @@ def _status(name: str, node: _Node, now: float) -> NodeStatus:
         report.digest,
         report.supports,
         report.in_force,
+        report.key,
     )

@@ -174,6 +174,11 @@ class Server:
             uploads=self.uploads,
             certified=lambda: self.encryption.names,
         )
+        self._sharing = (
+            cluster.make_sharing(self.node, self.encryption)
+            if cluster is not None and self.node is not None
+            else None
+        )
         self.openings = Openings(self, self.admission, self.page_admission, self._threads)
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
@@ -259,6 +264,9 @@ class Server:
             nursery.start_soon(self.node.run)
             with self._beginning:
                 await self.node.wait_begun()
+                if self._sharing is not None:
+                    nursery.start_soon(self._sharing.run)
+                    await self._sharing.obtain()
 
     @property
     def _is_alone(self) -> bool:

@@ -12,7 +12,7 @@ import trio
 
 from trio_chat.config import Settings
 from trio_chat.server import certificates
-from trio_chat.server.certificate_files import Files, files_of
+from trio_chat.server.certificate_files import Files, OwnFiles, files_of
 from trio_chat.server.certificates import CertificateError, Facts, Inspection
 from trio_chat.server.certified_names import Machine, of_this_machine
 from trio_chat.server.client_hello import ServerContexts
@@ -86,12 +86,22 @@ class Encryption:
         """Whether the server has made the certificate: no public authority vouches for it."""
         return self._files.is_own
 
+    @property
+    def is_used(self) -> bool:
+        """Whether clients can use TLS."""
+        server, listeners = self._settings.server, self._settings.listeners
+        return any(tls != "off" for tls in (server.tls, *(one.tls for one in listeners)))
+
+    @property
+    def own_files(self) -> OwnFiles | None:
+        """The files of a certificate of the server's own making, which it uses and keeps."""
+        return self._files.own if self.is_used else None
+
     async def authority(self) -> bytes:
         """Return the certificate of the server's private authority in the DER format; b"" when it
         has none, or none that can be used, or when TLS is off.
         """
-        server, listeners = self._settings.server, self._settings.listeners
-        if all(tls == "off" for tls in (server.tls, *(one.tls for one in listeners))):
+        if not self.is_used:
             return b""
         try:
             await self.prepare()

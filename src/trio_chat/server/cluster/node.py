@@ -18,6 +18,8 @@ from trio_chat.cluster.decisions import decide
 from trio_chat.cluster.entries import (
     Check,
     Checked,
+    Entry,
+    Item,
     Lost,
     Raised,
     Reported,
@@ -64,6 +66,8 @@ class ClusterNode:
         digest: of the last snapshot, which is equal on all nodes.
         survey: how all nodes stand.
         readiness: whether it can serve clients.
+        on_entry: called with each entry that was carried out in the life of this node.
+        key: returns the key of its certificate; see `Reported`.
     """
 
     def __init__(
@@ -90,6 +94,8 @@ class ClusterNode:
         self._counters = NodeCounters()
         self._report_due = 0.0
         self.readiness = Readiness()
+        self.on_entry: Callable[[Entry], None] = _ignore
+        self.key: Callable[[], str] = str
         self._is_leaving = False
         self._begun = trio.Event()
         self._taken: TakenSnapshot | None = None
@@ -175,6 +181,10 @@ class ClusterNode:
         await self._begun.wait()
         log.info("this is the node %s; %d nodes are alive", self.name, len(self._living()))
 
+    def submit(self, item: Item) -> None:
+        """Have an item appended to the log."""
+        self._items.submit(item)
+
     async def stop(self) -> None:
         """End the life of this node, and know that all nodes will carry that out. If cancelled, the
         other nodes notice by its silence.
@@ -219,6 +229,7 @@ class ClusterNode:
             ended_lives(self.machine.lives),
             life.supports,
             self.machine.version,
+            self.key(),
         )
         self._items.submit(report)
 
@@ -312,6 +323,8 @@ class ClusterNode:
             applied += self.machine.apply(entry, each.time, self._items.appender.own)
         self.position = each.position
         self.survey.take(entry, each.time)
+        if self._items.has_begun:
+            self.on_entry(entry)
         self._counters.entries += 1
         self._counters.items += len(entry.items)
         self._snapshots.count(len(entry.items))
@@ -407,3 +420,7 @@ class ClusterNode:
     def _note_unavailable(self, error: LogUnavailable) -> None:
         self._counters.failures += 1
         self.readiness.note_unavailable(error)
+
+
+def _ignore(entry: Entry) -> None:
+    pass

@@ -18,10 +18,12 @@ class Readiness:
 
     Attributes:
         is_serving: whether the life of the node has begun and is not over.
+        obstacle: what else it waits for before it takes clients, or "".
     """
 
     def __init__(self) -> None:
         self.is_serving = False
+        self.obstacle = ""
         self._unavailable_since: float | None = None
         self._unavailable = ""
         self._first = 0.0
@@ -43,14 +45,14 @@ class Readiness:
         """Whether new clients can connect. A failover of the engine is shorter than the patience:
         they wait for its end.
         """
-        return self.is_serving and not self.is_cut_off_for_long
+        return self.is_serving and not self.obstacle and not self.is_cut_off_for_long
 
     def why_not(self) -> str:
         """Return why the node cannot serve clients at this moment; "" if it can."""
         if self.is_cut_off:
             return f"waits for the engine of the cluster: {self._unavailable}"
         if self.is_serving:
-            return ""
+            return self.obstacle
         if self._last <= self._first:
             return "catches up with the log of the cluster"
         done = (self._last - self._first) / max(time.time() - self._first, 1.0)

@@ -17,12 +17,14 @@ from trio_chat.cluster.machine import Machine, OtherFormat, RulesDiffer, UpdateN
 from trio_chat.config import Settings
 from trio_chat.server import rehash
 from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.cluster.certificate_sharing import CertificateSharing
 from trio_chat.server.cluster.engines import make_log
 from trio_chat.server.cluster.explanations import differing
 from trio_chat.server.cluster.founding import found
 from trio_chat.server.cluster.log import START, Log, LogRefused
 from trio_chat.server.cluster.node import ClusterNode
 from trio_chat.server.cluster.snapshots import SnapshotKeeper
+from trio_chat.server.encryption import Encryption
 
 _CLOSING = 2.0
 """Seconds in which the connections to the engine are closed."""
@@ -83,6 +85,14 @@ class ClusterSetup:
         stored = self.stored or ClusterState(START, START, {})
         keeper = SnapshotKeeper(self.memory.cluster, stored.taken, stored.position)
         return ClusterNode(self._name, self._rules, self._machine, self._log, broadcaster, keeper)
+
+    def make_sharing(self, node: ClusterNode, encryption: Encryption) -> CertificateSharing:
+        """Return what shares the certificate with the other nodes."""
+        sharing = CertificateSharing(node, encryption.own_files, lambda: encryption.facts.key)
+        node.on_entry = sharing.take
+        if encryption.is_own:
+            node.key = lambda: encryption.facts.key
+        return sharing
 
 
 @asynccontextmanager
