@@ -40,7 +40,11 @@ myst_links_external_new_tab = False
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}
-API = ("trio_chat.irc", "trio_chat.client.session")  # the packages that others may import
+API = (
+    "trio_chat.bot",
+    "trio_chat.irc",
+    "trio_chat.client.session",
+)
 
 # The README has no table of contents, because a forge would show the directive as text.
 CONTENTS = """
@@ -51,6 +55,7 @@ CONTENTS = """
 
 docs/features
 docs/client
+docs/bots
 docs/operations
 docs/cluster
 docs/performance

@@ -33,6 +33,10 @@ class JoinedChannels:
     def ask(self, channel: str, key: str) -> None:
         """Note that the user wants to talk in a channel; `joined` makes it the current one."""
         self._asked = channel
+        self.set_key(channel, key)
+
+    def set_key(self, channel: str, key: str) -> None:
+        """Set the key with which a channel is joined."""
         self._keys[self.features.fold(channel)] = key
 
     def joined(self, channel: str) -> None:

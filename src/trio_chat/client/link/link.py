@@ -50,6 +50,7 @@ class Link:
         state: the file with the nickname and the ignore list; None for the default one.
         passwords: where passwords of accounts are kept; None for nowhere.
         random: the source of the jitter of reconnecting, and of the order of the addresses.
+        sync_state: the messages that earlier runs have shown; None for none.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Link:
         state: StateFile | None = None,
         passwords: PasswordStore | None = None,
         random: Random | None = None,
+        sync_state: SyncState | None = None,
     ) -> None:
         self.joined_channels = joined_channels
         self.interactive = options.interactive
@@ -74,7 +76,7 @@ class Link:
         self._reason = ""
         self._is_over = False
         self._state = state or StateFile()
-        self._sync_state = SyncState()
+        self._sync_state = sync_state or SyncState()
         self._reporter = EventReporter()
         self._send_queue = SendQueue(
             WAITING_LINES if options.interactive else 0, self._cannot_be_sent
@@ -83,7 +85,7 @@ class Link:
             rotation,
             self._reporter,
             Backoff(chance),
-            gives_up=not options.interactive,
+            gives_up=not (options.interactive or options.stays),
             stays=options.stays,
         )
         self._loop = ConnectionLoop(
@@ -139,7 +141,8 @@ class Link:
             self.unsent.append(
                 _("It is not known whether this has arrived: {text}").format(text=text)
             )
-            await self._reporter.send_if_open(events.MessageUnconfirmed(sent.target, sent.text))
+            event = events.MessageUnconfirmed(sent.target, sent.text, sent.request)
+            await self._reporter.send_if_open(event)
         for text in self._send_queue.take_unsent():
             self.failed = True
             if text:

@@ -22,16 +22,35 @@ _PACE = 0.6
 """Seconds before each further line: servers disconnect a client that sends faster."""
 
 
+def no_request() -> int:
+    """Return the number of a message whose answer its sender does not wait for."""
+    return 0
+
+
 class Say:
-    """A message to be sent; keeps what is left of it when the connection breaks in the middle."""
+    """A message to be sent; keeps what is left of it when the connection breaks in the middle.
+
+    Args:
+        target: a channel or a nickname.
+        text: what to say.
+        kind: the kind of message.
+        tags: client-only tags.
+        request: returns the number of the next message that it is sent as; see `Said`.
+    """
 
     def __init__(
-        self, target: str, text: str, kind: MessageKind, tags: Mapping[str, str] = NO_TAGS
+        self,
+        target: str,
+        text: str,
+        kind: MessageKind,
+        tags: Mapping[str, str] = NO_TAGS,
+        request: Callable[[], int] = no_request,
     ) -> None:
         self.text = text
         self.target = target
         self._kind = kind
         self._tags = tags
+        self._request = request
 
     @property
     def shown(self) -> str:
@@ -42,21 +61,26 @@ class Say:
         """Send the rest, in as many messages as it takes."""
         while self.text:
             part, rest = cut(self.text, session.protocol.messages.room(self.target, self._kind))
-            await session.say(self.target, part, self._kind, self._tags)
+            await session.say(self.target, part, self._kind, self._tags, self._request())
             self.text = rest
 
 
 class SayLines:
     """Several lines to be sent: as one message where the server takes it, else one by one with
-    pauses.
+    pauses. The arguments are as those of `Say`.
     """
 
     def __init__(
-        self, target: str, lines: Sequence[str], tags: Mapping[str, str] = NO_TAGS
+        self,
+        target: str,
+        lines: Sequence[str],
+        tags: Mapping[str, str] = NO_TAGS,
+        request: Callable[[], int] = no_request,
     ) -> None:
         self.target = target
-        self._lines = [Say(target, line, MessageKind.MESSAGE, tags) for line in lines]
+        self._lines = [Say(target, line, MessageKind.MESSAGE, tags, request) for line in lines]
         self._tags = tags
+        self._request = request
         self._count = 0
 
     def __len__(self) -> int:
@@ -82,7 +106,8 @@ class SayLines:
     async def __call__(self, session: ClientSession) -> None:
         """Send the rest."""
         if self.fits_together(session):
-            await session.say_together(self.target, [line.text for line in self._lines], self._tags)
+            lines = [line.text for line in self._lines]
+            await session.say_together(self.target, lines, self._tags, self._request())
             self._lines = []
             return
         while self._lines:

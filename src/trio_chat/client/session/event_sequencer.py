@@ -159,7 +159,7 @@ class EventSequencer:
             is_same = is_same and self._features.same(sent.nick, said.sender)
             if is_same and self._features.fold(sent.target) == key:
                 self._sync_state.unconfirmed.remove(sent)
-                return replace(said, own=True, played_back="")
+                return replace(said, own=True, played_back="", request=sent.request)
         return said
 
     def _unseen(self, found: Iterable[Event]) -> Iterator[Event]:

@@ -32,6 +32,7 @@ class Features:
         fold: the function that folds a name for comparison.
         filehost: the address for uploads, "" for none.
         has_upload_tokens: whether TOKEN gives tokens for that (IRCv3 `draft/authtoken`).
+        bot_mode: the letter of the user mode of bots (IRCv3 bot-mode), "" for none.
         mute: the list mode that mutes, and what precedes its masks; None when there is none.
     """
 
@@ -45,6 +46,7 @@ class Features:
         self.mute: tuple[str, str] | None = None
         self.filehost = ""
         self.has_upload_tokens = False
+        self.bot_mode = ""
         self._casemapping = "rfc1459"
         self._utf8mapping = ""
         self._chanmodes = ""
@@ -76,13 +78,19 @@ class Features:
                     self.filehost = unescape(value)
                 case "draft/AUTHTOKEN" | "-draft/AUTHTOKEN":
                     self.has_upload_tokens = name[0] != "-"
-                case "CASEMAPPING":
-                    self._casemapping = value
-                case "UTF8MAPPING" | "-UTF8MAPPING":
-                    self._utf8mapping = value
+                case "BOT" | "-BOT":
+                    self.bot_mode = value[:1]
+                case _:
+                    self._read_casemapping(name, value)
         self.fold = fold_function(self._casemapping, self._utf8mapping)
         self._mode_types = mode_types(self._chanmodes or _DEFAULT_CHANMODES, self.ranks)
         self.mute = self._find_mute()
+
+    def _read_casemapping(self, name: str, value: str) -> None:
+        if name == "CASEMAPPING":
+            self._casemapping = value
+        elif name in ("UTF8MAPPING", "-UTF8MAPPING"):
+            self._utf8mapping = value
 
     def _find_mute(self) -> tuple[str, str] | None:
         if self._chanmodes and self._mode_types.get(_QUIET) is ModeType.LIST:

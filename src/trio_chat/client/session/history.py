@@ -182,7 +182,7 @@ class HistoryFetcher:
         for sent in self._sync_state.take_unconfirmed(
             lambda sent: self._features.fold(sent.target) not in awaited
         ):
-            self._sequencer.emit(MessageUnconfirmed(sent.target, sent.text))
+            self._sequencer.emit(MessageUnconfirmed(sent.target, sent.text, sent.request))
 
     # One request after the other
 
@@ -230,4 +230,4 @@ class HistoryFetcher:
         for sent in self._sync_state.take_unconfirmed(
             lambda sent: self._features.same(sent.target, channel)
         ):
-            self._sequencer.emit(MessageUnconfirmed(sent.target, sent.text))
+            self._sequencer.emit(MessageUnconfirmed(sent.target, sent.text, sent.request))

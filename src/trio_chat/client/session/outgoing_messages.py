@@ -76,6 +76,7 @@ class OutgoingMessages:
         text: str,
         kind: MessageKind = MessageKind.MESSAGE,
         tags: Mapping[str, str] = NO_TAGS,
+        request: int = 0,
     ) -> None:
         """Send one message that fits into one line (see `room`); it is pending until the server
         answers.
@@ -85,6 +86,7 @@ class OutgoingMessages:
             text: what to say.
             kind: the kind of message.
             tags: client-only tags, left out where the server does not pass them on.
+            request: a number by which the events about this message are known, 0 for none.
 
         Raises:
             ValueError: when the target cannot be written on a line.
@@ -92,12 +94,16 @@ class OutgoingMessages:
         command = "NOTICE" if kind is MessageKind.NOTICE else "PRIVMSG"
         body = f"\x01ACTION {text}\x01" if kind is MessageKind.ACTION else text
         Message(command, (target, body)).body()  # refuse it before it is pending
-        message = self._add(target, text, kind)
+        message = self._add(target, text, kind, request)
         self._effects.put(Message(command, (target, body), tags=self._tags(message, tags)))
         self._ask_about(message)
 
     def say_together(
-        self, target: str, lines: Sequence[str], tags: Mapping[str, str] = NO_TAGS
+        self,
+        target: str,
+        lines: Sequence[str],
+        tags: Mapping[str, str] = NO_TAGS,
+        request: int = 0,
     ) -> None:
         """Send one message of several lines (IRCv3 `draft/multiline`); see `fits_together`.
 
@@ -105,7 +111,7 @@ class OutgoingMessages:
             ValueError: when the target cannot be written on a line.
         """
         Message("PRIVMSG", (target, "")).body()
-        message = self._add(target, "\n".join(lines), MessageKind.MESSAGE)
+        message = self._add(target, "\n".join(lines), MessageKind.MESSAGE, request)
         reference = message.key
         opening = (f"+{reference}", tag_names.MULTILINE_BATCH, target)
         self._effects.put(Message("BATCH", opening, tags=self._tags(message, tags)))
@@ -133,9 +139,9 @@ class OutgoingMessages:
         longest = f"{self._nickname.current}!{'u' * _LONGEST_USER}@{'h' * _LONGEST_HOST}"
         return room_for_text(self._nickname.source or longest, target, kind)
 
-    def _add(self, target: str, text: str, kind: MessageKind) -> PendingMessage:
+    def _add(self, target: str, text: str, kind: MessageKind, request: int) -> PendingMessage:
         self._sync_state.written.add(self._features.fold(target))
-        return self.pending.add(target, text, kind)
+        return self.pending.add(target, text, kind, request)
 
     def _tags(self, message: PendingMessage, tags: Mapping[str, str]) -> dict[str, str]:
         label = {tag_names.LABEL: message.key} if self._negotiation.labels else {}
@@ -211,12 +217,13 @@ class OutgoingMessages:
                 msgid=msgid,
                 time=time,
                 reply_to=reply_to,
+                request=message.request,
             )
         )
 
     def refuse(self, message: PendingMessage, code: str, reason: str) -> None:
         """Report that a message was not delivered."""
-        self._emit(MessageRefused(message.target, message.text, code, reason))
+        self._emit(MessageRefused(message.target, message.text, code, reason, message.request))
 
     def passed(self, key: str) -> None:
         """Settle the messages up to the one with this key: the server has answered the PING behind
@@ -224,7 +231,7 @@ class OutgoingMessages:
         """
         for message in self.pending.take_through(key):
             if self._negotiation.echo:
-                self._emit(MessageUnconfirmed(message.target, message.text))
+                self._emit(MessageUnconfirmed(message.target, message.text, message.request))
             else:
                 self.confirm(message)
 
@@ -242,12 +249,16 @@ class OutgoingMessages:
             ):
                 self._sync_state.unconfirmed.append(
                     UnconfirmedMessage(
-                        self._nickname.current, message.target, message.text, message.kind
+                        self._nickname.current,
+                        message.target,
+                        message.text,
+                        message.kind,
+                        message.request,
                     )
                 )
                 self._emit(DeliveryUnknown(message.target, message.text))
             else:
-                self._emit(MessageUnconfirmed(message.target, message.text))
+                self._emit(MessageUnconfirmed(message.target, message.text, message.request))
 
     def _is_target(self, target: str) -> Callable[[str], bool]:
         return lambda other: self._features.same(target, other)

@@ -13,12 +13,17 @@ from trio_chat.client.session.events import MessageKind
 
 @dataclass(frozen=True, slots=True)
 class PendingMessage:
-    """One message; `key` is its label, or the token of the PING that follows it."""
+    """One message; `key` is its label, or the token of the PING that follows it.
+
+    Args:
+        request: the number that its sender has given it, 0 for none.
+    """
 
     key: str
     target: str
     text: str
     kind: MessageKind
+    request: int = 0
 
 
 class PendingMessages:
@@ -34,10 +39,10 @@ class PendingMessages:
     def __iter__(self) -> Iterator[PendingMessage]:
         return iter(tuple(self._messages))
 
-    def add(self, target: str, text: str, kind: MessageKind) -> PendingMessage:
+    def add(self, target: str, text: str, kind: MessageKind, request: int = 0) -> PendingMessage:
         """Add a message that is about to be sent, under a new key."""
         self._count += 1
-        message = PendingMessage(f"m{self._count}", target, text, kind)
+        message = PendingMessage(f"m{self._count}", target, text, kind, request)
         self._messages.append(message)
         return message
 

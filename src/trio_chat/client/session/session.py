@@ -144,9 +144,10 @@ class ClientSession:
         text: str,
         kind: MessageKind = MessageKind.MESSAGE,
         tags: Mapping[str, str] = NO_TAGS,
+        request: int = 0,
     ) -> None:
         """Send one message that fits (see `OutgoingMessages.room`), when few enough are
-        unconfirmed.
+        unconfirmed; the events about it have the number `request`.
 
         Cancelled while it waits for that, it has sent nothing.
 
@@ -156,11 +157,11 @@ class ClientSession:
             ValueError: when the target cannot be written on a line.
         """
         await self._wait_until(lambda: len(self.protocol.messages.pending) < WINDOW)
-        self.protocol.messages.say(target, text, kind, tags)
+        self.protocol.messages.say(target, text, kind, tags, request)
         await self._flush()
 
     async def say_together(
-        self, target: str, lines: Sequence[str], tags: Mapping[str, str]
+        self, target: str, lines: Sequence[str], tags: Mapping[str, str], request: int = 0
     ) -> None:
         """Send one message of several lines (see `OutgoingMessages.fits_together`), as `say` does.
 
@@ -169,7 +170,7 @@ class ClientSession:
             ValueError: when the target cannot be written on a line.
         """
         await self._wait_until(lambda: len(self.protocol.messages.pending) < WINDOW)
-        self.protocol.messages.say_together(target, lines, tags)
+        self.protocol.messages.say_together(target, lines, tags, request)
         await self._flush()
 
     async def do(self, action: Callable[[ClientProtocol], None]) -> None:

@@ -6,7 +6,7 @@ Of each channel two positions are known: the earliest message that was shown, be
 """
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -59,14 +59,15 @@ class ShownRange:
 
 
 class UnconfirmedMessage(NamedTuple):
-    """A message of this client that was neither confirmed nor refused, and the nickname that sent
-    it.
+    """A message of this client that was neither confirmed nor refused, the nickname that sent it,
+    and the number that it was sent with.
     """
 
     nick: str
     target: str
     text: str
     kind: MessageKind
+    request: int = 0
 
 
 @dataclass(slots=True)
@@ -87,6 +88,10 @@ class SyncState:
     def channel(self, key: str) -> ShownRange:
         """Return what was shown of a channel, by its folded name."""
         return self._channels.setdefault(key, ShownRange())
+
+    def shown(self) -> Mapping[str, ShownRange]:
+        """Return what was shown, by the folded names of channels."""
+        return self._channels
 
     def has_seen(self, msgid: str) -> bool:
         """Return whether a message was shown; one without a msgid never was."""

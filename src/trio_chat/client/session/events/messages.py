@@ -33,6 +33,9 @@ class Said:
         reply_to: the msgid of the message that it answers, "" for none.
         is_stranger: whether it is private and its sender shares no channel with the user, who has
             not written to it.
+        account: the account of its sender, "" for none or where the server does not say.
+        is_bot: whether its sender is a bot (IRCv3 bot-mode).
+        request: the number that the user's own message was sent with, 0 for none.
     """
 
     sender: str
@@ -46,6 +49,9 @@ class Said:
     time: str = ""
     reply_to: str = ""
     is_stranger: bool = False
+    account: str = ""
+    is_bot: bool = False
+    request: int = 0
 
     @property
     def conversation(self) -> str:
@@ -94,20 +100,24 @@ class Typing:
 
 @dataclass(frozen=True, slots=True)
 class MessageRefused:
-    """A message of the user was not delivered."""
+    """A message of the user was not delivered; `request` as in `Said`."""
 
     target: str
     text: str
     code: str
     reason: str
+    request: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class MessageUnconfirmed:
-    """The connection ended, or the server passed over a message, before it was confirmed."""
+    """The connection ended, or the server passed over a message, before it was confirmed; `request`
+    as in `Said`.
+    """
 
     target: str
     text: str
+    request: int = 0
 
 
 @dataclass(frozen=True, slots=True)

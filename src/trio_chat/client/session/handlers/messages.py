@@ -50,6 +50,8 @@ def _said(protocol: ProtocolState, message: Message) -> None:
                 time=message.tags.get(tag_names.TIME, ""),
                 reply_to=answered_msgid(message),
                 is_stranger=private and protocol.senders.is_stranger(message.nick),
+                account=message.tags.get(tag_names.ACCOUNT, ""),
+                is_bot=tag_names.BOT in message.tags,
             )
         )
 
@@ -81,6 +83,8 @@ def _from_history(
         msgid=tags.get(tag_names.MSGID, ""),
         played_back=tags.get(tag_names.TIME, "") or "?",
         reply_to=answered_msgid(message),
+        account=tags.get(tag_names.ACCOUNT, ""),
+        is_bot=tag_names.BOT in tags,
     )
 
 

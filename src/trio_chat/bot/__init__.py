@@ -1,0 +1,45 @@
+"""Bots in Python: a small library on the client's session (see docs/bots.md).
+
+The names in `__all__`, with their documented arguments, are the public interface: it follows
+semantic versioning.
+"""
+
+from trio_chat.bot.bot import Bot
+from trio_chat.bot.command import CommandError
+from trio_chat.bot.delivery import NotDeliveredError
+from trio_chat.bot.message import ChatMessage
+from trio_chat.bot.run import BotError
+from trio_chat.client.session.events import (
+    Connected,
+    Event,
+    Lost,
+    MessageKind,
+    Reacted,
+    Redacted,
+    TopicChanged,
+    UserJoined,
+    UserKicked,
+    UserParted,
+    UserQuit,
+    UserRenamed,
+)
+
+__all__ = [
+    "Bot",
+    "BotError",
+    "ChatMessage",
+    "CommandError",
+    "Connected",
+    "Event",
+    "Lost",
+    "MessageKind",
+    "NotDeliveredError",
+    "Reacted",
+    "Redacted",
+    "TopicChanged",
+    "UserJoined",
+    "UserKicked",
+    "UserParted",
+    "UserQuit",
+    "UserRenamed",
+]

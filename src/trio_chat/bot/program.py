@@ -1,0 +1,154 @@
+"""The program of a bot: the command line, the log, and signals."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import trio
+
+from trio_chat.bot.run import BotError
+from trio_chat.client.options import DEFAULT_PORT, ServerOptions, with_ports
+from trio_chat.client.target import TargetError, parse
+from trio_chat.client.trust import Connector, Security
+
+log = logging.getLogger("trio_chat.bot")
+
+PASSWORD_VARIABLE = "BOT_PASSWORD"  # noqa: S105 - a name
+"""The variable of the environment with the password of the account."""
+_TO_LEAVE = 5.0
+"""Seconds for a QUIT after a signal."""
+
+
+class RunnableBot(Protocol):
+    """A bot, as its program needs it."""
+
+    wanted_nick: str
+    wanted_channels: Sequence[str]
+
+    async def run(
+        self,
+        connect: Sequence[Connector],
+        *,
+        account: str,
+        password: str,
+        positions: Path | None,
+        may_be_plain: bool,
+    ) -> None:
+        """Connect, and stay connected until `stop`."""
+
+    async def stop(self, reason: str = "") -> None:
+        """Leave the server."""
+
+
+def connectors(address: str, security: Security | None = None) -> list[Connector]:
+    """Return what connects to a server, for `Bot.run`.
+
+    Args:
+        address: `host`, `host:port`, `ircs://host`, or several separated by commas.
+        security: the demands on the connection; None for TLS where the server has it.
+
+    Raises:
+        ValueError: the address is not valid.
+    """
+    server = parse(address)
+    security = replace(security or Security(), required=server.is_encrypted)
+    (host, port), *others = with_ports(((server.host, server.port), *server.others), DEFAULT_PORT)
+    found = ServerOptions(
+        name=address,
+        host=host,
+        port=port,
+        others=tuple(others),
+        nick="",
+        channels=(),
+        security=security,
+    ).connectors()
+    for connector in found:
+        connector.tell = _warn
+    return found
+
+
+def main(bot: RunnableBot, arguments: Sequence[str] | None = None) -> None:
+    """Run a bot until SIGINT or SIGTERM; exit with 1 when it cannot go on.
+
+    Args:
+        bot: the bot.
+        arguments: the command line; None for that of the process.
+    """
+    options = _parser(bot).parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s [%(levelname)s] %(message)s", stream=sys.stderr
+    )
+    if options.nick:
+        bot.wanted_nick = options.nick
+    if options.channel:
+        bot.wanted_channels = tuple(options.channel)
+    security = Security(plaintext=options.plaintext, fingerprint=options.fingerprint)
+    try:
+        password = _password(options.password_file)
+        connect = connectors(options.server, security)
+    except (OSError, TargetError) as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+    run = partial(
+        bot.run,
+        connect,
+        account=options.account,
+        password=password,
+        positions=options.positions,
+        may_be_plain=options.plaintext,
+    )
+    try:
+        trio.run(_until_signal, bot, run)
+    except* BotError as group:
+        sys.exit("; ".join(str(error) for error in group.exceptions))
+
+
+def _parser(bot: RunnableBot) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        epilog=f"The password of the account is that of --password-file or ${PASSWORD_VARIABLE}."
+    )
+    parser.add_argument("server", nargs="?", default="127.0.0.1", help="host, host:port or ircs://")
+    parser.add_argument("--nick", default="", help=f"its nickname (default {bot.wanted_nick})")
+    parser.add_argument("--channel", action="append", help="a channel to join; may be repeated")
+    parser.add_argument("--account", default="", help="the account to log in to")
+    parser.add_argument("--password-file", type=Path, help="its first line is the password")
+    parser.add_argument(
+        "--positions", type=Path, help="a file that remembers which messages were received"
+    )
+    parser.add_argument("--plaintext", action="store_true", help="connect without encryption")
+    parser.add_argument("--fingerprint", default="", help="of the only certificate to accept")
+    return parser
+
+
+def _password(file: Path | None) -> str:
+    if file is not None:
+        return file.read_text("utf-8").partition("\n")[0].rstrip("\r")
+    return os.environ.get(PASSWORD_VARIABLE, "")
+
+
+async def _until_signal(bot: RunnableBot, run: Callable[[], Awaitable[None]]) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_leave_on_signal, bot, nursery.cancel_scope)
+        await run()
+        nursery.cancel_scope.cancel()
+
+
+async def _leave_on_signal(bot: RunnableBot, everything: trio.CancelScope) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _signal in signals:
+            break
+    with trio.move_on_after(_TO_LEAVE):
+        await bot.stop()
+        await trio.sleep_forever()
+    everything.cancel()
+
+
+async def _warn(text: str) -> None:
+    await trio.lowlevel.checkpoint()
+    log.warning("%s", text)

@@ -1,0 +1,340 @@
+"""Test kit for bots: a server in memory, and what the bot says there.
+
+    async def test_echo(autojump_clock: MockClock) -> None:
+        async with chat_with(bot) as chat:
+            await chat.say("anna", "#lobby", "!echo tea")
+            assert (await chat.heard()).text == "tea"
+
+Nothing leaves the process, and no thread is used, so a clock that jumps (`trio.testing`) makes a
+day pass at once.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import trio
+import trio.testing
+
+from trio_chat.client.session.connecting import CannotConnectError
+from trio_chat.irc import numerics, tag_names
+from trio_chat.irc.lines import BadLine, LineBuffer
+from trio_chat.irc.message import NO_TAGS, Message, parse
+
+if TYPE_CHECKING:
+    from trio_chat.bot.bot import Bot
+
+_CAPABILITIES = (
+    "account-tag batch cap-notify draft/chathistory echo-message labeled-response message-tags"
+    " server-time standard-replies"
+)
+_NAME = "test.example"
+_BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
+_MOST_HEARD = 1000
+_CONNECTIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message that the bot has sent.
+
+    Args:
+        target: the channel or nickname.
+        text: what it said; "" for a reaction.
+        is_notice: whether it was a NOTICE.
+        msgid: the identifier that the server gave it.
+        reply_to: the msgid of the message that it answers, or reacts to; "" for none.
+        reaction: its reaction, "" for none.
+    """
+
+    target: str
+    text: str
+    is_notice: bool = False
+    msgid: str = ""
+    reply_to: str = ""
+    reaction: str = ""
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One connection of the bot."""
+
+    stream: trio.abc.Stream
+    nick: str = ""
+    is_registered: bool = False
+    channels: set[str] = field(default_factory=set)
+    writing: trio.Lock = field(default_factory=trio.Lock)
+
+
+class FakeChat:
+    """A server with one client, the bot, and users who say what the test says.
+
+    Attributes:
+        refuses: why messages of the bot are refused, "" for not at all.
+        refuses_login: why its login is refused, "" for not at all.
+        lines: all lines that the bot has sent.
+    """
+
+    def __init__(self) -> None:
+        self.refuses = self.refuses_login = ""
+        self.lines: list[str] = []
+        self._history: list[Message] = []
+        self._count = 0
+        self._visit: _Visit | None = None
+        self._changed = trio.Event()
+        self._is_down = False
+        self._connections, self._accepted = trio.open_memory_channel[trio.abc.Stream](_CONNECTIONS)
+        self._heard, self._to_hear = trio.open_memory_channel[Heard](_MOST_HEARD)
+
+    # For tests
+
+    async def say(
+        self, nick: str, target: str, text: str, *, account: str = "", is_bot: bool = False
+    ) -> str:
+        """Let a user say something, and return its msgid.
+
+        Args:
+            nick: the user.
+            target: a channel, or the nickname of the bot.
+            text: what to say.
+            account: the account of the user, "" for none.
+            is_bot: whether the user is a bot.
+
+        If the bot is away, a message to a channel waits for it in the history.
+        """
+        tags = {
+            **({tag_names.ACCOUNT: account} if account else {}),
+            **({tag_names.BOT: ""} if is_bot else {}),
+        }
+        return await self._deliver(nick, "PRIVMSG", (target, text), tags)
+
+    async def react(self, nick: str, target: str, msgid: str, reaction: str) -> None:
+        """Let a user react to a message."""
+        tags = {tag_names.DRAFT_REPLY: msgid, tag_names.REACT: reaction}
+        await self._deliver(nick, "TAGMSG", (target,), tags)
+
+    async def join(self, nick: str, channel: str) -> None:
+        """Let a user join a channel."""
+        await self._deliver(nick, "JOIN", (channel,), NO_TAGS)
+
+    async def heard(self) -> Heard:
+        """Return the next message or reaction of the bot; wait for it."""
+        return await self._to_hear.receive()
+
+    def heard_nothing(self) -> bool:
+        """Return whether everything that the bot has said was taken by `heard`."""
+        return self._to_hear.statistics().current_buffer_used == 0
+
+    async def ready(self, channel: str = "") -> None:
+        """Wait until the bot is registered, and in a channel if one is named."""
+        while True:
+            visit = self._visit
+            is_registered = visit is not None and visit.is_registered
+            if visit is not None and is_registered and (not channel or channel in visit.channels):
+                return
+            await self._changed.wait()
+
+    async def drop(self) -> None:
+        """End the connection of the bot, and take no other until `restore`."""
+        self._is_down = True
+        if self._visit is not None:
+            await trio.aclose_forcefully(self._visit.stream)
+        self._visit = None
+
+    def restore(self) -> None:
+        """Take connections again."""
+        self._is_down = False
+
+    # The server
+
+    async def connect(self) -> trio.abc.Stream:
+        """Return a connection to this server.
+
+        Raises:
+            CannotConnectError: after `drop`.
+        """
+        await trio.lowlevel.checkpoint()
+        if self._is_down:
+            raise CannotConnectError("The server is down", "it is down")
+        here, there = trio.testing.memory_stream_pair()
+        self._connections.send_nowait(there)
+        return here
+
+    async def run(self) -> None:
+        """Serve the connections, one after the other."""
+        async for stream in self._accepted:
+            self._visit = visit = _Visit(stream)
+            try:
+                await self._serve(visit)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                pass
+            finally:
+                await trio.aclose_forcefully(stream)
+            if self._visit is visit:
+                self._visit = None
+
+    async def _serve(self, visit: _Visit) -> None:
+        buffer = LineBuffer(8191, 4096)
+        while data := await visit.stream.receive_some(65536):
+            for line in buffer.feed(bytes(data)):
+                if not isinstance(line, BadLine):
+                    text = line.decode()
+                    self.lines.append(text)
+                    await self._take(visit, parse(text))
+
+    async def _take(self, visit: _Visit, message: Message) -> None:
+        match message.command, message.params:
+            case (("CAP" | "AUTHENTICATE" | "NICK"), _) if not visit.is_registered:
+                await self._negotiate(visit, message)
+            case "PING", (token, *_):
+                await self._send(visit, "PONG", _NAME, token)
+            case "JOIN", (channel, *_):
+                await self._joined(visit, channel)
+            case "PART", (channel, *_):
+                visit.channels.discard(channel)
+                await self._send(visit, "PART", channel, source=f"{visit.nick}!bot@host")
+            case (("PRIVMSG" | "NOTICE" | "TAGMSG"), (target, *rest)):
+                await self._said(visit, message, target, "".join(rest))
+            case "CHATHISTORY", (_, channel, reference, *_):
+                await self._play_back(visit, channel, reference)
+            case "QUIT", _:
+                await visit.stream.aclose()
+            case _:
+                pass
+
+    async def _negotiate(self, visit: _Visit, message: Message) -> None:
+        match message.command, message.params:
+            case "CAP", ("LS", *_):
+                await self._send(visit, "CAP", "*", "LS", f"{_CAPABILITIES} sasl=PLAIN")
+            case "CAP", ("REQ", names):
+                await self._send(visit, "CAP", "*", "ACK", names)
+            case "AUTHENTICATE", ("PLAIN",):
+                await self._send(visit, "AUTHENTICATE", "+")
+            case "AUTHENTICATE", _ if self.refuses_login:
+                code, text = numerics.ERR_SASLFAIL, self.refuses_login
+                await self._send(visit, code, visit.nick, text)
+            case "AUTHENTICATE", _:
+                await self._send(visit, numerics.RPL_SASLSUCCESS, visit.nick, "Welcome")
+            case "NICK", (nick,):
+                visit.nick = nick
+            case "CAP", ("END",):
+                await self._register(visit)
+            case _:
+                pass
+
+    async def _register(self, visit: _Visit) -> None:
+        visit.is_registered = True
+        await self._send(visit, numerics.RPL_WELCOME, visit.nick, "Welcome")
+        features = "BOT=B CHANTYPES=# CASEMAPPING=ascii CHATHISTORY=1000 MSGREFTYPES=msgid"
+        await self._send(visit, numerics.RPL_ISUPPORT, visit.nick, *features.split(), "are here")
+        self._notify()
+
+    async def _joined(self, visit: _Visit, channel: str) -> None:
+        visit.channels.add(channel)
+        tags = {tag_names.TIME: self._time()}
+        await self._send(visit, "JOIN", channel, source=f"{visit.nick}!bot@host", tags=tags)
+        await self._send(visit, numerics.RPL_NAMREPLY, visit.nick, "=", channel, visit.nick)
+        await self._send(visit, numerics.RPL_ENDOFNAMES, visit.nick, channel, "End")
+        self._notify()
+
+    async def _said(self, visit: _Visit, message: Message, target: str, text: str) -> None:
+        label = message.tags.get(tag_names.LABEL)
+        tags = {tag_names.LABEL: label} if label else {}
+        if self.refuses:
+            await self._send(
+                visit, numerics.ERR_CANNOTSENDTOCHAN, visit.nick, target, self.refuses, tags=tags
+            )
+            return
+        client_tags = {name: value for name, value in message.tags.items() if name[0] == "+"}
+        whole = self._keep(visit.nick, message.command, message.params, client_tags)
+        await self._write(visit, whole._replace(tags={**whole.tags, **tags}))
+        reply_to = client_tags.get(tag_names.DRAFT_REPLY, "")
+        reaction = client_tags.get(tag_names.REACT, "")
+        msgid = whole.tags[tag_names.MSGID]
+        is_notice = message.command == "NOTICE"
+        self._heard.send_nowait(Heard(target, text, is_notice, msgid, reply_to, reaction))
+
+    async def _play_back(self, visit: _Visit, channel: str, reference: str) -> None:
+        after = reference.partition("=")[2]
+        msgids = [each.tags[tag_names.MSGID] for each in self._history]
+        begin = msgids.index(after) + 1 if after in msgids else 0
+        if reference != "*" and after not in msgids:
+            begin = sum(each.tags[tag_names.TIME] <= after for each in self._history)
+        found = [each for each in self._history[begin:] if each.params[0] == channel]
+        await self._send(visit, "BATCH", "+h", tag_names.CHATHISTORY_BATCH, channel)
+        for each in found:
+            await self._write(visit, each._replace(tags={**each.tags, tag_names.BATCH: "h"}))
+        await self._send(visit, "BATCH", "-h")
+
+    async def _deliver(
+        self, nick: str, command: str, params: tuple[str, ...], tags: Mapping[str, str]
+    ) -> str:
+        message = self._keep(nick, command, params, tags)
+        visit = self._visit
+        if visit is not None and visit.is_registered:
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._write(visit, message)
+        return message.tags[tag_names.MSGID]
+
+    def _keep(
+        self, nick: str, command: str, params: tuple[str, ...], tags: Mapping[str, str]
+    ) -> Message:
+        self._count += 1
+        own = {tag_names.MSGID: f"message{self._count}", tag_names.TIME: self._time()}
+        message = Message(command, params, f"{nick}!{nick}@host", {**tags, **own})
+        if command in ("PRIVMSG", "NOTICE"):
+            self._history.append(message)
+        return message
+
+    def _time(self) -> str:
+        # Each message has a time of its own.
+        moment = _BEGIN + timedelta(seconds=trio.current_time() % 1e6, milliseconds=self._count)
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+    async def _send(
+        self,
+        visit: _Visit,
+        command: str,
+        *params: str,
+        source: str = _NAME,
+        tags: Mapping[str, str] = NO_TAGS,
+    ) -> None:
+        await self._write(visit, Message(command, params, source, tags))
+
+    async def _write(self, visit: _Visit, message: Message) -> None:
+        async with visit.writing:  # users speak while the server answers
+            await visit.stream.send_all(f"{message.line()}\r\n".encode())
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
+
+
+@asynccontextmanager
+async def chat_with(
+    bot: "Bot", *, chat: FakeChat | None = None, refuses_login: str = "", **options: Any
+) -> AsyncIterator[FakeChat]:
+    """Run a bot against a server in memory, and wait until it is in its first channel.
+
+    Args:
+        bot: the bot.
+        chat: the server of an earlier run, with its history; None for a new one.
+        refuses_login: why the login of the bot is refused, "" for not at all.
+        options: further arguments of `Bot.run`.
+
+    The bot is stopped at the end of the block; what it raises is raised there.
+    """
+    server = chat or FakeChat()
+    server.refuses_login = refuses_login
+    async with trio.open_nursery() as serving:
+        serving.start_soon(server.run)
+        async with trio.open_nursery() as running:
+            running.start_soon(partial(bot.run, server.connect, **options))
+            first = bot.wanted_channels[0].partition(" ")[0] if bot.wanted_channels else ""
+            await server.ready(first)
+            yield server
+            await bot.stop()
+        serving.cancel_scope.cancel()

@@ -1,0 +1,530 @@
+"""Bots: commands, events, deliveries, what happens when a connection is lost, and the program."""
+
+import json
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from trio_chat.bot import (
+    Bot,
+    BotError,
+    ChatMessage,
+    CommandError,
+    NotDeliveredError,
+    UserJoined,
+)
+from trio_chat.bot.command import BotCommand
+from trio_chat.bot.program import connectors, main
+from trio_chat.bot.testing import FakeChat, Heard, chat_with
+from trio_chat.client.target import TargetError
+
+LOBBY = "#lobby"
+
+
+def echo_bot(*, answers_bots: bool = False) -> Bot:
+    """Return a bot that repeats what it is given."""
+    bot = Bot("tea", channels=[LOBBY], answers_bots=answers_bots)
+
+    @bot.command
+    async def echo(message: ChatMessage, *, text: str) -> None:
+        """Say the same."""
+        await message.reply(text)
+
+    @bot.command
+    def fail(message: ChatMessage) -> None:
+        raise ZeroDivisionError
+
+    @bot.command
+    def refuse(message: ChatMessage) -> None:
+        raise CommandError("Not today.")
+
+    return bot
+
+
+async def heard(chat: FakeChat) -> Heard | None:
+    """Return what the bot says, or None when it says nothing."""
+    await wait_all_tasks_blocked()
+    return None if chat.heard_nothing() else await chat.heard()
+
+
+# Commands
+
+
+def sample(
+    message: ChatMessage, count: int, share: float = 0.5, *, text: str | None = None
+) -> None:
+    """Take arguments of all kinds.
+
+    More of the docstring.
+    """
+
+
+@pytest.mark.parametrize(
+    ("rest", "positional", "values"),
+    [
+        ("3", [3], {}),
+        ("3 0.25", [3, 0.25], {}),
+        ("  3   0.25   all of  this ", [3, 0.25], {"text": "all of  this"}),
+        ("3 0.25 two\nlines", [3, 0.25], {"text": "two\nlines"}),
+    ],
+)
+def test_words_become_arguments(
+    rest: str, positional: list[object], values: dict[str, object]
+) -> None:
+    """Words are converted by the annotations, and the last argument takes the rest."""
+    command = BotCommand("sample", sample, when_missed=False)
+    assert command.values(rest) == (positional, values)
+
+
+@pytest.mark.parametrize("rest", ["", "x", "3 y", "1" * 5000, "3 0.25\ud800"[:6] + "x" * 60])
+def test_words_that_do_not_fit_are_answered_by_the_usage(rest: str) -> None:
+    """A missing or wrong word raises an error with the usage, which is short."""
+    with pytest.raises(CommandError, match=r"sample <count> \[<share>\] \[<text>\]") as caught:
+        BotCommand("sample", sample, when_missed=False).values(rest)
+    assert len(str(caught.value)) < 150
+
+
+def test_a_word_too_many_is_answered_by_the_usage() -> None:
+    """A command without arguments takes none."""
+
+    def ping(message: ChatMessage) -> None:
+        pass
+
+    with pytest.raises(CommandError, match="Usage: ping"):
+        BotCommand("ping", ping, when_missed=False).values("x")
+
+
+def test_parameters_that_no_line_could_fill_are_refused_at_once() -> None:
+    """A mistake in a signature shows when the program starts, not when a user types the command."""
+    bot = Bot("tea")
+    with pytest.raises(TypeError, match="keyword-only"):
+
+        @bot.command
+        def wrong(message: ChatMessage, *words: str) -> None:
+            pass
+
+
+def test_a_name_is_taken_once() -> None:
+    """A second command of the same name would never be called."""
+    bot = echo_bot()
+    with pytest.raises(ValueError, match="echo"):
+
+        @bot.command(name="ECHO")
+        def other(message: ChatMessage) -> None:
+            pass
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        (LOBBY, "!echo yes"),
+        (LOBBY, "!ECHO yes"),
+        (LOBBY, "tea: echo yes"),
+        (LOBBY, "TEA, echo yes"),
+        ("tea", "echo yes"),
+        ("tea", "!echo yes"),
+    ],
+)
+async def test_a_command_is_understood(target: str, text: str) -> None:
+    """A command has the prefix, or is said to the bot, and is answered where it was said."""
+    async with chat_with(echo_bot()) as chat:
+        msgid = await chat.say("anna", target, text)
+        answer = await chat.heard()
+    assert (answer.target, answer.text) == (LOBBY if target == LOBBY else "anna", "yes")
+    assert answer.reply_to == msgid
+
+
+@pytest.mark.parametrize(
+    "text", ["echo no", "! echo no", "!unknown", "teapot: echo no", "\x01ACTION !echo no\x01", "!"]
+)
+async def test_other_messages_in_a_channel_are_not_answered(text: str) -> None:
+    """A bot is silent about what is not said to it; another bot may have the same prefix."""
+    async with chat_with(echo_bot()) as chat:
+        await chat.say("anna", LOBBY, text)
+        assert await heard(chat) is None
+
+
+async def test_an_unknown_command_to_the_bot_is_answered_by_a_notice() -> None:
+    """The answer is a notice, which no program may answer (RFC 2812 §3.3.2)."""
+    async with chat_with(echo_bot()) as chat:
+        await chat.say("anna", "tea", "boil")
+        answer = await chat.heard()
+    assert answer.is_notice
+    assert answer.text == "I do not know boil. help shows what I know."
+
+
+async def test_help_shows_each_command() -> None:
+    """The usage comes from the signature, and the help from the docstring."""
+    async with chat_with(echo_bot()) as chat:
+        await chat.say("anna", "tea", "help")
+        texts = [(await chat.heard()).text for _ in range(4)]
+    assert texts[1:] == ["echo <text>: Say the same.", "fail", "refuse"]
+
+
+async def test_what_cannot_be_done_is_answered() -> None:
+    """The text of a CommandError is the answer."""
+    async with chat_with(echo_bot()) as chat:
+        await chat.say("anna", LOBBY, "!refuse")
+        assert (await chat.heard()).text == "Not today."
+
+
+async def test_a_command_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """An exception is logged once, and the bot goes on."""
+    async with chat_with(echo_bot()) as chat:
+        await chat.say("anna", LOBBY, "!fail")
+        assert "the log of the bot says why" in (await chat.heard()).text
+        await chat.say("anna", LOBBY, "!echo still here")
+        assert (await chat.heard()).text == "still here"
+    assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
+
+
+async def test_commands_beyond_a_number_are_refused(caplog: pytest.LogCaptureFixture) -> None:
+    """A user cannot make a bot start tasks without end."""
+    bot, started = Bot("tea", channels=[LOBBY]), []
+
+    @bot.command
+    async def wait(message: ChatMessage) -> None:
+        started.append(message)
+        await trio.sleep_forever()
+
+    async with chat_with(bot) as chat:
+        for _ in range(60):
+            await chat.say("anna", LOBBY, "!wait")
+        await wait_all_tasks_blocked()
+    assert len(started) == 50
+    assert "is refused" in caplog.text
+
+
+@pytest.mark.parametrize("answers_bots", [False, True])
+async def test_messages_of_bots_are_passed_over(answers_bots: bool) -> None:
+    """Two bots do not answer each other for ever, unless a bot is to answer bots."""
+    async with chat_with(echo_bot(answers_bots=answers_bots)) as chat:
+        await chat.say("robot", LOBBY, "!echo yes", is_bot=True)
+        assert (await heard(chat) is not None) == answers_bots
+
+
+async def test_a_bot_marks_itself_as_one() -> None:
+    """A bot sets the user mode that the server names (IRCv3 bot-mode)."""
+    async with chat_with(echo_bot()) as chat:
+        await wait_all_tasks_blocked()
+        assert "MODE tea +B" in chat.lines
+
+
+# Messages and events
+
+
+async def test_a_message_has_the_account_of_its_sender() -> None:
+    """Nicknames can be taken; what only some may do is for accounts."""
+    bot, seen = Bot("tea", channels=[LOBBY]), []
+
+    @bot.on(ChatMessage)
+    def see(message: ChatMessage) -> None:
+        seen.append((message.nick, message.account, message.is_private, message.is_missed))
+
+    async with chat_with(bot) as chat:
+        await chat.say("anna", LOBBY, "hello", account="anna-account")
+        await chat.say("bert", "tea", "hello")
+        await wait_all_tasks_blocked()
+    assert seen == [("anna", "anna-account", False, False), ("bert", "", True, False)]
+
+
+async def test_handlers_get_events_in_their_order_and_survive() -> None:
+    """An exception ends the handling of one event only."""
+    bot, seen = Bot("tea", channels=[LOBBY]), []
+
+    @bot.on(UserJoined)
+    def see(event: UserJoined) -> None:
+        seen.append(event.nick)
+        if event.nick == "bert":
+            raise ValueError
+
+    async with chat_with(bot) as chat:
+        for nick in ("anna", "bert", "carl"):
+            await chat.join(nick, LOBBY)
+        await wait_all_tasks_blocked()
+    assert seen == ["tea", "anna", "bert", "carl"]
+
+
+async def test_a_handler_may_wait_for_its_own_message() -> None:
+    """More messages than any queue holds at once are answered, each after its confirmation."""
+    bot, msgids = Bot("tea", channels=[LOBBY]), []
+
+    @bot.on(ChatMessage)
+    async def answer(message: ChatMessage) -> None:
+        msgids.append(await message.reply("yes"))
+
+    async with chat_with(bot) as chat:
+        for number in range(600):
+            await chat.say("anna", LOBBY, str(number))
+        for _ in range(600):
+            await chat.heard()
+        await wait_all_tasks_blocked()
+    assert len(set(msgids)) == 600
+
+
+async def test_a_handler_that_does_not_keep_up_loses_events(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What waits for a handler is bounded, and the loss is in the log."""
+    bot = Bot("tea", channels=[LOBBY])
+
+    @bot.on(ChatMessage)
+    async def wait(message: ChatMessage) -> None:
+        await trio.sleep_forever()
+
+    async with chat_with(bot) as chat:
+        for number in range(1100):
+            await chat.say("anna", LOBBY, str(number))
+        await wait_all_tasks_blocked()
+    assert "does not keep up" in caplog.text
+
+
+async def test_a_message_is_confirmed_with_its_msgid() -> None:
+    """`say` returns when the server has the message."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        msgid = await bot.say(LOBBY, "hello")
+        assert await chat.heard() == Heard(LOBBY, "hello", msgid=msgid)
+
+
+async def test_a_long_text_is_confirmed_as_a_whole() -> None:
+    """The parts of a text count as one; its msgid is that of the first."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        msgid = await bot.say(LOBBY, "word " * 200)
+        parts = []
+        while not chat.heard_nothing():
+            parts.append(await chat.heard())
+    assert len(parts) > 2
+    assert parts[0].msgid == msgid
+
+
+async def test_each_line_is_sent_where_there_is_no_multiline() -> None:
+    """A server without `draft/multiline` gets a message for each line."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        await bot.say(LOBBY, "one\n\ntwo\r\nthree")
+        assert [(await chat.heard()).text for _ in range(3)] == ["one", "two", "three"]
+
+
+async def test_a_refused_message_is_an_error() -> None:
+    """A refusal has the server's code and reason."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        chat.refuses = "You are muted"
+        with pytest.raises(NotDeliveredError, match="You are muted") as caught:
+            await bot.say(LOBBY, "hello")
+    assert caught.value.code == "404"
+
+
+@pytest.mark.parametrize("target", ["two words", "", ":x"])
+async def test_a_target_that_no_line_can_name_is_an_error(target: str) -> None:
+    """What cannot be written on a line is not sent, and does not stop what follows."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        with pytest.raises(NotDeliveredError):
+            await bot.say(target, "hello")
+        await bot.say(LOBBY, "next")
+        assert (await chat.heard()).text == "next"
+
+
+async def test_the_end_of_the_bot_ends_the_wait_for_a_message() -> None:
+    """A task that waits while there is no connection gets an error, not nothing."""
+    bot, errors = Bot("tea", channels=[LOBBY]), []
+
+    async def speak() -> None:
+        try:
+            await bot.say(LOBBY, "hello")
+        except NotDeliveredError as error:
+            errors.append(str(error))
+
+    async with trio.open_nursery() as nursery, chat_with(bot) as chat:
+        await chat.drop()
+        await wait_all_tasks_blocked()
+        nursery.start_soon(speak)
+        await wait_all_tasks_blocked()
+    assert errors == ["The bot has ended"]
+
+
+def test_a_bot_that_does_not_run_says_so() -> None:
+    """A call outside the run is a mistake of the program."""
+    with pytest.raises(RuntimeError, match="not running"):
+        Bot("tea").start_soon(trio.sleep, 1)
+
+
+# Connections
+
+
+async def test_a_lost_connection_is_made_again_and_nothing_is_missed(
+    autojump_clock: MockClock,
+) -> None:
+    """What was said meanwhile comes marked, and commands among it only run if they are meant to."""
+    bot, seen = echo_bot(), []
+
+    @bot.command(when_missed=True)
+    async def note(message: ChatMessage, *, text: str) -> None:
+        await message.reply(f"noted: {text}")
+
+    @bot.on(ChatMessage)
+    def see(message: ChatMessage) -> None:
+        seen.append((message.text, message.is_missed))
+
+    async with chat_with(bot) as chat:
+        await chat.say("anna", LOBBY, "before")
+        await wait_all_tasks_blocked()
+        await chat.drop()
+        await chat.say("anna", LOBBY, "!echo too late")
+        await chat.say("anna", LOBBY, "!note milk")
+        chat.restore()
+        assert (await chat.heard()).text == "noted: milk"
+        await chat.say("anna", LOBBY, "!echo now")
+        assert (await chat.heard()).text == "now"
+    assert seen == [
+        ("before", False),
+        ("!echo too late", True),
+        ("!note milk", True),
+        ("!echo now", False),
+    ]
+
+
+async def test_a_message_waits_for_the_connection(autojump_clock: MockClock) -> None:
+    """What the bot says while there is no connection is sent on the next one."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with trio.open_nursery() as nursery, chat_with(bot) as chat:
+        await chat.drop()
+        await wait_all_tasks_blocked()
+        nursery.start_soon(bot.say, LOBBY, "hello")
+        await trio.sleep(60)
+        assert chat.heard_nothing()
+        chat.restore()
+        assert (await chat.heard()).text == "hello"
+
+
+async def test_channels_are_joined_again(autojump_clock: MockClock) -> None:
+    """What was joined later is joined on each connection, and what was left is not."""
+    bot = Bot("tea", channels=["#a", "#b secret"])
+    async with chat_with(bot) as chat:
+        await chat.ready("#b")
+        assert "JOIN #b secret" in chat.lines
+        await bot.join("#c", "key")
+        await bot.leave("#a")
+        await chat.ready("#c")
+        await wait_all_tasks_blocked()
+        assert sorted(bot.channels) == ["#b", "#c"]
+        chat.lines.clear()
+        await chat.drop()
+        chat.restore()
+        await chat.ready("#c")
+        joins = [line for line in chat.lines if line.startswith("JOIN")]
+        assert sorted(joins) == ["JOIN #b secret", "JOIN #c key"]
+
+
+async def test_positions_make_a_restart_miss_nothing(tmp_path: Path) -> None:
+    """A bot with a file of positions gets what was said between two runs."""
+    file, seen = tmp_path / "positions.json", []
+
+    def new_bot() -> Bot:
+        bot = Bot("tea", channels=[LOBBY])
+
+        @bot.on(ChatMessage)
+        def see(message: ChatMessage) -> None:
+            seen.append(message.text)
+
+        return bot
+
+    async with chat_with(new_bot(), positions=file) as chat:
+        msgid = await chat.say("anna", LOBBY, "first")
+        await wait_all_tasks_blocked()
+    assert json.loads(file.read_text())[LOBBY][0] == msgid
+    assert file.stat().st_mode & 0o077 == 0
+    async with chat_with(new_bot(), positions=file, chat=chat):
+        await wait_all_tasks_blocked()
+    assert seen == ["first"]
+    await chat.say("anna", LOBBY, "meanwhile")
+    async with chat_with(new_bot(), positions=file, chat=chat):
+        await wait_all_tasks_blocked()
+    assert seen == ["first", "meanwhile"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"#lobby": 1}', '{"#lobby": ["a"]}', "\x00"])
+async def test_a_damaged_file_of_positions_is_a_first_run(tmp_path: Path, text: str) -> None:
+    """A bot begins anew rather than fail."""
+    file = tmp_path / "positions.json"
+    file.write_text(text)
+    async with chat_with(echo_bot(), positions=file) as chat:
+        await chat.say("anna", LOBBY, "!echo here")
+        assert (await chat.heard()).text == "here"
+
+
+async def test_a_file_that_cannot_be_written_is_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full or read-only disk does not end the bot."""
+    (tmp_path / "file").touch()
+    async with chat_with(echo_bot(), positions=tmp_path / "file" / "positions") as chat:
+        await chat.say("anna", LOBBY, "!echo here")
+        await chat.heard()
+    assert "cannot be remembered" in caplog.text
+
+
+async def test_a_password_is_not_sent_without_encryption() -> None:
+    """Without TLS, a password goes to this computer only, unless the program allows more."""
+    with pytest.RaisesGroup(pytest.RaisesGroup(pytest.RaisesExc(BotError, match="not encrypted"))):
+        async with chat_with(echo_bot(), password="secret"):
+            await trio.sleep_forever()
+
+
+async def test_a_bot_logs_in() -> None:
+    """A bot with a password logs in by SASL before it is registered."""
+    async with chat_with(echo_bot(), account="tea", password="secret", may_be_plain=True) as chat:
+        lines = [line for line in chat.lines if line.startswith(("AUTHENTICATE", "CAP :END"))]
+        assert lines[0] == "AUTHENTICATE PLAIN"
+        assert lines[-1] == "CAP :END"
+
+
+async def test_a_refused_login_ends_the_bot() -> None:
+    """A bot does not go on without the rights of its account."""
+    with pytest.RaisesGroup(
+        pytest.RaisesGroup(pytest.RaisesExc(BotError, match="cannot log in as tea: Wrong"))
+    ):
+        async with chat_with(
+            echo_bot(), password="secret", refuses_login="Wrong", may_be_plain=True
+        ):
+            await trio.sleep_forever()
+
+
+async def test_the_exception_of_a_task_ends_the_bot(autojump_clock: MockClock) -> None:
+    """A task of the bot is part of it: nothing of it fails in silence."""
+    bot = echo_bot()
+
+    @bot.task
+    async def fail() -> None:
+        await trio.sleep(5)
+        raise ZeroDivisionError
+
+    with pytest.RaisesGroup(ZeroDivisionError, flatten_subgroups=True):
+        async with chat_with(bot):
+            await trio.sleep_forever()
+
+
+# The program
+
+
+def test_an_address_is_that_of_the_client() -> None:
+    """A bot takes the addresses that `trio-chat connect` takes."""
+    found = connectors("a.example,b.example:5001")
+    assert [connector.address for connector in found] == ["a.example:5000", "b.example:5001"]
+    with pytest.raises(TargetError):
+        connectors("ftp://a.example")
+
+
+@pytest.mark.parametrize("arguments", [["a b"], ["x", "--password-file", "/nonexistent/file"]])
+def test_a_wrong_argument_ends_the_program_with_a_sentence(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A traceback would not say what to do."""
+    with pytest.raises(SystemExit) as caught:
+        main(Bot("tea"), arguments)
+    assert isinstance(caught.value.code, str)
