@@ -146,6 +146,8 @@ _COLUMNS = (
     ("engine us", "us engine", 0),
     ("reconnections", "moved", 0),
     ("refused", "refused", 0),
+    ("quits", "QUIT", 0),
+    ("account quits", "QUIT acct", 0),
 )
 
 
@@ -160,6 +162,8 @@ def _run(name: str, options: argparse.Namespace, directory: Path) -> Report:
             if number < options.nodes:
                 node.start()
         report = run(cluster, scenario, options.clients, options.processes)
+        if name == "rolling-restart" and (seen := report.figures.get("account quits", 0)):
+            report.problems.append(f"{seen:.0f} times a user with an account was seen to leave")
         for when, event in cluster.events:
             print(f"    {when - cluster.events[0][0]:5.1f} s: {event}")
         return report

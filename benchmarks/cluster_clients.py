@@ -15,6 +15,7 @@ import base64
 import itertools
 import json
 import random
+import re
 import sys
 import time
 from collections import deque
@@ -38,6 +39,8 @@ _CAPS = (
 _PASSWORD = "correct horse"
 _PAGE = 100
 """Messages of one answer to CHATHISTORY."""
+_NUMBER = re.compile(r"u(\d+)")
+"""The number of a client, in its nickname."""
 _QUIET = 10.0
 """Seconds for the last echoes."""
 
@@ -74,6 +77,7 @@ class Client:
         self._history: list[str] = []
         self._is_saturating = False
         self.is_ready = trio.Event()
+        self.counts_quits = False  # clients leave of themselves before and after
         self.is_over = False
 
     async def run(self) -> None:
@@ -311,8 +315,14 @@ class Client:
         if source.partition("!")[0] == self._nick:
             self._nick = params[0]
 
-    async def _on_quit(self, *_rest: object) -> None:
-        self._results.quits += 1
+    async def _on_quit(self, _tags: str, source: str, _params: list[str], _now: float) -> None:
+        number = _NUMBER.match(source)
+        if not self.counts_quits or number is None:
+            return
+        if self._plan.is_mixed and int(number[1]) % 3:
+            self._results.account_quits += 1
+        else:
+            self._results.quits += 1
 
     async def _act(self) -> None:
         """Do something; mostly say something."""
@@ -380,11 +390,13 @@ async def _serve(plan: Plan) -> None:
                 order, _, path = data.decode().strip().partition(" ")
                 if order == "begin":
                     for client in clients:
+                        client.counts_quits = True
                         talking.start_soon(client.talk, is_ending.is_set)
                 elif order == "end":
                     is_ending.set()
                     for client in clients:
                         await client.wait_quiet()
+                        client.counts_quits = False
                     print(json.dumps("ended"), flush=True)
                 elif order == "check":
                     stored = await trio.to_thread.run_sync(stored_msgids, path)

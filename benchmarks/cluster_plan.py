@@ -45,7 +45,8 @@ class Results:
         moved: the numbers of the clients that have lost a connection, each time.
         pages: how often CHATHISTORY was answered after that.
         refused: commands that were refused as long as the engine was away.
-        quits: how many users were seen to leave.
+        quits: how often others saw a user without an account leave, while clients talked.
+        account_quits: how often they saw one with an account leave.
         problems: what must not happen.
     """
 
@@ -57,6 +58,7 @@ class Results:
     pages: int = 0
     refused: int = 0
     quits: int = 0
+    account_quits: int = 0
     problems: list[str] = field(default_factory=list)
 
 

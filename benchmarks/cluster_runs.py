@@ -242,6 +242,8 @@ def _count(report: Report, results: Sequence[Results], window: tuple[float, floa
     figures["echoed"] = sum(len(result.echoed) for result in results)
     figures["reconnections"] = sum(len(result.moved) for result in results)
     figures["refused"] = sum(result.refused for result in results)
+    figures["quits"] = sum(result.quits for result in results)
+    figures["account quits"] = sum(result.account_quits for result in results)
 
 
 def _longest_gap(moments: Sequence[float]) -> float:
