@@ -19,6 +19,8 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("only Linux has network namespaces", allow_module_level=True)
 
+pytestmark = pytest.mark.networks
+
 PATIENCE = 60
 """Seconds after which something that ought to happen is held never to."""
 SPOOFER = """
@@ -85,8 +87,8 @@ class Network:
             ip("-n", switch, "link", "set", port, "master", "bridge", "up")
             ip("-n", own, "link", "set", "lo", "up")
             # Link-local addresses are used at once, without a second for duplicate detection.
-            nodad = ["netns", "exec", own, "sysctl", "-w", "net.ipv6.conf.eth0.accept_dad=0"]
-            ip(*nodad)
+            nodad = "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad"
+            ip("netns", "exec", own, "sh", "-c", nodad)
             ip("-n", own, "link", "set", "eth0", "up")
             ip("-n", own, "addr", "add", f"{self.address(machine)}/24", "brd", "+", "dev", "eth0")
 
