@@ -6,7 +6,7 @@ import pytest
 
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, commands, find
-from trio_chat.chat.commands.metadata import SYNC_AT_ONCE
+from trio_chat.chat.commands.metadata_sync import SYNC_AT_ONCE
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from trio_chat.chat import channel_table
-from trio_chat.chat.commands import metadata as metadata_commands
+from trio_chat.chat.commands import metadata_sync
 from trio_chat.irc import message
 from trio_chat.server import connection
 from trio_chat.server.uploads.media import png
@@ -56,7 +56,7 @@ def test_every_target_has_seeds() -> None:
             (channel_table.ChannelTable, "leave"),
             lambda self, user, channel: channel.members.pop(user),
         ),
-        ("turns", (metadata_commands, "list"), iter),
+        ("turns", (metadata_sync, "list"), iter),
         ("stream", (connection.Connection, "_leave"), lambda self: 0),
         ("media", (png, "keep"), lambda parts, start, end: parts.append((start, end + 1000))),
     ],

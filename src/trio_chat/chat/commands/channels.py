@@ -16,7 +16,7 @@ from trio_chat.chat.changes import (
     TopicSet,
 )
 from trio_chat.chat.channels import Channel, Topic
-from trio_chat.chat.commands import markers, metadata, playback
+from trio_chat.chat.commands import markers, metadata_unasked, playback
 from trio_chat.chat.commands.accounts import count_failure
 from trio_chat.chat.invitations import Holder, Invitation, holder_of, looks_like_token
 from trio_chat.chat.registry import Request, command
@@ -202,7 +202,7 @@ def send_state(request: Request, channel: Channel, missed_since: int = 0) -> Non
             for a new member.
     """
     send_present(request, channel)
-    metadata.on_join(request, channel)
+    metadata_unasked.on_join(request, channel)
     playback.play_back(request, channel, missed_since)
 
 

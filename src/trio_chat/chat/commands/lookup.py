@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import as_param
-from trio_chat.chat.commands import metadata, whox
+from trio_chat.chat.commands import metadata_unasked, whox
 from trio_chat.chat.commands.info import format_time, is_other_server
 from trio_chat.chat.masklists import fold_mask
 from trio_chat.chat.operators import has_right
@@ -194,7 +194,7 @@ def _whois_reply(request: Request, user: User) -> None:
             reply.numeric(
                 n.RPL_WHOISACTUALLY, user.nick, f"{user.username}@{user.host}", as_param(address)
             )
-    metadata.on_whois(request, user)
+    metadata_unasked.on_whois(request, user)
     if user.away:
         reply.numeric(n.RPL_AWAY, user.nick, args=(user.away,))
     idle = max(0, int(request.world.clock() - user.idle_since()))

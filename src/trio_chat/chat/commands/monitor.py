@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from trio_chat.chat.commands import metadata
+from trio_chat.chat.commands import metadata_unasked
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, wrap_words
@@ -57,7 +57,7 @@ def _add(request: Request) -> None:
             world.monitor.add(session, folded, target)
         added.append(target)
     _send_status(request, added)
-    metadata.on_monitor(
+    metadata_unasked.on_monitor(
         request, [user for target in added if (user := world.users.get(fold_or_self(target)))]
     )
     limit = str(world.lengths.monitor_entries)

@@ -3,7 +3,7 @@ registration).
 """
 
 from trio_chat import __version__
-from trio_chat.chat.commands import accounts, info, metadata, named_modes, tokens
+from trio_chat.chat.commands import accounts, info, metadata_unasked, named_modes, tokens
 from trio_chat.chat.registry import Request
 from trio_chat.chat.users import PendingRegistration
 from trio_chat.irc import capabilities as cap
@@ -36,6 +36,6 @@ def send_welcome(request: Request, pending: PendingRegistration) -> None:
         named_modes.send_names(request)
     if request.session.effective & cap.WHOAMI:
         reply.send("SETNAME", (request.user.realname,), request.user.source)
-    metadata.on_registration(request, pending.metadata)
+    metadata_unasked.on_registration(request, pending.metadata)
     info.send_lusers(request)
     info.send_motd(request)
