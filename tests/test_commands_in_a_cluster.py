@@ -60,6 +60,8 @@ def contents() -> list[object]:
         (("invite", "--account"), "INVITATION"),
         (("invite", "--revoke", "abcd"), "INVITATION"),
         (("channel", "history", "#a", "3"), "ChanServ SET"),
+        (("uploads", "remove", "A" * 22), "-X DELETE"),
+        (("uploads", "remove", "--missing"), "-X DELETE"),
         (("history", "import", "old.jsonl"), "before the first server"),
     ],
 )

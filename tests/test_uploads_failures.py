@@ -126,9 +126,9 @@ async def test_removed_bytes_are_deleted(
 class SlowTable(SqliteUploads):
     """A table whose database does not answer in time, but does what it was asked for."""
 
-    async def add(self, upload: Upload, own: int, total: int) -> bool:
+    async def add(self, upload: Upload, own: int, total: int, session: int = 0) -> bool:
         """Add an upload, and do not return."""
-        await super().add(upload, own, total)
+        await super().add(upload, own, total, session)
         await trio.sleep_forever()
 
 

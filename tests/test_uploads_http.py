@@ -222,11 +222,11 @@ class UnhurriedTable(SqliteUploads):
 
     is_reached: trio.Event
 
-    async def add(self, upload: Upload, own: int, total: int) -> bool:
+    async def add(self, upload: Upload, own: int, total: int, session: int = 0) -> bool:
         """Add an upload."""
         self.is_reached.set()
         await trio.sleep(60)
-        return await super().add(upload, own, total)
+        return await super().add(upload, own, total, session)
 
 
 async def test_a_large_file_has_time_in_proportion(

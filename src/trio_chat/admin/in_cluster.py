@@ -23,5 +23,9 @@ INVITE = N_(
     " <channel> for a channel"
 )
 SET_HISTORY = N_("The founder sets it in the chat: /msg ChanServ SET <channel> HISTORY <days>")
+REMOVE_UPLOAD = N_(
+    "An operator with an account removes it by HTTP, on any server: curl -u <account> -X DELETE"
+    " <link>"
+)
 IMPORT = N_("Import the messages before the first server joins the cluster.")
 OTHER_SERVERS = N_("The other servers of the cluster still have it: give this command there, too.")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.chat.uploads import LINK
@@ -39,7 +40,7 @@ def remove_uploads(database: Path, names: Sequence[str], *, missing: bool = Fals
         names: their random names, or links.
         missing: whether those whose bytes are missing are removed, too.
     """
-    with connected(database) as connection:
+    with connected(database, instead=_(in_cluster.REMOVE_UPLOAD)) as connection:
         if missing:
             names = [*names, *_without_bytes(database, uploads.every_name(connection))]
         elif not names:

@@ -36,8 +36,8 @@ class ChangeSet(NamedTuple):
         push: the devices of an account (`push.to_state`); an empty list is deleted.
         push_rules: what an account wants to be pushed (`PushRules.to_state`); an empty one is
             deleted.
-        operations: changes of the table of accounts, which are stored one after the other, and
-            before the rest. Storing one again changes nothing.
+        operations: changes of the tables of accounts and uploads, which are stored one after the
+            other, and before the rest. Storing one again changes nothing.
         position: up to which entry of the log of a cluster this is; "" if there is no cluster.
 
     Accounts are their numbers. State of an account that is gone is not stored.

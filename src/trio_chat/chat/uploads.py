@@ -43,6 +43,7 @@ class Upload(NamedTuple):
         account: the number of the uploader's account, or 0 of a guest.
         address: by which a guest is counted, or "" of an account.
         created: seconds of Unix time.
+        digest: SHA-256 of its bytes, in hexadecimal; "" if it is not known.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Upload(NamedTuple):
     account: int
     address: str
     created: int
+    digest: str = ""
 
 
 class Usage(NamedTuple):
@@ -77,13 +79,14 @@ class UploadTable(Protocol):
     async def stored(self) -> tuple[int, int]:
         """Return the number of all uploads, and their bytes."""
 
-    async def add(self, upload: Upload, own: int, total: int) -> bool:
+    async def add(self, upload: Upload, own: int, total: int, session: int = 0) -> bool:
         """Add an upload if the quotas allow it; return whether they do, and its account exists.
 
         Args:
             upload: the upload, whose bytes are in their place.
             own: bytes that its account or address may use.
             total: bytes that all may use.
+            session: the number of the session that has uploaded it, or 0.
         """
 
     async def remove(self, name: str) -> bool:

@@ -1,5 +1,5 @@
-"""Operations: changes of the table of accounts that were carried out in memory, as a cluster has
-them, and are stored in their order.
+"""Operations: changes of the tables of accounts and of uploads, as a cluster has them. They are
+stored in the order of its log.
 
 An operation that is stored already changes nothing.
 """
@@ -14,9 +14,11 @@ from trio_chat.chat.changes import (
     CertificateAdded,
     CertificateRemoved,
     PasswordSet,
+    UploadAdded,
+    UploadsRemoved,
 )
 from trio_chat.chat.persistence import Operation
-from trio_chat.storage import accounts
+from trio_chat.storage import accounts, uploads
 
 if TYPE_CHECKING:
     import apsw
@@ -46,5 +48,10 @@ def _store(connection: "apsw.Connection", operation: Operation) -> None:
             accounts.add_certificate(connection, number, fingerprint, is_proved=is_proved)
         case CertificateRemoved(number, fingerprint):
             accounts.remove_certificate(connection, number, fingerprint)
+        case UploadAdded(upload):
+            uploads.insert(connection, upload)
+        case UploadsRemoved(names):
+            for name in names:
+                uploads.remove(connection, name)
         case _:
             raise ValueError(f"{type(operation).__name__} is an unknown operation")

@@ -26,16 +26,19 @@ room, too.
 _NAME = re.compile(r"[A-Za-z0-9_-]{22}")
 _MOST_LINKS = 20
 _REMOVED_AT_ONCE = 100
-_COLUMNS = "SELECT name, filename, type, size, coalesce(account, 0), address, created FROM upload"
+_COLUMNS = """
+    SELECT name, filename, type, size, coalesce(account, 0), address, created, digest FROM upload
+"""
 _FIND = f"{_COLUMNS} WHERE name = ?"
 _ALL = f"{_COLUMNS} WHERE ?1 IS NULL OR account = ?1 ORDER BY id"
 # In whole blocks; see `BLOCK`.
 _USED = "SELECT coalesce(sum((size + 4095) / 4096 * 4096), 0) FROM upload"
 _USED_BY_ACCOUNT, _USED_BY_ADDRESS = f"{_USED} WHERE account = ?", f"{_USED} WHERE address = ?"
 _INSERT = """
-    INSERT INTO upload (name, filename, type, size, account, address, author, created)
-    SELECT ?1, ?2, ?3, ?4, nullif(?5, 0), ?6, '', ?7
+    INSERT INTO upload (name, filename, type, size, account, address, author, created, digest)
+    SELECT ?1, ?2, ?3, ?4, nullif(?5, 0), ?6, '', ?7, ?8
     WHERE ?5 = 0 OR EXISTS (SELECT 1 FROM account WHERE id = ?5)
+    ON CONFLICT (name) DO NOTHING
 """
 # A message is the uploader's own if it is of the same account, or of the guest that was the first
 # to link to the file.
@@ -45,13 +48,11 @@ _LINKED = """
     FROM upload WHERE name = ?3 ON CONFLICT DO NOTHING
 """
 _CLAIM = "UPDATE upload SET author = ?2 WHERE name = ?1 AND account IS NULL AND author = ''"
-_DELETE_OLD = "DELETE FROM upload WHERE id IN (SELECT id FROM upload WHERE created < ? LIMIT ?)"
-_DELETE_UNLINKED = """
-    DELETE FROM upload WHERE id IN (
-        SELECT id FROM upload WHERE created < ?1
-        AND NOT EXISTS (SELECT 1 FROM upload_link WHERE upload_link.upload = upload.id)
-        AND name NOT IN (SELECT value FROM json_each(?3)) LIMIT ?2
-    )
+_OLD = "SELECT name FROM upload WHERE created < ? LIMIT ?"
+_UNLINKED = """
+    SELECT name FROM upload WHERE created < ?1
+    AND NOT EXISTS (SELECT 1 FROM upload_link WHERE upload_link.upload = upload.id)
+    AND name NOT IN (SELECT value FROM json_each(?3)) LIMIT ?2
 """
 
 
@@ -84,7 +85,7 @@ class SqliteUploads:
         """Return number and bytes of all; see `UploadTable.stored`."""
         return await self._database.read(_stored)
 
-    async def add(self, upload: Upload, own: int, total: int) -> bool:
+    async def add(self, upload: Upload, own: int, total: int, session: int = 0) -> bool:
         """Add an upload; see `UploadTable.add`."""
         return await self._database.write(_add, upload, own, total)
 
@@ -96,9 +97,17 @@ class SqliteUploads:
         """Remove old uploads; see `UploadTable.prune`."""
         return await self._database.erase(_prune, before)
 
+    async def old(self, before: int) -> list[str]:
+        """Return random names of some uploads that `prune` would remove."""
+        return await self._database.read(_old, before)
+
     async def prune_unlinked(self, before: int, used: Collection[str]) -> int:
         """Remove old uploads without a message; see `UploadTable.prune_unlinked`."""
         return await self._database.erase(_prune_unlinked, before, used)
+
+    async def unlinked(self, before: int, used: Collection[str]) -> list[str]:
+        """Return random names of some uploads that `prune_unlinked` would remove."""
+        return await self._database.read(_unlinked, before, used)
 
     async def removed(self) -> list[str]:
         """Return removed uploads; see `UploadTable.removed`."""
@@ -145,6 +154,11 @@ def _add(connection: "apsw.Connection", upload: Upload, own: int, total: int) ->
     used, size = usage(connection, upload.account, upload.address), blocks(upload.size)
     if used.own + size > own or used.total + size > total:
         return False
+    return insert(connection, upload)
+
+
+def insert(connection: "apsw.Connection", upload: Upload) -> bool:
+    """Add an upload, whatever the quotas; return whether it is new, and its account exists."""
     connection.execute(_INSERT, upload)
     return connection.changes() == 1
 
@@ -156,14 +170,24 @@ def remove(connection: "apsw.Connection", name: str) -> bool:
 
 
 def _prune(connection: "apsw.Connection", before: int) -> int:
-    connection.execute(_DELETE_OLD, (before, _REMOVED_AT_ONCE))
-    return int(connection.changes())
+    return _remove_all(connection, _old(connection, before))
+
+
+def _old(connection: "apsw.Connection", before: int) -> list[str]:
+    return [str(name) for (name,) in connection.execute(_OLD, (before, _REMOVED_AT_ONCE))]
 
 
 def _prune_unlinked(connection: "apsw.Connection", before: int, used: Collection[str]) -> int:
+    return _remove_all(connection, _unlinked(connection, before, used))
+
+
+def _unlinked(connection: "apsw.Connection", before: int, used: Collection[str]) -> list[str]:
     values = (before, _REMOVED_AT_ONCE, json.dumps(list(used)))
-    connection.execute(_DELETE_UNLINKED, values)
-    return int(connection.changes())
+    return [str(name) for (name,) in connection.execute(_UNLINKED, values)]
+
+
+def _remove_all(connection: "apsw.Connection", names: Iterable[str]) -> int:
+    return sum(remove(connection, name) for name in names)
 
 
 def removed(connection: "apsw.Connection") -> list[str]:

@@ -14,6 +14,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     registered,
     sessions,
     stored_accounts,
+    uploads,
     users,
 )
 from trio_chat.chat.apply.transitions import apply

@@ -75,6 +75,7 @@ from trio_chat.chat.changes.sessions import (
     SessionRegistered,
     SessionsClosed,
 )
+from trio_chat.chat.changes.uploads import UploadAdded, UploadsRemoved
 from trio_chat.chat.changes.users import (
     AcceptChanged,
     AlwaysOnEnded,
@@ -152,6 +153,8 @@ __all__ = [
     "SessionRegistered",
     "SessionsClosed",
     "TopicSet",
+    "UploadAdded",
+    "UploadsRemoved",
     "UserExpired",
     "UserInvited",
     "UserModesChanged",

@@ -25,6 +25,7 @@ from trio_chat.server.cluster.log import START, Log, LogRefused
 from trio_chat.server.cluster.node import ClusterNode
 from trio_chat.server.cluster.snapshots import SnapshotKeeper
 from trio_chat.server.encryption import Encryption
+from trio_chat.server.cluster.uploads import replicate_uploads
 
 _CLOSING = 2.0
 """Seconds in which the connections to the engine are closed."""
@@ -77,6 +78,7 @@ class ClusterSetup:
                 raise LogRefused(differing(error)) from error
             except (OtherFormat, UpdateNeeded) as error:
                 raise LogRefused(str(error)) from error
+        replicate_uploads(machine.world)
         return machine.world
 
     def make_node(self, broadcaster: Broadcaster) -> ClusterNode:

@@ -6,6 +6,7 @@ disk holds up is abandoned, not waited for; a lock keeps the next one from the f
 """
 
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -40,12 +41,14 @@ class Inspected(NamedTuple):
         size: its bytes, without private metadata.
         width: pixels of a picture or film, or 0.
         height: pixels of a picture or film, or 0.
+        digest: SHA-256 of the bytes, in hexadecimal; "" while they are not final.
     """
 
     type: str
     size: int
     width: int = 0
     height: int = 0
+    digest: str = ""
 
 
 class PartialUpload:
@@ -108,7 +111,9 @@ class PartialUpload:
             else:
                 self._copy(plan)
             _sync(self._directory.path)
-            return inspected
+            with (self._directory.path / self.name).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return inspected._replace(digest=digest)
 
     def _inspect(self) -> tuple[Inspected, Plan | None]:
         size = self._file.seek(0, os.SEEK_END)

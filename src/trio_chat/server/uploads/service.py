@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import trio
 
+from trio_chat.chat.changes import Change, UploadAdded
 from trio_chat.chat.uploads import Upload, UploadTable
 from trio_chat.chat.world import World
 from trio_chat.config.settings import Settings, UploadSettings
@@ -59,7 +60,10 @@ def upload_service(world: World, settings: Settings) -> "UploadService | None":
     if table is None or file is None or not world.server_info.uploads.is_enabled:
         return None
     directory = UploadDirectory(directory_of(file.absolute()))
-    return UploadService(table, directory, settings.uploads, world.clock, world.elapsed)
+    service = UploadService(table, directory, settings.uploads, world.clock, world.elapsed)
+    if world.is_replicated:
+        world.observers.append(service.observe)
+    return service
 
 
 class UploadService:
@@ -144,7 +148,7 @@ class UploadService:
         except BaseException:
             await self._discard(partial)  # noqa: ASYNC102  # shielded there
             raise
-        self._note(uploader, received.upload)
+        self._note(received.upload, uploader.session)
         self._count(received=1, files=1, stored=received.upload.size)
         log.info(
             "%s uploaded %s, %d bytes of %s",
@@ -168,7 +172,9 @@ class UploadService:
             own, total = own_quota(self.limits.settings, uploader), self._total_quota
             partial.may_be_added = True  # also if this is cancelled
             try:
-                partial.may_be_added = await self._table.add(received.upload, own, total)
+                partial.may_be_added = await self._table.add(
+                    received.upload, own, total, uploader.session
+                )
             except StorageError:
                 partial.may_be_added = False
                 raise
@@ -210,9 +216,14 @@ class UploadService:
         for scope in self._shields:
             scope.deadline = min(scope.deadline, deadline)
 
-    def _note(self, uploader: Uploader, upload: Upload) -> None:
+    def observe(self, change: Change) -> None:
+        """Note which guest has uploaded a file at another server; see `World.observers`."""
+        if isinstance(change, UploadAdded):
+            self._note(change.upload, change.uploader)
+
+    def _note(self, upload: Upload, session: int) -> None:
         if not upload.account:
-            self._sessions[upload.name] = uploader.session
+            self._sessions[upload.name] = session
         while len(self._sessions) > _MOST_SESSIONS:
             self._sessions.popitem(last=False)
 
@@ -265,6 +276,7 @@ class UploadService:
             uploader.account,
             "" if uploader.account else uploader.address,
             int(self._clock()),
+            inspected.digest,
         )
         return Received(upload, inspected.width, inspected.height)
 
