@@ -24,8 +24,8 @@ from trio_chat.server.cluster.founding import found
 from trio_chat.server.cluster.log import START, Log, LogRefused
 from trio_chat.server.cluster.node import ClusterNode
 from trio_chat.server.cluster.snapshots import SnapshotKeeper
-from trio_chat.server.encryption import Encryption
 from trio_chat.server.cluster.uploads import replicate_uploads
+from trio_chat.server.encryption import Encryption
 
 _CLOSING = 2.0
 """Seconds in which the connections to the engine are closed."""
