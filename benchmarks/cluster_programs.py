@@ -225,7 +225,7 @@ class Sentinel(Program):
         configuration.write_text(
             f"sentinel monitor mymaster {primary.host.address} {primary.port} {quorum}\n"
             f"sentinel auth-pass mymaster {PASSWORD}\n"
-            "sentinel down-after-milliseconds mymaster 1000\n"
+            "sentinel down-after-milliseconds mymaster 500\n"
             "sentinel failover-timeout mymaster 5000\n",
             "utf-8",
         )

@@ -18,6 +18,11 @@ from trio_chat.server.cluster.redis_connection import connect
 from trio_chat.server.cluster.redis_log import RedisLog
 
 NAMES = ("valkey-server", "redis-server")
+_EXAMPLE = Path(__file__).parent.parent / "contrib" / "cluster" / "sentinel.conf"
+"""The configuration of Sentinel that administrators are recommended."""
+_EXAMPLE_PRIMARY = (
+    "sentinel monitor mymaster 10.0.0.1 6379 2\nsentinel auth-pass mymaster PASSWORD\n"
+)
 
 
 def program() -> str:
@@ -152,12 +157,10 @@ class Sentinel(Program):
     def __init__(self, directory: Path, primary: Engine, quorum: int = 2, *options: str) -> None:
         super().__init__(directory, "Sentinel ID is")
         self._configuration = directory / "sentinel.conf"
-        self._configuration.write_text(
-            f"sentinel monitor mymaster 127.0.0.1 {primary.port} {quorum}\n"
-            "sentinel down-after-milliseconds mymaster 1000\n"
-            "sentinel failover-timeout mymaster 5000\n",
-            "utf-8",
-        )
+        example = _EXAMPLE.read_text("utf-8")
+        assert _EXAMPLE_PRIMARY in example
+        monitored = f"sentinel monitor mymaster 127.0.0.1 {primary.port} {quorum}\n"
+        self._configuration.write_text(example.replace(_EXAMPLE_PRIMARY, monitored), "utf-8")
         self._options = options
         self.start()
 

@@ -7,6 +7,7 @@ from trio.testing import MockClock
 from cluster_fakes import MemoryLog, NodeDatabase, NodeNetwork, cluster_node
 from server_fakes import MemoryClient
 from support import NOON
+from trio_chat.chat.response import Unsettled
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.cluster.codec import encode
 from trio_chat.cluster.entries import Begun, Ended, Entry, Lost, Raised, Stopped
@@ -206,7 +207,7 @@ async def test_a_client_that_connects_before_the_next_life_begins(mock_clock: Mo
         await network.register("ann")
 
 
-async def test_what_waits_is_settled_when_a_node_is_given_up(mock_clock: MockClock) -> None:
+async def test_what_waits_is_woken_when_a_node_is_given_up(mock_clock: MockClock) -> None:
     """A command that waits for a decision does not wait for ever for a life that is over."""
     log = MemoryLog()
     async with cluster_node(log) as network, cluster_node(log, "n2"):
@@ -214,8 +215,13 @@ async def test_what_waits_is_settled_when_a_node_is_given_up(mock_clock: MockClo
         log.silenced.add("n1")
         await ann.say("AWAY :x")
         await trio.testing.wait_all_tasks_blocked()
+
+        async def wait() -> None:
+            with pytest.raises(Unsettled):
+                await network.server.world.settle()
+
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(network.server.world.settle)
+            nursery.start_soon(wait)
             await give_up(log, "n1")
             nursery.cancel_scope.deadline = trio.current_time() + 30
         assert not nursery.cancel_scope.cancelled_caught

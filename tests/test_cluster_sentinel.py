@@ -205,3 +205,27 @@ async def test_with_sentinel_a_replica_is_required(real: Engine) -> None:
             await log_by(places).check()
     with pytest.raises(LogRefused, match="at least 1 replica"):
         await RedisLog(RedisAddress((("localhost", 1), ("localhost", 2)))).check()
+
+
+async def test_sentinels_that_do_not_answer_hold_no_question_back(real: Engine) -> None:
+    """The one that answers is asked as long as the engine is silent, however many do not."""
+    async with (
+        served(silent) as [(_host, frozen)],
+        served(silent, silent, sentinel((frozen, 1), (real.port, 2))) as places,
+    ):
+        log = log_by(places)
+        with pytest.raises(LogUnavailable, match=f"is now 127.0.0.1:{real.port}"):
+            await log.append([b"a"])
+        await log.aclose()
+
+
+async def test_replicas_that_come_late_are_asked_again() -> None:
+    """After a failover a replica may connect to the next primary a moment after its barrier."""
+    info = b"redis_version:7.0.0\r\naof_enabled:1\r\n"
+    ready = b"$%d\r\n%s\r\n" % (len(info), info) + packed([b"1", b"0"]) + b":0\r\n"
+    nothing = b"*-1\r\n*0\r\n+OK\r\n:0\r\n"
+    answers = (packed([b"master"]), ready, nothing, b":0\r\n", b":1\r\n")
+    async with served(answering(*answers)) as places:
+        log = RedisLog(RedisAddress(places, replicas=1))
+        assert await log.read(START) == []
+        await log.aclose()

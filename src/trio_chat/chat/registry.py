@@ -121,6 +121,10 @@ class Command(NamedTuple):
     see, or that outlives the session; or it has secrets, waits, or draws at random, and changes
     the state by decisions (`World.decider`).
     """
+    is_decision: bool = False
+    """Whether a local command changes nothing but by decisions, so that a server of a cluster
+    refuses it while it cannot decide on anything.
+    """
 
 
 COMMANDS: dict[str, Command] = {}
@@ -146,6 +150,7 @@ def command(
     stores: int = 0,
     capability: str = "",
     is_local: bool = False,
+    is_decision: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a handler.
 
@@ -161,6 +166,7 @@ def command(
             parameter.
         capability: which the client must have negotiated, and the server offer.
         is_local: see `Command`.
+        is_decision: see `Command`.
     """
 
     def register(handler: Handler) -> Handler:
@@ -176,6 +182,7 @@ def command(
             stores,
             capability,
             is_local,
+            is_decision,
         )
         return handler
 

@@ -38,6 +38,10 @@ have their turn.
 WORK_IN_TURN = 256
 """The work of such a part."""
 
+_UNSETTLED = (
+    "The servers cannot agree on anything at the moment. What you have asked for may still be"
+    " carried out: look whether it was before you ask again"
+)
 _NOT_ACCEPTED = (
     "The message was not accepted: the server cannot store it at the moment, try again later"
 )
@@ -45,6 +49,10 @@ _NOT_KEPT = (
     "This is in effect, but cannot be stored at the moment; it is lost if the server ends before it"
     " can be"
 )
+
+
+class Unsettled(Exception):
+    """In a cluster without its engine, it is not known whether a decision will be carried out."""
 
 
 class ResponseContext(Protocol):
@@ -382,9 +390,17 @@ class Response:
         return self.finish()
 
     async def _run(self) -> Output:
-        """Do what is left, up to the first that takes steps, or waits for more."""
-        while self._works and self._steps is None and not self._postponed:
-            await self._works.pop(0)(self)
+        """Do what is left, up to the first that takes steps, or waits for more.
+
+        What follows a decision that is not known to be carried out is not done.
+        """
+        try:
+            while self._works and self._steps is None and not self._postponed:
+                await self._works.pop(0)(self)
+        except Unsettled:
+            self._works.clear()
+            self._follow_ups.clear()
+            self.fail(self._command, "TEMPORARILY_UNAVAILABLE", text=_UNSETTLED)
         return self.finish()
 
     def _refusal(self, parts: tuple[OutputItem, ...]) -> LazyReply | None:

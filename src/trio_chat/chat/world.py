@@ -105,7 +105,7 @@ class World:
         decider: takes the changes that all servers of a cluster are to carry out later; None if
             changes are carried out at once.
         settle: waits until the changes that were handed to `decider` so far have been carried out
-            and stored; without a decider there is nothing to wait for.
+            and stored, or raises `Unsettled`; without a decider there is nothing to wait for.
         is_replicated: whether this is the world of a server of a cluster.
         rules_version: the version of the rules that is in force; see `RULES_VERSION`.
         registrar: called when a session has sent everything for its registration, which is then

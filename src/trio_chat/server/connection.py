@@ -21,7 +21,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message
 from trio_chat.server.broadcaster import Broadcaster
-from trio_chat.server.cluster.refusal import unavailable
+from trio_chat.server.cluster.refusal import is_decision, unavailable
 from trio_chat.server.flood import BYTES_PER_LINE, WORK_PER_LINE, FloodBudget, waste
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer, is_in
@@ -352,7 +352,9 @@ class Connection:
         assert self._sorter is not None  # noqa: S101  # it is there in a cluster
         lines = self._sorter.sort(line)
         if lines is None:
-            return False
+            if not node.is_refusing or not is_decision(line):
+                return False
+            lines = (line,)
         if lines and node.is_refusing:
             self._accept(unavailable(self._hub.world, self.session, lines[-1]))
         elif lines:

@@ -12,6 +12,7 @@ from trio_chat.chat.changes import AccountDeleted, Change, RetentionSet, Seen, U
 from trio_chat.chat.events import Event
 from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions
 from trio_chat.chat.persistence import StateStore
+from trio_chat.chat.response import Unsettled
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.storage.database import StorageError
@@ -37,7 +38,10 @@ async def carry_out_due(world: World, change: Change) -> None:
     """
     apply(world, change)
     with trio.move_on_after(_PATIENCE):
-        await world.settle()
+        try:
+            await world.settle()
+        except Unsettled:
+            await trio.sleep_forever()
 
 
 async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -> None:

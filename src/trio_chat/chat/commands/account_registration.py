@@ -35,6 +35,7 @@ _DROPPED = (
     weight=4,
     help="Register your nickname as an account.",
     is_local=True,
+    is_decision=True,
 )
 def register_command(request: Request) -> None:
     """Register an account with the user's own nickname."""
@@ -77,6 +78,7 @@ async def _register(request: Request, wanted: Wanted, reply: Response) -> None:
     weight=4,
     help="Complete the registration of an account with the code that you received.",
     is_local=True,
+    is_decision=True,
 )
 def verify_command(request: Request) -> None:
     """Finish a registration."""

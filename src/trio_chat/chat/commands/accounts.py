@@ -150,12 +150,13 @@ async def log_in(request: Request, reply: Response, account: Account) -> None:
         request.world.accounts.note_right(account.folded, session.origin)
     source = user.source if user else f"{session.target}!{_username_of(session)}@{session.host}"
     log.info("%s logged in as %s", source, account.name)
+    events = apply(request.world, AccountChanged(session.id, account))
+    if user is not None:
+        await request.world.settle()
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
-    reply.emit_all(apply(request.world, AccountChanged(session.id, account)))
-    if user is None:
-        return
-    await request.world.settle()
-    deliver_notices(request, reply)
+    reply.emit_all(events)
+    if user is not None:
+        deliver_notices(request, reply)
 
 
 def _username_of(session: Session) -> str:

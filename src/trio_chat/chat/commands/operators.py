@@ -34,6 +34,7 @@ MAX_REASON = 200
     min_params=1,
     help="Become an operator of the server, as its configuration allows.",
     is_local=True,
+    is_decision=True,
 )
 def oper_command(request: Request) -> None:
     """Become an operator: by a password, by the account of the user, or by both."""

@@ -29,6 +29,7 @@ _SHOWN = 400
     stores=3,
     help="Receive messages by Web Push on a device, or end that.",
     is_local=True,
+    is_decision=True,
 )
 def webpush_command(request: Request) -> None:
     """Register a device, or remove one."""

@@ -28,6 +28,7 @@ log = logging.getLogger("trio_chat")
         " know it."
     ),
     is_local=True,
+    is_decision=True,
 )
 def redact_command(request: Request) -> None:
     """Delete a message from the history, and ask the clients that received it to do the same."""

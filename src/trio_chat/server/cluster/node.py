@@ -43,7 +43,7 @@ log = logging.getLogger("trio_chat")
 
 HEARTBEAT = 1.0
 """Seconds after which a node appends an entry without items, to say that it is alive."""
-_RETRY = 0.1
+_RETRY = 0.05
 """Seconds until the engine is asked again after a failure."""
 _ITEMS_AT_ONCE = 256
 """Items that are carried out before other tasks have their turn; an entry more at most."""
@@ -89,7 +89,7 @@ class ClusterNode:
         self._is_replaying = snapshots.taken != snapshots.stored
         self._own_parts = OwnParts()
         self._items = OwnItems(name, own_rules)
-        self.clients = NodeClients(machine, self._items)
+        self.clients = NodeClients(machine, self._items, lambda: self.is_refusing)
         self.survey = Survey()
         self._counters = NodeCounters()
         self._report_due = 0.0
@@ -267,6 +267,9 @@ class ClusterNode:
                 self._note_unavailable(error)
                 self._items.appender.note_failure()
                 self._items.wake.set()
+                if self.readiness.is_cut_off_for_long:
+                    self.clients.end_registering()
+                    self._items.end_settling()
                 await trio.sleep(_RETRY)
             else:
                 self.readiness.note_available()

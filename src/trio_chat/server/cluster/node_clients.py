@@ -1,6 +1,6 @@
 """The clients of a node: what they do is submitted to the log, and they wait until it is done."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from trio_chat.chat.apply import apply
@@ -12,6 +12,7 @@ from trio_chat.cluster.machine import Applied, Machine
 from trio_chat.server.cluster.own_items import OwnItems
 
 _GIVEN_UP = "The connection to the other servers was lost"
+_UNAVAILABLE = "The servers cannot agree on anything at the moment, try again later"
 
 
 class ReplicatedConnection(Protocol):
@@ -43,12 +44,14 @@ class NodeClients:
     Args:
         machine: has the sessions.
         items: takes what they do.
+        is_refusing: returns whether nothing is to be submitted at the moment.
     """
 
-    def __init__(self, machine: Machine, items: OwnItems) -> None:
+    def __init__(self, machine: Machine, items: OwnItems, is_refusing: Callable[[], bool]) -> None:
         self._machine = machine
         self._world = machine.world
         self._items = items
+        self._is_refusing = is_refusing
         self._connections: dict[int, ReplicatedConnection] = {}  # by the numbers of their sessions
         self._registering: set[int] = set()
         self._ending: set[int] = set()
@@ -84,10 +87,21 @@ class NodeClients:
         """Have a session registered by all nodes; see `World.registrar`."""
         if session.id in self._registering:
             return
+        if self._is_refusing():
+            self._connections[session.id].end(_UNAVAILABLE)
+            return
         self._registering.add(session.id)
         item = self._machine.registration_of(session)
         self._items.submit(item, lambda: self._note_registered(session))
         self._connections[session.id].note_in_log()
+
+    def end_registering(self) -> None:
+        """End the connections whose registration is not known to be carried out. If it will be,
+        their sessions leave at once.
+        """
+        for number in self._registering:
+            if number in self._connections:
+                self._connections[number].end(_UNAVAILABLE)
 
     def leave(self, session: Session, reason: str) -> bool:
         """Have a session ended by all nodes; return False if only this one knows it.

@@ -5,9 +5,22 @@ from collections.abc import Callable
 
 import trio
 
+from trio_chat.chat.response import Unsettled
 from trio_chat.chat.world import RULES_VERSION
 from trio_chat.cluster.appender import Appender
 from trio_chat.cluster.entries import Item
+
+
+class _Settling:
+    """What waits until an item is done, or until that is not known for too long."""
+
+    def __init__(self) -> None:
+        self.ended = trio.Event()
+        self.is_done = False
+
+    def note_done(self) -> None:
+        self.is_done = True
+        self.ended.set()
 
 
 class OwnItems:
@@ -30,6 +43,7 @@ class OwnItems:
         self.wake = trio.Event()
         self._submitted = self._done = 0
         self._waiting: deque[tuple[int, Callable[[], None]]] = deque()
+        self._settling: deque[tuple[int, _Settling]] = deque()
 
     def begin_life(self, epoch: int, on_begun: Callable[[], None]) -> Callable[[], None]:
         """Begin a life, whose first item is its begin.
@@ -41,12 +55,18 @@ class OwnItems:
         Returns:
             wakes what waits for items of the life before, which no node carries out.
         """
-        given_up = self._waiting
+        given_up, unsettled = self._waiting, self._settling
         self.appender = Appender(self._node, epoch, self._rules, RULES_VERSION)
         self._submitted, self._done = 1, 0
         self._waiting = deque([(1, on_begun)])
+        self._settling = deque()
         self.wake.set()
-        return lambda: _call(given_up)
+
+        def wake_waiting() -> None:
+            _call(given_up)
+            _end(unsettled)
+
+        return wake_waiting
 
     @property
     def has_begun(self) -> bool:
@@ -77,19 +97,38 @@ class OwnItems:
         self._done += count
         while self._waiting and self._waiting[0][0] <= self._done:
             self._waiting.popleft()[1]()
+        while self._settling and self._settling[0][0] <= self._done:
+            self._settling.popleft()[1].note_done()
 
     async def settle(self) -> None:
-        """Wait until the items that were submitted so far are done; see `World.settle`."""
-        if self.unfinished:
-            is_done = trio.Event()
-            self._waiting.append((self._submitted, is_done.set))
-            await is_done.wait()
+        """Wait until the items that were submitted so far are done; see `World.settle`.
+
+        Raises:
+            Unsettled: it is not known whether they will be.
+        """
+        if not self.unfinished:
+            return
+        settling = _Settling()
+        self._settling.append((self._submitted, settling))
+        await settling.ended.wait()
+        if not settling.is_done:
+            raise Unsettled
+
+    def end_settling(self) -> None:
+        """Let what waits in `settle` wait no longer; the items stay submitted."""
+        _end(self._settling)
 
     def give_up(self) -> None:
         """Wake everything that waits."""
         _call(self._waiting)
+        _end(self._settling)
 
 
 def _call(waiting: deque[tuple[int, Callable[[], None]]]) -> None:
     for _, on_done in waiting:
         on_done()
+
+
+def _end(settling: deque[tuple[int, _Settling]]) -> None:
+    while settling:
+        settling.popleft()[1].ended.set()

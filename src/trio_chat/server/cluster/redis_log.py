@@ -47,7 +47,12 @@ _GOOD_SIZE = 4 << 20
 _PATIENCE = 3.0
 """Seconds for an answer."""
 _BLOCK = 1000
-"""Milliseconds of waiting for an entry, and for replicas."""
+"""Milliseconds of waiting for an entry."""
+_WAIT = 100
+"""Milliseconds of one WAIT. It asks the replicas that are connected when it begins, so one that
+connects after a failover is asked by the next."""
+_WAITS = 10
+"""How often replicas are asked before a connection is given up."""
 _MOST_SENT = 1 << 20
 """Bytes of entries that are sent before their replies are awaited."""
 _MOST_ENTRIES = 2_000_000
@@ -182,7 +187,7 @@ class RedisLog:
         if self._replicas:
             barrier = (
                 ("SET", f"{self._address.name}:barrier", "x"),
-                ("WAIT", self._replicas, _BLOCK),
+                ("WAIT", self._replicas, _WAIT),
             )
         entries, before, *waited = await self._reading.call(
             ("XREAD", "COUNT", self._count, "BLOCK", _BLOCK, "STREAMS", self._key, _id(after)),
@@ -190,12 +195,8 @@ class RedisLog:
             *barrier,
             seconds=_PATIENCE + _BLOCK / 1000,
         )
-        # A primary without its replicas may be one of before, which lacks what came after.
-        if barrier and waited[-1] < self._replicas:
-            await self._reading.give_up()
-            raise LogUnavailable(
-                f"only {waited[-1]} of {self._replicas} replicas have the last entries"
-            )
+        if barrier:
+            await self._wait_for_replicas(waited[-1])
         if after != START and [_stored(*entry).position for entry in before] != [after]:
             raise LogBroken(why_broken(await self._stream(), _id(after), self._key))
         found = [_stored(*entry) for entry in entries[0][1]] if entries else []
@@ -204,6 +205,24 @@ class RedisLog:
             size = sum(len(entry.data) for entry in found) // len(found)
             self._count = max(1, min(_MOST_READ, _GOOD_SIZE // (size + 1)))
         return found
+
+    async def _wait_for_replicas(self, count: int) -> None:
+        """Wait until enough replicas have the barrier.
+
+        Args:
+            count: how many have it.
+
+        Raises:
+            LogUnavailable: too few have it. A primary without its replicas may be one of before,
+                which lacks what came after, so the connection is given up.
+        """
+        for _ in range(_WAITS - 1):
+            if count >= self._replicas:
+                return
+            [count] = await self._reading.call(("WAIT", self._replicas, _WAIT), seconds=_PATIENCE)
+        if count < self._replicas:
+            await self._reading.give_up()
+            raise LogUnavailable(f"only {count} of {self._replicas} replicas have the last entries")
 
     async def _measure(self) -> None:
         """Decide from time to time how many entries fit into the memory of the engine."""

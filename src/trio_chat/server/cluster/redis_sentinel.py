@@ -14,9 +14,9 @@ from trio_chat.server.cluster.redis_address import Named, Place, RedisAddress, p
 from trio_chat.server.cluster.redis_connection import RedisConnection, connect
 
 _CHECK = 0.5
-"""Seconds between two questions, while the engine answers."""
-_WATCH = 0.1
-"""Seconds between two questions, while it does not."""
+"""Seconds between two questions while the engine answers, and of silence before the first one."""
+_WATCH = 0.05
+"""Seconds from an answer to the next question, while the engine does not answer."""
 _ANSWER = 1.0
 """Seconds for the answers of all Sentinels."""
 _STRAGGLERS = 0.1
@@ -67,21 +67,23 @@ class Sentinels:
         newest = self._newest
         return newest is not None and newest.epoch > used.epoch and newest.place != used.place
 
-    async def check(self, used: Named, pause: float = _CHECK) -> None:
-        """Ask whether the primary is still where it was.
+    async def check(self, used: Named) -> None:
+        """Ask from time to time whether the primary is still where it was.
 
         Args:
             used: where it was.
-            pause: seconds from the last question, before which none is asked.
 
         Raises:
             LogUnavailable: the primary is elsewhere.
         """
-        if trio.current_time() >= self._asked + (pause if self._is_answered else _REST):
-            try:
-                await self.ask(_QUICK)
-            except LogUnavailable:
-                return  # then the engine itself is all that is known
+        if trio.current_time() >= self._asked + (_CHECK if self._is_answered else _REST):
+            await self._ask_about(used, _QUICK)
+
+    async def _ask_about(self, used: Named, seconds: float) -> None:
+        try:
+            await self.ask(seconds)
+        except LogUnavailable:
+            return  # then the engine itself is all that is known
         if self._newest is not None and self.is_superseded(used):
             raise LogUnavailable(f"the primary is now {place_text(self._newest.place)}")
 
@@ -89,7 +91,8 @@ class Sentinels:
         """Return what a call to the primary returns.
 
         An engine that is frozen, or cut off, does not answer and does not close the connection. So
-        the Sentinels are asked meanwhile.
+        the Sentinels are asked again and again meanwhile. Their answers may take longer than while
+        the engine is in use: a machine that is busy is when they are slow.
 
         Raises:
             LogUnavailable: of the call, or because the primary is elsewhere.
@@ -101,12 +104,12 @@ class Sentinels:
             nonlocal error
             await trio.sleep(_CHECK)
             while error is None:
-                await trio.sleep(_WATCH)
                 try:
-                    await self.check(used, _WATCH)
+                    await self._ask_about(used, _ANSWER)
                 except LogUnavailable as moved:
                     error = moved
                     nursery.cancel_scope.cancel()
+                await trio.sleep(_WATCH)
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(watch)
