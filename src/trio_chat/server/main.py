@@ -240,10 +240,12 @@ async def _serve(
                     nursery.start_soon(listening.run, partial(_note_places, database, listeners))
                 await serving.start(server.serve, listeners)
                 if not server.is_stopping:
-                    if listening is None:
+                    if listening is not None:
+                        nursery.start_soon(_make_node_known, listening, server, listeners)
+                    else:
                         await _note_places(database, listeners)
                         _note_ready(listeners)
-                    nursery.start_soon(_make_known, server, listeners, listening)
+                        nursery.start_soon(_make_known, server, listeners)
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:
         log.warning("stopped at once, without notifying all clients")
@@ -285,13 +287,17 @@ async def _note_places(database: Path | None, listeners: list[BatchListener]) ->
         log.debug("the lock file cannot be written: %s", error)
 
 
-async def _make_known(
-    server: Server, listeners: list[BatchListener], listening: "NodeListening | None"
+async def _make_node_known(
+    listening: "NodeListening", server: Server, listeners: list[BatchListener]
 ) -> None:
+    """Do what `_make_known` does, once the node listens."""
+    await listening.wait_first()
+    _note_ready(listeners)
+    await _make_known(server, listeners)
+
+
+async def _make_known(server: Server, listeners: list[BatchListener]) -> None:
     """Tell those at the console and on the network how to join, as long as the server runs."""
-    if listening is not None:
-        await listening.wait_first()
-        _note_ready(listeners)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(announce, listeners, server.encryption, server.settings)
         nursery.start_soon(
