@@ -556,7 +556,7 @@ class Node:
             self.machine.world.unregistered.discard(client)
 
     def _deliver(self, applied: Applied) -> None:
-        session, output = applied
+        session, output, _ = applied
         if isinstance(session, Client) and output.later is not None:
             self._answer(session, Output(later=output.later))
         if session is not None:

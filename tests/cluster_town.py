@@ -187,7 +187,7 @@ class ClusterTown:
                 for node in self.nodes
                 for each in node.machine.apply(entry, self.now, (node.name, 1))
             ]
-            for node, (session, output) in applied:  # which may append more, and wait for it
+            for node, (session, output, _) in applied:  # which may append more, and wait for it
                 sink = session.sink if session is not None else None
                 node.deliver(output, sink if isinstance(sink, Client) else None)
 

@@ -299,6 +299,7 @@ OF_A_WORLD = {
     "push_delivery": "a port: no state depends on it",
     "quotas": "in a snapshot",
     "redacted": "in a snapshot",
+    "relayed": "in a snapshot",
     "registering": "of this server: the log decides who is first",
     "registrar": "of the node",
     "server_info": "of the configuration: compared by `cluster.rules`",

@@ -382,7 +382,7 @@ def test_answers_of_long_commands_are_given_at_once() -> None:
     for number in range(1, 200):
         cluster.write("here", registered(number, f"n{number}"), said(number, "JOIN #a"))
     applied = cluster.write("here", said(1, "NAMES #a"))
-    assert all(output.more is None for _session, output in applied[-1:])
+    assert all(output.more is None for _session, output, _ in applied[-1:])
     assert isinstance(applied[0].output, Output)
     assert len(world.channels["#a"].members) == 199
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.bans import Ban, BanKey
 from trio_chat.chat.invitations import Invitation
+from trio_chat.chat.relayed_ids import RelayKey
 
 
 class Operation:
@@ -36,6 +37,7 @@ class ChangeSet(NamedTuple):
         push: the devices of an account (`push.to_state`); an empty list is deleted.
         push_rules: what an account wants to be pushed (`PushRules.to_state`); an empty one is
             deleted.
+        relayed: the ids of relayed messages by their keys; 0 deletes one.
         operations: changes of the tables of accounts and uploads, which are stored one after the
             other, and before the rest. Storing one again changes nothing.
         position: up to which entry of the log of a cluster this is; "" if there is no cluster.
@@ -52,6 +54,7 @@ class ChangeSet(NamedTuple):
     invitations: Mapping[str, Invitation | None] = MappingProxyType({})
     push: Mapping[int, list[dict[str, Any]]] = MappingProxyType({})
     push_rules: Mapping[int, dict[str, list[str]]] = MappingProxyType({})
+    relayed: Mapping[RelayKey, int] = MappingProxyType({})
     operations: Sequence[Operation] = ()
     position: str = ""
 
@@ -184,6 +187,11 @@ class DirtyKey(NamedTuple):
         """Return the key of an invitation."""
         return cls("invitations", digest)
 
+    @classmethod
+    def relayed(cls, key: RelayKey) -> "DirtyKey":
+        """Return the key of the id of a relayed message."""
+        return cls("relayed", key)
+
 
 def _nothing() -> None:
     pass
@@ -203,6 +211,7 @@ class DirtySet:
         invitations: digests of invitations.
         push: accounts.
         push_rules: accounts.
+        relayed: keys of relayed messages.
         operations: see `ChangeSet`.
         on_change: called when something is marked.
         marked: how many keys were marked ever.
@@ -218,6 +227,7 @@ class DirtySet:
     invitations: set[str] = field(default_factory=set)
     push: set[int] = field(default_factory=set)
     push_rules: set[int] = field(default_factory=set)
+    relayed: set[RelayKey] = field(default_factory=set)
     operations: list[Operation] = field(default_factory=list)
     on_change: Callable[[], None] = field(default=_nothing, compare=False)
     marked: int = field(default=0, compare=False)
@@ -266,4 +276,5 @@ _TABLES = (
     "invitations",
     "push",
     "push_rules",
+    "relayed",
 )

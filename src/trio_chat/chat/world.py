@@ -29,6 +29,7 @@ from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.push import PushDelivery, PushSubscriptions
 from trio_chat.chat.quotas import Quotas
+from trio_chat.chat.relayed_ids import RelayedIds
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.storage_ports import StoragePorts
@@ -95,6 +96,7 @@ class World:
 
     Attributes:
         redacted: the ids of the messages that were deleted last, in order.
+        relayed: the ids of relayed messages, by the keys of their senders.
         creating: the accounts that clients of this server create by the log of a cluster, as far as
             it has them, by `Credentials.key`.
         batch_references: the numbers by which batches are referred to; no state depends on them.
@@ -165,6 +167,7 @@ class World:
         self.confusables = ConfusableIndex()  # of users
         self.account_confusables = AccountConfusables()
         self.redacted: dict[int, None] = {}
+        self.relayed = RelayedIds()
         self.creating: dict[bytes, Account | None] = {}
         self.registering = ConfusableIndex()  # names of accounts that are being stored
         self.users: dict[str, User] = {}
@@ -198,10 +201,12 @@ class World:
         self.usage: Counter[str] = Counter()
         self.metadata: dict[int, dict[str, str]] = {}  # metadata of accounts, by number
         if server_info.lobby:
-            folded = fold_channel(server_info.lobby, lengths.channel)
-            self.channels.create_lobby(
-                server_info.lobby, folded, server_info.lobby_topic, server_info.name
-            )
+            self._create_lobby()
+
+    def _create_lobby(self) -> None:
+        info = self.server_info
+        folded = fold_channel(info.lobby, self.lengths.channel)
+        self.channels.create_lobby(info.lobby, folded, info.lobby_topic, info.name)
 
     @property
     def is_in_log(self) -> bool:

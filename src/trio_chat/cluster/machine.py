@@ -41,7 +41,7 @@ from trio_chat.cluster.lives import Life, Lives
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message
 
-FORMAT = 2
+FORMAT = 3
 """The format of snapshots: another one when a field is added to them, changed, or taken away."""
 SESSION_BITS = 32
 """Bits of the number that a session has on its node. The bits above are the number of the life."""
@@ -107,10 +107,12 @@ class Applied(NamedTuple):
     Args:
         session: the session whose client has sent it; None if it is connected to another node.
         output: the output; of `later` and `more` only those of this node's clients matter.
+        is_from_here: whether this node has appended the item.
     """
 
     session: Session | None
     output: Output
+    is_from_here: bool = False
 
 
 class Machine:
@@ -300,7 +302,8 @@ class Machine:
             case Decided():
                 change = resolve(self.world, item)
                 if change is not None:
-                    yield Applied(None, Output(tuple(apply(self.world, change))))
+                    output = Output(tuple(apply(self.world, change)))
+                    yield Applied(None, output, is_from_here=life is self.life)
             case Lost():
                 lost = self.lives.of(item.node)
                 if lost is not None and self.lives.is_lost(item.node, item.epoch):

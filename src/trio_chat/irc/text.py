@@ -17,6 +17,9 @@ _FORMATTING = re.compile(
 )
 
 
+_STYLES = frozenset("\x02\x03\x0f\x11\x1d\x1e\x1f")
+
+
 def _visible(match: re.Match[str]) -> str:
     code = ord(match[0])
     return (
@@ -36,6 +39,13 @@ def escape_controls(text: str) -> str:
 def strip_controls(text: str) -> str:
     """Remove each character that could move a cursor, end a line or hide others."""
     return _UNSAFE.sub("", text)
+
+
+def strip_unformatted_controls(text: str) -> str:
+    """Remove each character that could move a cursor, end a line or hide others, but those of
+    formatting (Modern IRC, Formatting).
+    """
+    return _UNSAFE.sub(lambda match: match[0] if match[0] in _STYLES else "", text)
 
 
 def strip_formatting(text: str) -> str:

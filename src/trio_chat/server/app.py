@@ -42,6 +42,7 @@ from trio_chat.server.opening import Openings
 from trio_chat.server.peer import LOCAL_PEER, Peer, plain_address
 from trio_chat.server.poller import best_poller
 from trio_chat.server.push.service import PushService, PushStatistics
+from trio_chat.server.relaying import Relayer
 from trio_chat.server.secret import token_key
 from trio_chat.server.state import UncommittedState, keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
@@ -114,6 +115,11 @@ class Server:
             is_strict=cluster is not None,
         )
         self.node = cluster.make_node(self.broadcaster) if cluster is not None else None
+        self.relayer = Relayer(
+            self.world,
+            self.broadcaster,
+            is_refusing=lambda: self.node is not None and self.node.is_refusing,
+        )
         self._keeping = uncommitted.turn
         self._store = memory.store if memory else None
         self._clock_table = memory.clock if memory else None
@@ -172,6 +178,7 @@ class Server:
             self.encryption.authority,
             world=self.world,
             uploads=self.uploads,
+            relayer=self.relayer,
             certified=lambda: self.encryption.names,
         )
         self._sharing = (

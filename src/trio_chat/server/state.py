@@ -62,6 +62,8 @@ async def load_state(world: World, store: StateStore) -> None:
         world.push.by_account[account] = push.from_state(devices)
     for account, rules in stored.push_rules.items():
         world.push.rules[account] = push_rules.from_state(rules)
+    for key, number in stored.relayed.items():
+        world.relayed.put(key, number)
     for account, user in stored.users.items():
         if user is not None:
             _restore_user(world, account, user)
@@ -237,5 +239,6 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
             account: world.push.rules.get(account, push_rules.NO_RULES).to_state()
             for account in dirty.push_rules
         },
+        {key: world.relayed.get(key) for key in dirty.relayed},
         tuple(dirty.operations),
     )

@@ -37,6 +37,8 @@ _TABLES = (
     "metadata",
     "ban",
     "invitation",
+    "hook",
+    "relayed",
     "push",
     "push_rules",
 )

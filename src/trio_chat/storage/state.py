@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.persistence import ChangeSet, PendingSetting
-from trio_chat.storage import bans, invitations, operations
+from trio_chat.storage import bans, invitations, operations, relayed
 from trio_chat.storage.cluster import note_position
 from trio_chat.storage.database import Database, damage_reported
 
@@ -120,6 +120,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
         {account: json.loads(said) for account, said in metadata},
         push={account: json.loads(state) for account, state in push},
         push_rules={account: json.loads(state) for account, state in push_rules},
+        relayed=relayed.load(connection),
     )
 
 
@@ -148,5 +149,6 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
                 connection.execute(delete_one, (account,))
     bans.save(connection, changes.bans)
     invitations.save(connection, changes.invitations)
+    relayed.save(connection, changes.relayed)
     if changes.position:
         note_position(connection, changes.position)

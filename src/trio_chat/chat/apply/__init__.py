@@ -12,6 +12,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     messages,
     push,
     registered,
+    relayed,
     sessions,
     stored_accounts,
     uploads,

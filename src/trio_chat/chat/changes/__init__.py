@@ -65,6 +65,11 @@ from trio_chat.chat.changes.registered import (
     RankSet,
     RetentionSet,
 )
+from trio_chat.chat.changes.relayed import (
+    RelayedMessage,
+    RelayedMessageRefused,
+    RelaySenderForgotten,
+)
 from trio_chat.chat.changes.sessions import (
     AccountChanged,
     AwaySet,
@@ -144,6 +149,9 @@ __all__ = [
     "PushUnsubscribed",
     "RankSet",
     "RealnameSet",
+    "RelaySenderForgotten",
+    "RelayedMessage",
+    "RelayedMessageRefused",
     "RetentionSet",
     "RoomChanged",
     "Seen",

@@ -32,6 +32,7 @@ def take(world: World) -> Snapshot:
         "most users": world.most_users,
         "quotas": world.quotas.to_state(),
         "redacted": list(world.redacted),
+        "relayed": world.relayed.to_state(),
     }
 
 
@@ -63,6 +64,7 @@ def restore(world: World, snapshot: Snapshot) -> None:
     world.most_users = snapshot["most users"]
     world.quotas.restore(snapshot["quotas"])
     world.redacted.update(dict.fromkeys(snapshot["redacted"]))
+    world.relayed.restore(snapshot["relayed"])
     world.ids.restore(snapshot["ids"])  # at the end, as the lobby has taken one
 
 

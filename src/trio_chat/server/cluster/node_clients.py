@@ -126,7 +126,7 @@ class NodeClients:
             applied: what was carried out.
             ticket: of the broadcaster, for all parts of it.
         """
-        for session, output in applied:
+        for session, output, _ in applied:
             connection = self._connections.get(session.id) if session is not None else None
             if connection is not None:
                 connection.take_applied(output, ticket)

@@ -21,9 +21,9 @@ class OwnParts:
         """Return the parts for the clients and for the history of this node, in order."""
         return tuple(
             own
-            for session, output in applied
-            for part in output.parts
-            if (own := self._own(part, is_from_here=session is not None)) is not None
+            for each in applied
+            for part in each.output.parts
+            if (own := self._own(part, is_from_here=_is_from_here(each))) is not None
         )
 
     def _own(self, part: OutputItem, *, is_from_here: bool) -> OutputItem | None:
@@ -53,3 +53,7 @@ class OwnParts:
             self._audiences.clear()
         self._audiences[id(recipients)] = recipients, own
         return own
+
+
+def _is_from_here(applied: Applied) -> bool:
+    return applied.is_from_here or applied.session is not None

@@ -14,6 +14,7 @@ from trio_chat.server.http.hosts import Host
 
 if TYPE_CHECKING:
     from trio_chat.server.http.page_files import PageFiles
+    from trio_chat.server.relaying import Relayer
     from trio_chat.server.uploads.service import UploadService
 
 
@@ -34,6 +35,7 @@ class Site:
             when it has none.
         world: the state of the chat.
         uploads: the upload service, or None if the server takes no uploads.
+        relayer: delivers messages that come from no client, or None where nothing can.
         certified: returns the names of hosts in the certificate that is in use.
     """
 
@@ -47,6 +49,7 @@ class Site:
         *,
         world: World,
         uploads: "UploadService | None" = None,
+        relayer: "Relayer | None" = None,
         certified: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._settings = settings
@@ -58,6 +61,7 @@ class Site:
         self._reading = trio.Lock()
         self.world = world
         self.uploads = uploads
+        self.relayer = relayer
         self.downloads = Downloads()
         self.certified = certified
         self.answered: Counter[tuple[str, str]] = Counter()
