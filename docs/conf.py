@@ -58,6 +58,7 @@ docs/client
 docs/bots
 docs/operations
 docs/cluster
+docs/import-export
 docs/performance
 SECURITY
 CHANGELOG

@@ -42,9 +42,18 @@ def days(storage: StoragePorts, channel: Channel | None) -> int | None:
         if channel is not None and channel.registration is not None
         else None
     )
-    if setting is None or setting == OFF or storage.may_be_longer or not storage.keep_days:
-        return storage.keep_days if setting is None else setting
-    return min(setting, storage.keep_days)
+    return effective_days(setting, storage.keep_days, may_be_longer=storage.may_be_longer)
+
+
+def effective_days(
+    setting: int | None, keep_days: int | None, *, may_be_longer: bool
+) -> int | None:
+    """Return the days that result from the setting of a channel and that of the server; see
+    `days`.
+    """
+    if setting is None or setting == OFF or may_be_longer or not keep_days:
+        return keep_days if setting is None else setting
+    return min(setting, keep_days)
 
 
 def oldest(world: World, storage: StoragePorts, channel: Channel | None) -> int:

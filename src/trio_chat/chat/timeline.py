@@ -3,6 +3,10 @@
 Between two steps the time of an id is the id less a constant, the shift (`ids`). If the clock was
 set back, some moments occur more than once: with the ids before the step, and with those after it.
 Moments are milliseconds since 2020.
+
+Imported messages may be older than the first id. The ids of moments before `EARLY_END` are closer
+together, so that there is room for them since 1988: 2**13 ids for each millisecond instead of
+2**20. No server has given an id to a message of that time, because the program is younger.
 """
 
 from collections.abc import Iterable
@@ -11,6 +15,33 @@ from typing import NamedTuple
 from trio_chat.chat.history import LAST_ID
 
 SEQUENCE_BITS = 20
+EARLY_BITS = 13
+_DAY_MS = 86_400_000
+EARLY_END = 91 * _DAY_MS
+"""The moment from which on each millisecond has all its ids: 2020-04-01."""
+EARLY_BEGIN = EARLY_END - (EARLY_END << SEQUENCE_BITS - EARLY_BITS)
+"""The first moment that has ids, 1988-05-11. Both scales meet at `EARLY_END`, because of this
+choice.
+"""
+EARLY_IDS = range(1 << 40, EARLY_END << SEQUENCE_BITS)
+"""Early ids. Those of the first day and a half are left out: a database without the clock's time
+begins at 0.
+"""
+
+
+def early_id(moment: int) -> int:
+    """Return the smallest id of a moment before `EARLY_END`."""
+    return (moment - EARLY_BEGIN) << EARLY_BITS
+
+
+def is_early(number: int) -> bool:
+    """Return whether an id has the scale of moments before `EARLY_END`."""
+    return number in EARLY_IDS
+
+
+def early_shift(number: int) -> int:
+    """Return the milliseconds by which an early id is ahead of its time."""
+    return (number >> SEQUENCE_BITS) - (number >> EARLY_BITS) - EARLY_BEGIN
 
 
 class ClockStep(NamedTuple):
@@ -65,6 +96,8 @@ class Timeline:
 
     def at(self, number: int) -> int:
         """Return the shift of an id."""
+        if is_early(number):
+            return early_shift(number)
         return next(step.shift for step in reversed(self._steps) if step.first <= number)
 
     def reference(self, moment: int) -> Reference:
@@ -74,6 +107,8 @@ class Timeline:
         everything after its first: an answer may contain more than was asked for, but lacks
         nothing.
         """
+        if EARLY_BEGIN <= moment < EARLY_END:
+            return Reference(early_id(moment), early_id(moment + 1) - 1)
         first, last = -1, -1
         spots: list[tuple[int, int]] = []
         for begin, end, shift in self._stretches():
@@ -94,6 +129,8 @@ class Timeline:
         than their predecessors are as new as these. So a clock that was ahead for a while keeps no
         messages for ever, and one that was behind deletes none early.
         """
+        if moment < EARLY_END:
+            return max(0, early_id(moment))
         found = 0
         for begin, end, shift in self._stretches():
             if (low := min((moment + shift) << SEQUENCE_BITS, end)) > begin:

@@ -21,6 +21,7 @@ from trio_chat.cli.doctor import doctor
 from trio_chat.cli.find import find
 from trio_chat.cli.health import health
 from trio_chat.cli.history import HISTORY
+from trio_chat.cli.imports import IMPORT
 from trio_chat.cli.invite import invite
 from trio_chat.cli.licenses import licenses
 from trio_chat.cli.operators import OPERATOR
@@ -37,6 +38,7 @@ COMMANDS = (
     connect,
     find,
     HISTORY,
+    IMPORT,
     backup,
     DB,
     health,

@@ -196,6 +196,17 @@ def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
     return {folded: json.loads(state) for folded, state in connection.execute(_CHANNELS)}
 
 
+def history_settings(connection: "apsw.Connection") -> dict[str, int | None]:
+    """Return for how many days registered channels keep messages, by folded name (see
+    `chat.channel_registration`).
+    """
+    return {
+        folded: state.get("history")
+        for folded, state in _states(connection).items()
+        if state.get("owner")
+    }
+
+
 def set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
     """Say how long messages of a registered channel are remembered (see
     `chat.registered_channels`); a running server notices.

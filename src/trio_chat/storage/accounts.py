@@ -125,7 +125,7 @@ class SqliteAccounts:
 
     async def secret(self, name: str) -> bytes:
         """Return a random value of 32 bytes, which is made on first use and never changes."""
-        return await self._database.write(_secret, name)
+        return await self._database.write(secret, name)
 
     async def known_secret(self, name: str) -> bytes | None:
         """Return a value that was stored by `keep_secret`, or None."""
@@ -245,7 +245,8 @@ def free(connection: "apsw.Connection", folded: str, account: int = 0) -> bool:
     return connection.changes() == 1
 
 
-def _secret(connection: "apsw.Connection", name: str) -> bytes:
+def secret(connection: "apsw.Connection", name: str) -> bytes:
+    """Return a random value, which is made on first use; see `SqliteAccounts.secret`."""
     connection.execute(
         "INSERT INTO secret VALUES (?, ?) ON CONFLICT DO NOTHING", (name, os.urandom(32))
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from trio_chat.chat.history import Record
 from trio_chat.chat.ids import seconds
 from trio_chat.chat.steady import ClockState
-from trio_chat.chat.timeline import ClockStep, Timeline
+from trio_chat.chat.timeline import EARLY_IDS, ClockStep, Timeline
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _FOUND_STEPS = """
     SELECT id, shift FROM (
         SELECT id, shift, lag(shift, 1, 0) OVER (ORDER BY id) AS before
         FROM (SELECT id, shift FROM message UNION ALL SELECT id, shift FROM event)
+        WHERE id NOT BETWEEN ? AND ?
     ) WHERE shift <> before ORDER BY id LIMIT ?
 """
 
@@ -72,7 +73,8 @@ def note_steps(connection: "apsw.Connection", records: Sequence[Record]) -> None
 
 def find_steps(connection: "apsw.Connection") -> None:
     """Derive the steps from all stored messages and events."""
-    found = connection.execute(_FOUND_STEPS, (MOST_STEPS,)).fetchall()
+    early = (EARLY_IDS.start, EARLY_IDS.stop - 1)  # the timeline calculates their times
+    found = connection.execute(_FOUND_STEPS, (*early, MOST_STEPS)).fetchall()
     connection.execute("DELETE FROM clock_step")
     connection.executemany("INSERT INTO clock_step VALUES (?, ?)", found)
 

@@ -101,6 +101,21 @@ def release(handle: int) -> None:
     os.close(handle)
 
 
+def is_held(path: Path) -> bool:
+    """Return whether a server uses a database. Blocks for a moment."""
+    try:
+        handle = os.open(_lock_of(path), os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return False
+    try:
+        _take(handle, path)
+    except InUseError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def note_places(path: Path, places: Sequence[ListeningPlace]) -> None:
     """Add to the note where the server listens, which the settings do not always say: the port may
     be any free one, or one of the command line. Blocks for a moment.

@@ -7,19 +7,21 @@ schema: a server of the former version may still be running.
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 
-from trio_chat.chat.history import LAST_ID, Record, Span
+from trio_chat.chat.history import LAST_ID, MESSAGES, Record, Span
+from trio_chat.chat.timeline import is_early
 from trio_chat.i18n import _
 from trio_chat.irc.names import use_casemapping
 from trio_chat.storage.casemapping import stored_casemapping
 from trio_chat.storage.clock import find_steps
 from trio_chat.storage.cluster import is_of_cluster
 from trio_chat.storage.database import StorageError, damage_reported, explain, in_transaction
+from trio_chat.storage.events import append_events
 from trio_chat.storage.history import (
     append_messages,
     buffer_id,
@@ -48,6 +50,10 @@ seconds between attempts.
 _STEPS_PER_LOOK = 100_000
 _KNOWN = "SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?))"
 _REDACTED = "SELECT id FROM redacted WHERE id IN (SELECT value FROM json_each(?))"
+_KNOWN_EVENTS = """
+    SELECT id FROM event WHERE buffer = (SELECT id FROM buffer WHERE name = ?)
+    AND id IN (SELECT value FROM json_each(?))
+"""
 _COUNT = """
     SELECT count(*) FROM buffer CROSS JOIN {0} ON {0}.buffer = buffer.id
     WHERE {0}.id < :before AND (:name IS NULL OR buffer.name = :name)
@@ -178,26 +184,55 @@ def pages(connection: apsw.Connection, channel: str | None = None) -> Iterator[l
 
 
 def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> int:
-    """Insert messages as one transaction; return the number of new ones.
+    """Insert messages and events as one transaction; return the number of new messages.
 
-    Messages that exist, or that were redacted, are left out.
+    Those that exist, or that were redacted, are left out.
     """
     return in_transaction(connection, _add, records)
 
 
+def unknown_ids(connection: apsw.Connection, numbers: Iterable[int]) -> set[int]:
+    """Return those ids that no message has, and that no deleted message had."""
+    wanted = set(numbers)
+    values = (json.dumps(list(wanted)),)
+    known = {number for (number,) in connection.execute(_KNOWN, values)}
+    # By id alone, since a conversation may have another name here than in the file.
+    redacted = {number for (number,) in connection.execute(_REDACTED, values)}
+    return wanted - known - redacted
+
+
 def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     # The first of two messages with the same id counts.
-    by_id = {record.id: record for record in reversed(records)}
-    known = {number for (number,) in connection.execute(_KNOWN, (json.dumps(list(by_id)),))}
-    # By id alone, since a conversation may have another name here than in the file.
-    redacted = {number for (number,) in connection.execute(_REDACTED, (json.dumps(list(by_id)),))}
-    new = [by_id[number] for number in sorted(by_id.keys() - known - redacted)]
-    numbers = {name: buffer_id(connection, name) for name in {record.buffer for record in new}}
+    messages = [record for record in records if record.command in MESSAGES]
+    by_id = {record.id: record for record in reversed(messages)}
+    new = [by_id[number] for number in sorted(unknown_ids(connection, by_id))]
+    events = _new_events(connection, records) if len(messages) < len(records) else []
+    names = {record.buffer for record in (*new, *events)}
+    numbers = {name: buffer_id(connection, name) for name in names}
     append_messages(connection, [(numbers[record.buffer], record) for record in new])
-    if any(record.shift for record in new):
+    append_events(connection, [(numbers[record.buffer], record) for record in events])
+    if any(record.shift and not is_early(record.id) for record in new):
         find_steps(connection)
-    index_new(connection, BATCH)  # perhaps no server is running that would do it
+    index_new(connection, max(BATCH, len(new)))  # perhaps no server is running that would do it
     return len(new)
+
+
+def _new_events(connection: apsw.Connection, records: Sequence[Record]) -> list[Record]:
+    by_key = {
+        (record.buffer, record.id): record
+        for record in reversed(records)
+        if record.command not in MESSAGES
+    }
+    wanted: dict[str, list[int]] = {}
+    for name, number in by_key:
+        wanted.setdefault(name, []).append(number)
+    for name, numbers in wanted.items():
+        values = json.dumps(numbers)
+        found = [*connection.execute(_KNOWN_EVENTS, (name, values))]
+        found += [*connection.execute(_REDACTED, (values,))]
+        for (number,) in found:
+            by_key.pop((name, number), None)
+    return [by_key[key] for key in sorted(by_key)]
 
 
 def prune(

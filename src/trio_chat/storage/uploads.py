@@ -87,7 +87,7 @@ class SqliteUploads:
 
     async def add(self, upload: Upload, own: int, total: int, session: int = 0) -> bool:
         """Add an upload; see `UploadTable.add`."""
-        return await self._database.write(_add, upload, own, total)
+        return await self._database.write(add, upload, own, total)
 
     async def remove(self, name: str) -> bool:
         """Remove an upload; see `UploadTable.remove`."""
@@ -150,7 +150,8 @@ def blocks(size: int) -> int:
     return -(-max(size, 1) // BLOCK) * BLOCK
 
 
-def _add(connection: "apsw.Connection", upload: Upload, own: int, total: int) -> bool:
+def add(connection: "apsw.Connection", upload: Upload, own: int, total: int) -> bool:
+    """Add an upload if the quotas allow it; see `UploadTable.add`."""
     used, size = usage(connection, upload.account, upload.address), blocks(upload.size)
     if used.own + size > own or used.total + size > total:
         return False

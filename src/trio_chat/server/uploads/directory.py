@@ -56,10 +56,11 @@ class PartialUpload:
 
     Args:
         directory: where it is.
+        name: its random name; "" for a new one.
     """
 
-    def __init__(self, directory: "UploadDirectory") -> None:
-        self.name = secrets.token_urlsafe(RANDOM_BYTES)
+    def __init__(self, directory: "UploadDirectory", name: str = "") -> None:
+        self.name = name or secrets.token_urlsafe(RANDOM_BYTES)
         self._directory = directory
         self._part = directory.path / f"{self.name}.part"
         self._lock = Lock()
@@ -67,6 +68,15 @@ class PartialUpload:
         self._is_discarded = False
         self.may_be_added = False
         """Whether the table of uploads may have it."""
+
+    def remove_leftover(self) -> None:
+        """Delete temporary files of the same name, which an interrupted import has left.
+
+        Raises:
+            OSError: they cannot be deleted.
+        """
+        for suffix in (".part", ".clean"):
+            (self._directory.path / f"{self.name}{suffix}").unlink(missing_ok=True)
 
     def open(self) -> None:
         """Make the temporary file.

@@ -1,0 +1,62 @@
+"""The summary of an import: channels, people, and what was skipped."""
+
+from typing import TYPE_CHECKING
+
+from trio_chat.admin.console import report
+from trio_chat.i18n import _, ngettext
+from trio_chat.imports import messages
+from trio_chat.irc.text import escape_controls
+
+if TYPE_CHECKING:
+    from trio_chat.admin.importer import Importer, ImportOptions
+
+_MOST = 50
+"""Channels or people that are listed."""
+
+
+def tell(importer: "Importer", options: "ImportOptions") -> None:
+    """Print the summary of an import."""
+    totals = importer.totals
+    lines = []
+    for name, count in totals.messages.most_common(_MOST):
+        words = ngettext(
+            "{channel}: {count} message, {new} new",
+            "{channel}: {count} messages, {new} new",
+            count,
+        )
+        lines.append(words.format(channel=name, count=count, new=totals.new[name]))
+    lines += _more(len(totals.messages))
+    if options.is_dry:
+        lines += _people(importer)
+    for reason, count in totals.skipped.most_common():
+        lines.append(_("left out: {what}: {count}").format(count=count, what=_(reason)))
+    if importer.files.stored:
+        lines.append(
+            _("attached files that are uploads now: {count}").format(count=importer.files.stored)
+        )
+    if importer.files.failed:
+        lines.append(
+            _("left out: {what}: {count}").format(
+                count=importer.files.failed, what=_(messages.NO_ROOM)
+            )
+        )
+    for line in lines:
+        print(escape_controls(line))
+    new = totals.new.total()
+    report(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))
+    if options.is_dry:
+        report(_("Nothing was written, because of --dry-run."))
+
+
+def _people(importer: "Importer") -> list[str]:
+    nicknames = importer.rules.nicknames
+    lines = [
+        _("{name} is {nick} here").format(name=nicknames.names[key], nick=speaker.nick)
+        + (_(" (the account)") if speaker.account is not None else "")
+        for key, speaker in list(nicknames.speakers.items())[:_MOST]
+    ]
+    return lines + _more(len(nicknames.speakers))
+
+
+def _more(count: int) -> list[str]:
+    return [_("and {count} more").format(count=count - _MOST)] if count > _MOST else []

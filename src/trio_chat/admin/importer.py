@@ -1,0 +1,171 @@
+"""The importer: conversion, attached files and the database put together."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trio_chat.admin.imported_files import ImportedFiles
+from trio_chat.chat import retention
+from trio_chat.chat.accounts import Account
+from trio_chat.chat.channel_registration import OFF
+from trio_chat.chat.history import MESSAGES
+from trio_chat.imports.channels import ChannelNames
+from trio_chat.imports.conversion import Converted, FileToStore, ImportRules, convert
+from trio_chat.imports.messages import Skipped, SourceItems
+from trio_chat.imports.people import Nicknames
+from trio_chat.storage import account_maintenance, lock, maintenance
+from trio_chat.storage.accounts import dropped_accounts, every_account
+
+if TYPE_CHECKING:
+    import apsw
+
+    from trio_chat.config import Settings
+
+_AT_ONCE = 2000
+"""Records in one transaction while no server runs; beside one, `maintenance.BATCH`."""
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """What the command line says about an import.
+
+    Args:
+        database: the database.
+        settings: the configuration.
+        people: nicknames by names of people at the source.
+        channels: names of channels by their names at the source.
+        only_mapped: whether channels without such a name are left out.
+        same_accounts: whether people are taken for the accounts whose names they have.
+        since: seconds of Unix time.
+        until: seconds of Unix time.
+        url: the address of the page, for links to attached files; "" for that of the configuration.
+        is_dry: whether nothing is written.
+    """
+
+    database: Path
+    settings: "Settings"
+    people: dict[str, str] = field(default_factory=dict)
+    channels: dict[str, str] = field(default_factory=dict)
+    only_mapped: bool = False
+    same_accounts: bool = False
+    since: float = 0
+    until: float = float("inf")
+    url: str = ""
+    is_dry: bool = False
+
+
+@dataclass(slots=True)
+class Totals:
+    """The numbers of an import.
+
+    Args:
+        messages: messages by channel.
+        new: those that were not there, by channel.
+        skipped: what was skipped, by reason.
+    """
+
+    messages: Counter[str] = field(default_factory=Counter)
+    new: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+class Importer:
+    """One import into a database that is open.
+
+    Args:
+        connection: the database.
+        options: the options.
+        network: a word for the source.
+    """
+
+    def __init__(self, connection: "apsw.Connection", options: ImportOptions, network: str) -> None:
+        self._connection = connection
+        self._options = options
+        self._batch: list[Converted] = []
+        self._size = 0
+        self._is_beside_server = lock.is_held(options.database)
+        self.totals = Totals()
+        lengths = options.settings.limits.lengths
+        self.files = ImportedFiles(
+            connection,
+            options.database,
+            options.settings.uploads,
+            options.url or options.settings.server.url,
+            b"nothing is stored" if options.is_dry else b"",
+        )
+        self.rules = ImportRules(
+            nicknames=Nicknames(
+                network,
+                self._accounts(),
+                options.people,
+                lengths.nick,
+                same_accounts=options.same_accounts,
+            ),
+            channels=ChannelNames(
+                options.channels, lengths.channel, only_mapped=options.only_mapped
+            ),
+            lengths=lengths,
+            since=options.since * 1000,
+            until=options.until * 1000,
+            oldest=self._oldest,
+            link=self.files.link,
+        )
+
+    def _accounts(self) -> dict[str, Account]:
+        """Return the accounts, and those that were deleted with the number 0."""
+        gone = (account._replace(id=0) for account in dropped_accounts(self._connection))
+        return {account.folded: account for account in (*gone, *every_account(self._connection))}
+
+    @cached_property
+    def _settings_of_channels(self) -> dict[str, int | None]:
+        return account_maintenance.history_settings(self._connection)
+
+    def _oldest(self, folded: str | None) -> float:
+        setting = self._settings_of_channels.get(folded) if folded is not None else None
+        storage = self._options.settings.storage
+        days = retention.effective_days(
+            setting, storage.keep_days, may_be_longer=storage.longer_for_channels
+        )
+        if days == OFF:
+            return float("inf")
+        return (self.rules.now() - days * _DAY) * 1000 if days else 0
+
+    def take(self, items: SourceItems) -> Iterator[None]:
+        """Import messages; yield after each one, for the progress bar."""
+        for item in convert(items, self.rules):
+            if isinstance(item, Skipped):
+                self.totals.skipped[item.reason] += item.number
+            else:
+                self._batch.append(item)
+                self._size += len(item.records)
+                if self._size >= (maintenance.BATCH if self._is_beside_server else _AT_ONCE):
+                    self.flush()
+            yield
+
+    def flush(self) -> None:
+        """Write what was collected."""
+        batch, self._batch, self._size = self._batch, [], 0
+        records = [record for each in batch for record in each.records]
+        numbers = [record.id for record in records if record.command in MESSAGES]
+        new = maintenance.unknown_ids(self._connection, numbers)
+        for each in batch:
+            ids = {record.id for record in each.records if record.command in MESSAGES}
+            self.totals.messages[each.channel] += len(ids)
+            self.totals.new[each.channel] += len(ids & new)
+        if self._options.is_dry or not records:
+            return
+        for file in _files_of(batch, new):
+            self.files.store(file)
+        with maintenance.throttled() if self._is_beside_server else nullcontext():
+            maintenance.insert_messages(self._connection, records)
+
+
+def _files_of(batch: Sequence[Converted], new: set[int]) -> Iterator[FileToStore]:
+    for each in batch:
+        if any(record.id in new for record in each.records):
+            yield from each.files

@@ -1,0 +1,138 @@
+"""The commands of `trio-chat import`: each opens files for the importer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from trio_chat.admin import import_report, in_cluster
+from trio_chat.admin.atomic_file import FileError
+from trio_chat.admin.console import report_error
+from trio_chat.admin.exit_codes import FAILED, OK
+from trio_chat.admin.importer import Importer, ImportOptions
+from trio_chat.admin.progress import Progress
+from trio_chat.i18n import _
+from trio_chat.imports.messages import ImportFileError, SourceItems
+from trio_chat.irc.text import escape_controls
+from trio_chat.storage import maintenance
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+
+class OpenSource(NamedTuple):
+    """A file that is being imported.
+
+    Args:
+        items: its messages.
+        position: returns the bytes that were read so far.
+    """
+
+    items: SourceItems
+    position: Callable[[], int]
+
+
+Opener = Callable[[Path, ExitStack], OpenSource]
+"""Opens a file, which the stack closes."""
+
+
+def run(
+    files: Sequence[Path],
+    options: ImportOptions,
+    network: str,
+    opener: Opener,
+    *,
+    has_files: bool = False,
+) -> int:
+    """Import files, and print a summary.
+
+    Args:
+        files: the files, which are read one after the other.
+        options: the options.
+        network: a word for the source.
+        opener: opens one.
+        has_files: whether attached files are next to each file.
+
+    Returns:
+        the exit code: 1 if a file could not be read to its end.
+    """
+    failed = False
+    instead = "" if options.is_dry else _(in_cluster.IMPORT)
+    with maintenance.connected(options.database, instead=instead) as connection:
+        importer = Importer(connection, options, network)
+        done, total = 0, sum(map(_size, files))
+        with Progress(_("Importing"), total) as progress:
+            for file in files:
+                importer.files.root = file.parent.resolve() if has_files else None
+                try:
+                    with _opened(file, opener) as source:
+                        for _each in importer.take(source.items):
+                            progress(done + source.position())
+                except ImportFileError as error:
+                    progress.clear()
+                    report_error(f"{file}: {error}")
+                    failed = True
+                done += _size(file)
+            importer.flush()
+    import_report.tell(importer, options)
+    return FAILED if failed else OK
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+@contextmanager
+def _opened(file: Path, opener: Opener) -> Iterator[OpenSource]:
+    with ExitStack() as stack:
+        try:
+            yield opener(file, stack)
+        except OSError as error:
+            raise ImportFileError(
+                _("cannot be read: {reason}").format(reason=error.strerror or error)
+            ) from error
+
+
+def import_discord(files: Sequence[Path], options: ImportOptions) -> int:
+    """Import documents of DiscordChatExporter."""
+    from trio_chat.imports.discord import NETWORK, DiscordExport  # noqa: PLC0415
+
+    def opened(file: Path, stack: ExitStack) -> OpenSource:
+        export = DiscordExport(stack.enter_context(file.open("rb")), file.parent)
+        return OpenSource(export.items(), lambda: export.bytes_read)
+
+    return run(files, options, NETWORK, opened, has_files=True)
+
+
+def import_slack(files: Sequence[Path], options: ImportOptions) -> int:
+    """Import exports of Slack: archives, or directories."""
+    from trio_chat.imports.slack import NETWORK, SlackExport  # noqa: PLC0415
+    from trio_chat.imports.tree import Tree  # noqa: PLC0415
+
+    def opened(file: Path, stack: ExitStack) -> OpenSource:
+        tree = Tree(file)
+        stack.callback(tree.close)
+        export = SlackExport(tree)
+        return OpenSource(export.items(), lambda: export.bytes_read)
+
+    return run(files, options, NETWORK, opened)
+
+
+def import_irc(directory: Path, options: ImportOptions, zone: "tzinfo") -> int:
+    """Import the logs in a directory, or one log."""
+    from trio_chat.imports.irc_logs import NETWORK, IrcLog, find_logs  # noqa: PLC0415
+
+    files = [directory] if directory.is_file() else find_logs(directory)
+    if not files:
+        raise FileError(_("{file}: there are no logs").format(file=escape_controls(str(directory))))
+
+    def opened(file: Path, stack: ExitStack) -> OpenSource:
+        stream = stack.enter_context(file.open("rb"))
+        # The whole path: messages have the same ids whichever directory was named.
+        log = IrcLog(stream, PurePosixPath(file.resolve().as_posix()), zone)
+        return OpenSource(log.items(), lambda: log.bytes_read)
+
+    return run(files, options, NETWORK, opened)

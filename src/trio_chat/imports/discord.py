@@ -1,0 +1,199 @@
+"""Discord, as DiscordChatExporter writes it: one JSON document for each channel or thread.
+
+The format is that of `JsonMessageWriter` in github.com/Tyrrrz/DiscordChatExporter, 2.3 and later. A
+thread is imported into its channel, as answers to the message that it begins with: a thread has the
+id of that message.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+from trio_chat.i18n import _
+from trio_chat.imports import messages
+from trio_chat.imports.fields import LONGEST_KEY, LONGEST_NAME, list_of, object_of, text_of
+from trio_chat.imports.json_document import JsonDocument
+from trio_chat.imports.messages import (
+    ImportFileError,
+    Skipped,
+    SourceChannel,
+    SourceFile,
+    SourceItems,
+    SourceMessage,
+    SourcePerson,
+    SourceReaction,
+    SourceReference,
+)
+
+NETWORK = "discord"
+_EPOCH_MS = 1_420_070_400_000
+"""2015-01-01, from which snowflakes count (Discord API, Snowflakes)."""
+_SPOKEN = frozenset(
+    ("", "Default", "Reply", "ApplicationCommand", "ContextMenuCommand", "ThreadStarterMessage")
+)
+"""Message types that people and bots write; all others are texts of Discord's clients."""
+_SNOWFLAKE = re.compile(r"[0-9]{1,20}", re.ASCII)
+_MENTION = re.compile(r"<@!?([0-9]{1,20})>")
+_EMOJI = re.compile(r"<a?(:[A-Za-z0-9_]{1,64}:)[0-9]{1,20}>")
+_MOMENT = re.compile(r"<t:(-?[0-9]{1,12})(?::[tTdDfFR])?>")
+
+
+class DiscordExport:
+    """One document.
+
+    Args:
+        stream: the document.
+        directory: of the document, in which the exported files are.
+
+    Raises:
+        ImportFileError: it is no document of this format.
+    """
+
+    def __init__(self, stream: BinaryIO, directory: Path | None = None) -> None:
+        self._document = JsonDocument(stream, "messages")
+        self._directory = directory.resolve() if directory is not None else None
+        guild, channel = (object_of(self._document.head, key) for key in ("guild", "channel"))
+        kind, number = text_of(channel, "type"), text_of(channel, "id", LONGEST_KEY)
+        if not _SNOWFLAKE.fullmatch(number):
+            raise ImportFileError(_("the file is not an export of DiscordChatExporter"))
+        name = text_of(channel, "name", LONGEST_NAME)
+        is_private = "Private" in kind or "Direct" in kind or text_of(guild, "id") == "0"
+        self._start: SourceReference | None = None
+        if "Thread" in kind:
+            self._start = _reference(number)
+            if parent := text_of(channel, "categoryId", LONGEST_KEY):
+                number, name = parent, text_of(channel, "category", LONGEST_NAME)
+        self.channel = SourceChannel(f"discord:{number}", name, is_private)
+
+    @property
+    def bytes_read(self) -> int:
+        """The bytes that were read so far."""
+        return self._document.bytes_read
+
+    def items(self) -> SourceItems:
+        """Yield the messages.
+
+        Raises:
+            ImportFileError: the document is damaged from here on.
+        """
+        for element in self._document.elements():
+            number = text_of(element, "id", LONGEST_KEY)
+            if not _SNOWFLAKE.fullmatch(number):
+                yield Skipped(messages.DAMAGED)
+            elif text_of(element, "type") not in _SPOKEN:
+                yield Skipped(messages.SYSTEM)
+            else:
+                message = self._message(element, number)
+                yield message
+                if lost := len(list_of(element, "reactions", 50)) - len(message.reactions):
+                    yield Skipped(messages.NAMELESS, lost)
+
+    def _message(self, element: dict[str, Any], number: str) -> SourceMessage:
+        content = text_of(element, "content")
+        mentions = {text_of(each, "id", LONGEST_KEY): each for each in list_of(element, "mentions")}
+        text = _MENTION.sub(lambda match: f"@{_shown(mentions.get(match[1], {}))}", content)
+        text = _MOMENT.sub(_written, _EMOJI.sub(r"\1", text))
+        quoted = object_of(element, "forwardedMessage")
+        parts = [text, text_of(quoted, "content")]
+        parts += [_embed(each) for each in list_of(element, "embeds", 20)]
+        parts += [
+            f"[{text_of(each, 'name', LONGEST_NAME)}]" for each in list_of(element, "stickers", 5)
+        ]
+        return SourceMessage(
+            self.channel,
+            f"discord:{number}",
+            _time(number),
+            _person(object_of(element, "author")),
+            "\n".join(filter(None, parts)),
+            reply_to=self._answered(element, number),
+            files=tuple(self._files(element)),
+            reactions=tuple(_reactions(element)),
+            mentions=tuple(_spellings(mentions.values())),
+        )
+
+    def _answered(self, element: dict[str, Any], number: str) -> SourceReference | None:
+        reference = object_of(element, "reference")
+        answered = text_of(reference, "messageId", LONGEST_KEY)
+        if _SNOWFLAKE.fullmatch(answered) and answered != number:
+            return _reference(answered)
+        start = self._start
+        return start if start is not None and start.key != f"discord:{number}" else None
+
+    def _files(self, element: dict[str, Any]) -> Iterator[SourceFile]:
+        for each in list_of(element, "attachments", 20):
+            url, name = text_of(each, "url", 2000), text_of(each, "fileName", LONGEST_NAME)
+            is_remote = url.startswith(("https://", "http://"))
+            yield SourceFile(
+                f"discord:{text_of(each, 'id', LONGEST_KEY)}",
+                name or PurePosixPath(url).name or "file",
+                url if is_remote and not re.search(r"\s", url) else "",
+                None if is_remote or self._directory is None else self._directory / url,
+            )
+
+
+def _time(snowflake: str) -> int:
+    return (int(snowflake) >> 22) + _EPOCH_MS
+
+
+def _reference(snowflake: str) -> SourceReference:
+    return SourceReference(f"discord:{snowflake}", _time(snowflake))
+
+
+def _shown(value: dict[str, Any]) -> str:
+    return text_of(value, "nickname", LONGEST_NAME) or text_of(value, "name", LONGEST_NAME) or "?"
+
+
+def _person(value: dict[str, Any]) -> SourcePerson:
+    name = text_of(value, "name", LONGEST_NAME)
+    number = text_of(value, "id", LONGEST_KEY)
+    discriminator = text_of(value, "discriminator", 8)
+    tag = f"{name}#{discriminator}" if discriminator else name
+    is_bot = value.get("isBot") is True
+    # A webhook has one number and many names.
+    is_webhook = not number or (is_bot and discriminator == "0000")
+    key = f"discord:{number}/{name}" if is_webhook else f"discord:{number}"
+    return SourcePerson(key, _shown(value), is_bot, aliases=(name, tag, number))
+
+
+def _spellings(people: Any) -> Iterator[tuple[str, SourcePerson]]:
+    for value in people:
+        for name in {_shown(value), text_of(value, "name", LONGEST_NAME)}:
+            if name:
+                yield f"@{name}", _person(value)
+
+
+def _reactions(element: dict[str, Any]) -> Iterator[SourceReaction]:
+    for each in list_of(element, "reactions", 50):
+        emoji = object_of(each, "emoji")
+        name = text_of(emoji, "name", 64)
+        shown = f":{name}:" if text_of(emoji, "id") else name
+        if shown and (people := tuple(_person(user) for user in list_of(each, "users"))):
+            yield SourceReaction(shown, people)
+
+
+def _embed(value: dict[str, Any]) -> str:
+    """Return an embed as lines of text."""
+    title, url = text_of(value, "title"), text_of(value, "url", 2000)
+    lines = [
+        text_of(object_of(value, "author"), "name"),
+        f"{title} — {url}" if title and url else title or url,
+        text_of(value, "description"),
+    ]
+    lines += [
+        f"{text_of(field, 'name')}: {text_of(field, 'value')}"
+        for field in list_of(value, "fields", 25)
+    ]
+    lines += [
+        text_of(object_of(value, "image"), "url", 2000),
+        text_of(object_of(value, "footer"), "text"),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _written(match: re.Match[str]) -> str:
+    try:
+        return f"{datetime.fromtimestamp(int(match[1]), UTC):%Y-%m-%d %H:%M UTC}"
+    except (ValueError, OverflowError, OSError):
+        return match[0]

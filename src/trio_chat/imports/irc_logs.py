@@ -1,0 +1,224 @@
+"""Logs of IRC clients and bouncers: a directory with one file for each channel, or for each channel
+and day.
+
+The format of a file is that which takes most of its first lines apart. The channel, the network and
+perhaps the date are in its path:
+
+- ZNC: `network/#channel/2026-01-31.log`, or `user_network_#channel_20260131.log`
+- the client of this program: `server/#channel/2026-01-31.txt`
+- WeeChat: `irc.network.#channel.weechatlog`
+- irssi and HexChat: `network/#channel.log`
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import chain, islice
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, NamedTuple
+
+from trio_chat.imports import log_lines, messages
+from trio_chat.imports.log_lines import LineFormat, LineKind, LogLine
+from trio_chat.imports.messages import (
+    Skipped,
+    SourceChannel,
+    SourceItems,
+    SourceMessage,
+    SourcePerson,
+)
+from trio_chat.imports.source_ids import digest
+
+NETWORK = "irc"
+LONGEST_LINE = 1 << 16
+"""Bytes of a line."""
+_SAMPLE = 50
+_SHOWN = 40
+"""Characters of a text that are part of the key of its message."""
+_SUFFIXES = (".log", ".txt", ".weechatlog")
+_DATE = re.compile(r"(?:^|[^0-9])([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?=[^0-9]|$)")
+_SPREAD = 400
+"""Milliseconds by which the messages of different channels are apart in the same second."""
+_FALL_BACK = timedelta(hours=2)
+_SET_BACK = 3 * 3_600_000
+"""Milliseconds by which a log goes back where its clock was wrong before."""
+
+
+class LogName(NamedTuple):
+    """What the path of a log says.
+
+    Args:
+        network: the network, or "".
+        channel: the channel, or the other person of a private conversation.
+        day: the date, or None.
+    """
+
+    network: str
+    channel: str
+    day: date | None
+
+
+def parse_name(path: PurePosixPath) -> LogName:
+    """Return what the whole path of a log says."""
+    stem = path.name
+    for suffix in _SUFFIXES:
+        stem = stem.removesuffix(suffix)
+    day = None
+    if match := _DATE.search(stem):
+        try:
+            day = date(*map(int, match.groups()))
+        except ValueError:
+            day = None
+        else:
+            stem = (stem[: match.start()] + stem[match.end() :]).strip("_-. ")
+    folders = [part for part in path.parts[:-1] if part not in ("", ".", "/")]
+    if path.name.endswith(".weechatlog"):
+        parts = stem.split(".", 2)
+        return LogName(parts[1] if len(parts) > 2 else "", parts[-1], day)
+    if not stem and folders:
+        return LogName(folders[-2] if len(folders) > 1 else "", _unescaped(folders[-1]), day)
+    if "_#" in stem:  # user_network_#channel
+        before, _separator, name = stem.partition("_#")
+        return LogName(before.rpartition("_")[2], f"#{name}", day)
+    return LogName(folders[-1] if folders else "", _unescaped(stem), day)
+
+
+def _unescaped(name: str) -> str:
+    """Return the name that this program's client writes with `%` and hexadecimal digits."""
+    data = re.sub(
+        rb"%([0-9a-f]{2})",
+        lambda match: bytes([int(match[1], 16)]),
+        name.encode("utf-8", "replace"),
+    )
+    return data.decode("utf-8", "replace")
+
+
+def detect(lines: list[str]) -> LineFormat | None:
+    """Return the format of the first lines of a file; None when there is none."""
+    counts = {
+        name: sum(parse(line) is not None for line in lines)
+        for name, parse in log_lines.FORMATS.items()
+    }
+    best = max(counts, key=lambda name: counts[name])
+    return log_lines.FORMATS[best] if counts[best] * 2 > len(lines) else None
+
+
+class IrcLog:
+    """One file.
+
+    Args:
+        stream: the file.
+        path: its whole path.
+        zone: the time zone of the clock readings.
+    """
+
+    def __init__(self, stream: BinaryIO, path: PurePosixPath, zone: tzinfo) -> None:
+        self._stream = stream
+        self._zone = zone
+        self.bytes_read = 0
+        name = parse_name(path)
+        is_channel = name.channel[:1] in ("#", "&", "+", "!")
+        self.channel = SourceChannel(
+            f"irc:{name.network}/{name.channel}".lower(),
+            name.channel.removeprefix("#"),
+            is_private=not is_channel,
+        )
+        self._day = name.day
+        self._last_month = 0
+        self._last = 0  # milliseconds of Unix time
+        self._offset = int(digest(self.channel.key), 16) % _SPREAD
+        self._people: dict[str, SourcePerson] = {}
+
+    def items(self) -> SourceItems:
+        """Yield the messages."""
+        lines = self._lines()
+        sample = [line for line in islice(lines, _SAMPLE) if line]
+        parse = detect(sample) if sample else None
+        for line in chain(sample, lines):
+            if line:
+                yield from self._item(parse, line)
+
+    def _lines(self) -> Iterator[str]:
+        """Yield the lines; one that is too long as a line in no format."""
+        while data := self._stream.readline(LONGEST_LINE):
+            self.bytes_read += len(data)
+            if len(data) == LONGEST_LINE and not data.endswith(b"\n"):
+                while data and not data.endswith(b"\n"):
+                    data = self._stream.readline(LONGEST_LINE)
+                    self.bytes_read += len(data)
+                yield "\0"
+                continue
+            yield _decoded(data.rstrip(b"\r\n"))
+
+    def _item(self, parse: LineFormat | None, line: str) -> Iterator[SourceMessage | Skipped]:
+        parsed = parse(line) if parse is not None else None
+        if parsed is None:
+            yield Skipped(messages.UNREADABLE)
+            return
+        self._note_date(parsed)
+        if parsed.kind is LineKind.EVENT:
+            yield Skipped(messages.EVENTS)
+        elif parsed.kind is LineKind.MESSAGE and self._day is None:
+            yield Skipped(messages.TIMELESS)
+        elif parsed.kind is LineKind.MESSAGE:
+            yield self._message(parsed, self._day)
+
+    def _note_date(self, line: LogLine) -> None:
+        if line.day is not None:
+            self._day = line.day
+            self._last_month = line.day.month
+        elif line.month_day is not None and self._day is not None:
+            month, day = line.month_day
+            year = self._day.year + (month < self._last_month)
+            try:
+                self._day = date(year, month, day)
+            except ValueError:  # the 29th of February of another year
+                return
+            self._last_month = month
+
+    def _message(self, line: LogLine, day: date | None) -> SourceMessage:
+        moment = self._moment(day or date.min, line.clock) + self._offset
+        # Several messages of a second, or of a minute, stay in order, and so do those after a clock
+        # that was set back a little.
+        self._last = moment if moment < self._last - _SET_BACK else max(self._last + 1, moment)
+        person = self._people.get(line.nick)
+        if person is None:
+            person = self._people[line.nick] = SourcePerson(
+                f"irc:{line.nick.lower()}", line.nick, aliases=(line.nick,)
+            )
+        key = f"{self.channel.key}/{self._last}/{line.nick}/{line.text[:_SHOWN]}"
+        return SourceMessage(self.channel, key, self._last, person, line.text, line.form)
+
+    def _moment(self, day: date, clock: int) -> int:
+        """Return milliseconds of Unix time. An hour that occurs twice, at the end of summer time,
+        is the later one if messages of the first one came before.
+        """
+        local = datetime.combine(day, datetime.min.time()) + timedelta(seconds=clock)
+        first = _milliseconds(local.replace(tzinfo=self._zone))
+        if first < self._last - 1000:
+            second = _milliseconds(local.replace(tzinfo=self._zone, fold=1))
+            if self._last - second < _FALL_BACK.total_seconds() * 1000:
+                return second
+        return first
+
+
+def _milliseconds(moment: datetime) -> int:
+    try:
+        return int(moment.astimezone(UTC).timestamp()) * 1000
+    except (OverflowError, ValueError):
+        return 0
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")  # most clients of that time wrote it
+
+
+def find_logs(directory: Path) -> list[Path]:
+    """Return the files that may be logs, in the order of their names; links are not followed."""
+    return sorted(
+        path
+        for path in directory.rglob("*")
+        if path.suffix in _SUFFIXES and path.is_file() and not path.is_symlink()
+    )

@@ -1,0 +1,196 @@
+"""Lines of IRC logs: the formats of ZNC, trio-chat, WeeChat, irssi and HexChat.
+
+A format takes a line apart. It knows neither files nor time zones: the time of a line is a clock
+reading, with as much of the date as the line has.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from enum import Enum, auto
+from typing import NamedTuple
+
+from trio_chat.imports.messages import MessageForm
+
+
+class LineKind(Enum):
+    """What a line is."""
+
+    MESSAGE = auto()
+    EVENT = auto()
+    DATE = auto()
+    """A line that says from which date on the others are."""
+
+
+class LogLine(NamedTuple):
+    """A line of a log.
+
+    Args:
+        kind: what it is.
+        clock: seconds since midnight; -1 for a line without a time.
+        day: the date, or None where the line has none.
+        month_day: the month and day, where the line has no year; or None.
+        nick: the author of a message.
+        text: its text.
+        form: how it was sent.
+    """
+
+    kind: LineKind
+    clock: int = -1
+    day: date | None = None
+    month_day: tuple[int, int] | None = None
+    nick: str = ""
+    text: str = ""
+    form: MessageForm = MessageForm.TEXT
+
+
+LineFormat = Callable[[str], LogLine | None]
+"""Takes a line apart; None for a line that is not of the format."""
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
+    )
+}
+_NICK = r"[@+%&~! ]?(?P<nick>[^\s<>]{1,64})"
+_CLOCK = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]|60))?"
+_BRACKETED = re.compile(rf"\[{_CLOCK}\] ?(?P<rest>.*)", re.ASCII | re.DOTALL)
+_IRSSI = re.compile(rf"{_CLOCK}(?P<rest> .*|)", re.ASCII | re.DOTALL)
+_WEECHAT = re.compile(
+    rf"(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{2}})-(?P<day>[0-9]{{2}}) {_CLOCK}"
+    r"\t(?P<prefix>[^\t]*)\t(?P<text>.*)",
+    re.ASCII | re.DOTALL,
+)
+_HEXCHAT = re.compile(
+    rf"(?P<month>[A-Z][a-z]{{2}}) (?P<day>[ 0-3]?[0-9]) {_CLOCK} (?P<rest>.*)", re.ASCII | re.DOTALL
+)
+_SAID = re.compile(rf"<{_NICK}>(?:[ \t](?P<text>.*)|)", re.DOTALL)
+_ACTED = re.compile(rf"\* {_NICK}(?: (?P<text>.*)|)", re.DOTALL)
+_NOTICED = re.compile(
+    r"-(?P<nick>[^\s<>:-][^\s<>:]{0,63}?)(?::[^\s]+)?-(?:[ \t](?P<text>.*)|)", re.DOTALL
+)
+_IRSSI_DAY = re.compile(
+    r"--- (?:Log opened|Log closed|Day changed) [A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2})"
+    r" (?P<day>[ 0-3]?[0-9])(?: [0-9:]+)? (?P<year>[0-9]{4})\s*",
+    re.ASCII,
+)
+_HEXCHAT_DAY = re.compile(
+    r"\*\*\*\* (?:BEGIN|ENDING) LOGGING AT [A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2})"
+    r" (?P<day>[ 0-3]?[0-9]) [0-9:]+ (?P<year>[0-9]{4})\s*",
+    re.ASCII,
+)
+_HEXCHAT_EVENT = re.compile(
+    r"(?:You are now|Now talking|Topic (?:for|of)|Disconnected|Looking up|Connect|Received a CTCP"
+    r"|[^ ]+ (?:\([^)]*\) )?(?:has (?:joined|left|quit|kicked|changed the topic|set the topic)"
+    r"|is now known as|sets (?:mode|ban)|gives |removes |set(?:s)? the (?:channel|topic))"
+    r"|Channel )"
+)
+_WEECHAT_NOTICE = re.compile(
+    r"Notice\((?P<nick>[^()\s]{1,64})\)(?: -> [^:\s]+)?: (?P<text>.*)", re.DOTALL
+)
+_WEECHAT_EVENT = frozenset(("-->", "<--", "--", "=!=", "", "ℹ"))
+
+
+def znc(line: str) -> LogLine | None:
+    """`[12:34:56] <nick> text`: ZNC's log module, and the log of this program's client."""
+    match = _BRACKETED.fullmatch(line)
+    return _spoken(match, match["rest"]) if match else None
+
+
+def irssi(line: str) -> LogLine | None:
+    """`12:34 <@nick> text`, with the date in lines of its own."""
+    if day := _day_line(_IRSSI_DAY, line):
+        return day
+    match = _IRSSI.fullmatch(line)
+    if match is None:
+        return None
+    rest = match["rest"].removeprefix(" ")
+    if rest.startswith("-!-"):
+        return LogLine(LineKind.EVENT, _clock(match))
+    return _spoken(match, rest.removeprefix(" ") if rest.startswith(" *") else rest)
+
+
+def weechat(line: str) -> LogLine | None:
+    """`2026-01-31 12:34:56<Tab>nick<Tab>text`."""
+    match = _WEECHAT.fullmatch(line)
+    if match is None:
+        return None
+    day = _date(int(match["year"]), int(match["month"]), int(match["day"]))
+    if day is None:
+        return None
+    prefix, text, clock = match["prefix"].strip(), match["text"], _clock(match)
+    if prefix == "*":
+        nick, _separator, said = text.partition(" ")
+        return _message(clock, nick, said, MessageForm.ACTION, day)
+    if prefix == "--" and (notice := _WEECHAT_NOTICE.fullmatch(text)):
+        return _message(clock, notice["nick"], notice["text"], MessageForm.NOTICE, day)
+    if prefix in _WEECHAT_EVENT or any(char.isspace() for char in prefix):
+        return LogLine(LineKind.EVENT, clock, day)
+    nick = prefix[1:] if prefix[0] in "@+%&~!" and len(prefix) > 1 else prefix
+    return _message(clock, nick, text, MessageForm.TEXT, day)
+
+
+def hexchat(line: str) -> LogLine | None:
+    """`Jan 31 12:34:56 <nick><Tab>text`, with the year in lines of its own."""
+    if day := _day_line(_HEXCHAT_DAY, line):
+        return day
+    match = _HEXCHAT.fullmatch(line)
+    if match is None or match["month"] not in _MONTHS:
+        return None
+    month_day = (_MONTHS[match["month"]], int(match["day"]))
+    rest = match["rest"]
+    if rest.startswith("*\t"):
+        if _HEXCHAT_EVENT.match(rest[2:]):
+            return LogLine(LineKind.EVENT, _clock(match), month_day=month_day)
+        rest = f"* {rest[2:]}"
+    return _spoken(match, rest)._replace(month_day=month_day)
+
+
+FORMATS: dict[str, LineFormat] = {
+    "znc": znc,
+    "irssi": irssi,
+    "weechat": weechat,
+    "hexchat": hexchat,
+}
+"""The formats by name."""
+
+
+def _spoken(match: re.Match[str], rest: str) -> LogLine:
+    clock = _clock(match)
+    if rest.startswith("***"):
+        return LogLine(LineKind.EVENT, clock)
+    for pattern, form in (
+        (_SAID, MessageForm.TEXT),
+        (_ACTED, MessageForm.ACTION),
+        (_NOTICED, MessageForm.NOTICE),
+    ):
+        if said := pattern.fullmatch(rest):
+            return _message(clock, said["nick"], said["text"] or "", form)
+    return LogLine(LineKind.EVENT, clock)
+
+
+def _message(
+    clock: int, nick: str, text: str, form: MessageForm, day: date | None = None
+) -> LogLine:
+    return LogLine(LineKind.MESSAGE, clock, day, None, nick, text, form)
+
+
+def _clock(match: re.Match[str]) -> int:
+    second = min(int(match["second"] or 0), 59)  # a leap second
+    return int(match["hour"]) * 3600 + int(match["minute"]) * 60 + second
+
+
+def _day_line(pattern: re.Pattern[str], line: str) -> LogLine | None:
+    match = pattern.fullmatch(line)
+    if match is None or match["month"] not in _MONTHS:
+        return None
+    day = _date(int(match["year"]), _MONTHS[match["month"]], int(match["day"]))
+    return LogLine(LineKind.DATE, day=day) if day is not None else None
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

@@ -1,0 +1,224 @@
+"""Slack: the archive that a workspace exports, or the directory of one.
+
+Format: slack.com/help/articles/220556107. `channels.json`, `groups.json`, `dms.json` and
+`mpims.json` name the conversations, `users.json` the people, and each conversation has a directory
+with one file for each day.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from trio_chat.i18n import _
+from trio_chat.imports import messages, slack_text
+from trio_chat.imports.fields import LONGEST_KEY, LONGEST_NAME, list_of, object_of, text_of
+from trio_chat.imports.messages import (
+    ImportFileError,
+    MessageForm,
+    Skipped,
+    SourceChannel,
+    SourceFile,
+    SourceItems,
+    SourceMessage,
+    SourcePerson,
+    SourceReaction,
+    SourceReference,
+)
+from trio_chat.imports.tree import TooLarge, Tree
+
+NETWORK = "slack"
+_SPOKEN = frozenset(
+    ("", "bot_message", "me_message", "file_share", "thread_broadcast", "file_comment")
+)
+_LISTS = {"channels.json": False, "groups.json": True, "mpims.json": True, "dms.json": True}
+"""The lists of conversations, and whether these are private."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.json")
+_TS = re.compile(r"([0-9]{1,11})\.([0-9]{6})", re.ASCII)
+_MOST_LISTED = 500_000
+
+
+class _Conversation(NamedTuple):
+    channel: SourceChannel
+    directory: str
+
+
+class SlackExport:
+    """One export.
+
+    Args:
+        tree: its files.
+
+    Raises:
+        ImportFileError: it is no export of Slack.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self.bytes_read = 0
+        if "users.json" not in tree.sizes or not tree.sizes.keys() & _LISTS.keys():
+            raise ImportFileError(
+                _("the file is not an export of Slack: it has no users.json and channels.json")
+            )
+        self._people: dict[str, SourcePerson] = {}
+        for user in self._listed("users.json"):
+            person = _person(user)
+            self._people[text_of(user, "id", LONGEST_KEY)] = person
+        self._conversations = [
+            _Conversation(channel, directory)
+            for name, is_private in _LISTS.items()
+            if name in tree.sizes
+            for each in self._listed(name)
+            for channel, directory in [self._channel(each, name, is_private=is_private)]
+        ]
+        names = {
+            each.channel.key.rpartition(":")[2]: each.channel.name for each in self._conversations
+        }
+        self._text = slack_text.Mrkdwn(self._people, names)
+
+    def _listed(self, name: str) -> list[dict[str, Any]]:
+        try:
+            found = json.loads(self._tree.read(name).decode("utf-8-sig", "replace"))
+        except (ValueError, RecursionError, TooLarge):
+            raise ImportFileError(_("{file} in it is damaged").format(file=name)) from None
+        if not isinstance(found, list):
+            raise ImportFileError(_("{file} in it is damaged").format(file=name))
+        return [each for each in found[:_MOST_LISTED] if isinstance(each, dict)]
+
+    def _channel(
+        self, value: dict[str, Any], name: str, *, is_private: bool
+    ) -> tuple[SourceChannel, str]:
+        number = text_of(value, "id", LONGEST_KEY)
+        shown = text_of(value, "name", LONGEST_NAME) or number
+        members = value.get("members")
+        parties: tuple[SourcePerson, ...] = ()
+        if name == "dms.json" and isinstance(members, list):
+            parties = tuple(self._known(str(each)) for each in members[:2])
+        return SourceChannel(f"slack:{number}", shown, is_private, parties), (
+            number if name == "dms.json" else shown
+        )
+
+    def _known(self, number: str) -> SourcePerson:
+        person = self._people.get(number)
+        return person or SourcePerson(f"slack:{number}", number, aliases=(number,))
+
+    def items(self) -> SourceItems:
+        """Yield the messages, channel by channel.
+
+        Raises:
+            ImportFileError: the archive is damaged.
+        """
+        days: dict[str, list[str]] = {}
+        for name in self._tree.sizes:
+            directory, _separator, file = name.rpartition("/")
+            if _DAY.fullmatch(file):
+                days.setdefault(directory, []).append(name)
+        for channel, directory in self._conversations:
+            for name in sorted(days.get(directory, ())):
+                yield from self._day(channel, name)
+                self.bytes_read += self._tree.sizes[name]
+
+    def _day(self, channel: SourceChannel, name: str) -> SourceItems:
+        try:
+            found = json.loads(self._tree.read(name).decode("utf-8-sig", "replace"))
+        except TooLarge:
+            yield Skipped(messages.TOO_LARGE)
+            return
+        except (ValueError, RecursionError):
+            yield Skipped(messages.DAMAGED)
+            return
+        for element in found if isinstance(found, list) else ():
+            if not isinstance(element, dict):
+                yield Skipped(messages.DAMAGED)
+            elif text_of(element, "subtype") not in _SPOKEN:
+                yield Skipped(messages.SYSTEM)
+            elif reference := _reference(channel, text_of(element, "ts", LONGEST_KEY)):
+                yield self._message(channel, element, reference)
+            else:
+                yield Skipped(messages.TIMELESS)
+
+    def _message(
+        self, channel: SourceChannel, element: dict[str, Any], reference: SourceReference
+    ) -> SourceMessage:
+        subtype = text_of(element, "subtype")
+        thread = _reference(channel, text_of(element, "thread_ts", LONGEST_KEY))
+        mentioned: dict[str, SourcePerson] = {}
+        parts = [self._text.convert(text_of(element, "text"), mentioned)]
+        if not parts[0]:
+            parts = [self._text.of_blocks(list_of(element, "blocks"))]
+        parts += [self._text.of_attachment(each) for each in list_of(element, "attachments", 20)]
+        return SourceMessage(
+            channel,
+            reference.key,
+            reference.time,
+            self._author(element),
+            "\n".join(filter(None, parts)),
+            MessageForm.ACTION if subtype == "me_message" else MessageForm.TEXT,
+            thread if thread is not None and thread.key != reference.key else None,
+            tuple(_files(element)),
+            tuple(self._reactions(element)),
+            tuple(mentioned.items()),
+        )
+
+    def _author(self, element: dict[str, Any]) -> SourcePerson:
+        user = text_of(element, "user", LONGEST_KEY)
+        if user in self._people:
+            return self._people[user]
+        bot = text_of(element, "bot_id", LONGEST_KEY)
+        profile = object_of(element, "user_profile")
+        name = (
+            text_of(element, "username", LONGEST_NAME)
+            or text_of(profile, "display_name", LONGEST_NAME)
+            or text_of(profile, "real_name", LONGEST_NAME)
+            or text_of(object_of(element, "bot_profile"), "name", LONGEST_NAME)
+            or user
+            or bot
+            or "unknown"
+        )
+        is_bot = bool(bot) or text_of(element, "subtype") == "bot_message"
+        return SourcePerson(f"slack:{user or f'{bot}/{name}'}", name, is_bot, aliases=(user,))
+
+    def _reactions(self, element: dict[str, Any]) -> Iterator[SourceReaction]:
+        for each in list_of(element, "reactions", 50):
+            users = each.get("users")
+            if isinstance(users, list):
+                people = tuple(self._known(str(user)) for user in users[:1000])
+                yield SourceReaction(slack_text.emoji_of(text_of(each, "name", 100)), people)
+
+
+def _reference(channel: SourceChannel, ts: str) -> SourceReference | None:
+    """Return a message by its `ts`: seconds, and a fraction that distinguishes messages.
+
+    In old exports the fraction counts the messages of a second, instead of microseconds.
+    """
+    match = _TS.fullmatch(ts)
+    if match is None:
+        return None
+    fraction = int(match[2])
+    time = int(match[1]) * 1000 + (fraction if fraction < 1000 else fraction // 1000)
+    return SourceReference(f"{channel.key}/{ts}", time)
+
+
+def _person(user: dict[str, Any]) -> SourcePerson:
+    profile = object_of(user, "profile")
+    number, name = text_of(user, "id", LONGEST_KEY), text_of(user, "name", LONGEST_NAME)
+    shown = (
+        text_of(profile, "display_name", LONGEST_NAME)
+        or text_of(user, "real_name", LONGEST_NAME)
+        or text_of(profile, "real_name", LONGEST_NAME)
+        or name
+        or number
+    )
+    return SourcePerson(
+        f"slack:{number}", shown, user.get("is_bot") is True, aliases=(name, number)
+    )
+
+
+def _files(element: dict[str, Any]) -> Iterator[SourceFile]:
+    for each in list_of(element, "files", 20):
+        name = text_of(each, "name", LONGEST_NAME) or text_of(each, "title", LONGEST_NAME)
+        url = text_of(each, "permalink", 2000) or text_of(each, "url_private", 2000)
+        is_url = url.startswith(("https://", "http://")) and not re.search(r"\s", url)
+        yield SourceFile(
+            f"slack:{text_of(each, 'id', LONGEST_KEY)}", name or "file", url if is_url else ""
+        )

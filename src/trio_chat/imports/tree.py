@@ -1,0 +1,93 @@
+"""Files of an export, which is a ZIP archive or a directory, read by name without being unpacked.
+
+A ZIP archive from a stranger can name files outside its directory, or unpack to any size. Names are
+only compared here, and every file is read up to a limit.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from trio_chat.i18n import _
+from trio_chat.imports.messages import ImportFileError
+
+MOST_FILES = 500_000
+MOST_OF_FILE = 64 << 20
+"""Bytes of one file."""
+
+
+class TooLarge(Exception):
+    """A file is larger than `MOST_OF_FILE`."""
+
+
+class Tree:
+    """The files of an export.
+
+    Args:
+        path: the archive or the directory.
+
+    Raises:
+        ImportFileError: it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._zip: zipfile.ZipFile | None = None
+        self.sizes: dict[str, int] = {}
+        """By name, the bytes that a file takes in the export."""
+        if path.is_dir():
+            found = list(path.glob("**/*"))[:MOST_FILES]
+            self.sizes = {
+                each.relative_to(path).as_posix(): each.stat().st_size
+                for each in found
+                if each.is_file() and not each.is_symlink()
+            }
+            return
+        with _explained():
+            self._zip = zipfile.ZipFile(path)
+            infos = self._zip.infolist()
+        if len(infos) > MOST_FILES:
+            raise ImportFileError(_("the archive has too many files"))
+        self.sizes = {info.filename: info.compress_size for info in infos if not info.is_dir()}
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file.
+
+        Raises:
+            ImportFileError: it cannot be read.
+            TooLarge: it is too large.
+        """
+        with _explained(), self._open(name) as stream:
+            data = stream.read(MOST_OF_FILE + 1)
+        if len(data) > MOST_OF_FILE:
+            raise TooLarge
+        return data
+
+    def _open(self, name: str) -> IO[bytes]:
+        return self._zip.open(name) if self._zip is not None else (self.path / name).open("rb")
+
+    def close(self) -> None:
+        """Close the archive."""
+        if self._zip is not None:
+            self._zip.close()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        KeyError,
+        NotImplementedError,  # an unknown compression
+        RuntimeError,  # a password
+        ValueError,
+    ) as error:
+        raise ImportFileError(
+            _("the archive cannot be read: {error}").format(error=error)
+        ) from error

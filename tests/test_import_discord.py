@@ -1,0 +1,350 @@
+"""`trio-chat import discord`: documents of DiscordChatExporter."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from database_fakes import DAY, fill, kept, ran
+from import_fakes import ANNA, BOB, discord_document, said, snowflake, write_json
+from trio_chat.chat.history import HistoryFilter, Record, Span
+from trio_chat.chat.ids import msgid, server_time
+from trio_chat.storage.events import select_messages_and_events
+
+pytestmark = pytest.mark.usefixtures("working_directory")
+
+T = 1_700_000_000_000
+THUMB = {"emoji": {"id": "", "name": "👍"}, "count": 1, "users": [BOB]}
+
+
+def imported(*messages: Any, options: tuple[str, ...] = (), **channel: str) -> list[Record]:
+    """Import a document into a new database; return what #general has then."""
+    fill()
+    write_json("a.json", discord_document(*messages, **channel))
+    assert ran("import", "discord", "a.json", *options) == 0
+    return kept("#general")
+
+
+def everything(buffer: str = "#general") -> list[Record]:
+    """Return messages and events of a channel."""
+    connection = apsw.Connection("trio-chat.db")
+    try:
+        return select_messages_and_events(
+            connection, buffer, Span(from_newest=False), 1000, 0, HistoryFilter.WITH_TAGMSG
+        )
+    finally:
+        connection.close()
+
+
+def test_a_message_has_its_author_and_time() -> None:
+    """As they were there."""
+    (record,) = imported(said(T, "hello\nall"))
+    assert (record.source, record.text) == ("Anna_B!imported@discord", "hello\nall")
+    assert server_time(record.id, record.shift) == "2023-11-14T22:13:20.000Z"
+    assert (record.account, record.account_id, record.is_private, record.is_bot) == (
+        "",
+        0,
+        False,
+        False,
+    )
+
+
+def test_messages_are_in_the_order_of_time_before_those_of_the_server() -> None:
+    """Wherever the file has them, and whatever was said here already."""
+    fill(Record("#general", 1 << 60, "PRIVMSG", "zoe!z@h", "", "later"))
+    write_json("a.json", discord_document(said(T + 5, "2"), said(T, "1"), said(T - 10**12, "0")))
+    assert ran("import", "discord", "a.json") == 0
+    assert [record.text for record in kept("#general")] == ["1", "2", "later"]
+
+
+def test_importing_twice_adds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither messages nor reactions, and the summary says so."""
+    first = imported(said(T, "a", reactions=[THUMB]), said(T + 1, "b"))
+    before = everything()
+    assert ran("import", "discord", "a.json") == 0
+    assert kept("#general") == first
+    assert everything() == before
+    assert "#general: 2 messages, 0 new" in capsys.readouterr().out
+
+
+def test_a_later_export_adds_what_is_new() -> None:
+    """An export of the same channel that has more."""
+    imported(said(T, "a"))
+    write_json("b.json", discord_document(said(T, "a"), said(T + 1, "b")))
+    assert ran("import", "discord", "b.json") == 0
+    assert [record.text for record in kept("#general")] == ["a", "b"]
+
+
+def test_what_was_redacted_here_does_not_come_again() -> None:
+    """A deletion counts more than an import."""
+    (record,) = imported(said(T, "a"))
+    connection = apsw.Connection("trio-chat.db")
+    connection.execute("INSERT INTO redacted VALUES (1, ?)", (record.id,))
+    connection.execute("DELETE FROM message")
+    connection.close()
+    assert ran("import", "discord", "a.json") == 0
+    assert kept("#general") == []
+
+
+def test_an_answer_refers_to_its_message() -> None:
+    """By the msgid, also when that message is in another file or not there at all."""
+    reference = {"messageId": snowflake(T), "channelId": "222", "guildId": "1"}
+    first, second = imported(said(T, "a"), said(T + 1, "b", type="Reply", reference=reference))
+    assert second.tags == {"+reply": msgid(first.id), "+draft/reply": msgid(first.id)}
+
+
+def test_a_thread_is_answers_in_its_channel() -> None:
+    """It has the id of the message that it begins with."""
+    imported(said(T, "question"))
+    thread = discord_document(
+        said(T + 1, "answer"),
+        id=snowflake(T),
+        type="GuildPublicThread",
+        categoryId="222",
+        category="general",
+        name="thread",
+    )
+    write_json("thread.json", thread)
+    assert ran("import", "discord", "thread.json") == 0
+    first, second = kept("#general")
+    assert second.tags["+reply"] == msgid(first.id)
+
+
+def test_reactions_are_messages_of_tags() -> None:
+    """From each person, just after the message."""
+    imported(said(T, "a", reactions=[THUMB]))
+    message, reaction = everything()
+    assert (reaction.command, reaction.source) == ("TAGMSG", "bob!imported@discord")
+    assert reaction.tags == {"+draft/react": "👍", "+draft/reply": msgid(message.id)}
+    assert reaction.id > message.id
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"content": "<:party:123> <a:x:4>"}, ":party: :x:"),
+        ({"content": "hi <@11>", "mentions": [ANNA]}, "hi @Anna_B"),
+        ({"content": "hi @Anna B.", "mentions": [ANNA]}, "hi @Anna_B"),
+        ({"content": "at <t:1700000000:R>"}, "at 2023-11-14 22:13 UTC"),
+        ({"content": "", "stickers": [{"id": "1", "name": "Wave"}]}, "[Wave]"),
+        (
+            {
+                "content": "",
+                "embeds": [
+                    {
+                        "title": "T",
+                        "url": "https://x.org/",
+                        "description": "D",
+                        "author": {"name": "A"},
+                        "fields": [{"name": "n", "value": "v"}],
+                        "footer": {"text": "F"},
+                    }
+                ],
+            },
+            "A\nT — https://x.org/\nD\nn: v\nF",
+        ),
+        (
+            {"attachments": [{"id": "9", "url": "https://cdn/x.png", "fileName": "x.png"}]},
+            "hi\nhttps://cdn/x.png",
+        ),
+        ({"attachments": [{"id": "9", "url": "javascript:x", "fileName": "x"}]}, "hi\n[x]"),
+        ({"content": "", "forwardedMessage": {"content": "quoted"}}, "quoted"),
+        ({"content": "a\0b\u202e\x07"}, "ab\u202e"),
+    ],
+)
+def test_what_a_message_contains_is_text(more: dict[str, Any], text: str) -> None:
+    """Embeds, stickers, attachments, emoji and mentions."""
+    (record,) = imported(said(T, **more))
+    assert record.text == text
+
+
+def test_bots_are_bots() -> None:
+    """Clients show them so; a webhook has many names and one number."""
+    bots = [{**BOB, "isBot": True, "nickname": name, "name": name} for name in ("one", "two")]
+    records = imported(*(said(T + low, author=bot) for low, bot in enumerate(bots)))
+    assert [(record.source.partition("!")[0], record.is_bot) for record in records] == [
+        ("one", True),
+        ("two", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (said(T, type="GuildMemberJoin"), "messages of the other program itself"),
+        (said(T, ""), "messages without a text"),
+        (said(T) | {"id": "x"}, "entries that are damaged"),
+        (7, "entries that are damaged"),
+        (said(int(time.time() * 1000) + 10**7), "messages dated in the future"),
+        (said(T, reactions=[{"emoji": {"name": "👍"}, "count": 2}]), "reactions without the names"),
+    ],
+)
+def test_what_is_left_out_is_told(
+    message: Any, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the reason and the number."""
+    imported(message)
+    assert f"left out: {reason}" in capsys.readouterr().out
+
+
+def test_old_messages_are_not_imported_to_be_deleted(capsys: pytest.CaptureFixture[str]) -> None:
+    """The retention of the server would delete them within the hour."""
+    Path("config.ini").write_text("[storage]\nkeep_days = 30\n", encoding="utf-8")
+    now = int(time.time() * 1000)
+    assert len(imported(said(T), said(now - int(DAY * 1000)))) == 1
+    assert "left out: messages older than the server keeps them" in capsys.readouterr().out
+
+
+def test_since_and_until_bound_the_import() -> None:
+    """The first moment counts, and the last does not."""
+    messages = [said(T + 1000 * number, str(number)) for number in range(4)]
+    options = ("--since", "2023-11-14T22:13:21", "--until", "2023-11-14T22:13:23")
+    assert [record.text for record in imported(*messages, options=options)] == ["1", "2"]
+
+
+def test_channels_can_be_named_anew() -> None:
+    """By the name or the number, and --only leaves the others out."""
+    options = ("--channel", "222=#Lobby", "--only")
+    imported(said(T), options=options)
+    write_json("b.json", discord_document(said(T), id="3", name="random"))
+    assert ran("import", "discord", "b.json", *options) == 0
+    assert (len(kept("#lobby")), kept("#random")) == (1, [])
+
+
+def test_people_can_be_named_anew() -> None:
+    """On the command line, or in a file; the command line counts."""
+    Path("people.txt").write_text("# people\nAnna B.=annie\nbob=robert\n", encoding="utf-8")
+    options = ("--map-file", "people.txt", "--map", "bob=bobby")
+    records = imported(said(T), said(T + 1, author=BOB), options=options)
+    assert [record.source.partition("!")[0] for record in records] == ["annie", "bobby"]
+
+
+@pytest.mark.parametrize("kind", ["DirectTextChat", "GuildPrivateThread"])
+def test_private_channels_need_a_name(kind: str) -> None:
+    """Nobody should find them in a public channel."""
+    assert imported(said(T), type=kind, categoryId="222", category="general") == []
+
+
+def test_a_dry_run_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """But tells what would be imported, and how people would be called."""
+    assert imported(said(T), options=("--dry-run",)) == []
+    out = capsys.readouterr().out
+    assert "#general: 1 message, 1 new" in out
+    assert "Anna B. is Anna_B here" in out
+
+
+def test_a_damaged_file_does_not_keep_the_others_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """What comes before the damage is imported, too."""
+    fill()
+    text = json.dumps(discord_document(said(T), said(T + 1)))
+    Path("a.json").write_text(text[:-80], encoding="utf-8")
+    write_json("b.json", discord_document(said(T + 2)))
+    Path("c.json").write_text("{}", encoding="utf-8")
+    assert ran("import", "discord", "a.json", "b.json", "c.json", "d.json") == 1
+    assert len(kept("#general")) == 2
+    err = capsys.readouterr().err
+    assert "a.json: the file is not the expected JSON" in err
+    assert "d.json: cannot be read" in err
+
+
+def attached(url: str) -> dict[str, Any]:
+    """Return a message with a file."""
+    return said(T, attachments=[{"id": "9", "url": url, "fileName": "cat.png"}])
+
+
+def uploads() -> list[tuple[Any, ...]]:
+    """Return the uploads: names, sizes and authors."""
+    connection = apsw.Connection("trio-chat.db")
+    try:
+        return list(connection.execute("SELECT name, size, author FROM upload"))
+    finally:
+        connection.close()
+
+
+def test_an_attached_file_becomes_an_upload() -> None:
+    """Once; and the message has a link to it."""
+    Path("files").mkdir()
+    Path("files/cat.png").write_bytes(b"is no picture here")
+    options = ("--url", "https://chat.example.org")
+    (record,) = imported(attached("files/cat.png"), options=options)
+    ((name, size, author),) = uploads()
+    assert (size, author) == (18, record.source)
+    assert record.text == f"hi\nhttps://chat.example.org/file/{name}/cat.png"
+    assert Path("trio-chat.db-uploads", name).stat().st_size == size
+    assert ran("import", "discord", "a.json", *options) == 0
+    assert len(uploads()) == 1
+
+
+def test_an_interrupted_upload_is_stored_by_the_next_import() -> None:
+    """A file of the same random name may have been left behind."""
+    options = ("--url", "https://chat.example.org")
+    Path("cat.png").write_bytes(b"text")
+    (record,) = imported(attached("cat.png"), options=options)
+    ((name, _size, _author),) = uploads()
+    connection = apsw.Connection("trio-chat.db")
+    connection.execute("DELETE FROM message; DELETE FROM upload; DELETE FROM upload_removed")
+    connection.close()
+    Path("trio-chat.db-uploads", f"{name}.part").touch()
+    assert ran("import", "discord", "a.json", *options) == 0
+    assert (kept("#general"), len(uploads())) == ([record], 1)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "../secret.txt",
+        "/etc/hostname",
+        "files/../../secret.txt",
+        "link",
+        "missing.png",
+        "files",
+        "a\0b",
+        "x" * 5000,
+        "file:///etc/hostname",
+    ],
+)
+def test_only_files_of_the_export_are_stored(
+    url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A document from a stranger names any file of this machine."""
+    secret = tmp_path.parent / "secret.txt"
+    secret.write_text("secret", encoding="utf-8")
+    Path("files").mkdir()
+    Path("link").symlink_to(secret)
+    Path("../secret.txt").write_text("secret", encoding="utf-8")
+    (record,) = imported(attached(url), options=("--url", "https://chat.example.org/"))
+    assert (record.text, uploads()) == ("hi\n[cat.png]", [])
+    assert "left out: attached files that are missing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "reason"),
+    [
+        ("", (), "the address of the server is not known"),
+        ("[uploads]\nenabled = no\n", ("--url", "https://h"), "because [uploads] is off"),
+        ("[uploads]\nmax_size = 1024\n", ("--url", "https://h"), "larger than [uploads] max_size"),
+    ],
+)
+def test_a_file_that_cannot_be_stored_is_told(
+    config: str, options: tuple[str, ...], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its message is imported all the same."""
+    Path("config.ini").write_text(config, encoding="utf-8")
+    Path("cat.png").write_bytes(b"x" * 3_000_000)
+    assert len(imported(attached("cat.png"), options=options)) == 1
+    assert reason in capsys.readouterr().out
+
+
+def test_markup_and_numbers_are_no_harm() -> None:
+    """Wrong types where others are expected, at every place."""
+    wrong: list[Any] = [None, 7, [], {}, "x", [None], [[]], {"id": {}}, True]
+    keys = ("author", "attachments", "embeds", "stickers", "reactions", "mentions", "reference")
+    messages = [
+        said(T + 10 * number + place, **{key: value})
+        for number, key in enumerate((*keys, "content", "type", "forwardedMessage"))
+        for place, value in enumerate(wrong)
+    ]
+    assert imported(*messages)

@@ -1,0 +1,301 @@
+"""`trio-chat import irc`: logs of clients and bouncers."""
+
+import io
+from datetime import UTC, date
+from pathlib import Path, PurePosixPath
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from database_fakes import fill, kept, ran
+from import_fakes import write_tree
+from trio_chat.chat.ids import server_time
+from trio_chat.imports import irc_logs, log_lines
+from trio_chat.imports.irc_logs import IrcLog, LogName, detect, parse_name
+from trio_chat.imports.log_lines import LineKind
+from trio_chat.imports.messages import MessageForm, Skipped, SourceMessage
+from trio_chat.imports.time_zones import time_zone
+
+pytestmark = pytest.mark.usefixtures("working_directory")
+
+TEXT, ACTION, NOTICE = MessageForm.TEXT, MessageForm.ACTION, MessageForm.NOTICE
+ZNC = "libera/#a/2026-01-31.log"
+
+
+def read(text: str | bytes, path: str = ZNC, zone: str = "UTC") -> list[SourceMessage | Skipped]:
+    """Return what a log has."""
+    found = time_zone(zone)
+    assert found is not None
+    data = text if isinstance(text, bytes) else text.encode()
+    return list(IrcLog(io.BytesIO(data), PurePosixPath(path), found).items())
+
+
+def talk(text: str | bytes, path: str = ZNC, zone: str = "UTC") -> list[tuple[str, ...]]:
+    """Return the messages of a log: their times, authors, texts and forms."""
+    return [
+        (
+            server_time((item.time - 1_577_836_800_000) << 20)[:19],
+            item.author.name,
+            item.text,
+            item.form.name,
+        )
+        for item in read(text, path, zone)
+        if isinstance(item, SourceMessage)
+    ]
+
+
+FORMATS: list[tuple[str, str, str]] = [
+    (
+        "znc",
+        ZNC,
+        "[12:00:00] *** Joins: anna (a@host)\n"
+        "[12:00:01] <anna> hello\n"
+        "[12:00:02] * bob waves\n"
+        "[12:00:03] -bob- careful\n"
+        "[12:00:04] *** anna is now known as annie\n",
+    ),
+    (
+        "trio-chat",
+        "chat.example.org/#a/2026-01-31.txt",
+        "[12:00:01] <anna> hello\n"
+        "[12:00:02] * bob waves\n"
+        "[12:00:03] -bob- careful\n"
+        "[12:00:04] *** anna left the channel\n",
+    ),
+    (
+        "irssi",
+        "libera/#a.log",
+        "--- Log opened Sat Jan 31 11:59:00 2026\n"
+        "11:59:59 -!- anna [a@host] has joined #a\n"
+        "12:00:01 <@anna> hello\n"
+        "12:00:02  * bob waves\n"
+        "12:00:03 -bob:#a- careful\n"
+        "--- Log closed Sat Jan 31 12:01:00 2026\n",
+    ),
+    (
+        "weechat",
+        "irc.libera.#a.weechatlog",
+        "2026-01-31 11:59:59\t-->\tanna (a@host) has joined #a\n"
+        "2026-01-31 12:00:01\t@anna\thello\n"
+        "2026-01-31 12:00:02\t *\tbob waves\n"
+        "2026-01-31 12:00:03\t--\tNotice(bob) -> #a: careful\n"
+        "2026-01-31 12:00:04\t--\tanna is now known as annie\n",
+    ),
+    (
+        "hexchat",
+        "libera/#a.log",
+        "**** BEGIN LOGGING AT Sat Jan 31 11:59:00 2026\n\n"
+        "Jan 31 11:59:59 *\tanna (a@host) has joined\n"
+        "Jan 31 12:00:01 <anna>\thello\n"
+        "Jan 31 12:00:02 *\tbob waves\n"
+        "Jan 31 12:00:03 -bob-\tcareful\n"
+        "Jan 31 12:00:04 *\tbob has quit (bye)\n"
+        "**** ENDING LOGGING AT Sat Jan 31 12:01:00 2026\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), [each[1:] for each in FORMATS])
+def test_every_format_is_recognised(path: str, text: str) -> None:
+    """Messages, actions and notices, with their times; events are none of them."""
+    assert talk(text, path) == [
+        ("2026-01-31T12:00:01", "anna", "hello", "TEXT"),
+        ("2026-01-31T12:00:02", "bob", "waves", "ACTION"),
+        ("2026-01-31T12:00:03", "bob", "careful", "NOTICE"),
+    ]
+    assert all(
+        item.reason == "events, such as joins and topics"
+        for item in read(text, path)
+        if isinstance(item, Skipped)
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/logs/anna/libera/#a/2026-01-31.log", LogName("libera", "#a", date(2026, 1, 31))),
+        ("anna_libera_#a_20260131.log", LogName("libera", "#a", date(2026, 1, 31))),
+        ("irc.libera.#a.b.weechatlog", LogName("libera", "#a.b", None)),
+        ("irclogs/libera/#a.log", LogName("libera", "#a", None)),
+        ("irclogs/libera/#a-2026-01-31.log", LogName("libera", "#a", date(2026, 1, 31))),
+        ("host/#%d0%b0/2026-01-31.txt", LogName("host", "#а", date(2026, 1, 31))),
+        ("libera/bob.log", LogName("libera", "bob", None)),
+        ("#a.log", LogName("", "#a", None)),
+        ("libera/#a/2026-13-31.log", LogName("#a", "2026-13-31", None)),
+    ],
+)
+def test_paths_name_channels(path: str, name: LogName) -> None:
+    """As the programs name their files."""
+    assert parse_name(PurePosixPath(path)) == name
+
+
+@pytest.mark.parametrize(
+    ("line", "nick", "text"),
+    [
+        ("12:00 < bob> hi", "bob", "hi"),
+        ("12:00 <+bob> <b>", "bob", "<b>"),
+        ("12:00 <bob> ", "bob", ""),
+        ("12:00 <[a]|b^> -x- * y", "[a]|b^", "-x- * y"),
+        ("23:59:60 <bob> leap", "bob", "leap"),
+    ],
+)
+def test_a_line_is_taken_apart(line: str, nick: str, text: str) -> None:
+    """With the prefix of a rank, and whatever the text looks like."""
+    parsed = log_lines.irssi(line)
+    assert parsed is not None
+    assert (parsed.kind, parsed.nick, parsed.text) == (LineKind.MESSAGE, nick, text)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "hello", "25:00 <a> b", "[12:60:00] <a> b", "\0", "2026-01-31"]
+)
+def test_a_line_in_no_format_is_none(line: str) -> None:
+    """Nothing is guessed."""
+    assert [parse(line) for parse in log_lines.FORMATS.values()] == [None] * 4
+
+
+@given(st.text(max_size=80) | st.from_regex(r"\[1[0-9]:0[0-9]:0[0-9]\] [<*-]?.{0,20}"))
+def test_no_line_is_too_strange(line: str) -> None:
+    """A format takes a line apart, or says that it is not its own."""
+    for parse in log_lines.FORMATS.values():
+        parsed = parse(line)
+        if parsed is not None and parsed.kind is LineKind.MESSAGE:
+            assert parsed.nick
+            assert 0 <= parsed.clock < 86_400
+
+
+@given(st.binary(max_size=300))
+def test_no_file_is_too_strange(data: bytes) -> None:
+    """Whatever is in it, nothing is raised."""
+    read(data)
+    read(b"--- Log opened Sat Jan 31 11:59:00 2026\n" + data, "x/#a.log")
+
+
+def test_dates_come_from_lines() -> None:
+    """Of irssi, whose lines have none."""
+    text = (
+        "--- Log opened Sat Jan 31 23:59:00 2026\n23:59 <a> 1\n"
+        "--- Day changed Sun Feb 01 2026\n00:00 <a> 2\n"
+    )
+    assert [each[0] for each in talk(text, "x/#a.log")] == [
+        "2026-01-31T23:59:00",
+        "2026-02-01T00:00:00",
+    ]
+
+
+def test_a_new_year_comes_from_the_months() -> None:
+    """Of HexChat, whose lines have no year."""
+    text = (
+        "**** BEGIN LOGGING AT Thu Dec 31 23:00:00 2026\n"
+        "Dec 31 23:59:59 <a>\t1\nJan 01 00:00:00 <a>\t2\nFeb 29 00:00:00 <a>\t3\n"
+    )
+    assert [each[0][:10] for each in talk(text, "x/#a.log")] == [
+        "2026-12-31",
+        "2027-01-01",
+        "2027-01-01",  # no such day: the date stays
+    ]
+
+
+def test_messages_without_a_date_are_left_out() -> None:
+    """A file without one in its name, nor in a line."""
+    assert {type(each) for each in read("[12:00:00] <a> b\n", "libera/#a.log")} == {Skipped}
+
+
+def test_the_time_zone_is_that_of_the_log() -> None:
+    """In winter and in summer."""
+    line = "[12:00:00] <a> b\n"
+    berlin = "Europe/Berlin"
+    assert talk(line, "x/#a/2026-01-31.log", berlin)[0][0] == "2026-01-31T11:00:00"
+    assert talk(line, "x/#a/2026-07-31.log", berlin)[0][0] == "2026-07-31T10:00:00"
+    assert talk(line, "x/#a/2026-07-31.log", "-03:30")[0][0] == "2026-07-31T15:30:00"
+
+
+def test_an_hour_that_occurs_twice_goes_on() -> None:
+    """At the end of summer time, by the order of the lines."""
+    text = "".join(
+        f"[{clock}] <a> b\n" for clock in ("01:59:00", "02:30:00", "02:10:00", "03:00:00")
+    )
+    assert [each[0][11:] for each in talk(text, "x/#a/2026-10-25.log", "Europe/Berlin")] == [
+        "23:59:00",
+        "00:30:00",
+        "01:10:00",
+        "02:00:00",
+    ]
+
+
+@given(st.lists(st.integers(0, 59), min_size=1, max_size=60))
+def test_messages_of_one_moment_stay_in_order(seconds: list[int]) -> None:
+    """Their times are a millisecond apart, and the same each time."""
+    text = "".join(f"[12:00:{second:02}] <a> b\n" for second in sorted(seconds))
+    items = [item for item in read(text) if isinstance(item, SourceMessage)]
+    times = [item.time for item in items]
+    assert times == sorted(set(times))
+    assert [item.key for item in items] == [
+        item.key for item in read(text) if isinstance(item, SourceMessage)
+    ]
+
+
+def test_a_log_that_has_grown_keeps_its_ids() -> None:
+    """So importing it again adds what is new."""
+    text = "[12:00:00] <a> 1\n[12:00:00] <a> 2\n"
+    assert read(text + "[12:00:00] <a> 3\n")[:2] == read(text)
+
+
+def test_other_encodings_are_read() -> None:
+    """Line by line: old clients wrote Windows-1252."""
+    assert [
+        each[2]
+        for each in talk("[12:00:00] <a> \xe9\n".encode("cp1252") + b"[12:00:01] <a> \xc3\xa9\n")
+    ] == ["é", "é"]
+
+
+def test_a_giant_line_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the next one is read."""
+    monkeypatch.setattr(irc_logs, "LONGEST_LINE", 100)
+    text = f"[12:00:00] <a> {'x' * 1000}\n[12:00:01] <a> b\n[12:00:02] <a> c\n"
+    assert [each[2] for each in talk(text)] == ["b", "c"]
+
+
+def test_a_format_needs_most_of_the_lines() -> None:
+    """A text file that happens to be there is no log."""
+    assert detect(["[12:00:00] <a> b", "other", "text"]) is None
+    assert {type(each) for each in read("some\ntext\n")} == {Skipped}
+
+
+def test_time_zones_have_names_and_offsets() -> None:
+    """Others are refused."""
+    assert time_zone("utc") is UTC
+    assert time_zone("Europe/Berlin") == ZoneInfo("Europe/Berlin")
+    assert [time_zone(text) for text in ("Mars", "", "../etc/passwd", "+25:00", "/")] == [None] * 5
+
+
+def test_a_directory_is_imported(capsys: pytest.CaptureFixture[str]) -> None:
+    """All channels in it, once, whichever of its directories is named."""
+    fill()
+    files: dict[str, Any] = {f"logs/{path}": text for _name, path, text in FORMATS[:3]}
+    files["logs/libera/bob/2026-01-31.log"] = "[12:00:00] <bob> psst\n"
+    files["logs/libera/picture.png"] = b"\x89PNG"
+    write_tree(".", files)
+    Path("logs/loop").symlink_to(".")
+    command = ("import", "irc", "--timezone", "UTC")
+    assert ran(*command, "logs") == 0
+    out = capsys.readouterr().out
+    assert "left out: messages of private channels" in out
+    (hello, *_rest) = kept("#a")
+    assert (hello.source, hello.text, hello.command) == ("anna!imported@irc", "hello", "PRIVMSG")
+    before = kept("#a")
+    for again in ("logs", "logs/libera", "logs/libera/#a.log"):
+        assert ran(*command, again) == 0
+    assert kept("#a") == before
+    assert "NOTICE" in {record.command for record in before}
+
+
+def test_a_directory_without_logs_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing would look like success."""
+    fill()
+    Path("empty").mkdir()
+    assert ran("import", "irc", "--timezone", "UTC", "empty") == 1
+    assert "empty: there are no logs" in capsys.readouterr().err

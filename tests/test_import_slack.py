@@ -1,0 +1,250 @@
+"""`trio-chat import slack`: archives of a workspace."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from database_fakes import fill, kept, ran
+from import_fakes import slack_files, write_tree, write_zip
+from trio_chat.chat.history import Record
+from trio_chat.chat.ids import msgid
+from trio_chat.imports import tree
+
+pytestmark = pytest.mark.usefixtures("working_directory")
+
+
+def said(ts: str, text: str = "hi", **more: Any) -> dict[str, Any]:
+    """Return a message as Slack exports it."""
+    return {"type": "message", "user": "U1", "text": text, "ts": ts} | more
+
+
+def imported(*messages: Any, options: tuple[str, ...] = ()) -> list[Record]:
+    """Import an archive into a new database; return what #general has then."""
+    fill()
+    write_zip("a.zip", slack_files(d1=list(messages)))
+    assert ran("import", "slack", "a.zip", *options) == 0
+    return kept("#general")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("<@U2> and <@U9|zoe>", "@Bob_C and @zoe"),
+        ("<#C1> <#C1|general> <#C9>", "#general #general #C9"),
+        ("<https://x.org|the page>", "the page (https://x.org)"),
+        ("<https://x.org|x.org> <https://y.org>", "https://x.org https://y.org"),
+        ("<mailto:a@x.org|a@x.org>", "a@x.org"),
+        ("<!here> <!subteam^S1|@team> <!date^1^x|May>", "@here @team May"),
+        ("1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"),
+        (":+1: :tada: :no-such-one: 12:30:45", "👍 🎉 :no-such-one: 12:30:45"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("*bold* _it_", "*bold* _it_"),
+    ],
+)
+def test_mrkdwn_becomes_text(text: str, plain: str) -> None:
+    """With the nicknames of people and the names of channels."""
+    (record,) = imported(said("1700000000.000100", text))
+    assert record.text == plain
+
+
+def test_threads_and_reactions_are_kept() -> None:
+    """An answer refers to the message that its thread begins with."""
+    first, second = imported(
+        said("1700000000.123456", "a", reactions=[{"name": "+1", "users": ["U2"], "count": 1}]),
+        said("1700000001.000100", "b", thread_ts="1700000000.123456"),
+    )
+    assert second.tags["+reply"] == msgid(first.id)
+    connection = apsw.Connection("trio-chat.db")
+    ((tags,),) = connection.execute("SELECT tags FROM event")
+    connection.close()
+    assert json.loads(tags) == {"+draft/react": "👍", "+draft/reply": msgid(first.id)}
+
+
+def test_messages_of_one_second_stay_in_order() -> None:
+    """Old exports count the messages of a second instead of microseconds."""
+    messages = [said(f"1400000000.{number:06}", str(number)) for number in range(2, 40)]
+    assert [record.text for record in imported(*messages)] == [str(n) for n in range(2, 40)]
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"subtype": "me_message", "text": "waves"}, "\x01ACTION waves\x01"),
+        (
+            {"text": "", "attachments": [{"title": "T", "title_link": "https://x", "text": "B"}]},
+            "T — https://x\nB",
+        ),
+        ({"text": "", "attachments": [{"fallback": "F"}]}, "F"),
+        (
+            {
+                "text": "",
+                "blocks": [
+                    {"type": "section", "text": {"type": "mrkdwn", "text": "*hi* <@U2>"}},
+                    {
+                        "type": "rich_text",
+                        "elements": [
+                            {
+                                "type": "rich_text_section",
+                                "elements": [
+                                    {"type": "text", "text": "see "},
+                                    {"type": "link", "url": "https://x.org"},
+                                ],
+                            }
+                        ],
+                    },
+                ],
+            },
+            "*hi* @Bob C\nsee https://x.org",
+        ),
+        (
+            {"files": [{"id": "F1", "name": "a.png", "permalink": "https://s/F1"}]},
+            "hi\nhttps://s/F1",
+        ),
+        ({"files": [{"id": "F1", "mode": "tombstone"}]}, "hi\n[file]"),
+    ],
+)
+def test_what_a_message_contains_is_text(more: dict[str, Any], text: str) -> None:
+    """Attachments, blocks and files."""
+    (record,) = imported(said("1700000000.000100") | more)
+    assert record.text == text
+
+
+def test_a_bot_has_the_name_it_gave_itself() -> None:
+    """Integrations have no account in the workspace."""
+    (record,) = imported(
+        {"subtype": "bot_message", "bot_id": "B1", "username": "CI", "text": "x", "ts": "9.000100"}
+        | {"ts": "1700000000.000100"}
+    )
+    assert (record.source, record.is_bot) == ("CI!imported@slack", True)
+
+
+def test_an_unpacked_archive_is_the_same() -> None:
+    """The directory and the archive give the same ids."""
+    files = slack_files(d1=[said("1700000000.000100")])
+    first = imported(said("1700000000.000100"))
+    write_tree("unpacked", dict(files))
+    assert ran("import", "slack", "unpacked") == 0
+    assert kept("#general") == first
+
+
+def test_private_channels_and_conversations_need_the_operators_word(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A channel a name, and a conversation the accounts of both people."""
+    fill()
+    files = slack_files() | {
+        "groups.json": json.dumps([{"id": "G1", "name": "secret"}]),
+        "dms.json": json.dumps([{"id": "D1", "members": ["U1", "U2"]}]),
+        "secret/2024-01-01.json": json.dumps([said("1700000000.000100", "closed")]),
+        "D1/2024-01-01.json": json.dumps([said("1700000000.000100", "whisper")]),
+    }
+    write_zip("a.zip", files)
+    connection = apsw.Connection("trio-chat.db")
+    for name in ("anna", "bob"):
+        connection.execute(
+            "INSERT INTO account VALUES (NULL, ?1, ?1, 1, '', x'', 0, x'', x'', 0)", (name,)
+        )
+    connection.close()
+    assert ran("import", "slack", "a.zip") == 0
+    out = capsys.readouterr().out
+    assert "left out: messages of private channels" in out
+    assert "left out: private messages" in out
+    options = ("--channel", "secret=#closed", "--map", "Anna=anna", "--map", "U2=bob")
+    assert ran("import", "slack", "a.zip", *options) == 0
+    assert [record.text for record in kept("#closed")] == ["closed"]
+    (whisper,) = kept("1,2")
+    assert (whisper.account, whisper.account_id, whisper.is_private) == ("anna", 1, True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x03\x04 and no more",
+        b"PK\x05\x06" + bytes(18),
+        "текст".encode(),
+    ],
+)
+def test_a_file_that_is_no_export_is_refused(
+    content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With one line."""
+    fill()
+    Path("a.zip").write_bytes(content)
+    assert ran("import", "slack", "a.zip") == 1
+    assert "a.zip: the " in capsys.readouterr().err
+
+
+def test_a_bomb_is_not_unpacked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file is read up to the limit, whatever size the archive promises."""
+    monkeypatch.setattr(tree, "MOST_OF_FILE", 10_000)
+    fill()
+    files = slack_files(d1=[said("1700000000.000100")], d2=[]) | {
+        "general/2024-01-02.json": " " * 50_000_000
+    }
+    write_zip("a.zip", files)
+    assert Path("a.zip").stat().st_size < 100_000
+    assert ran("import", "slack", "a.zip") == 0
+    assert len(kept("#general")) == 1
+    assert "left out: entries that are too large" in capsys.readouterr().out
+
+
+def test_names_outside_the_archive_are_only_names() -> None:
+    """Nothing is written to where they point."""
+    fill()
+    files = slack_files(d1=[said("1700000000.000100")])
+    files["../evil.json"] = files["/tmp/evil/2024-01-01.json"] = "[]"
+    write_zip("a.zip", files)
+    assert ran("import", "slack", "a.zip") == 0
+    assert not Path("../evil.json").exists()
+    assert not Path("/tmp/evil").exists()
+
+
+def test_too_many_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them takes memory."""
+    monkeypatch.setattr(tree, "MOST_FILES", 3)
+    fill()
+    write_zip("a.zip", slack_files(d1=[], d2=[], d3=[]))
+    assert ran("import", "slack", "a.zip") == 1
+
+
+def test_a_damaged_day_does_not_keep_the_others_out() -> None:
+    """Nor one whose content is not what it should be."""
+    fill()
+    days: dict[str, list[Any]] = {
+        "d1": [said("1700000000.000100", "a")],
+        "d2": [7, {"ts": 1}, {}, said("x"), None],
+    }
+    files = slack_files(**days) | {
+        "general/2024-01-03.json": "[{",
+        "general/2024-01-04.json": "[" * 200_000,
+        "general/2024-01-05.json": "7",
+        "general/2024-01-06.json": json.dumps([said("1700000009.000100", "b")]),
+    }
+    write_zip("a.zip", files)
+    assert ran("import", "slack", "a.zip") == 0
+    assert [record.text for record in kept("#general")] == ["a", "b"]
+
+
+def test_an_archive_with_a_password_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the reason."""
+    fill()
+    write_zip("a.zip", slack_files())
+    data = bytearray(Path("a.zip").read_bytes())
+    with zipfile.ZipFile("a.zip") as archive:
+        offsets = [info.header_offset for info in archive.infolist()]
+    for offset in offsets:
+        data[offset + 6] |= 1
+    at = 0
+    while (at := data.find(b"PK\x01\x02", at)) >= 0:
+        data[at + 8] |= 1
+        at += 4
+    Path("a.zip").write_bytes(bytes(data))
+    assert ran("import", "slack", "a.zip") == 1
+    assert "the archive cannot be read" in capsys.readouterr().err
