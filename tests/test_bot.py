@@ -12,6 +12,7 @@ from trio_chat.bot import (
     BotError,
     ChatMessage,
     CommandError,
+    HistoryUnavailableError,
     NotDeliveredError,
     UserJoined,
 )
@@ -507,6 +508,71 @@ async def test_the_exception_of_a_task_ends_the_bot(autojump_clock: MockClock) -
     with pytest.RaisesGroup(ZeroDivisionError, flatten_subgroups=True):
         async with chat_with(bot):
             await trio.sleep_forever()
+
+
+# The history
+
+
+async def test_a_bot_reads_the_history() -> None:
+    """The latest messages come first, and a msgid continues before them."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        for number in range(250):
+            await chat.say("anna", LOBBY, str(number))
+        latest = await bot.history(LOBBY, 120)
+        assert [message.text for message in latest] == [str(each) for each in range(130, 250)]
+        earlier = await bot.history(LOBBY, 3, before=latest[0].msgid)
+        assert [message.text for message in earlier] == ["127", "128", "129"]
+
+
+async def test_a_bot_searches() -> None:
+    """Words are found in one conversation, or in all."""
+    bot = Bot("tea", channels=[LOBBY, "#b"])
+    async with chat_with(bot) as chat:
+        await chat.ready("#b")
+        for target, text in ((LOBBY, "Tea at five"), ("#b", "no tea"), (LOBBY, "coffee")):
+            await chat.say("anna", target, text)
+        assert [each.text for each in await bot.search("tea", LOBBY)] == ["Tea at five"]
+        assert len(await bot.search("tea")) == 2
+
+
+@pytest.mark.parametrize("conversation", ["#elsewhere", "two words", ""])
+async def test_a_history_that_cannot_be_read_is_an_error(conversation: str) -> None:
+    """The error has the server's words, and the next request is answered."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        await chat.say("anna", LOBBY, "hello")
+        with pytest.raises(HistoryUnavailableError):
+            await bot.history(conversation)
+        assert len(await bot.history(LOBBY)) == 1
+
+
+async def test_a_lost_connection_ends_the_wait_for_history(autojump_clock: MockClock) -> None:
+    """A request is not repeated by itself: its task decides."""
+    bot, problems = Bot("tea", channels=[LOBBY]), []
+
+    async def read() -> None:
+        with pytest.raises(HistoryUnavailableError) as caught:
+            await bot.history(LOBBY)
+        problems.append(str(caught.value))
+
+    async with trio.open_nursery() as nursery, chat_with(bot) as chat:
+        chat.answers_history = False
+        nursery.start_soon(read)
+        await wait_all_tasks_blocked()
+        await chat.drop()
+        await wait_all_tasks_blocked()
+    assert problems == ["The connection has ended"]
+
+
+async def test_a_bot_knows_who_is_there() -> None:
+    """The members of a channel follow joins."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        await chat.join("anna", LOBBY)
+        await wait_all_tasks_blocked()
+        assert bot.members(LOBBY) == ["anna", "tea"]
+        assert bot.members("#elsewhere") == []
 
 
 # The program

@@ -8,6 +8,7 @@ from trio_chat.bot.bot import Bot
 from trio_chat.bot.command import CommandError
 from trio_chat.bot.delivery import NotDeliveredError
 from trio_chat.bot.message import ChatMessage
+from trio_chat.bot.pages import HistoryUnavailableError
 from trio_chat.bot.run import BotError
 from trio_chat.client.session.events import (
     Connected,
@@ -31,6 +32,7 @@ __all__ = [
     "CommandError",
     "Connected",
     "Event",
+    "HistoryUnavailableError",
     "Lost",
     "MessageKind",
     "NotDeliveredError",

@@ -229,6 +229,55 @@ class Bot:
         """
         return self._run.link.joined_channels.features.same(one, other)
 
+    def members(self, channel: str) -> list[str]:
+        """Return the nicknames in a channel that the bot is in."""
+        session = self._current.link.session if self._current else None
+        found = session.protocol.channel(channel) if session else None
+        return sorted(found.members.values()) if found else []
+
+    async def history(
+        self, conversation: str, limit: int = 50, *, before: str = ""
+    ) -> list[ChatMessage]:
+        """Return messages of the history (IRCv3 `draft/chathistory`), the oldest first.
+
+        Args:
+            conversation: a channel that the bot is in, or a nickname.
+            limit: how many messages at most, the latest.
+            before: the msgid before which they end; "" for the latest of all.
+
+        Raises:
+            HistoryUnavailableError: the server does not return them, or the connection has ended.
+        """
+        return await self._fetch(conversation, limit, before=before, text="")
+
+    async def search(self, text: str, conversation: str = "", limit: int = 20) -> list[ChatMessage]:
+        """Return messages that contain these words (`soju.im/search`), the oldest first.
+
+        Args:
+            text: the words.
+            conversation: a channel or a nickname; "" for everything that the bot may read.
+            limit: how many messages at most, the latest.
+
+        Raises:
+            HistoryUnavailableError: the server does not return them, or the connection has ended.
+        """
+        return await self._fetch(conversation, limit, before="", text=text)
+
+    async def _fetch(
+        self, conversation: str, limit: int, *, before: str, text: str
+    ) -> list[ChatMessage]:
+        run = self._run
+
+        async def send(number: int) -> None:
+            await run.link.do(
+                "",
+                lambda protocol: protocol.history.fetch(
+                    number, conversation, max(1, limit), before=before, text=text
+                ),
+            )
+
+        return [ChatMessage(self, said) for said in await run.pages.request(send)]
+
     # What the bot says
 
     async def say(self, target: str, text: str, *, reply_to: str = "", notice: bool = False) -> str:

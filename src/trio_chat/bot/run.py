@@ -15,6 +15,7 @@ from trio_chat.bot.command import BotCommand, CommandError
 from trio_chat.bot.delivery import Deliveries, NotDeliveredError
 from trio_chat.bot.memory import PositionFile
 from trio_chat.bot.message import ChatMessage
+from trio_chat.bot.pages import Pages
 from trio_chat.client import reasons
 from trio_chat.client.link.link import Link
 from trio_chat.client.session import events
@@ -58,6 +59,8 @@ class BotRun:
 
     Attributes:
         deliveries: the messages of the bot that are on their way.
+        pages: the history that it has asked for.
+        nursery: of the tasks of the bot, while it runs.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class BotRun:
     ) -> None:
         self.link = link
         self.deliveries = Deliveries()
+        self.pages = Pages()
         self.nursery: trio.Nursery | None = None
         self._commands = commands
         self._prefix = prefix
@@ -105,6 +109,7 @@ class BotRun:
         finally:
             self.nursery = None
             self.deliveries.fail_all("The bot has ended")
+            self.pages.fail_all()
             with trio.move_on_after(_TO_SAVE, shield=True):
                 await _save(file, state)
         if self._problem or code:
@@ -120,6 +125,12 @@ class BotRun:
     def _take(self, event: Event, message_source: Callable[[Said], ChatMessage]) -> None:
         self.deliveries.settle(event)
         match event:
+            case events.HistoryPage():
+                self.pages.answer(event)
+            case events.Lost():
+                self.pages.fail_all()
+                _log_connection(event)
+                self._put(event)
             case Said(own=False):
                 if event.is_bot and not self._answers_bots:
                     return

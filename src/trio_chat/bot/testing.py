@@ -9,7 +9,7 @@ Nothing leaves the process, and no thread is used, so a clock that jumps (`trio.
 day pass at once.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,14 +22,14 @@ import trio.testing
 from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.irc import numerics, tag_names
 from trio_chat.irc.lines import BadLine, LineBuffer
-from trio_chat.irc.message import NO_TAGS, Message, parse
+from trio_chat.irc.message import NO_TAGS, Message, parse, parse_tags
 
 if TYPE_CHECKING:
     from trio_chat.bot.bot import Bot
 
 _CAPABILITIES = (
     "account-tag batch cap-notify draft/chathistory echo-message labeled-response message-tags"
-    " server-time standard-replies"
+    " server-time soju.im/search standard-replies"
 )
 _NAME = "test.example"
 _BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
@@ -73,12 +73,14 @@ class FakeChat:
     """A server with one client, the bot, and users who say what the test says.
 
     Attributes:
+        answers_history: whether requests for history are answered; if not, nor is a PING.
         refuses: why messages of the bot are refused, "" for not at all.
         refuses_login: why its login is refused, "" for not at all.
         lines: all lines that the bot has sent.
     """
 
     def __init__(self) -> None:
+        self.answers_history = True
         self.refuses = self.refuses_login = ""
         self.lines: list[str] = []
         self._history: list[Message] = []
@@ -189,8 +191,6 @@ class FakeChat:
         match message.command, message.params:
             case (("CAP" | "AUTHENTICATE" | "NICK"), _) if not visit.is_registered:
                 await self._negotiate(visit, message)
-            case "PING", (token, *_):
-                await self._send(visit, "PONG", _NAME, token)
             case "JOIN", (channel, *_):
                 await self._joined(visit, channel)
             case "PART", (channel, *_):
@@ -198,8 +198,14 @@ class FakeChat:
                 await self._send(visit, "PART", channel, source=f"{visit.nick}!bot@host")
             case (("PRIVMSG" | "NOTICE" | "TAGMSG"), (target, *rest)):
                 await self._said(visit, message, target, "".join(rest))
-            case "CHATHISTORY", (_, channel, reference, *_):
-                await self._play_back(visit, channel, reference)
+            case (("CHATHISTORY" | "SEARCH" | "PING"), _) if not self.answers_history:
+                pass
+            case "PING", (token, *_):
+                await self._send(visit, "PONG", _NAME, token)
+            case "CHATHISTORY", (form, channel, reference, *_, limit):
+                await self._play_back(visit, form, channel, reference, int(limit))
+            case "SEARCH", (attributes,):
+                await self._search(visit, parse_tags(attributes))
             case "QUIT", _:
                 await visit.stream.aclose()
             case _:
@@ -257,14 +263,36 @@ class FakeChat:
         is_notice = message.command == "NOTICE"
         self._heard.send_nowait(Heard(target, text, is_notice, msgid, reply_to, reaction))
 
-    async def _play_back(self, visit: _Visit, channel: str, reference: str) -> None:
-        after = reference.partition("=")[2]
+    async def _play_back(
+        self, visit: _Visit, form: str, channel: str, reference: str, limit: int
+    ) -> None:
+        if channel[:1] == "#" and channel not in visit.channels:
+            text = "You are not in that channel"
+            await self._send(visit, "FAIL", "CHATHISTORY", "INVALID_TARGET", form, channel, text)
+            return
+        position = reference.partition("=")[2]
         msgids = [each.tags[tag_names.MSGID] for each in self._history]
-        begin = msgids.index(after) + 1 if after in msgids else 0
-        if reference != "*" and after not in msgids:
-            begin = sum(each.tags[tag_names.TIME] <= after for each in self._history)
-        found = [each for each in self._history[begin:] if each.params[0] == channel]
-        await self._send(visit, "BATCH", "+h", tag_names.CHATHISTORY_BATCH, channel)
+        if reference == "*":
+            begin = 0
+        elif position in msgids:
+            begin = msgids.index(position) + 1
+        else:
+            begin = sum(each.tags[tag_names.TIME] <= position for each in self._history)
+        part = self._history[: begin - 1] if form == "BEFORE" else self._history[begin:]
+        found = [each for each in part if each.params[0] == channel]
+        await self._send_batch(visit, found[-limit:], tag_names.CHATHISTORY_BATCH, channel)
+
+    async def _search(self, visit: _Visit, attributes: Mapping[str, str]) -> None:
+        found = [
+            each
+            for each in self._history
+            if attributes["text"].lower() in each.params[1].lower()
+            and each.params[0] == attributes.get("in", each.params[0])
+        ]
+        await self._send_batch(visit, found[-int(attributes["limit"]) :], tag_names.SEARCH_BATCH)
+
+    async def _send_batch(self, visit: _Visit, found: Sequence[Message], *kind: str) -> None:
+        await self._send(visit, "BATCH", "+h", *kind)
         for each in found:
             await self._write(visit, each._replace(tags={**each.tags, tag_names.BATCH: "h"}))
         await self._send(visit, "BATCH", "-h")

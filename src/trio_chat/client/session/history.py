@@ -10,6 +10,7 @@ from trio_chat.client.session.effects import Effects
 from trio_chat.client.session.event_sequencer import EventSequencer
 from trio_chat.client.session.events import (
     HistoryGap,
+    HistoryPage,
     HistoryRefused,
     MessageUnconfirmed,
     Said,
@@ -114,6 +115,30 @@ class HistoryFetcher:
         else:
             self._effects.report(SearchUnknown())
 
+    def fetch(self, request: int, channel: str, count: int, *, before: str, text: str) -> None:
+        """Request messages that are reported in one `HistoryPage`.
+
+        Args:
+            request: the number of the request, not 0.
+            channel: the channel or the user; "" searches everywhere.
+            count: how many messages at most.
+            before: the msgid before which they end, "" for the latest.
+            text: the words to search for, "" for all messages.
+        """
+        knows = self._negotiation.search if text else self._negotiation.history
+        if not knows:
+            problem = "The server cannot search" if text else "The server has no history"
+            self._effects.report(HistoryPage(request, problem=problem))
+        elif not is_middle(channel) and (channel or not text):
+            self._effects.report(HistoryPage(request, problem="There is no such conversation"))
+        else:
+            position = HistoryPosition(before) if before else UNKNOWN_POSITION
+            self._want(
+                HistoryRequest(
+                    Purpose.PAGE, channel, count, before=position, text=text, request=request
+                )
+            )
+
     # Answers
 
     def begin_batch(self, reference: str, kind: str, target: str, *, is_end: bool = False) -> None:
@@ -128,7 +153,7 @@ class HistoryFetcher:
         if (
             request is None
             or request.batch
-            or is_search != (request.purpose is Purpose.SEARCH)
+            or is_search != request.is_search
             or not (is_search or self._features.same(target, request.channel))
         ):
             return
@@ -151,7 +176,7 @@ class HistoryFetcher:
         request.end_page()
         is_short = request.count < request.asked and bool(self._features.history_limit)
         is_last = request.is_end or not request.count or is_short
-        if request.purpose is Purpose.SEARCH or is_last or request.fetched >= request.want:
+        if request.is_search or is_last or request.fetched >= request.want:
             self._show(request, is_whole=is_last)
         else:
             self._ask(request)
@@ -169,6 +194,10 @@ class HistoryFetcher:
         if request.since.msgid and not request.by_time and request.since.time:
             request.by_time = True  # the msgid may be older than what the server keeps
             self._ask(request)
+        elif request.purpose is Purpose.PAGE:
+            problem = reason or "The server does not return these messages"
+            self._effects.report(HistoryPage(request.request, problem=problem))
+            self._end(request)
         elif request.purpose is not Purpose.JOINED and not request.found:
             self._effects.report(HistoryRefused(request.channel, reason))
             self._end(request)
@@ -202,7 +231,9 @@ class HistoryFetcher:
 
     def _show(self, request: HistoryRequest, *, is_whole: bool) -> None:
         key = self._features.fold(request.channel)
-        if request.purpose is Purpose.SEARCH:
+        if request.purpose is Purpose.PAGE:
+            self._effects.report(HistoryPage(request.request, tuple(request.found)))
+        elif request.purpose is Purpose.SEARCH:
             count = len(request.found)
             self._effects.report(SearchResults(request.text, request.channel, count))
             for said in request.found:

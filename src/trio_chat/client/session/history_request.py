@@ -31,6 +31,7 @@ class Purpose(Enum):
     MISSED = "to fill a gap"
     EARLIER = "to read further back"
     SEARCH = "to find words"
+    PAGE = "for a program, which shows no conversation"
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class HistoryRequest:
         before: the message before which it ends.
         text: the words to search for.
         joined: when this client joined the channel.
+        request: the number by which a program knows its request, 0 for what is shown to a user.
 
     Attributes:
         found: the messages of the pages so far, the oldest first.
@@ -66,6 +68,7 @@ class HistoryRequest:
     before: HistoryPosition = UNKNOWN_POSITION
     text: str = ""
     joined: HistoryPosition = UNKNOWN_POSITION
+    request: int = 0
     found: list[Said] = field(default_factory=list)
     page: list[Said] = field(default_factory=list)
     count: int = 0
@@ -76,6 +79,11 @@ class HistoryRequest:
     batch: str = ""
     is_end: bool = False
     token: str = ""
+
+    @property
+    def is_search(self) -> bool:
+        """Whether words are searched for."""
+        return self.purpose is Purpose.SEARCH or bool(self.text)
 
     @property
     def holds(self) -> bool:
@@ -116,7 +124,7 @@ class HistoryRequest:
         Args:
             types: the types of message references that the server knows.
         """
-        if self.purpose is Purpose.SEARCH:
+        if self.is_search:
             attributes = {"text": self.text, "in": self.channel, "limit": str(self.asked)}
             text = format_tags({key: value for key, value in attributes.items() if value})
             return Message("SEARCH", (text[1:].rstrip(" "),))

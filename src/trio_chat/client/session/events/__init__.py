@@ -51,6 +51,7 @@ from trio_chat.client.session.events.messages import (
     EarlierMessages,
     HistoryEnd,
     HistoryGap,
+    HistoryPage,
     HistoryRefused,
     MarkerMoved,
     MessageKind,
@@ -80,6 +81,7 @@ __all__ = [
     "Event",
     "HistoryEnd",
     "HistoryGap",
+    "HistoryPage",
     "HistoryRefused",
     "InvitationLink",
     "JoinRefused",
@@ -132,6 +134,6 @@ Event = (
     | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults
     | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | ConversationFound
     | Lag | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | AccountCreated | MustVerify
-    | AccountRefused | Whois | InvitationLink
+    | AccountRefused | Whois | InvitationLink | HistoryPage
 )
 # fmt: on

@@ -170,6 +170,21 @@ class SearchResults:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """The answer to a request for messages that are not to be shown in their conversation.
+
+    Args:
+        request: the number of the request.
+        messages: the messages, the oldest first.
+        problem: why there are none, "" if the server has answered.
+    """
+
+    request: int
+    messages: tuple[Said, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryRefused:
     """The server does not return the history."""
 
