@@ -56,6 +56,7 @@ CONTENTS = """
 docs/features
 docs/client
 docs/bots
+docs/agents
 docs/operations
 docs/cluster
 docs/import-export

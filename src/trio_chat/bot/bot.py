@@ -31,6 +31,7 @@ class Bot:
             too, and in private messages no prefix is needed.
         answers_bots: whether messages of other bots are handled; two such bots can answer each
             other for ever.
+        is_marked: whether the bot is marked as one (IRCv3 bot-mode).
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Bot:
         channels: Sequence[str] = (),
         prefix: str = "!",
         answers_bots: bool = False,
+        is_marked: bool = True,
     ) -> None:
         self.wanted_nick = nick
         self.wanted_channels: Sequence[str] = tuple(channels)
         self._prefix = prefix
         self._answers_bots = answers_bots
+        self._is_marked = is_marked
         self._commands: dict[str, BotCommand] = {}
         self._handlers: list[EventHandler] = []
         self._tasks: list[Callable[[], Awaitable[None]]] = []
@@ -183,7 +186,13 @@ class Bot:
             passwords=GivenPassword(account, password) if password else None,
             sync_state=state,
         )
-        self._current = BotRun(link, self._commands, self._prefix, answers_bots=self._answers_bots)
+        self._current = BotRun(
+            link,
+            self._commands,
+            self._prefix,
+            answers_bots=self._answers_bots,
+            is_marked=self._is_marked,
+        )
         try:
             await self._current.run(self._message, self._handlers, self._tasks, file, state)
         finally:

@@ -56,6 +56,7 @@ class BotRun:
         commands: by their names.
         prefix: the sign before a command in a channel.
         answers_bots: whether messages of other bots are handled.
+        is_marked: whether the bot is marked as one.
 
     Attributes:
         deliveries: the messages of the bot that are on their way.
@@ -64,7 +65,13 @@ class BotRun:
     """
 
     def __init__(
-        self, link: Link, commands: Mapping[str, BotCommand], prefix: str, *, answers_bots: bool
+        self,
+        link: Link,
+        commands: Mapping[str, BotCommand],
+        prefix: str,
+        *,
+        answers_bots: bool,
+        is_marked: bool,
     ) -> None:
         self.link = link
         self.deliveries = Deliveries()
@@ -73,6 +80,7 @@ class BotRun:
         self._commands = commands
         self._prefix = prefix
         self._answers_bots = answers_bots
+        self._is_marked = is_marked
         self._queues: list[tuple[type, trio.MemorySendChannel[object]]] = []
         self._running = 0
         self._problem = ""
@@ -142,7 +150,8 @@ class BotRun:
             case events.AccountRefused(account=account, code=code, reason=reason):
                 self._fail(_login_refused(account or self.link.nick, code, reason))
             case events.Ready():
-                self._start(self._set_bot_mode)
+                if self._is_marked:
+                    self._start(self._set_bot_mode)
                 self._put(event)
             case _:
                 _log_connection(event)
@@ -180,6 +189,8 @@ class BotRun:
     # Commands
 
     def _begin_command(self, message: ChatMessage) -> None:
+        if len(self._commands) == 1:  # a bot that knows nothing but its help answers nobody
+            return
         name, rest, is_addressed = self._parts(message)
         if not name or message.kind is not MessageKind.MESSAGE or self.nursery is None:
             return

@@ -24,6 +24,7 @@ from trio_chat.cli.history import HISTORY
 from trio_chat.cli.imports import IMPORT
 from trio_chat.cli.invite import invite
 from trio_chat.cli.licenses import licenses
+from trio_chat.cli.mcp import mcp
 from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.serve import serve
 from trio_chat.cli.service import SERVICE
@@ -37,6 +38,7 @@ COMMANDS = (
     serve,
     connect,
     find,
+    mcp,
     HISTORY,
     IMPORT,
     backup,

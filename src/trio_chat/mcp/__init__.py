@@ -1,0 +1,1 @@
+"""Agents: a server of the Model Context Protocol that reads and writes with one account."""

@@ -1,0 +1,183 @@
+"""An agent in the chat: what a program may read and write with one account, and how often.
+
+It has the rights of its account and no others, since it is a client like any other. On top of that
+it speaks in a conversation only after its user has allowed that, never to services, and at a
+limited rate.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import trio
+
+from trio_chat.bot import (
+    Bot,
+    ChatMessage,
+    HistoryUnavailableError,
+    NotDeliveredError,
+)
+
+PATIENCE = 30.0
+"""Seconds for the chat to answer."""
+MOST_MESSAGES = 200
+"""Messages returned at once."""
+LONGEST_TEXT = 10_000
+"""Characters of one message to be sent."""
+_MINUTE = 60.0
+_READS = 60
+"""Requests for history a minute."""
+_Result = TypeVar("_Result")
+
+
+class AgentError(Exception):
+    """Something that the agent may not do, or that the chat refuses; the text says what to do."""
+
+
+class Rate:
+    """So many actions a minute.
+
+    Args:
+        most: how many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._times: deque[float] = deque(maxlen=most)
+
+    def take(self) -> None:
+        """Count an action.
+
+        Raises:
+            AgentError: there were as many within the last minute.
+        """
+        now = trio.current_time()
+        if len(self._times) == self._times.maxlen:
+            wait = self._times[0] + _MINUTE - now if self._times else _MINUTE
+            if wait > 0:
+                raise AgentError(f"Too often. Try again in {int(wait) + 1} seconds.")
+        self._times.append(now)
+
+
+class Agent:
+    """The actions of one agent.
+
+    Args:
+        bot: its client.
+        allowed: channels and users to which it may write without a question.
+        rate: messages and reactions a minute.
+        is_read_only: whether it may write nothing.
+    """
+
+    def __init__(
+        self, bot: Bot, allowed: Iterable[str], rate: int, *, is_read_only: bool = False
+    ) -> None:
+        self._bot = bot
+        self._allowed = set(allowed)
+        self._writes, self._reads = Rate(rate), Rate(_READS)
+        self._is_read_only = is_read_only
+
+    @property
+    def nick(self) -> str:
+        """The nickname under which it speaks."""
+        return self._bot.nick
+
+    # Permission
+
+    def may_write(self, conversation: str) -> bool:
+        """Return whether the user has allowed to write to a conversation.
+
+        Raises:
+            AgentError: no answer of the user could allow it.
+        """
+        if self._is_read_only:
+            raise AgentError("This agent may only read: it was started with --read-only.")
+        if not conversation or any(char in conversation for char in " ,\r\n\0:"):
+            raise AgentError(f"{conversation[:50]!r} is neither a channel nor a nickname.")
+        if _is_service(conversation):
+            raise AgentError(f"An agent does not speak to {conversation}, which obeys the account.")
+        return any(self._bot.is_same(conversation, name) for name in self._allowed)
+
+    def allow(self, conversation: str) -> None:
+        """Note that the user has allowed to write to a conversation, until the agent ends."""
+        self._allowed.add(conversation)
+
+    # Actions
+
+    def channels(self) -> list[str]:
+        """Return the channels that the agent is in."""
+        return self._bot.channels
+
+    def members(self, channel: str) -> list[str]:
+        """Return the nicknames in a channel.
+
+        Raises:
+            AgentError: the agent is not in the channel.
+        """
+        found = self._bot.members(channel)
+        if not found:
+            raise AgentError(f"The agent is not in {channel}.")
+        return found
+
+    async def read(self, conversation: str, limit: int, before: str) -> list[ChatMessage]:
+        """Return the latest messages of a conversation, or those before a msgid.
+
+        Raises:
+            AgentError: the chat does not return them.
+        """
+        self._reads.take()
+        count = max(1, min(limit, MOST_MESSAGES))
+        return await _answered(lambda: self._bot.history(conversation, count, before=before))
+
+    async def search(self, text: str, conversation: str, limit: int) -> list[ChatMessage]:
+        """Return the latest messages that contain these words.
+
+        Raises:
+            AgentError: the chat does not return them.
+        """
+        self._reads.take()
+        if not text.strip():
+            raise AgentError("There is nothing to search for.")
+        count = max(1, min(limit, MOST_MESSAGES))
+        return await _answered(lambda: self._bot.search(text, conversation, count))
+
+    async def post(self, conversation: str, text: str, reply_to: str) -> str:
+        """Send a message, and return its msgid.
+
+        Raises:
+            AgentError: it may not be sent, or was not.
+        """
+        self._check(conversation)
+        if not text.strip() or len(text) > LONGEST_TEXT:
+            raise AgentError(f"A message has 1 to {LONGEST_TEXT} characters.")
+        self._writes.take()
+        return await _answered(lambda: self._bot.say(conversation, text, reply_to=reply_to))
+
+    async def react(self, conversation: str, msgid: str, reaction: str) -> None:
+        """React to a message.
+
+        Raises:
+            AgentError: it may not be sent.
+        """
+        self._check(conversation)
+        if not msgid or not reaction.strip() or len(reaction) > 30:
+            raise AgentError("A reaction needs a msgid, and a sign or a short word.")
+        self._writes.take()
+        await _answered(lambda: self._bot.react(conversation, msgid, reaction))
+
+    def _check(self, conversation: str) -> None:
+        if not self.may_write(conversation):
+            raise AgentError(f"The user has not allowed to write to {conversation}.")
+
+
+def _is_service(name: str) -> bool:
+    return name.lower().endswith("serv") or name.startswith("*")
+
+
+async def _answered(action: Callable[[], Awaitable[_Result]]) -> _Result:
+    try:
+        with trio.fail_after(PATIENCE):
+            return await action()
+    except trio.TooSlowError:
+        raise AgentError("The chat does not answer; it may be away. Try again later.") from None
+    except (HistoryUnavailableError, NotDeliveredError) as error:
+        raise AgentError(str(error)) from None
