@@ -56,6 +56,9 @@ class OpenAccounts(AccountIndex):
         self.passwords[account.folded] = password
         return account
 
+    def use_secret(self, secret: bytes) -> None:
+        """Have no secret."""
+
     async def prepare(self, password: str, origin: Origin) -> Credentials:
         """Return a password as it is."""
         if self.error:

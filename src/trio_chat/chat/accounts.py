@@ -267,6 +267,11 @@ class Accounts(Protocol):
     def forget_guesses(self, folded: str) -> None:
         """Forget the wrong passwords for a name, whose account is gone or has another password."""
 
+    def use_secret(self, secret: bytes) -> None:
+        """Have another secret for what SCRAM shows of names without an account: that of all nodes
+        of a cluster, which show the same.
+        """
+
     def to_state(self) -> dict[str, Any]:
         """Return `known`, `dropped` and `last` as plain data."""
 

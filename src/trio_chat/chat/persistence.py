@@ -58,6 +58,31 @@ class ChangeSet(NamedTuple):
     operations: Sequence[Operation] = ()
     position: str = ""
 
+    def parts(self) -> list["ChangeSet"]:
+        """Return the changes one by one, in the order in which they are to be stored, without the
+        position.
+        """
+        tables: list[dict[str, Any]] = [
+            {table: {key: value}}
+            for table in _TABLES
+            for key, value in getattr(self, table).items()
+        ]
+        return [
+            *(ChangeSet(operations=(operation,)) for operation in self.operations),
+            *(ChangeSet(**table) for table in tables),
+        ]
+
+    @staticmethod
+    def join(parts: Iterable["ChangeSet"]) -> "ChangeSet":
+        """Return changes that `parts` has returned as one."""
+        tables: dict[str, Any] = {table: {} for table in _TABLES}
+        operations: list[Operation] = []
+        for part in parts:
+            operations += part.operations
+            for table, values in tables.items():
+                values.update(getattr(part, table))
+        return ChangeSet(**tables, operations=operations)
+
 
 class PendingSetting(NamedTuple):
     """A setting of a registered channel that a command alongside the server has written.

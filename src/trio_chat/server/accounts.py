@@ -133,6 +133,10 @@ class AccountKeeper(AccountIndex):
         self._cost = cost
         self._threads = threads
 
+    def use_secret(self, secret: bytes) -> None:
+        """Have the secret of the other nodes of a cluster; see `Accounts.use_secret`."""
+        self._secret = secret
+
     async def refresh(self) -> Refreshed:
         """Read what a command outside this server has changed; see `Accounts.refresh`.
 

@@ -57,6 +57,13 @@ class BroadcasterStatistics(NamedTuple):
     is_failing: bool
 
 
+class Part(NamedTuple):
+    """A part of what is committed: one record, or one change of the state."""
+
+    records: Sequence[Record]
+    state: ChangeSet = ChangeSet()
+
+
 class Broadcaster:
     """Delivers what was accepted.
 
@@ -237,12 +244,41 @@ class Broadcaster:
             except BadRecord as error:
                 if state is None:
                     raise
-                await self._commit(records)  # which raises when a record is the cause
-                log.error("internal error: what has changed cannot be kept: %s", error)
+                if self._is_strict:
+                    is_kept = await self._keep_apart(records, state)
+                else:
+                    await self._commit(records)  # which raises when a record is the cause
+                    log.error("internal error: what has changed cannot be kept: %s", error)
             finally:
                 if not is_kept and state is not None:  # when cancelled too: twice does no harm
                     uncommitted.put_back()
         return is_kept
+
+    async def _keep_apart(self, records: list[Record], state: ChangeSet) -> bool:
+        """Commit everything that can be of what a node of a cluster has carried out, and then its
+        position; return that it was.
+
+        What cannot be, by a defect, is left out: all nodes have carried it out, and another start
+        would fail at it again. After a crash on the way, messages that are stored already count as
+        what cannot be, and state is stored again.
+        """
+        parts = [Part([], each) for each in state.parts()] + [Part([each]) for each in records]
+        await self._keep_parts(parts)
+        await self._commit([], ChangeSet(position=state.position))
+        return True
+
+    async def _keep_parts(self, parts: Sequence["Part"]) -> None:
+        """Commit parts in halves, so that a bad one is found in few steps."""
+        records = [record for part in parts for record in part.records]
+        try:
+            await self._commit(records, ChangeSet.join(part.state for part in parts))
+        except BadRecord as error:
+            if len(parts) > 1:
+                middle = len(parts) // 2
+                await self._keep_parts(parts[:middle])
+                await self._keep_parts(parts[middle:])
+                return
+            log.error("internal error: a part of what all nodes have cannot be kept: %s", error)
 
     async def _commit(self, records: list[Record], state: ChangeSet | None = None) -> None:
         if self._history is None or not (records or state):
