@@ -32,7 +32,7 @@ from trio_chat.chat.changes import (
     UserExpired,
 )
 from trio_chat.chat.dispatch import handle_line
-from trio_chat.chat.events import Output
+from trio_chat.chat.events import DecidedEvents, Output
 from trio_chat.chat.history import MESSAGES, Record
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.operator_blocks import Operator
@@ -47,6 +47,7 @@ from trio_chat.cluster.appender import Appender
 from trio_chat.cluster.decisions import decide
 from trio_chat.cluster.entries import Decided, Ended, Entry, Lost, Raised, Said
 from trio_chat.cluster.machine import Applied, LogClock, Machine, UpdateNeeded
+from trio_chat.cluster.own_decisions import OwnDecisions
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
 from trio_chat.server.broadcaster import gather, records_of
@@ -289,16 +290,18 @@ class Node:
         operators = {**info.operators, "boss": boss}
         self.machine.world.server_info = replace(info, operators=operators)
         self.decided = self.carried_out = 0  # decisions of this life
+        self.decisions = OwnDecisions()
         for task in self.tasks:
             task.work.close()
         self.tasks = []
         self.appender = Appender(self.name, self.simulation.next_epoch(), supports=self.supports)
         self.raised = 0
 
-    def decide(self, change: Change) -> None:
+    def decide(self, change: Change) -> DecidedEvents:
         """Have a change carried out by all nodes."""
         self.decided += 1
         self.appender.submit(decide(self.machine.world, change))
+        return self.decisions.add()
 
     async def settle(self) -> None:
         """Wait until the decisions so far have been carried out."""
@@ -508,7 +511,7 @@ class Node:
                 self.simulation.counts["updates that were needed"] += 1
                 self.start()
                 return
-            for applied in found:
+            for applied in self.decisions.divide(found):
                 self._deliver(applied)
             if (entry.node, entry.epoch) == self.appender.own and self._sequence() != before:
                 self.carried_out += sum(isinstance(item, Decided) for item in entry.items)

@@ -10,13 +10,14 @@ from support import NOON, run_now
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import Change, SessionEnded
 from trio_chat.chat.dispatch import handle_line, is_local
-from trio_chat.chat.events import Output
+from trio_chat.chat.events import DecidedEvents, Output
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.cluster.codec import decode, encode
 from trio_chat.cluster.decisions import decide
 from trio_chat.cluster.entries import Begun, Ended, Entry, Item, Said
 from trio_chat.cluster.machine import LogClock, Machine
+from trio_chat.cluster.own_decisions import OwnDecisions
 from trio_chat.irc.message import Message, parse
 from trio_chat.server.broadcaster import gather, records_of
 
@@ -74,6 +75,7 @@ class Node:
         self.name = name
         self.sequence = 0
         self.machine = Machine(make)
+        self.decisions = OwnDecisions()
         self.world.decider = self.decide
         self.world.settle = self.settle
         self.world.registrar = self.register
@@ -95,9 +97,10 @@ class Node:
         self.sequence += 1
         self.town.log.append(decode(encode(Entry(self.name, 1, self.sequence, (item,)))))
 
-    def decide(self, change: Change) -> None:
+    def decide(self, change: Change) -> DecidedEvents:
         """Have a change carried out by all nodes."""
         self.submit(decide(self.world, change))
+        return self.decisions.add()
 
     async def settle(self) -> None:
         """Carry out what was appended."""
@@ -185,7 +188,9 @@ class ClusterTown:
             applied = [
                 (node, each)
                 for node in self.nodes
-                for each in node.machine.apply(entry, self.now, (node.name, 1))
+                for each in node.decisions.divide(
+                    node.machine.apply(entry, self.now, (node.name, 1))
+                )
             ]
             for node, (session, output, _) in applied:  # which may append more, and wait for it
                 sink = session.sink if session is not None else None

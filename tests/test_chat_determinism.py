@@ -312,6 +312,7 @@ OF_A_WORLD = {
     "usage": "of this server: a statistic",
     "users": "in a snapshot",
     "verifications": "of this server: the code comes to it",
+    "wall_clock": "of this server: no state depends on it",
     "whowas": "in a snapshot",
     "_session_ids": "of this server: a node numbers its own",
 }

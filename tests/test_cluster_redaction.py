@@ -87,6 +87,7 @@ def test_a_channel_that_was_renamed_meanwhile(town: ClusterTown) -> None:
     decided = decide(town.here.world, change)
     ann.say("RENAME #a #b")
     town.here.submit(decided)
+    town.here.decisions.add()
     town.carry_out()
     assert find(ann.read(), "REDACT").params == ("#b", said)
     assert texts(town) == [[], []]

@@ -16,6 +16,7 @@ from trio_chat.chat.changes import (
     PasswordSet,
 )
 from trio_chat.chat.invitations import digest_of
+from trio_chat.chat.response import Response
 from trio_chat.chat.world import World
 
 
@@ -56,8 +57,13 @@ async def create(
         del world.creating[credentials.key]
 
 
-async def delete(world: World, account: Account) -> Effects:
+async def delete(world: World, account: Account, reply: Response) -> Effects:
     """Delete an account; return the events by which clients see it.
+
+    Args:
+        world: the world.
+        account: the account.
+        reply: of the command, which is to contain what its client sees of it.
 
     Raises:
         AccountsError: it cannot be stored.
@@ -65,6 +71,7 @@ async def delete(world: World, account: Account) -> Effects:
     if world.decider is None:
         await _accounts(world).delete(account.id)
     events = apply(world, AccountDeleted(account))
+    reply.expect(events)
     await world.settle()
     return events
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Protocol
 
-from trio_chat.chat.events import Event, LazyReply, Output, OutputItem, Reply
+from trio_chat.chat.events import DecidedEvents, Event, LazyReply, Output, OutputItem, Reply
 from trio_chat.chat.ids import IdSource, server_time
 from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.server_info import ServerInfo
@@ -88,6 +88,7 @@ class Response:
         "_batch",
         "_close",
         "_command",
+        "_decided",
         "_follow_ups",
         "_is_changing",
         "_is_event_among",
@@ -124,6 +125,7 @@ class Response:
         # Whether the answer contains events, perhaps as the client's own copies.
         self._is_event_among = False
         self._batch = ""  # the reference of the batch that lines are put into
+        self._decided: list[DecidedEvents] = []  # whose own copies are a part of the answer
         self._postponed: list[Later] = []
         self._follow_ups: list[Later] = []
         self._works: list[Later] = []  # what the answer waits for, in order
@@ -203,9 +205,19 @@ class Response:
         self._parts.append(event)
 
     def emit_all(self, events: Iterable[Event]) -> None:
-        """Have events delivered, each as `emit` does."""
+        """Have events delivered, each as `emit` does; see `expect`."""
+        self.expect(events)
         for event in events:
             self.emit(event)
+
+    def expect(self, events: Iterable[Event]) -> None:
+        """Answer, at this place, with the client's own copies of events that do not exist yet,
+        because in a cluster the change is carried out later; if the answer waits for that
+        (`World.settle`).
+        """
+        if isinstance(events, DecidedEvents) and events.asker is None:
+            events.asker, events.place = self._session, len(self._own)
+            self._decided.append(events)
 
     def include(self, output: Output) -> None:
         """Add the output of another response, and what follows of it later."""
@@ -358,6 +370,9 @@ class Response:
             )
         is_over = self._steps is None and not self._works
         is_whole = is_over and not self._label_batch
+        if is_over:
+            for decided in self._decided:  # what comes after the answer is no part of it
+                decided.asker = None
         if self._label:
             self._apply_label(is_over=is_over)
         self._flush()
@@ -397,11 +412,26 @@ class Response:
         try:
             while self._works and self._steps is None and not self._postponed:
                 await self._works.pop(0)(self)
+                self._take_decided()
         except Unsettled:
             self._works.clear()
             self._follow_ups.clear()
             self.fail(self._command, "TEMPORARILY_UNAVAILABLE", text=_UNSETTLED)
         return self.finish()
+
+    def _take_decided(self) -> None:
+        """Put the own copies of what was decided on, and has been carried out, into the answer."""
+        for decided in reversed(self._decided):
+            own, decided.own = decided.own, []
+            caps = self._session.effective
+            lines = [
+                line
+                for event in own
+                if caps & event.requires == event.requires
+                for line in event.lines(caps)
+            ]
+            self._own[decided.place : decided.place] = lines
+            self._is_event_among = self._is_event_among or bool(own)
 
     def _refusal(self, parts: tuple[OutputItem, ...]) -> LazyReply | None:
         for part in parts:
@@ -466,6 +496,8 @@ class Response:
             ]
             self._parts.append(Reply(self._session, "".join(lines).encode()))
             self._own = []
+            for decided in self._decided:
+                decided.place = 0
 
 
 def _unavailable(

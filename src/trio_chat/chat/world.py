@@ -19,7 +19,7 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import Cloaks, as_param
 from trio_chat.chat.confusables import AccountConfusables, ConfusableIndex
 from trio_chat.chat.control import Control
-from trio_chat.chat.events import Event
+from trio_chat.chat.events import DecidedEvents, Event
 from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.invitations import Invitations
@@ -104,8 +104,8 @@ class World:
         control: the port by which operators control the server, or None.
         observers: called after each change (`trio_chat.chat.apply`), such as checks of invariants.
         mail: the port that sends e-mails, or None.
-        decider: takes the changes that all servers of a cluster are to carry out later; None if
-            changes are carried out at once.
+        decider: takes the changes that all servers of a cluster are to carry out later, and may
+            return what takes their events then; None if changes are carried out at once.
         settle: waits until the changes that were handed to `decider` so far have been carried out
             and stored, or raises `Unsettled`; without a decider there is nothing to wait for.
         is_replicated: whether this is the world of a server of a cluster.
@@ -120,6 +120,8 @@ class World:
         upload_tokens: the tokens by which sessions upload files.
         opers: the users that are operators of the server.
         steady: the clock by which things expire.
+        wall_clock: returns seconds of Unix time by the clock of this server, on which no state
+            depends. In a cluster, `clock` is the time of the log, which may be a while ago.
         usage: the number of uses of each command, as far as this server has carried it out.
     """
 
@@ -136,7 +138,7 @@ class World:
     ) -> None:
         self.opers: dict[User, None] = {}
         self.lengths = lengths
-        self.clock = clock
+        self.clock = self.wall_clock = clock
         self.elapsed = elapsed or clock
         self.steady = (
             SteadyClock(clock, self.elapsed, storage.kept, storage.hold)
@@ -153,7 +155,7 @@ class World:
         )
         self.advertised = advertisement.advertise(server_info, lengths, storage)
         self.observers: list[Callable[[Change], None]] = []
-        self.decider: Callable[[Change], None] | None = None
+        self.decider: Callable[[Change], DecidedEvents | None] | None = None
         self.settle: Callable[[], Awaitable[None]] = _nothing_to_settle
         self.is_replicated = False
         self.registrar: Callable[[Session], None] | None = None

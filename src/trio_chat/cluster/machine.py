@@ -107,7 +107,7 @@ class Applied(NamedTuple):
     Args:
         session: the session whose client has sent it; None if it is connected to another node.
         output: the output; of `later` and `more` only those of this node's clients matter.
-        is_from_here: whether this node has appended the item.
+        is_from_here: whether the item is a decision of the present life of this node.
     """
 
     session: Session | None
@@ -301,9 +301,8 @@ class Machine:
                 yield from self._leave(life, item.session, item.reason)
             case Decided():
                 change = resolve(self.world, item)
-                if change is not None:
-                    output = Output(tuple(apply(self.world, change)))
-                    yield Applied(None, output, is_from_here=life is self.life)
+                events = apply(self.world, change) if change is not None else ()
+                yield Applied(None, Output(tuple(events)), is_from_here=life is self.life)
             case Lost():
                 lost = self.lives.of(item.node)
                 if lost is not None and self.lives.is_lost(item.node, item.epoch):

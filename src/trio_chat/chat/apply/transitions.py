@@ -57,8 +57,8 @@ def apply(world: World, change: Change) -> Effects:
     the change happens later, on all servers, and there are no events yet.
     """
     if world.decider is not None and not _is_of_this_server(world, change):
-        world.decider(change)
-        return []
+        later = world.decider(change)
+        return later if later is not None else []
     events = carry_out(world, change)
     for observe in world.observers:
         observe(change)

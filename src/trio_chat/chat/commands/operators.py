@@ -111,6 +111,7 @@ def _appoint(request: Request, reply: Response, operator: Operator) -> None:
         _note_failure(request, reply, operator.name, "wrong address")
         return
     events = apply(request.world, OperatorAppointed(user.folded, operator.sealed()))
+    reply.expect(events)
     request.session.failed_logins = 0
     request.once_settled(partial(_confirm, request, reply, operator, events))
 

@@ -228,7 +228,7 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
             answer(request, "Wrong password.", reply)
             login.count_failure(request, reply)
             return
-        events = await account_changes.delete(request.world, account)
+        events = await account_changes.delete(request.world, account, reply)
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return

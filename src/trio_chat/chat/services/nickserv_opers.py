@@ -112,7 +112,7 @@ def _sadrop(request: Request, words: list[str]) -> None:
 
 async def _delete(request: Request, account: Account, reply: Response) -> None:
     try:
-        events = await account_changes.delete(request.world, account)
+        events = await account_changes.delete(request.world, account, reply)
     except AccountsError as error:
         answer(request, f"{explain(error)}.", reply)
         return

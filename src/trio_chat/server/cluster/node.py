@@ -12,7 +12,7 @@ import trio
 
 from trio_chat import __version__
 from trio_chat.chat.changes import Change
-from trio_chat.chat.events import Output
+from trio_chat.chat.events import DecidedEvents, Output
 from trio_chat.cluster.codec import decode, encode
 from trio_chat.cluster.decisions import decide
 from trio_chat.cluster.entries import (
@@ -27,6 +27,7 @@ from trio_chat.cluster.entries import (
 )
 from trio_chat.cluster.lives import Life
 from trio_chat.cluster.machine import Applied, Machine
+from trio_chat.cluster.own_decisions import OwnDecisions
 from trio_chat.cluster.survey import REPORT, Survey, ended_lives
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.cluster.comparison import differing_nodes
@@ -89,6 +90,7 @@ class ClusterNode:
         self._is_replaying = snapshots.taken != snapshots.stored
         self._own_parts = OwnParts()
         self._items = OwnItems(name, own_rules)
+        self._decisions = OwnDecisions()
         self.clients = NodeClients(machine, self._items, lambda: self.is_refusing)
         self.survey = Survey()
         self._counters = NodeCounters()
@@ -109,10 +111,12 @@ class ClusterNode:
     def _begin_life(self, epoch: int) -> Callable[[], None]:
         self._declared: set[tuple[str, int]] = set()  # a new life says it again
         self._raised = 0
+        self._decisions.clear()
         return self._items.begin_life(epoch, self._begun.set)
 
-    def _decide(self, change: Change) -> None:
+    def _decide(self, change: Change) -> DecidedEvents:
         self._items.submit(decide(self._world, change))
+        return self._decisions.add()
 
     @property
     def is_refusing(self) -> bool:
@@ -323,7 +327,8 @@ class ClusterNode:
         """Carry out an entry in memory; return how many items of this node are done by it."""
         with explained(each.position):
             entry = decode(each.data)
-            applied += self.machine.apply(entry, each.time, self._items.appender.own)
+            led = self.machine.apply(entry, each.time, self._items.appender.own)
+            applied += self._decisions.divide(led)
         self.position = each.position
         self.survey.take(entry, each.time)
         if self._items.has_begun:
