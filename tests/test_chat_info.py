@@ -82,3 +82,12 @@ def test_ids_never_go_back() -> None:
     assert [msgid(number) for number in ids] == sorted(msgid(number) for number in ids)
     assert server_time(ids[-1]) == "2027-01-15T08:00:01.000Z"
     assert ids[-1] < 2**63
+
+
+def test_time_is_that_of_this_server() -> None:
+    """In a cluster the time of the log, by which things happen, may be a while ago."""
+    town = Town()
+    ann = town.person("ann")
+    town.world.wall_clock = lambda: 1_000_000_000.0
+    reply = find(ann.say("TIME"), "391")
+    assert reply.params[2:] == ("1000000000", "0", "Sunday 2001-09-09 01:46:40 UTC")

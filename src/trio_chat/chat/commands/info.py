@@ -125,7 +125,7 @@ def time_command(request: Request) -> None:
     """Show the server's time."""
     if is_other_server(request):
         return
-    now = request.world.clock()
+    now = request.world.wall_clock()
     request.reply.numeric(
         n.RPL_TIME, request.world.server_info.name, str(int(now)), "0", args=(format_time(now),)
     )

@@ -21,7 +21,7 @@ class Report(NamedTuple):
 
 
 def _uptime(request: Request) -> None:
-    seconds = max(0, int(request.world.clock() - request.world.server_info.created))
+    seconds = max(0, int(request.world.wall_clock() - request.world.server_info.created))
     days, rest = divmod(seconds, 86_400)
     request.reply.numeric(n.RPL_STATSUPTIME, args=(days, rest // 3600, rest // 60 % 60, rest % 60))
 
