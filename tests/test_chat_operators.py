@@ -14,6 +14,7 @@ from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.registry import COMMANDS
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.cluster.survey import NodeState, NodeStatus
 from trio_chat.irc.rights import RIGHTS
 
 ROOT = Operator(name="root", password="hash of secret")
@@ -32,13 +33,14 @@ class FakeControl:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.cluster: list[NodeStatus] = []
         self.problem = ""
         self.stopped = False
         self.is_busy = False
 
-    def nodes(self) -> list[str]:
-        """Return two nodes."""
-        return ["n1: alive", "n2: lost"]
+    def nodes(self) -> list[NodeStatus]:
+        """Return the nodes of a cluster."""
+        return self.cluster
 
     def numbers(self) -> list[tuple[str, float]]:
         """Return one number."""
@@ -492,10 +494,7 @@ def test_stats(town: Town, root: Person) -> None:
     assert commands(ann.say("STATS m")) == ["481", "219"]
     assert find(root.say("STATS z"), "249").params[-1] == "12 Users, connected or always-on."
     assert commands(ann.say("STATS z")) == ["481", "219"]
-    assert [message.params[-1] for message in root.say("STATS n")[:-1]] == [
-        "n1: alive",
-        "n2: lost",
-    ]
+    assert commands(root.say("STATS n")) == ["219"]
     assert commands(ann.say("STATS n")) == ["481", "219"]
     assert find(ann.say("STATS x"), "219").params[1] == "x"
     assert commands(ann.say("STATS u other.server")) == ["402"]
@@ -503,6 +502,49 @@ def test_stats(town: Town, root: Person) -> None:
     shown = [message.params[1:] for message in root.say("STATS o")[:-1]]
     assert ("O", "192.0.2.0/24", "*", "home", ",".join(RIGHTS)) in shown
     assert "hash of" not in str(shown)
+
+
+NODES = [
+    NodeStatus("n1", NodeState.ALIVE, 0.0, "0.2.0", sessions=3),
+    NodeStatus("n2", NodeState.LOST, 0.0),
+    NodeStatus("n3", NodeState.SILENT, 0.0),
+]
+
+
+def test_operators_see_the_nodes_of_a_cluster(town: Town, root: Person) -> None:
+    """STATS shows all of them; LINKS and MAP those that live, with their sessions."""
+    control(town).cluster = NODES
+    shown = [message.params[-1] for message in root.say("STATS n")[:-1]]
+    assert shown == [str(node) for node in NODES]
+    links = [message.params[1:] for message in root.say("LINKS")[:-1]]
+    assert links == [
+        ("chat.local", "chat.local", "0 A trio-chat server"),
+        ("n1", "chat.local", "1 trio-chat 0.2.0"),
+        ("n3", "chat.local", "1 trio-chat"),
+    ]
+    assert [message.params[1] for message in root.say("LINKS n3")[:-1]] == ["n3"]
+    *tree, end = root.say("MAP")
+    assert end.command == "007"
+    assert [message.params[-1] for message in tree] == [
+        "chat.local 3 sessions",
+        "|-n1 3 sessions",
+        "`-n3 0 sessions",
+    ]
+
+
+def test_users_see_one_server(town: Town) -> None:
+    """Also in a cluster: what its nodes are called is for operators."""
+    control(town).cluster = NODES
+    ann = town.person("ann")
+    assert [message.params[1] for message in ann.say("LINKS")[:-1]] == ["chat.local"]
+    assert commands(ann.say("LINKS n1")) == ["365"]
+    assert commands(ann.say("MAP")) == ["481"]
+
+
+def test_map_without_a_cluster(town: Town, root: Person) -> None:
+    """The command is unknown, as on a server that does not have it."""
+    assert commands(root.say("MAP")) == ["421"]
+    assert commands(town.person("ann").say("MAP")) == ["421"]
 
 
 def test_links_users_summon(town: Town) -> None:

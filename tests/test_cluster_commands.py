@@ -23,6 +23,7 @@ from trio_chat.chat.changes import (
     PushEndpointSet,
     PushSubscribed,
 )
+from trio_chat.chat.control import ShownNode
 from trio_chat.chat.events import Event
 from trio_chat.chat.invitations import make_token
 from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions
@@ -61,9 +62,9 @@ class RefusingControl:
     def note_password(self, origin: Origin, *, is_right: bool) -> None:
         """Count nothing."""
 
-    def nodes(self) -> list[str]:
-        """Return two nodes."""
-        return ["n1: alive", "n2: lost"]
+    def nodes(self) -> list[ShownNode]:
+        """Return no nodes."""
+        return []
 
     def numbers(self) -> list[tuple[str, float]]:
         """Return no numbers."""

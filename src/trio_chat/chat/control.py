@@ -1,5 +1,6 @@
 """The port through which operators control the server; the edge implements it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from trio_chat.chat.accounts import Origin
@@ -9,6 +10,26 @@ class RehashError(Exception):
     """The new configuration is invalid, so the old one stays in force; the message is one line with
     the error and its place.
     """
+
+
+class ShownNode(Protocol):
+    """How a node of the cluster stands; its text is one line about that."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its users are there."""
+
+    @property
+    def version(self) -> str:
+        """The version of trio-chat; "" if it is not known."""
+
+    @property
+    def sessions(self) -> int:
+        """How many registered sessions it has."""
 
 
 class Control(Protocol):
@@ -38,8 +59,8 @@ class Control(Protocol):
     def numbers(self) -> list[tuple[str, float]]:
         """Return the counters of the server, as descriptions and values."""
 
-    def nodes(self) -> list[str]:
-        """Return how the nodes of the cluster stand, a line each; none if the server is alone."""
+    def nodes(self) -> Sequence[ShownNode]:
+        """Return how the nodes of the cluster stand; none if the server is alone."""
 
     async def rehash(self) -> list[str]:
         """Reload the configuration and apply what can be applied at run time; return sentences for

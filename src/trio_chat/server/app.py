@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from trio_chat.chat.control import ShownNode
 from trio_chat.chat.events import Event, Output
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.uploads import UploadTokens
@@ -305,9 +306,9 @@ class Server:
         """
         return self.node is not None and self.node.has_others
 
-    def nodes(self) -> list[str]:
-        """Return how the nodes of the cluster stand, a line each; none if the server is alone."""
-        return [str(each) for each in self.node.survey.nodes()] if self.node is not None else []
+    def nodes(self) -> Sequence[ShownNode]:
+        """Return how the nodes of the cluster stand; none if the server is alone."""
+        return self.node.survey.nodes() if self.node is not None else ()
 
     def statistics(self) -> ServerStatistics:
         """Return a snapshot of the server's numbers."""

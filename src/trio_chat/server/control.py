@@ -3,13 +3,13 @@ server.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import trio
 
 from trio_chat.chat.accounts import Origin
-from trio_chat.chat.control import RehashError
+from trio_chat.chat.control import RehashError, ShownNode
 from trio_chat.chat.events import Output
 from trio_chat.chat.world import World
 from trio_chat.config import ConfigError, Settings
@@ -39,8 +39,8 @@ class ControlledServer(rehash.ReconfigurableServer, Protocol):
     def statistics(self) -> ServerStatistics:
         """Return a snapshot of its numbers."""
 
-    def nodes(self) -> list[str]:
-        """Return how the nodes of its cluster stand, a line each."""
+    def nodes(self) -> Sequence[ShownNode]:
+        """Return how the nodes of its cluster stand."""
 
     async def reload_certificate(self, settings: Settings) -> None:
         """Read the TLS certificate again, for new connections.
@@ -116,7 +116,7 @@ class ServerControl:
         own = [(f"Cluster: {row.help}", row.value(node)) for row in CLUSTER] if node else []
         return [*((row.help, row.value(now)) for row in TABLE), answers, *own]
 
-    def nodes(self) -> list[str]:
+    def nodes(self) -> Sequence[ShownNode]:
         """Return how the nodes of the cluster stand; see `Control.nodes`."""
         return self._server.nodes()
 

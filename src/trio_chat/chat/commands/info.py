@@ -161,18 +161,6 @@ def admin_command(request: Request) -> None:
     request.reply.numeric(n.RPL_ADMINEMAIL, args=(server_info.admin,))
 
 
-@command("LINKS", "[<mask>]", help="Show the servers of this network; there is one.", is_local=True)
-def links_command(request: Request) -> None:
-    """Show the one server there is (Modern IRC, LINKS)."""
-    server_info = request.world.server_info
-    mask = request.params[-1] if request.params else "*"
-    if matches(mask.lower(), server_info.name.lower()):
-        request.reply.numeric(
-            n.RPL_LINKS, server_info.name, server_info.name, args=(server_info.description,)
-        )
-    request.reply.numeric(n.RPL_ENDOFLINKS, mask)
-
-
 @command(
     "USERS",
     help="Disabled: it would list the users that are logged in to the machine.",

@@ -54,8 +54,8 @@ def _numbers(request: Request) -> None:
 
 def _nodes(request: Request) -> None:
     control = request.world.control
-    for text in control.nodes() if control else ():
-        request.reply.numeric(n.RPL_STATSDEBUG, args=(text,))
+    for node in control.nodes() if control else ():
+        request.reply.numeric(n.RPL_STATSDEBUG, args=(node,))
 
 
 REPORTS: dict[str, Report] = {
