@@ -9,6 +9,7 @@ of events included, becomes one labelled line, one labelled batch, or ACK (IRCv3
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import attrgetter
 from typing import Protocol
 
 from trio_chat.chat.events import DecidedEvents, Event, LazyReply, Output, OutputItem, Reply
@@ -205,18 +206,19 @@ class Response:
         self._parts.append(event)
 
     def emit_all(self, events: Iterable[Event]) -> None:
-        """Have events delivered, each as `emit` does; see `expect`."""
+        """Have events delivered, each as `emit` does, also those that are expected here."""
         self.expect(events)
+        if isinstance(events, DecidedEvents):
+            events.place = len(self._own)
         for event in events:
             self.emit(event)
 
     def expect(self, events: Iterable[Event]) -> None:
-        """Answer, at this place, with the client's own copies of events that do not exist yet,
-        because in a cluster the change is carried out later; if the answer waits for that
-        (`World.settle`).
+        """Have the answer contain the client's own copies of events that do not exist yet, because
+        in a cluster the change is carried out later; if it waits for that (`World.settle`).
         """
         if isinstance(events, DecidedEvents) and events.asker is None:
-            events.asker, events.place = self._session, len(self._own)
+            events.asker = self._session
             self._decided.append(events)
 
     def include(self, output: Output) -> None:
@@ -421,7 +423,8 @@ class Response:
 
     def _take_decided(self) -> None:
         """Put the own copies of what was decided on, and has been carried out, into the answer."""
-        for decided in reversed(self._decided):
+        in_order = sorted(self._decided, key=attrgetter("place"))
+        for decided in reversed(in_order):  # so that the places before it stay right
             own, decided.own = decided.own, []
             caps = self._session.effective
             lines = [

@@ -151,6 +151,7 @@ async def log_in(request: Request, reply: Response, account: Account) -> None:
     source = user.source if user else f"{session.target}!{_username_of(session)}@{session.host}"
     log.info("%s logged in as %s", source, account.name)
     events = apply(request.world, AccountChanged(session.id, account))
+    reply.expect(events)
     if user is not None:
         await request.world.settle()
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
