@@ -336,6 +336,27 @@ async def test_an_entry_that_no_replica_has_is_not_read(pair: tuple[Engine, Engi
     await reader.aclose()
 
 
+async def test_a_confirmation_that_was_ended_does_not_count(pair: tuple[Engine, Engine]) -> None:
+    """An operator has ended the wait of a reader, and the engine says so in a warning only."""
+    primary, replica = pair
+    reader = primary.log(1)
+    await reader.append([b"a"])
+    replica.kill()
+
+    async def read() -> None:
+        with pytest.raises(LogUnavailable, match="canceling wait for synchronous replication"):
+            await read_all(reader)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read)
+        with trio.fail_after(20):
+            while not (found := await sql(primary, WAITING)):
+                pass
+            [[pid]] = found
+            await sql(primary, f"SELECT pg_cancel_backend({int.from_bytes(pid, 'big')})")
+    await reader.aclose()
+
+
 async def test_an_append_does_not_wait_for_others_for_ever(real: Engine) -> None:
     """One that waits for a replica holds the lock of all."""
     holder, log = real.log(), real.log()
