@@ -37,6 +37,7 @@ from trio_chat.server.cluster.node_clients import NodeClients
 from trio_chat.server.cluster.own_items import OwnItems
 from trio_chat.server.cluster.own_parts import OwnParts
 from trio_chat.server.cluster.readiness import Readiness
+from trio_chat.server.cluster.recent_entries import RecentEntries
 from trio_chat.server.cluster.snapshots import SnapshotKeeper, TakenSnapshot
 from trio_chat.server.cluster.statistics import NodeCounters, NodeStatistics
 
@@ -94,6 +95,7 @@ class ClusterNode:
         self.clients = NodeClients(machine, self._items, lambda: self.is_refusing)
         self.survey = Survey()
         self._counters = NodeCounters()
+        self._recent = RecentEntries()
         self._report_due = 0.0
         self.readiness = Readiness()
         self.on_entry: Callable[[Entry], None] = _ignore
@@ -251,12 +253,25 @@ class ClusterNode:
 
     async def _follow(self) -> None:
         while True:
-            stored = await self._read(self.position)
+            stored = await self._read_next()
             self._counters.reads += 1
             for batch in self._batches(stored):
                 await self._carry_out(batch)
                 if self._is_leaving and self.machine.life is not None and self.machine.life.is_over:
                     return
+
+    async def _read_next(self) -> list[Stored]:
+        """Return the next entries.
+
+        Raises:
+            LogBroken: the log cannot be followed; the message says what it has lost.
+        """
+        try:
+            return await self._read(self.position)
+        except LogBroken as error:
+            broken = error
+        loss = await self._recent.explain_loss(self._log)
+        raise LogBroken(f"{broken}.{loss}" if loss else str(broken)) from broken
 
     async def _read(self, position: str) -> list[Stored]:
         """Return the entries after a position; wait while the engine cannot be reached.
@@ -330,6 +345,7 @@ class ClusterNode:
             led = self.machine.apply(entry, each.time, self._items.appender.own)
             applied += self._decisions.divide(led)
         self.position = each.position
+        self._recent.note(each, entry)
         self.survey.take(entry, each.time)
         if self._items.has_begun:
             self.on_entry(entry)
