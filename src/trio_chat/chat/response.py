@@ -7,19 +7,14 @@ of events included, becomes one labelled line, one labelled batch, or ACK (IRCv3
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from operator import attrgetter
-from typing import Protocol
 
 from trio_chat.chat.events import DecidedEvents, Event, LazyReply, Output, OutputItem, Reply
-from trio_chat.chat.ids import IdSource, server_time
-from trio_chat.chat.persistence import DirtySet
-from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.reply_lines import ReplyLines, ResponseContext
+from trio_chat.chat.unstored import NOT_KEPT, refused, unavailable
 from trio_chat.chat.users import Session
-from trio_chat.irc import capabilities as cap
-from trio_chat.irc.message import MAX_BODY, MAX_LABEL, Message, format_body, format_tags, truncate
-from trio_chat.irc.numerics import Numeric
+from trio_chat.irc.message import Message
 
 Later = Callable[["Response"], Awaitable[None]]
 """Work that may await the storage, and then adds to the response."""
@@ -43,40 +38,13 @@ _UNSETTLED = (
     "The servers cannot agree on anything at the moment. What you have asked for may still be"
     " carried out: look whether it was before you ask again"
 )
-_NOT_ACCEPTED = (
-    "The message was not accepted: the server cannot store it at the moment, try again later"
-)
-_NOT_KEPT = (
-    "This is in effect, but cannot be stored at the moment; it is lost if the server ends before it"
-    " can be"
-)
 
 
 class Unsettled(Exception):
     """In a cluster without its engine, it is not known whether a decision will be carried out."""
 
 
-class ResponseContext(Protocol):
-    """The part of the world that a response needs; see `world.World`."""
-
-    @property
-    def ids(self) -> IdSource:
-        """The source of ids."""
-
-    @property
-    def batch_references(self) -> Iterator[int]:
-        """The numbers by which batches are referred to."""
-
-    @property
-    def server_info(self) -> ServerInfo:
-        """The server, for its name."""
-
-    @property
-    def dirty(self) -> DirtySet:
-        """The keys of the state that is to be stored."""
-
-
-class Response:
+class Response(ReplyLines):
     """Collects the output of one command.
 
     Args:
@@ -86,7 +54,6 @@ class Response:
     """
 
     __slots__ = (
-        "_batch",
         "_close",
         "_command",
         "_decided",
@@ -94,94 +61,30 @@ class Response:
         "_is_changing",
         "_is_event_among",
         "_is_stateless",
-        "_label",
-        "_label_batch",
-        "_own",
         "_parts",
         "_postponed",
-        "_session",
         "_steps",
         "_work",
         "_works",
-        "_world",
     )
 
     def __init__(
         self, world: ResponseContext, session: Session, message: Message | None = None
     ) -> None:
-        self._world = world
-        self._session = session
+        ReplyLines.__init__(self, world, session, message)  # faster than by super()
         self._command = message.command if message is not None else "*"
-        self._label = ""
-        if message is not None and session.effective & cap.LABELED_RESPONSE:
-            label = message.tags.get("label", "")
-            self._label = label if len(label.encode()) <= MAX_LABEL else ""
         self._parts: list[OutputItem] = []
-        self._own: list[
-            tuple[dict[str, str], str]
-        ] = []  # lines for the session that are not in _parts yet
         self._close = ""
         self._is_stateless = False
         self._is_changing = False  # whether the command has changed persistent state
         # Whether the answer contains events, perhaps as the client's own copies.
         self._is_event_among = False
-        self._batch = ""  # the reference of the batch that lines are put into
         self._decided: list[DecidedEvents] = []  # whose own copies are a part of the answer
         self._postponed: list[Later] = []
         self._follow_ups: list[Later] = []
         self._works: list[Later] = []  # what the answer waits for, in order
         self._steps: Steps | None = None  # what the answer consists of further
         self._work = 0
-        # The reference of the batch that contains the parts of a labelled answer.
-        self._label_batch = ""
-
-    def numeric(
-        self, numeric: Numeric, *params: str, args: tuple[object, ...] | None = None
-    ) -> None:
-        """Reply with a numeric.
-
-        Args:
-            numeric: which.
-            params: what stands between the nickname and the closing text.
-            args: the words for the `{}` of the closing text.
-        """
-        words = [self._session.target, *map(_as_word, params)]
-        if numeric.text:
-            words.append(f":{numeric.text.format(*args) if args is not None else numeric.text}")
-        else:
-            words[-1] = f":{words[-1]}"
-        self.prepared(numeric, " ".join(words))
-
-    def prepared(self, numeric: Numeric, rest: str) -> None:
-        """Reply with a numeric of which everything from the nickname on is written already.
-
-        Raises:
-            ValueError: it holds what no line can hold.
-        """
-        if "\r" in rest or "\n" in rest or "\0" in rest:
-            raise ValueError(f"a line cannot hold a line end or NUL: {rest!r}")
-        self._reply(f":{self._world.server_info.name} {numeric} {rest}")
-
-    def send(self, command: str, params: tuple[str, ...], source: str = "") -> None:
-        """Reply with any message; its source is the server by default."""
-        self._reply(format_body(command, params, source or self._world.server_info.name))
-
-    def send_bare(self, command: str, *params: str) -> None:
-        """Reply with a message without source and time, for programs that look for its command at
-        the start of a line.
-        """
-        self._own.append(({}, format_body(command, params)))
-
-    def _reply(self, body: str) -> None:
-        tags = {"batch": self._batch} if self._batch else {}
-        if self._session.effective & cap.SERVER_TIME:
-            number = self._world.ids.now()
-            tags["time"] = server_time(number, self._world.ids.shift)
-        self._own.append((tags, truncate(body, MAX_BODY)))
-
-    def fail(self, command: str, code: str, *context: str, text: str) -> None:
-        """Reply that a command failed (IRCv3 `standard-replies`)."""
-        self.send("FAIL", (command, code, *map(_as_word, context), text))
 
     def emit(self, event: Event, *, is_answer: bool = True) -> None:
         """Have an event delivered.
@@ -252,38 +155,6 @@ class Response:
         """
         self.include(other.finish())
 
-    def replay(self, event: Event) -> None:
-        """Reply with something that happened before, as it was sent then."""
-        for tags, body in event.lines(self._session.effective):
-            if self._batch:
-                tags.setdefault("batch", self._batch)
-            self._own.append((tags, body))
-
-    @contextmanager
-    def batch(
-        self, kind: str, *params: str, tag: str = "", is_wanted: bool = True
-    ) -> Iterator[None]:
-        """Put the replies that are made inside into a batch, for sessions with the capability
-        (IRCv3 batch).
-
-        Args:
-            kind: its type.
-            params: what follows the type.
-            tag: a tag of its first line, or "".
-            is_wanted: whether the client is to get a batch at all.
-        """
-        if not is_wanted or not self._session.effective & cap.BATCH:
-            yield
-            return
-        reference = str(next(self._world.batch_references))
-        self.send("BATCH", (f"+{reference}", kind, *params))
-        if tag:
-            self._own[-1][0][tag] = ""
-        self._batch = reference
-        yield
-        self._batch = ""
-        self.send("BATCH", (f"-{reference}",))
-
     def postpone(self, work: "Later") -> None:
         """Let `work` give the rest of the answer, with the label; it may await the storage."""
         self._postponed.append(work)
@@ -321,15 +192,6 @@ class Response:
         self._work += done
         if self._world.dirty.marked != marked:
             self.change_state()
-
-    def hand_over_label(self) -> str:
-        """Leave the label to the answer to a later command, and return it."""
-        label, self._label = self._label, ""
-        return label
-
-    def take_label(self, label: str) -> None:
-        """Answer to an earlier command, which had this label; see `hand_over_label`."""
-        self._label = label
 
     def change_state(self) -> None:
         """Note that the command has changed persistent state: it is confirmed after that is
@@ -439,7 +301,7 @@ class Response:
     def _refusal(self, parts: tuple[OutputItem, ...]) -> LazyReply | None:
         for part in parts:
             if isinstance(part, Event) and part.requires_persistence:
-                return partial(_refused, self._world, self._session, self._label, parts)
+                return partial(refused, self._world, self._session, self._label, parts)
         return None
 
     def _take_not_kept(
@@ -455,93 +317,11 @@ class Response:
         is_instead = is_whole and not self._is_event_among
         self._is_changing = False
         label = self._label if is_instead else ""
-        replies = _unavailable(self._world, self._session, label, self._command, [()], _NOT_KEPT)
+        replies = unavailable(self._world, self._session, label, self._command, [()], NOT_KEPT)
         return replies if is_instead else (*parts, *replies)
-
-    def _apply_label(self, *, is_over: bool) -> None:
-        server = self._world.server_info.name
-        is_first = not self._label_batch
-        if is_first and is_over:
-            if not self._own:
-                self.send("ACK", ())
-            if len(self._own) == 1 or self._is_one_batch():
-                self._own[0][0]["label"] = self._label
-                return
-        if is_first:
-            self._label_batch = str(next(self._world.batch_references))
-        for tags, _ in self._own:
-            tags.setdefault("batch", self._label_batch)
-        if is_first:
-            self._own.insert(
-                0,
-                ({"label": self._label}, f":{server} BATCH +{self._label_batch} labeled-response"),
-            )
-        if is_over:
-            self._own.append(({}, f":{server} BATCH -{self._label_batch}"))
-
-    def _is_one_batch(self) -> bool:
-        """Return whether the answer is a batch already: then its start carries the label."""
-        words, (_, last) = self._own[0][1].split(" ", 3), self._own[-1]
-        if (
-            len(words) < 4
-            or words[1] != "BATCH"
-            or last.split(" ")[-2:] != ["BATCH", f"-{words[2][1:]}"]
-        ):
-            return False
-        # In this one, or in one within it.
-        return all("batch" in tags for tags, _ in self._own[1:-1])
 
     def _flush(self) -> None:
         if self._own:
-            lines = [
-                f"{format_tags(tags)}{body}\r\n" if tags else f"{body}\r\n"
-                for tags, body in self._own
-            ]
-            self._parts.append(Reply(self._session, "".join(lines).encode()))
-            self._own = []
+            self._parts.append(self._take_lines())
             for decided in self._decided:
                 decided.place = 0
-
-
-def _unavailable(
-    world: ResponseContext,
-    session: Session,
-    label: str,
-    command: str,
-    targets: Iterable[tuple[str, ...]],
-    text: str,
-) -> tuple[OutputItem, ...]:
-    response = Response(world, session)
-    response.take_label(label)
-    for target in targets:
-        response.fail(command, "TEMPORARILY_UNAVAILABLE", *target, text=text)
-    return response.finish().parts
-
-
-def _refused(
-    world: ResponseContext, session: Session, label: str, parts: tuple[OutputItem, ...]
-) -> tuple[OutputItem, ...]:
-    """Return the items for a command whose messages cannot be stored: a reply for each target, and
-    the items that need not be stored.
-    """
-    refused = [part for part in parts if isinstance(part, Event) and part.requires_persistence]
-    targets = dict.fromkeys(part.params[:1] for part in refused)
-    replies = _unavailable(world, session, label, refused[0].command, targets, _NOT_ACCEPTED)
-    # A labelled answer is one reply, which would confirm the messages.
-    rest = [
-        part
-        for part in parts
-        if (not part.requires_persistence if isinstance(part, Event) else not label)
-    ]
-    return (*rest, *replies)
-
-
-def _as_word(param: str) -> str:
-    """Return what a client sent (as its last parameter, so with anything in it) as a word that can
-    stand in the middle.
-    """
-    return (
-        param.lstrip(":").replace(" ", "_") or "*"
-        if " " in param or param[:1] in ("", ":")
-        else param
-    )

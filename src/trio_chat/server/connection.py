@@ -1,11 +1,9 @@
 """A client's connection: a nursery with its reader and, while bytes are queued, its writer."""
 
 import logging
-import math
 from collections import deque
-from collections.abc import Awaitable, Callable
-from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -13,72 +11,32 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import SessionEnded
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
-from trio_chat.chat.users import NOWHERE, Session
-from trio_chat.chat.world import World
+from trio_chat.chat.users import NOWHERE
 from trio_chat.cluster.lines import ClientLines
-from trio_chat.config import LimitSettings
-from trio_chat.irc import capabilities as cap
 from trio_chat.irc.lines import BadLine, LineBuffer
-from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message
-from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS
 from trio_chat.server.cluster.refusal import is_decision, unavailable
-from trio_chat.server.flood import BYTES_PER_LINE, WORK_PER_LINE, FloodBudget, waste
+from trio_chat.server.farewell import (
+    RESTART_REASON,
+    SHUTDOWN_REASON,
+    last_words,
+    say_farewell,
+)
+from trio_chat.server.flood import BYTES_PER_LINE, WORK_PER_LINE, budget_for, waste
+from trio_chat.server.hub import Hub, session_of
 from trio_chat.server.outbox import Outbox
-from trio_chat.server.peer import Peer, is_in
-from trio_chat.server.transport import LINGER_TIMEOUT, Transport, close_gracefully, nothing
+from trio_chat.server.peer import Peer
+from trio_chat.server.silence import PING, Silence
+from trio_chat.server.transport import Transport, nothing
+from trio_chat.server.waiting import Wait, wait_own, wait_rest, wait_room
 
 if TYPE_CHECKING:  # it needs what only a cluster needs
     from trio_chat.server.cluster.node import ClusterNode
 
 log = logging.getLogger("trio_chat")
 
-SHUTDOWN_REASON = "The server has shut down"
-RESTART_REASON = "This server is being restarted, connect again"
-"""To clients of a node that stops, while others serve the network."""
-FAREWELL_TIMEOUT = 5.0
-"""Seconds in which a client that is ended can still receive the reason."""
-_LAST_DELIVERY_TIMEOUT = 2.0
-"""Seconds of these in which earlier messages are still waited for: a locked database must not hold
-the reason back.
-"""
 _LINES_PER_TURN = 64
 """Lines of one client in a row; then other tasks are scheduled."""
-
-
-class Wait(Enum):
-    """What the execution of a client's lines waits for."""
-
-    NOTHING = "no line is left"
-    TURN = "the turn of other tasks"
-    BUDGET = "the flood budget"
-    ROOM = "room in the outbox and the broadcaster"
-    ANSWER = "the rest of the answer to the line before"
-    LOG = "the log of the cluster, in which the line before is"
-    END = "nothing: the connection ends"
-
-
-class Hub(Protocol):
-    """What a connection needs of the server.
-
-    Attributes:
-        connections: the served ones; each adds itself, and removes itself at its end.
-        turns: a fair lock for one part of a long answer, so that many long answers together delay a
-            client no longer than one part takes.
-        node: this server as one of a cluster; None if it is alone.
-    """
-
-    world: World
-    broadcaster: Broadcaster
-    limits: LimitSettings
-    connections: set["Connection"]
-    turns: trio.Lock
-    node: "ClusterNode | None"
-
-    def page_url_for(self, peer: Peer) -> str:
-        """Return the address of the page as a client reaches it, or ""."""
-
-    def jitter(self) -> float:
-        """Return a number from 0 to 1, to spread what would otherwise happen at once."""
 
 
 class Connection:
@@ -100,18 +58,12 @@ class Connection:
         self._scope = trio.CancelScope()
         self._reason = ""
         self._is_shutdown = self._is_moving = False
-        self._received = now
-        self._ping_interval = hub.limits.ping_interval
+        ping_interval = hub.limits.ping_interval
         if peer.is_websocket:  # proxies cut a silent connection
-            self._ping_interval = min(self._ping_interval, hub.limits.websocket_ping_interval)
-        # By the server, which then does not read whether the client is still there.
-        self._is_kept_waiting = False
-        self._asked: float | None = None  # what _received was when a sign of life was asked for
-        # Part of the ping interval, so that not all are asked at once.
-        self._patience = 0.9 + 0.1 * hub.jitter()
-        self._register_by = now + hub.limits.registration_timeout
-        self._answer_by = math.inf
-        self._next_check = min(self._register_by, now + self._ping_interval * self._patience)
+            ping_interval = min(ping_interval, hub.limits.websocket_ping_interval)
+        self._silence = Silence(
+            now + hub.limits.registration_timeout, now, ping_interval, hub.jitter()
+        )
         self._outbox: Outbox | None = None
         self._buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
         # The state from which `_execute_lines` tells what the next line waits for.
@@ -123,19 +75,10 @@ class Connection:
         self._unfinished: tuple[Output, int] | None = None
         self._is_in_log = False  # whether a line is in the log of the cluster, or the registration
         self._applied = trio.lowlevel.ParkingLot()
-        self._flood: FloodBudget | None = None
-        if not is_in(peer.host, hub.limits.flood_exempt):
-            self._flood = FloodBudget(
-                hub.limits.flood_burst,
-                hub.limits.flood_rate,
-                hub.limits.flood_limit,
-                trio.current_time,
-            )
-        self.session = Session(NOWHERE, peer.host, hub.world.clock(), hub.world.host_of(peer.host))
+        self._flood = budget_for(peer.host, hub.limits)
+        self.session = session_of(peer, hub)
         if self._flood is None:
             self.session.payer = ""
-        self.session.is_secure, self.session.certificate = peer.is_secure, peer.certificate
-        self.session.page_url = hub.page_url_for(peer)
         self._sorter = ClientLines(self.session, hub.world.lengths) if hub.node else None
 
     @property
@@ -234,7 +177,7 @@ class Connection:
             self._stop_reading("Connection closed")
         if self._reason:  # another client may have ended this one at the moment of its data
             return True
-        self._received = trio.current_time()
+        self._silence.received = trio.current_time()
         lines = self._buffer.feed(data)
         self._lines.extend(lines)
         self._executed = 0
@@ -259,14 +202,14 @@ class Connection:
                 case Wait.ROOM:
                     await self._wait_room()
                 case Wait.LOG:
-                    self._is_kept_waiting = True
+                    self._silence.is_kept_waiting = True
                     await self._applied.park()
-                    self._is_kept_waiting = False
+                    self._silence.is_kept_waiting = False
                 case Wait.TURN:
                     self._executed = 0
                     await trio.lowlevel.checkpoint()
             if self._lines:  # the client has not been silent: the server made it wait
-                self._received = trio.current_time()
+                self._silence.received = trio.current_time()
 
     def _execute_lines(self) -> Wait:
         """Execute received lines in their order until one has to wait; return what for."""
@@ -325,13 +268,8 @@ class Connection:
         """Wait until there is room, unless the client is ended: it need not read what it has, to
         learn that.
         """
-        if self._reason:
-            return
-        if self._outbox is not None:
-            await self._outbox.wait_room()
-        self._is_kept_waiting = True
-        await self._hub.broadcaster.wait_room()
-        self._is_kept_waiting = False
+        if not self._reason:
+            await wait_room(self._hub, self._outbox, self._silence)
 
     def _execute(self, line: bytes | BadLine) -> None:
         """Execute a line as one step: what it changes and what is sent of it. The rest of a long
@@ -399,43 +337,37 @@ class Connection:
         while self._unfinished is not None and not self._reason:
             (output, ticket), self._unfinished = self._unfinished, None
             if output.later is not None:
-                self._accept(await self._rest(output.later, ticket), in_order=True)
+                rest = await wait_rest(self._hub, output.later, ticket, self._silence)
+                self._accept(rest, in_order=True)
             elif output.more is not None:
-                await self._wait_own(ticket)
+                await wait_own(self._hub, self.session, ticket, self._silence)
                 await self._wait_room()
                 async with self._hub.turns:
                     if not self._reason:
                         self._accept(output.more())
 
-    async def _rest(self, later: Callable[[], Awaitable[Output]], ticket: int) -> Output:
-        """Return what is sent of an answer that has to wait for the memory, or for threads."""
-        self._is_kept_waiting = True
-        await self._hub.broadcaster.wait_delivered(ticket)
-        output = await later()
-        self._is_kept_waiting = False
-        return output
-
-    async def _wait_own(self, ticket: int) -> None:
-        """Wait until what the client has been given so far was delivered; there must not be more
-        and more of it.
-        """
-        self._is_kept_waiting = True
-        if self._hub.broadcaster.holds(self.session):
-            await self._hub.broadcaster.wait_delivered(ticket)
-        self._is_kept_waiting = False
-
     async def _say_farewell(self, outbox: Outbox, scope: trio.CancelScope) -> None:
         """Tell the others that the client is gone, and the client why; as far as it reads, within
         deadlines of the scope's.
         """
-        ticket = self._leave()
-        scope.deadline = trio.current_time() + FAREWELL_TIMEOUT
-        with trio.move_on_after(_LAST_DELIVERY_TIMEOUT):
-            await self._hub.broadcaster.wait_delivered(ticket)
-        outbox.send_last(self._last_words())
-        await outbox.wait_flushed()
-        scope.deadline = min(scope.deadline, trio.current_time() + LINGER_TIMEOUT)
-        await close_gracefully(self._transport, going_away=self._is_shutdown)
+        ticket, hub = self._leave(), self._hub
+        last = partial(
+            last_words,
+            self.session,
+            hub.world.server_info.name,
+            self._reason,
+            is_shutdown=self._is_shutdown,
+            is_moving=self._is_moving,
+        )
+        await say_farewell(
+            hub.broadcaster,
+            ticket,
+            outbox,
+            self._transport,
+            last,
+            scope,
+            going_away=self._is_shutdown,
+        )
 
     def _leave(self) -> int:
         """Remove the client from the world and notify the others, once; on shutdown every client is
@@ -451,49 +383,19 @@ class Connection:
             Output(() if self._is_shutdown else tuple(events)), self.session
         )
 
-    def _last_words(self) -> bytes:
-        """Return the last lines for the client: on shutdown a notice that programs recognise, then
-        ERROR (RFC 2812 §3.7.4).
-        """
-        session, name = self.session, self._hub.world.server_info.name
-        messages = [Message("ERROR", (f"Closing link: {session.address} ({self._reason})",))]
-        if self._is_shutdown:
-            text = RESTART_REASON if self._is_moving else SHUTDOWN_REASON
-            code = "RECONNECT" if self._is_moving else "SERVER_SHUTDOWN"
-            notice = Message("NOTICE", (session.target, text), name)
-            if session.caps & cap.STANDARD_REPLIES:
-                notice = Message("NOTE", ("*", code, text), name)
-            messages.insert(0, notice)
-        return "".join(f"{message.line()}\r\n" for message in messages).encode()
-
     def check_timeouts(self, now: float) -> None:
         """End a client that does not register in time, or that is silent and does not answer PING;
         see `keepalive`.
         """
-        if now < self._next_check:
+        silence = self._silence
+        if now < silence.next_check:
             return
-        limits = self._hub.limits
-        if self._is_kept_waiting:
-            self._received = now
-        if self.session.user is None and now < self._register_by:
-            # It may be asked for a sign of life before that, once it has.
-            self._next_check = min(self._register_by, now + self._ping_interval * self._patience)
-        elif self.session.user is None:
-            self._next_check = math.inf
-            self.end("Registration timed out")
-        elif self._received == self._asked and now < self._answer_by:
-            self._next_check = self._answer_by
-        elif self._received == self._asked:
-            self._next_check = math.inf
-            self.end(f"Ping timeout: {round(now - self._received)} seconds")
-        elif now < (silent_at := self._received + self._ping_interval * self._patience):
-            self._next_check = silent_at
-        else:
-            self._asked = self._received
-            self._answer_by = now + limits.ping_timeout
-            # After its answer a client is silent again: the next look must not wait for the time
-            # that an answer may take.
-            self._next_check = now + min(limits.ping_timeout, self._ping_interval * self._patience)
+        due = silence.check(
+            now, self._hub.limits.ping_timeout, is_registered=self.session.user is not None
+        )
+        if due == PING:
             # Without a source (RFC 2812 §3.7.2): many a bot looks for PING at the start of a line,
             # and answers nothing else.
             self.session.sink.send(f"PING :{self._hub.world.server_info.name}\r\n".encode())
+        elif due:
+            self.end(due)

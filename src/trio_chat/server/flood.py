@@ -2,6 +2,10 @@
 
 from collections.abc import Callable
 
+import trio
+
+from trio_chat.config import LimitSettings
+from trio_chat.server.peer import is_in
 from trio_chat.server.token_bucket import TokenBucket
 
 BYTES_PER_LINE = 1024
@@ -67,3 +71,10 @@ class FloodBudget(TokenBucket):
     def spend(self, lines: float) -> None:
         """Spend more, after the fact: the next line waits for it."""
         self.tokens -= lines
+
+
+def budget_for(host: str, limits: LimitSettings) -> FloodBudget | None:
+    """Return a budget for a client at an address; None if it needs none."""
+    if is_in(host, limits.flood_exempt):
+        return None
+    return FloodBudget(limits.flood_burst, limits.flood_rate, limits.flood_limit, trio.current_time)

@@ -11,7 +11,7 @@ from trio_chat.config import ListenerSettings, Settings
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
 from trio_chat.server.admission import Admission, ConnectionPermit, PageAdmission
-from trio_chat.server.connection import SHUTDOWN_REASON, Connection, Hub
+from trio_chat.server.connection import Connection
 from trio_chat.server.detection import (
     DetectionRules,
     IrcConnection,
@@ -20,8 +20,10 @@ from trio_chat.server.detection import (
     ProtocolDetection,
 )
 from trio_chat.server.encryption import Encryption
+from trio_chat.server.farewell import SHUTDOWN_REASON
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.http.site import Site
+from trio_chat.server.hub import Hub
 from trio_chat.server.peer import Peer, is_in
 from trio_chat.server.refusal import Refusals, closing_link
 from trio_chat.server.transport import LINGER_TIMEOUT, Transport

@@ -1,0 +1,46 @@
+"""The port of a connection to the server that it belongs to."""
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import trio
+
+from trio_chat.chat.users import NOWHERE, Session
+from trio_chat.chat.world import World
+from trio_chat.config import LimitSettings
+from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.peer import Peer
+
+if TYPE_CHECKING:  # it needs what only a cluster needs
+    from trio_chat.server.cluster.node import ClusterNode
+
+
+class Hub(Protocol):
+    """What a connection needs of the server.
+
+    Attributes:
+        connections: the served ones; each adds itself, and removes itself at its end.
+        turns: a fair lock for one part of a long answer, so that many long answers together delay a
+            client no longer than one part takes.
+        node: this server as one of a cluster; None if it is alone.
+    """
+
+    world: World
+    broadcaster: Broadcaster
+    limits: LimitSettings
+    connections: set[Any]  # of `Connection`, which imports this module
+    turns: trio.Lock
+    node: "ClusterNode | None"
+
+    def page_url_for(self, peer: Peer) -> str:
+        """Return the address of the page as a client reaches it, or ""."""
+
+    def jitter(self) -> float:
+        """Return a number from 0 to 1, to spread what would otherwise happen at once."""
+
+
+def session_of(peer: Peer, hub: Hub) -> Session:
+    """Return a new session for a peer, which is not registered."""
+    session = Session(NOWHERE, peer.host, hub.world.clock(), hub.world.host_of(peer.host))
+    session.is_secure, session.certificate = peer.is_secure, peer.certificate
+    session.page_url = hub.page_url_for(peer)
+    return session
