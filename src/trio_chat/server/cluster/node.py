@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import trio
 
-from trio_chat import __version__
 from trio_chat.chat.changes import Change
 from trio_chat.chat.events import DecidedEvents, Output
 from trio_chat.cluster.codec import decode, encode
@@ -20,24 +19,21 @@ from trio_chat.cluster.entries import (
     Checked,
     Entry,
     Item,
-    Lost,
-    Raised,
-    Reported,
     Stopped,
 )
-from trio_chat.cluster.lives import Life
 from trio_chat.cluster.machine import Applied, Machine
 from trio_chat.cluster.own_decisions import OwnDecisions
-from trio_chat.cluster.survey import REPORT, Survey, ended_lives
+from trio_chat.cluster.survey import Survey
 from trio_chat.server.broadcaster import Broadcaster
-from trio_chat.server.cluster.comparison import differing_nodes
 from trio_chat.server.cluster.explanations import explained
 from trio_chat.server.cluster.log import START, Log, LogBroken, LogUnavailable, Stored
 from trio_chat.server.cluster.node_clients import NodeClients
+from trio_chat.server.cluster.other_nodes import OtherNodes
 from trio_chat.server.cluster.own_items import OwnItems
 from trio_chat.server.cluster.own_parts import OwnParts
 from trio_chat.server.cluster.readiness import Readiness
 from trio_chat.server.cluster.recent_entries import RecentEntries
+from trio_chat.server.cluster.reports import NodeReports
 from trio_chat.server.cluster.snapshots import SnapshotKeeper, TakenSnapshot
 from trio_chat.server.cluster.statistics import NodeCounters, NodeStatistics
 
@@ -92,11 +88,12 @@ class ClusterNode:
         self._own_parts = OwnParts()
         self._items = OwnItems(name, own_rules)
         self._decisions = OwnDecisions()
+        self._others = OtherNodes(name, machine, self._items.submit)
         self.clients = NodeClients(machine, self._items, lambda: self.is_refusing)
         self.survey = Survey()
         self._counters = NodeCounters()
         self._recent = RecentEntries()
-        self._report_due = 0.0
+        self._reports = NodeReports(machine, self._counters, self._items.submit)
         self.readiness = Readiness()
         self.on_entry: Callable[[Entry], None] = _ignore
         self.key: Callable[[], str] = str
@@ -111,8 +108,7 @@ class ClusterNode:
         self._world.settle = self._items.settle
 
     def _begin_life(self, epoch: int) -> Callable[[], None]:
-        self._declared: set[tuple[str, int]] = set()  # a new life says it again
-        self._raised = 0
+        self._others.begin_life()
         self._decisions.clear()
         return self._items.begin_life(epoch, self._begun.set)
 
@@ -133,7 +129,7 @@ class ClusterNode:
     @property
     def has_others(self) -> bool:
         """Whether other nodes are alive."""
-        return any(life.node != self.name for life in self._living())
+        return any(life.node != self.name for life in self._others.living())
 
     @property
     def unfinished(self) -> int:
@@ -146,7 +142,7 @@ class ClusterNode:
         return NodeStatistics(
             epoch=self._items.appender.own[1],
             life=life.number if life is not None else 0,
-            alive=len(self._living()),
+            alive=len(self._others.living()),
             is_reachable=not self.is_cut_off,
             is_refusing=self.is_refusing,
             lag=counters.lag,
@@ -185,7 +181,7 @@ class ClusterNode:
     async def wait_begun(self) -> None:
         """Wait until this node has carried out everything before its life, and may have clients."""
         await self._begun.wait()
-        log.info("this is the node %s; %d nodes are alive", self.name, len(self._living()))
+        log.info("this is the node %s; %d nodes are alive", self.name, len(self._others.living()))
 
     def submit(self, item: Item) -> None:
         """Have an item appended to the log."""
@@ -211,33 +207,12 @@ class ClusterNode:
         while True:
             with trio.move_on_after(HEARTBEAT):
                 await self._items.wake.wait()
-            self._report_if_due()
+            if not self._items.appender.is_full:
+                self._reports.submit_if_due(self.position, self.unfinished, self.digest, self.key())
             self._items.wake = trio.Event()
             await self._append_once()
             while self._items.appender.has_more:
                 await self._append_once()
-
-    def _report_if_due(self) -> None:
-        """Say how this node stands, for operators, unless it has other worries."""
-        life, now = self.machine.life, trio.current_time()
-        if now < self._report_due or life is None or life.is_over or self._items.appender.is_full:
-            return
-        self._report_due = now + REPORT
-        report = Reported(
-            __version__,
-            time.time(),
-            self.position,
-            self._counters.carried,
-            len(life.sessions),
-            self.unfinished,
-            self.digest.check if self.digest is not None else 0,
-            self.digest.digest if self.digest is not None else "",
-            ended_lives(self.machine.lives),
-            life.supports,
-            self.machine.version,
-            self.key(),
-        )
-        self._items.submit(report)
 
     async def _append_once(self) -> None:
         appender = self._items.appender
@@ -364,34 +339,14 @@ class ClusterNode:
             self._snapshots.offer(taken)
         life = self.machine.life
         if life is not None and not life.is_over:
-            older = sum(each.number < life.number for each in self._living())
+            older = sum(each.number < life.number for each in self._others.living())
             if self._snapshots.is_due(older):
                 self._items.submit(Check())
-        self._compare()
+        self._others.compare(self.digest)
 
     def _note_digest(self, check: int, digest: str) -> None:
         self.digest = Checked(check, digest)
         self._items.submit(self.digest)
-
-    def _compare(self) -> None:
-        """Compare the last digests of the nodes.
-
-        Raises:
-            LogBroken: this node has another state than an older one.
-        """
-        life = self.machine.life
-        if self.digest is None or life is None:
-            return
-        for other in differing_nodes(self.digest, self.machine.digests, self.machine.lives):
-            if other.number < life.number:
-                raise LogBroken(
-                    f"the state of this node is not that of {other.node}, which is older: it stops,"
-                    " so that nobody sees two truths. Start it from a backup of another node"
-                    " (trio-chat backup), and report this as a defect"
-                )
-            if (other.node, self.digest.check) not in self._declared:
-                self._declared.add((other.node, self.digest.check))
-                log.error("the state of the node %s is not that of this one", other.node)
 
     def _look_after_lives(self) -> None:
         """Begin another life if the others have given this one up, and say which nodes are lost."""
@@ -417,29 +372,8 @@ class ClusterNode:
             wake_waiting = self._begin_life(max(time.time_ns(), own_epoch + 1))
             self.clients.end_all()
             wake_waiting()  # after the clients, which are to get no answers
-        for lost in self.machine.lives.lost():
-            key = lost.node, lost.epoch
-            if lost.node != self.name and key not in self._declared:
-                self._declared.add(key)
-                log.warning("nothing is heard of the node %s any longer", lost.node)
-                self._items.submit(Lost(*key))
-        self._raise_version()
-
-    def _raise_version(self) -> None:
-        """Have the greatest version of the rules in force that all nodes support."""
-        version = self.machine.lives.supported()
-        oldest = min(self._living(), key=lambda life: life.number, default=None)
-        if (
-            oldest is not None
-            and oldest is self.machine.life
-            and version > max(self.machine.version, self._raised)
-        ):
-            self._raised = version
-            log.info("all nodes support version %d of the rules, which is put in force", version)
-            self._items.submit(Raised(version))
-
-    def _living(self) -> list[Life]:
-        return [life for life in self.machine.lives if not life.is_over]
+        self._others.declare_lost()
+        self._others.raise_version()
 
     def _note_unavailable(self, error: LogUnavailable) -> None:
         self._counters.failures += 1
