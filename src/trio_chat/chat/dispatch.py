@@ -105,7 +105,8 @@ def _dispatch(request: Request) -> int:
     if len(message.params) < entry.min_params:
         reply.numeric(n.ERR_NEEDMOREPARAMS, message.command)
         return 1
-    if _is_activity(entry, message):
+    # In a cluster only what all servers carry out: the time is a part of the state.
+    if request.world.decider is None and _is_activity(entry, message):
         request.session.active = request.world.clock()
     if entry.stores and len(message.params) >= entry.stores and policy.refuses_to_store(request):
         return 1

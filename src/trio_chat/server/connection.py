@@ -79,7 +79,7 @@ class Connection:
         self.session = session_of(peer, hub)
         if self._flood is None:
             self.session.payer = ""
-        self._sorter = ClientLines(self.session, hub.world.lengths) if hub.node else None
+        self._sorter = ClientLines(self.session, hub.world.elapsed) if hub.node else None
 
     @property
     def queued(self) -> int:
