@@ -164,6 +164,39 @@ async def _redact(client: Actions, words: list[str]) -> None:
         )
 
 
+@command(
+    N_("[@nickname]"),
+    N_("pins the last message of the channel, or that of somebody, if you are its operator"),
+    0,
+    1,
+)
+async def _pin(client: Actions, words: list[str]) -> None:
+    target_message, rest = await _target_message(client, words, own=False)
+    if rest:
+        await client.tell(_("Usage: {usage}").format(usage=COMMANDS["pin"].synopsis()), error=True)
+    elif target_message:
+        channel, msgid = target_message.conversation, target_message.msgid
+        await client.do("/pin", lambda protocol: protocol.send("CHANSERV", "PIN", channel, msgid))
+
+
+@command(N_("number"), N_("takes a pin back; /pins shows the numbers"), 1, 1)
+async def _unpin(client: Actions, words: list[str]) -> None:
+    channel = client.current
+    if not channel:
+        await client.tell(_("You are not in a channel."), error=True)
+        return
+    await client.do("/unpin", lambda protocol: protocol.send("CHANSERV", "UNPIN", channel, *words))
+
+
+@command(N_("[#channel]"), N_("shows the pinned messages of the channel"), 0, 1)
+async def _pins(client: Actions, words: list[str]) -> None:
+    channel = _channel_name(client, words[0]) if words else client.current
+    if not channel:
+        await client.tell(_("You are not in a channel."), error=True)
+        return
+    await client.do("/pins", lambda protocol: protocol.send("CHANSERV", "PINS", channel))
+
+
 async def _target_message(
     client: Actions, words: Sequence[str], *, own: bool
 ) -> tuple[TargetMessage | None, Sequence[str]]:

@@ -8,6 +8,7 @@ from trio_chat.chat.services import (
     login_certificates,
     nickserv,
     nickserv_opers,
+    pins,
     settings,
     znc,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "login_certificates",
     "nickserv",
     "nickserv_opers",
+    "pins",
     "settings",
     "znc",
 ]

@@ -52,7 +52,7 @@ def cs_command(request: Request) -> None:
     CHANSERV.handle(request, " ".join(request.params))
 
 
-def _channel(request: Request, name: str) -> Channel | None:
+def find_channel(request: Request, name: str) -> Channel | None:
     """Return a channel that the user may know of, or reply that there is none."""
     channel = request.world.channels.get(fold_or_self(name))
     if channel is None or (
@@ -80,7 +80,7 @@ def _owner(request: Request, registration: ChannelRegistration) -> str:
 
 def _own_channel(request: Request, name: str) -> tuple[Channel, ChannelRegistration] | None:
     """Return a channel that belongs to the user, or reply that it does not."""
-    channel = _channel(request, name)
+    channel = find_channel(request, name)
     if channel is None:
         return None
     if channel.registration is None:
@@ -98,7 +98,7 @@ def _own_channel(request: Request, name: str) -> tuple[Channel, ChannelRegistrat
 @CHANSERV.command("REGISTER", "<#channel>", 1, "makes a channel in which you are operator yours")
 def _register(request: Request, words: list[str]) -> None:
     world, user = request.world, request.user
-    channel = _channel(request, words[0])
+    channel = find_channel(request, words[0])
     if channel is None:
         return
     owned = _owned(world, user.account_id)
@@ -155,7 +155,7 @@ def _transfer(request: Request, words: list[str]) -> None:
 
 @CHANSERV.command("INFO", "<#channel>", 1, "shows to whom a channel belongs")
 def _info(request: Request, words: list[str]) -> None:
-    channel = _channel(request, words[0])
+    channel = find_channel(request, words[0])
     if channel is None:
         return
     if channel.registration is None:
@@ -262,7 +262,7 @@ def _invitation(request: Request, words: list[str]) -> None:
 
 
 def _carry_out_invitation(request: Request, words: list[str]) -> None:
-    channel = _channel(request, words[0])
+    channel = find_channel(request, words[0])
     if channel is not None:
         invitation_service.carry_out(CHANSERV, request, channel, words[1:])
 
@@ -288,7 +288,7 @@ def _devoice(request: Request, words: list[str]) -> None:
 
 
 def _set_rank(request: Request, words: list[str], letter: str, *, adding: bool) -> None:
-    channel = _channel(request, words[0])
+    channel = find_channel(request, words[0])
     if channel is None:
         return
     right = channel.registration.rank_of(request.user.account_id) if channel.registration else ""
