@@ -25,7 +25,7 @@ from cluster_programs import ENGINES, Engines, EngineSet, Node, Program, Program
 from cluster_runs import Cluster, Report, Scenario, run
 
 _NODES = ["node0", "node1", "node2"]
-_REDIS = ["engine0", "engine1", "engine2"]
+_ENGINES = ["engine0", "engine1", "engine2"]
 _SENTINELS = ["sentinel0", "sentinel1", "sentinel2"]
 _LOGGED = re.compile(r"\d{4}-\d\d-\d\d ")
 _REASON = re.compile("the (log|state|database|engine) ")
@@ -181,12 +181,13 @@ def _take_out_losses(report: Report) -> None:
 
 def _run(options: argparse.Namespace, directory: Path) -> Report:
     is_postgres = options.engine == "postgres"
-    machines = ["engine0"] if is_postgres else [*_REDIS, *_SENTINELS]
+    standbys = options.standbys if is_postgres else 0
+    machines = _ENGINES[: 1 + standbys] if is_postgres else [*_ENGINES, *_SENTINELS]
     with _network([*_NODES, *machines], directory) as network:
         hosts = [network.host(name) for name in machines]
         engines: EngineSet
         if is_postgres:
-            engines = PostgresEngine(directory, hosts[0])
+            engines = PostgresEngine(directory, hosts, min(standbys, options.replicas))
         else:
             engines = Engines(options.engine, directory, 2, hosts)
             engines.url = engines.url.replace("replicas=1", f"replicas={options.replicas}")
@@ -243,7 +244,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=180.0, help="of faults")
     parser.add_argument("--clients", type=int, default=60)
     parser.add_argument("--rate", type=float, default=100.0, help="messages in a second")
-    parser.add_argument("--replicas", type=int, default=1, help="of Redis, that nodes wait for")
+    parser.add_argument("--replicas", type=int, default=1, help="that nodes wait for")
+    parser.add_argument(
+        "--standbys",
+        type=int,
+        default=0,
+        choices=(0, 1, 2),
+        help="of PostgreSQL; nobody promotes one",
+    )
     parser.add_argument("--keep", type=Path, help="a directory for databases and outputs")
     options = parser.parse_args(arguments)
     try:

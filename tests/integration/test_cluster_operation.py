@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trio
 from programs import Program, program
-from test_cluster_programs import RedisCluster, client
+from test_cluster_programs import Client, RedisCluster, client
 
 from redis_fakes import engine
 
@@ -172,3 +172,32 @@ async def test_the_doctor_finds_the_name_of_another_node(
         (tmp_path / "other" / "server.ini").write_text(text, "utf-8")
         _, text = await run(tmp_path / "other", "doctor")
         assert "Another server is the node n1." in text
+
+
+async def test_clients_get_an_answer_while_the_engine_is_away(cluster: RedisCluster) -> None:
+    """What was asked for before it was known to be away is carried out later, and what was refused
+    is not.
+    """
+    async with (
+        cluster.node("n1") as (running, port),
+        client(port, "ann", "standard-replies") as ann,
+        client(port, "bob", "standard-replies") as bob,
+        await trio.open_tcp_stream("127.0.0.1", port) as stream,
+    ):
+        await ann.say("PING x")
+        await ann.until("PONG")
+        cluster.engine.kill()
+        await ann.say("NS REGISTER secret-word")
+        eve = Client(stream)
+        await eve.say("NICK eve", "USER u 0 * :Real")
+        assert "may still be carried out" in await ann.until(" TEMPORARILY_UNAVAILABLE ")
+        assert "cannot agree on anything" in await eve.until("ERROR ")
+        await bob.say("REGISTER * * another-word")
+        assert "may" not in await bob.until("FAIL REGISTER TEMPORARILY_UNAVAILABLE ")
+        cluster.engine.start()
+        await running.out.until("is reached again")
+        await ann.say("JOIN #a", "NS IDENTIFY ann secret-word", "ISON eve bob")
+        await ann.until(" 900 ")
+        assert (await ann.until(" 303 ")).endswith(":bob")
+        await ann.say("NS IDENTIFY bob another-word")
+        await ann.until("Wrong")
