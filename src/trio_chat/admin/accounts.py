@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from trio_chat.admin import in_cluster
 from trio_chat.admin.console import (
@@ -296,11 +296,26 @@ def export(target: AccountTarget) -> int:
 
 def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -> int:
     """Write one JSON object, message by message, so that they are never all in memory."""
-    belongings, numbers = (
-        account_maintenance.account_data(connection, account),
-        account_maintenance.account_numbers(connection),
+    numbers = account_maintenance.account_numbers(connection)
+    head = describe(connection, account)
+    stream.write(
+        json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode()
+        + b',\n "messages": ['
     )
-    head = {
+    written = 0
+    for record in account_maintenance.messages(connection, account):
+        stream.write(
+            (b",\n  " if written else b"\n  ") + json_lines.to_line(record, numbers).rstrip(b"\n")
+        )
+        written += 1
+    stream.write(b"\n ]\n}\n" if written else b"]\n}\n")
+    return written
+
+
+def describe(connection: "apsw.Connection", account: Account) -> dict[str, Any]:
+    """Return all that is known of an account but its messages; no secret is in it."""
+    belongings = account_maintenance.account_data(connection, account)
+    return {
         "account": {"name": account.name, "registered": date(account.created)},
         "email": (
             belongings.email
@@ -335,18 +350,6 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
         ],
         "push_rules": belongings.push_rules,
     }
-    stream.write(
-        json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode()
-        + b',\n "messages": ['
-    )
-    written = 0
-    for record in account_maintenance.messages(connection, account):
-        stream.write(
-            (b",\n  " if written else b"\n  ") + json_lines.to_line(record, numbers).rstrip(b"\n")
-        )
-        written += 1
-    stream.write(b"\n ]\n}\n" if written else b"]\n}\n")
-    return written
 
 
 def _found(connection: "apsw.Connection", target: AccountTarget) -> Account:

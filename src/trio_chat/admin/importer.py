@@ -1,7 +1,7 @@
 """The importer: conversion, attached files and the database put together."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +12,9 @@ from trio_chat.admin.imported_files import ImportedFiles
 from trio_chat.chat import retention
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.channel_registration import OFF
-from trio_chat.chat.history import MESSAGES
+from trio_chat.chat.history import MESSAGES, Record
+from trio_chat.chat.ids import seconds
+from trio_chat.imports import messages
 from trio_chat.imports.channels import ChannelNames
 from trio_chat.imports.conversion import Converted, FileToStore, ImportRules, convert
 from trio_chat.imports.messages import Skipped, SourceItems
@@ -135,16 +137,37 @@ class Importer:
             return float("inf")
         return (self.rules.now() - days * _DAY) * 1000 if days else 0
 
+    def take_records(self, items: Iterable[Record | Skipped]) -> Iterator[None]:
+        """Import records of this program as they are; yield after each one."""
+        for item in items:
+            if isinstance(item, Skipped):
+                self.totals.skipped[item.reason] += item.number
+            elif reason := self._why_not(item):
+                self.totals.skipped[reason] += 1
+            else:
+                self._collect(Converted(item.buffer, (item,)))
+            yield
+
+    def _why_not(self, record: Record) -> str:
+        time = seconds(record.id, record.shift)
+        if not self._options.since <= time < self._options.until:
+            return messages.OUT_OF_RANGE
+        channel = None if "," in record.buffer else record.buffer
+        return messages.EXPIRED if time * 1000 < self._oldest(channel) else ""
+
+    def _collect(self, converted: Converted) -> None:
+        self._batch.append(converted)
+        self._size += len(converted.records)
+        if self._size >= (maintenance.BATCH if self._is_beside_server else _AT_ONCE):
+            self.flush()
+
     def take(self, items: SourceItems) -> Iterator[None]:
         """Import messages; yield after each one, for the progress bar."""
         for item in convert(items, self.rules):
             if isinstance(item, Skipped):
                 self.totals.skipped[item.reason] += item.number
             else:
-                self._batch.append(item)
-                self._size += len(item.records)
-                if self._size >= (maintenance.BATCH if self._is_beside_server else _AT_ONCE):
-                    self.flush()
+                self._collect(item)
             yield
 
     def flush(self) -> None:

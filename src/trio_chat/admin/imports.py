@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,10 +12,13 @@ from trio_chat.admin.console import report_error
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.admin.importer import Importer, ImportOptions
 from trio_chat.admin.progress import Progress
+from trio_chat.chat.history import Record
 from trio_chat.i18n import _
-from trio_chat.imports.messages import ImportFileError, SourceItems
+from trio_chat.imports import messages
+from trio_chat.imports.messages import ImportFileError, Skipped, SourceItems
+from trio_chat.irc.names import CHANTYPES, fold_or_self
 from trio_chat.irc.text import escape_controls
-from trio_chat.storage import maintenance
+from trio_chat.storage import account_maintenance, json_lines, maintenance
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -25,11 +29,13 @@ class OpenSource(NamedTuple):
 
     Args:
         items: its messages.
+        records: records of this program, instead of messages.
         position: returns the bytes that were read so far.
     """
 
     items: SourceItems
     position: Callable[[], int]
+    records: Iterator[Record | Skipped] = iter(())
 
 
 Opener = Callable[[Path, ExitStack], OpenSource]
@@ -66,7 +72,9 @@ def run(
                 importer.files.root = file.parent.resolve() if has_files else None
                 try:
                     with _opened(file, opener) as source:
-                        for _each in importer.take(source.items):
+                        for _each in chain(
+                            importer.take(source.items), importer.take_records(source.records)
+                        ):
                             progress(done + source.position())
                 except ImportFileError as error:
                     progress.clear()
@@ -136,3 +144,38 @@ def import_irc(directory: Path, options: ImportOptions, zone: "tzinfo") -> int:
         return OpenSource(log.items(), lambda: log.bytes_read)
 
     return run(files, options, NETWORK, opened)
+
+
+def import_jsonl(files: Sequence[Path], options: ImportOptions) -> int:
+    """Import JSON Lines that this program has exported."""
+    with maintenance.connected(options.database) as connection:
+        numbers = account_maintenance.account_numbers(connection)
+
+    def opened(file: Path, stack: ExitStack) -> OpenSource:
+        stream = stack.enter_context(file.open("rb"))
+        records = _records(file, json_lines.read_lines(stream, numbers), options)
+        return OpenSource(iter(()), stream.tell, records)
+
+    return run(files, options, "", opened)
+
+
+def _records(
+    file: Path, items: Iterator[Record | json_lines.InvalidLine], options: ImportOptions
+) -> Iterator[Record | Skipped]:
+    """Yield records in the channels that the operator wants, and report invalid lines."""
+    names = {
+        fold_or_self(_with_sign(old)): fold_or_self(new) for old, new in options.channels.items()
+    }
+    for item in items:
+        if isinstance(item, json_lines.InvalidLine):
+            words = _("{file}, line {line}: {problem}")
+            report_error(words.format(file=file, line=item.number, problem=item.problem))
+            yield Skipped(messages.DAMAGED)
+        elif options.only_mapped and item.buffer not in names:
+            yield Skipped(messages.NOT_CHOSEN)
+        else:
+            yield item._replace(buffer=names.get(item.buffer, item.buffer))
+
+
+def _with_sign(name: str) -> str:
+    return name if name.startswith(CHANTYPES) else CHANTYPES + name

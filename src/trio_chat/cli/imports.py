@@ -101,6 +101,7 @@ _DRY_RUN = Argument(
     "--dry-run", action="store_true", words=N_("write nothing, and show what would be imported")
 )
 _FILES = Argument("files", nargs="+", type=Path, metavar="FILE", words=N_("a file of the export"))
+_BOUNDS = (DATABASE, _CHANNEL, _ONLY, _SINCE, _UNTIL, _DRY_RUN)
 _COMMON = (DATABASE, _MAP, _MAP_FILE, _CHANNEL, _ONLY, _SAME, _SINCE, _UNTIL, _URL, _DRY_RUN)
 
 
@@ -108,7 +109,8 @@ def _options(call: Invocation) -> "ImportOptions":
     from trio_chat.admin.importer import ImportOptions  # noqa: PLC0415
 
     given = call.options
-    url = given.url and f"{given.url.rstrip('/')}/"
+    url = getattr(given, "url", "")
+    url = url and f"{url.rstrip('/')}/"
     if url and not url.startswith(("http://", "https://")):
         usage_error(
             _("{value!r} is not an address such as https://chat.example.org/").format(
@@ -118,10 +120,10 @@ def _options(call: Invocation) -> "ImportOptions":
     return ImportOptions(
         database=call.database,
         settings=call.settings,
-        people=dict(_lines_of(given.map_file)) | dict(given.map),
+        people=dict(_lines_of(getattr(given, "map_file", None))) | dict(getattr(given, "map", ())),
         channels=dict(given.channel),
         only_mapped=given.only,
-        same_accounts=given.same_accounts,
+        same_accounts=getattr(given, "same_accounts", False),
         since=given.since if given.since is not None else float("-inf"),
         until=given.until if given.until is not None else float("inf"),
         url=url,
@@ -218,3 +220,20 @@ def _irc(call: Invocation) -> int:
     from trio_chat.admin.imports import import_irc  # noqa: PLC0415
 
     return import_irc(call.options.logs, _options(call), call.options.timezone)
+
+
+@IMPORT.command(
+    "jsonl",
+    *_BOUNDS,
+    _FILES,
+    help=N_("import what trio-chat export has written"),
+    description=N_(
+        "Import JSON Lines that `trio-chat export` or `trio-chat history export` has written. The"
+        " messages keep their ids."
+    ),
+    epilog=N_("examples:\n  trio-chat import jsonl lobby.jsonl"),
+)
+def _jsonl(call: Invocation) -> int:
+    from trio_chat.admin.imports import import_jsonl  # noqa: PLC0415
+
+    return import_jsonl(call.options.files, _options(call))

@@ -18,6 +18,7 @@ from trio_chat.cli.cluster import CLUSTER
 from trio_chat.cli.connect import connect
 from trio_chat.cli.database import DB, backup
 from trio_chat.cli.doctor import doctor
+from trio_chat.cli.exports import export
 from trio_chat.cli.find import find
 from trio_chat.cli.health import health
 from trio_chat.cli.history import HISTORY
@@ -41,6 +42,7 @@ COMMANDS = (
     mcp,
     HISTORY,
     IMPORT,
+    export,
     backup,
     DB,
     health,

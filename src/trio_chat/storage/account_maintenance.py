@@ -317,9 +317,11 @@ def _without(state: dict[str, Any], account: Account) -> dict[str, Any]:
     }
 
 
-def messages(connection: "apsw.Connection", account: Account) -> Iterator[Record]:
-    """Yield all messages of an account, channel by channel, in order."""
-    for page in maintenance.pages(connection):
+def messages(
+    connection: "apsw.Connection", account: Account, *, with_reactions: bool = False
+) -> Iterator[Record]:
+    """Yield all messages of an account, channel by channel, in order; see `maintenance.pages`."""
+    for page in maintenance.pages(connection, with_reactions=with_reactions):
         for record in page:
             if record.account_id == account.id:
                 yield record

@@ -1,7 +1,7 @@
 """The table of channel events (JOIN, TOPIC, MODE …), in one order of ids with the messages."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.history import HistoryFilter, Record, Span
@@ -32,6 +32,13 @@ _RANGE = """
     ORDER BY id {} LIMIT :limit
 """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
+_WITH_TAGS = _RANGE.replace("(command <> 'TAGMSG' OR :with_tags)", "command = 'TAGMSG'")
+_OLDEST_TAGS, _NEWEST_TAGS = _WITH_TAGS.format("ASC"), _WITH_TAGS.format("DESC")
+_ONLY_TAGS = """
+    SELECT id, is_private, command, source, account, '', tags, is_bot, shift, account_id, params
+    FROM event WHERE buffer = (SELECT id FROM buffer WHERE name = :buffer) AND command = 'TAGMSG'
+    ORDER BY id
+"""
 _OLD = """
     SELECT event.buffer, event.id FROM buffer CROSS JOIN event ON event.buffer = buffer.id
     WHERE event.id < :before AND (:name IS NULL OR buffer.name = :name)
@@ -81,36 +88,60 @@ def select_messages_and_events(
         "with_tags": shown is HistoryFilter.WITH_TAGMSG,
         "limit": limit,
     }
-    records = [
-        Record(
-            buffer,
-            number,
-            command,
-            source,
-            account,
-            text,
-            json.loads(tags) if tags else NO_TAGS,
-            bool(is_private),
-            tuple(json.loads(params)) if params else (),
-            bool(is_bot),
-            shift,
-            account_id,
-        )
-        for (
-            number,
-            is_private,
-            command,
-            source,
-            account,
-            text,
-            tags,
-            is_bot,
-            shift,
-            account_id,
-            params,
-        ) in connection.execute(_NEWEST if span.from_newest else _OLDEST, values)
-    ]
+    rows = connection.execute(_NEWEST if span.from_newest else _OLDEST, values)
+    records = [_record(buffer, row) for row in rows]
     return records[::-1] if span.from_newest else records
+
+
+def _record(buffer: str, row: tuple[Any, ...]) -> Record:
+    (
+        number,
+        is_private,
+        command,
+        source,
+        account,
+        text,
+        tags,
+        is_bot,
+        shift,
+        account_id,
+        params,
+    ) = row
+    return Record(
+        buffer,
+        number,
+        command,
+        source,
+        account,
+        text,
+        json.loads(tags) if tags else NO_TAGS,
+        bool(is_private),
+        tuple(json.loads(params)) if params else (),
+        bool(is_bot),
+        shift,
+        account_id,
+    )
+
+
+def select_messages_and_tags(
+    connection: "apsw.Connection", buffer: str, span: Span, limit: int, private_after: int
+) -> list[Record]:
+    """Return a range of messages, those of tags alone among them; see `History.messages`."""
+    values = {
+        "buffer": buffer,
+        "after": span.after,
+        "before": span.before,
+        "private_after": private_after,
+        "limit": limit,
+    }
+    rows = connection.execute(_NEWEST_TAGS if span.from_newest else _OLDEST_TAGS, values)
+    return [_record(buffer, row) for row in rows][:: -1 if span.from_newest else 1]
+
+
+def select_tags(connection: "apsw.Connection", buffer: str) -> Iterator[Record]:
+    """Yield the messages of tags alone of a buffer, in order."""
+    for row in connection.execute(_ONLY_TAGS, {"buffer": buffer}):
+        yield _record(buffer, row)
 
 
 def delete_old_events(connection: "apsw.Connection", values: Mapping[str, Any]) -> int:

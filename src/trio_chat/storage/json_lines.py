@@ -39,6 +39,8 @@ _KEYS = {
 _OPTIONAL = {"bot": bool, "origin": str, "account_id": int, "parties": list}
 """Keys that are left out when they have no value, as in files of earlier versions."""
 _TAG = re.compile(r"\+[^\0\r\n; =]*")  # a client-only tag, as leniently as the server takes it
+TAGMSG = "TAGMSG"
+"""The command of a message of tags alone (IRCv3 message-tags), such as a reaction."""
 _USER_AT_HOST = re.compile(r"[A-Za-z0-9._~-]{1,32}@[!-?A-~]{1,64}")
 # JSON allows these characters, but some programs end a line at them, and some terminals obey them.
 _RAW = re.compile("[\x7f-\x9f\u2028\u2029]")
@@ -278,13 +280,23 @@ def _has_good_lines(record: Record) -> bool:
 
 
 _RULES: tuple[tuple[Callable[[Record], bool], str], ...] = (
-    (lambda record: record.command in MESSAGES, N_("command is neither PRIVMSG nor NOTICE")),
+    (
+        lambda record: record.command in MESSAGES or record.command == TAGMSG,
+        N_("command is neither PRIVMSG nor NOTICE nor TAGMSG"),
+    ),
+    (
+        lambda record: record.command != TAGMSG or bool(record.tags and not record.text),
+        N_("a TAGMSG has tags and no text"),
+    ),
     (lambda record: _is_source(record.source), N_("source is not written as nick!user@host")),
     (
         lambda record: not record.account or _is_nick(record.account),
         N_("account is not a name that an account can have"),
     ),
-    (lambda record: bool(record.text.strip("\n")), N_("text is empty")),
+    (
+        lambda record: record.command == TAGMSG or bool(record.text.strip("\n")),
+        N_("text is empty"),
+    ),
     (_has_good_lines, N_("text has a sign that no message can have")),
     (_has_good_tags, N_("tags are not client-only tags, or are too long")),
     (_fits, N_("text does not fit into a line of IRC")),

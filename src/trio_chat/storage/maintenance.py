@@ -21,7 +21,7 @@ from trio_chat.storage.casemapping import stored_casemapping
 from trio_chat.storage.clock import find_steps
 from trio_chat.storage.cluster import is_of_cluster
 from trio_chat.storage.database import StorageError, damage_reported, explain, in_transaction
-from trio_chat.storage.events import append_events
+from trio_chat.storage.events import append_events, select_messages_and_tags
 from trio_chat.storage.history import (
     append_messages,
     buffer_id,
@@ -171,20 +171,27 @@ def channels(connection: apsw.Connection) -> list[str]:
     return [name for (name,) in connection.execute("SELECT name FROM buffer ORDER BY name")]
 
 
-def pages(connection: apsw.Connection, channel: str | None = None) -> Iterator[list[Record]]:
-    """Yield pages of the messages of one channel, or of each in turn, as of the first call."""
+def pages(
+    connection: apsw.Connection, channel: str | None = None, *, with_reactions: bool = False
+) -> Iterator[list[Record]]:
+    """Yield pages of the messages of one channel, or of each in turn, as of the first call.
+
+    Args:
+        connection: the database.
+        channel: the folded name; None for all.
+        with_reactions: whether messages of tags alone are among them.
+    """
+    select = select_messages_and_tags if with_reactions else select_messages
     end = last_id(connection) + 1
     for name in channels(connection) if channel is None else [channel]:
         after = 0
-        while page := select_messages(
-            connection, name, Span(after, end, from_newest=False), PAGE, 0
-        ):
+        while page := select(connection, name, Span(after, end, from_newest=False), PAGE, 0):
             yield page
             after = page[-1].id
 
 
 def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> int:
-    """Insert messages and events as one transaction; return the number of new messages.
+    """Insert messages and events as one transaction; return the number of new ones.
 
     Those that exist, or that were redacted, are left out.
     """
@@ -214,7 +221,7 @@ def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     if any(record.shift and not is_early(record.id) for record in new):
         find_steps(connection)
     index_new(connection, max(BATCH, len(new)))  # perhaps no server is running that would do it
-    return len(new)
+    return len(new) + len(events)
 
 
 def _new_events(connection: apsw.Connection, records: Sequence[Record]) -> list[Record]:
