@@ -539,8 +539,8 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     execute("""INSERT INTO metadata VALUES (1, '{"url": "x"}'), (2, '{"url": "y"}')""")
     execute("INSERT INTO email VALUES (1, 'ann@example.org', 1), (2, 'bob@example.org', 1)")
     execute(
-        "INSERT INTO upload VALUES"
-        " (1, 'random', 'a.jpg', 'image/jpeg', 7, 1, '', '', 1800000000),"
+        "INSERT INTO upload (id, name, filename, type, size, account, address, author, created)"
+        " VALUES (1, 'random', 'a.jpg', 'image/jpeg', 7, 1, '', '', 1800000000),"
         " (2, 'other', 'b.jpg', 'image/jpeg', 7, 2, '', '', 1800000000)"
     )
     execute("UPDATE account SET created = 1800000000")
