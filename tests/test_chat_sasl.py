@@ -11,6 +11,7 @@ from account_fakes import plain, with_sasl
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, commands, find
 from trio_chat.chat.accounts import AccountsError, Busy
+from trio_chat.chat.response import Unsettled
 from trio_chat.chat.sasl import Inbox, SaslFailed, pieces
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
@@ -262,3 +263,20 @@ def test_logging_in_later_is_told_to_those_who_want_to_know(town: Town) -> None:
     assert account == Message("ACCOUNT", ("Ann",), "annie!annie@192.0.2.1", {"account": "Ann"})
     assert message.tags == {"account": "Ann"}
     assert join.params == ("#a", "Ann", "annie the tester")
+
+
+def test_a_login_that_is_not_known_to_be_carried_out(town: Town) -> None:
+    """In a cluster without its engine: the exchange ends, and nobody is said to be logged in."""
+
+    async def settle() -> None:  # noqa: ASYNC124  # as a port has it
+        raise Unsettled
+
+    ann = town.person("zoe", caps="sasl standard-replies")
+    town.world.decider = lambda _change: None
+    town.world.settle = settle
+    ann.say("AUTHENTICATE PLAIN")
+    replies = ann.say(f"AUTHENTICATE {plain('ann', 'correct horse')}")
+    assert commands(replies) == ["904", "FAIL"]
+    assert replies[1].params[:2] == ("AUTHENTICATE", "TEMPORARILY_UNAVAILABLE")
+    assert "may still be carried out" in replies[1].params[-1]
+    assert commands(ann.say("AUTHENTICATE PLAIN")) == ["AUTHENTICATE"]

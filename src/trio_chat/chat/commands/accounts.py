@@ -12,7 +12,7 @@ from trio_chat.chat.accounts import NO_ACCOUNT, Account, Accounts, AccountsError
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountChanged, NoticesDelivered
 from trio_chat.chat.registry import Request, command
-from trio_chat.chat.response import Response
+from trio_chat.chat.response import Response, Unsettled
 from trio_chat.chat.users import Session
 from trio_chat.irc import numerics as n
 
@@ -109,7 +109,11 @@ async def _continue(
     if suspended := why_suspended(request, step.account):
         reply.numeric(n.ERR_SASLFAIL, args=(suspended,))
         return
-    await log_in(request, reply, step.account)
+    try:
+        await log_in(request, reply, step.account)
+    except Unsettled:  # which is explained by FAIL; the exchange has to end, too
+        reply.numeric(n.ERR_SASLFAIL, args=("the servers cannot agree on anything",))
+        raise
     reply.numeric(n.RPL_SASLSUCCESS)
 
 
