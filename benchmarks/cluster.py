@@ -144,6 +144,7 @@ _COLUMNS = (
     ("gap", "gap s", 2),
     ("node us", "us a node", 0),
     ("engine us", "us engine", 0),
+    ("clients us", "us clients", 0),
     ("reconnections", "moved", 0),
     ("refused", "refused", 0),
     ("quits", "QUIT", 0),

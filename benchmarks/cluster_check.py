@@ -1,5 +1,6 @@
 """A check of a cluster after a run: what its nodes have stored, and what they answer."""
 
+import itertools
 import re
 import socket
 import sqlite3
@@ -139,3 +140,23 @@ def stored_msgids(path: str) -> dict[str, list[str]]:
         for name, number in database.execute(query):
             found.setdefault(name, []).append(msgid(number))
     return found
+
+
+def order_problem(
+    nick: str, channel: str, seen: Sequence[str], stored: dict[str, list[str]]
+) -> list[str]:
+    """Return what is wrong with the messages that a client has seen of its channel.
+
+    Args:
+        nick: its nickname.
+        channel: its channel.
+        seen: the ids of the messages, in the order in which they came.
+        stored: the ids of the messages of all channels, in order.
+    """
+    order = {each: place for place, each in enumerate(stored.get(channel, ()))}
+    places = [order[each] for each in seen if each in order]
+    for before, after in itertools.pairwise(places):
+        if after != before + 1:
+            what = "missed" if after > before else "got in another order"
+            return [f"{nick} has {what} messages of {channel}: {after} after {before}"]
+    return []

@@ -12,7 +12,6 @@ must be stored once if its echo came, and at most once otherwise.
 """
 
 import base64
-import itertools
 import json
 import random
 import re
@@ -25,17 +24,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import trio
-from cluster_check import stored_msgids
-from cluster_plan import TOKEN, Plan, Results, parse_line, tag
+from cluster_check import order_problem, stored_msgids
+from cluster_plan import CAPS, TOKEN, Plan, Results, parse_line, tag
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 from trio_chat.client.session.sasl import LoginCredentials, SaslPlain, SaslScram
 
-_CAPS = (
-    "sasl server-time message-tags echo-message labeled-response batch standard-replies"
-    " draft/multiline draft/chathistory draft/message-redaction draft/read-marker"
-    " draft/metadata-2 draft/account-registration"
-)
 _PASSWORD = "correct horse"
 _PAGE = 100
 """Messages of one answer to CHATHISTORY."""
@@ -127,15 +121,7 @@ class Client:
         Args:
             stored: the ids of the messages of all channels, in order.
         """
-        order = {each: place for place, each in enumerate(stored.get(self._channel, ()))}
-        places = [order[each] for each in self._seen if each in order]
-        for before, after in itertools.pairwise(places):
-            if after != before + 1:
-                what = "missed" if after > before else "got in another order"
-                self._results.problems.append(
-                    f"{self._nick} has {what} messages of {self._channel}: {after} after {before}"
-                )
-                return
+        self._results.problems += order_problem(self._nick, self._channel, self._seen, stored)
 
     async def _connect(self) -> None:
         host, port = self._plan.nodes[self._place % len(self._plan.nodes)]
@@ -143,7 +129,7 @@ class Client:
         self._batches.clear()
         self._waiting.clear()
         self._private.clear()
-        await self._say(f"CAP REQ :{_CAPS}", f"NICK {self._nick}", "USER u 0 * :A user")
+        await self._say(f"CAP REQ :{CAPS}", f"NICK {self._nick}", "USER u 0 * :A user")
         if self._has_account:
             await self._say(f"AUTHENTICATE {self._mechanism().name}")
         else:

@@ -6,6 +6,12 @@ from dataclasses import asdict, dataclass, field
 
 TOKEN = re.compile(r"~(\d+)\.(\d+)~")
 """The mark in each message: the number of the client, and that of the message."""
+CAPS = (
+    "sasl server-time message-tags echo-message labeled-response batch standard-replies"
+    " draft/multiline draft/chathistory draft/message-redaction draft/read-marker"
+    " draft/metadata-2 draft/account-registration"
+)
+"""What clients ask for."""
 
 
 @dataclass(frozen=True, kw_only=True)

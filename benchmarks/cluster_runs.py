@@ -14,8 +14,10 @@ from threading import Thread
 from cluster_check import check_answers, check_stored
 from cluster_plan import Plan, Results
 from cluster_programs import EngineSet, Node, ProgramError
+from subject import Meter
 
 _CLIENTS = Path(__file__).resolve().with_name("cluster_clients.py")
+_SATURATION = _CLIENTS.with_name("cluster_saturation.py")
 _SAME = 60.0
 """Seconds until all nodes must have stored the same."""
 _QUIET = 2.0
@@ -23,15 +25,17 @@ _QUIET = 2.0
 
 
 class ClientProcess:
-    """A process of `cluster_clients.py`.
+    """A process of `cluster_clients.py`, or of `cluster_saturation.py` where clients only send
+    messages as fast as they can.
 
     Args:
         plan: what its clients do.
     """
 
     def __init__(self, plan: Plan) -> None:
+        program = _CLIENTS if plan.rate or plan.is_mixed else _SATURATION
         self.process = subprocess.Popen(
-            [sys.executable, str(_CLIENTS), plan.to_json()],
+            [sys.executable, str(program), plan.to_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -50,6 +54,10 @@ class ClientProcess:
         if not line:
             raise ProgramError("the clients have failed")
         return json.loads(line)
+
+    def cpu(self) -> float:
+        """Return the seconds of CPU time that it has used."""
+        return Meter(self.process.pid).cpu()
 
     def close(self) -> None:
         """Kill it."""
@@ -159,6 +167,7 @@ def _load(
     report = Report()
     nodes = list(cluster.nodes)  # the fault may take some out
     before = [node.cpu() for node in nodes], cluster.engines.cpu()
+    clients_before = sum(each.cpu() for each in started)
     begin = time.monotonic()
     for each in started:
         each.say("begin")
@@ -170,6 +179,7 @@ def _load(
     cpu = sum(node.cpu() for node in nodes) - sum(before[0])
     report.figures["node cpu"] = cpu / len(nodes)
     report.figures["engine cpu"] = cluster.engines.cpu() - before[1]
+    report.figures["clients cpu"] = sum(each.cpu() for each in started) - clients_before
     for each in started:
         each.say("end")
     for each in started:
@@ -238,6 +248,7 @@ def _count(report: Report, results: Sequence[Results], window: tuple[float, floa
     figures["gap"] = _longest_gap(sorted(when for when, _, client in echoes if client not in moved))
     figures["node us"] = 1e6 * figures.pop("node cpu") / max(1, count)
     figures["engine us"] = 1e6 * figures.pop("engine cpu") / max(1, count)
+    figures["clients us"] = 1e6 * figures.pop("clients cpu") / max(1, count)
     figures["sent"] = sum(result.sent for result in results)
     figures["echoed"] = sum(len(result.echoed) for result in results)
     figures["reconnections"] = sum(len(result.moved) for result in results)
