@@ -18,6 +18,7 @@ from trio_chat.storage.database import Database, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.maintenance import connected, insert_messages
 from trio_chat.storage.schema import APPLICATION_ID, migrations
+from trio_chat.storage.tokens import prepare_text
 
 
 def said(
@@ -467,3 +468,9 @@ async def test_an_event_of_several_channels_is_in_each() -> None:
             assert await history.messages(buffer, Span(), 10, 0, HistoryFilter.WITH_EVENTS) == [
                 happened(1, "QUIT", "bye", buffer=buffer)
             ]
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_texts_in_ascii_are_prepared_as_all_others(text: str) -> None:
+    """A text has the same tokens next to letters of another script."""
+    assert prepare_text(f"{text} ") + "\u00b5" == prepare_text(f"{text} \u00b5")

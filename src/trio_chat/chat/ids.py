@@ -36,6 +36,7 @@ clock and bursts of messages cause no step.
 _HALF = 1 << (SEQUENCE_BITS - 1)
 # Crockford's: sorts like the number, and no letter reads as a digit
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _MSGID = re.compile(f"[0-7][{_ALPHABET}]{{12}}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
@@ -137,7 +138,12 @@ class IdSource:
 
 def msgid(number: int) -> str:
     """Return the text of an id (IRCv3 message-ids: opaque, case-sensitive, no spaces)."""
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(60, -1, -5))
+    pairs = _PAIRS
+    return (
+        f"{_ALPHABET[number >> 60 & 31]}{pairs[number >> 50 & 1023]}{pairs[number >> 40 & 1023]}"
+        f"{pairs[number >> 30 & 1023]}{pairs[number >> 20 & 1023]}{pairs[number >> 10 & 1023]}"
+        f"{pairs[number & 1023]}"
+    )
 
 
 def server_time(number: int, shift: int = 0) -> str:

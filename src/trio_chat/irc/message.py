@@ -7,6 +7,7 @@ The parser tolerates what RFC 2812 §2.3.1 and IRCv3 message-tags require a rece
 one.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -43,6 +44,7 @@ _TEXT_COMMANDS = frozenset(
     )
 )
 _ESCAPES = str.maketrans({";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"})
+_has_escapes = re.compile(r"[; \\\r\n]").search  # to translate takes five times as long
 _UNESCAPES = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
 
 
@@ -127,13 +129,11 @@ def format_tags(tags: Mapping[str, str]) -> str:
     """Format tags with the leading '@' and the trailing space; "" when there are none."""
     if not tags:
         return ""
-    return (
-        "@"
-        + ";".join(
-            f"{key}={value.translate(_ESCAPES)}" if value else key for key, value in tags.items()
-        )
-        + " "
-    )
+    words = [
+        f"{key}={value.translate(_ESCAPES) if _has_escapes(value) else value}" if value else key
+        for key, value in tags.items()
+    ]
+    return f"@{';'.join(words)} "
 
 
 def parse_tags(text: str) -> dict[str, str]:
