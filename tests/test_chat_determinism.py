@@ -90,6 +90,16 @@ def test_a_restored_server_goes_on_as_the_original_does(seed: int) -> None:
             assert restored.digest() == original.digest(), item
 
 
+def test_a_snapshot_is_taken_in_steps_for_many_users() -> None:
+    """So that a server with many users can do something else in between."""
+    town = Town()
+    before = len(list(snapshot.take_in_steps(town.world)))
+    for number in range(250):
+        town.person(f"u{number}", f"#{number}")
+    steps = list(snapshot.take_in_steps(town.world))
+    assert len(steps) - before == 4  # for 250 users, and as many channels
+
+
 def test_a_snapshot_is_restored_in_a_new_world_only() -> None:
     """What was there before would be mixed with it."""
     town = Town()

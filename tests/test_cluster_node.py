@@ -1,5 +1,7 @@
 """A node of a cluster with clients over memory streams, on a log that fails in every way."""
 
+from typing import Any
+
 import pytest
 import trio
 from trio.testing import MockClock
@@ -9,15 +11,16 @@ from server_fakes import MemoryClient
 from support import NOON
 from trio_chat.chat.response import Unsettled
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.world import RULES_VERSION
 from trio_chat.cluster.codec import encode
-from trio_chat.cluster.entries import Begun, Ended, Entry, Lost, Raised, Stopped
+from trio_chat.cluster.entries import Begun, Check, Ended, Entry, Lost, Raised, Stopped
 from trio_chat.cluster.lives import SILENCE
 from trio_chat.config import LimitSettings, Settings, StorageSettings
 from trio_chat.irc.message import Message
 from trio_chat.server.app import Server
 from trio_chat.server.cluster import own_items
 from trio_chat.server.cluster import setup as cluster_setup
-from trio_chat.server.cluster.log import LogBroken
+from trio_chat.server.cluster.log import START, LogBroken
 from trio_chat.server.listeners import AcceptedSocket
 
 CAPS = "echo-message standard-replies"
@@ -538,3 +541,40 @@ async def test_a_server_stops_that_waits_for_its_engine(mock_clock: MockClock) -
             nursery.start_soon(server.serve, [SilentListener()])
             await trio.sleep(3)
             server.stop()
+
+
+class KeepingDatabase(NodeDatabase):
+    """A database that notes when it has a snapshot for a check."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept = trio.Event()
+
+    async def keep(self, taken: str, snapshot: dict[str, Any]) -> int:
+        """Store a snapshot; see `ClusterTable.keep`."""
+        size = await super().keep(taken, snapshot)
+        if taken != START:
+            self.kept.set()
+        return size
+
+
+async def test_a_snapshot_has_what_was_carried_out_up_to_its_check(mock_clock: MockClock) -> None:
+    """Entries that were read together with the check are carried out after the snapshot."""
+    log, database = MemoryLog(), KeepingDatabase()
+    async with cluster_node(log, database=database) as network:
+        ann = await network.register("ann", "#a")
+        log.gate = trio.Event()
+        log.put(encode(Entry("n2", 1, 1, (Begun("", RULES_VERSION),))))
+        log.put(encode(Entry("n2", 1, 2, (Check(),))))
+        checked = log.stored[-1].position
+        await ann.say("TOPIC #a :later")
+        await trio.testing.wait_all_tasks_blocked()
+        log.gate.set()
+        assert (await ann.until("TOPIC"))[-1].params == ("#a", "later")
+        await database.kept.wait()
+        assert database.state is not None
+        assert database.state.taken == checked
+        [channel] = [
+            each for each in database.state.snapshot["world"]["channels"] if each["name"] == "#a"
+        ]
+        assert channel["topic"] is None

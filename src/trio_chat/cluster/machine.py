@@ -196,7 +196,16 @@ class Machine:
 
     def to_state(self) -> dict[str, Any]:
         """Return the whole state as plain data, without credentials."""
+        return snapshot.finished(self.to_state_in_steps())
+
+    def to_state_in_steps(self) -> snapshot.Steps:
+        """Return the state as `to_state` does, in steps of a few milliseconds; no entry may be
+        carried out between two of them.
+        """
         accounts = self.world.accounts
+        written = accounts.to_state() if accounts is not None else None
+        yield
+        world = yield from snapshot.take_in_steps(self.world)
         return {
             "format": FORMAT,
             "version": self.version,
@@ -204,8 +213,8 @@ class Machine:
             "lives": self.lives.to_state(),
             "absent": self._absent.to_state(),
             "checks": self.checks,
-            "accounts": accounts.to_state() if accounts is not None else None,
-            "world": snapshot.take(self.world),
+            "accounts": written,
+            "world": world,
         }
 
     def restore(self, state: dict[str, Any]) -> None:

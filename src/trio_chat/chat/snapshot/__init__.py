@@ -11,9 +11,25 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from trio_chat.chat.snapshot.world import Snapshot, restore, take
+from trio_chat.chat.snapshot.world import (
+    Snapshot,
+    Steps,
+    finished,
+    restore,
+    take,
+    take_in_steps,
+)
 
-__all__ = ["Snapshot", "digest", "restore", "take", "to_json"]
+__all__ = [
+    "Snapshot",
+    "Steps",
+    "digest",
+    "finished",
+    "restore",
+    "take",
+    "take_in_steps",
+    "to_json",
+]
 
 _DEPTH = 3
 """So that a part is a user or a channel at most: of the world in the state of a machine, its lists,

@@ -1,7 +1,8 @@
 """The whole state of the chat as plain data, and back."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 from trio_chat.chat import push, push_rules
 from trio_chat.chat.always_on import MissedNotice
@@ -10,18 +11,43 @@ from trio_chat.chat.snapshot.channels import from_channel, join_members, to_chan
 from trio_chat.chat.snapshot.users import from_user, to_user
 from trio_chat.chat.world import WhoWas, World
 
+_AT_ONCE = 100
+"""Users, or channels, of one step."""
 Snapshot = dict[str, Any]
 """A snapshot: values of the kinds that JSON has."""
 
 
+Steps = Generator[None, None, Snapshot]
+"""A snapshot that is taken in steps: the state of the chat must not change between two of them."""
+T = TypeVar("T")
+
+
 def take(world: World) -> Snapshot:
     """Return the snapshot of a world. Lists are in the order that the world has."""
+    return finished(take_in_steps(world))
+
+
+def finished(steps: Steps) -> Snapshot:
+    """Do all steps at once, and return the snapshot."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            snapshot: Snapshot = end.value
+            return snapshot
+
+
+def take_in_steps(world: World) -> Steps:
+    """Take the snapshot of a world in steps of a few milliseconds; see `take`."""
+    users = yield from _each(partial(from_user, world), world.users.values())
+    channels = yield from _each(from_channel, world.channels.values())
+    accounts = yield from _from_accounts(world)
     lobby = world.channels.lobby
     return {
         "ids": world.ids.to_state(),
-        "accounts": _from_accounts(world),
-        "users": [from_user(world, user) for user in world.users.values()],
-        "channels": [from_channel(channel) for channel in world.channels.values()],
+        "accounts": accounts,
+        "users": users,
+        "channels": channels,
         "lobby": lobby.folded if lobby is not None else "",
         "former": world.channels.former_names(),
         "operators": [user.folded for user in world.opers],
@@ -34,6 +60,17 @@ def take(world: World) -> Snapshot:
         "redacted": list(world.redacted),
         "relayed": world.relayed.to_state(),
     }
+
+
+def _each(
+    write: Callable[[T], Snapshot], values: Iterable[T]
+) -> Generator[None, None, list[Snapshot]]:
+    written: list[Snapshot] = []
+    for value in tuple(values):
+        written.append(write(value))
+        if len(written) % _AT_ONCE == 0:
+            yield
+    return written
 
 
 def restore(world: World, snapshot: Snapshot) -> None:
@@ -68,18 +105,23 @@ def restore(world: World, snapshot: Snapshot) -> None:
     world.ids.restore(snapshot["ids"])  # at the end, as the lobby has taken one
 
 
-def _from_accounts(world: World) -> dict[str, Any]:
+def _from_accounts(world: World) -> Generator[None, None, dict[str, Any]]:
     """Return what accounts have, by their numbers; numbers are written as keys of JSON are."""
-    missed = world.always_on.missed
-    return {
-        "markers": _by_number({n: dict(kept) for n, kept in world.markers.items() if kept}),
-        "metadata": _by_number({n: dict(kept) for n, kept in world.metadata.items() if kept}),
-        "preferences": _by_number(world.preferences.all()),
-        "missed": _by_number({n: [list(one) for one in kept] for n, kept in missed.items()}),
-        "push": _by_number({n: push.to_state(d) for n, d in world.push.by_account.items()}),
-        "push rules": _by_number({n: rules.to_state() for n, rules in world.push.rules.items()}),
-        "push activity": _by_number(world.push.active),
-    }
+    state: dict[str, Any] = {}
+    state["markers"] = _by_number({n: dict(kept) for n, kept in world.markers.items() if kept})
+    yield
+    state["metadata"] = _by_number({n: dict(kept) for n, kept in world.metadata.items() if kept})
+    yield
+    state["preferences"] = _by_number(world.preferences.all())
+    yield
+    missed, devices, rules = world.always_on.missed, world.push.by_account, world.push.rules
+    state["missed"] = _by_number({n: [list(one) for one in kept] for n, kept in missed.items()})
+    yield
+    state["push"] = _by_number({n: push.to_state(kept) for n, kept in devices.items()})
+    state["push rules"] = _by_number({n: each.to_state() for n, each in rules.items()})
+    state["push activity"] = _by_number(world.push.active)
+    yield
+    return state
 
 
 def _by_number(values: Mapping[int, Any]) -> dict[str, Any]:

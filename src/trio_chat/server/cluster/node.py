@@ -34,7 +34,7 @@ from trio_chat.server.cluster.own_parts import OwnParts
 from trio_chat.server.cluster.readiness import Readiness
 from trio_chat.server.cluster.recent_entries import RecentEntries
 from trio_chat.server.cluster.reports import NodeReports
-from trio_chat.server.cluster.snapshots import SnapshotKeeper, TakenSnapshot
+from trio_chat.server.cluster.snapshots import SnapshotKeeper
 from trio_chat.server.cluster.statistics import NodeCounters, NodeStatistics
 
 log = logging.getLogger("trio_chat")
@@ -99,7 +99,6 @@ class ClusterNode:
         self.key: Callable[[], str] = str
         self._is_leaving = False
         self._begun = trio.Event()
-        self._taken: TakenSnapshot | None = None
         self.digest: Checked | None = None
         snapshots.note_digest = self._note_digest
         self._begin_life(time.time_ns())
@@ -231,9 +230,12 @@ class ClusterNode:
             stored = await self._read_next()
             self._counters.reads += 1
             for batch in self._batches(stored):
-                await self._carry_out(batch)
-                if self._is_leaving and self.machine.life is not None and self.machine.life.is_over:
-                    return
+                rest: Sequence[Stored] = batch
+                while rest:
+                    rest = rest[await self._carry_out(rest) :]
+                    life = self.machine.life
+                    if self._is_leaving and life is not None and life.is_over:
+                        return
 
     async def _read_next(self) -> list[Stored]:
         """Return the next entries.
@@ -285,12 +287,19 @@ class ClusterNode:
         if batch:
             yield batch
 
-    async def _carry_out(self, batch: Sequence[Stored]) -> None:
-        """Carry out a part of the log: in memory, in the database, and then to the clients."""
+    async def _carry_out(self, batch: Sequence[Stored]) -> int:
+        """Carry out a part of the log, up to a check: in memory, in the database, and then to the
+        clients. Return how many entries that were.
+        """
         applied: list[Applied] = []
-        done = 0
+        done = count = 0
+        is_check = False
         for each in batch:
             done += self._apply(each, applied)
+            count += 1
+            is_check = self.machine.has_check and not self._is_replaying
+            if is_check:
+                break
         if self._is_replaying:
             if self.position == self._snapshots.stored:
                 self._world.dirty.take()  # it was stored with the position
@@ -299,19 +308,22 @@ class ClusterNode:
         else:
             parts = self._own_parts.of(applied)
             # A snapshot is never later than the stored position: replay ends there.
-            is_snapshot = self._taken is not None or self._is_leaving
+            is_snapshot = is_check or self._is_leaving
             position = self.position if parts or self._world.dirty or is_snapshot else ""
             ticket = self._broadcaster.accept(Output(parts, position=position))
             self.clients.hand_on(applied, ticket)
             await self._broadcaster.wait_delivered(ticket)
             if not position:
                 await trio.lowlevel.checkpoint()
+            if is_check:
+                await self._snapshots.take(self.position, self.machine)
             self._look_after_snapshots()
-        self._counters.note_carried_out(batch[-1].time)
-        self.readiness.note_carried_out(batch[0].time, batch[-1].time)
+        self._counters.note_carried_out(batch[count - 1].time)
+        self.readiness.note_carried_out(batch[0].time, batch[count - 1].time)
         self._items.note_done(done)
         self._look_after_lives()
         self.readiness.is_serving = self._items.has_begun and not self._is_leaving
+        return count
 
     def _apply(self, each: Stored, applied: list[Applied]) -> int:
         """Carry out an entry in memory; return how many items of this node are done by it."""
@@ -327,16 +339,10 @@ class ClusterNode:
         self._counters.entries += 1
         self._counters.items += len(entry.items)
         self._snapshots.count(len(entry.items))
-        if self.machine.has_check and not self._is_replaying:
-            state = self.machine.to_state()
-            self._taken = TakenSnapshot(self.position, self.machine.checks, state)
         return self._items.appender.note_seen(entry, self.machine.lives.of(self.name))
 
     def _look_after_snapshots(self) -> None:
-        """Have all nodes take snapshots when it is time, and keep what was taken."""
-        taken, self._taken = self._taken, None
-        if taken is not None:
-            self._snapshots.offer(taken)
+        """Have all nodes take snapshots when it is time."""
         life = self.machine.life
         if life is not None and not life.is_over:
             older = sum(each.number < life.number for each in self._others.living())

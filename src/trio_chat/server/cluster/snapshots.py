@@ -90,8 +90,24 @@ class SnapshotKeeper:
         self._is_asked = True
         return True
 
-    def offer(self, taken: TakenSnapshot) -> None:
-        """Have a snapshot compared and kept; everything up to it is committed."""
+    async def take(self, position: str, machine: Machine) -> None:
+        """Take a snapshot for a check, to be compared and kept by `run`. Other tasks have their
+        turns meanwhile, but the machine must carry out nothing.
+
+        Args:
+            position: up to which entry the machine is; everything up to it is committed.
+            machine: has the state.
+        """
+        steps = machine.to_state_in_steps()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                self._offer(TakenSnapshot(position, machine.checks, end.value))
+                return
+            await trio.lowlevel.checkpoint()
+
+    def _offer(self, taken: TakenSnapshot) -> None:
         self._items, self._since, self._is_asked = 0, trio.current_time(), False
         self._waiting = taken
         self._is_waiting.set()
