@@ -1,6 +1,6 @@
 """The port of the log, which an engine implements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 START = "0-0"
@@ -78,3 +78,22 @@ class LogBroken(Exception):
 
 class LogRefused(Exception):
     """The engine is not set up as a cluster needs it. The message says what to change."""
+
+
+def portions(entries: Sequence[bytes], most: int) -> Iterator[list[bytes]]:
+    """Yield entries in lists that are sent at once, so that slow networks see progress.
+
+    Args:
+        entries: what is to be appended.
+        most: bytes from which on a list is full.
+    """
+    portion: list[bytes] = []
+    size = 0
+    for entry in entries:
+        portion.append(entry)
+        size += len(entry)
+        if size >= most:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion

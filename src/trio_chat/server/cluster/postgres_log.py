@@ -12,7 +12,7 @@ engine that has lost its end gives the same numbers again.
 
 import re
 import struct
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from trio_chat.server.cluster import postgres_session as session
 from trio_chat.server.cluster.log import (
@@ -22,6 +22,7 @@ from trio_chat.server.cluster.log import (
     LogRefused,
     LogUnavailable,
     Stored,
+    portions,
 )
 from trio_chat.server.cluster.postgres_address import PostgresAddress
 from trio_chat.server.cluster.postgres_connection import PostgresConnection, Row, connect
@@ -101,7 +102,7 @@ class PostgresLog:
 
     async def append(self, entries: Sequence[bytes]) -> None:
         """Append entries; see `Log.append`."""
-        for portion in _portions(entries):
+        for portion in portions(entries, _SENT):
             await self._appending.run(session.APPEND, _array(portion), seconds=_PATIENCE)
         self._untrimmed += len(entries)
         if self._untrimmed >= _STEP:
@@ -268,20 +269,6 @@ def _array(entries: Sequence[bytes]) -> bytes:
     """Return the binary form of an array of bytea."""
     head = struct.pack("!5i", 1, 0, _BYTEA, len(entries), 1)
     return head + b"".join(struct.pack("!i", len(each)) + each for each in entries)
-
-
-def _portions(entries: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """Return the entries in lists that can be sent in time."""
-    portion: list[bytes] = []
-    size = 0
-    for entry in entries:
-        portion.append(entry)
-        size += len(entry)
-        if size >= _SENT:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion
 
 
 def _stored(row: Row) -> Stored:

@@ -11,7 +11,7 @@ is the id of an entry with a checksum of its data.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from zlib import crc32
 
 import trio
@@ -23,6 +23,7 @@ from trio_chat.server.cluster.log import (
     LogRefused,
     LogUnavailable,
     Stored,
+    portions,
 )
 from trio_chat.server.cluster.redis_address import RedisAddress, place_text
 from trio_chat.server.cluster.redis_checks import (
@@ -138,7 +139,7 @@ class RedisLog:
         # A log that was there is not made anew: it would begin in the middle.
         only_if_it_exists = ("NOMKSTREAM",) if self._exists else ()
         head = ("XADD", self._key, *only_if_it_exists, "MAXLEN", "~", self._keep, "*", "e")
-        for some in _pieces(entries):
+        for some in portions(entries, _MOST_SENT):
             commands = [(*head, entry) for entry in some]
             replies = await self._appending.call(*commands, seconds=_PATIENCE)
             if not all(replies):
@@ -246,20 +247,6 @@ class RedisLog:
             return None
         [facts] = await self._reading.call(("XINFO", "STREAM", self._key), seconds=_PATIENCE)
         return stream_of(facts)
-
-
-def _pieces(entries: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """Return entries in pieces that are sent at once, so that slow networks see progress."""
-    piece: list[bytes] = []
-    size = 0
-    for entry in entries:
-        piece.append(entry)
-        size += len(entry)
-        if size >= _MOST_SENT:
-            yield piece
-            piece, size = [], 0
-    if piece:
-        yield piece
 
 
 def _stored(number: bytes, fields: list[bytes]) -> Stored:
