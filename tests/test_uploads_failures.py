@@ -134,7 +134,7 @@ class SlowTable(SqliteUploads):
 
 async def cut(kept: Kept, table: SlowTable, mock_clock: trio.testing.MockClock) -> None:
     """Upload a file until the table does not answer, and let the time for it pass."""
-    kept.service._table = table
+    kept.service.table = table
 
     async def upload() -> None:
         with pytest.raises(UploadRefused) as caught:

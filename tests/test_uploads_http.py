@@ -238,9 +238,9 @@ async def test_a_large_file_has_time_in_proportion(
     async with opened() as uploads, trio.open_nursery() as nursery:
         service = uploads.server.uploads
         assert service is not None
-        table = UnhurriedTable(cast("SqliteUploads", service._table)._database)
+        table = UnhurriedTable(cast("SqliteUploads", service.table)._database)
         table.is_reached = trio.Event()
-        service._table = table
+        service.table = table
         statuses: list[int] = []
 
         async def upload(size: int) -> None:

@@ -86,6 +86,17 @@ def problems_of(found: Examined) -> Iterator[str]:
         )
 
 
+def note_of(found: Examined) -> str:
+    """Return what may be as the operator wants it, as a sentence; "" for nothing."""
+    living = [node for node in found.nodes if node.is_alive and node.version]
+    without = [escape_controls(node.name) for node in living if not node.address]
+    if len(living) < 2 or not without:  # one node alone shares with nobody
+        return ""
+    return _("Other nodes get no uploaded files from {nodes}: set [cluster] address there.").format(
+        nodes=", ".join(without)
+    )
+
+
 def _problems_of_keys(nodes: Sequence[NodeStatus]) -> Iterator[str]:
     """Yield what to do about nodes that have made a certificate each."""
     if not nodes:
@@ -126,6 +137,7 @@ def _as_object(found: Examined, problems: Sequence[str]) -> dict[str, object]:
         },
         "nodes": [node._asdict() | {"state": node.state.value} for node in found.nodes],
         "problems": list(problems),
+        "note": note_of(found),
     }
 
 
@@ -152,6 +164,8 @@ def _print(found: Examined, problems: Sequence[str]) -> None:
         print("  ".join(cells).rstrip())
     for problem in problems:
         print(paint(problem, _YELLOW))
+    if note := note_of(found):
+        print(note)
 
 
 def _row(node: NodeStatus) -> tuple[str, ...]:

@@ -190,6 +190,7 @@ class Reported(Item):
         in_force: the version of the rules that is in force; 0 if unknown.
         key: SHA-256 of the key in the certificate that the node has made, in hexadecimal; "" if it
             has made none.
+        address: the URL by which other nodes reach it, or "".
     """
 
     version: str
@@ -204,6 +205,7 @@ class Reported(Item):
     supports: int = 0
     in_force: int = 0
     key: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class NodeStatus(NamedTuple):
         supports: the greatest version of the rules that it can carry out; 0 if unknown.
         in_force: the version of the rules that is in force; 0 if unknown.
         key: of the certificate that it has made; see `Reported`.
+        address: the URL by which other nodes reach it, or "".
     """
 
     name: str
@@ -70,6 +71,7 @@ class NodeStatus(NamedTuple):
     supports: int = 0
     in_force: int = 0
     key: str = ""
+    address: str = ""
 
     def __str__(self) -> str:
         since = datetime.fromtimestamp(self.since, UTC)
@@ -200,4 +202,5 @@ def _status(name: str, node: _Node, now: float) -> NodeStatus:
         report.supports,
         report.in_force,
         report.key,
+        report.address,
     )

@@ -205,6 +205,15 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "url": values.text(500, secret=True),
         "node": values.text(63),
         "password_file": _PATH,
+        "address": ValueType(
+            values.optional_node_address,
+            Description(
+                N_(
+                    "an address of at most 200 bytes such as http://10.0.0.1:5000/, with https: for"
+                    " a public one, or nothing"
+                )
+            ),
+        ),
     },
     "push": {
         "enabled": values.YES_OR_NO,

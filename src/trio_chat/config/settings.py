@@ -137,6 +137,7 @@ class ClusterSettings:
     url: str = field(default="", repr=False)  # of the engine; empty: this server is alone
     node: str = ""  # empty: the host name of the machine
     password_file: Path | None = None
+    address: str = ""  # by which other nodes reach this one; empty: they get no files from it
 
     @property
     def is_enabled(self) -> bool:

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from trio_chat.config import proxies
 from trio_chat.config.descriptions import Description
 from trio_chat.i18n import N_
+from trio_chat.irc.addresses import parse_address
 from trio_chat.irc.mail import email_address
 from trio_chat.irc.masks import format_network, host_network
 from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
@@ -293,6 +295,20 @@ def optional_page_url(value: str) -> str:
     if value and not (len(value) < LONGEST_URL and _PAGE_URL.fullmatch(value)):
         raise ValueError(value)
     return value if not value or value.endswith("/") else f"{value}/"
+
+
+def optional_node_address(value: str) -> str:
+    """Parse the URL by which a node of a cluster reaches another one, or an empty value; return it
+    with a `/` at its end. Files do not cross the Internet without TLS.
+    """
+    address = optional_page_url(value)
+    parts = urlsplit(address)
+    if parts.path not in ("", "/"):
+        raise ValueError(value)
+    literal = parse_address(parts.hostname or "")
+    if parts.scheme == "http" and literal is not None and literal.is_global:
+        raise ValueError(value)
+    return address
 
 
 def port_or_none(value: str) -> int | None:

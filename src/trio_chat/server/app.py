@@ -44,7 +44,7 @@ from trio_chat.server.peer import LOCAL_PEER, Peer, plain_address
 from trio_chat.server.poller import best_poller
 from trio_chat.server.push.service import PushService, PushStatistics
 from trio_chat.server.relaying import Relayer
-from trio_chat.server.secret import token_key
+from trio_chat.server.secret import node_key, token_key
 from trio_chat.server.state import UncommittedState, keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import (
@@ -188,6 +188,13 @@ class Server:
             if cluster is not None and self.node is not None
             else None
         )
+        self._copier = (
+            cluster.share_uploads(
+                self.node, self.uploads, settings, node_key(settings, memory, self.start_secret)
+            )
+            if cluster is not None and self.node is not None and self.uploads is not None
+            else None
+        )
         self.openings = Openings(self, self.admission, self.page_admission, self._threads)
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
@@ -249,6 +256,8 @@ class Server:
         if self.uploads is not None:
             await self.uploads.prepare()
             nursery.start_soon(self.uploads.run)
+        if self._copier is not None:
+            nursery.start_soon(self._copier.run)
         storage = self.settings.storage
         if (
             self.world.storage is not None

@@ -127,7 +127,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         ),
     },
     "cluster": {
-        When.RESTART: ("url", "node", "password_file"),
+        When.RESTART: ("url", "node", "password_file", "address"),
     },
     "push": {
         When.NOW: ("enabled", "subject", "delay", "devices", "expire_days", "private_hosts"),

@@ -23,3 +23,8 @@ def lasting_secret(settings: Settings, memory: StoragePorts | None, start_secret
 def token_key(settings: Settings, memory: StoragePorts | None, start_secret: bytes) -> bytes:
     """Return the key of the tokens for uploads; see `lasting_secret`."""
     return hmac.digest(lasting_secret(settings, memory, start_secret), b"upload tokens", "sha256")
+
+
+def node_key(settings: Settings, memory: StoragePorts | None, start_secret: bytes) -> bytes:
+    """Return the key of requests between nodes of a cluster; see `lasting_secret`."""
+    return hmac.digest(lasting_secret(settings, memory, start_secret), b"nodes", "sha256")

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 
 from trio_chat.admin import health
-from trio_chat.admin.doctor.findings import Finding, good, problem
+from trio_chat.admin.doctor.findings import Finding, good, note, problem
 from trio_chat.config import Settings
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
@@ -18,7 +18,7 @@ def cluster(settings: Settings) -> Iterator[Finding]:
     if not settings.cluster.is_enabled:
         return
     try:
-        from trio_chat.admin.cluster import problems_of  # noqa: PLC0415  # only with its packages
+        from trio_chat.admin.cluster import note_of, problems_of  # noqa: PLC0415  # only with its packages
         from trio_chat.cluster.survey import MOST_CLOCK  # noqa: PLC0415
         from trio_chat.server.cluster.examination import examine  # noqa: PLC0415
         from trio_chat.server.cluster.log import (  # noqa: PLC0415
@@ -60,3 +60,5 @@ def cluster(settings: Settings) -> Iterator[Finding]:
         )
     if found.nodes:
         yield from (problem(each, "trio-chat cluster status") for each in problems_of(found))
+    if text := note_of(found):
+        yield note(text)

@@ -66,6 +66,7 @@ class ClusterNode:
         readiness: whether it can serve clients.
         on_entry: called with each entry that was carried out in the life of this node.
         key: returns the key of its certificate; see `Reported`.
+        reports: how it stands, for operators and for the other nodes.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class ClusterNode:
         self.survey = Survey()
         self._counters = NodeCounters()
         self._recent = RecentEntries()
-        self._reports = NodeReports(machine, self._counters, self._items.submit)
+        self.reports = NodeReports(machine, self._counters, self._items.submit)
         self.readiness = Readiness()
         self.on_entry: Callable[[Entry], None] = _ignore
         self.key: Callable[[], str] = str
@@ -207,7 +208,7 @@ class ClusterNode:
             with trio.move_on_after(HEARTBEAT):
                 await self._items.wake.wait()
             if not self._items.appender.is_full:
-                self._reports.submit_if_due(self.position, self.unfinished, self.digest, self.key())
+                self.reports.submit_if_due(self.position, self.unfinished, self.digest, self.key())
             self._items.wake = trio.Event()
             await self._append_once()
             while self._items.appender.has_more:

@@ -19,6 +19,9 @@ class NodeReports:
         machine: knows its life.
         counters: of the node.
         submit: has an item appended to the log.
+
+    Attributes:
+        address: see `Reported`.
     """
 
     def __init__(
@@ -28,6 +31,7 @@ class NodeReports:
         self._counters = counters
         self._submit = submit
         self._due = 0.0
+        self.address = ""
 
     def submit_if_due(
         self, position: str, unfinished: int, digest: Checked | None, key: str
@@ -50,5 +54,6 @@ class NodeReports:
             life.supports,
             self._machine.version,
             key,
+            self.address,
         )
         self._submit(report)

@@ -1,5 +1,6 @@
 """The set-up of a node: its engine, its name, and the state that its database has."""
 
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,6 +27,12 @@ from trio_chat.server.cluster.node import ClusterNode
 from trio_chat.server.cluster.snapshots import SnapshotKeeper
 from trio_chat.server.cluster.uploads import replicate_uploads
 from trio_chat.server.encryption import Encryption
+from trio_chat.server.uploads.copying import UploadCopier
+from trio_chat.server.uploads.node_client import OtherNode
+from trio_chat.server.uploads.node_requests import NodeRequests
+from trio_chat.server.uploads.service import UploadService
+
+log = logging.getLogger("trio_chat")
 
 _CLOSING = 2.0
 """Seconds in which the connections to the engine are closed."""
@@ -95,6 +102,37 @@ class ClusterSetup:
         if encryption.is_own:
             node.key = lambda: encryption.facts.key
         return sharing
+
+    def share_uploads(
+        self, node: ClusterNode, uploads: UploadService, settings: Settings, key: bytes
+    ) -> UploadCopier:
+        """Let nodes get uploaded files from each other; return what copies them.
+
+        Args:
+            node: this one.
+            uploads: its files.
+            settings: all of config.ini.
+            key: of requests, which all nodes have.
+        """
+        address = node.reports.address = settings.cluster.address
+        if not address:
+            log.warning(
+                "[cluster] address is empty: the other nodes get no uploaded files from this one"
+            )
+        requests = NodeRequests(key, node.name, uploads.clock)
+        table, directory, limits = uploads.table, uploads.directory, uploads.limits
+        copier = UploadCopier(table, directory, limits, requests, lambda: _others(node))
+        uploads.copier = copier
+        return copier
+
+
+def _others(node: ClusterNode) -> list[OtherNode]:
+    """Return the other nodes that are alive and have an address."""
+    return [
+        OtherNode(each.name, each.address)
+        for each in node.survey.nodes()
+        if each.is_alive and each.address and each.name != node.name
+    ]
 
 
 @asynccontextmanager

@@ -91,6 +91,8 @@ def _configured(settings: Settings) -> Iterable[str]:
     yield from server.allowed_hosts
     if public := urlsplit(server.url).hostname:
         yield public
+    if node := urlsplit(settings.cluster.address).hostname:
+        yield node
     yield from server.host
     for listener in settings.listeners:
         yield from listener.host

@@ -75,6 +75,7 @@ ROUTES = (
     *(Route(path, {"GET": download_page.answer}) for path in ("/download", "/download/")),
     Route("/health", {"GET": pages.health}, without_tls=True),
     Route("/upload", {"OPTIONS": uploads.options, "POST": uploads.receive}),
+    Route("/cluster/file/", {"GET": uploads.send_to_node}, without_tls=True),
     Route("/file/", {"OPTIONS": uploads.explore, "GET": uploads.send, "DELETE": uploads.remove}),
 )
 _UNKNOWN = Route("", {"GET": pages.unknown})

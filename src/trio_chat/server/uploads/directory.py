@@ -247,14 +247,24 @@ class UploadDirectory:
         make_directory(self.path)
         if os.name == "posix":
             self.path.chmod(MODE)
-        names: list[str] = []
         with os.scandir(self.path) as entries:
             for entry in entries:
                 if _TEMPORARY.fullmatch(entry.name):
                     os.unlink(entry.path)
-                elif _NAME.fullmatch(entry.name):
-                    names.append(entry.name)
-        return names
+        return self.names()
+
+    def names(self) -> list[str]:
+        """Return the random names of the files in it.
+
+        Raises:
+            OSError: the directory cannot be read.
+        """
+        with os.scandir(self.path) as entries:
+            return [entry.name for entry in entries if _NAME.fullmatch(entry.name)]
+
+    def has(self, name: str) -> bool:
+        """Return whether a file is in it."""
+        return (self.path / name).exists()
 
     def begin(self) -> PartialUpload:
         """Return a file to be received, which is not open yet; does not block."""

@@ -1,6 +1,7 @@
 """The HTTP handlers of uploads: `/upload` receives files (FILEHOST), `/file/` delivers them."""
 
 import logging
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from ipaddress import ip_address
@@ -22,6 +23,8 @@ from trio_chat.server.http.upgrade import is_listed
 from trio_chat.server.links import public_url
 from trio_chat.server.uploads import filenames
 from trio_chat.server.uploads.authentication import Unauthenticated, authenticate
+from trio_chat.server.uploads.content_types import OCTETS
+from trio_chat.server.uploads.copy_file import CopyFailed
 from trio_chat.server.uploads.delivery import deliver
 from trio_chat.server.uploads.limits import Uploader, UploadRefused
 from trio_chat.server.uploads.service import UploadService
@@ -31,6 +34,8 @@ log = logging.getLogger("trio_chat")
 
 _ALLOWED = "OPTIONS, POST"
 _MOST_LENGTH_DIGITS = 18
+_COPY_RETRY = 15
+NODE_LINK = re.compile(r"/cluster/file/([A-Za-z0-9_-]{22})")
 
 
 def options(request: HttpRequest, site: Site) -> HttpResponse:
@@ -98,13 +103,37 @@ async def send(request: HttpRequest, site: Site) -> HttpResponse:
     if request.method == "HEAD":
         return HttpResponse(delivery.status, _nothing(), headers, length)
     try:
-        pieces = await service.read(upload.name, delivery.start, delivery.end)
+        pieces = await service.read(upload, delivery.start, delivery.end)
+    except CopyFailed as error:
+        log.warning("%s cannot be copied from another node: %s", upload.name, error)
+        why = "the file is on another server, which does not send it at the moment"
+        raise RequestError(503, why, [("Retry-After", str(_COPY_RETRY))]) from error
     except FileNotFoundError as error:
         raise RequestError(404, "there is no such file any more") from error
     except OSError as error:
         log.error("an upload cannot be read: %s", error)
         raise RequestError(503, "files cannot be read at the moment") from error
     return HttpResponse(delivery.status, pieces, headers, length)
+
+
+async def send_to_node(request: HttpRequest, site: Site) -> HttpResponse:
+    """Answer another node of the cluster with the bytes of a file that is here; nobody else."""
+    service = _service(site)
+    match = NODE_LINK.fullmatch(request.path)
+    if match is None or service.copier is None:
+        raise RequestError(404, "there is no such page")
+    if not service.copier.requests.check(request.header(b"authorization"), match[1]):
+        raise RequestError(403, "only the nodes of this cluster get files here")
+    try:
+        upload = await service.find(match[1])
+        if upload is None or request.method == "HEAD":
+            raise RequestError(404, "there is no such file")
+        pieces = await service.read(upload, 0, upload.size, is_for_node=True)
+    except FileNotFoundError as error:
+        raise RequestError(404, "the file is not here") from error
+    except (OSError, StorageError) as error:
+        raise RequestError(503, "files cannot be read at the moment") from error
+    return HttpResponse(200, pieces, [("Content-Type", OCTETS)], upload.size)
 
 
 async def remove(request: HttpRequest, site: Site) -> HttpResponse:

@@ -2,11 +2,10 @@
 
 import errno
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from math import inf
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
@@ -21,6 +20,7 @@ from trio_chat.server.uploads.directory import (
     StoredFile,
     UploadDirectory,
 )
+from trio_chat.server.uploads.guests import GuestUploads
 from trio_chat.server.uploads.limits import (
     Reservation,
     Uploader,
@@ -32,6 +32,9 @@ from trio_chat.server.uploads.media import DamagedMedia
 from trio_chat.server.uploads.received import Received, UploadStatistics
 from trio_chat.storage.database import StorageError
 from trio_chat.storage.uploads import directory_of
+
+if TYPE_CHECKING:  # it needs what only a cluster needs
+    from trio_chat.server.uploads.copying import UploadCopier
 
 log = logging.getLogger("trio_chat")
 
@@ -51,7 +54,6 @@ _CHECKED_EVERY = 16 << 20
 _READ_AT_ONCE = 1 << 16
 _THREADS = 4
 _READING_THREADS = 8
-_MOST_SESSIONS = 10_000
 
 
 def upload_service(world: World, settings: Settings) -> "UploadService | None":
@@ -75,7 +77,12 @@ class UploadService:
         settings: the [uploads] section.
         clock: returns seconds of Unix time.
         elapsed: returns seconds that never go back.
+
+    Attributes:
+        copier: copies files from other nodes of a cluster; None where none are shared.
     """
+
+    copier: "UploadCopier | None" = None
 
     def __init__(
         self,
@@ -85,12 +92,11 @@ class UploadService:
         clock: Callable[[], float],
         elapsed: Callable[[], float],
     ) -> None:
-        self._table = table
+        self.table = table
         self.directory = directory
         self.limits = UploadLimits(settings, elapsed)
-        self._clock = clock
-        # Sessions of guests, by the random names of what they have uploaded.
-        self._sessions: OrderedDict[str, int] = OrderedDict()
+        self.clock = clock
+        self._guests = GuestUploads()
         self._limiter = trio.CapacityLimiter(_THREADS)
         self._reading_limiter = trio.CapacityLimiter(_READING_THREADS)
         self._counts = UploadStatistics()
@@ -113,7 +119,7 @@ class UploadService:
         """
         try:
             with self.limits.permit(uploader):
-                usage = await self._table.usage(uploader.account, uploader.address)
+                usage = await self.table.usage(uploader.account, uploader.address)
                 with self.limits.reserve(uploader, usage, length or 0) as reservation:
                     await self._check_disk(length)
                     return await self._receive(uploader, filename, body, reservation)
@@ -148,7 +154,7 @@ class UploadService:
         except BaseException:
             await self._discard(partial)  # noqa: ASYNC102  # shielded there
             raise
-        self._note(received.upload, uploader.session)
+        self._guests.note(received.upload, uploader.session)
         self._count(received=1, files=1, stored=received.upload.size)
         log.info(
             "%s uploaded %s, %d bytes of %s",
@@ -172,7 +178,7 @@ class UploadService:
             own, total = own_quota(self.limits.settings, uploader), self._total_quota
             partial.may_be_added = True  # also if this is cancelled
             try:
-                partial.may_be_added = await self._table.add(
+                partial.may_be_added = await self.table.add(
                     received.upload, own, total, uploader.session
                 )
             except StorageError:
@@ -190,7 +196,7 @@ class UploadService:
         """
         with self._shielded(_DISCARD_TIMEOUT), suppress(StorageError):
             if partial.may_be_added:
-                await self._table.remove(partial.name)
+                await self.table.remove(partial.name)
             await self._in_thread(partial.discard)
 
     @contextmanager
@@ -219,13 +225,9 @@ class UploadService:
     def observe(self, change: Change) -> None:
         """Note which guest has uploaded a file at another server; see `World.observers`."""
         if isinstance(change, UploadAdded):
-            self._note(change.upload, change.uploader)
-
-    def _note(self, upload: Upload, session: int) -> None:
-        if not upload.account:
-            self._sessions[upload.name] = session
-        while len(self._sessions) > _MOST_SESSIONS:
-            self._sessions.popitem(last=False)
+            self._guests.note(change.upload, change.uploader)
+            if self.copier is not None:
+                self.copier.wake()
 
     def statistics(self) -> UploadStatistics:
         """Return a snapshot of the numbers."""
@@ -275,7 +277,7 @@ class UploadService:
             inspected.size,
             uploader.account,
             "" if uploader.account else uploader.address,
-            int(self._clock()),
+            int(self.clock()),
             inspected.digest,
         )
         return Received(upload, inspected.width, inspected.height)
@@ -286,15 +288,29 @@ class UploadService:
         Raises:
             StorageError: it cannot be looked up.
         """
-        return await self._table.find(name)
+        return await self.table.find(name)
 
-    async def read(self, name: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        """Return a range of a file in pieces.
+    async def read(
+        self, upload: Upload, start: int, end: int, *, is_for_node: bool = False
+    ) -> AsyncGenerator[bytes, None]:
+        """Return a range of a file in pieces; it may come from another node.
+
+        Args:
+            upload: the file.
+            start: the first byte.
+            end: the byte behind the last one.
+            is_for_node: whether another node asks, which gets what is here only.
 
         Raises:
+            CopyFailed: it is on another node, which does not send it.
             OSError: it cannot be opened.
         """
-        file = await self._in_reading_thread(self.directory.open, name)
+        try:
+            file = await self._in_reading_thread(self.directory.open, upload.name)
+        except FileNotFoundError:
+            if self.copier is None or is_for_node:
+                raise
+            return await self.copier.read(upload, start, end)
         return self._pieces(file, start, end)
 
     async def _pieces(self, file: StoredFile, start: int, end: int) -> AsyncGenerator[bytes, None]:
@@ -317,7 +333,7 @@ class UploadService:
             return True
         if upload.account:
             return upload.account == uploader.account
-        return bool(uploader.session) and self._sessions.get(upload.name) == uploader.session
+        return self._guests.is_of(upload, uploader.session)
 
     async def remove(self, name: str) -> bool:
         """Remove an upload, and delete its bytes; return whether there was one.
@@ -325,7 +341,7 @@ class UploadService:
         Raises:
             StorageError: it is not removed.
         """
-        is_removed = await self._table.remove(name)
+        is_removed = await self.table.remove(name)
         await self._sweep()
         return is_removed
 
@@ -335,7 +351,7 @@ class UploadService:
         """
         try:
             found = await self._in_thread(self.directory.prepare)
-            known = await self._table.names()
+            known = await self.table.names()
             unknown = [name for name in found if name not in known]
             deleted, problem = await self._in_thread(self.directory.delete, unknown)
         except (OSError, StorageError) as error:
@@ -345,7 +361,10 @@ class UploadService:
             log.error("files that no upload has cannot be deleted: %s", problem)
         if deleted:
             log.info("deleted %d files that no upload has", len(deleted))
-        if missing := len(known.difference(found)):
+        missing = len(known.difference(found))
+        if missing and self.copier is not None:
+            log.info("%d uploaded files are to be copied from other nodes", missing)
+        elif missing:
             log.warning(
                 "%d uploaded files are missing in %s: restore it from a backup, or forget them by"
                 " `trio-chat uploads remove --missing`",
@@ -361,7 +380,7 @@ class UploadService:
                 is_done = await self._sweep()
                 if trio.current_time() - counted >= _COUNT_INTERVAL:
                     counted = trio.current_time()
-                    files, stored = await self._table.stored()
+                    files, stored = await self.table.stored()
                     self._counts = self._counts._replace(files=files, stored=stored)
             except StorageError as error:
                 log.error("removed uploads cannot be found: %s", error)
@@ -370,9 +389,9 @@ class UploadService:
 
     async def _sweep(self) -> bool:
         """Delete the bytes of removed uploads; return whether all of them are gone."""
-        while names := await self._table.removed():
+        while names := await self.table.removed():
             gone, problem = await self._in_thread(self.directory.delete, names)
-            await self._table.forget_removed(gone)
+            await self.table.forget_removed(gone)
             if problem is not None:
                 log.error("the bytes of removed uploads cannot be deleted: %s", problem)
                 return False
