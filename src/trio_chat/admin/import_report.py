@@ -8,6 +8,7 @@ from trio_chat.imports import messages
 from trio_chat.irc.text import escape_controls
 
 if TYPE_CHECKING:
+    from trio_chat.admin.ergo_accounts import ErgoAccountImport
     from trio_chat.admin.importer import Importer, ImportOptions
 
 _MOST = 50
@@ -46,6 +47,13 @@ def tell(importer: "Importer", options: "ImportOptions") -> None:
     report(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))
     if options.is_dry:
         report(_("Nothing was written, because of --dry-run."))
+
+
+def tell_accounts(accounts: "ErgoAccountImport") -> None:
+    """Print the summary of imported accounts."""
+    print(_("accounts that are new: {count}").format(count=len(accounts.new)))
+    for reason, count in accounts.skipped.most_common():
+        print(_("left out: {what}: {count}").format(what=_(reason), count=count))
 
 
 def _people(importer: "Importer") -> list[str]:

@@ -83,11 +83,19 @@ class Importer:
         connection: the database.
         options: the options.
         network: a word for the source.
+        accounts: accounts besides those of the database.
     """
 
-    def __init__(self, connection: "apsw.Connection", options: ImportOptions, network: str) -> None:
+    def __init__(
+        self,
+        connection: "apsw.Connection",
+        options: ImportOptions,
+        network: str,
+        accounts: Iterable[Account] = (),
+    ) -> None:
         self._connection = connection
         self._options = options
+        self._more_accounts = accounts
         self._batch: list[Converted] = []
         self._size = 0
         self._is_beside_server = lock.is_held(options.database)
@@ -121,7 +129,8 @@ class Importer:
     def _accounts(self) -> dict[str, Account]:
         """Return the accounts, and those that were deleted with the number 0."""
         gone = (account._replace(id=0) for account in dropped_accounts(self._connection))
-        return {account.folded: account for account in (*gone, *every_account(self._connection))}
+        found = (*gone, *every_account(self._connection), *self._more_accounts)
+        return {account.folded: account for account in found}
 
     @cached_property
     def _settings_of_channels(self) -> dict[str, int | None]:

@@ -1,6 +1,6 @@
 """The commands of `trio-chat import`: each opens files for the importer."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -12,6 +12,7 @@ from trio_chat.admin.console import report_error
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.admin.importer import Importer, ImportOptions
 from trio_chat.admin.progress import Progress
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.history import Record
 from trio_chat.i18n import _
 from trio_chat.imports import messages
@@ -49,6 +50,7 @@ def run(
     opener: Opener,
     *,
     has_files: bool = False,
+    accounts: Iterable[Account] = (),
 ) -> int:
     """Import files, and print a summary.
 
@@ -58,6 +60,7 @@ def run(
         network: a word for the source.
         opener: opens one.
         has_files: whether attached files are next to each file.
+        accounts: accounts that would be in the database if this were no trial.
 
     Returns:
         the exit code: 1 if a file could not be read to its end.
@@ -65,7 +68,7 @@ def run(
     failed = False
     instead = "" if options.is_dry else _(in_cluster.IMPORT)
     with maintenance.connected(options.database, instead=instead) as connection:
-        importer = Importer(connection, options, network)
+        importer = Importer(connection, options, network, accounts)
         done, total = 0, sum(map(_size, files))
         with Progress(_("Importing"), total) as progress:
             for file in files:
@@ -144,6 +147,46 @@ def import_irc(directory: Path, options: ImportOptions, zone: "tzinfo") -> int:
         return OpenSource(log.items(), lambda: log.bytes_read)
 
     return run(files, options, NETWORK, opened)
+
+
+def import_ergo(files: Sequence[Path], options: ImportOptions) -> int:
+    """Import accounts and history of Ergo, whatever the order of the files."""
+    from trio_chat.admin.ergo_accounts import ErgoAccountImport  # noqa: PLC0415
+    from trio_chat.imports import ergo_history  # noqa: PLC0415
+
+    histories = [file for file in files if _begins_with(file, ergo_history.MAGIC)]
+    others = [file for file in files if file not in histories]
+    longest = options.settings.limits.lengths.nick
+    instead = "" if options.is_dry else _(in_cluster.ADD_ACCOUNT)
+    failed = False
+    with maintenance.connected(options.database, instead=instead) as connection:
+        accounts = ErgoAccountImport(connection, longest, is_dry=options.is_dry)
+        for file in others:
+            try:
+                accounts.read(file)
+            except (ImportFileError, OSError) as error:
+                report_error(f"{file}: {error}")
+                failed = True
+    import_report.tell_accounts(accounts)
+
+    def opened(file: Path, stack: ExitStack) -> OpenSource:
+        history = ergo_history.ErgoHistory(file, accounts.names)
+        stack.callback(history.close)
+        return OpenSource(history.items(), lambda: 0)
+
+    if not histories:
+        return FAILED if failed else OK
+    trial = accounts.new if options.is_dry else ()
+    code = run(histories, options, ergo_history.NETWORK, opened, accounts=trial)
+    return FAILED if failed else code
+
+
+def _begins_with(file: Path, magic: bytes) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(len(magic)) == magic
+    except OSError:
+        return False
 
 
 def import_jsonl(files: Sequence[Path], options: ImportOptions) -> int:

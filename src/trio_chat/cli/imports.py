@@ -102,6 +102,7 @@ _DRY_RUN = Argument(
 )
 _FILES = Argument("files", nargs="+", type=Path, metavar="FILE", words=N_("a file of the export"))
 _BOUNDS = (DATABASE, _CHANNEL, _ONLY, _SINCE, _UNTIL, _DRY_RUN)
+_WITHOUT_FILES = (DATABASE, _MAP, _MAP_FILE, _CHANNEL, _ONLY, _SAME, _SINCE, _UNTIL, _DRY_RUN)
 _COMMON = (DATABASE, _MAP, _MAP_FILE, _CHANNEL, _ONLY, _SAME, _SINCE, _UNTIL, _URL, _DRY_RUN)
 
 
@@ -237,3 +238,21 @@ def _jsonl(call: Invocation) -> int:
     from trio_chat.admin.imports import import_jsonl  # noqa: PLC0415
 
     return import_jsonl(call.options.files, _options(call))
+
+
+@IMPORT.command(
+    "ergo",
+    *_WITHOUT_FILES,
+    _FILES,
+    help=N_("import accounts and history of Ergo"),
+    description=N_(
+        "Import the accounts of Ergo (its ircd.db) and its history in SQLite; name both files."
+        " Users log in with their\npasswords as before. Stop Ergo first. Channels with their owners"
+        " and modes are not imported."
+    ),
+    epilog=N_("examples:\n  trio-chat import ergo ircd.db history.db --dry-run"),
+)
+def _ergo(call: Invocation) -> int:
+    from trio_chat.admin.imports import import_ergo  # noqa: PLC0415
+
+    return import_ergo(call.options.files, _options(call))

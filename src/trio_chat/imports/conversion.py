@@ -127,6 +127,9 @@ def _convert(message: SourceMessage, rules: ImportRules) -> Iterator[Converted |
     if message.time < rules.oldest(folded):
         yield Skipped(source.EXPIRED)
         return
+    if message.form is MessageForm.REACTION:
+        yield from _lone_reaction(message, name, buffer, rules.nicknames)
+        return
     files: list[FileToStore] = []
     text = _mention(message, rules)
     for file in message.files:
@@ -211,8 +214,26 @@ def _records(
         )
 
 
-def _reactions(message: SourceMessage, record: Record, nicknames: Nicknames) -> Iterator[Record]:
-    """Yield the reactions as messages of tags alone (IRCv3 `draft/react`), just after it."""
+def _lone_reaction(
+    message: SourceMessage, name: str, buffer: str, nicknames: Nicknames
+) -> Iterator[Converted | Skipped]:
+    """Yield the records of a reaction that is apart from its message."""
+    answered = message.reply_to
+    if answered is None or answered.time < FIRST_TIME:
+        yield Skipped(source.EVENTS)
+        return
+    number, _shift = source_id(answered.time, answered.key)
+    found = Record(buffer, number, "TAGMSG", "", "", "", is_private="," in buffer)
+    records = tuple(_reactions(message, found, nicknames, message.time))
+    yield Converted(name, records) if records else Skipped(source.EVENTS)
+
+
+def _reactions(
+    message: SourceMessage, record: Record, nicknames: Nicknames, time: int = 0
+) -> Iterator[Record]:
+    """Yield the reactions to a record as messages of tags alone (IRCv3 `draft/react`), at their
+    time, or else just after it.
+    """
     count = 0
     for reaction in message.reactions:
         for person in reaction.people:
@@ -221,7 +242,7 @@ def _reactions(message: SourceMessage, record: Record, nicknames: Nicknames) -> 
                 return
             speaker = nicknames.of(person)
             made, shift = source_id(
-                message.time + 1, f"{message.key}/{reaction.emoji}/{person.key}"
+                time or message.time + 1, f"{message.key}/{reaction.emoji}/{person.key}"
             )
             tags = {
                 tag_names.REACT: clean_text(reaction.emoji)[:_LONGEST_EMOJI],

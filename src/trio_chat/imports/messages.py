@@ -18,6 +18,8 @@ class MessageForm(Enum):
     TEXT = auto()
     ACTION = auto()
     NOTICE = auto()
+    REACTION = auto()
+    """No message, but the reactions that it has, to the message that it answers."""
 
 
 class SourcePerson(NamedTuple):

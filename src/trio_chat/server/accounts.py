@@ -24,6 +24,7 @@ from trio_chat.chat.accounts import (
     Refreshed,
     ScramKeys,
 )
+from trio_chat.server import scram_hashes
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import ScramForm, Snapshot, SqliteAccounts
 from trio_chat.storage.database import StorageError
@@ -90,6 +91,10 @@ class Cost:
         """
         import argon2  # noqa: PLC0415
 
+        if scram_hashes.is_scram_hash(hashed):
+            # As long as for others, so that the answer does not show the kind of the hash.
+            self.verify(self.nobody(), password)
+            return scram_hashes.verify(hashed, password)
         try:
             return self.hasher().verify(hashed, password)
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
@@ -213,7 +218,26 @@ class AccountKeeper(AccountIndex):
         is_right = await self._threads.check(
             lockout, folded, origin, self._cost.verify, hashed, password, is_decoy=is_decoy
         )
-        return self.by_id.get(account.id) if is_right and account is not None else None
+        if not is_right or account is None:
+            return None
+        if scram_hashes.is_scram_hash(hashed):
+            await self._hash_anew(account.id, hashed, password)
+        return self.by_id.get(account.id)
+
+    async def _hash_anew(self, account: int, hashed: str, password: str) -> None:
+        """Replace the keys of an imported account by a hash of this server. The password is the
+        same, so no session ends.
+
+        In a cluster the keys stay: the accounts of all servers come from the log alone.
+        """
+        if self.is_replicated:
+            return
+        try:
+            credentials = await self._threads.hash_anew(self._cost.credentials, password)
+        except ValueError:  # SASLprep forbids the password, which the other program has allowed
+            return
+        with _translated():
+            await self._table.replace_hash(account, hashed, credentials)
 
     def refuse_guesser(self, folded: str, origin: Origin) -> None:
         """Look at no proof after too many wrong ones; see `Accounts.refuse_guesser`."""

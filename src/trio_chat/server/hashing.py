@@ -118,6 +118,10 @@ class HashingThreads:
         ):
             return await self._hash(work, *args)
 
+    async def hash_anew(self, work: Callable[..., T], *args: str) -> T:
+        """Hash a password that was right just now; it has waited in the queue already."""
+        return await self._hash(work, *args)
+
     async def _hash(self, work: Callable[..., T], *args: str) -> T:
         """Run a blocking function in a thread; it is waited for also when cancelled."""
         return await trio.to_thread.run_sync(work, *args, limiter=self._limiter)

@@ -92,6 +92,12 @@ class SqliteAccounts:
         """Replace the credentials of an account; return how often they were replaced."""
         return await self._database.erase(update, account, credentials)
 
+    async def replace_hash(self, account: int, hashed: str, credentials: Credentials) -> None:
+        """Replace the credentials of an account by others of the same password, unless they have
+        changed meanwhile.
+        """
+        await self._database.erase(_replace_hash, account, hashed, credentials)
+
     async def delete(self, account: int) -> None:
         """Delete an account."""
         await self._database.erase(delete, account)
@@ -225,6 +231,16 @@ def update(connection: "apsw.Connection", account: int, credentials: Credentials
         (credentials.password, *credentials.scram, account),
     ).get
     return int(changed or 0)
+
+
+def _replace_hash(
+    connection: "apsw.Connection", account: int, hashed: str, credentials: Credentials
+) -> None:
+    connection.execute(
+        "UPDATE account SET password = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key ="
+        " ?, scram_server_key = ? WHERE id = ? AND password = ?",
+        (credentials.password, *credentials.scram, account, hashed),
+    )
 
 
 def delete(connection: "apsw.Connection", account: int) -> None:
