@@ -11,10 +11,9 @@ not asynchronous.
 """
 
 import shutil
-import subprocess
 import sys
-import time
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -67,9 +66,7 @@ file = none
 
 
 _LONGEST_IN_A_LINE = 400
-"""Bytes of a password that a REGISTER line holds."""
-_NOTICED = 7
-"""Seconds after which the server has noticed what a command did beside it."""
+"""Bytes of a password that a line holds."""
 
 
 class TrioChatController(BaseServerController, DirectoryBasedController):
@@ -265,39 +262,36 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
     def registerUser(  # noqa: N802
         self, case: BaseServerTestCase, username: str, password: str | None = None
     ) -> None:
-        """Register an account as a client does, or by the command when no line holds the
-        password.
-        """
-        if password is not None and len(password) > _LONGEST_IN_A_LINE:
-            self.wait_for_port()
-            directory = self._directories[0]
-            secret = directory / "password"
-            secret.write_text(f"{password}\n", encoding="utf-8")
-            command = [
-                sys.executable,
-                "-m",
-                "trio_chat",
-                "account",
-                "add",
-                username,
-                "--password-file",
-                str(secret),
-            ]
-            subprocess.run(command, cwd=directory, check=True, stdout=subprocess.DEVNULL)
-            time.sleep(_NOTICED)  # the server looks for new accounts now and then
-            return
+        """Register an account as a client does."""
         client = case.addClient(show_io=False)
+        case.sendLine(client, "CAP REQ :batch message-tags draft/multiline")
         case.sendLine(client, f"NICK {username}")
         case.sendLine(client, "USER r e g :user")
+        case.sendLine(client, "CAP END")
         while case.getRegistrationMessage(client).command != "001":
             pass
         case.getMessages(client)
-        case.sendLine(client, f"REGISTER {username} * :{password}")
-        replies = [message for message in case.getMessages(client) if message.command == "REGISTER"]
-        assert replies
-        assert replies[0].params[0] == "SUCCESS"
+        for line in _registration(username, password or ""):
+            case.sendLine(client, line)
+        answers = case.getMessages(client)
+        assert any(message.command == "900" for message in answers), answers
         case.sendLine(client, "QUIT")
         case.assertDisconnected(client)
+
+
+def _registration(username: str, password: str) -> Iterator[str]:
+    """Yield the lines by which a client registers its nickname; no single line holds a password of
+    many bytes.
+    """
+    if len(password) <= _LONGEST_IN_A_LINE:
+        yield f"REGISTER {username} * :{password}"
+        return
+    yield "BATCH +1 draft/multiline NickServ"
+    yield "@batch=1 PRIVMSG NickServ :REGISTER "
+    for start in range(0, len(password), _LONGEST_IN_A_LINE):
+        piece = password[start : start + _LONGEST_IN_A_LINE]
+        yield f"@batch=1;draft/multiline-concat PRIVMSG NickServ :{piece}"
+    yield "BATCH -1"
 
 
 def _tree() -> defaultdict[str, Any]:
