@@ -16,12 +16,7 @@ from trio_chat.cluster.lines import ClientLines
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS
 from trio_chat.server.cluster.refusal import is_decision, unavailable
-from trio_chat.server.farewell import (
-    RESTART_REASON,
-    SHUTDOWN_REASON,
-    last_words,
-    say_farewell,
-)
+from trio_chat.server.farewell import RESTART_REASON, SHUTDOWN_REASON, last_words, say_farewell
 from trio_chat.server.flood import BYTES_PER_LINE, WORK_PER_LINE, budget_for, waste
 from trio_chat.server.hub import Hub, session_of
 from trio_chat.server.outbox import Outbox
