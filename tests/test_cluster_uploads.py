@@ -25,6 +25,8 @@ from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.uploads import SqliteUploads
 from upload_fakes import GUEST, pieces
 
+LINKS = "SELECT count(*) FROM upload_link"
+
 
 class Node:
     """A node: what it decides on is carried out by all when it waits for it."""
@@ -167,6 +169,28 @@ async def test_old_uploads_go_from_all_nodes(cluster: Cluster) -> None:
     assert await here.table.prune(int(NOON) + 1) == 1
     assert await here.table.names() == await there.table.names() == set()
     assert await here.table.prune(int(NOON) + 1) == 0
+
+
+async def test_a_node_that_is_behind_removes_nothing_that_is_in_use(cluster: Cluster) -> None:
+    """The link is in the log before what the node decides; so is a topic with one."""
+    here, there = cluster.nodes
+    assert await here.table.add(upload(), ROOM, ROOM)
+    assert await here.table.add(upload(OTHER), ROOM, ROOM)
+    await here.hear(said(1, NAME))
+    carry_out = cluster.carry_out
+
+    async def catch_up() -> None:
+        await carry_out()
+        if await there.database.read(lambda rows: rows.execute(LINKS).get) == 0:
+            await there.hear(said(1, NAME))
+            world = there.town.world
+            decider, world.decider = world.decider, None
+            there.town.person("ann", "#a").say(f"TOPIC #a :http://h/file/{OTHER}/a.jpg")
+            world.decider = decider
+
+    there.town.world.settle = catch_up
+    assert await there.table.prune_unlinked(int(NOON) + 1, ()) == 0
+    assert await here.table.names() == {NAME, OTHER}
 
 
 async def test_a_guest_removes_its_file_at_another_node(cluster: Cluster, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import UploadAdded, UploadsRemoved
+from trio_chat.chat.retention import linked_by_state
 from trio_chat.chat.uploads import Upload, Usage
 from trio_chat.chat.world import World
 from trio_chat.storage.database import StorageError
@@ -73,7 +74,15 @@ class ReplicatedUploads:
         return await self._remove(await self._table.old(before))
 
     async def prune_unlinked(self, before: int, used: Collection[str]) -> int:
-        """Remove old uploads without a message on all nodes; see `UploadTable.prune_unlinked`."""
+        """Remove old uploads without a message on all nodes; see `UploadTable.prune_unlinked`.
+
+        A node that has just started, or is behind, does not know the latest links. So it looks
+        again when it has carried out everything up to now.
+        """
+        if not await self._table.unlinked(before, used):
+            return 0
+        await self._catch_up()
+        used = linked_by_state(self._world)
         return await self._remove(await self._table.unlinked(before, used))
 
     async def removed(self) -> list[str]:
@@ -87,6 +96,12 @@ class ReplicatedUploads:
     async def names(self) -> set[str]:
         """Return all random names; see `UploadTable.names`."""
         return await self._table.names()
+
+    async def _catch_up(self) -> None:
+        apply(self._world, UploadsRemoved(()))
+        await self._world.settle()
+        # If the life of this node was given up meanwhile: until another one has begun.
+        await self._world.settle()
 
     async def _remove(self, names: Sequence[str]) -> int:
         if names:

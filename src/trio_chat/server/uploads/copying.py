@@ -244,6 +244,8 @@ class UploadCopier:
                 await self._in_thread(self._directory.delete, [copy.upload.name])
         except (OSError, StorageError) as error:
             log.error("a file cannot be copied from another node: %s", error)
+        except Exception:  # one file, and not the server
+            log.exception("internal error while copying a file from another node")
         finally:
             del self._copies[copy.upload.name]
             if not copy.is_done:

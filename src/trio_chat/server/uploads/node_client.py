@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import httpcore2
 import trio
@@ -65,10 +66,7 @@ class NodeClient:
         """
         pool = await self._opened()
         url = f"{node.address}cluster/file/{name}"
-        headers = [
-            ("Host", httpcore2.URL(url).origin.host.decode()),
-            ("Authorization", authorization),
-        ]
+        headers = [("Host", urlsplit(url).netloc), ("Authorization", authorization)]
         try:
             async with pool.stream(
                 "GET", url, headers=headers, extensions={"timeout": _TIMEOUTS}
