@@ -23,6 +23,7 @@ def _database(working_directory: Path) -> None:
     """Start with a database of a cluster, with an account, a deleted one, and messages."""
     Path("config.ini").write_text("[accounts]\nhash_cost = low\nregistration = invitation\n")
     Path("password").write_text("correct horse\n")
+    Path("a.log").touch()
     fill(record(1), record(2))
     for words in (
         ("add", "Ann", *PASSWORD),
@@ -63,6 +64,9 @@ def contents() -> list[object]:
         (("uploads", "remove", "A" * 22), "-X DELETE"),
         (("uploads", "remove", "--missing"), "-X DELETE"),
         (("history", "import", "old.jsonl"), "before the first server"),
+        (("import", "jsonl", "old.jsonl"), "before the first server"),
+        (("import", "irc", ".", "--timezone", "UTC"), "before the first server"),
+        (("import", "ergo", "password"), "NickServ SAREGISTER"),
     ],
 )
 def test_a_command_that_changes_state_refuses(

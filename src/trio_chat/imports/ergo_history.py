@@ -99,10 +99,8 @@ class ErgoHistory:
         """
         try:
             for query in (_CHANNELS, _CONVERSATIONS):
-                for target, correspondent, nanotime, number, data in self._connection.execute(
-                    query
-                ):
-                    yield from self._item(target, correspondent, nanotime, number, data)
+                for row in self._connection.execute(query):
+                    yield from self._item(*row)
         except self._error as error:
             raise ImportFileError(_("cannot be read: {reason}").format(reason=error)) from error
 
