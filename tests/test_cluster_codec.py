@@ -84,6 +84,17 @@ def test_a_node_of_a_later_release_may_begin() -> None:
     assert codec.decode(written(0, "rules", 7, "added")).items == (Begun("rules", 7),)
 
 
+def test_another_item_with_fields_like_those_of_a_line_is_no_line() -> None:
+    """The number of the kind decides what an item is."""
+    line = codec.encode(Entry("node", 1, 1, (Said(7, 0, (b"x",)),)))
+    said = codec.ITEMS.index(Said)
+    assert written(said, 7, 0, (b"x",)) == line
+    for number in range(len(codec.ITEMS) + 1):
+        if number != said:
+            with pytest.raises(codec.BadEntry):
+                codec.decode(written(number, 7, 0, (b"x",)))
+
+
 def test_an_item_of_an_earlier_release_has_the_defaults() -> None:
     """Its last fields are missing; others may not be."""
     assert codec.decode(written(0, "rules")).items == (Begun("rules"),)

@@ -63,3 +63,9 @@ def test_all_nodes_take_notifications_away() -> None:
     town.there.submit(Said(bob.number, 0, (line,)))
     town.carry_out()
     assert pushed(town, "here") == pushed(town, "there") == [("MARKREAD", (1,))]
+
+
+def test_an_event_for_others_is_otherwise_the_same() -> None:
+    """Whatever fields events have."""
+    event = Event._make(range(len(Event._fields)))
+    assert event.addressed((), (7,)) == event._replace(recipients=(), push_accounts=(7,))

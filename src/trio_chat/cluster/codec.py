@@ -87,6 +87,12 @@ _READ = {
 }
 """The types of written fields, by the number of the kind and how many there are."""
 
+_SAID = _NUMBERS[Said]
+_ONLY_LINES = msgspec.msgpack.Decoder(
+    tuple[str, int, int, list[tuple[int, int, int, tuple[bytes, ...]]]]
+)
+"""Reads an entry whose items are all `Said`."""
+
 
 class BadEntry(Exception):
     """What is in the log is no entry."""
@@ -109,6 +115,9 @@ def decode(data: bytes) -> Entry:
         BadEntry: it is none.
         LaterEntry: it has what a later release has added.
     """
+    lines = _only_lines(data)
+    if lines is not None:
+        return lines
     try:
         node, epoch, sequence, items = msgspec.msgpack.decode(
             data, type=tuple[str, int, int, list[list[Any]]]
@@ -116,6 +125,20 @@ def decode(data: bytes) -> Entry:
         return Entry(node, epoch, sequence, tuple(map(_to_item, items)))
     except (msgspec.MsgspecError, LookupError, TypeError, ValueError) as error:
         raise BadEntry(f"no entry of this version: {error}") from error
+
+
+def _only_lines(data: bytes) -> Entry | None:
+    """Read an entry that has only lines of clients, as most have under load; None if it has
+    something else. This takes a third of the time.
+    """
+    try:
+        node, epoch, sequence, items = _ONLY_LINES.decode(data)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    if any(item[0] != _SAID for item in items):
+        return None
+    said = [Said(session, caps, lines) for _, session, caps, lines in items]
+    return Entry(node, epoch, sequence, tuple(said))
 
 
 def _from_item(item: Item) -> list[Any]:
