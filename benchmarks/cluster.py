@@ -9,6 +9,7 @@ wrong.
 import argparse
 import json
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -50,6 +51,22 @@ def _be_without_engine(cluster: Cluster, seconds: float) -> None:
     time.sleep(seconds)
     cluster.engines.primary.start()
     cluster.note("engine started")
+
+
+def _kill_primary(cluster: Cluster) -> None:
+    cluster.engines.primary.kill()
+    cluster.note("primary killed")
+    time.sleep(_AWAY)
+    cluster.engines.primary.start()
+    cluster.note("primary started, as a replica")
+
+
+def _freeze_primary(cluster: Cluster) -> None:
+    cluster.engines.primary.signal(signal.SIGSTOP)
+    cluster.note("primary frozen")
+    time.sleep(_AWAY)
+    cluster.engines.primary.signal(signal.SIGCONT)
+    cluster.note("primary goes on, as a replica")
 
 
 def _freeze_node(cluster: Cluster) -> None:
@@ -135,6 +152,11 @@ SCENARIOS = {
     "nicknames": Scenario(rate=100, seconds=5, fault=_want_nicknames),
     "newcomer": Scenario(rate=0, seconds=30, fault=_join, newcomers=1, is_mixed=False),
 }
+FAILOVERS = {
+    "primary-killed": Scenario(rate=300, seconds=16, fault=_kill_primary),
+    "primary-frozen": Scenario(rate=300, seconds=16, fault=_freeze_primary),
+}
+"""Scenarios that need Sentinels."""
 _COLUMNS = (
     ("messages", "messages", 0),
     ("messages/s", "a second", 0),
@@ -153,7 +175,7 @@ _COLUMNS = (
 
 
 def _run(name: str, options: argparse.Namespace, directory: Path) -> Report:
-    scenario = SCENARIOS[name]
+    scenario = (SCENARIOS | FAILOVERS)[name]
     engines = Engines(options.engine, directory, options.replicas)
     cluster = Cluster(directory, engines, [])
     try:
@@ -184,7 +206,9 @@ def _print(name: str, report: Report) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run the scenarios that are named."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=", ".join(SCENARIOS))
+    parser.add_argument(
+        "scenarios", nargs="*", metavar="SCENARIO", help=", ".join(SCENARIOS | FAILOVERS)
+    )
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--clients", type=int, default=240)
     parser.add_argument("--processes", type=int, default=2, help="of clients")
@@ -195,11 +219,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--keep", type=Path, help="a directory for databases and outputs")
     parser.add_argument("--launch", nargs="*", default=[sys.executable], help="starts a node")
     options = parser.parse_args(arguments)
-    if unknown := set(options.scenarios) - set(SCENARIOS):
+    known = list(SCENARIOS | FAILOVERS if options.replicas else SCENARIOS)
+    if unknown := set(options.scenarios) - set(known):
         parser.error(f"there is no scenario {', '.join(unknown)}")
     print(f"{'':16}{''.join(f'{title:>10}' for _, title, _ in _COLUMNS)}", flush=True)
     reports: dict[str, Report] = {}
-    for name in options.scenarios or SCENARIOS:
+    for name in options.scenarios or known:
         with tempfile.TemporaryDirectory() as temporary:
             reports[name] = _run(name, options, (options.keep or Path(temporary)) / name)
         _print(name, reports[name])

@@ -225,7 +225,7 @@ class Sentinel(Program):
         configuration.write_text(
             f"sentinel monitor mymaster {primary.host.address} {primary.port} {quorum}\n"
             f"sentinel auth-pass mymaster {PASSWORD}\n"
-            "sentinel down-after-milliseconds mymaster 500\n"
+            "sentinel down-after-milliseconds mymaster 1000\n"
             "sentinel failover-timeout mymaster 5000\n",
             "utf-8",
         )
@@ -237,6 +237,9 @@ class Sentinel(Program):
         """Start it, and wait until it is ready."""
         super().start()
         self.wait_for("Sentinel ID is")
+        with socket.create_connection((self.host.address, self.port), _PATIENCE) as connection:
+            connection.sendall(b"SENTINEL DEBUG ping-period 200\r\n")  # as contrib/ recommends
+            connection.recv(64)
 
 
 class EngineSet:

@@ -215,6 +215,8 @@ class Group:
     async def wait_until_whole(self) -> None:
         """Wait until all engines follow the primary, and all Sentinels know each other."""
         with trio.fail_after(60):
+            for sentinel in self.sentinels:
+                await sentinel.call("SENTINEL", "DEBUG", "ping-period", 200)
             while True:
                 if await self._is_whole():
                     return
