@@ -35,6 +35,7 @@ from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.push_rules import PushRules
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.uploads import Upload
 from trio_chat.chat.world import World
 from trio_chat.irc.modes import UserModeChange
 from trio_chat.server.state import change_set
@@ -60,6 +61,7 @@ PLAIN = (
     PushSubscription,
     ModeSet,
     Operator,
+    Upload,
     UserModeChange,
 )
 """The types of which changes consist; the tuples among them consist of the same."""
