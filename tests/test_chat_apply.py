@@ -28,6 +28,7 @@ from trio_chat.chat.changes import (
     TopicSet,
 )
 from trio_chat.chat.events import Event
+from trio_chat.chat.hooks import Hook
 from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet
@@ -56,6 +57,7 @@ PLAIN = (
     BanKind,
     Credentials,
     Email,
+    Hook,
     Invitation,
     PushRules,
     PushSubscription,

@@ -291,6 +291,7 @@ OF_A_WORLD = {
     "decider": "of the node",
     "dirty": "of the storage of this server",
     "elapsed": "the time of the log",
+    "hooks": "in a snapshot",
     "ids": "in a snapshot",
     "invisible": "follows from the users",
     "invitations": "in a snapshot",

@@ -102,6 +102,14 @@ CHANGED: dict[str, dict[str, Any]] = {
         "expire_days": 30,
         "private_hosts": ("ntfy.example.org",),
     },
+    "hooks": {
+        "incoming": False,
+        "max_request": 2048,
+        "per_minute": 9,
+        "outgoing": False,
+        "give_up_days": 3,
+        "private_hosts": ("ci.example.org",),
+    },
     "limits": {
         "server_bans": 3,
         "registration_timeout": 1.0,

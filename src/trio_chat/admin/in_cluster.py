@@ -22,6 +22,7 @@ INVITE = N_(
     "That is done in the chat: /msg NickServ INVITATION for accounts, /msg ChanServ INVITATION"
     " <channel> for a channel"
 )
+HOOK = N_("That is done in the chat: /msg ChanServ HOOK <channel> ADD|LIST|DEL")
 SET_HISTORY = N_("The founder sets it in the chat: /msg ChanServ SET <channel> HISTORY <days>")
 REMOVE_UPLOAD = N_(
     "An operator with an account removes it by HTTP, on any server: curl -u <account> -X DELETE"

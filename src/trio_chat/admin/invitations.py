@@ -98,7 +98,7 @@ def invite(
         expires = now + lifetime if lifetime else 0
         made = Invitation(digest_of(token), channel, _SETTER, 0, now, expires, uses)
         in_transaction(connection, save, {made.digest: made})
-    _print(page_link(_page(settings), name, token))
+    _print(page_link(page_address(settings), name, token))
     if name:
         report(
             _("With any IRC client: /join {words}").format(words=f"{escape_controls(name)} {token}")
@@ -130,7 +130,7 @@ def _print(link: str) -> None:
     print("\n".join(lines), flush=True)  # before what explains it, which goes to standard error
 
 
-def _page(settings: "Settings") -> str:
+def page_address(settings: "Settings") -> str:
     """Return the address of the page; the port of a server that chooses a free one is not known."""
     from trio_chat.server.addresses import joinable, own_addresses  # noqa: PLC0415
     from trio_chat.server.links import public_url  # noqa: PLC0415

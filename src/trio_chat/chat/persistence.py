@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.bans import Ban, BanKey
+from trio_chat.chat.hooks import Hook
 from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.relayed_ids import RelayKey
 
@@ -38,6 +39,7 @@ class ChangeSet(NamedTuple):
         push_rules: what an account wants to be pushed (`PushRules.to_state`); an empty one is
             deleted.
         relayed: the ids of relayed messages by their keys; 0 deletes one.
+        hooks: webhooks by their digests; None deletes one.
         operations: changes of the tables of accounts and uploads, which are stored one after the
             other, and before the rest. Storing one again changes nothing.
         position: up to which entry of the log of a cluster this is; "" if there is no cluster.
@@ -55,6 +57,7 @@ class ChangeSet(NamedTuple):
     push: Mapping[int, list[dict[str, Any]]] = MappingProxyType({})
     push_rules: Mapping[int, dict[str, list[str]]] = MappingProxyType({})
     relayed: Mapping[RelayKey, int] = MappingProxyType({})
+    hooks: Mapping[str, Hook | None] = MappingProxyType({})
     operations: Sequence[Operation] = ()
     position: str = ""
 
@@ -102,7 +105,9 @@ class StateStore(Protocol):
     """The store of persistent state."""
 
     async def load(self) -> ChangeSet:
-        """Return all state but the bans and invitations, with the settings that were pending."""
+        """Return all state but the bans, invitations and webhooks, with the settings that were
+        pending.
+        """
 
     async def pending(self) -> list[PendingSetting]:
         """Return the settings that the server has not applied yet, in order. They override what
@@ -213,6 +218,11 @@ class DirtyKey(NamedTuple):
         return cls("invitations", digest)
 
     @classmethod
+    def hook(cls, digest: str) -> "DirtyKey":
+        """Return the key of a webhook."""
+        return cls("hooks", digest)
+
+    @classmethod
     def relayed(cls, key: RelayKey) -> "DirtyKey":
         """Return the key of the id of a relayed message."""
         return cls("relayed", key)
@@ -237,6 +247,7 @@ class DirtySet:
         push: accounts.
         push_rules: accounts.
         relayed: keys of relayed messages.
+        hooks: digests of webhooks.
         operations: see `ChangeSet`.
         on_change: called when something is marked.
         marked: how many keys were marked ever.
@@ -253,6 +264,7 @@ class DirtySet:
     push: set[int] = field(default_factory=set)
     push_rules: set[int] = field(default_factory=set)
     relayed: set[RelayKey] = field(default_factory=set)
+    hooks: set[str] = field(default_factory=set)
     operations: list[Operation] = field(default_factory=list)
     on_change: Callable[[], None] = field(default=_nothing, compare=False)
     marked: int = field(default=0, compare=False)
@@ -302,4 +314,5 @@ _TABLES = (
     "push",
     "push_rules",
     "relayed",
+    "hooks",
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from trio_chat.chat.accounts import Accounts
 from trio_chat.chat.bans import BanTable
 from trio_chat.chat.history import History
+from trio_chat.chat.hooks import HookTable
 from trio_chat.chat.invitations import InvitationTable
 from trio_chat.chat.persistence import ClusterTable, StateStore
 from trio_chat.chat.push import VapidKeys
@@ -34,6 +35,7 @@ class StoragePorts:
         store: the store of other state, such as registered channels, or None if it is not
             persistent.
         bans: the store of bans of the server, or None if they are not persistent.
+        hooks: the store of webhooks, or None if they are not persistent.
         invitations: the store of invitations, or None if they are not persistent.
         uploads: the table of uploaded files, or None if there is none.
         upload_days: the number of days after which uploads are removed; 0 for never.
@@ -57,6 +59,7 @@ class StoragePorts:
     store: StateStore | None = None
     bans: BanTable | None = None
     invitations: InvitationTable | None = None
+    hooks: HookTable | None = None
     uploads: UploadTable | None = None
     upload_days: int = 0
     secret: bytes = field(default=b"", repr=False)

@@ -21,6 +21,7 @@ from trio_chat.chat.confusables import AccountConfusables, ConfusableIndex
 from trio_chat.chat.control import Control
 from trio_chat.chat.events import DecidedEvents, Event
 from trio_chat.chat.history import HistoryTarget
+from trio_chat.chat.hooks import Hooks
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.invitations import Invitations
 from trio_chat.chat.monitor import MonitorLists
@@ -169,7 +170,7 @@ class World:
         self.confusables = ConfusableIndex()  # of users
         self.account_confusables = AccountConfusables()
         self.redacted: dict[int, None] = {}
-        self.relayed = RelayedIds()
+        self.hooks, self.relayed = Hooks(), RelayedIds()
         self.creating: dict[bytes, Account | None] = {}
         self.registering = ConfusableIndex()  # names of accounts that are being stored
         self.users: dict[str, User] = {}
@@ -190,7 +191,7 @@ class World:
             self.markers,
             self.steady,
             lengths.renamed_days,
-            self.invitations.forget_channel,
+            self._forget_channel,
         )
         self.bans = Bans(self.steady)
         self.cloaks: Cloaks | None = None
@@ -204,6 +205,10 @@ class World:
         self.metadata: dict[int, dict[str, str]] = {}  # metadata of accounts, by number
         if server_info.lobby:
             self._create_lobby()
+
+    def _forget_channel(self, founded: int) -> None:
+        self.invitations.forget_channel(founded)
+        self.hooks.forget_channel(founded)
 
     def _create_lobby(self) -> None:
         info = self.server_info

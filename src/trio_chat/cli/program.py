@@ -22,6 +22,7 @@ from trio_chat.cli.exports import export
 from trio_chat.cli.find import find
 from trio_chat.cli.health import health
 from trio_chat.cli.history import HISTORY
+from trio_chat.cli.hooks import HOOK
 from trio_chat.cli.imports import IMPORT
 from trio_chat.cli.invite import invite
 from trio_chat.cli.licenses import licenses
@@ -51,6 +52,7 @@ COMMANDS = (
     SERVICE,
     ACCOUNT,
     CHANNEL,
+    HOOK,
     OPERATOR,
     BAN,
     UPLOADS,

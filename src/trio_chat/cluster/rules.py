@@ -128,6 +128,7 @@ OWN: dict[type, dict[str, str]] = {
         "store": _OF_NODE,
         "bans": _OF_NODE,
         "invitations": _OF_NODE,
+        "hooks": _OF_NODE,
         "cluster": _OF_NODE,
         "uploads": _OF_NODE,
     },

@@ -231,6 +231,17 @@ KEYS: dict[str, dict[str, ValueType]] = {
             Description(N_("any, or names such as ntfy.example.org and *.example.org, or none")),
         ),
     },
+    "hooks": {
+        "incoming": values.YES_OR_NO,
+        "max_request": values.size(1024, 16_777_216),
+        "per_minute": values.integer(1, 100_000),
+        "outgoing": values.YES_OR_NO,
+        "give_up_days": values.integer(1, 365, N_(" days")),
+        "private_hosts": ValueType(
+            values.host_patterns,
+            Description(N_("any, or names such as ntfy.example.org and *.example.org, or none")),
+        ),
+    },
     "limits": {
         "clients": values.integer(1, 1_000_000),
         "always_on_users": values.integer(0, 1_000_000),

@@ -158,6 +158,18 @@ class PushSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HookSettings:
+    """[hooks]: webhooks."""
+
+    incoming: bool = True
+    max_request: int = 262_144  # bytes
+    per_minute: int = 600  # messages of one hook
+    outgoing: bool = True
+    give_up_days: int = 7
+    private_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """[limits]: the resources that clients may use."""
 
@@ -286,6 +298,7 @@ class Settings:
     mail: MailSettings = field(default_factory=MailSettings)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     push: PushSettings = field(default_factory=PushSettings)
+    hooks: HookSettings = field(default_factory=HookSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)

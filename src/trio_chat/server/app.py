@@ -31,6 +31,7 @@ from trio_chat.server.control import ServerControl
 from trio_chat.server.disk_space import free_bytes, watch_disk_space
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.hooks.watcher import HookWatcher
 from trio_chat.server.http.hosts import Host, is_known
 from trio_chat.server.http.site import Site
 from trio_chat.server.invitations import InvitationWatcher
@@ -139,6 +140,11 @@ class Server:
             self.world,
             memory.invitations if memory and self._is_alone else None,
             uncommitted.turn,
+        )
+        self._hooks = (
+            HookWatcher(self.world, memory.hooks, uncommitted.turn)
+            if memory and memory.hooks and self._is_alone
+            else None
         )
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
@@ -273,11 +279,7 @@ class Server:
                 free_bytes,
                 self.node.name if self.node is not None else "",
             )
-        if self._bans is not None:
-            await self._bans.refresh()
-            nursery.start_soon(self._bans.run)
-        await self._invitations.refresh()
-        nursery.start_soon(self._invitations.run)
+        await self._watch_lists(nursery)
         if self.node is not None:
             nursery.start_soon(self.node.run)
             with self._beginning:
@@ -285,6 +287,17 @@ class Server:
                 if self._sharing is not None:
                     nursery.start_soon(self._sharing.run)
                     await self._sharing.obtain()
+
+    async def _watch_lists(self, nursery: trio.Nursery) -> None:
+        """Read what commands alongside this server change, and watch it from then on."""
+        if self._bans is not None:
+            await self._bans.refresh()
+            nursery.start_soon(self._bans.run)
+        await self._invitations.refresh()
+        nursery.start_soon(self._invitations.run)
+        if self._hooks is not None:  # in a cluster the log alone changes them
+            await self._hooks.refresh()
+            nursery.start_soon(self._hooks.run)
 
     @property
     def _is_alone(self) -> bool:

@@ -26,6 +26,7 @@ from trio_chat.storage.clock import SqliteClock
 from trio_chat.storage.cluster import SqliteClusterTable
 from trio_chat.storage.database import MEMORY, Database, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
+from trio_chat.storage.hooks import SqliteHooks
 from trio_chat.storage.invitations import SqliteInvitations
 from trio_chat.storage.state import SqliteStateStore
 from trio_chat.storage.uploads import SqliteUploads
@@ -93,6 +94,7 @@ async def open_storage(
                 store=SqliteStateStore(database),
                 bans=SqliteBans(database),
                 invitations=SqliteInvitations(database),
+                hooks=SqliteHooks(database),
                 secret=await table.secret("cloak"),
                 vapid=await stored_keys(table),
                 history=history,

@@ -132,6 +132,16 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "push": {
         When.NOW: ("enabled", "subject", "delay", "devices", "expire_days", "private_hosts"),
     },
+    "hooks": {
+        When.NOW: (
+            "incoming",
+            "max_request",
+            "per_minute",
+            "outgoing",
+            "give_up_days",
+            "private_hosts",
+        ),
+    },
     "limits": {
         When.NOW: ("server_bans",),
         When.NEW: (

@@ -13,7 +13,7 @@ import trio
 from trio_chat.chat import always_on, metadata, push, push_rules
 from trio_chat.chat.apply.sessions import update_away
 from trio_chat.chat.apply.transitions import carry_out
-from trio_chat.chat.changes import BansRead, InvitationsRead
+from trio_chat.chat.changes import BansRead, HooksRead, InvitationsRead
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet, StateStore
 from trio_chat.chat.registered_channels import restore, restore_members, to_state
 from trio_chat.chat.storage_ports import StoragePorts
@@ -32,8 +32,8 @@ _RETRY = 10.0
 
 
 async def load_lists(world: World, memory: StoragePorts) -> None:
-    """Take the bans and the invitations of a database that was in no cluster yet. From then on the
-    log alone changes them.
+    """Take the bans, the invitations and the webhooks of a database that was in no cluster yet.
+    From then on the log alone changes them.
 
     Raises:
         StorageError: they cannot be read.
@@ -42,6 +42,8 @@ async def load_lists(world: World, memory: StoragePorts) -> None:
         carry_out(world, BansRead(tuple(await memory.bans.load())))
     if memory.invitations is not None:
         carry_out(world, InvitationsRead(tuple(await memory.invitations.load())))
+    if memory.hooks is not None:
+        carry_out(world, HooksRead(tuple(await memory.hooks.load())))
 
 
 async def load_state(world: World, store: StateStore) -> None:
@@ -240,5 +242,6 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
             for account in dirty.push_rules
         },
         {key: world.relayed.get(key) for key in dirty.relayed},
+        {digest: world.hooks.get(digest) for digest in dirty.hooks},
         tuple(dirty.operations),
     )

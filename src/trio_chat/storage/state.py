@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.persistence import ChangeSet, PendingSetting
-from trio_chat.storage import bans, invitations, operations, relayed
+from trio_chat.storage import bans, hooks, invitations, operations, relayed
 from trio_chat.storage.cluster import note_position
 from trio_chat.storage.database import Database, damage_reported
 
@@ -105,6 +105,7 @@ def _settle(connection: "apsw.Connection", last: int) -> None:
 def _load(connection: "apsw.Connection") -> ChangeSet:
     # The command that made a pending setting has also changed the stored state of the channel.
     connection.execute("DELETE FROM wish")
+    hooks.clear_removed(connection)
     channels = connection.execute("SELECT folded, state FROM channel ORDER BY folded")
     markers = connection.execute("SELECT account, target, time FROM marker")
     users = connection.execute("SELECT account, state FROM always_on ORDER BY account")
@@ -150,5 +151,6 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
     bans.save(connection, changes.bans)
     invitations.save(connection, changes.invitations)
     relayed.save(connection, changes.relayed)
+    hooks.save(connection, changes.hooks)
     if changes.position:
         note_position(connection, changes.position)

@@ -8,6 +8,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     accounts,
     bans,
     channels,
+    hooks,
     invitations,
     messages,
     push,

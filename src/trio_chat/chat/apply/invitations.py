@@ -22,11 +22,15 @@ _OfOne = InvitationUsed | InvitationReturned | InvitationRevoked
 
 
 def keys_of_channel(world: World, channel: Channel) -> list[DirtyKey]:
-    """Return the keys of the invitations of a registered channel."""
+    """Return the keys of the invitations and the webhooks of a registered channel."""
     if channel.registration is None:
         return []
     mine = world.invitations.of_channel(channel.founded)
-    return [DirtyKey.invitation(one.digest) for one in mine]
+    hooks = world.hooks.of_channel(channel.founded)
+    return [
+        *(DirtyKey.invitation(one.digest) for one in mine),
+        *(DirtyKey.hook(hook.digest) for hook in hooks),
+    ]
 
 
 def is_stored(world: World, invitation: Invitation) -> bool:

@@ -115,7 +115,12 @@ def _of_sender(world: World, change: RelaySenderForgotten) -> list[DirtyKey]:
 
 @transition(RelaySenderForgotten, _of_sender)
 def _forget(world: World, change: RelaySenderForgotten) -> Effects | None:
-    keys = world.relayed.of_sender(change.sender)
+    return [] if forget_sender(world, change.sender) else None
+
+
+def forget_sender(world: World, sender: str) -> bool:
+    """Forget the keys of a sender that is gone; return whether there were any."""
+    keys = world.relayed.of_sender(sender)
     for key in keys:
         world.relayed.discard(key)
-    return [] if keys else None
+    return bool(keys)

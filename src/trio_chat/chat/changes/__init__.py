@@ -39,6 +39,13 @@ from trio_chat.chat.changes.channels import (
     TopicSet,
     UserInvited,
 )
+from trio_chat.chat.changes.hooks import (
+    HookDelivered,
+    HookMade,
+    HookRemoved,
+    HooksRead,
+    HookUsed,
+)
 from trio_chat.chat.changes.invitations import (
     InvitationGuessed,
     InvitationHolderKicked,
@@ -117,6 +124,11 @@ __all__ = [
     "ChannelRegistered",
     "ChannelRenamed",
     "ChannelTransferred",
+    "HookDelivered",
+    "HookMade",
+    "HookRemoved",
+    "HookUsed",
+    "HooksRead",
     "InvitationGuessed",
     "InvitationHolderKicked",
     "InvitationMade",

@@ -17,7 +17,7 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.policy import is_operator, may_grant
 from trio_chat.chat.registered_channels import SERVICE
 from trio_chat.chat.registry import SERVICES, Request, command
-from trio_chat.chat.services import invitation_service
+from trio_chat.chat.services import hook_service, invitation_service
 from trio_chat.chat.services.service import Service
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
@@ -265,6 +265,22 @@ def _carry_out_invitation(request: Request, words: list[str]) -> None:
     channel = find_channel(request, words[0])
     if channel is not None:
         invitation_service.carry_out(CHANSERV, request, channel, words[1:])
+
+
+@CHANSERV.command(
+    "HOOK",
+    "<#channel> ADD <name> [<URL>] [signing=… events=… nicks=… words=…] | LIST | DEL <id>",
+    2,
+    "makes addresses at which programs write to a channel, or sends its messages to a URL",
+)
+def _hook(request: Request, words: list[str]) -> None:
+    request.locally(lambda: _carry_out_hook(request, words))
+
+
+def _carry_out_hook(request: Request, words: list[str]) -> None:
+    channel = find_channel(request, words[0])
+    if channel is not None:
+        hook_service.carry_out(CHANSERV, request, channel, words[1:])
 
 
 @CHANSERV.command("OP", "<#channel> [<nickname>]", 1, "makes you, or a member, an operator")

@@ -59,6 +59,7 @@ def take_in_steps(world: World) -> Steps:
         "quotas": world.quotas.to_state(),
         "redacted": list(world.redacted),
         "relayed": world.relayed.to_state(),
+        "hooks": world.hooks.to_state(),
     }
 
 
@@ -102,6 +103,7 @@ def restore(world: World, snapshot: Snapshot) -> None:
     world.quotas.restore(snapshot["quotas"])
     world.redacted.update(dict.fromkeys(snapshot["redacted"]))
     world.relayed.restore(snapshot["relayed"])
+    world.hooks.restore(snapshot["hooks"])
     world.ids.restore(snapshot["ids"])  # at the end, as the lobby has taken one
 
 

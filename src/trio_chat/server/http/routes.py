@@ -9,6 +9,7 @@ the log are the connection's.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from trio_chat.server.hooks import handlers as hooks
 from trio_chat.server.http import authority, download_page, page, pages
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
 from trio_chat.server.http.site import Site
@@ -74,6 +75,7 @@ ROUTES = (
     Route("/ca.mobileconfig", {"GET": authority.profile}, without_tls=True),
     *(Route(path, {"GET": download_page.answer}) for path in ("/download", "/download/")),
     Route("/health", {"GET": pages.health}, without_tls=True),
+    Route(hooks.PATH, {"POST": hooks.receive}),
     Route("/upload", {"OPTIONS": uploads.options, "POST": uploads.receive}),
     Route("/cluster/file/", {"GET": uploads.send_to_node}, without_tls=True),
     Route("/file/", {"OPTIONS": uploads.explore, "GET": uploads.send, "DELETE": uploads.remove}),

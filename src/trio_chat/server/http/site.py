@@ -13,6 +13,7 @@ from trio_chat.server.http.downloads import Downloads
 from trio_chat.server.http.hosts import Host
 
 if TYPE_CHECKING:
+    from trio_chat.server.hooks.incoming import IncomingHooks
     from trio_chat.server.http.page_files import PageFiles
     from trio_chat.server.relaying import Relayer
     from trio_chat.server.uploads.service import UploadService
@@ -62,10 +63,19 @@ class Site:
         self.world = world
         self.uploads = uploads
         self.relayer = relayer
+        self._hooks: IncomingHooks | None = None
         self.downloads = Downloads()
         self.certified = certified
         self.answered: Counter[tuple[str, str]] = Counter()
         """Answers by route and class of status, such as `/upload` and `2xx`."""
+
+    def incoming_hooks(self, relayer: "Relayer") -> "IncomingHooks":
+        """Return what takes the requests to webhooks; it is loaded with the first one."""
+        if self._hooks is None:
+            from trio_chat.server.hooks.incoming import IncomingHooks  # noqa: PLC0415
+
+            self._hooks = IncomingHooks(self.world, relayer, lambda: self.settings.hooks)
+        return self._hooks
 
     @property
     def settings(self) -> Settings:

@@ -1,0 +1,1 @@
+"""Webhooks: what programs post to channels, and what of channels is posted to programs."""

@@ -1,0 +1,173 @@
+"""Payloads of incoming webhooks of other chats: Slack and Mattermost, Discord; and plain JSON.
+
+Shapes: api.slack.com/messaging/webhooks and /reference/block-kit, developers.mattermost.com
+(incoming webhooks), discord.com/developers/docs/resources/webhook.
+"""
+
+from typing import Any
+
+from trio_chat.server.hooks.markup import (
+    GREEN,
+    ORANGE,
+    RED,
+    bold,
+    coloured,
+    from_html,
+    from_markdown,
+    from_mrkdwn,
+    link,
+    plain,
+)
+from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, list_at, text_at
+
+_MOST = 40
+"""Attachments, embeds, blocks and fields that are looked at."""
+_COLOURS = {"good": GREEN, "warning": ORANGE, "danger": RED}
+
+
+def is_slack(payload: Any) -> bool:
+    """Return whether a payload is one for Slack or Mattermost."""
+    return bool(
+        list_at(payload, "attachments")
+        or list_at(payload, "blocks")
+        or isinstance(at(payload, "text"), str)
+    )
+
+
+def from_slack(payload: Any) -> HookMessage:
+    """Return what a payload for Slack or Mattermost says."""
+    lines = [from_mrkdwn(text_at(payload, "text"))]
+    blocks = [_block(block) for block in list_at(payload, "blocks")[:_MOST]]
+    if any(blocks):  # then `text` is only what notifications show
+        lines = blocks
+    lines += [_attachment(each) for each in list_at(payload, "attachments")[:_MOST]]
+    return HookMessage(_joined(lines), text_at(payload, "username"))
+
+
+def _attachment(attachment: Any) -> str:
+    title = link(
+        bold(plain(text_at(attachment, "title"))), plain(text_at(attachment, "title_link"))
+    )
+    lines = [
+        from_mrkdwn(text_at(attachment, "pretext")),
+        plain(text_at(attachment, "author_name")),
+        title,
+        from_mrkdwn(text_at(attachment, "text")),
+        *(_block(block) for block in list_at(attachment, "blocks")[:_MOST]),
+        *(_field(each) for each in list_at(attachment, "fields")[:_MOST]),
+        plain(text_at(attachment, "image_url")),
+        plain(text_at(attachment, "footer")),
+    ]
+    text = _joined(lines) or from_mrkdwn(text_at(attachment, "fallback"))
+    colour = _COLOURS.get(text_at(attachment, "color"))
+    return f"{coloured('●', colour)} {text}" if colour and text else text
+
+
+def _field(field: Any) -> str:
+    name, value = plain(text_at(field, "title")), from_mrkdwn(text_at(field, "value"))
+    return f"{bold(name)}: {value}" if name and value else name or value
+
+
+def _block(block: Any) -> str:
+    kind = text_at(block, "type")
+    if kind == "header":
+        return bold(_text_object(at(block, "text")))
+    if kind in ("section", "context"):
+        parts = [_text_object(at(block, "text"))]
+        parts += map(_text_object, list_at(block, "fields")[:_MOST])
+        elements = [_element(each) for each in list_at(block, "elements")[:_MOST]]
+        return _joined([*parts, " ".join(filter(None, elements))])
+    if kind == "image":
+        words = first_text(block, "alt_text") or _text_object(at(block, "title"))
+        return link(plain(words), plain(text_at(block, "image_url")))
+    if kind == "actions":
+        elements = [_element(each) for each in list_at(block, "elements")[:_MOST]]
+        return " · ".join(filter(None, elements))
+    if kind == "rich_text":
+        return _joined(_rich(each, 0) for each in list_at(block, "elements")[:_MOST])
+    if kind == "markdown":
+        return from_markdown(text_at(block, "text"))
+    return ""
+
+
+def _text_object(value: Any) -> str:
+    text = text_at(value, "text")
+    return from_mrkdwn(text) if text_at(value, "type") == "mrkdwn" else plain(text)
+
+
+def _element(element: Any) -> str:
+    if text_at(element, "type") == "button":
+        return link(_text_object(at(element, "text")), plain(text_at(element, "url")))
+    return _text_object(element) or plain(text_at(element, "alt_text"))
+
+
+def _rich(element: Any, depth: int) -> str:
+    kind = text_at(element, "type")
+    if kind == "link":
+        return link(plain(text_at(element, "text")), plain(text_at(element, "url")))
+    if kind == "emoji":
+        return f":{plain(text_at(element, 'name'))}:"
+    if kind == "text":
+        text = plain(text_at(element, "text"))
+        return bold(text) if at(element, "style", "bold") is True else text
+    parts = list_at(element, "elements")[:_MOST]
+    if depth > 4:  # lists in lists
+        return ""
+    if kind == "rich_text_list":
+        return "\n".join(f"• {_rich(each, depth + 1)}" for each in parts)
+    return "".join(_rich(each, depth + 1) for each in parts)
+
+
+def is_discord(payload: Any) -> bool:
+    """Return whether a payload is one for Discord."""
+    return isinstance(at(payload, "content"), str) or bool(dict_at(payload, "embeds", 0))
+
+
+def from_discord(payload: Any) -> HookMessage:
+    """Return what a payload for Discord says."""
+    lines = [from_markdown(text_at(payload, "content"))]
+    lines += [_embed(each) for each in list_at(payload, "embeds")[:_MOST]]
+    return HookMessage(_joined(lines), text_at(payload, "username"))
+
+
+def _embed(embed: Any) -> str:
+    return _joined(
+        (
+            link(plain(text_at(embed, "author", "name")), plain(text_at(embed, "author", "url"))),
+            link(bold(plain(text_at(embed, "title"))), plain(text_at(embed, "url"))),
+            from_markdown(text_at(embed, "description")),
+            *(_embed_field(each) for each in list_at(embed, "fields")[:_MOST]),
+            plain(text_at(embed, "image", "url")),
+            plain(text_at(embed, "footer", "text")),
+        )
+    )
+
+
+def _embed_field(field: Any) -> str:
+    name, value = from_markdown(text_at(field, "name")), from_markdown(text_at(field, "value"))
+    return f"{bold(name)}: {value}" if name and value else name or value
+
+
+_TITLES = ("title", "subject", "summary", "event")
+_TEXTS = ("text", "message", "content", "msg", "body", "description", "markdown", "value1")
+_LINKS = ("url", "link", "href")
+
+
+def from_json(payload: Any) -> HookMessage:
+    """Return what a payload of no known sender says: by the keys that most of them have."""
+    if isinstance(payload, str):
+        return HookMessage(plain(payload))
+    source = payload
+    for name in ("data", "payload", "alert", "notification"):
+        if not first_text(source, *_TEXTS, *_TITLES) and dict_at(payload, name):
+            source = at(payload, name)
+    title, text = plain(first_text(source, *_TITLES)), from_markdown(first_text(source, *_TEXTS))
+    if not text:
+        text = from_html(first_text(source, "html", "formatted_body"))
+    url = plain(first_text(source, *_LINKS))
+    lines = [bold(title) if text else title, text, "" if url in text else url]
+    return HookMessage(_joined(lines), first_text(payload, "username", "sender_name"))
+
+
+def _joined(lines: Any) -> str:
+    return "\n".join(line for line in lines if line.strip())

@@ -1,0 +1,340 @@
+"""Payloads of code forges: GitHub, Gitea, Forgejo and Gogs; GitLab.
+
+Shapes: docs.github.com/webhooks/webhook-events-and-payloads, docs.gitea.com/usage/webhooks,
+docs.gitlab.com/user/project/integrations/webhook_events.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from trio_chat.server.hooks.markup import (
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    bold,
+    coloured,
+    first_line,
+    plain,
+)
+from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, list_at, text_at
+
+_MOST_COMMITS = 5
+_HEX = 7
+_SHOWN_ACTIONS = frozenset(
+    (
+        "opened",
+        "closed",
+        "reopened",
+        "merged",
+        "ready_for_review",
+        "transferred",
+        "deleted",
+        "created",
+        "submitted",
+        "published",
+        "released",
+        "started",
+        "dismissed",
+        "completed",
+    )
+)
+"""Actions that are worth a message; others, such as `labeled`, come in flocks."""
+_QUIET = frozenset(
+    (
+        "check_run",
+        "check_suite",
+        "workflow_job",
+        "status",
+        "deployment",
+        "page_build",
+        "meta",
+        "watch",
+        "label",
+        "milestone",
+        "repository_import",
+        "pull_request_review_thread",
+    )
+)
+_CONCLUSIONS = {"success": GREEN, "failure": RED, "timed_out": RED, "cancelled": GREY}
+
+
+def from_forge(event: str, payload: Any) -> HookMessage:
+    """Return what an event of GitHub, Gitea, Forgejo or Gogs says; nothing for one that is not
+    worth a message.
+
+    Args:
+        event: the header `X-GitHub-Event`, or that of another forge.
+        payload: the payload.
+    """
+    handler = _EVENTS.get(event)
+    if handler is None:
+        if event in _QUIET or not event:
+            return HookMessage("")
+        handler = _other(event)
+    text = handler(payload)
+    if not text:
+        return HookMessage("")
+    where = first_line(first_text(dict_at(payload, "repository"), "full_name", "name"), 100)
+    where = where or first_line(text_at(payload, "organization", "login"), 100)
+    return HookMessage(f"{bold(where)}: {text}" if where else text)
+
+
+def _who(payload: Any, *path: str) -> str:
+    user = dict_at(payload, *(path or ("sender",)))
+    return first_line(first_text(user, "login", "username", "name", "full_name"), 60) or "somebody"
+
+
+def _branch(ref: str) -> str:
+    return first_line(ref.removeprefix("refs/heads/").removeprefix("refs/tags/"), 100)
+
+
+def _commit(commit: Any) -> str:
+    short = first_line(text_at(commit, "id"))[:_HEX]
+    return f"  {coloured(short, ORANGE)} {first_line(text_at(commit, 'message'), 120)}"
+
+
+def _push(payload: Any) -> str:
+    commits = [each for each in list_at(payload, "commits") if isinstance(each, dict)]
+    ref, pusher = text_at(payload, "ref"), _who(payload, "pusher")
+    pusher = _who(payload) if pusher == "somebody" else pusher
+    after = text_at(payload, "after")
+    if after and (at(payload, "deleted") is True or not after.strip("0")):
+        return f"{pusher} deleted {_branch(ref)}"
+    if not commits:
+        kind = "tag" if ref.startswith("refs/tags/") else "branch"
+        made = at(payload, "created") is True or text_at(payload, "before").strip("0") == ""
+        return f"{pusher} pushed the {kind} {_branch(ref)}" if made else ""
+    how = "force-pushed" if at(payload, "forced") is True else "pushed"
+    total = at(payload, "total_commits")
+    count = total if isinstance(total, int) and total > len(commits) else len(commits)
+    noun = "commit" if count == 1 else "commits"
+    url = plain(first_text(payload, "compare", "compare_url"))
+    head = f"{pusher} {how} {count} {noun} to {bold(_branch(ref))} {url}".rstrip()
+    lines = [_commit(commit) for commit in commits[:_MOST_COMMITS]]
+    if count > len(lines):
+        lines.append(f"  … and {count - len(lines)} more")
+    return "\n".join((head, *lines))
+
+
+def _numbered(payload: Any, name: str, noun: str) -> str:
+    """Return an action on an issue or a pull request."""
+    action, what = text_at(payload, "action"), dict_at(payload, name)
+    if action not in _SHOWN_ACTIONS:
+        return ""
+    if name == "pull_request" and action == "closed" and at(what, "merged") is True:
+        action = "merged"
+    colour = {"opened": GREEN, "reopened": GREEN, "closed": RED, "merged": ORANGE}.get(action, GREY)
+    number = text_at(what, "number") or text_at(payload, "number")
+    title = first_line(text_at(what, "title"), 200)
+    done = coloured(action.replace("_", " "), colour)
+    url = plain(text_at(what, "html_url"))
+    return f"{_who(payload)} {done} {noun} #{number} {bold(title)} {url}".rstrip()
+
+
+def _issues(payload: Any) -> str:
+    return _numbered(payload, "issue", "issue")
+
+
+def _pull_request(payload: Any) -> str:
+    return _numbered(payload, "pull_request", "pull request")
+
+
+def _comment(payload: Any) -> str:
+    if text_at(payload, "action") not in ("created", ""):
+        return ""
+    comment = dict_at(payload, "comment")
+    what = dict_at(payload, "issue") or dict_at(payload, "pull_request")
+    about = f"#{text_at(what, 'number')}" if what else text_at(comment, "commit_id")[:_HEX]
+    title = bold(first_line(text_at(what, "title"), 120))
+    head = " ".join(filter(None, (_who(payload), "commented on", first_line(about, 30), title)))
+    url = plain(text_at(comment, "html_url"))
+    return f"{head}: {first_line(text_at(comment, 'body'), 240)} {url}".rstrip()
+
+
+def _review(payload: Any) -> str:
+    if text_at(payload, "action") not in ("submitted", "reviewed", "dismissed"):
+        return ""
+    review, what = dict_at(payload, "review"), dict_at(payload, "pull_request")
+    state = first_text(review, "state", "type").lower().replace("_", " ")
+    body = first_line(first_text(review, "body", "content"), 240)
+    if state == "commented" and not body:
+        return ""
+    verdict = {"approved": coloured("approved", GREEN), "changes requested": "asks for changes in"}
+    done = verdict.get(state, "reviewed")
+    title = bold(first_line(text_at(what, "title"), 160))
+    head = f"{_who(payload)} {done} pull request #{text_at(what, 'number')} {title}"
+    url = plain(first_text(review, "html_url")) or plain(text_at(what, "html_url"))
+    return " ".join(filter(None, (head, body, url)))
+
+
+def _created(payload: Any) -> str:
+    kind = text_at(payload, "ref_type")
+    if kind == "branch" and "commits" in dict_at(payload):
+        return ""
+    return f"{_who(payload)} created the {first_line(kind, 20)} {_branch(text_at(payload, 'ref'))}"
+
+
+def _deleted(payload: Any) -> str:
+    kind = first_line(text_at(payload, "ref_type"), 20)
+    return f"{_who(payload)} deleted the {kind} {_branch(text_at(payload, 'ref'))}"
+
+
+def _release(payload: Any) -> str:
+    if text_at(payload, "action") not in ("published", "released", "created"):
+        return ""
+    release = dict_at(payload, "release")
+    if at(release, "draft") is True:
+        return ""
+    name = first_line(first_text(release, "name", "tag_name"), 120)
+    url = plain(text_at(release, "html_url"))
+    return f"{_who(payload)} published the release {bold(name)} {url}".rstrip()
+
+
+def _workflow(payload: Any) -> str:
+    run = dict_at(payload, "workflow_run")
+    result = text_at(run, "conclusion")
+    if text_at(payload, "action") != "completed" or result in ("success", "skipped", ""):
+        return ""
+    shown = coloured(first_line(result, 20).replace("_", " "), _CONCLUSIONS.get(result, ORANGE))
+    name, branch = first_line(text_at(run, "name"), 80), _branch(text_at(run, "head_branch"))
+    return f"{bold(name)} on {branch}: {shown} {plain(text_at(run, 'html_url'))}".rstrip()
+
+
+def _ping(payload: Any) -> str:
+    zen = first_line(text_at(payload, "zen"), 120)
+    return "the webhook works" + (f": {zen}" if zen else "")
+
+
+def _fork(payload: Any) -> str:
+    fork = dict_at(payload, "forkee")
+    name = first_line(text_at(fork, "full_name"), 100)
+    return f"{_who(payload)} forked it to {name} {plain(text_at(fork, 'html_url'))}".rstrip()
+
+
+def _discussion(payload: Any) -> str:
+    return _numbered(payload, "discussion", "discussion")
+
+
+def _wiki(payload: Any) -> str:
+    page = dict_at(payload, "pages", 0) or dict_at(payload)
+    title = first_line(first_text(page, "title", "page_name", "page"), 120)
+    return f"{_who(payload)} edited the wiki: {title} {plain(text_at(page, 'html_url'))}".rstrip()
+
+
+def _other(event: str) -> Callable[[Any], str]:
+    def handler(payload: Any) -> str:
+        action = text_at(payload, "action")
+        if action and action not in _SHOWN_ACTIONS:
+            return ""
+        name = first_line(event, 60).replace("_", " ")
+        return f"{_who(payload)}: {name} {first_line(action, 40)}".rstrip()
+
+    return handler
+
+
+_EVENTS: dict[str, Callable[[Any], str]] = {
+    "push": _push,
+    "issues": _issues,
+    "issue": _issues,
+    "issue_comment": _comment,
+    "commit_comment": _comment,
+    "pull_request": _pull_request,
+    "pull_request_comment": _comment,
+    "pull_request_review": _review,
+    "pull_request_review_comment": _comment,
+    "pull_request_approved": _review,
+    "pull_request_rejected": _review,
+    "create": _created,
+    "delete": _deleted,
+    "release": _release,
+    "workflow_run": _workflow,
+    "ping": _ping,
+    "fork": _fork,
+    "discussion": _discussion,
+    "gollum": _wiki,
+    "wiki": _wiki,
+}
+
+
+def from_gitlab(payload: Any) -> HookMessage:
+    """Return what an event of GitLab says; nothing for one that is not worth a message."""
+    kind = text_at(payload, "object_kind")
+    handler = _GITLAB.get(kind)
+    text = handler(payload) if handler else ""
+    where = first_line(text_at(payload, "project", "path_with_namespace"), 100)
+    return HookMessage(f"{bold(where)}: {text}" if where and text else text)
+
+
+def _gitlab_user(payload: Any) -> str:
+    name = first_text(payload, "user_username", "user_name")
+    return first_line(name or first_text(dict_at(payload, "user"), "username", "name"), 60)
+
+
+def _gitlab_push(payload: Any) -> str:
+    pusher = {"login": _gitlab_user(payload)}
+    compare = {"compare": f"{text_at(payload, 'project', 'web_url')}/-/commits/{_ref(payload)}"}
+    total = {"total_commits": at(payload, "total_commits_count")}
+    return _push({**dict_at(payload), **compare, **total, "pusher": pusher})
+
+
+def _ref(payload: Any) -> str:
+    return _branch(text_at(payload, "ref"))
+
+
+_GITLAB_ACTIONS = {
+    "open": "opened",
+    "close": "closed",
+    "reopen": "reopened",
+    "merge": "merged",
+    "approved": "approved",
+}
+
+
+def _gitlab_numbered(payload: Any) -> str:
+    what = dict_at(payload, "object_attributes")
+    action = _GITLAB_ACTIONS.get(text_at(what, "action"), "")
+    if not action:
+        return ""
+    is_request = text_at(payload, "object_kind") == "merge_request"
+    noun, sign = ("merge request", "!") if is_request else ("issue", "#")
+    title = bold(first_line(text_at(what, "title"), 200))
+    url = plain(text_at(what, "url"))
+    number = text_at(what, "iid")
+    return f"{_gitlab_user(payload)} {action} {noun} {sign}{number} {title} {url}".rstrip()
+
+
+def _gitlab_note(payload: Any) -> str:
+    note = dict_at(payload, "object_attributes")
+    what = dict_at(payload, "merge_request") or dict_at(payload, "issue")
+    title = bold(first_line(text_at(what, "title"), 120))
+    text = first_line(text_at(note, "note"), 240)
+    about = title or first_line(text_at(note, "noteable_type"), 30)
+    return f"{_gitlab_user(payload)} commented on {about}: {text} {plain(text_at(note, 'url'))}"
+
+
+def _gitlab_pipeline(payload: Any) -> str:
+    what = dict_at(payload, "object_attributes")
+    if text_at(what, "status") != "failed":
+        return ""
+    ref = first_line(text_at(what, "ref"), 100)
+    url = plain(text_at(what, "url"))
+    return f"the pipeline on {ref} {coloured('failed', RED)} {url}".rstrip()
+
+
+def _gitlab_release(payload: Any) -> str:
+    if text_at(payload, "action") != "create":
+        return ""
+    name = first_line(first_text(payload, "name", "tag"), 120)
+    return f"the release {bold(name)} was published {plain(text_at(payload, 'url'))}".rstrip()
+
+
+_GITLAB: dict[str, Callable[[Any], str]] = {
+    "push": _gitlab_push,
+    "tag_push": _gitlab_push,
+    "issue": _gitlab_numbered,
+    "merge_request": _gitlab_numbered,
+    "note": _gitlab_note,
+    "pipeline": _gitlab_pipeline,
+    "release": _gitlab_release,
+}

@@ -1,0 +1,216 @@
+"""What a request to an incoming webhook says: the sender is recognised by headers and by the shape
+of its payload.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+from trio_chat.server.hooks.chat_payloads import (
+    from_discord,
+    from_json,
+    from_slack,
+    is_discord,
+    is_slack,
+)
+from trio_chat.server.hooks.forge_payloads import from_forge, from_gitlab
+from trio_chat.server.hooks.markup import from_html, from_markdown, plain
+from trio_chat.server.hooks.monitor_payloads import (
+    from_alertmanager,
+    from_grafana_legacy,
+    from_healthchecks,
+    from_uptime_kuma,
+    is_alertmanager,
+    is_grafana_legacy,
+    is_healthchecks,
+    is_uptime_kuma,
+)
+from trio_chat.server.hooks.values import HookMessage
+
+Headers = Mapping[str, str]
+"""Headers of a request, with names in small letters."""
+DISCORD = "discord"
+
+_FORGE_EVENTS = ("x-gitea-event", "x-forgejo-event", "x-gogs-event", "x-github-event")
+_DELIVERY_IDS = (
+    "x-gitea-delivery",
+    "x-forgejo-delivery",
+    "x-gogs-delivery",
+    "x-github-delivery",
+    "x-gitlab-event-uuid",
+    "idempotency-key",
+    "x-idempotency-key",
+    "webhook-id",
+)
+_JSON = ("application/json", "text/json", "application/x-json")
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_WHOLE = ("payload_json", "payload", "data")
+"""Fields of forms with the whole payload as JSON: of Discord, Slack and GitHub, Uptime Kuma."""
+_TEXT = ("", "text/plain", "text/markdown", "text/x-markdown")
+_MOST_FIELDS = 100
+
+_SHAPES: tuple[tuple[str, Callable[[Any], bool], Callable[[Any], HookMessage]], ...] = (
+    ("alertmanager", is_alertmanager, from_alertmanager),
+    ("grafana", is_grafana_legacy, from_grafana_legacy),
+    ("uptime-kuma", is_uptime_kuma, from_uptime_kuma),
+    ("healthchecks", is_healthchecks, from_healthchecks),
+    (DISCORD, is_discord, from_discord),
+    ("slack", is_slack, from_slack),
+)
+"""Shapes of payloads, the most specific ones first."""
+
+
+class BadPayload(Exception):
+    """A payload cannot be read; the text is a clause for its sender."""
+
+
+class UnknownType(Exception):
+    """A payload has a type that no sender is known for."""
+
+
+class Received(NamedTuple):
+    """What was received.
+
+    Args:
+        sender: the kind of its sender, such as `slack`.
+        message: what it says.
+        delivery: the key of the delivery; "" when the sender gives none.
+    """
+
+    sender: str
+    message: HookMessage
+    delivery: str = ""
+
+
+def read(headers: Headers, body: bytes, suffix: str = "") -> Received:
+    """Return what a request says.
+
+    Args:
+        headers: of the request.
+        body: of the request.
+        suffix: what follows the secret in its path: `slack` or `github`, as some senders add it.
+
+    Raises:
+        BadPayload: it cannot be read.
+        UnknownType: it is of another type than text, JSON and forms.
+    """
+    payload = _payload(headers, body)
+    sender, message = _message(headers, payload, suffix)
+    return Received(sender, message, delivery_of(headers))
+
+
+def delivery_of(headers: Headers) -> str:
+    """Return the key of a delivery: a hash, as senders make ids as long as they like."""
+    for name in _DELIVERY_IDS:
+        if value := headers.get(name, ""):
+            return hashlib.sha256(f"{name} {value}".encode()).hexdigest()[:32]
+    return ""
+
+
+def _message(headers: Headers, payload: Any, suffix: str) -> tuple[str, HookMessage]:
+    event = next((found for name in _FORGE_EVENTS if (found := headers.get(name, ""))), "")
+    if isinstance(payload, str):
+        read_text = from_html if _type_of(headers) == "text/html" else from_markdown
+        is_marked = _type_of(headers) not in _TEXT[:2]
+        return "text", HookMessage(read_text(payload) if is_marked else plain(payload))
+    if event or suffix == "github":
+        return "forge", from_forge(event, payload)
+    if headers.get("x-gitlab-event", ""):
+        return "gitlab", from_gitlab(payload)
+    if suffix == "slack":
+        return "slack", from_slack(payload)
+    for name, has_shape, convert in _SHAPES:
+        if has_shape(payload):
+            return name, convert(payload)
+    message = from_json(payload)
+    if not message.text.strip():
+        raise BadPayload("there is no text in it: JSON has it in text, message or content")
+    return "json", message
+
+
+def _type_of(headers: Headers) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _payload(headers: Headers, body: bytes) -> Any:
+    """Return the payload: JSON, or text."""
+    kind = _type_of(headers)
+    text = _decoded(headers, body)
+    if kind in _JSON or (kind.startswith("application/") and kind.endswith("+json")):
+        return _json(text)
+    if kind == _FORM:
+        return _form(text)
+    if kind == _MULTIPART:
+        return _multipart(headers, body)
+    if kind not in (*_TEXT, "text/html"):
+        raise UnknownType(kind)
+    return text if kind else _json_or_text(text)
+
+
+def _decoded(headers: Headers, body: bytes) -> str:
+    charset = headers.get("content-type", "").lower().partition("charset=")[2].strip(' "')
+    if charset in ("iso-8859-1", "latin1", "windows-1252"):
+        return body.decode("cp1252", "replace")
+    return body.decode("utf-8-sig", "replace")
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise BadPayload("its JSON is too deep") from error
+    except ValueError as error:
+        raise BadPayload("it is not the JSON that its type announces") from error
+
+
+def _json_or_text(text: str) -> Any:
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return _json(text)
+        except BadPayload:
+            return text
+    return text
+
+
+def _form(text: str) -> Any:
+    """Return the payload of a form: the field `payload` of Slack and GitHub, or other fields.
+
+    `curl -d` announces a form, too, whatever is sent.
+    """
+    found = _json_or_text(text)
+    if not isinstance(found, str):
+        return found
+    try:
+        fields = parse_qs(text, max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        raise BadPayload("its form has too many fields") from error
+    values = {name: values[0] for name, values in fields.items()}
+    whole = _of_fields(values)
+    return whole if not isinstance(whole, dict) or from_json(whole).text.strip() else text
+
+
+def _of_fields(values: dict[str, str]) -> Any:
+    """Return the payload of the fields of a form."""
+    for name in _WHOLE:
+        if values.get(name, "").lstrip()[:1] in ("{", "["):
+            return _json(values[name])
+    return values
+
+
+def _multipart(headers: Headers, body: bytes) -> Any:
+    """Return the payload of a form that could have files, which are left out (RFC 7578)."""
+    from email import message_from_bytes  # noqa: PLC0415  # seldom needed
+
+    head = f"Content-Type: {headers['content-type']}\r\n\r\n".encode("ascii", "replace")
+    message = message_from_bytes(head + body)
+    values: dict[str, str] = {}
+    for part in islice(message.walk(), _MOST_FIELDS):
+        name = part.get_param("name", header="content-disposition")
+        if isinstance(name, str) and not part.get_filename() and not part.is_multipart():
+            data = part.get_payload(decode=True)
+            values[name] = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+    return _of_fields(values)

@@ -1,0 +1,218 @@
+"""Text of senders, in the markup of Slack, Markdown or HTML, as IRC shows it (Modern IRC,
+Formatting).
+
+All functions are pure, and take time that grows with the length of a text, which is cut before.
+"""
+
+import html
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+BOLD, ITALIC, MONOSPACE, STRIKE, UNDERLINE, RESET = "\x02", "\x1d", "\x11", "\x1e", "\x1f", "\x0f"
+RED, GREEN, ORANGE, GREY = "04", "03", "07", "14"
+LONGEST = 8000
+"""Characters of a text that are looked at: no message has room for more."""
+
+_CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_EVERYBODY = re.compile(r"@(?=(?:everyone|here|channel|all|room)\b)", re.IGNORECASE)
+_SPANS = (
+    r"```(?:[\w+-]{0,20}\n)?(?P<block>.{0,4000}?)```"
+    r"|`(?P<code>[^`\n]{1,500})`"
+)
+_URL = r"(?P<url>https?://[^\s<>]+)"
+_MRKDWN = re.compile(
+    rf"{_SPANS}|<(?P<link>[^<>\n]{{1,2000}})>|{_URL}"
+    r"|(?<!\w)\*(?P<bold>[^*\n]{1,500})\*(?!\w)"
+    r"|(?<!\w)_(?P<italic>[^_\n]{1,500})_(?!\w)"
+    r"|(?<!\w)~(?P<strike>[^~\n]{1,500})~(?!\w)",
+    re.DOTALL,
+)
+_MARKDOWN = re.compile(
+    rf"{_SPANS}|!?\[(?P<label>[^\[\]\n]{{0,300}})\]\((?P<target>[^()\s]{{1,2000}})\)"
+    rf"|<(?P<link>[^<>\n]{{1,2000}})>|{_URL}"
+    r"|(?<!\w)(?:\*\*|__)(?P<bold>[^*_\n]{1,500})(?:\*\*|__)(?!\w)"
+    r"|(?<![\w*])\*(?P<italic>[^*\s](?:[^*\n]{0,500}))\*(?![\w*])"
+    r"|(?<![\w_])_(?P<italic2>[^_\s](?:[^_\n]{0,500}))_(?![\w_])"
+    r"|~~(?P<strike>[^~\n]{1,500})~~"
+    r"|^\#{1,6}[ ]+(?P<heading>[^\n]{1,500})",
+    re.DOTALL | re.MULTILINE,
+)
+_DISCORD = re.compile(
+    r"(?P<kind>@[!&]?|\#|:|a:)(?P<name>\w{2,32}:)?\d{1,20}|t:(?P<time>-?\d{1,13})(?::[tTdDfFR])?"
+)
+
+
+def plain(text: str) -> str:
+    """Return a text without control characters but LF, and without a highlight of everybody."""
+    lines = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+    return _EVERYBODY.sub("", _CONTROLS.sub("", lines))
+
+
+def first_line(text: str, most: int = 240) -> str:
+    """Return the first line of a text that has something, cut to so many characters."""
+    line = next((line.strip() for line in plain(text).split("\n") if line.strip()), "")
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def bold(text: str) -> str:
+    """Return a text in bold; "" for nothing."""
+    return f"{BOLD}{text}{BOLD}" if text else ""
+
+
+def coloured(text: str, colour: str) -> str:
+    """Return a text in a colour, after which all formatting ends."""
+    return f"\x03{colour}{text}{RESET}" if text else ""
+
+
+def link(text: str, url: str) -> str:
+    """Return a link as `text (url)`, or the URL alone where the text says nothing else."""
+    if not url or text == url or not text:
+        return url or text
+    return f"{text} ({url})"
+
+
+def from_mrkdwn(text: str) -> str:
+    """Return a text in the markup of Slack."""
+    return html.unescape(_replace(_MRKDWN, plain(text), _slack_link))
+
+
+def from_markdown(text: str) -> str:
+    """Return a text in Markdown, as GitHub, Mattermost and Discord have it."""
+    return _replace(_MARKDOWN, plain(text), _angle)
+
+
+def _replace(pattern: re.Pattern[str], text: str, in_angles: Callable[[str], str]) -> str:
+    def one(match: re.Match[str]) -> str:
+        groups = match.groupdict()
+        kind = match.lastgroup or ""
+        inner = groups.get(kind) or ""
+        if kind == "block":
+            return inner.strip("\n")
+        if kind == "code":
+            return f"{MONOSPACE}{inner}{MONOSPACE}"
+        if kind == "target":
+            return link(_replace(pattern, groups["label"] or "", in_angles), inner)
+        if kind == "link":
+            return in_angles(inner)
+        code = _STYLES.get(kind)
+        if code is None or inner != inner.strip():
+            return match[0]
+        return f"{code}{_replace(pattern, inner, in_angles)}{code}"
+
+    return pattern.sub(one, text)
+
+
+_STYLES = {
+    "bold": BOLD,
+    "heading": BOLD,
+    "italic": ITALIC,
+    "italic2": ITALIC,
+    "strike": STRIKE,
+}
+
+
+def _slack_link(inner: str) -> str:
+    """Return what Slack writes in angle brackets: a link, a user, a channel, or a command."""
+    target, _, label = inner.partition("|")
+    if target.startswith("!date^"):
+        return label or target
+    if target.startswith("!"):
+        return label.lstrip("@") or target[1:].partition("^")[0]
+    if target.startswith("@"):
+        return f"@{label.lstrip('@')}" if label else target
+    if target.startswith("#"):
+        return f"#{label.lstrip('#')}" if label else target
+    return link(label, target.removeprefix("mailto:"))
+
+
+def _angle(inner: str) -> str:
+    """Return what Markdown and Discord write in angle brackets."""
+    if inner.startswith(("http://", "https://", "mailto:")):
+        return inner.removeprefix("mailto:")
+    match = _DISCORD.fullmatch(inner)
+    if match is None:
+        return f"<{inner}>"
+    if match["name"]:
+        return f":{match['name']}"
+    return f"@{inner.lstrip('@!&')}" if inner.startswith("@") else inner
+
+
+_BLOCKS = frozenset(
+    (
+        "address",
+        "article",
+        "blockquote",
+        "br",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tr",
+        "ul",
+    )
+)
+_HIDDEN = frozenset(("script", "style", "template", "title", "head"))
+_OF_TAGS = {"b": BOLD, "strong": BOLD, "i": ITALIC, "em": ITALIC, "code": MONOSPACE}
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._hidden = 0
+        self._target = ""
+        self._label = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _HIDDEN:
+            self._hidden += 1
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+        elif tag == "a":
+            self._target = next((value or "" for name, value in attrs if name == "href"), "")
+            self._label = len(self.parts)
+        self.parts.append(_OF_TAGS.get(tag, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.parts.append(_OF_TAGS.get(tag, ""))
+        if tag in _HIDDEN:
+            self._hidden = max(0, self._hidden - 1)
+        elif tag == "a" and self._target:
+            label = "".join(self.parts[self._label :])
+            if self._target.startswith(("http://", "https://")):
+                self.parts[self._label :] = [link(label, plain(self._target))]
+            self._target = ""
+        elif tag in _BLOCKS and tag != "br":
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(re.sub(r"\s+", " ", data))
+
+
+def from_html(text: str) -> str:
+    """Return a text in HTML, with links and line ends, and without scripts."""
+    reader = _Reader()
+    reader.feed(plain(text))
+    reader.close()
+    lines = "".join(reader.parts).split("\n")
+    return "\n".join(line.strip(" ") for line in lines if line.strip())

@@ -1,0 +1,164 @@
+"""Payloads of monitoring: Alertmanager, Grafana, Uptime Kuma, healthchecks.io.
+
+Shapes: prometheus.io/docs/alerting/latest/configuration (webhook_config), grafana.com/docs/grafana
+(webhook notifier), github.com/louislam/uptime-kuma (the notification provider `webhook`),
+healthchecks.io/docs/configuring_notifications.
+"""
+
+import hashlib
+from typing import Any
+
+from trio_chat.server.hooks.markup import (
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    bold,
+    coloured,
+    first_line,
+    link,
+    plain,
+)
+from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, list_at, text_at
+
+_MOST_ALERTS = 10
+_MOST_LABELS = 6
+_STATUSES = {
+    "firing": ("FIRING", RED),
+    "alerting": ("FIRING", RED),
+    "resolved": ("RESOLVED", GREEN),
+    "ok": ("RESOLVED", GREEN),
+    "normal": ("RESOLVED", GREEN),
+    "no_data": ("NO DATA", ORANGE),
+    "nodata": ("NO DATA", ORANGE),
+    "pending": ("PENDING", ORANGE),
+    "paused": ("PAUSED", GREY),
+    "down": ("DOWN", RED),
+    "up": ("UP", GREEN),
+    "grace": ("LATE", ORANGE),
+}
+_OVER = ("RESOLVED", "UP")
+_KUMA = {0: "down", 1: "up", 2: "pending", 3: "maintenance"}
+
+
+def _status(word: str) -> tuple[str, str]:
+    """Return a status as a word, and the word in its colour."""
+    shown, colour = _STATUSES.get(word.lower(), (first_line(word, 20).upper(), GREY))
+    return shown, coloured(shown, colour)
+
+
+def _key(text: str) -> str:
+    """Return the key of a thread, which senders make as long as they like."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def is_alertmanager(payload: Any) -> bool:
+    """Return whether a payload is one of Alertmanager, or of Grafana, which has the same form."""
+    return bool(list_at(payload, "alerts")) and bool(
+        text_at(payload, "groupKey") or text_at(payload, "receiver") or text_at(payload, "status")
+    )
+
+
+def from_alertmanager(payload: Any) -> HookMessage:
+    """Return what Alertmanager or Grafana says: a line for each alert; the group is the thread."""
+    alerts = [alert for alert in list_at(payload, "alerts") if isinstance(alert, dict)]
+    word = text_at(payload, "status") or text_at(payload, "state")
+    shown, status = _status(word)
+    common = dict_at(payload, "commonLabels")
+    name = first_line(text_at(payload, "groupLabels", "alertname") or text_at(common, "alertname"))
+    name = name or first_line(text_at(payload, "title"))
+    lines = [_alert(alert, is_alone=len(alerts) == 1) for alert in alerts[:_MOST_ALERTS]]
+    hidden = len(alerts) - len(lines)
+    if hidden > 0 or at(payload, "truncatedAlerts"):
+        lines.append(f"… and {max(hidden, 0) + _whole(payload, 'truncatedAlerts')} more")
+    head = f"{status} {bold(name)}".rstrip() + (f" ({len(alerts)})" if len(alerts) > 1 else "")
+    if url := plain(text_at(payload, "externalURL")):
+        lines.append(url)
+    text = f"{head} {lines[0]}" if len(alerts) == 1 else "\n".join((head, *lines))
+    if len(alerts) == 1 and len(lines) > 1:
+        text = "\n".join((text, *lines[1:]))
+    group = text_at(payload, "groupKey") or text_at(alerts, 0, "fingerprint") or name
+    return HookMessage(text, thread=_key(group), ends_thread=shown in _OVER)
+
+
+def _whole(payload: Any, name: str) -> int:
+    value = at(payload, name)
+    return value if isinstance(value, int) and 0 <= value < 1_000_000 else 0
+
+
+def _alert(alert: Any, *, is_alone: bool) -> str:
+    """Return one alert; of several ones with its status and its labels."""
+    notes = dict_at(alert, "annotations")
+    text = first_line(first_text(notes, "summary", "message", "description"), 400)
+    labels = {
+        first_line(name, 40): first_line(text_at(value), 80)
+        for name, value in dict_at(alert, "labels").items()
+        if name not in ("alertname", "__alert_rule_uid__", "grafana_folder")
+    }
+    shown = " ".join(f"{name}={value}" for name, value in list(labels.items())[:_MOST_LABELS])
+    severity = labels.get("severity", "")
+    parts = [text, f"[{shown}]" if shown and (not is_alone or not text or severity) else ""]
+    url = plain(first_text(alert, "panelURL", "dashboardURL", "generatorURL"))
+    if not is_alone:
+        parts.insert(0, _status(text_at(alert, "status"))[1])
+    return " ".join(filter(None, (*parts, url)))
+
+
+def is_grafana_legacy(payload: Any) -> bool:
+    """Return whether a payload is one of Grafana before unified alerting."""
+    return "ruleName" in dict_at(payload) and "state" in dict_at(payload)
+
+
+def from_grafana_legacy(payload: Any) -> HookMessage:
+    """Return what Grafana before unified alerting says."""
+    shown, status = _status(text_at(payload, "state"))
+    name = bold(first_line(text_at(payload, "ruleName")))
+    values = [
+        f"{first_line(text_at(each, 'metric'), 60)}={first_line(text_at(each, 'value'), 30)}"
+        for each in list_at(payload, "evalMatches")[:_MOST_LABELS]
+    ]
+    parts = (status, name, first_line(text_at(payload, "message"), 400), " ".join(values))
+    text = " ".join(filter(None, (*parts, plain(text_at(payload, "ruleUrl")))))
+    key = text_at(payload, "ruleId") or text_at(payload, "ruleName")
+    return HookMessage(text, thread=_key(f"rule {key}"), ends_thread=shown in _OVER)
+
+
+def is_uptime_kuma(payload: Any) -> bool:
+    """Return whether a payload is one of Uptime Kuma."""
+    fields = dict_at(payload)
+    return {"heartbeat", "monitor", "msg"} <= fields.keys()
+
+
+def from_uptime_kuma(payload: Any) -> HookMessage:
+    """Return what Uptime Kuma says; the monitor is the thread."""
+    monitor, beat = dict_at(payload, "monitor"), dict_at(payload, "heartbeat")
+    if not monitor or not beat:  # a test, or an expiring certificate
+        return HookMessage(plain(text_at(payload, "msg")))
+    number = beat.get("status")
+    shown, status = _status(_KUMA.get(number, "") if isinstance(number, int) else "")
+    name = bold(first_line(first_text(monitor, "name", "pathName")))
+    url = plain(text_at(monitor, "url"))
+    parts = (status, name, first_line(text_at(beat, "msg"), 300), "" if url == "https://" else url)
+    key = text_at(monitor, "id") or text_at(monitor, "name")
+    return HookMessage(
+        " ".join(filter(None, parts)), thread=_key(f"monitor {key}"), ends_thread=shown in _OVER
+    )
+
+
+def is_healthchecks(payload: Any) -> bool:
+    """Return whether a payload is one of healthchecks.io: its users write the form themselves, by
+    the names of its placeholders.
+    """
+    status = text_at(payload, "status").lower()
+    return status in ("up", "down", "grace") and bool(first_text(payload, "name", "code", "check"))
+
+
+def from_healthchecks(payload: Any) -> HookMessage:
+    """Return what healthchecks.io says; the check is the thread."""
+    shown, status = _status(text_at(payload, "status"))
+    name = first_line(first_text(payload, "name", "check", "code"))
+    text = first_line(first_text(payload, "message", "msg", "desc", "body"), 300)
+    url = plain(first_text(payload, "url", "details_url"))
+    key = first_text(payload, "code", "unique_key", "name", "check")
+    line = " ".join(filter(None, (status, link(bold(name), ""), text, url)))
+    return HookMessage(line, thread=_key(f"check {key}"), ends_thread=shown in _OVER)

@@ -1,0 +1,77 @@
+"""Signatures of senders, by a secret that they share with a webhook.
+
+A sender signs the body by HMAC-SHA256 (GitHub, Gitea, Forgejo, Grafana, Standard Webhooks), or
+sends the secret itself (GitLab, Alertmanager).
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+_OF_BODY = (
+    "x-hub-signature-256",
+    "x-gitea-signature",
+    "x-forgejo-signature",
+    "x-gogs-signature",
+    "x-grafana-alerting-signature",
+    "x-signature-256",
+)
+STANDARD_PREFIX = "whsec_"
+TOLERANCE = 300
+"""Seconds by which the time of a signature may differ, so that it cannot be used again later."""
+_MOST_DIGITS = 15
+
+
+def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
+    """Return whether a request is signed with a secret.
+
+    Args:
+        secret: the secret.
+        headers: of the request, with names in small letters.
+        body: as it was received.
+        now: seconds of Unix time, for signatures with a time.
+    """
+    if "webhook-signature" in headers:
+        return _is_standard(secret, headers, body, now)
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    for name in _OF_BODY:
+        if name in headers:
+            given = headers[name].strip().lower().removeprefix("sha256=")
+            return hmac.compare_digest(digest.encode(), given.encode())
+    given = headers.get("x-gitlab-token", "")
+    if not given:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        given = given.strip() if scheme.lower() == "bearer" else ""
+    return hmac.compare_digest(secret.encode(), given.encode())
+
+
+def _is_standard(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
+    timestamp = headers.get("webhook-timestamp", "")
+    if not (timestamp.isdecimal() and timestamp.isascii() and len(timestamp) <= _MOST_DIGITS):
+        return False
+    if abs(now - int(timestamp)) > TOLERANCE:
+        return False
+    wanted = standard_signature(secret, headers.get("webhook-id", ""), timestamp, body)
+    given = headers["webhook-signature"].split()[:10]
+    return any(hmac.compare_digest(wanted.encode(), one.encode()) for one in given)
+
+
+def standard_signature(secret: str, number: str, timestamp: str, body: bytes) -> str:
+    """Return a signature as Standard Webhooks have it: `v1,` and the HMAC-SHA256 in base64 of the
+    id, the time and the body, with dots between them.
+
+    Args:
+        secret: in base64 behind `whsec_`, or any text.
+        number: the id.
+        timestamp: seconds of Unix time.
+        body: the body.
+    """
+    key = secret.encode()
+    if secret.startswith(STANDARD_PREFIX):
+        try:
+            key = base64.b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
+        except ValueError:
+            key = secret.encode()
+    signed = f"{number}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

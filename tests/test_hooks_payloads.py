@@ -1,0 +1,408 @@
+"""What payloads of senders of webhooks say."""
+
+import json
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hook_payloads as payloads
+from trio_chat.irc.text import strip_formatting
+from trio_chat.server.hooks.formats import BadPayload, Received, UnknownType, read
+from trio_chat.server.hooks.markup import (
+    LONGEST,
+    from_html,
+    from_markdown,
+    from_mrkdwn,
+    plain,
+)
+
+Headers = dict[str, str]
+
+
+def received(payload: Any, event: str = "", suffix: str = "", **headers: str) -> Received:
+    """Return what is read of a payload."""
+    found: Headers = {"content-type": "application/json", **headers}
+    if event:
+        found["x-github-event"] = event
+    return read(found, json.dumps(payload).encode(), suffix)
+
+
+def lines(payload: Any, event: str = "", **headers: str) -> list[str]:
+    """Return the lines of a message, without formatting."""
+    return strip_formatting(received(payload, event, **headers).message.text).split("\n")
+
+
+def test_blocks_of_slack() -> None:
+    """Each kind of block with a text is shown; the text for notifications is not."""
+    assert lines(payloads.SLACK_BLOCKS) == [
+        "Deploy of shop",
+        "ann deployed build 42 (https://ci.example/42) & more",
+        "Stage",
+        "production",
+        "took 3 min",
+        "logo by ci",
+        "Roll back (https://ci.example/42/back)",
+        "• one",
+        "• https://x.example/two",
+    ]
+    assert received(payloads.SLACK_BLOCKS).message.name == "Deploys"
+
+
+def test_attachments_of_slack() -> None:
+    """With their fields; the fallback is shown where there is nothing else."""
+    assert lines(payloads.SLACK_ATTACHMENT) == [
+        "Look, channel: @U024BE7LH",
+        "● Build failed",
+        "ci",
+        "shop #42 (https://ci.example/42)",
+        "2 of 310 tests",
+        "Branch: main",
+        "CI",
+        "only a fallback",
+    ]
+
+
+def test_discord() -> None:
+    """Content and embeds, without a highlight of everybody."""
+    assert lines(payloads.DISCORD) == [
+        "everyone down :fire: ||secret|| @80351110224678912",
+        "probe 3",
+        "shop (https://shop.example/)",
+        "HTTP 500 for 5 min (https://status.example/)",
+        "Region: eu",
+        "since 12:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("payload", "event", "expected"),
+    [
+        (
+            payloads.GITHUB_PUSH,
+            "push",
+            [
+                "octo/shop: ann pushed 2 commits to main"
+                " https://github.example/octo/shop/compare/1...c",
+                "  abcdef0 Fix the till",
+                "  0123456 Add a test",
+            ],
+        ),
+        (
+            payloads.GITHUB_PUSH | {"commits": [], "created": True},
+            "push",
+            ["octo/shop: ann pushed the branch main"],
+        ),
+        (
+            payloads.GITHUB_PUSH | {"commits": [], "ref": "refs/tags/v1", "created": True},
+            "push",
+            ["octo/shop: ann pushed the tag v1"],
+        ),
+        (
+            payloads.GITHUB_PUSH | {"deleted": True, "after": "0" * 40, "commits": []},
+            "push",
+            ["octo/shop: ann deleted main"],
+        ),
+        (
+            payloads.GITHUB_ISSUE,
+            "issues",
+            [
+                "octo/shop: ann opened issue #17 Till is slow"
+                " https://github.example/octo/shop/issues/17"
+            ],
+        ),
+        (
+            payloads.GITHUB_PULL_REQUEST,
+            "pull_request",
+            [
+                "octo/shop: bob merged pull request #18 Faster till"
+                " https://github.example/octo/shop/pull/18"
+            ],
+        ),
+        (
+            payloads.GITHUB_COMMENT,
+            "issue_comment",
+            [
+                "octo/shop: ann commented on #17 Till is slow: Since when?"
+                " https://github.example/octo/shop/issues/17#issuecomment-1"
+            ],
+        ),
+        (
+            payloads.GITHUB_REVIEW,
+            "pull_request_review",
+            ["octo/shop: ann approved pull request #18 Faster till https://github.example/r/1"],
+        ),
+        (
+            payloads.GITHUB_RELEASE,
+            "release",
+            [
+                "octo/shop: ann published the release 1.2"
+                " https://github.example/octo/shop/releases/v1.2"
+            ],
+        ),
+        (payloads.GITHUB_PING, "ping", ["octo/shop: the webhook works: Keep it simple."]),
+        (
+            payloads.GITHUB_WORKFLOW,
+            "workflow_run",
+            ["octo/shop: tests on main: failure https://github.example/octo/shop/actions/runs/1"],
+        ),
+        (payloads.GITHUB_ISSUE | {"action": "labeled"}, "issues", [""]),
+        (payloads.GITHUB_ISSUE, "check_run", [""]),
+        (payloads.GITHUB_ISSUE | {"action": ""}, "member_added", ["octo/shop: ann: member added"]),
+    ],
+)
+def test_github(payload: Any, event: str, expected: list[str]) -> None:
+    """One line for an event, and one for each of the first commits; nothing for trifles."""
+    assert lines(payload, event) == expected
+
+
+def test_gitea() -> None:
+    """Its own header is preferred to that of GitHub, which it sends, too."""
+    headers = {"x-gitea-event": "push", "x-github-event": "other"}
+    assert lines(payloads.GITEA_PUSH, **headers) == [
+        "octo/shop: ann pushed 9 commits to main https://git.example/octo/shop/compare/1...2",
+        "  2222222 Fix",
+        "  … and 8 more",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (
+            payloads.GITLAB_MERGE_REQUEST,
+            "octo/shop: ann opened merge request !3 Faster till"
+            " https://gitlab.example/octo/shop/-/merge_requests/3",
+        ),
+        (
+            payloads.GITLAB_PUSH,
+            "octo/shop: ann pushed 1 commit to main"
+            " https://gitlab.example/octo/shop/-/commits/main",
+        ),
+    ],
+)
+def test_gitlab(payload: Any, expected: str) -> None:
+    """The event is in the payload."""
+    assert lines(payload, **{"x-gitlab-event": "any"})[0] == expected
+
+
+def test_alertmanager() -> None:
+    """An alert is a line, with what it is about, its labels, and where it comes from."""
+    assert lines(payloads.alertmanager()) == [
+        "FIRING DiskFull disk of db1 is full [instance=db1 severity=critical]"
+        " http://prometheus.example/graph?g0",
+        "http://alertmanager.example:9093",
+    ]
+
+
+def test_the_thread_of_alertmanager() -> None:
+    """What is resolved belongs to what fired, by the key of the group."""
+    firing = received(payloads.alertmanager()).message
+    resolved = received(payloads.alertmanager("resolved")).message
+    other = received(payloads.alertmanager(groupKey="other")).message
+    assert firing.thread == resolved.thread != other.thread
+    assert (firing.ends_thread, resolved.ends_thread) == (False, True)
+
+
+def test_many_alerts() -> None:
+    """The first ones are shown, and how many more there are."""
+    (alert,) = payloads.alertmanager()["alerts"]
+    found = lines(payloads.alertmanager(alerts=[alert] * 14, truncatedAlerts=3))
+    assert found[0] == "FIRING DiskFull (14)"
+    assert len(found) == 13
+    assert found[-2] == "… and 7 more"
+
+
+def test_grafana() -> None:
+    """It has the form of Alertmanager; each alert has its status."""
+    assert lines(payloads.GRAFANA) == [
+        "FIRING High load (2)",
+        "FIRING load of web1 is 12 [host=web1] https://grafana.example/d/1?viewPanel=2",
+        "RESOLVED [host=web2]",
+        "https://grafana.example/",
+    ]
+
+
+def test_grafana_before_unified_alerting() -> None:
+    """The rule is the thread."""
+    text = "FIRING Load too high High value=100 https://grafana.example/d/1"
+    assert lines(payloads.GRAFANA_LEGACY) == [text]
+    over = received(payloads.GRAFANA_LEGACY | {"state": "ok"}).message
+    assert over.ends_thread
+    assert over.thread == received(payloads.GRAFANA_LEGACY).message.thread
+
+
+def test_uptime_kuma() -> None:
+    """The monitor is the thread."""
+    assert lines(payloads.uptime_kuma()) == ["DOWN shop connect ECONNREFUSED https://shop.example/"]
+    assert lines(payloads.uptime_kuma(1)) == ["UP shop 200 - OK https://shop.example/"]
+    down, up = (received(payloads.uptime_kuma(n)).message for n in (0, 1))
+    assert (down.thread, up.ends_thread) == (up.thread, True)
+    assert lines(payloads.UPTIME_KUMA_TEST) == ["Alerting Testing"]
+
+
+def test_healthchecks() -> None:
+    """By the names of its placeholders."""
+    assert lines(payloads.HEALTHCHECKS) == ["DOWN backup"]
+    assert received(payloads.HEALTHCHECKS | {"status": "up"}).message.ends_thread
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("*bold* _it_ ~no~ `a_b_c`", "\x02bold\x02 \x1dit\x1d \x1eno\x1e \x11a_b_c\x11"),
+        ("2 * 3 * 4 and snake_case_name", "2 * 3 * 4 and snake_case_name"),
+        ("<https://a.example/_x_|_x_>", "_x_ (https://a.example/_x_)"),
+        ("<!subteam^S1|@team> <!here> <#C1|ops> <@U1|ann>", "team here #ops @ann"),
+        ("<!date^1392734382^{date}|in 2014>", "in 2014"),
+        ("&lt;b&gt; &amp;amp;", "<b> &amp;"),
+        ("```\ncode *x*\n```", "code *x*"),
+        ("<mailto:a@b.example|mail>", "mail (a@b.example)"),
+    ],
+)
+def test_markup_of_slack(text: str, shown: str) -> None:
+    """api.slack.com/reference/surfaces/formatting."""
+    assert from_mrkdwn(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("**b** *i* _i_ ~~s~~", "\x02b\x02 \x1di\x1d \x1di\x1d \x1es\x1e"),
+        (
+            "[t](https://a.example/) ![i](https://a.example/i)",
+            "t (https://a.example/) i (https://a.example/i)",
+        ),
+        ("<https://a.example/> <t:1:R> <id:x>", "https://a.example/ t:1:R <id:x>"),
+        ("# Title\ntext", "\x02Title\x02\ntext"),
+        ("https://a.example/a_b_c a*b*c", "https://a.example/a_b_c a*b*c"),
+    ],
+)
+def test_markdown(text: str, shown: str) -> None:
+    """As GitHub, Mattermost and Discord have it."""
+    assert from_markdown(text) == shown
+
+
+def test_html() -> None:
+    """Links and line ends stay, scripts do not."""
+    text = (
+        "<style>p{}</style><p>one &amp; <b>two</b><br>three</p><script>alert(1)</script>"
+        '<a href="https://a.example/">here</a> <a href="javascript:x">bad</a>'
+    )
+    assert from_html(text) == ("one & \x02two\x02\nthree\nhere (https://a.example/) bad")
+
+
+@pytest.mark.parametrize("convert", [plain, from_mrkdwn, from_markdown, from_html])
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
+def test_no_control_character_gets_through(convert: Any, text: str) -> None:
+    """But LF, and those of formatting, which the conversion makes."""
+    controls = {char for char in convert(text) if ord(char) < 32 or 127 <= ord(char) < 160}
+    assert controls <= set("\n\x02\x11\x1d\x1e")
+
+
+@pytest.mark.parametrize("word", ["@everyone", "@here", "@channel", "@ALL", "hi @room!"])
+def test_nobody_is_highlighted_as_everybody(word: str) -> None:
+    """Whatever means everybody elsewhere is shown without its sign."""
+    assert "@" not in plain(word)
+
+
+@pytest.mark.parametrize("sign", ["*", "_", "`", "<", "[", "[a](", "**", "~", "```", "![", "&#"])
+@pytest.mark.parametrize("convert", [from_mrkdwn, from_markdown, from_html])
+def test_hostile_markup_is_read_in_one_pass(convert: Any, sign: str) -> None:
+    """A text of one sign takes no longer than its length lets expect."""
+    assert len(convert(sign * 100_000)) <= 3 * LONGEST
+
+
+_NAMES = (
+    "text content embeds attachments blocks alerts status monitor heartbeat msg type elements "
+    "fields title commits labels annotations repository issue sender action ruleName state name "
+    "groupKey object_kind object_attributes "
+)
+NAMES = _NAMES.split()
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "text",
+                    "content",
+                    "embeds",
+                    "attachments",
+                    "blocks",
+                    "alerts",
+                    "status",
+                    "monitor",
+                    "heartbeat",
+                    "msg",
+                    "type",
+                    "elements",
+                    "fields",
+                    "title",
+                    "commits",
+                    "labels",
+                    "annotations",
+                    "repository",
+                    "issue",
+                    "sender",
+                    "action",
+                    "ruleName",
+                    "state",
+                    "name",
+                    "object_kind",
+                    "object_attributes",
+                    "groupKey",
+                ]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(VALUES, st.sampled_from(["", "push", "issues", "pull_request_review", "release", "fork"]))
+def test_any_json_is_read_or_refused(payload: Any, event: str) -> None:
+    """Nothing of a payload is certain: not that a field is there, nor its type."""
+    try:
+        message = received(payload, event).message
+    except BadPayload:
+        return
+    assert isinstance(message.text, str)
+    assert isinstance(message.thread, str)
+
+
+@given(st.binary(max_size=200), st.sampled_from(["application/json", "", "text/html"]))
+def test_any_bytes_are_read_or_refused(body: bytes, kind: str) -> None:
+    """Also such as are no UTF-8."""
+    try:
+        read({"content-type": kind}, body)
+    except BadPayload:
+        return
+
+
+@given(st.binary(max_size=300), st.text("abc-;=\" '", max_size=20))
+def test_any_form_is_read_or_refused(body: bytes, boundary: str) -> None:
+    """Also one whose boundary is odd."""
+    for kind in ("multipart/form-data; boundary=", "application/x-www-form-urlencoded"):
+        try:
+            read({"content-type": kind + boundary}, body)
+        except (BadPayload, UnknownType):
+            continue
+
+
+def test_an_unknown_type() -> None:
+    """What no sender is known for is refused."""
+    with pytest.raises(UnknownType):
+        read({"content-type": "image/png"}, b"x")
+
+
+def test_a_number_that_is_too_long() -> None:
+    """Python refuses to read it."""
+    with pytest.raises(BadPayload):
+        read({"content-type": "application/json"}, b'{"text": ' + b"9" * 10_000 + b"}")
+    assert sys.get_int_max_str_digits() < 10_000
