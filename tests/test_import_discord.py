@@ -10,8 +10,10 @@ import pytest
 
 from database_fakes import DAY, fill, kept, ran
 from import_fakes import ANNA, BOB, discord_document, said, snowflake, write_json
+from trio_chat.admin import importer
 from trio_chat.chat.history import HistoryFilter, Record, Span
 from trio_chat.chat.ids import msgid, server_time
+from trio_chat.storage import maintenance
 from trio_chat.storage.events import select_messages_and_events
 
 pytestmark = pytest.mark.usefixtures("working_directory")
@@ -68,6 +70,27 @@ def test_importing_twice_adds_nothing(capsys: pytest.CaptureFixture[str]) -> Non
     assert kept("#general") == first
     assert everything() == before
     assert "#general: 2 messages, 0 new" in capsys.readouterr().out
+
+
+def test_an_interrupted_import_continues(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written stays, and the next import adds the rest."""
+    monkeypatch.setattr(importer, "_AT_ONCE", 2)
+    real, calls = maintenance.insert_messages, 0
+
+    def insert(connection: apsw.Connection, records: list[Record]) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise KeyboardInterrupt
+        return real(connection, records)
+
+    fill()
+    write_json("a.json", discord_document(*(said(T + n, str(n)) for n in range(5))))
+    monkeypatch.setattr(maintenance, "insert_messages", insert)
+    assert ran("import", "discord", "a.json") != 0
+    assert [record.text for record in kept("#general")] == ["0", "1"]
+    assert ran("import", "discord", "a.json") == 0
+    assert [record.text for record in kept("#general")] == ["0", "1", "2", "3", "4"]
 
 
 def test_a_later_export_adds_what_is_new() -> None:

@@ -7,7 +7,7 @@ perhaps the date are in its path:
 - ZNC: `network/#channel/2026-01-31.log`, or `user_network_#channel_20260131.log`
 - the client of this program: `server/#channel/2026-01-31.txt`
 - WeeChat: `irc.network.#channel.weechatlog`
-- irssi and HexChat: `network/#channel.log`
+- irssi, HexChat, mIRC and The Lounge: `network/#channel.log`
 """
 
 import re
@@ -27,6 +27,7 @@ from trio_chat.imports.messages import (
     SourcePerson,
 )
 from trio_chat.imports.source_ids import digest
+from trio_chat.imports.time_zones import time_zone
 
 NETWORK = "irc"
 LONGEST_LINE = 1 << 16
@@ -108,7 +109,7 @@ class IrcLog:
     Args:
         stream: the file.
         path: its whole path.
-        zone: the time zone of the clock readings.
+        zone: the time zone of lines that name none.
     """
 
     def __init__(self, stream: BinaryIO, path: PurePosixPath, zone: tzinfo) -> None:
@@ -176,7 +177,8 @@ class IrcLog:
             self._last_month = month
 
     def _message(self, line: LogLine, day: date | None) -> SourceMessage:
-        moment = self._moment(day or date.min, line.clock) + self._offset
+        zone = (time_zone(line.zone) if line.zone else None) or self._zone
+        moment = self._moment(day or date.min, line.clock, zone) + self._offset
         # Several messages of a second, or of a minute, stay in order, and so do those after a clock
         # that was set back a little.
         self._last = moment if moment < self._last - _SET_BACK else max(self._last + 1, moment)
@@ -188,14 +190,14 @@ class IrcLog:
         key = f"{self.channel.key}/{self._last}/{line.nick}/{line.text[:_SHOWN]}"
         return SourceMessage(self.channel, key, self._last, person, line.text, line.form)
 
-    def _moment(self, day: date, clock: int) -> int:
+    def _moment(self, day: date, clock: int, zone: tzinfo) -> int:
         """Return milliseconds of Unix time. An hour that occurs twice, at the end of summer time,
         is the later one if messages of the first one came before.
         """
         local = datetime.combine(day, datetime.min.time()) + timedelta(seconds=clock)
-        first = _milliseconds(local.replace(tzinfo=self._zone))
+        first = _milliseconds(local.replace(tzinfo=zone))
         if first < self._last - 1000:
-            second = _milliseconds(local.replace(tzinfo=self._zone, fold=1))
+            second = _milliseconds(local.replace(tzinfo=zone, fold=1))
             if self._last - second < _FALL_BACK.total_seconds() * 1000:
                 return second
         return first

@@ -1,4 +1,5 @@
-"""Lines of IRC logs: the formats of ZNC, trio-chat, WeeChat, irssi and HexChat.
+"""Lines of IRC logs: the formats of ZNC, trio-chat, WeeChat, irssi, HexChat, mIRC, The Lounge, and
+what resembles them.
 
 A format takes a line apart. It knows neither files nor time zones: the time of a line is a clock
 reading, with as much of the date as the line has.
@@ -11,6 +12,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from trio_chat.imports.messages import MessageForm
+from trio_chat.irc.text import strip_formatting
 
 
 class LineKind(Enum):
@@ -33,6 +35,7 @@ class LogLine(NamedTuple):
         nick: the author of a message.
         text: its text.
         form: how it was sent.
+        zone: the time zone as an offset, where the line has one; or "".
     """
 
     kind: LineKind
@@ -42,6 +45,7 @@ class LogLine(NamedTuple):
     nick: str = ""
     text: str = ""
     form: MessageForm = MessageForm.TEXT
+    zone: str = ""
 
 
 LineFormat = Callable[[str], LogLine | None]
@@ -55,8 +59,13 @@ _MONTHS = {
 }
 _NICK = r"[@+%&~! ]?(?P<nick>[^\s<>]{1,64})"
 _CLOCK = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]|60))?"
-_BRACKETED = re.compile(rf"\[{_CLOCK}\] ?(?P<rest>.*)", re.ASCII | re.DOTALL)
-_IRSSI = re.compile(rf"{_CLOCK}(?P<rest> .*|)", re.ASCII | re.DOTALL)
+_PLAIN = re.compile(rf"(?P<open>\[)?{_CLOCK}(?(open)\])(?P<rest> .*|)", re.ASCII | re.DOTALL)
+_DATED = re.compile(
+    r"(?P<open>\[)?(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})[T ]"
+    rf"{_CLOCK}(?:\.[0-9]{{1,9}})?(?P<zone>Z|[+-][0-9]{{2}}:?[0-9]{{2}})?"
+    r"(?(open)\])(?P<rest>[ \t].*)",
+    re.ASCII | re.DOTALL,
+)
 _WEECHAT = re.compile(
     rf"(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{2}})-(?P<day>[0-9]{{2}}) {_CLOCK}"
     r"\t(?P<prefix>[^\t]*)\t(?P<text>.*)",
@@ -70,9 +79,10 @@ _ACTED = re.compile(rf"\* {_NICK}(?: (?P<text>.*)|)", re.DOTALL)
 _NOTICED = re.compile(
     r"-(?P<nick>[^\s<>:-][^\s<>:]{0,63}?)(?::[^\s]+)?-(?:[ \t](?P<text>.*)|)", re.DOTALL
 )
-_IRSSI_DAY = re.compile(
-    r"--- (?:Log opened|Log closed|Day changed) [A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2})"
-    r" (?P<day>[ 0-3]?[0-9])(?: [0-9:]+)? (?P<year>[0-9]{4})\s*",
+_PLAIN_DAY = re.compile(
+    r"(?:--- (?:Log opened|Log closed|Day changed)|Session (?:Start|Time|Close):)"
+    r" [A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) (?P<day>[ 0-3]?[0-9])(?: [0-9:]+)?"
+    r" (?P<year>[0-9]{4})\s*",
     re.ASCII,
 )
 _HEXCHAT_DAY = re.compile(
@@ -92,23 +102,27 @@ _WEECHAT_NOTICE = re.compile(
 _WEECHAT_EVENT = frozenset(("-->", "<--", "--", "=!=", "", "ℹ"))
 
 
-def znc(line: str) -> LogLine | None:
-    """`[12:34:56] <nick> text`: ZNC's log module, and the log of this program's client."""
-    match = _BRACKETED.fullmatch(line)
+def plain(line: str) -> LogLine | None:
+    """`[12:34:56] <nick> text`, as of ZNC's log module and of this program's client, or
+    `12:34 <@nick> text`, as of irssi, with the date in lines of its own.
+    """
+    if day := _day_line(_PLAIN_DAY, line):
+        return day
+    match = _PLAIN.fullmatch(line)
     return _spoken(match, match["rest"]) if match else None
 
 
-def irssi(line: str) -> LogLine | None:
-    """`12:34 <@nick> text`, with the date in lines of its own."""
-    if day := _day_line(_IRSSI_DAY, line):
-        return day
-    match = _IRSSI.fullmatch(line)
+def dated(line: str) -> LogLine | None:
+    """`[2026-01-31T12:34:56.789Z] <nick> text`, as of The Lounge, or the same without brackets,
+    fraction and zone.
+    """
+    match = _DATED.fullmatch(line)
     if match is None:
         return None
-    rest = match["rest"].removeprefix(" ")
-    if rest.startswith("-!-"):
-        return LogLine(LineKind.EVENT, _clock(match))
-    return _spoken(match, rest.removeprefix(" ") if rest.startswith(" *") else rest)
+    day = _date(int(match["year"]), int(match["month"]), int(match["day"]))
+    if day is None:
+        return None
+    return _spoken(match, match["rest"])._replace(day=day, zone=match["zone"] or "")
 
 
 def weechat(line: str) -> LogLine | None:
@@ -148,17 +162,17 @@ def hexchat(line: str) -> LogLine | None:
 
 
 FORMATS: dict[str, LineFormat] = {
-    "znc": znc,
-    "irssi": irssi,
-    "weechat": weechat,
+    "weechat": weechat,  # before `dated`, which takes its lines apart, too
     "hexchat": hexchat,
+    "plain": plain,
+    "dated": dated,
 }
-"""The formats by name."""
+"""The formats by name; the first of those that fit equally well counts."""
 
 
 def _spoken(match: re.Match[str], rest: str) -> LogLine:
-    clock = _clock(match)
-    if rest.startswith("***"):
+    clock, rest = _clock(match), rest.lstrip(" \t")
+    if rest.startswith(("***", "-!-")):
         return LogLine(LineKind.EVENT, clock)
     for pattern, form in (
         (_SAID, MessageForm.TEXT),
@@ -173,7 +187,7 @@ def _spoken(match: re.Match[str], rest: str) -> LogLine:
 def _message(
     clock: int, nick: str, text: str, form: MessageForm, day: date | None = None
 ) -> LogLine:
-    return LogLine(LineKind.MESSAGE, clock, day, None, nick, text, form)
+    return LogLine(LineKind.MESSAGE, clock, day, None, strip_formatting(nick) or "*", text, form)
 
 
 def _clock(match: re.Match[str]) -> int:
