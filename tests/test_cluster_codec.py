@@ -1,12 +1,15 @@
 """The written form of entries."""
 
 import contextlib
+from dataclasses import replace
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster_simulation import make_world
+from support import NOON
 from trio_chat.cluster import codec
 from trio_chat.cluster.entries import (
     Begun,
@@ -19,6 +22,9 @@ from trio_chat.cluster.entries import (
     Reported,
     Said,
 )
+from trio_chat.cluster.machine import Machine
+from trio_chat.server.cluster.explanations import explained
+from trio_chat.server.cluster.log import LogBroken
 
 numbers = st.integers(-(2**63), 2**63 - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -100,3 +106,41 @@ def test_an_item_of_an_earlier_release_has_the_defaults() -> None:
     assert codec.decode(written(0, "rules")).items == (Begun("rules"),)
     with pytest.raises(codec.BadEntry):
         codec.decode(written(0))
+
+
+def test_deeply_nested_bytes_are_no_entry() -> None:
+    """They exhaust no stack, as the whole, and where an item has any value."""
+    for data in (b"\x91" * 100_000, b"\x94\xa1a\x01\x01\x91" + b"\x91" * 100_000):
+        with pytest.raises(codec.BadEntry):
+            codec.decode(data)
+
+
+@given(entries, st.data())
+def test_a_truncated_entry_is_none(entry: Entry, data: st.DataObject) -> None:
+    """Wherever it ends; nothing of it is carried out."""
+    written_entry = codec.encode(entry)
+    end = data.draw(st.integers(0, len(written_entry) - 1))
+    with pytest.raises(codec.BadEntry):
+        codec.decode(written_entry[:end])
+
+
+@given(entries, st.binary(min_size=1, max_size=20))
+def test_an_entry_with_something_after_it_is_none(entry: Entry, rest: bytes) -> None:
+    """What would be skipped may be what matters."""
+    with pytest.raises(codec.BadEntry):
+        codec.decode(codec.encode(entry) + rest)
+
+
+@given(entries, st.integers(0, 10_000), st.integers(0, 255))
+def test_a_damaged_entry_is_carried_out_or_stops_the_node(
+    entry: Entry, place: int, byte: int
+) -> None:
+    """With a sentence, and never with another exception."""
+    data = bytearray(codec.encode(entry))
+    data[place % len(data)] = byte
+    machine = Machine(make_world)
+    with contextlib.suppress(LogBroken), explained("1-0"):
+        begun = Entry(entry.node, entry.epoch, 1, (Begun(""),))
+        machine.apply(codec.decode(codec.encode(begun)), NOON, ("own", 1))
+        found = codec.decode(bytes(data))
+        machine.apply(replace(found, node=entry.node, sequence=2), NOON, ("own", 1))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 from trio.testing import MockClock
@@ -9,11 +10,24 @@ from trio.testing import MockClock
 from cluster_fakes import MemoryLog, NodeDatabase, NodeNetwork, cluster_node
 from server_fakes import MemoryClient
 from support import NOON
+from trio_chat.chat.changes import ChannelDropped, OperatorDismissed, RankSet
+from trio_chat.chat.persistence import ChangeSet, DirtyKey, PendingSetting
 from trio_chat.chat.response import Unsettled
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import RULES_VERSION
 from trio_chat.cluster.codec import encode
-from trio_chat.cluster.entries import Begun, Check, Ended, Entry, Lost, Raised, Stopped
+from trio_chat.cluster.entries import (
+    Begun,
+    Check,
+    Decided,
+    Ended,
+    Entry,
+    Item,
+    Lost,
+    Raised,
+    Registered,
+    Stopped,
+)
 from trio_chat.cluster.lives import SILENCE
 from trio_chat.config import LimitSettings, Settings, StorageSettings
 from trio_chat.irc.message import Message
@@ -578,3 +592,134 @@ async def test_a_snapshot_has_what_was_carried_out_up_to_its_check(mock_clock: M
             each for each in database.state.snapshot["world"]["channels"] if each["name"] == "#a"
         ]
         assert channel["topic"] is None
+
+
+class WatchedStore:
+    """A store of state that notes what is stored apart from the log."""
+
+    def __init__(self) -> None:
+        self.used: list[object] = []
+
+    async def load(self) -> ChangeSet:
+        """Return nothing."""
+        return ChangeSet()
+
+    async def pending(self) -> list[PendingSetting]:
+        """Return nothing, and note it: no command changes the database of a node."""
+        self.used.append("pending")
+        return []
+
+    async def settle(self, last: PendingSetting) -> None:
+        """Note what is settled."""
+        self.used.append(last)
+
+    async def save(self, changes: ChangeSet) -> None:
+        """Note what is stored."""
+        self.used.append(changes)
+
+
+async def test_a_node_stores_state_with_a_position_only(mock_clock: MockClock) -> None:
+    """Neither while it runs nor at its end is state stored apart: what a start carries out once
+    more is older than what is stored.
+    """
+    log, store, database = MemoryLog(), WatchedStore(), NodeDatabase()
+    memory = StoragePorts(history=database, cluster=database, store=store)
+    setup = cluster_setup.ClusterSetup("n1", "", log, memory, database.state)
+    settings = Settings(storage=StorageSettings(file=None))
+    server = Server(settings, lambda: NOON, setup.memory, cluster=setup)
+    log.is_away = True  # so that the broadcaster commits nothing
+    with trio.fail_after(120):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.serve, [SilentListener()])
+            await trio.sleep(1)
+            server.world.dirty.mark([DirtyKey.marker(1, "#a")])
+            await trio.sleep(30)
+            server.stop()
+    assert server.world.dirty.markers
+    assert store.used == []
+
+
+async def test_a_server_alone_stores_state_soon_and_at_its_end(mock_clock: MockClock) -> None:
+    """The store of the test above would note it."""
+    store = WatchedStore()
+    memory = StoragePorts(history=NodeDatabase(), store=store)
+    settings = Settings(storage=StorageSettings(file=None))
+    server = Server(settings, lambda: NOON, memory)
+    key = DirtyKey.marker(1, "#a")
+    with trio.fail_after(120):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.serve, [SilentListener()])
+            await trio.sleep(1)
+            server.world.dirty.mark([key])
+            await trio.sleep(30)
+            soon = [each for each in store.used if isinstance(each, ChangeSet)]
+            server.world.dirty.mark([key])
+            server.stop()
+    assert len(soon) == 1
+    assert store.used[-1] == soon[0]
+    assert "pending" in store.used
+
+
+GARBAGE = [
+    b"",
+    b"garbage",
+    b"\x91" * 100_000,
+    encode(Entry("n2", 1, 1, (Begun(""),)))[:-1],
+    encode(Entry("n2", 1, 1, (Begun(""),))) + b"\x00",
+    msgspec.msgpack.encode(("n2", 1, 1, [[99, 1]])),
+    msgspec.msgpack.encode(("n2", 1, 1, [[2, 1, 0, [b"PING"], "added"]])),
+    msgspec.msgpack.encode(("n2", 1, 1, [[4, "AddedLater", {}, []]])),
+    msgspec.msgpack.encode(("n2", 1, 1, [[4, "PasswordSet", {"account": "x"}, []]])),
+    msgspec.msgpack.encode(("n2", 1, 1, [[4, ["PasswordSet"], {}, []]])),
+    msgspec.msgpack.encode(("n2", 1, 1, [[]])),
+    msgspec.msgpack.encode(("n2", 1, 1, [[-1, 1, "x"]])),
+]
+CANNOT_BE = [
+    Decided(ChannelDropped("#never")),
+    Decided(RankSet("#never", "nobody", "o", adding=True)),
+    Decided(OperatorDismissed("nobody")),
+    Registered(7, 0, "", "", "", "x", "x", "x", "", True, 0.0, 99, "", ()),
+]
+"""Items that no node appends."""
+
+
+@pytest.mark.parametrize("data", GARBAGE)
+async def test_garbage_in_the_log_stops_a_node_with_a_sentence(
+    mock_clock: MockClock, data: bytes
+) -> None:
+    """It is neither skipped, nor carried out in part; what follows it is not carried out."""
+    log, database = MemoryLog(), NodeDatabase()
+    async with cluster_node(log, database=database) as network:
+        ann = await network.register("ann", "#a", caps=CAPS)
+        log.put(data)
+        position = str(len(log.stored))
+        await ann.say("PRIVMSG #a :after")
+        await trio.sleep(5)
+        [failure] = network.failures
+        assert isinstance(failure, LogBroken)
+        assert f"the entry {position} of the log" in str(failure)
+        assert "Traceback" not in str(failure)
+    assert database.state is not None
+    assert int(database.state.position) < int(position)
+    assert database.said == []
+
+
+@pytest.mark.parametrize("item", CANNOT_BE, ids=repr)
+async def test_an_entry_that_cannot_be_carried_out_stops_a_node_with_a_sentence(
+    mock_clock: MockClock, item: Item
+) -> None:
+    """Or changes nothing, on all nodes alike, if its subject is gone."""
+    log, database = MemoryLog(), NodeDatabase()
+    async with cluster_node(log, database=database) as network, cluster_node(log, "n2") as other:
+        ann = await network.register("ann", "#a", caps=CAPS)
+        life = other.node.machine.lives.of("n2")
+        assert life is not None
+        await trio.sleep(1)
+        log.silenced.add("n2")
+        await trio.sleep(1)
+        log.put(encode(Entry("n2", life.epoch, life.sequence + 1, (item,))))
+        await ann.say("PRIVMSG #a :after")
+        await trio.sleep(3)
+        assert bool(network.failures) is bool(other.failures)
+        assert all("cannot be carried out" in str(each) for each in network.failures)
+        assert bool(database.said) is not bool(network.failures)

@@ -123,7 +123,7 @@ def decode(data: bytes) -> Entry:
             data, type=tuple[str, int, int, list[list[Any]]]
         )
         return Entry(node, epoch, sequence, tuple(map(_to_item, items)))
-    except (msgspec.MsgspecError, LookupError, TypeError, ValueError) as error:
+    except (msgspec.MsgspecError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise BadEntry(f"no entry of this version: {error}") from error
 
 

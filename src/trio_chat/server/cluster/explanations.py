@@ -1,5 +1,6 @@
 """The reasons why a node cannot go on, as sentences for the operator."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,6 +8,8 @@ from trio_chat.cluster import rules
 from trio_chat.cluster.codec import BadEntry, LaterEntry
 from trio_chat.cluster.machine import RulesDiffer, UpdateNeeded
 from trio_chat.server.cluster.log import LogBroken
+
+log = logging.getLogger("trio_chat")
 
 
 @contextmanager
@@ -35,6 +38,15 @@ def explained(position: str) -> Iterator[None]:
         raise LogBroken(differing(error)) from error
     except UpdateNeeded as error:
         raise LogBroken(str(error)) from error
+    except Exception as error:
+        # The state may have a part of the entry: nothing more may be carried out on it, or stored.
+        log.debug("the entry %s cannot be carried out", position, exc_info=True)
+        what = type(error).__name__  # its text may have what users say
+        raise LogBroken(
+            f"the entry {position} of the log cannot be carried out ({what}). No node of this"
+            " version writes such an entry, unless by a defect: update trio-chat on all nodes, or"
+            " report it"
+        ) from error
 
 
 def differing(error: RulesDiffer) -> str:
