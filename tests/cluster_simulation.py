@@ -98,6 +98,8 @@ _ON_ACCOUNTS = (
 """What changes the table of accounts."""
 _DONE = ("is yours now", "is registered.", "password is changed")
 """What a client is told when its new password counts."""
+_DELETED = "deleted in the meantime"
+"""What it is told when its account is gone; its password may have counted before."""
 
 
 class StoredAccounts(OpenAccounts):
@@ -388,7 +390,7 @@ class Node:
         """Give a client an answer of this node, and the rest of it once it need not wait."""
         for receiver, data, is_reply in gather(output.parts):
             receiver.sink.send(data, is_reply=is_reply)
-            if receiver is client and is_reply and password:
+            if receiver is client and is_reply and password and _DELETED not in data.decode():
                 is_done = any(text in data.decode() for text in _DONE)
                 passwords = self.simulation.accepted if is_done else self.simulation.refused
                 passwords.add(password)
@@ -453,7 +455,7 @@ class Node:
                 *[f"PRIVMSG {channel} :{self.simulation.next_text()}"] * 14,
                 *["JOIN #c0,#c1,#c2"] * 8,
                 f"PRIVMSG {nick} :{self.simulation.next_text()}",
-                f"PRIVMSG {channel},NickServ :SET always-on on {self.simulation.next_text()}",
+                f"PRIVMSG NickServ :SET always-on on {self.simulation.next_text()}",
                 f"CS INVITATION {channel} CREATE",
                 f"PART {channel}",
                 f"NICK {nick}",

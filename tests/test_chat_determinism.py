@@ -181,7 +181,10 @@ def test_a_session_that_is_not_registered_changes_at_once() -> None:
         ("BATCH +1 draft/multiline nickserv", False),
         ("BATCH +1 draft/multiline #a", False),
         ("BATCH -1", False),
-        ("PRIVMSG #a,nickserv :IDENTIFY x", False),  # what #a receives is no secret
+        ("PRIVMSG #a,nickserv :IDENTIFY x", True),
+        ("PRIVMSG #a,nickserv@chat.local :IDENTIFY x", True),
+        ("CS IDENTIFY #a x", True),
+        ("PASS x", True),
         ("INVITATION CREATE #a", True),  # it draws a token
         ("PRIVMSG ChanServ :REGISTER #a", False),
         ("PRIVMSG #a :hello", False),

@@ -160,3 +160,94 @@ def test_a_client_without_batches_has_messages(sorter: Sorter) -> None:
     sorter.ann.say("CAP REQ :-draft/multiline")
     assert sorter.sort(LINE) == (LINE,)
     assert sorter.sort(b"@batch=1 PRIVMSG NickServ :IDENTIFY ann secret") is None
+
+
+SECRET = "hunter2-hunter2"
+TARGETS = (
+    "NickServ",
+    "nickserv",
+    "NICKSERV",
+    "NickServ,NickServ",
+    "#a,NickServ",
+    "NickServ,#a",
+    "nobody,nickserv",
+    "NickServ,ChanServ",
+    "NickServ@services.example",
+    "#a,nickserv@services.example",
+    "NickServ!NickServ@irc.example",
+    "NickServ%host",
+    "@NickServ",
+)
+WITH_PASSWORDS = (
+    *(f"PRIVMSG {target} :IDENTIFY ann {SECRET}" for target in TARGETS),
+    *(f"{verb} NickServ :IDENTIFY {SECRET}" for verb in ("privmsg", "Notice", "NOTICE")),
+    f"PRIVMSG NickServ {SECRET}",
+    f":ann!u@h PRIVMSG NickServ :identify {SECRET}",
+    f"@label=1 PRIVMSG NickServ :identify {SECRET}",
+    f"@label=1;+draft/reply=2 privmsg #a,nickserv :identify {SECRET}",
+    f"@batch=1 PRIVMSG NickServ :identify {SECRET}",
+    f"@batch=1 PRIVMSG #a,NickServ :identify {SECRET}",
+    f"NS IDENTIFY ann {SECRET}",
+    f"nickserv :identify ann {SECRET}",
+    f"NICKSERV SET PASSWORD old {SECRET}",
+    f"ns set password {SECRET} new",
+    f"NS DROP {SECRET}",
+    f"NS SAPASSWD ann {SECRET}",
+    f"NS REGISTER {SECRET} ann@example.org",
+    f"CS IDENTIFY #a {SECRET}",
+    f"chanserv :identify #a {SECRET}",
+    f"PRIVMSG ChanServ :IDENTIFY #a {SECRET}",
+    f"IDENTIFY {SECRET}",
+    f"LOGIN ann {SECRET}",
+    f"PASS {SECRET}",
+    f"pass ann:{SECRET}",
+    f"OPER ann {SECRET}",
+    f"@label=1 oper ann {SECRET}",
+    f"REGISTER ann * {SECRET}",
+    f"VERIFY ann {SECRET}",
+    f"AUTHENTICATE {SECRET}",
+    f"TOKEN VALIDATE upload https://example.org :{SECRET}",
+    f"WEBPUSH REGISTER https://example.org p256dh=x;auth={SECRET}",
+)
+
+
+@pytest.mark.parametrize("line", WITH_PASSWORDS)
+@pytest.mark.parametrize("opened", ["", "#a", "NickServ", "#a,NickServ", "nickserv@services"])
+def test_no_password_comes_into_the_log(sorter: Sorter, line: str, opened: str) -> None:
+    """In whichever form a client sends it, alone, or while a batch is open."""
+    texts = [line]
+    if opened:
+        texts = [f"BATCH +1 draft/multiline {opened}", line, f"@batch=1 PRIVMSG {opened} :x"]
+        texts.append("BATCH -1")
+    logged = [part for text in texts for part in sorter.sort(text.encode()) or ()]
+    assert SECRET.encode() not in b" ".join(logged)
+
+
+@pytest.mark.parametrize("line", WITH_PASSWORDS)
+def test_a_line_with_a_password_is_carried_out_by_one_node_alone(sorter: Sorter, line: str) -> None:
+    """As it changes nothing by itself, or by decisions."""
+    assert sorter.sort(line.encode()) is None
+
+
+@pytest.mark.parametrize("opened", ["NickServ", "#a,NickServ", "@nickserv"])
+def test_the_lines_of_a_batch_with_a_service_do_not_come_into_the_log(
+    sorter: Sorter, opened: str
+) -> None:
+    """Each of them may be a password."""
+    for text in (
+        f"BATCH +1 draft/multiline {opened}",
+        f"@batch=1 PRIVMSG {opened} :{SECRET}",
+        "BATCH -1",
+    ):
+        assert sorter.sort(text.encode()) is None
+
+
+def test_a_batch_for_chanserv_is_carried_out_as_a_whole(sorter: Sorter) -> None:
+    """Its lines are one command."""
+    batch = (
+        b"BATCH +1 draft/multiline ChanServ",
+        b"@batch=1 PRIVMSG ChanServ :OP",
+        b"@batch=1 PRIVMSG ChanServ :#a",
+        b"BATCH -1",
+    )
+    assert [sorter.sort(line) for line in batch] == [None, None, None, batch]

@@ -6,8 +6,9 @@ from trio_chat.chat import commands, policy, services  # noqa: F401  # they fill
 from trio_chat.chat.commands import batches
 from trio_chat.chat.events import Output
 from trio_chat.chat.quotas import STATE_BYTES, TOO_MUCH
-from trio_chat.chat.registry import COMMANDS, LOCAL_SERVICES, Command, Request
+from trio_chat.chat.registry import COMMANDS, Command, Request, is_local_service
 from trio_chat.chat.response import Response
+from trio_chat.chat.services.chanserv import CHANSERV
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
@@ -21,6 +22,7 @@ _NOTICE_SECONDS = 60.0
 _SLOWED_LINES = 10
 """Lines that a command costs in addition when it is carried out without being stored."""
 _MESSAGES = frozenset(("PRIVMSG", "NOTICE", "TAGMSG"))
+_OF_CHANSERV = frozenset(("CHANSERV", "CS"))
 _NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND.with_text("Unknown command without the capability {}")
 
 
@@ -67,17 +69,27 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
 def is_local(message: Message) -> bool:
     """Return whether only the server of the session carries out a line; see `Command.is_local`.
 
-    Not so for a message to a service and to another target, and for one of several lines
-    (`draft/multiline`): all carry it out, but for what the service does (`Request.locally`). The
-    text is no secret if another target receives it.
+    So is a message with one of `LOCAL_SERVICES` among its targets, whose text may be a password: no
+    other target receives it. A command that ChanServ does not know changes nothing; it may be that
+    of another network, with a password.
     """
     entry = COMMANDS.get(message.command)
     if entry is None or entry.is_local:
         return True
-    if message.command not in _MESSAGES or not message.params:
+    if message.command not in _MESSAGES:
+        return message.command in _OF_CHANSERV and is_unknown(" ".join(message.params))
+    targets = message.params[0] if message.params else ""
+    if targets[:1] == "#" and "," not in targets:  # nearly always
         return False
-    targets = message.params[0].split(",")
-    return all(fold_or_self(target) in LOCAL_SERVICES for target in targets)
+    if fold_or_self(targets) == CHANSERV.folded:
+        return is_unknown(message.params[1] if len(message.params) > 1 else "")
+    return any(map(is_local_service, targets.split(",")))
+
+
+def is_unknown(text: str) -> bool:
+    """Return whether a text is no command of ChanServ."""
+    name = text.split(maxsplit=1)[:1]
+    return bool(name) and name[0].upper() not in CHANSERV.commands
 
 
 def _dispatch(request: Request) -> int:

@@ -3,6 +3,7 @@
 HELP, the check for missing parameters and the check for registration are all derived from it.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,6 +12,11 @@ from trio_chat.chat.response import Response, Steps
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc.message import Message
+from trio_chat.irc.modes import PREFIXES
+from trio_chat.irc.names import fold_or_self
+
+_HOST = re.compile("[!@%]")
+"""What separates a nickname from the name of a user, a host or a server."""
 
 
 @dataclass(slots=True)
@@ -136,6 +142,15 @@ users send them passwords.
 
 LOCAL_SERVICES: set[str] = set()
 """The services, by folded name, to which a message is as `Command.is_local` describes."""
+
+
+def is_local_service(target: str) -> bool:
+    """Return whether a target of a message is one of `LOCAL_SERVICES`, in any form in which a user
+    may write it: with a host or a server (RFC 2812 §2.3.1, `msgto`), or with the prefix of a rank.
+
+    The text of such a message may be a password, also if the form is refused.
+    """
+    return fold_or_self(_HOST.split(target.lstrip(PREFIXES), 1)[0]) in LOCAL_SERVICES
 
 
 def command(

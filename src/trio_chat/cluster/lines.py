@@ -9,12 +9,11 @@ from collections.abc import Callable
 
 from trio_chat.chat.dispatch import is_local
 from trio_chat.chat.multiline import BatchError
-from trio_chat.chat.registry import LOCAL_SERVICES
+from trio_chat.chat.registry import is_local_service
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message, ParseError, parse
-from trio_chat.irc.names import fold_or_self
 
 
 class ClientLines:
@@ -55,7 +54,7 @@ class ClientLines:
             batch is None
             or batch.is_over
             or message.params[:1] != (f"-{batch.reference}",)
-            or fold_or_self(batch.target) in LOCAL_SERVICES
+            or any(map(is_local_service, batch.target.split(",")))
         ):
             return False
         try:

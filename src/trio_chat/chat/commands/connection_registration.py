@@ -34,6 +34,7 @@ _LOOKS_USED = n.ERR_NICKNAMEINUSE.with_text(
     min_params=1,
     needs_registration=False,
     help="Give the server's password, before NICK and USER.",
+    is_local=True,
 )
 def pass_command(request: Request) -> None:
     """Take the password, before registration."""

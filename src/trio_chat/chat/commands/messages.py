@@ -11,7 +11,13 @@ from trio_chat.chat.changes import AcceptChanged
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryTarget
-from trio_chat.chat.registry import LOCAL_SERVICES, SERVICES, Request, command
+from trio_chat.chat.registry import (
+    LOCAL_SERVICES,
+    SERVICES,
+    Request,
+    command,
+    is_local_service,
+)
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
@@ -19,6 +25,10 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, NO_TAGS, body_size
 from trio_chat.irc.modes import BOT, PREFIXES, RANKS
 from trio_chat.irc.names import fold_or_self, is_channel_name
+
+_WITH_SERVICE = n.ERR_TOOMANYTARGETS.with_text(
+    "Not sent: the message is for a service, too, and may have a password in it"
+)
 
 
 @command("PRIVMSG", "<target>{,<target>} :<text>", help="Send a message to a channel or a user.")
@@ -57,6 +67,11 @@ def _say(request: Request, verb: str) -> None:
     if len(targets) > request.world.lengths.targets:
         refuse(n.ERR_TOOMANYTARGETS, targets[request.world.lengths.targets])
         targets = targets[: request.world.lengths.targets]
+    if len(targets) > 1 and any(map(is_local_service, targets)):
+        for target in targets:
+            if not is_local_service(target):
+                refuse(_WITH_SERVICE, target)
+        targets = list(filter(is_local_service, targets))
     text = params[1:2] if verb != "TAGMSG" else ()
     tags = client_tags(request)
     for target in targets:

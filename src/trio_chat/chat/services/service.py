@@ -6,6 +6,7 @@ from typing import NamedTuple
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
+from trio_chat.irc.names import fold_or_self
 
 Handler = Callable[[Request, list[str]], None]
 
@@ -30,6 +31,7 @@ class Service:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.folded = fold_or_self(name)
         self.commands: dict[str, ServiceCommand] = {}
 
     def command(
