@@ -220,8 +220,8 @@ def test_certificates_are_added_and_removed_on_all_nodes(town: DecidingTown) -> 
     assert "is removed" in notices(ann, f"NS CERT DEL {FINGERPRINT}")
     assert "do not have that certificate" in notices(ann, f"NS CERT DEL {FINGERPRINT}")
     assert town.stored == [
-        CertificateAdded(account.id, FINGERPRINT, is_proved=False),
-        CertificateRemoved(account.id, FINGERPRINT),
+        CertificateAdded(account.id, FINGERPRINT, is_proved=False, version=0),
+        CertificateRemoved(account.id, FINGERPRINT, version=0),
     ]
 
 

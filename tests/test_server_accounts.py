@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import scramp
@@ -162,6 +163,73 @@ async def scram(accounts: AccountKeeper, name: str, password: str) -> Account | 
         (await exchange.take(client.get_client_final().encode())).answer.decode()
     )
     return (await exchange.take(b"")).account
+
+
+@pytest.mark.parametrize("event", ["password", "sessions ended", "deleted", "registered again"])
+@pytest.mark.parametrize("steps", [1, 2])
+async def test_keys_of_scram_do_not_outlive_the_password(event: str, steps: int) -> None:
+    """A client may hold an exchange open while the owner of the account sets another password."""
+    async with keeper() as accounts:
+        await create(accounts, ANN, "correct horse", ADDRESS)
+        server = ScramExchange(accounts, ADDRESS)
+        client = scramp.ScramClient(["SCRAM-SHA-256"], "ann", "correct horse")
+        step = await server.take(client.get_client_first().encode())
+        client.set_server_first(step.answer.decode())
+        if steps == 2:
+            await server.take(client.get_client_final().encode())
+        if event == "password":
+            await set_password(accounts, "another horse")
+        elif event == "sessions ended":
+            accounts.invalidate(ANN.id)
+        else:
+            await accounts.delete(ANN.id)
+        if event == "registered again":
+            await accounts.free("ann")
+            assert await create(accounts, ANN, "of somebody else", ADDRESS)
+        with pytest.raises(SaslFailed):
+            await server.take(b"" if steps == 2 else client.get_client_final().encode())
+
+
+async def test_a_password_that_is_changed_while_it_is_checked_is_wrong() -> None:
+    """The sessions that know the old one were ended in the meantime."""
+
+    class SlowThreads(HashingThreads):
+        """Threads that are busy."""
+
+        async def check(self, *args: Any, **kwargs: Any) -> bool:
+            """Check a password, and have it changed before that is known."""
+            is_right = await super().check(*args, **kwargs)
+            await set_password(accounts, "another horse")
+            return is_right
+
+    async with open_database(None) as database:
+        accounts = await open_accounts(SqliteAccounts(database), COSTS["low"], SlowThreads())
+        await create(accounts, ANN, "correct horse", ADDRESS)
+        assert await accounts.verify("ann", "correct horse", ADDRESS) is None
+
+
+async def test_nothing_is_checked_against_what_is_older_than_memory() -> None:
+    """In a cluster, a change is in memory first: what is stored is looked at only after that."""
+    async with keeper() as accounts:
+        await create(accounts, ANN, "correct horse", ADDRESS)
+        fingerprint = "ab" * 32
+        await accounts.add_certificate(ANN.id, fingerprint, is_proved=True)
+
+        async def catch_up() -> None:
+            await set_password(accounts, "another horse")
+            await accounts.remove_certificate(ANN.id, fingerprint)
+            accounts.wait_stored = nothing
+
+        async def nothing() -> None:
+            await trio.lowlevel.checkpoint()
+
+        for check in (
+            lambda: accounts.verify("ann", "correct horse", ADDRESS),
+            lambda: accounts.by_certificate(fingerprint),
+            lambda: accounts.certificates(ANN.id),
+        ):
+            accounts.wait_stored = catch_up
+            assert not await check()
 
 
 async def test_scram_proves_what_is_stored() -> None:

@@ -57,23 +57,27 @@ async def create(
         del world.creating[credentials.key]
 
 
-async def delete(world: World, account: Account, reply: Response) -> Effects:
-    """Delete an account; return the events by which clients see it.
+async def delete(
+    world: World, account: Account, reply: Response, version: int | None = None
+) -> Effects | None:
+    """Delete an account; return the events by which clients see it, or None if what was checked is
+    valid no longer.
 
     Args:
         world: the world.
         account: the account.
         reply: of the command, which is to contain what its client sees of it.
+        version: `Accounts.version` as of the check of its password; None if an operator deletes it.
 
     Raises:
         AccountsError: it cannot be stored.
     """
     if world.decider is None:
         await _accounts(world).delete(account.id)
-    events = apply(world, AccountDeleted(account))
+    events = apply(world, AccountDeleted(account, version))
     reply.expect(events)
     await world.settle()
-    return events
+    return events if account.id not in _accounts(world).by_id else None
 
 
 async def free(world: World, account: Account) -> Effects:
@@ -90,42 +94,73 @@ async def free(world: World, account: Account) -> Effects:
     return []
 
 
-async def set_password(world: World, account: int, password: str, origin: Origin) -> bool:
-    """Change the password of an account; return False if the account was deleted meanwhile.
+async def set_password(
+    world: World, account: int, password: str, origin: Origin, version: int | None = None
+) -> bool:
+    """Change the password of an account; return False if the account was deleted meanwhile, or what
+    was checked is valid no longer.
+
+    Args:
+        world: the world.
+        account: the number of the account.
+        password: the new one.
+        origin: of the new one.
+        version: `Accounts.version` as of the check of the old password; None if an operator sets
+            the new one.
 
     Raises:
         AccountsError: it cannot be stored.
         Busy: too many passwords of this account were changed or checked, or too many wait.
         ValueError: the password has characters that cannot be used.
     """
-    credentials = await _accounts(world).prepare_change(account, password, origin)
+    accounts = _accounts(world)
+    credentials = await accounts.prepare_change(account, password, origin)
     if world.decider is None:
-        await _accounts(world).set_credentials(account, credentials)
-    else:
-        apply(world, PasswordSet(account, credentials))
+        if version is not None and accounts.version(account) != version:
+            return False
+        await accounts.set_credentials(account, credentials)
+        return account in accounts.by_id
+    world.creating[credentials.key] = None
+    try:
+        apply(world, PasswordSet(account, credentials, version))
         await world.settle()
-    return account in _accounts(world).by_id
+        return world.creating[credentials.key] is not None
+    finally:
+        del world.creating[credentials.key]
 
 
-async def add_certificate(world: World, account: int, fingerprint: str, *, is_proved: bool) -> bool:
+async def add_certificate(
+    world: World, account: int, fingerprint: str, *, is_proved: bool, version: int
+) -> bool:
     """Allow a certificate to log in to an account; see `Accounts.add_certificate`.
+
+    Args:
+        world: the world.
+        account: the number of the account.
+        fingerprint: of the certificate.
+        is_proved: see `Certificate`.
+        version: `Accounts.version` as of the command. It is another one if the session was ended,
+            because it may be that of an intruder.
 
     Raises:
         AccountsError: it cannot be stored.
     """
     if world.decider is None:
+        if _accounts(world).version(account) != version:
+            return False
         return await _accounts(world).add_certificate(account, fingerprint, is_proved=is_proved)
     holder = await _accounts(world).by_certificate(fingerprint)
     if holder is not None and holder.id != account:
         return False
-    apply(world, CertificateAdded(account, fingerprint, is_proved))
+    apply(world, CertificateAdded(account, fingerprint, is_proved, version))
     await world.settle()
     # Another account may have proved it meanwhile.
     return fingerprint in await _fingerprints(world, account)
 
 
-async def remove_certificate(world: World, account: int, fingerprint: str) -> bool:
-    """Let a certificate not log in any more; see `Accounts.remove_certificate`.
+async def remove_certificate(world: World, account: int, fingerprint: str, version: int) -> bool:
+    """Let a certificate not log in any more; see `Accounts.remove_certificate`, and
+    `add_certificate` for the arguments.
 
     Raises:
         AccountsError: it cannot be stored.
@@ -134,9 +169,9 @@ async def remove_certificate(world: World, account: int, fingerprint: str) -> bo
         return await _accounts(world).remove_certificate(account, fingerprint)
     if fingerprint not in await _fingerprints(world, account):
         return False
-    apply(world, CertificateRemoved(account, fingerprint))
+    apply(world, CertificateRemoved(account, fingerprint, version))
     await world.settle()
-    return True
+    return fingerprint not in await _fingerprints(world, account)
 
 
 async def _fingerprints(world: World, account: int) -> set[str]:

@@ -4,7 +4,7 @@ The existing accounts are in memory (`known`), because every NICK checks whether
 account's. The check of a password has to be awaited.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -92,6 +92,10 @@ NO_ACCOUNT = Account("", "", 0)
 """The account of a session that is not logged in."""
 
 
+async def _nothing_to_wait_for() -> None:
+    pass
+
+
 class AccountIndex:
     """All accounts, and the deleted accounts whose names are not free; see `Accounts`."""
 
@@ -102,11 +106,23 @@ class AccountIndex:
         self._dropped: dict[str, Account] = {}
         self._dropped_by_id: dict[int, Account] = {}
         self._taken: dict[str, Account] = {}
+        self._versions: dict[int, int] = {}
+        self.revision = 0
+        self.wait_stored: Callable[[], Awaitable[None]] = _nothing_to_wait_for
         self.known: Mapping[str, Account] = self._known
         self.by_id: Mapping[int, Account] = self._by_id
         self.dropped: Mapping[str, Account] = self._dropped
         self.dropped_by_id: Mapping[int, Account] = self._dropped_by_id
         self.taken: Mapping[str, Account] = self._taken
+
+    def version(self, account: int) -> int:
+        """Return how often logins to an account were invalidated; see `Accounts.version`."""
+        return self._versions.get(account, 0)
+
+    def invalidate(self, account: int) -> None:
+        """Note that what was checked before is valid no longer; see `Accounts.invalidate`."""
+        self._versions[account] = self.version(account) + 1
+        self.revision += 1
 
     def note(self, account: Account) -> None:
         """Note an account."""
@@ -118,6 +134,8 @@ class AccountIndex:
     def drop(self, account: Account) -> None:
         """Note that an account was deleted, and that its name is not free."""
         self.last = max(self.last, account.id)
+        self._versions.pop(account.id, None)
+        self.revision += 1
         if self._by_id.pop(account.id, None) is not None:
             del self._known[account.folded]
         self._dropped[account.folded] = self._dropped_by_id[account.id] = self._taken[
@@ -148,6 +166,7 @@ class AccountIndex:
             "known": [list(self.by_id[number]) for number in sorted(self.by_id)],
             "dropped": [list(self.dropped_by_id[number]) for number in sorted(self.dropped_by_id)],
             "last": self.last,
+            "versions": [[number, self._versions[number]] for number in sorted(self._versions)],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -158,6 +177,7 @@ class AccountIndex:
         for fields in state["dropped"]:
             self.drop(Account(*fields))
         self.last = state["last"]
+        self._versions = dict(state["versions"])
 
     def _clear(self) -> None:
         for index in (self._known, self._dropped, self._taken):
@@ -254,6 +274,21 @@ class Accounts(Protocol):
 
     is_replicated: bool
     """Whether the accounts change by the log of a cluster alone."""
+
+    wait_stored: Callable[[], Awaitable[None]]
+    """Waits until what is in memory is stored. In a cluster, memory is ahead."""
+
+    def version(self, account: int) -> int:
+        """Return how often logins to an account, by its number, were invalidated.
+
+        A check of a password or certificate waits, and its outcome is carried out later. It counts
+        only if the version is then what it was before the check.
+        """
+
+    def invalidate(self, account: int) -> None:
+        """Note that an account has another password, or that its sessions have ended: what was
+        checked before is valid no longer.
+        """
 
     def note(self, account: Account) -> None:
         """Have an account in memory."""

@@ -79,6 +79,8 @@ class ScramExchange:
         self._accounts = accounts
         self._origin = origin
         self._folded = ""
+        self._account: Account | None = None
+        self._version = 0
         self._server: Any = None  # scramp has no types
         self._is_proved = False
 
@@ -94,6 +96,7 @@ class ScramExchange:
                 return SaslStep(await self._first(message.decode()))
             # Others may have been wrong since.
             self._accounts.refuse_guesser(self._folded, self._origin)
+            self._check_valid()
             self._server.set_client_final(message.decode())
             answer = self._server.get_server_final().encode()
         except (scramp.ScramException, UnicodeDecodeError) as error:
@@ -112,6 +115,9 @@ class ScramExchange:
         self._folded = fold_or_self(_unescape(name))
         if authzid and fold_or_self(_unescape(authzid)) != self._folded:
             raise SaslFailed  # no account may act for another one
+        self._account = self._accounts.known.get(self._folded)
+        if self._account is not None:
+            self._version = self._accounts.version(self._account.id)
         keys = await self._accounts.scram_keys(self._folded, self._origin)
         self._server = scramp.ScramMechanism("SCRAM-SHA-256").make_server(
             lambda _name: (keys.salt, keys.stored_key, keys.server_key, keys.iterations)
@@ -121,11 +127,25 @@ class ScramExchange:
             self._server.gs2_header = _Gs2Header(header)
         return bytes(self._server.get_server_first().encode())
 
-    def _finish(self) -> Account:
-        account = self._accounts.known.get(self._folded)
-        if account is None:
+    def _check_valid(self) -> None:
+        """Check that the keys, which the client may have held for long, are still those of the
+        account.
+
+        Raises:
+            SaslFailed: they are not.
+        """
+        account = self._account
+        if account is not None and (
+            account.id not in self._accounts.by_id
+            or self._accounts.version(account.id) != self._version
+        ):
             raise SaslFailed
-        return account
+
+    def _finish(self) -> Account:
+        self._check_valid()
+        if self._account is None:
+            raise SaslFailed
+        return self._account
 
 
 class _Gs2Header:

@@ -60,6 +60,8 @@ class Registered(Item):
         account: the number of the account that it is logged in to, or 0.
         away: its away message, or "".
         metadata: what it has set for the user to be.
+        version: `Accounts.version` of the account, as of its login; the session is not logged in if
+            it is another one.
     """
 
     session: int
@@ -76,6 +78,7 @@ class Registered(Item):
     account: int
     away: str
     metadata: tuple[tuple[str, str], ...]
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from trio_chat.cluster.lives import Life, Lives
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message
 
-FORMAT = 3
+FORMAT = 4
 """The format of snapshots: another one when a field is added to them, changed, or taken away."""
 SESSION_BITS = 32
 """Bits of the number that a session has on its node. The bits above are the number of the life."""
@@ -271,7 +271,12 @@ class Machine:
             session.account_id,
             session.away,
             tuple(pending.metadata.items()),
+            self._version(session.account_id),
         )
+
+    def _version(self, account: int) -> int:
+        accounts = self.world.accounts
+        return accounts.version(account) if accounts is not None else 0
 
     def _begin(self, entry: Entry, own: tuple[str, int]) -> Iterator[Applied]:
         begun = entry.items[0] if entry.items else None
@@ -375,6 +380,8 @@ class Machine:
         session.away_since = self.world.ids.now()
         accounts = self.world.accounts
         account = accounts.by_id.get(item.account) if accounts is not None else None
+        if account is not None and self._version(account.id) != item.version:
+            account = None  # its sessions were ended after the login
         session.set_account(account or NO_ACCOUNT)
         session.set_caps(item.caps)  # a session of this node has them already
         pending = session.pending = session.pending or PendingRegistration()

@@ -175,6 +175,7 @@ class AccountKeeper(AccountIndex):
         refreshed = Refreshed(tuple(gone), tuple(changed), tuple(freed))
         for account in (*refreshed.gone, *refreshed.changed):
             self.forget_guesses(account.folded)
+            self.invalidate(account.id)
         return refreshed
 
     @contextmanager
@@ -211,6 +212,8 @@ class AccountKeeper(AccountIndex):
         """Return the account when the password is right; see `Accounts.verify`."""
         # now: another one may have the name when the password has been checked.
         account = self.known.get(folded)
+        version = self.version(account.id) if account is not None else 0
+        await self.wait_stored()
         with _translated():
             credentials = await self._table.credentials(account.id if account is not None else 0)
         hashed = credentials.password if credentials else self._nobody
@@ -218,11 +221,11 @@ class AccountKeeper(AccountIndex):
         is_right = await self._threads.check(
             lockout, folded, origin, self._cost.verify, hashed, password, is_decoy=is_decoy
         )
-        if not is_right or account is None:
+        if not is_right or account is None or self.version(account.id) != version:
             return None
         if scram_hashes.is_scram_hash(hashed):
             await self._hash_anew(account.id, hashed, password)
-        return self.by_id.get(account.id)
+        return self.by_id.get(account.id) if self.version(account.id) == version else None
 
     async def _hash_anew(self, account: int, hashed: str, password: str) -> None:
         """Replace the keys of an imported account by a hash of this server. The password is the
@@ -255,6 +258,7 @@ class AccountKeeper(AccountIndex):
         """Return what SCRAM needs; see `Accounts.scram_keys`."""
         self.refuse_guesser(folded, origin)
         account = self.known.get(folded)
+        await self.wait_stored()
         with _translated():
             credentials = await self._table.credentials(account.id if account is not None else 0)
         if credentials:
@@ -286,6 +290,7 @@ class AccountKeeper(AccountIndex):
         """Give an account another password; see `Accounts.set_credentials`."""
         with self._edit():
             self._passwords[account] = await self._table.update(account, credentials)
+            self.invalidate(account)
         if (changed := self.by_id.get(account)) is not None:
             self.forget_guesses(changed.folded)
 
@@ -295,6 +300,7 @@ class AccountKeeper(AccountIndex):
 
     async def certificates(self, account: int) -> list[Certificate]:
         """Return the certificates of an account; see `Accounts.certificates`."""
+        await self.wait_stored()
         with _translated():
             return await self._table.certificates(account)
 
@@ -303,8 +309,13 @@ class AccountKeeper(AccountIndex):
         named = self.known.get(wanted)
         if wanted and named is None:
             return None
-        with _translated():
-            account = await self._table.by_certificate(fingerprint, named.id if named else 0)
+        before: int | None = None
+        account: int | None = None
+        while before != self.revision:  # or it may have been taken away during the look
+            before = self.revision
+            await self.wait_stored()
+            with _translated():
+                account = await self._table.by_certificate(fingerprint, named.id if named else 0)
         return self.by_id.get(account) if account is not None else None
 
     async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:

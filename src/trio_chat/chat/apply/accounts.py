@@ -8,6 +8,7 @@ from trio_chat.chat.apply.transitions import (
     Effects,
     carry_out,
     channel_keys,
+    is_outdated,
     stay_keys,
     transition,
 )
@@ -63,8 +64,10 @@ def _mentions(channel: Channel, account: Account) -> bool:
 
 
 @transition(AccountDeleted, _of_account)
-def _delete(world: World, change: AccountDeleted) -> Effects:
+def _delete(world: World, change: AccountDeleted) -> Effects | None:
     account, accounts = change.account, world.accounts
+    if is_outdated(world, account.id, change.version):
+        return None
     if accounts is not None and account.id in accounts.by_id:
         accounts.drop(account)
         accounts.forget_guesses(account.folded)

@@ -1,6 +1,6 @@
 """Transitions of Web Push subscriptions."""
 
-from trio_chat.chat.apply.transitions import Effects, transition
+from trio_chat.chat.apply.transitions import Effects, is_outdated, transition
 from trio_chat.chat.changes import PushEndpointSet, PushRulesSet, PushSubscribed, PushUnsubscribed
 from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.world import World
@@ -13,7 +13,9 @@ def _of_subscription(world: World, change: PushSubscribed) -> list[DirtyKey]:
 
 
 @transition(PushSubscribed, _of_subscription)
-def _subscribe(world: World, change: PushSubscribed) -> Effects:
+def _subscribe(world: World, change: PushSubscribed) -> Effects | None:
+    if is_outdated(world, change.account, change.version):
+        return None
     endpoint = change.subscription.endpoint
     owner = world.push.owner(endpoint)
     if owner not in (0, change.account):  # another account used the device before

@@ -206,6 +206,8 @@ def end_session(world: World, session: Session, reason: str) -> Effects:
 
 @transition(LoginsEnded)
 def _end_logins(world: World, change: LoginsEnded) -> Effects:
+    if world.accounts is not None:
+        world.accounts.invalidate(change.account)
     ended = logins.sessions_of(world, change.account, change.keep, change.certificate)
     if change.certificate:
         endpoints = [session.push_endpoint for session in ended if session.push_endpoint]

@@ -7,7 +7,7 @@ cluster carries it out in the order of its log, and each server stores it with i
 from dataclasses import replace
 
 from trio_chat.chat.accounts import Account
-from trio_chat.chat.apply.transitions import Effects, carry_out, transition
+from trio_chat.chat.apply.transitions import Effects, carry_out, is_outdated, transition
 from trio_chat.chat.changes import (
     AccountDeleted,
     AccountNameFreed,
@@ -68,18 +68,27 @@ def _set_password(world: World, change: PasswordSet) -> Effects | None:
     account = world.accounts.by_id.get(change.account) if world.accounts is not None else None
     if world.accounts is None or account is None:
         return None
+    if is_outdated(world, account.id, change.version):
+        return None
+    world.accounts.invalidate(account.id)
     world.accounts.forget_guesses(account.folded)
     world.dirty.record(change)
+    if change.credentials.key in world.creating:
+        world.creating[change.credentials.key] = account
     return []
 
 
 @transition(CertificateAdded)
-def _add_certificate(world: World, change: CertificateAdded) -> Effects:
+def _add_certificate(world: World, change: CertificateAdded) -> Effects | None:
+    if is_outdated(world, change.account, change.version):
+        return None
     world.dirty.record(change)
     return []
 
 
 @transition(CertificateRemoved)
-def _remove_certificate(world: World, change: CertificateRemoved) -> Effects:
+def _remove_certificate(world: World, change: CertificateRemoved) -> Effects | None:
+    if is_outdated(world, change.account, change.version):
+        return None
     world.dirty.record(change)
     return []

@@ -89,6 +89,15 @@ def carry_out(world: World, change: Change) -> Effects:
     return events
 
 
+def is_outdated(world: World, account: int, version: int | None) -> bool:
+    """Return whether what was checked for an account is valid no longer; see `AccountChanged`."""
+    return (
+        version is not None
+        and world.accounts is not None
+        and world.accounts.version(account) != version
+    )
+
+
 def user_keys(user: User | None) -> list[DirtyKey]:
     """Return the key of what persists of a user: of an always-on one."""
     return [DirtyKey.user(user.account_id)] if user is not None and user.always_on else []

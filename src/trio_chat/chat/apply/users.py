@@ -6,6 +6,7 @@ from trio_chat.chat.apply.sessions import make_way
 from trio_chat.chat.apply.transitions import (
     Effects,
     carry_out,
+    is_outdated,
     stay_keys,
     transition,
     user_keys,
@@ -90,8 +91,10 @@ def _mode_event(world: World, user: User, text: str) -> Event:
 
 
 @transition(OperatorAppointed)
-def _appoint(world: World, change: OperatorAppointed) -> Effects:
+def _appoint(world: World, change: OperatorAppointed) -> Effects | None:
     user = world.users[change.user]
+    if not change.operator.permits_account(user.account_id):  # it was logged out meanwhile
+        return None
     is_new = SERVER_OPERATOR not in user.modes
     user.operator = change.operator
     world.opers[user] = None
@@ -121,8 +124,12 @@ def _dismiss(world: World, change: OperatorDismissed) -> Effects | None:
 
 @transition(AccountChanged, lambda world, change: stay_keys(world.sessions[change.session].user))
 def _change_account(world: World, change: AccountChanged) -> Effects | None:
-    session = world.sessions[change.session]
-    session.set_account(change.account)
+    account, session = change.account, world.sessions[change.session]
+    if is_outdated(world, account.id, change.version) or (
+        change.version is not None and world.bans.of_account(account.id) is not None
+    ):
+        return None
+    session.set_account(account)
     user = session.user
     if user is None:
         return None

@@ -27,9 +27,15 @@ class AccountRegistered(Change, Operation):
 
 @dataclass(frozen=True, slots=True)
 class AccountDeleted(Change, Operation):
-    """An account is gone: its logins, its channels, its access and its settings go with it."""
+    """An account is gone: its logins, its channels, its access and its settings go with it.
+
+    Args:
+        account: the account.
+        version: see `AccountChanged`.
+    """
 
     account: Account
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +47,17 @@ class AccountNameFreed(Change, Operation):
 
 @dataclass(frozen=True, slots=True)
 class PasswordSet(Change, Operation):
-    """An account, by its number, has another password, as what it is checked against."""
+    """An account, by its number, has another password, as what it is checked against.
+
+    Args:
+        account: the number of the account.
+        credentials: see `Credentials`.
+        version: see `AccountChanged`.
+    """
 
     account: int
     credentials: Credentials = field(repr=False)
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +68,28 @@ class CertificateAdded(Change, Operation):
         account: the number of the account.
         fingerprint: of the certificate.
         is_proved: see `Certificate`.
+        version: see `AccountChanged`.
     """
 
     account: int
     fingerprint: str
     is_proved: bool
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateRemoved(Change, Operation):
-    """A certificate can log in to an account, by its number, no longer."""
+    """A certificate can log in to an account, by its number, no longer.
+
+    Args:
+        account: the number of the account.
+        fingerprint: of the certificate.
+        version: see `AccountChanged`.
+    """
 
     account: int
     fingerprint: str
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,13 @@ class PushSubscribed(Change):
         subscription: the device; no other account has it from now on.
         most: how many devices an account can have; the one that was not seen for the longest time
             gives way.
+        version: see `AccountChanged`.
     """
 
     account: int
     subscription: PushSubscription
     most: int
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,10 +75,19 @@ class SessionsClosed(Change):
 
 @dataclass(frozen=True, slots=True)
 class AccountChanged(Change):
-    """A session, and with it its user, logs in to an account, or with `NO_ACCOUNT` out of it."""
+    """A session, and with it its user, logs in to an account, or with `NO_ACCOUNT` out of it.
+
+    Args:
+        session: its number.
+        account: the account.
+        version: `Accounts.version` of the account when the password or certificate was checked; in
+            a cluster the change comes later, and has no effect if the version is another one then.
+            None if nothing was checked.
+    """
 
     session: int
     account: Account
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

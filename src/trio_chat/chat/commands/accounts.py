@@ -5,6 +5,7 @@ NickServ uses the same functions; see `trio_chat.chat.services.nickserv`. New ac
 """
 
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from trio_chat.chat import banning, missed, sasl
@@ -20,6 +21,7 @@ log = logging.getLogger("trio_chat")
 
 MAX_FAILED_LOGINS = 5
 """After so many a session is ended: guessing takes a new connection for each few guesses."""
+CHANGED = "The account has another password since, or is suspended: log in again"
 UNAVAILABLE = "Accounts cannot be used at the moment, try again later"
 
 
@@ -110,11 +112,14 @@ async def _continue(
         reply.numeric(n.ERR_SASLFAIL, args=(suspended,))
         return
     try:
-        await log_in(request, reply, step.account)
+        is_done = await log_in(request, reply, step.account)
     except Unsettled:  # which is explained by FAIL; the exchange has to end, too
         reply.numeric(n.ERR_SASLFAIL, args=("the servers cannot agree on anything",))
         raise
-    reply.numeric(n.RPL_SASLSUCCESS)
+    if is_done:
+        reply.numeric(n.RPL_SASLSUCCESS)
+    else:
+        reply.numeric(n.ERR_SASLFAIL, args=(CHANGED,))
 
 
 def why_suspended(request: Request, account: Account) -> str:
@@ -142,26 +147,43 @@ def count_failure(request: Request, reply: Response) -> None:
         reply.close("Too many failed logins")
 
 
-async def log_in(request: Request, reply: Response, account: Account) -> None:
+async def log_in(
+    request: Request,
+    reply: Response,
+    account: Account,
+    confirm: Callable[[], None] | None = None,
+) -> bool:
     """Log a session in, and its user if there is one; notify other clients (IRCv3
-    `account-notify`).
+    `account-notify`). Return False if what was checked is valid no longer.
 
-    When cancelled, it may be logged in.
+    The caller has waited for nothing since the check. When cancelled, the session may be logged in.
+
+    Args:
+        request: of the session.
+        reply: takes the numerics.
+        account: the account.
+        confirm: called before the first numeric, if the session is logged in.
     """
-    session, user = request.session, request.session.user
-    session.failed_logins = 0
-    if request.world.accounts is not None:
-        request.world.accounts.note_right(account.folded, session.origin)
+    world, session, user = request.world, request.session, request.session.user
     source = user.source if user else f"{session.target}!{_username_of(session)}@{session.host}"
-    log.info("%s logged in as %s", source, account.name)
-    events = apply(request.world, AccountChanged(session.id, account))
+    version = world.accounts.version(account.id) if world.accounts is not None else None
+    events = apply(world, AccountChanged(session.id, account, version))
     reply.expect(events)
     if user is not None:
-        await request.world.settle()
+        await world.settle()
+    if session.account_id != account.id:
+        return False
+    session.failed_logins = 0
+    if world.accounts is not None:
+        world.accounts.note_right(account.folded, session.origin)
+    log.info("%s logged in as %s", source, account.name)
+    if confirm is not None:
+        confirm()
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
     reply.emit_all(events)
     if user is not None:
         deliver_notices(request, reply)
+    return True
 
 
 def _username_of(session: Session) -> str:

@@ -119,6 +119,9 @@ def _appoint(request: Request, reply: Response, operator: Operator) -> None:
 def _confirm(
     request: Request, reply: Response, operator: Operator, events: Sequence[Event]
 ) -> None:
+    if not operator.permits_account(request.user.account_id):  # it was logged out meanwhile
+        reply.numeric(n.ERR_PASSWDMISMATCH)
+        return
     reply.numeric(n.RPL_YOUREOPER)
     reply.emit_all(events)
     audit(

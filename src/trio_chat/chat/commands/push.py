@@ -88,7 +88,8 @@ def _register(request: Request, delivery: PushDelivery, account: int) -> None:
         request.reply.postpone(partial(_confirm, request, delivery, account, wanted))
         return
     if caps != known.caps or not 0 <= now - known.seen < REFRESHED_AFTER:
-        _subscribe(request, account, wanted._replace(created=known.created))
+        wanted = wanted._replace(created=known.created)
+        _subscribe(request, account, wanted, _version(request, account))
     _set_endpoint(request, endpoint)
     request.once_settled(lambda: request.reply.send("WEBPUSH", ("REGISTER", endpoint)))
 
@@ -103,13 +104,14 @@ async def _confirm(
     """Add a device once its push service has taken a first message; if cancelled, it is not
     added.
     """
+    version = _version(request, account)
     why_not = await delivery.confirm(account, wanted)
     if request.user.account_id != account:  # logged out by another session meanwhile
         why_not = "You are logged in to that account no longer"
     if why_not:
         _fail(reply, "INVALID_PARAMS", "REGISTER", wanted.endpoint, why_not)
         return
-    _subscribe(request, account, wanted)
+    _subscribe(request, account, wanted, version)
     _set_endpoint(request, wanted.endpoint)
     await request.world.settle()
     reply.change_state()
@@ -123,9 +125,16 @@ async def _confirm(
         reply.send("WARN", ("WEBPUSH", "PERSISTENCE_REQUIRED", text))
 
 
-def _subscribe(request: Request, account: int, subscription: PushSubscription) -> None:
+def _version(request: Request, account: int) -> int:
+    accounts = request.world.accounts
+    return accounts.version(account) if accounts is not None else 0
+
+
+def _subscribe(
+    request: Request, account: int, subscription: PushSubscription, version: int
+) -> None:
     most = request.world.server_info.push_devices
-    apply(request.world, PushSubscribed(account, subscription, most))
+    apply(request.world, PushSubscribed(account, subscription, most, version))
 
 
 def _set_endpoint(request: Request, endpoint: str) -> None:

@@ -82,9 +82,12 @@ async def _change_certificates(
     accounts, own = request.world.accounts, request.user.account_id
     most = request.world.lengths.certificates_per_account
     assert accounts is not None  # noqa: S101  # `handle` has looked
+    version = accounts.version(own)
     try:
         if change == "DEL":
-            is_done = await account_changes.remove_certificate(request.world, own, fingerprint)
+            is_done = await account_changes.remove_certificate(
+                request.world, own, fingerprint, version
+            )
             if is_done:
                 why = logins.CERTIFICATE_REMOVED
                 logins.end_sessions(
@@ -113,6 +116,7 @@ async def _change_certificates(
             own,
             fingerprint,
             is_proved=fingerprint == request.session.certificate,
+            version=version,
         ):
             answer(request, _added(request, fingerprint), reply)
         else:

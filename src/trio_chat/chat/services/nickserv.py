@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from trio_chat.chat import account_changes, logins
-from trio_chat.chat.accounts import MAX_PASSWORD, AccountsError, Busy
+from trio_chat.chat.accounts import MAX_PASSWORD, Accounts, AccountsError, Busy
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AlwaysOnUpdated, UserRemoved
 from trio_chat.chat.commands import account_creation, account_registration
@@ -124,8 +124,9 @@ async def _log_in(request: Request, name: str, password: str, reply: Response) -
     if suspended := login.why_suspended(request, account):
         answer(request, f"{suspended}.", reply)
         return
-    answer(request, f"You are logged in as {account.name}.", reply)
-    await login.log_in(request, reply, account)
+    done = partial(answer, request, f"You are logged in as {account.name}.", reply)
+    if not await login.log_in(request, reply, account, done):
+        answer(request, f"{login.CHANGED}.", reply)
 
 
 @NICKSERV.command("LOGOUT", "", 0, "logs you out")
@@ -176,6 +177,12 @@ def change_password(request: Request, words: list[str]) -> None:
         request.reply.postpone(partial(_change_password, request, old, new))
 
 
+def _why_not_changed(accounts: Accounts, account: int) -> str:
+    if account in accounts.by_id:
+        return "Another session has changed the password in the meantime; yours does not count."
+    return "Your account was deleted in the meantime."
+
+
 async def _change_password(request: Request, old: str, new: str, reply: Response) -> None:
     accounts, own = request.world.accounts, request.user.account_id
     assert accounts is not None  # noqa: S101  # `handle` has looked
@@ -187,8 +194,10 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
             answer(request, "The old password is wrong.", reply)
             login.count_failure(request, reply)
             return
-        if not await account_changes.set_password(request.world, own, new, request.session.origin):
-            answer(request, "Your account was deleted in the meantime.", reply)
+        if not await account_changes.set_password(
+            request.world, own, new, request.session.origin, accounts.version(own)
+        ):
+            answer(request, _why_not_changed(accounts, own), reply)
             return
     except (AccountsError, Busy, ValueError) as error:
         answer(request, f"{login.explain(error)}.", reply)
@@ -228,7 +237,12 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
             answer(request, "Wrong password.", reply)
             login.count_failure(request, reply)
             return
-        events = await account_changes.delete(request.world, account, reply)
+        events = await account_changes.delete(
+            request.world, account, reply, accounts.version(own)
+        )
+        if events is None:
+            answer(request, _why_not_changed(accounts, own), reply)
+            return
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return

@@ -117,7 +117,7 @@ async def _delete(request: Request, account: Account, reply: Response) -> None:
         answer(request, f"{explain(error)}.", reply)
         return
     audit(request, f"SADROP {account.name}", reply)
-    reply.emit_all(events)
+    reply.emit_all(events or ())
     answer(
         request,
         f"The account {account.name} is deleted. Nobody can register that name until you free it:"

@@ -106,6 +106,13 @@ class ClusterNode:
         self._world.registrar = self.clients.register
         self._world.decider = self._decide
         self._world.settle = self._items.settle
+        self._ticket = 0  # of the broadcaster, for what was carried out last
+        if self._world.accounts is not None:
+            self._world.accounts.wait_stored = self._wait_stored
+
+    async def _wait_stored(self) -> None:
+        """Wait until everything is stored that was carried out so far."""
+        await self._broadcaster.wait_delivered(self._ticket)
 
     def _begin_life(self, epoch: int) -> Callable[[], None]:
         self._others.begin_life()
@@ -312,6 +319,7 @@ class ClusterNode:
             is_snapshot = is_check or self._is_leaving
             position = self.position if parts or self._world.dirty or is_snapshot else ""
             ticket = self._broadcaster.accept(Output(parts, position=position))
+            self._ticket = ticket
             self.clients.hand_on(applied, ticket)
             await self._broadcaster.wait_delivered(ticket)
             if not position:
