@@ -162,6 +162,8 @@ class Server:
             self.broadcaster.push_users = self.world.push.users
         cost = COSTS[settings.accounts.hash_cost]
         self._threads = threads or HashingThreads(settings.limits)
+        if cluster is not None and self.node is not None:
+            cluster.share_lockout(self.world, self._threads.accounts, self.node)
         self.world.control = ServerControl(self, cost, self._threads, load)
         self.connections: set[Connection] = set()
         self.turns = trio.Lock()

@@ -27,6 +27,10 @@ _MAX_SHOWN = 64
 """Bytes of a name in the log and in answers."""
 
 
+def _nobody_asks(name: str, origin: Origin) -> None:
+    pass
+
+
 class Lockout:
     """Counts wrong passwords of one kind, such as those of accounts.
 
@@ -36,6 +40,9 @@ class Lockout:
         most_of_address: how many may be from one address for all accounts, and from a known device
             for its account.
         clock: returns seconds that never go back.
+
+    Attributes:
+        on_wrong: called with each wrong password that came to this server.
     """
 
     def __init__(
@@ -47,6 +54,7 @@ class Lockout:
         self._wrong = Attempts(WINDOW, clock)  # by account and device
         self._wrong_of_address = Attempts(WINDOW, clock)
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self.on_wrong: Callable[[str, Origin], None] = _nobody_asks
 
     def refuse(self, name: str, origin: Origin) -> None:
         """Raise `Busy` when no password for this account is to be checked from an origin."""
@@ -63,8 +71,16 @@ class Lockout:
             when = durations.show(self._wrong_of_address.remaining(address))
             raise Busy(f"Too many wrong passwords came from your address, try again in {when}")
 
-    def note_wrong(self, name: str, origin: Origin) -> None:
-        """Count a wrong password; the first one after which others are refused is logged."""
+    def note_wrong(self, name: str, origin: Origin, *, is_shared: bool = False) -> None:
+        """Count a wrong password; the first one after which others are refused is logged.
+
+        Args:
+            name: the account.
+            origin: of the password.
+            is_shared: whether it came to another server, which has counted it, too.
+        """
+        if not is_shared:
+            self.on_wrong(name, origin)
         device, is_known = self._device(name, origin)
         address = rate_limit_key(origin.address)
         how_long = f"for {durations.show(WINDOW)}"

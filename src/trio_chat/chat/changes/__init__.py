@@ -17,6 +17,7 @@ from trio_chat.chat.changes.accounts import (
     MarkerSet,
     MetadataAdopted,
     MetadataSet,
+    PasswordGuessed,
     PasswordSet,
     PreferenceSet,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "OperatorAppointed",
     "OperatorDismissed",
     "OperatorsNotified",
+    "PasswordGuessed",
     "PasswordSet",
     "PreferenceSet",
     "PushEndpointSet",

@@ -61,6 +61,24 @@ class PasswordSet(Change, Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordGuessed(Change):
+    """A wrong password was given for an account. It changes no state: all servers of a cluster
+    count it.
+
+    Args:
+        account: the number of the account.
+        address: of the client.
+        certificate: the fingerprint of the one that the client has shown, or "".
+        server: the name of the server that the client is connected to.
+    """
+
+    account: int
+    address: str
+    certificate: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateAdded(Change, Operation):
     """A certificate can log in to an account, by its number, unless another one has proved it.
 

@@ -129,6 +129,11 @@ class ClusterNode:
         return self.readiness.is_cut_off_for_long or self._items.appender.is_full
 
     @property
+    def is_serving(self) -> bool:
+        """Whether its life has begun, so that it may have clients."""
+        return self.readiness.is_serving
+
+    @property
     def is_cut_off(self) -> bool:
         """Whether the engine cannot be reached."""
         return self.readiness.is_cut_off

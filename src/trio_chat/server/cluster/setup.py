@@ -24,9 +24,11 @@ from trio_chat.server.cluster.explanations import differing
 from trio_chat.server.cluster.founding import found
 from trio_chat.server.cluster.log import START, Log, LogRefused
 from trio_chat.server.cluster.node import ClusterNode
+from trio_chat.server.cluster.shared_lockout import SharedLockout
 from trio_chat.server.cluster.snapshots import SnapshotKeeper
 from trio_chat.server.cluster.uploads import replicate_uploads
 from trio_chat.server.encryption import Encryption
+from trio_chat.server.lockout import Lockout
 from trio_chat.server.uploads.copying import UploadCopier
 from trio_chat.server.uploads.node_client import OtherNode
 from trio_chat.server.uploads.node_requests import NodeRequests
@@ -102,6 +104,10 @@ class ClusterSetup:
         if encryption.is_own:
             node.key = lambda: encryption.facts.key
         return sharing
+
+    def share_lockout(self, world: World, lockout: Lockout, node: ClusterNode) -> None:
+        """Have wrong passwords for accounts counted by all nodes; see `SharedLockout`."""
+        SharedLockout(world, lockout, node)
 
     def share_uploads(
         self, node: ClusterNode, uploads: UploadService, settings: Settings, key: bytes
