@@ -156,7 +156,7 @@ def test_a_local_command_decides_on_what_it_changes() -> None:
     decided: list[Change] = []
     town.world.decider = decided.append
     ann.say("NS IDENTIFY bob secret")
-    assert decided == [AccountChanged(ann.session.id, account)]
+    assert decided == [AccountChanged(ann.session.id, account, version=0)]
 
 
 def test_a_session_that_is_not_registered_changes_at_once() -> None:
@@ -325,7 +325,7 @@ OF_A_WORLD = {
     "upload_tokens": "of this server: which tokens were used there",
     "usage": "of this server: a statistic",
     "users": "in a snapshot",
-    "verifications": "of this server: the code comes to it",
+    "verifications": "in a snapshot",
     "wall_clock": "of this server: no state depends on it",
     "whowas": "in a snapshot",
     "_session_ids": "of this server: a node numbers its own",

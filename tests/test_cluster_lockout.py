@@ -1,6 +1,7 @@
 """Wrong passwords in a cluster: they count on all nodes."""
 
 import pytest
+import trio
 
 from cluster_fakes import MemoryLog, NodeDatabase
 from cluster_town import ClusterTown
@@ -103,4 +104,5 @@ async def test_a_server_that_is_a_node_shares_wrong_passwords() -> None:
     assert server.node is not None
     before = server.node.unfinished
     threads.accounts.note_wrong("acc1", HERE)
+    await trio.lowlevel.checkpoint()
     assert server.node.unfinished == before + 1

@@ -15,7 +15,6 @@ from trio_chat.chat.changes import (
     CertificateRemoved,
     PasswordSet,
 )
-from trio_chat.chat.invitations import digest_of
 from trio_chat.chat.response import Response
 from trio_chat.chat.world import World
 
@@ -37,7 +36,7 @@ async def create(
         account: the account, without a number.
         credentials: what its password is checked against; no other request has the same.
         email: its e-mail address, or None.
-        invitation: the token of the invitation that it uses in a cluster; "" for none.
+        invitation: the digest of the invitation that it uses in a cluster; "" for none.
 
     Raises:
         AccountsError: it cannot be stored.
@@ -47,10 +46,9 @@ async def create(
         if made is not None:
             apply(world, AccountRegistered(made))
         return made
-    digest = digest_of(invitation) if invitation else ""
     world.creating[credentials.key] = None
     try:
-        apply(world, AccountRegistered(account, credentials, email, digest))
+        apply(world, AccountRegistered(account, credentials, email, invitation))
         await world.settle()
         return world.creating[credentials.key]
     finally:

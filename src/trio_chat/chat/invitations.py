@@ -288,9 +288,10 @@ class Invitations:
         """Return the invitation of a channel with a token; None when there is none, or it has
         expired.
         """
-        if not looks_like_token(token):
-            return None
-        digest = digest_of(token)
+        return self.find_digest(channel, digest_of(token)) if looks_like_token(token) else None
+
+    def find_digest(self, channel: int, digest: str) -> Invitation | None:
+        """Return the invitation of a channel by the hash of its token; see `find`."""
         found = self._all.get(digest)
         if found is None or not hmac.compare_digest(found.digest, digest):
             return None

@@ -161,9 +161,7 @@ class Server:
             self.broadcaster.push = self._push.offer
             self.broadcaster.push_users = self.world.push.users
         cost = COSTS[settings.accounts.hash_cost]
-        self._threads = threads or HashingThreads(settings.limits)
-        if cluster is not None and self.node is not None:
-            cluster.share_lockout(self.world, self._threads.accounts, self.node)
+        self._threads = self._shared(threads or HashingThreads(settings.limits), cluster)
         self.world.control = ServerControl(self, cost, self._threads, load)
         self.connections: set[Connection] = set()
         self.turns = trio.Lock()
@@ -204,6 +202,11 @@ class Server:
             else None
         )
         self.openings = Openings(self, self.admission, self.page_admission, self._threads)
+
+    def _shared(self, threads: HashingThreads, cluster: "ClusterSetup | None") -> HashingThreads:
+        if cluster is not None and self.node is not None:
+            cluster.share_lockout(self.world, threads.accounts, self.node)
+        return threads
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
         self,

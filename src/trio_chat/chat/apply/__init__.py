@@ -18,6 +18,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     stored_accounts,
     uploads,
     users,
+    verifications,
 )
 from trio_chat.chat.apply.transitions import apply
 

@@ -32,6 +32,7 @@ def _register(world: World, change: AccountRegistered) -> Effects | None:
             return None
         account = numbered
     world.account_confusables.add(account)
+    world.verifications.end(account.folded)
     return []
 
 

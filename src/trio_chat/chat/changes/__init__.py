@@ -102,6 +102,11 @@ from trio_chat.chat.changes.users import (
     UserModesChanged,
     UserRemoved,
 )
+from trio_chat.chat.changes.verifications import (
+    VerificationBegun,
+    VerificationEnded,
+    VerificationGuessed,
+)
 
 __all__ = [
     "AcceptChanged",
@@ -181,4 +186,7 @@ __all__ = [
     "UserInvited",
     "UserModesChanged",
     "UserRemoved",
+    "VerificationBegun",
+    "VerificationEnded",
+    "VerificationGuessed",
 ]

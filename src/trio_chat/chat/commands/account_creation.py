@@ -9,9 +9,15 @@ from typing import NamedTuple
 from trio_chat.chat import account_changes, nicknames
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Credentials, Email
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import InvitationGuessed
+from trio_chat.chat.changes import (
+    InvitationGuessed,
+    VerificationBegun,
+    VerificationEnded,
+    VerificationGuessed,
+)
 from trio_chat.chat.commands import account_invitations
 from trio_chat.chat.commands.accounts import count_failure, explain
+from trio_chat.chat.invitations import digest_of
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.verification import (
@@ -95,20 +101,17 @@ async def register(request: Request, wanted: Wanted, reply: Response) -> Registr
     elif wanted.invitation:
         if refusal := _why_no_guess(request):
             return refusal
-        if not account_invitations.find(request, wanted.name, wanted.invitation):
+        if not account_invitations.find(request, wanted.name, digest_of(wanted.invitation)):
             _note_wrong_invitation(request)
             return await _refuse_guess(request, fold(wanted.name), WRONG_INVITATION, reply)
     if rules.email == "verified":
         return await _begin(request, wanted)
     if rules.by_invitation and not wanted.invitation:
         return await _await_invitation(request, wanted)
-    with account_invitations.using(request, wanted.name, wanted.invitation) as made:
+    invitation = digest_of(wanted.invitation) if wanted.invitation else ""
+    with account_invitations.using(request, wanted.name, invitation) as made:
         outcome = await create_account(
-            request,
-            wanted.name,
-            wanted.password,
-            _unverified(request, wanted),
-            wanted.invitation,
+            request, wanted.name, wanted.password, _unverified(request, wanted), invitation
         )
         if isinstance(outcome, str):
             return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", outcome)
@@ -128,19 +131,20 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Reg
         outcome = RegistrationOutcome("INVALID_CODE", "That is not the code, or it is too old")
         return await _refuse_guess(request, folded, outcome, reply)
     account = pending.account
-    token = code if pending.is_for_invitation else pending.invitation
+    invitation = digest_of(code) if pending.is_for_invitation else pending.invitation
     is_verified = not pending.is_for_invitation
     email = Email(pending.email, is_verified=is_verified) if pending.email else None
-    if token and not account_invitations.find(request, account.name, token):
+    if invitation and not account_invitations.find(request, account.name, invitation):
+        _end(request, pending)
         return WRONG_INVITATION
     try:
-        with account_invitations.using(request, account.name, token) as used:
-            made = await _store(request, account, pending.credentials, email, token)
+        with account_invitations.using(request, account.name, invitation) as used:
+            made = await _store(request, account, pending.credentials, email, invitation)
             used.extend([made] if made is not None else [])
     except AccountsError as error:
-        world.verifications.put_back(pending)
         return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))
     if made is None:
+        _end(request, pending)
         return RegistrationOutcome("INVALID_CODE", f"{account.name} cannot be registered any more")
     log.info("%s registered the account %s", session.address, account.name)
     return RegistrationOutcome("SUCCESS", "The account is yours, and you are logged in", made)
@@ -223,9 +227,10 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     email = email_address(wanted.email)
     try:
         credentials = await world.accounts.prepare(wanted.password, session.origin)
-        pending, code = world.verifications.begin(
-            account, email, credentials, session.verification, wanted.invitation
-        )
+        invitation = digest_of(wanted.invitation) if wanted.invitation else ""
+        own = session.verification
+        begun, code = world.verifications.begin(account, email, credentials, own, invitation)
+        pending = await _wait_for_code(request, begun)
     except VerificationRefused as refused:
         return RegistrationOutcome(refused.code, refused.text)
     except (AccountsError, Busy, ValueError) as error:
@@ -236,7 +241,7 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     try:
         await world.mail.send(Letter(email, f"Your code for {network}", text))
     except MailError as error:
-        world.verifications.drop(pending)
+        _end(request, pending)
         log.error("the code for the account %s could not be sent: %s", wanted.name, error)
         if isinstance(error, MailRefused):
             return RegistrationOutcome(
@@ -252,17 +257,58 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     )
 
 
+async def _wait_for_code(request: Request, begun: PendingVerification) -> PendingVerification:
+    """Have a registration wait for its code, in a cluster on all servers.
+
+    Raises:
+        VerificationRefused: another one was faster.
+    """
+    world, own = request.world, request.session.verification
+    account, digest = begun.account, begun.digest.hex()
+    replaces = own.digest.hex() if own is not None and not own.is_for_invitation else ""
+    apply(
+        world,
+        VerificationBegun(
+            account,
+            begun.email,
+            begun.credentials,
+            digest,
+            begun.until,
+            begun.invitation,
+            replaces,
+        ),
+    )
+    await world.settle()
+    if own is not None and own.is_for_invitation:
+        world.verifications.drop(own)
+    pending = world.verifications.of(account.folded, begun.digest)
+    if pending is None:
+        raise VerificationRefused("ACCOUNT_EXISTS", f"Somebody else is registering {account.name}")
+    return pending
+
+
+def _end(request: Request, pending: PendingVerification) -> None:
+    """Let a registration wait no longer."""
+    if pending.is_for_invitation:
+        request.world.verifications.drop(pending)
+    else:
+        apply(request.world, VerificationEnded(pending.account.folded, pending.digest.hex()))
+
+
 def _take(request: Request, folded: str, code: str) -> PendingVerification | None:
-    """Remove and return the registration that a code, or an invitation, completes."""
+    """Return the registration that a code, or an invitation, completes; count a wrong one."""
     verifications = request.world.verifications
     pending = verifications.waiting_for_invitation(folded)
-    if pending is None:
-        return verifications.take(folded, code)
-    if account_invitations.find(request, pending.account.name, code) is None:
-        _note_wrong_invitation(request)
-        return verifications.take(folded, "")  # counts as a wrong code
-    verifications.drop(pending)
-    return pending
+    if pending is not None:
+        if account_invitations.find(request, pending.account.name, digest_of(code)) is None:
+            _note_wrong_invitation(request)
+            verifications.miss(pending)
+            return None
+        return pending
+    pending, is_right = verifications.find(folded, code)
+    if pending is not None and not is_right:
+        apply(request.world, VerificationGuessed(folded, pending.digest.hex()))
+    return pending if is_right else None
 
 
 def _why_no_guess(request: Request) -> RegistrationOutcome | None:

@@ -11,14 +11,14 @@ from trio_chat.chat.registry import Request
 from trio_chat.irc.names import fold
 
 
-def find(request: Request, name: str, token: str) -> Invitation | None:
-    """Return the invitation with a token, if an account of this name can be registered by it."""
-    found = request.world.invitations.find(0, token)
+def find(request: Request, name: str, digest: str) -> Invitation | None:
+    """Return the invitation with a digest, if an account of this name can be registered by it."""
+    found = request.world.invitations.find_digest(0, digest)
     return found if found is not None and found.admits(registrant(fold(name))) else None
 
 
 @contextmanager
-def using(request: Request, name: str, token: str) -> Iterator[list[Account]]:
+def using(request: Request, name: str, digest: str) -> Iterator[list[Account]]:
     """Use an invitation while an account is created, so that nobody else can meanwhile; without the
     account in the list at the end, it was not used.
 
@@ -27,10 +27,10 @@ def using(request: Request, name: str, token: str) -> Iterator[list[Account]]:
     Args:
         request: of the user.
         name: that of the account.
-        token: of the invitation; "" for none.
+        digest: of the invitation; "" for none.
     """
     made: list[Account] = []
-    found = find(request, name, token) if token and request.world.decider is None else None
+    found = find(request, name, digest) if digest and request.world.decider is None else None
     holder = registrant(fold(name))
     if found is not None:
         apply(request.world, InvitationUsed(found.digest, holder))

@@ -237,9 +237,7 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
             answer(request, "Wrong password.", reply)
             login.count_failure(request, reply)
             return
-        events = await account_changes.delete(
-            request.world, account, reply, accounts.version(own)
-        )
+        events = await account_changes.delete(request.world, account, reply, accounts.version(own))
         if events is None:
             answer(request, _why_not_changed(accounts, own), reply)
             return

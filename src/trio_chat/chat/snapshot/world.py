@@ -60,6 +60,7 @@ def take_in_steps(world: World) -> Steps:
         "redacted": list(world.redacted),
         "relayed": world.relayed.to_state(),
         "hooks": world.hooks.to_state(),
+        "verifications": world.verifications.to_state(),
     }
 
 
@@ -104,6 +105,7 @@ def restore(world: World, snapshot: Snapshot) -> None:
     world.redacted.update(dict.fromkeys(snapshot["redacted"]))
     world.relayed.restore(snapshot["relayed"])
     world.hooks.restore(snapshot["hooks"])
+    world.verifications.restore(snapshot["verifications"])
     world.ids.restore(snapshot["ids"])  # at the end, as the lobby has taken one
 
 
