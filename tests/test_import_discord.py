@@ -174,14 +174,40 @@ def test_reactions_are_messages_of_tags() -> None:
             "hi\nhttps://cdn/x.png",
         ),
         ({"attachments": [{"id": "9", "url": "javascript:x", "fileName": "x"}]}, "hi\n[x]"),
-        ({"content": "", "forwardedMessage": {"content": "quoted"}}, "quoted"),
+        (
+            {
+                "content": "",
+                "reference": {"type": "Forward", "messageId": snowflake(T - 1)},
+                "forwardedMessage": {
+                    "content": "quoted",
+                    "stickers": [{"id": "1", "name": "Wave"}],
+                    "attachments": [{"id": "9", "url": "https://cdn/y.png", "fileName": "y.png"}],
+                },
+            },
+            "quoted\n[Wave]\nhttps://cdn/y.png",
+        ),
+        (
+            {
+                "content": "",
+                "embeds": [
+                    {
+                        "title": "T",
+                        "image": {"url": "a_Files/x.png", "canonicalUrl": "https://cdn/x.png"},
+                        "images": [{"url": "a_Files/x.png", "canonicalUrl": "https://cdn/x.png"}],
+                        "video": {"url": "a_Files/x.mp4"},
+                    }
+                ],
+            },
+            "T\nhttps://cdn/x.png",
+        ),
+        ({"type": "20", "content": "answer of a bot"}, "answer of a bot"),
         ({"content": "a\0b\u202e\x07"}, "ab\u202e"),
     ],
 )
 def test_what_a_message_contains_is_text(more: dict[str, Any], text: str) -> None:
     """Embeds, stickers, attachments, emoji and mentions."""
     (record,) = imported(said(T, **more))
-    assert record.text == text
+    assert (record.text, record.tags) == (text, {})
 
 
 def test_bots_are_bots() -> None:
@@ -198,6 +224,7 @@ def test_bots_are_bots() -> None:
     ("message", "reason"),
     [
         (said(T, type="GuildMemberJoin"), "messages of the other program itself"),
+        (said(T, type="8"), "messages of the other program itself"),
         (said(T, ""), "messages without a text"),
         (said(T) | {"id": "x"}, "entries that are damaged"),
         (7, "entries that are damaged"),
@@ -292,7 +319,7 @@ def test_an_attached_file_becomes_an_upload() -> None:
     Path("files").mkdir()
     Path("files/cat.png").write_bytes(b"is no picture here")
     options = ("--url", "https://chat.example.org")
-    (record,) = imported(attached("files/cat.png"), options=options)
+    (record,) = imported(attached("files\\cat.png"), options=options)
     ((name, size, author),) = uploads()
     assert (size, author) == (18, record.source)
     assert record.text == f"hi\nhttps://chat.example.org/file/{name}/cat.png"

@@ -31,9 +31,11 @@ NETWORK = "discord"
 _EPOCH_MS = 1_420_070_400_000
 """2015-01-01, from which snowflakes count (Discord API, Snowflakes)."""
 _SPOKEN = frozenset(
-    ("", "Default", "Reply", "ApplicationCommand", "ContextMenuCommand", "ThreadStarterMessage")
+    ("", "Default", "Reply", "20", "23", "ApplicationCommand", "ContextMenuCommand")
 )
-"""Message types that people and bots write; all others are texts of Discord's clients."""
+"""Message types that people and bots write; all others are texts of Discord's clients. The exporter
+writes the types that it has no name for as numbers (Discord API, Message Types).
+"""
 _SNOWFLAKE = re.compile(r"[0-9]{1,20}", re.ASCII)
 _MENTION = re.compile(r"<@!?([0-9]{1,20})>")
 _EMOJI = re.compile(r"<a?(:[A-Za-z0-9_]{1,64}:)[0-9]{1,20}>")
@@ -97,10 +99,9 @@ class DiscordExport:
         text = _MOMENT.sub(_written, _EMOJI.sub(r"\1", text))
         quoted = object_of(element, "forwardedMessage")
         parts = [text, text_of(quoted, "content")]
-        parts += [_embed(each) for each in list_of(element, "embeds", 20)]
-        parts += [
-            f"[{text_of(each, 'name', LONGEST_NAME)}]" for each in list_of(element, "stickers", 5)
-        ]
+        for each in (element, quoted):
+            parts += map(_embed, list_of(each, "embeds", 20))
+            parts += map(_sticker, list_of(each, "stickers", 5))
         return SourceMessage(
             self.channel,
             f"discord:{number}",
@@ -108,7 +109,7 @@ class DiscordExport:
             _person(object_of(element, "author")),
             "\n".join(filter(None, parts)),
             reply_to=self._answered(element, number),
-            files=tuple(self._files(element)),
+            files=(*self._files(element), *self._files(quoted)),
             reactions=tuple(_reactions(element)),
             mentions=tuple(_spellings(mentions.values())),
         )
@@ -116,6 +117,8 @@ class DiscordExport:
     def _answered(self, element: dict[str, Any], number: str) -> SourceReference | None:
         reference = object_of(element, "reference")
         answered = text_of(reference, "messageId", LONGEST_KEY)
+        if text_of(reference, "type") == "Forward":
+            answered = ""
         if _SNOWFLAKE.fullmatch(answered) and answered != number:
             return _reference(answered)
         start = self._start
@@ -124,13 +127,23 @@ class DiscordExport:
     def _files(self, element: dict[str, Any]) -> Iterator[SourceFile]:
         for each in list_of(element, "attachments", 20):
             url, name = text_of(each, "url", 2000), text_of(each, "fileName", LONGEST_NAME)
-            is_remote = url.startswith(("https://", "http://"))
+            # Without a file of its own, the attachment stays where it is.
+            path = url.replace("\\", "/")  # as the exporter writes it on Windows
             yield SourceFile(
                 f"discord:{text_of(each, 'id', LONGEST_KEY)}",
-                name or PurePosixPath(url).name or "file",
-                url if is_remote and not re.search(r"\s", url) else "",
-                None if is_remote or self._directory is None else self._directory / url,
+                name or PurePosixPath(path).name or "file",
+                _web_address(url),
+                None if _is_web(url) or self._directory is None else self._directory / path,
             )
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
+
+
+def _web_address(url: str) -> str:
+    """Return an address by HTTP; "" for a path, or what could not be one word of a text."""
+    return url if _is_web(url) and not re.search(r"\s", url) else ""
 
 
 def _time(snowflake: str) -> int:
@@ -173,6 +186,10 @@ def _reactions(element: dict[str, Any]) -> Iterator[SourceReaction]:
             yield SourceReaction(shown, people)
 
 
+def _sticker(value: dict[str, Any]) -> str:
+    return f"[{text_of(value, 'name', LONGEST_NAME)}]"
+
+
 def _embed(value: dict[str, Any]) -> str:
     """Return an embed as lines of text."""
     title, url = text_of(value, "title"), text_of(value, "url", 2000)
@@ -185,10 +202,14 @@ def _embed(value: dict[str, Any]) -> str:
         f"{text_of(field, 'name')}: {text_of(field, 'value')}"
         for field in list_of(value, "fields", 25)
     ]
-    lines += [
-        text_of(object_of(value, "image"), "url", 2000),
-        text_of(object_of(value, "footer"), "text"),
+    pictures = [*list_of(value, "images", 10), object_of(value, "image")]
+    addresses = [
+        # The other one may be a path on the machine of the export.
+        _web_address(text_of(each, "canonicalUrl", 2000) or text_of(each, "url", 2000))
+        for each in (*pictures, object_of(value, "video"))
     ]
+    lines += dict.fromkeys(addresses)
+    lines.append(text_of(object_of(value, "footer"), "text"))
     return "\n".join(filter(None, lines))
 
 
