@@ -151,6 +151,13 @@ def test_reactions_are_messages_of_tags() -> None:
         ({"content": "<:party:123> <a:x:4>"}, ":party: :x:"),
         ({"content": "hi <@11>", "mentions": [ANNA]}, "hi @Anna_B"),
         ({"content": "hi @Anna B.", "mentions": [ANNA]}, "hi @Anna_B"),
+        (
+            {
+                "content": "@Anna B. @Anna B. Goode",
+                "mentions": [ANNA, {**BOB, "nickname": "Anna B. Goode"}],
+            },
+            "@Anna_B @Anna_B_Goode",
+        ),
         ({"content": "at <t:1700000000:R>"}, "at 2023-11-14 22:13 UTC"),
         ({"content": "", "stickers": [{"id": "1", "name": "Wave"}]}, "[Wave]"),
         (
@@ -326,6 +333,22 @@ def test_an_attached_file_becomes_an_upload() -> None:
     assert Path("trio-chat.db-uploads", name).stat().st_size == size
     assert ran("import", "discord", "a.json", *options) == 0
     assert len(uploads()) == 1
+
+
+def test_a_file_belongs_to_the_account_of_its_author() -> None:
+    """It goes with the last message of the account that links to it."""
+    fill()
+    connection = apsw.Connection("trio-chat.db")
+    values = "(7, 'anna', 'anna', 1, 'x', x'', 0, x'', x'', 0)"
+    connection.execute(f"INSERT INTO account VALUES {values}")
+    connection.close()
+    Path("cat.png").write_bytes(b"text")
+    imported(attached("cat.png"), options=("--url", "https://h", "--map", "Anna B.=anna"))
+    connection = apsw.Connection("trio-chat.db")
+    assert list(connection.execute("SELECT account FROM upload")) == [(7,)]
+    connection.execute("DELETE FROM message")
+    assert list(connection.execute("SELECT * FROM upload")) == []
+    connection.close()
 
 
 def test_an_interrupted_upload_is_stored_by_the_next_import() -> None:

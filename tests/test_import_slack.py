@@ -131,6 +131,22 @@ def test_an_unpacked_archive_is_the_same() -> None:
     assert kept("#general") == first
 
 
+def test_files_beside_an_unpacked_export_become_uploads() -> None:
+    """Slack itself exports none, but other programs put them there; others are left alone."""
+    fill()
+    files = [
+        {"id": "F1", "name": "a.txt", "permalink": "https://s/F1"},
+        {"id": "F2", "name": "../../users.json", "permalink": "https://s/F2"},
+    ]
+    export = slack_files(d1=[said("1700000000.000100", files=files)])
+    write_tree("unpacked", {**export, "__uploads/F1/a.txt": "text"})
+    assert ran("import", "slack", "unpacked", "--url", "https://chat.example.org") == 0
+    (record,) = kept("#general")
+    greeting, first, second = record.text.split("\n")
+    assert first.startswith("https://chat.example.org/file/")
+    assert (greeting, second) == ("hi", "https://s/F2")
+
+
 def test_private_channels_and_conversations_need_the_operators_word(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -27,6 +27,8 @@ def tell(importer: "Importer", options: "ImportOptions") -> None:
         )
         lines.append(words.format(channel=name, count=count, new=totals.new[name]))
     lines += _more(len(totals.messages))
+    if people := len(importer.rules.nicknames.speakers):
+        lines.append(_("people: {count}").format(count=people))
     if options.is_dry:
         lines += _people(importer)
     for reason, count in totals.skipped.most_common():

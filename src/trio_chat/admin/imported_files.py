@@ -96,8 +96,8 @@ class ImportedFiles:
         digest = hmac.digest(self._secret, key.encode("utf-8", "replace"), "sha256")
         return base64.urlsafe_b64encode(digest[:RANDOM_BYTES]).decode().rstrip("=")
 
-    def store(self, file: FileToStore) -> None:
-        """Store a file as an upload, unless it is one already. A file that is damaged, or for which
+    def store(self, file: FileToStore, account: int = 0) -> None:
+        """Store a file as an upload of an account, or of a guest, unless it is one already. A file that is damaged, or for which
         there is no room, is counted in `failed`; its link leads nowhere.
 
         Raises:
@@ -122,7 +122,7 @@ class ImportedFiles:
                 content_types.extension_for(inspected.type, filenames.extension_of(file.filename)),
             )
             upload = Upload(
-                file.name, plain, inspected.type, inspected.size, 0, "", int(time.time())
+                file.name, plain, inspected.type, inspected.size, account, "", int(time.time())
             )
             total = self._settings.total_quota
             if not uploads.add(self._connection, upload, total, total):

@@ -191,13 +191,15 @@ class Importer:
             self.totals.new[each.channel] += len(ids & new)
         if self._options.is_dry or not records:
             return
-        for file in _files_of(batch, new):
-            self.files.store(file)
+        for file, account in _files_of(batch, new):
+            self.files.store(file, account)
         with maintenance.throttled() if self._is_beside_server else nullcontext():
             maintenance.insert_messages(self._connection, records)
 
 
-def _files_of(batch: Sequence[Converted], new: set[int]) -> Iterator[FileToStore]:
+def _files_of(batch: Sequence[Converted], new: set[int]) -> Iterator[tuple[FileToStore, int]]:
+    """Yield the files of new messages, with the numbers of the accounts of their authors."""
     for each in batch:
         if any(record.id in new for record in each.records):
-            yield from each.files
+            for file in each.files:
+                yield file, each.records[0].account_id

@@ -72,7 +72,7 @@ def run(
         done, total = 0, sum(map(_size, files))
         with Progress(_("Importing"), total) as progress:
             for file in files:
-                importer.files.root = file.parent.resolve() if has_files else None
+                importer.files.root = _root(file) if has_files else None
                 try:
                     with _opened(file, opener) as source:
                         for _each in chain(
@@ -87,6 +87,11 @@ def run(
             importer.flush()
     import_report.tell(importer, options)
     return FAILED if failed else OK
+
+
+def _root(file: Path) -> Path:
+    """Return the directory in which the attached files of an export may be."""
+    return (file if file.is_dir() else file.parent).resolve()
 
 
 def _size(file: Path) -> int:
@@ -129,7 +134,7 @@ def import_slack(files: Sequence[Path], options: ImportOptions) -> int:
         export = SlackExport(tree)
         return OpenSource(export.items(), lambda: export.bytes_read)
 
-    return run(files, options, NETWORK, opened)
+    return run(files, options, NETWORK, opened, has_files=True)
 
 
 def import_irc(directory: Path, options: ImportOptions, zone: "tzinfo") -> int:

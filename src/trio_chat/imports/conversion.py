@@ -1,5 +1,6 @@
 """Conversion of imported messages to the records of the history."""
 
+import re
 import time as clock
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -170,10 +171,14 @@ def _place(message: SourceMessage, rules: ImportRules) -> tuple[str, str, str | 
 
 def _mention(message: SourceMessage, rules: ImportRules) -> str:
     """Return the text with the nicknames of the mentioned people."""
-    text = message.text
-    for spelling, person in sorted(message.mentions, key=lambda each: -len(each[0])):
-        text = text.replace(spelling, f"@{rules.nicknames.of(person).nick}")
-    return text
+    if not message.mentions:
+        return message.text
+    people = dict(message.mentions)
+    # At once, and the longest first: one name may be the beginning of another one.
+    spellings = "|".join(map(re.escape, sorted(people, key=len, reverse=True)))
+    return re.sub(
+        spellings, lambda match: f"@{rules.nicknames.of(people[match[0]]).nick}", message.text
+    )
 
 
 def _texts(

@@ -33,6 +33,8 @@ _SPOKEN = frozenset(
 )
 _LISTS = {"channels.json": False, "groups.json": True, "mpims.json": True, "dms.json": True}
 """The lists of conversations, and whether these are private."""
+_UPLOADS = "__uploads"
+"""The directory in which slackdump and other programs put the files, which Slack leaves out."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.json")
 _TS = re.compile(r"([0-9]{1,11})\.([0-9]{6})", re.ASCII)
 _MOST_LISTED = 500_000
@@ -155,7 +157,7 @@ class SlackExport:
             "\n".join(filter(None, parts)),
             MessageForm.ACTION if subtype == "me_message" else MessageForm.TEXT,
             thread if thread is not None and thread.key != reference.key else None,
-            tuple(_files(element)),
+            tuple(self._files(element)),
             tuple(self._reactions(element)),
             tuple(mentioned.items()),
         )
@@ -177,6 +179,22 @@ class SlackExport:
         )
         is_bot = bool(bot) or text_of(element, "subtype") == "bot_message"
         return SourcePerson(f"slack:{user or f'{bot}/{name}'}", name, is_bot, aliases=(user,))
+
+    def _files(self, element: dict[str, Any]) -> Iterator[SourceFile]:
+        for each in list_of(element, "files", 20):
+            name = text_of(each, "name", LONGEST_NAME) or text_of(each, "title", LONGEST_NAME)
+            url = text_of(each, "permalink", 2000) or text_of(each, "url_private", 2000)
+            is_url = url.startswith(("https://", "http://")) and not re.search(r"\s", url)
+            number = text_of(each, "id", LONGEST_KEY)
+            local = f"{_UPLOADS}/{number}/{name}"
+            yield SourceFile(
+                f"slack:{number}",
+                name or "file",
+                url if is_url else "",
+                self._tree.path / local
+                if local in self._tree.sizes and not self._tree.is_zip
+                else None,
+            )
 
     def _reactions(self, element: dict[str, Any]) -> Iterator[SourceReaction]:
         for each in list_of(element, "reactions", 50):
@@ -212,13 +230,3 @@ def _person(user: dict[str, Any]) -> SourcePerson:
     return SourcePerson(
         f"slack:{number}", shown, user.get("is_bot") is True, aliases=(name, number)
     )
-
-
-def _files(element: dict[str, Any]) -> Iterator[SourceFile]:
-    for each in list_of(element, "files", 20):
-        name = text_of(each, "name", LONGEST_NAME) or text_of(each, "title", LONGEST_NAME)
-        url = text_of(each, "permalink", 2000) or text_of(each, "url_private", 2000)
-        is_url = url.startswith(("https://", "http://")) and not re.search(r"\s", url)
-        yield SourceFile(
-            f"slack:{text_of(each, 'id', LONGEST_KEY)}", name or "file", url if is_url else ""
-        )

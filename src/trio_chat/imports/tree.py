@@ -53,6 +53,11 @@ class Tree:
             raise ImportFileError(_("the archive has too many files"))
         self.sizes = {info.filename: info.compress_size for info in infos if not info.is_dir()}
 
+    @property
+    def is_zip(self) -> bool:
+        """Whether it is an archive."""
+        return self._zip is not None
+
     def read(self, name: str) -> bytes:
         """Return the content of a file.
 
