@@ -97,8 +97,10 @@ class ImportedFiles:
         return base64.urlsafe_b64encode(digest[:RANDOM_BYTES]).decode().rstrip("=")
 
     def store(self, file: FileToStore, account: int = 0) -> None:
-        """Store a file as an upload of an account, or of a guest, unless it is one already. A file that is damaged, or for which
-        there is no room, is counted in `failed`; its link leads nowhere.
+        """Store a file as an upload of an account, or of a guest, unless it is one already.
+
+        A file that is damaged, or for which there is no room, is counted in `failed`; its link
+        leads nowhere.
 
         Raises:
             FileError: the directory of uploads cannot be written.
