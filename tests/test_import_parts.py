@@ -127,6 +127,13 @@ def test_no_two_people_have_one_nickname(names: list[str]) -> None:
     assert not any(sign in nick for nick in nicks for sign in " !@\r\n\0:,")
 
 
+def test_a_mapped_nickname_is_for_one_person() -> None:
+    """Whoever else has that name gets another one, in whichever order they come."""
+    table = nicknames({"Robert": "bob"})
+    assert table.of(person("bob")).nick != "bob"
+    assert table.of(person("Robert")).nick == "bob"
+
+
 def test_one_person_keeps_a_nickname() -> None:
     """By the key, when the name has changed."""
     table = nicknames()

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from trio_chat.admin.console import report
+from trio_chat.admin.console import report, write_lines
 from trio_chat.i18n import _, ngettext
 from trio_chat.imports import messages
-from trio_chat.irc.text import escape_controls
 
 if TYPE_CHECKING:
     from trio_chat.admin.ergo_accounts import ErgoAccountImport
@@ -43,8 +42,7 @@ def tell(importer: "Importer", options: "ImportOptions") -> None:
                 count=importer.files.failed, what=_(messages.NO_ROOM)
             )
         )
-    for line in lines:
-        print(escape_controls(line))
+    write_lines((line,) for line in lines)
     new = totals.new.total()
     report(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))
     if options.is_dry:
@@ -53,9 +51,10 @@ def tell(importer: "Importer", options: "ImportOptions") -> None:
 
 def tell_accounts(accounts: "ErgoAccountImport") -> None:
     """Print the summary of imported accounts."""
-    print(_("accounts that are new: {count}").format(count=len(accounts.new)))
+    lines = [_("accounts that are new: {count}").format(count=len(accounts.new))]
     for reason, count in accounts.skipped.most_common():
-        print(_("left out: {what}: {count}").format(what=_(reason), count=count))
+        lines.append(_("left out: {what}: {count}").format(what=_(reason), count=count))
+    write_lines((line,) for line in lines)
 
 
 def _people(importer: "Importer") -> list[str]:

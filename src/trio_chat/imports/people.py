@@ -62,7 +62,8 @@ class Nicknames:
         self._same_accounts = same_accounts
         self._alike = AccountConfusables()
         self._given = ConfusableIndex()
-        self._keys: dict[str, str] = {}  # by folded nickname
+        # By folded nickname; those of the mapping are for the people that it names.
+        self._keys = {fold_or_self(nick): "" for nick in mapping.values()}
         self.speakers: dict[str, Speaker] = {}
         """Everybody so far, by key."""
         self.names: dict[str, str] = {}
