@@ -141,6 +141,9 @@ def test_every_format_is_recognised(path: str, text: str) -> None:
         ("anna_libera_#a_20260131.log", LogName("libera", "#a", date(2026, 1, 31))),
         ("irc.libera.#a.b.weechatlog", LogName("libera", "#a.b", None)),
         ("irclogs/libera/#a.log", LogName("libera", "#a", None)),
+        ("/x/libera/moddata/log/#a/2026-01-31.log", LogName("libera", "#a", date(2026, 1, 31))),
+        ("weechat/logs/libera/#a.weechatlog", LogName("libera", "#a", None)),
+        ("/irclogs/#a.log", LogName("", "#a", None)),
         ("irclogs/libera/#a-2026-01-31.log", LogName("libera", "#a", date(2026, 1, 31))),
         ("host/#%d0%b0/2026-01-31.txt", LogName("host", "#а", date(2026, 1, 31))),
         ("libera/bob.log", LogName("libera", "bob", None)),
@@ -271,6 +274,11 @@ def test_other_encodings_are_read() -> None:
         each[2]
         for each in talk("[12:00:00] <a> \xe9\n".encode("cp1252") + b"[12:00:01] <a> \xc3\xa9\n")
     ] == ["é", "é"]
+
+
+def test_line_ends_and_marks_of_windows_are_read() -> None:
+    """CR LF, and a byte order mark at the beginning."""
+    assert [each[2] for each in talk(b"\xef\xbb\xbf[12:00:00] <a> b\r\n")] == ["b"]
 
 
 def test_a_giant_line_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,16 @@ def test_an_unpacked_archive_is_the_same() -> None:
     assert kept("#general") == first
 
 
+def test_an_archive_may_have_a_directory_around_it() -> None:
+    """As one that was unpacked and packed again, on a Mac for example."""
+    first = imported(said("1700000000.000100"))
+    files = {f"My export/{k}": v for k, v in slack_files(d1=[said("1700000000.000100")]).items()}
+    write_zip("b.zip", {"__MACOSX/users.json": "", "a/My/users.json": "", **files})
+    write_tree("around", dict(files))
+    assert ran("import", "slack", "b.zip", "around") == 0
+    assert kept("#general") == first
+
+
 def test_files_beside_an_unpacked_export_become_uploads() -> None:
     """Slack itself exports none, but other programs put them there; others are left alone."""
     fill()

@@ -10,6 +10,7 @@ perhaps the date are in its path:
 - irssi, HexChat, mIRC and The Lounge: `network/#channel.log`
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -37,6 +38,10 @@ _SHOWN = 40
 """Characters of a text that are part of the key of its message."""
 _SUFFIXES = (".log", ".txt", ".weechatlog")
 _DATE = re.compile(r"(?:^|[^0-9])([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?=[^0-9]|$)")
+_NO_NETWORKS = frozenset(
+    ("", ".", "/", "moddata", "log", "logs", "irclogs", "xchatlogs", "scrollback", "weechat")
+)
+"""Names of directories that are not those of networks."""
 _SPREAD = 400
 """Milliseconds by which the messages of different channels are apart in the same second."""
 _FALL_BACK = timedelta(hours=2)
@@ -71,10 +76,10 @@ def parse_name(path: PurePosixPath) -> LogName:
             day = None
         else:
             stem = (stem[: match.start()] + stem[match.end() :]).strip("_-. ")
-    folders = [part for part in path.parts[:-1] if part not in ("", ".", "/")]
-    if path.name.endswith(".weechatlog"):
-        parts = stem.split(".", 2)
-        return LogName(parts[1] if len(parts) > 2 else "", parts[-1], day)
+    folders = [part for part in path.parts[:-1] if part.lower() not in _NO_NETWORKS]
+    parts = stem.split(".", 2)
+    if path.name.endswith(".weechatlog") and len(parts) > 2:
+        return LogName(parts[1], parts[2], day)
     if not stem and folders:
         return LogName(folders[-2] if len(folders) > 1 else "", _unescaped(folders[-1]), day)
     if "_#" in stem:  # user_network_#channel
@@ -148,7 +153,7 @@ class IrcLog:
                     self.bytes_read += len(data)
                 yield "\0"
                 continue
-            yield _decoded(data.rstrip(b"\r\n"))
+            yield _decoded(data.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n"))
 
     def _item(self, parse: LineFormat | None, line: str) -> Iterator[SourceMessage | Skipped]:
         parsed = parse(line) if parse is not None else None

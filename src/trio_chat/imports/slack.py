@@ -57,6 +57,7 @@ class SlackExport:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
+        tree.enter("users.json")
         self.bytes_read = 0
         if "users.json" not in tree.sizes or not tree.sizes.keys() & _LISTS.keys():
             raise ImportFileError(
@@ -191,7 +192,7 @@ class SlackExport:
                 f"slack:{number}",
                 name or "file",
                 url if is_url else "",
-                self._tree.path / local
+                self._tree.path_of(local)
                 if local in self._tree.sizes and not self._tree.is_zip
                 else None,
             )

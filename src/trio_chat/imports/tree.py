@@ -36,6 +36,7 @@ class Tree:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._zip: zipfile.ZipFile | None = None
+        self._root = ""
         self.sizes: dict[str, int] = {}
         """By name, the bytes that a file takes in the export."""
         if path.is_dir():
@@ -52,6 +53,23 @@ class Tree:
         if len(infos) > MOST_FILES:
             raise ImportFileError(_("the archive has too many files"))
         self.sizes = {info.filename: info.compress_size for info in infos if not info.is_dir()}
+
+    def enter(self, name: str) -> None:
+        """Make the directory of a file the root, where an export is in a directory of its own."""
+        found = [
+            each
+            for each in self.sizes
+            if each.rpartition("/")[2] == name and not each.startswith("__MACOSX/")
+        ]
+        if not found:
+            return
+        root = min(found, key=lambda each: each.count("/")).removesuffix(name)
+        self._root += root
+        self.sizes = {
+            each.removeprefix(root): size
+            for each, size in self.sizes.items()
+            if each.startswith(root)
+        }
 
     @property
     def is_zip(self) -> bool:
@@ -72,7 +90,13 @@ class Tree:
         return data
 
     def _open(self, name: str) -> IO[bytes]:
-        return self._zip.open(name) if self._zip is not None else (self.path / name).open("rb")
+        if self._zip is not None:
+            return self._zip.open(self._root + name)
+        return self.path_of(name).open("rb")
+
+    def path_of(self, name: str) -> Path:
+        """Return where a file of a directory is."""
+        return self.path / (self._root + name)
 
     def close(self) -> None:
         """Close the archive."""
