@@ -6,18 +6,21 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import apsw
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from database_fakes import fill, kept, ran
 from import_fakes import write_tree
+from trio_chat.chat.history import HistoryFilter, Span
 from trio_chat.chat.ids import server_time
 from trio_chat.imports import irc_logs, log_lines
 from trio_chat.imports.irc_logs import IrcLog, LogName, detect, parse_name
 from trio_chat.imports.log_lines import LineKind
 from trio_chat.imports.messages import MessageForm, Skipped, SourceMessage
 from trio_chat.imports.time_zones import time_zone
+from trio_chat.storage.events import select_messages_and_events
 
 pytestmark = pytest.mark.usefixtures("working_directory")
 
@@ -132,6 +135,58 @@ def test_every_format_is_recognised(path: str, text: str) -> None:
     ]
     reasons = {item.reason for item in read(text, path) if isinstance(item, Skipped)}
     assert reasons <= {"events, such as joins and topics", "lines in an unknown format"}
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        ("[12:00:00] *** Joins: anna (a@host)", ("JOIN", "anna", "")),
+        ("[12:00:00] *** Parts: anna (a@host) (see you)", ("PART", "anna", "see you")),
+        ("[12:00:00] *** Parts: anna (a@host) ()", ("PART", "anna", "")),
+        ("[12:00:00] *** Quits: anna (a@host) (Ping timeout)", ("QUIT", "anna", "Ping timeout")),
+        ("12:00 -!- anna [a@host] has joined #a", ("JOIN", "anna", "")),
+        ("12:00 -!- anna [a@host] has left #a [bye]", ("PART", "anna", "bye")),
+        ("12:00 -!- anna [a@host] has quit [Quit: x]", ("QUIT", "anna", "Quit: x")),
+        ("12:00 -!- anna is now known as annie", ("NICK", "anna", "annie")),
+        ("2026-01-31 12:00:00\t-->\tanna (a@host) has joined #a", ("JOIN", "anna", "")),
+        ("2026-01-31 12:00:00\t<--\tanna (a@host) has quit (bye)", ("QUIT", "anna", "bye")),
+        ("Jan 31 12:00:00 *\tanna (a@host) has left", ("PART", "anna", "")),
+        ("[2026-01-31T12:00:00Z] *** anna (a@host) joined", ("JOIN", "anna", "")),
+        ("12:00 -!- mode/#a [+o anna] by bob", ("", "", "")),
+        ("12:00 -!- Irssi: #a: Total of 3 nicks", ("", "", "")),
+    ],
+)
+def test_events_are_recognised(line: str, event: tuple[str, str, str]) -> None:
+    """Joins, parts, quits and changes of nicknames; others are events without a command."""
+    parse = detect([line])
+    assert parse is not None
+    parsed = parse(line)
+    assert parsed is not None
+    assert (parsed.kind, parsed.command, parsed.nick, parsed.text) == (LineKind.EVENT, *event)
+
+
+def test_events_are_imported_on_request() -> None:
+    """Between the messages, as the server stores its own."""
+    text = (
+        "[12:00:00] *** Joins: anna (a@host)\n[12:00:01] <anna> hi\n"
+        "[12:00:02] *** anna is now known as annie\n[12:00:03] *** Quits: annie (a@h) (bye)\n"
+    )
+    write_tree(".", {"net/#a/2026-01-31.log": text})
+    fill()
+    command = ("import", "irc", "net", "--timezone", "UTC")
+    for options in ((), ("--events",), ("--events",)):
+        assert ran(*command, *options) == 0
+    connection = apsw.Connection("trio-chat.db")
+    events = select_messages_and_events(
+        connection, "#a", Span(from_newest=False), 10, 0, HistoryFilter.WITH_EVENTS
+    )
+    connection.close()
+    assert [(each.command, each.source.partition("!")[0], each.params) for each in events] == [
+        ("JOIN", "anna", ("*", "anna")),
+        ("PRIVMSG", "anna", ()),
+        ("NICK", "anna", ("annie",)),
+        ("QUIT", "annie", ("bye",)),
+    ]
 
 
 @pytest.mark.parametrize(

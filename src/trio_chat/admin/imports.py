@@ -137,7 +137,9 @@ def import_slack(files: Sequence[Path], options: ImportOptions) -> int:
     return run(files, options, NETWORK, opened, has_files=True)
 
 
-def import_irc(directory: Path, options: ImportOptions, zone: "tzinfo") -> int:
+def import_irc(
+    directory: Path, options: ImportOptions, zone: "tzinfo", *, with_events: bool = False
+) -> int:
     """Import the logs in a directory, or one log."""
     from trio_chat.imports.irc_logs import NETWORK, IrcLog, find_logs  # noqa: PLC0415
 
@@ -148,7 +150,9 @@ def import_irc(directory: Path, options: ImportOptions, zone: "tzinfo") -> int:
     def opened(file: Path, stack: ExitStack) -> OpenSource:
         stream = stack.enter_context(file.open("rb"))
         # The whole path: messages have the same ids whichever directory was named.
-        log = IrcLog(stream, PurePosixPath(file.resolve().as_posix()), zone)
+        log = IrcLog(
+            stream, PurePosixPath(file.resolve().as_posix()), zone, with_events=with_events
+        )
         return OpenSource(log.items(), lambda: log.bytes_read)
 
     return run(files, options, NETWORK, opened)

@@ -205,6 +205,11 @@ def _zone(text: str) -> "tzinfo":
         metavar="ZONE",
         words=N_("the time zone of the logs, such as Europe/Berlin, UTC or +03:00"),
     ),
+    Argument(
+        "--events",
+        action="store_true",
+        words=N_("also import joins, parts, quits and changes of nicknames"),
+    ),
     Argument("logs", type=Path, metavar="LOGS", words=N_("the directory of the logs, or one log")),
     help=N_("import logs of IRC clients"),
     description=N_(
@@ -220,7 +225,8 @@ def _zone(text: str) -> "tzinfo":
 def _irc(call: Invocation) -> int:
     from trio_chat.admin.imports import import_irc  # noqa: PLC0415
 
-    return import_irc(call.options.logs, _options(call), call.options.timezone)
+    given = call.options
+    return import_irc(given.logs, _options(call), given.timezone, with_events=given.events)
 
 
 @IMPORT.command(

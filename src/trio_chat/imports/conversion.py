@@ -18,17 +18,21 @@ from trio_chat.imports.messages import (
     Skipped,
     SourceFile,
     SourceMessage,
+    irc_person,
 )
 from trio_chat.imports.people import Nicknames, Speaker
 from trio_chat.imports.source_ids import FIRST_TIME, source_id
 from trio_chat.imports.texts import MOST_PARTS, actions_of, clean_text, parts_of
 from trio_chat.irc import tag_names
 from trio_chat.irc.isupport import Lengths
-from trio_chat.irc.message import MAX_CLIENT_TAGS, NO_TAGS, format_tags
+from trio_chat.irc.message import MAX_CLIENT_TAGS, NO_TAGS, format_tags, truncate
+from trio_chat.irc.text import strip_controls
 
 _AHEAD_MS = 60_000
 """Milliseconds by which the clock of the other program may have been ahead."""
 _LONGEST_EMOJI = 100
+_LONGEST_REASON = 300
+"""Bytes of the reason of a PART or QUIT."""
 _MOST_REACTIONS = 200
 
 
@@ -128,6 +132,9 @@ def _convert(message: SourceMessage, rules: ImportRules) -> Iterator[Converted |
     if message.time < rules.oldest(folded):
         yield Skipped(source.EXPIRED)
         return
+    if message.form is MessageForm.EVENT:
+        yield Converted(name, (_event(message, buffer, speaker, rules.nicknames),))
+        return
     if message.form is MessageForm.REACTION:
         yield from _lone_reaction(message, name, buffer, rules.nicknames)
         return
@@ -217,6 +224,30 @@ def _records(
             shift=shift,
             account_id=account.id if account is not None else 0,
         )
+
+
+def _event(message: SourceMessage, buffer: str, speaker: Speaker, nicknames: Nicknames) -> Record:
+    """Return the record of an event of a channel."""
+    made, shift = source_id(message.time, message.key)
+    account = speaker.account
+    text = truncate(strip_controls(message.text), _LONGEST_REASON)
+    if message.command == "NICK":
+        params: tuple[str, ...] = (nicknames.of(irc_person(message.text)).nick,)
+    elif message.command == "JOIN":  # with extended-join
+        params = (account.name if account is not None else "*", speaker.nick)
+    else:
+        params = (text,) if text else ()
+    return Record(
+        buffer,
+        made,
+        message.command,
+        speaker.source,
+        account.name if account is not None else "",
+        "",
+        params=params,
+        shift=shift,
+        account_id=account.id if account is not None else 0,
+    )
 
 
 def _lone_reaction(

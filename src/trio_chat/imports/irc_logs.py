@@ -21,11 +21,13 @@ from typing import BinaryIO, NamedTuple
 from trio_chat.imports import log_lines, messages
 from trio_chat.imports.log_lines import LineFormat, LineKind, LogLine
 from trio_chat.imports.messages import (
+    MessageForm,
     Skipped,
     SourceChannel,
     SourceItems,
     SourceMessage,
     SourcePerson,
+    irc_person,
 )
 from trio_chat.imports.source_ids import digest
 from trio_chat.imports.time_zones import time_zone
@@ -115,10 +117,19 @@ class IrcLog:
         stream: the file.
         path: its whole path.
         zone: the time zone of lines that name none.
+        with_events: whether joins, parts, quits and changes of nicknames are among the messages.
     """
 
-    def __init__(self, stream: BinaryIO, path: PurePosixPath, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        path: PurePosixPath,
+        zone: tzinfo,
+        *,
+        with_events: bool = False,
+    ) -> None:
         self._stream = stream
+        self._with_events = with_events
         self._zone = zone
         self.bytes_read = 0
         name = parse_name(path)
@@ -161,11 +172,14 @@ class IrcLog:
             yield Skipped(messages.UNREADABLE)
             return
         self._note_date(parsed)
-        if parsed.kind is LineKind.EVENT:
+        if parsed.kind is LineKind.DATE:
+            return
+        is_wanted = parsed.kind is LineKind.MESSAGE or (self._with_events and parsed.command)
+        if not is_wanted:
             yield Skipped(messages.EVENTS)
-        elif parsed.kind is LineKind.MESSAGE and self._day is None:
+        elif self._day is None:
             yield Skipped(messages.TIMELESS)
-        elif parsed.kind is LineKind.MESSAGE:
+        else:
             yield self._message(parsed, self._day)
 
     def _note_date(self, line: LogLine) -> None:
@@ -181,19 +195,20 @@ class IrcLog:
                 return
             self._last_month = month
 
-    def _message(self, line: LogLine, day: date | None) -> SourceMessage:
+    def _message(self, line: LogLine, day: date) -> SourceMessage:
         zone = (time_zone(line.zone) if line.zone else None) or self._zone
-        moment = self._moment(day or date.min, line.clock, zone) + self._offset
+        moment = self._moment(day, line.clock, zone) + self._offset
         # Several messages of a second, or of a minute, stay in order, and so do those after a clock
         # that was set back a little.
         self._last = moment if moment < self._last - _SET_BACK else max(self._last + 1, moment)
         person = self._people.get(line.nick)
         if person is None:
-            person = self._people[line.nick] = SourcePerson(
-                f"irc:{line.nick.lower()}", line.nick, aliases=(line.nick,)
-            )
+            person = self._people[line.nick] = irc_person(line.nick)
         key = f"{self.channel.key}/{self._last}/{line.nick}/{line.text[:_SHOWN]}"
-        return SourceMessage(self.channel, key, self._last, person, line.text, line.form)
+        form = MessageForm.EVENT if line.command else line.form
+        return SourceMessage(
+            self.channel, key, self._last, person, line.text, form, command=line.command
+        )
 
     def _moment(self, day: date, clock: int, zone: tzinfo) -> int:
         """Return milliseconds of Unix time. An hour that occurs twice, at the end of summer time,

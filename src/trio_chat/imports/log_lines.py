@@ -36,6 +36,8 @@ class LogLine(NamedTuple):
         text: its text.
         form: how it was sent.
         zone: the time zone as an offset, where the line has one; or "".
+        command: JOIN, PART, QUIT or NICK for an event that is one of them; `nick` is the user, and
+            `text` the reason or the new nickname.
     """
 
     kind: LineKind
@@ -46,6 +48,7 @@ class LogLine(NamedTuple):
     text: str = ""
     form: MessageForm = MessageForm.TEXT
     zone: str = ""
+    command: str = ""
 
 
 LineFormat = Callable[[str], LogLine | None]
@@ -96,6 +99,22 @@ _HEXCHAT_EVENT = re.compile(
     r"|is now known as|sets (?:mode|ban)|gives |removes |set(?:s)? the (?:channel|topic))"
     r"|Channel )"
 )
+_WHO = r"(?P<nick>[^\s()\[\]]{1,64})"
+_HOST = r"[\[(][^\s\])]{1,200}[\])]"
+_REASON = r"(?: [\[(](?P<text>.*)[\])])?"
+_COMMANDS = tuple(
+    (command, re.compile(pattern, re.DOTALL))
+    for command, pattern in (
+        ("JOIN", rf"Joins: {_WHO} {_HOST}(?P<text>).*"),
+        ("JOIN", rf"{_WHO} (?:{_HOST} )?(?:has )?joined(?P<text>)(?: .*)?"),
+        ("PART", rf"Parts: {_WHO} {_HOST}{_REASON}"),
+        ("PART", rf"{_WHO} (?:{_HOST} )?(?:has )?left(?: [#&+!]\S+)?{_REASON}"),
+        ("QUIT", rf"Quits: {_WHO} {_HOST}{_REASON}"),
+        ("QUIT", rf"{_WHO} (?:{_HOST} )?(?:has )?quit{_REASON}"),
+        ("NICK", rf"{_WHO} is now known as (?P<text>\S{{1,64}})"),
+    )
+)
+"""What the programs write for events, each with the command."""
 _WEECHAT_NOTICE = re.compile(
     r"Notice\((?P<nick>[^()\s]{1,64})\)(?: -> [^:\s]+)?: (?P<text>.*)", re.DOTALL
 )
@@ -140,7 +159,7 @@ def weechat(line: str) -> LogLine | None:
     if prefix == "--" and (notice := _WEECHAT_NOTICE.fullmatch(text)):
         return _message(clock, notice["nick"], notice["text"], MessageForm.NOTICE, day)
     if prefix in _WEECHAT_EVENT or any(char.isspace() for char in prefix):
-        return LogLine(LineKind.EVENT, clock, day)
+        return _event(clock, text)._replace(day=day)
     nick = prefix[1:] if prefix[0] in "@+%&~!" and len(prefix) > 1 else prefix
     return _message(clock, nick, text, MessageForm.TEXT, day)
 
@@ -156,7 +175,7 @@ def hexchat(line: str) -> LogLine | None:
     rest = match["rest"]
     if rest.startswith("*\t"):
         if _HEXCHAT_EVENT.match(rest[2:]):
-            return LogLine(LineKind.EVENT, _clock(match), month_day=month_day)
+            return _event(_clock(match), rest[2:])._replace(month_day=month_day)
         rest = f"* {rest[2:]}"
     return _spoken(match, rest)._replace(month_day=month_day)
 
@@ -173,7 +192,7 @@ FORMATS: dict[str, LineFormat] = {
 def _spoken(match: re.Match[str], rest: str) -> LogLine:
     clock, rest = _clock(match), rest.lstrip(" \t")
     if rest.startswith(("***", "-!-")):
-        return LogLine(LineKind.EVENT, clock)
+        return _event(clock, rest[3:].lstrip())
     for pattern, form in (
         (_SAID, MessageForm.TEXT),
         (_ACTED, MessageForm.ACTION),
@@ -181,6 +200,15 @@ def _spoken(match: re.Match[str], rest: str) -> LogLine:
     ):
         if said := pattern.fullmatch(rest):
             return _message(clock, said["nick"], said["text"] or "", form)
+    return LogLine(LineKind.EVENT, clock)
+
+
+def _event(clock: int, text: str) -> LogLine:
+    for command, pattern in _COMMANDS:
+        if match := pattern.fullmatch(text):
+            nick = strip_formatting(match["nick"]).lstrip("@+%&~!") or "*"
+            words = match["text"] or ""
+            return LogLine(LineKind.EVENT, clock, nick=nick, text=words, command=command)
     return LogLine(LineKind.EVENT, clock)
 
 

@@ -20,6 +20,8 @@ class MessageForm(Enum):
     NOTICE = auto()
     REACTION = auto()
     """No message, but the reactions that it has, to the message that it answers."""
+    EVENT = auto()
+    """No message, but an event of a channel."""
 
 
 class SourcePerson(NamedTuple):
@@ -38,6 +40,11 @@ class SourcePerson(NamedTuple):
     is_bot: bool = False
     account: str = ""
     aliases: tuple[str, ...] = ()
+
+
+def irc_person(nick: str) -> SourcePerson:
+    """Return the person that has a nickname in a log."""
+    return SourcePerson(f"irc:{nick.lower()}", nick, aliases=(nick,))
 
 
 class SourceChannel(NamedTuple):
@@ -100,6 +107,7 @@ class SourceMessage(NamedTuple):
         files: what is attached to it.
         reactions: the reactions to it.
         mentions: people by the spelling in which the text mentions them, such as `@Anna B.`.
+        command: of an event: JOIN, PART, QUIT or NICK. The text is the reason or the new nickname.
     """
 
     channel: SourceChannel
@@ -112,6 +120,7 @@ class SourceMessage(NamedTuple):
     files: tuple[SourceFile, ...] = ()
     reactions: tuple[SourceReaction, ...] = ()
     mentions: tuple[tuple[str, SourcePerson], ...] = ()
+    command: str = ""
 
 
 class Skipped(NamedTuple):
