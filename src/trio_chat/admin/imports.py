@@ -96,6 +96,8 @@ def _root(file: Path) -> Path:
 
 def _size(file: Path) -> int:
     try:
+        if file.is_dir():
+            return sum(each.stat().st_size for each in file.rglob("*.json"))
         return file.stat().st_size
     except OSError:
         return 0
@@ -181,7 +183,8 @@ def import_ergo(files: Sequence[Path], options: ImportOptions) -> int:
     def opened(file: Path, stack: ExitStack) -> OpenSource:
         history = ergo_history.ErgoHistory(file, accounts.names)
         stack.callback(history.close)
-        return OpenSource(history.items(), lambda: 0)
+        size = _size(file)
+        return OpenSource(history.items(), lambda: int(history.progress * size))
 
     if not histories:
         return FAILED if failed else OK

@@ -85,7 +85,14 @@ class ErgoHistory:
         if not {"history", "sequence", "conversations"} <= tables:
             self._connection.close()
             raise ImportFileError(_("the file is not a history of Ergo"))
+        self._count = 0
+        self._total = 0
         self._time_of = lru_cache(maxsize=10_000)(self._look_up_time)
+
+    @property
+    def progress(self) -> float:
+        """The share that was read so far, from 0 to 1."""
+        return min(1.0, self._count / self._total) if self._total else 0.0
 
     def close(self) -> None:
         """Close the database."""
@@ -98,8 +105,10 @@ class ErgoHistory:
             ImportFileError: the database is damaged.
         """
         try:
+            self._total = self._connection.execute("SELECT count(*) FROM history").get
             for query in (_CHANNELS, _CONVERSATIONS):
                 for row in self._connection.execute(query):
+                    self._count += 1
                     yield from self._item(*row)
         except self._error as error:
             raise ImportFileError(_("cannot be read: {reason}").format(reason=error)) from error
