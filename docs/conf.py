@@ -57,6 +57,7 @@ docs/features
 docs/client
 docs/bots
 docs/agents
+docs/archive
 docs/operations
 docs/cluster
 docs/import-export

@@ -102,6 +102,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "expire_days": 30,
         "private_hosts": ("ntfy.example.org",),
     },
+    "archive": {"enabled": True, "robots": True},
     "hooks": {
         "incoming": False,
         "max_request": 2048,

@@ -67,6 +67,7 @@ class Channel:
         forward: the name of the channel that a user joins instead if it may not join this one, or
             "".
         restraining: the flags that restrain messages of members; see `modes.RESTRAINING`.
+        public_since: the id from which its messages are public (+P); 0 if they are not.
         renamed: when it was renamed, in seconds of `World.elapsed`.
         former: its names before (folded), each with the seconds of `World.steady` at which it
             ended; see `ChannelTable.renamed_to`.
@@ -87,6 +88,7 @@ class Channel:
         "metadata",
         "name",
         "permanent",
+        "public_since",
         "registration",
         "renamed",
         "restraining",
@@ -112,6 +114,7 @@ class Channel:
         self.key = ""
         self.limit = 0
         self.forward = ""
+        self.public_since = 0
         self.renamed = -inf
         self.former: dict[str, float] = {}
         self.lists: dict[str, dict[str, ListEntry]] = {

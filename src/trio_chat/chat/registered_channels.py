@@ -41,6 +41,7 @@ def to_state(channel: Channel) -> dict[str, Any]:
         "key": channel.key,
         "limit": channel.limit,
         "forward": channel.forward,
+        "public_since": channel.public_since,
         "metadata": channel.metadata,
         "former": dict(channel.former),
         "lists": {
@@ -73,6 +74,7 @@ def restore(world: World, folded: str, state: Mapping[str, Any]) -> Channel:
     channel.key = state["key"]
     channel.limit = state["limit"]
     channel.forward = state.get("forward", "")
+    channel.public_since = state.get("public_since", 0)
     channel.metadata = dict(state.get("metadata", {}))  # older ones have none
     channel.former = dict(state.get("former", {}))
     world.channels.note_former(channel)

@@ -36,6 +36,7 @@ class ServerInfo:
         sts_port: the TLS port that `sts` names.
         has_push: whether devices can be registered for push messages (soju.im/webpush).
         push_devices: how many of them an account can have.
+        has_archive: whether channels can be public (+P).
     """
 
     name: str = "chat.local"
@@ -59,3 +60,4 @@ class ServerInfo:
     sts_port: int = 0
     has_push: bool = False
     push_devices: int = 4
+    has_archive: bool = False

@@ -35,6 +35,7 @@ COMMON: dict[type, dict[str, str]] = {
         "lobby_topic": "[server] lobby_topic",
         "user_modes": "[server] default_user_modes",
         "most_bans": "[limits] server_bans",
+        "has_archive": "[archive] enabled",
     },
     AccountRules: {
         "required": "[accounts] required",

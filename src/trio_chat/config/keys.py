@@ -231,6 +231,10 @@ KEYS: dict[str, dict[str, ValueType]] = {
             Description(N_("any, or names such as ntfy.example.org and *.example.org, or none")),
         ),
     },
+    "archive": {
+        "enabled": values.YES_OR_NO,
+        "robots": values.YES_OR_NO,
+    },
     "hooks": {
         "incoming": values.YES_OR_NO,
         "max_request": values.size(1024, 16_777_216),

@@ -158,6 +158,14 @@ class PushSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveSettings:
+    """[archive]: the public archive of channels with +P."""
+
+    enabled: bool = False
+    robots: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HookSettings:
     """[hooks]: webhooks."""
 
@@ -299,6 +307,7 @@ class Settings:
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     push: PushSettings = field(default_factory=PushSettings)
     hooks: HookSettings = field(default_factory=HookSettings)
+    archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)

@@ -43,7 +43,8 @@ nav { padding: 1rem .4rem; }
 }
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = f"default-src 'none'; img-src 'self' file:; style-src 'sha256-{_HASH}'; base-uri 'none'"
+POLICY = f"default-src 'none'; img-src 'self' file:; style-src 'sha256-{_HASH}'; base-uri 'none'"
+"""The content security policy of a page."""
 _URL = re.compile(r"https?://[^\s<>\"'`\x00-\x20]{1,2000}", re.IGNORECASE)
 _AFTER_URL = ".,;:!?)]}"
 _IMAGES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
@@ -90,7 +91,7 @@ def head(title: str, language: str = "") -> str:
     attribute = f' lang="{html.escape(language)}"' if language else ""
     return (
         f'<!DOCTYPE html>\n<html{attribute}>\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(_POLICY)}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(POLICY)}">\n'
         '<meta name="viewport" content="width=device-width">\n'
         '<meta name="referrer" content="no-referrer">\n'
         f"<title>{escaped(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"

@@ -70,6 +70,7 @@ LIMIT = "l"
 NO_CTCP = "C"
 ROLEPLAY = "E"
 REGISTERED_SPEAK = "M"
+PUBLIC = "P"
 REGISTERED_JOIN = "R"
 OP_MODERATED = "U"
 INVITE_ONLY = "i"
@@ -156,6 +157,13 @@ CHANNEL_MODES: dict[str, ChannelMode] = {
             f"{VENDOR}regmoderated",
             ModeType.FLAG,
             "only members with a rank or an account may speak",
+        ),
+        ChannelMode(
+            PUBLIC,
+            f"{VENDOR}public",
+            ModeType.FLAG,
+            "everybody may read on the web what is said from now on",
+            needs=FOUNDER,
         ),
         ChannelMode(
             REGISTERED_JOIN, "regonly", ModeType.FLAG, "only users that are logged in may join"

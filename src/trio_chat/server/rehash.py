@@ -132,6 +132,9 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "push": {
         When.NOW: ("enabled", "subject", "delay", "devices", "expire_days", "private_hosts"),
     },
+    "archive": {
+        When.NOW: ("enabled", "robots"),
+    },
     "hooks": {
         When.NOW: (
             "incoming",
@@ -400,4 +403,5 @@ def server_info(settings: Settings, created: float) -> ServerInfo:
         most_bans=settings.limits.server_bans,
         has_push=settings.push.enabled,
         push_devices=settings.push.devices,
+        has_archive=settings.archive.enabled,
     )

@@ -166,6 +166,9 @@ def _set_mode(world: World, channel: Channel, change: ModeSet, by: User) -> Mode
                 else channel.flags - {change.letter}
             )
             world.channels.set_flags(channel, flags)
+            if change.letter == modes.PUBLIC:
+                # What was said before stays among those that were there.
+                channel.public_since = world.ids.next() if change.adding else 0
             return shown
     return _SETTERS[change.letter](channel, change, shown)
 

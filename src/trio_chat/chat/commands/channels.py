@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from trio_chat.chat import policy
+from trio_chat.chat import policy, public_archive
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import (
     InvitationUsed,
@@ -212,6 +212,9 @@ def send_present(request: Request, channel: Channel) -> None:
     """
     if channel.topic:
         _send_topic(request, channel, channel.topic)
+    if url := public_archive.link(request.world, channel):
+        text = f"Everybody can read this channel at {url}"
+        request.reply.numeric(n.RPL_CHANNEL_URL, channel.name, args=(text,))
     if request.session.caps & cap.READ_MARKER:  # "before the RPL_ENDOFNAMES"
         markers.send_marker(request.world, request.user, channel.name, request.reply)
     if not request.session.caps & cap.NO_IMPLICIT_NAMES:

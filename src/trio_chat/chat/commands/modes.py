@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from trio_chat.chat import coverage, operators, policy
+from trio_chat.chat import coverage, operators, policy, public_archive
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ModesChanged, ModeSet, OperatorDismissed, UserModesChanged
 from trio_chat.chat.channels import Channel
@@ -220,6 +220,16 @@ def _validate_flag(
     return ModeSet(change.adding, change.mode.letter)
 
 
+def _validate_public(
+    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
+) -> ModeSet | None:
+    why_not = public_archive.why_not_open(request.world, channel) if change.adding else ""
+    if why_not:
+        request.reply.fail("MODE", "CANNOT_BE_PUBLIC", channel.name, text=why_not)
+        return None
+    return ModeSet(change.adding, modes.PUBLIC)
+
+
 _Validate = Callable[[Request, Channel, ModeChange, Sequence[ModeSet]], ModeSet | None]
 _VALIDATE: dict[ModeType, _Validate] = {
     ModeType.MEMBER: _validate_member,
@@ -230,6 +240,7 @@ _VALIDATE_LETTER: dict[str, _Validate] = {
     modes.FORWARD: _validate_forward,
     modes.KEY: _validate_key,
     modes.LIMIT: _validate_limit,
+    modes.PUBLIC: _validate_public,
 }
 
 

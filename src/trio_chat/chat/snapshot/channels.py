@@ -17,22 +17,30 @@ _PLAIN = ("name", "folded", "created", "founded", "permanent", "key", "limit", "
 def from_channel(channel: Channel) -> dict[str, Any]:
     """Return a channel, and the ranks of its members by their folded nicknames."""
     of = channel.registration
-    return {name: getattr(channel, name) for name in _PLAIN} | {
-        "registration": [of.owner, of.since, list(of.access.items()), of.history] if of else None,
-        "topic": list(channel.topic) if channel.topic else None,
-        "flags": "".join(sorted(channel.flags)),
-        "renamed": from_time(channel.renamed),
-        "former": dict(channel.former),
-        "lists": {
-            letter: [[mask.mask, mask.setter, mask.time] for mask in masks.values()]
-            for letter, masks in channel.lists.items()
-        },
-        "metadata": dict(channel.metadata),
-        "members": {
-            member.folded: "".join(sorted(membership.ranks))
-            for member, membership in channel.members.items()
-        },
-    }
+    # Absent where it is 0, as in the snapshots of servers without an archive.
+    public = {"public_since": channel.public_since} if channel.public_since else {}
+    return (
+        {name: getattr(channel, name) for name in _PLAIN}
+        | public
+        | {
+            "registration": [of.owner, of.since, list(of.access.items()), of.history]
+            if of
+            else None,
+            "topic": list(channel.topic) if channel.topic else None,
+            "flags": "".join(sorted(channel.flags)),
+            "renamed": from_time(channel.renamed),
+            "former": dict(channel.former),
+            "lists": {
+                letter: [[mask.mask, mask.setter, mask.time] for mask in masks.values()]
+                for letter, masks in channel.lists.items()
+            },
+            "metadata": dict(channel.metadata),
+            "members": {
+                member.folded: "".join(sorted(membership.ranks))
+                for member, membership in channel.members.items()
+            },
+        }
+    )
 
 
 def to_channel(world: World, state: Mapping[str, Any]) -> Channel:
@@ -48,6 +56,7 @@ def to_channel(world: World, state: Mapping[str, Any]) -> Channel:
     channel.renamed = to_time(state["renamed"], -inf)
     channel.former = dict(state["former"])
     channel.metadata = dict(state["metadata"])
+    channel.public_since = state.get("public_since", 0)
     for letter, masks in state["lists"].items():
         restored = (entry(mask, setter, time) for mask, setter, time in masks)
         channel.lists[letter] = {mask.folded: mask for mask in restored}

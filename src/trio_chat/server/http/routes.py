@@ -75,6 +75,8 @@ ROUTES = (
     Route("/ca.mobileconfig", {"GET": authority.profile}, without_tls=True),
     *(Route(path, {"GET": download_page.answer}) for path in ("/download", "/download/")),
     Route("/health", {"GET": pages.health}, without_tls=True),
+    Route("/archive/", {"GET": pages.archive}),
+    Route("/robots.txt", {"GET": pages.robots}),
     Route(hooks.PATH, {"POST": hooks.receive}),
     Route("/upload", {"OPTIONS": uploads.options, "POST": uploads.receive}),
     Route("/cluster/file/", {"GET": uploads.send_to_node}, without_tls=True),

@@ -13,6 +13,8 @@ from trio_chat.server.http.downloads import Downloads
 from trio_chat.server.http.hosts import Host
 
 if TYPE_CHECKING:
+    from trio_chat.chat.storage_ports import StoragePorts
+    from trio_chat.server.archive.reading import ArchiveReader
     from trio_chat.server.hooks.incoming import IncomingHooks
     from trio_chat.server.http.page_files import PageFiles
     from trio_chat.server.relaying import Relayer
@@ -64,6 +66,7 @@ class Site:
         self.uploads = uploads
         self.relayer = relayer
         self._hooks: IncomingHooks | None = None
+        self._archive: ArchiveReader | None = None
         self.downloads = Downloads()
         self.certified = certified
         self.answered: Counter[tuple[str, str]] = Counter()
@@ -76,6 +79,14 @@ class Site:
 
             self._hooks = IncomingHooks(self.world, relayer, lambda: self.settings.hooks)
         return self._hooks
+
+    def archive(self, storage: "StoragePorts") -> "ArchiveReader":
+        """Return what reads the public archive; it is loaded with the first request."""
+        if self._archive is None:
+            from trio_chat.server.archive.reading import ArchiveReader  # noqa: PLC0415
+
+            self._archive = ArchiveReader(self.world, storage)
+        return self._archive
 
     @property
     def settings(self) -> Settings:
