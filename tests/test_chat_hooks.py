@@ -61,6 +61,18 @@ def test_hooks_are_listed_and_removed(town: Town) -> None:
     assert not len(town.world.hooks)
 
 
+def test_a_disabled_hook_is_enabled(town: Town) -> None:
+    """It goes on from where it was."""
+    ann = owner(town)
+    ann.say("CS HOOK #a ADD ci https://ci.example/")
+    (made,) = town.world.hooks
+    apply(town.world, HookDelivered(made.digest, made.cursor, 0, 1, is_disabled=True))
+    assert "disabled" in sentence(ann.say("CS HOOK #a LIST"))
+    assert "is enabled" in sentence(ann.say("CS HOOK #a ENABLE ci"))
+    (enabled,) = town.world.hooks
+    assert enabled == made
+
+
 def test_others_may_not(town: Town) -> None:
     """Neither see nor make nor remove them; an operator by the access list may from outside."""
     ann = owner(town)
@@ -135,7 +147,8 @@ def test_terms_of_an_outgoing_hook() -> None:
     )
     made = terms.hook("0" * 64, LOBBY, "ann", 0, 1, 5)
     assert made.filter == Filter(("message", "topic"), ("ann",), ("deploy",))
-    assert (len(made.signing), made.cursor, made.kind) == (64, 5, "out")
+    assert made.signing.startswith("whsec_")
+    assert (made.cursor, made.kind) == (5, "out")
     assert HookTerms("x").hook("0" * 64, LOBBY, "ann", 0, 1, 5).kind == "in"
 
 

@@ -1,5 +1,6 @@
 """Terms of a new webhook, as its maker says them, and what is wrong with them."""
 
+import base64
 import re
 import secrets
 from dataclasses import dataclass, replace
@@ -73,7 +74,7 @@ class HookTerms:
             raise BadTerms(f"{unknown[0]} is none of the events {', '.join(EVENTS)}")
         return replace(
             self,
-            signing=self.signing or secrets.token_hex(32),
+            signing=self.signing or _new_signing(),
             events=tuple(event.lower() for event in self.events),
             nicks=tuple(fold_or_self(nick) for nick in self.nicks),
             words=tuple(word.lower() for word in self.words),
@@ -97,6 +98,11 @@ class HookTerms:
             filter=chosen if self.url else Filter(),
             cursor=cursor if self.url else 0,
         )
+
+
+def _new_signing() -> str:
+    """Return a secret as libraries of Standard Webhooks take it."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _check_url(url: str) -> None:

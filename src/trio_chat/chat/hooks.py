@@ -24,7 +24,7 @@ MAX_SIGNING = 200
 MAX_FILTERS = 20
 """Values of one filter, each of `MAX_FILTER` characters at most."""
 MAX_FILTER = 64
-EVENTS = ("message", "notice", "topic", "join", "part", "quit", "kick", "nick", "mode", "redact")
+EVENTS = ("message", "notice", "topic", "join", "part", "quit", "kick", "nick", "mode")
 """What an outgoing hook can be sent."""
 DEFAULT_EVENTS = ("message",)
 _SECRET_BYTES = 24

@@ -31,6 +31,7 @@ from trio_chat.server.control import ServerControl
 from trio_chat.server.disk_space import free_bytes, watch_disk_space
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.hooks.outgoing import OutgoingHooks
 from trio_chat.server.hooks.watcher import HookWatcher
 from trio_chat.server.http.hosts import Host, is_known
 from trio_chat.server.http.site import Site
@@ -303,6 +304,15 @@ class Server:
         if self._hooks is not None:  # in a cluster the log alone changes them
             await self._hooks.refresh()
             nursery.start_soon(self._hooks.run)
+        if self.world.storage is not None:
+            outgoing = OutgoingHooks(
+                self.world,
+                self.broadcaster,
+                self.relayer,
+                lambda: self.settings.hooks,
+                is_ours=lambda: self.node is None or self.node.is_first,
+            )
+            nursery.start_soon(outgoing.run)
 
     @property
     def _is_alone(self) -> bool:

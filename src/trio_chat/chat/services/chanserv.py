@@ -269,7 +269,8 @@ def _carry_out_invitation(request: Request, words: list[str]) -> None:
 
 @CHANSERV.command(
     "HOOK",
-    "<#channel> ADD <name> [<URL>] [signing=… events=… nicks=… words=…] | LIST | DEL <id>",
+    "<#channel> ADD <name> [<URL>] [signing=… events=… nicks=… words=…] | LIST | DEL <id> | ENABLE"
+    " <id>",
     2,
     "makes addresses at which programs write to a channel, or sends its messages to a URL",
 )

@@ -4,7 +4,7 @@ import logging
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import HookMade, HookRemoved
+from trio_chat.chat.changes import HookDelivered, HookMade, HookRemoved
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.hook_terms import BadTerms, HookTerms, parse_terms
 from trio_chat.chat.hooks import LOBBY, MOST, PATH, Hook, digest_of, make_secret
@@ -39,6 +39,8 @@ def carry_out(service: Service, request: Request, channel: Channel, words: list[
         service.answer(request, f"{channel.name} has {len(found)} webhooks.")
     elif words[0].upper() == "DEL" and len(words) > 1:
         _remove(service, request, number, words[1])
+    elif words[0].upper() == "ENABLE" and len(words) > 1:
+        _enable(service, request, number, words[1])
     else:
         service.answer(request, f"Usage: /msg {service.name} {service.commands['HOOK'].usage}")
 
@@ -113,13 +115,30 @@ def _show(service: Service, request: Request, hook: Hook, terms: HookTerms, secr
     service.answer(request, "Whoever has it can write to the channel.")
 
 
-def _remove(service: Service, request: Request, number: int, wanted: str) -> None:
+def _find(service: Service, request: Request, number: int, wanted: str) -> Hook | None:
+    """Return the hook with an id or a name, or reply that there is none."""
     hooks = request.world.hooks.of_channel(number)
     found = [hook for hook in hooks if wanted in (hook.id, hook.name)]
-    if len(found) != 1:
-        text = "There is no such webhook" if not found else "Several webhooks have that name"
-        service.answer(request, f"{text}; HOOK LIST shows their ids.")
+    if len(found) == 1:
+        return found[0]
+    text = "There is no such webhook" if not found else "Several webhooks have that name"
+    service.answer(request, f"{text}; HOOK LIST shows their ids.")
+    return None
+
+
+def _remove(service: Service, request: Request, number: int, wanted: str) -> None:
+    hook = _find(service, request, number, wanted)
+    if hook is None:
         return
-    apply(request.world, HookRemoved(found[0].digest))
-    log.info("%s removed the webhook %s", request.user.source, found[0].id)
-    request.once_settled(lambda: service.answer(request, f"{found[0].name} is removed."))
+    apply(request.world, HookRemoved(hook.digest))
+    log.info("%s removed the webhook %s", request.user.source, hook.id)
+    request.once_settled(lambda: service.answer(request, f"{hook.name} is removed."))
+
+
+def _enable(service: Service, request: Request, number: int, wanted: str) -> None:
+    """Let a disabled hook go on from where it was."""
+    hook = _find(service, request, number, wanted)
+    if hook is None:
+        return
+    apply(request.world, HookDelivered(hook.digest, hook.cursor, 0, 0))
+    request.once_settled(lambda: service.answer(request, f"{hook.name} is enabled."))

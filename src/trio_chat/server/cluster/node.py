@@ -144,6 +144,13 @@ class ClusterNode:
         return any(life.node != self.name for life in self._others.living())
 
     @property
+    def is_first(self) -> bool:
+        """Whether it has the lowest name of the living nodes: what one node does for all is for it
+        to do.
+        """
+        return self.name == min((life.node for life in self._others.living()), default="")
+
+    @property
     def unfinished(self) -> int:
         """Items of this node that were not carried out yet."""
         return self._items.unfinished

@@ -1,5 +1,6 @@
-"""Addresses that a push service may have: public ones, because a user chooses the endpoint, and
-must not reach the network of the server by it (server-side request forgery).
+"""Addresses that a push service, or the receiver of a webhook, may have: public ones, because a
+user chooses the endpoint, and must not reach the network of the server by it (server-side request
+forgery).
 """
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network

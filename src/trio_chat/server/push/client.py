@@ -1,4 +1,5 @@
-"""The HTTP client that sends push messages to push services (RFC 8030 §5).
+"""The HTTP client that sends push messages to push services (RFC 8030 §5), and posts to the
+receivers of webhooks.
 
 The endpoint is chosen by a user, so nothing of the answer is trusted: redirects are not followed,
 little of the body is read, and each step has a deadline. A name is resolved once for a connection,
@@ -65,6 +66,11 @@ class Answer(NamedTuple):
     outcome: Outcome
     reason: str
     retry_after: float = 0.0
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the receiver has taken the message."""
+        return self.outcome is Outcome.DELIVERED
 
 
 class PublicNetwork(httpcore2.AsyncNetworkBackend):
@@ -143,9 +149,9 @@ class PushClient:
         """Send a message; whatever goes wrong is part of the answer.
 
         Args:
-            endpoint: the URL of the device.
+            endpoint: the URL of the device, or of the receiver.
             headers: besides `Host` and `Content-Length`.
-            body: the encrypted message.
+            body: the encrypted message, or what is posted.
 
         Returns:
             the answer. When cancelled, the message may have arrived or not.
@@ -211,7 +217,8 @@ def _url(endpoint: str) -> httpcore2.URL:
     parts = urlsplit(endpoint)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     host = (parts.hostname or "").encode("ascii")
-    return httpcore2.URL(scheme=b"https", host=host, port=parts.port, target=target.encode())
+    scheme = parts.scheme.encode("ascii")
+    return httpcore2.URL(scheme=scheme, host=host, port=parts.port, target=target.encode())
 
 
 def _headers(endpoint: str, headers: Mapping[str, str], body: bytes) -> list[tuple[str, str]]:
