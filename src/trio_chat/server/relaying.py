@@ -15,6 +15,7 @@ import trio
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import RelayedMessage, RelayedMessageRefused
 from trio_chat.chat.events import Output, OutputItem
+from trio_chat.chat.response import Unsettled
 from trio_chat.chat.world import World
 from trio_chat.server.broadcaster import Broadcaster
 
@@ -81,7 +82,10 @@ class Relayer:
             raise ChannelGone
         events = apply(self._world, message)
         if self._world.is_replicated:
-            await self._world.settle()
+            try:
+                await self._world.settle()
+            except Unsettled as error:
+                raise NotRelayed("the cluster cannot take messages at the moment") from error
             return
         number = self._world.relayed.awaited[message.token]
         is_stored = any(event.requires_persistence for event in events)
