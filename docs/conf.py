@@ -56,6 +56,7 @@ CONTENTS = """
 docs/features
 docs/client
 docs/bots
+docs/moderation
 docs/agents
 docs/archive
 docs/operations

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from trio_chat.chat.channel_registration import OFF, ChannelRegistration
 from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.masklists import ListEntry, covers
+from trio_chat.chat.moderation.state import ChannelModeration
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.modes import AT_LEAST, CHANNEL_MODES, RANKS, ModeType
@@ -66,6 +67,7 @@ class Channel:
         registration: the registration, or None.
         forward: the name of the channel that a user joins instead if it may not join this one, or
             "".
+        moderation: its slow mode, filters and held messages; None for nothing of it.
         restraining: the flags that restrain messages of members; see `modes.RESTRAINING`.
         public_since: the id from which its messages are public (+P); 0 if they are not.
         renamed: when it was renamed, in seconds of `World.elapsed`.
@@ -86,6 +88,7 @@ class Channel:
         "lists",
         "members",
         "metadata",
+        "moderation",
         "name",
         "permanent",
         "public_since",
@@ -111,6 +114,7 @@ class Channel:
             (modes.NO_EXTERNAL,) if permanent else (modes.NO_EXTERNAL, modes.TOPIC_LOCK)
         )
         self.restraining = frozenset[str]()
+        self.moderation: ChannelModeration | None = None
         self.key = ""
         self.limit = 0
         self.forward = ""
@@ -128,6 +132,22 @@ class Channel:
         """Have just these flags on."""
         self.flags = frozenset(flags)
         self.restraining = self.flags & modes.RESTRAINING
+
+    @property
+    def slow(self) -> int:
+        """The seconds of slow mode; 0 if it is off."""
+        return self.moderation.slow if self.moderation is not None else 0
+
+    def moderated(self) -> ChannelModeration:
+        """Return its moderation, to set something of it."""
+        if self.moderation is None:
+            self.moderation = ChannelModeration()
+        return self.moderation
+
+    def forget_moderation(self) -> None:
+        """Have no moderation if there is nothing left of it, so that messages cost nothing."""
+        if self.moderation is not None and self.moderation.is_empty:
+            self.moderation = None
 
     def add(self, user: User, ranks: str = "") -> None:
         """Add a member; both sides of the membership are updated."""
@@ -241,4 +261,7 @@ class Channel:
         if self.forward:
             letters += modes.FORWARD
             params.append(self.forward)
+        if self.slow:
+            letters += modes.SLOW
+            params.append(str(self.slow))
         return (letters, *params)

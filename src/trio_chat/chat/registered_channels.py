@@ -9,6 +9,7 @@ from trio_chat.chat.channel_registration import ChannelRegistration
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.events import Event
 from trio_chat.chat.masklists import entry
+from trio_chat.chat.moderation.state import ChannelModeration
 from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
@@ -43,6 +44,7 @@ def to_state(channel: Channel) -> dict[str, Any]:
         "forward": channel.forward,
         "public_since": channel.public_since,
         "metadata": channel.metadata,
+        "moderation": channel.moderation.to_state() if channel.moderation else None,
         "former": dict(channel.former),
         "lists": {
             letter: [[mask.mask, mask.setter, mask.time] for mask in entries.values()]
@@ -76,6 +78,8 @@ def restore(world: World, folded: str, state: Mapping[str, Any]) -> Channel:
     channel.forward = state.get("forward", "")
     channel.public_since = state.get("public_since", 0)
     channel.metadata = dict(state.get("metadata", {}))  # older ones have none
+    if moderation := state.get("moderation"):
+        channel.moderation = ChannelModeration.from_state(moderation)
     channel.former = dict(state.get("former", {}))
     world.channels.note_former(channel)
     for letter, entries in state["lists"].items():

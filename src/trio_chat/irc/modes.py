@@ -67,6 +67,7 @@ INVITE_EXCEPTION = "I"
 KEY = "k"
 FORWARD = "f"
 LIMIT = "l"
+SLOW = "W"
 NO_CTCP = "C"
 ROLEPLAY = "E"
 REGISTERED_SPEAK = "M"
@@ -145,6 +146,13 @@ CHANNEL_MODES: dict[str, ChannelMode] = {
             "users that may not join are forwarded to this channel",
         ),
         ChannelMode(LIMIT, "limit", ModeType.WHEN_SET, "at most this many members"),
+        ChannelMode(
+            SLOW,
+            f"{VENDOR}slow",
+            ModeType.WHEN_SET,
+            "members without a rank may send one message in this many seconds",
+            needs=HALF_OPERATOR,
+        ),
         ChannelMode(NO_CTCP, "noctcp", ModeType.FLAG, "nobody may send CTCP, except /me"),
         ChannelMode(
             ROLEPLAY,

@@ -71,6 +71,17 @@ def _look(text: str) -> str:
     return unicodedata.normalize("NFD", text.lower().translate(_ASCII))
 
 
+def plain_look(text: str) -> str:
+    """Return a text in lower case with the Latin letters that others look like, and without marks.
+
+    Other than in a skeleton, ASCII letters and digits stay as they are.
+    """
+    text = unicodedata.normalize("NFD", text).translate(_small_capitals()).translate(prototypes())
+    # The look of some characters is a small capital, as that of the Cyrillic `в`.
+    text = unicodedata.normalize("NFD", text.translate(_small_capitals()).lower())
+    return _MARKS.sub("", text)
+
+
 def _mixes_scripts(name: str) -> bool:
     """Return whether a name has letters of several scripts.
 

@@ -11,6 +11,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     hooks,
     invitations,
     messages,
+    moderation,
     push,
     registered,
     relayed,

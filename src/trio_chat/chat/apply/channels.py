@@ -230,7 +230,24 @@ def _set_forward(channel: Channel, change: ModeSet, shown: ModeChange) -> ModeCh
     return shown
 
 
-_SETTERS = {modes.KEY: _set_key, modes.LIMIT: _set_limit, modes.FORWARD: _set_forward}
+def _set_slow(channel: Channel, change: ModeSet, shown: ModeChange) -> ModeChange | None:
+    seconds = int(change.param) if change.adding else 0
+    if seconds == channel.slow:
+        return None
+    moderation = channel.moderated()
+    moderation.slow = seconds
+    if not seconds:
+        moderation.spoke.clear()
+    channel.forget_moderation()
+    return shown
+
+
+_SETTERS = {
+    modes.KEY: _set_key,
+    modes.LIMIT: _set_limit,
+    modes.FORWARD: _set_forward,
+    modes.SLOW: _set_slow,
+}
 """The modes that are neither a rank, a list nor a flag."""
 
 

@@ -58,6 +58,14 @@ from trio_chat.chat.changes.invitations import (
     InvitationUsed,
 )
 from trio_chat.chat.changes.messages import MessageRedacted
+from trio_chat.chat.changes.moderation import (
+    FilterAdded,
+    FilterRemoved,
+    HeldMessageReleased,
+    HeldMessagesDropped,
+    MessageHeld,
+    SpokenInSlowMode,
+)
 from trio_chat.chat.changes.operators import OperatorAppointed, OperatorDismissed, OperatorsNotified
 from trio_chat.chat.changes.push import (
     PushEndpointSet,
@@ -130,6 +138,10 @@ __all__ = [
     "ChannelRegistered",
     "ChannelRenamed",
     "ChannelTransferred",
+    "FilterAdded",
+    "FilterRemoved",
+    "HeldMessageReleased",
+    "HeldMessagesDropped",
     "HookDelivered",
     "HookMade",
     "HookRemoved",
@@ -148,6 +160,7 @@ __all__ = [
     "MemberJoined",
     "MemberKicked",
     "MemberParted",
+    "MessageHeld",
     "MessageRedacted",
     "MetadataAdopted",
     "MetadataSet",
@@ -179,6 +192,7 @@ __all__ = [
     "SessionMoved",
     "SessionRegistered",
     "SessionsClosed",
+    "SpokenInSlowMode",
     "TopicSet",
     "UploadAdded",
     "UploadsRemoved",

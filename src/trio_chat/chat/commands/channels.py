@@ -19,6 +19,7 @@ from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata_unasked, playback
 from trio_chat.chat.commands.accounts import count_failure
 from trio_chat.chat.invitations import Holder, Invitation, holder_of, looks_like_token
+from trio_chat.chat.moderation import rules
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
 from trio_chat.chat.users import User
@@ -233,12 +234,12 @@ def part_command(request: Request) -> None:
             continue
         request.reply.charge(len(channel.members) // 2)  # each of them is sent it
         # A member that may not speak cannot do so by the reason of a PART.
-        part(
-            request,
-            request.user,
-            channel,
-            "" if policy.is_muted(request.user, channel) else request.param(1),
-        )
+        reason = request.param(1)
+        if policy.is_muted(request.user, channel) or rules.has_filtered(
+            request.user, channel, reason
+        ):
+            reason = ""
+        part(request, request.user, channel, reason)
 
 
 def part(request: Request, user: User, channel: Channel, reason: str) -> None:
@@ -273,6 +274,10 @@ def topic_command(request: Request) -> None:
         request.reply.numeric(why_not, channel.name)
         return
     text = truncate(request.params[1], world.lengths.topic)
+    if rules.has_filtered(user, channel, text):
+        why = f"The operators of {channel.name} do not allow a word or a link in it"
+        request.reply.fail("TOPIC", rules.FILTERED, channel.name, text=why)
+        return
     request.reply.emit_all(apply(world, TopicSet(channel.folded, text, user.folded)))
 
 

@@ -14,6 +14,7 @@ from trio_chat.chat.commands import (
     sessions,
 )
 from trio_chat.chat.commands.welcome import send_welcome
+from trio_chat.chat.moderation import rules
 from trio_chat.chat.nicknames import NickRefusal
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import PendingRegistration, User
@@ -332,7 +333,11 @@ def pong_command(request: Request) -> None:
 def quit_command(request: Request) -> None:
     """Leave: others see the reason, the client gets ERROR (Modern IRC, QUIT)."""
     reason = truncate(request.param(0), request.world.lengths.kick)
-    if request.session.user is not None and policy.muted_in(request.user):
+    user = request.session.user
+    if user is not None and (
+        policy.muted_in(user)
+        or any(rules.has_filtered(user, channel, reason) for channel in user.channels)
+    ):
         reason = ""
     shown = f"Quit: {reason}" if reason else "Quit"
     if request.session.user is not None:

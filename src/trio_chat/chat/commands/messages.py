@@ -7,10 +7,11 @@ from functools import partial
 
 from trio_chat.chat import conversations, multiline, policy
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import AcceptChanged
+from trio_chat.chat.changes import AcceptChanged, MessageHeld, SpokenInSlowMode
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryTarget
+from trio_chat.chat.moderation import rules
 from trio_chat.chat.registry import (
     LOCAL_SERVICES,
     SERVICES,
@@ -190,13 +191,56 @@ def _say_to_channel(
         tags,
         channel.history_targets if lasts else (),
     )
-    if not fits(request, event):
+    if not fits(request, event) or (
+        channel.moderation is not None
+        and is_restrained(request, channel, verb, text, tags, may_hold=not is_for_some)
+    ):
         return
     if request.world.push.users and is_pushed(text):
         accounts = request.world.push.notified_in(channel, user, event, text[0], rank)
         if accounts:
             event = event._replace(push_accounts=accounts)
     request.reply.emit(event)
+
+
+def is_restrained(
+    request: Request,
+    channel: Channel,
+    verb: str,
+    text: tuple[str, ...],
+    tags: Mapping[str, str],
+    *,
+    may_hold: bool,
+) -> bool:
+    """Refuse or hold a message by the moderation of its channel; return whether it was.
+
+    A message that is delivered counts for slow mode. One that cannot be held is refused: what is
+    released later is said to the whole channel, under the name of its sender.
+    """
+    world, session = request.world, request.session
+    said = text[0] if text else ""
+    verdict = rules.why_not_deliver(
+        channel, session, said, tags, world.elapsed(), may_hold=may_hold
+    )
+    if verdict is None:
+        if channel.slow and said and not rules.is_exempt(request.user, channel):
+            apply(world, SpokenInSlowMode(channel.folded, rules.sender_key(session)))
+        return False
+    if verdict.code == rules.HELD:
+        held = rules.held_message(
+            channel,
+            session,
+            verb,
+            said,
+            tags,
+            verdict.pattern,
+            world.clock(),
+            is_bot=BOT in request.user.modes,
+        )
+        request.reply.emit_all(apply(world, MessageHeld(channel.folded, held)))
+    if verb != "NOTICE":
+        request.reply.fail(verb, verdict.code, channel.name, text=verdict.why)
+    return True
 
 
 def is_pushed(text: tuple[str, ...]) -> bool:

@@ -31,6 +31,9 @@ _LIST_NUMERICS: dict[str, tuple[Numeric, Numeric]] = {
     "I": (n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
 }
 _KEY = re.compile("[^:, ][^, ]*")
+_SECONDS = re.compile("[1-9][0-9]{0,4}", re.ASCII)
+_MAX_SLOW = 21_600
+"""Seconds of slow mode: six hours."""
 _LIMIT = re.compile("[1-9][0-9]{0,8}", re.ASCII)
 MAX_MASK = 200
 """Bytes of a mask in a list, so that the lines that show it hold it."""
@@ -194,6 +197,21 @@ def _validate_limit(
     return ModeSet(True, modes.LIMIT, change.param)
 
 
+def _validate_slow(
+    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
+) -> ModeSet | None:
+    if not change.adding:
+        return ModeSet(False, modes.SLOW)
+    if change.param is None:
+        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
+        return None
+    if not _SECONDS.fullmatch(change.param) or int(change.param) > _MAX_SLOW:
+        text = f"The seconds between two messages are a number from 1 to {_MAX_SLOW}"
+        _refuse_param(request, channel, modes.SLOW, change.param, text)
+        return None
+    return ModeSet(True, modes.SLOW, change.param)
+
+
 def _validate_forward(
     request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
 ) -> ModeSet | None:
@@ -241,6 +259,7 @@ _VALIDATE_LETTER: dict[str, _Validate] = {
     modes.KEY: _validate_key,
     modes.LIMIT: _validate_limit,
     modes.PUBLIC: _validate_public,
+    modes.SLOW: _validate_slow,
 }
 
 

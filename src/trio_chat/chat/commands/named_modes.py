@@ -85,6 +85,8 @@ def _send_modes(request: Request, channel: Channel) -> None:
         on.append(named_modes.with_param(CHANNEL_MODES[modes.LIMIT], str(channel.limit)))
     if channel.forward:
         on.append(named_modes.with_param(CHANNEL_MODES[modes.FORWARD], channel.forward))
+    if channel.slow:
+        on.append(named_modes.with_param(CHANNEL_MODES[modes.SLOW], str(channel.slow)))
     for line in _fold(request, n.RPL_PROPLIST, channel.name, on):
         request.reply.numeric(n.RPL_PROPLIST, channel.name, *line)
     request.reply.numeric(n.RPL_ENDOFPROPLIST, channel.name)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from trio_chat.chat import nicknames, policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
-from trio_chat.chat.commands.messages import client_tags, fits, is_pushed
+from trio_chat.chat.commands.messages import client_tags, fits, is_pushed, is_restrained
 from trio_chat.chat.events import Event
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
@@ -173,7 +173,10 @@ def _speak(
         server_tags=user.server_tags,
         account_id=0 if tag_names.RELAYMSG in tags else user.account_id,
     )
-    if not fits(request, event):
+    if not fits(request, event) or (
+        channel.moderation is not None
+        and is_restrained(request, channel, request.message.command, (text,), tags, may_hold=False)
+    ):
         return
     if world.push.users and is_pushed((text,)):
         rank = modes.HALF_OPERATOR if is_for_operators else ""

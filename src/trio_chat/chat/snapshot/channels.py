@@ -7,6 +7,7 @@ from typing import Any
 from trio_chat.chat.channel_registration import ChannelRegistration
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.masklists import entry
+from trio_chat.chat.moderation.state import ChannelModeration
 from trio_chat.chat.snapshot.users import from_time, to_time
 from trio_chat.chat.world import World
 
@@ -39,8 +40,17 @@ def from_channel(channel: Channel) -> dict[str, Any]:
                 member.folded: "".join(sorted(membership.ranks))
                 for member, membership in channel.members.items()
             },
+            **_from_moderation(channel),
         }
     )
+
+
+def _from_moderation(channel: Channel) -> dict[str, Any]:
+    """Return the moderation of a channel; nothing when it has none, as nearly all channels do."""
+    moderation = channel.moderation
+    if moderation is None:
+        return {}
+    return {"moderation": moderation.to_state() | {"spoke": dict(moderation.spoke)}}
 
 
 def to_channel(world: World, state: Mapping[str, Any]) -> Channel:
@@ -57,6 +67,9 @@ def to_channel(world: World, state: Mapping[str, Any]) -> Channel:
     channel.former = dict(state["former"])
     channel.metadata = dict(state["metadata"])
     channel.public_since = state.get("public_since", 0)
+    if moderation := state.get("moderation"):
+        channel.moderation = ChannelModeration.from_state(moderation)
+        channel.moderation.spoke = dict(moderation["spoke"])
     for letter, masks in state["lists"].items():
         restored = (entry(mask, setter, time) for mask, setter, time in masks)
         channel.lists[letter] = {mask.folded: mask for mask in restored}

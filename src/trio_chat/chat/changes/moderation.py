@@ -1,0 +1,57 @@
+"""Changes of the moderation of a channel: its filters, held messages, and slow mode."""
+
+from dataclasses import dataclass
+
+from trio_chat.chat.changes.change import Change
+from trio_chat.chat.moderation.filters import Filter
+from trio_chat.chat.moderation.state import HeldMessage
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenInSlowMode(Change):
+    """A sender (`moderation.rules.sender_key`) speaks in a channel that is in slow mode."""
+
+    channel: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilterAdded(Change):
+    """A channel gets a filter; one with the same pattern is replaced."""
+
+    channel: str
+    filter: Filter
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRemoved(Change):
+    """A channel loses the filter with a pattern."""
+
+    channel: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeld(Change):
+    """A message waits for an operator of its channel; see `HeldMessage`."""
+
+    channel: str
+    message: HeldMessage
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMessageReleased(Change):
+    """An operator has a held message delivered."""
+
+    channel: str
+    number: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMessagesDropped(Change):
+    """Held messages are not delivered."""
+
+    channel: str
+    numbers: tuple[int, ...]
+    by: str

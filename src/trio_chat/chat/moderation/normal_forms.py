@@ -1,0 +1,140 @@
+"""Normal forms of text for filters: spellings that look or read alike have a common form.
+
+Only a copy for comparison is made; the message itself is never changed. Each step is linear in the
+length of the text.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import product
+
+from trio_chat.irc.skeletons import plain_look
+from trio_chat.irc.text import strip_formatting
+
+Form = frozenset[str]
+"""The spellings of one word."""
+Words = tuple[Form, ...]
+
+_MAX_CHOICES = 4
+"""Runs of one word for which each combination of lengths is a spelling of its own."""
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters that are not seen (Unicode, Default_Ignorable_Code_Point), and control characters."""
+_ENCLOSED = {
+    **{0x1F130 + number: chr(97 + number) for number in range(26)},  # squared
+    **{0x1F150 + number: chr(97 + number) for number in range(26)},  # negative circled
+    **{0x1F170 + number: chr(97 + number) for number in range(26)},  # negative squared
+    **{0x1F1E6 + number: chr(97 + number) for number in range(26)},  # regional indicators
+}
+"""Letters in a frame, which have no compatibility decomposition."""
+_SIGNS = str.maketrans("03457@$€", "oeastase")
+"""Digits and signs that stand for a letter, besides those that stand for `i` or `l`."""
+_I_OR_L = re.compile("[1!|]")
+_WORD = re.compile(r"[^\W_]+")
+_HARD_SEPARATOR = re.compile(r"""[\s,;:/\\()\[\]{}<>"?=&]+""")
+_NO_LETTER = re.compile(r"[!|](?![^\W_])|[^\w@$€!|]|_")
+"""What stands between letters; `!` and `|` stand for a letter only before another one."""
+_RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
+_L_AMONG_CAPITALS = re.compile("(?<=[A-Z])l|l(?=[A-Z])")
+
+
+def plain(text: str) -> str:
+    """Return a text in lower case, without what is not seen, and its letters as they look.
+
+    Formatting codes, characters without width and accents are removed. Full-width, framed and
+    mathematical letters, and those of other scripts that look like Latin ones, become these.
+    """
+    return _visible(text).lower() if text.isascii() else _looks(text)[0]
+
+
+def looks(text: str) -> tuple[str, ...]:
+    """Return the forms of a text that a person can take it for: one or a few.
+
+    The first is `plain`. In others, capitals are what they look like, and `I` and `l`, which look
+    alike among capitals, stand for each other.
+    """
+    if text.isascii() and "I" not in text and not _L_AMONG_CAPITALS.search(text):
+        return (plain(text),)
+    return _looks(text)
+
+
+@lru_cache(maxsize=64)
+def _looks(text: str) -> tuple[str, ...]:
+    visible = unicodedata.normalize("NFKC", _visible(text).translate(_ENCLOSED))
+    found = (
+        plain_look(visible.lower()),
+        plain_look(visible),
+        plain_look(visible.replace("I", "l")),
+        plain_look(_L_AMONG_CAPITALS.sub("i", visible).lower()),
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _visible(text: str) -> str:
+    return _HIDDEN.sub("", strip_formatting(text))
+
+
+def readings(text: str) -> tuple[Words, ...]:
+    """Return the words of a text as they are written, and as a person can read them.
+
+    Other readings take digits and signs as letters (`v1@gra`), ignore what separates letters
+    (`s.p.a.m`, `s p a m`), and let a letter that stands three times or more stand for one or two.
+    """
+    found: dict[Words, None] = {}
+    for shown in looks(text):
+        for split in (_WORD.findall(shown), _letters(shown.split()), _letters(_split(shown))):
+            found[tuple(map(_spellings, _joined(split)))] = None
+    return tuple(found)
+
+
+def _split(text: str) -> list[str]:
+    return _HARD_SEPARATOR.split(text)
+
+
+def _letters(chunks: Iterable[str]) -> Iterator[str]:
+    """Yield chunks of a text without what stands between their letters."""
+    return (letters for chunk in chunks if (letters := _NO_LETTER.sub("", chunk)))
+
+
+def _joined(chunks: Iterable[str]) -> Iterator[str]:
+    """Yield chunks, with three or more single letters in a row as one word."""
+    singles: list[str] = []
+    for chunk in chunks:
+        if len(chunk) == 1:
+            singles.append(chunk)
+            continue
+        yield from _as_words(singles)
+        singles = []
+        yield chunk
+    yield from _as_words(singles)
+
+
+def _as_words(singles: list[str]) -> list[str]:
+    return ["".join(singles)] if len(singles) > 2 else singles
+
+
+def _spellings(word: str) -> Form:
+    """Return the spellings of a word: as it is, and with letters for digits and signs."""
+    read = word.translate(_SIGNS)
+    found = {word, _I_OR_L.sub("i", read), _I_OR_L.sub("l", read)}
+    return frozenset(short for each in found for short in _shortened(each))
+
+
+def _shortened(word: str) -> list[str]:
+    """Return a word, and those with one or two letters in place of three or more."""
+    runs = len(_RUN.findall(word))
+    if not runs:
+        return [word]
+    if runs > _MAX_CHOICES:
+        return [word, _RUN.sub(r"\1", word), _RUN.sub(r"\1\1", word)]
+    return [word, *(_with_runs(word, lengths) for lengths in product((1, 2), repeat=runs))]
+
+
+def _with_runs(word: str, lengths: Iterable[int]) -> str:
+    left = iter(lengths)
+    return _RUN.sub(lambda run: run[1] * next(left), word)

@@ -1,0 +1,102 @@
+"""The moderation of one channel as state: its slow mode, filters and held messages."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from trio_chat.chat.moderation.filters import Filter
+
+MOST_HELD = 50
+"""Held messages of one channel."""
+MOST_HELD_OF_SENDER = 5
+_MOST_SPOKEN = 1000
+"""Senders whose last message is noted, before those that may speak again are forgotten."""
+
+
+class HeldMessage(NamedTuple):
+    """A message that waits for an operator of its channel.
+
+    Args:
+        number: the number by which operators name it; it is not used again.
+        time: when it was sent, in seconds of Unix time.
+        source: its sender, `nick!user@host`.
+        account: the number of the account of its sender; 0 for none.
+        sender: identifies its sender, see `rules.sender_key`.
+        command: PRIVMSG or NOTICE.
+        text: its text.
+        tags: its client-only tags.
+        pattern: of the filter that holds it.
+        is_bot: whether its sender is a bot.
+    """
+
+    number: int
+    time: int
+    source: str
+    account: int
+    sender: str
+    command: str
+    text: str
+    tags: tuple[tuple[str, str], ...]
+    pattern: str
+    is_bot: bool = False
+
+
+class ChannelModeration:
+    """The moderation of one channel.
+
+    Attributes:
+        slow: the seconds between two messages of a member without a rank; 0 for none.
+        filters: in the order in which they were added.
+        held: the held messages, the oldest first.
+        last_number: the number of the last message that was held.
+        spoke: when a sender has last spoken in slow mode, in seconds of `World.elapsed`.
+    """
+
+    __slots__ = ("filters", "held", "last_number", "slow", "spoke")
+
+    def __init__(self) -> None:
+        self.slow = 0
+        self.filters: tuple[Filter, ...] = ()
+        self.held: tuple[HeldMessage, ...] = ()
+        self.last_number = 0
+        self.spoke: dict[str, float] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that has to be remembered."""
+        return not (self.slow or self.filters or self.held or self.last_number)
+
+    def seconds_to_wait(self, sender: str, now: float) -> float:
+        """Return how long a sender has to wait in slow mode; at most 0 if it may speak."""
+        return self.spoke[sender] + self.slow - now if sender in self.spoke else 0
+
+    def note_spoken(self, sender: str, now: float) -> None:
+        """Note that a sender speaks now."""
+        self.spoke[sender] = now
+        if len(self.spoke) > _MOST_SPOKEN:
+            self.spoke = {key: time for key, time in self.spoke.items() if time + self.slow > now}
+
+    def to_state(self) -> dict[str, Any]:
+        """Return what persists, as plain data."""
+        return {
+            "slow": self.slow,
+            "filters": [list(each) for each in self.filters],
+            "held": [
+                [*each[:7], [list(tag) for tag in each.tags], *each[8:]] for each in self.held
+            ],
+            "last number": self.last_number,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "ChannelModeration":
+        """Return the moderation that `to_state` wrote."""
+        moderation = cls()
+        moderation.slow = state["slow"]
+        moderation.filters = tuple(Filter(*each) for each in state["filters"])
+        moderation.held = tuple(_held(*each) for each in state["held"])
+        moderation.last_number = state["last number"]
+        return moderation
+
+
+def _held(*values: Any) -> HeldMessage:
+    tags = tuple((name, value) for name, value in values[7])
+    return HeldMessage._make((*values[:7], tags, *values[8:]))
