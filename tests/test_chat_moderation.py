@@ -264,3 +264,72 @@ def test_held_messages_go_with_the_account_of_their_sender(
     apply(town.world, AccountDeleted(account))
     assert channel.moderation is not None
     assert [each.text for each in channel.moderation.held] == ["tea, too"]
+
+
+def log_in(person: Person, name: str, number: int) -> None:
+    """Have a user be logged in to an account."""
+    assert person.session.user is not None
+    person.session.user.set_account(Account(name, name, 0, number))
+
+
+def test_raid_mode_is_for_accounts(ann: Person, bob: Person, town: Town) -> None:
+    """A member without one is silent, and a stranger stays outside, until it ends."""
+    said = ann.say("CS RAID #a ON 5m")
+    assert "raid mode for 5m" in sentences(said)[0]
+    assert find(bob.read(), "NOTICE").params[0] == "#a"
+    assert refused(bob.say("PRIVMSG #a :tea"))[1] == "RAID_MODE"
+    assert refused(bob.say("@+draft/react=x TAGMSG #a"))[1] == "RAID_MODE"
+    eve = town.person("eve", host="192.0.2.3")
+    assert commands(eve.say("JOIN #a")) == ["477"]
+    town.clock.now += 300
+    assert "JOIN" in commands(eve.say("JOIN #a"))
+    assert "PRIVMSG" in commands(bob.say("PRIVMSG #a :https://x.org"))
+
+
+def test_raid_mode_refuses_links_and_is_slow(ann: Person, bob: Person, town: Town) -> None:
+    """Also for members with an account."""
+    log_in(bob, "bob", 7)
+    ann.say("CS RAID #a ON")
+    bob.read()
+    assert refused(bob.say("PRIVMSG #a :evil[.]com"))[1] == "RAID_MODE"
+    assert commands(bob.say("PRIVMSG #a :one")) == ["PRIVMSG"]
+    assert refused(bob.say("PRIVMSG #a :two"))[1] == "SLOW_MODE"
+    town.clock.now += 10
+    assert commands(bob.say("PRIVMSG #a :two")) == ["PRIVMSG"]
+    assert "PRIVMSG" in commands(ann.say("PRIVMSG #a :https://x.org"))
+
+
+def test_raid_mode_ends_by_command(ann: Person, bob: Person, town: Town) -> None:
+    """Then nothing is left of it."""
+    ann.say("CS RAID #a ON")
+    ann.say("CS RAID #a OFF")
+    assert town.world.channels["#a"].moderation is None
+    assert commands(bob.say("PRIVMSG #a :tea"))[-1] == "PRIVMSG"
+
+
+def test_an_invited_user_may_join_in_raid_mode(ann: Person, town: Town) -> None:
+    """The invitation is the operator's own."""
+    ann.say("CS RAID #a ON")
+    eve = town.person("eve", host="192.0.2.3")
+    ann.say("INVITE eve #a")
+    assert "JOIN" in commands(eve.say("JOIN #a"))
+
+
+@pytest.mark.parametrize("words", ["ON 0", "ON x", "ON 2d", "MAYBE", "ON -5"])
+def test_raid_mode_takes_a_duration(ann: Person, town: Town, words: str) -> None:
+    """At most a day, and not for ever."""
+    ann.say(f"CS RAID #a {words}")
+    assert town.world.channels["#a"].moderation is None
+
+
+def test_raid_mode_is_for_operators(bob: Person, town: Town) -> None:
+    """A member cannot silence others."""
+    assert sentences(bob.say("CS RAID #a ON")) == ["You are not an operator of #a."]
+
+
+def test_reasons_in_raid_mode(ann: Person, bob: Person) -> None:
+    """A member that may not write says nothing by PART."""
+    ann.say("CS RAID #a ON")
+    ann.read()
+    bob.say("PART #a :tea")
+    assert find(ann.read(), "PART").params == ("#a",)

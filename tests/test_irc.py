@@ -367,7 +367,7 @@ def test_mode_strings_are_written_with_few_signs() -> None:
 def test_isupport_tells_what_the_tables_say() -> None:
     """ISUPPORT is derived, so that it cannot lie."""
     tokens = isupport.tokens(isupport.Lengths(nick=20), "Our Chat")
-    assert "CHANMODES=beI,k,fl,CEMPRUimnstu" in tokens
+    assert "CHANMODES=beI,k,flW,CEMPRUimnstu" in tokens
     assert "PREFIX=(qaohv)~&@%+" in tokens
     assert "NICKLEN=20" in tokens
     assert "NETWORK=Our\\x20Chat" in tokens

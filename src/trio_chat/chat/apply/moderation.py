@@ -8,22 +8,31 @@ from trio_chat.chat.changes import (
     HeldMessageReleased,
     HeldMessagesDropped,
     MessageHeld,
+    RaidModeSet,
     SpokenInSlowMode,
 )
 from trio_chat.chat.channels import Channel
+from trio_chat.chat.durations import show
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryTarget
-from trio_chat.chat.moderation.state import HeldMessage
+from trio_chat.chat.moderation.state import RAID_SLOW, HeldMessage
 from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.registered_channels import SERVICE
-from trio_chat.chat.users import User
+from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
 from trio_chat.irc.message import MAX_BODY, body_size, truncate
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.text import strip_formatting
 
-_Persisting = FilterAdded | FilterRemoved | MessageHeld | HeldMessageReleased | HeldMessagesDropped
+_Persisting = (
+    FilterAdded
+    | FilterRemoved
+    | RaidModeSet
+    | MessageHeld
+    | HeldMessageReleased
+    | HeldMessagesDropped
+)
 _AUDIENCE = next(rank for rank in modes.RANKS if rank.letter == modes.HALF_OPERATOR)
 """The lowest rank whose members decide on held messages."""
 
@@ -59,6 +68,25 @@ def _remove_filter(world: World, change: FilterRemoved) -> Effects:
     return []
 
 
+@transition(RaidModeSet, _of_channel)
+def _set_raid_mode(world: World, change: RaidModeSet) -> Effects:
+    channel = world.channels[change.channel]
+    moderation = channel.moderated()
+    was_on = moderation.raid_until > world.steady()
+    moderation.raid_until = change.until
+    channel.forget_moderation()
+    if not change.until and not was_on:
+        return []
+    left = show(max(1, change.until - world.steady()))
+    text = (
+        f"{channel.name} is in raid mode for {left}: write with an account, without links, and one"
+        f" message in {RAID_SLOW} seconds"
+        if change.until
+        else f"{channel.name} is in raid mode no longer"
+    )
+    return [_notice_to(world, channel.name, channel.audience(), text)]
+
+
 @transition(MessageHeld, _of_channel)
 def _hold(world: World, change: MessageHeld) -> Effects:
     channel = world.channels[change.channel]
@@ -73,10 +101,13 @@ def _hold(world: World, change: MessageHeld) -> Effects:
 
 def _notice(world: World, channel: Channel, text: str) -> Event:
     """Return a notice of ChanServ to the operators and half-operators of a channel."""
-    source = f"{SERVICE}!{SERVICE}@{world.server_info.name}"
     target = f"{_AUDIENCE.prefix}{channel.name}"
+    return _notice_to(world, target, channel.ranked_audience(_AUDIENCE.letter), text)
+
+
+def _notice_to(world: World, target: str, recipients: tuple[Session, ...], text: str) -> Event:
+    source = f"{SERVICE}!{SERVICE}@{world.server_info.name}"
     room = MAX_BODY - body_size("NOTICE", (target, ""), source)
-    recipients = channel.ranked_audience(_AUDIENCE.letter)
     params = (target, truncate(text, room))
     return Event(world.ids.now(), "NOTICE", params, source, recipients, shift=world.ids.shift)
 

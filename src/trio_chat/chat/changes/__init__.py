@@ -64,6 +64,7 @@ from trio_chat.chat.changes.moderation import (
     HeldMessageReleased,
     HeldMessagesDropped,
     MessageHeld,
+    RaidModeSet,
     SpokenInSlowMode,
 )
 from trio_chat.chat.changes.operators import OperatorAppointed, OperatorDismissed, OperatorsNotified
@@ -179,6 +180,7 @@ __all__ = [
     "PushRulesSet",
     "PushSubscribed",
     "PushUnsubscribed",
+    "RaidModeSet",
     "RankSet",
     "RealnameSet",
     "RelaySenderForgotten",

@@ -32,6 +32,14 @@ class FilterRemoved(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class RaidModeSet(Change):
+    """A channel is in raid mode until a time in seconds of `World.steady`; 0 ends it."""
+
+    channel: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class MessageHeld(Change):
     """A message waits for an operator of its channel; see `HeldMessage`."""
 

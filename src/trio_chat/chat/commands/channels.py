@@ -28,6 +28,7 @@ from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, truncate, wrap_words
 from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
+from trio_chat.irc.numerics import Numeric
 
 log = logging.getLogger("trio_chat")
 
@@ -98,6 +99,17 @@ def _work_of(channel: Channel | None) -> int:
     return 1 + len(channel.members) // 2 if channel is not None else 1
 
 
+def _why_not_join(
+    request: Request, channel: Channel, key: str, invitation: Invitation | None
+) -> Numeric | None:
+    """Return why the user may not join, or None; an invitation overrules raid mode, too."""
+    world, user = request.world, request.user
+    why_not = policy.why_not_join(user, channel, key, invitation)
+    if why_not is None and invitation is None and channel not in user.invited:
+        return n.ERR_NEEDREGGEDNICK if rules.keeps_out(world, user, channel) else None
+    return why_not
+
+
 def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> None:
     """Join one channel, or reply why it is refused."""
     world, user = request.world, request.user
@@ -121,7 +133,7 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
             return
     else:
         invitation = invitation_for(request, channel, key)
-        why_not = None if request.override else policy.why_not_join(user, channel, key, invitation)
+        why_not = None if request.override else _why_not_join(request, channel, key, invitation)
         if why_not:
             log.info("%s may not join %s: %s", user.source, channel.name, why_not.text)
             if may_forward and fold_or_self(channel.forward) in world.channels:
@@ -236,7 +248,7 @@ def part_command(request: Request) -> None:
         # A member that may not speak cannot do so by the reason of a PART.
         reason = request.param(1)
         if policy.is_muted(request.user, channel) or rules.has_filtered(
-            request.user, channel, reason
+            request.world, request.user, channel, reason
         ):
             reason = ""
         part(request, request.user, channel, reason)
@@ -274,7 +286,7 @@ def topic_command(request: Request) -> None:
         request.reply.numeric(why_not, channel.name)
         return
     text = truncate(request.params[1], world.lengths.topic)
-    if rules.has_filtered(user, channel, text):
+    if rules.has_filtered(world, user, channel, text):
         why = f"The operators of {channel.name} do not allow a word or a link in it"
         request.reply.fail("TOPIC", rules.FILTERED, channel.name, text=why)
         return

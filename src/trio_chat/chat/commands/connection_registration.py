@@ -336,7 +336,9 @@ def quit_command(request: Request) -> None:
     user = request.session.user
     if user is not None and (
         policy.muted_in(user)
-        or any(rules.has_filtered(user, channel, reason) for channel in user.channels)
+        or any(
+            rules.has_filtered(request.world, user, channel, reason) for channel in user.channels
+        )
     ):
         reason = ""
     shown = f"Quit: {reason}" if reason else "Quit"

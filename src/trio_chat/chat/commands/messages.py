@@ -219,11 +219,13 @@ def is_restrained(
     """
     world, session = request.world, request.session
     said = text[0] if text else ""
-    verdict = rules.why_not_deliver(
-        channel, session, said, tags, world.elapsed(), may_hold=may_hold
-    )
+    verdict = rules.why_not_deliver(world, channel, session, said, tags, may_hold=may_hold)
     if verdict is None:
-        if channel.slow and said and not rules.is_exempt(request.user, channel):
+        if (
+            said
+            and rules.slow_seconds(world, channel)
+            and not rules.is_exempt(request.user, channel)
+        ):
             apply(world, SpokenInSlowMode(channel.folded, rules.sender_key(session)))
         return False
     if verdict.code == rules.HELD:

@@ -10,12 +10,20 @@ from typing import NamedTuple
 
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.moderation.filters import HOLD, first_match
-from trio_chat.chat.moderation.state import MOST_HELD, MOST_HELD_OF_SENDER, HeldMessage
+from trio_chat.chat.moderation.links import hosts
+from trio_chat.chat.moderation.state import (
+    MOST_HELD,
+    MOST_HELD_OF_SENDER,
+    RAID_SLOW,
+    HeldMessage,
+)
 from trio_chat.chat.users import Session, User
+from trio_chat.chat.world import World
 from trio_chat.irc import tag_names
 
 SLOW_MODE = "SLOW_MODE"
 FILTERED = "MESSAGE_FILTERED"
+RAID = "RAID_MODE"
 HELD = "MESSAGE_HELD"
 _WITH_TEXT = (tag_names.REACT, tag_names.UNREACT, "+react", "+unreact")
 """Client-only tags whose values clients show."""
@@ -41,39 +49,73 @@ def sender_key(session: Session) -> str:
 
 
 def why_not_deliver(
+    world: World,
     channel: Channel,
     session: Session,
     text: str,
     tags: Mapping[str, str],
-    now: float,
     *,
     may_hold: bool = True,
 ) -> Verdict | None:
     """Return why a message is not delivered, or None.
 
     Args:
+        world: the world.
         channel: to which it is.
         session: its sender.
         text: its text; "" for a TAGMSG.
         tags: its client-only tags.
-        now: the time, as `World.elapsed` gives it.
         may_hold: whether it can be held; else it is refused.
     """
     moderation, user = channel.moderation, session.user
     if moderation is None or user is None or is_exempt(user, channel):
         return None
+    if is_raided(world, channel) and (verdict := _why_not_in_raid(channel, user, text)):
+        return verdict
+    may_hold = may_hold and bool(text)
     if moderation.filters and (
-        verdict := _why_not_filter(channel, session, text, tags, may_hold=may_hold and bool(text))
+        verdict := _why_not_filter(channel, session, text, tags, may_hold=may_hold)
     ):
         return verdict
-    if moderation.slow and text:
-        wait = ceil(moderation.seconds_to_wait(sender_key(session), now))
+    slow = slow_seconds(world, channel) if text else 0
+    if slow:
+        now = world.elapsed()
+        wait = ceil(moderation.seconds_to_wait(sender_key(session), now, slow))
         if wait > 0:
             return Verdict(
                 SLOW_MODE,
-                f"{channel.name} is in slow mode: one message in {moderation.slow} seconds. You can"
-                f" send the next one in {wait}",
+                f"{channel.name} is in slow mode: one message in {slow} seconds. You can send the"
+                f" next one in {wait}",
             )
+    return None
+
+
+def is_raided(world: World, channel: Channel) -> bool:
+    """Return whether a channel is in raid mode."""
+    moderation = channel.moderation
+    return (
+        moderation is not None
+        and bool(moderation.raid_until)
+        and world.steady() < moderation.raid_until
+    )
+
+
+def slow_seconds(world: World, channel: Channel) -> int:
+    """Return the seconds between two messages of a sender; 0 for no slow mode."""
+    return max(channel.slow, RAID_SLOW) if is_raided(world, channel) else channel.slow
+
+
+def keeps_out(world: World, user: User, channel: Channel) -> bool:
+    """Return whether raid mode keeps a user from joining: one without an account."""
+    return not user.account and is_raided(world, channel)
+
+
+def _why_not_in_raid(channel: Channel, user: User, text: str) -> Verdict | None:
+    if not user.account:
+        why = f"{channel.name} is in raid mode: log in to an account to write here, or wait"
+        return Verdict(RAID, why)
+    if hosts(text):
+        return Verdict(RAID, f"{channel.name} is in raid mode: links are not allowed for a while")
     return None
 
 
@@ -110,13 +152,15 @@ def is_exempt(user: User, channel: Channel) -> bool:
     return membership is not None and bool(membership.ranks)
 
 
-def has_filtered(user: User, channel: Channel, text: str) -> bool:
+def has_filtered(world: World, user: User, channel: Channel, text: str) -> bool:
     """Return whether a text that is no message, such as the reason of PART, is left out because of
-    a filter.
+    a filter or raid mode.
     """
     moderation = channel.moderation
-    if moderation is None or not moderation.filters or not text or is_exempt(user, channel):
+    if moderation is None or not text or is_exempt(user, channel):
         return False
+    if is_raided(world, channel) and _why_not_in_raid(channel, user, text):
+        return True
     return first_match(moderation.filters, text) is not None
 
 

@@ -8,6 +8,8 @@ from trio_chat.chat.moderation.filters import Filter
 MOST_HELD = 50
 """Held messages of one channel."""
 MOST_HELD_OF_SENDER = 5
+RAID_SLOW = 10
+"""Seconds of slow mode that raid mode brings."""
 _MOST_SPOKEN = 1000
 """Senders whose last message is noted, before those that may speak again are forgotten."""
 
@@ -47,33 +49,38 @@ class ChannelModeration:
         slow: the seconds between two messages of a member without a rank; 0 for none.
         filters: in the order in which they were added.
         held: the held messages, the oldest first.
+        raid_until: when raid mode ends, in seconds of `World.steady`; 0 if it has not been on.
         last_number: the number of the last message that was held.
         spoke: when a sender has last spoken in slow mode, in seconds of `World.elapsed`.
     """
 
-    __slots__ = ("filters", "held", "last_number", "slow", "spoke")
+    __slots__ = ("filters", "held", "last_number", "raid_until", "slow", "spoke")
 
     def __init__(self) -> None:
         self.slow = 0
         self.filters: tuple[Filter, ...] = ()
         self.held: tuple[HeldMessage, ...] = ()
         self.last_number = 0
+        self.raid_until = 0
         self.spoke: dict[str, float] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing that has to be remembered."""
-        return not (self.slow or self.filters or self.held or self.last_number)
+        return not (self.slow or self.filters or self.held or self.last_number or self.raid_until)
 
-    def seconds_to_wait(self, sender: str, now: float) -> float:
-        """Return how long a sender has to wait in slow mode; at most 0 if it may speak."""
-        return self.spoke[sender] + self.slow - now if sender in self.spoke else 0
+    def seconds_to_wait(self, sender: str, now: float, slow: int) -> float:
+        """Return how long a sender has to wait in slow mode of so many seconds; at most 0 if it may
+        speak.
+        """
+        return self.spoke[sender] + slow - now if sender in self.spoke else 0
 
     def note_spoken(self, sender: str, now: float) -> None:
         """Note that a sender speaks now."""
         self.spoke[sender] = now
         if len(self.spoke) > _MOST_SPOKEN:
-            self.spoke = {key: time for key, time in self.spoke.items() if time + self.slow > now}
+            slow = max(self.slow, RAID_SLOW)
+            self.spoke = {key: time for key, time in self.spoke.items() if time + slow > now}
 
     def to_state(self) -> dict[str, Any]:
         """Return what persists, as plain data."""
@@ -84,6 +91,7 @@ class ChannelModeration:
                 [*each[:7], [list(tag) for tag in each.tags], *each[8:]] for each in self.held
             ],
             "last number": self.last_number,
+            "raid": self.raid_until,
         }
 
     @classmethod
@@ -94,6 +102,7 @@ class ChannelModeration:
         moderation.filters = tuple(Filter(*each) for each in state["filters"])
         moderation.held = tuple(_held(*each) for each in state["held"])
         moderation.last_number = state["last number"]
+        moderation.raid_until = state["raid"]
         return moderation
 
 

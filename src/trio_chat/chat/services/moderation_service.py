@@ -9,9 +9,10 @@ from trio_chat.chat.changes import (
     FilterRemoved,
     HeldMessageReleased,
     HeldMessagesDropped,
+    RaidModeSet,
 )
 from trio_chat.chat.channels import Channel
-from trio_chat.chat.durations import show
+from trio_chat.chat.durations import parse, show
 from trio_chat.chat.moderation.filters import ACTIONS, MOST, BadPattern, Filter, parse_pattern
 from trio_chat.chat.moderation.state import HeldMessage
 from trio_chat.chat.registry import Request
@@ -22,6 +23,8 @@ from trio_chat.irc.text import strip_formatting
 
 log = logging.getLogger("trio_chat")
 
+_RAID, _LONGEST_RAID = 1800, 86_400
+"""Seconds of raid mode: when none are asked for, and at most."""
 _ROOM = 300
 """Bytes of a message that a sentence shows."""
 
@@ -111,6 +114,29 @@ def _remove_filter(request: Request, channel: Channel, wanted: str) -> None:
     apply(request.world, FilterRemoved(channel.folded, found[0].pattern))
     log.info("%s removed the filter %s from %s", request.user.source, found[0], channel.name)
     answer(request, f"{channel.name} has the filter {found[0].pattern} no longer.")
+
+
+@CHANSERV.command(
+    "RAID",
+    "<#channel> ON [<duration>] | OFF",
+    2,
+    "for a time: only accounts may join and write, slowly, and without links",
+)
+def _raid(request: Request, words: list[str]) -> None:
+    channel = _managed(request, words[0], modes.HALF_OPERATOR)
+    verb = words[1].upper()
+    if channel is None:
+        return
+    seconds = parse(words[2]) if len(words) > 2 else _RAID
+    if verb not in ("ON", "OFF"):
+        answer(request, f"Usage: /msg {CHANSERV.name} {CHANSERV.commands['RAID'].usage}")
+    elif verb == "ON" and (seconds is None or not 0 < seconds <= _LONGEST_RAID):
+        answer(request, f"Raid mode is for at most {show(_LONGEST_RAID)}, such as 30m or 2h.")
+    elif not policy.refuses_to_store(request):
+        until = int(request.world.steady() + (seconds or 0)) if verb == "ON" else 0
+        request.reply.emit_all(apply(request.world, RaidModeSet(channel.folded, until)))
+        log.info("%s set raid mode of %s: %s", request.user.source, channel.name, verb)
+        answer(request, f"Raid mode of {channel.name} is {verb.lower()}.")
 
 
 @CHANSERV.command(
