@@ -55,6 +55,7 @@ CONTENTS = """
 
 docs/features
 docs/client
+docs/login
 docs/bots
 docs/moderation
 docs/agents

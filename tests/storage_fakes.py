@@ -12,10 +12,12 @@ from trio_chat.chat.accounts import (
     Certificate,
     Credentials,
     Email,
+    Login,
     Origin,
     Refreshed,
     ScramKeys,
 )
+from trio_chat.chat.app_passwords import MOST, AppPassword, digest_of
 from trio_chat.chat.history import (
     MESSAGES,
     REDACT,
@@ -45,6 +47,7 @@ class OpenAccounts(AccountIndex):
         self.passwords: dict[str, str] = {}
         # By fingerprint and account: whether the client has proved to have the key.
         self.owners: dict[tuple[str, int], bool] = {}
+        self.apps: dict[int, list[AppPassword]] = {}
         self.emails: dict[str, Email] = {}
         self.devices: list[tuple[str, Origin]] = []
         self.error: Exception | None = None
@@ -91,6 +94,39 @@ class OpenAccounts(AccountIndex):
         if self.error:
             raise self.error
         return self.known[folded] if self.passwords.get(folded) == password else None
+
+    async def verify_login(self, folded: str, password: str, origin: Origin) -> Login | None:
+        """Return the login when the password is right."""
+        account, digest = self.known.get(folded), digest_of(password)
+        for each in self.apps.get(account.id, []) if account is not None else []:
+            if account is not None and each.digest == digest:
+                return Login(account, each)
+        right = await self.verify(folded, password, origin)
+        return Login(right) if right is not None else None
+
+    async def app_passwords(self, account: int) -> list[AppPassword]:
+        """Return an account's app passwords."""
+        if self.error:
+            raise self.error
+        return self.apps.get(account, [])
+
+    async def add_app_password(self, account: int, password: AppPassword) -> bool:
+        """Let an app password log in."""
+        if self.error:
+            raise self.error
+        known = self.apps.setdefault(account, [])
+        if len(known) >= MOST or password.name in {each.name for each in known}:
+            return False
+        known.append(password)
+        return True
+
+    async def remove_app_password(self, account: int, digest: str) -> bool:
+        """Let an app password not log in any more."""
+        if self.error:
+            raise self.error
+        before = self.apps.get(account, [])
+        self.apps[account] = [each for each in before if each.digest != digest]
+        return len(self.apps[account]) < len(before)
 
     def refuse_guesser(self, folded: str, origin: Origin) -> None:
         """Refuse nobody."""

@@ -16,6 +16,7 @@ from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Person, Town
 from trio_chat.chat import changes
 from trio_chat.chat.accounts import Account, AccountRules, Credentials, Email
+from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.apply import apply
 from trio_chat.chat.apply.transitions import _TRANSITIONS
 from trio_chat.chat.bans import Ban, BanKind
@@ -55,6 +56,7 @@ PLAIN = (
     float,
     type(None),
     Account,
+    AppPassword,
     Ban,
     BanKind,
     Credentials,

@@ -16,6 +16,8 @@ from trio_chat.chat.changes import (
     AccountDeleted,
     AccountNameFreed,
     AccountRegistered,
+    AppPasswordAdded,
+    AppPasswordRemoved,
     CertificateAdded,
     CertificateRemoved,
     Change,
@@ -65,19 +67,23 @@ class DecidingTown(Town):
         self.before.clear()
         self._decided.clear()
         decider, self.world.decider = self.world.decider, None
-        self._store_certificates(log)
+        self._store_logins(log)
         someone = next(each.sink for each in self.world.sessions.values())
         assert isinstance(someone, Person)
         for change in log:
             self.deliver(Output(tuple(apply(self.world, change))), someone)
         self.world.decider = decider
 
-    def _store_certificates(self, log: list[Change]) -> None:
+    def _store_logins(self, log: list[Change]) -> None:
         for change in log:
             if isinstance(change, CertificateAdded):
                 self.accounts.owners.setdefault((change.fingerprint, change.account), False)
             elif isinstance(change, CertificateRemoved):
                 self.accounts.owners.pop((change.fingerprint, change.account), None)
+            elif isinstance(change, AppPasswordAdded):
+                self.accounts.apps.setdefault(change.account, []).append(change.password)
+            elif isinstance(change, AppPasswordRemoved):
+                self.accounts.apps[change.account].clear()
 
     @property
     def stored(self) -> list[object]:

@@ -162,7 +162,8 @@ async def scram(accounts: AccountKeeper, name: str, password: str) -> Account | 
     client.set_server_final(
         (await exchange.take(client.get_client_final().encode())).answer.decode()
     )
-    return (await exchange.take(b"")).account
+    login = (await exchange.take(b"")).login
+    return login.account if login is not None else None
 
 
 @pytest.mark.parametrize("event", ["password", "sessions ended", "deleted", "registered again"])

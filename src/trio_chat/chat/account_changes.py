@@ -5,12 +5,15 @@ client. In a cluster, the change is decided on, and all servers have it where it
 """
 
 from trio_chat.chat.accounts import Account, Accounts, Credentials, Email, Origin
+from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.apply import apply
 from trio_chat.chat.apply.transitions import Effects
 from trio_chat.chat.changes import (
     AccountDeleted,
     AccountNameFreed,
     AccountRegistered,
+    AppPasswordAdded,
+    AppPasswordRemoved,
     CertificateAdded,
     CertificateRemoved,
     PasswordSet,
@@ -175,3 +178,38 @@ async def remove_certificate(world: World, account: int, fingerprint: str, versi
 async def _fingerprints(world: World, account: int) -> set[str]:
     certificates = await _accounts(world).certificates(account)
     return {certificate.fingerprint for certificate in certificates}
+
+
+async def add_app_password(world: World, account: int, password: AppPassword, version: int) -> bool:
+    """Let an app password log in to an account; see `AppPasswords.add_app_password`, and
+    `add_certificate` for the arguments.
+
+    Raises:
+        AccountsError: it cannot be stored.
+    """
+    accounts = _accounts(world)
+    if world.decider is None:
+        if accounts.version(account) != version:
+            return False
+        return await accounts.add_app_password(account, password)
+    apply(world, AppPasswordAdded(account, password, version))
+    await world.settle()
+    return password.digest in await _digests(world, account)
+
+
+async def remove_app_password(world: World, account: int, digest: str, version: int) -> bool:
+    """Let an app password not log in any more; see `AppPasswords.remove_app_password`, and
+    `add_certificate` for the arguments.
+
+    Raises:
+        AccountsError: it cannot be stored.
+    """
+    if world.decider is None:
+        return await _accounts(world).remove_app_password(account, digest)
+    apply(world, AppPasswordRemoved(account, digest, version))
+    await world.settle()
+    return digest not in await _digests(world, account)
+
+
+async def _digests(world: World, account: int) -> set[str]:
+    return {each.digest for each in await _accounts(world).app_passwords(account)}

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from trio_chat.chat.app_passwords import AppPassword
+
 MAX_PASSWORD = 600
 """Bytes of a password."""
 
@@ -90,6 +92,23 @@ class Account(NamedTuple):
 
 NO_ACCOUNT = Account("", "", 0)
 """The account of a session that is not logged in."""
+
+
+class Login(NamedTuple):
+    """A login whose password, certificate or proof was right.
+
+    Args:
+        account: the account.
+        app_password: the app password that was given, or None.
+    """
+
+    account: Account
+    app_password: AppPassword | None = None
+
+    @property
+    def digest(self) -> str:
+        """The hash of the app password, or ""."""
+        return self.app_password.digest if self.app_password is not None else ""
 
 
 async def _nothing_to_wait_for() -> None:
@@ -246,10 +265,10 @@ class Certificate(NamedTuple):
 class Accounts(Protocol):
     """The keeper of accounts.
 
-    `create`, `set_credentials`, `add_certificate`, `remove_certificate`, `delete` and `free` store
-    a change, and have it in memory afterwards. Servers of a cluster do not call them: there,
-    changes in memory come from the log (`chat.apply.stored_accounts`), and are stored with the
-    other state.
+    `create`, `set_credentials`, `add_certificate`, `remove_certificate`, `add_app_password`,
+    `remove_app_password`, `delete` and `free` store a change, and have it in memory afterwards.
+    Servers of a cluster do not call them: there, changes in memory come from the log
+    (`chat.apply.stored_accounts`), and are stored with the other state.
     """
 
     known: Mapping[str, Account]
@@ -348,6 +367,11 @@ class Accounts(Protocol):
             Busy: too many were wrong from there, or too many wait.
         """
 
+    async def verify_login(self, folded: str, password: str, origin: Origin) -> Login | None:
+        """Return the login if the password is that of the account, or one of its app passwords,
+        else None; for all else see `verify`.
+        """
+
     def refuse_guesser(self, folded: str, origin: Origin) -> None:
         """Look at no proof for an account after too many wrong ones.
 
@@ -422,6 +446,28 @@ class Accounts(Protocol):
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Let a certificate not log in any more; return whether it could before.
+
+        Raises:
+            AccountsError: it cannot be stored.
+        """
+
+    async def app_passwords(self, account: int) -> list[AppPassword]:
+        """Return the app passwords of an account, in the order of their names.
+
+        Raises:
+            AccountsError: they cannot be read.
+        """
+
+    async def add_app_password(self, account: int, password: AppPassword) -> bool:
+        """Let an app password log in; return False if the account has one of this name, or as many
+        as it may have.
+
+        Raises:
+            AccountsError: it cannot be stored.
+        """
+
+    async def remove_app_password(self, account: int, digest: str) -> bool:
+        """Let an app password not log in any more; return whether it could before.
 
         Raises:
             AccountsError: it cannot be stored.

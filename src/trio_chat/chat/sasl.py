@@ -8,7 +8,7 @@ exist look the same.
 import base64
 from typing import Any, NamedTuple, Protocol
 
-from trio_chat.chat.accounts import Account, Accounts, Origin
+from trio_chat.chat.accounts import Account, Accounts, Login, Origin
 from trio_chat.irc.names import fold_or_self
 
 CHUNK = 400
@@ -18,10 +18,10 @@ MAX_MESSAGE = 4096
 
 
 class SaslStep(NamedTuple):
-    """A step of an exchange: the server's answer, or the account once it is authenticated."""
+    """A step of an exchange: the server's answer, or the login once it is authenticated."""
 
     answer: bytes = b""
-    account: Account | None = None
+    login: Login | None = None
 
 
 class SaslFailed(Exception):  # an outcome of the exchange, not a mistake of ours
@@ -42,7 +42,7 @@ class SaslExchange(Protocol):
 
 
 class PlainExchange:
-    """PLAIN (RFC 4616): the password itself.
+    """PLAIN (RFC 4616): the password itself, or an app password.
 
     Args:
         accounts: the port to the accounts.
@@ -61,10 +61,10 @@ class PlainExchange:
             raise SaslFailed from error
         if authzid and fold_or_self(authzid) != fold_or_self(authcid):
             raise SaslFailed  # no account may act for another one
-        account = await self._accounts.verify(fold_or_self(authcid), password, self._origin)
-        if account is None:
+        login = await self._accounts.verify_login(fold_or_self(authcid), password, self._origin)
+        if login is None:
             raise SaslFailed
-        return SaslStep(account=account)
+        return SaslStep(login=login)
 
 
 class ScramExchange:
@@ -89,7 +89,7 @@ class ScramExchange:
         import scramp  # noqa: PLC0415  # only clients with SCRAM need it
 
         if self._is_proved:
-            return SaslStep(account=self._finish())
+            return SaslStep(login=Login(self._finish()))
         problem: Exception | None = None
         try:
             if self._server is None:
@@ -209,7 +209,7 @@ class ExternalExchange:
         )
         if account is None:
             raise SaslFailed
-        return SaslStep(account=account)
+        return SaslStep(login=Login(account))
 
 
 def mechanisms(certificate: str) -> tuple[str, ...]:

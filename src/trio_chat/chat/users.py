@@ -122,6 +122,7 @@ class Session:
         "account_id",
         "active",
         "address",
+        "app_password",
         "attached",
         "away",
         "away_since",
@@ -195,14 +196,16 @@ class Session:
         self.verification: PendingVerification | None = None
         self.account = ""  # as logged in; the user's from registration on
         self.account_id = 0
+        self.app_password = ""  # the hash of the one by which it is logged in
         self.push_endpoint = ""  # of the device that it has registered by WEBPUSH
         self.sasl: SaslExchange | None = None
         self.sasl_inbox = Inbox()
         self.failed_logins = 0
 
-    def set_account(self, account: Account) -> None:
+    def set_account(self, account: Account, app_password: str = "") -> None:
         """Be logged in to an account, or with `NO_ACCOUNT` to none."""
         self.account, self.account_id = account.name, account.id
+        self.app_password = app_password
 
     @property
     def is_shown(self) -> bool:

@@ -62,6 +62,7 @@ class Registered(Item):
         metadata: what it has set for the user to be.
         version: `Accounts.version` of the account, as of its login; the session is not logged in if
             it is another one.
+        app_password: the hash of the app password by which it is logged in, or "".
     """
 
     session: int
@@ -79,6 +80,7 @@ class Registered(Item):
     away: str
     metadata: tuple[tuple[str, str], ...]
     version: int = 0
+    app_password: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from trio_chat.cluster.lives import Life, Lives
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message
 
-FORMAT = 4
+FORMAT = 5
 """The format of snapshots: another one when a field is added to them, changed, or taken away."""
 SESSION_BITS = 32
 """Bits of the number that a session has on its node. The bits above are the number of the life."""
@@ -272,6 +272,7 @@ class Machine:
             session.away,
             tuple(pending.metadata.items()),
             self._version(session.account_id),
+            session.app_password,
         )
 
     def _version(self, account: int) -> int:
@@ -382,7 +383,7 @@ class Machine:
         account = accounts.by_id.get(item.account) if accounts is not None else None
         if account is not None and self._version(account.id) != item.version:
             account = None  # its sessions were ended after the login
-        session.set_account(account or NO_ACCOUNT)
+        session.set_account(account or NO_ACCOUNT, item.app_password if account else "")
         session.set_caps(item.caps)  # a session of this node has them already
         pending = session.pending = session.pending or PendingRegistration()
         pending.nick, pending.username, pending.realname = item.nick, item.username, item.realname

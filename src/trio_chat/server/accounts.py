@@ -20,10 +20,12 @@ from trio_chat.chat.accounts import (
     Certificate,
     Credentials,
     Email,
+    Login,
     Origin,
     Refreshed,
     ScramKeys,
 )
+from trio_chat.chat.app_passwords import AppPassword, digest_of, has_form
 from trio_chat.server import scram_hashes
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import ScramForm, Snapshot, SqliteAccounts
@@ -227,6 +229,28 @@ class AccountKeeper(AccountIndex):
             await self._hash_anew(account.id, hashed, password)
         return self.by_id.get(account.id) if self.version(account.id) == version else None
 
+    async def verify_login(self, folded: str, password: str, origin: Origin) -> Login | None:
+        """Return the login when the password is right; see `Accounts.verify_login`.
+
+        A wrong password in the form of an app password is checked against the password of the
+        account, too, and counts as wrong.
+        """
+        account = self.known.get(folded)
+        if not has_form(password):
+            found = None
+        else:
+            version = self.version(account.id) if account is not None else 0
+            digest = digest_of(password)
+            known = await self.app_passwords(account.id if account is not None else 0)
+            found = next((each for each in known if each.digest == digest), None)
+        if found is None or account is None:
+            right = await self.verify(folded, password, origin)
+            return Login(right) if right is not None else None
+        await self._threads.check(self._threads.accounts, folded, origin, _is_found)
+        if self.version(account.id) != version or account.id not in self.by_id:
+            return None
+        return Login(account, found)
+
     async def _hash_anew(self, account: int, hashed: str, password: str) -> None:
         """Replace the keys of an imported account by a hash of this server. The password is the
         same, so no session ends.
@@ -328,6 +352,22 @@ class AccountKeeper(AccountIndex):
         with _translated():
             return await self._table.remove_certificate(account, fingerprint)
 
+    async def app_passwords(self, account: int) -> list[AppPassword]:
+        """Return the app passwords of an account; see `Accounts.app_passwords`."""
+        await self.wait_stored()
+        with _translated():
+            return await self._table.app_passwords(account)
+
+    async def add_app_password(self, account: int, password: AppPassword) -> bool:
+        """Let an app password log in; see `Accounts.add_app_password`."""
+        with _translated():
+            return await self._table.add_app_password(account, password)
+
+    async def remove_app_password(self, account: int, digest: str) -> bool:
+        """Let an app password not log in any more; see `Accounts.remove_app_password`."""
+        with _translated():
+            return await self._table.remove_app_password(account, digest)
+
     async def delete(self, account: int) -> None:
         """Delete an account; see `Accounts.delete`."""
         with self._edit():
@@ -341,6 +381,11 @@ class AccountKeeper(AccountIndex):
         with self._edit():
             is_freed = await self._table.free(folded)
         return self.release(folded) or is_freed
+
+
+def _is_found() -> bool:
+    """Return that a password is right; those that wait for a thread are bounded."""
+    return True
 
 
 @contextmanager

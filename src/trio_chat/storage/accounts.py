@@ -4,6 +4,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.chat.accounts import Account, Certificate, Credentials, Email, ScramKeys
+from trio_chat.chat.app_passwords import AppPassword
+from trio_chat.storage import app_passwords
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -129,6 +131,18 @@ class SqliteAccounts:
         """Remove a certificate from an account; return whether the account had it."""
         return await self._database.write(remove_certificate, account, fingerprint)
 
+    async def app_passwords(self, account: int) -> list[AppPassword]:
+        """Return an account's app passwords."""
+        return await self._database.read(app_passwords.of_account, account)
+
+    async def add_app_password(self, account: int, password: AppPassword) -> bool:
+        """Add an app password to an account that exists; return whether the account has it now."""
+        return await self._database.write(app_passwords.add, account, password)
+
+    async def remove_app_password(self, account: int, digest: str) -> bool:
+        """Remove an app password from an account; return whether the account had it."""
+        return await self._database.write(app_passwords.remove, account, digest)
+
     async def secret(self, name: str) -> bytes:
         """Return a random value of 32 bytes, which is made on first use and never changes."""
         return await self._database.write(secret, name)
@@ -224,7 +238,10 @@ def email_of(connection: "apsw.Connection", account: int) -> Email | None:
 
 
 def update(connection: "apsw.Connection", account: int, credentials: Credentials) -> int:
-    """Replace the credentials of an account; return how often they were replaced."""
+    """Replace the credentials of an account, and delete its app passwords, which an intruder may
+    have made; return how often the credentials were replaced.
+    """
+    connection.execute("DELETE FROM app_password WHERE account = ?", (account,))
     changed = connection.execute(
         "UPDATE account SET password = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key ="
         " ?, scram_server_key = ?, passwords = passwords + 1 WHERE id = ? RETURNING passwords",

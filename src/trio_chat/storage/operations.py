@@ -11,6 +11,9 @@ from trio_chat.chat.changes import (
     AccountDeleted,
     AccountNameFreed,
     AccountRegistered,
+    AppPasswordAdded,
+    AppPasswordRemoved,
+    AppPasswordUsed,
     CertificateAdded,
     CertificateRemoved,
     PasswordSet,
@@ -18,7 +21,7 @@ from trio_chat.chat.changes import (
     UploadsRemoved,
 )
 from trio_chat.chat.persistence import Operation
-from trio_chat.storage import accounts, uploads
+from trio_chat.storage import accounts, app_passwords, uploads
 
 if TYPE_CHECKING:
     import apsw
@@ -48,6 +51,8 @@ def _store(connection: "apsw.Connection", operation: Operation) -> None:
             accounts.add_certificate(connection, number, fingerprint, is_proved=is_proved)
         case CertificateRemoved(number, fingerprint):
             accounts.remove_certificate(connection, number, fingerprint)
+        case AppPasswordAdded() | AppPasswordRemoved() | AppPasswordUsed():
+            _store_app_password(connection, operation)
         case UploadAdded(upload):
             uploads.insert(connection, upload)
         case UploadsRemoved(names):
@@ -55,3 +60,16 @@ def _store(connection: "apsw.Connection", operation: Operation) -> None:
                 uploads.remove(connection, name)
         case _:
             raise ValueError(f"{type(operation).__name__} is an unknown operation")
+
+
+def _store_app_password(
+    connection: "apsw.Connection",
+    operation: AppPasswordAdded | AppPasswordRemoved | AppPasswordUsed,
+) -> None:
+    match operation:
+        case AppPasswordAdded(number, password):
+            app_passwords.add(connection, number, password)
+        case AppPasswordRemoved(number, digest):
+            app_passwords.remove(connection, number, digest)
+        case AppPasswordUsed(number, digest, used):
+            app_passwords.note_use(connection, number, digest, used)

@@ -208,8 +208,10 @@ def end_session(world: World, session: Session, reason: str) -> Effects:
 def _end_logins(world: World, change: LoginsEnded) -> Effects:
     if world.accounts is not None:
         world.accounts.invalidate(change.account)
-    ended = logins.sessions_of(world, change.account, change.keep, change.certificate)
-    if change.certificate:
+    ended = logins.sessions_of(
+        world, change.account, change.keep, change.certificate, change.app_password
+    )
+    if change.certificate or change.app_password:
         endpoints = [session.push_endpoint for session in ended if session.push_endpoint]
     else:
         keep = world.sessions.get(change.keep)

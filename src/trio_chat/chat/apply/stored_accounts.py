@@ -12,6 +12,9 @@ from trio_chat.chat.changes import (
     AccountDeleted,
     AccountNameFreed,
     AccountRegistered,
+    AppPasswordAdded,
+    AppPasswordRemoved,
+    AppPasswordUsed,
     CertificateAdded,
     CertificateRemoved,
     InvitationUsed,
@@ -97,5 +100,28 @@ def _add_certificate(world: World, change: CertificateAdded) -> Effects | None:
 def _remove_certificate(world: World, change: CertificateRemoved) -> Effects | None:
     if is_outdated(world, change.account, change.version):
         return None
+    world.dirty.record(change)
+    return []
+
+
+@transition(AppPasswordAdded)
+def _add_app_password(world: World, change: AppPasswordAdded) -> Effects | None:
+    return _record(world, change)
+
+
+@transition(AppPasswordRemoved)
+def _remove_app_password(world: World, change: AppPasswordRemoved) -> Effects | None:
+    return _record(world, change)
+
+
+def _record(world: World, change: AppPasswordAdded | AppPasswordRemoved) -> Effects | None:
+    if is_outdated(world, change.account, change.version):
+        return None
+    world.dirty.record(change)
+    return []
+
+
+@transition(AppPasswordUsed)
+def _note_use(world: World, change: AppPasswordUsed) -> Effects | None:
     world.dirty.record(change)
     return []

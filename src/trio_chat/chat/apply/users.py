@@ -129,12 +129,12 @@ def _change_account(world: World, change: AccountChanged) -> Effects | None:
         change.version is not None and world.bans.of_account(account.id) is not None
     ):
         return None
-    session.set_account(account)
+    session.set_account(account, change.app_password)
     user = session.user
     if user is None:
         return None
     others = tuple(other for other in user.sessions if other is not session)
-    events = change_account(world, user, change.account)
+    events = change_account(world, user, change.account, change.app_password)
     if events is None or not others:
         return events
     return [_login_numeric(world, user, change.account, others), *events]
@@ -154,10 +154,20 @@ def _login_numeric(
     return Event(number, code, params, world.server_info.name, recipients, shift=world.ids.shift)
 
 
-def change_account(world: World, user: User, account: Account) -> Effects | None:
-    """Log a user, with all its sessions, in to an account, or with `NO_ACCOUNT` out of it."""
+def change_account(
+    world: World, user: User, account: Account, app_password: str = ""
+) -> Effects | None:
+    """Log a user, with all its sessions, in to an account, or with `NO_ACCOUNT` out of it.
+
+    Args:
+        world: the world.
+        user: the user.
+        account: the account.
+        app_password: by which sessions are logged in that were not before; see `AccountChanged`.
+    """
     for session in user.sessions:
-        session.set_account(account)
+        if session.account_id != account.id:
+            session.set_account(account, app_password)
     if user.account_id == account.id:
         return None
     _unsubscribe(world, user)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from trio_chat.chat.accounts import Account, Credentials, Email
+from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.changes.change import Change
 from trio_chat.chat.persistence import Operation
 
@@ -108,6 +109,52 @@ class CertificateRemoved(Change, Operation):
     account: int
     fingerprint: str
     version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppPasswordAdded(Change, Operation):
+    """An app password can log in to an account, by its number, unless that has one of its name, or
+    as many as it may have.
+
+    Args:
+        account: the number of the account.
+        password: the app password.
+        version: see `AccountChanged`.
+    """
+
+    account: int
+    password: AppPassword
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppPasswordRemoved(Change, Operation):
+    """An app password can log in to an account, by its number, no longer.
+
+    Args:
+        account: the number of the account.
+        digest: the hash of the app password.
+        version: see `AccountChanged`.
+    """
+
+    account: int
+    digest: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppPasswordUsed(Change, Operation):
+    """A client has logged in with an app password.
+
+    Args:
+        account: the number of the account.
+        digest: the hash of the app password.
+        used: seconds of Unix time.
+    """
+
+    account: int
+    digest: str
+    used: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,11 +83,13 @@ class AccountChanged(Change):
         version: `Accounts.version` of the account when the password or certificate was checked; in
             a cluster the change comes later, and has no effect if the version is another one then.
             None if nothing was checked.
+        app_password: the hash of the app password that was given, or "".
     """
 
     session: int
     account: Account
     version: int | None = None
+    app_password: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,11 @@ class LoginsEnded(Change):
         reason: sent to the clients.
         keep: the number of the session that stays, or 0.
         certificate: the fingerprint of the certificate by which the sessions logged in; "" for any.
+        app_password: likewise the hash of the app password.
     """
 
     account: int
     reason: str
     keep: int = 0
     certificate: str = ""
+    app_password: str = ""

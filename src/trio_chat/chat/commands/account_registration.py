@@ -7,7 +7,7 @@ NickServ uses the same functions; see `trio_chat.chat.services.nickserv`.
 from functools import partial
 
 from trio_chat.chat import nicknames
-from trio_chat.chat.accounts import MAX_PASSWORD
+from trio_chat.chat.accounts import MAX_PASSWORD, Login
 from trio_chat.chat.commands.account_creation import (
     VERIFICATION_REQUIRED,
     RegistrationOutcome,
@@ -63,7 +63,7 @@ async def _register(request: Request, wanted: Wanted, reply: Response) -> None:
     answer = await register(request, wanted, reply)
     if answer.account is not None:
         reply.send("REGISTER", ("SUCCESS", wanted.name, answer.text))
-        await log_in(request, reply, answer.account)
+        await log_in(request, reply, Login(answer.account))
     elif answer.code == VERIFICATION_REQUIRED:
         reply.send("REGISTER", (answer.code, wanted.name, answer.text))
     else:
@@ -94,7 +94,7 @@ async def _verify(request: Request, name: str, code: str, reply: Response) -> No
     answer = await verify(request, name, code, reply)
     if answer.account is not None:
         reply.send("VERIFY", ("SUCCESS", answer.account.name, answer.text))
-        await log_in(request, reply, answer.account)
+        await log_in(request, reply, Login(answer.account))
     else:
         reply.fail("VERIFY", answer.code, name, text=answer.text)
 

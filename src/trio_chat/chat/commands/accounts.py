@@ -8,8 +8,8 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from trio_chat.chat import banning, missed, sasl
-from trio_chat.chat.accounts import NO_ACCOUNT, Account, Accounts, AccountsError, Busy
+from trio_chat.chat import banning, logins, missed, sasl
+from trio_chat.chat.accounts import NO_ACCOUNT, Account, Accounts, AccountsError, Busy, Login
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountChanged, NoticesDelivered
 from trio_chat.chat.registry import Request, command
@@ -103,16 +103,16 @@ async def _continue(
         session.sasl = None
         reply.numeric(n.ERR_SASLFAIL, args=(explain(error),))
         return
-    if step.account is None:
+    if step.login is None:
         for piece in sasl.pieces(step.answer):
             reply.send_bare("AUTHENTICATE", piece)
         return
     session.sasl = None
-    if suspended := why_suspended(request, step.account):
+    if suspended := why_suspended(request, step.login.account):
         reply.numeric(n.ERR_SASLFAIL, args=(suspended,))
         return
     try:
-        is_done = await log_in(request, reply, step.account)
+        is_done = await log_in(request, reply, step.login)
     except Unsettled:  # which is explained by FAIL; the exchange has to end, too
         reply.numeric(n.ERR_SASLFAIL, args=("the servers cannot agree on anything",))
         raise
@@ -150,7 +150,7 @@ def count_failure(request: Request, reply: Response) -> None:
 async def log_in(
     request: Request,
     reply: Response,
-    account: Account,
+    login: Login,
     confirm: Callable[[], None] | None = None,
 ) -> bool:
     """Log a session in, and its user if there is one; notify other clients (IRCv3
@@ -161,13 +161,14 @@ async def log_in(
     Args:
         request: of the session.
         reply: takes the numerics.
-        account: the account.
+        login: the account, and how it was proved.
         confirm: called before the first numeric, if the session is logged in.
     """
     world, session, user = request.world, request.session, request.session.user
+    account = login.account
     source = user.source if user else f"{session.target}!{_username_of(session)}@{session.host}"
     version = world.accounts.version(account.id) if world.accounts is not None else None
-    events = apply(world, AccountChanged(session.id, account, version))
+    events = apply(world, AccountChanged(session.id, account, version, login.digest))
     reply.expect(events)
     if user is not None:
         await world.settle()
@@ -176,6 +177,7 @@ async def log_in(
     session.failed_logins = 0
     if world.accounts is not None:
         world.accounts.note_right(account.folded, session.origin)
+        logins.note_use(world, login)
     log.info("%s logged in as %s", source, account.name)
     if confirm is not None:
         confirm()

@@ -3,6 +3,7 @@ know.
 """
 
 from trio_chat.chat.services import (
+    app_passwords,
     chanserv,
     devices,
     login_certificates,
@@ -15,6 +16,7 @@ from trio_chat.chat.services import (
 )
 
 __all__ = [
+    "app_passwords",
     "chanserv",
     "devices",
     "login_certificates",

@@ -8,6 +8,7 @@ from trio_chat.chat.accounts import AccountsError, Certificate
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
+from trio_chat.chat.services.app_passwords import may_change_logins
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -29,6 +30,8 @@ def _cert(request: Request, words: list[str]) -> None:
         request.reply.postpone(partial(_list_certificates, request))
     elif change not in ("ADD", "DEL"):
         answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['CERT'].usage}")
+    elif not may_change_logins(request):
+        return
     elif not fingerprint and change == "ADD":
         answer(
             request,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from trio_chat.chat import account_changes, logins
-from trio_chat.chat.accounts import MAX_PASSWORD, Accounts, AccountsError, Busy
+from trio_chat.chat.accounts import MAX_PASSWORD, Accounts, AccountsError, Busy, Login
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AlwaysOnUpdated, UserRemoved
 from trio_chat.chat.commands import account_creation, account_registration
@@ -84,7 +84,7 @@ async def _finish(
         answer(request, f"{outcome.text}.", reply)
         return
     answer(request, f"{outcome.account.name} is yours now, and you are logged in.", reply)
-    await login.log_in(request, reply, outcome.account)
+    await login.log_in(request, reply, Login(outcome.account))
 
 
 @NICKSERV.command(
@@ -113,19 +113,20 @@ async def _log_in(request: Request, name: str, password: str, reply: Response) -
     accounts = request.world.accounts
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        account = await accounts.verify(fold_or_self(name), password, request.session.origin)
+        right = await accounts.verify_login(fold_or_self(name), password, request.session.origin)
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
-    if account is None:
+    if right is None:
         answer(request, "Wrong account or password.", reply)
         login.count_failure(request, reply)
         return
+    account = right.account
     if suspended := login.why_suspended(request, account):
         answer(request, f"{suspended}.", reply)
         return
     done = partial(answer, request, f"You are logged in as {account.name}.", reply)
-    if not await login.log_in(request, reply, account, done):
+    if not await login.log_in(request, reply, right, done):
         answer(request, f"{login.CHANGED}.", reply)
 
 

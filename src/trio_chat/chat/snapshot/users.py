@@ -40,6 +40,7 @@ _PLAIN_OF_SESSION = (
     "away_since",
     "account",
     "account_id",
+    "app_password",
     "push_endpoint",
     "metadata_paid",
     "closing",

@@ -7,7 +7,7 @@ import base64
 import binascii
 import logging
 
-from trio_chat.chat import banning
+from trio_chat.chat import banning, logins
 from trio_chat.chat.accounts import Account, Accounts, AccountsError, Busy, Origin
 from trio_chat.chat.world import World
 from trio_chat.irc.addresses import rate_limit_key
@@ -89,17 +89,19 @@ async def _by_password(world: World, value: str, peer: Peer) -> Uploader:
         raise Unauthenticated(_NEEDED, BEARER)
     origin = Origin(peer.host, peer.certificate)
     try:
-        account = await accounts.verify(fold_or_self(name), password, origin)
+        login = await accounts.verify_login(fold_or_self(name), password, origin)
     except Busy as error:
         raise UploadRefused(429, str(error), _MOST_CHECKED_AGAIN) from error
     except AccountsError as error:
         log.error("accounts cannot be used: %s", error)
         raise UploadRefused(503, "Accounts cannot be used at the moment", 30) from error
-    if account is None:
+    if login is None:
         log.info("upload from %s: wrong account or password", peer.host)
         raise Unauthenticated(_WRONG, BASIC)
-    accounts.note_right(account.folded, origin)
-    return _allowed(world, account)
+    accounts.note_right(login.account.folded, origin)
+    allowed = _allowed(world, login.account)
+    logins.note_use(world, login)
+    return allowed
 
 
 async def _by_certificate(world: World, accounts: Accounts, peer: Peer) -> Uploader:

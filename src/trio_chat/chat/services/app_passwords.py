@@ -1,0 +1,126 @@
+"""NickServ: the app passwords of an account, for programs that cannot log in otherwise."""
+
+import logging
+from datetime import UTC, datetime
+from functools import partial
+
+from trio_chat.chat import account_changes, app_passwords, logins
+from trio_chat.chat.accounts import AccountsError
+from trio_chat.chat.app_passwords import MAX_NAME, MOST, AppPassword
+from trio_chat.chat.commands import accounts as login
+from trio_chat.chat.registry import Request
+from trio_chat.chat.response import Response
+from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
+
+log = logging.getLogger("trio_chat")
+
+
+@NICKSERV.command(
+    "APPPASSWORD",
+    "ADD <name> | DEL <name> | LIST",
+    1,
+    "makes a password for one program, which can log in and do nothing else with it",
+)
+def _app_password(request: Request, words: list[str]) -> None:
+    verb, name = words[0].upper(), words[1] if len(words) == 2 else ""
+    if not request.user.account:
+        answer(request, "You are not logged in.")
+    elif verb == "LIST":
+        request.reply.postpone(partial(_list, request))
+    elif verb not in ("ADD", "DEL") or not name:
+        answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['APPPASSWORD'].usage}")
+    elif not may_change_logins(request):
+        return
+    elif verb == "DEL":
+        request.reply.postpone(partial(_remove, request, name))
+    elif not app_passwords.is_name(name):
+        answer(request, f"The name is one word of at most {MAX_NAME} characters.")
+    else:
+        request.reply.postpone(partial(_add, request, name))
+
+
+def may_change_logins(request: Request) -> bool:
+    """Return whether a session may change how one logs in to its account; explain it if not. One
+    that came by an app password may not: it could give itself another way in.
+    """
+    if not request.session.app_password:
+        return True
+    answer(
+        request,
+        "You are logged in with an app password. Log in with the password of your account to change"
+        " how you can log in.",
+    )
+    return False
+
+
+async def _list(request: Request, reply: Response) -> None:
+    accounts = request.world.accounts
+    assert accounts is not None  # noqa: S101  # `handle` has looked
+    try:
+        known = await accounts.app_passwords(request.user.account_id)
+    except AccountsError as error:
+        answer(request, f"{login.explain(error)}.", reply)
+        return
+    for each in known:
+        mine = " (this session)" if each.digest == request.session.app_password else ""
+        answer(request, f"{describe(each)}{mine}", reply)
+    answer(request, f"That is all: {len(known)} of {MOST}.", reply)
+
+
+def describe(password: AppPassword) -> str:
+    """Return what there is to say of an app password."""
+    created = f"{datetime.fromtimestamp(password.created, UTC):%Y-%m-%d}"
+    used = f"{datetime.fromtimestamp(password.used, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{password.name}: made {created}, last used {used if password.used else 'never'}"
+
+
+async def _add(request: Request, name: str, reply: Response) -> None:
+    accounts, world, own = request.world.accounts, request.world, request.user.account_id
+    assert accounts is not None  # noqa: S101  # `handle` has looked
+    version, password = accounts.version(own), app_passwords.make_password()
+    made = AppPassword(name, app_passwords.digest_of(password), int(world.clock()))
+    try:
+        is_done = await account_changes.add_app_password(world, own, made, version)
+        known = [] if is_done else await accounts.app_passwords(own)
+    except AccountsError as error:
+        answer(request, f"{login.explain(error)}.", reply)
+        return
+    if is_done:
+        log.info("%s made an app password for %s", request.session.address, request.user.account)
+        answer(request, f"The app password {name} is: {password}", reply)
+        answer(
+            request,
+            f"It is not shown again. Log in with it as {request.user.account}, by SASL PLAIN or"
+            f" IDENTIFY. /msg {NAME} APPPASSWORD DEL {name} revokes it.",
+            reply,
+        )
+    elif any(each.name == name for each in known):
+        answer(request, f"You have an app password {name} already; revoke it first.", reply)
+    elif len(known) >= MOST:
+        answer(request, f"You have {MOST} app passwords already; revoke one of them.", reply)
+    else:
+        answer(request, f"{login.CHANGED}.", reply)
+
+
+async def _remove(request: Request, name: str, reply: Response) -> None:
+    accounts, world, own = request.world.accounts, request.world, request.user.account_id
+    assert accounts is not None  # noqa: S101  # `handle` has looked
+    version = accounts.version(own)
+    try:
+        known = await accounts.app_passwords(own)
+        digest = next((each.digest for each in known if each.name == name), "")
+        is_done = bool(digest) and await account_changes.remove_app_password(
+            world, own, digest, version
+        )
+    except AccountsError as error:
+        answer(request, f"{login.explain(error)}.", reply)
+        return
+    if not is_done:
+        answer(request, f"You have no app password {name}; APPPASSWORD LIST shows yours.", reply)
+        return
+    ended = logins.end_sessions(
+        world, own, logins.REVOKED, keep=request.session, app_password=digest
+    )
+    answer(
+        request, f"The app password {name} is revoked. Sessions of it that ended: {ended}.", reply
+    )
