@@ -31,7 +31,6 @@ from trio_chat.server.control import ServerControl
 from trio_chat.server.disk_space import free_bytes, watch_disk_space
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.hooks.outgoing import OutgoingHooks
 from trio_chat.server.hooks.watcher import HookWatcher
 from trio_chat.server.http.hosts import Host, is_known
 from trio_chat.server.http.site import Site
@@ -62,6 +61,8 @@ if TYPE_CHECKING:  # it needs what only a cluster needs
 
 log = logging.getLogger("trio_chat")
 
+_HOOK_INTERVAL = 5.0
+"""Seconds until a server without outgoing webhooks looks whether there is one."""
 _LEAVE_TIMEOUT = 3.0
 """Seconds in which the cluster has to take that this node stops."""
 
@@ -305,14 +306,22 @@ class Server:
             await self._hooks.refresh()
             nursery.start_soon(self._hooks.run)
         if self.world.storage is not None:
-            outgoing = OutgoingHooks(
-                self.world,
-                self.broadcaster,
-                self.relayer,
-                lambda: self.settings.hooks,
-                is_ours=lambda: self.node is None or self.node.is_first,
-            )
-            nursery.start_soon(outgoing.run)
+            nursery.start_soon(self._post_outgoing)
+
+    async def _post_outgoing(self) -> None:
+        """Post what outgoing webhooks are for; their code is loaded with the first one."""
+        while not self.world.hooks.outgoing():  # noqa: ASYNC110  # nothing announces the first one
+            await trio.sleep(_HOOK_INTERVAL)
+        from trio_chat.server.hooks.outgoing import OutgoingHooks  # noqa: PLC0415
+
+        outgoing = OutgoingHooks(
+            self.world,
+            self.broadcaster,
+            self.relayer,
+            lambda: self.settings.hooks,
+            is_ours=lambda: self.node is None or self.node.is_first,
+        )
+        await outgoing.run()
 
     @property
     def _is_alone(self) -> bool:
