@@ -547,6 +547,10 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     give_device(1)
     give_device(2)
     execute("""INSERT INTO push_rules VALUES (1, '{"words": ["lunch"]}')""")
+    execute(
+        "INSERT INTO app_password VALUES (1, 'phone', 'hash', 1800000000, 1800000000),"
+        " (1, 'tablet', 'hash2', 1800000000, 0), (2, 'bouncer', 'hash3', 1800000000, 0)"
+    )
     capsys.readouterr()
     assert ran("account", "export", "ANN") == 0
     exported = json.loads(capsys.readouterr().out)
@@ -586,6 +590,10 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
             }
         ],
         "push_rules": {"words": ["lunch"]},
+        "app_passwords": [
+            {"name": "phone", "made": "2027-01-15T08:00:00Z", "used": "2027-01-15T08:00:00Z"},
+            {"name": "tablet", "made": "2027-01-15T08:00:00Z", "used": None},
+        ],
         "messages": [json.loads(json_lines.to_line(record, numbers)) for record in own],
     }
 
@@ -609,6 +617,16 @@ def test_another_password_removes_devices() -> None:
         assert list(connection.execute("SELECT account FROM push")) == [(2,)]
 
 
+def test_another_password_revokes_app_passwords() -> None:
+    """An intruder may have made one; those of other accounts stay."""
+    add()
+    add("bob")
+    execute("INSERT INTO app_password VALUES (1, 'x', 'a', 1, 0), (2, 'x', 'b', 1, 0)")
+    assert ran("account", "passwd", "ann", "--password-file", "password") == 0
+    with maintenance.connected(DATABASE) as connection:
+        assert list(connection.execute("SELECT account FROM app_password")) == [(2,)]
+
+
 def test_a_deleted_account_has_no_devices() -> None:
     """The devices go with the account."""
     add()
@@ -627,13 +645,17 @@ def test_an_export_of_who_said_nothing_is_json(capsys: pytest.CaptureFixture[str
 
 
 def test_no_hash_is_exported(capsys: pytest.CaptureFixture[str]) -> None:
-    """An export contains neither the password's hash nor keys."""
+    """An export contains neither the hashes of passwords nor keys."""
     add()
+    execute("INSERT INTO app_password VALUES (1, 'phone', 'feedbeef', 1, 0)")
     capsys.readouterr()
     assert ran("account", "export", "ann") == 0
-    exported = capsys.readouterr().out
+    exported = capsys.readouterr().out.lower()
+    with maintenance.connected(DATABASE) as connection:
+        stored = connection.execute("SELECT password FROM account").get
+    assert str(stored).lower() not in exported
     assert not any(
-        word in exported.lower() for word in ("argon2", "scram", "salt", "password", "hash")
+        word in exported for word in ("argon2", "scram", "salt", "hash", "digest", "feedbeef")
     )
 
 

@@ -8,7 +8,9 @@ import pytest
 from cluster_simulation import ROOT, make_world
 from storage_fakes import OpenAccounts
 from support import NOON
+from trio_chat.chat import logins
 from trio_chat.chat.accounts import NO_ACCOUNT
+from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import AccountChanged, BanSet, OperatorAppointed, RetentionSet
 from trio_chat.chat.events import Output
@@ -432,6 +434,23 @@ def test_a_login_to_an_account_that_is_gone_is_dropped() -> None:
     world.accounts.drop(account)
     assert resolve(world, item) is None
     assert resolve(world, decide(world, AccountChanged(session, NO_ACCOUNT))) is not None
+
+
+def test_an_app_password_that_is_revoked_ends_its_sessions_on_all_nodes() -> None:
+    """They name it when they register, or when they log in later; a snapshot has it, too."""
+    cluster = Cluster("there", "other", always_on="off")
+    world = cluster.machine.world
+    cluster.write("there", registered(1, "ann", account=1, app_password="x"), registered(2, "bob"))
+    cluster.write("other", registered(1, "eve", account=1, app_password="y"))
+    assert world.accounts is not None
+    bob = next(one for one in world.sessions.values() if one.user and one.user.nick == "bob")
+    apply(world, AccountChanged(bob.id, world.accounts.by_id[1], app_password="x"))
+    restored = Machine(partial(make_world, always_on="off"), "rules")
+    restored.restore(cluster.machine.to_state())
+    known = {one.app_password for one in restored.world.sessions.values()}
+    assert known == {"x", "y"}
+    assert logins.end_sessions(world, 1, logins.REVOKED, app_password="x") == 2
+    assert cluster.nicks == ["eve"]
 
 
 def test_a_user_with_an_account_that_does_not_come_back_leaves() -> None:

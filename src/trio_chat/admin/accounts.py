@@ -349,6 +349,14 @@ def describe(connection: "apsw.Connection", account: Account) -> dict[str, Any]:
             for device in belongings.devices
         ],
         "push_rules": belongings.push_rules,
+        "app_passwords": [
+            {
+                "name": each.name,
+                "made": date(each.created),
+                "used": date(each.used) if each.used else None,
+            }
+            for each in belongings.app_passwords
+        ],
     }
 
 

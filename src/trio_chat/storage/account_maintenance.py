@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trio_chat.chat import push
 from trio_chat.chat.accounts import Account, Credentials, Email
+from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.history import Record
 from trio_chat.chat.masklists import entry
 from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.uploads import Upload
 from trio_chat.irc.names import fold_or_self
-from trio_chat.storage import accounts, json_lines, maintenance, uploads
+from trio_chat.storage import accounts, app_passwords, json_lines, maintenance, uploads
 from trio_chat.storage.database import in_transaction
 from trio_chat.storage.events import delete_events
 from trio_chat.storage.history import redact_messages
@@ -73,6 +74,7 @@ class AccountData(NamedTuple):
         uploads: its uploaded files.
         devices: its devices for push messages.
         push_rules: what it wants to be pushed.
+        app_passwords: its app passwords.
     """
 
     owned: list[dict[str, Any]]
@@ -86,6 +88,7 @@ class AccountData(NamedTuple):
     uploads: list[Upload]
     devices: list[PushSubscription]
     push_rules: dict[str, list[str]]
+    app_passwords: list[AppPassword]
 
 
 def all_accounts(connection: "apsw.Connection") -> list[Account]:
@@ -256,6 +259,7 @@ def account_data(connection: "apsw.Connection", account: Account) -> AccountData
         uploads.every_upload(connection, number),
         _devices(connection, number),
         _state(connection, "SELECT state FROM push_rules WHERE account = ?", number) or {},
+        app_passwords.of_account(connection, number),
     )
 
 
