@@ -32,7 +32,7 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.hooks import Hook
 from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.moderation.filters import Filter
-from trio_chat.chat.moderation.state import HeldMessage
+from trio_chat.chat.moderation.state import HeldMessage, Report
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet
 from trio_chat.chat.push import PushSubscription
@@ -66,6 +66,7 @@ PLAIN = (
     Hook,
     Invitation,
     PushRules,
+    Report,
     PushSubscription,
     ModeSet,
     Operator,

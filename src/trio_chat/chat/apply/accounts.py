@@ -58,7 +58,7 @@ def _mentions(channel: Channel, account: Account) -> bool:
     registration = channel.registration
     if registration and account.id in (registration.owner, *registration.access):
         return True
-    if channel.moderation and any(each.account == account.id for each in channel.moderation.held):
+    if channel.moderation is not None and channel.moderation.mentions_account(account.id):
         return True
     return any(
         mask.names(account.folded) for masks in channel.lists.values() for mask in masks.values()
@@ -107,7 +107,7 @@ def _log_out(world: World, user: User) -> Effects:
 
 def _forget_in_channel(world: World, channel: Channel, account: Account) -> Effects:
     """Take away the ownership and the access of an account, masks of lists that name it, and its
-    messages that wait for an operator.
+    messages and reports that wait for an operator.
     """
     registration = channel.registration
     if registration is not None and registration.owner == account.id:
@@ -123,7 +123,7 @@ def _forget_in_channel(world: World, channel: Channel, account: Account) -> Effe
     for letter, mask in gone:
         del channel.lists[letter][mask.folded]
     if (moderation := channel.moderation) is not None:
-        moderation.held = tuple(each for each in moderation.held if each.account != account.id)
+        moderation.forget_account(account.id)
     return [service_event(world, channel, f"-{letter}", mask.mask) for letter, mask in gone]
 
 

@@ -8,7 +8,9 @@ from trio_chat.chat.changes import (
     HeldMessageReleased,
     HeldMessagesDropped,
     MessageHeld,
+    MessageReported,
     RaidModeSet,
+    ReportsClosed,
     SpokenInSlowMode,
 )
 from trio_chat.chat.channels import Channel
@@ -32,6 +34,8 @@ _Persisting = (
     | MessageHeld
     | HeldMessageReleased
     | HeldMessagesDropped
+    | MessageReported
+    | ReportsClosed
 )
 _AUDIENCE = next(rank for rank in modes.RANKS if rank.letter == modes.HALF_OPERATOR)
 """The lowest rank whose members decide on held messages."""
@@ -170,3 +174,29 @@ def _message(world: World, channel: Channel, held: HeldMessage) -> Event:
 
 def _targets(world: World, channel: Channel, text: str) -> tuple[HistoryTarget, ...]:
     return channel.history_targets if world.storage and not policy.is_ctcp(text) else ()
+
+
+@transition(MessageReported, _of_channel)
+def _report(world: World, change: MessageReported) -> Effects | None:
+    channel = world.channels.get(change.channel)
+    if channel is None:
+        return None  # it has ended since the message was found
+    moderation = channel.moderated()
+    moderation.last_number += 1
+    report = change.report._replace(number=moderation.last_number)
+    moderation.reports = (*moderation.reports, report)
+    reason = f" ({report.reason})" if report.reason else ""
+    text = f"Report {report.number} by {report.by}{reason}: {strip_formatting(change.shown)}"
+    return [_notice(world, channel, text)]
+
+
+@transition(ReportsClosed, _of_channel)
+def _close_reports(world: World, change: ReportsClosed) -> Effects:
+    channel = world.channels[change.channel]
+    moderation = channel.moderated()
+    moderation.reports = tuple(
+        each for each in moderation.reports if each.number not in change.numbers
+    )
+    channel.forget_moderation()
+    numbers = ", ".join(map(str, change.numbers))
+    return [_notice(world, channel, f"{world.users[change.by].nick} closed the reports {numbers}")]

@@ -67,7 +67,9 @@ from trio_chat.chat.changes.moderation import (
     HeldMessageReleased,
     HeldMessagesDropped,
     MessageHeld,
+    MessageReported,
     RaidModeSet,
+    ReportsClosed,
     SpokenInSlowMode,
 )
 from trio_chat.chat.changes.operators import OperatorAppointed, OperatorDismissed, OperatorsNotified
@@ -169,6 +171,7 @@ __all__ = [
     "MemberParted",
     "MessageHeld",
     "MessageRedacted",
+    "MessageReported",
     "MetadataAdopted",
     "MetadataSet",
     "ModeSet",
@@ -192,6 +195,7 @@ __all__ = [
     "RelaySenderForgotten",
     "RelayedMessage",
     "RelayedMessageRefused",
+    "ReportsClosed",
     "RetentionSet",
     "RoomChanged",
     "Seen",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trio_chat.chat.changes.change import Change
 from trio_chat.chat.moderation.filters import Filter
-from trio_chat.chat.moderation.state import HeldMessage
+from trio_chat.chat.moderation.state import HeldMessage, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,30 @@ class HeldMessageReleased(Change):
 @dataclass(frozen=True, slots=True)
 class HeldMessagesDropped(Change):
     """Held messages are not delivered."""
+
+    channel: str
+    numbers: tuple[int, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReported(Change):
+    """A member reports a message to the operators of its channel.
+
+    Args:
+        channel: the folded name.
+        report: the report.
+        shown: the message as operators that are there see it now.
+    """
+
+    channel: str
+    report: Report
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsClosed(Change):
+    """An operator closes reports."""
 
     channel: str
     numbers: tuple[int, ...]

@@ -8,6 +8,9 @@ from trio_chat.chat.moderation.filters import Filter
 MOST_HELD = 50
 """Held messages of one channel."""
 MOST_HELD_OF_SENDER = 5
+MOST_REPORTS = 100
+"""Open reports of one channel."""
+MOST_REPORTS_OF_SENDER = 5
 RAID_SLOW = 10
 """Seconds of slow mode that raid mode brings."""
 _MOST_SPOKEN = 1000
@@ -42,6 +45,28 @@ class HeldMessage(NamedTuple):
     is_bot: bool = False
 
 
+class Report(NamedTuple):
+    """A report of a message to the operators of its channel.
+
+    Args:
+        number: the number by which operators name it; it is not used again.
+        time: when it was made, in seconds of Unix time.
+        by: the nickname of the user that made it.
+        account: the number of the account of that user; 0 for none.
+        sender: identifies that user, see `rules.sender_key`.
+        message: the id of the message; its text stays in the history alone.
+        reason: what the user says, or "".
+    """
+
+    number: int
+    time: int
+    by: str
+    account: int
+    sender: str
+    message: int
+    reason: str
+
+
 class ChannelModeration:
     """The moderation of one channel.
 
@@ -50,11 +75,12 @@ class ChannelModeration:
         filters: in the order in which they were added.
         held: the held messages, the oldest first.
         raid_until: when raid mode ends, in seconds of `World.steady`; 0 if it has not been on.
-        last_number: the number of the last message that was held.
+        reports: the open reports, the oldest first.
+        last_number: the number of the last held message or report.
         spoke: when a sender has last spoken in slow mode, in seconds of `World.elapsed`.
     """
 
-    __slots__ = ("filters", "held", "last_number", "raid_until", "slow", "spoke")
+    __slots__ = ("filters", "held", "last_number", "raid_until", "reports", "slow", "spoke")
 
     def __init__(self) -> None:
         self.slow = 0
@@ -62,6 +88,7 @@ class ChannelModeration:
         self.held: tuple[HeldMessage, ...] = ()
         self.last_number = 0
         self.raid_until = 0
+        self.reports: tuple[Report, ...] = ()
         self.spoke: dict[str, float] = {}
 
     @property
@@ -74,6 +101,17 @@ class ChannelModeration:
         speak.
         """
         return self.spoke[sender] + slow - now if sender in self.spoke else 0
+
+    def forget_account(self, account: int) -> None:
+        """Forget the held messages and the reports of an account that is deleted."""
+        self.held = tuple(each for each in self.held if each.account != account)
+        self.reports = tuple(each for each in self.reports if each.account != account)
+
+    def mentions_account(self, account: int) -> bool:
+        """Return whether there are held messages or reports of an account."""
+        return any(each.account == account for each in self.held) or any(
+            each.account == account for each in self.reports
+        )
 
     def note_spoken(self, sender: str, now: float) -> None:
         """Note that a sender speaks now."""
@@ -92,6 +130,7 @@ class ChannelModeration:
             ],
             "last number": self.last_number,
             "raid": self.raid_until,
+            "reports": [list(each) for each in self.reports],
         }
 
     @classmethod
@@ -103,6 +142,7 @@ class ChannelModeration:
         moderation.held = tuple(_held(*each) for each in state["held"])
         moderation.last_number = state["last number"]
         moderation.raid_until = state["raid"]
+        moderation.reports = tuple(Report(*each) for each in state.get("reports", ()))
         return moderation
 
 

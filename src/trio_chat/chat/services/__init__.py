@@ -11,6 +11,7 @@ from trio_chat.chat.services import (
     nickserv,
     nickserv_opers,
     pins,
+    report_service,
     settings,
     znc,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "nickserv",
     "nickserv_opers",
     "pins",
+    "report_service",
     "settings",
     "znc",
 ]

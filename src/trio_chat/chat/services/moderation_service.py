@@ -36,7 +36,7 @@ _ROOM = 300
     "refuses or holds messages with a word, `link` or `link:<host>`",
 )
 def _filter(request: Request, words: list[str]) -> None:
-    channel = _managed(request, words[0], modes.OPERATOR)
+    channel = managed(request, words[0], modes.OPERATOR)
     verb = words[1].upper()
     if channel is None:
         return
@@ -50,7 +50,7 @@ def _filter(request: Request, words: list[str]) -> None:
         answer(request, f"Usage: /msg {CHANSERV.name} {CHANSERV.commands['FILTER'].usage}")
 
 
-def _managed(request: Request, name: str, rank: str) -> Channel | None:
+def managed(request: Request, name: str, rank: str) -> Channel | None:
     """Return a channel in which the user has a rank, also by its registration; or reply why not."""
     channel = find_channel(request, name)
     if channel is None:
@@ -123,7 +123,7 @@ def _remove_filter(request: Request, channel: Channel, wanted: str) -> None:
     "for a time: only accounts may join and write, slowly, and without links",
 )
 def _raid(request: Request, words: list[str]) -> None:
-    channel = _managed(request, words[0], modes.HALF_OPERATOR)
+    channel = managed(request, words[0], modes.HALF_OPERATOR)
     verb = words[1].upper()
     if channel is None:
         return
@@ -146,7 +146,7 @@ def _raid(request: Request, words: list[str]) -> None:
     "shows the messages that a filter holds, and delivers or drops them",
 )
 def _held(request: Request, words: list[str]) -> None:
-    channel = _managed(request, words[0], modes.HALF_OPERATOR)
+    channel = managed(request, words[0], modes.HALF_OPERATOR)
     verb = words[1].upper() if len(words) > 1 else "LIST"
     if channel is None:
         return

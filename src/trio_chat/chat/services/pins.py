@@ -34,7 +34,7 @@ _ROOM = 200
     "keeps a message in sight: one with a msgid, the last one of a user, or the last of all",
 )
 def _pin(request: Request, words: list[str]) -> None:
-    _with_history(request, words, _pin_message)
+    with_history(request, words, _pin_message)
 
 
 @CHANSERV.command("UNPIN", "<#channel> <number>|<msgid>", 2, "takes that back")
@@ -54,7 +54,7 @@ def _unpin(request: Request, words: list[str]) -> None:
 
 @CHANSERV.command("PINS", "<#channel>", 1, "shows the pinned messages")
 def _pins(request: Request, words: list[str]) -> None:
-    _with_history(request, words, _show)
+    with_history(request, words, _show)
 
 
 def _to_change(request: Request, name: str) -> Channel | None:
@@ -68,7 +68,7 @@ def _to_change(request: Request, name: str) -> Channel | None:
     return channel
 
 
-def _with_history(request: Request, words: list[str], work: _Work) -> None:
+def with_history(request: Request, words: list[str], work: _Work) -> None:
     """Let a command go on that reads the history, on the server of the session alone."""
 
     def begin() -> None:
@@ -84,11 +84,11 @@ def _with_history(request: Request, words: list[str], work: _Work) -> None:
 async def _read(
     request: Request, storage: StoragePorts, words: list[str], work: _Work, reply: Response
 ) -> None:
-    """Go on with a command. If cancelled, the pin may be set without an answer."""
+    """Go on with a command. If cancelled, what it does may be done without an answer."""
     try:
         await work(request, storage, words)
     except HistoryError as error:
-        log.error("a message cannot be pinned: %s", error)
+        log.error("messages of a channel cannot be read: %s", error)
         answer(request, "Messages cannot be read at the moment, try again later.")
 
 
@@ -96,7 +96,7 @@ async def _pin_message(request: Request, storage: StoragePorts, words: list[str]
     channel = _to_change(request, words[0])
     if channel is None:
         return
-    record = await _find(request, storage, channel, words[1] if len(words) > 1 else "")
+    record = await find_message(request, storage, channel, words[1] if len(words) > 1 else "")
     channel = _to_change(request, words[0])  # asked again: ranks may have changed meanwhile
     if channel is None:
         return
@@ -109,7 +109,7 @@ async def _pin_message(request: Request, storage: StoragePorts, words: list[str]
         text = f"{channel.name} has {pins.MOST} pinned messages already, which is as many as"
         answer(request, f"{text} one can have. /msg ChanServ PINS {channel.name} shows them.")
     else:
-        _set(request, channel, value, f"Pinned: {_described(record)}")
+        _set(request, channel, value, f"Pinned: {described(record)}")
         await request.world.settle()
 
 
@@ -122,10 +122,10 @@ async def _show(request: Request, storage: StoragePorts, words: list[str]) -> No
         return
     shown = 0
     for position, number in enumerate(pins.pinned(channel), 1):
-        record = await _with_id(request, storage, channel, number)
+        record = await message_with_id(request, storage, channel, number)
         if record is not None and policy.can_read_history(request.user, channel):
             shown += 1
-            answer(request, f"{position}. {_described(record)} ({msgid(number)})")
+            answer(request, f"{position}. {described(record)} ({msgid(number)})")
     answer(request, f"Pinned in {channel.name}: {shown}.")
 
 
@@ -135,21 +135,28 @@ def _set(request: Request, channel: Channel, value: str | None, done: str) -> No
     request.once_settled(lambda: answer(request, done))
 
 
-async def _find(
+async def find_message(
     request: Request, storage: StoragePorts, channel: Channel, word: str
 ) -> Record | None:
+    """Return the message with a msgid, the last one of a nickname, or with "" the last of all; None
+    when there is none that a member may read.
+
+    Raises:
+        HistoryError: the history cannot be read.
+    """
     number = parse_msgid(word) if word else None
     if number is not None:
-        return await _with_id(request, storage, channel, number)
+        return await message_with_id(request, storage, channel, number)
     found = await _messages(request, storage, channel, Span(), _SEEN if word else 1)
     nick = fold_or_self(word)
     fitting = [each for each in found if not word or _nick_of(each) == nick]
     return fitting[-1] if fitting else None
 
 
-async def _with_id(
+async def message_with_id(
     request: Request, storage: StoragePorts, channel: Channel, number: int
 ) -> Record | None:
+    """Return the message with an id; see `find_message`."""
     span = Span(after=number - 1, before=number + 1)
     found = await _messages(request, storage, channel, span, 1)
     return found[0] if found else None
@@ -168,7 +175,8 @@ def _nick_of(record: Record) -> str:
     return fold_or_self(record.source.partition("!")[0])
 
 
-def _described(record: Record) -> str:
+def described(record: Record) -> str:
+    """Return the time, the author and the beginning of a message."""
     nick, text = record.source.partition("!")[0], multiline.flatten(record.text)
     shown = truncate(text, _ROOM)
     when = readable_time(record.id, record.shift)
