@@ -1,5 +1,7 @@
 """Slow mode, filters and held messages of a channel."""
 
+import json
+
 import pytest
 
 from storage_fakes import ListHistory, OpenAccounts
@@ -8,7 +10,6 @@ from trio_chat.chat import registered_channels
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountDeleted
-from trio_chat.chat.moderation.state import ChannelModeration
 from trio_chat.chat.snapshot import world as snapshots
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
@@ -239,10 +240,15 @@ def test_the_moderation_of_a_channel_persists(ann: Person, bob: Person, town: To
     bob.say("PRIVMSG #a :one", "@+draft/reply=x PRIVMSG #a :tea")
     channel = town.world.channels["#a"]
     assert channel.moderation is not None
-    state = registered_channels.to_state(channel)["moderation"]
-    restored = ChannelModeration.from_state(state)
-    assert restored.to_state() == state
-    assert restored.held == channel.moderation.held
+    state = json.loads(json.dumps(registered_channels.to_state(channel) | {"owner": 7}))
+    later = Town(storage=StoragePorts(history=ListHistory(), accounts=OpenAccounts(), playback=0))
+    restored = registered_channels.restore(later.world, "#a", state).moderation
+    assert restored is not None
+    assert (restored.slow, restored.filters, restored.held) == (
+        5,
+        channel.moderation.filters,
+        channel.moderation.held,
+    )
     other = Town(storage=StoragePorts(history=ListHistory(), accounts=OpenAccounts(), playback=0))
     snapshot = snapshots.take(town.world)
     snapshots.restore(other.world, snapshot)
