@@ -1,6 +1,7 @@
 """The commands FILTER and HELD of ChanServ: what a channel does not let through, and what waits."""
 
 import logging
+from math import ceil
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
@@ -133,7 +134,7 @@ def _raid(request: Request, words: list[str]) -> None:
     elif verb == "ON" and (seconds is None or not 0 < seconds <= _LONGEST_RAID):
         answer(request, f"Raid mode is for at most {show(_LONGEST_RAID)}, such as 30m or 2h.")
     elif not policy.refuses_to_store(request):
-        until = int(request.world.steady() + (seconds or 0)) if verb == "ON" else 0
+        until = ceil(request.world.steady() + (seconds or 0)) if verb == "ON" else 0
         request.reply.emit_all(apply(request.world, RaidModeSet(channel.folded, until)))
         log.info("%s set raid mode of %s: %s", request.user.source, channel.name, verb)
         answer(request, f"Raid mode of {channel.name} is {verb.lower()}.")
