@@ -101,8 +101,9 @@ def test_the_nodes_of_the_example_are_a_cluster() -> None:
     """Their settings are valid, and HAProxy finds what it asks for."""
     settings = load(CONTRIB / "cluster" / "node.ini")
     assert settings.cluster.is_enabled
-    [listener] = settings.listeners
+    listener, nodes = settings.listeners
     assert listener.proxy
+    assert not nodes.proxy
     balancer = (CONTRIB / "cluster" / "haproxy.cfg").read_text("utf-8")
     servers = re.findall(r"^    server (\w+) (\w+):(\d+)$", balancer, re.MULTILINE)
     assert {int(port) for _, _, port in servers} == {listener.port}
@@ -110,6 +111,8 @@ def test_the_nodes_of_the_example_are_a_cluster() -> None:
     assert "send-proxy-v2" in balancer
     compose = (CONTRIB / "cluster" / "compose.yaml").read_text("utf-8")
     assert [host for _, host, _ in servers] == re.findall(r"hostname: (\w+)", compose)
+    addresses = re.findall(r'--address, "http://(\w+):(\d+)/"', compose)
+    assert addresses == [(host, str(nodes.port)) for _, host, _ in servers]
     assert str(settings.cluster.password_file) == "/run/secrets/engine_password"
     assert all(
         (CONTRIB / "cluster" / name).exists() for name in re.findall(r'"\./([\w.-]+):', compose)

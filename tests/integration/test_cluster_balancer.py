@@ -45,7 +45,9 @@ class Balanced:
     def __init__(self, directory: Path, engine: Engine) -> None:
         self._directory = directory
         self._engine = engine
-        self._places = {name: (free_port(), free_port()) for name in ("n1", "n2", "n3")}
+        self._places = {
+            name: (free_port(), free_port(), free_port()) for name in ("n1", "n2", "n3")
+        }
         self.port = free_port()
         self._streams: list[trio.SocketStream] = []
         (directory / "password").write_text(PASSWORD, "utf-8")
@@ -55,10 +57,11 @@ class Balanced:
         """Run a node."""
         directory = self._directory / name
         directory.mkdir(exist_ok=True)
-        port, health = self._places[name]
+        port, health, files = self._places[name]
         text = (EXAMPLE / "node.ini").read_text("utf-8")
         for usual, here in (
             ("port = 5000", f"port = {port}"),
+            ("port = 5001", f"port = {files}"),
             ("host = 0.0.0.0", "host = 127.0.0.1"),
             ("port = 9464", f"port = {health}"),
             ("redis://engine:6379", f"redis://127.0.0.1:{self._engine.port}"),
@@ -69,6 +72,7 @@ class Balanced:
             text = text.replace(usual, here)
         (directory / "server.ini").write_text(text, "utf-8")
         command = ["serve", "--config", "server.ini", "--node", name, "--no-qr"]
+        command += ["--address", f"http://127.0.0.1:{files}/"]
         async with program(command, directory) as running:
             await running.out.until("listens on")
             yield running
@@ -87,7 +91,7 @@ class Balanced:
         text = text.replace("bind :5000", f"bind 127.0.0.1:{self.port}")
         text = text.replace("maxconn 20000", "maxconn 100").replace("inter 2s", "inter 50ms")
         text = text.replace("check port 9464 ", "check ")
-        for name, (port, health) in self._places.items():
+        for name, (port, health, _) in self._places.items():
             place = f"127.0.0.1:{port}" if is_connecting else f"127.0.0.1:{port} port {health}"
             text = text.replace(f"{name}:5000", place)
         if is_connecting:

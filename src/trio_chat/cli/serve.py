@@ -41,6 +41,12 @@ if TYPE_CHECKING:
         words=N_("name of this server among them"),
     ),
     Argument(
+        "--address",
+        type=setting("cluster", "address"),
+        metavar="URL",
+        words=N_("address by which they get uploaded files from this server"),
+    ),
+    Argument(
         "--no-qr",
         action="store_true",
         words=N_("show no QR code of the address in the terminal"),
@@ -80,5 +86,7 @@ def _with_options(settings: "Settings", options: argparse.Namespace) -> "Setting
         cluster = replace(cluster, url=options.cluster)
     if options.node is not None:
         cluster = replace(cluster, node=options.node)
+    if options.address is not None:
+        cluster = replace(cluster, address=options.address)
     discovery = replace(settings.discovery, qr=settings.discovery.qr and not options.no_qr)
     return replace(settings, server=server, logging=logging, cluster=cluster, discovery=discovery)
