@@ -119,6 +119,36 @@ def test_an_answer_refers_to_its_message() -> None:
     assert second.tags == {"+reply": msgid(first.id), "+draft/reply": msgid(first.id)}
 
 
+def test_messages_of_one_millisecond_stay_apart_and_in_order() -> None:
+    """However many there are; and answers find them."""
+    reference = {"messageId": snowflake(T, 1500)}
+    messages = [said(T, str(low), low) for low in range(2000)]
+    found = imported(*messages, said(T + 1, "next"), said(T + 9000, "answer", reference=reference))
+    assert [record.text for record in found] == [*map(str, range(2000)), "next", "answer"]
+    assert found[-1].tags["+reply"] == msgid(found[1500].id)
+    assert ran("import", "discord", "a.json") == 0
+    assert kept("#general") == found
+
+
+def test_an_entry_that_is_there_twice_is_one_message() -> None:
+    """In one file, or in two files of one import."""
+    write_json("b.json", discord_document(said(T), said(T)))
+    assert len(imported(said(T), said(T), options=("b.json",))) == 1
+
+
+def test_a_time_that_the_id_does_not_say_counts() -> None:
+    """The ids of some programs are only numbers; answers to them are found, too."""
+    stated = {"timestamp": "2024-01-31T12:00:00.5+01:00"}
+    found = imported(
+        said(0, "one") | {"id": "1"} | stated,
+        said(0, "two") | {"id": "2"} | stated,
+        said(0, "three", reference={"messageId": "2"}) | {"id": "3", "timestamp": "2024-02-01T00Z"},
+    )
+    assert [record.text for record in found] == ["one", "two", "three"]
+    assert server_time(found[0].id) == "2024-01-31T11:00:00.500Z"
+    assert found[2].tags["+reply"] == msgid(found[1].id)
+
+
 def test_a_thread_is_answers_in_its_channel() -> None:
     """It has the id of the message that it begins with."""
     imported(said(T, "question"))

@@ -34,6 +34,8 @@ _LONGEST_EMOJI = 100
 _LONGEST_REASON = 300
 """Bytes of the reason of a PART or QUIT."""
 _MOST_REACTIONS = 200
+_MOST_MOVED = 1_000_000
+"""Messages whose other times are remembered, for answers to them."""
 
 
 class FileToStore(NamedTuple):
@@ -73,6 +75,39 @@ def remote_link(file: SourceFile) -> tuple[str, FileToStore | None]:
     return file.url or f"[{file.name}]", None
 
 
+class Moments:
+    """The times of messages, of which no two in a channel are the same.
+
+    Messages of one millisecond keep the order in which their file has them, each a millisecond
+    after the one before. So they keep that order here, and two digests are never compared.
+    """
+
+    def __init__(self) -> None:
+        # By channel: the time in the file, the time here, and the key.
+        self._last: dict[str, tuple[int, int, str]] = {}
+        self._moved: dict[str, int] = {}
+
+    def begin_file(self) -> None:
+        """Forget where the messages before were: another file may have some of them again."""
+        self._last.clear()
+
+    def place(self, message: SourceMessage) -> SourceMessage:
+        """Return a message with the time that it has here; and so the one that it answers."""
+        before, last, key = self._last.get(message.channel.key, (-1, -1, ""))
+        is_shared = before <= message.time <= last
+        time = last + (key != message.key) if is_shared else message.time
+        self._last[message.channel.key] = (message.time, time, message.key)
+        if time != message.time:
+            if len(self._moved) < _MOST_MOVED:
+                self._moved[message.key] = time
+            message = message._replace(time=time)
+        answered = message.reply_to
+        if self._moved and answered is not None and answered.key in self._moved:
+            moved = answered._replace(time=self._moved[answered.key])
+            message = message._replace(reply_to=moved)
+        return message
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRules:
     """What is imported, and how.
@@ -87,6 +122,7 @@ class ImportRules:
             folded name; None stands for private conversations.
         link: the text for an attached file.
         now: seconds of Unix time.
+        moments: the times of messages so far.
     """
 
     nicknames: Nicknames
@@ -97,19 +133,21 @@ class ImportRules:
     oldest: Callable[[str | None], float] = lambda _folded: 0
     link: FileLink = remote_link
     now: Callable[[], float] = clock.time
+    moments: Moments = field(default_factory=Moments)
 
 
 def convert(
     items: Iterable[SourceMessage | Skipped], rules: ImportRules
 ) -> Iterator[Converted | Skipped]:
-    """Yield the records of messages, and what is skipped with the reasons."""
+    """Yield the records of the messages of a file, and what is skipped with the reasons."""
+    rules.moments.begin_file()
     for item in items:
         if isinstance(item, Skipped):
             yield item
         elif reason := _why_not(item, rules):
             yield Skipped(reason)
         else:
-            yield from _convert(item, rules)
+            yield from _convert(rules.moments.place(item), rules)
 
 
 def _why_not(message: SourceMessage, rules: ImportRules) -> str:

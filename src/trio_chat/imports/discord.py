@@ -36,6 +36,8 @@ _SPOKEN = frozenset(
 """Message types that people and bots write; all others are texts of Discord's clients. The exporter
 writes the types that it has no name for as numbers (Discord API, Message Types).
 """
+_TOLERANCE_MS = 1000
+_MOST_TIMES = 1_000_000
 _SNOWFLAKE = re.compile(r"[0-9]{1,20}", re.ASCII)
 _MENTION = re.compile(r"<@!?([0-9]{1,20})>")
 _EMOJI = re.compile(r"<a?(:[A-Za-z0-9_]{1,64}:)[0-9]{1,20}>")
@@ -62,6 +64,7 @@ class DiscordExport:
             raise ImportFileError(_("the file is not an export of DiscordChatExporter"))
         name = text_of(channel, "name", LONGEST_NAME)
         is_private = "Private" in kind or "Direct" in kind or text_of(guild, "id") == "0"
+        self._times: dict[str, int] = {}  # of ids that say another time than their message
         self._start: SourceReference | None = None
         if "Thread" in kind:
             self._start = _reference(number)
@@ -105,7 +108,7 @@ class DiscordExport:
         return SourceMessage(
             self.channel,
             f"discord:{number}",
-            _time(number),
+            self._time(element, number),
             _person(object_of(element, "author")),
             "\n".join(filter(None, parts)),
             reply_to=self._answered(element, number),
@@ -114,13 +117,24 @@ class DiscordExport:
             mentions=tuple(_spellings(mentions.values())),
         )
 
+    def _time(self, element: dict[str, Any], number: str) -> int:
+        """Return the time that the id says, or that of the message if it is another one."""
+        time, stated = _time(number), _stated(text_of(element, "timestamp", 40))
+        if stated is None or abs(stated - time) <= _TOLERANCE_MS:
+            return time
+        if len(self._times) < _MOST_TIMES:
+            self._times[number] = stated
+        return stated
+
     def _answered(self, element: dict[str, Any], number: str) -> SourceReference | None:
         reference = object_of(element, "reference")
         answered = text_of(reference, "messageId", LONGEST_KEY)
         if text_of(reference, "type") == "Forward":
             answered = ""
         if _SNOWFLAKE.fullmatch(answered) and answered != number:
-            return _reference(answered)
+            return SourceReference(
+                f"discord:{answered}", self._times.get(answered) or _time(answered)
+            )
         start = self._start
         return start if start is not None and start.key != f"discord:{number}" else None
 
@@ -148,6 +162,15 @@ def _web_address(url: str) -> str:
 
 def _time(snowflake: str) -> int:
     return (int(snowflake) >> 22) + _EPOCH_MS
+
+
+def _stated(text: str) -> int | None:
+    """Return the milliseconds of a time in ISO 8601 with its zone; None when it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return int(moment.timestamp() * 1000) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _reference(snowflake: str) -> SourceReference:
