@@ -5,6 +5,7 @@ register by an item. Those of this node are in the world from their connection o
 an item, too, which `World.registrar` asks for.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -41,10 +42,13 @@ from trio_chat.cluster.lives import Life, Lives
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message
 
+log = logging.getLogger("trio_chat")
+
 FORMAT = 5
 """The format of snapshots: another one when a field is added to them, changed, or taken away."""
 SESSION_BITS = 32
 """Bits of the number that a session has on its node. The bits above are the number of the life."""
+_INTERNAL_ERROR = "Internal error"
 _NODE_LOST = "The connection to this server was lost"
 _NODE_STOPPED = "This server is restarted"
 
@@ -342,14 +346,27 @@ class Machine:
         # All lines of a batch are in one item. A batch for a service is open on one node only.
         open_batch, session.batch = session.batch, None
         for line in item.lines:
-            output: Output | None = handle_line(self.world, session, line or BadLine.TOO_LONG)
-            while output is not None:
+            for output in self._outputs(session, line):
                 yield Applied(session if life is self.life else None, output)
                 if output.close:
                     yield from self._leave(life, item.session, output.close)
                     return
-                output = output.more() if output.more is not None else None
         session.batch = open_batch if life is self.life else None
+
+    def _outputs(self, session: Session, line: bytes) -> Iterator[Output]:
+        """Carry out a line. A defect in its handler ends its session on all nodes, as it ends a
+        client of one server: they fail alike, and what was changed before is the same on all.
+        """
+        try:
+            output: Output | None = handle_line(self.world, session, line or BadLine.TOO_LONG)
+            while output is not None:
+                yield output
+                output = output.more() if output.more is not None else None
+        except MemoryError:  # of this node alone
+            raise
+        except Exception:
+            log.exception("internal error while carrying out a line of a client")
+            yield Output((), close=_INTERNAL_ERROR)
 
     def _register(self, life: Life, item: Registered) -> Iterator[Applied]:
         number = life.number << SESSION_BITS | item.session
