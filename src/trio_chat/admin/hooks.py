@@ -103,7 +103,7 @@ def _show(hook: Hook, address: str) -> None:
         report(_("With this secret the server signs what it posts; it is not shown again."))
     else:
         print(address, flush=True)
-        report(_("Whoever has this address can write to the channel. It is not shown again."))
+        report(_("A program with this address can write to the channel. It is not shown again."))
     report(_("The id of the webhook is {id}.").format(id=hook.id))
 
 

@@ -112,7 +112,7 @@ def _show(service: Service, request: Request, hook: Hook, terms: HookTerms, secr
         return
     address = f"{request.world.page_url or 'https://<this server>/'}{PATH}{secret}"
     service.answer(request, f"Its address is shown once: {address}")
-    service.answer(request, "Whoever has it can write to the channel.")
+    service.answer(request, "Every program with this address can write to the channel.")
 
 
 def _find(service: Service, request: Request, number: int, wanted: str) -> Hook | None:
