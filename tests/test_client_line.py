@@ -481,6 +481,28 @@ async def test_deletions_are_told_and_made() -> None:
         assert (await c.interface.take())[0].startswith("[ERROR] There is no such message here")
 
 
+async def test_messages_are_pinned_and_reported() -> None:
+    """The commands send the msgid of a message to ChanServ, which a person need not type."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await server.send(
+            "@msgid=a :bob!u@h PRIVMSG #lobby :hello", "@msgid=b :carl!u@h PRIVMSG #lobby :buy this"
+        )
+        await c.interface.take()
+        c.interface.type("/pin @bob", "/report he sells things", "/unpin 1", "/pins", "/pins other")
+        await server.expect("CHANSERV PIN #lobby a")
+        await server.expect("CHANSERV REPORT #lobby b he sells things")
+        await server.expect("CHANSERV UNPIN #lobby 1")
+        await server.expect("CHANSERV PINS #lobby")
+        await server.expect("CHANSERV PINS #other")
+        c.interface.type("/report @carl", "/pin bob")
+        assert [line.partition("Usage: ")[2] for line in await c.interface.take()] == [
+            "/report [@nickname] reason",
+            "/pin [@nickname]",
+        ]
+
+
 async def test_what_is_fetched_later_is_not_the_last_message() -> None:
     """A page of earlier messages, or what was found, was said before what is there."""
     async with chat(caps=HISTORY) as c:

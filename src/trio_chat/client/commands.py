@@ -197,6 +197,23 @@ async def _pins(client: Actions, words: list[str]) -> None:
     await client.do("/pins", lambda protocol: protocol.send("CHANSERV", "PINS", channel))
 
 
+@command(
+    N_("[@nickname] reason"),
+    N_("reports the last message, or that of somebody, to the operators of the channel"),
+    1,
+    2,
+)
+async def _report(client: Actions, words: list[str]) -> None:
+    target_message, reason = await _target_message(client, words, own=False)
+    if not reason:
+        await client.tell(
+            _("Usage: {usage}").format(usage=COMMANDS["report"].synopsis()), error=True
+        )
+    elif target_message:
+        about = target_message.conversation, target_message.msgid, " ".join(reason)
+        await client.do("/report", lambda protocol: protocol.send("CHANSERV", "REPORT", *about))
+
+
 async def _target_message(
     client: Actions, words: Sequence[str], *, own: bool
 ) -> tuple[TargetMessage | None, Sequence[str]]:
