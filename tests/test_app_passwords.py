@@ -11,11 +11,12 @@ from support import Person, Town, commands
 from test_cluster_accounts import DecidingTown, notices
 from trio_chat.chat import app_passwords
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Login, Origin
-from trio_chat.chat.app_passwords import MOST, AppPassword, digest_of, has_form, make_password
+from trio_chat.chat.app_passwords import MOST, AppPassword, digest_of, make_password
 from trio_chat.chat.changes import AppPasswordAdded, AppPasswordRemoved, AppPasswordUsed
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings
+from trio_chat.irc.app_passwords import has_form
 from trio_chat.server.accounts import COSTS, AccountKeeper, open_accounts
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import SqliteAccounts

@@ -1,6 +1,7 @@
 """Bots: commands, events, deliveries, what happens when a connection is lost, and the program."""
 
 import json
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -477,11 +478,17 @@ async def test_a_password_is_not_sent_without_encryption() -> None:
             await trio.sleep_forever()
 
 
-async def test_a_bot_logs_in() -> None:
-    """A bot with a password logs in by SASL before it is registered."""
-    async with chat_with(echo_bot(), account="tea", password="secret", may_be_plain=True) as chat:
+@pytest.mark.parametrize(("account", "used"), [("biscuit", "biscuit"), ("", "tea")])
+async def test_a_bot_logs_in(account: str, used: str) -> None:
+    """A bot with a password logs in by SASL before it is registered; without the name of an account
+    to that of its nickname.
+    """
+    bot = echo_bot()
+    async with chat_with(bot, account=account, password="secret", may_be_plain=True) as chat:
         lines = [line for line in chat.lines if line.startswith(("AUTHENTICATE", "CAP :END"))]
         assert lines[0] == "AUTHENTICATE PLAIN"
+        proof = b64decode(lines[1].partition(" ")[2].removeprefix(":"))
+        assert used.encode() in proof.split(b"\0")
         assert lines[-1] == "CAP :END"
 
 

@@ -10,6 +10,7 @@ import trio.testing
 from scramp import ScramMechanism
 
 from client_fakes import LABELS, Chat, FakeServer, chat, talk
+from trio_chat.chat.app_passwords import make_password
 from trio_chat.client.line.interface import PromptState
 from trio_chat.client.link.keyring import PATIENCE, Keyring, KeyringGroup
 from trio_chat.client.session.events import (
@@ -519,6 +520,21 @@ async def test_message_typed_when_the_question_came() -> None:
         c.interface.type("yesterday was fine")
         assert await server.echo() == "PRIVMSG #lobby :yesterday was fine"
         assert ring.kept == {}
+
+
+@pytest.mark.parametrize(
+    ("password", "first"),
+    [(make_password(), "PLAIN"), ("a typed password", "SCRAM-SHA-256")],
+)
+def test_an_app_password_is_sent_by_plain(password: str, first: str) -> None:
+    """SCRAM could not prove an app password, so it would count as a wrong one."""
+    found = mechanisms(["SCRAM-SHA-256", "PLAIN"], LoginCredentials("ann", password))
+    assert found[0].name == first
+    assert len(found) == 2
+    without = mechanisms(
+        ["SCRAM-SHA-256", "PLAIN"], LoginCredentials("ann", password), may_send_password=False
+    )
+    assert [each.name for each in without] == ["SCRAM-SHA-256"]
 
 
 async def offer_sasl(server: FakeServer) -> None:

@@ -84,12 +84,15 @@ class GivenPassword:
     """The password of a bot's account; a `PasswordStore` that stores nothing."""
 
     def __init__(self, account: str, password: str) -> None:
-        self._credentials = LoginCredentials(account, password, is_kept=True)
+        self._account = account
+        self._password = password
 
     async def load(self, account: str) -> LoginCredentials | None:
-        """Return the account and its password."""
+        """Return the account and its password; the account is that of the nickname, if none is
+        given.
+        """
         await trio.lowlevel.checkpoint()
-        return self._credentials
+        return LoginCredentials(self._account or account, self._password, is_kept=True)
 
     async def are_available(self) -> bool:
         """Return False: nothing can be stored."""

@@ -10,15 +10,13 @@ import re
 import secrets
 from typing import NamedTuple
 
+from trio_chat.irc.app_passwords import ALPHABET, GROUP, GROUPS
+
 MOST = 30
 """App passwords of an account."""
 MAX_NAME = 40
 USE_INTERVAL = 3600
 """Seconds after which another use is noted, so that not every login writes to the storage."""
-_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-"""Letters and digits that are not mistaken for each other: five bits for each."""
-_GROUPS, _GROUP = 5, 5
-_FORM = re.compile(rf"[{_ALPHABET}]{{{_GROUP}}}(?:-[{_ALPHABET}]{{{_GROUP}}}){{{_GROUPS - 1}}}")
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f]+")
 
 
@@ -40,13 +38,8 @@ class AppPassword(NamedTuple):
 
 def make_password() -> str:
     """Return a new app password, of 125 random bits."""
-    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP)) for _ in range(GROUPS))
     return "-".join(groups)
-
-
-def has_form(password: str) -> bool:
-    """Return whether a password may be an app password."""
-    return _FORM.fullmatch(password) is not None
 
 
 def digest_of(password: str) -> str:

@@ -25,7 +25,8 @@ from trio_chat.chat.accounts import (
     Refreshed,
     ScramKeys,
 )
-from trio_chat.chat.app_passwords import AppPassword, digest_of, has_form
+from trio_chat.chat.app_passwords import AppPassword, digest_of
+from trio_chat.irc.app_passwords import has_form
 from trio_chat.server import scram_hashes
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import ScramForm, Snapshot, SqliteAccounts

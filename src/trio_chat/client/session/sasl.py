@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from trio_chat.irc.app_passwords import has_form
+
 _CHUNK = 400
 _LONGEST_CHALLENGE = 16384
 _MOST_ITERATIONS = 1_000_000
@@ -115,8 +117,8 @@ def _check_iterations(challenge: str) -> None:
 def mechanisms(
     offered: Sequence[str], credentials: LoginCredentials, *, may_send_password: bool = True
 ) -> list[Mechanism]:
-    """Return the mechanisms that both sides know, the best first. A server that names none is taken
-    to know PLAIN.
+    """Return the mechanisms that both sides know, the best first: for an app password PLAIN. A
+    server that names none is taken to know PLAIN.
 
     Args:
         offered: the mechanisms that the server names.
@@ -131,7 +133,7 @@ def mechanisms(
         pass
     if may_send_password and (SaslPlain.name in offered or not offered):
         known.append(SaslPlain(credentials))
-    return known
+    return known[::-1] if has_form(credentials.password) else known
 
 
 def chunks(data: bytes) -> list[str]:
