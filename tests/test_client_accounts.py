@@ -10,7 +10,6 @@ import trio.testing
 from scramp import ScramMechanism
 
 from client_fakes import LABELS, Chat, FakeServer, chat, talk
-from trio_chat.chat.app_passwords import make_password
 from trio_chat.client.line.interface import PromptState
 from trio_chat.client.link.keyring import PATIENCE, Keyring, KeyringGroup
 from trio_chat.client.session.events import (
@@ -524,7 +523,7 @@ async def test_message_typed_when_the_question_came() -> None:
 
 @pytest.mark.parametrize(
     ("password", "first"),
-    [(make_password(), "PLAIN"), ("a typed password", "SCRAM-SHA-256")],
+    [("usr27-tc2rt-8skxm-ny3nt-78c9d", "PLAIN"), ("a typed password", "SCRAM-SHA-256")],
 )
 def test_an_app_password_is_sent_by_plain(password: str, first: str) -> None:
     """SCRAM could not prove an app password, so it would count as a wrong one."""
