@@ -127,8 +127,9 @@ def test_a_wrong_password_stays_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
         (account("bob", registered_time="7"), "accounts whose names belong, or belonged"),
         (account("gone"), "accounts whose names belong, or belonged"),
     ],
+    ids=lambda value: "account" if isinstance(value, bytes) else None,  # its salt is random
 )
-def test_accounts_that_are_not_imported_are_told(
+def test_accounts_that_are_not_imported_are_reported(
     data: bytes, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With the reason."""
