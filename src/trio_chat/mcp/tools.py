@@ -66,10 +66,12 @@ def make_server(agent: Agent) -> MCPServer:
 
     async def channels() -> list[str]:
         """List the channels that the account is in."""
+        await trio.lowlevel.checkpoint()  # a function that is not asynchronous would get a thread
         return agent.channels()
 
     async def who(channel: str) -> list[str]:
         """List the nicknames in a channel."""
+        await trio.lowlevel.checkpoint()
         with _refusals():
             return agent.members(channel)
 
