@@ -59,6 +59,7 @@ docs/login
 docs/bots
 docs/moderation
 docs/agents
+docs/webhooks
 docs/archive
 docs/operations
 docs/cluster
@@ -87,6 +88,7 @@ CODE_OF_CONDUCT
 :hidden:
 :caption: Import
 
+docs/api/trio_chat.bot
 docs/api/trio_chat.irc
 docs/api/trio_chat.client.session
 ```
@@ -131,7 +133,8 @@ def write_api(_app: Sphinx, _config: Config) -> None:
         modules = [module.name for module in found if module.name.rpartition(".")[2][0] != "_"]
         for name in (package, *modules):
             text = f"{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n"
-            if name == package:
+            if name == package:  # what it imports is on the pages of its modules
+                text += "   :no-members:\n"
                 text += "\n.. toctree::\n   :titlesonly:\n\n"
                 text += "".join(f"   {module}\n" for module in modules)
             (pages / f"{name}.rst").write_text(text, "utf-8")
