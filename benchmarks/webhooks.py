@@ -1,4 +1,4 @@
-"""What a webhook costs: the latency of its answers, and of messages in the channel meanwhile.
+"""Cost of a webhook: the latency of its answers, and of messages in the channel meanwhile.
 
 `python benchmarks/webhooks.py` starts `trio-chat serve` of this checkout with a history. Ten
 members are in a channel. Requests of a webhook come at a constant rate, each on one of a few

@@ -1,4 +1,4 @@
-"""What a bot remembers of its channels between two runs: the last message of each.
+"""Memory of a bot between two runs: the last message of each of its channels.
 
 Without a file the bot begins with what is said while it is there. With one it receives what was
 said while it was away.
