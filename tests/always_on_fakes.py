@@ -4,7 +4,7 @@ import pytest
 
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths

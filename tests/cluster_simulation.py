@@ -15,7 +15,8 @@ from typing import Any, cast
 
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, run_now
-from trio_chat.chat.accounts import Account, AccountRules, Origin
+from trio_chat.chat.account_rules import AccountRules
+from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import (
     AccountDeleted,

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, commands
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import PushSubscribed
 from trio_chat.chat.push import (

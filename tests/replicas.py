@@ -17,7 +17,7 @@ from typing import NamedTuple
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Clock, run_now
 from trio_chat.chat import dispatch, invitations, snapshot
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import (

@@ -6,18 +6,10 @@ from collections.abc import Sequence
 
 import scramp
 
-from trio_chat.chat.accounts import (
-    Account,
-    AccountIndex,
-    Certificate,
-    Credentials,
-    Email,
-    Login,
-    Origin,
-    Refreshed,
-    ScramKeys,
-)
+from trio_chat.chat.account_index import AccountIndex
+from trio_chat.chat.accounts import Account, Login, Origin, Refreshed
 from trio_chat.chat.app_passwords import MOST, AppPassword, digest_of
+from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
 from trio_chat.chat.history import (
     MESSAGES,
     REDACT,

@@ -5,7 +5,7 @@ import pytest
 from account_fakes import logged_in, plain, with_sasl
 from storage_fakes import ListHistory, OpenAccounts
 from support import Town, commands, find
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event
 from trio_chat.chat.server_info import ServerInfo

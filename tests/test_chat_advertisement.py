@@ -7,7 +7,7 @@ import pytest
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Person, Town, commands, find, offered
 from trio_chat.chat import advertisement, reconfiguration
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.events import Output
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts

@@ -15,7 +15,8 @@ import trio_chat
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Person, Town
 from trio_chat.chat import changes
-from trio_chat.chat.accounts import Account, AccountRules, Credentials, Email
+from trio_chat.chat.account_rules import AccountRules
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.apply import apply
 from trio_chat.chat.apply.transitions import _TRANSITIONS
@@ -28,6 +29,7 @@ from trio_chat.chat.changes import (
     NickChanged,
     TopicSet,
 )
+from trio_chat.chat.credentials import Credentials, Email
 from trio_chat.chat.events import Event
 from trio_chat.chat.hooks import Hook
 from trio_chat.chat.invitations import Invitation

@@ -8,7 +8,9 @@ import pytest
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, commands, find, offered
 from trio_chat.chat import verification
-from trio_chat.chat.accounts import AccountRules, AccountsError, Email
+from trio_chat.chat.account_rules import AccountRules
+from trio_chat.chat.accounts import AccountsError
+from trio_chat.chat.credentials import Email
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.verification import Letter, MailError, MailRefused

@@ -6,7 +6,7 @@ import pytest
 
 from storage_fakes import ListHistory, OpenAccounts
 from support import Town, commands, find, offered
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import OperatorDismissed
 from trio_chat.chat.operator_blocks import Operator

@@ -5,7 +5,7 @@ import pytest
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, commands, find
 from trio_chat.chat import reconfiguration
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountDeleted
 from trio_chat.chat.operator_blocks import Operator

@@ -11,7 +11,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Person, Town, commands, find
 from test_chat_email import ADDRESS, LetterBox
-from trio_chat.chat.accounts import AccountRules, AccountsError
+from trio_chat.chat.account_rules import AccountRules
+from trio_chat.chat.accounts import AccountsError
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountDeleted, InvitationsExpired, InvitationsRead
 from trio_chat.chat.invitations import (

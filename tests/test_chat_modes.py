@@ -5,7 +5,7 @@ import pytest
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Person, Town, commands, find
 from trio_chat.chat import policy
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.channel_registration import ChannelRegistration
 from trio_chat.chat.registered_channels import restore, to_state
 from trio_chat.chat.server_info import ServerInfo

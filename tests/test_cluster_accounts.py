@@ -10,7 +10,8 @@ from cluster_town import ClusterTown
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Person, Town, commands, run_now
 from trio_chat.chat import account_changes
-from trio_chat.chat.accounts import Account, AccountRules, Credentials, Email, ScramKeys
+from trio_chat.chat.account_rules import AccountRules
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import (
     AccountDeleted,
@@ -25,6 +26,7 @@ from trio_chat.chat.changes import (
     OperatorAppointed,
     PasswordSet,
 )
+from trio_chat.chat.credentials import Credentials, Email, ScramKeys
 from trio_chat.chat.events import Output
 from trio_chat.chat.invitations import Invitation, digest_of, make_token
 from trio_chat.chat.operator_blocks import Operator

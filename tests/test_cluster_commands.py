@@ -14,7 +14,8 @@ from cluster_simulation import ROOT, make_world
 from cluster_town import Client, ClusterTown
 from storage_fakes import ListHistory
 from support import NOON, commands, run_now
-from trio_chat.chat.accounts import AccountRules, Origin
+from trio_chat.chat.account_rules import AccountRules
+from trio_chat.chat.accounts import Origin
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import (
     NoticeKept,

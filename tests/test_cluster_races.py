@@ -12,7 +12,7 @@ import pytest
 from cluster_simulation import ROOT
 from cluster_town import Client, ClusterTown
 from support import NOON, commands
-from trio_chat.chat.accounts import Account, Credentials, ScramKeys
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import (
     AccountDeleted,
@@ -24,6 +24,7 @@ from trio_chat.chat.changes import (
     PasswordSet,
     PushSubscribed,
 )
+from trio_chat.chat.credentials import Credentials, ScramKeys
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.push import PushSubscription
 

@@ -12,7 +12,7 @@ import pytest
 
 from storage_fakes import ListHistory
 from support import NOON, Clock
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.control import RehashError
 from trio_chat.chat.push import VapidKeys

@@ -12,7 +12,8 @@ import pytest
 
 import cluster_simulation
 from cluster_simulation import Simulation
-from trio_chat.chat.accounts import Account, AccountIndex
+from trio_chat.chat.account_index import AccountIndex
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply import messages, stored_accounts
 from trio_chat.chat.changes import AccountRegistered, Change
 from trio_chat.chat.ids import IdSource

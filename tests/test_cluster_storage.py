@@ -9,8 +9,9 @@ import trio
 
 from cluster_fakes import MemoryLog
 from support import NOON, Town
-from trio_chat.chat.accounts import Account, Credentials, Origin, ScramKeys
+from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.changes import AccountRegistered
+from trio_chat.chat.credentials import Credentials, ScramKeys
 from trio_chat.chat.events import Event, Output
 from trio_chat.chat.history import HistoryTarget, Span
 from trio_chat.chat.persistence import ChangeSet, DirtyKey

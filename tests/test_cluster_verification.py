@@ -8,7 +8,7 @@ from cluster_simulation import make_world
 from cluster_town import Client, ClusterTown
 from support import commands, find
 from trio_chat.chat import snapshot
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.changes import Change, VerificationBegun
 from trio_chat.chat.verification import (
     LETTERS_PER_EMAIL,

@@ -11,7 +11,8 @@ import scramp
 import trio
 
 from support import NOON
-from trio_chat.chat.accounts import Account, AccountsError, Busy, Email, Origin, Refreshed
+from trio_chat.chat.accounts import Account, AccountsError, Busy, Origin, Refreshed
+from trio_chat.chat.credentials import Email
 from trio_chat.chat.persistence import ChangeSet, DirtyKey
 from trio_chat.chat.sasl import SaslFailed, ScramExchange
 from trio_chat.chat.server_info import ServerInfo

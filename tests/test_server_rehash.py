@@ -13,7 +13,7 @@ import trustme
 
 from storage_fakes import ListHistory
 from support import NOON, Clock
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.preferences import MULTICLIENT

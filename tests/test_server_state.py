@@ -11,7 +11,8 @@ from trio.testing import wait_all_tasks_blocked
 
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, find
-from trio_chat.chat.accounts import Account, AccountRules, AccountsError, Refreshed
+from trio_chat.chat.account_rules import AccountRules
+from trio_chat.chat.accounts import Account, AccountsError, Refreshed
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import SessionAttached, UserRemoved
 from trio_chat.chat.events import Event

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from trio_chat.chat.accounts import Account, Credentials, ScramKeys
+from trio_chat.chat.accounts import Account
+from trio_chat.chat.credentials import Credentials, ScramKeys
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.cluster import SqliteClusterTable
 from trio_chat.storage.database import open_database

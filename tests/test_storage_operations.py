@@ -6,7 +6,7 @@ from contextlib import closing
 import apsw
 import pytest
 
-from trio_chat.chat.accounts import Account, Credentials, Email, ScramKeys
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.changes import (
     AccountDeleted,
     AccountNameFreed,
@@ -15,6 +15,7 @@ from trio_chat.chat.changes import (
     CertificateRemoved,
     PasswordSet,
 )
+from trio_chat.chat.credentials import Credentials, Email, ScramKeys
 from trio_chat.chat.persistence import ChangeSet, DirtySet, Operation
 from trio_chat.storage import operations
 from trio_chat.storage.accounts import dropped_accounts, email_of, every_account

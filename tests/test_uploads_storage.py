@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from support import NOON
-from trio_chat.chat.accounts import Account, Credentials, ScramKeys
+from trio_chat.chat.accounts import Account
+from trio_chat.chat.credentials import Credentials, ScramKeys
 from trio_chat.chat.history import Record
 from trio_chat.chat.uploads import Upload, Usage
 from trio_chat.storage.accounts import SqliteAccounts

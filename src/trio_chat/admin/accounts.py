@@ -19,8 +19,9 @@ from trio_chat.admin.exit_codes import FAILED, OK, USAGE
 from trio_chat.admin.passwords import NoTerminal, PasswordError, ask_password, read_password
 from trio_chat.admin.progress import Progress
 from trio_chat.chat import nicknames
-from trio_chat.chat.accounts import MAX_PASSWORD, Account, Credentials
+from trio_chat.chat.accounts import MAX_PASSWORD, Account
 from trio_chat.chat.confusables import AccountConfusables
+from trio_chat.chat.credentials import Credentials
 from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self

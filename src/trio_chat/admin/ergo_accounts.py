@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_chat.chat import nicknames, services  # noqa: F401  # services registers their names
-from trio_chat.chat.accounts import Account, Credentials, ScramKeys
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.confusables import AccountConfusables
+from trio_chat.chat.credentials import Credentials, ScramKeys
 from trio_chat.i18n import N_
 from trio_chat.imports.ergo_accounts import ErgoAccount, NotImported, read_accounts
 from trio_chat.irc.names import InvalidName, fold_nick

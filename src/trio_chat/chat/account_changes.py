@@ -4,7 +4,7 @@ A server without a cluster stores a change and then has it in memory; a failure 
 client. In a cluster, the change is decided on, and all servers have it where it stands in the log.
 """
 
-from trio_chat.chat.accounts import Account, Accounts, Credentials, Email, Origin
+from trio_chat.chat.accounts import Account, Accounts, Origin
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.apply import apply
 from trio_chat.chat.apply.transitions import Effects
@@ -18,6 +18,7 @@ from trio_chat.chat.changes import (
     CertificateRemoved,
     PasswordSet,
 )
+from trio_chat.chat.credentials import Credentials, Email
 from trio_chat.chat.response import Response
 from trio_chat.chat.world import World
 
@@ -181,7 +182,7 @@ async def _fingerprints(world: World, account: int) -> set[str]:
 
 
 async def add_app_password(world: World, account: int, password: AppPassword, version: int) -> bool:
-    """Let an app password log in to an account; see `AppPasswords.add_app_password`, and
+    """Let an app password log in to an account; see `Accounts.add_app_password`, and
     `add_certificate` for the arguments.
 
     Raises:
@@ -198,7 +199,7 @@ async def add_app_password(world: World, account: int, password: AppPassword, ve
 
 
 async def remove_app_password(world: World, account: int, digest: str, version: int) -> bool:
-    """Let an app password not log in any more; see `AppPasswords.remove_app_password`, and
+    """Let an app password not log in any more; see `Accounts.remove_app_password`, and
     `add_certificate` for the arguments.
 
     Raises:

@@ -4,51 +4,14 @@ The existing accounts are in memory (`known`), because every NICK checks whether
 account's. The check of a password has to be awaited.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.app_passwords import AppPassword
+from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
 
 MAX_PASSWORD = 600
 """Bytes of a password."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountRules:
-    """The rules for accounts, as configured by the operator.
-
-    Args:
-        registration: whether users can register accounts.
-        by_invitation: whether that needs an invitation.
-        users_invite: whether users of accounts make such invitations, besides operators.
-        required: whether a connection is completed only by a login.
-        before_connect: whether that is possible before the connection is complete.
-        reservation: what happens to a client that takes the nickname of an account of another user:
-            `refuse`, `rename` or `off`.
-        min_password: the minimum number of characters of a password.
-        email: the requirement for an e-mail address: none (`none`), that an address is given
-            (`required`), or that the user has proved to receive mail there (`verified`).
-        multi_session: whether several connections of one account can share its nickname.
-        always_on: the accounts whose users stay while none of their sessions is connected: none
-            (`off`), those that enabled it (`opt-in`), those that did not disable it (`opt-out`), or
-            all (`all`).
-        auto_away: whether these users are away meanwhile, unless their accounts chose otherwise.
-        most_always_on: the maximum number of always-on users.
-    """
-
-    registration: bool = True
-    by_invitation: bool = False
-    users_invite: bool = False
-    required: bool = False
-    before_connect: bool = True
-    reservation: str = "refuse"
-    min_password: int = 6
-    email: str = "none"
-    multi_session: bool = True
-    always_on: str = "opt-in"
-    auto_away: bool = True
-    most_always_on: int = 10_000
 
 
 class Origin(NamedTuple):
@@ -111,130 +74,6 @@ class Login(NamedTuple):
         return self.app_password.digest if self.app_password is not None else ""
 
 
-async def _nothing_to_wait_for() -> None:
-    pass
-
-
-class AccountIndex:
-    """All accounts, and the deleted accounts whose names are not free; see `Accounts`."""
-
-    def __init__(self) -> None:
-        self.last = 0
-        self._known: dict[str, Account] = {}
-        self._by_id: dict[int, Account] = {}
-        self._dropped: dict[str, Account] = {}
-        self._dropped_by_id: dict[int, Account] = {}
-        self._taken: dict[str, Account] = {}
-        self._versions: dict[int, int] = {}
-        self.revision = 0
-        self.wait_stored: Callable[[], Awaitable[None]] = _nothing_to_wait_for
-        self.known: Mapping[str, Account] = self._known
-        self.by_id: Mapping[int, Account] = self._by_id
-        self.dropped: Mapping[str, Account] = self._dropped
-        self.dropped_by_id: Mapping[int, Account] = self._dropped_by_id
-        self.taken: Mapping[str, Account] = self._taken
-
-    def version(self, account: int) -> int:
-        """Return how often logins to an account were invalidated; see `Accounts.version`."""
-        return self._versions.get(account, 0)
-
-    def invalidate(self, account: int) -> None:
-        """Note that what was checked before is valid no longer; see `Accounts.invalidate`."""
-        self._versions[account] = self.version(account) + 1
-        self.revision += 1
-
-    def note(self, account: Account) -> None:
-        """Note an account."""
-        self.last = max(self.last, account.id)
-        self._known[account.folded] = self._by_id[account.id] = self._taken[account.folded] = (
-            account
-        )
-
-    def drop(self, account: Account) -> None:
-        """Note that an account was deleted, and that its name is not free."""
-        self.last = max(self.last, account.id)
-        self._versions.pop(account.id, None)
-        self.revision += 1
-        if self._by_id.pop(account.id, None) is not None:
-            del self._known[account.folded]
-        self._dropped[account.folded] = self._dropped_by_id[account.id] = self._taken[
-            account.folded
-        ] = account
-
-    def release(self, folded: str) -> bool:
-        """Note that the name of a deleted account is free; return whether it was not."""
-        account = self._dropped.pop(folded, None)
-        if account is None:
-            return False
-        del self._dropped_by_id[account.id], self._taken[folded]
-        return True
-
-    def replace(self, accounts: Iterable[Account], dropped: Iterable[Account]) -> list[Account]:
-        """Replace the noted accounts by these; return the accounts that are gone."""
-        before = list(self.by_id.values())
-        self._clear()
-        for account in accounts:
-            self.note(account)
-        for account in dropped:
-            self.drop(account)
-        return [account for account in before if account.id not in self.by_id]
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the accounts as plain data, in the order of their numbers."""
-        return {
-            "known": [list(self.by_id[number]) for number in sorted(self.by_id)],
-            "dropped": [list(self.dropped_by_id[number]) for number in sorted(self.dropped_by_id)],
-            "last": self.last,
-            "versions": [[number, self._versions[number]] for number in sorted(self._versions)],
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Have what `to_state` returned, and nothing else."""
-        self._clear()
-        for fields in state["known"]:
-            self.note(Account(*fields))
-        for fields in state["dropped"]:
-            self.drop(Account(*fields))
-        self.last = state["last"]
-        self._versions = dict(state["versions"])
-
-    def _clear(self) -> None:
-        for index in (self._known, self._dropped, self._taken):
-            index.clear()
-        for index_by_id in (self._by_id, self._dropped_by_id):
-            index_by_id.clear()
-
-
-class ScramKeys(NamedTuple):
-    """The keys that SCRAM stores instead of a password (RFC 5802 §3): a password can be checked by
-    them, but not recovered.
-    """
-
-    salt: bytes
-    iterations: int
-    stored_key: bytes
-    server_key: bytes
-
-
-class Credentials(NamedTuple):
-    """What a password is checked against: an argon2id hash, and the keys of SCRAM."""
-
-    password: str
-    scram: ScramKeys
-
-    @property
-    def key(self) -> bytes:
-        """What no other password has in common with this one, not even an equal one."""
-        return self.scram.salt
-
-
-class Email(NamedTuple):
-    """The e-mail address of an account, and whether the user has proved to receive mail there."""
-
-    address: str
-    is_verified: bool
-
-
 class Refreshed(NamedTuple):
     """The changes that a command of `trio-chat` has made while the server runs.
 
@@ -247,19 +86,6 @@ class Refreshed(NamedTuple):
     gone: tuple[Account, ...] = ()
     changed: tuple[Account, ...] = ()
     freed: tuple[Account, ...] = ()
-
-
-class Certificate(NamedTuple):
-    """A certificate of an account.
-
-    Args:
-        fingerprint: SHA-256, in hexadecimal.
-        is_proved: whether a session of the account has shown it. One that was added as text takes
-            the account's name to log in.
-    """
-
-    fingerprint: str
-    is_proved: bool
 
 
 class Accounts(Protocol):

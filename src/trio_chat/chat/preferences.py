@@ -6,7 +6,7 @@ The operator's settings have priority: an account cannot enable what the server 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 
 ALWAYS_ON = "always-on"
 AUTO_AWAY = "auto-away"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.uploads import UploadRules
 from trio_chat.irc import modes

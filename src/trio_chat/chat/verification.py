@@ -18,8 +18,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from trio_chat.chat.accounts import Account, Credentials, ScramKeys
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.confusables import ConfusableIndex
+from trio_chat.chat.credentials import Credentials, ScramKeys
 
 LIFETIME = 3 * 3600
 """Seconds for which a code is valid, and a name is reserved."""

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts

@@ -13,19 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.accounts import (
-    Account,
-    AccountIndex,
-    AccountsError,
-    Certificate,
-    Credentials,
-    Email,
-    Login,
-    Origin,
-    Refreshed,
-    ScramKeys,
-)
+from trio_chat.chat.account_index import AccountIndex
+from trio_chat.chat.accounts import Account, AccountsError, Login, Origin, Refreshed
 from trio_chat.chat.app_passwords import AppPassword, digest_of
+from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
 from trio_chat.irc.app_passwords import has_form
 from trio_chat.server import scram_hashes
 from trio_chat.server.hashing import HashingThreads

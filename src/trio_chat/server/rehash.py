@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from trio_chat import __version__
 from trio_chat.chat import reconfiguration
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.events import Event
 from trio_chat.chat.operator_blocks import Operator

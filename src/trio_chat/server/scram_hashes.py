@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import hmac
 
-from trio_chat.chat.accounts import ScramKeys
+from trio_chat.chat.credentials import ScramKeys
 
 _PREFIX = "$scram-sha-256$"
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trio_chat.chat import push
-from trio_chat.chat.accounts import Account, Credentials, Email
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.app_passwords import AppPassword
+from trio_chat.chat.credentials import Credentials, Email
 from trio_chat.chat.history import Record
 from trio_chat.chat.masklists import entry
 from trio_chat.chat.push import PushSubscription

@@ -3,8 +3,9 @@
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from trio_chat.chat.accounts import Account, Certificate, Credentials, Email, ScramKeys
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.app_passwords import AppPassword
+from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
 from trio_chat.storage import app_passwords
 from trio_chat.storage.database import Database
 

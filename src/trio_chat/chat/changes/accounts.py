@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from trio_chat.chat.accounts import Account, Credentials, Email
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.changes.change import Change
+from trio_chat.chat.credentials import Credentials, Email
 from trio_chat.chat.persistence import Operation
 
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from trio_chat.chat.accounts import Account, Credentials
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.changes.change import Change
+from trio_chat.chat.credentials import Credentials
 
 
 @dataclass(frozen=True, slots=True)

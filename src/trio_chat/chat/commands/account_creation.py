@@ -7,7 +7,7 @@ import logging
 from typing import NamedTuple
 
 from trio_chat.chat import account_changes, nicknames
-from trio_chat.chat.accounts import Account, AccountsError, Busy, Credentials, Email
+from trio_chat.chat.accounts import Account, AccountsError, Busy
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import (
     InvitationGuessed,
@@ -17,6 +17,7 @@ from trio_chat.chat.changes import (
 )
 from trio_chat.chat.commands import account_invitations
 from trio_chat.chat.commands.accounts import count_failure, explain
+from trio_chat.chat.credentials import Credentials, Email
 from trio_chat.chat.invitations import digest_of
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response

@@ -4,8 +4,9 @@ import re
 from functools import partial
 
 from trio_chat.chat import account_changes, logins
-from trio_chat.chat.accounts import AccountsError, Certificate
+from trio_chat.chat.accounts import AccountsError
 from trio_chat.chat.commands import accounts as login
+from trio_chat.chat.credentials import Certificate
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.app_passwords import may_change_logins
