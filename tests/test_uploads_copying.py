@@ -237,6 +237,21 @@ async def test_too_many_files_at_once(tmp_path: Path, monkeypatch: pytest.Monkey
         assert b"".join([piece async for piece in pieces]) == DATA
 
 
+async def test_a_client_that_is_gone_before_the_first_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy does not wait for it when it is complete."""
+    async with lacking(tmp_path, monkeypatch, DATA[:1000], DATA[1000:]) as node:
+        node.nodes.gate = trio.Event()
+        pieces = await node.kept.service.read(node.upload, 0, len(DATA))
+        copy = node.copier._copies[node.upload.name]
+        await pieces.aclose()
+        node.nodes.gate.set()
+        await copy.wait_over()
+        await copy.wait_unread()
+        assert node.path.read_bytes() == DATA
+
+
 async def test_a_file_that_is_removed_while_it_is_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

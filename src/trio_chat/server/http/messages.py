@@ -41,6 +41,16 @@ class RequestError(Exception):
         self.note = note
 
 
+async def started(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Run a body to its first `yield`, which is of no bytes, and return it.
+
+    What it holds is let go when it is closed: that does not run the `finally` of a generator that
+    was not started.
+    """
+    await anext(pieces)
+    return pieces
+
+
 async def _no_body(limit: int) -> AsyncGenerator[bytes, None]:  # noqa: ASYNC124
     nothing: tuple[bytes, ...] = ()
     for data in nothing:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import trio
 
 from trio_chat.chat.uploads import Upload, UploadTable
+from trio_chat.server.http.messages import started
 from trio_chat.server.uploads.copy_file import CopyFailed, CopyFile, WrongBytes
 from trio_chat.server.uploads.directory import UploadDirectory
 from trio_chat.server.uploads.limits import UploadLimits, UploadRefused
@@ -184,22 +185,21 @@ class UploadCopier:
         Raises:
             CopyFailed: no node sends it.
         """
-        copy = self._start(upload)
-        copy.readers += 1
+        pieces = self._pieces(self._start(upload), start, end)
         try:
             with trio.fail_after(BEGIN):
-                await copy.wait_beyond(start, 0)
+                return await started(pieces)
         except trio.TooSlowError:
-            self._leave(copy)
             raise CopyFailed("no node has sent it in time") from None
-        except BaseException:
-            self._leave(copy)
-            raise
-        return self._pieces(copy, start, end)
 
     async def _pieces(self, copy: Copy, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        attempt = copy.attempt
+        copy.readers += 1
+        is_begun = False
         try:
+            await copy.wait_beyond(start, 0)
+            attempt = copy.attempt
+            is_begun = True
+            yield b""
             while start < end:
                 await copy.wait_beyond(start, attempt)
                 ready = copy.upload.size if copy.is_done else copy.available
@@ -210,14 +210,14 @@ class UploadCopier:
                     return
                 start += len(data)
                 yield data
-        except (CopyFailed, OSError) as error:  # the client sees that the body is not complete
+        except (CopyFailed, OSError) as error:
+            if not is_begun:
+                raise
+            # The client sees that the body is not complete.
             log.warning("a file could not be sent while it was copied: %s", error)
         finally:
-            self._leave(copy)
-
-    def _leave(self, copy: Copy) -> None:
-        copy.readers -= 1
-        copy.note()
+            copy.readers -= 1
+            copy.note()
 
     def _start(self, upload: Upload) -> Copy:
         """Return the copy of a file, which is begun if it is not under way.

@@ -13,6 +13,7 @@ from trio_chat.chat.changes import Change, UploadAdded
 from trio_chat.chat.uploads import Upload, UploadTable
 from trio_chat.chat.world import World
 from trio_chat.config.settings import Settings, UploadSettings
+from trio_chat.server.http.messages import started
 from trio_chat.server.uploads import content_types, filenames
 from trio_chat.server.uploads.directory import (
     Inspected,
@@ -311,10 +312,11 @@ class UploadService:
             if self.copier is None or is_for_node:
                 raise
             return await self.copier.read(upload, start, end)
-        return self._pieces(file, start, end)
+        return await started(self._pieces(file, start, end))
 
     async def _pieces(self, file: StoredFile, start: int, end: int) -> AsyncGenerator[bytes, None]:
         try:
+            yield b""
             while start < end:
                 size = min(_READ_AT_ONCE, end - start)
                 data = await self._in_reading_thread(file.read, start, size)
