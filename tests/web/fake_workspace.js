@@ -74,6 +74,7 @@ export function buffer(name, kind, entries = []) {
     draft: signal(""),
     replyTo: signal(null),
     notify: signal("all"),
+    pins: signal([]),
     timeline: {
       entries,
       version: signal(0),
@@ -219,6 +220,7 @@ function actions(workspace, calls) {
       );
     },
     mayRedact: () => true,
+    mayPin: () => true,
     search: async () => [{ buffer: "#lobby", entry: entry({ text: "found" }) }],
     list: async () => [{ name: "#lobby", members: 3, topic: "Welcome" }],
     sessions: async () => [],

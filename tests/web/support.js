@@ -293,7 +293,9 @@ function chathistory(server, message) {
   if (kind === "LATEST") found = all.slice(from + 1).slice(-limit);
   if (kind === "BEFORE") found = all.slice(0, from).slice(-limit);
   if (kind === "AFTER") found = all.slice(from + 1).slice(0, limit);
-  if (kind === "AROUND") found = all.slice(Math.max(from - limit / 2, 0), from + limit / 2);
+  if (kind === "AROUND") {
+    found = all.slice(Math.max(from - Math.floor(limit / 2), 0), from + Math.ceil(limit / 2));
+  }
   if (kind === "BETWEEN") {
     const [low, high] = [from, at(references[1])].sort((a, b) => a - b);
     found = all.slice(low + 1, high).slice(-limit);

@@ -3,7 +3,7 @@ import { signal } from "../../vendor/signals-core.js";
 import { countsAsUnread, isMessage, isRemote } from "./entries.js";
 import { MessageTimeline } from "./timeline.js";
 
-/** @import { BufferKind, Entry, Member, Notify } from "./types.js" */
+/** @import { BufferKind, Entry, Member, Notify, Pin } from "./types.js" */
 /** @import { Pulse } from "./pulse.js" */
 
 let count = 0;
@@ -50,6 +50,7 @@ export class ChatBuffer {
     this.draft = signal("");
     this.replyTo = signal(/** @type {Entry|null} */ (null));
     this.notify = signal(/** @type {Notify} */ ("mentions"));
+    this.pins = signal(/** @type {Pin[]} */ ([]));
     this.timeline = new MessageTimeline(pulse);
     /** Unread messages and mentions that the signals do not show yet. */
     this.newUnread = 0;

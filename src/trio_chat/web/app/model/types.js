@@ -126,10 +126,19 @@
  * @property {Signal<string>} draft Text in the prompt; the views set it, and it is kept.
  * @property {Signal<Entry|null>} replyTo Message that the prompt answers; the views set it.
  * @property {ReadonlySignal<Notify>} notify
+ * @property {ReadonlySignal<Pin[]>} pins Pinned messages of a channel, the newest pin first.
  * @property {Timeline} timeline
  */
 
 /** @typedef {"all"|"mentions"|"none"} Notify */
+
+/**
+ * A pinned message.
+ * @typedef {object} Pin
+ * @property {string} msgid
+ * @property {Entry|null} entry null as long as it was not fetched.
+ * @property {boolean} missing Whether the history does not have it.
+ */
 
 /**
  * @typedef {object} Topic
@@ -344,6 +353,9 @@
  * @property {(buffer: Buffer, entry: Entry, reaction: string) => void} unreact
  * @property {(buffer: Buffer, entry: Entry, reason?: string) => void} redact
  * @property {(buffer: Buffer, entry: Entry) => boolean} mayRedact
+ * @property {(buffer: Buffer, entry: Entry) => boolean} mayPin Whether the user may pin the message,
+ *   or take that back.
+ * @property {(buffer: Buffer, msgid: string, pinned: boolean) => Promise<void>} pin
  * @property {(buffer: Buffer, active: boolean) => void} typing Call at each change of the prompt.
  * @property {(buffer: Buffer) => Promise<void>} loadOlder Resolved when the entries are there.
  * @property {(buffer: Buffer) => Promise<void>} loadNewer

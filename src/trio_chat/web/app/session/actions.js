@@ -113,10 +113,10 @@ export function makeActions(client, keys, cache) {
     },
     mayRedact(buffer, entry) {
       if (!entry.msgid || entry.redactedBy || !model.features.value.redaction) return false;
-      const operators = model.isupport.prefixes.slice(0, model.isupport.prefixes.indexOf("@") + 1);
-      const isOperator = [...buffer.myPrefixes.value].some((each) => operators.includes(each));
-      return entry.self || (buffer.kind === "channel" && isOperator);
+      return entry.self || (buffer.kind === "channel" && client.isOperator(own(buffer)));
     },
+    mayPin: (buffer, entry) => client.pins.mayChange(own(buffer), entry),
+    pin: (buffer, msgid, pinned) => shown(client.pins.change(own(buffer), msgid, pinned)),
     typing: (buffer, active) => client.typing.typed(own(buffer), active),
     loadOlder: (buffer) => shown(client.paging.older(own(buffer))),
     loadNewer: (buffer) => shown(client.paging.newer(own(buffer))),

@@ -147,6 +147,7 @@ export class WantedChannels {
     buffer.members.clear();
     buffer.knowsMembers = false;
     buffer.interrupted();
+    this.client.pins.joined(buffer);
     this.want(name);
     // Without a marker, what was said before the first visit does not count as unread.
     if (!buffer.markerKnown && !buffer.fetched) buffer.readMarker.value = time;

@@ -14,6 +14,7 @@ import { ReadMarkers } from "./markers.js";
 import { Nickname } from "./nickname.js";
 import { OutgoingMessages } from "./outgoing.js";
 import { Paging } from "./paging.js";
+import { Pins } from "./pins.js";
 import { PrivateConversations } from "./privates.js";
 import { ProfileUpdates } from "./profiles.js";
 import { Typing } from "./typing.js";
@@ -51,6 +52,7 @@ export class Client extends Exchange {
     this.login = new Login(this);
     this.history = new History(this);
     this.paging = new Paging(this);
+    this.pins = new Pins(this);
     this.outgoing = new OutgoingMessages(this);
     this.markers = new ReadMarkers(this);
     this.typing = new Typing(this);
@@ -80,6 +82,7 @@ export class Client extends Exchange {
     model.onOpen = (buffer) => {
       this.shown(buffer);
       void this.history.verify(buffer).catch(() => {});
+      void this.pins.load(buffer);
     };
   }
 
@@ -297,6 +300,16 @@ export class Client extends Exchange {
     const handler = HANDLERS.get(`BATCH ${item.type}`);
     if (handler) handler(this, item, origin);
     else for (const each of item.items) this.dispatch(each, origin);
+  }
+
+  /**
+   * Return whether the user is an operator of a channel, or more.
+   * @param {ChatBuffer} buffer
+   */
+  isOperator(buffer) {
+    const { prefixes } = this.model.isupport;
+    const operators = prefixes.slice(0, prefixes.indexOf("@") + 1);
+    return [...buffer.myPrefixes.value].some((each) => operators.includes(each));
   }
 
   /** @param {Message} message */

@@ -9,9 +9,11 @@
 import { _ } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
 import { safeHref, uploadedFile } from "../text/links.js";
+import { PINS } from "./pins.js";
 import { Refused } from "./requests.js";
 
 /** @import { Profile } from "../model/types.js" */
+/** @import { Item } from "./batches.js" */
 /** @import { Client } from "./client.js" */
 
 export const CAPABILITY = "draft/metadata-2";
@@ -51,8 +53,27 @@ export class ProfileUpdates {
     if (this.isFollowing || !this.available) return;
     this.isFollowing = true;
     this.client.model.profiles.clear();
-    this.client.send("METADATA", "*", "SUB", ...KEYS);
+    this.subscribe(["*", "SUB", ...KEYS, PINS]);
     void this.restore().catch(() => {});
+  }
+
+  /**
+   * Subscribe to the keys; the answer has the present values.
+   * @param {string[]} params
+   */
+  subscribe(params) {
+    const { client } = this;
+    client.pins.begin();
+    if (client.negotiation.hasLabels) {
+      const answer = (/** @type {Item[]} */ items) => {
+        for (const item of items) client.dispatch(item, null);
+        client.pins.followed();
+      };
+      client.ask("METADATA", params, answer, () => {});
+    } else {
+      client.pins.followed();
+      client.send("METADATA", ...params);
+    }
   }
 
   /** The connection has ended. */
@@ -70,6 +91,10 @@ export class ProfileUpdates {
    */
   received(target, key, value) {
     const { model } = this.client;
+    if (key === PINS) {
+      this.client.pins.received(target, value);
+      return;
+    }
     const field = Object.hasOwn(FIELDS, key) ? FIELDS[key] : undefined;
     const nick = target === "*" ? model.me.nick.value : target;
     if (!field || !nick || model.isupport.isChannel(nick)) return;
@@ -82,6 +107,7 @@ export class ProfileUpdates {
    * @param {number} wait Seconds.
    */
   later(target, wait) {
+    this.client.pins.later(target);
     if (this.timers.size >= MOST_LATER || this.timers.has(target)) return;
     const pause = Math.min(Math.max(wait || 0, 1), LONGEST_WAIT) * 1000;
     const ask = () => {

@@ -38,6 +38,7 @@ const ANSWERS = {
   SEARCH: { batches: ["soju.im/search"] },
   METADATA: { ends: words("761 766"), batches: ["metadata"] },
   NICKSERV: { service: "nickserv" },
+  CHANSERV: { service: "chanserv" },
 };
 
 /**

@@ -9,6 +9,7 @@ import { useWorkspace, viewSettings } from "./context.js";
 import { loadSoon } from "./dialogs.js";
 import { Header } from "./header.js";
 import { Members } from "./members.js";
+import { PinBar } from "./pin_bar.js";
 import { Sidebar } from "./sidebar.js";
 import { Timeline } from "./timeline.js";
 import { drawer, focusPrompt, openDialog } from "./ui.js";
@@ -30,7 +31,7 @@ export function Chat() {
     h(
       "main",
       { class: `conversation ${buffer?.kind ?? ""}`, inert: !!open && isNarrow() },
-      h(Header, { buffer }),
+      h("div", null, h(Header, { buffer }), buffer ? h(PinBar, { buffer }) : null),
       buffer
         ? [h(Timeline, { key: buffer.id, buffer }), h(Composer, { key: `c${buffer.id}`, buffer })]
         : h(Empty, null),

@@ -31,8 +31,8 @@ export function handleClick(timeline, event) {
 }
 
 /**
- * Show a message of this buffer, wherever it is.
- * @param {Timeline} timeline
+ * Show a message of a buffer, wherever it is.
+ * @param {Pick<Timeline, "workspace"|"buffer">} timeline
  * @param {string} msgid
  */
 export async function jumpTo(timeline, msgid) {

@@ -76,6 +76,7 @@ export function MessageMenu({ timeline, entry }) {
           onClick: act(() => actions.markUnread(buffer, entry)),
         })
       : null,
+    actions.mayPin(buffer, entry) ? h(PinItem, { buffer, entry, act }) : null,
     entry.nick && !entry.self
       ? h(MenuItem, {
           icon: "user",
@@ -92,6 +93,19 @@ export function MessageMenu({ timeline, entry }) {
         })
       : null,
   );
+}
+
+/**
+ * @param {{buffer: Buffer, entry: Entry, act: (action: () => void) => () => void}} props
+ */
+function PinItem({ buffer, entry, act }) {
+  const { actions } = useWorkspace();
+  const pinned = buffer.pins.value.some(({ msgid }) => msgid === entry.msgid);
+  return h(MenuItem, {
+    icon: "pin",
+    label: pinned ? _("Unpin") : _("Pin"),
+    onClick: act(() => void actions.pin(buffer, entry.msgid, !pinned)),
+  });
 }
 
 /** @param {string} text */
