@@ -296,6 +296,7 @@ OF_A_WORLD = {
     "dirty": "of the storage of this server",
     "elapsed": "the time of the log",
     "hooks": "in a snapshot",
+    "api_tokens": "in a snapshot",
     "ids": "in a snapshot",
     "invisible": "follows from the users",
     "invitations": "in a snapshot",

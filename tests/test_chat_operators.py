@@ -14,6 +14,7 @@ from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.registry import COMMANDS
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.users import Session
 from trio_chat.cluster.survey import NodeState, NodeStatus
 from trio_chat.irc.rights import RIGHTS
 
@@ -41,6 +42,10 @@ class FakeControl:
     def nodes(self) -> list[NodeStatus]:
         """Return the nodes of a cluster."""
         return self.cluster
+
+    def issue_api_token(self, session: Session) -> tuple[int, str]:
+        """Return a token."""
+        return 600, "token"
 
     def numbers(self) -> list[tuple[str, float]]:
         """Return one number."""

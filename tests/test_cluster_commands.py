@@ -33,7 +33,7 @@ from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.steady import ClockState
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.chat.users import User
+from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.cluster.entries import Begun, Ended, Entry, Said, Stopped
 from trio_chat.cluster.machine import LogClock, Machine
@@ -66,6 +66,10 @@ class RefusingControl:
     def nodes(self) -> list[ShownNode]:
         """Return no nodes."""
         return []
+
+    def issue_api_token(self, session: Session) -> tuple[int, str]:
+        """Return a token."""
+        return 600, "token"
 
     def numbers(self) -> list[tuple[str, float]]:
         """Return no numbers."""

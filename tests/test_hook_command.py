@@ -41,7 +41,8 @@ async def post(here: Any, secret: str) -> int:
 
 async def refresh(here: Any) -> None:
     """Have the server look at the database, as it does after some seconds."""
-    await here.server._hooks.refresh()
+    for table in here.server._tables:
+        await table.refresh()
 
 
 def test_a_hook_works_at_once_and_after_a_restart(capfd: pytest.CaptureFixture[str]) -> None:

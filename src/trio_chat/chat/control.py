@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from trio_chat.chat.accounts import Origin
+from trio_chat.chat.users import Session
 
 
 class RehashError(Exception):
@@ -55,6 +56,11 @@ class Control(Protocol):
 
     def note_password(self, origin: Origin, *, is_right: bool) -> None:
         """Count a wrong password of the server, or note that the origin knows it."""
+
+    def issue_api_token(self, session: Session) -> tuple[int, str]:
+        """Return a token by which an operator uses the HTTP API for so many seconds, while the
+        session lasts and is one of an operator.
+        """
 
     def numbers(self) -> list[tuple[str, float]]:
         """Return the counters of the server, as descriptions and values."""

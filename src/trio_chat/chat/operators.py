@@ -5,6 +5,7 @@ makes it (`control.Control`).
 """
 
 import logging
+from collections.abc import Sequence
 
 from trio_chat.chat.apply.transitions import apply
 from trio_chat.chat.changes import OperatorsNotified
@@ -62,15 +63,28 @@ def audit(request: Request, what: str, reply: Response | None = None) -> None:
     """
     user = request.user
     name = user.operator.name if user.operator else "?"
-    log.warning(
-        "operator %s, %s (%s): %s",
-        name,
-        user.source,
-        request.session.address,
-        what,
-        extra={"is_audit": True},
-    )
-    notify_opers(request, f"{user.nick} ({name}): {what}", reply)
+    actor = f"operator {name}, {user.source}"
+    shown = f"{user.nick} ({name})"
+    for event in record_audit(request.world, actor, request.session.address, what, shown):
+        (reply or request.reply).emit(event, is_answer=False)
+
+
+def record_audit(
+    world: World, actor: str, address: str, what: str, shown: str = ""
+) -> Sequence[Event]:
+    """Log an action for the audit; return the notices for operators.
+
+    Args:
+        world: the world.
+        actor: the operator or the API token that acts.
+        address: where the action comes from.
+        what: see `audit`.
+        shown: what the notices call the actor, if that is something else.
+    """
+    log.warning("%s (%s): %s", actor, address, what, extra={"is_audit": True})
+    if not world.opers:
+        return ()
+    return apply(world, OperatorsNotified(f"{shown or actor}: {what}"))
 
 
 def has_right(user: User, right: str) -> bool:

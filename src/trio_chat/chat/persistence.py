@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from trio_chat.chat.api_tokens import ApiToken
 from trio_chat.chat.bans import Ban, BanKey
 from trio_chat.chat.hooks import Hook
 from trio_chat.chat.invitations import Invitation
@@ -40,6 +41,7 @@ class ChangeSet(NamedTuple):
             deleted.
         relayed: the ids of relayed messages by their keys; 0 deletes one.
         hooks: webhooks by their digests; None deletes one.
+        api_tokens: API tokens by their digests; None deletes one.
         operations: changes of the tables of accounts and uploads, which are stored one after the
             other, and before the rest. Storing one again changes nothing.
         position: up to which entry of the log of a cluster this is; "" if there is no cluster.
@@ -58,6 +60,7 @@ class ChangeSet(NamedTuple):
     push_rules: Mapping[int, dict[str, list[str]]] = MappingProxyType({})
     relayed: Mapping[RelayKey, int] = MappingProxyType({})
     hooks: Mapping[str, Hook | None] = MappingProxyType({})
+    api_tokens: Mapping[str, ApiToken | None] = MappingProxyType({})
     operations: Sequence[Operation] = ()
     position: str = ""
 
@@ -105,8 +108,8 @@ class StateStore(Protocol):
     """The store of persistent state."""
 
     async def load(self) -> ChangeSet:
-        """Return all state but the bans, invitations and webhooks, with the settings that were
-        pending.
+        """Return all state but the bans, invitations, webhooks and API tokens, with the settings
+        that were pending.
         """
 
     async def pending(self) -> list[PendingSetting]:
@@ -223,6 +226,11 @@ class DirtyKey(NamedTuple):
         return cls("hooks", digest)
 
     @classmethod
+    def api_token(cls, digest: str) -> "DirtyKey":
+        """Return the key of an API token."""
+        return cls("api_tokens", digest)
+
+    @classmethod
     def relayed(cls, key: RelayKey) -> "DirtyKey":
         """Return the key of the id of a relayed message."""
         return cls("relayed", key)
@@ -248,6 +256,7 @@ class DirtySet:
         push_rules: accounts.
         relayed: keys of relayed messages.
         hooks: digests of webhooks.
+        api_tokens: digests of API tokens.
         operations: see `ChangeSet`.
         on_change: called when something is marked.
         marked: how many keys were marked ever.
@@ -265,6 +274,7 @@ class DirtySet:
     push_rules: set[int] = field(default_factory=set)
     relayed: set[RelayKey] = field(default_factory=set)
     hooks: set[str] = field(default_factory=set)
+    api_tokens: set[str] = field(default_factory=set)
     operations: list[Operation] = field(default_factory=list)
     on_change: Callable[[], None] = field(default=_nothing, compare=False)
     marked: int = field(default=0, compare=False)
@@ -315,4 +325,5 @@ _TABLES = (
     "push_rules",
     "relayed",
     "hooks",
+    "api_tokens",
 )

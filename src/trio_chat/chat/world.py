@@ -12,6 +12,7 @@ from typing import NamedTuple
 from trio_chat.chat import advertisement
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.always_on import AlwaysOnUsers
+from trio_chat.chat.api_tokens import ApiTokens
 from trio_chat.chat.bans import Bans
 from trio_chat.chat.changes import Change
 from trio_chat.chat.channel_table import ChannelTable
@@ -170,7 +171,7 @@ class World:
         self.confusables = ConfusableIndex()  # of users
         self.account_confusables = AccountConfusables()
         self.redacted: dict[int, None] = {}
-        self.hooks, self.relayed = Hooks(), RelayedIds()
+        self.hooks, self.relayed, self.api_tokens = Hooks(), RelayedIds(), ApiTokens()
         self.creating: dict[bytes, Account | None] = {}
         self.registering = ConfusableIndex()  # names of accounts that are being stored
         self.users: dict[str, User] = {}

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from trio_chat.chat.changes import ApiTokensRead, HooksRead
 from trio_chat.chat.control import ShownNode
 from trio_chat.chat.events import Event, Output
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.uploads import UploadTokens
+from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.config import ListenerSettings, Settings
 from trio_chat.server import rehash
@@ -26,12 +28,12 @@ from trio_chat.server.admission import (
 from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.clock import elapsed, keep_clock, watch_clock
+from trio_chat.server.committing import Committer
 from trio_chat.server.connection import Connection
 from trio_chat.server.control import ServerControl
 from trio_chat.server.disk_space import free_bytes, watch_disk_space
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.hooks.watcher import HookWatcher
 from trio_chat.server.http.hosts import Host, is_known
 from trio_chat.server.http.site import Site
 from trio_chat.server.invitations import InvitationWatcher
@@ -48,6 +50,7 @@ from trio_chat.server.relaying import Relayer
 from trio_chat.server.secret import node_key, token_key
 from trio_chat.server.state import UncommittedState, keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
+from trio_chat.server.table_watcher import TableWatcher
 from trio_chat.server.transport import (
     SocketTransport,
     Transport,
@@ -120,11 +123,7 @@ class Server:
             is_strict=cluster is not None,
         )
         self.node = cluster.make_node(self.broadcaster) if cluster is not None else None
-        self.relayer = Relayer(
-            self.world,
-            self.broadcaster,
-            is_refusing=lambda: self.node is not None and self.node.is_refusing,
-        )
+        self.relayer = Relayer(self.world, self.broadcaster, self._is_refusing)
         self._keeping = uncommitted.turn
         self._store = memory.store if memory else None
         self._clock_table = memory.clock if memory else None
@@ -143,11 +142,7 @@ class Server:
             memory.invitations if memory and self._is_alone else None,
             uncommitted.turn,
         )
-        self._hooks = (
-            HookWatcher(self.world, memory.hooks, uncommitted.turn)
-            if memory and memory.hooks and self._is_alone
-            else None
-        )
+        self._tables = self._watched_tables(memory, uncommitted.turn)
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         key = token_key(settings, memory, self.start_secret)
@@ -190,6 +185,8 @@ class Server:
             uploads=self.uploads,
             relayer=self.relayer,
             certified=lambda: self.encryption.names,
+            committer=Committer(self.world, self.broadcaster, self._is_refusing),
+            statistics=self.statistics,
         )
         self._sharing = (
             cluster.make_sharing(self.node, self.encryption)
@@ -204,6 +201,20 @@ class Server:
             else None
         )
         self.openings = Openings(self, self.admission, self.page_admission, self._threads)
+
+    def _watched_tables(
+        self, memory: StoragePorts | None, turn: trio.Lock
+    ) -> list[TableWatcher[Any]]:
+        """Return the watchers of tables; in a cluster the log alone changes what is in them."""
+        watchers: list[TableWatcher[Any]] = []
+        if memory is not None and self._is_alone:
+            if memory.hooks is not None:
+                watchers.append(TableWatcher(self.world, memory.hooks, HooksRead, "webhooks", turn))
+            if memory.api_tokens is not None:
+                watchers.append(
+                    TableWatcher(self.world, memory.api_tokens, ApiTokensRead, "API tokens", turn)
+                )
+        return watchers
 
     def _shared(self, threads: HashingThreads, cluster: "ClusterSetup | None") -> HashingThreads:
         if cluster is not None and self.node is not None:
@@ -302,9 +313,9 @@ class Server:
             nursery.start_soon(self._bans.run)
         await self._invitations.refresh()
         nursery.start_soon(self._invitations.run)
-        if self._hooks is not None:  # in a cluster the log alone changes them
-            await self._hooks.refresh()
-            nursery.start_soon(self._hooks.run)
+        for table in self._tables:
+            await table.refresh()
+            nursery.start_soon(table.run)
         if self.world.storage is not None:
             nursery.start_soon(self._post_outgoing)
 
@@ -322,6 +333,9 @@ class Server:
             is_ours=lambda: self.node is None or self.node.is_first,
         )
         await outgoing.run()
+
+    def _is_refusing(self) -> bool:
+        return self.node is not None and self.node.is_refusing
 
     @property
     def _is_alone(self) -> bool:
@@ -392,6 +406,10 @@ class Server:
         if self.node is not None and (why_not := self.node.readiness.why_not()):
             found.append(f"this node {why_not}")
         return found
+
+    def issue_api_token(self, session: Session) -> tuple[int, str]:
+        """Return a token for the HTTP API; see `Control.issue_api_token`."""
+        return self.site.operator_tokens().issue(session)
 
     async def reload_certificate(self, settings: Settings) -> None:
         """Read the TLS certificate again, for new connections; existing ones stay open.

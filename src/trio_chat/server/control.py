@@ -11,6 +11,7 @@ import trio
 from trio_chat.chat.accounts import Origin
 from trio_chat.chat.control import RehashError, ShownNode
 from trio_chat.chat.events import Output
+from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.config import ConfigError, Settings
 from trio_chat.server import rehash
@@ -38,6 +39,9 @@ class ControlledServer(rehash.ReconfigurableServer, Protocol):
 
     def statistics(self) -> ServerStatistics:
         """Return a snapshot of its numbers."""
+
+    def issue_api_token(self, session: Session) -> tuple[int, str]:
+        """Return a token for the HTTP API, and for how many seconds it is valid."""
 
     def nodes(self) -> Sequence[ShownNode]:
         """Return how the nodes of its cluster stand."""
@@ -107,6 +111,10 @@ class ServerControl:
         """Count a password of the server; see `Control.note_password`."""
         lockout = self._threads.server
         (lockout.note_right if is_right else lockout.note_wrong)(_COMMAND, origin)
+
+    def issue_api_token(self, session: Session) -> tuple[int, str]:
+        """Return a token of an operator; see `Control.issue_api_token`."""
+        return self._server.issue_api_token(session)
 
     def numbers(self) -> list[tuple[str, float]]:
         """Return the numbers of the server; see `Control.numbers`."""

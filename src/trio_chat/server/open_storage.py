@@ -20,6 +20,7 @@ from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.push.vapid import stored_keys
 from trio_chat.storage import lock
 from trio_chat.storage.accounts import SqliteAccounts
+from trio_chat.storage.api_tokens import SqliteApiTokens
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import change_casemapping
 from trio_chat.storage.clock import SqliteClock
@@ -95,6 +96,7 @@ async def open_storage(
                 bans=SqliteBans(database),
                 invitations=SqliteInvitations(database),
                 hooks=SqliteHooks(database),
+                api_tokens=SqliteApiTokens(database),
                 secret=await table.secret("cloak"),
                 vapid=await stored_keys(table),
                 history=history,

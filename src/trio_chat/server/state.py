@@ -13,7 +13,7 @@ import trio
 from trio_chat.chat import always_on, metadata, push, push_rules
 from trio_chat.chat.apply.sessions import update_away
 from trio_chat.chat.apply.transitions import carry_out
-from trio_chat.chat.changes import BansRead, HooksRead, InvitationsRead
+from trio_chat.chat.changes import ApiTokensRead, BansRead, HooksRead, InvitationsRead
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet, StateStore
 from trio_chat.chat.registered_channels import restore, restore_members, to_state
 from trio_chat.chat.storage_ports import StoragePorts
@@ -32,8 +32,8 @@ _RETRY = 10.0
 
 
 async def load_lists(world: World, memory: StoragePorts) -> None:
-    """Take the bans, the invitations and the webhooks of a database that was in no cluster yet.
-    From then on the log alone changes them.
+    """Take the bans, the invitations, the webhooks and the API tokens of a database that was in no
+    cluster yet. From then on the log alone changes them.
 
     Raises:
         StorageError: they cannot be read.
@@ -44,6 +44,8 @@ async def load_lists(world: World, memory: StoragePorts) -> None:
         carry_out(world, InvitationsRead(tuple(await memory.invitations.load())))
     if memory.hooks is not None:
         carry_out(world, HooksRead(tuple(await memory.hooks.load())))
+    if memory.api_tokens is not None:
+        carry_out(world, ApiTokensRead(tuple(await memory.api_tokens.load())))
 
 
 async def load_state(world: World, store: StateStore) -> None:
@@ -243,5 +245,6 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
         },
         {key: world.relayed.get(key) for key in dirty.relayed},
         {digest: world.hooks.get(digest) for digest in dirty.hooks},
+        {digest: world.api_tokens.get(digest) for digest in dirty.api_tokens},
         tuple(dirty.operations),
     )

@@ -38,6 +38,7 @@ _TABLES = (
     "ban",
     "invitation",
     "hook",
+    "api_token",
     "relayed",
     "push",
     "push_rules",

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.persistence import ChangeSet, PendingSetting
-from trio_chat.storage import bans, hooks, invitations, operations, relayed
+from trio_chat.storage import api_tokens, bans, hooks, invitations, operations, relayed
 from trio_chat.storage.cluster import note_position
 from trio_chat.storage.database import Database, damage_reported
 
@@ -106,6 +106,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
     # The command that made a pending setting has also changed the stored state of the channel.
     connection.execute("DELETE FROM wish")
     hooks.clear_removed(connection)
+    api_tokens.clear_removed(connection)
     channels = connection.execute("SELECT folded, state FROM channel ORDER BY folded")
     markers = connection.execute("SELECT account, target, time FROM marker")
     users = connection.execute("SELECT account, state FROM always_on ORDER BY account")
@@ -152,5 +153,6 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
     invitations.save(connection, changes.invitations)
     relayed.save(connection, changes.relayed)
     hooks.save(connection, changes.hooks)
+    api_tokens.save(connection, changes.api_tokens)
     if changes.position:
         note_position(connection, changes.position)

@@ -6,6 +6,7 @@ what is to be persisted, and returns the events by which clients see the change.
 
 from trio_chat.chat.apply import (  # noqa: F401
     accounts,
+    api_tokens,
     bans,
     channels,
     hooks,

@@ -24,6 +24,12 @@ from trio_chat.chat.changes.accounts import (
     PasswordSet,
     PreferenceSet,
 )
+from trio_chat.chat.changes.api_tokens import (
+    ApiTokenMade,
+    ApiTokenRemoved,
+    ApiTokensRead,
+    ApiTokenUsed,
+)
 from trio_chat.chat.changes.bans import (
     BanLifted,
     BansEnforced,
@@ -131,6 +137,10 @@ __all__ = [
     "AccountRegistered",
     "AlwaysOnEnded",
     "AlwaysOnUpdated",
+    "ApiTokenMade",
+    "ApiTokenRemoved",
+    "ApiTokenUsed",
+    "ApiTokensRead",
     "AppPasswordAdded",
     "AppPasswordRemoved",
     "AppPasswordUsed",

@@ -132,6 +132,26 @@ def _confirm(
 
 
 @command(
+    "APITOKEN",
+    help="Get a token for the HTTP API with the rights of the operator, for ten minutes.",
+    is_local=True,
+)
+def api_token_command(request: Request) -> None:
+    """Give an operator of the server a token for the HTTP API. It is a secret of this server alone,
+    and ends with the session, or when that is one of an operator no longer.
+    """
+    reply, control = request.reply, request.world.control
+    if request.user.operator is None:
+        reply.numeric(n.ERR_NOPRIVILEGES)
+    elif control is None:
+        reply.fail("APITOKEN", "NO_API", text="This server has no HTTP API")
+    else:
+        seconds, token = control.issue_api_token(request.session)
+        text = "This is your token for the HTTP API; keep it secret"
+        reply.send("NOTE", ("APITOKEN", str(seconds), token, text))
+
+
+@command(
     "KILL",
     "<nickname> [:<reason>]",
     min_params=1,

@@ -43,7 +43,9 @@ def take_in_steps(world: World) -> Steps:
     channels = yield from _each(from_channel, world.channels.values())
     accounts = yield from _from_accounts(world)
     lobby = world.channels.lobby
+    api_tokens = {"api tokens": world.api_tokens.to_state()} if world.api_tokens else {}
     return {
+        **api_tokens,
         "ids": world.ids.to_state(),
         "accounts": accounts,
         "users": users,
@@ -105,6 +107,7 @@ def restore(world: World, snapshot: Snapshot) -> None:
     world.redacted.update(dict.fromkeys(snapshot["redacted"]))
     world.relayed.restore(snapshot["relayed"])
     world.hooks.restore(snapshot["hooks"])
+    world.api_tokens.restore(snapshot.get("api tokens", []))
     world.verifications.restore(snapshot["verifications"])
     world.ids.restore(snapshot["ids"])  # at the end, as the lobby has taken one
 

@@ -9,6 +9,8 @@ the log are the connection's.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from trio_chat.server import api
+from trio_chat.server.api import entry
 from trio_chat.server.hooks import handlers as hooks
 from trio_chat.server.http import authority, download_page, page, pages
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
@@ -78,6 +80,7 @@ ROUTES = (
     Route("/archive/", {"GET": pages.archive}),
     Route("/robots.txt", {"GET": pages.robots}),
     Route(hooks.PATH, {"POST": hooks.receive}),
+    Route(api.PATH, dict.fromkeys(entry.METHODS, entry.answer), without_tls=True),
     Route("/upload", {"OPTIONS": uploads.options, "POST": uploads.receive}),
     Route("/cluster/file/", {"GET": uploads.send_to_node}, without_tls=True),
     Route("/file/", {"OPTIONS": uploads.explore, "GET": uploads.send, "DELETE": uploads.remove}),

@@ -11,13 +11,17 @@ from trio_chat.config import Settings
 from trio_chat.server.admission import PageAdmission
 from trio_chat.server.http.downloads import Downloads
 from trio_chat.server.http.hosts import Host
+from trio_chat.server.http.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from trio_chat.chat.storage_ports import StoragePorts
+    from trio_chat.server.api.operator_tokens import OperatorTokens
     from trio_chat.server.archive.reading import ArchiveReader
+    from trio_chat.server.committing import Committer
     from trio_chat.server.hooks.incoming import IncomingHooks
     from trio_chat.server.http.page_files import PageFiles
     from trio_chat.server.relaying import Relayer
+    from trio_chat.server.statistics import ServerStatistics
     from trio_chat.server.uploads.service import UploadService
 
 
@@ -40,6 +44,8 @@ class Site:
         uploads: the upload service, or None if the server takes no uploads.
         relayer: delivers messages that come from no client, or None where nothing can.
         certified: returns the names of hosts in the certificate that is in use.
+        committer: has changes carried out that come from no client, or None where nothing can.
+        statistics: returns the numbers of the server; None when there are none.
     """
 
     def __init__(
@@ -54,6 +60,8 @@ class Site:
         uploads: "UploadService | None" = None,
         relayer: "Relayer | None" = None,
         certified: Callable[[], Sequence[str]] = tuple,
+        committer: "Committer | None" = None,
+        statistics: "Callable[[], ServerStatistics] | None" = None,
     ) -> None:
         self._settings = settings
         self.knows = knows
@@ -65,6 +73,11 @@ class Site:
         self.world = world
         self.uploads = uploads
         self.relayer = relayer
+        self.committer = committer
+        self.statistics = statistics
+        self.api: Callable[[HttpRequest], Awaitable[HttpResponse]] | None = None
+        """Answers requests to the HTTP API; None before the first one."""
+        self._operator_tokens: OperatorTokens | None = None
         self._hooks: IncomingHooks | None = None
         self._archive: ArchiveReader | None = None
         self.downloads = Downloads()
@@ -79,6 +92,14 @@ class Site:
 
             self._hooks = IncomingHooks(self.world, relayer, lambda: self.settings.hooks)
         return self._hooks
+
+    def operator_tokens(self) -> "OperatorTokens":
+        """Return the tokens of operators for the API; they are loaded with the first one."""
+        if self._operator_tokens is None:
+            from trio_chat.server.api.operator_tokens import OperatorTokens  # noqa: PLC0415
+
+            self._operator_tokens = OperatorTokens(self.world, trio.current_time)
+        return self._operator_tokens
 
     def archive(self, storage: "StoragePorts") -> "ArchiveReader":
         """Return what reads the public archive; it is loaded with the first request."""

@@ -1,0 +1,18 @@
+"""The entry of the HTTP API: the handler of its route, which loads the rest with the first
+request.
+"""
+
+from trio_chat.server.http.messages import HttpRequest, HttpResponse
+from trio_chat.server.http.site import Site
+
+METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
+"""All methods, so that the API itself refuses those that a resource does not have."""
+
+
+async def answer(request: HttpRequest, site: Site) -> HttpResponse:
+    """Answer a request to the API."""
+    if site.api is None:
+        from trio_chat.server.api.service import Api  # noqa: PLC0415  # few servers need it
+
+        site.api = Api(site).answer
+    return await site.api(request)

@@ -1,0 +1,54 @@
+"""Problems: the errors of the API, as JSON (RFC 9457)."""
+
+from http import HTTPStatus
+
+from trio_chat.server.http.messages import Headers, HttpResponse, json_response
+
+TYPE = "application/problem+json"
+
+
+class ApiProblem(Exception):
+    """A request is refused.
+
+    Args:
+        status: of the answer.
+        detail: a sentence that says what to do next.
+        field: the name of the field, parameter or header that is wrong, or "".
+        headers: of the answer.
+    """
+
+    def __init__(self, status: int, detail: str, *, field: str = "", headers: Headers = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.field = field
+        self.headers = headers
+
+
+def problem_response(problem: ApiProblem) -> HttpResponse:
+    """Return the answer for a problem."""
+    value: dict[str, str | int] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": sentence(problem.detail),
+    }
+    if problem.field:
+        value["field"] = problem.field
+    headers = [("Content-Type", TYPE), *problem.headers]
+    return json_response(value, problem.status, headers)
+
+
+def sentence(text: str) -> str:
+    """Return a clause as a sentence."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def not_found(what: str) -> ApiProblem:
+    """Return the refusal for what does not exist.
+
+    Args:
+        what: a clause such as `there is no channel #a`.
+    """
+    return ApiProblem(404, what)

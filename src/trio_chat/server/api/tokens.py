@@ -1,0 +1,161 @@
+"""Resources of API tokens."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from trio_chat.chat import api_tokens
+from trio_chat.chat.api_tokens import ApiToken, digest_of, make_secret
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import ApiTokenMade, ApiTokenRemoved
+from trio_chat.server.api.calls import Call, Page, PageQuery
+from trio_chat.server.api.problems import ApiProblem, not_found
+from trio_chat.server.api.resources import Resource
+from trio_chat.server.api.schemas import Rule, moment
+
+_LATEST = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """A token, without its secret."""
+
+    name: str
+    id: Annotated[str, Rule("the beginning of its hash")]
+    scopes: tuple[str, ...]
+    made_by: str
+    created: datetime
+    expires: datetime | None
+    last_used: Annotated[datetime | None, Rule("to within ten minutes")]
+    is_expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token that is to be made."""
+
+    name: Annotated[str, Rule("what lists and the audit log call it", 1, api_tokens.MAX_NAME)]
+    scopes: Annotated[tuple[str, ...], Rule("such as channels:read", 1, len(api_tokens.SCOPES))]
+    expires: Annotated[datetime | None, Rule("when it ends; null for never")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeToken:
+    """A new token. Its secret is not shown again."""
+
+    token: TokenView
+    secret: str
+
+
+def _list(call: Call) -> Page:
+    def show(token: ApiToken) -> TokenView:
+        return _view(call, token)
+
+    return call.page(call.world.api_tokens, lambda token: token.name, show)
+
+
+def _get(call: Call) -> TokenView:
+    return _view(call, _found(call))
+
+
+async def _add(call: Call) -> MadeToken:
+    wanted, world = call.body_as(NewToken), call.world
+    try:
+        name = api_tokens.checked_name(wanted.name)
+    except api_tokens.BadTokenTerms as error:
+        raise ApiProblem(400, str(error), field="name") from error
+    try:
+        scopes = api_tokens.checked_scopes(wanted.scopes)
+    except api_tokens.BadTokenTerms as error:
+        raise ApiProblem(400, str(error), field="scopes") from error
+    if missing := next((scope for scope in scopes if not call.caller.may(scope)), ""):
+        why = f"a token cannot have the scope {missing}, which its maker does not have"
+        raise ApiProblem(403, why, field="scopes")
+    if world.api_tokens.named(name) is not None:
+        raise ApiProblem(409, f"there is a token {name} already; choose another name", field="name")
+    if len(world.api_tokens) >= api_tokens.MOST:
+        raise ApiProblem(409, f"there are {api_tokens.MOST} tokens already; remove some first")
+    secret, now = make_secret(), world.wall_clock()
+    made = ApiToken(
+        digest_of(secret), name, scopes, call.caller.actor, int(now), _end(wanted.expires, now)
+    )
+    await call.commit(
+        lambda: apply(world, ApiTokenMade(made)), f"TOKEN ADD {name}: {' '.join(scopes)}"
+    )
+    if world.api_tokens.get(made.digest) is None:
+        raise ApiProblem(409, "another token was made at the same time; try again")
+    return MadeToken(_view(call, made), secret)
+
+
+def _end(expires: datetime | None, now: float) -> int:
+    if expires is None:
+        return 0
+    begin = datetime.fromtimestamp(now, UTC)
+    if not begin < expires <= begin + _LATEST:
+        raise ApiProblem(400, "a token ends in the future, within ten years", field="expires")
+    return int(expires.timestamp())
+
+
+async def _remove(call: Call) -> None:
+    token = _found(call)
+    change = ApiTokenRemoved(token.digest)
+    await call.commit(lambda: apply(call.world, change), f"TOKEN REMOVE {token.name}")
+
+
+def _found(call: Call) -> ApiToken:
+    token = call.world.api_tokens.named(call.params["name"])
+    if token is None:
+        raise not_found("there is no token of this name; GET /api/v1/tokens lists them")
+    return token
+
+
+def _view(call: Call, token: ApiToken) -> TokenView:
+    return TokenView(
+        token.name,
+        token.id,
+        token.scopes,
+        token.setter,
+        datetime.fromtimestamp(token.created, UTC),
+        moment(token.expires),
+        moment(token.used),
+        token.is_expired(call.world.wall_clock()),
+    )
+
+
+RESOURCES = (
+    Resource(
+        method="GET",
+        path="/tokens",
+        scope="tokens:read",
+        summary="List the API tokens",
+        handler=_list,
+        query=PageQuery,
+        answer=TokenView,
+        is_list=True,
+    ),
+    Resource(
+        method="POST",
+        path="/tokens",
+        scope="tokens:write",
+        summary="Make an API token, with no scope that the token of the request does not have",
+        handler=_add,
+        body=NewToken,
+        answer=MadeToken,
+        status=201,
+    ),
+    Resource(
+        method="GET",
+        path="/tokens/{name}",
+        scope="tokens:read",
+        summary="Get an API token",
+        handler=_get,
+        answer=TokenView,
+    ),
+    Resource(
+        method="DELETE",
+        path="/tokens/{name}",
+        scope="tokens:write",
+        summary="Revoke an API token",
+        handler=_remove,
+    ),
+)
