@@ -33,6 +33,7 @@ from trio_chat.chat.changes import (
     InvitationsExpired,
     InvitationUsed,
     LoginsEnded,
+    NotificationsSet,
     OperatorAppointed,
     OperatorsNotified,
     PreferenceSet,
@@ -223,6 +224,7 @@ class Replica:
             return [
                 PushSubscribed(user.account_id, device, 2),
                 PushRulesSet(user.account_id, rules),
+                NotificationsSet(user.account_id, f"#c{number % 8}", rng.choice(["all", "", None])),
             ]
         if kind == 10:
             return [InvitationsExpired()]
@@ -355,6 +357,7 @@ def _line(rng: random.Random) -> str:
             f"ACCEPT {nick}",
             f"SETNAME :name {rng.random()}",
             f"RENAME {channel} #c{rng.randrange(8)}",
+            f"NOTIFY {channel} {rng.choice(['all', 'nothing', 'default', 'pause 60'])}",
             f"MARKREAD {channel} timestamp=2027-01-15T08:00:00.{rng.randrange(1000):03}Z",
             f"KNOCK {channel}",
             f"METADATA * SET {key} :{rng.random()}",

@@ -57,7 +57,7 @@ class ChangeSet(NamedTuple):
     bans: Mapping[BanKey, Ban | None] = MappingProxyType({})
     invitations: Mapping[str, Invitation | None] = MappingProxyType({})
     push: Mapping[int, list[dict[str, Any]]] = MappingProxyType({})
-    push_rules: Mapping[int, dict[str, list[str]]] = MappingProxyType({})
+    push_rules: Mapping[int, dict[str, Any]] = MappingProxyType({})
     relayed: Mapping[RelayKey, int] = MappingProxyType({})
     hooks: Mapping[str, Hook | None] = MappingProxyType({})
     api_tokens: Mapping[str, ApiToken | None] = MappingProxyType({})

@@ -8,14 +8,15 @@ keys for which they are encrypted. The edge encrypts and sends.
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.mentions import MentionIndex
+from trio_chat.chat.notification_levels import ALL, EVERYWHERE
 from trio_chat.chat.push_rules import NO_RULES, PushRules
 from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
@@ -122,6 +123,9 @@ class PushDelivery(Protocol):
 class PushSubscriptions:
     """The devices of all accounts, and the users that have any.
 
+    Args:
+        clock: returns the time, in seconds of Unix time, for notifications that are paused.
+
     In a cluster, the server of the sender sends a message to devices: one that dies then loses what
     waits. The authors of messages, for replies, are known since its start.
 
@@ -134,13 +138,15 @@ class PushSubscriptions:
         active: when each of these accounts last wrote something, in seconds of `World.elapsed`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self.by_account: dict[int, dict[str, PushSubscription]] = {}
         self.users: dict[User, None] = {}
         self.rules: dict[int, PushRules] = {}
         self.active: dict[int, float] = {}
         self.mentions = MentionIndex()
         self._authors: dict[int, int] = {}
+        self._hearing: dict[str, dict[User, None]] = {}  # by what `NotificationLevels.heard` has
 
     def of(self, account: int) -> Mapping[str, PushSubscription]:
         """Return the devices of an account by their endpoints."""
@@ -176,8 +182,9 @@ class PushSubscriptions:
         """
         if user.account_id in self.by_account:
             self.users[user] = None
-            words = self.rules.get(user.account_id, NO_RULES).words
-            self.mentions.put(user, (user.nick, user.account, *words))
+            rules = self.rules.get(user.account_id, NO_RULES)
+            self.mentions.put(user, (user.nick, user.account, *rules.words))
+            self._hear(user)
         else:
             self.forget(user)
 
@@ -186,6 +193,31 @@ class PushSubscriptions:
         if user in self.users:
             del self.users[user]
             self.mentions.remove(user)
+            self._stop_hearing(user)
+
+    def _hear(self, user: User) -> None:
+        """Know of which conversations a user wants to be notified of each message."""
+        self._stop_hearing(user)
+        for name in self.rules.get(user.account_id, NO_RULES).levels.heard:
+            self._hearing.setdefault(name, {})[user] = None
+
+    def _stop_hearing(self, user: User) -> None:
+        """Forget of which conversations a user wants to be notified of each message."""
+        for name in [name for name, users in self._hearing.items() if user in users]:
+            del self._hearing[name][user]
+            if not self._hearing[name]:
+                del self._hearing[name]
+
+    def renamed(self, before: str, after: str) -> None:
+        """Have what accounts have chosen for a channel follow its new name."""
+        if before == after:
+            return
+        for account, rules in self.rules.items():
+            levels = rules.levels.renamed(before, after)
+            if levels is not rules.levels:
+                self.rules[account] = replace(rules, levels=levels)
+        for user in self.users:
+            self._hear(user)
 
     def note_activity(self, user: User, now: float) -> None:
         """Note that a user has written something, so that it has seen what came before."""
@@ -208,7 +240,9 @@ class PushSubscriptions:
         if user not in self.users or user is sender or account == sender.account_id:
             return ()
         rules = self.rules.get(account)  # mostly none
-        if rules and not rules.permit(source or sender.source, conversation or sender.folded):
+        if rules and not rules.permit(
+            source or sender.source, conversation or sender.folded, self._clock()
+        ):
             return ()
         return (account,)
 
@@ -216,7 +250,7 @@ class PushSubscriptions:
         self, channel: Channel, sender: User, event: Event, text: str, rank: str = ""
     ) -> tuple[int, ...]:
         """Return the accounts that a message to a channel notifies: those of the members with
-        devices that it mentions, or to whose message it replies.
+        devices that it mentions, or to whose message it replies, or that want all messages.
 
         Args:
             channel: the channel.
@@ -230,6 +264,8 @@ class PushSubscriptions:
         addressed = self.mentions.find(text, channel.members)
         if event.client_tags:
             addressed += self._authors_of_parent(event.client_tags)
+        if self._hearing:
+            addressed += self._hearers(channel)
         for user in addressed:
             member = channel.members.get(user)
             if member is None or (rank and member.ranks.isdisjoint(AT_LEAST[rank])):
@@ -239,6 +275,17 @@ class PushSubscriptions:
         if sender in self.users and event.account_id:  # a bridge is no author of what it relays
             self._note_author(event.id, event.account_id)
         return tuple(found)
+
+    def _hearers(self, channel: Channel) -> list[User]:
+        """Return the users that want to be notified of each message of a channel."""
+        name, now = channel.folded, self._clock()
+        named = dict.fromkeys((*self._hearing.get(name, ()), *self._hearing.get(EVERYWHERE, ())))
+        return [
+            user
+            for user in named
+            if user in channel.members
+            and self.rules.get(user.account_id, NO_RULES).levels.level(name, now) == ALL
+        ]
 
     def _authors_of_parent(self, tags: Mapping[str, str]) -> list[User]:
         """Return the users of the account that wrote the message to which another one replies."""

@@ -1,5 +1,6 @@
 """Rules of push messages of an account: what it wants besides its names, and what not. They are one
-value for all of its devices, as no device could refuse a message that was pushed to it.
+value for all of its devices, as no device could refuse a message that was pushed to it. Its
+notification levels are a part of them.
 """
 
 import re
@@ -8,7 +9,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from trio_chat.chat import notification_levels
 from trio_chat.chat.masklists import fold_mask
+from trio_chat.chat.notification_levels import NO_LEVELS, NOTHING, NotificationLevels
 from trio_chat.irc import masks
 from trio_chat.irc.names import fold_or_self
 
@@ -23,26 +26,32 @@ class PushRules:
     Args:
         words: count as a mention in a channel.
         ignored: complete and folded masks of the users whose messages are not pushed.
-        muted: folded names of the channels, and of the users, whose messages are not pushed.
+        levels: of which messages of a conversation it is notified.
     """
 
     words: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
-    muted: tuple[str, ...] = ()
+    levels: NotificationLevels = NO_LEVELS
 
-    def permit(self, source: str, conversation: str) -> bool:
-        """Return whether a message is pushed.
+    def permit(self, source: str, conversation: str, now: float) -> bool:
+        """Return whether a message that mentions the account is pushed.
 
         Args:
             source: of the message, `nick!user@host`.
             conversation: the folded name of the channel, or of the user that wrote it.
+            now: the time, in seconds of Unix time.
         """
-        if conversation in self.muted:
+        if self.levels.level(conversation, now) == NOTHING:
             return False
         if not self.ignored:
             return True
         folded = fold_mask(source)
         return not any(pattern.fullmatch(folded) for pattern in self._patterns)
+
+    @property
+    def muted(self) -> tuple[str, ...]:
+        """Folded names of the channels, and of the users, whose messages are never pushed."""
+        return tuple(name for name, level in self.levels.chosen if level == NOTHING)
 
     @cached_property
     def _patterns(self) -> list[re.Pattern[str]]:
@@ -52,7 +61,7 @@ class PushRules:
         """Return other rules.
 
         Args:
-            name: of the field.
+            name: of the list.
             changes: `+entry` adds an entry, `-entry` removes it, `-*` removes all.
 
         Raises:
@@ -74,11 +83,25 @@ class PushRules:
                 entries[_CANONICAL[name](entry)] = None
         if len(entries) > MOST_ENTRIES:
             raise ValueError(f"There can be {MOST_ENTRIES} entries")
-        return replace(self, **{name: tuple(entries)})
+        if name == "muted":
+            return replace(self, levels=self._muting(entries))
+        if name == "words":
+            return replace(self, words=tuple(entries))
+        return replace(self, ignored=tuple(entries))
 
-    def to_state(self) -> dict[str, list[str]]:
+    def _muting(self, muted: Iterable[str]) -> NotificationLevels:
+        others = [pair for pair in self.levels.chosen if pair[1] != NOTHING]
+        chosen = dict(others) | dict.fromkeys(muted, NOTHING)
+        return replace(self.levels, chosen=tuple(chosen.items()), is_chosen=True)
+
+    def to_state(self) -> dict[str, Any]:
         """Return the rules as they are stored; an empty value for none."""
-        return {name: list(entries) for name in LISTS if (entries := getattr(self, name))}
+        state: dict[str, Any] = {
+            name: list(entries) for name in ("words", "ignored") if (entries := getattr(self, name))
+        }
+        if self.levels.is_chosen:
+            state["levels"] = self.levels.to_state()
+        return state
 
 
 def _mask(entry: str) -> str:
@@ -93,4 +116,10 @@ NO_RULES = PushRules()
 
 def from_state(state: Mapping[str, Any]) -> PushRules:
     """Return the rules that `PushRules.to_state` wrote."""
-    return PushRules(**{name: tuple(entries) for name, entries in state.items()})
+    levels = NO_LEVELS
+    if "levels" in state:
+        levels = notification_levels.from_state(state["levels"])
+    rules = PushRules(tuple(state.get("words", ())), tuple(state.get("ignored", ())), levels)
+    if "muted" in state:  # as an earlier release wrote it
+        rules = replace(rules, levels=rules._muting(state["muted"]))
+    return rules

@@ -198,7 +198,7 @@ class World:
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
         self.mail: Mail | None = None
-        self.push = PushSubscriptions()
+        self.push = PushSubscriptions(self.clock)
         self.push_delivery: PushDelivery | None = None
         self.verifications = Verifications(self.elapsed)
         self.upload_tokens = UploadTokens(self.elapsed)

@@ -69,6 +69,7 @@ NAMED_MODES = 1 << 47
 WEBPUSH = 1 << 50
 WEBPUSH_SOJU = 1 << 51
 AUTHTOKEN = 1 << 48
+NOTIFY = 1 << 49
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
@@ -97,6 +98,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability(names.MESSAGE_TAGS, MESSAGE_TAGS),
         Capability(names.MULTI_PREFIX, MULTI_PREFIX),
         Capability(names.NAMED_MODES, NAMED_MODES),
+        Capability(names.NOTIFY, NOTIFY),
         Capability(names.NO_IMPLICIT_NAMES, NO_IMPLICIT_NAMES),
         Capability(names.OPER_TAG, OPER_TAG),
         Capability(names.PRE_AWAY, PRE_AWAY),
@@ -124,7 +126,7 @@ OPER_TAGS = ((OPER_TAG, "draft/oper", ""),)
 
 NEEDS_STORAGE = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK
 """Offered only with a message history."""
-NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION
+NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION | NOTIFY
 """Offered only with accounts."""
 NEEDS_PUSH = WEBPUSH | WEBPUSH_SOJU
 """Offered only where devices can be registered for push messages."""

@@ -88,7 +88,7 @@ class AccountData(NamedTuple):
     email: Email | None
     uploads: list[Upload]
     devices: list[PushSubscription]
-    push_rules: dict[str, list[str]]
+    push_rules: dict[str, Any]
     app_passwords: list[AppPassword]
 
 

@@ -272,6 +272,11 @@ def _of_names(world: World, change: ChannelRenamed) -> list[DirtyKey]:
         for folded in (change.channel, change.folded)
         if folded in markers
     ]
+    keys += [
+        DirtyKey.push_rules(account)
+        for account, rules in world.push.rules.items()
+        if rules.levels is not rules.levels.renamed(change.channel, change.folded)
+    ]
     return keys
 
 
@@ -281,6 +286,7 @@ def _rename(world: World, change: ChannelRenamed) -> Effects:
     before, target = channel.name, HistoryTarget(channel.folded, channel.is_closed)
     world.channels.rename(channel, change.name, change.folded)
     channel.renamed = world.elapsed()
+    world.push.renamed(change.channel, change.folded)
     knowing = tuple(
         session for session in channel.audience() if session.effective & cap.CHANNEL_RENAME
     )

@@ -1,8 +1,18 @@
-"""Transitions of Web Push subscriptions."""
+"""Transitions of Web Push subscriptions, and of what accounts are notified of."""
 
+from dataclasses import replace
+
+from trio_chat.chat import notifications
 from trio_chat.chat.apply.transitions import Effects, is_outdated, transition
-from trio_chat.chat.changes import PushEndpointSet, PushRulesSet, PushSubscribed, PushUnsubscribed
+from trio_chat.chat.changes import (
+    NotificationsSet,
+    PushEndpointSet,
+    PushRulesSet,
+    PushSubscribed,
+    PushUnsubscribed,
+)
 from trio_chat.chat.persistence import DirtyKey
+from trio_chat.chat.push_rules import NO_RULES, PushRules
 from trio_chat.chat.world import World
 
 
@@ -43,12 +53,33 @@ def _set_endpoint(world: World, change: PushEndpointSet) -> Effects:
 
 @transition(PushRulesSet, lambda world, change: [DirtyKey.push_rules(change.account)])
 def _set_rules(world: World, change: PushRulesSet) -> Effects:
-    if change.rules.to_state():
-        world.push.rules[change.account] = change.rules
-    else:
-        world.push.rules.pop(change.account, None)
+    levels = world.push.rules.get(change.account, NO_RULES).levels
+    put_rules(world, change.account, replace(change.rules, levels=levels))
     _update_users(world, change.account)
     return []
+
+
+@transition(NotificationsSet, lambda world, change: [DirtyKey.push_rules(change.account)])
+def _set_notifications(world: World, change: NotificationsSet) -> Effects | None:
+    now, rules = world.clock(), world.push.rules.get(change.account, NO_RULES)
+    if rules.levels.is_full(change.target, now):
+        return None
+    if change.level is not None:
+        levels = rules.levels.with_level(change.target, change.level, now)
+    else:
+        levels = rules.levels.with_pause(change.target, change.until, now)
+    if levels != rules.levels:
+        put_rules(world, change.account, replace(rules, levels=levels))
+        _update_users(world, change.account)
+    return notifications.changed(world, change.account, change.target)
+
+
+def put_rules(world: World, account: int, rules: PushRules) -> None:
+    """Give an account other rules."""
+    if rules.to_state():
+        world.push.rules[account] = rules
+    else:
+        world.push.rules.pop(account, None)
 
 
 def _update_users(world: World, account: int) -> None:

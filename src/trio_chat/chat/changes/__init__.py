@@ -80,6 +80,7 @@ from trio_chat.chat.changes.moderation import (
 )
 from trio_chat.chat.changes.operators import OperatorAppointed, OperatorDismissed, OperatorsNotified
 from trio_chat.chat.changes.push import (
+    NotificationsSet,
     PushEndpointSet,
     PushRulesSet,
     PushSubscribed,
@@ -189,6 +190,7 @@ __all__ = [
     "NickChanged",
     "NoticeKept",
     "NoticesDelivered",
+    "NotificationsSet",
     "OperatorAppointed",
     "OperatorDismissed",
     "OperatorsNotified",

@@ -44,7 +44,27 @@ class PushEndpointSet(Change):
 
 @dataclass(frozen=True, slots=True)
 class PushRulesSet(Change):
-    """An account wants other messages to be pushed to its devices."""
+    """An account wants other messages to be pushed to its devices. Its notification levels stay as
+    they are.
+    """
 
     account: int
     rules: PushRules
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationsSet(Change):
+    """An account chooses of what it is notified (`trio-chat/notify`).
+
+    Args:
+        account: its number.
+        target: the folded name of a channel or user, or `*` for all without a choice of their own.
+        level: one of `notification_levels.LEVELS`, or "" for none; it ends a pause. None: the level
+            stays as it is, and `until` counts.
+        until: until when nothing notifies, in seconds of Unix time; 0 ends that.
+    """
+
+    account: int
+    target: str
+    level: str | None
+    until: int = 0

@@ -1,9 +1,11 @@
 """NickServ: the devices of an account that receive push messages, and what these are."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import PushRulesSet, PushUnsubscribed
+from trio_chat.chat.changes import NotificationsSet, PushRulesSet, PushUnsubscribed
+from trio_chat.chat.notification_levels import NO_LEVELS, NOTHING
 from trio_chat.chat.push_rules import LISTS, MOST_ENTRIES, NO_RULES
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
@@ -70,9 +72,22 @@ def _change_rules(request: Request, name: str, changes: str) -> None:
         except ValueError as error:
             answer(request, f"{error}. Nothing was changed.")
             return
-        if changed != rules:
-            apply(request.world, PushRulesSet(account, changed))
+        if name == "muted":
+            _mute(request, changed.muted, rules.muted)
+        elif changed != rules:
+            apply(request.world, PushRulesSet(account, replace(changed, levels=NO_LEVELS)))
     request.once_settled(lambda: _show_changed(request, name))
+
+
+def _mute(request: Request, wanted: tuple[str, ...], before: tuple[str, ...]) -> None:
+    """Choose the level of conversations that are muted, or are so no longer."""
+    account = request.user.account_id
+    changes = [
+        *(NotificationsSet(account, name, NOTHING) for name in wanted if name not in before),
+        *(NotificationsSet(account, name, "") for name in before if name not in wanted),
+    ]
+    for change in changes:
+        request.reply.emit_all(apply(request.world, change))
 
 
 def _show_changed(request: Request, name: str) -> None:
