@@ -45,20 +45,34 @@ class Figures(NamedTuple):
     messages: list[float]
 
 
-async def _lines(stream: trio.SocketStream, wanted: bytes) -> None:
+async def lines(stream: trio.SocketStream, wanted: bytes) -> None:
+    """Receive until some bytes have come."""
     data = b""
     while wanted not in data:
         data = data[-100:] + bytes(await stream.receive_some())
 
 
-async def _member(port: int, nick: str) -> trio.SocketStream:
+async def listening(port: int) -> None:
+    """Wait until the server takes clients."""
+    while True:
+        await trio.sleep(0.2)
+        try:
+            await (await trio.open_tcp_stream("127.0.0.1", port)).aclose()
+        except OSError:
+            continue
+        return
+
+
+async def member(port: int, nick: str) -> trio.SocketStream:
+    """Return a connection in the channel."""
     stream = await trio.open_tcp_stream("127.0.0.1", port)
     await stream.send_all(f"NICK {nick}\r\nUSER {nick} 0 * :x\r\nJOIN #bench\r\n".encode())
-    await _lines(stream, b" 366 ")
+    await lines(stream, b" 366 ")
     return stream
 
 
-async def _drop(stream: trio.SocketStream) -> None:
+async def drop(stream: trio.SocketStream) -> None:
+    """Receive, for ever."""
     while await stream.receive_some():
         pass
 
@@ -72,7 +86,7 @@ async def _post(port: int, path: str, rate: float, place: int, found: list[float
     for _ in range(900):  # a connection carries a thousand
         await trio.sleep_until(due)
         await stream.send_all(request)
-        await _lines(stream, b"\r\n\r\nok")
+        await lines(stream, b"\r\n\r\nok")
         found.append(trio.current_time() - due)
         due += _CONNECTIONS / rate
 
@@ -84,27 +98,28 @@ async def _measure(port: int, path: str, rate: float, seconds: float) -> Figures
     figures = Figures([], [])
     async with trio.open_nursery() as nursery:
         for number in range(8):
-            nursery.start_soon(_drop, await _member(port, f"m{number}"))
-        sender, receiver = await _member(port, "sender"), await _member(port, "receiver")
-        nursery.start_soon(_drop, sender)
+            nursery.start_soon(drop, await member(port, f"m{number}"))
+        sender, receiver = await member(port, "sender"), await member(port, "receiver")
+        nursery.start_soon(drop, sender)
         for place in range(_CONNECTIONS if rate else 0):
             nursery.start_soon(_post, port, path, rate, place, figures.answers)
         end = trio.current_time() + seconds
         while (began := trio.current_time()) < end:
             await sender.send_all(f"PRIVMSG #bench :at {began}\r\n".encode())
-            await _lines(receiver, f":at {began}".encode())
+            await lines(receiver, f":at {began}".encode())
             figures.messages.append(trio.current_time() - began)
             await trio.sleep(0.1)
         nursery.cancel_scope.cancel()
     return figures
 
 
-def _shown(values: list[float]) -> str:
+def shown(values: list[float]) -> str:
+    """Return the median and the 99th percentile."""
     quantiles = statistics.quantiles(values, n=100)
     return f"{quantiles[49] * 1000:7.2f} ms {quantiles[98] * 1000:7.2f} ms  ({len(values)})"
 
 
-def _cpu(pid: int) -> float:
+def cpu(pid: int) -> float:
     """Return the seconds of CPU that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
@@ -118,13 +133,7 @@ async def _run(options: argparse.Namespace, directory: Path) -> None:
         server: trio.Process = await nursery.start(
             partial(trio.run_process, [*program, "serve"], check=False, **quiet)
         )
-        while True:
-            await trio.sleep(0.2)
-            try:
-                await (await trio.open_tcp_stream("127.0.0.1", options.port)).aclose()
-                break
-            except OSError:
-                continue
+        await listening(options.port)
         command = [*program, "hook", "add", "#bench", "--name", "bench"]
         made = await trio.run_process(
             command, capture_stdout=True, stderr=subprocess.DEVNULL, cwd=directory
@@ -132,13 +141,13 @@ async def _run(options: argparse.Namespace, directory: Path) -> None:
         path = "/hooks/" + made.stdout.decode().strip().rpartition("/")[2]
         await trio.sleep(6)  # until the server has noticed it
         for rate in (0.0, *options.rates):
-            before = _cpu(server.pid)
+            before = cpu(server.pid)
             figures = await _measure(options.port, path, rate, options.seconds)
-            busy = (_cpu(server.pid) - before) / options.seconds
+            busy = (cpu(server.pid) - before) / options.seconds
             print(f"{rate:5.0f} requests a second, CPU {busy:.1%}:    median        p99")
             if figures.answers:
-                print(f"   answers   {_shown(figures.answers)}")
-            print(f"   messages  {_shown(figures.messages)}", flush=True)
+                print(f"   answers   {shown(figures.answers)}")
+            print(f"   messages  {shown(figures.messages)}", flush=True)
         server.terminate()
 
 

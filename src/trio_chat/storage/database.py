@@ -19,6 +19,7 @@ from trio_chat.i18n import N_, _
 from trio_chat.private import make_directory
 from trio_chat.storage.schema import SchemaError, migrate
 from trio_chat.storage.secure_delete import empty_log, overwrite_free, prepare_erasing
+from trio_chat.storage.write_lock import wait_for_lock
 
 if TYPE_CHECKING:
     import apsw
@@ -33,7 +34,8 @@ _ABANDONED: list[object] = []
 """Controllers of connections that could not be closed in time. They must stay alive, because apsw
 calls them once more when such a connection is freed.
 """
-_BUSY_MS = 5000
+_PATIENCE = 5.0
+"""Seconds for which the server waits for another writer."""
 
 
 class StorageError(Exception):
@@ -117,7 +119,7 @@ class Database:
         before, self._erased = self._erased, trio.Event()
         is_empty = False
         try:
-            is_empty = await _run(self._writer, empty_log)
+            is_empty = await _run(self._writer, empty_log, _PATIENCE)
         finally:
             if not is_empty and before.is_set():
                 self._erased.set()
@@ -250,7 +252,7 @@ def in_transaction(
 
 
 def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
-    connection.set_busy_timeout(_BUSY_MS)
+    wait_for_lock(connection, _PATIENCE)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", synchronous)
     connection.pragma("foreign_keys", True)
@@ -259,7 +261,7 @@ def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
     connection.pragma("secure_delete", "fast")
     migrate(connection)
     prepare_erasing(connection)
-    empty_log(connection)  # after a crash it may still contain deleted data
+    empty_log(connection, _PATIENCE)  # after a crash it may still contain deleted data
 
 
 def _create_private(path: Path) -> None:

@@ -33,6 +33,7 @@ from trio_chat.storage.schema import SchemaError, migrations, schema_version
 from trio_chat.storage.search_index import index_new
 from trio_chat.storage.secure_delete import empty_log, prepare_erasing
 from trio_chat.storage.uploads import delete_removed
+from trio_chat.storage.write_lock import wait_for_lock
 
 PAGE = 1000
 """Messages read at once."""
@@ -42,7 +43,8 @@ DELETED_AT_ONCE = 25
 """Messages deleted in one transaction: removing one from the search index takes a millisecond."""
 _PAUSE = 1
 """The pause after a transaction, as a multiple of the time that it took (see `throttled`)."""
-_BUSY_MS = 30_000
+_PATIENCE = 30.0
+"""Seconds for which a command waits for another writer."""
 _MOST_SECONDS, _RETRY = 10.0, 0.1
 """Seconds for which truncating a write-ahead log is tried while another process reads it, and
 seconds between attempts.
@@ -130,7 +132,7 @@ def _prepare(connection: apsw.Connection, *, as_it_is: bool) -> None:
     # Python handles Ctrl-C only between its own instructions; the progress handler gives it some
     # during a long statement.
     connection.set_progress_handler(lambda: False, _STEPS_PER_LOOK)
-    connection.set_busy_timeout(_BUSY_MS)
+    wait_for_lock(connection, _PATIENCE)
     version = schema_version(connection)
     if not version:
         raise SchemaError("it is empty; a server fills it when it starts")
@@ -149,7 +151,7 @@ def _empty_log(connection: apsw.Connection) -> None:
     for too long, that server truncates it later.
     """
     until = time.monotonic() + _MOST_SECONDS
-    while not empty_log(connection) and time.monotonic() < until:
+    while not empty_log(connection, _PATIENCE) and time.monotonic() < until:
         time.sleep(_RETRY)
 
 

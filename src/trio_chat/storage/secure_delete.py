@@ -6,6 +6,8 @@ pages until it is truncated; `Database.wait_erased` tells the server's `memory` 
 
 from typing import TYPE_CHECKING
 
+from trio_chat.storage.write_lock import wait_for_lock
+
 if TYPE_CHECKING:
     import apsw
 
@@ -21,22 +23,25 @@ def prepare_erasing(connection: "apsw.Connection") -> None:
     connection.pragma("secure_delete", True)
 
 
-def empty_log(connection: "apsw.Connection") -> bool:
+def empty_log(connection: "apsw.Connection", patience: float) -> bool:
     """Checkpoint the write-ahead log and truncate it; return whether no reader prevented it.
 
     It waits neither for a reader that still needs the log nor for a writer, because messages would
     have to wait, too.
+
+    Args:
+        connection: the connection.
+        patience: the seconds for which its statements wait for a writer afterwards.
     """
     import apsw  # noqa: PLC0415
 
-    timeout = connection.pragma("busy_timeout")
-    connection.set_busy_timeout(0)
+    wait_for_lock(connection, 0)
     try:
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except apsw.BusyError:
         return False
     finally:
-        connection.set_busy_timeout(timeout)
+        wait_for_lock(connection, patience)
     return True
 
 

@@ -1,0 +1,308 @@
+"""Webhooks, a bot, an import and an export at once: what they cost a channel, and what is lost.
+
+`python benchmarks/programs.py` starts `trio-chat serve` of this checkout. Ten members are in a
+channel, in which one of them sends ten messages a second: first alone, then while a webhook sends
+50 a second, a bot answers two commands a second, `trio-chat import` imports a log into another
+channel, and `trio-chat export` writes the history of this one again and again.
+
+Every member has to receive each message once and in order, and a last export has to have them.
+Anything else is a loss, and the program ends with status 1.
+"""
+
+import argparse
+import json
+import math
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import trio
+from webhooks import cpu, lines, listening, shown
+
+CONFIG = """\
+[server]
+host = 127.0.0.1
+port = {port}
+tls = off
+lobby = #bench
+[discovery]
+enabled = no
+[hooks]
+per_minute = 100000
+[limits]
+flood_exempt = 127.0.0.0/8
+"""
+BOT = """\
+from trio_chat.bot import Bot, ChatMessage
+
+bot = Bot("answerer", channels=["#bench"])
+
+
+@bot.command
+async def echo(message: ChatMessage, *, text: str) -> None:
+    await message.reply(text)
+
+
+bot.main()
+"""
+WORDS = re.compile(rb" PRIVMSG #bench :(?:answerer: )?(chat|hook|!echo bot|bot) (\d+)")
+CONNECTIONS = 5
+MEMBERS = 10
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+class Member:
+    """A member of the channel, which notes what it receives.
+
+    Args:
+        stream: its connection.
+
+    Attributes:
+        got: the numbers of the messages, by their kind.
+        arrivals: the times at which the numbers of the kind `chat` came.
+    """
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.stream = stream
+        self.got: dict[str, list[int]] = defaultdict(list)
+        self.arrivals: dict[int, float] = {}
+
+    async def receive(self) -> None:
+        """Receive until the connection ends."""
+        rest = b""
+        while data := await self.stream.receive_some():
+            *whole, rest = (rest + data).split(b"\r\n")
+            for line in whole:
+                if line.startswith(b"PING"):
+                    await self.stream.send_all(b"PONG" + line[4:] + b"\r\n")
+                elif found := WORDS.search(line):
+                    kind, number = found[1].decode(), int(found[2])
+                    self.got[kind].append(number)
+                    if kind == "chat":
+                        self.arrivals[number] = trio.current_time()
+
+
+class Load:
+    """What is sent.
+
+    Args:
+        port: that of the server.
+        directory: its directory.
+
+    Attributes:
+        sent: how many messages of each kind.
+        confirmed: how long each answer to the webhook took, in seconds.
+        imports, exports: how often each of these programs ended well.
+    """
+
+    def __init__(self, port: int, directory: Path) -> None:
+        self.port = port
+        self.directory = directory
+        self.sent: dict[str, int] = defaultdict(int)
+        self.due: dict[int, float] = {}
+        self.confirmed: list[float] = []
+        self.imports = self.exports = 0
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return a command line of the program."""
+        return [sys.executable, "-m", "trio_chat", *arguments]
+
+    async def say(
+        self, stream: trio.SocketStream, kind: str, rate: float, until: float = math.inf
+    ) -> None:
+        """Send numbered messages, each when it is due."""
+        begin, first = trio.current_time(), self.sent[kind]
+        while trio.current_time() < until:
+            number = self.sent[kind]
+            await trio.sleep_until(begin + (number - first) / rate)
+            self.sent[kind] += 1
+            if kind == "chat":
+                self.due[number] = trio.current_time()
+            await stream.send_all(f"PRIVMSG #bench :{kind} {number}\r\n".encode())
+
+    async def post(self, path: str, rate: float, place: int) -> None:
+        """Send the numbers of one connection to the webhook, each when it is due."""
+        stream = await trio.open_tcp_stream("127.0.0.1", self.port)
+        begin = trio.current_time()
+        for turn in range(900):  # a connection carries a thousand
+            number = turn * CONNECTIONS + place
+            await trio.sleep_until(due := begin + number / rate)
+            body = json.dumps({"text": f"hook {number}"}).encode()
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            await stream.send_all(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            self.sent["hook"] += 1
+            await lines(stream, b"\r\n\r\nok")
+            self.confirmed.append(trio.current_time() - due)
+
+    async def import_logs(self) -> None:
+        """Import one log after the other."""
+        for directory in sorted(self.directory.glob("logs*")):
+            command = self.command("import", "irc", directory.name, "--timezone", "UTC")
+            await trio.run_process(command, cwd=self.directory, **QUIET)
+            self.imports += 1
+
+    async def export(self) -> None:
+        """Export the channel again and again."""
+        while True:
+            await self.export_to("again.jsonl")
+            self.exports += 1
+
+    async def export_to(self, name: str) -> None:
+        """Export the channel once."""
+        command = self.command("export", "#bench", "--output", name, "--force")
+        await trio.run_process(command, cwd=self.directory, **QUIET)
+
+
+def write_log(directory: Path, seed: int) -> None:
+    """Write a log of WeeChat with messages of the year 2020."""
+    chance = random.Random(seed)
+    when = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=10 * seed)
+    rows = []
+    for number in range(50_000):
+        when += timedelta(seconds=chance.randrange(30))
+        text = " ".join(chance.choices(("tea", "coffee", "the", "server", "is", "up"), k=8))
+        rows.append(f"{when:%Y-%m-%d %H:%M:%S}\tnick{number % 20}\t{text} {number}\n")
+    directory.mkdir()
+    (directory / "irc.net.#old.weechatlog").write_text("".join(rows), encoding="utf-8")
+
+
+async def join(port: int, nick: str) -> Member:
+    """Return a new member of the channel."""
+    stream = await trio.open_tcp_stream("127.0.0.1", port)
+    await stream.send_all(
+        f"CAP REQ echo-message\r\nNICK {nick}\r\nUSER {nick} 0 * :x\r\n"
+        "CAP END\r\nJOIN #bench\r\n".encode()
+    )
+    await lines(stream, b" 366 ")
+    return Member(stream)
+
+
+def losses(load: Load, members: list[Member], last: Path) -> list[str]:
+    """Return what a member or the history lacks, or has twice or in another order.
+
+    Answers of the bot and messages of several connections of the webhook have no order.
+    """
+    found = []
+    stored: dict[str, list[int]] = defaultdict(list)
+    for row in last.read_text(encoding="utf-8").splitlines():
+        if match := WORDS.match(b" PRIVMSG #bench :" + json.loads(row)["text"].encode()):
+            stored[match[1].decode()].append(int(match[2]))
+    expected = dict(load.sent, bot=load.sent["!echo bot"])
+    for kind, count in expected.items():
+        for place, got in enumerate((*(member.got[kind] for member in members), stored[kind])):
+            in_order = got if kind in ("chat", "!echo bot") else sorted(got)
+            if in_order != list(range(count)):
+                where = "the history" if place == len(members) else f"member {place}"
+                missing = sorted(set(range(count)) - set(got))[:10]
+                found.append(f"{where}: {len(got)} of {count} {kind!r}; missing {missing}")
+    return found
+
+
+async def settled(load: Load, members: list[Member]) -> None:
+    """Wait until everything has come, ten seconds at most."""
+    expected = dict(load.sent, bot=load.sent["!echo bot"])
+    with trio.move_on_after(10):
+        while any(  # noqa: ASYNC110  # the members are looked at, not what they wait for
+            len(each.got[kind]) < expected[kind] for each in members for kind in expected
+        ):
+            await trio.sleep(0.1)
+
+
+def report(load: Load, name: str, first: int, seconds: float, busy: float, to: Member) -> None:
+    """Print the latencies of the messages from one number on."""
+    sent = {number: due for number, due in load.due.items() if number >= first}
+    values = [to.arrivals[each] - due for each, due in sent.items() if each in to.arrivals]
+    print(f"{name}, {seconds:.0f} s, CPU of the server {busy:.1%}:    median        p99")
+    print(f"   messages  {shown(values)}", flush=True)
+
+
+async def measure(load: Load, server: int, options: argparse.Namespace) -> list[str]:
+    """Send without and with the other programs; return what was lost."""
+    seconds = options.seconds
+    members = [await join(load.port, f"m{number}") for number in range(MEMBERS)]
+    async with trio.open_nursery() as nursery:
+        for each in members:
+            nursery.start_soon(each.receive)
+        for name, is_with in (("chat alone", False), ("with all programs", True)):
+            first, before = load.sent["chat"], cpu(server)
+            async with trio.open_nursery() as sending:
+                sending.start_soon(load.say, members[0].stream, "chat", 10.0)
+                if is_with:
+                    await start_programs(load, sending, members, seconds, options)
+                await trio.sleep(seconds)
+                sending.cancel_scope.cancel()
+            await settled(load, members)
+            report(load, name, first, seconds, (cpu(server) - before) / seconds, members[-1])
+        nursery.cancel_scope.cancel()
+    if load.confirmed:
+        print(f"   answers to the webhook  {shown(load.confirmed)}")
+    print(f"   {load.imports} imports, {load.exports} exports; sent: {dict(load.sent)}")
+    await load.export_to("last.jsonl")
+    return losses(load, members, load.directory / "last.jsonl")
+
+
+async def start_programs(
+    load: Load,
+    nursery: trio.Nursery,
+    members: list[Member],
+    seconds: float,
+    options: argparse.Namespace,
+) -> None:
+    """Start everything but the chat. What a cancelled client has sent is still counted."""
+    command = load.command("hook", "add", "#bench", "--name", "bench")
+    made = await trio.run_process(command, capture_stdout=True, stderr=None, cwd=load.directory)
+    path = "/hooks/" + made.stdout.decode().strip().rpartition("/")[2]
+    bot = [sys.executable, "bot.py", "--plaintext", f"127.0.0.1:{load.port}"]
+    nursery.start_soon(partial(trio.run_process, bot, cwd=load.directory, check=False))
+    await trio.sleep(6)  # until the server has noticed the webhook, and the bot is there
+    # The last commands have time to be answered: the end of the measurement stops the bot.
+    until = trio.current_time() + seconds - 2
+    nursery.start_soon(load.say, members[1].stream, "!echo bot", 2.0, until)
+    for place in range(CONNECTIONS if options.rate else 0):
+        nursery.start_soon(load.post, path, options.rate, place)
+    if "import" not in options.without:
+        nursery.start_soon(load.import_logs)
+    if "export" not in options.without:
+        nursery.start_soon(load.export)
+
+
+async def run(options: argparse.Namespace, directory: Path) -> list[str]:
+    """Run the server and the measurements in a directory."""
+    (directory / "config.ini").write_text(CONFIG.format(port=options.port))
+    (directory / "bot.py").write_text(BOT)
+    for number in range(math.ceil(options.seconds / 2)):  # one takes more than two seconds
+        write_log(directory / f"logs{number:04}", number)
+    load = Load(options.port, directory)
+    async with trio.open_nursery() as nursery:
+        start = partial(
+            trio.run_process, load.command("serve"), check=False, cwd=directory, **QUIET
+        )
+        server: trio.Process = await nursery.start(start)
+        await listening(options.port)
+        found = await measure(load, server.pid, options)
+        server.terminate()
+    return found
+
+
+def main() -> None:
+    """Measure, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rate", type=float, default=50.0, help="requests to the webhook a second")
+    parser.add_argument("--without", choices=("import", "export"), nargs="*", default=())
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--port", type=int, default=5979)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        found = trio.run(run, options, Path(directory))
+    print("\n".join(found) or "nothing was lost")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
