@@ -10,7 +10,7 @@ import pytest
 
 from database_fakes import fill, kept, ran
 from remembered import record
-from trio_chat.admin.atomic_file import FileError, atomic_file
+from trio_chat.maintenance.atomic_file import FileError, atomic_file
 
 pytestmark = pytest.mark.usefixtures("working_directory")
 

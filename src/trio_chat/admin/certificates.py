@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from trio_chat.admin.atomic_file import FileError
 from trio_chat.admin.console import date, report, to_standard_output, write_lines
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.config import Settings
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance.atomic_file import FileError
 from trio_chat.server import certificates
 from trio_chat.server.certificate_files import Files, OwnFiles, files_of
 from trio_chat.server.certificates import CertificateError, Inspection

@@ -7,9 +7,8 @@ from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.i18n import _
-from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance.invitations import not_registered
 from trio_chat.storage import account_maintenance
-from trio_chat.storage.database import StorageError
 from trio_chat.storage.maintenance import connected
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def set_history(database: Path, folded: str, setting: "HistorySetting") -> int:
     with connected(database, instead=_(in_cluster.SET_HISTORY)) as connection:
         name = account_maintenance.set_history(connection, folded, setting.days)
     if name is None:
-        raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))
+        raise not_registered(folded)
     report(
         _(
             "A server that is running notices within seconds; what is too old is deleted within the"

@@ -3,14 +3,24 @@
 import os
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import BinaryIO
 
-from trio_chat.admin.atomic_file import FileError
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance.atomic_file import FileError
+from trio_chat.maintenance.times import date
 from trio_chat.storage.database import StorageError
+
+__all__ = [
+    "confirm",
+    "date",
+    "report",
+    "report_error",
+    "to_standard_output",
+    "with_errors_reported",
+    "write_lines",
+]
 
 _YES = ("y", "yes", "д", "да")
 
@@ -66,8 +76,3 @@ def write_lines(rows: Iterable[tuple[str, ...]]) -> int:
     text = "".join("\t".join(map(escape_controls, row)).rstrip("\t") + "\n" for row in rows)
     encoded = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
     return FAILED if to_standard_output(lambda stream: stream.write(encoded)) is None else OK
-
-
-def date(seconds: int) -> str:
-    """Format a Unix time as ISO 8601."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

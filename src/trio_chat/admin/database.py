@@ -1,15 +1,15 @@
-"""The commands `trio-chat backup` and `db check`: their output around `storage.backup`."""
+"""The commands `trio-chat backup` and `db check`: their output around `maintenance.backups`."""
 
 from pathlib import Path
 
-from trio_chat.admin.atomic_file import atomic_file
 from trio_chat.admin.console import report
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.admin.progress import Progress
 from trio_chat.chat.ids import server_time
 from trio_chat.i18n import N_, _
 from trio_chat.irc.text import escape_controls
-from trio_chat.storage import backup, maintenance, schema
+from trio_chat.maintenance import backups
+from trio_chat.storage import schema
 
 _COUNTED = {
     "buffer": N_("channels: {count}"),
@@ -21,21 +21,20 @@ _COUNTED = {
 
 def back_up(database: Path, target: Path, *, replace: bool) -> int:
     """Copy the database into a file."""
-    with (
-        maintenance.connected(database, as_it_is=True) as connection,
-        atomic_file(target, database, replace=replace) as part,
-        Progress(_("Copying"), 100) as progress,
-    ):
-        backup.back_up(connection, part, lambda done, total: progress(100 * done // max(1, total)))
-    size = target.stat().st_size
+    with Progress(_("Copying"), 100) as progress:
+        size = backups.back_up(
+            database,
+            target,
+            replace=replace,
+            on_progress=lambda done, total: progress(100 * done // max(1, total)),
+        )
     report(_("{file}: {size} bytes, complete").format(file=escape_controls(str(target)), size=size))
     return OK
 
 
 def check(database: Path) -> int:
     """Check the database, and print what is in it."""
-    with maintenance.connected(database, as_it_is=True) as connection:
-        health = backup.examine(connection, database)
+    health = backups.examine(database)
     known = len(schema.migrations())
     note = (
         ""

@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from trio_chat.admin.accounts import describe
-from trio_chat.admin.atomic_file import FileError, atomic_file
 from trio_chat.admin.console import report, report_error, to_standard_output
 from trio_chat.admin.exit_codes import FAILED, OK, USAGE
 from trio_chat.admin.exported_pages import PageWriter
@@ -24,6 +22,8 @@ from trio_chat.exports import text
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance.accounts import describe
+from trio_chat.maintenance.atomic_file import FileError, atomic_file
 from trio_chat.storage import account_maintenance, json_lines, maintenance
 from trio_chat.storage.database import StorageError
 from trio_chat.storage.events import select_tags

@@ -2,24 +2,22 @@
 
 import os
 import sys
-import time
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from trio_chat.admin import in_cluster
-from trio_chat.admin.atomic_file import FileError, atomic_file
 from trio_chat.admin.console import confirm, report, report_error, to_standard_output
 from trio_chat.admin.exit_codes import FAILED, OK, USAGE
 from trio_chat.admin.progress import Progress, is_terminal
-from trio_chat.chat.ids import first_id, milliseconds, server_time
+from trio_chat.chat.ids import first_id, server_time
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance.atomic_file import FileError, atomic_file
+from trio_chat.maintenance.history import check_channel, plan_pruning
 from trio_chat.storage import account_maintenance, json_lines, maintenance
-from trio_chat.storage.clock import timeline
 from trio_chat.storage.cluster import is_of_cluster
-from trio_chat.storage.database import StorageError
 
 if TYPE_CHECKING:
     import apsw
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 def export(database: Path, channel: str | None, output: Path | None, *, replace: bool) -> int:
     """Write messages as JSON Lines, to a file or to standard output."""
     with maintenance.connected(database) as connection:
-        _check_channel(connection, channel)
+        check_channel(connection, channel)
         if output is None:
             written = to_standard_output(partial(_export, connection, channel))
         else:
@@ -118,9 +116,8 @@ def _tell_imported(new: int, known: int, bad: int) -> None:
 def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> int:
     """Delete messages and events from before a Unix time, after a question."""
     with maintenance.connected(database) as connection:
-        _check_channel(connection, channel)
-        number = timeline(connection).oldest(milliseconds(before), milliseconds(time.time()))
-        total = maintenance.count_old(connection, number, channel)
+        planned = plan_pruning(connection, before, channel)
+        total = planned.total
         if total and not yes:
             if not sys.stdin.isatty():
                 report_error(_("there is nobody to ask whether messages may be deleted: add --yes"))
@@ -129,7 +126,7 @@ def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> i
                 report(_("Nothing was deleted."))
                 return FAILED
         with Progress(_("Deleting"), total) as progress:
-            deleted = maintenance.prune(connection, number, channel, progress)
+            deleted = planned.carry_out(connection, progress)
         is_elsewhere = is_of_cluster(connection)
     done = ngettext(
         "{count} message or event was deleted.",
@@ -150,10 +147,3 @@ def _agreed(total: int, before: float, channel: str | None) -> bool:
     )
     where = _("all channels") if channel is None else escape_controls(channel)
     return confirm(question.format(count=total, time=server_time(first_id(before)), channel=where))
-
-
-def _check_channel(connection: "apsw.Connection", channel: str | None) -> None:
-    if channel is not None and channel not in maintenance.channels(connection):
-        raise StorageError(
-            _("nothing was ever said in {channel}").format(channel=escape_controls(channel))
-        )

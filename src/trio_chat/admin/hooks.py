@@ -1,4 +1,4 @@
-"""The command `trio-chat hook`: its output around `storage.hooks`."""
+"""The command `trio-chat hook`: its output around `maintenance.hooks`."""
 
 import time
 from pathlib import Path
@@ -8,13 +8,19 @@ from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.admin.invitations import page_address
-from trio_chat.chat.hook_terms import BadTerms, HookTerms
-from trio_chat.chat.hooks import LOBBY, MOST, PATH, Hook, digest_of, make_secret
+from trio_chat.chat.hook_terms import HookTerms
+from trio_chat.chat.hooks import LOBBY, PATH, Hook
 from trio_chat.i18n import _
 from trio_chat.irc.names import fold_or_self
-from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance.hooks import (
+    HookMaker,
+    channel_number,
+    checked_terms,
+    existing_hook,
+    new_hook,
+)
 from trio_chat.storage.account_maintenance import registered_channels
-from trio_chat.storage.database import StorageError, in_transaction
+from trio_chat.storage.database import in_transaction
 from trio_chat.storage.hooks import every_hook, remove, save
 from trio_chat.storage.maintenance import connected
 
@@ -48,15 +54,8 @@ def list_hooks(database: Path, settings: "Settings") -> int:
 def remove_hook(database: Path, wanted: str) -> int:
     """Remove a hook by its id, or by its name where no other one has it."""
     with connected(database, instead=_(in_cluster.HOOK)) as connection:
-        found = [hook for hook in every_hook(connection) if wanted in (hook.id, hook.name)]
-        if not found:
-            raise StorageError(_("there is no webhook {id}").format(id=escape_controls(wanted)))
-        if len(found) > 1:
-            ids = " ".join(hook.id for hook in found)
-            raise StorageError(
-                _("several webhooks have that name, give an id: {ids}").format(ids=ids)
-            )
-        in_transaction(connection, remove, [found[0].digest])
+        found = existing_hook(every_hook(connection), wanted)
+        in_transaction(connection, remove, [found.digest])
     report(_("The webhook is removed; a server that is running notices it within seconds."))
     return OK
 
@@ -73,22 +72,22 @@ def add_hook(database: Path, settings: "Settings", folded: str, terms: HookTerms
     Raises:
         StorageError: it cannot be made.
     """
-    try:
-        terms = terms.checked()
-    except BadTerms as error:
-        raise StorageError(str(error)) from error
-    secret = make_secret()
+    terms = checked_terms(terms)
     with connected(database, instead=_(in_cluster.HOOK)) as connection:
-        channel = _channel(connection, settings, folded)
-        if sum(hook.channel == channel for hook in every_hook(connection)) >= MOST:
-            raise StorageError(
-                _("there are {most} webhooks already; remove some first").format(most=MOST)
-            )
-        cursor = int(connection.execute(_LATEST).get or 0)
-        made = terms.hook(digest_of(secret), channel, _SETTER, 0, int(time.time()), cursor)
-        in_transaction(connection, save, {made.digest: made})
-    _show(made, f"{page_address(settings)}{PATH}{secret}")
+        registered = {
+            fold_or_self(state["name"]): int(state["founded"])
+            for state in registered_channels(connection)
+        }
+        channel = channel_number(registered, settings.server.lobby, folded)
+        maker = HookMaker(_SETTER, int(time.time()), _latest_id(connection))
+        made = new_hook(every_hook(connection), channel, terms, maker)
+        in_transaction(connection, save, {made.hook.digest: made.hook})
+    _show(made.hook, f"{page_address(settings)}{PATH}{made.secret}")
     return OK
+
+
+def _latest_id(connection: "apsw.Connection") -> int:
+    return int(connection.execute(_LATEST).get or 0)
 
 
 _LATEST = (
@@ -105,18 +104,3 @@ def _show(hook: Hook, address: str) -> None:
         print(address, flush=True)
         report(_("A program with this address can write to the channel. It is not shown again."))
     report(_("The id of the webhook is {id}.").format(id=hook.id))
-
-
-def _channel(connection: "apsw.Connection", settings: "Settings", folded: str) -> int:
-    """Return the number of a registered channel, or of the lobby."""
-    for state in registered_channels(connection):
-        if fold_or_self(state["name"]) == folded:
-            return int(state["founded"])
-    if settings.server.lobby and fold_or_self(settings.server.lobby) == folded:
-        return LOBBY
-    raise StorageError(
-        _(
-            "{channel} is not registered: its operator does that in the chat, with"
-            " /msg ChanServ REGISTER {channel}"
-        ).format(channel=escape_controls(folded))
-    )

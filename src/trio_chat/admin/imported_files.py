@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from trio_chat.admin.atomic_file import FileError
 from trio_chat.chat.uploads import Upload
 from trio_chat.i18n import _
 from trio_chat.imports import messages
 from trio_chat.imports.conversion import FileToStore
 from trio_chat.imports.messages import Skipped, SourceFile
 from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance.atomic_file import FileError
 from trio_chat.private import make_directory
 from trio_chat.server.uploads import content_types, filenames
 from trio_chat.server.uploads.directory import RANDOM_BYTES, PartialUpload, UploadDirectory

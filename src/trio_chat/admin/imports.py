@@ -7,7 +7,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.admin import import_report, in_cluster
-from trio_chat.admin.atomic_file import FileError
 from trio_chat.admin.console import report_error
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.admin.importer import Importer, ImportOptions
@@ -19,6 +18,7 @@ from trio_chat.imports import messages
 from trio_chat.imports.messages import ImportFileError, Skipped, SourceItems
 from trio_chat.irc.names import CHANTYPES, fold_or_self
 from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance.atomic_file import FileError
 from trio_chat.storage import account_maintenance, json_lines, maintenance
 
 if TYPE_CHECKING:

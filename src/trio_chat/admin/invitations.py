@@ -1,4 +1,4 @@
-"""The command `trio-chat invite`: its output around `storage.invitations`."""
+"""The command `trio-chat invite`: its output around `maintenance.invitations`."""
 
 import time
 from contextlib import suppress
@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
-from trio_chat.chat.invitations import (
-    DEFAULT_LIFETIME,
-    MOST,
-    Invitation,
-    digest_of,
-    make_token,
-)
+from trio_chat.chat.invitations import Invitation
 from trio_chat.i18n import _
 from trio_chat.irc.addresses import parse_address
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.text import escape_controls
 from trio_chat.irc.weblinks import page_link
+from trio_chat.maintenance.invitations import (
+    check_accounts_need_one,
+    existing_invitation,
+    new_invitation,
+    not_registered,
+)
 from trio_chat.storage.account_maintenance import registered_channels
-from trio_chat.storage.database import StorageError, in_transaction
+from trio_chat.storage.database import in_transaction
 from trio_chat.storage.invitations import end, every_invitation, save
 from trio_chat.storage.maintenance import connected
 
@@ -58,9 +58,7 @@ def revoke(database: Path, wanted: str) -> int:
     store it again because somebody has just used it.
     """
     with connected(database, instead=_(in_cluster.INVITE)) as connection:
-        found = [one for one in _in_force(connection) if one.id == wanted.lower()]
-        if not found:
-            raise StorageError(_("there is no invitation {id}").format(id=escape_controls(wanted)))
+        found = existing_invitation(_in_force(connection), wanted)
         in_transaction(connection, end, [one.digest for one in found])
     report(_("The invitation is revoked."))
     return OK
@@ -78,30 +76,19 @@ def invite(
         uses: how many users can use it; 0 for any number.
         seconds: for how long; 0 for ever, None for the default.
     """
-    if not folded and settings.accounts.registration != "invitation":
-        raise StorageError(
-            _("accounts need no invitation: [accounts] registration = invitation says so")
-        )
-    now, token = int(time.time()), make_token()
-    lifetime = DEFAULT_LIFETIME if seconds is None else seconds
+    if not folded:
+        check_accounts_need_one(settings)
     with connected(database, instead=_(in_cluster.INVITE)) as connection:
         name, channel = _channel(connection, folded) if folded else ("", 0)
-        counted = [
-            one
-            for one in _in_force(connection)
-            if one.channel == channel and (name or not one.account)
-        ]
-        if len(counted) >= MOST:
-            raise StorageError(
-                _("there are {most} invitations already; revoke some first").format(most=MOST)
-            )
-        expires = now + lifetime if lifetime else 0
-        made = Invitation(digest_of(token), channel, _SETTER, 0, now, expires, uses)
-        in_transaction(connection, save, {made.digest: made})
-    _print(page_link(page_address(settings), name, token))
+        now, terms = int(time.time()), (uses, seconds)
+        made = new_invitation(_in_force(connection), channel, _SETTER, terms, now)
+        in_transaction(connection, save, {made.invitation.digest: made.invitation})
+    _print(page_link(page_address(settings), name, made.token))
     if name:
         report(
-            _("With any IRC client: /join {words}").format(words=f"{escape_controls(name)} {token}")
+            _("With any IRC client: /join {words}").format(
+                words=f"{escape_controls(name)} {made.token}"
+            )
         )
     return OK
 
@@ -116,7 +103,7 @@ def _channel(connection: "apsw.Connection", folded: str) -> tuple[str, int]:
     for state in registered_channels(connection):
         if fold_or_self(state["name"]) == folded:
             return state["name"], state["founded"]
-    raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))
+    raise not_registered(folded)
 
 
 def _print(link: str) -> None:

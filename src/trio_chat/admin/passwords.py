@@ -4,9 +4,9 @@ import sys
 from getpass import getpass
 from pathlib import Path
 
-from trio_chat.admin.atomic_file import FileError
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance.atomic_file import FileError
 
 _LONGEST_FILE = 4096
 """Bytes of a password file that are read."""

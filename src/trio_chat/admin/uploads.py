@@ -1,16 +1,16 @@
-"""The commands of `trio-chat uploads`: their output around `storage.uploads`."""
+"""The commands of `trio-chat uploads`: their output around `maintenance.uploads`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
-from trio_chat.chat.uploads import LINK
 from trio_chat.i18n import _
+from trio_chat.maintenance.uploads import existing_uploads
 from trio_chat.storage import uploads
 from trio_chat.storage.account_maintenance import all_accounts
-from trio_chat.storage.database import StorageError, in_transaction
+from trio_chat.storage.database import in_transaction
 from trio_chat.storage.maintenance import connected
 
 
@@ -41,26 +41,9 @@ def remove_uploads(database: Path, names: Sequence[str], *, missing: bool = Fals
         missing: whether those whose bytes are missing are removed, too.
     """
     with connected(database, instead=_(in_cluster.REMOVE_UPLOAD)) as connection:
-        if missing:
-            names = [*names, *_without_bytes(database, uploads.every_name(connection))]
-        elif not names:
-            raise StorageError(_("Name the files, or give --missing."))
-        wanted = [_random_name(name) for name in names]
-        for name, text in zip(wanted, names, strict=True):
-            if uploads.find(connection, name) is None:
-                raise StorageError(_("{name}: there is no such file").format(name=text))
-        for name in wanted:
+        wanted = existing_uploads(connection, database, names, missing=missing)
+        for name in wanted.values():
             in_transaction(connection, uploads.remove, name)
-    for text in names:
+    for text in wanted:
         report(_("{name} was removed.").format(name=text))
     return OK
-
-
-def _without_bytes(database: Path, names: Iterable[str]) -> list[str]:
-    directory = uploads.directory_of(database)
-    return sorted(name for name in names if not (directory / name).exists())
-
-
-def _random_name(text: str) -> str:
-    match = LINK.search(text)
-    return match[1] if match else text

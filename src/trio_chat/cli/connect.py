@@ -209,9 +209,9 @@ def _port(settings: "Settings", server: "ServerAddress") -> int:
 
 
 def _first_line(file: Path) -> str:
-    from trio_chat.admin.atomic_file import FileError  # noqa: PLC0415
     from trio_chat.admin.passwords import read_password  # noqa: PLC0415
     from trio_chat.config import KEYS  # noqa: PLC0415
+    from trio_chat.maintenance.atomic_file import FileError  # noqa: PLC0415
 
     kind = KEYS["server"]["password"]
     try:

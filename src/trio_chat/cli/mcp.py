@@ -103,9 +103,9 @@ def _address(text: str) -> str:
 )
 def mcp(call: Invocation) -> int:
     """Run an agent."""
-    from trio_chat.admin.atomic_file import FileError  # noqa: PLC0415
     from trio_chat.admin.passwords import read_password  # noqa: PLC0415
     from trio_chat.client.trust import Security  # noqa: PLC0415
+    from trio_chat.maintenance.atomic_file import FileError  # noqa: PLC0415
 
     options = call.options
     try:

@@ -1,0 +1,19 @@
+"""Refusals of maintenance; each text is one line for the operator."""
+
+from trio_chat.storage.database import StorageError
+
+
+class MaintenanceRefused(StorageError):
+    """What was asked for is not done, and nothing has changed."""
+
+
+class ResourceNotFound(MaintenanceRefused):
+    """There is nothing of that name."""
+
+
+class ResourceConflict(MaintenanceRefused):
+    """The state of something else is in the way, such as a bound that is reached."""
+
+
+class InvalidValue(MaintenanceRefused):
+    """A value can never be accepted."""
