@@ -17,6 +17,7 @@ from support import NOON, Person, Town
 from trio_chat.chat import changes
 from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.accounts import Account
+from trio_chat.chat.api_tokens import ApiToken
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.apply import apply
 from trio_chat.chat.apply.transitions import _TRANSITIONS
@@ -65,6 +66,7 @@ PLAIN = (
     Email,
     Filter,
     HeldMessage,
+    ApiToken,
     Hook,
     Invitation,
     PushRules,

@@ -8,7 +8,8 @@ import logging
 from collections.abc import Sequence
 
 from trio_chat.chat.apply.transitions import apply
-from trio_chat.chat.changes import OperatorsNotified
+from trio_chat.chat.audit import MAX_TEXT
+from trio_chat.chat.changes import Audited, OperatorsNotified
 from trio_chat.chat.events import Event
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
@@ -72,7 +73,8 @@ def audit(request: Request, what: str, reply: Response | None = None) -> None:
 def record_audit(
     world: World, actor: str, address: str, what: str, shown: str = ""
 ) -> Sequence[Event]:
-    """Log an action for the audit; return the notices for operators.
+    """Record an action for the audit, in the log and in the database; return the notices for
+    operators.
 
     Args:
         world: the world.
@@ -82,9 +84,10 @@ def record_audit(
         shown: what the notices call the actor, if that is something else.
     """
     log.warning("%s (%s): %s", actor, address, what, extra={"is_audit": True})
+    events = apply(world, Audited(actor, address, truncate(what, MAX_TEXT)))
     if not world.opers:
-        return ()
-    return apply(world, OperatorsNotified(f"{shown or actor}: {what}"))
+        return events
+    return events + apply(world, OperatorsNotified(f"{shown or actor}: {what}"))
 
 
 def has_right(user: User, right: str) -> bool:

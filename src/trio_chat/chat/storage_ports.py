@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from trio_chat.chat.accounts import Accounts
 from trio_chat.chat.api_tokens import ApiTokenTable
+from trio_chat.chat.audit import AuditLog
 from trio_chat.chat.bans import BanTable
 from trio_chat.chat.history import History
 from trio_chat.chat.hooks import HookTable
@@ -38,6 +39,7 @@ class StoragePorts:
         bans: the store of bans of the server, or None if they are not persistent.
         hooks: the store of webhooks, or None if they are not persistent.
         api_tokens: the store of API tokens, or None if they are not persistent.
+        audit: the stored audit log, or None if there is none.
         invitations: the store of invitations, or None if they are not persistent.
         uploads: the table of uploaded files, or None if there is none.
         upload_days: the number of days after which uploads are removed; 0 for never.
@@ -63,6 +65,7 @@ class StoragePorts:
     invitations: InvitationTable | None = None
     hooks: HookTable | None = None
     api_tokens: ApiTokenTable | None = None
+    audit: AuditLog | None = None
     uploads: UploadTable | None = None
     upload_days: int = 0
     secret: bytes = field(default=b"", repr=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 import trio
 
 from trio_chat.chat import retention
+from trio_chat.chat.audit import DAYS
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
@@ -21,6 +22,7 @@ from trio_chat.server.push.vapid import stored_keys
 from trio_chat.storage import lock
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.api_tokens import SqliteApiTokens
+from trio_chat.storage.audit import SqliteAuditLog
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import change_casemapping
 from trio_chat.storage.clock import SqliteClock
@@ -97,6 +99,7 @@ async def open_storage(
                 invitations=SqliteInvitations(database),
                 hooks=SqliteHooks(database),
                 api_tokens=SqliteApiTokens(database),
+                audit=SqliteAuditLog(database),
                 secret=await table.secret("cloak"),
                 vapid=await stored_keys(table),
                 history=history,
@@ -229,7 +232,7 @@ async def prune_history(world: World, memory: StoragePorts) -> None:
 
 
 async def prune(world: World, memory: StoragePorts) -> None:
-    """Delete the messages and uploads that are too old now.
+    """Delete the messages, uploads and entries of the audit log that are too old now.
 
     Raises:
         HistoryError, StorageError: the database has failed; what was deleted before stays deleted.
@@ -238,6 +241,8 @@ async def prune(world: World, memory: StoragePorts) -> None:
         while await memory.history.prune(before, _PRUNE_AT_ONCE, only, without):
             pass
     await _prune_uploads(world, memory)
+    if memory.audit is not None:
+        await memory.audit.prune(int((world.steady() - DAYS * _DAY) * 1000))
 
 
 async def _prune_uploads(world: World, memory: StoragePorts) -> None:

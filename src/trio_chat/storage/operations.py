@@ -1,5 +1,5 @@
-"""Operations: changes of the tables of accounts and of uploads, as a cluster has them. They are
-stored in the order of its log.
+"""Operations: changes of the tables of accounts and of uploads, as a cluster has them, and entries
+of the audit log. They are stored in the order of the log.
 
 An operation that is stored already changes nothing.
 """
@@ -14,6 +14,7 @@ from trio_chat.chat.changes import (
     AppPasswordAdded,
     AppPasswordRemoved,
     AppPasswordUsed,
+    AuditKept,
     CertificateAdded,
     CertificateRemoved,
     PasswordSet,
@@ -21,7 +22,7 @@ from trio_chat.chat.changes import (
     UploadsRemoved,
 )
 from trio_chat.chat.persistence import Operation
-from trio_chat.storage import accounts, app_passwords, uploads
+from trio_chat.storage import accounts, app_passwords, audit, uploads
 
 if TYPE_CHECKING:
     import apsw
@@ -53,6 +54,8 @@ def _store(connection: "apsw.Connection", operation: Operation) -> None:
             accounts.remove_certificate(connection, number, fingerprint)
         case AppPasswordAdded() | AppPasswordRemoved() | AppPasswordUsed():
             _store_app_password(connection, operation)
+        case AuditKept(entry):
+            audit.add(connection, entry)
         case UploadAdded(upload):
             uploads.insert(connection, upload)
         case UploadsRemoved(names):

@@ -5,6 +5,7 @@ metadata, and devices for push messages.
 import json
 from typing import TYPE_CHECKING
 
+from trio_chat.chat.changes import AuditKept
 from trio_chat.chat.persistence import ChangeSet, PendingSetting
 from trio_chat.storage import api_tokens, bans, hooks, invitations, operations, relayed
 from trio_chat.storage.cluster import note_position
@@ -82,7 +83,7 @@ class SqliteStateStore:
 def is_erasing(changes: ChangeSet) -> bool:
     """Return whether changes delete or overwrite data of a user; see `Database.erase`."""
     return (
-        bool(changes.operations)
+        any(not isinstance(each, AuditKept) for each in changes.operations)
         or bool(changes.metadata)
         or bool(changes.push)
         or bool(changes.push_rules)

@@ -11,9 +11,12 @@ from trio_chat.chat.apply.transitions import (
     transition,
     user_keys,
 )
+from trio_chat.chat.audit import AuditEntry
 from trio_chat.chat.changes import (
     AcceptChanged,
     AccountChanged,
+    Audited,
+    AuditKept,
     MetadataAdopted,
     NickChanged,
     NoticeKept,
@@ -106,6 +109,13 @@ def _appoint(world: World, change: OperatorAppointed) -> Effects | None:
 def _notify(world: World, change: OperatorsNotified) -> Effects:
     event = operators.notice(world, change.text)
     return [event] if event is not None else []
+
+
+@transition(Audited)
+def _audit(world: World, change: Audited) -> None:
+    if world.storage is not None:
+        entry = AuditEntry(int(world.clock() * 1000), change.actor, change.address, change.text)
+        world.dirty.record(AuditKept(entry))
 
 
 @transition(OperatorDismissed)

@@ -78,7 +78,13 @@ from trio_chat.chat.changes.moderation import (
     ReportsClosed,
     SpokenInSlowMode,
 )
-from trio_chat.chat.changes.operators import OperatorAppointed, OperatorDismissed, OperatorsNotified
+from trio_chat.chat.changes.operators import (
+    Audited,
+    AuditKept,
+    OperatorAppointed,
+    OperatorDismissed,
+    OperatorsNotified,
+)
 from trio_chat.chat.changes.push import (
     NotificationsSet,
     PushEndpointSet,
@@ -145,6 +151,8 @@ __all__ = [
     "AppPasswordAdded",
     "AppPasswordRemoved",
     "AppPasswordUsed",
+    "AuditKept",
+    "Audited",
     "AwaySet",
     "BanLifted",
     "BanSet",

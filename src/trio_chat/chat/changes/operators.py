@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from trio_chat.chat.audit import AuditEntry
 from trio_chat.chat.changes.change import Change
 from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.persistence import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,25 @@ class OperatorsNotified(Change):
     """Operators with +s receive a notice. It changes no state: in a cluster all servers send it."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audited(Change):
+    """An operator or an API token has done something; all servers of a cluster store that.
+
+    Args:
+        actor: see `AuditEntry`.
+        address: where it came from.
+        text: the action with its target and reason.
+    """
+
+    actor: str
+    address: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditKept(Operation):
+    """An entry of the audit log is to be stored."""
+
+    entry: AuditEntry

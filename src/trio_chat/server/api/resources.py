@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 from trio_chat.server.api.calls import Call
 
-_MODULES = ("tokens", "server_info")
+_MODULES = ("server_info", "tokens", "audit")
 """The modules of `trio_chat.server.api` with resources, in the order of the documentation."""
 _PARAM = re.compile(r"\{([a-z_]+)\}")
 _DOTS = (".", "..")
