@@ -7,6 +7,7 @@ import apsw
 import pytest
 
 from trio_chat.storage import write_lock
+from trio_chat.storage.secure_delete import empty_log
 from trio_chat.storage.write_lock import wait_for_lock
 
 
@@ -73,6 +74,20 @@ def test_patience_ends(
         with pytest.raises(apsw.BusyError):
             second.execute("BEGIN IMMEDIATE")
         assert 5.0 * number <= clock.now < 5.1 * number
+
+
+def test_patience_after_the_log_was_emptied(
+    two: tuple[apsw.Connection, apsw.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Emptying waits for no writer, and the next statement does again."""
+    first, second = two
+    clock = FakeTime(first, 3.0)
+    monkeypatch.setattr(write_lock, "time", clock)
+    second.execute("SELECT * FROM t")  # a connection that has not read yet knows of no log
+    assert not empty_log(second, 5)
+    assert not clock.now
+    second.execute("BEGIN IMMEDIATE")
+    assert clock.now >= 3.0
 
 
 def test_no_patience(two: tuple[apsw.Connection, apsw.Connection]) -> None:
