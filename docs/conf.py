@@ -60,6 +60,7 @@ docs/bots
 docs/moderation
 docs/agents
 docs/webhooks
+docs/admin-page
 docs/api
 docs/archive
 docs/operations

@@ -110,6 +110,13 @@ def test_static_imports_are_found(source: bytes, found: list[str]) -> None:
     assert list(imported_modules("a/main.js", contents)) == found
 
 
+async def test_the_administrators_page_is_a_part_of_the_page() -> None:
+    """Its address leads there, also behind a proxy that has the page under another path."""
+    async with edge() as here:
+        answer = await get(here, "/admin", BROWSER)
+        assert (answer.status, answer.headers["location"]) == (303, "./#?admin=overview")
+
+
 async def test_a_file_may_be_kept_for_ever() -> None:
     """Its address has a digest of all files."""
     async with edge() as here:

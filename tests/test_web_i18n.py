@@ -28,18 +28,29 @@ def tool() -> ModuleType:
 
 TOOL = tool()
 LANGUAGES = sorted(path.stem for path in LOCALE.glob("*.po"))
+CATALOGUES = [
+    *LANGUAGES,
+    *(f"{part}/{language}" for part in TOOL.PARTS for language in LANGUAGES),
+]
 
 
-def catalogue(language: str) -> Catalog:
+def catalogue(name: str) -> Catalog:
     """Return a catalogue as it is written."""
-    found = TOOL.read(LOCALE / f"{language}.po")
+    found = TOOL.read(LOCALE / f"{name}.po")
     assert isinstance(found, Catalog)
     return found
 
 
-def messages(language: str) -> list[Message]:
+def messages(name: str) -> list[Message]:
     """Return the messages of a catalogue."""
-    return [message for message in catalogue(language) if message.id]
+    return [message for message in catalogue(name) if message.id]
+
+
+def marked(name: str) -> Catalog:
+    """Return the texts that a catalogue has to have."""
+    found = TOOL.collected(name.rpartition("/")[0])
+    assert isinstance(found, Catalog)
+    return found
 
 
 def names(text: str) -> set[str]:
@@ -52,36 +63,36 @@ def test_russian_is_there() -> None:
     assert "ru" in LANGUAGES
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_is_translated(language: str) -> None:
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_every_text_is_translated(name: str) -> None:
     """Every marked text is in the catalogue with all its forms, and none is in doubt."""
-    known = catalogue(language)
-    missing = [TOOL.key(each) for each in TOOL.collected() if each.id and each.id not in known]
+    known = catalogue(name)
+    missing = [TOOL.key(each) for each in marked(name) if each.id and each.id not in known]
     assert not missing, HOW
     assert not TOOL.untranslated(known), HOW
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_left_over(language: str) -> None:
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_nothing_is_left_over(name: str) -> None:
     """No text in the catalogue has gone from the page."""
-    marked = TOOL.collected()
-    assert [TOOL.key(each) for each in messages(language) if each.id not in marked] == []
+    known = marked(name)
+    assert [TOOL.key(each) for each in messages(name) if each.id not in known] == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_names_in_braces_are_those_of_the_text(language: str) -> None:
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_names_in_braces_are_those_of_the_text(name: str) -> None:
     """A translation fills in what its text fills in, in every form."""
-    for message in messages(language):
+    for message in messages(name):
         text = message.id if isinstance(message.id, str) else message.id[1]
         for form in TOOL.forms(message):
             assert names(form) == names(text), text
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_compiled_form_is_fresh(language: str) -> None:
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_compiled_form_is_fresh(name: str) -> None:
     """The JSON file is the compiled catalogue."""
-    compiled = json.loads((LOCALE / f"{language}.json").read_text("utf-8"))
-    assert compiled == json.loads(TOOL.compiled(catalogue(language))), HOW
+    compiled = json.loads((LOCALE / f"{name}.json").read_text("utf-8"))
+    assert compiled == json.loads(TOOL.compiled(catalogue(name))), HOW
 
 
 def test_forms_of_plurals_have_their_categories() -> None:

@@ -4,8 +4,9 @@
 
 It collects the texts that are marked by `_()`, `N_()` and `plural()`, adds the new ones to
 `locale/<language>.po` without a translation, removes those that are gone, and compiles each
-catalogue to the JSON file that the page loads. Untranslated texts are named; the exit code is then
-1.
+catalogue to the JSON file that the page loads. A part of the page that few people load has
+catalogues of its own, `locale/<part>/<language>.po`. Untranslated texts are named; the exit code is
+then 1.
 """
 
 import io
@@ -22,6 +23,8 @@ WEB = Path(__file__).resolve().parent.parent / "src" / "trio_chat" / "web"
 LOCALE = WEB / "locale"
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "plural": (1, 2)}
 SOURCES = [("app/**.js", "javascript"), ("sw.js", "javascript")]
+PARTS = {"admin": ("app/admin/", "app/views/admin/")}
+"""Parts with catalogues of their own, by the directories of their modules."""
 DATES = ('"POT-Creation-Date:', '"PO-Revision-Date:')
 COUNTS = range(200)
 """Numbers of which at least one has each form of a plural."""
@@ -29,18 +32,25 @@ COUNTS = range(200)
 
 def main() -> None:
     """Renew all catalogues."""
-    template = collected()
     missing = 0
-    for path in sorted(LOCALE.glob("*.po")):
-        catalogue = read(path)
-        catalogue.update(template, no_fuzzy_matching=True)
-        catalogue.obsolete.clear()
-        path.write_text(written(catalogue), "utf-8")
-        path.with_suffix(".json").write_text(compiled(catalogue), "utf-8")
-        for text in untranslated(catalogue):
-            print(f"{path.name}: not translated: {text}")
-            missing += 1
+    for part in ("", *PARTS):
+        template = collected(part)
+        for path in sorted((LOCALE / part).glob("*.po")):
+            missing += renew(path, template)
     sys.exit(1 if missing else 0)
+
+
+def renew(path: Path, template: Catalog) -> int:
+    """Renew one catalogue and compile it; return how many texts have no translation."""
+    catalogue = read(path)
+    catalogue.update(template, no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    path.write_text(written(catalogue), "utf-8")
+    path.with_suffix(".json").write_text(compiled(catalogue), "utf-8")
+    missing = untranslated(catalogue)
+    for text in missing:
+        print(f"{path.relative_to(LOCALE)}: not translated: {text}")
+    return len(missing)
 
 
 def read(path: Path) -> Catalog:
@@ -59,15 +69,22 @@ def written(catalogue: Catalog) -> str:
     return "".join(line for line in lines if not line.startswith(DATES))
 
 
-def collected() -> Catalog:
-    """Return the texts of the page, in the order of the files."""
+def collected(part: str) -> Catalog:
+    """Return the texts of a part of the page, in the order of the files; "" for all other parts."""
     catalogue = Catalog(project="trio-chat")
-    for _file, _line, text, _comments, _context in sorted(
+    for file, _line, text, _comments, _context in sorted(
         extract_from_dir(WEB, SOURCES, keywords=KEYWORDS),
         key=lambda found: (found[0], found[1]),
     ):
-        catalogue.add(text)
+        if part_of(file) == part:
+            catalogue.add(text)
     return catalogue
+
+
+def part_of(file: str) -> str:
+    """Return the part of the page that a module belongs to; "" for the page itself."""
+    path = Path(file).as_posix()
+    return next((part for part, begins in PARTS.items() if path.startswith(begins)), "")
 
 
 def untranslated(catalogue: Catalog) -> list[str]:

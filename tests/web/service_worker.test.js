@@ -34,11 +34,12 @@ class Browser {
     const cache = {
       match: async (request) => this.files.get(request.url ?? request)?.clone(),
       put: async (path, response) => this.files.set(path, response),
-      keys: async () => [...this.files.keys()].map((url) => ({ url })),
+      keys: async () => [...this.files.keys()].map((path) => ({ url: new URL(path, self.location).href })),
     };
     const self = {
       addEventListener: (name, listener) => this.listeners.set(name, listener),
       registration,
+      skipWaiting: async () => {},
       clients,
       location: new URL("https://chat.example:5000/sw.js"),
     };
@@ -49,6 +50,7 @@ class Browser {
       navigator: { language: "en-GB" },
       fetch: async (path) => this.served.get(path)?.clone() ?? new Response("", { status: 404 }),
       URL,
+      location: self.location,
       Response,
     });
   }
@@ -235,6 +237,22 @@ test("a deleted message leaves the notification, and takes it along if it was th
   assert.deepEqual(browser.notifications, []);
   await browser.push(":bob!u@h REDACT me p1"); // shows something all the same
   assert.equal(browser.shown.at(-1)[1].body, "The message was deleted");
+});
+
+test("what only administrators need is not kept before it is opened", async () => {
+  const browser = new Browser();
+  browser.served.set("/", new Response('<script src="/v/1/bundle/app/main.js"></script>'));
+  const modules = 'import("./admin_page-AB12.js");import("./admin_session-CD34.js");import "./a.js"';
+  for (const path of ["/v/1/bundle/app/main.js", "/v/1/bundle/app/a.js"])
+    browser.served.set(path, new Response(path.endsWith("main.js") ? modules : ""));
+  browser.served.set("/v/1/locale/ru.json", new Response("{}"));
+  await browser.fire("install");
+  assert.deepEqual([...browser.files.keys()].sort(), [
+    "/",
+    "/v/1/bundle/app/a.js",
+    "/v/1/bundle/app/main.js",
+    "/v/1/locale/ru.json",
+  ]);
 });
 
 test("texts are in the language of the page", async () => {

@@ -12,6 +12,8 @@ const VERSIONED = /^\/v\/([^/]+)\//u;
 const IMPORT = /(?:from|import)\s*\(?\s*\x22(\.{1,2}\/[^\x22]+)\x22/gu;
 /** Languages besides English. */
 const CATALOGUES = ["ru"];
+/** What only administrators need: it is kept when it has been opened. */
+const RARE = /\/admin_\w+[-.]/u;
 const MOST_FILES = 300;
 const LONGEST = 300;
 const MOST_LINES = 5;
@@ -63,9 +65,9 @@ async function storeFile(cache, path) {
   }
   if (!path.endsWith(".js")) return [];
   const source = await response.text();
-  return [...source.matchAll(IMPORT)].map(
-    ([, name]) => new URL(name, new URL(path, location.origin)).pathname,
-  );
+  return [...source.matchAll(IMPORT)]
+    .map(([, name]) => new URL(name, new URL(path, location.origin)).pathname)
+    .filter((name) => !RARE.test(name));
 }
 
 /**

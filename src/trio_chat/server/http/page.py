@@ -109,6 +109,13 @@ async def file(request: HttpRequest, site: Site) -> HttpResponse:
     return _respond(request, found, [("Cache-Control", _FOR_EVER), ("Vary", "Accept-Encoding")])
 
 
+def administration(request: HttpRequest, site: Site) -> HttpResponse:
+    """Lead to the administrator's page, which is a part of the page."""
+    del request, site
+    # Relative, as a proxy may have the page under another path.
+    return HttpResponse(303, b"", [("Location", "./#?admin=overview")])
+
+
 async def icon(request: HttpRequest, site: Site) -> HttpResponse:
     """Answer with an icon."""
     name = ICONS[1] if request.path == "/favicon.ico" else request.path[1:]

@@ -65,6 +65,7 @@ class Route:
 
 ROUTES = (
     Route("/", {"GET": page.index}),
+    Route("/admin", {"GET": page.administration}),
     Route(page.FILES, {"GET": page.file}),
     Route("/sw.js", {"GET": page.worker}),
     Route("/manifest.webmanifest", {"GET": page.manifest}),

@@ -399,6 +399,9 @@
  * @property {() => Promise<boolean>} alwaysOn Whether the user stays in the channels, and receives
  *   private messages, while none of its devices is connected.
  * @property {(on: boolean) => Promise<void>} setAlwaysOn
+ * @property {(name: string, password: string) => Promise<void>} becomeOperator
+ * @property {() => Promise<{token: string, seconds: number}>} apiToken A token for the API of the
+ *   server, with the rights of the operator that the user is. Keep it in memory only.
  * @property {(file: File, onProgress: (sent: number, total: number) => void) => Upload} upload
  * @property {() => Promise<void>} pushSubscribe
  * @property {() => Promise<void>} pushUnsubscribe

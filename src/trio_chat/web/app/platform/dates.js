@@ -151,12 +151,18 @@ export function duration(seconds) {
 }
 
 /**
- * Return a size in bytes, kilobytes or megabytes.
+ * Return a size in bytes, kilobytes, megabytes or gigabytes.
  * @param {number} bytes
  */
 export function fileSize(bytes) {
   const [divisor, unit] =
-    bytes < 1000 ? [1, "byte"] : bytes < 1e6 ? [1e3, "kilobyte"] : [1e6, "megabyte"];
+    bytes < 1000
+      ? [1, "byte"]
+      : bytes < 1e6
+        ? [1e3, "kilobyte"]
+        : bytes < 1e9
+          ? [1e6, "megabyte"]
+          : [1e9, "gigabyte"];
   const format = {
     style: "unit",
     unit,

@@ -123,6 +123,16 @@ export function install(loaded) {
 }
 
 /**
+ * Load the texts of a part of the page that is loaded later, in the language in use.
+ * @param {string} part Its directory in `locale/`.
+ */
+export async function loadTexts(part) {
+  const name = language.value;
+  const loaded = name === "en" ? null : await load(`${part}/${name}`);
+  if (loaded && name === catalogue.language) Object.assign(catalogue.texts, loaded.texts);
+}
+
+/**
  * @param {string} name
  * @returns {Promise<Catalogue|null>}
  */

@@ -259,6 +259,8 @@ export class Client extends Exchange {
     this.typing.end();
     this.profiles.end();
     this.nickname.reset();
+    // The next connection is not that of an operator until it says OPER.
+    this.model.me.modes.value = "";
     for (const buffer of this.model.buffers.value) {
       if (buffer.kind === "channel") buffer.joined.value = false;
       buffer.wanted.value = this.channels.isWanted(buffer);

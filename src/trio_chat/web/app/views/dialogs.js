@@ -19,7 +19,9 @@ async function load(name) {
   const found =
     name === "invite"
       ? { invite: (await import("./dialogs/invite.js")).Invite }
-      : await import("./dialogs/all.js");
+      : name.startsWith("admin")
+        ? await import("./admin/admin_page.js")
+        : await import("./dialogs/all.js");
   Object.assign(loaded, found);
 }
 

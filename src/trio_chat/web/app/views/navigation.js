@@ -5,7 +5,7 @@
 
 import { effect } from "../../vendor/signals.js";
 import { fragmentOf, invitationOf } from "../platform/address.js";
-import { closeDialog, dialogs, drawer } from "./ui.js";
+import { adminAddress, adminSection, closeDialog, dialogs, drawer, openDialog } from "./ui.js";
 
 /** @import { Workspace } from "../model/types.js" */
 
@@ -19,21 +19,31 @@ export function watchNavigation(workspace) {
   let covered = false;
   let isLeavingCover = false;
   let fragment = location.hash;
+  /** Section of the administrator's page that the address names; it opens when the user is here. */
+  let wanted = adminSection(fragment);
   const follow = () => {
     const isOpen = dialogs.value.length > 0 || drawer.value !== "";
     const address = addressOf(workspace);
     if (isLeavingCover) return;
-    if (isOpen && !covered) {
+    if (isOpen) {
+      const own = adminAddress();
+      if (!covered) history.pushState({ covered: true }, "", own || undefined);
+      else if (own) history.replaceState(history.state, "", own);
       covered = true;
-      history.pushState({ covered }, "");
-    } else if (!isOpen && covered) {
+    } else if (covered) {
       covered = false;
       isLeavingCover = true;
       history.back(); // the event comes later
-    } else if (!isOpen && address) {
+    } else if (address) {
       history.replaceState(history.state, "", address);
       fragment = location.hash;
+      openWanted();
     }
+  };
+  const openWanted = () => {
+    const section = wanted;
+    wanted = null;
+    if (section !== null) queueMicrotask(() => openDialog("admin", { section }));
   };
   const onPopState = () => {
     if (isLeavingCover) {
@@ -42,6 +52,8 @@ export function watchNavigation(workspace) {
       // The user has opened a link to another channel: `hashchange` follows.
       covered = false;
       fragment = location.hash;
+      wanted = adminSection(fragment);
+      openWanted();
       return;
     } else if (covered) {
       covered = false;

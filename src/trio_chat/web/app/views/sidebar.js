@@ -53,6 +53,14 @@ export function Sidebar() {
           ? h("span", { class: "sr-only" }, plural("{count} unread", "{count} unread", mentions))
           : null,
       ),
+      /[oO]/u.test(workspace.me.modes.value)
+        ? h(
+            "button",
+            { type: "button", class: "sidebar-item", onClick: openAdmin },
+            h(Icon, { name: "shield" }),
+            h("span", { class: "name" }, _("Administration")),
+          )
+        : null,
       group(
         _("Channels"),
         channels,
@@ -78,6 +86,10 @@ export function Sidebar() {
     h(ConnectionState, { workspace }),
     h(OwnUser, { workspace }),
   );
+}
+
+function openAdmin() {
+  openDialog("admin", { section: "overview" });
 }
 
 /**

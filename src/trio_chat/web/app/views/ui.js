@@ -56,6 +56,20 @@ export function closeAll() {
   drawer.value = "";
 }
 
+/** Return the address of the administrator's page if it is open; otherwise "". */
+export function adminAddress() {
+  const open = dialogs.value.find(({ name }) => name === "admin");
+  return open ? `#?admin=${open.props["section"]}` : "";
+}
+
+/**
+ * Return the section of the administrator's page that a fragment names; null for none.
+ * @param {string} hash
+ */
+export function adminSection(hash) {
+  return new URLSearchParams(hash.split("?")[1] ?? "").get("admin");
+}
+
 /** Put the focus into the prompt; not on a touch screen, where the keyboard would appear. */
 export function focusPrompt() {
   if (!matchMedia("(pointer: coarse)").matches) prompt.element?.focus({ preventScroll: true });

@@ -1,0 +1,102 @@
+"""The administrator's page: an operator of the server looks and acts by the HTTP API."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from harness import PHONE, Server, Visitor
+from playwright.sync_api import Locator, Page, expect
+from test_page_accessibility import AXE, violations
+
+Serve = Callable[..., Server]
+Visit = Callable[..., Visitor]
+PASSWORD = "correct horse"
+# Of the least cost, so that the server need not work for it.
+HASH = (
+    "$argon2id$v=19$m=8,t=1,p=1$sM5YyjFTAdM0bFh4hpVZdw$kYAJjAcBdgSrLAxfOG6qC9RzK1Nk0HEi3YrgD2q2Zmk"
+)
+OPERATORS = f"[operator root]\npassword = {HASH}\n"
+
+
+def log_in(visitor: Visitor) -> Page:
+    """Become an operator in the form of the page, which is open."""
+    page = visitor.page
+    page.get_by_role("textbox", name="Name of the operator").fill("root")
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in as operator").click()
+    expect(page.get_by_role("navigation", name="Sections")).to_be_visible()
+    return page
+
+
+def section(page: Page, name: str) -> Locator:
+    """Go to a section, and return its part of the page."""
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name=name).click()
+    found = page.get_by_role("region", name=name)
+    expect(found).to_be_visible()
+    return found
+
+
+def test_an_operator_makes_and_revokes_a_token(serve: Serve, visit: Visit) -> None:
+    """The page is opened by its address, by the menu that only operators see, and closed by the
+    back button; a secret is shown once.
+    """
+    server = serve(OPERATORS)
+    root = visit(address=server.url)
+    root.join("root")
+    menu = root.page.get_by_role("button", name="Administration", exact=True)
+    expect(menu).to_have_count(0)
+    root.page.goto(f"{server.url}admin")
+    page = log_in(root)
+    assert page.url.endswith("/#?admin=overview")
+    tokens = section(page, "API tokens")
+    assert page.url.endswith("#?admin=tokens")
+    expect(tokens.get_by_text("No program has a token")).to_be_visible()
+    tokens.get_by_role("button", name="Make a token").click()
+    form = page.get_by_role("dialog", name="Make a token")
+    form.get_by_role("textbox", name="Name").fill("<b>monitor</b>")
+    form.get_by_role("button", name="Make a token").click()
+    expect(form.get_by_role("alert")).to_have_text("Choose at least one scope.")
+    form.get_by_role("checkbox", name="tokens:read").check()
+    form.get_by_role("button", name="Make a token").click()
+    secret = page.get_by_role("dialog", name="The token was made.")
+    expect(secret.get_by_role("textbox", name="Secret")).to_have_value(re.compile("^tca_"))
+    secret.get_by_role("button", name="I have copied it").click()
+    tokens.get_by_role("button", name="<b>monitor</b>").click()
+    page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("dialog", name="Revoke").get_by_role("button", name="Revoke").click()
+    expect(tokens.get_by_text("No program has a token")).to_be_visible()
+    page.go_back()
+    expect(root.prompt).to_be_visible()
+    menu.click()
+    expect(page.get_by_role("navigation", name="Sections")).to_be_visible()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="`npm ci` brings axe-core")
+@pytest.mark.parametrize(("theme", "device"), [("light", {}), ("dark", PHONE)])
+def test_the_page_is_accessible(
+    serve: Serve, visit: Visit, theme: str, device: dict[str, object]
+) -> None:
+    """axe-core finds nothing in the login, in any section and in a form."""
+    server = serve(OPERATORS)
+    root = visit(address=server.url, color_scheme=theme, **device)
+    root.join("root")
+    root.page.goto(f"{server.url}admin")
+    expect(root.page.get_by_role("textbox", name="Name of the operator")).to_be_visible()
+    found = {"login": violations(root)}
+    root.page.get_by_role("textbox", name="Name of the operator").fill("root")
+    root.page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    root.page.get_by_role("button", name="Log in as operator").click()
+    choice = root.page.locator("#admin-sections")
+    expect(choice).to_be_attached()
+    for name in choice.locator("option").evaluate_all("(all) => all.map((each) => each.value)"):
+        root.page.evaluate("(name) => { location.hash = `#?admin=${name}` }", name)
+        expect(choice).to_have_value(name)
+        expect(root.page.get_by_text("Loading…")).to_have_count(0)
+        root.settle()
+        found[name] = violations(root)
+        assert root.is_within_the_width()
+    root.page.evaluate("location.hash = '#?admin=tokens'")
+    root.page.get_by_role("button", name="Make a token").click()
+    root.settle()
+    found["form"] = violations(root)
+    assert {name: each for name, each in found.items() if each} == {}
