@@ -26,11 +26,11 @@ def _of_channel(world: World, change: OfChannel) -> list[DirtyKey]:
     return channel_keys(world, change.channel)
 
 
-def _registered(world: World, folded: str) -> tuple[Channel, ChannelRegistration]:
-    channel = world.channels[folded]
-    registration = channel.registration
-    assert registration is not None  # noqa: S101  # ChanServ has looked
-    return channel, registration
+def _registration(world: World, folded: str) -> ChannelRegistration | None:
+    """Return the registration of a channel; None if that has ended since the change was decided
+    on.
+    """
+    return world.channels[folded].registration
 
 
 def _with_invitations(world: World, change: ChannelDropped | ChannelRegistered) -> list[DirtyKey]:
@@ -48,19 +48,23 @@ def _register(world: World, change: ChannelRegistered) -> Effects:
 
 
 @transition(ChannelDropped, _with_invitations)
-def _drop(world: World, change: ChannelDropped) -> Effects:
-    channel, _ = _registered(world, change.channel)
+def _drop(world: World, change: ChannelDropped) -> Effects | None:
+    channel = world.channels[change.channel]
+    if channel.registration is None:
+        return None
     events = _pass_on(world, channel, 0)
     world.channels.unregister(channel)
     return events
 
 
 @transition(ChannelTransferred, _of_channel)
-def _transfer(world: World, change: ChannelTransferred) -> Effects:
-    channel, registration = _registered(world, change.channel)
+def _transfer(world: World, change: ChannelTransferred) -> Effects | None:
+    registration = _registration(world, change.channel)
+    if registration is None:
+        return None
     registration.owner = change.account
     registration.access.pop(change.account, None)
-    return _pass_on(world, channel, change.account)
+    return _pass_on(world, world.channels[change.channel], change.account)
 
 
 def _pass_on(world: World, channel: Channel, heir: int) -> Effects:
@@ -79,8 +83,10 @@ def _pass_on(world: World, channel: Channel, heir: int) -> Effects:
 
 
 @transition(AccessSet, _of_channel)
-def _set_access(world: World, change: AccessSet) -> Effects:
-    _, registration = _registered(world, change.channel)
+def _set_access(world: World, change: AccessSet) -> Effects | None:
+    registration = _registration(world, change.channel)
+    if registration is None:
+        return None
     if change.rank:
         registration.access[change.account] = change.rank
     else:
@@ -89,8 +95,10 @@ def _set_access(world: World, change: AccessSet) -> Effects:
 
 
 @transition(RetentionSet, _of_channel)
-def _set_retention(world: World, change: RetentionSet) -> Effects:
-    _, registration = _registered(world, change.channel)
+def _set_retention(world: World, change: RetentionSet) -> Effects | None:
+    registration = _registration(world, change.channel)
+    if registration is None:
+        return None
     registration.history = change.days
     return []
 

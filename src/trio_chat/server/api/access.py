@@ -80,6 +80,11 @@ class Access:
             raise _unknown()
         return caller
 
+    def is_valid(self, request: HttpRequest, scope: str) -> bool:
+        """Return whether the caller of a request that was admitted still has a scope."""
+        caller = self._find(_token_of(request))
+        return caller is not None and caller.may(scope)
+
     def _known(self, request: HttpRequest) -> Caller:
         secret, origin = _token_of(request), Origin(request.peer.host)
         # A right one is never refused for wrong ones: nobody can guess it, and its program may be

@@ -11,7 +11,7 @@ class Caller(NamedTuple):
     Args:
         actor: for the audit log: `token NAME`, or the nickname of the operator.
         scopes: what it may do.
-        key: identifies it, for limits and for messages; no other caller ever has it.
+        key: identifies the token or the operator, for limits and for messages.
         digest: the hash of its token, or "" of an operator.
         nick: the nickname of the operator, or "".
         shows_addresses: whether it may see the real addresses of users.

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
 from trio_chat.chat.events import Event
@@ -55,6 +55,8 @@ class Call:
         params: the values of the path, decoded.
         query: the query as the dataclass of the resource, or None.
         body: the body as the dataclass of the resource, or None.
+        is_valid: returns whether the caller may still make the request, for a long answer.
+        kept: what handlers keep from one request to another, by its class.
     """
 
     site: Site
@@ -63,6 +65,8 @@ class Call:
     params: Mapping[str, str]
     query: Any = None
     body: Any = None
+    is_valid: Callable[[], bool] = lambda: True
+    kept: dict[type, Any] = field(default_factory=dict)
 
     @property
     def world(self) -> World:
@@ -78,6 +82,11 @@ class Call:
         """Return the body; a resource that takes one says of which kind it is."""
         assert isinstance(self.body, kind)  # noqa: S101  # the table of resources names it
         return self.body
+
+    def shared(self, kind: type[T]) -> T:
+        """Return an object of a class that all requests have in common; the first one makes it."""
+        found: T = self.kept.setdefault(kind, kind()) if kind not in self.kept else self.kept[kind]
+        return found
 
     def audit(self, text: str) -> list[Event]:
         """Record in the audit log what the caller does; return the notices for operators.

@@ -70,7 +70,7 @@ class OperatorTokens:
         return Caller(
             f"operator {operator.name}, {user.source}",
             scopes_of_rights(operator.rights),
-            f"operator:{digest[:32]}",
+            f"api:operator:{operator.name}",
             nick=user.nick,
             shows_addresses="addresses" in operator.rights,
         )

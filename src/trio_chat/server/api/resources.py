@@ -15,7 +15,15 @@ from urllib.parse import unquote_to_bytes
 
 from trio_chat.server.api.calls import Call
 
-_MODULES = ("server_info", "tokens", "audit")
+_MODULES = (
+    "server_info",
+    "sessions",
+    "channels",
+    "messages",
+    "metrics",
+    "tokens",
+    "audit",
+)
 """The modules of `trio_chat.server.api` with resources, in the order of the documentation."""
 _PARAM = re.compile(r"\{([a-z_]+)\}")
 _DOTS = (".", "..")

@@ -45,6 +45,7 @@ class Api:
         self._table = ResourceTable()
         self._access = Access(site.world, site.operator_tokens())
         self._description: dict[str, Any] | None = None
+        self._kept: dict[type, Any] = {}
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer a request; a refusal is a problem as JSON."""
@@ -77,7 +78,12 @@ class Api:
         # The body may have taken long.
         caller = self._access.again(request)
         check_scope(caller, resource.scope)
-        value = resource.handler(replace(call, caller=caller))
+
+        def is_valid() -> bool:
+            return self._access.is_valid(request, resource.scope)
+
+        call = replace(call, caller=caller, is_valid=is_valid, kept=self._kept)
+        value = resource.handler(call)
         return _response(resource, await value if isawaitable(value) else value)
 
     def _described(self) -> dict[str, Any]:
