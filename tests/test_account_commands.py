@@ -13,6 +13,7 @@ from push_fakes import DeviceFake
 from trio_chat.chat import push
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.history import Query, Record, Span
+from trio_chat.chat.second_factors import SecondFactor
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.storage import account_maintenance, json_lines, maintenance
 from trio_chat.storage.accounts import SqliteAccounts
@@ -547,6 +548,8 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     give_device(1)
     give_device(2)
     execute("""INSERT INTO push_rules VALUES (1, '{"words": ["lunch"]}')""")
+    state = json.dumps(SecondFactor(b"feedbeef", 1_800_000_000).to_state())
+    execute(f"INSERT INTO second_factor VALUES (1, '{state}')")
     execute(
         "INSERT INTO app_password VALUES (1, 'phone', 'hash', 1800000000, 1800000000),"
         " (1, 'tablet', 'hash2', 1800000000, 0), (2, 'bouncer', 'hash3', 1800000000, 0)"
@@ -590,6 +593,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
             }
         ],
         "push_rules": {"words": ["lunch"]},
+        "second_factor": "2027-01-15T08:00:00Z",
         "app_passwords": [
             {"name": "phone", "made": "2027-01-15T08:00:00Z", "used": "2027-01-15T08:00:00Z"},
             {"name": "tablet", "made": "2027-01-15T08:00:00Z", "used": None},
@@ -615,6 +619,20 @@ def test_another_password_removes_devices() -> None:
     assert ran("account", "passwd", "ann", "--password-file", "password") == 0
     with maintenance.connected(DATABASE) as connection:
         assert list(connection.execute("SELECT account FROM push")) == [(2,)]
+
+
+def test_a_second_factor_is_removed_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """That of one account; a server that is running reads of it."""
+    add()
+    add("bob")
+    for number in (1, 2):
+        execute(f"INSERT INTO second_factor VALUES ({number}, '{{}}')")
+    assert ran("account", "2fa-off", "ANN") == 0
+    assert "Ann was removed" in capsys.readouterr().err
+    assert ran("account", "2fa-off", "ann") == 1
+    with maintenance.connected(DATABASE) as connection:
+        assert list(connection.execute("SELECT account FROM second_factor")) == [(2,)]
+        assert list(connection.execute("SELECT account FROM second_factor_reset")) == [(1,)]
 
 
 def test_another_password_revokes_app_passwords() -> None:

@@ -40,6 +40,7 @@ from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet
 from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.push_rules import PushRules
+from trio_chat.chat.second_factors import CodeUse, SecondFactor
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.uploads import Upload
@@ -62,6 +63,7 @@ PLAIN = (
     AppPassword,
     Ban,
     BanKind,
+    CodeUse,
     Credentials,
     Email,
     Filter,
@@ -72,6 +74,7 @@ PLAIN = (
     PushRules,
     Report,
     PushSubscription,
+    SecondFactor,
     ModeSet,
     Operator,
     Upload,

@@ -15,6 +15,7 @@ from trio_chat.chat.accounts import Account, AccountsError, Busy, Origin, Refres
 from trio_chat.chat.credentials import Email
 from trio_chat.chat.persistence import ChangeSet, DirtyKey
 from trio_chat.chat.sasl import SaslFailed, ScramExchange
+from trio_chat.chat.second_factors import SecondFactors
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.world import World
 from trio_chat.config import LimitSettings
@@ -154,7 +155,7 @@ async def test_an_email_address_goes_with_its_account(tmp_path: Path) -> None:
 async def scram(accounts: AccountKeeper, name: str, password: str) -> Account | None:
     """Log in by SCRAM, with an independent client."""
     exchange, client = (
-        ScramExchange(accounts, ADDRESS),
+        ScramExchange(accounts, ADDRESS, SecondFactors()),
         scramp.ScramClient(["SCRAM-SHA-256"], name, password),
     )
     client.set_server_first(
@@ -173,7 +174,7 @@ async def test_keys_of_scram_do_not_outlive_the_password(event: str, steps: int)
     """A client may hold an exchange open while the owner of the account sets another password."""
     async with keeper() as accounts:
         await create(accounts, ANN, "correct horse", ADDRESS)
-        server = ScramExchange(accounts, ADDRESS)
+        server = ScramExchange(accounts, ADDRESS, SecondFactors())
         client = scramp.ScramClient(["SCRAM-SHA-256"], "ann", "correct horse")
         step = await server.take(client.get_client_first().encode())
         client.set_server_first(step.answer.decode())
@@ -262,7 +263,8 @@ async def test_an_account_that_does_not_exist_looks_like_one_that_does(tmp_path:
 
 async def first_answer(accounts: AccountKeeper, name: str) -> dict[str, str]:
     """Return what the server answers to a client that begins SCRAM, without the nonce."""
-    step = await ScramExchange(accounts, ADDRESS).take(f"n,,n={name},r=nonce".encode())
+    exchange = ScramExchange(accounts, ADDRESS, SecondFactors())
+    step = await exchange.take(f"n,,n={name},r=nonce".encode())
     assert step.answer
     attributes = dict(part.split("=", 1) for part in step.answer.decode().split(","))
     assert attributes.pop("r").startswith("nonce")
@@ -355,7 +357,7 @@ async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Pat
         assert await server.refresh() == Refreshed()
         await create(command, bob, "battery staple", ADDRESS)
         await command.delete(ANN.id)
-        assert await server.refresh() == ((ANN,), (), ())
+        assert await server.refresh() == ((ANN,), (), (), ())
         assert server.dropped == {"ann": ANN}
         await command.free("ann")
         assert await server.refresh() == Refreshed(freed=(ANN,))
@@ -406,7 +408,7 @@ async def test_a_password_that_a_command_changes_is_noticed(tmp_path: Path) -> N
         await set_password(command, "old grey mare")
         with server._edit():
             assert await server.refresh() == Refreshed()
-        assert await server.refresh() == ((), (ANN,), ())
+        assert await server.refresh() == ((), (ANN,), (), ())
         assert await server.refresh() == Refreshed()
 
 
@@ -418,7 +420,7 @@ async def test_an_account_that_was_made_anew_is_another_one(tmp_path: Path) -> N
         await command.delete(ANN.id)
         await command.free("ann")
         await create(command, ANN, "battery staple", ADDRESS)
-        assert await server.refresh() == ((ANN,), (), ())
+        assert await server.refresh() == ((ANN,), (), (), ())
         assert server.known == {"ann": ANN._replace(id=2)}
 
 

@@ -11,6 +11,7 @@ from support import Clock, Town, commands, find
 from trio_chat.chat.accounts import Account, Busy, Origin
 from trio_chat.chat.attempts import Attempts
 from trio_chat.chat.sasl import SaslFailed, ScramExchange
+from trio_chat.chat.second_factors import SecondFactors
 from trio_chat.config import (
     LimitSettings,
     OperatorSettings,
@@ -448,9 +449,9 @@ async def test_wrong_proofs_of_scram_count_too() -> None:
     async with open_database(None) as database:
         threads = HashingThreads(LimitSettings(failed_logins=1, failed_login_delay=0))
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"], threads)
-        begun = ScramExchange(accounts, OFFICE)
+        begun = ScramExchange(accounts, OFFICE, SecondFactors())
         await begun.take(b"n,,n=ann,r=nonce")
-        await wrong_proof(ScramExchange(accounts, OFFICE))
+        await wrong_proof(ScramExchange(accounts, OFFICE, SecondFactors()))
         with pytest.raises(Busy):
             await accounts.scram_keys("ann", OFFICE)
         with pytest.raises(Busy):

@@ -83,6 +83,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "email": "required",
         "multi_session": False,
         "reservation": "rename",
+        "operators_second_factor": True,
     },
     "mail": {
         "mail_from": "chat@example.org",

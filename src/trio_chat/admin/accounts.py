@@ -24,7 +24,7 @@ from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import fold_nick
 from trio_chat.maintenance import accounts as rules
-from trio_chat.maintenance.refusals import InvalidValue
+from trio_chat.maintenance.refusals import InvalidValue, ResourceNotFound
 from trio_chat.server.accounts import COSTS
 from trio_chat.storage import account_maintenance, json_lines
 from trio_chat.storage.cluster import is_of_cluster
@@ -90,6 +90,22 @@ def change_password(target: AccountTarget, settings: "Settings", password_file: 
             return credentials
         account_maintenance.change_password(connection, account, credentials)
     report(_("The password of {account} was changed.").format(account=account.name))
+    return OK
+
+
+def remove_second_factor(target: AccountTarget) -> int:
+    """Remove the second factor of an account."""
+    with connected(target.database, instead=_(in_cluster.REMOVE_SECOND_FACTOR)) as connection:
+        account = _found(connection, target)
+        if not account_maintenance.remove_second_factor(connection, account):
+            text = _("{account} has no second factor")
+            raise ResourceNotFound(text.format(account=account.name))
+    report(
+        _(
+            "The second factor of {account} was removed: the password alone logs in. App passwords"
+            " and certificates stay."
+        ).format(account=account.name)
+    )
     return OK
 
 

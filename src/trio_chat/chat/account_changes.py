@@ -75,7 +75,10 @@ async def delete(
         AccountsError: it cannot be stored.
     """
     if world.decider is None:
+        if version is not None and _accounts(world).version(account.id) != version:
+            return None
         await _accounts(world).delete(account.id)
+        version = None  # the account has none any more
     events = apply(world, AccountDeleted(account, version))
     reply.expect(events)
     await world.settle()

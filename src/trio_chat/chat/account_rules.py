@@ -23,6 +23,7 @@ class AccountRules:
             (`off`), those that enabled it (`opt-in`), those that did not disable it (`opt-out`), or
             all (`all`).
         auto_away: whether these users are away meanwhile, unless their accounts chose otherwise.
+        operators_second_factor: whether OPER needs an account with a second factor.
         most_always_on: the maximum number of always-on users.
     """
 
@@ -37,4 +38,5 @@ class AccountRules:
     multi_session: bool = True
     always_on: str = "opt-in"
     auto_away: bool = True
+    operators_second_factor: bool = False
     most_always_on: int = 10_000

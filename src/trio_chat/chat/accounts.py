@@ -81,11 +81,13 @@ class Refreshed(NamedTuple):
         gone: accounts that were deleted.
         changed: accounts with other passwords.
         freed: accounts that were deleted before, and whose names are free now.
+        unprotected: accounts whose second factors were removed.
     """
 
     gone: tuple[Account, ...] = ()
     changed: tuple[Account, ...] = ()
     freed: tuple[Account, ...] = ()
+    unprotected: tuple[Account, ...] = ()
 
 
 class Accounts(Protocol):

@@ -39,6 +39,8 @@ class ChangeSet(NamedTuple):
         push: the devices of an account (`push.to_state`); an empty list is deleted.
         push_rules: what an account wants to be pushed (`PushRules.to_state`); an empty one is
             deleted.
+        second_factors: the second factor of an account (`SecondFactor.to_state`); an empty one is
+            deleted.
         relayed: the ids of relayed messages by their keys; 0 deletes one.
         hooks: webhooks by their digests; None deletes one.
         api_tokens: API tokens by their digests; None deletes one.
@@ -58,6 +60,7 @@ class ChangeSet(NamedTuple):
     invitations: Mapping[str, Invitation | None] = MappingProxyType({})
     push: Mapping[int, list[dict[str, Any]]] = MappingProxyType({})
     push_rules: Mapping[int, dict[str, Any]] = MappingProxyType({})
+    second_factors: Mapping[int, dict[str, Any]] = MappingProxyType({})
     relayed: Mapping[RelayKey, int] = MappingProxyType({})
     hooks: Mapping[str, Hook | None] = MappingProxyType({})
     api_tokens: Mapping[str, ApiToken | None] = MappingProxyType({})
@@ -211,6 +214,11 @@ class DirtyKey(NamedTuple):
         return cls("push_rules", account)
 
     @classmethod
+    def second_factor(cls, account: int) -> "DirtyKey":
+        """Return the key of the second factor of an account."""
+        return cls("second_factors", account)
+
+    @classmethod
     def ban(cls, key: BanKey) -> "DirtyKey":
         """Return the key of a ban."""
         return cls("bans", key)
@@ -254,6 +262,7 @@ class DirtySet:
         invitations: digests of invitations.
         push: accounts.
         push_rules: accounts.
+        second_factors: accounts.
         relayed: keys of relayed messages.
         hooks: digests of webhooks.
         api_tokens: digests of API tokens.
@@ -272,6 +281,7 @@ class DirtySet:
     invitations: set[str] = field(default_factory=set)
     push: set[int] = field(default_factory=set)
     push_rules: set[int] = field(default_factory=set)
+    second_factors: set[int] = field(default_factory=set)
     relayed: set[RelayKey] = field(default_factory=set)
     hooks: set[str] = field(default_factory=set)
     api_tokens: set[str] = field(default_factory=set)
@@ -323,6 +333,7 @@ _TABLES = (
     "invitations",
     "push",
     "push_rules",
+    "second_factors",
     "relayed",
     "hooks",
     "api_tokens",

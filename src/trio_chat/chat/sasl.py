@@ -6,15 +6,23 @@ exist look the same.
 """
 
 import base64
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account, Accounts, Login, Origin
+from trio_chat.chat.second_factors import SCRAM_CANNOT, CodeRequired, SecondFactors
 from trio_chat.irc.names import fold_or_self
 
 CHUNK = 400
 """Bytes of base64 in one AUTHENTICATE (IRCv3 sasl-3.1)."""
 MAX_MESSAGE = 4096
 """Bytes of base64 that a client may send for one message."""
+
+
+PasswordCheck = Callable[[str, str, Origin], Awaitable[Login | None]]
+"""Returns the login for the folded name of an account and what was given as its password; see
+`authentication.verify_login`.
+"""
 
 
 class SaslStep(NamedTuple):
@@ -38,19 +46,21 @@ class SaslExchange(Protocol):
             SaslFailed: the authentication failed.
             AccountsError: it cannot be checked at the moment.
             Busy: too many checks for this address are in progress.
+            CodeRequired: the password is right, but it needs a code.
         """
 
 
 class PlainExchange:
-    """PLAIN (RFC 4616): the password itself, or an app password.
+    """PLAIN (RFC 4616): the password itself, with a code after it if the account needs one, or an
+    app password.
 
     Args:
-        accounts: the port to the accounts.
+        check: checks the password.
         origin: the origin of the passwords.
     """
 
-    def __init__(self, accounts: Accounts, origin: Origin) -> None:
-        self._accounts = accounts
+    def __init__(self, check: PasswordCheck, origin: Origin) -> None:
+        self._check = check
         self._origin = origin
 
     async def take(self, message: bytes) -> SaslStep:
@@ -61,7 +71,7 @@ class PlainExchange:
             raise SaslFailed from error
         if authzid and fold_or_self(authzid) != fold_or_self(authcid):
             raise SaslFailed  # no account may act for another one
-        login = await self._accounts.verify_login(fold_or_self(authcid), password, self._origin)
+        login = await self._check(fold_or_self(authcid), password, self._origin)
         if login is None:
             raise SaslFailed
         return SaslStep(login=login)
@@ -69,14 +79,17 @@ class PlainExchange:
 
 class ScramExchange:
     """SCRAM-SHA-256 (RFC 5802, RFC 7677): proves the knowledge of the password, both ways.
+    It cannot carry a code, so an account that needs one is refused once the password is proved.
 
     Args:
         accounts: the port to the accounts.
         origin: the origin of the proofs.
+        factors: the accounts that need a code.
     """
 
-    def __init__(self, accounts: Accounts, origin: Origin) -> None:
+    def __init__(self, accounts: Accounts, origin: Origin, factors: SecondFactors) -> None:
         self._accounts = accounts
+        self._factors = factors
         self._origin = origin
         self._folded = ""
         self._account: Account | None = None
@@ -104,6 +117,7 @@ class ScramExchange:
         if problem is not None:
             await self._accounts.note_wrong(self._folded, self._origin)
             raise SaslFailed from problem
+        self._check_needs_no_code()
         self._is_proved = True
         return SaslStep(answer)
 
@@ -141,8 +155,18 @@ class ScramExchange:
         ):
             raise SaslFailed
 
+    def _check_needs_no_code(self) -> None:
+        """Check that the password alone logs in to the account.
+
+        Raises:
+            CodeRequired: it does not.
+        """
+        if self._account is not None and self._factors.of(self._account.id) is not None:
+            raise CodeRequired(SCRAM_CANNOT)
+
     def _finish(self) -> Account:
         self._check_valid()
+        self._check_needs_no_code()
         if self._account is None:
             raise SaslFailed
         return self._account
@@ -221,13 +245,27 @@ def mechanisms(certificate: str) -> tuple[str, ...]:
     return ("PLAIN", "SCRAM-SHA-256", "EXTERNAL") if certificate else ("PLAIN", "SCRAM-SHA-256")
 
 
-def start(mechanism: str, accounts: Accounts, origin: Origin) -> SaslExchange | None:
-    """Return an exchange of a mechanism, or None if the session cannot use it."""
+def start(
+    mechanism: str,
+    accounts: Accounts,
+    origin: Origin,
+    check: PasswordCheck,
+    factors: SecondFactors,
+) -> SaslExchange | None:
+    """Return an exchange of a mechanism, or None if the session cannot use it.
+
+    Args:
+        mechanism: its name.
+        accounts: the port to the accounts.
+        origin: of the passwords and proofs.
+        check: checks a password.
+        factors: the accounts that need a code.
+    """
     if mechanism == "PLAIN":
-        return PlainExchange(accounts, origin)
+        return PlainExchange(check, origin)
     if mechanism == "EXTERNAL" and origin.certificate:
         return ExternalExchange(accounts, origin.certificate)
-    return ScramExchange(accounts, origin) if mechanism == "SCRAM-SHA-256" else None
+    return ScramExchange(accounts, origin, factors) if mechanism == "SCRAM-SHA-256" else None
 
 
 class Inbox:

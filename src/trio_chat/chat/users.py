@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.multiline import ClientBatch
 from trio_chat.chat.sasl import Inbox, SaslExchange
+from trio_chat.chat.second_factors import Enrolment
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.irc.modes import INVISIBLE, SECURE
@@ -133,6 +134,7 @@ class Session:
         "closing",
         "connected",
         "effective",
+        "enrolment",
         "failed_logins",
         "host",
         "id",
@@ -197,6 +199,8 @@ class Session:
         self.account = ""  # as logged in; the user's from registration on
         self.account_id = 0
         self.app_password = ""  # the hash of the one by which it is logged in
+        # The second factor that it sets up, until it is proved.
+        self.enrolment: Enrolment | None = None
         self.push_endpoint = ""  # of the device that it has registered by WEBPUSH
         self.sasl: SaslExchange | None = None
         self.sasl_inbox = Inbox()

@@ -32,6 +32,7 @@ from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.push import PushDelivery, PushSubscriptions
 from trio_chat.chat.quotas import Quotas
 from trio_chat.chat.relayed_ids import RelayedIds
+from trio_chat.chat.second_factors import SecondFactors
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.storage_ports import StoragePorts
@@ -119,6 +120,7 @@ class World:
         push_delivery: the port that sends these, or None.
         advertised: the advertised capabilities and RPL_ISUPPORT tokens.
         verifications: account registrations that wait for a code.
+        second_factors: how accounts log in besides their passwords.
         upload_tokens: the tokens by which sessions upload files.
         opers: the users that are operators of the server.
         steady: the clock by which things expire.
@@ -200,7 +202,7 @@ class World:
         self.mail: Mail | None = None
         self.push = PushSubscriptions(self.clock)
         self.push_delivery: PushDelivery | None = None
-        self.verifications = Verifications(self.elapsed)
+        self.verifications, self.second_factors = Verifications(self.elapsed), SecondFactors()
         self.upload_tokens = UploadTokens(self.elapsed)
         self.usage: Counter[str] = Counter()
         self.metadata: dict[int, dict[str, str]] = {}  # metadata of accounts, by number

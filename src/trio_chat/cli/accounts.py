@@ -87,6 +87,24 @@ def _passwd(call: Invocation) -> int:
 
 
 @ACCOUNT.command(
+    "2fa-off",
+    DATABASE,
+    _NAME,
+    help=N_("remove the second factor of an account"),
+    description=N_(
+        "Remove the second factor of an account whose owner has lost the authenticator and the"
+        " recovery codes. The password\nalone logs in from then on. Make sure that you speak to the"
+        " owner: that is what somebody asks for who has stolen\nthe password."
+    ),
+    epilog=N_("examples:\n  trio-chat account 2fa-off anna"),
+)
+def _two_factor_off(call: Invocation) -> int:
+    from trio_chat.admin.accounts import AccountTarget, remove_second_factor  # noqa: PLC0415
+
+    return remove_second_factor(AccountTarget(call.database, call.options.name))
+
+
+@ACCOUNT.command(
     "delete",
     DATABASE,
     _NAME,

@@ -104,6 +104,7 @@ OWN: dict[type, dict[str, str]] = {
             "before_connect",
             "min_password",
             "email",
+            "operators_second_factor",
         ),
         _LOCAL,
     ),

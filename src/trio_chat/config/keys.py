@@ -186,6 +186,7 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "auto_away": values.YES_OR_NO,
         "always_on_days": values.integer(0, 36_500, N_(" (0: for ever)")),
         "reservation": values.choice("refuse", "rename", "off"),
+        "operators_second_factor": values.YES_OR_NO,
         "hash_cost": values.choice("normal", "low"),
     },
     "mail": {

@@ -109,6 +109,7 @@ class AccountSettings:
     auto_away: bool = True
     always_on_days: int = 0  # 0: for ever
     reservation: str = "refuse"
+    operators_second_factor: bool = False
     hash_cost: str = "normal"
 
 

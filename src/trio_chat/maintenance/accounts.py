@@ -174,6 +174,7 @@ def describe(connection: "apsw.Connection", account: Account) -> dict[str, Any]:
             for device in belongings.devices
         ],
         "push_rules": belongings.push_rules,
+        "second_factor": date(belongings.second_factor) if belongings.second_factor else None,
         "app_passwords": [
             {
                 "name": each.name,

@@ -166,7 +166,8 @@ class AccountKeeper(AccountIndex):
             for account in snapshot.accounts
             if before.get(account.id, 0) != snapshot.passwords[account.id]
         )
-        refreshed = Refreshed(tuple(gone), tuple(changed), tuple(freed))
+        reset = (self.by_id[number] for number in snapshot.reset if number in self.by_id)
+        refreshed = Refreshed(tuple(gone), tuple(changed), tuple(freed), tuple(reset))
         for account in (*refreshed.gone, *refreshed.changed):
             self.forget_guesses(account.folded)
             self.invalidate(account.id)

@@ -112,6 +112,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             "email",
             "multi_session",
             "reservation",
+            "operators_second_factor",
         ),
         When.RESTART: ("hash_cost", "always_on", "auto_away", "always_on_days"),
     },
@@ -388,6 +389,7 @@ def server_info(settings: Settings, created: float) -> ServerInfo:
             multi_session=settings.accounts.multi_session,
             always_on=settings.accounts.always_on,
             auto_away=settings.accounts.auto_away,
+            operators_second_factor=settings.accounts.operators_second_factor,
             most_always_on=settings.limits.always_on_users,
         ),
         operators={

@@ -10,7 +10,7 @@ from typing import Any
 
 import trio
 
-from trio_chat.chat import always_on, metadata, push, push_rules
+from trio_chat.chat import always_on, metadata, push, push_rules, second_factors
 from trio_chat.chat.apply.sessions import update_away
 from trio_chat.chat.apply.transitions import carry_out
 from trio_chat.chat.changes import ApiTokensRead, BansRead, HooksRead, InvitationsRead
@@ -66,6 +66,8 @@ async def load_state(world: World, store: StateStore) -> None:
         world.push.by_account[account] = push.from_state(devices)
     for account, rules in stored.push_rules.items():
         world.push.rules[account] = push_rules.from_state(rules)
+    for account, factor in stored.second_factors.items():
+        world.second_factors.put(account, second_factors.from_state(factor))
     for key, number in stored.relayed.items():
         world.relayed.put(key, number)
     for account, user in stored.users.items():
@@ -243,8 +245,14 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
             account: world.push.rules.get(account, push_rules.NO_RULES).to_state()
             for account in dirty.push_rules
         },
+        {account: _second_factor(world, account) for account in dirty.second_factors},
         {key: world.relayed.get(key) for key in dirty.relayed},
         {digest: world.hooks.get(digest) for digest in dirty.hooks},
         {digest: world.api_tokens.get(digest) for digest in dirty.api_tokens},
         tuple(dirty.operations),
     )
+
+
+def _second_factor(world: World, account: int) -> dict[str, Any]:
+    factor = world.second_factors.of(account)
+    return factor.to_state() if factor is not None else {}

@@ -8,7 +8,14 @@ import trio
 
 from trio_chat.chat.accounts import Accounts, AccountsError
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import AccountDeleted, Change, RetentionSet, Seen, UserExpired
+from trio_chat.chat.changes import (
+    AccountDeleted,
+    Change,
+    RetentionSet,
+    SecondFactorSet,
+    Seen,
+    UserExpired,
+)
 from trio_chat.chat.events import Event
 from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions
 from trio_chat.chat.persistence import StateStore
@@ -45,13 +52,13 @@ async def carry_out_due(world: World, change: Change) -> None:
 
 
 async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -> None:
-    """Notice accounts that a command alongside this server adds or deletes, and passwords that it
-    changes, for ever.
+    """Notice accounts that a command alongside this server adds or deletes, and passwords and
+    second factors that it changes, for ever.
     """
     while True:
         await trio.sleep(_WATCH_INTERVAL)
         try:
-            gone, changed, freed = await accounts.refresh()
+            gone, changed, freed, unprotected = await accounts.refresh()
         except AccountsError as error:
             log.error("accounts cannot be read: %s", error)
             continue
@@ -68,6 +75,9 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
                 account.name,
                 ended,
             )
+        for account in unprotected:
+            log.warning("the second factor of the account %s was removed", account.name)
+            apply(world, SecondFactorSet(account.id, None))
 
 
 async def watch_channels(world: World, store: StateStore) -> None:

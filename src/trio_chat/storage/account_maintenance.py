@@ -52,6 +52,7 @@ class Author(NamedTuple):
 
 _CHANNELS = "SELECT folded, state FROM channel ORDER BY folded"
 _MARKERS = "SELECT target, time FROM marker WHERE account = ? ORDER BY target"
+_SECOND_FACTOR = "SELECT state FROM second_factor WHERE account = ?"
 _METADATA = "SELECT said FROM metadata WHERE account = ?"
 _DROP = {"message": redact_messages, "event": delete_events}
 _SLICE = (
@@ -76,6 +77,7 @@ class AccountData(NamedTuple):
         devices: its devices for push messages.
         push_rules: what it wants to be pushed.
         app_passwords: its app passwords.
+        second_factor: since when it has one, in seconds of Unix time; 0 for none.
     """
 
     owned: list[dict[str, Any]]
@@ -90,6 +92,7 @@ class AccountData(NamedTuple):
     devices: list[PushSubscription]
     push_rules: dict[str, Any]
     app_passwords: list[AppPassword]
+    second_factor: int
 
 
 def all_accounts(connection: "apsw.Connection") -> list[Account]:
@@ -181,6 +184,21 @@ def _change_password(
     connection.execute("DELETE FROM push WHERE account = ?", (account.id,))
 
 
+def remove_second_factor(connection: "apsw.Connection", account: Account) -> bool:
+    """Remove the second factor of an account, which a running server notices; return whether it had
+    one.
+    """
+    return in_transaction(connection, _remove_second_factor, account)
+
+
+def _remove_second_factor(connection: "apsw.Connection", account: Account) -> bool:
+    connection.execute("DELETE FROM second_factor WHERE account = ?", (account.id,))
+    is_done = connection.changes() == 1
+    # A running server may be about to store it again.
+    connection.execute("INSERT OR REPLACE INTO second_factor_reset VALUES (?)", (account.id,))
+    return is_done
+
+
 def always_on_ids(connection: "apsw.Connection") -> set[int]:
     """Return the numbers of the always-on accounts."""
     return {int(account) for (account,) in connection.execute("SELECT account FROM always_on")}
@@ -261,6 +279,7 @@ def account_data(connection: "apsw.Connection", account: Account) -> AccountData
         _devices(connection, number),
         _state(connection, "SELECT state FROM push_rules WHERE account = ?", number) or {},
         app_passwords.of_account(connection, number),
+        (_state(connection, _SECOND_FACTOR, number) or {}).get("since", 0),
     )
 
 

@@ -19,6 +19,7 @@ _INSERT = """
     ) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM dropped WHERE folded = ?)
     ON CONFLICT DO NOTHING RETURNING id
 """
+_RESET = "SELECT account FROM second_factor_reset ORDER BY account"
 
 
 class Snapshot(NamedTuple):
@@ -30,6 +31,7 @@ class Snapshot(NamedTuple):
         dropped: the deleted accounts whose names are not free.
         passwords: by the number of the account, how often its password was changed.
         last: the greatest number that an account has ever had.
+        reset: the numbers of the accounts whose second factors a command has removed.
     """
 
     changes: int
@@ -37,6 +39,7 @@ class Snapshot(NamedTuple):
     dropped: list[Account]
     passwords: dict[int, int]
     last: int
+    reset: list[int]
 
 
 class ScramForm(NamedTuple):
@@ -187,7 +190,8 @@ def _snapshot(connection: "apsw.Connection") -> Snapshot:
             for number, count in connection.execute("SELECT id, passwords FROM account")
         }
         last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'account'").get
-    return Snapshot(changes, accounts, dropped, passwords, int(last or 0))
+        reset = [int(number) for (number,) in connection.execute(_RESET)]
+    return Snapshot(changes, accounts, dropped, passwords, int(last or 0), reset)
 
 
 def _changes(connection: "apsw.Connection") -> int:

@@ -42,6 +42,7 @@ _TABLES = (
     "relayed",
     "push",
     "push_rules",
+    "second_factor",
 )
 """The tables with the state at the start, apart from messages."""
 _LEVEL = 3

@@ -20,6 +20,9 @@ _KEEP_MARKER = (
     "INSERT INTO marker SELECT id, ?2, ?3 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET time"
     " = excluded.time"
 )
+_FORGET_FACTORS = (
+    "DELETE FROM second_factor WHERE account IN (SELECT account FROM second_factor_reset)"
+)
 _OF_ACCOUNTS = {
     "users": (
         "INSERT INTO always_on SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET"
@@ -45,6 +48,11 @@ _OF_ACCOUNTS = {
         "INSERT INTO push_rules SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET"
         " state = excluded.state",
         "DELETE FROM push_rules WHERE account = ?",
+    ),
+    "second_factors": (
+        "INSERT INTO second_factor SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE"
+        " SET state = excluded.state",
+        "DELETE FROM second_factor WHERE account = ?",
     ),
 }
 """The statements that store and delete one state for each account, by the fields of `ChangeSet`."""
@@ -87,6 +95,7 @@ def is_erasing(changes: ChangeSet) -> bool:
         or bool(changes.metadata)
         or bool(changes.push)
         or bool(changes.push_rules)
+        or bool(changes.second_factors)
         or None in changes.channels.values()
         or None in changes.users.values()
     )
@@ -106,6 +115,8 @@ def _settle(connection: "apsw.Connection", last: int) -> None:
 def _load(connection: "apsw.Connection") -> ChangeSet:
     # The command that made a pending setting has also changed the stored state of the channel.
     connection.execute("DELETE FROM wish")
+    connection.execute(_FORGET_FACTORS)
+    connection.execute("DELETE FROM second_factor_reset")
     hooks.clear_removed(connection)
     api_tokens.clear_removed(connection)
     channels = connection.execute("SELECT folded, state FROM channel ORDER BY folded")
@@ -115,6 +126,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
     metadata = connection.execute("SELECT account, said FROM metadata")
     push = connection.execute("SELECT account, state FROM push")
     push_rules = connection.execute("SELECT account, state FROM push_rules")
+    factors = connection.execute("SELECT account, state FROM second_factor")
     return ChangeSet(
         {folded: json.loads(state) for folded, state in channels},
         {(account, target): time for account, target, time in markers},
@@ -123,6 +135,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
         {account: json.loads(said) for account, said in metadata},
         push={account: json.loads(state) for account, state in push},
         push_rules={account: json.loads(state) for account, state in push_rules},
+        second_factors={account: json.loads(state) for account, state in factors},
         relayed=relayed.load(connection),
     )
 
@@ -150,6 +163,8 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
                 connection.execute(keep_one, (account, text))
             else:
                 connection.execute(delete_one, (account,))
+    reset = [(account,) for account, state in changes.second_factors.items() if not state]
+    connection.executemany("DELETE FROM second_factor_reset WHERE account = ?", reset)
     bans.save(connection, changes.bans)
     invitations.save(connection, changes.invitations)
     relayed.save(connection, changes.relayed)

@@ -16,6 +16,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     push,
     registered,
     relayed,
+    second_factors,
     sessions,
     stored_accounts,
     uploads,

@@ -83,6 +83,7 @@ def _delete(world: World, change: AccountDeleted) -> Effects | None:
     world.metadata.pop(account.id, None)
     carry_out(world, PushUnsubscribed(account.id, tuple(world.push.of(account.id))))
     world.push.rules.pop(account.id, None)
+    world.second_factors.put(account.id, None)
     world.preferences.restore(account.id, {})
     for one in world.invitations.made_by(account.id):
         world.invitations.discard(one.digest)

@@ -105,6 +105,12 @@ from trio_chat.chat.changes.relayed import (
     RelayedMessageRefused,
     RelaySenderForgotten,
 )
+from trio_chat.chat.changes.second_factors import (
+    CodeGuessed,
+    CodeUsed,
+    RecoveryCodesSet,
+    SecondFactorSet,
+)
 from trio_chat.chat.changes.sessions import (
     AccountChanged,
     AwaySet,
@@ -166,6 +172,8 @@ __all__ = [
     "ChannelRegistered",
     "ChannelRenamed",
     "ChannelTransferred",
+    "CodeGuessed",
+    "CodeUsed",
     "FilterAdded",
     "FilterRemoved",
     "HeldMessageReleased",
@@ -212,12 +220,14 @@ __all__ = [
     "RaidModeSet",
     "RankSet",
     "RealnameSet",
+    "RecoveryCodesSet",
     "RelaySenderForgotten",
     "RelayedMessage",
     "RelayedMessageRefused",
     "ReportsClosed",
     "RetentionSet",
     "RoomChanged",
+    "SecondFactorSet",
     "Seen",
     "SessionAttached",
     "SessionEnded",

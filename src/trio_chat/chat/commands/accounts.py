@@ -8,12 +8,13 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from trio_chat.chat import banning, logins, missed, sasl
+from trio_chat.chat import authentication, banning, logins, missed, sasl
 from trio_chat.chat.accounts import NO_ACCOUNT, Account, Accounts, AccountsError, Busy, Login
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountChanged, NoticesDelivered
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response, Unsettled
+from trio_chat.chat.second_factors import CodeRequired
 from trio_chat.chat.users import Session
 from trio_chat.irc import numerics as n
 
@@ -63,8 +64,9 @@ def _abort(request: Request) -> None:
 
 
 def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
-    session = request.session
-    session.sasl = sasl.start(mechanism, accounts, session.origin)
+    session, world = request.session, request.world
+    check = partial(authentication.verify_login, world)
+    session.sasl = sasl.start(mechanism, accounts, session.origin, check, world.second_factors)
     session.sasl_inbox = sasl.Inbox()
     if session.sasl is None:
         request.reply.numeric(n.RPL_SASLMECHS, ",".join(sasl.mechanisms(session.certificate)))
@@ -98,6 +100,11 @@ async def _continue(
         session.sasl = None
         count_failure(request, reply)
         reply.numeric(n.ERR_SASLFAIL, args=("wrong account or password",))
+        return
+    except CodeRequired as error:
+        session.sasl = None
+        reply.fail("AUTHENTICATE", "CODE_REQUIRED", text=str(error))
+        reply.numeric(n.ERR_SASLFAIL, args=(str(error),))
         return
     except (AccountsError, Busy) as error:
         session.sasl = None

@@ -106,6 +106,10 @@ def _note_failure(request: Request, reply: Response, name: str, why: str) -> Non
 
 def _appoint(request: Request, reply: Response, operator: Operator) -> None:
     user = request.user
+    if why := _why_one_factor(request):
+        reply.fail("OPER", "SECOND_FACTOR_REQUIRED", text=why)
+        _note_failure(request, reply, operator.name, "no second factor")
+        return
     if not operator.permits_host(user.username, request.session.address, user.host):
         reply.numeric(n.ERR_NOOPERHOST)
         _note_failure(request, reply, operator.name, "wrong address")
@@ -114,6 +118,24 @@ def _appoint(request: Request, reply: Response, operator: Operator) -> None:
     reply.expect(events)
     request.session.failed_logins = 0
     request.once_settled(partial(_confirm, request, reply, operator, events))
+
+
+def _why_one_factor(request: Request) -> str:
+    """Return why a session has not logged in by two factors where operators must, or ""."""
+    world, session = request.world, request.session
+    if not world.server_info.account_rules.operators_second_factor:
+        return ""
+    if world.second_factors.of(session.account_id) is None:
+        return (
+            "Operators of this server need an account with a second factor: /msg NickServ 2FA ON"
+            " <password>"
+        )
+    if session.app_password:
+        return (
+            "You are logged in with an app password: first /msg NickServ IDENTIFY <account>"
+            " <password> <code>"
+        )
+    return ""
 
 
 def _confirm(

@@ -13,6 +13,7 @@ from trio_chat.chat.services import (
     notification_service,
     pins,
     report_service,
+    second_factor,
     settings,
     znc,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "notification_service",
     "pins",
     "report_service",
+    "second_factor",
     "settings",
     "znc",
 ]

@@ -6,8 +6,8 @@ import logging
 from datetime import UTC, datetime
 from functools import partial
 
-from trio_chat.chat import account_changes, logins
-from trio_chat.chat.accounts import MAX_PASSWORD, Accounts, AccountsError, Busy, Login
+from trio_chat.chat import account_changes, authentication, logins, second_factors
+from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, AccountsError, Busy, Login
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AlwaysOnUpdated, UserRemoved
 from trio_chat.chat.commands import account_creation, account_registration
@@ -16,6 +16,7 @@ from trio_chat.chat.commands.account_creation import Wanted
 from trio_chat.chat.preferences import PREFERENCES
 from trio_chat.chat.registry import LOCAL_SERVICES, SERVICES, Request, command
 from trio_chat.chat.response import Response
+from trio_chat.chat.second_factors import CodeRequired
 from trio_chat.chat.services.service import Service
 from trio_chat.irc.names import fold_or_self
 
@@ -24,6 +25,7 @@ log = logging.getLogger("trio_chat")
 NICKSERV = Service("NickServ")
 NAME = NICKSERV.name
 answer = NICKSERV.answer
+NEEDS_CODE = "Your account needs a code after its password"
 
 
 @command(
@@ -103,17 +105,29 @@ async def _take_code(request: Request, name: str, code: str, reply: Response) ->
     await _finish(request, await account_creation.verify(request, name, code, reply), reply)
 
 
-@NICKSERV.command("IDENTIFY", "[<account>] <password>", 1, "logs you in")
+@NICKSERV.command("IDENTIFY", "[<account>] <password> [<code>]", 1, "logs you in")
 def _identify(request: Request, words: list[str]) -> None:
-    name = words[0] if len(words) > 1 else request.user.nick
-    request.reply.postpone(partial(_log_in, request, name, words[-1]))
-
-
-async def _log_in(request: Request, name: str, password: str, reply: Response) -> None:
-    accounts = request.world.accounts
+    accounts, name, rest = request.world.accounts, request.user.nick, words
     assert accounts is not None  # noqa: S101  # `handle` has looked
+    is_named = fold_or_self(words[0]) in accounts.known
+    is_own = second_factors.is_code(" ".join(words[1:])) and not is_named
+    if len(words) > 1 and not is_own:
+        name, rest = words[0], words[1:]
+    request.reply.postpone(partial(_log_in, request, name, " ".join(rest)))
+
+
+async def _log_in(request: Request, name: str, given: str, reply: Response) -> None:
+    world, folded = request.world, fold_or_self(name)
     try:
-        right = await accounts.verify_login(fold_or_self(name), password, request.session.origin)
+        right = await authentication.verify_login(world, folded, given, request.session.origin)
+    except CodeRequired:
+        answer(
+            request,
+            f"{name} needs a code, too: /msg {NAME} IDENTIFY {name} <password> <code>. A program"
+            " that cannot ask for one uses an app password.",
+            reply,
+        )
+        return
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
@@ -163,12 +177,20 @@ def _ghost(request: Request, words: list[str]) -> None:
         request.once_settled(lambda: answer(request, gone))
 
 
+async def verify_owner(request: Request, given: str) -> Account | None:
+    """Return the account of a user if its password, and the code after it, are right; for the
+    errors see `authentication.verify_owner`.
+    """
+    folded = fold_or_self(request.user.account)
+    return await authentication.verify_owner(request.world, folded, given, request.session.origin)
+
+
 def change_password(request: Request, words: list[str]) -> None:
     """Change the password of an account: the old one, the new one."""
-    if len(words) != 2:
-        answer(request, f"Usage: /msg {NAME} SET PASSWORD <old password> <new password>")
+    if not 2 <= len(words) <= 4:
+        answer(request, f"Usage: /msg {NAME} SET PASSWORD <old password> <new password> [<code>]")
         return
-    old, new = words
+    old, new = " ".join((words[0], *words[2:])), words[1]
     least = request.world.server_info.account_rules.min_password
     if not least <= len(new) <= len(new.encode()) <= MAX_PASSWORD:
         answer(
@@ -188,9 +210,7 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
     accounts, own = request.world.accounts, request.user.account_id
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        account = await accounts.verify(
-            fold_or_self(request.user.account), old, request.session.origin
-        )
+        account = await verify_owner(request, old)
         if account is None or account.id != own:
             answer(request, "The old password is wrong.", reply)
             login.count_failure(request, reply)
@@ -200,6 +220,9 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
         ):
             answer(request, _why_not_changed(accounts, own), reply)
             return
+    except CodeRequired:
+        answer(request, f"{NEEDS_CODE}: /msg {NAME} SET PASSWORD <old> <new> <code>", reply)
+        return
     except (AccountsError, Busy, ValueError) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
@@ -219,21 +242,19 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
     )
 
 
-@NICKSERV.command("DROP", "<password>", 1, "deletes your account")
+@NICKSERV.command("DROP", "<password> [<code>]", 1, "deletes your account")
 def _drop(request: Request, words: list[str]) -> None:
     if not request.user.account:
         answer(request, "You are not logged in.")
         return
-    request.reply.postpone(partial(_delete, request, words[0]))
+    request.reply.postpone(partial(_delete, request, " ".join(words)))
 
 
 async def _delete(request: Request, password: str, reply: Response) -> None:
     accounts, own = request.world.accounts, request.user.account_id
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        account = await accounts.verify(
-            fold_or_self(request.user.account), password, request.session.origin
-        )
+        account = await verify_owner(request, password)
         if account is None or account.id != own:
             answer(request, "Wrong password.", reply)
             login.count_failure(request, reply)
@@ -242,6 +263,9 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
         if events is None:
             answer(request, _why_not_changed(accounts, own), reply)
             return
+    except CodeRequired:
+        answer(request, f"{NEEDS_CODE}: /msg {NAME} DROP <password> <code>", reply)
+        return
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return

@@ -127,6 +127,8 @@ def _from_accounts(world: World) -> Generator[None, None, dict[str, Any]]:
     state["push"] = _by_number({n: push.to_state(kept) for n, kept in devices.items()})
     state["push rules"] = _by_number({n: each.to_state() for n, each in rules.items()})
     state["push activity"] = _by_number(world.push.active)
+    if world.second_factors:  # so that snapshots of before are the same
+        state["second factors"] = world.second_factors.to_state()
     yield
     return state
 
@@ -149,3 +151,4 @@ def _to_accounts(world: World, state: Mapping[str, Mapping[str, Any]]) -> None:
     world.push.by_account.update((number, push.from_state(kept)) for number, kept in of("push"))
     world.push.rules.update((n, push_rules.from_state(rules)) for n, rules in of("push rules"))
     world.push.active.update(of("push activity"))
+    world.second_factors.restore(state.get("second factors", {}))

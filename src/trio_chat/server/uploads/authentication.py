@@ -7,8 +7,9 @@ import base64
 import binascii
 import logging
 
-from trio_chat.chat import banning, logins
+from trio_chat.chat import authentication, banning, logins
 from trio_chat.chat.accounts import Account, Accounts, AccountsError, Busy, Origin
+from trio_chat.chat.second_factors import CodeRequired
 from trio_chat.chat.world import World
 from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.irc.names import fold_or_self
@@ -25,6 +26,7 @@ _MOST_CHECKED_AGAIN = 60
 _NEEDED = "Log in with the name and password of your account, or with a token of your session"
 _INVALID = "The token is not valid any more: get another one"
 _WRONG = "Wrong account or password"
+_CODE = "This account needs a code: use an app password (/msg NickServ APPPASSWORD ADD <name>)"
 
 
 class Unauthenticated(UploadRefused):
@@ -89,7 +91,9 @@ async def _by_password(world: World, value: str, peer: Peer) -> Uploader:
         raise Unauthenticated(_NEEDED, BEARER)
     origin = Origin(peer.host, peer.certificate)
     try:
-        login = await accounts.verify_login(fold_or_self(name), password, origin)
+        login = await authentication.verify_login(world, fold_or_self(name), password, origin)
+    except CodeRequired as error:
+        raise Unauthenticated(_CODE, BASIC) from error
     except Busy as error:
         raise UploadRefused(429, str(error), _MOST_CHECKED_AGAIN) from error
     except AccountsError as error:
