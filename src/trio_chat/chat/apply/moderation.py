@@ -103,6 +103,12 @@ def _hold(world: World, change: MessageHeld) -> Effects:
     return [_notice(world, channel, f"Held message {held.number} of {nick}: {shown}")]
 
 
+def _shown(world: World, by: str) -> str:
+    """Return how operators see the user that has decided, or what has done so in its place."""
+    user = world.users.get(by)
+    return user.nick if user is not None else by
+
+
 def _notice(world: World, channel: Channel, text: str) -> Event:
     """Return a notice of ChanServ to the operators and half-operators of a channel."""
     target = f"{_AUDIENCE.prefix}{channel.name}"
@@ -122,7 +128,7 @@ def _release(world: World, change: HeldMessageReleased) -> Effects | None:
     taken = _take(channel, (change.number,))
     if not taken:
         return None
-    text = f"{world.users[change.by].nick} released the held message {change.number}"
+    text = f"{_shown(world, change.by)} released the held message {change.number}"
     return [_message(world, channel, taken[0]), _notice(world, channel, text)]
 
 
@@ -133,7 +139,7 @@ def _drop(world: World, change: HeldMessagesDropped) -> Effects | None:
     if not taken:
         return None
     numbers = ", ".join(str(each.number) for each in taken)
-    text = f"{world.users[change.by].nick} dropped the held messages {numbers}"
+    text = f"{_shown(world, change.by)} dropped the held messages {numbers}"
     return [_notice(world, channel, text)]
 
 
@@ -199,4 +205,4 @@ def _close_reports(world: World, change: ReportsClosed) -> Effects:
     )
     channel.forget_moderation()
     numbers = ", ".join(map(str, change.numbers))
-    return [_notice(world, channel, f"{world.users[change.by].nick} closed the reports {numbers}")]
+    return [_notice(world, channel, f"{_shown(world, change.by)} closed the reports {numbers}")]

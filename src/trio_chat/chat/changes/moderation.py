@@ -49,7 +49,13 @@ class MessageHeld(Change):
 
 @dataclass(frozen=True, slots=True)
 class HeldMessageReleased(Change):
-    """An operator has a held message delivered."""
+    """A held message is delivered.
+
+    Args:
+        channel: the folded name.
+        number: of the message.
+        by: the folded nickname of the operator, or a name that is none, such as that of a token.
+    """
 
     channel: str
     number: int
@@ -58,7 +64,7 @@ class HeldMessageReleased(Change):
 
 @dataclass(frozen=True, slots=True)
 class HeldMessagesDropped(Change):
-    """Held messages are not delivered."""
+    """Held messages are not delivered; see `HeldMessageReleased`."""
 
     channel: str
     numbers: tuple[int, ...]
@@ -82,7 +88,7 @@ class MessageReported(Change):
 
 @dataclass(frozen=True, slots=True)
 class ReportsClosed(Change):
-    """An operator closes reports."""
+    """Reports are closed; see `HeldMessageReleased`."""
 
     channel: str
     numbers: tuple[int, ...]

@@ -25,6 +25,14 @@ _MODULES = (
     "audit",
 )
 """The modules of `trio_chat.server.api` with resources, in the order of the documentation."""
+_MAINTENANCE = (
+    "bans",
+    "hooks",
+    "invitations",
+    "devices",
+    "reports",
+)
+"""Those that do what maintenance commands do."""
 _PARAM = re.compile(r"\{([a-z_]+)\}")
 _DOTS = (".", "..")
 
@@ -80,7 +88,7 @@ class ResourceTable:
     def __init__(self) -> None:
         self.all: tuple[Resource, ...] = tuple(
             resource
-            for name in _MODULES
+            for name in (*_MODULES, *_MAINTENANCE)
             for resource in import_module(f"{__package__}.{name}").RESOURCES
         )
         self._by_path: dict[tuple[str, ...], dict[str, Resource]] = {}

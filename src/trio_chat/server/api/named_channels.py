@@ -1,0 +1,45 @@
+"""Channels as paths and bodies of requests name them."""
+
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.world import World
+from trio_chat.irc.names import fold_or_self
+from trio_chat.server.api.problems import not_found
+
+
+def folded_channel(name: str) -> str:
+    """Return the folded name of a channel, whose # may be left out, as on the command line."""
+    return fold_or_self(name if name.startswith("#") else f"#{name}")
+
+
+def channel_named(world: World, name: str) -> Channel:
+    """Return a channel that there is.
+
+    Raises:
+        ApiProblem: 404.
+    """
+    channel = world.channels.get(folded_channel(name))
+    if channel is None:
+        raise not_found(f"there is no channel {name}")
+    return channel
+
+
+def registered_numbers(world: World) -> dict[str, int]:
+    """Return the numbers of registered channels, by folded name."""
+    return {
+        folded: channel.founded
+        for folded, channel in world.channels.items()
+        if channel.registration is not None
+    }
+
+
+def names_by_number(world: World, lobby: int | None = None) -> dict[int, str]:
+    """Return the names of channels by their numbers.
+
+    Args:
+        world: has them.
+        lobby: a number that stands for the lobby, too, or None.
+    """
+    names = {channel.founded: channel.name for channel in world.channels.values()}
+    if lobby is not None and world.channels.lobby is not None:
+        names[lobby] = world.channels.lobby.name
+    return names
