@@ -486,6 +486,41 @@ async def test_other_answers() -> None:
         assert await t.events() == [LoggedOut(), MustVerify("x", "Wait"), LoggedIn("al")]
 
 
+async def test_an_account_with_a_second_factor_asks_for_a_code() -> None:
+    """It follows the password, is shown nowhere, and the password alone is kept."""
+    ring = KeyRing()
+    async with chat(caps=SASL, passwords=keys(ring)) as c:
+        server = await inside(c)
+        c.interface.type("/login", SECRET)
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.send("AUTHENTICATE +")
+        await server.expect(f"AUTHENTICATE {plain('alice', SECRET)}")
+        await server.send("FAIL AUTHENTICATE CODE_REQUIRED :A code", ":srv.test 904 alice :No")
+        shown = await c.interface.take()
+        assert "asks for a code" in shown[0]
+        text = "Code of the authenticator for alice: "
+        assert c.interface.prompt == PromptState(text, asking=True, secret=True)
+        c.interface.type("123 456")
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.send("AUTHENTICATE +")
+        await server.expect(f"AUTHENTICATE {plain('alice', f'{SECRET} 123 456')}")
+        await server.send(LOGGED_IN, SUCCESS)
+        while not c.interface.prompt.text.startswith("Keep"):
+            await c.interface.take()
+        c.interface.type("y", "hello")
+        await server.echo()
+        assert ring.kept == {"alice": SECRET}
+
+
+def test_a_code_is_sent_by_plain_alone() -> None:
+    """SCRAM cannot carry it; without permission to send the password there is no mechanism."""
+    credentials = LoginCredentials("ann", SECRET, code="123456")
+    offered = ["SCRAM-SHA-256", "PLAIN"]
+    assert [each.name for each in mechanisms(offered, credentials)] == ["PLAIN"]
+    assert mechanisms(offered, credentials, may_send_password=False) == []
+    assert "123456" not in repr(credentials)
+
+
 # Keeping
 
 

@@ -11,6 +11,8 @@ SECRET = "hunter2"
 LINES = [
     f"/msg NickServ IDENTIFY {SECRET}",
     f"/msg nickserv identify alice {SECRET}",
+    f"/msg nickserv 2fa on {SECRET}",
+    f"/ns 2FA OFF {SECRET} 123456",
     f"/query NickServ REGISTER {SECRET} ann@example.org",
     f"/msg NickServ SET PASSWORD {SECRET}",
     f"/msg NickServ set pass {SECRET} {SECRET}",

@@ -22,7 +22,7 @@ _SHORT = {
 _TO_SERVICE = re.compile(
     r"\s*(?:identify|id|sidentify|login|logon|auth|authcookie|register|group|ghost|recover|release"
     r"|regain|reclaim|link|drop|verify|confirm|passwd|password|newpass|setpass|resetpass|chgpass"
-    r"|set\s+\S*pass\w*|saset\s+\S+\s+\S*pass\w*|set\s+\S+\s+\S*pass\w*|cert\s+\S+|hello)\b",
+    r"|set\s+\S*pass\w*|saset\s+\S+\s+\S*pass\w*|set\s+\S+\s+\S*pass\w*|cert\s+\S+|2fa\s+\S+|hello)\b",
     re.IGNORECASE,
 )
 _OF_SERVER = {

@@ -62,6 +62,10 @@ _ACCOUNT: dict[str, str] = {
     "WEAK_PASSWORD": N_("The password is too easy to guess. Choose a longer one."),
     "UNACCEPTABLE_PASSWORD": N_("The server does not take this password. Choose another."),
     "INVALID_CODE": N_("The code is wrong."),
+    "CODE_REQUIRED": N_(
+        "The account {name} asks for a code besides the password. A program that cannot ask for one"
+        " uses an app password."
+    ),
     "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
 }
 _JOIN: dict[str, str] = {

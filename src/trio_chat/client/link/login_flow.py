@@ -2,16 +2,19 @@
 storing the password if the user wants that.
 
 A password comes from a question on a terminal or from the keyring, is held here in memory, and is
-sent to the server only. The password of an operator of the server is used once, and not stored.
+sent to the server only. The password of an operator of the server is used once, and not stored; so
+is the code of an authenticator.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
 import trio
 
 from trio_chat.client.link.keyring import PasswordStore
+from trio_chat.client.session.authentication import CODE_REQUIRED
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.sasl import LoginCredentials
 from trio_chat.i18n import _
@@ -141,11 +144,28 @@ class LoginFlow:
                 secret=False,
             )
 
-    def refused(self) -> None:
-        """Forget the credentials that the server has refused."""
-        if self._tried is None:
+    async def refused(self, code: str) -> None:
+        """Forget the credentials that the server has refused, or ask for what they lack.
+
+        Args:
+            code: why; see `AccountRefused`.
+        """
+        refused, self._tried = self._tried or self.credentials, None
+        if code == CODE_REQUIRED and refused is not None and self._can_ask:
+            account = clean(refused.account or self._client.nick)
+            await self._ask(
+                _("Code of the authenticator for {account}: ").format(account=account),
+                partial(self._give_code, refused),
+            )
+        elif refused is self.credentials:
             self.credentials = None
-        self._tried = None
+
+    async def _give_code(self, credentials: LoginCredentials, code: str) -> bool:
+        self._tried = tried = replace(credentials, code=code.strip())
+        await self._client.do_now(
+            f"/login {tried.account}", lambda protocol: protocol.authentication.log_in(tried)
+        )
+        return True
 
     async def _is_refused(self) -> bool:
         await trio.lowlevel.checkpoint()

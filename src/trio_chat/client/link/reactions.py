@@ -89,8 +89,8 @@ class EventReactions:
             case events.LoggedIn(account=account) | events.AccountCreated(account=account):
                 await self._take_nick_of(account)
                 await self._login_flow.succeeded(account)
-            case events.AccountRefused():
-                self._login_flow.refused()
+            case events.AccountRefused(code=code):
+                await self._login_flow.refused(code)
             case events.MessageRefused() | events.MessageUnconfirmed():
                 self._fail()
         return (event,)

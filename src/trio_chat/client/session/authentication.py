@@ -29,6 +29,8 @@ from trio_chat.irc import capability_names, numerics
 
 NICKSERV = "NickServ"
 _NOT_ENCRYPTED = "NOT_ENCRYPTED"
+CODE_REQUIRED = "CODE_REQUIRED"
+"""Of FAIL AUTHENTICATE, and of `AccountRefused`."""
 
 
 class AccountRequest(Enum):
@@ -217,6 +219,11 @@ class Authentication:
         self._effects.report(AccountRefused(account or self._nickname.current, code, reason))
         self._end_negotiation()
 
+    def must_give_code(self, reason: str) -> None:
+        """Report that the password is right, and that the account asks for a code, too."""
+        if self._pending is AccountRequest.LOGIN:
+            self.fail(CODE_REQUIRED, reason)
+
     def end(self) -> None:
         """Report a request that was not answered when the connection ended."""
         if self._pending is not AccountRequest.NOTHING and self._nickname.is_registered:
@@ -235,7 +242,7 @@ class Authentication:
             self.fail(_NOT_ENCRYPTED, "")
         elif self._credentials:
             account, password = self._credentials.account, self._credentials.password
-            self._send_to_nickserv(f"IDENTIFY {account} {password}", password)
+            self._send_to_nickserv(f"IDENTIFY {account} {self._credentials.proof}", password)
 
     def _send_to_nickserv(self, text: str, password: str) -> None:
         if " " in password:

@@ -30,11 +30,18 @@ class LoginCredentials:
         account: the name of the account; "" means the nickname.
         password: the password.
         is_kept: whether the password was stored, not typed.
+        code: of the authenticator, or a recovery code; "" for none.
     """
 
     account: str
     password: str = field(repr=False)
     is_kept: bool = False
+    code: str = field(default="", repr=False)
+
+    @property
+    def proof(self) -> str:
+        """The password, and the code after it."""
+        return f"{self.password} {self.code}" if self.code else self.password
 
 
 class Mechanism(Protocol):
@@ -51,7 +58,7 @@ class Mechanism(Protocol):
 
 
 class SaslPlain:
-    """RFC 4616: the account and the password in clear text."""
+    """RFC 4616: the account and the password in clear text, with the code after it."""
 
     name = "PLAIN"
 
@@ -60,8 +67,8 @@ class SaslPlain:
 
     def answer(self, challenge: bytes) -> bytes:
         """Return the account and the password."""
-        account, password = self._credentials.account, self._credentials.password
-        return f"{account}\0{account}\0{password}".encode("utf-8", "replace")
+        account, proof = self._credentials.account, self._credentials.proof
+        return f"{account}\0{account}\0{proof}".encode("utf-8", "replace")
 
 
 class SaslScram:
@@ -117,8 +124,8 @@ def _check_iterations(challenge: str) -> None:
 def mechanisms(
     offered: Sequence[str], credentials: LoginCredentials, *, may_send_password: bool = True
 ) -> list[Mechanism]:
-    """Return the mechanisms that both sides know, the best first: for an app password PLAIN. A
-    server that names none is taken to know PLAIN.
+    """Return the mechanisms that both sides know, the best first: for an app password PLAIN, and
+    for a code PLAIN alone. A server that names none is taken to know PLAIN.
 
     Args:
         offered: the mechanisms that the server names.
@@ -127,7 +134,7 @@ def mechanisms(
     """
     known: list[Mechanism] = []
     try:
-        if SaslScram.name in offered:
+        if SaslScram.name in offered and not credentials.code:
             known.append(SaslScram(credentials))
     except (ImportError, ValueError):
         pass

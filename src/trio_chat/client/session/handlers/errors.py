@@ -1,5 +1,6 @@
 """Error replies and FAIL: each tied to the message, the JOIN or the nickname that it refuses."""
 
+from trio_chat.client.session.authentication import CODE_REQUIRED
 from trio_chat.client.session.events import NickRefused, ServerError
 from trio_chat.client.session.handlers.table import handles
 from trio_chat.client.session.pending_messages import PendingMessage
@@ -99,6 +100,8 @@ def _fail(protocol: ProtocolState, message: Message) -> None:
         return
     elif command in ("REGISTER", "VERIFY"):
         protocol.authentication.fail(code, reason)
+    elif command == "AUTHENTICATE" and code == CODE_REQUIRED:
+        protocol.authentication.must_give_code(reason)
     elif command == "TOKEN" and protocol.upload_tokens.answered("", reason):
         return
     elif pending := _refused_message(protocol, message, about):

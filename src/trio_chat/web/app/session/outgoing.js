@@ -24,7 +24,8 @@ import { ConnectionLost } from "./requests.js";
 
 const MOST_WAITING = 200;
 const UNSURE = N_("The connection was lost; this was perhaps not delivered.");
-const SECRET = /^\s*(identify|register|ghost|set\s+password|saregister)\s+\S/i;
+const SECRET =
+  /^\s*(identify|register|ghost|set\s+password|saregister|sapasswd|drop|2fa\s+\w+)\s+\S/i;
 
 /**
  * @typedef {object} Outgoing
