@@ -24,6 +24,10 @@ INVITE = N_(
     " <channel> for a channel"
 )
 HOOK = N_("That is done in the chat: /msg ChanServ HOOK <channel> ADD|LIST|DEL")
+TOKEN = N_(
+    "An operator with all rights does that by the HTTP API: APITOKEN in the chat gives a token,"
+    " with which POST and DELETE /api/v1/tokens make and remove others"
+)
 SET_HISTORY = N_("The founder sets it in the chat: /msg ChanServ SET <channel> HISTORY <days>")
 REMOVE_UPLOAD = N_(
     "An operator with an account removes it by HTTP, on any server: curl -u <account> -X DELETE"

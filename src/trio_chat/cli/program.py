@@ -30,6 +30,7 @@ from trio_chat.cli.mcp import mcp
 from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.serve import serve
 from trio_chat.cli.service import SERVICE
+from trio_chat.cli.tokens import TOKEN
 from trio_chat.cli.uploads import UPLOADS
 from trio_chat.i18n import _, install
 from trio_chat.installation import describe
@@ -53,6 +54,7 @@ COMMANDS = (
     ACCOUNT,
     CHANNEL,
     HOOK,
+    TOKEN,
     OPERATOR,
     BAN,
     UPLOADS,

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from trio_chat.chat import api_tokens
-from trio_chat.chat.api_tokens import ApiToken, digest_of, make_secret
+from trio_chat.chat.api_tokens import ApiToken
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ApiTokenMade, ApiTokenRemoved
+from trio_chat.maintenance.api_tokens import TokenTerms, new_api_token
+from trio_chat.maintenance.refusals import ResourceConflict
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.resources import Resource
@@ -71,14 +73,12 @@ async def _add(call: Call) -> MadeToken:
     if missing := next((scope for scope in scopes if not call.caller.may(scope)), ""):
         why = f"a token cannot have the scope {missing}, which its maker does not have"
         raise ApiProblem(403, why, field="scopes")
-    if world.api_tokens.named(name) is not None:
-        raise ApiProblem(409, f"there is a token {name} already; choose another name", field="name")
-    if len(world.api_tokens) >= api_tokens.MOST:
-        raise ApiProblem(409, f"there are {api_tokens.MOST} tokens already; remove some first")
-    secret, now = make_secret(), world.wall_clock()
-    made = ApiToken(
-        digest_of(secret), name, scopes, call.caller.actor, int(now), _end(wanted.expires, now)
-    )
+    now = world.wall_clock()
+    terms = TokenTerms(name, scopes, _end(wanted.expires, now))
+    try:
+        made, secret = new_api_token(list(world.api_tokens), terms, call.caller.actor, int(now))
+    except ResourceConflict as error:
+        raise ApiProblem(409, str(error)) from error
     await call.commit(
         lambda: apply(world, ApiTokenMade(made)), f"TOKEN ADD {name}: {' '.join(scopes)}"
     )
