@@ -56,6 +56,7 @@ CONTENTS = """
 docs/features
 docs/client
 docs/login
+docs/sso
 docs/bots
 docs/moderation
 docs/agents

@@ -1,5 +1,6 @@
 """Fakes of the storage ports: accounts and a history in memory, which never wait."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from trio_chat.chat.history import (
     Record,
     Span,
 )
+from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.multiline import flatten
 from trio_chat.chat.persistence import ChangeSet
@@ -40,6 +42,7 @@ class OpenAccounts(AccountIndex):
         # By fingerprint and account: whether the client has proved to have the key.
         self.owners: dict[tuple[str, int], bool] = {}
         self.apps: dict[int, list[AppPassword]] = {}
+        self.linked: dict[IdentityKey, int] = {}
         self.emails: dict[str, Email] = {}
         self.devices: list[tuple[str, Origin]] = []
         self.error: Exception | None = None
@@ -61,16 +64,24 @@ class OpenAccounts(AccountIndex):
         return Credentials(password, ScramKeys(password.encode(), 0, b"", b""))
 
     async def create(
-        self, account: Account, credentials: Credentials, email: Email | None = None
+        self,
+        account: Account,
+        credentials: Credentials,
+        email: Email | None = None,
+        identity: IdentityKey | None = None,
     ) -> Account | None:
         """Make an account."""
         if self.error:
             raise self.error
         if account.folded in self.known or account.folded in self.dropped:
             return None
+        if identity in self.linked:
+            return None
         account = account._replace(id=self.last + 1)
         self.note(account)
         self.passwords[account.folded] = credentials.password
+        if identity is not None:
+            self.linked[identity] = account.id
         if email is not None:
             self.emails[account.folded] = email
         return account
@@ -95,6 +106,28 @@ class OpenAccounts(AccountIndex):
                 return Login(account, each)
         right = await self.verify(folded, password, origin)
         return Login(right) if right is not None else None
+
+    def no_password(self) -> Credentials:
+        """Return what no password fits."""
+        return Credentials("a password that nobody has", ScramKeys(os.urandom(16), 0, b"", b""))
+
+    async def by_identity(self, identity: IdentityKey) -> Account | None:
+        """Return the account of an identity."""
+        if self.error:
+            raise self.error
+        return self.by_id.get(self.linked.get(identity, 0))
+
+    async def identities(self, account: int) -> list[IdentityKey]:
+        """Return the identities of an account."""
+        return sorted(key for key, owner in self.linked.items() if owner == account)
+
+    async def add_identity(self, account: int, identity: IdentityKey) -> bool:
+        """Link an identity to an account."""
+        return self.linked.setdefault(identity, account) == account
+
+    async def remove_identity(self, account: int, identity: IdentityKey) -> bool:
+        """Unlink an identity from an account."""
+        return self.linked.get(identity) == account and self.linked.pop(identity) == account
 
     async def app_passwords(self, account: int) -> list[AppPassword]:
         """Return an account's app passwords."""

@@ -249,6 +249,7 @@ NOT_IN_A_SNAPSHOT = {
         "effective": "of the connection",
         "enrolment": "of the connection",
         "failed_logins": "of the connection",
+        "link_until": "of the connection",
         "page": "of the connection",
         "page_url": "of the connection",
         "pending": "a session in a snapshot is registered",

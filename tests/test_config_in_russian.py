@@ -21,7 +21,7 @@ _NAMES = (
     " mailto https http socks cp koi r iso en ru certificate ini config"
 )
 """Names and values that stay as they are in every language."""
-_ADDRESS = re.compile(r"(?:https?://)?(?:\*\.)?[\w-]*\.?example\.org\S*|#lobby")
+_ADDRESS = re.compile(r"(?:(?:https?|ldaps?)://)?(?:\*\.)?[\w-]*\.?example\.org\S*|#lobby")
 _TYPES: dict[str, ValueType] = {
     f"{section} {key}": kind
     for section, keys in [*KEYS.items(), *((word, named.keys) for word, named in NAMED.items())]

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from trio_chat.chat import dispatch  # noqa: F401  # it fills the registry
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.registry import COMMANDS
-from trio_chat.chat.sasl import mechanisms
+from trio_chat.chat.sasl_mechanisms import mechanisms
 from trio_chat.chat.services import chanserv, nickserv
 from trio_chat.chat.services.service import Service
 from trio_chat.irc import extbans, isupport, modes
@@ -127,7 +128,7 @@ def test_every_extended_ban_is_named(extban: extbans.Extban) -> None:
 def test_every_sasl_mechanism_is_named() -> None:
     """The table has the mechanisms of a client with a certificate, which are all."""
     assert [name for name in named("Accounts") if name.isupper()] == list(
-        mechanisms("a fingerprint")
+        mechanisms("a fingerprint", AccountRules(has_sign_on=True))
     )
 
 

@@ -16,9 +16,12 @@ from trio_chat.chat.changes import (
     AppPasswordRemoved,
     CertificateAdded,
     CertificateRemoved,
+    IdentityLinked,
+    IdentityUnlinked,
     PasswordSet,
 )
 from trio_chat.chat.credentials import Credentials, Email
+from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.chat.response import Response
 from trio_chat.chat.world import World
 
@@ -29,7 +32,12 @@ def _accounts(world: World) -> Accounts:
 
 
 async def create(
-    world: World, account: Account, credentials: Credentials, email: Email | None, invitation: str
+    world: World,
+    account: Account,
+    credentials: Credentials,
+    email: Email | None,
+    invitation: str,
+    identity: IdentityKey | None = None,
 ) -> Account | None:
     """Create an account and return it with its number; None when its name is taken.
 
@@ -41,18 +49,19 @@ async def create(
         credentials: what its password is checked against; no other request has the same.
         email: its e-mail address, or None.
         invitation: the digest of the invitation that it uses in a cluster; "" for none.
+        identity: what it is linked to, or None.
 
     Raises:
         AccountsError: it cannot be stored.
     """
     if world.decider is None:
-        made = await _accounts(world).create(account, credentials, email)
+        made = await _accounts(world).create(account, credentials, email, identity)
         if made is not None:
             apply(world, AccountRegistered(made))
         return made
     world.creating[credentials.key] = None
     try:
-        apply(world, AccountRegistered(account, credentials, email, invitation))
+        apply(world, AccountRegistered(account, credentials, email, invitation, identity))
         await world.settle()
         return world.creating[credentials.key]
     finally:
@@ -217,3 +226,35 @@ async def remove_app_password(world: World, account: int, digest: str, version: 
 
 async def _digests(world: World, account: int) -> set[str]:
     return {each.digest for each in await _accounts(world).app_passwords(account)}
+
+
+async def link_identity(world: World, account: int, identity: IdentityKey, version: int) -> bool:
+    """Let an identity log in to an account; see `Accounts.add_identity`, and `add_certificate` for
+    the arguments.
+
+    Raises:
+        AccountsError: it cannot be stored.
+    """
+    accounts = _accounts(world)
+    if world.decider is None:
+        if accounts.version(account) != version:
+            return False
+        return await accounts.add_identity(account, identity)
+    apply(world, IdentityLinked(account, identity, version))
+    await world.settle()
+    return identity in await accounts.identities(account)
+
+
+async def unlink_identity(world: World, account: int, identity: IdentityKey, version: int) -> bool:
+    """Let an identity log in to an account no longer; see `Accounts.remove_identity`, and
+    `add_certificate` for the arguments.
+
+    Raises:
+        AccountsError: it cannot be stored.
+    """
+    accounts = _accounts(world)
+    if world.decider is None:
+        return await accounts.remove_identity(account, identity)
+    apply(world, IdentityUnlinked(account, identity, version))
+    await world.settle()
+    return identity not in await accounts.identities(account)

@@ -25,6 +25,8 @@ class AccountRules:
         auto_away: whether these users are away meanwhile, unless their accounts chose otherwise.
         operators_second_factor: whether OPER needs an account with a second factor.
         most_always_on: the maximum number of always-on users.
+        has_sign_on: whether tokens of a provider of single sign-on log in (OAUTHBEARER).
+        has_directory: whether passwords of an LDAP directory do, which only PLAIN can give.
     """
 
     registration: bool = True
@@ -40,3 +42,5 @@ class AccountRules:
     auto_away: bool = True
     operators_second_factor: bool = False
     most_always_on: int = 10_000
+    has_sign_on: bool = False
+    has_directory: bool = False

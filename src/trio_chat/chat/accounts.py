@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
+from trio_chat.chat.identity_keys import IdentityKey
 
 MAX_PASSWORD = 600
 """Bytes of a password."""
@@ -94,9 +95,9 @@ class Accounts(Protocol):
     """The keeper of accounts.
 
     `create`, `set_credentials`, `add_certificate`, `remove_certificate`, `add_app_password`,
-    `remove_app_password`, `delete` and `free` store a change, and have it in memory afterwards.
-    Servers of a cluster do not call them: there, changes in memory come from the log
-    (`chat.apply.stored_accounts`), and are stored with the other state.
+    `remove_app_password`, `add_identity`, `remove_identity`, `delete` and `free` store a change,
+    and have it in memory afterwards. Servers of a cluster do not call them: there, changes in
+    memory come from the log (`chat.apply.stored_accounts`), and are stored with the other state.
     """
 
     known: Mapping[str, Account]
@@ -170,10 +171,14 @@ class Accounts(Protocol):
         """
 
     async def create(
-        self, account: Account, credentials: Credentials, email: Email | None = None
+        self,
+        account: Account,
+        credentials: Credentials,
+        email: Email | None = None,
+        identity: IdentityKey | None = None,
     ) -> Account | None:
         """Make an account and return it with its number; None when there is, or was, one of this
-        name.
+        name, or another account has the identity.
 
         Raises:
             AccountsError: it cannot be stored.
@@ -274,6 +279,38 @@ class Accounts(Protocol):
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Let a certificate not log in any more; return whether it could before.
+
+        Raises:
+            AccountsError: it cannot be stored.
+        """
+
+    def no_password(self) -> Credentials:
+        """Return what no password fits, for an account that only an identity logs in to."""
+
+    async def by_identity(self, identity: IdentityKey) -> Account | None:
+        """Return the account that an identity logs in to, or None.
+
+        Raises:
+            AccountsError: it cannot be read.
+        """
+
+    async def identities(self, account: int) -> list[IdentityKey]:
+        """Return the identities of an account, in their order.
+
+        Raises:
+            AccountsError: they cannot be read.
+        """
+
+    async def add_identity(self, account: int, identity: IdentityKey) -> bool:
+        """Let an identity log in to an account; return False if another account has it, or the
+        account has as many as it may have.
+
+        Raises:
+            AccountsError: it cannot be stored.
+        """
+
+    async def remove_identity(self, account: int, identity: IdentityKey) -> bool:
+        """Let an identity log in no longer; return whether it could before.
 
         Raises:
             AccountsError: it cannot be stored.

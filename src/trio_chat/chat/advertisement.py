@@ -8,7 +8,8 @@ capability-negotiation; Modern IRC, RPL_ISUPPORT).
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from trio_chat.chat import sasl
+from trio_chat.chat import sasl_mechanisms
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session
@@ -30,6 +31,7 @@ class Advertisement(NamedTuple):
             advertised.
         sts_port: the TLS port that `sts` names.
         tokens: the tokens of RPL_ISUPPORT that are the same for every session.
+        rules: the rules for accounts, by which SASL has mechanisms.
         has_uploads: whether RPL_ISUPPORT names the address for uploads, which depends on the way by
             which a session has connected.
     """
@@ -39,6 +41,7 @@ class Advertisement(NamedTuple):
     sts_duration: int | None
     sts_port: int
     tokens: tuple[str, ...]
+    rules: AccountRules
     has_uploads: bool = False
 
     def tokens_for(self, session: Session) -> tuple[str, ...]:
@@ -50,7 +53,8 @@ class Advertisement(NamedTuple):
         there is none.
         """
         # EXTERNAL is only for clients that have presented a certificate.
-        values = {**self.values, "sasl": ",".join(sasl.mechanisms(session.certificate))}
+        mechanisms = sasl_mechanisms.mechanisms(session.certificate, self.rules)
+        values = {**self.values, "sasl": ",".join(mechanisms)}
         shown = {
             entry.name: values.get(entry.name, entry.value)
             for entry in cap.capabilities_in(self.capabilities)
@@ -115,6 +119,7 @@ def advertise(
         server_info.sts_duration,
         server_info.sts_port,
         tuple(tokens),
+        rules,
         has_uploads,
     )
 

@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account, Accounts, Login, Origin
+from trio_chat.chat.identities import Identity, NotLinked
 from trio_chat.chat.second_factors import SCRAM_CANNOT, CodeRequired, SecondFactors
 from trio_chat.irc.names import fold_or_self
 
 CHUNK = 400
 """Bytes of base64 in one AUTHENTICATE (IRCv3 sasl-3.1)."""
 MAX_MESSAGE = 4096
-"""Bytes of base64 that a client may send for one message."""
+"""Bytes of base64 that a client may send for one message, unless its mechanism takes more."""
 
 
 PasswordCheck = Callable[[str, str, Origin], Awaitable[Login | None]]
@@ -26,14 +27,32 @@ PasswordCheck = Callable[[str, str, Origin], Awaitable[Login | None]]
 
 
 class SaslStep(NamedTuple):
-    """A step of an exchange: the server's answer, or the login once it is authenticated."""
+    """A step of an exchange.
+
+    Args:
+        answer: the server's answer, if the exchange goes on.
+        login: the login, once the client is authenticated.
+        identity: what the client is authenticated as instead, by a provider or a directory.
+        authzid: the only account that the identity may log in to, folded; "" for any.
+    """
 
     answer: bytes = b""
     login: Login | None = None
+    identity: Identity | None = None
+    authzid: str = ""
 
 
 class SaslFailed(Exception):  # an outcome of the exchange, not a mistake of ours
-    """The client has not authenticated."""
+    """The client has not authenticated.
+
+    Args:
+        reason: for the client.
+        is_guess: whether it counts as a wrong password.
+    """
+
+    def __init__(self, reason: str = "wrong account or password", *, is_guess: bool = True) -> None:
+        super().__init__(reason)
+        self.is_guess = is_guess
 
 
 class SaslExchange(Protocol):
@@ -45,6 +64,7 @@ class SaslExchange(Protocol):
         Raises:
             SaslFailed: the authentication failed.
             AccountsError: it cannot be checked at the moment.
+            ProviderUnavailable: likewise, as the provider of single sign-on cannot be asked.
             Busy: too many checks for this address are in progress.
             CodeRequired: the password is right, but it needs a code.
         """
@@ -71,7 +91,10 @@ class PlainExchange:
             raise SaslFailed from error
         if authzid and fold_or_self(authzid) != fold_or_self(authcid):
             raise SaslFailed  # no account may act for another one
-        login = await self._check(fold_or_self(authcid), password, self._origin)
+        try:
+            login = await self._check(fold_or_self(authcid), password, self._origin)
+        except NotLinked as unlinked:
+            return SaslStep(identity=unlinked.identity)
         if login is None:
             raise SaslFailed
         return SaslStep(login=login)
@@ -236,45 +259,17 @@ class ExternalExchange:
         return SaslStep(login=Login(account))
 
 
-def mechanisms(certificate: str) -> tuple[str, ...]:
-    """Return the mechanisms that a session can use.
-
-    Args:
-        certificate: the fingerprint of the one it has shown, or "".
-    """
-    return ("PLAIN", "SCRAM-SHA-256", "EXTERNAL") if certificate else ("PLAIN", "SCRAM-SHA-256")
-
-
-def start(
-    mechanism: str,
-    accounts: Accounts,
-    origin: Origin,
-    check: PasswordCheck,
-    factors: SecondFactors,
-) -> SaslExchange | None:
-    """Return an exchange of a mechanism, or None if the session cannot use it.
-
-    Args:
-        mechanism: its name.
-        accounts: the port to the accounts.
-        origin: of the passwords and proofs.
-        check: checks a password.
-        factors: the accounts that need a code.
-    """
-    if mechanism == "PLAIN":
-        return PlainExchange(check, origin)
-    if mechanism == "EXTERNAL" and origin.certificate:
-        return ExternalExchange(accounts, origin.certificate)
-    return ScramExchange(accounts, origin, factors) if mechanism == "SCRAM-SHA-256" else None
-
-
 class Inbox:
     """Joins the chunks of a message: a chunk shorter than 400 bytes, or `+`, is the last (IRCv3
     `sasl-3.1`).
+
+    Args:
+        most: bytes of base64 that a message may have.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_MESSAGE) -> None:
         self._pieces = ""
+        self._most = most
 
     def add(self, piece: str) -> bytes | None:
         """Add a piece; return the message when it is complete, or None.
@@ -285,7 +280,7 @@ class Inbox:
         """
         if len(piece) > CHUNK:
             raise OverflowError
-        if len(self._pieces) + len(piece) > MAX_MESSAGE:
+        if len(self._pieces) + len(piece) > self._most:
             raise SaslFailed
         if piece != "+":
             self._pieces += piece

@@ -139,6 +139,7 @@ class Session:
         "host",
         "id",
         "is_secure",
+        "link_until",
         "metadata_paid",
         "number",
         "page",
@@ -205,6 +206,8 @@ class Session:
         self.sasl: SaslExchange | None = None
         self.sasl_inbox = Inbox()
         self.failed_logins = 0
+        # Seconds of `World.elapsed` until which a login by an identity links that to the account.
+        self.link_until = -math.inf
 
     def set_account(self, account: Account, app_password: str = "") -> None:
         """Be logged in to an account, or with `NO_ACCOUNT` to none."""

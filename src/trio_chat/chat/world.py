@@ -23,6 +23,7 @@ from trio_chat.chat.control import Control
 from trio_chat.chat.events import DecidedEvents, Event
 from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.hooks import Hooks
+from trio_chat.chat.identities import SignOn
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.invitations import Invitations
 from trio_chat.chat.monitor import MonitorLists
@@ -107,6 +108,7 @@ class World:
         control: the port by which operators control the server, or None.
         observers: called after each change (`trio_chat.chat.apply`), such as checks of invariants.
         mail: the port that sends e-mails, or None.
+        sign_on: the port to the provider of single sign-on, or None.
         decider: takes the changes that all servers of a cluster are to carry out later, and may
             return what takes their events then; None if changes are carried out at once.
         settle: waits until the changes that were handed to `decider` so far have been carried out
@@ -130,6 +132,7 @@ class World:
     """
 
     rules_version: int = RULES_VERSION
+    sign_on: SignOn | None = None
 
     def __init__(
         self,

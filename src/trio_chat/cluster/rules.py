@@ -105,6 +105,8 @@ OWN: dict[type, dict[str, str]] = {
             "min_password",
             "email",
             "operators_second_factor",
+            "has_sign_on",
+            "has_directory",
         ),
         _LOCAL,
     ),

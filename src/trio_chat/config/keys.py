@@ -202,6 +202,60 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "smtp_password": values.text(500, secret=True),
         "sendmail": _PATH,
     },
+    "oidc": {
+        "issuer": ValueType(
+            values.optional_issuer,
+            Description(
+                N_(
+                    "an https address of at most 200 bytes such as https://sso.example.org/realms/x,"
+                    " or nothing"
+                )
+            ),
+        ),
+        "name": values.nonempty_text(60),
+        "client_id": values.text(200),
+        "audience": ValueType(
+            values.words, Description(N_("words separated by commas, or nothing"))
+        ),
+        "scope": values.nonempty_text(200),
+        "token": values.choice("id", "access"),
+        "account_claim": values.nonempty_text(100),
+        "group_claim": values.nonempty_text(100),
+        "required_group": values.text(300),
+        "provision": values.YES_OR_NO,
+        "introspection": values.choice("never", "opaque", "always"),
+        "client_secret_file": _PATH,
+        "private_hosts": ValueType(
+            values.host_patterns,
+            Description(N_("any, or names such as ntfy.example.org and *.example.org, or none")),
+        ),
+    },
+    "ldap": {
+        "url": ValueType(
+            values.optional_directory,
+            Description(
+                N_(
+                    "an address such as ldaps://ldap.example.org or ldap://ldap.example.org:389, or"
+                    " nothing"
+                )
+            ),
+        ),
+        "starttls": values.YES_OR_NO,
+        "ca_file": _PATH,
+        "bind_template": values.text(500),
+        "bind_dn": values.text(500),
+        "bind_password_file": _PATH,
+        "base": values.text(500),
+        "filter": values.nonempty_text(500),
+        "account_attribute": values.nonempty_text(100),
+        "id_attribute": values.nonempty_text(100),
+        "group_attribute": values.nonempty_text(100),
+        "required_group": values.text(500),
+        "provision": values.YES_OR_NO,
+        "order": values.choice("local", "directory"),
+        "connections": values.integer(1, 100),
+        "timeout": values.decimal(1, 60, N_("seconds")),
+    },
     "cluster": {
         "url": values.text(500, secret=True),
         "node": values.text(63),

@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from trio_chat.config.ini import IniError, Sections, line_of, parse, without_comments
 from trio_chat.config.keys import KEYS, LENGTHS, NAMED, NamedSection
@@ -220,6 +221,7 @@ class _Reader:
             )
 
         self._check_mail(settings)
+        self._check_logins(settings)
         self._check_operators(settings)
 
     def _check_operators(self, settings: Settings) -> None:
@@ -261,6 +263,28 @@ class _Reader:
                 " smtp_host or sendmail"
             )
             raise self._error(line_of(self._text, "accounts", "email"), problem)
+
+    def _check_logins(self, settings: Settings) -> None:
+        oidc, ldap, found = settings.oidc, settings.ldap, ("", "", "")
+        ldap_host = urlsplit(ldap.url).hostname or ""
+        if oidc.issuer and not oidc.client_id:
+            found = "oidc", "issuer", _("an issuer needs a client_id, the name of the chat there")
+        elif oidc.issuer and oidc.introspection != "never" and oidc.client_secret_file is None:
+            found = "oidc", "introspection", _("asking the provider needs a client_secret_file")
+        elif ldap.url and not (ldap.base or ldap.bind_template):
+            found = "ldap", "url", _("a directory needs a base to search, or a bind_template")
+        elif ldap.url and ldap.bind_template and "{name}" not in ldap.bind_template:
+            found = "ldap", "bind_template", _("it must contain {name}")
+        elif ldap.url and ldap.base and "{name}" not in ldap.filter:
+            found = "ldap", "filter", _("it must contain {name}")
+        elif ldap.url and bool(ldap.bind_dn) != (ldap.bind_password_file is not None):
+            found = "ldap", "bind_dn", _("bind_dn and bind_password_file need each other")
+        elif ldap.url.startswith("ldap:") and not (ldap.starttls or _is_here(ldap_host)):
+            found = "ldap", "starttls", _("without it, passwords could be read on their way")
+        section, key, problem = found
+        if problem:
+            line = line_of(self._text, section, key)
+            raise self._error(line, f"[{section}] {key}: {problem}")
 
     def _both(self, key: str, value: str, problem: str) -> tuple[int, str]:
         line = line_of(self._text, "server", key)

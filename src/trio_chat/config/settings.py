@@ -132,6 +132,47 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OidcSettings:
+    """[oidc]: logins by a provider of single sign-on (OpenID Connect)."""
+
+    issuer: str = ""  # empty: there is none
+    name: str = "single sign-on"
+    client_id: str = ""
+    audience: tuple[str, ...] = ()  # empty: the client_id
+    scope: str = "openid profile"
+    token: str = "id"  # noqa: S105  # which one our clients send
+    account_claim: str = "preferred_username"
+    group_claim: str = "groups"
+    required_group: str = ""
+    provision: bool = True
+    introspection: str = "never"
+    client_secret_file: Path | None = None
+    private_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LdapSettings:
+    """[ldap]: passwords of a directory."""
+
+    url: str = ""  # empty: there is none
+    starttls: bool = True
+    ca_file: Path | None = None  # none: the certificates of the system
+    bind_template: str = ""  # the DN of a person, with {name}; empty: it is searched
+    bind_dn: str = ""  # what searches; empty: anonymous
+    bind_password_file: Path | None = None
+    base: str = ""
+    filter: str = "(uid={name})"
+    account_attribute: str = "uid"
+    id_attribute: str = "entryUUID"
+    group_attribute: str = "memberOf"
+    required_group: str = ""
+    provision: bool = True
+    order: str = "local"
+    connections: int = 8
+    timeout: float = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterSettings:
     """[cluster]: several servers as one."""
 
@@ -305,6 +346,8 @@ class Settings:
     uploads: UploadSettings = field(default_factory=UploadSettings)
     accounts: AccountSettings = field(default_factory=AccountSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    oidc: OidcSettings = field(default_factory=OidcSettings)
+    ldap: LdapSettings = field(default_factory=LdapSettings)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     push: PushSettings = field(default_factory=PushSettings)
     hooks: HookSettings = field(default_factory=HookSettings)

@@ -46,6 +46,7 @@ _PAGE_URL = re.compile(
     r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
 )
 _URL = re.compile(r"https?://[!-~]+")
+_DIRECTORY = re.compile(r"ldaps?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
 LONGEST_URL = 200
 """Bytes of a URL that fits into a line of RPL_ISUPPORT."""
 _HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?")
@@ -286,6 +287,30 @@ def optional_contact(value: str) -> str:
     if value and scheme != "https":
         raise ValueError(value)
     return optional_url(value)
+
+
+def optional_issuer(value: str) -> str:
+    """Parse the address of a provider of single sign-on, or an empty value: https, or http on this
+    machine.
+    """
+    if not value:
+        return ""
+    if not _URL.fullmatch(value) or len(value) > LONGEST_URL or any(x in value for x in "?#@"):
+        _refuse(value)
+    is_here = re.match(r"http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value)
+    return value if value.startswith("https://") or is_here else _refuse(value)
+
+
+def optional_directory(value: str) -> str:
+    """Parse the address of a directory, or an empty value."""
+    if not value:
+        return ""
+    found = re.fullmatch(
+        r"ldaps?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?", value
+    )
+    if not found or int(found[2] or 1) not in range(1, 65536):
+        return _refuse(value)
+    return value.rstrip("/")
 
 
 def optional_page_url(value: str) -> str:

@@ -11,12 +11,15 @@ import hmac
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.account_index import AccountIndex
 from trio_chat.chat.accounts import Account, AccountsError, Login, Origin, Refreshed
 from trio_chat.chat.app_passwords import AppPassword, digest_of
 from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
+from trio_chat.chat.identities import Directory, Identity, NotLinked, ProviderUnavailable
+from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.irc.app_passwords import has_form
 from trio_chat.server import scram_hashes
 from trio_chat.server.hashing import HashingThreads
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     import argon2
 
 SCRAM_ITERATIONS = 100_000
+NO_PASSWORD = "!"  # noqa: S105
+"""The hash of an account that has no password of its own; it fits none."""
 _SALT_BYTES = hashlib.sha256().digest_size
 """Bytes of a salt for SCRAM. That of an account which does not exist is a digest of its name, and
 must not differ in its length, whatever the library's default is.
@@ -85,6 +90,9 @@ class Cost:
         """
         import argon2  # noqa: PLC0415
 
+        if hashed == NO_PASSWORD:
+            self.verify(self.nobody(), password)  # as long as for others
+            return False
         if scram_hashes.is_scram_hash(hashed):
             # As long as for others, so that the answer does not show the kind of the hash.
             self.verify(self.nobody(), password)
@@ -109,6 +117,9 @@ class AccountKeeper(AccountIndex):
         cost: the cost of a hash.
         threads: where passwords are hashed.
         forms: what SCRAM shows of the accounts that exist.
+
+    Attributes:
+        directory: has passwords besides these, or None.
     """
 
     def __init__(
@@ -131,6 +142,7 @@ class AccountKeeper(AccountIndex):
         self._nobody = cost.nobody()
         self._cost = cost
         self._threads = threads
+        self.directory: Directory | None = None
 
     def use_secret(self, secret: bytes) -> None:
         """Have the secret of the other nodes of a cluster; see `Accounts.use_secret`."""
@@ -189,11 +201,15 @@ class AccountKeeper(AccountIndex):
         return await self._threads.make_new(origin, self._cost.credentials, password)
 
     async def create(
-        self, account: Account, credentials: Credentials, email: Email | None = None
+        self,
+        account: Account,
+        credentials: Credentials,
+        email: Email | None = None,
+        identity: IdentityKey | None = None,
     ) -> Account | None:
         """Make an account; see `Accounts.create`."""
         with self._edit():
-            made = await self._table.insert(account._replace(id=0), credentials, email)
+            made = await self._table.insert(account._replace(id=0), credentials, email, identity)
             if made is not None:
                 self.note(made)
         return made
@@ -205,6 +221,11 @@ class AccountKeeper(AccountIndex):
 
     async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
         """Return the account when the password is right; see `Accounts.verify`."""
+        return await self._verify(folded, password, origin)
+
+    async def _verify(
+        self, folded: str, password: str, origin: Origin, *, is_last: bool = True
+    ) -> Account | None:
         # now: another one may have the name when the password has been checked.
         account = self.known.get(folded)
         version = self.version(account.id) if account is not None else 0
@@ -214,7 +235,14 @@ class AccountKeeper(AccountIndex):
         hashed = credentials.password if credentials else self._nobody
         lockout, is_decoy = self._threads.accounts, credentials is None
         is_right = await self._threads.check(
-            lockout, folded, origin, self._cost.verify, hashed, password, is_decoy=is_decoy
+            lockout,
+            folded,
+            origin,
+            self._cost.verify,
+            hashed,
+            password,
+            is_decoy=is_decoy,
+            is_last=is_last,
         )
         if not is_right or account is None or self.version(account.id) != version:
             return None
@@ -237,12 +265,64 @@ class AccountKeeper(AccountIndex):
             known = await self.app_passwords(account.id if account is not None else 0)
             found = next((each for each in known if each.digest == digest), None)
         if found is None or account is None:
-            right = await self.verify(folded, password, origin)
+            if self.directory is not None:
+                right = await self._verify_in(self.directory, folded, password, origin)
+            else:
+                right = await self.verify(folded, password, origin)
             return Login(right) if right is not None else None
         await self._threads.check(self._threads.accounts, folded, origin, _is_found)
         if self.version(account.id) != version or account.id not in self.by_id:
             return None
         return Login(account, found)
+
+    async def _verify_in(
+        self, directory: Directory, folded: str, password: str, origin: Origin
+    ) -> Account | None:
+        """Check a password in a directory, and here if the account has one of its own.
+
+        Raises:
+            NotLinked: the directory takes it, but no account is linked to the identity.
+            AccountsError: the directory cannot be asked, and the password is not that of the
+                account.
+        """
+        has_own = await self._has_password(folded)
+        if has_own and not directory.is_first:
+            right = await self._verify(folded, password, origin, is_last=False)
+            if right is not None:
+                return right
+        problem: ProviderUnavailable | None = None
+        identity: Identity | None = None
+        lockout = self._threads.accounts
+        try:
+            ask = partial(directory.check, folded, password)
+            identity = await self._threads.ask(lockout, folded, origin, ask)
+        except ProviderUnavailable as error:
+            problem = error
+        if identity is not None:
+            account = await self.by_identity(identity.key)
+            if account is None and has_own and directory.is_first:  # with an equal password
+                account = await self._verify(folded, password, origin, is_last=False)
+            if account is None:
+                raise NotLinked(identity)
+            return account
+        if has_own and directory.is_first:
+            right = await self._verify(folded, password, origin, is_last=problem is None)
+            if right is not None or problem is None:
+                return right
+        if problem is not None:
+            raise AccountsError(str(problem))
+        await self._threads.note_wrong(lockout, folded, origin)
+        return None
+
+    async def _has_password(self, folded: str) -> bool:
+        """Return whether an account has a password of its own."""
+        account = self.known.get(folded)
+        if account is None:
+            return False
+        await self.wait_stored()
+        with _translated():
+            credentials = await self._table.credentials(account.id)
+        return credentials is not None and credentials.password != NO_PASSWORD
 
     async def _hash_anew(self, account: int, hashed: str, password: str) -> None:
         """Replace the keys of an imported account by a hash of this server. The password is the
@@ -344,6 +424,39 @@ class AccountKeeper(AccountIndex):
         """Remove a certificate from an account; see `Accounts.remove_certificate`."""
         with _translated():
             return await self._table.remove_certificate(account, fingerprint)
+
+    def no_password(self) -> Credentials:
+        """Return what no password fits; see `Accounts.no_password`."""
+        salt, stored_key, server_key = (os.urandom(_SALT_BYTES) for _ in range(3))
+        keys = ScramKeys(salt, self._cost.scram_iterations, stored_key, server_key)
+        return Credentials(NO_PASSWORD, keys)
+
+    async def by_identity(self, identity: IdentityKey) -> Account | None:
+        """Return the account of an identity; see `Accounts.by_identity`."""
+        before: int | None = None
+        account: int | None = None
+        while before != self.revision:  # or the account may have been deleted during the look
+            before = self.revision
+            await self.wait_stored()
+            with _translated():
+                account = await self._table.by_identity(identity)
+        return self.by_id.get(account) if account is not None else None
+
+    async def identities(self, account: int) -> list[IdentityKey]:
+        """Return the identities of an account; see `Accounts.identities`."""
+        await self.wait_stored()
+        with _translated():
+            return await self._table.identities(account)
+
+    async def add_identity(self, account: int, identity: IdentityKey) -> bool:
+        """Let an identity log in; see `Accounts.add_identity`."""
+        with _translated():
+            return await self._table.add_identity(account, identity)
+
+    async def remove_identity(self, account: int, identity: IdentityKey) -> bool:
+        """Let an identity log in no longer; see `Accounts.remove_identity`."""
+        with _translated():
+            return await self._table.remove_identity(account, identity)
 
     async def app_passwords(self, account: int) -> list[AppPassword]:
         """Return the app passwords of an account; see `Accounts.app_passwords`."""

@@ -19,7 +19,7 @@ from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.config import ListenerSettings, Settings
 from trio_chat.server import rehash
-from trio_chat.server.accounts import COSTS
+from trio_chat.server.accounts import COSTS, AccountKeeper
 from trio_chat.server.admission import (
     Admission,
     AdmissionStatistics,
@@ -277,6 +277,7 @@ class Server:
             nursery.start_soon(
                 expire_users, self.world, self.settings.accounts.always_on_days, self._announce
             )
+        await self.reload_logins(self.settings)
         if self.uploads is not None:
             await self.uploads.prepare()
             nursery.start_soon(self.uploads.run)
@@ -410,6 +411,26 @@ class Server:
     def issue_api_token(self, session: Session) -> tuple[int, str]:
         """Return a token for the HTTP API; see `Control.issue_api_token`."""
         return self.site.operator_tokens().issue(session)
+
+    async def reload_logins(self, settings: Settings) -> None:
+        """Have the provider of single sign-on, and the directory, of these settings.
+
+        Raises:
+            LoginSetupError: one of them cannot be used; those before stay.
+        """
+        accounts, world = self.world.accounts, self.world
+        if not (settings.oidc.issuer or settings.ldap.url):
+            world.sign_on = None
+            if isinstance(accounts, AccountKeeper):
+                accounts.directory = None
+            await trio.lowlevel.checkpoint()
+            return
+        from trio_chat.server.login.setup import open_logins  # noqa: PLC0415  # few servers do
+
+        logins = await open_logins(settings, world.wall_clock, self._threads.accounts)
+        world.sign_on = logins.sign_on
+        if isinstance(accounts, AccountKeeper):
+            accounts.directory = logins.directory
 
     async def reload_certificate(self, settings: Settings) -> None:
         """Read the TLS certificate again, for new connections; existing ones stay open.

@@ -19,6 +19,7 @@ from trio_chat.server.accounts import Cost
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.login.problem import LoginSetupError
 from trio_chat.server.prometheus import CLUSTER, TABLE
 from trio_chat.server.statistics import ServerStatistics
 
@@ -45,6 +46,13 @@ class ControlledServer(rehash.ReconfigurableServer, Protocol):
 
     def nodes(self) -> Sequence[ShownNode]:
         """Return how the nodes of its cluster stand."""
+
+    async def reload_logins(self, settings: Settings) -> None:
+        """Have the single sign-on, and the directory, of these settings.
+
+        Raises:
+            LoginSetupError: one of them cannot be used; those before stay.
+        """
 
     async def reload_certificate(self, settings: Settings) -> None:
         """Read the TLS certificate again, for new connections.
@@ -145,8 +153,10 @@ class ServerControl:
                     raise ConfigError(why)
                 # Merged, because a self-signed certificate stays next to the database that is in
                 # use.
-                await self._server.reload_certificate(rehash.merge(self._server.settings, settings))
-            except (ConfigError, CertificateError) as error:
+                merged = rehash.merge(self._server.settings, settings)
+                await self._server.reload_certificate(merged)
+                await self._server.reload_logins(merged)
+            except (ConfigError, CertificateError, LoginSetupError) as error:
                 log.error("the configuration was not read again, the old one stays: %s", error)
                 raise RehashError(str(error)) from error
             await self._server.broadcaster.wait_room()

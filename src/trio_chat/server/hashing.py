@@ -3,7 +3,7 @@ Storage).
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import trio
@@ -58,6 +58,7 @@ class HashingThreads:
         verify: Callable[..., bool],
         *args: str,
         is_decoy: bool = False,
+        is_last: bool = True,
     ) -> bool:
         """Return whether a password is right; a wrong one is answered late, and after many none is
         checked.
@@ -69,6 +70,7 @@ class HashingThreads:
             verify: compares the next ones, and blocks.
             args: for it.
             is_decoy: whether there is none, and the rest is done to take as long.
+            is_last: whether a wrong one counts as wrong; if not, it is checked elsewhere, too.
 
         Raises:
             Busy: too many were wrong, too many were checked in a minute, or too many wait.
@@ -80,11 +82,24 @@ class HashingThreads:
         ):
             lockout.refuse(name, origin)  # others may have been wrong while this one waited
             is_right = await self._hash(verify, *args) and not is_decoy
-            if not is_right:
+            if not is_right and is_last:
                 lockout.note_wrong(name, origin)
-        if not is_right:
+        if not is_right and is_last:
             await trio.sleep(self._delay)
         return is_right
+
+    async def ask(
+        self, lockout: Lockout, name: str, origin: Origin, question: Callable[[], Awaitable[T]]
+    ) -> T:
+        """Return what a directory says of a password, unless too many were wrong. The caller counts
+        a wrong one by `note_wrong`.
+
+        Raises:
+            Busy: too many were wrong, or too many were checked in a minute.
+        """
+        lockout.refuse(name, origin)
+        self._count(lockout, name, origin)
+        return await question()
 
     async def note_wrong(self, lockout: Lockout, name: str, origin: Origin) -> None:
         """Count a wrong proof for which nothing was hashed, and wait as for a wrong password."""

@@ -38,6 +38,7 @@ from trio_chat.server.listeners import (
     pause_all,
     quiet_trio,
 )
+from trio_chat.server.login.problem import LoginSetupError
 from trio_chat.server.metrics import Monitor
 from trio_chat.server.open_storage import (
     MEMORY,
@@ -66,6 +67,7 @@ _EXPECTED = (
     StorageError,
     HistoryError,
     CertificateError,
+    LoginSetupError,
     LogBroken,
     LogRefused,
     LogUnavailable,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
-from trio_chat.storage import app_passwords
+from trio_chat.chat.identity_keys import IdentityKey
+from trio_chat.storage import app_passwords, identities
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -85,10 +86,16 @@ class SqliteAccounts:
         return await self._database.read(_scram_forms)
 
     async def insert(
-        self, account: Account, credentials: Credentials, email: Email | None
+        self,
+        account: Account,
+        credentials: Credentials,
+        email: Email | None,
+        identity: IdentityKey | None = None,
     ) -> Account | None:
-        """Add an account and return it with its number; None when the name is or was taken."""
-        return await self._database.write(insert, account, credentials, email)
+        """Add an account and return it with its number; None when the name is or was taken, or
+        another account has the identity.
+        """
+        return await self._database.write(_insert_new, account, credentials, email, identity)
 
     async def email(self, account: int) -> Email | None:
         """Return the e-mail address of an account."""
@@ -146,6 +153,22 @@ class SqliteAccounts:
     async def remove_app_password(self, account: int, digest: str) -> bool:
         """Remove an app password from an account; return whether the account had it."""
         return await self._database.write(app_passwords.remove, account, digest)
+
+    async def identities(self, account: int) -> list[IdentityKey]:
+        """Return an account's identities."""
+        return await self._database.read(identities.of_account, account)
+
+    async def by_identity(self, identity: IdentityKey) -> int | None:
+        """Return the number of the account that an identity logs in to, or None."""
+        return await self._database.read(identities.holder, identity)
+
+    async def add_identity(self, account: int, identity: IdentityKey) -> bool:
+        """Link an identity to an account that exists; return whether the account has it now."""
+        return await self._database.write(identities.add, account, identity)
+
+    async def remove_identity(self, account: int, identity: IdentityKey) -> bool:
+        """Unlink an identity from an account; return whether the account had it."""
+        return await self._database.write(identities.remove, account, identity)
 
     async def secret(self, name: str) -> bytes:
         """Return a random value of 32 bytes, which is made on first use and never changes."""
@@ -220,9 +243,10 @@ def insert(
     account: Account,
     credentials: Credentials,
     email: Email | None = None,
+    identity: IdentityKey | None = None,
 ) -> Account | None:
     """Add an account and return it with its number, a new one if it has none; None when the name,
-    or the number, is or was taken.
+    or the number, is or was taken. An identity of another account is not linked.
     """
     facts = account.id or None, account.folded, account.name, account.created
     row = (*facts, credentials.password, *credentials.scram)
@@ -231,7 +255,21 @@ def insert(
         return None
     if email is not None:
         connection.execute("INSERT INTO email VALUES (?, ?, ?)", (number, *email))
+    if identity is not None:
+        identities.add(connection, int(number), identity)
     return account._replace(id=int(number))
+
+
+def _insert_new(
+    connection: "apsw.Connection",
+    account: Account,
+    credentials: Credentials,
+    email: Email | None,
+    identity: IdentityKey | None,
+) -> Account | None:
+    if identity is not None and identities.holder(connection, identity) is not None:
+        return None
+    return insert(connection, account, credentials, email, identity)
 
 
 def email_of(connection: "apsw.Connection", account: int) -> Email | None:

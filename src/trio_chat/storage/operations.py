@@ -17,12 +17,14 @@ from trio_chat.chat.changes import (
     AuditKept,
     CertificateAdded,
     CertificateRemoved,
+    IdentityLinked,
+    IdentityUnlinked,
     PasswordSet,
     UploadAdded,
     UploadsRemoved,
 )
 from trio_chat.chat.persistence import Operation
-from trio_chat.storage import accounts, app_passwords, audit, uploads
+from trio_chat.storage import accounts, app_passwords, audit, identities, uploads
 
 if TYPE_CHECKING:
     import apsw
@@ -41,7 +43,7 @@ def store(connection: "apsw.Connection", operations: Iterable[Operation]) -> Non
 def _store(connection: "apsw.Connection", operation: Operation) -> None:
     match operation:
         case AccountRegistered(account, credentials, email) if credentials is not None:
-            accounts.insert(connection, account, credentials, email)
+            accounts.insert(connection, account, credentials, email, operation.identity)
         case AccountDeleted(account):
             accounts.delete(connection, account.id)
         case AccountNameFreed(account):
@@ -56,11 +58,10 @@ def _store(connection: "apsw.Connection", operation: Operation) -> None:
             _store_app_password(connection, operation)
         case AuditKept(entry):
             audit.add(connection, entry)
-        case UploadAdded(upload):
-            uploads.insert(connection, upload)
-        case UploadsRemoved(names):
-            for name in names:
-                uploads.remove(connection, name)
+        case IdentityLinked() | IdentityUnlinked():
+            _store_identity(connection, operation)
+        case UploadAdded() | UploadsRemoved():
+            _store_upload(connection, operation)
         case _:
             raise ValueError(f"{type(operation).__name__} is an unknown operation")
 
@@ -76,3 +77,19 @@ def _store_app_password(
             app_passwords.remove(connection, number, digest)
         case AppPasswordUsed(number, digest, used):
             app_passwords.note_use(connection, number, digest, used)
+
+
+def _store_identity(
+    connection: "apsw.Connection", operation: IdentityLinked | IdentityUnlinked
+) -> None:
+    store = identities.add if isinstance(operation, IdentityLinked) else identities.remove
+    store(connection, operation.account, operation.identity)
+
+
+def _store_upload(connection: "apsw.Connection", operation: UploadAdded | UploadsRemoved) -> None:
+    match operation:
+        case UploadAdded(upload):
+            uploads.insert(connection, upload)
+        case UploadsRemoved(names):
+            for name in names:
+                uploads.remove(connection, name)

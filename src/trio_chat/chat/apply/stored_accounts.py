@@ -17,6 +17,8 @@ from trio_chat.chat.changes import (
     AppPasswordUsed,
     CertificateAdded,
     CertificateRemoved,
+    IdentityLinked,
+    IdentityUnlinked,
     InvitationUsed,
     PasswordGuessed,
     PasswordSet,
@@ -114,7 +116,20 @@ def _remove_app_password(world: World, change: AppPasswordRemoved) -> Effects | 
     return _record(world, change)
 
 
-def _record(world: World, change: AppPasswordAdded | AppPasswordRemoved) -> Effects | None:
+@transition(IdentityLinked)
+def _link(world: World, change: IdentityLinked) -> Effects | None:
+    return _record(world, change)
+
+
+@transition(IdentityUnlinked)
+def _unlink(world: World, change: IdentityUnlinked) -> Effects | None:
+    return _record(world, change)
+
+
+def _record(
+    world: World,
+    change: AppPasswordAdded | AppPasswordRemoved | IdentityLinked | IdentityUnlinked,
+) -> Effects | None:
     if is_outdated(world, change.account, change.version):
         return None
     world.dirty.record(change)

@@ -6,6 +6,7 @@ from trio_chat.chat.accounts import Account
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.changes.change import Change
 from trio_chat.chat.credentials import Credentials, Email
+from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.chat.persistence import Operation
 
 
@@ -19,12 +20,14 @@ class AccountRegistered(Change, Operation):
         credentials: what its password is checked against; None if they are stored already.
         email: its e-mail address, or None.
         invitation: the digest of the invitation that it uses; "" for none.
+        identity: what it is linked to, or None.
     """
 
     account: Account
     credentials: Credentials | None = field(default=None, repr=False)
     email: Email | None = field(default=None, repr=False)
     invitation: str = ""
+    identity: IdentityKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,37 @@ class AppPasswordRemoved(Change, Operation):
 
     account: int
     digest: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityLinked(Change, Operation):
+    """An identity can log in to an account, by its number, unless another account has it, or this
+    one has as many as it may have.
+
+    Args:
+        account: the number of the account.
+        identity: what identifies it.
+        version: see `AccountChanged`.
+    """
+
+    account: int
+    identity: IdentityKey
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityUnlinked(Change, Operation):
+    """An identity can log in to an account, by its number, no longer.
+
+    Args:
+        account: the number of the account.
+        identity: what identifies it.
+        version: see `AccountChanged`.
+    """
+
+    account: int
+    identity: IdentityKey
     version: int | None = None
 
 

@@ -8,10 +8,19 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from trio_chat.chat import authentication, banning, logins, missed, sasl
+from trio_chat.chat import (
+    banning,
+    logins,
+    missed,
+    sasl,
+    sasl_exchanges,
+    sasl_mechanisms,
+)
 from trio_chat.chat.accounts import NO_ACCOUNT, Account, Accounts, AccountsError, Busy, Login
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountChanged, NoticesDelivered
+from trio_chat.chat.commands import identities
+from trio_chat.chat.identities import ProviderUnavailable
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response, Unsettled
 from trio_chat.chat.second_factors import CodeRequired
@@ -65,11 +74,12 @@ def _abort(request: Request) -> None:
 
 def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
     session, world = request.session, request.world
-    check = partial(authentication.verify_login, world)
-    session.sasl = sasl.start(mechanism, accounts, session.origin, check, world.second_factors)
-    session.sasl_inbox = sasl.Inbox()
+    rules = world.server_info.account_rules
+    session.sasl = sasl_exchanges.start(mechanism, world, session.origin)
+    session.sasl_inbox = sasl_exchanges.inbox(mechanism)
     if session.sasl is None:
-        request.reply.numeric(n.RPL_SASLMECHS, ",".join(sasl.mechanisms(session.certificate)))
+        known = sasl_mechanisms.mechanisms(session.certificate, rules)
+        request.reply.numeric(n.RPL_SASLMECHS, ",".join(known))
         request.reply.numeric(n.ERR_SASLFAIL, args=("there is no such mechanism here",))
         return
     request.reply.send_bare("AUTHENTICATE", "+")
@@ -96,30 +106,32 @@ async def _continue(
     session = request.session
     try:
         step = await exchange.take(message)
-    except sasl.SaslFailed:
+        login = await _login_of(request, step)
+    except sasl.SaslFailed as failed:
         session.sasl = None
-        count_failure(request, reply)
-        reply.numeric(n.ERR_SASLFAIL, args=("wrong account or password",))
+        if failed.is_guess:
+            count_failure(request, reply)
+        reply.numeric(n.ERR_SASLFAIL, args=(str(failed),))
         return
     except CodeRequired as error:
         session.sasl = None
         reply.fail("AUTHENTICATE", "CODE_REQUIRED", text=str(error))
         reply.numeric(n.ERR_SASLFAIL, args=(str(error),))
         return
-    except (AccountsError, Busy) as error:
+    except (AccountsError, Busy, ProviderUnavailable) as error:
         session.sasl = None
         reply.numeric(n.ERR_SASLFAIL, args=(explain(error),))
         return
-    if step.login is None:
+    if login is None:
         for piece in sasl.pieces(step.answer):
             reply.send_bare("AUTHENTICATE", piece)
         return
     session.sasl = None
-    if suspended := why_suspended(request, step.login.account):
+    if suspended := why_suspended(request, login.account):
         reply.numeric(n.ERR_SASLFAIL, args=(suspended,))
         return
     try:
-        is_done = await log_in(request, reply, step.login)
+        is_done = await log_in(request, reply, login)
     except Unsettled:  # which is explained by FAIL; the exchange has to end, too
         reply.numeric(n.ERR_SASLFAIL, args=("the servers cannot agree on anything",))
         raise
@@ -129,18 +141,40 @@ async def _continue(
         reply.numeric(n.ERR_SASLFAIL, args=(CHANGED,))
 
 
+async def _login_of(request: Request, step: sasl.SaslStep) -> Login | None:
+    """Return the login that an exchange has ended with, or None if it goes on.
+
+    Raises:
+        SaslFailed: no account is linked to the identity.
+        AccountsError: accounts cannot be read or stored.
+    """
+    if step.identity is None:
+        return step.login
+    account = await identities.find_account(request, step.identity)
+    if isinstance(account, str):
+        raise sasl.SaslFailed(account, is_guess=False)
+    if step.authzid not in ("", account.folded):
+        raise sasl.SaslFailed(f"that identity is of the account {account.name}", is_guess=False)
+    return Login(account)
+
+
 def why_suspended(request: Request, account: Account) -> str:
     """Return why an account cannot be used, for a client that has its password; "" if it can."""
     ban = request.world.bans.of_account(account.id)
     return f"The account {account.name} is suspended: {banning.ban_text(ban)}" if ban else ""
 
 
-def explain(error: AccountsError | Busy | ValueError) -> str:
-    """Return the text for a client whose password could not be checked; the log contains more."""
+def explain(error: AccountsError | Busy | ProviderUnavailable | ValueError) -> str:
+    """Return the text for a client whose password or token could not be checked; the log contains
+    more.
+    """
     if isinstance(error, Busy):
         return str(error)
     if isinstance(error, ValueError):
         return "That password has characters that cannot be used, choose another one"
+    if isinstance(error, ProviderUnavailable):
+        log.error("single sign-on: %s", error)
+        return "The single sign-on cannot be asked at the moment, try again later"
     log.error("accounts cannot be used: %s", error)
     return UNAVAILABLE
 

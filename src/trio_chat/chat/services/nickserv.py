@@ -10,9 +10,10 @@ from trio_chat.chat import account_changes, authentication, logins, second_facto
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, AccountsError, Busy, Login
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AlwaysOnUpdated, UserRemoved
-from trio_chat.chat.commands import account_creation, account_registration
+from trio_chat.chat.commands import account_creation, account_registration, identities
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.commands.account_creation import Wanted
+from trio_chat.chat.identities import NotLinked
 from trio_chat.chat.preferences import PREFERENCES
 from trio_chat.chat.registry import LOCAL_SERVICES, SERVICES, Request, command
 from trio_chat.chat.response import Response
@@ -117,9 +118,9 @@ def _identify(request: Request, words: list[str]) -> None:
 
 
 async def _log_in(request: Request, name: str, given: str, reply: Response) -> None:
-    world, folded = request.world, fold_or_self(name)
+    folded = fold_or_self(name)
     try:
-        right = await authentication.verify_login(world, folded, given, request.session.origin)
+        right = await _checked(request, folded, given)
     except CodeRequired:
         answer(
             request,
@@ -130,6 +131,9 @@ async def _log_in(request: Request, name: str, given: str, reply: Response) -> N
         return
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
+        return
+    if isinstance(right, str):
+        answer(request, f"{right[:1].upper()}{right[1:]}.", reply)
         return
     if right is None:
         answer(request, "Wrong account or password.", reply)
@@ -142,6 +146,23 @@ async def _log_in(request: Request, name: str, given: str, reply: Response) -> N
     done = partial(answer, request, f"You are logged in as {account.name}.", reply)
     if not await login.log_in(request, reply, right, done):
         answer(request, f"{login.CHANGED}.", reply)
+
+
+async def _checked(request: Request, folded: str, given: str) -> Login | str | None:
+    """Return the login that a password is right for, a sentence if there is no account for it, or
+    None if it is wrong.
+
+    Raises:
+        AccountsError: accounts cannot be used.
+        Busy: too many passwords wait, or were wrong.
+        CodeRequired: the password is right, and there is no code.
+    """
+    try:
+        origin = request.session.origin
+        return await authentication.verify_login(request.world, folded, given, origin)
+    except NotLinked as unlinked:
+        account = await identities.find_account(request, unlinked.identity)
+    return account if isinstance(account, str) else Login(account)
 
 
 @NICKSERV.command("LOGOUT", "", 0, "logs you out")

@@ -1,0 +1,105 @@
+"""Identities: what a provider of single sign-on, or a directory, calls a person; and the port to
+the provider.
+
+An identity logs in to the account that it is linked to, whatever names both have (OpenID Connect
+Core §5.7: only issuer and subject together are stable). A name of the provider is only a wish, and
+never opens an account that exists.
+"""
+
+from typing import NamedTuple, Protocol
+
+from trio_chat.chat.accounts import Busy, Origin
+from trio_chat.chat.identity_keys import IdentityKey
+
+LINK_SECONDS = 600
+"""Seconds for which `NickServ LINK` waits for the login."""
+
+
+class Identity(NamedTuple):
+    """An identity that a provider or a directory has confirmed just now.
+
+    Args:
+        key: what identifies it.
+        name: the name that the account of a new identity gets; "" for none.
+        may_create: whether an account is made for it.
+    """
+
+    key: IdentityKey
+    name: str = ""
+    may_create: bool = True
+
+
+class TokenRefused(Exception):  # an outcome of the check, not a mistake of ours
+    """A token is not accepted; the message is a sentence for its user, without the token."""
+
+
+class ProviderUnavailable(Exception):
+    """The provider cannot be asked; the message is for the operator's log."""
+
+
+class NotLinked(Busy):
+    """A password of the directory is right, but no account is linked to the identity. A caller that
+    makes no accounts shows the sentence.
+
+    Args:
+        identity: of the directory.
+    """
+
+    def __init__(self, identity: Identity) -> None:
+        super().__init__("You have no account here yet: log in with a chat client once")
+        self.identity = identity
+
+
+class SignOnOffer(NamedTuple):
+    """What clients need to get a token.
+
+    Args:
+        name: what the provider is called.
+        configuration: the URL of its discovery document.
+        client_id: what the provider calls programs of this chat.
+        scope: what a client asks for, words with spaces between them.
+        token: the token that clients send: `id` or `access`.
+    """
+
+    name: str
+    configuration: str
+    client_id: str
+    scope: str
+    token: str
+
+
+class SignOn(Protocol):
+    """The port to the provider of single sign-on (OpenID Connect)."""
+
+    @property
+    def offer(self) -> SignOnOffer:
+        """What clients need to get a token."""
+
+    async def check(self, token: str, origin: Origin) -> Identity:
+        """Return the identity of a token.
+
+        Raises:
+            TokenRefused: the token is not valid here.
+            ProviderUnavailable: the provider cannot be asked.
+            Busy: too many tokens from there were wrong.
+        """
+
+
+class Directory(Protocol):
+    """The port to a directory that has passwords (LDAP)."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is asked before the password of the account is checked."""
+
+    async def check(self, name: str, password: str) -> Identity | None:
+        """Return the identity of a person if the password is right, else None.
+
+        Args:
+            name: as the person has written it, folded.
+            password: as it was written.
+
+        Raises:
+            ProviderUnavailable: the directory cannot be asked.
+            Busy: too many passwords wait.
+        """

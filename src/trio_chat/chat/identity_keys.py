@@ -1,0 +1,24 @@
+"""What identifies a person at a provider of single sign-on, or in a directory."""
+
+from typing import NamedTuple
+
+DIRECTORY = "ldap:"
+"""What the issuer of an identity of a directory begins with."""
+MOST = 8
+"""Identities of an account."""
+MAX_ISSUER = 500
+"""Characters of an issuer."""
+MAX_SUBJECT = 255
+"""Characters of a subject (OpenID Connect Core §2)."""
+
+
+class IdentityKey(NamedTuple):
+    """What identifies an identity for ever.
+
+    Args:
+        issuer: the provider: its URL, or `ldap:` and the base of the directory.
+        subject: what the provider calls the person; it never changes.
+    """
+
+    issuer: str
+    subject: str

@@ -1,0 +1,196 @@
+"""Passwords of an LDAP directory (RFC 4511 §4.2): a person is found, and the password is right if
+the directory takes it.
+
+libldap resolves names and negotiates TLS without giving way, so it works in threads of its own.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+import trio
+
+from trio_chat.chat.accounts import MAX_PASSWORD, Busy
+from trio_chat.chat.identities import Identity, ProviderUnavailable
+from trio_chat.chat.identity_keys import DIRECTORY, MAX_SUBJECT, IdentityKey
+from trio_chat.config import LdapSettings
+from trio_chat.server.login.claims import account_name
+from trio_chat.server.login.escaping import in_filter, in_name
+
+log = logging.getLogger("trio_chat")
+
+_LONGEST_NAME = 200
+_MOST_WAITING = 1000
+"""Passwords that wait for a connection."""
+
+
+class Entry(NamedTuple):
+    """An entry of a directory.
+
+    Args:
+        dn: its distinguished name.
+        attributes: its attributes, with their names in small letters.
+    """
+
+    dn: str
+    attributes: Mapping[str, list[bytes]]
+
+
+class WrongPassword(Exception):  # an outcome, not a mistake of ours
+    """The directory does not take a password for a name."""
+
+
+class DirectoryError(Exception):
+    """The directory cannot be asked; the message is for the log, without secrets."""
+
+
+class Connection(Protocol):
+    """A connection to a directory on which somebody is logged in. Its methods block."""
+
+    def search(self, base: str, condition: str, attributes: list[str]) -> list[Entry]:
+        """Return at most two entries below a base that satisfy a filter.
+
+        Raises:
+            DirectoryError: the directory does not answer that.
+        """
+
+    def read(self, dn: str, attributes: list[str]) -> list[Entry]:
+        """Return the entry of a name, or nothing.
+
+        Raises:
+            DirectoryError: the directory does not answer that.
+        """
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+Connect = Callable[[str, str], Connection]
+"""Connects and logs in with a name and a password, "" for nobody. It blocks. Raises WrongPassword
+or DirectoryError.
+"""
+
+
+class LdapDirectory:
+    """A directory (the port `trio_chat.chat.identities.Directory`).
+
+    Args:
+        settings: the section [ldap].
+        secret: the password of `bind_dn`, or "".
+        connect: connects to the directory.
+    """
+
+    def __init__(self, settings: LdapSettings, secret: str, connect: Connect) -> None:
+        self._settings = settings
+        self._secret = secret
+        self._connect = connect
+        self._limiter = trio.CapacityLimiter(settings.connections)
+        self._issuer = f"{DIRECTORY}{(settings.base or settings.bind_template).lower()}"
+        self._attributes = [
+            settings.account_attribute,
+            settings.id_attribute,
+            settings.group_attribute,
+        ]
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the directory is asked before the password of the account is checked."""
+        return self._settings.order == "directory"
+
+    async def check(self, name: str, password: str) -> Identity | None:
+        """Return the identity if a password is right; see `Directory.check`. When cancelled, it
+        waits for the thread, which has deadlines.
+        """
+        if not is_possible(name, password):
+            return None
+        if self._limiter.statistics().tasks_waiting >= _MOST_WAITING:
+            raise Busy("Many passwords are being checked, try again in a minute")
+        try:
+            return await trio.to_thread.run_sync(self._check, name, password, limiter=self._limiter)
+        except DirectoryError as error:
+            raise ProviderUnavailable(f"the directory: {error}") from error
+
+    def _check(self, name: str, password: str) -> Identity | None:
+        try:
+            entry = (self._bind if self._settings.bind_template else self._find)(name, password)
+        except WrongPassword:
+            return None
+        return self._identity(entry) if entry is not None else None
+
+    def _bind(self, name: str, password: str) -> Entry | None:
+        """Log in with the name that the template makes, and read the entry."""
+        dn = self._settings.bind_template.replace("{name}", in_name(name))
+        connection = self._connect(dn, password)
+        try:
+            if self._settings.base:
+                return self._only(name, connection)
+            found = connection.read(dn, self._attributes)
+            return found[0] if found else None
+        finally:
+            connection.close()
+
+    def _find(self, name: str, password: str) -> Entry | None:
+        """Find the entry, and log in with its name."""
+        try:
+            connection = self._connect(self._settings.bind_dn, self._secret)
+        except WrongPassword:
+            raise DirectoryError(
+                "it does not take bind_dn with the password in bind_password_file"
+            ) from None
+        try:
+            entry = self._only(name, connection)
+        finally:
+            connection.close()
+        if entry is not None and entry.dn:  # without a name anybody would be let in
+            self._connect(entry.dn, password).close()
+            return entry
+        return None
+
+    def _only(self, name: str, connection: Connection) -> Entry | None:
+        """Return the only entry for a name; None if there is none, or more than one."""
+        settings = self._settings
+        condition = settings.filter.replace("{name}", in_filter(name))
+        found = connection.search(settings.base, condition, self._attributes)
+        if len(found) > 1:
+            log.error("the directory has several entries for one name: make [ldap] filter narrower")
+        return found[0] if len(found) == 1 else None
+
+    def _identity(self, entry: Entry) -> Identity | None:
+        settings = self._settings
+        subject = _text(_first(entry, settings.id_attribute))
+        if not 0 < len(subject) <= MAX_SUBJECT:
+            log.error("an entry of the directory has no %s", settings.id_attribute)
+            return None
+        groups = entry.attributes.get(settings.group_attribute.lower(), [])
+        wanted = settings.required_group.casefold()
+        if wanted and wanted not in {_text(group).casefold() for group in groups}:
+            log.info("%s is not in the required group of the directory", entry.dn)
+            return None
+        name = account_name(_text(_first(entry, settings.account_attribute)))
+        return Identity(IdentityKey(self._issuer, subject), name, settings.provision)
+
+
+def is_possible(name: str, password: str) -> bool:
+    """Return whether a directory may be asked about a name and a password.
+
+    A login without a password succeeds for any name (RFC 4513 §5.1.2), and in C a text ends at NUL.
+    """
+    return (
+        0 < len(name) <= _LONGEST_NAME
+        and 0 < len(password.encode("utf-8", "surrogatepass")) <= MAX_PASSWORD
+        and "\0" not in name + password
+    )
+
+
+def _first(entry: Entry, attribute: str) -> bytes:
+    values = entry.attributes.get(attribute.lower(), [])
+    return values[0] if values else b""
+
+
+def _text(value: bytes) -> str:
+    """Return a value as text; as hexadecimal digits if it is none, such as an `objectGUID`."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
+    return text if text.isprintable() else value.hex()

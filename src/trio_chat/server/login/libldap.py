@@ -1,0 +1,97 @@
+"""Connections to a directory by libldap, with the package bonsai."""
+
+import importlib
+from typing import Any
+
+from trio_chat.config import LdapSettings
+from trio_chat.server.login.directory import Connection, DirectoryError, Entry, WrongPassword
+
+
+class LibLdap:
+    """Connects to the directory of the settings; see `trio_chat.server.login.directory.Connect`.
+
+    Args:
+        settings: the section [ldap].
+    """
+
+    def __init__(self, settings: LdapSettings) -> None:
+        self._settings = settings
+        self._bonsai: Any = importlib.import_module("bonsai")  # it has no wheels for every system
+
+    def __call__(self, name: str, password: str) -> Connection:
+        """Connect and log in. Certificates are always verified, and referrals never followed."""
+        settings, bonsai = self._settings, self._bonsai
+        is_plain = settings.url.startswith("ldap:")
+        client = bonsai.LDAPClient(settings.url, settings.starttls and is_plain)
+        client.set_cert_policy("demand")
+        if settings.ca_file is not None:
+            client.set_ca_cert(str(settings.ca_file))
+        client.set_ignore_referrals(True)
+        client.set_server_chase_referrals(False)
+        client.set_auto_page_acquire(False)
+        client.set_raw_attributes(
+            [settings.account_attribute, settings.id_attribute, settings.group_attribute]
+        )
+        if name:
+            client.set_credentials("SIMPLE", user=name, password=password)
+        try:
+            return _LibLdapConnection(client.connect(timeout=settings.timeout), bonsai, settings)
+        except (bonsai.AuthenticationError, bonsai.InvalidDN, bonsai.NoSuchObjectError) as error:
+            raise WrongPassword from error
+        except bonsai.UnwillingToPerform as error:  # such as an account that is locked
+            raise WrongPassword from error
+        except (bonsai.LDAPError, OSError, ValueError, TypeError) as error:
+            raise DirectoryError(_explain(error)) from error
+
+
+class _LibLdapConnection:
+    def __init__(self, connection: Any, bonsai: Any, settings: LdapSettings) -> None:
+        self._connection = connection
+        self._bonsai = bonsai
+        self._timeout = settings.timeout
+
+    def search(self, base: str, condition: str, attributes: list[str]) -> list[Entry]:
+        """Return entries below a base; see `Connection.search`."""
+        scope = self._bonsai.LDAPSearchScope.SUBTREE
+        return self._search(base, scope, condition, attributes)
+
+    def read(self, dn: str, attributes: list[str]) -> list[Entry]:
+        """Return the entry of a name; see `Connection.read`."""
+        scope = self._bonsai.LDAPSearchScope.BASE
+        return self._search(dn, scope, "(objectClass=*)", attributes)
+
+    def _search(self, base: str, scope: Any, condition: str, attributes: list[str]) -> list[Entry]:
+        bonsai = self._bonsai
+        try:
+            found = self._connection.search(
+                base, scope, condition, attributes, timeout=self._timeout, sizelimit=2
+            )
+        except bonsai.NoSuchObjectError:
+            return []
+        except bonsai.SizeLimitError as error:
+            raise DirectoryError("[ldap] filter finds many entries for one name") from error
+        except (bonsai.LDAPError, OSError, ValueError, TypeError) as error:
+            raise DirectoryError(_explain(error)) from error
+        return [_entry(each) for each in found[:2]]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _entry(found: Any) -> Entry:
+    attributes = {
+        str(name).lower(): [_bytes(value) for value in found[name]]
+        for name in found
+        if str(name).lower() != "dn"
+    }
+    return Entry(str(found.dn), attributes)
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _explain(error: Exception) -> str:
+    """Return the text of an error, of which libldap has one line without names and passwords."""
+    return str(error).partition("\n")[0][:200] or type(error).__name__

@@ -1,0 +1,113 @@
+"""What the sections [oidc] and [ldap] lead to: the provider and the directory that log in."""
+
+import os
+import stat
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import trio
+
+from trio_chat.chat.identities import Directory, SignOnOffer
+from trio_chat.config import OidcSettings, Settings
+from trio_chat.server.http.hosts import matches
+from trio_chat.server.lockout import Lockout
+from trio_chat.server.login.claims import TokenRules
+from trio_chat.server.login.directory import LdapDirectory
+from trio_chat.server.login.fetching import JsonFetcher
+from trio_chat.server.login.libldap import LibLdap
+from trio_chat.server.login.problem import LoginSetupError
+from trio_chat.server.login.provider import Provider, ProviderSettings
+
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+class Logins(NamedTuple):
+    """What logs in besides the accounts themselves; None what is not configured."""
+
+    sign_on: Provider | None = None
+    directory: Directory | None = None
+
+
+async def open_logins(settings: Settings, clock: Callable[[], float], lockout: Lockout) -> Logins:
+    """Return the provider and the directory of these settings; nothing is asked yet.
+
+    Args:
+        settings: all of config.ini.
+        clock: returns seconds of Unix time.
+        lockout: counts wrong tokens.
+
+    Raises:
+        LoginSetupError: something is missing; the message says what to do.
+    """
+    sign_on: Provider | None = None
+    directory: Directory | None = None
+    if settings.oidc.issuer:
+        _require("joserfc", "[oidc]", "oidc")
+        secret = await _secret(settings.oidc.client_secret_file, "[oidc] client_secret_file")
+        fetcher = JsonFetcher(_may_be_private(settings.oidc))
+        sign_on = Provider(provider_settings(settings.oidc, secret), fetcher, clock, lockout)
+    if settings.ldap.url:
+        _require("bonsai", "[ldap]", "ldap")
+        secret = await _secret(settings.ldap.bind_password_file, "[ldap] bind_password_file")
+        directory = LdapDirectory(settings.ldap, secret, LibLdap(settings.ldap))
+    return Logins(sign_on, directory)
+
+
+def provider_settings(oidc: OidcSettings, secret: str) -> ProviderSettings:
+    """Return what is known of a provider by the section [oidc]."""
+    rules = TokenRules(
+        issuer=oidc.issuer,
+        audiences=frozenset(oidc.audience or (oidc.client_id,)),
+        account_claim=oidc.account_claim,
+        group_claim=oidc.group_claim,
+        required_group=oidc.required_group,
+        may_create=oidc.provision,
+    )
+    where = oidc.issuer.rstrip("/") + DISCOVERY
+    offer = SignOnOffer(oidc.name, where, oidc.client_id, oidc.scope, oidc.token)
+    return ProviderSettings(rules, offer, oidc.introspection, secret)
+
+
+def _may_be_private(oidc: OidcSettings) -> Callable[[str], bool]:
+    own, patterns = urlsplit(oidc.issuer).hostname or "", oidc.private_hosts
+
+    def may_be(host: str) -> bool:
+        host = host.lower()
+        if host == own or "any" in patterns:
+            return True
+        return any(matches(host, pattern) for pattern in patterns)
+
+    return may_be
+
+
+def _require(module: str, section: str, extra: str) -> None:
+    if find_spec(module) is None:
+        raise LoginSetupError(
+            f"{section} needs the package {module}: pip install 'trio-chat[{extra}]'"
+        )
+
+
+async def _secret(file: Path | None, key: str) -> str:
+    return "" if file is None else await trio.to_thread.run_sync(read_secret, file, key)
+
+
+def read_secret(file: Path, key: str) -> str:
+    """Return the first line of a file that only its owner can read.
+
+    Raises:
+        LoginSetupError: it cannot be read, or others can read it.
+    """
+    try:
+        with file.open(encoding="utf-8") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            text = stream.readline(2000).rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        raise LoginSetupError(f"{key}: {file} cannot be read") from error
+    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+        raise LoginSetupError(f"{key}: others can read {file}; run chmod 600 on it")
+    if not text:
+        raise LoginSetupError(f"{key}: {file} has no secret in its first line")
+    return text

@@ -1,0 +1,143 @@
+"""Passwords of a directory: a person is found, and the directory takes the password."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from login_fakes import FakeTree, entry
+from trio_chat.chat.identities import ProviderUnavailable
+from trio_chat.chat.identity_keys import IdentityKey
+from trio_chat.config import LdapSettings
+from trio_chat.server.login.directory import DirectoryError, LdapDirectory
+
+PEOPLE = "ou=People"
+
+
+def directory(tree: FakeTree, **changed: Any) -> LdapDirectory:
+    """Return a directory that is searched by its own login."""
+    chosen: dict[str, Any] = {
+        "url": "ldaps://ldap.example.org",
+        "base": PEOPLE,
+        "bind_dn": "cn=chat",
+        "bind_password_file": Path("secret"),
+        **changed,
+    }
+    return LdapDirectory(LdapSettings(**chosen), "secret", tree.connect)
+
+
+async def test_a_person_logs_in() -> None:
+    """The identity is the unchanging number of the entry."""
+    tree = FakeTree()
+    found = await directory(tree).check("ann", "correct horse")
+    assert found is not None
+    assert found.key == IdentityKey("ldap:ou=people", "id-1")
+    assert found.name == "ann"
+    assert tree.binds == ["cn=chat", "uid=ann,ou=people"]
+    assert tree.open == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("ann", "wrong"),
+        ("bob", "correct horse"),
+        ("ann", ""),
+        ("ann", "correct horse\0x"),
+        ("ann\0", "correct horse"),
+        ("", "correct horse"),
+        ("*", "correct horse"),
+        ("ann)(uid=*", "correct horse"),
+        ("ann", "x" * 601),
+        ("a" * 201, "correct horse"),
+    ],
+)
+async def test_what_logs_nobody_in(name: str, password: str) -> None:
+    """Wrong, empty, with NUL, or with signs of filters; nothing of it is a filter."""
+    tree = FakeTree()
+    assert await directory(tree).check(name, password) is None
+    assert all("(uid=*)" not in condition for _, condition in tree.searches)
+    assert tree.open == 0
+
+
+async def test_an_empty_password_is_never_sent() -> None:
+    """RFC 4513 §5.1.2: the directory would let anybody in without one."""
+    tree = FakeTree()
+    assert await directory(tree).check("ann", "") is None
+    assert not tree.binds
+
+
+async def test_two_entries_are_nobody() -> None:
+    """The filter must find one person."""
+    tree = FakeTree()
+    tree.found["(uid=ann)"].append(entry("uid=ann,ou=guests"))
+    assert await directory(tree).check("ann", "correct horse") is None
+
+
+async def test_an_entry_without_a_name_is_nobody() -> None:
+    """Logging in without a name succeeds for anybody."""
+    tree = FakeTree()
+    tree.found["(uid=ann)"] = [entry("")]
+    assert await directory(tree).check("ann", "correct horse") is None
+
+
+async def test_the_name_can_be_made_by_a_template() -> None:
+    """Then nothing is searched, and its signs have no meaning."""
+    tree = FakeTree()
+    there = directory(
+        tree, base="", bind_dn="", bind_password_file=None, bind_template="uid={name},ou=people"
+    )
+    found = await there.check("ann", "correct horse")
+    assert found is not None
+    assert not tree.searches
+    assert await there.check("ann,ou=people", "correct horse") is None
+    assert tree.binds[-1] == "uid=ann\\2cou\\3dpeople,ou=people"
+
+
+async def test_a_template_that_is_no_name_is_searched() -> None:
+    """Active Directory takes `ann@example.org`, which names no entry."""
+    tree = FakeTree()
+    tree.passwords["ann@example.org"] = "correct horse"
+    there = directory(tree, bind_template="{name}@example.org")
+    found = await there.check("ann", "correct horse")
+    assert found is not None
+    assert tree.searches == [(PEOPLE, "(uid=ann)")]
+
+
+@pytest.mark.parametrize(
+    ("groups", "is_let_in"),
+    [((b"cn=chat,ou=groups", b"cn=x"), True), ((b"CN=Chat,OU=groups",), True), ((b"x",), False)],
+)
+async def test_a_group_can_be_required(groups: tuple[bytes, ...], is_let_in: bool) -> None:
+    """As its name is written in the directory, in small or capital letters."""
+    tree = FakeTree()
+    tree.found["(uid=ann)"] = [entry("uid=ann,ou=people", b"ann", b"id-1", *groups)]
+    found = await directory(tree, required_group="cn=chat,ou=groups").check("ann", "correct horse")
+    assert (found is not None) is is_let_in
+
+
+@pytest.mark.parametrize(
+    ("number", "subject"), [(b"\xff\x01" * 8, "ff01" * 8), (b"a\nb", "610a62"), (b"", None)]
+)
+async def test_the_number_can_be_bytes(number: bytes, subject: str | None) -> None:
+    """Active Directory has 16 bytes; an entry without a number is nobody."""
+    tree = FakeTree()
+    tree.found["(uid=ann)"] = [entry("uid=ann,ou=people", b"ann", number)]
+    found = await directory(tree).check("ann", "correct horse")
+    assert (found.key.subject if found else None) == subject
+
+
+async def test_a_directory_that_is_away_is_no_wrong_password() -> None:
+    """Its error is for the log."""
+    tree = FakeTree()
+    tree.error = DirectoryError("Can't contact LDAP server")
+    with pytest.raises(ProviderUnavailable, match="contact"):
+        await directory(tree).check("ann", "correct horse")
+
+
+async def test_a_wrong_password_of_the_server_itself_is_its_defect() -> None:
+    """It is not taken for a wrong password of the person."""
+    tree = FakeTree()
+    tree.passwords["cn=chat"] = "another"
+    with pytest.raises(ProviderUnavailable, match="bind_dn"):
+        await directory(tree).check("ann", "correct horse")

@@ -1,0 +1,162 @@
+"""Questions to a provider over HTTP: what an answer may be, and where it may come from."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+
+from trio_chat.chat.identities import ProviderUnavailable
+from trio_chat.config import LdapSettings, OidcSettings, Settings
+from trio_chat.server.lockout import Lockout
+from trio_chat.server.login.fetching import MAX_BODY, JsonFetcher
+from trio_chat.server.login.problem import LoginSetupError
+from trio_chat.server.login.setup import open_logins, provider_settings, read_secret
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """Serve one answer to everybody; yield the address, and what was asked."""
+    asked: list[bytes] = []
+
+    async def serve(stream: trio.SocketStream) -> None:
+        head, _, body = (await stream.receive_some(65536)).partition(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: ([0-9]+)", head)
+        while length and len(body) < int(length[1]):
+            body += await stream.receive_some(65536)
+        asked.append(head + b"\r\n\r\n" + body)
+        with trio.move_on_after(5):
+            await stream.send_all(answer)
+            await stream.aclose()
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
+        port = listeners[0].socket.getsockname()[1]
+        yield f"http://127.0.0.1:{port}", asked
+        nursery.cancel_scope.cancel()
+
+
+def fetcher() -> JsonFetcher:
+    """Return what may ask this machine."""
+    return JsonFetcher(lambda host: host == "127.0.0.1")
+
+
+async def test_an_object_is_fetched() -> None:
+    """By GET, and by POST of a form."""
+    async with answering(OK + b'Content-Length: 9\r\n\r\n{"a": 1}\n') as (url, asked):
+        assert await fetcher().get(f"{url}/x?y=1") == {"a": 1}
+        form = {"token": "a b&c"}
+        assert await fetcher().post(f"{url}/x", form, {"Authorization": "Basic x"}) == {"a": 1}
+    assert asked[0].startswith(b"GET /x?y=1 HTTP/1.1\r\n")
+    assert asked[1].endswith(b"token=a+b%26c")
+    assert b"Authorization: Basic x\r\n" in asked[1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
+        OK + b"Content-Length: 2\r\n\r\n[]",
+        OK + b"Content-Length: 2\r\n\r\nno",
+        OK + b"Content-Length: 20000\r\n\r\n" + b"[" * 20_000,
+        OK + b"Connection: close\r\n\r\n" + b" " * (MAX_BODY + 10),
+        OK + b"Content-Length: 100\r\n\r\n{}",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"",
+    ],
+    ids=(
+        "redirect",
+        "error",
+        "list",
+        "text",
+        "deep",
+        "long",
+        "cut",
+        "ssh",
+        "nothing",
+    ),
+)
+async def test_what_is_no_object_is_an_error(answer: bytes) -> None:
+    """A redirect is not followed, and no answer is endless."""
+    async with answering(answer) as (url, _):
+        with pytest.raises(ProviderUnavailable) as caught:
+            await fetcher().get(f"{url}/x?secret=1")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://sso.example.org/x",
+        "ftp://127.0.0.1/x",
+        "https:///x",
+        "https://user@sso.example.org/x",
+        "https://sso.example.org:port/x",
+        "https://sso.example.org/a b",
+        "https://sso.example.org/é",
+        "https://[x/",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+async def test_what_is_no_address_of_a_provider(url: str) -> None:
+    """Only HTTPS, and HTTP on this machine."""
+    with pytest.raises(ProviderUnavailable):
+        await fetcher().get(url)
+
+
+async def test_a_provider_names_no_private_address() -> None:
+    """Its document cannot make the server ask its own network (SSRF)."""
+
+    async def resolve(host: str, port: int) -> list[str]:
+        await trio.lowlevel.checkpoint()
+        return ["10.0.0.1", "::1", "169.254.169.254"]
+
+    there = JsonFetcher(lambda host: False, resolve=resolve)
+    with pytest.raises(ProviderUnavailable, match="private_hosts"):
+        await there.get("https://keys.example.org/x")
+
+
+def test_a_secret_is_read_from_a_private_file(tmp_path: Path) -> None:
+    """Its first line; if others can read the file, or it has none, that is an error."""
+    file = tmp_path / "secret"
+    file.write_text("hunter2\nmore\n")
+    file.chmod(0o600)
+    assert read_secret(file, "[oidc] client_secret_file") == "hunter2"
+    file.chmod(0o640)
+    with pytest.raises(LoginSetupError, match="chmod 600"):
+        read_secret(file, "[oidc] client_secret_file")
+    file.chmod(0o600)
+    file.write_text("\n")
+    with pytest.raises(LoginSetupError, match="first line"):
+        read_secret(file, "[oidc] client_secret_file")
+    with pytest.raises(LoginSetupError, match="cannot be read"):
+        read_secret(tmp_path / "none", "[oidc] client_secret_file")
+
+
+async def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command that installs it."""
+    monkeypatch.setattr("trio_chat.server.login.setup.find_spec", lambda name: None)
+    lockout = Lockout("account", 1, 1, trio.current_time)
+    for settings, extra in (
+        (Settings(oidc=OidcSettings(issuer="https://x", client_id="c")), "oidc"),
+        (Settings(ldap=LdapSettings(url="ldaps://x", base="o=x")), "ldap"),
+    ):
+        with pytest.raises(LoginSetupError, match=rf"trio-chat\[{extra}\]"):
+            await open_logins(settings, lambda: 0.0, lockout)
+
+
+def test_the_settings_of_a_provider() -> None:
+    """The client is the audience, unless others are named."""
+    oidc = OidcSettings(issuer="https://x.example.org/", client_id="c")
+    assert provider_settings(oidc, "").rules.audiences == {"c"}
+    where = "https://x.example.org/.well-known/openid-configuration"
+    assert provider_settings(oidc, "").offer.configuration == where
+    several = OidcSettings(issuer="https://x", client_id="c", audience=("a", "b"))
+    assert provider_settings(several, "").rules.audiences == {"a", "b"}
