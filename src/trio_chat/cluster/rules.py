@@ -133,6 +133,8 @@ OWN: dict[type, dict[str, str]] = {
         "bans": _OF_NODE,
         "invitations": _OF_NODE,
         "hooks": _OF_NODE,
+        "audit": _OF_NODE,
+        "api_tokens": _OF_NODE,
         "cluster": _OF_NODE,
         "uploads": _OF_NODE,
     },
