@@ -35,6 +35,13 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.hooks import Hook
 from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.moderation.filters import Filter
+from trio_chat.chat.moderation.server import (
+    ModerationRow,
+    RaidMode,
+    ServerFilter,
+    ServerHeldMessage,
+    ServerReport,
+)
 from trio_chat.chat.moderation.state import HeldMessage, Report
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet
@@ -71,6 +78,11 @@ PLAIN = (
     ApiToken,
     Hook,
     Invitation,
+    ModerationRow,
+    RaidMode,
+    ServerFilter,
+    ServerHeldMessage,
+    ServerReport,
     PushRules,
     Report,
     PushSubscription,

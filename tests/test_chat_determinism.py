@@ -299,6 +299,7 @@ OF_A_WORLD = {
     "elapsed": "the time of the log",
     "hooks": "in a snapshot",
     "api_tokens": "in a snapshot",
+    "moderation": "in a snapshot",
     "ids": "in a snapshot",
     "invisible": "follows from the users",
     "invitations": "in a snapshot",

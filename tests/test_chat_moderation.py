@@ -163,6 +163,13 @@ def test_a_filter_covers_the_lines_of_a_batch(ann: Person, town: Town) -> None:
         "BATCH -1",
     )
     assert ann.read() == []
+    bob.say(
+        "BATCH +2 draft/multiline #a",
+        "@batch=2 PRIVMSG #a :buy sp",
+        "@batch=2;draft/multiline-concat PRIVMSG #a :am",
+        "BATCH -2",
+    )
+    assert ann.read() == []
 
 
 @pytest.mark.parametrize("line", ["PART #a :spam", "QUIT :spam"])

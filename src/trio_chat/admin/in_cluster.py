@@ -23,6 +23,8 @@ INVITE = N_(
     "That is done in the chat: /msg NickServ INVITATION for accounts, /msg ChanServ INVITATION"
     " <channel> for a channel"
 )
+FILTER = N_("An operator does that in the chat: /filter list, /filter add, /filter del")
+RAID = N_("An operator does that in the chat: /raid on, /raid off")
 HOOK = N_("That is done in the chat: /msg ChanServ HOOK <channel> ADD|LIST|DEL")
 TOKEN = N_(
     "An operator with all rights does that by the HTTP API: APITOKEN in the chat gives a token,"

@@ -36,6 +36,13 @@ def keep(world: World, user: User, text: str, *, is_minor: bool = False) -> bool
     return True
 
 
+def keep_for_account(world: World, account: int, text: str) -> None:
+    """Keep a notice for an account without a connected user, until one logs in to it."""
+    kept = world.always_on.missed.get(account, [])
+    notice = MissedNotice(world.ids.next(), text)
+    world.always_on.missed[account] = [*kept, notice][-world.lengths.missed_entries :]
+
+
 def of_removal(user: User, reason: str) -> str:
     """Return the notice that a user was made to leave all its channels."""
     names = ", ".join(channel.name for channel in user.channels)

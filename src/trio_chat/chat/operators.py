@@ -24,13 +24,11 @@ _MAX_NOTICE = 380
 """Bytes of a notice, so that its line holds it."""
 
 
-def notice(world: World, text: str) -> Event | None:
-    """Return a notice for the operators with +s, or None if there are none."""
+def notice(world: World, text: str, right: str = "addresses") -> Event | None:
+    """Return a notice for the operators with +s and a right, or None if there are none."""
     if not world.opers:
         return None
-    wanted = [
-        user for user in world.opers if NOTICES in user.modes and has_right(user, "addresses")
-    ]
+    wanted = [user for user in world.opers if NOTICES in user.modes and has_right(user, right)]
     recipients = tuple(session for user in wanted for session in user.sessions)
     if not recipients:
         return None

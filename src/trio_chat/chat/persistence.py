@@ -14,6 +14,7 @@ from trio_chat.chat.api_tokens import ApiToken
 from trio_chat.chat.bans import Ban, BanKey
 from trio_chat.chat.hooks import Hook
 from trio_chat.chat.invitations import Invitation
+from trio_chat.chat.moderation.server import ModerationRow, RowKey
 from trio_chat.chat.relayed_ids import RelayKey
 
 
@@ -44,6 +45,7 @@ class ChangeSet(NamedTuple):
         relayed: the ids of relayed messages by their keys; 0 deletes one.
         hooks: webhooks by their digests; None deletes one.
         api_tokens: API tokens by their digests; None deletes one.
+        moderation: parts of the moderation of the server by their keys; None deletes one.
         operations: changes of the tables of accounts and uploads, which are stored one after the
             other, and before the rest. Storing one again changes nothing.
         position: up to which entry of the log of a cluster this is; "" if there is no cluster.
@@ -64,6 +66,7 @@ class ChangeSet(NamedTuple):
     relayed: Mapping[RelayKey, int] = MappingProxyType({})
     hooks: Mapping[str, Hook | None] = MappingProxyType({})
     api_tokens: Mapping[str, ApiToken | None] = MappingProxyType({})
+    moderation: Mapping[RowKey, ModerationRow | None] = MappingProxyType({})
     operations: Sequence[Operation] = ()
     position: str = ""
 
@@ -111,8 +114,8 @@ class StateStore(Protocol):
     """The store of persistent state."""
 
     async def load(self) -> ChangeSet:
-        """Return all state but the bans, invitations, webhooks and API tokens, with the settings
-        that were pending.
+        """Return all state but the bans, invitations, webhooks, API tokens and the moderation of
+        the server, with the settings that were pending.
         """
 
     async def pending(self) -> list[PendingSetting]:
@@ -239,6 +242,11 @@ class DirtyKey(NamedTuple):
         return cls("api_tokens", digest)
 
     @classmethod
+    def moderation(cls, key: RowKey) -> "DirtyKey":
+        """Return the key of a part of the moderation of the server."""
+        return cls("moderation", key)
+
+    @classmethod
     def relayed(cls, key: RelayKey) -> "DirtyKey":
         """Return the key of the id of a relayed message."""
         return cls("relayed", key)
@@ -266,6 +274,7 @@ class DirtySet:
         relayed: keys of relayed messages.
         hooks: digests of webhooks.
         api_tokens: digests of API tokens.
+        moderation: keys of parts of the moderation of the server.
         operations: see `ChangeSet`.
         on_change: called when something is marked.
         marked: how many keys were marked ever.
@@ -285,6 +294,7 @@ class DirtySet:
     relayed: set[RelayKey] = field(default_factory=set)
     hooks: set[str] = field(default_factory=set)
     api_tokens: set[str] = field(default_factory=set)
+    moderation: set[RowKey] = field(default_factory=set)
     operations: list[Operation] = field(default_factory=list)
     on_change: Callable[[], None] = field(default=_nothing, compare=False)
     marked: int = field(default=0, compare=False)
@@ -337,4 +347,5 @@ _TABLES = (
     "relayed",
     "hooks",
     "api_tokens",
+    "moderation",
 )

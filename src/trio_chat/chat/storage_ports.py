@@ -9,6 +9,7 @@ from trio_chat.chat.bans import BanTable
 from trio_chat.chat.history import History
 from trio_chat.chat.hooks import HookTable
 from trio_chat.chat.invitations import InvitationTable
+from trio_chat.chat.moderation.server import ModerationTable
 from trio_chat.chat.persistence import ClusterTable, StateStore
 from trio_chat.chat.push import VapidKeys
 from trio_chat.chat.steady import ClockState, ClockTable
@@ -40,6 +41,7 @@ class StoragePorts:
         hooks: the store of webhooks, or None if they are not persistent.
         api_tokens: the store of API tokens, or None if they are not persistent.
         audit: the stored audit log, or None if there is none.
+        moderation: the store of the moderation of the server, or None if it is not persistent.
         invitations: the store of invitations, or None if they are not persistent.
         uploads: the table of uploaded files, or None if there is none.
         upload_days: the number of days after which uploads are removed; 0 for never.
@@ -66,6 +68,7 @@ class StoragePorts:
     hooks: HookTable | None = None
     api_tokens: ApiTokenTable | None = None
     audit: AuditLog | None = None
+    moderation: ModerationTable | None = None
     uploads: UploadTable | None = None
     upload_days: int = 0
     secret: bytes = field(default=b"", repr=False)

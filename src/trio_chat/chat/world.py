@@ -26,6 +26,7 @@ from trio_chat.chat.hooks import Hooks
 from trio_chat.chat.identities import SignOn
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.invitations import Invitations
+from trio_chat.chat.moderation.server import ServerModeration
 from trio_chat.chat.monitor import MonitorLists
 from trio_chat.chat.operator_blocks import with_numbers
 from trio_chat.chat.persistence import DirtySet
@@ -199,7 +200,7 @@ class World:
             lengths.renamed_days,
             self._forget_channel,
         )
-        self.bans = Bans(self.steady)
+        self.bans, self.moderation = Bans(self.steady), ServerModeration()
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
         self.mail: Mail | None = None

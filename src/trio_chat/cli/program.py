@@ -27,6 +27,7 @@ from trio_chat.cli.imports import IMPORT
 from trio_chat.cli.invite import invite
 from trio_chat.cli.licenses import licenses
 from trio_chat.cli.mcp import mcp
+from trio_chat.cli.moderation import FILTER, RAID
 from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.serve import serve
 from trio_chat.cli.service import SERVICE
@@ -55,6 +56,8 @@ COMMANDS = (
     CHANNEL,
     HOOK,
     TOKEN,
+    FILTER,
+    RAID,
     OPERATOR,
     BAN,
     UPLOADS,

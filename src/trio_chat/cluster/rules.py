@@ -135,6 +135,7 @@ OWN: dict[type, dict[str, str]] = {
         "hooks": _OF_NODE,
         "audit": _OF_NODE,
         "api_tokens": _OF_NODE,
+        "moderation": _OF_NODE,
         "cluster": _OF_NODE,
         "uploads": _OF_NODE,
     },

@@ -8,6 +8,7 @@ RIGHTS: dict[str, str] = {
     "addresses": "see the real addresses of users, and receive notices of connections",
     "wallops": "send a message to every user with the mode +w",
     "channels": "change any channel, and move users into or out of it",
+    "moderate": "set filters and raid mode of the server, decide on reports and held messages",
     "accounts": "register and suspend the accounts of others",
     "shutdown": "stop the server",
 }

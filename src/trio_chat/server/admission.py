@@ -28,6 +28,8 @@ PAGE_SHARE = 4
 """One of so many of all connections may be for pages, when many addresses request them."""
 PAGE_LEAST = 2 * PAGE_FACTOR
 """Connections that may be for pages on any server: two browsers can load the page at once."""
+RAID_SHARE = 4
+"""In raid mode an address may make one of so many connections that it may make else."""
 REQUEST_BURST, REQUEST_RATE = 2000, 100.0
 """Requests of an address at once, as of twenty first visits, and then a second: those take a
 hundredth of a processor. More are delayed.
@@ -136,12 +138,21 @@ class Admission:
         owner: has the limits; changed ones hold from the next connection on.
         clock: returns seconds that never go back.
         factor: how many times the limits are permitted.
+        is_raided: returns whether the server is in raid mode, in which an address may connect less
+            often.
     """
 
-    def __init__(self, owner: HasLimits, clock: Callable[[], float], factor: int = 1) -> None:
+    def __init__(
+        self,
+        owner: HasLimits,
+        clock: Callable[[], float],
+        factor: int = 1,
+        is_raided: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._owner = owner
         self._clock = clock
         self._factor = factor
+        self._is_raided = is_raided
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self._refused = 0
 
@@ -177,6 +188,8 @@ class Admission:
     def _known(self, key: str) -> _Address:
         """Return what is known of an address, as of now."""
         now, burst = self._clock(), self._owner.limits.connections_per_minute * self._factor
+        if self._is_raided():
+            burst = max(1, burst // RAID_SHARE)
         known = self._addresses.get(key)
         if known is None:
             known = self._addresses[key] = _Address(burst, now)

@@ -13,6 +13,7 @@ import trio
 from trio_chat.chat.changes import ApiTokensRead, HooksRead
 from trio_chat.chat.control import ShownNode
 from trio_chat.chat.events import Event, Output
+from trio_chat.chat.moderation.server_rules import is_raided
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.uploads import UploadTokens
 from trio_chat.chat.users import Session
@@ -41,6 +42,7 @@ from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.links import page_url_for
 from trio_chat.server.listeners import AcceptedSocket
 from trio_chat.server.mail import mailer
+from trio_chat.server.moderation import ModerationWatcher
 from trio_chat.server.open_storage import MEMORY, prune_history
 from trio_chat.server.opening import Openings
 from trio_chat.server.peer import LOCAL_PEER, Peer, plain_address
@@ -124,8 +126,7 @@ class Server:
         )
         self.node = cluster.make_node(self.broadcaster) if cluster is not None else None
         self.relayer = Relayer(self.world, self.broadcaster, self._is_refusing)
-        self._keeping = uncommitted.turn
-        self._store = memory.store if memory else None
+        self._keeping, self._store = uncommitted.turn, memory.store if memory else None
         self._clock_table = memory.clock if memory else None
         self._bans = (
             BanWatcher(
@@ -143,6 +144,12 @@ class Server:
             uncommitted.turn,
         )
         self._tables = self._watched_tables(memory, uncommitted.turn)
+        self._moderation = ModerationWatcher(
+            self.world,
+            memory.moderation if memory and self._is_alone else None,
+            self.broadcaster,
+            uncommitted.turn,
+        )
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         key = token_key(settings, memory, self.start_secret)
@@ -163,7 +170,7 @@ class Server:
         self.connections: set[Connection] = set()
         self.turns = trio.Lock()
         self._is_accepting = False
-        self.admission = Admission(self, trio.current_time)
+        self.admission = Admission(self, trio.current_time, is_raided=lambda: is_raided(self.world))
         self.page_admission = PageAdmission(self, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self.local_host = ""
@@ -317,6 +324,8 @@ class Server:
         for table in self._tables:
             await table.refresh()
             nursery.start_soon(table.run)
+        await self._moderation.refresh()
+        nursery.start_soon(self._moderation.run)
         if self.world.storage is not None:
             nursery.start_soon(self._post_outgoing)
 

@@ -31,6 +31,7 @@ from trio_chat.storage.database import MEMORY, Database, StorageError, open_data
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.hooks import SqliteHooks
 from trio_chat.storage.invitations import SqliteInvitations
+from trio_chat.storage.moderation import SqliteModeration
 from trio_chat.storage.state import SqliteStateStore
 from trio_chat.storage.uploads import SqliteUploads
 
@@ -100,6 +101,7 @@ async def open_storage(
                 hooks=SqliteHooks(database),
                 api_tokens=SqliteApiTokens(database),
                 audit=SqliteAuditLog(database),
+                moderation=SqliteModeration(database),
                 secret=await table.secret("cloak"),
                 vapid=await stored_keys(table),
                 history=history,

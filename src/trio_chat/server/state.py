@@ -13,7 +13,13 @@ import trio
 from trio_chat.chat import always_on, metadata, push, push_rules, second_factors
 from trio_chat.chat.apply.sessions import update_away
 from trio_chat.chat.apply.transitions import carry_out
-from trio_chat.chat.changes import ApiTokensRead, BansRead, HooksRead, InvitationsRead
+from trio_chat.chat.changes import (
+    ApiTokensRead,
+    BansRead,
+    HooksRead,
+    InvitationsRead,
+    ServerModerationRead,
+)
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet, StateStore
 from trio_chat.chat.registered_channels import restore, restore_members, to_state
 from trio_chat.chat.storage_ports import StoragePorts
@@ -32,8 +38,8 @@ _RETRY = 10.0
 
 
 async def load_lists(world: World, memory: StoragePorts) -> None:
-    """Take the bans, the invitations, the webhooks and the API tokens of a database that was in no
-    cluster yet. From then on the log alone changes them.
+    """Take the lists of a database that was in no cluster yet: bans, invitations, webhooks, API
+    tokens and moderation. From then on the log alone changes them.
 
     Raises:
         StorageError: they cannot be read.
@@ -46,6 +52,8 @@ async def load_lists(world: World, memory: StoragePorts) -> None:
         carry_out(world, HooksRead(tuple(await memory.hooks.load())))
     if memory.api_tokens is not None:
         carry_out(world, ApiTokensRead(tuple(await memory.api_tokens.load())))
+    if memory.moderation is not None:
+        carry_out(world, ServerModerationRead(tuple(await memory.moderation.load())))
 
 
 async def load_state(world: World, store: StateStore) -> None:
@@ -249,6 +257,7 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
         {key: world.relayed.get(key) for key in dirty.relayed},
         {digest: world.hooks.get(digest) for digest in dirty.hooks},
         {digest: world.api_tokens.get(digest) for digest in dirty.api_tokens},
+        {key: world.moderation.row(key) for key in dirty.moderation},
         tuple(dirty.operations),
     )
 

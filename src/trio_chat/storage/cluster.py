@@ -39,6 +39,7 @@ _TABLES = (
     "invitation",
     "hook",
     "api_token",
+    "moderation",
     "relayed",
     "push",
     "push_rules",

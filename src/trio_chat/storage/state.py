@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from trio_chat.chat.changes import AuditKept
 from trio_chat.chat.persistence import ChangeSet, PendingSetting
-from trio_chat.storage import api_tokens, bans, hooks, invitations, operations, relayed
+from trio_chat.storage import (
+    api_tokens,
+    bans,
+    hooks,
+    invitations,
+    moderation,
+    operations,
+    relayed,
+)
 from trio_chat.storage.cluster import note_position
 from trio_chat.storage.database import Database, damage_reported
 
@@ -98,6 +106,7 @@ def is_erasing(changes: ChangeSet) -> bool:
         or bool(changes.second_factors)
         or None in changes.channels.values()
         or None in changes.users.values()
+        or None in changes.moderation.values()
     )
 
 
@@ -170,5 +179,6 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
     relayed.save(connection, changes.relayed)
     hooks.save(connection, changes.hooks)
     api_tokens.save(connection, changes.api_tokens)
+    moderation.save(connection, changes.moderation)
     if changes.position:
         note_position(connection, changes.position)

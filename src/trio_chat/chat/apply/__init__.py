@@ -17,6 +17,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     registered,
     relayed,
     second_factors,
+    server_moderation,
     sessions,
     stored_accounts,
     uploads,

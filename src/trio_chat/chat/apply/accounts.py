@@ -49,6 +49,7 @@ def _of_account(world: World, change: AccountDeleted) -> list[DirtyKey]:
     ]
     keys += [DirtyKey.invitation(one.digest) for one in world.invitations.made_by(account.id)]
     keys += stay_keys(world.always_on.of(account.id))
+    keys += map(DirtyKey.moderation, world.moderation.rows_of_account(account.id))
     if world.preferences.chosen(account.id):
         keys.append(DirtyKey.preferences(account.id))
     return keys
@@ -87,6 +88,7 @@ def _delete(world: World, change: AccountDeleted) -> Effects | None:
     world.preferences.restore(account.id, {})
     for one in world.invitations.made_by(account.id):
         world.invitations.discard(one.digest)
+    world.moderation.forget_account(account.id)
     for channel in list(world.channels.values()):
         events += _forget_in_channel(world, channel, account)
     return events

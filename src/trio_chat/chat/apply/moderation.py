@@ -129,7 +129,7 @@ def _release(world: World, change: HeldMessageReleased) -> Effects | None:
     if not taken:
         return None
     text = f"{_shown(world, change.by)} released the held message {change.number}"
-    return [_message(world, channel, taken[0]), _notice(world, channel, text)]
+    return [released(world, channel, taken[0]), _notice(world, channel, text)]
 
 
 @transition(HeldMessagesDropped, _of_channel)
@@ -152,7 +152,7 @@ def _take(channel: Channel, numbers: tuple[int, ...]) -> list[HeldMessage]:
     return taken
 
 
-def _message(world: World, channel: Channel, held: HeldMessage) -> Event:
+def released(world: World, channel: Channel, held: HeldMessage) -> Event:
     """Return a held message as one that is said now, by the sender as it was then."""
     account = world.account_name(held.account) if held.account else ""
     event = Event(

@@ -17,6 +17,7 @@ from trio_chat.chat.commands.account_creation import (
     verify,
 )
 from trio_chat.chat.commands.accounts import log_in
+from trio_chat.chat.moderation import server_rules
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.irc.mail import email_address
@@ -107,6 +108,11 @@ def why_not_register(request: Request, wanted: Wanted) -> RegistrationOutcome | 
         return RegistrationOutcome("DISALLOWED", "Accounts cannot be registered on this server")
     if refusal := why_not_verify(request):
         return refusal
+    if server_rules.is_raided(world) and not (rules.by_invitation and wanted.invitation):
+        return RegistrationOutcome(
+            "TEMPORARILY_UNAVAILABLE",
+            "This server is in raid mode: no accounts are registered for a while, try again later",
+        )
     folded = fold(name)
     if folded in world.accounts.dropped:
         return RegistrationOutcome("ACCOUNT_EXISTS", _DROPPED.format(name))

@@ -13,13 +13,15 @@ from trio_chat.chat.changes import (
     MemberJoined,
     MemberKicked,
     MemberParted,
+    NewcomerAdmitted,
     TopicSet,
 )
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata_unasked, playback
 from trio_chat.chat.commands.accounts import count_failure
 from trio_chat.chat.invitations import Holder, Invitation, holder_of, looks_like_token
-from trio_chat.chat.moderation import rules
+from trio_chat.chat.moderation import rules, server_rules
+from trio_chat.chat.moderation.server import NICKS, REASONS, TOPICS
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
 from trio_chat.chat.users import User
@@ -34,6 +36,9 @@ log = logging.getLogger("trio_chat")
 
 _NAMES_AT_ONCE = 256
 """Members that one step of NAMES lists."""
+_SERVER_RAID = n.ERR_NEEDREGGEDNICK.with_text(
+    "This server is in raid mode: log in to an account to join channels, or wait until it is over"
+)
 _RENAMED = n.ERR_LINKCHANNEL.with_text("The channel has been renamed")
 
 
@@ -105,9 +110,27 @@ def _why_not_join(
     """Return why the user may not join, or None; an invitation overrules raid mode, too."""
     world, user = request.world, request.user
     why_not = policy.why_not_join(user, channel, key, invitation)
-    if why_not is None and invitation is None and channel not in user.invited:
-        return n.ERR_NEEDREGGEDNICK if rules.keeps_out(world, user, channel) else None
-    return why_not
+    if why_not is not None:
+        return why_not
+    is_invited = invitation is not None or channel in user.invited
+    if server_rules.keeps_out(world, user) and not is_invited:
+        return _SERVER_RAID
+    if rules.keeps_out(world, user, channel) and not is_invited:
+        return n.ERR_NEEDREGGEDNICK
+    return None
+
+
+def _why_not_create(request: Request, name: str, folded: str) -> Numeric | None:
+    """Return why there can be no new channel of a name, or None."""
+    if request.override:
+        return None
+    if server_rules.keeps_out(request.world, request.user):
+        return _SERVER_RAID
+    if request.world.channels.is_confusable(name, folded) or server_rules.refuses(
+        request, NICKS, name, "name of a channel"
+    ):
+        return n.ERR_BADCHANNAME
+    return None
 
 
 def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> None:
@@ -128,8 +151,8 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
     if channel is None and _redirect(request, name, folded, key):
         return
     if channel is None:
-        if world.channels.is_confusable(name, folded) and not request.override:
-            request.reply.numeric(n.ERR_BADCHANNAME, name)
+        if why_not := _why_not_create(request, name, folded):
+            request.reply.numeric(why_not, name)
             return
     else:
         invitation = invitation_for(request, channel, key)
@@ -144,6 +167,8 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
             # As it was asked for: its own spelling is for its members.
             request.reply.numeric(why_not, name)
             return
+    if server_rules.keeps_out(world, user) and channel is not None:
+        apply(world, NewcomerAdmitted(user.folded, folded))
     events = apply(world, MemberJoined(user.folded, folded, name, request.session.id))
     if invitation is not None:
         apply(world, InvitationUsed(invitation.digest, holder(user)))
@@ -247,8 +272,10 @@ def part_command(request: Request) -> None:
         request.reply.charge(len(channel.members) // 2)  # each of them is sent it
         # A member that may not speak cannot do so by the reason of a PART.
         reason = request.param(1)
-        if policy.is_muted(request.user, channel) or rules.has_filtered(
-            request.world, request.user, channel, reason
+        if (
+            policy.is_muted(request.user, channel)
+            or rules.has_filtered(request.world, request.user, channel, reason)
+            or server_rules.refuses(request, REASONS, reason, "reason of PART")
         ):
             reason = ""
         part(request, request.user, channel, reason)
@@ -288,6 +315,10 @@ def topic_command(request: Request) -> None:
     text = truncate(request.params[1], world.lengths.topic)
     if rules.has_filtered(world, user, channel, text):
         why = f"The operators of {channel.name} do not allow a word or a link in it"
+        request.reply.fail("TOPIC", rules.FILTERED, channel.name, text=why)
+        return
+    if server_rules.refuses(request, TOPICS, text, f"topic in {channel.name}"):
+        why = server_rules.why_not("The topic")
         request.reply.fail("TOPIC", rules.FILTERED, channel.name, text=why)
         return
     request.reply.emit_all(apply(world, TopicSet(channel.folded, text, user.folded)))
@@ -378,6 +409,8 @@ def _kick(request: Request, name: str, nick: str) -> None:
         reply.numeric(why_not, channel.name)
     else:
         reason = truncate(request.param(2) or user.nick, world.lengths.kick)
+        if server_rules.refuses(request, REASONS, reason, "reason of KICK"):
+            reason = user.nick
         log.info("%s kicked %s from %s: %s", user.source, other.nick, channel.name, reason)
         change = MemberKicked(other.folded, channel.folded, reason, by=user.folded)
         reply.emit_all(apply(world, change))

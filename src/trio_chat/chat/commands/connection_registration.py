@@ -14,7 +14,8 @@ from trio_chat.chat.commands import (
     sessions,
 )
 from trio_chat.chat.commands.welcome import send_welcome
-from trio_chat.chat.moderation import rules
+from trio_chat.chat.moderation import rules, server_rules
+from trio_chat.chat.moderation.server import NICKS, PROFILES, REASONS
 from trio_chat.chat.nicknames import NickRefusal
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import PendingRegistration, User
@@ -97,10 +98,21 @@ def _change_nick(request: Request, user: User, nick: str, folded: str) -> None:
         refuse_nick(request, nick, why_not)
     elif (
         nick != user.nick
+        and not _refuse_filtered(request, nick)
         and not _refuse_silenced(request, user, nick)
         and not _refuse_banned(request, nick)
     ):
         rename(request, user, nick, folded)
+
+
+def _refuse_filtered(request: Request, nick: str) -> bool:
+    """Refuse a nickname that a filter of the server matches; return whether it was."""
+    is_refused = server_rules.refuses(request, NICKS, nick, "nickname")
+    if is_refused:
+        text = server_rules.why_not("This nickname")
+        request.reply.fail("NICK", rules.FILTERED, nick, text=text)
+        request.reply.numeric(n.ERR_ERRONEUSNICKNAME, nick)
+    return is_refused
 
 
 def rename(request: Request, user: User, nick: str, folded: str) -> None:
@@ -188,7 +200,10 @@ def register(request: Request) -> None:
     folded = _free_name(request, pending, wanted)
     if not folded:
         return
-    change = SessionRegistered(session.id, pending.nick, folded, pending.username, pending.realname)
+    realname = pending.realname
+    if server_rules.refuses(request, PROFILES, realname, "real name"):
+        realname = pending.username
+    change = SessionRegistered(session.id, pending.nick, folded, pending.username, realname)
     events = apply(world, change)
     user = request.user
     log.info("registered %s (%s), realname %s", user.source, session.address, user.realname)
@@ -248,6 +263,9 @@ def _free_name(request: Request, pending: PendingRegistration, wanted: str) -> s
     must choose again.
     """
     world, nick = request.world, pending.nick
+    if _refuse_filtered(request, nick):
+        pending.nick = ""
+        return ""
     why_not = nicknames.why_not_nick(world, nick, wanted, None, request.session.account_id)
     if why_not is None:
         return wanted
@@ -339,6 +357,7 @@ def quit_command(request: Request) -> None:
         or any(
             rules.has_filtered(request.world, user, channel, reason) for channel in user.channels
         )
+        or server_rules.refuses(request, REASONS, reason, "reason of QUIT")
     ):
         reason = ""
     shown = f"Quit: {reason}" if reason else "Quit"

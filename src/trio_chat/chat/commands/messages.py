@@ -11,7 +11,7 @@ from trio_chat.chat.changes import AcceptChanged, MessageHeld, SpokenInSlowMode
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryTarget
-from trio_chat.chat.moderation import rules
+from trio_chat.chat.moderation import rules, server_rules
 from trio_chat.chat.registry import (
     LOCAL_SERVICES,
     SERVICES,
@@ -192,7 +192,7 @@ def _say_to_channel(
         channel.history_targets if lasts else (),
     )
     if not fits(request, event) or (
-        channel.moderation is not None
+        (channel.moderation is not None or request.world.moderation.restrains)
         and is_restrained(request, channel, verb, text, tags, may_hold=not is_for_some)
     ):
         return
@@ -212,13 +212,18 @@ def is_restrained(
     *,
     may_hold: bool,
 ) -> bool:
-    """Refuse or hold a message by the moderation of its channel; return whether it was.
+    """Refuse or hold a message by the moderation of its channel, or of the server; return whether
+    it was.
 
     A message that is delivered counts for slow mode. One that cannot be held is refused: what is
     released later is said to the whole channel, under the name of its sender.
     """
     world, session = request.world, request.session
     said = text[0] if text else ""
+    if world.moderation.restrains and server_rules.restrains_in_channel(
+        request, channel, verb, said, tags, may_hold=may_hold
+    ):
+        return True
     verdict = rules.why_not_deliver(world, channel, session, said, tags, may_hold=may_hold)
     if verdict is None:
         if (
@@ -290,6 +295,10 @@ def _say_to_user(
     why_not = policy.why_not_write_to(user, other, text[0] if text else "")
     if why_not:
         refuse(why_not, other.nick)
+        return
+    if request.world.moderation.restrains and server_rules.restrains_in_private(
+        request, other, verb, text[0] if text else "", tags
+    ):
         return
     if modes.REGISTERED_ONLY in user.modes and not user.accepts(other):
         # The recipient may answer.

@@ -8,6 +8,8 @@ from trio_chat.chat.changes import MetadataSet
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.metadata_requests import fail, is_key, may_read, may_write
 from trio_chat.chat.metadata import Target
+from trio_chat.chat.moderation import server_rules
+from trio_chat.chat.moderation.server import PROFILES
 from trio_chat.chat.registry import Request
 from trio_chat.chat.users import PendingRegistration, User
 from trio_chat.irc import numerics as n
@@ -81,6 +83,9 @@ def _put(request: Request, target: Target, key: str, value: str) -> bool:
     limits, shown, known = request.world.lengths, metadata.name(target), target.metadata
     if len(value.encode()) > limits.metadata_bytes:
         fail(request, "value", key=key, text=f"A value has at most {limits.metadata_bytes} bytes")
+        return False
+    if server_rules.refuses(request, PROFILES, value, f"metadata {key}"):
+        fail(request, "value", key=key, text=server_rules.why_not("The value"))
         return False
     if key not in known and len(known) >= limits.metadata_keys:
         most = str(limits.metadata_keys)

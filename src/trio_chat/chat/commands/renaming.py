@@ -7,6 +7,8 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ChannelRenamed
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel, send_present
+from trio_chat.chat.moderation import server_rules
+from trio_chat.chat.moderation.server import NICKS
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
@@ -66,6 +68,8 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
         )
     if world.channels.is_confusable(name, folded, than=channel.folded):
         return "CHANNEL_NAME_IN_USE", "There is a channel already whose name looks like that"
+    if server_rules.refuses(request, NICKS, name, "name of a channel"):
+        return "CANNOT_RENAME", server_rules.why_not("The name")
     if world.elapsed() - channel.renamed < INTERVAL:
         return "CANNOT_RENAME", "This channel has been renamed just now; wait a little"
     return None

@@ -174,7 +174,7 @@ def _speak(
         account_id=0 if tag_names.RELAYMSG in tags else user.account_id,
     )
     if not fits(request, event) or (
-        channel.moderation is not None
+        (channel.moderation is not None or world.moderation.restrains)
         and is_restrained(request, channel, request.message.command, (text,), tags, may_hold=False)
     ):
         return

@@ -3,6 +3,9 @@
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AcceptChanged, AwaySet, RealnameSet
+from trio_chat.chat.moderation import server_rules
+from trio_chat.chat.moderation.rules import FILTERED
+from trio_chat.chat.moderation.server import PROFILES
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
@@ -30,6 +33,10 @@ def away_command(request: Request) -> None:
         request.reply.numeric(n.ERR_NOTREGISTERED)
         return
     message = truncate(request.param(0), request.world.lengths.away)
+    if server_rules.refuses(request, PROFILES, message, "away message"):
+        why = server_rules.why_not("The away message")
+        request.reply.fail("AWAY", FILTERED, text=why)
+        return
     request.reply.numeric(n.RPL_NOWAWAY if message else n.RPL_UNAWAY)
     request.reply.emit_all(apply(request.world, AwaySet(session.id, message)))
 
@@ -53,6 +60,11 @@ def setname_command(request: Request) -> None:
                 " channel first"
             )
             request.reply.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=text)
+        return
+    if server_rules.refuses(request, PROFILES, realname, "real name"):
+        if request.session.caps & cap.SETNAME:
+            text = server_rules.why_not("The real name")
+            request.reply.fail("SETNAME", "INVALID_REALNAME", text=text)
         return
     request.reply.emit_all(apply(world, RealnameSet(user.folded, realname)))
 

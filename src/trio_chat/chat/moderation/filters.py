@@ -7,7 +7,7 @@ of the text, whatever an operator has written. See `normal_forms` for what count
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from trio_chat.chat.moderation import links
 from trio_chat.chat.moderation.normal_forms import Form, Words, plain, readings
@@ -15,6 +15,9 @@ from trio_chat.irc.text import strip_controls, strip_formatting
 
 REFUSE, HOLD, ALLOW = "refuse", "hold", "allow"
 ACTIONS = (REFUSE, HOLD, ALLOW)
+FLAG = "flag"
+"""The action of filters of the server that only notify operators."""
+_STRENGTH = {REFUSE: 3, HOLD: 2, FLAG: 1, ALLOW: 0}
 MOST = 100
 """Filters of one channel."""
 MAX_PATTERN = 100
@@ -38,6 +41,21 @@ class Filter(NamedTuple):
     pattern: str
     setter: str
     time: int
+
+
+class Matching(Protocol):
+    """A filter as far as matching asks for it."""
+
+    @property
+    def action(self) -> str:
+        """Its action."""
+
+    @property
+    def pattern(self) -> str:
+        """Its pattern."""
+
+
+F = TypeVar("F", bound=Matching)
 
 
 class BadPattern(ValueError):
@@ -73,15 +91,15 @@ def _parse_host(host: str) -> str:
     return wanted
 
 
-def first_match(filters: Iterable[Filter], text: str) -> Filter | None:
-    """Return the filter that a text matches, or None; one that refuses before one that holds."""
-    found = None
+def first_match(filters: Iterable[F], text: str) -> F | None:
+    """Return the filter that a text matches, or None; one that refuses before one that holds, and
+    that before one that flags.
+    """
+    found, strength = None, 0
     seen = _Seen(text, filters)
     for each in filters:
-        if each.action == ALLOW or (found is not None and each.action == HOLD):
-            continue
-        if seen.matches(each.pattern):
-            found = each
+        if _STRENGTH[each.action] > strength and seen.matches(each.pattern):
+            found, strength = each, _STRENGTH[each.action]
             if each.action == REFUSE:
                 break
     return found
@@ -90,7 +108,7 @@ def first_match(filters: Iterable[Filter], text: str) -> Filter | None:
 class _Seen:
     """A text as filters see it. Its words and its links are looked for when a filter asks."""
 
-    def __init__(self, text: str, filters: Iterable[Filter]) -> None:
+    def __init__(self, text: str, filters: Iterable[Matching]) -> None:
         self._text = text
         self._allowed = [
             _host(each.pattern) for each in filters if each.action == ALLOW and _host(each.pattern)

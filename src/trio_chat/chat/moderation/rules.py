@@ -70,7 +70,9 @@ def why_not_deliver(
     moderation, user = channel.moderation, session.user
     if moderation is None or user is None or is_exempt(user, channel):
         return None
-    if is_raided(world, channel) and (verdict := _why_not_in_raid(channel, user, text)):
+    if is_raided(world, channel) and (
+        verdict := _why_not_in_raid(channel, user, whole_text(text, tags))
+    ):
         return verdict
     may_hold = may_hold and bool(text)
     if moderation.filters and (
@@ -123,8 +125,7 @@ def _why_not_filter(
     channel: Channel, session: Session, text: str, tags: Mapping[str, str], *, may_hold: bool
 ) -> Verdict | None:
     moderation = channel.moderation
-    reactions = [tags[name] for name in _WITH_TEXT if name in tags] if tags else []
-    whole = "\n".join((text, *reactions))
+    whole = whole_text(text, tags)
     found = first_match(moderation.filters, whole) if moderation is not None else None
     if found is None or moderation is None:
         return None
@@ -144,6 +145,17 @@ def _why_not_filter(
         f"The message waits for an operator of {channel.name} to release it; do not send it again",
         found.pattern,
     )
+
+
+def whole_text(text: str, tags: Mapping[str, str]) -> str:
+    """Return all text of a message as clients show it, with its reactions.
+
+    Lines that continue the one before (draft/multiline-concat) are one.
+    """
+    if "\n" in text:
+        text = text.replace("\n\r", "")
+    reactions = [tags[name] for name in _WITH_TEXT if name in tags] if tags else []
+    return "\n".join((text, *reactions)) if reactions else text
 
 
 def is_exempt(user: User, channel: Channel) -> bool:

@@ -1,6 +1,6 @@
 """The moderation of one channel as state: its slow mode, filters and held messages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trio_chat.chat.moderation.filters import Filter
@@ -125,9 +125,7 @@ class ChannelModeration:
         return {
             "slow": self.slow,
             "filters": [list(each) for each in self.filters],
-            "held": [
-                [*each[:7], [list(tag) for tag in each.tags], *each[8:]] for each in self.held
-            ],
+            "held": [held_to_state(each) for each in self.held],
             "last number": self.last_number,
             "raid": self.raid_until,
             "reports": [list(each) for each in self.reports],
@@ -139,13 +137,19 @@ class ChannelModeration:
         moderation = cls()
         moderation.slow = state["slow"]
         moderation.filters = tuple(Filter(*each) for each in state["filters"])
-        moderation.held = tuple(_held(*each) for each in state["held"])
+        moderation.held = tuple(held_from_state(each) for each in state["held"])
         moderation.last_number = state["last number"]
         moderation.raid_until = state["raid"]
         moderation.reports = tuple(Report(*each) for each in state.get("reports", ()))
         return moderation
 
 
-def _held(*values: Any) -> HeldMessage:
+def held_to_state(held: HeldMessage) -> list[Any]:
+    """Return a held message as plain data."""
+    return [*held[:7], [list(tag) for tag in held.tags], *held[8:]]
+
+
+def held_from_state(values: Sequence[Any]) -> HeldMessage:
+    """Return the held message that `held_to_state` wrote."""
     tags = tuple((name, value) for name, value in values[7])
     return HeldMessage._make((*values[:7], tags, *values[8:]))

@@ -63,7 +63,14 @@ def take_in_steps(world: World) -> Steps:
         "relayed": world.relayed.to_state(),
         "hooks": world.hooks.to_state(),
         "verifications": world.verifications.to_state(),
+        **_from_moderation(world),
     }
+
+
+def _from_moderation(world: World) -> Snapshot:
+    """Return the moderation of the server; nothing when there is none, as on most servers."""
+    state = world.moderation.to_state()
+    return {"moderation": state} if state else {}
 
 
 def _each(
@@ -109,6 +116,7 @@ def restore(world: World, snapshot: Snapshot) -> None:
     world.hooks.restore(snapshot["hooks"])
     world.api_tokens.restore(snapshot.get("api tokens", []))
     world.verifications.restore(snapshot["verifications"])
+    world.moderation.restore(snapshot.get("moderation", {}))
     world.ids.restore(snapshot["ids"])  # at the end, as the lobby has taken one
 
 
