@@ -71,6 +71,53 @@ def test_an_operator_makes_and_revokes_a_token(serve: Serve, visit: Visit) -> No
     expect(page.get_by_role("navigation", name="Sections")).to_be_visible()
 
 
+def confirm(page: Page, name: str, *, button: str = "", **fields: str) -> None:
+    """Fill in the form of an action, and confirm it."""
+    form = page.get_by_role("dialog", name=name)
+    for label, value in fields.items():
+        form.get_by_label(label, exact=True).fill(value)
+    form.get_by_role("button", name=button or name).click()
+    expect(form).to_have_count(0)
+
+
+def test_an_operator_disconnects_and_bans_and_sees_it_in_the_audit_log(
+    serve: Serve, visit: Visit
+) -> None:
+    """Each change is confirmed, happens, and has an entry with the name of the operator."""
+    server = serve(OPERATORS)
+    flooder = server.irc("flooder", "#lobby")
+    root = visit(address=server.url)
+    root.join("root")
+    root.page.goto(f"{server.url}admin")
+    page = log_in(root)
+    plot = page.get_by_role("figure").filter(has_text="Connections").locator("path.line")
+    expect(plot).to_have_attribute("d", re.compile("^M.*L"))
+    here = section(page, "Who is here")
+    here.get_by_role("button", name="Nickname").click()
+    expect(here.get_by_role("columnheader", name="Nickname")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    here.get_by_role("searchbox").fill("flood")
+    expect(here.get_by_role("status")).to_have_text("1 of 2 found.")
+    here.get_by_role("button", name="flooder").click()
+    page.get_by_role("dialog", name="flooder").get_by_role("button", name="Disconnect").click()
+    confirm(page, "Disconnect", Reason="too <i>many</i> lines")
+    flooder.until("too <i>many</i> lines")
+    here.get_by_role("searchbox").fill("")
+    expect(here.get_by_role("rowheader")).to_have_text(["root"])
+    bans = section(page, "Bans")
+    bans.get_by_role("button", name="Add a ban").click()
+    confirm(page, "Add a ban", button="Ban", **{"Address, mask or account": "192.0.2.0/24"})
+    bans.get_by_role("button", name="192.0.2.0/24").click()
+    page.get_by_role("dialog", name="192.0.2.0/24").get_by_role("button", name="Lift").click()
+    confirm(page, "Lift the ban")
+    expect(bans.get_by_text("Nobody is banned")).to_be_visible()
+    audit = section(page, "Audit log")
+    rows = audit.get_by_role("row").filter(has_text="operator root, root!")
+    for entry in ("KILL flooder!flooder@", "DLINE 192.0.2.0/24 for", "UNDLINE 192.0.2.0/24"):
+        expect(rows.filter(has=page.get_by_text(entry))).to_have_count(1)
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="`npm ci` brings axe-core")
 @pytest.mark.parametrize(("theme", "device"), [("light", {}), ("dark", PHONE)])
 def test_the_page_is_accessible(

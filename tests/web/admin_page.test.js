@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { FakeApi, json, problem, settled } from "./fake_api.js";
 import { Console } from "../../src/trio_chat/web/app/admin/console.js";
 import { factsOf } from "../../src/trio_chat/web/app/admin/facts.js";
+import { Listing } from "../../src/trio_chat/web/app/admin/listing.js";
 import { LiveMetrics } from "../../src/trio_chat/web/app/admin/live_metrics.js";
 import {
   carryOut,
@@ -26,7 +27,10 @@ const PATHS = {
   "/caller": { get: { "x-scope": "" } },
   "/sessions": { get: { "x-scope": "sessions:read" } },
   "/sessions/{id}": { get: { "x-scope": "sessions:read" }, delete: { "x-scope": "sessions:write" } },
-  "/bans": { get: { "x-scope": "bans:read" }, post: { "x-scope": "bans:write" } },
+  "/bans": {
+    get: { "x-scope": "bans:read", parameters: [{ name: "words", in: "query" }, { in: "path" }] },
+    post: { "x-scope": "bans:write" },
+  },
 };
 
 const described = (scopes, paths = PATHS) =>
@@ -52,6 +56,8 @@ test("only sections that the server has and the operator may read are there", as
   assert.deepEqual([...all.available.value].sort(), ["bans", "sessions"]);
   assert.equal(all.allows("DELETE /sessions/{}"), true);
   assert.equal(all.allows("DELETE /nowhere/{}"), false);
+  const searched = SECTIONS.filter((section) => all.searchesBy(section)).map(({ id }) => id);
+  assert.deepEqual(searched, ["bans"]);
   const { page: none } = await opened([]);
   assert.deepEqual([...none.available.value], []);
 });
@@ -110,7 +116,7 @@ test("each action sends its method, its path and only what the form has", async 
     for (const action of [...(section.actions ?? []), ...(section.create ?? [])]) {
       const [method, path] = action.operation.split(" ");
       const ids = (path.match(/\{\}/gu) ?? []).length;
-      const item = { ...HOSTILE, id: "i", name: "n", nick: "n", channel: "#c", number: 1, mask: "m" };
+      const item = { ...HOSTILE, id: "i", name: "n", nickname: "n", channel: "#c", number: 1, mask: "m" };
       const given = action.ids?.(item) ?? [section.idOf(item)];
       assert.equal(given.length, ids, action.id);
       const fake = new FakeApi({});
@@ -204,19 +210,62 @@ test("a plot has its newest value at the right, and stays within its box", () =>
   assert.deepEqual([0, 0.3, 1, 1.1, 49, 500, 501].map(niceCeiling), [1, 0.5, 1, 2, 50, 500, 1000]);
 });
 
+/** A sample as the server sends it. */
+const sample = (seconds, values) =>
+  JSON.stringify({ time: new Date(seconds * 1000).toISOString(), values, requests: [] });
+
 test("a counter becomes a rate; one that begins anew is no drop below zero", () => {
   const metrics = new LiveMetrics(new FakeApi({}).api);
-  const rates = metrics.series.get("messages");
-  const sample = (messages) => JSON.stringify(SAMPLE(messages));
-  metrics.take(sample(100), 0);
-  metrics.take(sample(120), 2000);
-  metrics.take("no JSON", 3000);
-  metrics.take("7", 3000);
-  metrics.take(sample(5), 4000);
-  metrics.take(sample(6), 6000);
-  metrics.take(sample(6), 6000);
-  assert.deepEqual(rates.values, [10, 0.5]);
+  const messages = (seconds, count) => metrics.take(sample(seconds, { history_messages: count }));
+  messages(0, 100);
+  messages(2, 120);
+  metrics.take("no JSON");
+  metrics.take("7");
+  metrics.take("null");
+  messages(4, 5);
+  messages(6, 6);
+  messages(6, 6);
+  assert.deepEqual(metrics.series.get("history_messages").values, [10, 0.5]);
   assert.equal(metrics.state.value, "live");
+});
+
+test("the time of a commit is that of all commits by their number", () => {
+  const metrics = new LiveMetrics(new FakeApi({}).api);
+  for (const [seconds, spent, commits] of [
+    [0, 1, 100],
+    [2, 1.5, 200],
+    [4, 1.5, 200],
+    [6, 0.5, 300],
+  ])
+    metrics.take(sample(seconds, { history_commit_seconds: spent, history_commits: commits }));
+  assert.deepEqual(metrics.series.get("history_commit_seconds").values, [0.005, 0]);
+});
+
+test("numbers that a server does not have are no series", () => {
+  const metrics = new LiveMetrics(new FakeApi({}).api);
+  metrics.take(sample(0, { users: 7, connections: "many", __proto__: { channels: 1 } }));
+  metrics.take(JSON.stringify({ time: "never", values: null }));
+  assert.deepEqual(metrics.series.get("users").values, [7]);
+  assert.deepEqual(metrics.series.get("connections").values, []);
+});
+
+test("the server finds words where not everything is loaded", async () => {
+  const asked = [];
+  const fake = new FakeApi({
+    "GET /api/v1/sessions": ({ query }) => {
+      asked.push(Object.fromEntries(query));
+      const isSearch = query.has("words");
+      const items = Array.from({ length: isSearch ? 1 : 100 }, () => ({ nickname: "ann" }));
+      return json({ items, next: isSearch ? null : "more" })();
+    },
+  });
+  const listing = new Listing(fake.api, "/sessions", "words");
+  await listing.load();
+  await listing.find("an n");
+  assert.deepEqual([listing.items.value.length, listing.hasMore.value], [1, false]);
+  await listing.find("");
+  assert.equal(listing.hasMore.value, true);
+  assert.deepEqual(asked, [{ limit: "100" }, { limit: "100", words: "an n" }, { limit: "100" }]);
 });
 
 test("the parts of the disk are those that are known, what others use, and what is free", () => {
@@ -234,5 +283,4 @@ test("the parts of the disk are those that are known, what others use, and what 
   assert.deepEqual(partsOf({ database_bytes: "x", free_bytes: -1, total_bytes: null }), []);
 });
 
-const SAMPLE = (messages) => ({ messages });
 const DISK = { database_bytes: 100, uploads_bytes: 300, free_bytes: 400, total_bytes: 1000 };

@@ -13,6 +13,7 @@ from trio_chat.server.api.problems import ApiProblem
 from trio_chat.server.api.resources import Resource
 from trio_chat.server.api.schemas import Rule, to_json
 from trio_chat.server.http.messages import HttpResponse
+from trio_chat.server.process_memory import resident_bytes
 from trio_chat.server.prometheus import CLUSTER, TABLE
 
 INTERVAL = 2.0
@@ -40,6 +41,7 @@ class MetricsView:
     values: dict[str, float]
     cluster: Annotated[dict[str, float] | None, Rule("of this node; null without a cluster")]
     requests: tuple[RequestCount, ...]
+    memory: Annotated[int | None, Rule("bytes of the process; null where the system has none")]
 
 
 def _get(call: Call) -> MetricsView:
@@ -55,6 +57,7 @@ def _get(call: Call) -> MetricsView:
             RequestCount(route, status, count)
             for (route, status), count in sorted(now.requests.items())
         ),
+        resident_bytes(),
     )
 
 

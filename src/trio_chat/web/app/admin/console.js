@@ -9,7 +9,11 @@ import { Resource } from "./resource.js";
 import { SECTIONS } from "./sections.js";
 
 /** @import { Platform } from "./api.js" */
+/** @import { Operation } from "./operations.js" */
 /** @import { Section } from "./sections.js" */
+
+/** Parameters that find words. */
+const SEARCHES = ["words", "search"];
 
 /** The state of the page. */
 export class Console {
@@ -18,7 +22,7 @@ export class Console {
   /** @type {Map<string, Resource>} */
   #resources = new Map();
   #closing = new AbortController();
-  /** Scopes of the operations that the server has. @type {ReadonlyMap<string, string>} */
+  /** The operations that the server has. @type {ReadonlyMap<string, Operation>} */
   #operations = new Map();
   /** @type {ReadonlySet<string>} */
   #scopes = new Set();
@@ -61,12 +65,11 @@ export class Console {
    * Return the list of a section, the same one each time.
    * @param {Section} section
    */
-  listing({ id, path }) {
-    let listing = this.#listings.get(id);
-    if (!listing) {
-      listing = new Listing(this.api, path);
-      this.#listings.set(id, listing);
-    }
+  listing(section) {
+    const known = this.#listings.get(section.id);
+    if (known) return known;
+    const listing = new Listing(this.api, section.path, this.searchesBy(section));
+    this.#listings.set(section.id, listing);
     return listing;
   }
 
@@ -75,11 +78,8 @@ export class Console {
    * @param {Section} section
    */
   resource({ id, path }) {
-    let resource = this.#resources.get(id);
-    if (!resource) {
-      resource = new Resource(this.api, path);
-      this.#resources.set(id, resource);
-    }
+    const resource = this.#resources.get(id) ?? new Resource(this.api, path);
+    this.#resources.set(id, resource);
     return resource;
   }
 
@@ -88,13 +88,22 @@ export class Console {
    * @param {string} operation Such as `DELETE /bans/{}`.
    */
   allows(operation) {
-    const scope = this.#operations.get(operation);
-    return scope !== undefined && permits(this.#scopes, scope);
+    const known = this.#operations.get(operation);
+    return known !== undefined && permits(this.#scopes, known.scope);
+  }
+
+  /**
+   * Return the parameter by which the server finds words in the items of a section; "" for none.
+   * @param {Section} section
+   */
+  searchesBy({ path }) {
+    const known = this.#operations.get(`GET ${path}`)?.parameters;
+    return SEARCHES.find((name) => known?.has(name)) ?? "";
   }
 
   /** Return the scopes that the operator can give to a token. */
   scopes() {
-    const all = new Set(this.#operations.values());
+    const all = new Set([...this.#operations.values()].map(({ scope }) => scope));
     return [...all].filter((scope) => scope && permits(this.#scopes, scope)).sort();
   }
 

@@ -42,3 +42,16 @@ export function endOf(seconds) {
 export function linesOf(value = "") {
   return value.split("\n").filter(Boolean);
 }
+
+/**
+ * Return values without those that are empty.
+ * @param {Record<string, string|undefined>} values
+ * @returns {Record<string, string>}
+ */
+export function given(values) {
+  return Object.fromEntries(
+    Object.entries(values)
+      .map(([name, value = ""]) => /** @type {const} */ ([name, value.trim()]))
+      .filter(([, value]) => value),
+  );
+}

@@ -22,17 +22,29 @@ export class Listing {
   /**
    * @param {Api} api
    * @param {string} path
+   * @param {string} [searchesBy] The parameter by which the server finds words; "" for none.
    */
-  constructor(api, path) {
+  constructor(api, path, searchesBy = "") {
     this.api = api;
     this.path = path;
+    this.searchesBy = searchesBy;
     this.items = signal(/** @type {Item[]} */ ([]));
     /** Whether there are more on the server. */
     this.hasMore = signal(false);
     this.state = signal(/** @type {"loading"|"ready"|"failed"} */ ("loading"));
     this.problem = signal("");
-    /** When the items were loaded, in milliseconds; 0 before. */
-    this.loadedAt = signal(0);
+    /** The words that the server finds in all items that are here; "" when nothing is searched. */
+    this.words = signal("");
+  }
+
+  /**
+   * Load the items in which the server finds words.
+   * @param {string} words "" for all items.
+   */
+  find(words) {
+    this.words.value = words;
+    this.items.value = [];
+    return this.load();
   }
 
   /** Load as many items as there were, from the beginning; those that are shown stay meanwhile. */
@@ -71,7 +83,8 @@ export class Listing {
    * @returns {Record<string, string|number>}
    */
   #query(after) {
-    return after ? { limit: PAGE, after } : { limit: PAGE };
+    const words = this.words.peek();
+    return { limit: PAGE, ...(after && { after }), ...(words && { [this.searchesBy]: words }) };
   }
 
   /**
@@ -82,7 +95,6 @@ export class Listing {
     this.#next = next;
     this.items.value = items.slice(0, MOST);
     this.hasMore.value = next !== "" && items.length < MOST;
-    this.loadedAt.value = this.api.now();
   }
 
   /** @param {(isCurrent: () => boolean) => Promise<void>} load */

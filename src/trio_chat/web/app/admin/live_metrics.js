@@ -3,7 +3,7 @@
 import { signal } from "../../vendor/signals-core.js";
 import { N_ } from "../platform/i18n.js";
 import { Series } from "./plots.js";
-import { valueOf } from "./values.js";
+import { timeOf, valueOf } from "./values.js";
 
 /** @import { Api } from "./api.js" */
 /** @import { Column } from "./sections.js" */
@@ -13,27 +13,56 @@ import { valueOf } from "./values.js";
 const PAUSE = 5000;
 
 /**
- * A number that is plotted.
+ * A number that is plotted, by its name in the monitoring of the server.
  * @typedef {object} Metric
  * @property {string} id
  * @property {string} label
  * @property {Column["kind"]|"milliseconds"|"rate"} kind
- * @property {string} key Of the value in a sample.
- * @property {boolean} [isCounter] Whether it only grows, and its growth a second is plotted.
+ * @property {"time"|string} [per] Of a counter: its growth is plotted, by that of time or of another
+ *   counter.
  */
 
 /** @type {readonly Metric[]} */
 export const METRICS = [
-  { id: "messages", label: N_("Messages a second"), kind: "rate", key: "messages", isCounter: true },
-  { id: "sessions", label: N_("Sessions"), kind: "number", key: "sessions" },
-  { id: "commit", label: N_("Time of a commit"), kind: "milliseconds", key: "commit_seconds" },
-  { id: "memory", label: N_("Memory"), kind: "size", key: "memory_bytes" },
-  { id: "storage", label: N_("Storage"), kind: "size", key: "storage_bytes" },
+  { id: "history_messages", label: N_("Messages a second"), kind: "rate", per: "time" },
+  { id: "deliveries", label: N_("Deliveries a second"), kind: "rate", per: "time" },
+  { id: "users", label: N_("Users"), kind: "number" },
+  { id: "connections", label: N_("Connections"), kind: "number" },
+  {
+    id: "history_commit_seconds",
+    label: N_("Time of a commit"),
+    kind: "milliseconds",
+    per: "history_commits",
+  },
+  { id: "memory", label: N_("Memory of the server"), kind: "size" },
+  { id: "broadcaster_waiting", label: N_("Messages that wait to be delivered"), kind: "number" },
+  { id: "outbox_bytes", label: N_("Waiting for slow clients"), kind: "size" },
+  { id: "upload_bytes", label: N_("Uploaded files"), kind: "size" },
 ];
+
+/** @typedef {{time: number, values: Item}} Sample */
+
+/**
+ * Return how much a counter has grown by a second, or by a step of another counter; null when that
+ * is not known, such as after the server was started again.
+ * @param {Sample|null} before
+ * @param {Sample} now
+ * @param {string} id
+ * @param {string} per
+ */
+function growth(before, now, id, per) {
+  if (!before) return null;
+  const steps = (/** @type {string} */ key) =>
+    valueOf(now.values, key) - valueOf(before.values, key);
+  const grown = steps(id);
+  const by = per === "time" ? (now.time - before.time) / 1000 : steps(per);
+  if (!(grown >= 0 && by >= 0) || (per === "time" && !by)) return null;
+  return by ? grown / by : 0;
+}
 
 /** The series. */
 export class LiveMetrics {
-  /** @type {{time: number, sample: Item}|null} */
+  /** @type {Sample|null} */
   #before = null;
 
   /** @param {Api} api */
@@ -42,7 +71,6 @@ export class LiveMetrics {
     this.series = new Map(METRICS.map(({ id }) => [id, new Series()]));
     /** Grows with each sample. */
     this.version = signal(0);
-    this.newest = signal(/** @type {Item|null} */ (null));
     this.state = signal(/** @type {"loading"|"live"|"failed"} */ ("loading"));
     this.problem = signal("");
   }
@@ -71,17 +99,13 @@ export class LiveMetrics {
   take(data, time = this.api.now()) {
     const sample = parsed(data);
     if (!sample) return;
-    const before = this.#before;
-    for (const { id, key, isCounter } of METRICS) {
-      const value = valueOf(sample, key);
-      const old = before && valueOf(before.sample, key);
-      const seconds = before ? (time - before.time) / 1000 : 0;
-      // A counter that is less than before is of a server that was started again.
-      if (!isCounter) this.series.get(id)?.add(value);
-      else if (seconds > 0 && value >= old) this.series.get(id)?.add((value - old) / seconds);
+    const { memory } = sample;
+    const now = { time: timeOf(sample["time"]) ?? time, values: { ...sample["values"], memory } };
+    for (const { id, per } of METRICS) {
+      const value = valueOf(now.values, id);
+      this.series.get(id)?.add(per ? growth(this.#before, now, id, per) : value);
     }
-    this.#before = { time, sample };
-    this.newest.value = sample;
+    this.#before = now;
     this.state.value = "live";
     this.version.value += 1;
   }

@@ -7,9 +7,15 @@
 const METHODS = new Set(["get", "post", "put", "patch", "delete"]);
 
 /**
- * Return the scope of each operation that the server describes (OpenAPI), by `GET /bans/{}`.
+ * @typedef {object} Operation
+ * @property {string} scope That it needs; "" for none.
+ * @property {ReadonlySet<string>} parameters Of its query.
+ */
+
+/**
+ * Return the operations that the server describes (OpenAPI), by method and path: `GET /bans/{}`.
  * @param {any} description
- * @returns {Map<string, string>}
+ * @returns {Map<string, Operation>}
  */
 export function operationsOf(description) {
   const found = new Map();
@@ -17,7 +23,10 @@ export function operationsOf(description) {
     for (const [method, operation] of Object.entries(methods ?? {})) {
       if (!METHODS.has(method)) continue;
       const key = `${method.toUpperCase()} ${path.replace(/\{[^}]*\}/gu, "{}")}`;
-      found.set(key, String(operation?.["x-scope"] ?? ""));
+      const known = Array.isArray(operation?.parameters) ? operation.parameters : [];
+      const names = known.map((/** @type {any} */ each) => (each?.in === "query" ? each.name : ""));
+      const scope = String(operation?.["x-scope"] ?? "");
+      found.set(key, { scope, parameters: new Set(names.filter(Boolean)) });
     }
   }
   return found;
@@ -44,7 +53,9 @@ export function permits(scopes, wanted) {
 export function carryOut(api, section, action, item, values) {
   const [method = "", path = ""] = action.operation.split(" ");
   const body = action.body?.(values, item);
-  return api.request(method, filled(path, action.ids?.(item) ?? [section.idOf(item)]), { body });
+  const query = action.query?.(values, item);
+  const ids = action.ids?.(item) ?? [section.idOf(item)];
+  return api.request(method, filled(path, ids), { body, query });
 }
 
 /**

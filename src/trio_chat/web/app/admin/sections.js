@@ -44,6 +44,7 @@ import { RULES } from "./sections_rules.js";
  * @property {(item: Item) => unknown[]} [ids] What stands for them; by default the id of the item.
  * @property {(values: Record<string, string>, item: Item) => Record<string, unknown>} [body]
  *   Of the values of the form; several of one name are lines.
+ * @property {(values: Record<string, string>, item: Item) => Record<string, string>} [query]
  * @property {(item: Item) => string} explain Sentence, translated: what happens.
  * @property {readonly Field[]} [fields]
  * @property {string} done Sentence when it was done.
@@ -63,6 +64,8 @@ import { RULES } from "./sections_rules.js";
  * @property {(item: Item) => string} idOf
  * @property {(item: Item) => string} nameOf
  * @property {string} empty Sentence when there is nothing.
+ * @property {{label: string, path: string, text: (item: Item) => string}} [related] Another list
+ *   that belongs to an item, for its details.
  * @property {string} [note] Sentence above the table.
  * @property {{key: string, descending?: boolean}} [order] At first; none keeps that of the server.
  * @property {readonly Action[]} [actions] For one item.
@@ -77,7 +80,7 @@ export const SECTIONS = [
     ...NOTHING,
     id: "overview",
     title: N_("Overview"),
-    icon: "hash",
+    icon: "chart",
     path: "/metrics",
     view: "overview",
   },

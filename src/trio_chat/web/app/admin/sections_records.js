@@ -2,12 +2,104 @@
 
 import { N_, _ } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
-import { LIFETIME, endOf, linesOf } from "./fields.js";
+import { LIFETIME, endOf, given, linesOf } from "./fields.js";
 
 /** @import { Item } from "./listing.js" */
 /** @import { Section } from "./sections.js" */
 
 const named = (/** @type {Item} */ { name }) => String(name ?? "");
+
+const isOutgoing = (/** @type {Item} */ { direction }) => direction === "out";
+
+/** @type {Section} */
+const HOOKS = {
+  id: "hooks",
+  title: N_("Webhooks"),
+  icon: "send",
+  path: "/hooks",
+  empty: N_("There is no webhook."),
+  note: N_("Programs write to channels by incoming webhooks; outgoing ones post to an address."),
+  idOf: ({ id }) => String(id ?? ""),
+  nameOf: named,
+  columns: [
+    { key: "name", label: N_("Name") },
+    { key: "channel", label: N_("Channel") },
+    {
+      key: "direction",
+      label: N_("Direction"),
+      wide: true,
+      value: (item) => (isOutgoing(item) ? _("outgoing") : _("incoming")),
+    },
+    { key: "last_used", label: N_("Last used"), kind: "time" },
+    { key: "is_enabled", label: N_("Enabled"), wide: true },
+    { key: "failing_since", label: N_("Failing since"), kind: "time", wide: true },
+    { key: "host", label: N_("Posts to"), hidden: true },
+    { key: "is_signed", label: N_("Signed"), hidden: true },
+    { key: "events", label: N_("Events"), hidden: true },
+    { key: "nicks", label: N_("Only of"), hidden: true },
+    { key: "words", label: N_("Only with"), hidden: true },
+    { key: "made_by", label: N_("Made by"), hidden: true },
+    { key: "created", label: N_("Made"), kind: "time", hidden: true },
+    { key: "id", label: N_("Id"), hidden: true },
+  ],
+  create: [
+    {
+      id: "hook-add",
+      label: N_("Make a webhook"),
+      operation: "POST /hooks",
+      ids: () => [],
+      explain: () => _("A program that knows its address can write to the channel."),
+      fields: [
+        { name: "channel", label: N_("Channel"), hint: N_("A registered one, or the lobby.") },
+        { name: "name", label: N_("Name"), hint: N_("Its messages are shown under it.") },
+        {
+          name: "url",
+          label: N_("Address to post to"),
+          optional: true,
+          hint: N_("Only for an outgoing webhook, which posts the messages of the channel there."),
+        },
+      ],
+      body: ({ channel = "", name = "", url }) => ({
+        channel: channel.trim(),
+        name: name.trim(),
+        ...given({ url }),
+      }),
+      done: N_("The webhook was made."),
+      secret: (result) => String(result?.address || (result?.signing ?? "")),
+    },
+  ],
+  actions: [
+    {
+      id: "hook-enable",
+      label: N_("Enable"),
+      operation: "PATCH /hooks/{}",
+      available: (item) => isOutgoing(item) && item["is_enabled"] === false,
+      explain: () => _("It goes on from where it was, with the messages since then."),
+      body: () => ({ is_enabled: true }),
+      done: N_("The webhook is enabled."),
+    },
+    {
+      id: "hook-disable",
+      label: N_("Disable"),
+      operation: "PATCH /hooks/{}",
+      available: (item) => isOutgoing(item) && item["is_enabled"] === true,
+      explain: () => _("It posts nothing until it is enabled again."),
+      body: () => ({ is_enabled: false }),
+      done: N_("The webhook is disabled."),
+    },
+    {
+      id: "hook-remove",
+      label: N_("Revoke"),
+      danger: true,
+      operation: "DELETE /hooks/{}",
+      explain: (item) =>
+        _("Programs can write nothing any longer by the address of {name}.", {
+          name: plainName(named(item)),
+        }),
+      done: N_("The webhook was revoked."),
+    },
+  ],
+};
 
 /** @type {Section} */
 const TOKENS = {
@@ -64,6 +156,25 @@ const TOKENS = {
 };
 
 /** @type {Section} */
+const AUDIT = {
+  id: "audit",
+  title: N_("Audit log"),
+  icon: "check",
+  path: "/audit",
+  empty: N_("Nothing was done yet that the audit log has."),
+  note: N_("What operators of the server and API tokens have done, the newest first."),
+  idOf: ({ number }) => String(number ?? ""),
+  nameOf: ({ number }) => _("Entry {number}", { number: String(number ?? "") }),
+  columns: [
+    { key: "time", label: N_("Time"), kind: "time" },
+    { key: "actor", label: N_("Actor") },
+    { key: "text", label: N_("Action") },
+    { key: "address", label: N_("Address"), wide: true },
+    { key: "number", label: N_("Number"), kind: "number", hidden: true },
+  ],
+};
+
+/** @type {Section} */
 const SERVER = {
   id: "server",
   title: N_("Server"),
@@ -103,7 +214,7 @@ const SERVER = {
 const STORAGE = {
   id: "storage",
   title: N_("Storage"),
-  icon: "down",
+  icon: "file",
   path: "/storage",
   view: "storage",
   empty: "",
@@ -112,4 +223,4 @@ const STORAGE = {
   columns: [],
 };
 
-export const RECORDS = [STORAGE, TOKENS, SERVER];
+export const RECORDS = [HOOKS, STORAGE, TOKENS, AUDIT, SERVER];

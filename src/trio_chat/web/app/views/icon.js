@@ -34,6 +34,7 @@ const PATHS = Object.freeze({
   shield: "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6z",
   edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   check: "M5 13l4 4L19 7",
+  chart: "M5 20v-8M12 20V4M19 20v-5",
   retry: "M20 5v5h-5M19.500 10A8 8 0 1 0 20 14",
   user: "M12 12a4.500 4.500 0 1 0 0-9 4.500 4.500 0 0 0 0 9zM4 21c0-4.500 3.500-6.500 8-6.500s8 2 8 6.500",
   device: "M4 5h16v11H4zM9 20h6M12 16v4",

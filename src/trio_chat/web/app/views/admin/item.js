@@ -1,11 +1,15 @@
 /** One item of a list: all that the server says about it, and what can be done. */
 
 import { h } from "../../../vendor/preact.js";
+import { useEffect, useMemo } from "../../../vendor/hooks.js";
 import { factsOf } from "../../admin/facts.js";
+import { Listing } from "../../admin/listing.js";
+import { filled } from "../../admin/operations.js";
 import { _ } from "../../platform/i18n.js";
 import { plainName } from "../../text/formatting.js";
 import { Dialog } from "../dialog.js";
 import { openForm } from "./page.js";
+import { State } from "./state.js";
 
 /** @import { Console } from "../../admin/console.js" */
 /** @import { Item } from "../../admin/listing.js" */
@@ -24,6 +28,9 @@ export function ItemDialog({ page, section, item }) {
       scrolls: !actions.length,
     },
     h(Facts, { facts: factsOf(item, section.columns) }),
+    section.related && page.allows(`GET ${section.related.path}`)
+      ? h(Related, { page, section, item })
+      : null,
     actions.length
       ? h(
           "div",
@@ -54,4 +61,24 @@ export function Facts({ facts }) {
       h("div", { key: name }, h("dt", null, name), h("dd", { dir: "auto" }, value)),
     ),
   );
+}
+
+/** @param {{page: Console, section: Section, item: Item}} props */
+function Related({ page, section, item }) {
+  const { label = "", path = "", text = String } = section.related ?? {};
+  const listing = useMemo(() => new Listing(page.api, filled(path, [section.idOf(item)])), [item]);
+  useEffect(() => void listing.load(), [listing]);
+  const items = listing.items.value;
+  return [
+    h("h3", null, _(label)),
+    h(State, { of: listing, text: items.length ? "" : _("There are none.") }),
+    h(
+      "ul",
+      { class: "admin-related" },
+      items.map((each, index) => h("li", { key: index }, h("bdi", null, plainName(text(each))))),
+    ),
+    listing.hasMore.value
+      ? h("button", { type: "button", class: "link", onClick: () => void listing.more() }, _("Show more"))
+      : null,
+  ];
 }

@@ -35,7 +35,7 @@ export function Overview({ page }) {
       "div",
       { class: "admin-plots" },
       known.map((metric) =>
-        h(Plot, { key: metric.id, metric, series: seriesOf(page, metric.id) }),
+        h(Plot, { key: metric.id, metric, values: seriesOf(page, metric.id).values }),
       ),
     ),
     known.length ? h(Numbers, { page, known }) : null,
@@ -51,9 +51,9 @@ function seriesOf({ metrics }, id) {
   return /** @type {Series} */ (metrics.series.get(id));
 }
 
-/** @param {{metric: Metric, series: Series}} props */
-function Plot({ metric, series }) {
-  const top = niceCeiling(series.highest);
+/** @param {{metric: Metric, values: readonly number[]}} props */
+function Plot({ metric, values }) {
+  const top = niceCeiling(Math.max(...values) * 1.1); // the line is not at the edge
   return h(
     "figure",
     { class: "admin-plot" },
@@ -61,7 +61,7 @@ function Plot({ metric, series }) {
       "figcaption",
       null,
       h("span", null, _(metric.label)),
-      h("strong", null, metricText(metric, series.newest)),
+      h("strong", null, metricText(metric, values.at(-1) ?? null)),
     ),
     // The table below says the same.
     h(
@@ -72,8 +72,8 @@ function Plot({ metric, series }) {
         "aria-hidden": "true",
         focusable: "false",
       },
-      h("path", { class: "area", d: areaPath(series.values, WIDTH, HEIGHT, top) }),
-      h("path", { class: "line", d: linePath(series.values, WIDTH, HEIGHT, top) }),
+      h("path", { class: "area", d: areaPath(values, WIDTH, HEIGHT, top) }),
+      h("path", { class: "line", d: linePath(values, WIDTH, HEIGHT, top) }),
     ),
   );
 }

@@ -16,6 +16,9 @@ import { State } from "./state.js";
 /** Rows that are drawn at first, and with each “Show more”. */
 const ROWS = 100;
 
+/** Milliseconds after a letter before the server is asked. */
+const PAUSE = 300;
+
 /** @typedef {{key: string, descending: boolean}} Order */
 
 /** @param {{page: Console, section: Section}} props */
@@ -29,7 +32,16 @@ export function Page({ page, section }) {
   useEffect(() => void listing.load(), [listing]);
   const { columns } = section;
   const items = listing.items.value;
-  const matching = found(items, columns, text);
+  const words = text.trim();
+  useEffect(() => {
+    const isEverything = !listing.words.peek() && !listing.hasMore.peek();
+    if (isEverything || words === listing.words.peek() || !listing.searchesBy) return undefined;
+    const timer = setTimeout(() => void listing.find(words), PAUSE);
+    return () => clearTimeout(timer);
+  }, [words]);
+  // The server has found words in more than the columns.
+  const isFound = words !== "" && listing.words.value === words;
+  const matching = isFound ? items : found(items, columns, words);
   const column = columns.find(({ key }) => key === order.key);
   const shown = sorted(matching, column, order.descending);
   const show = () => {
@@ -39,7 +51,7 @@ export function Page({ page, section }) {
   return [
     section.note ? h("p", { class: "quiet admin-note" }, _(section.note)) : null,
     h(Tools, { page, section, listing, text, setText }),
-    h(State, { of: listing, text: summary(listing, section, matching.length, text.trim() !== "") }),
+    h(State, { of: listing, text: summary(listing, section, matching.length, words) }),
     shown.length
       ? h(Table, { page, section, items: shown.slice(0, rows), order, setOrder })
       : null,
@@ -53,7 +65,7 @@ export function Page({ page, section }) {
         ? h(
             "button",
             { type: "button", class: "link", onClick: () => void listing.more(true) },
-            _("Load all, to search and sort all of them"),
+            _("Load all"),
           )
         : null,
     ),
@@ -121,13 +133,14 @@ export function openForm(page, section, action, item) {
  * @param {Listing} listing
  * @param {Section} section
  * @param {number} count
- * @param {boolean} isSearch
+ * @param {string} words That are searched.
  */
-function summary(listing, section, count, isSearch) {
+function summary(listing, section, count, words) {
   const total = listing.items.value.length;
   const more = listing.hasMore.value ? ` ${_("There are more on the server.")}` : "";
-  if (!total) return _(section.empty);
-  if (!isSearch) return plural("{count} entry.", "{count} entries.", total) + more;
+  if (!total) return words ? _("Nothing was found.") : _(section.empty);
+  if (!words || words === listing.words.value)
+    return plural("{count} entry.", "{count} entries.", total) + more;
   const values = { total: total.toLocaleString(language.value) };
   return plural("{count} of {total} found.", "{count} of {total} found.", count, values) + more;
 }
