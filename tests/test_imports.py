@@ -237,6 +237,19 @@ def test_a_server_starts_without_what_makes_it_known() -> None:
 
 
 @pytest.mark.usefixtures("unmeasured")
+def test_a_server_starts_without_its_http_api() -> None:
+    """Its code is imported with the first request, or the first token of an operator."""
+    room = "trio_chat.server.api."
+    early = {"trio_chat.server.api.entry"}
+    code = (
+        "import sys, trio_chat.server.main, trio_chat.server.http.connection;"
+        f" found = {{name for name in sys.modules if name.startswith({room!r})}};"
+        f" sys.exit(str(found - {early}) if found - {early} else 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.usefixtures("unmeasured")
 def test_the_logger_imports_neither_trio_nor_sockets() -> None:
     """Configuration and log are usable, and quick to import, without the event loop."""
     code = (

@@ -51,8 +51,8 @@ def _get(call: Call) -> MetricsView:
     node = now.node
     return MetricsView(
         datetime.fromtimestamp(call.world.wall_clock(), UTC),
-        {row.name: row.value(now) for row in TABLE},
-        {row.name: row.value(node) for row in CLUSTER} if node is not None else None,
+        {row.name: float(row.value(now)) for row in TABLE},
+        {row.name: float(row.value(node)) for row in CLUSTER} if node is not None else None,
         tuple(
             RequestCount(route, status, count)
             for (route, status), count in sorted(now.requests.items())

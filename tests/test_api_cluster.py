@@ -1,0 +1,140 @@
+"""The HTTP API on the nodes of a cluster."""
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import trio
+import trio.testing
+from trio.testing import MockClock
+
+from cluster_fakes import MemoryLog, NodeDatabase, NodeNetwork, cluster_node
+from support import NOON
+from test_cluster_node import mock_clock
+from trio_chat.chat.api_tokens import ApiToken, digest_of
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import ApiTokenMade, Audited, Change
+from trio_chat.server.api import entry
+from trio_chat.server.http.messages import HttpRequest
+from trio_chat.server.peer import Peer
+
+__all__ = ["mock_clock"]
+
+SECRET = "tca_secret"
+
+
+async def ask(
+    network: NodeNetwork,
+    method: str,
+    path: str,
+    body: Any = None,
+    secret: str = SECRET,
+    key: str = "",
+) -> tuple[int, Any]:
+    """Return the status and the JSON of an answer of a node."""
+    data = b"" if body is None else json.dumps(body).encode()
+    headers = [
+        (b"authorization", f"Bearer {secret}".encode()),
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(data)).encode()),
+        (b"idempotency-key", key.encode()),
+    ]
+
+    async def receive(limit: int) -> AsyncGenerator[bytes, None]:
+        yield data
+
+    request = HttpRequest(
+        method=method,
+        target=f"/api/v1{path}".encode(),
+        host=None,
+        headers=headers,
+        peer=Peer(host="127.0.0.1"),
+        receive_body=receive,
+    )
+    answer = await entry.answer(request, network.server.site)
+    assert isinstance(answer.body, bytes)
+    return answer.status, json.loads(answer.body) if answer.body else None
+
+
+async def have_token(network: NodeNetwork) -> None:
+    """Have a token with all scopes in the cluster."""
+    made = ApiToken(digest_of(SECRET), "test", ("admin",), "me", int(NOON))
+    apply(network.server.world, ApiTokenMade(made))
+    await network.server.world.settle()
+
+
+async def settled(*networks: NodeNetwork) -> None:
+    """Wait until all nodes have carried out the same."""
+    for network in networks:
+        await network.server.world.settle()
+    await trio.testing.wait_all_tasks_blocked()
+
+
+async def test_a_token_is_one_of_all_nodes(mock_clock: MockClock) -> None:
+    """Made at one of them, it is valid at the other, and revoked there it is at both."""
+    log = MemoryLog()
+    async with cluster_node(log, "n1") as one, cluster_node(log, "n2") as other:
+        await have_token(one)
+        await settled(one, other)
+        status, made = await ask(
+            other, "POST", "/tokens", {"name": "ci", "scopes": ["server:read"]}
+        )
+        assert status == 201
+        await settled(other, one)
+        status, server = await ask(one, "GET", "/server", secret=made["secret"])
+        assert status == 200
+        assert [node["name"] for node in server["nodes"]] == ["n1", "n2"]
+        assert (await ask(one, "DELETE", "/tokens/ci"))[0] == 204
+        await settled(one, other)
+        assert (await ask(other, "GET", "/server", secret=made["secret"]))[0] == 401
+
+
+async def test_a_user_of_another_node_is_disconnected(mock_clock: MockClock) -> None:
+    """All nodes carry it out, and have it in their audit logs."""
+    log = MemoryLog()
+    async with cluster_node(log, "n1") as one, cluster_node(log, "n2") as other:
+        seen: dict[str, list[Change]] = {"n1": [], "n2": []}
+        for network in (one, other):
+            network.server.world.observers.append(seen[network.node.name].append)
+        await have_token(one)
+        bob = await other.register("bob", "#a")
+        ann = await one.register("ann", "#a")
+        await settled(one, other)
+        _, users = await ask(one, "GET", "/sessions")
+        assert [user["nickname"] for user in users["items"]] == ["ann", "bob"]
+        assert (await ask(one, "DELETE", "/sessions/bob?reason=spam"))[0] == 204
+        assert (await ann.until("QUIT"))[-1].params == ("Killed (spam)",)
+        assert (await bob.until("ERROR"))[-1].command == "ERROR"
+        await settled(other)
+        for changes in seen.values():
+            (audited,) = [change for change in changes if isinstance(change, Audited)]
+            assert audited.text.startswith("KILL bob!")
+            assert audited.actor == "token test"
+
+
+async def test_a_message_to_two_nodes_with_one_key_is_one(mock_clock: MockClock) -> None:
+    """A program that gets no answer from one node may come to another one."""
+    log, here, there = MemoryLog(), NodeDatabase(), NodeDatabase()
+    async with (
+        cluster_node(log, "n1", here) as one,
+        cluster_node(log, "n2", there) as other,
+    ):
+        await one.register("ann", "#lobby")
+        await have_token(one)
+        await settled(one, other)
+        path, body = "/channels/lobby/messages", {"text": "hello"}
+        sent = [await ask(each, "POST", path, body, key="1") for each in (one, other)]
+        assert [status for status, _ in sent] == [201, 201]
+        assert sent[0] == sent[1]
+        assert len(here.said) == len(there.said) == 1
+
+
+async def test_a_cluster_without_its_engine_changes_nothing(mock_clock: MockClock) -> None:
+    """The program learns that it has to come again."""
+    log = MemoryLog()
+    async with cluster_node(log, "n1") as one:
+        await have_token(one)
+        log.is_away = True
+        status, problem = await ask(one, "DELETE", "/tokens/test")
+        assert status == 503
+        assert problem["title"] == "Service Unavailable"
