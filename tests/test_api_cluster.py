@@ -40,7 +40,7 @@ async def ask(
         (b"idempotency-key", key.encode()),
     ]
 
-    async def receive(limit: int) -> AsyncGenerator[bytes, None]:
+    async def receive(limit: int) -> AsyncGenerator[bytes, None]:  # noqa: ASYNC124
         yield data
 
     request = HttpRequest(

@@ -94,7 +94,7 @@ async def test_answers_are_as_described(resource: Resource) -> None:
         jsonschema.Draft202012Validator(whole).validate(json.loads(answer.text))
 
 
-async def test_a_row_is_found_by_its_path() -> None:
+def test_a_row_is_found_by_its_path() -> None:
     """A word comes before a parameter in its place."""
     for resource in TABLE.all:
         found, values = TABLE.find(resource.path.replace("{", "").replace("}", ""))
