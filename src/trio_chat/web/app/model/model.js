@@ -5,6 +5,7 @@ import { matcher } from "../irc/masks.js";
 import { ChatBuffer, makeMember } from "./buffer.js";
 import { countsAsUnread, isMessage, makeEntry } from "./entries.js";
 import { mentionTest } from "./highlights.js";
+import { Levels } from "./levels.js";
 import { Profiles } from "./profiles.js";
 import { Pulse } from "./pulse.js";
 
@@ -83,10 +84,15 @@ export class ChatModel {
       ]),
     );
     this.ignores = computed(() => matcher(preferences.ignored.value, (name) => this.fold(name)));
+    this.levels = new Levels(clock, preferences);
     this.profiles = new Profiles(this.pulse, (nick) => this.fold(nick));
     this.noticeIds = 0;
     effect(() => {
       if (this.attentive.value) untracked(() => this.look());
+    });
+    effect(() => {
+      void this.levels.version.value;
+      untracked(() => this.showLevels());
     });
   }
 
@@ -112,6 +118,11 @@ export class ChatModel {
 
   // Buffers
 
+  /** Have each buffer show the level that applies to it. */
+  showLevels() {
+    for (const buffer of this.byKey.values()) buffer.notify.value = this.levels.of(buffer.key);
+  }
+
   /** @param {string} name */
   get(name) {
     return this.byKey.get(this.fold(name));
@@ -130,7 +141,7 @@ export class ChatModel {
     const kind = this.isupport.isChannel(name) ? "channel" : "private";
     const buffer = new ChatBuffer(name, key, kind, this.pulse);
     buffer.draft.value = this.preferences.draft(key);
-    buffer.notify.value = this.preferences.notify(key);
+    buffer.notify.value = this.levels.of(key);
     // Messages from before the first visit are not unread, unless the server knows a marker.
     buffer.readMarker.value = kind === "channel" ? this.clock.now() : 0;
     this.byKey.set(key, buffer);
@@ -159,9 +170,11 @@ export class ChatModel {
     const other = this.byKey.get(key);
     if (other && other !== buffer) return;
     this.byKey.delete(buffer.key);
+    if (buffer.kind === "channel") this.levels.renamed(buffer.key, key);
     buffer.name = name;
     buffer.key = key;
     this.byKey.set(key, buffer);
+    this.showLevels();
     this.sort();
   }
 

@@ -1,7 +1,8 @@
 /** What this device keeps about its user: settings, drafts, channels, the last nickname. */
 import { signal } from "../../vendor/signals-core.js";
 
-/** @import { Notify, Settings } from "./types.js" */
+/** @import { Choice } from "./levels.js" */
+/** @import { Settings } from "./types.js" */
 /** @import { KeptValues } from "../platform/storage.js" */
 
 const LONGEST_DRAFT = 20_000;
@@ -150,20 +151,30 @@ export class Preferences {
   }
 
   /**
-   * @param {string} key
-   * @returns {Notify}
+   * Notification levels, by folded names.
+   * @returns {[string, Choice][]}
    */
-  notify(key) {
-    const kept = this.lasting.get(`notify:${key}`, /** @type {Notify} */ ("mentions"));
-    return kept === "all" || kept === "none" ? kept : "mentions";
+  get levels() {
+    const kept = Object.entries(object(this.lasting.get("levels", null) ?? this.formerLevels()));
+    return kept
+      .map(([key, value]) => /** @type {[string, Choice]} */ ([key, choice(value)]))
+      .filter(([_key, { level, until }]) => level || until);
   }
 
-  /**
-   * @param {string} key
-   * @param {Notify} notify
-   */
-  keepNotify(key, notify) {
-    this.lasting.set(`notify:${key}`, notify === "mentions" ? undefined : notify);
+  set levels(levels) {
+    for (const key of this.lasting.keys()) {
+      if (key.startsWith("notify:")) this.lasting.set(key, undefined);
+    }
+    const isNew = !levels.length && this.lasting.get("levels", null) === null;
+    if (!isNew) this.lasting.set("levels", Object.fromEntries(levels));
+  }
+
+  /** The levels as an earlier page has kept them. */
+  formerLevels() {
+    const keys = this.lasting.keys().filter((key) => key.startsWith("notify:"));
+    return Object.fromEntries(
+      keys.map((key) => [key.slice("notify:".length), { level: this.lasting.get(key, "") }]),
+    );
   }
 
   /** Remove from this device what names conversations. */
@@ -183,6 +194,18 @@ export class Preferences {
     this.settings.value = { ...DEFAULTS };
     this.ignored.value = [];
   }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Choice}
+ */
+function choice(value) {
+  const { level, until } = /** @type {Partial<Choice>} */ (object(value));
+  return {
+    level: level === "all" || level === "mentions" || level === "none" ? level : "",
+    until: typeof until === "number" && Number.isFinite(until) ? until : 0,
+  };
 }
 
 /** @param {unknown} value */

@@ -125,7 +125,7 @@
  * @property {ReadonlySignal<string[]>} typing Nicknames of users that are typing.
  * @property {Signal<string>} draft Text in the prompt; the views set it, and it is kept.
  * @property {Signal<Entry|null>} replyTo Message that the prompt answers; the views set it.
- * @property {ReadonlySignal<Notify>} notify
+ * @property {ReadonlySignal<Notify>} notify What applies now: `none` also during a pause.
  * @property {ReadonlySignal<Pin[]>} pins Pinned messages of a channel, the newest pin first.
  * @property {Timeline} timeline
  */
@@ -405,7 +405,12 @@
  * @property {(file: File, onProgress: (sent: number, total: number) => void) => Upload} upload
  * @property {() => Promise<void>} pushSubscribe
  * @property {() => Promise<void>} pushUnsubscribe
- * @property {(buffer: Buffer, notify: Notify) => void} setNotify
+ * @property {(buffer: Buffer|null, notify: Notify|"") => void} setNotify "" for the level of all
+ *   others, which null as the buffer changes.
+ * @property {(buffer: Buffer|null, seconds: number) => void} pauseNotify Notify of nothing for a
+ *   time; 0 ends that. null pauses all.
+ * @property {(buffer: Buffer|null) => {level: Notify|"", until: number}} notifyChoice What was
+ *   chosen for the conversation itself. It is read anew with `Buffer.notify`.
  * @property {(changes: Partial<Settings>) => void} setSettings
  * @property {(text: string, error?: boolean) => void} notify Show a passing note.
  * @property {(id: number) => void} dismiss Remove one.

@@ -25,6 +25,7 @@ export async function login(client, account, password) {
   client.credentials = key ? { account, password: "", key } : credentials;
   client.login.onKey(credentials, key);
   client.refreshPush();
+  void client.levels.begin().catch(() => {});
   void client.history.findConversations().catch(() => {});
 }
 
@@ -38,6 +39,7 @@ export async function logout(client, keys) {
   // While the server still knows the account: the messages are for its user only.
   await unsubscribe(client).catch(() => {});
   if (client.isReady) await askNickServ(client, "LOGOUT");
+  client.levels.forget();
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Actions: what the views can do. Each one is small, and leaves the work to the session. */
 import { maskOf } from "../irc/masks.js";
+import { EVERYWHERE } from "../model/levels.js";
 import { _ } from "../platform/i18n.js";
 import { interpret } from "./input.js";
 
@@ -221,14 +222,14 @@ export function makeActions(client, keys, cache) {
     upload: (file, onProgress) => startUpload(file, onProgress),
     pushSubscribe: async () => (await import("./push.js")).subscribe(client),
     pushUnsubscribe: async () => (await import("./push.js")).unsubscribe(client),
-    setNotify(buffer, notify) {
-      own(buffer).notify.value = notify;
-      preferences.keepNotify(buffer.key, notify);
-      pushRules(
-        "MUTED",
-        notify === "none" ? [buffer.name] : [],
-        notify === "none" ? [] : [buffer.name],
-      );
+    setNotify: (buffer, notify) => client.levels.choose(buffer?.key ?? EVERYWHERE, notify),
+    pauseNotify(buffer, seconds) {
+      const until = seconds ? client.clock.now() + seconds * 1000 : 0;
+      client.levels.pause(buffer?.key ?? EVERYWHERE, until);
+    },
+    notifyChoice(buffer) {
+      void model.levels.version.value;
+      return model.levels.choice(buffer?.key ?? EVERYWHERE);
     },
     setSettings(changes) {
       const before = preferences.settings.peek().highlights;
@@ -251,7 +252,7 @@ export function makeActions(client, keys, cache) {
   };
 
   /**
-   * @param {"WORDS"|"IGNORED"|"MUTED"} list
+   * @param {"WORDS"|"IGNORED"} list
    * @param {string[]} added
    * @param {string[]} removed
    */

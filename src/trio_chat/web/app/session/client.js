@@ -9,6 +9,7 @@ import { Exchange } from "./exchange.js";
 import { featuresOf } from "./features.js";
 import { HANDLERS } from "./handlers/table.js";
 import { History } from "./history.js";
+import { LevelUpdates } from "./levels.js";
 import { Login } from "./login.js";
 import { ReadMarkers } from "./markers.js";
 import { Nickname } from "./nickname.js";
@@ -60,6 +61,7 @@ export class Client extends Exchange {
     this.channels = new WantedChannels(this);
     this.privates = new PrivateConversations(this);
     this.profiles = new ProfileUpdates(this);
+    this.levels = new LevelUpdates(this);
     this.isReady = false;
     /** Whether the server has ended its welcome. */
     this.isGreeted = false;
@@ -207,6 +209,7 @@ export class Client extends Exchange {
     this.privates.welcomed();
     this.nickname.watch();
     this.profiles.begin();
+    void this.levels.begin().catch(() => {});
     if (!isReturn || this.model.me.account.value) {
       void this.history.findConversations().catch(() => {});
     }

@@ -38,22 +38,15 @@ export async function subscribe(client) {
   client.isPushed = true;
   if (flatten(items).some(({ params }) => params[1] === "PERSISTENCE_REQUIRED")) await stay(client);
   const { model } = client;
-  const muted = model.buffers.peek().filter(({ notify }) => notify.peek() === "none");
   await changeRules(client, "WORDS", model.preferences.settings.peek().highlights, []);
   await changeRules(client, "IGNORED", model.preferences.ignored.peek(), []);
-  await changeRules(
-    client,
-    "MUTED",
-    muted.map(({ name }) => name),
-    [],
-  );
 }
 
 /**
  * Have the server push what this device shows as a mention, and nothing of those that it ignores.
  * The rules are those of the account, and of all its devices.
  * @param {Client} client
- * @param {"WORDS"|"IGNORED"|"MUTED"} list
+ * @param {"WORDS"|"IGNORED"} list
  * @param {readonly string[]} added
  * @param {readonly string[]} removed
  */

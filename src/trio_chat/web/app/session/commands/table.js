@@ -2,5 +2,6 @@
 import "./conversations.js";
 import "./moderation.js";
 import "./account.js";
+import "./notifications.js";
 
 export { commandList, runCommand } from "./registry.js";

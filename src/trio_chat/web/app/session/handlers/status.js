@@ -55,6 +55,7 @@ export const status = {
     }
   },
   734: () => {},
+  NOTIFY: (client, message) => client.levels.received(message),
   354: (client, message) => listed(client, message),
   315: () => {},
   MARKREAD(client, { params }) {

@@ -9,9 +9,10 @@ import { lineNodes } from "../../text/nodes.js";
 import { useWorkspace } from "../context.js";
 import { Dialog, MenuItem } from "../dialog.js";
 import { isModerator } from "../moderation.js";
+import { NotifyChoice } from "../notify_choice.js";
 import { closeAll, closeDialog, openDialog } from "../ui.js";
 
-/** @import { Buffer, Notify, Workspace } from "../../model/types.js" */
+/** @import { Buffer, Workspace } from "../../model/types.js" */
 
 /** @param {{buffer: Buffer}} props */
 export function BufferMenu({ buffer }) {
@@ -52,7 +53,7 @@ export function BufferMenu({ buffer }) {
       label: _("Mark all as read"),
       onClick: act(() => actions.markRead(buffer)),
     }),
-    h(NotifyChoice, { buffer, workspace }),
+    h(NotifyChoice, { buffer }),
     isChannel && isModerator(workspace, buffer) ? h(Bans, { buffer, workspace }) : null,
     isChannel && buffer.joined.value
       ? h(MenuItem, {
@@ -95,36 +96,6 @@ function Topic({ buffer, workspace }) {
     buffer.modes.value
       ? h("p", { class: "quiet" }, _("Modes: {modes}", { modes: buffer.modes.value }))
       : null,
-  );
-}
-
-/** @param {{buffer: Buffer, workspace: Workspace}} props */
-function NotifyChoice({ buffer, workspace }) {
-  /** @type {[Notify, string][]} */
-  const choices = [
-    ["all", _("every message")],
-    ["mentions", _("mentions")],
-    ["none", _("nothing")],
-  ];
-  return h(
-    "div",
-    { class: "field inline" },
-    h("label", { for: "notify" }, _("Notify me of")),
-    h(
-      "select",
-      {
-        id: "notify",
-        value: buffer.notify.value,
-        onChange: (/** @type {Event} */ event) =>
-          workspace.actions.setNotify(
-            buffer,
-            /** @type {Notify} */ (/** @type {HTMLSelectElement} */ (event.currentTarget).value),
-          ),
-      },
-      choices.map(([value, text]) =>
-        h("option", { key: value, value, selected: value === buffer.notify.value }, text),
-      ),
-    ),
   );
 }
 

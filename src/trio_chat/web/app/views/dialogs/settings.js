@@ -8,6 +8,7 @@ import { askPermission, permission } from "../../platform/notifications.js";
 import { setViewSettings, useWorkspace, viewSettings } from "../context.js";
 import { Dialog, MenuItem } from "../dialog.js";
 import { Downloads } from "../downloads.js";
+import { NotifyChoice } from "../notify_choice.js";
 import { openDialog } from "../ui.js";
 
 /** @import { Workspace } from "../../model/types.js" */
@@ -139,6 +140,7 @@ function Notifications({ workspace }) {
     ),
     state === "insecure" &&
       h("p", null, h("a", { href: "/ca" }, _("How to open this page by https on this device"))),
+    h(NotifyChoice, { buffer: null }),
     check(_("Play a sound"), settings.sound, (sound) => actions.setSettings({ sound })),
     h(
       "div",
