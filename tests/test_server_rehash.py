@@ -137,6 +137,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "private_hosts": ("ntfy.example.org",),
     },
     "archive": {"enabled": True, "robots": True},
+    "api": {"enabled": False, "per_minute": 7},
     "hooks": {
         "incoming": False,
         "max_request": 2048,

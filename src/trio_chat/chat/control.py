@@ -59,7 +59,7 @@ class Control(Protocol):
 
     def issue_api_token(self, session: Session) -> tuple[int, str]:
         """Return a token by which an operator uses the HTTP API for so many seconds, while the
-        session lasts and is one of an operator.
+        session lasts and is one of an operator; 0 and "" if there is no HTTP API.
         """
 
     def numbers(self) -> list[tuple[str, float]]:

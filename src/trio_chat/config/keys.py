@@ -301,6 +301,10 @@ KEYS: dict[str, dict[str, ValueType]] = {
             Description(N_("any, or names such as ntfy.example.org and *.example.org, or none")),
         ),
     },
+    "api": {
+        "enabled": values.YES_OR_NO,
+        "per_minute": values.integer(1, 100_000),
+    },
     "limits": {
         "clients": values.integer(1, 1_000_000),
         "always_on_users": values.integer(0, 1_000_000),

@@ -208,6 +208,14 @@ class ArchiveSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """[api]: the HTTP API."""
+
+    enabled: bool = True
+    per_minute: int = 600  # requests of one token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HookSettings:
     """[hooks]: webhooks."""
 
@@ -351,6 +359,7 @@ class Settings:
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     push: PushSettings = field(default_factory=PushSettings)
     hooks: HookSettings = field(default_factory=HookSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)

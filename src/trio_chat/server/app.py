@@ -419,6 +419,8 @@ class Server:
 
     def issue_api_token(self, session: Session) -> tuple[int, str]:
         """Return a token for the HTTP API; see `Control.issue_api_token`."""
+        if not self.settings.api.enabled:
+            return 0, ""
         return self.site.operator_tokens().issue(session)
 
     async def reload_logins(self, settings: Settings) -> None:

@@ -183,6 +183,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             "private_hosts",
         ),
     },
+    "api": {When.NOW: ("enabled", "per_minute")},
     "limits": {
         When.NOW: ("server_bans",),
         When.NEW: (

@@ -165,12 +165,13 @@ def api_token_command(request: Request) -> None:
     reply, control = request.reply, request.world.control
     if request.user.operator is None:
         reply.numeric(n.ERR_NOPRIVILEGES)
-    elif control is None:
+        return
+    seconds, token = control.issue_api_token(request.session) if control is not None else (0, "")
+    if not token:
         reply.fail("APITOKEN", "NO_API", text="This server has no HTTP API")
-    else:
-        seconds, token = control.issue_api_token(request.session)
-        text = "This is your token for the HTTP API; keep it secret"
-        reply.send("NOTE", ("APITOKEN", str(seconds), token, text))
+        return
+    text = "This is your token for the HTTP API; keep it secret"
+    reply.send("NOTE", ("APITOKEN", str(seconds), token, text))
 
 
 @command(

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from trio_chat.server.api.operator_tokens import OperatorTokens
 
 REALM = 'Bearer realm="trio-chat"'
-PER_MINUTE = 600
-"""Requests of one caller."""
 _MOST_WRONG = 20
 """Wrong tokens of one address within `WINDOW`, after which it is refused further ones."""
 _MOST_BUCKETS = 1000
@@ -40,6 +38,7 @@ class Access:
     Args:
         world: has the tokens.
         operators: the tokens of operators.
+        per_minute: returns how many requests a caller can make within a minute.
         clock: returns seconds that never go back.
     """
 
@@ -47,10 +46,12 @@ class Access:
         self,
         world: World,
         operators: "OperatorTokens",
+        per_minute: Callable[[], int],
         clock: Callable[[], float] = trio.current_time,
     ) -> None:
         self._world = world
         self._operators = operators
+        self._per_minute = per_minute
         self._clock = clock
         self._lockout = Lockout("API token", _MOST_WRONG, _MOST_WRONG, clock)
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
@@ -109,15 +110,17 @@ class Access:
         return Caller(f"token {token.name}", frozenset(token.scopes), token.sender, token.digest)
 
     def _charge(self, key: str) -> None:
-        now = self._clock()
-        bucket = self._buckets.pop(key, None) or TokenBucket(PER_MINUTE, PER_MINUTE / 60, now)
+        now, most = self._clock(), self._per_minute()
+        bucket = self._buckets.pop(key, None)
+        if bucket is None or bucket.size != most:
+            bucket = TokenBucket(most, most / 60, now)
         self._buckets[key] = bucket
         while len(self._buckets) > _MOST_BUCKETS:
             self._buckets.popitem(last=False)
         bucket.refill(now)
         if bucket.tokens < 1:
             wait = math.ceil((1 - bucket.tokens) / bucket.rate)
-            why = f"this token has sent more than {PER_MINUTE} requests within a minute; send fewer"
+            why = f"this token has sent more than {most} requests within a minute; send fewer"
             raise ApiProblem(429, why, headers=[("Retry-After", str(wait))])
         bucket.tokens -= 1
 

@@ -2,7 +2,7 @@
 request.
 """
 
-from trio_chat.server.http.messages import HttpRequest, HttpResponse
+from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
 from trio_chat.server.http.site import Site
 
 METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
@@ -11,6 +11,8 @@ METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 
 async def answer(request: HttpRequest, site: Site) -> HttpResponse:
     """Answer a request to the API."""
+    if not site.settings.api.enabled:
+        raise RequestError(404, "this server has no HTTP API; see [api] enabled in config.ini")
     if site.api is None:
         from trio_chat.server.api.service import Api  # noqa: PLC0415  # few servers need it
 

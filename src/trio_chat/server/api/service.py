@@ -43,7 +43,9 @@ class Api:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._table = ResourceTable()
-        self._access = Access(site.world, site.operator_tokens())
+        self._access = Access(
+            site.world, site.operator_tokens(), lambda: site.settings.api.per_minute
+        )
         self._description: dict[str, Any] | None = None
         self._kept: dict[type, Any] = {}
 
