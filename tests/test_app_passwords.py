@@ -67,7 +67,7 @@ def test_an_app_password_is_shown_once_and_logs_in(town: Town, accounts: OpenAcc
     "line",
     [
         "NS APPPASSWORD ADD another",
-        "NS APPPASSWORD DEL phone",
+        "NS APPPASSWORD DEL another",
         f"NS CERT ADD {FINGERPRINT}",
         f"NS CERT DEL {FINGERPRINT}",
     ],
@@ -76,10 +76,12 @@ def test_a_session_of_an_app_password_changes_no_way_to_log_in(
     town: Town, accounts: OpenAccounts, line: str
 ) -> None:
     """A thief of the password could keep the account otherwise."""
-    password, thief = added(owner(town)), town.person("thief")
+    ann, thief = owner(town), town.person("thief")
+    password = added(ann)
+    added(ann, "another")
     thief.say(f"NS IDENTIFY ann {password}")
     assert "Log in with the password of your account" in notices(thief, line)
-    assert [each.name for each in accounts.apps[1]] == ["phone"]
+    assert [each.name for each in accounts.apps[1]] == ["phone", "another"]
     assert not accounts.owners
 
 
@@ -305,3 +307,15 @@ def test_they_are_random_and_recognised_by_their_form() -> None:
     for other in ("", some[:-1], some + "x", some.upper(), some.replace("-", ""), some + "\n"):
         assert not has_form(other)
     assert not app_passwords.is_name("")
+
+
+def test_an_app_password_gives_up_itself(town: Town, accounts: OpenAccounts) -> None:
+    """A browser that logs out revokes its own, and no other."""
+    ann, phone = owner(town), town.person("phone")
+    password = added(ann)
+    added(ann, "tablet")
+    phone.say(f"NS IDENTIFY ann {password}")
+    assert "Log in with the password" in notices(phone, "NS APPPASSWORD DEL tablet")
+    assert "is revoked" in notices(phone, "NS APPPASSWORD DEL phone")
+    assert [each.name for each in accounts.apps[1]] == ["tablet"]
+    assert phone.ended == ""

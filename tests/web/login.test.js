@@ -173,6 +173,60 @@ test("with TLS the page logs in to a server that has only PLAIN", async () => {
   await until(() => workspace.connection.value.phase === "ready");
 });
 
+/** A server of an account with a second factor, and with the app password that it makes. */
+class FactorServer {
+  constructor(server) {
+    this.given = [];
+    this.app = "abcde-fghjk-mnpqr-stuvw-xyz23";
+    server.replace("AUTHENTICATE", (_server, { params }) => {
+      if (params[0] === "PLAIN") server.say("AUTHENTICATE +");
+      else if (params[0] === "SCRAM-SHA-256") {
+        server.say("FAIL AUTHENTICATE CODE_REQUIRED :A code");
+        server.say(":server 904 * :No");
+      } else {
+        const given = Buffer.from(params[0], "base64").toString();
+        this.given.push(given);
+        const isRight = ["me\0me\0secret 123456", `me\0me\0${this.app}`].includes(given);
+        server.say(isRight ? ":server 900 * *!u@h me :You" : ":server 904 * :No");
+        if (isRight) server.say(":server 903 * :done");
+      }
+    });
+    server.replace("NICKSERV", (_server, { params, tags }) => {
+      const label = tags?.get("label");
+      const text = params[1] === "ADD" ? `The app password x is: ${this.app}` : "It is revoked.";
+      server.say(`${label ? `@label=${label} ` : ""}:NickServ!s@s NOTICE me :${text}`);
+    });
+  }
+}
+
+test("a code is asked for once; then the browser has an app password of its own", async () => {
+  const { workspace, server, actions, keys, clock } = newWorkspace({ secure: true });
+  const factor = new FactorServer(server);
+  actions.connect({ nick: "me", password: "secret", remember: true });
+  await until(() => workspace.connection.value.phase === "closed");
+  assert.equal(workspace.connection.value.problem, "code");
+  actions.connect({ nick: "me", password: "secret", code: "123456", remember: true });
+  await until(() => keys.kept?.password);
+  assert.equal(keys.kept.password, factor.app);
+  assert.doesNotMatch(JSON.stringify(keys.kept), /secret|123456/);
+  const other = newWorkspace({ server, keys, clock, secure: true });
+  other.actions.connect({ nick: "me" });
+  await until(() => other.workspace.connection.value.phase === "ready");
+  assert.equal(factor.given.at(-1), `me\0me\0${factor.app}`);
+  await other.actions.logout();
+  assert.match(server.lines.join("\n"), /APPPASSWORD DEL browser-[0-9a-f]{8}/);
+  assert.equal(keys.kept, null);
+});
+
+test("neither a code nor an app password is sent without TLS", async () => {
+  const { workspace, server, actions } = newWorkspace();
+  const factor = new FactorServer(server);
+  actions.connect({ nick: "me", password: "secret", code: "123456" });
+  await until(() => workspace.connection.value.phase === "closed");
+  assert.match(workspace.connection.value.reason, /encrypted connection/);
+  assert.deepEqual(factor.given, []);
+});
+
 test("a device that remembers logs in again after a reconnect without the password", async () => {
   const { workspace, server, actions, keys, clock } = newWorkspace();
   new ScramServer("secret").attach(server, "me");

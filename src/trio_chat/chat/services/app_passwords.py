@@ -29,17 +29,17 @@ def _app_password(request: Request, words: list[str]) -> None:
         request.reply.postpone(partial(_list, request))
     elif verb not in ("ADD", "DEL") or not name:
         answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['APPPASSWORD'].usage}")
-    elif not may_change_logins(request):
-        return
     elif verb == "DEL":
         request.reply.postpone(partial(_remove, request, name))
+    elif not may_change_logins(request):
+        return
     elif not app_passwords.is_name(name):
         answer(request, f"The name is one word of at most {MAX_NAME} characters.")
     else:
         request.reply.postpone(partial(_add, request, name))
 
 
-def may_change_logins(request: Request) -> bool:
+def may_change_logins(request: Request, reply: Response | None = None) -> bool:
     """Return whether a session may change how one logs in to its account; explain it if not. One
     that came by an app password may not: it could give itself another way in.
     """
@@ -49,6 +49,7 @@ def may_change_logins(request: Request) -> bool:
         request,
         "You are logged in with an app password. Log in with the password of your account to change"
         " how you can log in.",
+        reply,
     )
     return False
 
@@ -109,6 +110,9 @@ async def _remove(request: Request, name: str, reply: Response) -> None:
     try:
         known = await accounts.app_passwords(own)
         digest = next((each.digest for each in known if each.name == name), "")
+        # A program can give up its own app password, and no other.
+        if digest != request.session.app_password and not may_change_logins(request, reply):
+            return
         is_done = bool(digest) and await account_changes.remove_app_password(
             world, own, digest, version
         )

@@ -31,7 +31,7 @@
  * @property {Phase} phase
  * @property {number} retryAt Time of the next attempt in milliseconds of Unix time; 0 for none.
  * @property {string} reason Sentence for the user: why there is no connection; "" for none.
- * @property {""|"nick"|"password"|"login"|"account"|"banned"|"full"} problem What the user is to
+ * @property {""|"nick"|"password"|"login"|"code"|"account"|"banned"|"full"} problem What the user is to
  *   change before the next attempt: the nickname, the server's password, the password of the
  *   account; `account` says that the server accepts only users that log in.
  */
@@ -41,6 +41,7 @@
  * @property {string} nick
  * @property {string} [account] Name to log in with; the nickname when there is only a password.
  * @property {string} [password] Password of the account; "" for none.
+ * @property {string} [code] Of the authenticator, where the account asks for one.
  * @property {string} [serverPassword] Password of the server (PASS).
  * @property {boolean} [remember] Whether this device keeps the login and the last messages.
  * @property {string[]} [channels] Channels to join.
@@ -388,12 +389,15 @@
  * @property {(mask: string, ignored: boolean) => void} ignore
  * @property {(message: string) => void} away "" comes back.
  * @property {(changes: Partial<Profile>) => Promise<void>} setProfile "" removes a value.
- * @property {(account: string, password: string, remember?: boolean) => Promise<void>} login
+ * @property {(account: string, password: string, remember?: boolean, code?: string) =>
+ *   Promise<void>} login An error with the name `CodeRequired` asks for the code.
  * @property {() => Promise<void>} logout Also forgets the login of this device.
  * @property {(account: string, password: string, email?: string) => Promise<{verify: boolean}>}
  *   register Whether a code was sent that `verify` requires.
  * @property {(account: string, code: string) => Promise<void>} verify
- * @property {(oldPassword: string, password: string) => Promise<void>} changePassword
+ * @property {(oldPassword: string, password: string, code?: string) => Promise<void>} changePassword
+ * @property {(...words: string[]) => Promise<string[]>} secondFactor Asks NickServ (2FA); only the
+ *   last word may have spaces.
  * @property {() => Promise<SessionInfo[]>} sessions
  * @property {(id: string) => Promise<void>} endSession
  * @property {() => Promise<boolean>} alwaysOn Whether the user stays in the channels, and receives

@@ -1,6 +1,7 @@
 /**
  * The login that this device keeps: a key in IndexedDB that no script can read, in place of the
- * password. It works for this account of this server only.
+ * password. It works for this account of this server only. An account with a second factor has an
+ * app password of this browser instead, which can be revoked alone.
  */
 import { signal } from "../../vendor/signals-core.js";
 
@@ -8,7 +9,14 @@ import { signal } from "../../vendor/signals-core.js";
 
 const NAME = "login";
 
-/** @typedef {{account: string, nick: string, key: ScramKey}} KeptLogin */
+/**
+ * @typedef {object} KeptLogin
+ * @property {string} account
+ * @property {string} nick
+ * @property {ScramKey|null} key
+ * @property {string} [password] The app password when there is no key.
+ * @property {string} [device] The name of the app password.
+ */
 
 /** The kept login. A browser without IndexedDB keeps none. */
 export class KeyStore {
@@ -20,7 +28,7 @@ export class KeyStore {
   async load() {
     const { get } = await import("../../vendor/idb-keyval.js");
     const kept = await get(NAME, await database()).catch(() => undefined);
-    if (!kept?.account || !kept.key?.key) return null;
+    if (!kept?.account || !(kept.key?.key || kept.password)) return null;
     this.remembered.value = { nick: kept.nick, account: kept.account };
     return kept;
   }

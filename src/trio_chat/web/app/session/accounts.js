@@ -1,5 +1,6 @@
 /** The user's account: log in, remember, register, verify, change the password. */
 import { _ } from "../platform/i18n.js";
+import { CodeRequired } from "./login.js";
 import { unsubscribe } from "./push.js";
 import { askNickServ } from "./queries.js";
 import { accountRefused } from "./reasons.js";
@@ -15,18 +16,40 @@ import { flatten } from "./requests.js";
  * @param {Client} client
  * @param {string} account
  * @param {string} password
+ * @param {string} [code]
  */
-export async function login(client, account, password) {
+export async function login(client, account, password, code = "") {
   /** @type {Credentials} */
-  const credentials = { account, password, key: null };
+  const credentials = { account, password, key: null, code };
   if (!client.isReady) throw new Error(_("There is no connection to the server."));
   const key = await client.login.start(credentials);
   // A later connection logs in again; it needs no password when there is a key.
   client.credentials = key ? { account, password: "", key } : credentials;
   client.login.onKey(credentials, key);
+  await keepDevice(client);
   client.refreshPush();
   void client.levels.begin().catch(() => {});
   void client.history.findConversations().catch(() => {});
+}
+
+/**
+ * After a login with a code, have an app password of this browser: the code is used, and later
+ * connections log in without the user. The user can revoke it.
+ * @param {Client} client
+ */
+export async function keepDevice(client) {
+  const { credentials } = client;
+  if (!credentials?.code) return;
+  const { account, password } = credentials;
+  client.credentials = { account, password, key: null };
+  const random = crypto.getRandomValues(new Uint8Array(4));
+  const device = `browser-${[...random].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const lines = await askNickServ(client, "APPPASSWORD", "ADD", device).catch(() => []);
+  const made = /\b[a-z2-9]{5}(?:-[a-z2-9]{5}){4}\b/.exec(lines.join(" "))?.[0];
+  if (made) {
+    client.credentials = { account, password: made, key: null, device };
+    client.login.onKey(client.credentials, null);
+  } else if (lines.length) client.model.notify(lines.join(" "), true);
 }
 
 /**
@@ -34,7 +57,11 @@ export async function login(client, account, password) {
  * @param {KeyStore} keys
  */
 export async function logout(client, keys) {
+  const device = client.credentials?.device;
   client.credentials = null;
+  if (device && client.isReady) {
+    await askNickServ(client, "APPPASSWORD", "DEL", device).catch(() => []);
+  }
   await keys.remove();
   // While the server still knows the account: the messages are for its user only.
   await unsubscribe(client).catch(() => {});
@@ -99,9 +126,10 @@ async function ask(client, account, command, params) {
  * @param {Client} client
  * @param {string} oldPassword
  * @param {string} password
+ * @param {string} [code]
  * @throws {Error} The server has not changed it.
  */
-export async function changePassword(client, oldPassword, password) {
+export async function changePassword(client, oldPassword, password, code = "") {
   if (/\s/.test(password)) throw new Error(_("This server accepts no passwords with spaces."));
   const lines = await askNickServ(
     client,
@@ -109,10 +137,14 @@ export async function changePassword(client, oldPassword, password) {
     "PASSWORD",
     ...(oldPassword ? [oldPassword] : []),
     password,
+    ...(code ? [code] : []),
   );
   const isDone = lines.some((line) => /\bchanged\b/i.test(line) && !/\bnot\b/i.test(line));
   if (isDone) return;
   const text = lines.join(" ");
+  if (/needs a code/.test(text)) {
+    throw new CodeRequired(_("This account asks for a code, too: that of your authenticator."));
+  }
   const isWrong = text.startsWith("The old password is wrong");
   if (isWrong) throw new Error(_("The old password is wrong."));
   throw new Error(text || _("The server did not do it."));

@@ -59,9 +59,9 @@ export function makeActions(client, keys, cache) {
     const login = options.password ? null : await keys.load().catch(() => null);
     const isKept = login && model.same(login.account, account);
     const credentials = options.password
-      ? { account, password: options.password, key: null }
+      ? { account, password: options.password, key: null, code: options.code ?? "" }
       : isKept
-        ? { account: login.account, password: "", key: login.key }
+        ? { ...login, password: login.password ?? "" }
         : null;
     client.connect({ ...options, channels: [] }, credentials);
   }
@@ -202,16 +202,17 @@ export function makeActions(client, keys, cache) {
       client.send("AWAY", ...(message ? [message] : []));
     },
     setProfile: (changes) => client.profiles.change(changes),
-    async login(account, password, remember) {
+    async login(account, password, remember, code) {
       if (remember !== undefined) preferences.change({ remember });
-      return (await accounts()).login(client, account, password);
+      return (await accounts()).login(client, account, password, code);
     },
     logout: async () => (await accounts()).logout(client, keys),
     register: async (account, password, email = "") =>
       (await accounts()).register(client, account, password, email),
     verify: async (account, code) => (await accounts()).verify(client, account, code),
-    changePassword: async (oldPassword, password) =>
-      (await accounts()).changePassword(client, oldPassword, password),
+    changePassword: async (oldPassword, password, code) =>
+      (await accounts()).changePassword(client, oldPassword, password, code),
+    secondFactor: async (...words) => (await queries()).askNickServ(client, "2FA", ...words),
     sessions: async () => (await queries()).sessions(client),
     alwaysOn: async () => (await queries()).alwaysOn(client),
     setAlwaysOn: async (on) => (await queries()).setAlwaysOn(client, on),

@@ -210,6 +210,9 @@ export class Client extends Exchange {
     this.nickname.watch();
     this.profiles.begin();
     void this.levels.begin().catch(() => {});
+    if (this.credentials?.code) {
+      void import("./accounts.js").then(({ keepDevice }) => keepDevice(this)).catch(() => {});
+    }
     if (!isReturn || this.model.me.account.value) {
       void this.history.findConversations().catch(() => {});
     }

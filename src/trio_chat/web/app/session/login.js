@@ -16,6 +16,8 @@ const PASSING = /^(906|TEMPORARILY_UNAVAILABLE|INTERNAL_ERROR)$/;
  * @property {string} account
  * @property {string} password "" when there is a key.
  * @property {ScramKey|null} key
+ * @property {string} [code] Of the authenticator, or a recovery code; it is used once.
+ * @property {string} [device] The name of the app password that the password is.
  */
 
 /**
@@ -28,8 +30,20 @@ const PASSING = /^(906|TEMPORARILY_UNAVAILABLE|INTERNAL_ERROR)$/;
  * @property {(error: Error) => void} reject
  */
 
+/** The form of app passwords, which SCRAM cannot prove: the server has one hash of each. */
+const APP_PASSWORD = /^[a-z2-9]{5}(?:-[a-z2-9]{5}){4}$/;
+
 /** The server cannot log anybody in at the moment. */
 class NotNow extends Error {}
+
+/** The password is right, but the account needs a code, too. */
+export class CodeRequired extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = "CodeRequired";
+  }
+}
 
 /** The login of one connection. */
 export class Login {
@@ -58,7 +72,7 @@ export class Login {
         // A server that was restarted perhaps has no accounts yet.
         const isPassing = this.client.wasReady && error instanceof NotNow;
         if (isPassing) this.client.link.reconnect(error.message);
-        else this.client.close(error.message, "login");
+        else this.client.close(error.message, error instanceof CodeRequired ? "code" : "login");
       },
     );
   }
@@ -69,8 +83,15 @@ export class Login {
    */
   start(credentials) {
     this.attempt?.reject(new Error(_("The login was aborted. Try again.")));
+    const isPlain = Boolean(credentials.code) || APP_PASSWORD.test(credentials.password);
+    // What stays on this machine (http://localhost) is a secure context, too.
+    if (isPlain && !this.client.secure && !globalThis.isSecureContext) {
+      return Promise.reject(
+        new Error(_("An account with a second factor needs an encrypted connection (https).")),
+      );
+    }
     return new Promise((resolve, reject) => {
-      const mechanism = "SCRAM-SHA-256";
+      const mechanism = isPlain ? "PLAIN" : "SCRAM-SHA-256";
       this.attempt = { credentials, mechanism, scram: null, started: false, resolve, reject };
       this.negotiated();
     });
@@ -127,8 +148,8 @@ export class Login {
   async answer(attempt, challenge) {
     const bytes = Uint8Array.from(atob(challenge), (char) => char.charCodeAt(0));
     if (attempt.scram) return attempt.scram.answer(new TextDecoder().decode(bytes));
-    const { account, password } = attempt.credentials;
-    return `${account}\0${account}\0${password}`;
+    const { account, password, code } = attempt.credentials;
+    return `${account}\0${account}\0${password}${code ? ` ${code}` : ""}`;
   }
 
   /** @param {string} answer */
@@ -152,6 +173,10 @@ export class Login {
     const { attempt } = this;
     if (!attempt) return;
     const { credentials, mechanism } = attempt;
+    if (codeOf(message) === "CODE_REQUIRED") {
+      this.fail(new CodeRequired(accountRefused(credentials.account, message)));
+      return;
+    }
     // The password itself is sent only where nobody can read it.
     const mayTryPlain = mechanism !== "PLAIN" && credentials.password && this.client.secure;
     if (message.command === "908" && mayTryPlain && /\bPLAIN\b/.test(message.params[1] ?? "")) {

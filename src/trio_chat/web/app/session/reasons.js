@@ -62,6 +62,7 @@ const ACCOUNT = {
   ACCOUNT_NAME_MUST_BE_NICK: N_("An account has to be called like your nickname."),
   ALREADY_AUTHENTICATED: N_("You are logged in already."),
   BAD_ACCOUNT_NAME: N_("An account cannot be called {name}."),
+  CODE_REQUIRED: N_("This account asks for a code, too: that of your authenticator."),
   DISALLOWED: N_("Accounts cannot be registered on this server."),
   INVALID_INVITATION: N_(
     "This server accepts new accounts by invitation only. Yours is missing, has expired, or was used.",

@@ -103,7 +103,11 @@ function keepLogins(client, keys) {
   const { model } = client;
   client.login.onKey = (credentials, key) => {
     if (!model.preferences.settings.value.remember) return;
-    if (key?.key) {
+    if (credentials.device) {
+      const { account, password, device } = credentials;
+      void keys.save({ account, nick: client.nickname.wanted, key: null, password, device });
+    } else if (credentials.code) return;
+    else if (key?.key) {
       void keys.save({ account: credentials.account, nick: client.nickname.wanted, key });
     } else if (!credentials.key) {
       model.notify(_("Without an encrypted connection, this device does not keep the login."));

@@ -19,6 +19,8 @@ async function load(name) {
   const found =
     name === "invite"
       ? { invite: (await import("./dialogs/invite.js")).Invite }
+      : name === "second-factor"
+        ? { "second-factor": (await import("./dialogs/second_factor.js")).SecondFactor }
       : name.startsWith("admin")
         ? await import("./admin/admin_page.js")
         : await import("./dialogs/all.js");

@@ -15,7 +15,17 @@ const FIELDS = {
   nick: "nick",
   account: "password",
   login: "password",
+  code: "code",
   password: "server-password",
+};
+
+/** Attributes of a field for a code, which telephones and password managers fill in. */
+const CODE = {
+  name: "code",
+  type: "text",
+  autocomplete: "one-time-code",
+  autocapitalize: "off",
+  spellcheck: false,
 };
 
 export function Welcome() {
@@ -28,8 +38,10 @@ export function Welcome() {
   const [hasPasswords, setHasPasswords] = useState(false);
   const [unnamed, setUnnamed] = useState(false);
   const form = useRef(/** @type {HTMLFormElement|null} */ (null));
+  const [asksCode, setAsksCode] = useState(false);
   useEffect(() => {
     if (problem && problem !== "nick") setHasPasswords(true);
+    if (problem === "code") setAsksCode(true);
   }, [problem]);
   useEffect(() => {
     const fields = form.current?.elements;
@@ -38,7 +50,7 @@ export function Welcome() {
     const field = /** @type {HTMLInputElement|null|undefined} */ (fields?.namedItem(next));
     field?.focus();
     if (atField) field?.select();
-  }, [atField, failed, hasPasswords]);
+  }, [atField, failed, hasPasswords, asksCode]);
   return h(
     "main",
     { class: "welcome" },
@@ -54,7 +66,7 @@ export function Welcome() {
       h("h1", null, workspace.features.value.network || location.hostname),
       h("p", { class: "quiet" }, purpose(workspace)),
       nickField(workspace, unnamed || atField === "nick"),
-      hasPasswords ? h(Passwords, { workspace, atField }) : null,
+      hasPasswords ? h(Passwords, { workspace, atField, asksCode }) : null,
       h(Problem, { workspace, connection, unnamed }),
       h(
         "button",
@@ -143,8 +155,8 @@ function clearProblem(event) {
   field.removeAttribute("aria-invalid");
 }
 
-/** @param {{workspace: Workspace, atField: string}} props */
-function Passwords({ workspace, atField }) {
+/** @param {{workspace: Workspace, atField: string, asksCode: boolean}} props */
+function Passwords({ workspace, atField, asksCode }) {
   return h(
     "div",
     { class: "login-fields" },
@@ -154,6 +166,14 @@ function Passwords({ workspace, atField }) {
       "current-password",
       atField === "password",
     ),
+    asksCode
+      ? h(
+          "div",
+          { class: "field" },
+          h("label", { for: "code" }, _("Code of your authenticator, or a recovery code")),
+          h("input", { ...CODE, id: "code", "aria-describedby": "welcome-problem" }),
+        )
+      : null,
     passwordField(
       "server-password",
       _("Password of the server, if it has one"),
@@ -218,6 +238,7 @@ function submit(event, workspace, setUnnamed) {
   workspace.actions.connect({
     nick,
     ...(text("password") && { account: nick, password: text("password") }),
+    ...(text("code").trim() && { code: text("code").trim() }),
     ...(text("server-password") && { serverPassword: text("server-password") }),
     ...(values.has("remember") && { remember: true }),
     channels: workspace.wanted.value,

@@ -27,6 +27,10 @@ export const replies = {
     // The page itself follows profiles; what the user changes is a request.
     if (message.params[0] === "METADATA") return;
     if (codeOf(message) === "NICKNAME_RESERVED" && client.nickname.isTakingBack) return;
+    if (message.params[0] === "AUTHENTICATE" && client.login.attempt) {
+      client.login.refused(message);
+      return;
+    }
     tell(client, message, origin, true);
   },
   WARN: (client, message, origin) => tell(client, message, origin, false),

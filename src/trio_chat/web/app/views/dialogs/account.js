@@ -152,6 +152,11 @@ function Own({ workspace, account }) {
           label: _("Change the password"),
           onClick: () => setChanging(true),
         }),
+    h(MenuItem, {
+      icon: "key",
+      label: _("Second factor"),
+      onClick: () => openDialog("second-factor"),
+    }),
     h(AlwaysOn, { workspace }),
     h(MenuItem, { icon: "device", label: _("Devices"), onClick: () => openDialog("devices") }),
     h(MenuItem, {
@@ -194,12 +199,14 @@ function AlwaysOn({ workspace }) {
 }
 
 /**
- * Run an action of a form, and show its error.
- * @returns {{problem: string, busy: boolean, run: (action: () => Promise<unknown>) => Promise<void>}}
+ * Run an action of a form, and show its error. `asksCode` is set once the server asks for a code.
+ * @returns {{problem: string, busy: boolean, asksCode: boolean,
+ *   run: (action: () => Promise<unknown>) => Promise<void>}}
  */
 function useSubmission() {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
+  const [asksCode, setAsksCode] = useState(false);
   const run = async (/** @type {() => Promise<unknown>} */ action) => {
     setBusy(true);
     setProblem("");
@@ -207,10 +214,11 @@ function useSubmission() {
       await action();
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
+      if (error instanceof Error && error.name === "CodeRequired") setAsksCode(true);
     }
     setBusy(false);
   };
-  return { problem, busy, run };
+  return { problem, busy, asksCode, run };
 }
 
 /**
@@ -219,7 +227,7 @@ function useSubmission() {
  */
 function AccountForm({ form, setForm, workspace, name, setName }) {
   const { actions } = workspace;
-  const { problem, busy, run } = useSubmission();
+  const { problem, busy, asksCode, run } = useSubmission();
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const values = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
@@ -228,7 +236,9 @@ function AccountForm({ form, setForm, workspace, name, setName }) {
       if (form === "verify") return actions.verify(name, text("code"));
       const [account, password] = [text("account"), String(values.get("password"))];
       setName(account);
-      if (form === "login") return actions.login(account, password, values.has("remember"));
+      if (form === "login") {
+        return actions.login(account, password, values.has("remember"), text("code"));
+      }
       const { verify } = await actions.register(account, password, text("email") || undefined);
       if (verify) setForm("verify");
       return undefined;
@@ -240,6 +250,7 @@ function AccountForm({ form, setForm, workspace, name, setName }) {
     form === "verify"
       ? field("code", _("Code that was sent to you"), "text", "one-time-code")
       : fields(form, name || workspace.me.nick.value, workspace),
+    form === "login" && asksCode ? codeField() : null,
     h("p", { class: "problem", role: "alert" }, problem),
     h(
       "button",
@@ -288,6 +299,16 @@ function fields(form, name, workspace) {
   ];
 }
 
+function codeField() {
+  return field(
+    "code",
+    _("Code of your authenticator, or a recovery code"),
+    "text",
+    "one-time-code",
+    { required: true, spellcheck: false },
+  );
+}
+
 /**
  * @param {string} name
  * @param {string} label
@@ -306,12 +327,14 @@ function field(name, label, type, autocomplete, more = {}) {
 
 /** @param {{workspace: Workspace, onDone: () => void}} props */
 function PasswordForm({ workspace, onDone }) {
-  const { problem, busy, run } = useSubmission();
+  const { problem, busy, asksCode, run } = useSubmission();
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const values = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
     void run(async () => {
-      await workspace.actions.changePassword(String(values.get("old")), String(values.get("new")));
+      const [before, after] = [String(values.get("old")), String(values.get("new"))];
+      const code = String(values.get("code") ?? "").trim();
+      await workspace.actions.changePassword(before, after, code);
       workspace.actions.notify(_("The password is changed. Your other devices have to log in again."));
       onDone();
     });
@@ -321,6 +344,7 @@ function PasswordForm({ workspace, onDone }) {
     { class: "account-form", onSubmit: submit },
     field("old", _("Password until now"), "password", "current-password", { required: true }),
     field("new", _("New password"), "password", "new-password", { required: true }),
+    asksCode ? codeField() : null,
     h("p", { class: "problem", role: "alert" }, problem),
     h("button", { type: "submit", class: "primary", disabled: busy }, _("Change")),
   );

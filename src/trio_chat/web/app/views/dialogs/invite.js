@@ -116,8 +116,8 @@ function select(id, label, choices, value, onChange) {
   );
 }
 
-/** @param {{text: string}} props */
-function QrCode({ text }) {
+/** @param {{text: string, label?: string}} props */
+export function QrCode({ text, label }) {
   const { data, size } = encode(text, { ecc: "M", border: 3 });
   const path = data
     .flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : "")))
@@ -128,7 +128,7 @@ function QrCode({ text }) {
       class: "qr",
       viewBox: `0 0 ${size} ${size}`,
       role: "img",
-      "aria-label": _("QR code of the link"),
+      "aria-label": label ?? _("QR code of the link"),
     },
     h("path", { d: path }),
   );
