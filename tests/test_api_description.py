@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
 from api_fakes import api
-from trio_chat.chat.api_tokens import ADMIN, SCOPES
+from trio_chat.chat.api_tokens import ADMIN, SCOPES, scopes_of_rights
+from trio_chat.irc.rights import RIGHTS
 from trio_chat.server.api.openapi import describe
 from trio_chat.server.api.resources import Resource, ResourceTable
 
@@ -34,6 +36,14 @@ def test_every_row_is_described() -> None:
     described = {f"{method.upper()} {path}" for path, method, _ in operations()}
     assert described == set(map(name_of, TABLE.all))
     assert len(TABLE.all) == len(described)
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_the_documentation_has_the_scopes_of_a_right(right: str) -> None:
+    """As the table in the code has them."""
+    scopes = ", ".join(f"`{scope}`" for scope in sorted(scopes_of_rights([right]))) or "none"
+    page = Path(__file__).parent.parent / "docs" / "api.md"
+    assert f"| `{right}` | {scopes} |" in page.read_text(encoding="utf-8")
 
 
 def test_the_names_of_operations_are_unique() -> None:

@@ -159,6 +159,17 @@ async def test_the_token_ends_after_ten_minutes(autojump_clock: MockClock) -> No
         assert (await town.ask("GET", "/caller", token=token)).status == 401
 
 
+async def test_the_token_is_for_where_the_operator_may_be() -> None:
+    """A block of config.ini may name a network; the address of the session itself is right, too."""
+    async with api() as town:
+        end = await town.person("ann")
+        for network, status in (("192.0.2.0/24", 401), ("127.0.0.0/8", 200)):
+            apply(town.world, OperatorAppointed("ann", Operator(name="root", host=network)))
+            await end.send(b"APITOKEN\r\n")
+            token = (await end.until("NOTE")).params[2]
+            assert (await town.ask("GET", "/caller", token=token)).status == status
+
+
 async def test_no_operator_gets_no_token() -> None:
     """APITOKEN is refused to others."""
     async with api() as town:

@@ -76,21 +76,21 @@ class Access:
         Raises:
             ApiProblem: 401.
         """
-        caller = self._find(_token_of(request))
+        caller = self._find(request)
         if caller is None:
             raise _unknown()
         return caller
 
     def is_valid(self, request: HttpRequest, scope: str) -> bool:
         """Return whether the caller of a request that was admitted still has a scope."""
-        caller = self._find(_token_of(request))
+        caller = self._find(request)
         return caller is not None and caller.may(scope)
 
     def _known(self, request: HttpRequest) -> Caller:
-        secret, origin = _token_of(request), Origin(request.peer.host)
+        origin = Origin(request.peer.host)
         # A right one is never refused for wrong ones: nobody can guess it, and its program may be
         # behind the same address as a faulty one.
-        caller = self._find(secret)
+        caller = self._find(request)
         if caller is not None:
             return caller
         try:
@@ -101,10 +101,11 @@ class Access:
         self._lockout.note_wrong(_NAME, origin)
         raise _unknown()
 
-    def _find(self, secret: str) -> Caller | None:
+    def _find(self, request: HttpRequest) -> Caller | None:
+        secret = _token_of(request)
         token = self._world.api_tokens.find(secret)
         if token is None:
-            return self._operators.find(secret)
+            return self._operators.find(secret, request.peer.host)
         if token.is_expired(self._world.wall_clock()):
             return None
         return Caller(f"token {token.name}", frozenset(token.scopes), token.sender, token.digest)

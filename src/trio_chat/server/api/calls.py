@@ -5,6 +5,7 @@ import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Annotated, Any, TypeVar
 
 from trio_chat.chat.events import Event
@@ -129,16 +130,15 @@ class Call:
             show: returns an item as the answer has it.
         """
         wanted = self.query if isinstance(self.query, PageQuery) else PageQuery()
-        ordered = sorted(items, key=key)
         if wanted.after:
             after = from_cursor(wanted.after)
             try:
-                ordered = [item for item in ordered if key(item) > after]
+                items = [item for item in items if key(item) > after]
             except TypeError as error:
                 raise bad_cursor() from error
-        chosen = ordered[: wanted.limit]
-        is_more = len(ordered) > len(chosen)
-        cursor = to_cursor(key(chosen[-1])) if is_more else None
+        found = nsmallest(wanted.limit + 1, items, key=key)
+        chosen = found[: wanted.limit]
+        cursor = to_cursor(key(chosen[-1])) if len(found) > len(chosen) else None
         return Page([show(item) for item in chosen], cursor)
 
 

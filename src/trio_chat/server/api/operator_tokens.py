@@ -47,9 +47,14 @@ class OperatorTokens:
         self._issued[digest_of(secret)] = _Issued(session, session.user.identity, now + LIFETIME)
         return LIFETIME, secret
 
-    def find(self, secret: str) -> Caller | None:
+    def find(self, secret: str, address: str) -> Caller | None:
         """Return the operator with a token, with the rights that it has now; None when the token is
-        unknown, expired, or its session has ended or is of an operator no longer.
+        unknown or expired, its session has ended or is of an operator no longer, or the operator
+        may not act from there.
+
+        Args:
+            secret: the token.
+            address: where the request comes from.
         """
         digest = digest_of(secret)
         issued = self._issued.get(digest)
@@ -66,6 +71,11 @@ class OperatorTokens:
             or not operator.permits_account(user.account_id)
         ):
             del self._issued[digest]
+            return None
+        # A browser may reach the server by another address than its IRC session has, but not by one
+        # from which OPER would be refused.
+        is_there = address == session.address
+        if not is_there and not operator.permits_host(user.username, address, address):
             return None
         return Caller(
             f"operator {operator.name}, {user.source}",
