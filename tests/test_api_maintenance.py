@@ -129,8 +129,8 @@ async def test_bans_are_searched_as_text(town: ApiEnd) -> None:
     """Wildcards and quotes stand for themselves."""
     await added(town, "/bans", {"mask": "192.0.2.77", "reason": "50%_'off"})
     wanted = quote("%_'")
-    assert len(await items(town, f"/bans?search={wanted}")) == 1
-    assert await items(town, "/bans?search=%2A") == []
+    assert len(await items(town, f"/bans?words={wanted}")) == 1
+    assert await items(town, "/bans?words=%2A") == []
 
 
 @pytest.mark.parametrize(

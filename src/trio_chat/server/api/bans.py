@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from trio_chat.chat import banning, durations
-from trio_chat.chat.accounts import Account
+from trio_chat.chat.accounts import Account, Accounts
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import MAX_MASK, MAX_REASON, Ban, BanKind
 from trio_chat.chat.changes import BanLifted, BansEnforced, BanSet, BansExpired
@@ -45,7 +45,7 @@ class BanQuery(PageQuery):
     """The bans that are wanted."""
 
     kind: Kind | None = None
-    search: Annotated[str, Rule("a part of the mask or of the reason", most=MAX_MASK)] = ""
+    words: Annotated[str, Rule("what the mask or the reason contains", most=MAX_MASK)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def show(ban: Ban) -> BanView:
 
 def _list(call: Call) -> Page:
     query, now = call.query_as(BanQuery), call.world.clock()
-    wanted = query.search.casefold()
+    wanted = query.words.casefold()
     found = [
         ban
         for ban in call.world.bans
@@ -161,11 +161,21 @@ def account_named(call: Call, name: str) -> Account:
     Raises:
         ApiProblem: 404.
     """
-    accounts = call.world.accounts
-    account = accounts.known.get(fold_or_self(name)) if accounts is not None else None
+    account = accounts_of(call).known.get(fold_or_self(name))
     if account is None:
         raise not_found(f"there is no account {name}")
     return account
+
+
+def accounts_of(call: Call) -> Accounts:
+    """Return the accounts.
+
+    Raises:
+        ApiProblem: 409: the server has none.
+    """
+    if call.world.accounts is None:
+        raise ApiProblem(409, "there are no accounts on this server: it remembers nothing")
+    return call.world.accounts
 
 
 RESOURCES = (

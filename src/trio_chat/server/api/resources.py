@@ -26,6 +26,8 @@ _MODULES = (
 )
 """The modules of `trio_chat.server.api` with resources, in the order of the documentation."""
 _MAINTENANCE = (
+    "accounts",
+    "app_passwords",
     "bans",
     "hooks",
     "invitations",
