@@ -21,6 +21,7 @@ from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.client.session.events import Event, SessionOutcome
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.session import ClientSession
+from trio_chat.client.sign_on.source import TokenSource
 from trio_chat.client.spans import Line, plain
 from trio_chat.irc.message import parse
 
@@ -339,6 +340,7 @@ class Chat:
         passwords: Keyring | None = None,
         *,
         may_be_plain: bool = True,
+        tokens: TokenSource | None = None,
     ) -> None:
         self.interface = interface
         self.state = state
@@ -353,6 +355,7 @@ class Chat:
             channel="#lobby",
             state=state,
             passwords=passwords,
+            tokens=tokens,
             random=Calm(),  # type: ignore[arg-type]
             may_be_plain=may_be_plain,
         )
@@ -385,10 +388,19 @@ async def chat(
     unreachable: int = 0,
     passwords: Keyring | None = None,
     may_be_plain: bool = True,
+    tokens: TokenSource | None = None,
 ) -> AsyncIterator[Chat]:
     """Run a line client; at the end it must have ended by itself or is cancelled."""
     interface = ListInterface(interactive=interactive)
-    running = Chat(interface, nick, state or NoState(), caps, passwords, may_be_plain=may_be_plain)
+    running = Chat(
+        interface,
+        nick,
+        state or NoState(),
+        caps,
+        passwords,
+        may_be_plain=may_be_plain,
+        tokens=tokens,
+    )
     running.unreachable = unreachable
     async with trio.open_nursery() as nursery:
         nursery.start_soon(running.run)

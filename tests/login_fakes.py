@@ -1,9 +1,13 @@
 """A provider of single sign-on and a directory, in memory."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
+import trio
 from joserfc import jws
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
@@ -180,4 +184,23 @@ def entry(
     return Entry(dn, {"uid": [name], "entryuuid": [number], "memberof": list(groups)})
 
 
-Clock = Callable[[], float]
+@asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """Serve one answer to everybody; yield the address, and what was asked."""
+    asked: list[bytes] = []
+
+    async def serve(stream: trio.SocketStream) -> None:
+        head, _, body = (await stream.receive_some(65536)).partition(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: ([0-9]+)", head)
+        while length and len(body) < int(length[1]):
+            body += await stream.receive_some(65536)
+        asked.append(head + b"\r\n\r\n" + body)
+        with trio.move_on_after(5):
+            await stream.send_all(answer)
+            await stream.aclose()
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
+        port = listeners[0].socket.getsockname()[1]
+        yield f"http://127.0.0.1:{port}", asked
+        nursery.cancel_scope.cancel()

@@ -1,14 +1,11 @@
 """Questions to a provider over HTTP: what an answer may be, and where it may come from."""
 
-import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
 import trio
 
+from login_fakes import answering
 from trio_chat.chat.identities import ProviderUnavailable
 from trio_chat.config import LdapSettings, OidcSettings, Settings
 from trio_chat.server.lockout import Lockout
@@ -17,28 +14,6 @@ from trio_chat.server.login.problem import LoginSetupError
 from trio_chat.server.login.setup import open_logins, provider_settings, read_secret
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-
-@asynccontextmanager
-async def answering(answer: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Serve one answer to everybody; yield the address, and what was asked."""
-    asked: list[bytes] = []
-
-    async def serve(stream: trio.SocketStream) -> None:
-        head, _, body = (await stream.receive_some(65536)).partition(b"\r\n\r\n")
-        length = re.search(rb"Content-Length: ([0-9]+)", head)
-        while length and len(body) < int(length[1]):
-            body += await stream.receive_some(65536)
-        asked.append(head + b"\r\n\r\n" + body)
-        with trio.move_on_after(5):
-            await stream.send_all(answer)
-            await stream.aclose()
-
-    async with trio.open_nursery() as nursery:
-        listeners = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
-        port = listeners[0].socket.getsockname()[1]
-        yield f"http://127.0.0.1:{port}", asked
-        nursery.cancel_scope.cancel()
 
 
 def fetcher() -> JsonFetcher:

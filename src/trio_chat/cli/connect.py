@@ -44,6 +44,11 @@ _PATIENCE = 1.0
         words=N_("one line for each message instead of the full screen; for screen readers, too"),
     ),
     Argument(
+        "--sso",
+        action="store_true",
+        words=N_("log in by the single sign-on of the server, in a browser"),
+    ),
+    Argument(
         "--password-file",
         type=Path,
         metavar="FILE",
@@ -133,6 +138,7 @@ def connect(call: Invocation) -> int:
             known=settings.profiles,
             searches=searches,
             is_first_run=is_first_run,
+            sign_on=options.sso,
         )
         return run(given, loading.end)
 

@@ -115,6 +115,7 @@ def _line_client(options: ConnectOptions) -> Client:
         key=target.key,
         password=target.password,
         passwords=target.passwords,
+        tokens=target.tokens,
         may_be_plain=target.security.plaintext,
         encoding=target.encoding,
         hides_strangers=target.hides_strangers,

@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from trio_chat.client import paths
 from trio_chat.client.link.keyring import Keyring, KeyringGroup, PasswordStore
 from trio_chat.client.link.password_command import PasswordCommand
+from trio_chat.client.sign_on.source import TokenSource
+from trio_chat.client.sign_on.tokens_file import TokensFile
 from trio_chat.client.trust import Connector, Security
 from trio_chat.config import ClientSettings, ProfileSettings
 from trio_chat.irc.addresses import format_address
@@ -34,6 +37,7 @@ class ConnectOptions:
             at that host.
         is_first_run: whether there are neither a configuration nor options.
         security: the demands on the connection.
+        sign_on: whether tokens of single sign-on log in.
     """
 
     host: str
@@ -50,6 +54,7 @@ class ConnectOptions:
     searches: bool = False
     is_first_run: bool = False
     security: Security = field(default_factory=Security)
+    sign_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,7 @@ class ServerOptions:
         key: the key of the first one; "" for none.
         password: the server's password; "" for none.
         passwords: keeps the passwords of accounts; None for nowhere.
+        tokens: has the tokens of single sign-on; None if passwords log in.
         security: the demands on the connection.
         encoding: of lines that are not UTF-8.
         proxy: as `[client] proxy`.
@@ -81,6 +87,7 @@ class ServerOptions:
     key: str = field(default="", repr=False)
     password: str = ""
     passwords: PasswordStore | None = None
+    tokens: TokenSource | None = None
     security: Security = field(default_factory=Security)
     encoding: str = "cp1252"
     proxy: str = field(default="", repr=False)
@@ -124,6 +131,7 @@ def server_options(options: ConnectOptions) -> list[ServerOptions]:
             key=options.key,
             password=options.password,
             passwords=_keyring((host, options.port), *others),
+            tokens=_tokens(host, options.port) if options.sign_on else None,
             security=options.security,
             encoding=options.client.encoding,
             proxy=options.client.proxy,
@@ -146,10 +154,16 @@ def profile_options(options: ConnectOptions, profile: ProfileSettings) -> Server
         passwords=PasswordCommand(command, profile.account)
         if command
         else _keyring((host, port), *others),
+        tokens=_tokens(host, port) if options.sign_on or profile.sso else None,
         encoding=profile.encoding or options.client.encoding,
         proxy=profile.proxy or options.client.proxy,
         hides_strangers=options.client.strangers == "off",
     )
+
+
+def _tokens(host: str, port: int) -> TokenSource:
+    """Return the tokens for a network, by its first address."""
+    return TokenSource(format_address(host, port), lambda: TokensFile(paths.tokens_file()))
 
 
 def _keyring(*addresses: tuple[str, int]) -> PasswordStore:

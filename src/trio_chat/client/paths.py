@@ -39,6 +39,11 @@ def known_servers_file() -> Path:
     return _chosen(_directory("user_config_path", earlier), earlier, "known_servers")
 
 
+def tokens_file() -> Path:
+    """Return the file of the tokens of single sign-on."""
+    return state_file().with_name("sign_on.json")
+
+
 def sts_policies_file() -> Path:
     """Return the file of the servers that must be reached with TLS.
 

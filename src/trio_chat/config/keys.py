@@ -475,6 +475,7 @@ NAMED: dict[str, NamedSection] = {
             "account": values.text(100),
             "password_command": values.text(1000),
             "start": values.YES_OR_NO,
+            "sso": values.YES_OR_NO,
             "encoding": ValueType(
                 values.optional_encoding,
                 Description(

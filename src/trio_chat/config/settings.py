@@ -305,6 +305,7 @@ class ProfileSettings:
     account: str = ""  # empty: the nickname
     password_command: str = ""
     start: bool = True
+    sso: bool = False
     encoding: str = ""  # empty: that of [client]
     proxy: str = field(default="", repr=False)  # empty: that of [client]
 

@@ -27,6 +27,7 @@ from trio_chat.client.rendering import Renderer
 from trio_chat.client.session.events import Event, MessageKind
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol
+from trio_chat.client.sign_on.source import TokenSource
 from trio_chat.client.spans import Line
 from trio_chat.i18n import _
 from trio_chat.irc.tag_names import DRAFT_REPLY
@@ -51,6 +52,7 @@ class LineClient:
         password: the server's password, "" for none.
         state: remembers the nickname.
         passwords: keeps passwords of accounts; None for nowhere.
+        tokens: has the tokens of single sign-on; None if passwords log in.
         random: the source of jitter in the delays between connections.
         may_be_plain: whether the user has requested a connection without encryption.
         encoding: of lines that are not UTF-8.
@@ -70,6 +72,7 @@ class LineClient:
         password: str = "",
         state: StateFile | None = None,
         passwords: PasswordStore | None = None,
+        tokens: TokenSource | None = None,
         random: Random | None = None,
         may_be_plain: bool = False,
         encoding: str = "cp1252",
@@ -95,6 +98,7 @@ class LineClient:
             ),
             state=state,
             passwords=passwords,
+            tokens=tokens,
             random=random,
         )
         self._chat_log = ChatLog(log, partial(self.tell, error=True), clock.time)

@@ -31,6 +31,7 @@ from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.session import ClientSession, NotConnectedError
 from trio_chat.client.session.sync_state import SyncState
+from trio_chat.client.sign_on.source import TokenSource
 from trio_chat.i18n import _
 
 WAITING_LINES = 1000
@@ -49,6 +50,7 @@ class Link:
         options: what was decided beforehand.
         state: the file with the nickname and the ignore list; None for the default one.
         passwords: where passwords of accounts are kept; None for nowhere.
+        tokens: has the tokens of single sign-on; None if passwords log in.
         random: the source of the jitter of reconnecting, and of the order of the addresses.
         sync_state: the messages that earlier runs have shown; None for none.
     """
@@ -61,13 +63,14 @@ class Link:
         *,
         state: StateFile | None = None,
         passwords: PasswordStore | None = None,
+        tokens: TokenSource | None = None,
         random: Random | None = None,
         sync_state: SyncState | None = None,
     ) -> None:
         self.joined_channels = joined_channels
         self.interactive = options.interactive
         self.desired_nick = DesiredNick(options.nick)
-        self.login_flow = LoginFlow(self, passwords, can_ask=options.can_hide)
+        self.login_flow = LoginFlow(self, passwords, can_ask=options.can_hide, tokens=tokens)
         chance = random or Random()  # noqa: S311  jitter, no secret
         rotation = AddressRotation([connect] if callable(connect) else connect, chance)
         self.uploads = Uploads(self, lambda: rotation.current)

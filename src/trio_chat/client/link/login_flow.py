@@ -17,6 +17,7 @@ from trio_chat.client.link.keyring import PasswordStore
 from trio_chat.client.session.authentication import CODE_REQUIRED
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.sasl import LoginCredentials
+from trio_chat.client.sign_on.source import TokenSource
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
 
@@ -65,6 +66,7 @@ class LoginFlow:
         client: shows questions, and calls the protocol.
         passwords: where passwords are stored; None for nowhere.
         can_ask: whether a person is there who can type a password.
+        tokens: has the tokens of single sign-on; None if passwords log in.
 
     Attributes:
         credentials: what to log in with on each connection, None for nothing.
@@ -72,22 +74,39 @@ class LoginFlow:
     """
 
     def __init__(
-        self, client: LoginHost, passwords: PasswordStore | None, *, can_ask: bool
+        self,
+        client: LoginHost,
+        passwords: PasswordStore | None,
+        *,
+        can_ask: bool,
+        tokens: TokenSource | None = None,
     ) -> None:
         self.credentials: LoginCredentials | None = None
         self.question: LoginQuestion | None = None
         self._client = client
         self._passwords = passwords
         self._can_ask = can_ask
+        self._tokens = tokens
         self._tried: LoginCredentials | None = None
         self._has_loaded = False
         self._may_offer = can_ask
 
     async def load(self, nick: str) -> None:
-        """Look up once whether a password is stored for this server."""
+        """Look up once whether a password is stored for this server. Get a token for each
+        connection instead, if single sign-on is wanted: that can take until the user has logged in
+        in a browser.
+        """
+        if self._tokens is not None:
+            self.credentials = await self._tokens.load(self._client.tell)
+            return
         if not self._has_loaded and self._passwords:
             self._has_loaded = True
             self.credentials = await self._passwords.load(nick)
+
+    def sign_on_offered(self, offer: str) -> None:
+        """Note where the server says that tokens come from."""
+        if self._tokens is not None:
+            self._tokens.offered(offer)
 
     async def log_in(self, account: str) -> None:
         """Ask for the password of an account ("" means the nickname), then log in."""

@@ -16,6 +16,7 @@ from trio_chat.client.link.reporter import EventReporter
 from trio_chat.client.link.send_queue import SendQueue
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.session import events
+from trio_chat.client.session.authentication import SIGN_ON_OFFERED
 from trio_chat.client.session.events import Event, Note
 from trio_chat.client.session.session import NotConnectedError
 from trio_chat.i18n import _
@@ -89,11 +90,21 @@ class EventReactions:
             case events.LoggedIn(account=account) | events.AccountCreated(account=account):
                 await self._take_nick_of(account)
                 await self._login_flow.succeeded(account)
+            case events.AccountRefused(code=code, reason=offer) if code == SIGN_ON_OFFERED:
+                await self._sign_on(offer)
+                return ()
             case events.AccountRefused(code=code):
                 await self._login_flow.refused(code)
             case events.MessageRefused() | events.MessageUnconfirmed():
                 self._fail()
         return (event,)
+
+    async def _sign_on(self, offer: str) -> None:
+        """Get a token before the next connection."""
+        self._login_flow.sign_on_offered(offer)
+        self._loop.reconnect()
+        if session := self._send_queue.session:
+            await session.leave("")
 
     async def answer_nick(self, line: str) -> None:
         """Take the user's answer to the question for a nickname."""

@@ -130,6 +130,7 @@ def make_link(target: ServerOptions) -> Link:
             hides_strangers=target.hides_strangers,
         ),
         passwords=target.passwords,
+        tokens=target.tokens,
     )
     for connector in connectors:
         connector.tell = link.warn

@@ -21,6 +21,7 @@ from trio_chat.client.session.sasl import (
     ChallengeBuffer,
     LoginCredentials,
     Mechanism,
+    SaslBearer,
     SaslError,
     chunks,
     mechanisms,
@@ -31,6 +32,8 @@ NICKSERV = "NickServ"
 _NOT_ENCRYPTED = "NOT_ENCRYPTED"
 CODE_REQUIRED = "CODE_REQUIRED"
 """Of FAIL AUTHENTICATE, and of `AccountRefused`."""
+SIGN_ON_OFFERED = "SIGN_ON_OFFERED"
+"""Of `AccountRefused`: its reason says where tokens of single sign-on come from."""
 
 
 class AccountRequest(Enum):
@@ -183,6 +186,8 @@ class Authentication:
             return
         if self._expects_failure and code == numerics.ERR_SASLFAIL:
             self._expects_failure = False  # it belongs to the RPL_SASLMECHS before it
+        elif isinstance(self._mechanism, SaslBearer) and self._mechanism.offer:
+            self._report_offer(self._mechanism.offer)
         elif self._is_talking and code != numerics.RPL_SASLMECHS:
             self.fail(code, reason)
         else:
@@ -219,6 +224,11 @@ class Authentication:
         self._effects.report(AccountRefused(account or self._nickname.current, code, reason))
         self._end_negotiation()
 
+    def _report_offer(self, offer: str) -> None:
+        """Report where tokens come from; the registration waits, as this connection is to end."""
+        self._pending, self._mechanism = AccountRequest.NOTHING, None
+        self._effects.report(AccountRefused("", SIGN_ON_OFFERED, offer))
+
     def must_give_code(self, reason: str) -> None:
         """Report that the password is right, and that the account asks for a code, too."""
         if self._pending is AccountRequest.LOGIN:
@@ -240,6 +250,8 @@ class Authentication:
     def _identify(self) -> None:
         if not self._may_send_password:
             self.fail(_NOT_ENCRYPTED, "")
+        elif self._credentials and self._credentials.is_token:
+            self.fail(numerics.RPL_SASLMECHS, "")
         elif self._credentials:
             account, password = self._credentials.account, self._credentials.password
             self._send_to_nickserv(f"IDENTIFY {account} {self._credentials.proof}", password)

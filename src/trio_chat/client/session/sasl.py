@@ -30,12 +30,15 @@ class LoginCredentials:
         account: the name of the account; "" means the nickname.
         password: the password.
         is_kept: whether the password was stored, not typed.
+        is_token: whether the password is a token of single sign-on; "" asks the server where tokens
+            come from.
         code: of the authenticator, or a recovery code; "" for none.
     """
 
     account: str
     password: str = field(repr=False)
     is_kept: bool = False
+    is_token: bool = False
     code: str = field(default="", repr=False)
 
     @property
@@ -112,6 +115,30 @@ class SaslScram:
         return b""
 
 
+class SaslBearer:
+    """OAUTHBEARER (RFC 7628): a token of single sign-on.
+
+    Attributes:
+        offer: what the server has said about where tokens come from, if it was asked; else "".
+    """
+
+    name = "OAUTHBEARER"
+
+    def __init__(self, credentials: LoginCredentials) -> None:
+        self._token = credentials.password
+        self._has_begun = False
+        self.offer = ""
+
+    def answer(self, challenge: bytes) -> bytes:
+        """Return the token, and then the answer to its refusal, which is a challenge, too."""
+        if self._has_begun:
+            self.offer = "" if self._token else challenge.decode("utf-8", "replace")
+            return b"\x01"
+        self._has_begun = True
+        auth = f"auth=Bearer {self._token}\x01" if self._token else ""
+        return f"n,,\x01{auth}\x01".encode()
+
+
 def _check_iterations(challenge: str) -> None:
     for part in challenge.split(","):
         name, _, number = part.partition("=")
@@ -132,6 +159,9 @@ def mechanisms(
         credentials: the account and the password.
         may_send_password: whether the password itself may be sent.
     """
+    if credentials.is_token:
+        may_send = may_send_password and SaslBearer.name in offered
+        return [SaslBearer(credentials)] if may_send else []
     known: list[Mechanism] = []
     try:
         if SaslScram.name in offered and not credentials.code:

@@ -1,0 +1,1 @@
+"""Single sign-on of the client: tokens of a provider, by which it logs in (SASL OAUTHBEARER)."""
