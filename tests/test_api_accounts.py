@@ -221,6 +221,7 @@ async def test_a_failing_database(town: ApiEnd) -> None:
 
 
 async def test_a_server_without_accounts() -> None:
-    """It says that it has none."""
+    """It lists none, and says why it makes none."""
     async with api() as town:
-        await town.refusal(409, "GET", "/accounts")
+        assert (await town.get("/accounts"))["items"] == []
+        await town.refusal(409, "POST", "/accounts", {"name": "Eve", "password": PASSWORD})

@@ -105,7 +105,7 @@ async def _list(call: Call) -> Page:
     words = fold_or_self(query.words)
     found = [
         account
-        for account in accounts_of(call).known.values()
+        for account in (world.accounts.known if world.accounts is not None else {}).values()
         if words in account.folded
         and query.suspended in (None, world.bans.of_account(account.id) is not None)
     ]
@@ -261,9 +261,10 @@ async def _remove_second_factor(call: Call) -> None:
 
 
 def _list_dropped(call: Call) -> Page:
-    dropped = accounts_of(call).dropped.values()
+    accounts = call.world.accounts
+    dropped = accounts.dropped if accounts is not None else {}
     return call.page(
-        dropped, lambda account: account.folded, lambda account: DroppedView(account.name)
+        dropped.values(), lambda account: account.folded, lambda account: DroppedView(account.name)
     )
 
 
