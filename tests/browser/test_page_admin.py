@@ -31,7 +31,7 @@ def log_in(visitor: Visitor) -> Page:
 def section(page: Page, name: str) -> Locator:
     """Go to a section, and return its part of the page."""
     page.get_by_role("navigation", name="Sections").get_by_role("link", name=name).click()
-    found = page.get_by_role("region", name=name)
+    found = page.get_by_role("dialog").get_by_role("region", name=name)
     expect(found).to_be_visible()
     return found
 
@@ -69,6 +69,13 @@ def test_an_operator_makes_and_revokes_a_token(serve: Serve, visit: Visit) -> No
     expect(root.prompt).to_be_visible()
     menu.click()
     expect(page.get_by_role("navigation", name="Sections")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    root.say("/admin")
+    expect(page.get_by_role("navigation", name="Sections")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page).to_have_url(re.compile("#lobby$"))
 
 
 def confirm(page: Page, name: str, *, button: str = "", **fields: str) -> None:
@@ -78,6 +85,8 @@ def confirm(page: Page, name: str, *, button: str = "", **fields: str) -> None:
         form.get_by_label(label, exact=True).fill(value)
     form.get_by_role("button", name=button or name).click()
     expect(form).to_have_count(0)
+    # The keyboard goes on in the page, though the button that has opened the form may be gone.
+    expect(page.locator(".admin-page :focus")).to_have_count(1)
 
 
 def test_an_operator_disconnects_and_bans_and_sees_it_in_the_audit_log(
@@ -85,13 +94,19 @@ def test_an_operator_disconnects_and_bans_and_sees_it_in_the_audit_log(
 ) -> None:
     """Each change is confirmed, happens, and has an entry with the name of the operator."""
     server = serve(OPERATORS)
-    flooder = server.irc("flooder", "#lobby")
+    flooder = server.irc("flooder", "#lobby", "#<b>bold</b>")
+    flooder.send("TOPIC #<b>bold</b> :<img src=x onerror=alert(1)> \u202egnp.exe")
+    flooder.sync()
     root = visit(address=server.url)
     root.join("root")
     root.page.goto(f"{server.url}admin")
     page = log_in(root)
     plot = page.get_by_role("figure").filter(has_text="Connections").locator("path.line")
     expect(plot).to_have_attribute("d", re.compile("^M.*L"))
+    channels = section(page, "Channels")
+    row = channels.get_by_role("row").filter(has_text="#<b>bold</b>")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("<img src=x onerror=alert(1)> gnp.exe")
+    expect(page.locator(".admin-section img, .admin-section b")).to_have_count(0)
     here = section(page, "Who is here")
     here.get_by_role("button", name="Nickname").click()
     expect(here.get_by_role("columnheader", name="Nickname")).to_have_attribute(

@@ -125,15 +125,32 @@ test("an event without an end is not kept for ever", () => {
   }, RangeError);
 });
 
-test("a stream gives its events, and its end is an error", async () => {
-  const fake = new FakeApi({ "GET /api/v1/metrics/live": () => new Response("data: 1\n\ndata: 2\n\n") });
+test("a stream gives its events until the server ends it", async () => {
+  const answer = () => new Response("retry: 5\n\ndata: 1\n\ndata: 2\n\ndata: half");
+  const fake = new FakeApi({ "GET /api/v1/metrics/live": answer });
   const events = [];
   const { signal } = new AbortController();
-  await assert.rejects(fake.api.stream("/metrics/live", ({ data }) => events.push(data), signal), {
-    status: 0,
-  });
+  await fake.api.stream("/metrics/live", ({ data }) => events.push(data), signal);
   assert.deepEqual(events, ["1", "2"]);
   assert.equal(fake.requests[0].options.headers.Accept, "text/event-stream");
+});
+
+test("a stream that is cut off, and one that is no stream, are errors in words", async () => {
+  const cut = () =>
+    new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode("data: 1\n\n"));
+      },
+      pull() {
+        throw new TypeError("network");
+      },
+    });
+  const endless = () => new Blob([`data: ${"x".repeat(2_000_000)}`]).stream();
+  const { signal } = new AbortController();
+  for (const body of [cut, endless]) {
+    const fake = new FakeApi({ "GET /api/v1/metrics/live": () => new Response(body()) });
+    await assert.rejects(fake.api.stream("/metrics/live", () => {}, signal), { status: 0 });
+  }
 });
 
 const pages = (count, size) => ({ query }) => {

@@ -1,6 +1,7 @@
 /** What the administrator's page knows: sections by scope, actions, values, plots, hostile texts. */
 
 import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
 import { test } from "node:test";
 import { FakeApi, json, problem, settled } from "./fake_api.js";
 import { Console } from "../../src/trio_chat/web/app/admin/console.js";
@@ -56,7 +57,7 @@ test("only sections that the server has and the operator may read are there", as
   assert.deepEqual([...all.available.value].sort(), ["bans", "sessions"]);
   assert.equal(all.allows("DELETE /sessions/{}"), true);
   assert.equal(all.allows("DELETE /nowhere/{}"), false);
-  const searched = SECTIONS.filter((section) => all.searchesBy(section)).map(({ id }) => id);
+  const searched = SECTIONS.filter((section) => all.searches(section)).map(({ id }) => id);
   assert.deepEqual(searched, ["bans"]);
   const { page: none } = await opened([]);
   assert.deepEqual([...none.available.value], []);
@@ -165,6 +166,20 @@ test("hostile texts stay texts: without controls and turned directions", () => {
   assert.ok(!all.includes("inherited"));
 });
 
+test("no module of the page writes HTML", async () => {
+  for (const directory of ["admin", "views/admin"]) {
+    const address = new URL(`../../src/trio_chat/web/app/${directory}/`, import.meta.url);
+    const names = await readdir(address);
+    assert.ok(names.length > 5);
+    for (const name of names)
+      assert.doesNotMatch(
+        await readFile(new URL(name, address), "utf8"),
+        /innerHTML|insertAdjacentHTML|document\.write|localStorage|sessionStorage|indexedDB/u,
+        name,
+      );
+  }
+});
+
 test("a value is found by its own keys alone", () => {
   assert.equal(valueOf({ a: { b: 1 } }, "a.b"), 1);
   assert.equal(valueOf({ a: null }, "a.b"), undefined);
@@ -259,7 +274,7 @@ test("the server finds words where not everything is loaded", async () => {
       return json({ items, next: isSearch ? null : "more" })();
     },
   });
-  const listing = new Listing(fake.api, "/sessions", "words");
+  const listing = new Listing(fake.api, "/sessions", true);
   await listing.load();
   await listing.find("an n");
   assert.deepEqual([listing.items.value.length, listing.hasMore.value], [1, false]);

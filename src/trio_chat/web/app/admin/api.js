@@ -101,11 +101,11 @@ export class Api {
   }
 
   /**
-   * Pass the events of a stream (Server-Sent Events) to a function, until it ends.
+   * Pass the events of a stream (Server-Sent Events) to a function, until the server ends it.
    * @param {string} path
    * @param {(event: ServerEvent) => void} onEvent
    * @param {AbortSignal} signal Ends it.
-   * @throws {ApiError} Also when the server ends the stream.
+   * @throws {ApiError} It is refused, or the connection is lost.
    */
   async stream(path, onEvent, signal) {
     const response = await this.#send("GET", path, { signal, accept: "text/event-stream" });
@@ -115,13 +115,14 @@ export class Api {
     try {
       for (;;) {
         const { done = true, value } = (await reader?.read()) ?? {};
-        if (done) break;
+        if (done) return;
         parser.push(decoder.decode(value, { stream: true }));
       }
     } catch {
-      // The connection is lost, or `signal` has ended it.
+      throw new ApiError(0, lost());
+    } finally {
+      void reader?.cancel().catch(() => {});
     }
-    throw new ApiError(0, lost());
   }
 
   /**

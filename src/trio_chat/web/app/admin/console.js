@@ -12,8 +12,8 @@ import { SECTIONS } from "./sections.js";
 /** @import { Operation } from "./operations.js" */
 /** @import { Section } from "./sections.js" */
 
-/** Parameters that find words. */
-const SEARCHES = ["words", "search"];
+/** The parameter of a list that finds words. */
+const SEARCH = "words";
 
 /** The state of the page. */
 export class Console {
@@ -68,7 +68,7 @@ export class Console {
   listing(section) {
     const known = this.#listings.get(section.id);
     if (known) return known;
-    const listing = new Listing(this.api, section.path, this.searchesBy(section));
+    const listing = new Listing(this.api, section.path, this.searches(section));
     this.#listings.set(section.id, listing);
     return listing;
   }
@@ -93,12 +93,11 @@ export class Console {
   }
 
   /**
-   * Return the parameter by which the server finds words in the items of a section; "" for none.
+   * Return whether the server finds words in the items of a section.
    * @param {Section} section
    */
-  searchesBy({ path }) {
-    const known = this.#operations.get(`GET ${path}`)?.parameters;
-    return SEARCHES.find((name) => known?.has(name)) ?? "";
+  searches({ path }) {
+    return this.#operations.get(`GET ${path}`)?.parameters.has(SEARCH) ?? false;
   }
 
   /** Return the scopes that the operator can give to a token. */

@@ -22,12 +22,12 @@ export class Listing {
   /**
    * @param {Api} api
    * @param {string} path
-   * @param {string} [searchesBy] The parameter by which the server finds words; "" for none.
+   * @param {boolean} [searches] Whether the server finds words in it.
    */
-  constructor(api, path, searchesBy = "") {
+  constructor(api, path, searches = false) {
     this.api = api;
     this.path = path;
-    this.searchesBy = searchesBy;
+    this.searches = searches;
     this.items = signal(/** @type {Item[]} */ ([]));
     /** Whether there are more on the server. */
     this.hasMore = signal(false);
@@ -84,7 +84,7 @@ export class Listing {
    */
   #query(after) {
     const words = this.words.peek();
-    return { limit: PAGE, ...(after && { after }), ...(words && { [this.searchesBy]: words }) };
+    return { limit: PAGE, ...(after && { after }), ...(words && { words }) };
   }
 
   /**

@@ -83,10 +83,13 @@ export class LiveMetrics {
     while (!signal.aborted) {
       const problem = await this.api
         .stream("/metrics/live", ({ data }) => this.take(data), signal)
-        .catch((/** @type {Error} */ error) => error.message);
+        .then(
+          () => "", // a server ends each stream at some time
+          (/** @type {Error} */ error) => error.message,
+        );
       if (signal.aborted) return;
-      this.state.value = "failed";
-      this.problem.value = String(problem);
+      if (problem) this.state.value = "failed";
+      this.problem.value = problem;
       await pause(PAUSE, signal);
     }
   }

@@ -1,16 +1,15 @@
-/** Sections about people: sessions, accounts, devices, invitations. */
+/** Sections about people: sessions, devices, invitations. */
 
 import { N_, _ } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
+import { LIFETIME, REASON, given } from "./fields.js";
+import { ACCOUNT_SECTIONS } from "./sections_accounts.js";
 import { shown } from "./values.js";
-import { DURATION, LIFETIME, REASON, given } from "./fields.js";
 
 /** @import { Item } from "./listing.js" */
-/** @import { Field, Section } from "./sections.js" */
+/** @import { Section } from "./sections.js" */
 
 const nick = (/** @type {Item} */ { nickname }) => String(nickname ?? "");
-const account = (/** @type {Item} */ { name }) => String(name ?? "");
-const named = (/** @type {Item} */ item) => ({ name: plainName(account(item)) });
 
 /**
  * Return one value of each object of a list.
@@ -21,9 +20,6 @@ const named = (/** @type {Item} */ item) => ({ name: plainName(account(item)) })
 function each(list, key) {
   return Array.isArray(list) ? list.map((item) => item?.[key]) : [];
 }
-
-/** @type {Field} */
-const PASSWORD = { name: "password", label: N_("New password"), type: "password" };
 
 /** @type {Section} */
 const SESSIONS = {
@@ -75,87 +71,6 @@ const SESSIONS = {
       fields: [REASON],
       query: ({ reason }) => given({ reason }),
       done: N_("The user was disconnected."),
-    },
-  ],
-};
-
-/** @type {Section} */
-const ACCOUNTS = {
-  id: "accounts",
-  title: N_("Accounts"),
-  icon: "user",
-  path: "/accounts",
-  empty: N_("Nobody has an account yet."),
-  idOf: account,
-  nameOf: account,
-  order: { key: "name" },
-  columns: [
-    { key: "name", label: N_("Account") },
-    { key: "email", label: N_("E-mail address"), wide: true },
-    { key: "suspended", label: N_("Suspended") },
-    { key: "registered", label: N_("Registered"), kind: "time" },
-    { key: "seen", label: N_("Last seen"), kind: "time", wide: true },
-  ],
-  create: [
-    {
-      id: "account-add",
-      label: N_("Add an account"),
-      operation: "POST /accounts",
-      ids: () => [],
-      explain: () => _("The nickname belongs to the account from now on."),
-      fields: [
-        { name: "name", label: N_("Nickname") },
-        PASSWORD,
-        { name: "email", label: N_("E-mail address"), optional: true },
-      ],
-      body: ({ name = "", password = "", email = "" }) => ({
-        name,
-        password,
-        ...(email ? { email } : {}),
-      }),
-      done: N_("The account was added."),
-    },
-  ],
-  actions: [
-    {
-      id: "account-password",
-      label: N_("Set a password"),
-      operation: "PUT /accounts/{}/password",
-      explain: (item) =>
-        _("All devices of {name} have to log in again with the new password.", named(item)),
-      fields: [PASSWORD],
-      body: ({ password = "" }) => ({ password }),
-      done: N_("The password was set."),
-    },
-    {
-      id: "account-suspend",
-      label: N_("Suspend"),
-      danger: true,
-      operation: "POST /accounts/{}/suspension",
-      explain: (item) =>
-        _("{name} is disconnected, and cannot log in until the suspension ends.", named(item)),
-      fields: [DURATION, REASON],
-      body: ({ seconds = "0", reason = "" }) => ({ seconds: Number(seconds), reason }),
-      done: N_("The account was suspended."),
-    },
-    {
-      id: "account-resume",
-      label: N_("End the suspension"),
-      operation: "DELETE /accounts/{}/suspension",
-      explain: (item) => _("{name} can log in again.", named(item)),
-      done: N_("The suspension was ended."),
-    },
-    {
-      id: "account-delete",
-      label: N_("Delete"),
-      danger: true,
-      operation: "DELETE /accounts/{}",
-      explain: (item) =>
-        _(
-          "This deletes the account {name} with its settings, devices and private messages, for ever. Nobody else can register the name until it is freed.",
-          named(item),
-        ),
-      done: N_("The account was deleted."),
     },
   ],
 };
@@ -257,4 +172,4 @@ const INVITATIONS = {
   ],
 };
 
-export const PEOPLE = [SESSIONS, ACCOUNTS, DEVICES, INVITATIONS];
+export const PEOPLE = [SESSIONS, ...ACCOUNT_SECTIONS, DEVICES, INVITATIONS];

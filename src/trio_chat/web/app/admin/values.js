@@ -64,7 +64,7 @@ export function shown(value, kind = "text") {
     const time = timeOf(value);
     return time === null ? plainName(String(value)) : shortTime(time);
   }
-  if (kind === "size" && typeof value === "number") return fileSize(value);
+  if (kind === "size" && typeof value === "number") return sizeText(value);
   if (kind === "duration" && typeof value === "number") return duration(value);
   if (typeof value === "number") return value.toLocaleString(language.value);
   if (typeof value === "boolean") return value ? _("yes") : _("no");
@@ -77,6 +77,16 @@ export function shown(value, kind = "text") {
       .join(", ");
   }
   return plainName(String(value));
+}
+
+/** @param {number} bytes */
+function sizeText(bytes) {
+  if (bytes < 1e9) return fileSize(bytes);
+  const options = { style: "unit", unit: "gigabyte", maximumFractionDigits: 1 };
+  return new Intl.NumberFormat(
+    language.value,
+    /** @type {Intl.NumberFormatOptions} */ (options),
+  ).format(bytes / 1e9);
 }
 
 /**

@@ -403,9 +403,7 @@
  * @property {() => Promise<boolean>} alwaysOn Whether the user stays in the channels, and receives
  *   private messages, while none of its devices is connected.
  * @property {(on: boolean) => Promise<void>} setAlwaysOn
- * @property {(name: string, password: string) => Promise<void>} becomeOperator
- * @property {() => Promise<{token: string, seconds: number}>} apiToken A token for the API of the
- *   server, with the rights of the operator that the user is. Keep it in memory only.
+ * @property {() => Promise<OperatorActions>} operate
  * @property {(file: File, onProgress: (sent: number, total: number) => void) => Upload} upload
  * @property {() => Promise<void>} pushSubscribe
  * @property {() => Promise<void>} pushUnsubscribe
@@ -419,6 +417,14 @@
  * @property {(text: string, error?: boolean) => void} notify Show a passing note.
  * @property {(id: number) => void} dismiss Remove one.
  * @property {() => void} forget Remove everything that this device keeps.
+ */
+
+/**
+ * What server operators can do.
+ * @typedef {object} OperatorActions
+ * @property {(name: string, password: string) => Promise<void>} login Become one.
+ * @property {() => Promise<{token: string, seconds: number}>} apiToken A token for the API of the
+ *   server, with the rights of the operator that the user is. Keep it in memory only.
  */
 
 export {};

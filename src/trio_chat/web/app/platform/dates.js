@@ -151,18 +151,12 @@ export function duration(seconds) {
 }
 
 /**
- * Return a size in bytes, kilobytes, megabytes or gigabytes.
+ * Return a size in bytes, kilobytes or megabytes.
  * @param {number} bytes
  */
 export function fileSize(bytes) {
   const [divisor, unit] =
-    bytes < 1000
-      ? [1, "byte"]
-      : bytes < 1e6
-        ? [1e3, "kilobyte"]
-        : bytes < 1e9
-          ? [1e6, "megabyte"]
-          : [1e9, "gigabyte"];
+    bytes < 1000 ? [1, "byte"] : bytes < 1e6 ? [1e3, "kilobyte"] : [1e6, "megabyte"];
   const format = {
     style: "unit",
     unit,

@@ -123,20 +123,19 @@ export function install(loaded) {
 }
 
 /**
- * Load the texts of a part of the page that is loaded later, in the language in use.
- * @param {string} part Its directory in `locale/`.
+ * Use further texts: those of a part of the page that is loaded later.
+ * @param {Catalogue} loaded
  */
-export async function loadTexts(part) {
-  const name = language.value;
-  const loaded = name === "en" ? null : await load(`${part}/${name}`);
-  if (loaded && name === catalogue.language) Object.assign(catalogue.texts, loaded.texts);
+export function addTexts(loaded) {
+  if (loaded.language === catalogue.language) Object.assign(catalogue.texts, loaded.texts);
 }
 
 /**
- * @param {string} name
+ * Load a catalogue; null when it cannot be had.
+ * @param {string} name That of the language, or of a part with it: `admin/ru`.
  * @returns {Promise<Catalogue|null>}
  */
-async function load(name) {
+export async function load(name) {
   try {
     const response = await fetch(fileAddress(`locale/${name}.json`));
     return response.ok ? await response.json() : null;

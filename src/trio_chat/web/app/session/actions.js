@@ -217,9 +217,7 @@ export function makeActions(client, keys, cache) {
     alwaysOn: async () => (await queries()).alwaysOn(client),
     setAlwaysOn: async (on) => (await queries()).setAlwaysOn(client, on),
     endSession: async (id) => (await queries()).endSession(client, id),
-    becomeOperator: async (name, password) =>
-      (await import("./admin_session.js")).becomeOperator(client, name, password),
-    apiToken: async () => (await import("./admin_session.js")).apiToken(client),
+    operate: async () => (await import("./admin_session.js")).operatorActions(client),
     upload: (file, onProgress) => startUpload(file, onProgress),
     pushSubscribe: async () => (await import("./push.js")).subscribe(client),
     pushUnsubscribe: async () => (await import("./push.js")).unsubscribe(client),

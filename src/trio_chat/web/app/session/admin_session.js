@@ -3,7 +3,19 @@ import { _ } from "../platform/i18n.js";
 import { otherError } from "./reasons.js";
 import { flatten } from "./requests.js";
 
+/** @import { OperatorActions } from "../model/types.js" */
 /** @import { Client } from "./client.js" */
+
+/**
+ * @param {Client} client
+ * @returns {OperatorActions}
+ */
+export function operatorActions(client) {
+  return {
+    login: (name, password) => login(client, name, password),
+    apiToken: () => apiToken(client),
+  };
+}
 
 /**
  * Become a server operator (OPER).
@@ -12,7 +24,7 @@ import { flatten } from "./requests.js";
  * @param {string} password
  * @throws {Error} The server refuses.
  */
-export async function becomeOperator(client, name, password) {
+async function login(client, name, password) {
   if (/[\s\0]/u.test(name) || !name || !password)
     throw new Error(_("The name or the password of the operator is wrong."));
   const messages = flatten(await client.request("OPER", [name, password]));
@@ -28,7 +40,7 @@ export async function becomeOperator(client, name, password) {
  * @returns {Promise<{token: string, seconds: number}>}
  * @throws {Error} The server makes none for this user.
  */
-export async function apiToken(client) {
+async function apiToken(client) {
   const messages = flatten(await client.request("APITOKEN", []));
   const error = messages.find(({ command }) => /^[45]\d\d$/u.test(command));
   if (error) throw new Error(otherError(error));

@@ -49,11 +49,12 @@ export function watchNavigation(workspace) {
     if (isLeavingCover) {
       isLeavingCover = false;
     } else if (location.hash !== fragment) {
-      // The user has opened a link to another channel: `hashchange` follows.
-      covered = false;
-      fragment = location.hash;
-      wanted = adminSection(fragment);
-      openWanted();
+      const section = adminSection(location.hash);
+      // The entry of a link to the administrator's page is the one that stands for it. Of one to
+      // another channel, `hashchange` follows.
+      covered = section !== null;
+      if (section === null) fragment = location.hash;
+      else openDialog("admin", { section });
       return;
     } else if (covered) {
       covered = false;

@@ -107,3 +107,7 @@ command(
 command("quit", N_("[reason]"), N_("leaves the chat"), [0, 1], [""], ({ actions }, [reason]) =>
   actions.leave(reason),
 );
+
+command("admin", "", N_("opens the page for operators of the server"), [0, 0], [], () => {
+  location.hash = "#?admin=overview"; // as a link to it would
+});

@@ -8,12 +8,12 @@ import { useEffect, useMemo, useState } from "../../../vendor/hooks.js";
 import { Console } from "../../admin/console.js";
 import { SECTIONS } from "../../admin/sections.js";
 import { fileAddress } from "../../platform/files.js";
-import { _, language, loadTexts } from "../../platform/i18n.js";
+import { _, addTexts, language, load } from "../../platform/i18n.js";
 import { ConnectionState } from "../connection_state.js";
 import { useWorkspace } from "../context.js";
 import { Dialog } from "../dialog.js";
 import { Icon } from "../icon.js";
-import { openDialog } from "../ui.js";
+import { dialogs, openDialog } from "../ui.js";
 import { LoginForm } from "./login.js";
 import { Overview } from "./overview.js";
 import { Page } from "./page.js";
@@ -28,6 +28,7 @@ export { SecretDialog as adminSecret } from "./secret.js";
 export { AdminPage as admin };
 
 const VIEWS = { list: Page, overview: Overview, storage: StoragePage, server: ServerPage };
+const TITLE = "admin-title";
 const STYLE = "style/admin.css";
 
 /** @param {{section: string}} props */
@@ -61,9 +62,18 @@ function useFiles() {
   const [ready, setReady] = useState("");
   const wanted = language.value;
   useEffect(() => {
-    void Promise.all([loadTexts("admin"), loadStyle()]).then(() => setReady(wanted));
+    void Promise.all([loadTexts(wanted), loadStyle()]).then(() => setReady(wanted));
   }, [wanted]);
   return ready === wanted;
+}
+
+/**
+ * Load the texts of this page; without them it is in English.
+ * @param {string} name Of the language.
+ */
+async function loadTexts(name) {
+  const loaded = name === "en" ? null : await load(`admin/${name}`);
+  if (loaded) addTexts(loaded);
 }
 
 /** Load the style sheet once; without it the page is plain, and works. */
@@ -82,11 +92,12 @@ function loadStyle() {
 /** @param {{wanted: string}} props */
 function Sections({ wanted }) {
   const { actions } = useWorkspace();
-  const page = useMemo(() => new Console(() => actions.apiToken()), []);
+  const page = useMemo(() => new Console(async () => (await actions.operate()).apiToken()), []);
   useEffect(() => {
     void page.open();
     return () => page.close();
   }, [page]);
+  useFocus();
   const available = page.available.value;
   if (page.problem.value)
     return h(
@@ -107,11 +118,24 @@ function Sections({ wanted }) {
     h(Navigation, { sections, section }),
     h(
       "section",
-      { class: "admin-section", "aria-labelledby": "admin-title" },
-      h("h3", { id: "admin-title", tabIndex: -1 }, _(section.title)),
+      { class: "admin-section", "aria-labelledby": TITLE },
+      h("h3", { id: TITLE, tabIndex: -1 }, _(section.title)),
       h(View, { key: section.id, page, section }),
     ),
   );
+}
+
+/**
+ * Put the focus to the title when a dialog above is closed whose button is gone, as after a change:
+ * the keyboard goes on here.
+ */
+function useFocus() {
+  const count = dialogs.value.length;
+  useEffect(() => {
+    const isOnTop = dialogs.peek().at(-1)?.name === "admin";
+    if (isOnTop && !document.activeElement?.closest(".admin-page"))
+      document.getElementById(TITLE)?.focus({ preventScroll: true });
+  }, [count]);
 }
 
 /** @param {{sections: readonly Section[], section: Section}} props */

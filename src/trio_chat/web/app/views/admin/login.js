@@ -16,7 +16,8 @@ export function LoginForm() {
     setBusy(true);
     setProblem("");
     try {
-      await actions.becomeOperator(String(values.get("name")).trim(), String(values.get("password")));
+      const { login } = await actions.operate();
+      await login(String(values.get("name")).trim(), String(values.get("password")));
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }

@@ -35,7 +35,7 @@ export function Page({ page, section }) {
   const words = text.trim();
   useEffect(() => {
     const isEverything = !listing.words.peek() && !listing.hasMore.peek();
-    if (isEverything || words === listing.words.peek() || !listing.searchesBy) return undefined;
+    if (isEverything || words === listing.words.peek() || !listing.searches) return undefined;
     const timer = setTimeout(() => void listing.find(words), PAUSE);
     return () => clearTimeout(timer);
   }, [words]);
