@@ -550,6 +550,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     execute("""INSERT INTO push_rules VALUES (1, '{"words": ["lunch"]}')""")
     state = json.dumps(SecondFactor(b"feedbeef", 1_800_000_000).to_state())
     execute(f"INSERT INTO second_factor VALUES (1, '{state}')")
+    execute("INSERT INTO identity VALUES ('https://sso.example.org', '5f0c', 1)")
     execute(
         "INSERT INTO app_password VALUES (1, 'phone', 'hash', 1800000000, 1800000000),"
         " (1, 'tablet', 'hash2', 1800000000, 0), (2, 'bouncer', 'hash3', 1800000000, 0)"
@@ -594,6 +595,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
         ],
         "push_rules": {"words": ["lunch"]},
         "second_factor": "2027-01-15T08:00:00Z",
+        "identities": [{"issuer": "https://sso.example.org", "subject": "5f0c"}],
         "app_passwords": [
             {"name": "phone", "made": "2027-01-15T08:00:00Z", "used": "2027-01-15T08:00:00Z"},
             {"name": "tablet", "made": "2027-01-15T08:00:00Z", "used": None},
@@ -633,6 +635,31 @@ def test_a_second_factor_is_removed_once(capsys: pytest.CaptureFixture[str]) -> 
     with maintenance.connected(DATABASE) as connection:
         assert list(connection.execute("SELECT account FROM second_factor")) == [(2,)]
         assert list(connection.execute("SELECT account FROM second_factor_reset")) == [(1,)]
+
+
+def test_an_identity_is_linked_and_unlinked(capsys: pytest.CaptureFixture[str]) -> None:
+    """To one account; a server that is running finds it at the next login."""
+    add()
+    add("bob")
+    identity = ("https://sso.example.org", "5f0c")
+    assert ran("account", "link", "ANN", *identity) == 0
+    assert "5f0c logs in to Ann now" in capsys.readouterr().err
+    assert ran("account", "link", "bob", *identity) == 1
+    assert "another account" in capsys.readouterr().err
+    assert ran("account", "unlink", "bob", *identity) == 1
+    assert execute("SELECT * FROM identity") == [(*identity, ANN)]
+    assert ran("account", "unlink", "ann", *identity) == 0
+    assert ran("account", "unlink", "ann", *identity) == 1
+    assert execute("SELECT * FROM identity") == []
+
+
+@pytest.mark.parametrize(
+    ("issuer", "subject"), [("", "x"), ("https://x", ""), ("https://x", "a\nb"), ("x" * 501, "y")]
+)
+def test_what_is_no_identity_is_not_linked(issuer: str, subject: str) -> None:
+    """It would never log in."""
+    add()
+    assert ran("account", "link", "ann", issuer, subject) == 1
 
 
 def test_another_password_revokes_app_passwords() -> None:

@@ -84,7 +84,7 @@ def add(target: AccountTarget, settings: "Settings", password_file: Path | None)
 def change_password(target: AccountTarget, settings: "Settings", password_file: Path | None) -> int:
     """Change the password of an account."""
     with connected(target.database, instead=_(in_cluster.CHANGE_PASSWORD)) as connection:
-        account = _found(connection, target)
+        account = find_account(connection, target)
         credentials = _credentials(account.name, settings, password_file)
         if isinstance(credentials, int):
             return credentials
@@ -96,7 +96,7 @@ def change_password(target: AccountTarget, settings: "Settings", password_file: 
 def remove_second_factor(target: AccountTarget) -> int:
     """Remove the second factor of an account."""
     with connected(target.database, instead=_(in_cluster.REMOVE_SECOND_FACTOR)) as connection:
-        account = _found(connection, target)
+        account = find_account(connection, target)
         if not account_maintenance.remove_second_factor(connection, account):
             text = _("{account} has no second factor")
             raise ResourceNotFound(text.format(account=account.name))
@@ -131,7 +131,7 @@ def _credentials(name: str, settings: "Settings", password_file: Path | None) ->
 def delete(target: AccountTarget, *, yes: bool) -> int:
     """Delete an account, after a question; its messages stay."""
     with connected(target.database, instead=_(in_cluster.DELETE_ACCOUNT)) as connection:
-        account = _found(connection, target)
+        account = find_account(connection, target)
         owned = len(account_maintenance.account_data(connection, account).owned)
         question = _("Delete the account {account}, and give up its channels ({channels})? [y/N] ")
         refusal = (
@@ -230,7 +230,7 @@ def _tell_deleted(name: str, owned: int) -> None:
 def export(target: AccountTarget) -> int:
     """Write the data and messages of an account as JSON, to standard output."""
     with connected(target.database) as connection:
-        account = _found(connection, target)
+        account = find_account(connection, target)
         written = to_standard_output(lambda stream: _export(connection, account, stream))
     if written is None:
         return FAILED
@@ -260,7 +260,12 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
     return written
 
 
-def _found(connection: "apsw.Connection", target: AccountTarget) -> Account:
+def find_account(connection: "apsw.Connection", target: AccountTarget) -> Account:
+    """Return the account of a command.
+
+    Raises:
+        ResourceNotFound: there is none of this name.
+    """
     account = account_maintenance.find(connection, target.folded)
     if account is None:
         raise rules.unknown(target.name)

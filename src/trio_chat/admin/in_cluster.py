@@ -9,6 +9,7 @@ CHANGE_PASSWORD = N_(
     "An operator changes it in the chat: /msg NickServ SAPASSWD <account> <password>"
 )
 REMOVE_SECOND_FACTOR = N_("An operator removes it in the chat: /msg NickServ SA2FAOFF <account>")
+LINK = N_("The owner does that in the chat: /msg NickServ LINK")
 DELETE_ACCOUNT = N_("An operator deletes it in the chat: /msg NickServ SADROP <account>")
 FORGET_ACCOUNT = N_(
     "An operator deletes the account in the chat: /msg NickServ SADROP <account>. Give this command"

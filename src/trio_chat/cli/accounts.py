@@ -104,6 +104,63 @@ def _two_factor_off(call: Invocation) -> int:
     return remove_second_factor(AccountTarget(call.database, call.options.name))
 
 
+_ISSUER = Argument(
+    "issuer",
+    metavar="ISSUER",
+    words=N_("the issuer of the provider, or ldap: with the base of the directory"),
+)
+_SUBJECT = Argument(
+    "subject",
+    metavar="SUBJECT",
+    words=N_("what the provider calls the person for ever (sub), or the entryUUID"),
+)
+
+
+@ACCOUNT.command(
+    "link",
+    DATABASE,
+    _NAME,
+    _ISSUER,
+    _SUBJECT,
+    help=N_("let a person of the single sign-on log in to an account"),
+    description=N_(
+        "Let a person of the single sign-on, or of the directory, log in to an account. The owner"
+        " of an account with a password\ndoes that in the chat, by /msg NickServ LINK."
+    ),
+    epilog=N_(
+        "examples:\n  trio-chat account link anna https://sso.example.org/realms/x"
+        " 5f0c3a1e-7d53-4d0b-9a52-0f3d7a1c2b11"
+    ),
+)
+def _link(call: Invocation) -> int:
+    from trio_chat.admin.account_links import link  # noqa: PLC0415
+    from trio_chat.admin.accounts import AccountTarget  # noqa: PLC0415
+
+    options = call.options
+    return link(AccountTarget(call.database, options.name), options.issuer, options.subject)
+
+
+@ACCOUNT.command(
+    "unlink",
+    DATABASE,
+    _NAME,
+    _ISSUER,
+    _SUBJECT,
+    help=N_("undo that"),
+    description=N_(
+        "Let a person of the single sign-on log in to an account no longer. `trio-chat account"
+        " export` shows the identities."
+    ),
+    epilog=N_("examples:\n  trio-chat account unlink anna https://sso.example.org/realms/x 5f0c"),
+)
+def _unlink(call: Invocation) -> int:
+    from trio_chat.admin.account_links import unlink  # noqa: PLC0415
+    from trio_chat.admin.accounts import AccountTarget  # noqa: PLC0415
+
+    options = call.options
+    return unlink(AccountTarget(call.database, options.name), options.issuer, options.subject)
+
+
 @ACCOUNT.command(
     "delete",
     DATABASE,

@@ -175,6 +175,7 @@ def describe(connection: "apsw.Connection", account: Account) -> dict[str, Any]:
         ],
         "push_rules": belongings.push_rules,
         "second_factor": date(belongings.second_factor) if belongings.second_factor else None,
+        "identities": [each._asdict() for each in belongings.identities],
         "app_passwords": [
             {
                 "name": each.name,

@@ -14,11 +14,12 @@ from trio_chat.chat.accounts import Account
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.credentials import Credentials, Email
 from trio_chat.chat.history import Record
+from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.chat.masklists import entry
 from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.uploads import Upload
 from trio_chat.irc.names import fold_or_self
-from trio_chat.storage import accounts, app_passwords, json_lines, maintenance, uploads
+from trio_chat.storage import accounts, app_passwords, identities, json_lines, maintenance, uploads
 from trio_chat.storage.database import in_transaction
 from trio_chat.storage.events import delete_events
 from trio_chat.storage.history import redact_messages
@@ -77,6 +78,7 @@ class AccountData(NamedTuple):
         devices: its devices for push messages.
         push_rules: what it wants to be pushed.
         app_passwords: its app passwords.
+        identities: the identities that log in to it.
         second_factor: since when it has one, in seconds of Unix time; 0 for none.
     """
 
@@ -92,6 +94,7 @@ class AccountData(NamedTuple):
     devices: list[PushSubscription]
     push_rules: dict[str, Any]
     app_passwords: list[AppPassword]
+    identities: list[IdentityKey]
     second_factor: int
 
 
@@ -279,6 +282,7 @@ def account_data(connection: "apsw.Connection", account: Account) -> AccountData
         _devices(connection, number),
         _state(connection, "SELECT state FROM push_rules WHERE account = ?", number) or {},
         app_passwords.of_account(connection, number),
+        identities.of_account(connection, number),
         (_state(connection, _SECOND_FACTOR, number) or {}).get("since", 0),
     )
 

@@ -1,0 +1,49 @@
+"""`trio-chat account link` and `unlink`: the identities of single sign-on, or of a directory, that
+log in to an account.
+"""
+
+from trio_chat.admin import in_cluster
+from trio_chat.admin.accounts import AccountTarget, find_account
+from trio_chat.admin.console import report
+from trio_chat.admin.exit_codes import OK
+from trio_chat.chat.identity_keys import MAX_ISSUER, MAX_SUBJECT, MOST, IdentityKey
+from trio_chat.i18n import _
+from trio_chat.maintenance.refusals import InvalidValue, ResourceConflict, ResourceNotFound
+from trio_chat.storage import identities
+from trio_chat.storage.database import in_transaction
+from trio_chat.storage.maintenance import connected
+
+
+def link(target: AccountTarget, issuer: str, subject: str) -> int:
+    """Let an identity log in to an account."""
+    identity = _checked(issuer, subject)
+    with connected(target.database, instead=_(in_cluster.LINK)) as connection:
+        account = find_account(connection, target)
+        if not in_transaction(connection, identities.add, account.id, identity):
+            text = _(
+                "{subject} logs in to another account already, or {account} has {most} identities"
+            )
+            raise ResourceConflict(text.format(subject=subject, account=account.name, most=MOST))
+    report(_("{subject} logs in to {account} now.").format(subject=subject, account=account.name))
+    return OK
+
+
+def unlink(target: AccountTarget, issuer: str, subject: str) -> int:
+    """Let an identity log in to an account no longer; sessions that are there stay."""
+    identity = _checked(issuer, subject)
+    with connected(target.database, instead=_(in_cluster.LINK)) as connection:
+        account = find_account(connection, target)
+        if not in_transaction(connection, identities.remove, account.id, identity):
+            text = _("{subject} does not log in to {account}")
+            raise ResourceNotFound(text.format(subject=subject, account=account.name))
+    report(
+        _("{subject} logs in to {account} no longer.").format(subject=subject, account=account.name)
+    )
+    return OK
+
+
+def _checked(issuer: str, subject: str) -> IdentityKey:
+    is_good = 0 < len(issuer) <= MAX_ISSUER and 0 < len(subject) <= MAX_SUBJECT
+    if not is_good or not (issuer + subject).isprintable():
+        raise InvalidValue(_("issuer and subject are written as the provider writes them"))
+    return IdentityKey(issuer, subject)
