@@ -9,6 +9,7 @@ from support import NOON, Person, Town, commands, find
 from trio_chat.chat import reconfiguration
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.chat.bans import BanKind
+from trio_chat.chat.changes import Audited, Change
 from trio_chat.chat.control import RehashError
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.registry import COMMANDS
@@ -123,6 +124,25 @@ def test_what_is_wrong_is_not_told(town: Town, line: str) -> None:
     """
     assert commands(town.person("ann").say(line)) == ["464"]
     assert len(control(town).asked) == 1
+
+
+def test_the_audit_log_has_those_that_become_operators(town: Town) -> None:
+    """And those that do not."""
+    found: list[str] = []
+
+    def note(change: Change) -> None:
+        if isinstance(change, Audited):
+            found.append(f"{change.actor}: {change.text}")
+
+    town.world.observers.append(note)
+    ann = town.person("ann")
+    ann.say("OPER mute wrong")
+    ann.say("OPER mute secret")
+    source = town.world.users["ann"].source
+    assert found == [
+        f"{source}: OPER mute was refused: wrong password or account",
+        f"operator mute, {source}: OPER, with the rights ",
+    ]
 
 
 def test_a_wrong_address_is_told_to_who_knows_the_password(town: Town) -> None:

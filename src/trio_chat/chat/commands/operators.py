@@ -7,7 +7,7 @@ from functools import partial
 from trio_chat.chat import missed
 from trio_chat.chat.accounts import Busy
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import NoticeKept, OperatorAppointed, UserRemoved
+from trio_chat.chat.changes import Audited, NoticeKept, OperatorAppointed, UserRemoved
 from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS
 from trio_chat.chat.control import Control, RehashError
 from trio_chat.chat.events import Event
@@ -96,6 +96,8 @@ def _note_failure(request: Request, reply: Response, name: str, why: str) -> Non
         request.session.address,
         why,
     )
+    said = f"OPER {truncate(name, 64)} was refused: {why}"
+    apply(request.world, Audited(user.source, request.session.address, said))
     notify_opers(
         request,
         f"{user.source} [{request.session.address}] failed to become operator {truncate(name, 64)}:"
