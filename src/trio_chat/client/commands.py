@@ -1,24 +1,22 @@
 """Commands of all interfaces: one small function each, which calls the client's actions."""
 
-from collections.abc import Sequence
-from functools import partial
-
 import trio
 
-from trio_chat.client import ignoring, moderation  # noqa: F401  they fill the table, too
+# They fill the table, too.
+from trio_chat.client import (  # noqa: F401
+    ignoring,
+    message_commands,
+    moderation,
+    notification_commands,
+)
 from trio_chat.client.credentials import mask_protocol
-from trio_chat.client.registry import COMMANDS, Actions, TargetMessage, command
+from trio_chat.client.registry import COMMANDS, Actions, channel_name, command
 from trio_chat.client.session.events import MessageKind
 from trio_chat.client.session.history_request import AT_JOIN, MOST_EARLIER
-from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import N_, _
 from trio_chat.irc.message import ParseError, parse
 
 __all__ = ("COMMANDS",)
-
-
-def _channel_name(client: Actions, name: str) -> str:
-    return name if client.is_channel(name) else f"#{name}"
 
 
 @command(N_("[command]"), N_("shows the commands, or what one of them does"), 0, 1)
@@ -54,7 +52,7 @@ async def _nick(client: Actions, words: list[str]) -> None:
 
 @command(N_("#channel [key]"), N_("joins a channel, or goes back to one you are in"), 1, 2)
 async def _join(client: Actions, words: list[str]) -> None:
-    channel = _channel_name(client, words[0])
+    channel = channel_name(client, words[0])
     await client.join(channel, words[1] if len(words) > 1 else "")
 
 
@@ -102,134 +100,6 @@ async def _upload(client: Actions, words: list[str]) -> None:
         await client.upload(words[0] if words else "")
 
 
-# About one message
-
-
-@command(
-    N_("[@nickname] text"),
-    N_("answers the last message, or that of somebody; @2 is the last but one"),
-    1,
-    2,
-    lines=True,
-)
-async def _reply(client: Actions, words: list[str]) -> None:
-    target_message, rest = await _target_message(client, words, own=False)
-    if not rest:
-        await client.tell(
-            _("Usage: {usage}").format(usage=COMMANDS["reply"].synopsis()), error=True
-        )
-    elif target_message:
-        await client.answer(target_message, " ".join(rest))
-
-
-@command(
-    N_("[@nickname] emoji"),
-    N_("reacts to the last message, or that of somebody; again: takes that back"),
-    1,
-    2,
-)
-async def _react(client: Actions, words: list[str]) -> None:
-    target_message, rest = await _target_message(client, words, own=False)
-    if len(rest) != 1:
-        await client.tell(
-            _("Usage: {usage}").format(usage=COMMANDS["react"].synopsis()), error=True
-        )
-    elif target_message:
-        reaction, take_back = rest[0], rest[0] in target_message.reactions
-        react = partial(
-            ClientProtocol.react,
-            target=target_message.conversation,
-            msgid=target_message.msgid,
-            reaction=reaction,
-            take_back=take_back,
-        )
-        await client.do(f"/react {reaction}", react)
-
-
-@command(
-    N_("[@nickname] [reason]"),
-    N_("deletes your last message, or that of somebody if you may"),
-    0,
-    2,
-)
-async def _redact(client: Actions, words: list[str]) -> None:
-    target_message, rest = await _target_message(client, words, own=True)
-    if target_message:
-        reason = [" ".join(rest)] if rest else []
-        await client.do(
-            "/redact",
-            lambda protocol: protocol.send(
-                "REDACT", target_message.conversation, target_message.msgid, *reason
-            ),
-        )
-
-
-@command(
-    N_("[@nickname]"),
-    N_("pins the last message of the channel, or that of somebody, if you are its operator"),
-    0,
-    1,
-)
-async def _pin(client: Actions, words: list[str]) -> None:
-    target_message, rest = await _target_message(client, words, own=False)
-    if rest:
-        await client.tell(_("Usage: {usage}").format(usage=COMMANDS["pin"].synopsis()), error=True)
-    elif target_message:
-        channel, msgid = target_message.conversation, target_message.msgid
-        await client.do("/pin", lambda protocol: protocol.send("CHANSERV", "PIN", channel, msgid))
-
-
-@command(N_("number"), N_("takes a pin back; /pins shows the numbers"), 1, 1)
-async def _unpin(client: Actions, words: list[str]) -> None:
-    channel = client.current
-    if not channel:
-        await client.tell(_("You are not in a channel."), error=True)
-        return
-    await client.do("/unpin", lambda protocol: protocol.send("CHANSERV", "UNPIN", channel, *words))
-
-
-@command(N_("[#channel]"), N_("shows the pinned messages of the channel"), 0, 1)
-async def _pins(client: Actions, words: list[str]) -> None:
-    channel = _channel_name(client, words[0]) if words else client.current
-    if not channel:
-        await client.tell(_("You are not in a channel."), error=True)
-        return
-    await client.do("/pins", lambda protocol: protocol.send("CHANSERV", "PINS", channel))
-
-
-@command(
-    N_("[@nickname] reason"),
-    N_("reports the last message, or that of somebody, to the operators of the channel"),
-    1,
-    2,
-)
-async def _report(client: Actions, words: list[str]) -> None:
-    target_message, reason = await _target_message(client, words, own=False)
-    if not reason:
-        await client.tell(
-            _("Usage: {usage}").format(usage=COMMANDS["report"].synopsis()), error=True
-        )
-    elif target_message:
-        about = target_message.conversation, target_message.msgid, " ".join(reason)
-        await client.do("/report", lambda protocol: protocol.send("CHANSERV", "REPORT", *about))
-
-
-async def _target_message(
-    client: Actions, words: Sequence[str], *, own: bool
-) -> tuple[TargetMessage | None, Sequence[str]]:
-    """Return the message that the words name, and the words behind its name.
-
-    The user is informed when there is no such message.
-    """
-    is_named = bool(words) and len(words[0]) > 1 and words[0].startswith("@")
-    name, rest = (words[0][1:], words[1:]) if is_named else ("", words)
-    target_message = client.target_message(name, own=own)
-    if target_message is None:
-        text = _("There is no such message here, or this server gives messages no identifiers.")
-        await client.tell(text, error=True)
-    return target_message, rest
-
-
 # The channel
 
 
@@ -247,7 +117,7 @@ async def _topic(client: Actions, words: list[str]) -> None:
 
 @command(N_("[#channel]"), N_("shows who is in the channel"), 0, 1)
 async def _names(client: Actions, words: list[str]) -> None:
-    channel = _channel_name(client, words[0]) if words else client.current
+    channel = channel_name(client, words[0]) if words else client.current
     if not channel:
         await client.tell(_("You are not in a channel."), error=True)
         return
@@ -281,7 +151,7 @@ async def _whois(client: Actions, words: list[str]) -> None:
 
 @command(N_("nickname [#channel]"), N_("invites somebody to the channel"), 1, 2)
 async def _invite(client: Actions, words: list[str]) -> None:
-    channel = _channel_name(client, words[1]) if len(words) > 1 else client.current
+    channel = channel_name(client, words[1]) if len(words) > 1 else client.current
     if not channel:
         await client.tell(_("You are not in a channel."), error=True)
         return

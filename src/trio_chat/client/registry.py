@@ -211,3 +211,8 @@ async def _run_command(client: Actions, text: str, table: Mapping[str, SlashComm
         await client.tell(_("Usage: {usage}").format(usage=command.synopsis()), error=True)
         return
     await command.handler(client, [word.strip() for word in words])
+
+
+def channel_name(client: Actions, name: str) -> str:
+    """Return the name of a channel that was typed, perhaps without its first character."""
+    return name if client.is_channel(name) else f"#{name}"

@@ -14,6 +14,9 @@ from trio_chat.client.session.events import Event, Note, UserQuit, UserRenamed
 from trio_chat.client.session.features import Features
 from trio_chat.client.spans import sentence
 
+EVERYWHERE = "*"
+"""What applies to all conversations without a notification level of their own."""
+
 
 class ServerState:
     """One server.
@@ -75,6 +78,11 @@ class ServerState:
         self.shown_once: set[str] = set()
         self.listings: list[Listing] = []
         """The pages that wait for answers to LIST, the oldest first."""
+        self.levels: dict[str, tuple[str, float]] = {}
+        """What the account has chosen to be notified of, and until when nothing notifies, by folded
+        names."""
+        self.unconfirmed_levels: set[str] = set()
+        """Those that the server has not named on this connection."""
         self.skew = 0.0
         """Seconds by which the server's clock is ahead of the local one."""
         self.clock = ""
@@ -128,6 +136,17 @@ class ServerState:
         return next(
             (buffer for buffer in self.buffers.values() if self.is_current(buffer)), self.log
         )
+
+    def level(self, buffer: Buffer) -> str:
+        """Return of what of a buffer the user is notified now: `all`, `mentions` or `nothing`."""
+        now = self.now() + self.skew
+        own = self.levels.get(self.features.fold(buffer.name), ("", 0.0))
+        everywhere = self.levels.get(EVERYWHERE, ("", 0.0))
+        if buffer.kind is BufferKind.SERVER:
+            return "mentions"
+        if max(own[1], everywhere[1]) > now:
+            return "nothing"
+        return own[0] or everywhere[0] or "mentions"
 
     def is_me(self, nick: str) -> bool:
         """Return whether a nickname is that of the user."""

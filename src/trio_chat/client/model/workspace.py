@@ -1,7 +1,7 @@
 """All servers together: the current buffer, where to go next, search results, mentions."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from trio_chat.client.model import fuzzy
@@ -195,8 +195,11 @@ class Workspace:
 
     def unread(self) -> tuple[int, int]:
         """Return how many messages are unread, and how many of them mention the user."""
-        buffers: Iterator[Buffer] = (buffer for _server, buffer in self.all())
-        counts = [(buffer.unread, buffer.mentions) for buffer in buffers]
+        counts = [
+            (buffer.unread, buffer.mentions)
+            for server, buffer in self.all()
+            if server.level(buffer) != "nothing"
+        ]
         return sum(count for count, _mentions in counts), sum(
             mentions for _count, mentions in counts
         )

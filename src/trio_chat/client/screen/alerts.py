@@ -59,7 +59,7 @@ class Alerts:
     def _take_waiting(self) -> list[_Mention]:
         """Return the waiting mentions that the user has not seen."""
         waiting, self._waiting = self._waiting, []
-        return [mention for mention in waiting if mention.buffer.mentions]
+        return [mention for mention in waiting if mention.buffer.unread]
 
     def _notify(self, mentions: list[_Mention]) -> None:
         if len(mentions) == 1:

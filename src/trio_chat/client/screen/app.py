@@ -21,7 +21,7 @@ from trio_chat.client.link.link import Link
 from trio_chat.client.log import ChatLog, ServerLog
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.connection_state import ConnectionState
-from trio_chat.client.model.entries import BufferEntry
+from trio_chat.client.model.entries import BufferEntry, EntryKind
 from trio_chat.client.model.handlers.dispatch import apply
 from trio_chat.client.model.server import ServerState
 from trio_chat.client.model.workspace import Workspace
@@ -377,7 +377,9 @@ class ScreenClient:
         self._mark_dirty()
 
     def _alert(self, server: ServerState, buffer: Buffer, entry: BufferEntry) -> None:
-        if entry.is_mention:
+        level = server.level(buffer)
+        is_wanted = entry.is_mention or (level == "all" and entry.kind is not EntryKind.NOTICE)
+        if is_wanted and level != "nothing":
             self._alerts.add(buffer, entry)
 
     def _ring(self, title: str, text: str) -> None:

@@ -87,19 +87,15 @@ class Panels:
             )
         else:
             name = f"{sign}   {clean(buffer.name)}"
-        count = (
-            f" {_count(buffer.mentions)}!"
-            if buffer.mentions
-            else f" {_count(buffer.unread)}"
-            if buffer.unread
-            else ""
-        )
+        is_quiet = server.level(buffer) == "nothing"
+        unread, mentions = (0, 0) if is_quiet else (buffer.unread, buffer.mentions)
+        count = f" {_count(mentions)}!" if mentions else f" {_count(unread)}" if unread else ""
         style = "server" if buffer.kind is BufferKind.SERVER else "buffer"
         if is_here:
             style = "buffer here"
-        elif buffer.mentions:
+        elif mentions:
             style = "buffer mention"
-        elif buffer.unread:
+        elif unread:
             style = "buffer unread"
         elif (
             not buffer.is_joined or buffer.is_away or server.state is not ConnectionState.CONNECTED

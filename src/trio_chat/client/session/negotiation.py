@@ -25,6 +25,7 @@ WANTED = (
     capability_names.LABELED_RESPONSE,
     capability_names.MESSAGE_TAGS,
     capability_names.MULTI_PREFIX,
+    capability_names.NOTIFY,
     capability_names.SASL,
     capability_names.SERVER_TIME,
     capability_names.SETNAME,

@@ -26,7 +26,7 @@ from trio_chat.client.session.sasl import LoginCredentials
 from trio_chat.client.session.sender_filter import SenderFilter
 from trio_chat.client.session.sync_state import SyncState
 from trio_chat.client.session.upload_tokens import UploadTokens
-from trio_chat.irc import tag_names
+from trio_chat.irc import capability_names, tag_names
 from trio_chat.irc.message import Message
 from trio_chat.irc.names import clean_username
 
@@ -236,6 +236,19 @@ class ProtocolState:
             self.ready = True
             self.emit(Ready())
             self.history.settle()
+            self.request_levels()
+
+    def request_levels(self) -> None:
+        """Ask what the account is notified of, where the interface uses that, and the server has
+        it.
+        """
+        if (
+            self.ready
+            and self.sees_status
+            and self.authentication.account
+            and capability_names.NOTIFY in self.negotiation.enabled
+        ):
+            self.send("NOTIFY")
 
     def refuse_join(self, channel: str, code: str, reason: str) -> None:
         """Report that a JOIN was refused."""

@@ -15,6 +15,7 @@ from trio_chat.i18n import _
 def _connected(server: ServerState, event: events.Connected) -> None:
     server.nick, server.state, server.retry_at = event.nick, ConnectionState.CONNECTED, None
     server.is_ready = False
+    server.unconfirmed_levels = set(server.levels)
     server.asks_nick = False
     server.show(server.log, event)
     if server.was_lost and server.here() is not server.log:

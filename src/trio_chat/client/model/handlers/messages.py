@@ -7,7 +7,7 @@ from trio_chat.client.model.entries import BufferEntry, EntryKind, time_of
 from trio_chat.client.model.handlers.table import handles
 from trio_chat.client.model.highlights import is_mention
 from trio_chat.client.model.history_results import HistoryResults
-from trio_chat.client.model.server import ServerState
+from trio_chat.client.model.server import EVERYWHERE, ServerState
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind, Said
 from trio_chat.i18n import _
@@ -16,6 +16,8 @@ MOST_UNREAD_CONVERSATIONS = 20
 """Buffers that other users have opened by writing, until the user looks at them, answers in them or
 closes them.
 """
+_MOST_LEVELS = 1000
+"""Conversations with a notification level; the server has fewer."""
 _ENTRY_KINDS = {
     MessageKind.MESSAGE: EntryKind.MESSAGE,
     MessageKind.ACTION: EntryKind.ACTION,
@@ -199,6 +201,19 @@ def _typing(server: ServerState, event: events.Typing) -> None:
 def _marker(server: ServerState, event: events.MarkerMoved) -> None:
     if buffer := server.get(event.conversation):
         buffer.read_elsewhere(time_of(event.time, buffer.read_until))
+
+
+@handles(events.NotificationLevel)
+def _level(server: ServerState, event: events.NotificationLevel) -> None:
+    is_all = event.conversation == EVERYWHERE
+    name = EVERYWHERE if is_all else server.features.fold(event.conversation)
+    if is_all or name in server.levels or len(server.levels) < _MOST_LEVELS:
+        server.levels[name] = event.level, time_of(event.until, 0.0)
+    server.unconfirmed_levels.discard(name)
+    if is_all:  # the last one of an answer
+        for gone in server.unconfirmed_levels:
+            server.levels.pop(gone, None)
+        server.unconfirmed_levels.clear()
 
 
 @handles(events.ConversationFound)

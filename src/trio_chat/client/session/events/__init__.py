@@ -57,6 +57,7 @@ from trio_chat.client.session.events.messages import (
     MessageKind,
     MessageRefused,
     MessageUnconfirmed,
+    NotificationLevel,
     Reacted,
     Redacted,
     Said,
@@ -100,6 +101,7 @@ __all__ = [
     "Names",
     "NickRefused",
     "Note",
+    "NotificationLevel",
     "PromptChanged",
     "RankChanged",
     "Reacted",
@@ -133,6 +135,7 @@ Event = (
     | ServerError | ServerShutDown | Lost | Connecting | Waiting | Note | PromptChanged
     | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults
     | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | ConversationFound
+    | NotificationLevel
     | Lag | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | AccountCreated | MustVerify
     | AccountRefused | Whois | InvitationLink | HistoryPage
 )

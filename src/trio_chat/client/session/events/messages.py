@@ -206,6 +206,21 @@ class MarkerMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationLevel:
+    """What the account has chosen for a conversation (`trio-chat/notify`).
+
+    Args:
+        conversation: its name; `*` for all without a choice, which is the last one of an answer.
+        level: `all`, `mentions`, `nothing`, or "" for none.
+        until: until when nothing notifies, as server-time; "" for no pause.
+    """
+
+    conversation: str
+    level: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationFound:
     """A conversation has messages in the history, the latest of them at this time."""
 

@@ -14,6 +14,7 @@ def _authenticate(protocol: ProtocolState, message: Message) -> None:
 @handles(numerics.RPL_LOGGEDIN, params=3)
 def _logged_in(protocol: ProtocolState, message: Message) -> None:
     protocol.authentication.logged_in(message.params[2])
+    protocol.request_levels()
 
 
 @handles(numerics.RPL_LOGGEDOUT, params=1)

@@ -6,6 +6,7 @@ from trio_chat.client.session.events import (
     ConversationFound,
     InvitationLink,
     MarkerMoved,
+    NotificationLevel,
     Reacted,
     Redacted,
     ServerText,
@@ -130,6 +131,15 @@ def _marker_moved(protocol: ProtocolState, message: Message) -> None:
         protocol.read_markers.moved(target, time)
         if protocol.sees_status:
             protocol.report(MarkerMoved(target, time))
+
+
+@handles("NOTIFY", params=2)
+def _notification_level(protocol: ProtocolState, message: Message) -> None:
+    conversation, level, *rest = message.params
+    until = rest[0].removeprefix("until=") if rest and rest[0].startswith("until=") else ""
+    if protocol.sees_status:
+        chosen = level if level in ("all", "mentions", "nothing") else ""
+        protocol.report(NotificationLevel(conversation, chosen, until))
 
 
 @handles("CHATHISTORY", params=3)
