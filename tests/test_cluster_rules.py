@@ -15,6 +15,7 @@ from support import NOON, Clock
 from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.control import RehashError
+from trio_chat.chat.moderation.probation import ModerationRules
 from trio_chat.chat.push import VapidKeys
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
@@ -66,7 +67,7 @@ def test_every_field_is_classified_once(kind: type) -> None:
     assert not common & own
 
 
-@pytest.mark.parametrize("kind", [ServerInfo, AccountRules, Lengths])
+@pytest.mark.parametrize("kind", [ServerInfo, AccountRules, ModerationRules, Lengths])
 def test_each_common_value_is_compared(kind: type) -> None:
     """A node with another one is named it, and nothing else."""
     before = digests()
@@ -76,12 +77,14 @@ def test_each_common_value_is_compared(kind: type) -> None:
             changed = digests(lengths=Lengths(**values))  # type: ignore[arg-type]
         elif kind is AccountRules:
             changed = digests(ServerInfo(account_rules=AccountRules(**values)))  # type: ignore[arg-type]
+        elif kind is ModerationRules:
+            changed = digests(ServerInfo(moderation=ModerationRules(**values)))  # type: ignore[arg-type]
         else:
             changed = digests(ServerInfo(**values))  # type: ignore[arg-type]
         assert rules.difference(before, changed) == [name]
 
 
-@pytest.mark.parametrize("kind", [ServerInfo, AccountRules, Lengths])
+@pytest.mark.parametrize("kind", [ServerInfo, AccountRules, ModerationRules, Lengths])
 def test_names_of_values_are_keys(kind: type) -> None:
     """An operator finds them in config.ini."""
     for name in rules.COMMON[kind].values():

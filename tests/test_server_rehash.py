@@ -138,6 +138,13 @@ CHANGED: dict[str, dict[str, Any]] = {
     },
     "archive": {"enabled": True, "robots": True},
     "api": {"enabled": False, "per_minute": 7},
+    "moderation": {
+        "storm": 5,
+        "probation_hours": 24,
+        "probation_messages": 5,
+        "probation_per_minute": 3,
+        "probation_exempt": (),
+    },
     "hooks": {
         "incoming": False,
         "max_request": 2048,

@@ -57,7 +57,7 @@ async def create(
     if world.decider is None:
         made = await _accounts(world).create(account, credentials, email, identity)
         if made is not None:
-            apply(world, AccountRegistered(made))
+            apply(world, AccountRegistered(made, None, email, invitation, identity))
         return made
     world.creating[credentials.key] = None
     try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trio_chat.chat.account_rules import AccountRules
+from trio_chat.chat.moderation.probation import ModerationRules
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.uploads import UploadRules
 from trio_chat.irc import modes
@@ -36,6 +37,7 @@ class ServerInfo:
         sts_port: the TLS port that `sts` names.
         has_push: whether devices can be registered for push messages (soju.im/webpush).
         push_devices: how many of them an account can have.
+        moderation: the rules of moderation.
         has_archive: whether channels can be public (+P).
     """
 
@@ -61,3 +63,4 @@ class ServerInfo:
     has_push: bool = False
     push_devices: int = 4
     has_archive: bool = False
+    moderation: ModerationRules = field(default_factory=ModerationRules)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.cloaks import Cloaks
+from trio_chat.chat.moderation.probation import ModerationRules
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
@@ -36,6 +37,13 @@ COMMON: dict[type, dict[str, str]] = {
         "user_modes": "[server] default_user_modes",
         "most_bans": "[limits] server_bans",
         "has_archive": "[archive] enabled",
+    },
+    ModerationRules: {
+        "storm": "[moderation] storm",
+        "probation_hours": "[moderation] probation_hours",
+        "probation_messages": "[moderation] probation_messages",
+        "probation_per_minute": "[moderation] probation_per_minute",
+        "probation_exempt": "[moderation] probation_exempt",
     },
     AccountRules: {
         "required": "[accounts] required",
@@ -91,6 +99,7 @@ OWN: dict[type, dict[str, str]] = {
         "sts_port": _SHOWN,
         "password": "is checked by the node of the client",
         "account_rules": "is classified by its fields",
+        "moderation": "is classified by its fields",
         "operators": _IN_CHANGES,
         "uploads": _LOCAL,
         "has_push": _LOCAL,
@@ -161,7 +170,7 @@ def digests(
     """
     values: dict[str, object] = {
         name: getattr(source, field)
-        for source in (server_info, server_info.account_rules, lengths)
+        for source in (server_info, server_info.account_rules, server_info.moderation, lengths)
         for field, name in COMMON[type(source)].items()
     }
     vapid = storage.vapid if storage is not None and server_info.has_push else None

@@ -290,6 +290,19 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "enabled": values.YES_OR_NO,
         "robots": values.YES_OR_NO,
     },
+    "moderation": {
+        "storm": values.integer(0, 10_000, N_(" (0: no notice)")),
+        "probation_hours": values.integer(0, 720, N_(" (0: no probation)")),
+        "probation_messages": values.integer(1, 100_000),
+        "probation_per_minute": values.integer(1, 1000),
+        "probation_exempt": ValueType(
+            values.exemptions,
+            Description(
+                N_("some of {words}, separated by commas, or none"),
+                words=", ".join(values.EXEMPTIONS),
+            ),
+        ),
+    },
     "hooks": {
         "incoming": values.YES_OR_NO,
         "max_request": values.size(1024, 16_777_216),

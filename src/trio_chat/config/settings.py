@@ -216,6 +216,17 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModerationSettings:
+    """[moderation]: storms of users, and probation."""
+
+    storm: int = 30  # users without an account, in a minute; 0: no notice
+    probation_hours: int = 0  # 0: no probation
+    probation_messages: int = 20
+    probation_per_minute: int = 6
+    probation_exempt: tuple[str, ...] = ("invitation", "email")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HookSettings:
     """[hooks]: webhooks."""
 
@@ -362,6 +373,7 @@ class Settings:
     hooks: HookSettings = field(default_factory=HookSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
+    moderation: ModerationSettings = field(default_factory=ModerationSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)

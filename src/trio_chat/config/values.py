@@ -25,6 +25,7 @@ from trio_chat.irc.rights import RIGHTS
 NONE = "none"
 """The word for an empty list or no file, where an empty value could be an oversight."""
 
+EXEMPTIONS = ("invitation", "email")
 LANGUAGES = ("en", "ru")
 LONGEST_NICK = 64
 LONGEST_CHANNEL = 100
@@ -475,6 +476,16 @@ def optional_mask(value: str) -> str:
     if value and not _MASK.fullmatch(value):
         raise ValueError(value)
     return value
+
+
+def exemptions(value: str) -> tuple[str, ...]:
+    """Parse what exempts a new account from probation; return it in the order of the table."""
+    words = [word.lower() for word in _parts(value)]
+    if words == [NONE]:
+        return ()
+    if not words or not {*EXEMPTIONS} >= set(words):
+        raise ValueError(value)
+    return tuple(word for word in EXEMPTIONS if word in words)
 
 
 def rights(value: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from trio_chat.chat import reconfiguration
 from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.events import Event
+from trio_chat.chat.moderation.probation import ModerationRules
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
@@ -172,6 +173,15 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     },
     "archive": {
         When.NOW: ("enabled", "robots"),
+    },
+    "moderation": {
+        When.NOW: (
+            "storm",
+            "probation_hours",
+            "probation_messages",
+            "probation_per_minute",
+            "probation_exempt",
+        ),
     },
     "hooks": {
         When.NOW: (
@@ -446,4 +456,11 @@ def server_info(settings: Settings, created: float) -> ServerInfo:
         has_push=settings.push.enabled,
         push_devices=settings.push.devices,
         has_archive=settings.archive.enabled,
+        moderation=ModerationRules(
+            storm=settings.moderation.storm,
+            probation_hours=settings.moderation.probation_hours,
+            probation_messages=settings.moderation.probation_messages,
+            probation_per_minute=settings.moderation.probation_per_minute,
+            probation_exempt=settings.moderation.probation_exempt,
+        ),
     )

@@ -9,6 +9,7 @@ from trio_chat.chat.apply.transitions import (
     channel_keys,
     transition,
 )
+from trio_chat.chat.apply.vouching import vouch
 from trio_chat.chat.changes import (
     ChannelRenamed,
     InvitationHolderKicked,
@@ -118,6 +119,7 @@ def _set_topic(world: World, change: TopicSet) -> Effects:
 @transition(ModesChanged, _of_channel)
 def _change_modes(world: World, change: ModesChanged) -> Effects | None:
     channel, by = world.channels[change.channel], world.users[change.by]
+    vouch(world, channel, change.changes, by)
     done = [
         shown
         for wanted in change.changes

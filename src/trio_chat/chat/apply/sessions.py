@@ -4,6 +4,7 @@ What several sessions of one user have in common, such as being away, follows fr
 """
 
 from trio_chat.chat import logins, metadata, missed, operators, policy
+from trio_chat.chat.apply.probation import note_arrival
 from trio_chat.chat.apply.transitions import (
     Effects,
     carry_out,
@@ -70,7 +71,8 @@ def _register(world: World, change: SessionRegistered) -> Effects:
     _attach(world, user, session)
     world.add_user(user)
     world.always_on.update(user)
-    return before + world.sighting(n.RPL_MONONLINE, user.folded, user.source)
+    arrival = note_arrival(world, session)
+    return before + arrival + world.sighting(n.RPL_MONONLINE, user.folded, user.source)
 
 
 @transition(SessionAttached, lambda world, change: user_keys(world.users.get(change.user)))

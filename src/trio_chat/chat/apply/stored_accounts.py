@@ -7,6 +7,7 @@ cluster carries it out in the order of its log, and each server stores it with i
 from dataclasses import replace
 
 from trio_chat.chat.accounts import Account
+from trio_chat.chat.apply.probation import begin_for_account
 from trio_chat.chat.apply.transitions import Effects, carry_out, is_outdated, transition
 from trio_chat.chat.changes import (
     AccountDeleted,
@@ -37,6 +38,13 @@ def _register(world: World, change: AccountRegistered) -> Effects | None:
             return None
         account = numbered
     world.account_confusables.add(account)
+    begin_for_account(
+        world,
+        account.id,
+        is_invited=bool(change.invitation),
+        is_verified=change.email is not None and change.email.is_verified,
+        is_linked=change.identity is not None,
+    )
     world.verifications.end(account.folded)
     return []
 

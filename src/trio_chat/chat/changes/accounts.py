@@ -19,7 +19,7 @@ class AccountRegistered(Change, Operation):
             and is stored, unless it comes too late: the name, or a confusable one, is taken.
         credentials: what its password is checked against; None if they are stored already.
         email: its e-mail address, or None.
-        invitation: the digest of the invitation that it uses; "" for none.
+        invitation: the digest of the invitation that it uses, or has used; "" for none.
         identity: what it is linked to, or None.
     """
 

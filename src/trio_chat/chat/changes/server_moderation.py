@@ -97,6 +97,40 @@ class ModeratorsNotified(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class ProbationBegun(Change):
+    """A new account or address is on probation, or one that is known is seen again.
+
+    Args:
+        key: see `rules.sender_key`.
+        is_listed: whether a block list has the address.
+    """
+
+    key: str
+    is_listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProbationCounted(Change):
+    """A message of an account or address on probation is delivered.
+
+    Args:
+        key: see `rules.sender_key`.
+        is_accepted: whether it counts towards the end of probation: one to a channel in which the
+            sender has no rank.
+    """
+
+    key: str
+    is_accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProbationEnded(Change):
+    """An operator vouches for an account or address."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServerModerationRead(Change):
     """The moderation of the server is that of the store, but for what has changed and is not stored
     yet.

@@ -5,6 +5,7 @@ validate its tokens.
 """
 
 from trio_chat.chat import uploads
+from trio_chat.chat.moderation.probation_rules import why_not_upload
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import filehost_url
@@ -74,6 +75,9 @@ def _generate(request: Request) -> None:
         is_login = not request.user.account_id and rules.users == "accounts"
         code = "ACCOUNT_REQUIRED" if is_login else "NO_PERMISSIONS"
         _fail(request, code, uploads.SERVICE, text=why)
+        return
+    if why := why_not_upload(request.world, request.session):
+        _fail(request, "NO_PERMISSIONS", uploads.SERVICE, text=why)
         return
     token = request.world.upload_tokens.generate(request.session)
     request.reply.send("TOKEN", ("GENERATE", uploads.SERVICE, _url(request), token))

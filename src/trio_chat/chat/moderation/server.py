@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from trio_chat.chat.moderation.probation import Arrivals, Probation, ProbationTable
 from trio_chat.chat.moderation.state import HeldMessage, held_from_state, held_to_state
 
 CHANNELS, PRIVATE, NICKS, TOPICS = "channels", "private", "nicks", "topics"
@@ -27,6 +28,7 @@ MOST_REPORTERS = 10
 """Users of one report whose reasons are kept."""
 _MOST_ADMITTED = 10_000
 FILTER, HELD, REPORT, RAID, NUMBER = "filter", "held", "report", "raid", "number"
+PROBATION = "probation"
 """The kinds of rows."""
 
 RowKey = tuple[str, str]
@@ -37,8 +39,8 @@ class ModerationRow(NamedTuple):
     """A stored part of the moderation of the server.
 
     Args:
-        kind: `FILTER`, `HELD`, `REPORT`, `RAID`, or `NUMBER` for the last number.
-        key: the pattern, or the number; "" for the last two.
+        kind: `FILTER`, `HELD`, `REPORT`, `PROBATION`, `RAID`, or `NUMBER` for the last number.
+        key: the pattern, the number, or the sender; "" for the last two.
         state: JSON.
     """
 
@@ -162,6 +164,8 @@ class ServerModeration:
         reports: the open reports by number, the oldest first.
         raid: raid mode.
         last_number: the number of the last held message or report.
+        probation: new accounts and addresses.
+        arrivals: users without an account that have just come.
         admitted: newcomers (`User.identity`) that an invitation let into a channel
             (`Channel.founded`) in raid mode.
     """
@@ -173,6 +177,8 @@ class ServerModeration:
         self.reports: dict[int, ServerReport] = {}
         self.raid = RaidMode()
         self.last_number = 0
+        self.probation = ProbationTable()
+        self.arrivals = Arrivals()
         self.admitted: dict[tuple[int, int], None] = {}
         self._by_place: dict[str, tuple[ServerFilter, ...]] = {}
 
@@ -197,7 +203,7 @@ class ServerModeration:
             place: tuple(each for each in self.filters.values() if place in each.places)
             for place in PLACES
         }
-        self.restrains = bool(self.filters) or bool(self.raid.until)
+        self.restrains = bool(self.filters or self.raid.until or self.probation.all)
 
     def set_raid(self, raid: RaidMode) -> None:
         """Set raid mode; the newcomers of the one before are forgotten."""
@@ -237,11 +243,14 @@ class ServerModeration:
             for number, each in self.reports.items()
             if any(one.account == account for one in each.reporters)
         ]
-        return [*held, *reports]
+        return [*held, *reports, (PROBATION, f"@{account}")]
 
     def forget_account(self, account: int) -> None:
         """Forget what an account that is deleted has waiting; its reports remain without it."""
         for kind, key in self.rows_of_account(account):
+            if kind == PROBATION:
+                self.discard_row((kind, key))
+                continue
             number = int(key)
             if kind == HELD:
                 del self.held[number]
@@ -259,6 +268,7 @@ class ServerModeration:
             *((FILTER, pattern) for pattern in self.filters),
             *((HELD, str(number)) for number in self.held),
             *((REPORT, str(number)) for number in self.reports),
+            *((PROBATION, name) for name in self.probation.all),
             *([(RAID, "")] if self.raid.until else []),
             *([(NUMBER, "")] if self.last_number else []),
         ]
@@ -273,6 +283,8 @@ class ServerModeration:
             value = _held_to_state(self.held[int(name)])
         elif kind == REPORT and int(name) in self.reports:
             value = _report_to_state(self.reports[int(name)])
+        elif kind == PROBATION and (probation := self.probation.get(name)) is not None:
+            value = list(probation)
         elif kind == RAID and self.raid.until:
             value = list(self.raid)
         elif kind == NUMBER:
@@ -288,6 +300,8 @@ class ServerModeration:
             self._put_held(_held_from_state(state))
         elif row.kind == REPORT:
             self._put_report(_report_from_state(state))
+        elif row.kind == PROBATION:
+            self.put_probation(row.key, Probation(*state))
         elif row.kind == RAID and self.raid != RaidMode(*state):
             self.set_raid(RaidMode(*state))
         elif row.kind == NUMBER:
@@ -302,8 +316,16 @@ class ServerModeration:
             self.held.pop(int(name), None)
         elif kind == REPORT:
             self.reports.pop(int(name), None)
+        elif kind == PROBATION:
+            self.probation.discard(name)
+            self.update()
         elif kind == RAID:
             self.set_raid(RaidMode())
+
+    def put_probation(self, key: str, probation: Probation) -> None:
+        """Remember a new account or address."""
+        self.probation.put(key, probation)
+        self.restrains = True
 
     def _put_held(self, held: ServerHeldMessage) -> None:
         self.held[held.number] = held
@@ -321,6 +343,8 @@ class ServerModeration:
             "reports": [_report_to_state(each) for each in self.reports.values()],
             "raid": list(self.raid) if self.raid.until else [],
             "admitted": [list(each) for each in self.admitted],
+            "probation": self.probation.to_state(),
+            "arrivals": self.arrivals.to_state(),
             "last number": self.last_number,
         }
         return {name: value for name, value in state.items() if value}
@@ -337,6 +361,10 @@ class ServerModeration:
             self.set_raid(RaidMode(*raid))
         for identity, channel in state.get("admitted", ()):
             self.admit(identity, channel)
+        if arrivals := state.get("arrivals"):
+            self.arrivals.restore(arrivals)
+        self.probation.restore(state.get("probation", []))
+        self.update()
         self.last_number = state.get("last number", 0)
 
 

@@ -8,13 +8,20 @@ which filter, without its text and its receiver.
 from collections.abc import Mapping
 
 from trio_chat.chat.apply.transitions import apply
-from trio_chat.chat.changes import ModeratorsNotified, ServerMessageHeld
+from trio_chat.chat.changes import (
+    AcceptChanged,
+    ModeratorsNotified,
+    ProbationCounted,
+    ServerMessageHeld,
+)
 from trio_chat.chat.channels import Channel
-from trio_chat.chat.moderation import rules
+from trio_chat.chat.moderation import probation_rules, rules
 from trio_chat.chat.moderation.filters import FLAG, HOLD, first_match
+from trio_chat.chat.moderation.links import hosts
 from trio_chat.chat.moderation.rules import FILTERED, RAID, Verdict, sender_key
 from trio_chat.chat.moderation.server import (
     CHANNELS,
+    NICKS,
     PRIVATE,
     ServerFilter,
     ServerHeldMessage,
@@ -80,6 +87,9 @@ def refuses(request: Request, place: str, text: str, what: str) -> bool:
         what: what it is, for the notice.
     """
     user = request.session.user
+    is_new = user is not None and probation_rules.is_on(request.world, request.session)
+    if is_new and place != NICKS and hosts(text):
+        return True
     found = matching(request.world, user, place, text)
     if found is None:
         return False
@@ -115,19 +125,15 @@ def restrains_in_channel(
     world, user = request.world, request.user
     if user.operator is not None:
         return False
-    verdict = None
-    if world.moderation.raid.until and is_newcomer(world, user):
-        admitted = (user.identity, channel.founded) in world.moderation.admitted
-        if not admitted and not rules.is_exempt(user, channel):
-            verdict = Verdict(RAID, _in_raid("write"))
-    found = None
+    shown, found = rules.whole_text(text, tags), None
+    verdict = _why_not_new(world, request.session, channel, shown)
     if verdict is None:
-        found = matching(world, user, CHANNELS, rules.whole_text(text, tags))
+        found = matching(world, user, CHANNELS, shown)
         verdict = _of_filter(world, request.session, found, may_hold=may_hold and bool(text))
     if verdict is None:
         if found is not None:
-            shown = f"a message of {user.source} to {channel.name}"
-            _flag(request, f"{shown} matches the filter {found.pattern}")
+            what = f"a message of {user.source} to {channel.name}"
+            _flag(request, f"{what} matches the filter {found.pattern}")
         return False
     if verdict.code == rules.HELD:
         held = _held(request, channel, verb, text, tags, verdict.pattern)
@@ -135,6 +141,22 @@ def restrains_in_channel(
     if verb != "NOTICE":
         request.reply.fail(verb, verdict.code, channel.name, text=verdict.why)
     return True
+
+
+def _why_not_new(world: World, session: Session, channel: Channel, text: str) -> Verdict | None:
+    """Return why a newcomer, or a user on probation, may not write to a channel, or None."""
+    user = session.user
+    if user is None:
+        return None
+    is_ranked = rules.is_exempt(user, channel)
+    if not (is_ranked and channel.registration is not None) and (
+        verdict := probation_rules.why_not_say(world, session, text)
+    ):
+        return verdict
+    if world.moderation.raid.until and not is_ranked and is_newcomer(world, user):
+        admitted = (user.identity, channel.founded) in world.moderation.admitted
+        return None if admitted else Verdict(RAID, _in_raid("write"))
+    return None
 
 
 def _of_filter(
@@ -190,19 +212,40 @@ def restrains_in_private(
     world, user = request.world, request.user
     if user.operator is not None or other is user:
         return False
-    verdict = None
-    if world.moderation.raid.until and is_newcomer(world, user) and other.operator is None:
-        verdict = Verdict(RAID, _in_raid("write to users"))
+    shown = rules.whole_text(text, tags)
+    verdict = _why_not_new_to_user(world, request.session, other, shown)
     if verdict is None:
-        found = matching(world, user, PRIVATE, rules.whole_text(text, tags))
+        found = matching(world, user, PRIVATE, shown)
         verdict = _of_filter(world, request.session, found, may_hold=False)
         if verdict is None and found is not None:
             _flag(request, f"a private message of {user.source} matches {found.pattern}")
     if verdict is None:
+        count_delivered(request, text, is_accepted=False)
+        is_first = bool(text) and not user.accepts(other)
+        if is_first and probation_rules.is_user_on(world, other):  # which may answer
+            apply(world, AcceptChanged(user.folded, other.folded, adding=True))
         return False
     if verb != "NOTICE":
         request.reply.fail(verb, verdict.code, other.nick, text=verdict.why)
     return True
+
+
+def _why_not_new_to_user(world: World, session: Session, other: User, text: str) -> Verdict | None:
+    """Return why a newcomer, or a user on probation, may not write to a user, or None."""
+    verdict = probation_rules.why_not_write_to(world, session, other)
+    verdict = verdict or probation_rules.why_not_say(world, session, text)
+    user = session.user
+    if verdict is not None or user is None or other.operator is not None:
+        return verdict
+    if world.moderation.raid.until and is_newcomer(world, user):
+        return Verdict(RAID, _in_raid("write to users"))
+    return None
+
+
+def count_delivered(request: Request, text: str, *, is_accepted: bool) -> None:
+    """Count a message of a user on probation; see `ProbationCounted`."""
+    if text and probation_rules.is_on(request.world, request.session):
+        apply(request.world, ProbationCounted(sender_key(request.session), is_accepted))
 
 
 def _in_raid(what: str) -> str:

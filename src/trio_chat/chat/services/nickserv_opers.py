@@ -4,9 +4,12 @@ from functools import partial
 
 from trio_chat.chat import account_changes, logins
 from trio_chat.chat.accounts import Account, AccountsError, Busy
+from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import BanKind
+from trio_chat.chat.changes import ProbationEnded
 from trio_chat.chat.commands import account_creation, account_registration, bans
 from trio_chat.chat.commands.accounts import explain
+from trio_chat.chat.moderation.probation_rules import account_key
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
@@ -49,6 +52,7 @@ async def _create(request: Request, name: str, password: str, reply: Response) -
     if isinstance(outcome, str):
         answer(request, f"{outcome}.", reply)
         return
+    apply(request.world, ProbationEnded(account_key(outcome.id)))
     audit(request, f"SAREGISTER {outcome.name}", reply)
     answer(request, f"{outcome.name} is registered.", reply)
 

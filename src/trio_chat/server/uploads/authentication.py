@@ -9,6 +9,7 @@ import logging
 
 from trio_chat.chat import authentication, banning, logins
 from trio_chat.chat.accounts import Account, Accounts, AccountsError, Busy, Origin
+from trio_chat.chat.moderation import probation_rules
 from trio_chat.chat.second_factors import CodeRequired
 from trio_chat.chat.world import World
 from trio_chat.irc.addresses import rate_limit_key
@@ -79,6 +80,8 @@ def _by_token(world: World, token: str) -> Uploader:
         raise Unauthenticated(_INVALID, f'{BEARER} error="invalid_token"')
     if why := world.server_info.uploads.why_not_user(user):
         raise UploadRefused(403, why)
+    if why := probation_rules.why_not_upload(world, session):
+        raise UploadRefused(403, why)
     address = "" if user.account_id else rate_limit_key(session.address)
     is_operator = user.operator is not None
     return Uploader(user.account_id, address, user.source, session.id, is_operator)
@@ -134,6 +137,8 @@ def _allowed(world: World, account: Account) -> Uploader:
         text = f"The account {account.name} is suspended: {banning.ban_text(ban)}"
         raise UploadRefused(403, text)
     is_operator = any(user.account_id == account.id for user in world.opers)
+    if why := probation_rules.why_account_may_not_upload(world, account.id):
+        raise UploadRefused(403, why)
     rules = world.server_info.uploads
     if why := rules.why_not(is_account=True, is_operator=is_operator):
         raise UploadRefused(403, why)
