@@ -33,6 +33,7 @@ from trio_chat.chat.changes import (
 from trio_chat.chat.credentials import Credentials, Email
 from trio_chat.chat.events import Event
 from trio_chat.chat.hooks import Hook
+from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.moderation.filters import Filter
 from trio_chat.chat.moderation.server import (
@@ -77,6 +78,7 @@ PLAIN = (
     HeldMessage,
     ApiToken,
     Hook,
+    IdentityKey,
     Invitation,
     ModerationRow,
     RaidMode,
