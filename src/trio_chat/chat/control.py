@@ -58,8 +58,8 @@ class Control(Protocol):
         """Count a wrong password of the server, or note that the origin knows it."""
 
     def issue_api_token(self, session: Session) -> tuple[int, str]:
-        """Return a token by which an operator uses the HTTP API for so many seconds, while the
-        session lasts and is one of an operator; 0 and "" if there is no HTTP API.
+        """Return a token by which an operator uses the HTTP API for so many seconds, at most until
+        the session ends or is one of an operator no longer; 0 and "" if there is no HTTP API.
         """
 
     def numbers(self) -> list[tuple[str, float]]:

@@ -1,4 +1,4 @@
-"""Resources of users: who is here, by which connections, and making a user leave."""
+"""Resources of users: those that are here, their connections, and making a user leave."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
