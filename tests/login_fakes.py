@@ -82,6 +82,8 @@ class FakeFetcher:
                 "issuer": ISSUER,
                 "jwks_uri": f"{ISSUER}/keys",
                 "introspection_endpoint": f"{ISSUER}/introspect",
+                "authorization_endpoint": f"{ISSUER}/auth",
+                "token_endpoint": f"{ISSUER}/token",
             },
             f"{ISSUER}/keys": key_set(RSA, EC),
         }
@@ -93,7 +95,9 @@ class FakeFetcher:
             raise ProviderUnavailable("it cannot be reached")
         return self.documents[url]
 
-    async def post(self, url: str, form: dict[str, str], headers: dict[str, str]) -> dict[str, Any]:
+    async def post(
+        self, url: str, form: dict[str, str], headers: dict[str, str], *, refusals: bool = False
+    ) -> dict[str, Any]:
         """Return a document for a form."""
         self.forms.append((form, headers))
         return await self.get(url)

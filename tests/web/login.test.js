@@ -262,3 +262,49 @@ test("a password typed into a message for NickServ is not shown", async () => {
   );
   assert.match(server.lines.at(-1), /IDENTIFY secret/);
 });
+
+test("a token of single sign-on logs in once; then the browser has an app password", async () => {
+  const { workspace, server, actions, keys } = newWorkspace({ secure: true });
+  const factor = new FactorServer(server);
+  const given = [];
+  server.replace("AUTHENTICATE", (_server, { params }) => {
+    if (params[0] === "OAUTHBEARER") server.say("AUTHENTICATE +");
+    else {
+      given.push(Buffer.from(params[0], "base64").toString());
+      server.say(":server 900 * *!u@h me :You");
+      server.say(":server 903 * :done");
+    }
+  });
+  actions.connect({ nick: "me", token: "to.ke.n", remember: true });
+  await until(() => keys.kept?.password);
+  assert.deepEqual(given, ["n,,\u0001auth=Bearer to.ke.n\u0001\u0001"]);
+  assert.equal(keys.kept.account, "me");
+  assert.equal(keys.kept.password, factor.app);
+  assert.doesNotMatch(JSON.stringify(keys.kept), /to\.ke\.n/);
+  assert.equal(workspace.connection.value.phase, "ready");
+});
+
+test("a token that is refused is answered by one byte, and the reason is shown", async () => {
+  const { workspace, server, actions } = newWorkspace({ secure: true });
+  const given = [];
+  server.replace("AUTHENTICATE", (_server, { params }) => {
+    if (params[0] === "OAUTHBEARER") server.say("AUTHENTICATE +");
+    else {
+      given.push(Buffer.from(params[0], "base64").toString());
+      if (given.length === 1) {
+        server.say(`AUTHENTICATE ${Buffer.from('{"status":"invalid_token"}').toString("base64")}`);
+      } else server.say(":server 904 * :the token has expired");
+    }
+  });
+  actions.connect({ nick: "me", token: "to.ke.n" });
+  await until(() => workspace.connection.value.phase === "closed");
+  assert.equal(given[1], "\u0001");
+  assert.match(workspace.connection.value.reason, /expired/);
+});
+
+test("a token is not sent without TLS", async () => {
+  const { workspace, server, actions } = newWorkspace();
+  actions.connect({ nick: "me", token: "to.ke.n" });
+  await until(() => workspace.connection.value.phase === "closed");
+  assert.doesNotMatch(server.lines.join("\n"), /AUTHENTICATE/);
+});

@@ -71,6 +71,7 @@ class _Values(NamedTuple):
         host: name or address of the server.
         address: the same as it stands in an address of the web.
         port: that of IRC.
+        sign_on: what the provider of single sign-on is called; "" if there is none.
         page: address of the page for other machines, where it was asked for as `localhost`;
             otherwise "".
     """
@@ -81,6 +82,7 @@ class _Values(NamedTuple):
     address: str
     port: int
     page: str
+    sign_on: str
 
 
 async def index(request: HttpRequest, site: Site) -> HttpResponse:
@@ -165,7 +167,9 @@ def _values(request: HttpRequest, site: Site) -> _Values:
     client = parse_address(request.peer.host)
     is_here = host is not None and is_local(host) and client is not None and client.is_loopback
     page = site.world.page_url if is_here else ""
-    return _Values(server.network, server.lobby, name, host.shown() if host else name, port, page)
+    sign_on = site.world.sign_on.offer.name if site.world.sign_on is not None else ""
+    address = host.shown() if host else name
+    return _Values(server.network, server.lobby, name, address, port, page, sign_on)
 
 
 def _sockets(host: Host | None) -> str:

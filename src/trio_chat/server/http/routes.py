@@ -15,6 +15,7 @@ from trio_chat.server.hooks import handlers as hooks
 from trio_chat.server.http import authority, download_page, page, pages
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
 from trio_chat.server.http.site import Site
+from trio_chat.server.login import handlers as sign_on
 from trio_chat.server.uploads import handlers as uploads
 
 Handler = Callable[[HttpRequest, Site], HttpResponse | Awaitable[HttpResponse]]
@@ -77,6 +78,7 @@ ROUTES = (
     Route("/ca.cer", {"GET": authority.cer}, without_tls=True),
     Route("/ca.mobileconfig", {"GET": authority.profile}, without_tls=True),
     *(Route(path, {"GET": download_page.answer}) for path in ("/download", "/download/")),
+    Route(sign_on.PATH, {"GET": sign_on.begin, "POST": sign_on.finish}),
     Route("/health", {"GET": pages.health}, without_tls=True),
     Route("/archive/", {"GET": pages.archive}),
     Route("/robots.txt", {"GET": pages.robots}),

@@ -55,18 +55,34 @@ class JsonFetcher:
         return await self._ask("GET", url, {}, b"")
 
     async def post(
-        self, url: str, form: Mapping[str, str], headers: Mapping[str, str]
+        self,
+        url: str,
+        form: Mapping[str, str],
+        headers: Mapping[str, str],
+        *,
+        refusals: bool = False,
     ) -> dict[str, Any]:
         """Post a form; return the object that answers it.
+
+        Args:
+            url: where to.
+            form: what is posted.
+            headers: besides the usual ones.
+            refusals: whether the object of a refusal is wanted, too (400, 401: RFC 6749 §5.2).
 
         Raises:
             ProviderUnavailable: there is none.
         """
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return await self._ask("POST", url, {**headers, **kind}, urlencode(form).encode())
+        return await self._ask("POST", url, {**headers, **kind}, urlencode(form).encode(), refusals)
 
     async def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        refusals: bool = False,
     ) -> dict[str, Any]:
         where = _checked(url)
         async with self._limiter:
@@ -84,7 +100,7 @@ class JsonFetcher:
                     OSError,
                 ) as error:
                     raise ProviderUnavailable(f"{where}: {_explain(error)}") from error
-                return _object(where, status, answer)
+                return _object(where, 200 if refusals and status in (400, 401) else status, answer)
         raise ProviderUnavailable(f"{where}: no answer within {TIMEOUT:.0f} seconds")
 
     async def _exchange(

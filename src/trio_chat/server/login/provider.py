@@ -5,7 +5,8 @@ and tokens that are checked by them or by introspection.
 import base64
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ import trio
 from trio_chat.chat.accounts import Origin
 from trio_chat.chat.identities import Identity, ProviderUnavailable, SignOnOffer, TokenRefused
 from trio_chat.server.lockout import Lockout
+from trio_chat.server.login.authorization import CodeExchange, check_nonce
 from trio_chat.server.login.claims import TokenRules, identity_of, parse_claims
 from trio_chat.server.login.fetching import JsonFetcher
 from trio_chat.server.login.signatures import (
@@ -45,7 +47,9 @@ class Fetcher(Protocol):
     async def get(self, url: str) -> dict[str, Any]:
         """Return the object at a URL."""
 
-    async def post(self, url: str, form: dict[str, str], headers: dict[str, str]) -> dict[str, Any]:
+    async def post(
+        self, url: str, form: dict[str, str], headers: dict[str, str], *, refusals: bool = False
+    ) -> dict[str, Any]:
         """Post a form; return the object that answers it."""
 
 
@@ -94,23 +98,72 @@ class Provider:
         self._lock = trio.Lock()
         self._document: dict[str, Any] = {}
         self._keys: list[ProviderKey] = []
-        self._fetched = self._tried = -math.inf  # seconds of Trio's clock
+        # Seconds of Trio's clock at which keys came, and were asked for; likewise the document.
+        self._fetched = self._tried = self._asked = -math.inf
 
     @property
     def offer(self) -> SignOnOffer:
         """What clients need to get a token."""
         return self._settings.offer
 
-    async def check(self, token: str, origin: Origin) -> Identity:
-        """Return the identity of a token; see `SignOn.check`."""
+    @property
+    def issuer(self) -> str:
+        """The issuer; see `WebSignOn.issuer`."""
+        return self._settings.rules.issuer
+
+    async def authorization_endpoint(self) -> str:
+        """Return where the user is led to; see `WebSignOn.authorization_endpoint`."""
+        return self._endpoint(await self._discovered(), "authorization_endpoint")
+
+    async def exchange(self, exchange: CodeExchange, origin: Origin) -> tuple[str, str]:
+        """Return the token that logs in; see `WebSignOn.exchange`."""
+        with self._counted(origin):
+            return await self._exchange(exchange)
+
+    async def _exchange(self, exchange: CodeExchange) -> tuple[str, str]:
+        url = self._endpoint(await self._discovered(), "token_endpoint")
+        form = {
+            "grant_type": "authorization_code",
+            "code": exchange.code,
+            "redirect_uri": exchange.redirect,
+            "code_verifier": exchange.verifier,
+            "client_id": self.offer.client_id,
+        }
+        headers = {"Authorization": self._basic()} if self._settings.secret else {}
+        answer = await self._fetcher.post(url, form, headers, refusals=True)
+        id_token = answer.get("id_token")
+        if not isinstance(id_token, str):
+            raise TokenRefused("the single sign-on has not confirmed the login, try again")
+        claims = await self._claims(id_token)
+        check_nonce(claims, exchange.nonce)
+        identity = identity_of(claims, self._settings.rules, self._clock())
+        access = answer.get("access_token")
+        is_access = self.offer.token == "access" and isinstance(access, str)  # noqa: S105
+        return str(access) if is_access else id_token, identity.name
+
+    @staticmethod
+    def _endpoint(document: dict[str, Any], name: str) -> str:
+        url = document.get(name)
+        if not isinstance(url, str):
+            raise ProviderUnavailable(f"the provider has no {name}")
+        return url
+
+    @contextmanager
+    def _counted(self, origin: Origin) -> Iterator[None]:
+        """Count what is wrong, and look at nothing after too much of it."""
         if self._lockout is not None:
             self._lockout.refuse(_LOCKED, origin)
         try:
-            return await self._check(token)
+            yield
         except TokenRefused:
             if self._lockout is not None:
                 self._lockout.note_wrong(_LOCKED, origin)
             raise
+
+    async def check(self, token: str, origin: Origin) -> Identity:
+        """Return the identity of a token; see `SignOn.check`."""
+        with self._counted(origin):
+            return await self._check(token)
 
     async def _check(self, token: str) -> Identity:
         if len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
@@ -120,35 +173,39 @@ class Provider:
             return await self._introspect(token)
         if not is_jwt:
             raise TokenRefused("the token is no JWT: send the ID token")
+        return identity_of(await self._claims(token), self._settings.rules, self._clock())
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        """Return the claims of a JWT that the provider has signed."""
         header = read_header(token)
         keys = await self._keys_for(header)
-        claims = parse_claims(verified_payload(token, header, keys))
-        return identity_of(claims, self._settings.rules, self._clock())
+        return parse_claims(verified_payload(token, header, keys))
 
     async def _introspect(self, token: str) -> Identity:
         """Ask the provider about a token (RFC 7662)."""
         document = await self._discovered()
-        url = document.get("introspection_endpoint")
-        if not isinstance(url, str):
-            raise ProviderUnavailable("the provider has no introspection_endpoint")
-        # RFC 6749 §2.3.1: both are written as in a form before they are joined.
-        pair = f"{quote(self.offer.client_id, safe='')}:{quote(self._settings.secret, safe='')}"
-        basic = base64.b64encode(pair.encode()).decode()
+        url = self._endpoint(document, "introspection_endpoint")
         answer = await self._fetcher.post(
             url,
             {"token": token, "token_type_hint": "access_token"},
-            {"Authorization": f"Basic {basic}"},
+            {"Authorization": self._basic()},
         )
         if answer.get("active") is not True:
             raise TokenRefused("the token is not valid, or has expired: log in again")
         return identity_of(answer, self._settings.rules, self._clock(), is_introspected=True)
 
+    def _basic(self) -> str:
+        """Return the credentials of this server as a client of the provider."""
+        # RFC 6749 §2.3.1: both are written as in a form before they are joined.
+        pair = f"{quote(self.offer.client_id, safe='')}:{quote(self._settings.secret, safe='')}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
     async def _discovered(self) -> dict[str, Any]:
         async with self._lock:
-            if not self._document and not self._may_try(FIRST_RETRY):
+            if not self._document and trio.current_time() - self._asked < FIRST_RETRY:
                 raise ProviderUnavailable("the provider could not be asked a short time ago")
             if not self._document:
-                self._tried = trio.current_time()
+                self._asked = trio.current_time()
                 await self._discover()
         return self._document
 

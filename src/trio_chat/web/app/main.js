@@ -14,6 +14,7 @@ const { workspace, client, cache } = makeWorkspace({
   secure,
   lobby: dataset["lobby"] ?? "",
   network: dataset["network"] ?? "",
+  signOn: dataset["signOn"] ?? "",
   diagnose: () => diagnose(location),
 });
 
@@ -27,8 +28,26 @@ function leave() {
   void cache.flush();
 }
 
+/**
+ * Log in with what the provider of single sign-on has answered.
+ * @param {URLSearchParams} answer
+ */
+async function signOn(answer) {
+  const { finish } = await import("./platform/sign_on.js");
+  try {
+    const { token, name, remember } = await finish(answer);
+    client.channels.takeAddress(invitationOf(location.hash));
+    const nick = name || client.nickname.wanted || "guest";
+    workspace.actions.connect({ nick, token, ...(remember && { remember }) });
+  } catch (error) {
+    client.close(error instanceof Error ? error.message : String(error), "");
+  }
+}
+
+const answer = new URLSearchParams(location.search);
+if (answer.has("state")) void signOn(answer);
 // Conversations of an earlier visit are there before anything is drawn.
-client.resume(workspace.actions);
+else client.resume(workspace.actions);
 const root = document.getElementById("app");
 if (root) {
   root.replaceChildren();

@@ -42,6 +42,7 @@
  * @property {string} [account] Name to log in with; the nickname when there is only a password.
  * @property {string} [password] Password of the account; "" for none.
  * @property {string} [code] Of the authenticator, where the account asks for one.
+ * @property {string} [token] Of single sign-on, in place of a password.
  * @property {string} [serverPassword] Password of the server (PASS).
  * @property {boolean} [remember] Whether this device keeps the login and the last messages.
  * @property {string[]} [channels] Channels to join.
@@ -325,6 +326,7 @@
  * @property {ProfileTable} profiles
  * @property {ReadonlySignal<string[]>} ignored Nicknames and masks.
  * @property {ReadonlySignal<Settings>} settings
+ * @property {string} signOn What the single sign-on of the server is called; "" if there is none.
  * @property {ReadonlySignal<string>} lobby Channel of the server's first visitors; "" when unknown.
  * @property {ReadonlySignal<{nick: string, account: string}|null>} remembered The login that this
  *   device keeps.
@@ -344,6 +346,7 @@
  * @typedef {object} Actions
  * @property {(options: ConnectOptions) => void} connect
  * @property {() => void} retry Try to connect at once.
+ * @property {(remember: boolean) => Promise<void>} signOn Go to the page of the single sign-on.
  * @property {(reason?: string) => void} leave End the connection and stay away.
  * @property {(buffer: Buffer, line: string) => void} input Interpret what was typed: a message, or
  *   a `/command`. Answers `buffer.replyTo`, and empties draft and replyTo when it was taken.

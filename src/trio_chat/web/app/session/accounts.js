@@ -33,15 +33,17 @@ export async function login(client, account, password, code = "") {
 }
 
 /**
- * After a login with a code, have an app password of this browser: the code is used, and later
+ * After a login with a code, or by single sign-on, have an app password of this browser: that proof is used, and later
  * connections log in without the user. The user can revoke it.
  * @param {Client} client
  */
 export async function keepDevice(client) {
   const { credentials } = client;
-  if (!credentials?.code) return;
-  const { account, password } = credentials;
-  client.credentials = { account, password, key: null };
+  if (!credentials?.code && !credentials?.token) return;
+  const account = credentials.account || client.model.me.account.value;
+  const { password } = credentials;
+  // A token may be used again, until it expires.
+  if (!credentials.token) client.credentials = { account, password, key: null };
   const random = crypto.getRandomValues(new Uint8Array(4));
   const device = `browser-${[...random].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   const lines = await askNickServ(client, "APPPASSWORD", "ADD", device).catch(() => []);

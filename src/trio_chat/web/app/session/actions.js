@@ -56,9 +56,11 @@ export function makeActions(client, keys, cache) {
     const shown = model.get(channels.goingTo || preferences.current);
     if (shown && shown.kind === "channel") model.show(shown);
     await cache.load();
-    const login = options.password ? null : await keys.load().catch(() => null);
+    const login = options.password || options.token ? null : await keys.load().catch(() => null);
     const isKept = login && model.same(login.account, account);
-    const credentials = options.password
+    const credentials = options.token
+      ? { account: "", password: "", key: null, token: options.token }
+      : options.password
       ? { account, password: options.password, key: null, code: options.code ?? "" }
       : isKept
         ? { ...login, password: login.password ?? "" }
@@ -88,6 +90,10 @@ export function makeActions(client, keys, cache) {
   const actions = {
     connect: (options) => void connect(options),
     retry: () => client.retry(),
+    signOn: async (remember) => {
+      const { begin } = await import("../platform/sign_on.js");
+      await begin({ remember });
+    },
     leave(reason = "") {
       preferences.wasConnected = false;
       client.leave(reason);

@@ -210,7 +210,7 @@ export class Client extends Exchange {
     this.nickname.watch();
     this.profiles.begin();
     void this.levels.begin().catch(() => {});
-    if (this.credentials?.code) {
+    if (this.credentials?.code || this.credentials?.token) {
       void import("./accounts.js").then(({ keepDevice }) => keepDevice(this)).catch(() => {});
     }
     if (!isReturn || this.model.me.account.value) {

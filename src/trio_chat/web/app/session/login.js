@@ -17,13 +17,14 @@ const PASSING = /^(906|TEMPORARILY_UNAVAILABLE|INTERNAL_ERROR)$/;
  * @property {string} password "" when there is a key.
  * @property {ScramKey|null} key
  * @property {string} [code] Of the authenticator, or a recovery code; it is used once.
+ * @property {string} [token] Of single sign-on.
  * @property {string} [device] The name of the app password that the password is.
  */
 
 /**
  * @typedef {object} Attempt
  * @property {Credentials} credentials
- * @property {"SCRAM-SHA-256"|"PLAIN"} mechanism
+ * @property {"SCRAM-SHA-256"|"PLAIN"|"OAUTHBEARER"} mechanism
  * @property {Scram|null} scram
  * @property {boolean} started
  * @property {(key: ScramKey|null) => void} resolve
@@ -83,6 +84,9 @@ export class Login {
    */
   start(credentials) {
     this.attempt?.reject(new Error(_("The login was aborted. Try again.")));
+    if (credentials.token && !this.client.secure && !globalThis.isSecureContext) {
+      return Promise.reject(new Error(_("Single sign-on needs an encrypted connection (https).")));
+    }
     const isPlain = Boolean(credentials.code) || APP_PASSWORD.test(credentials.password);
     // What stays on this machine (http://localhost) is a secure context, too.
     if (isPlain && !this.client.secure && !globalThis.isSecureContext) {
@@ -91,7 +95,7 @@ export class Login {
       );
     }
     return new Promise((resolve, reject) => {
-      const mechanism = isPlain ? "PLAIN" : "SCRAM-SHA-256";
+      const mechanism = credentials.token ? "OAUTHBEARER" : isPlain ? "PLAIN" : "SCRAM-SHA-256";
       this.attempt = { credentials, mechanism, scram: null, started: false, resolve, reject };
       this.negotiated();
     });
@@ -115,7 +119,7 @@ export class Login {
     const { account, password, key } = attempt.credentials;
     const module = await import("./scram.js");
     if (attempt !== this.attempt) return;
-    attempt.scram = attempt.mechanism === "PLAIN" ? null : new module.Scram(account, password, key);
+    attempt.scram = attempt.mechanism !== "SCRAM-SHA-256" ? null : new module.Scram(account, password, key);
     this.client.send("AUTHENTICATE", attempt.mechanism);
   }
 
@@ -148,7 +152,9 @@ export class Login {
   async answer(attempt, challenge) {
     const bytes = Uint8Array.from(atob(challenge), (char) => char.charCodeAt(0));
     if (attempt.scram) return attempt.scram.answer(new TextDecoder().decode(bytes));
-    const { account, password, code } = attempt.credentials;
+    const { account, password, code, token } = attempt.credentials;
+    // The refusal of a token is a challenge, too, which is answered by one byte (RFC 7628 §3.2.3).
+    if (token) return challenge ? "\u0001" : `n,,\u0001auth=Bearer ${token}\u0001\u0001`;
     return `${account}\0${account}\0${password}${code ? ` ${code}` : ""}`;
   }
 

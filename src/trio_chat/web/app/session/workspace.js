@@ -24,6 +24,7 @@ const DRAFT_PAUSE = 500;
  * @property {boolean} secure
  * @property {string} lobby
  * @property {string} network
+ * @property {string} [signOn] See `Workspace`.
  * @property {() => Promise<string>} [diagnose] See `LinkOptions`.
  */
 
@@ -70,6 +71,7 @@ export function makeWorkspace(place, platform = {}) {
     ignored: preferences.ignored,
     settings: preferences.settings,
     lobby: model.lobby,
+    signOn: place.signOn ?? "",
     remembered: keys.remembered,
     wanted: model.wanted,
     attentive: model.attentive,
@@ -106,7 +108,7 @@ function keepLogins(client, keys) {
     if (credentials.device) {
       const { account, password, device } = credentials;
       void keys.save({ account, nick: client.nickname.wanted, key: null, password, device });
-    } else if (credentials.code) return;
+    } else if (credentials.code || credentials.token) return;
     else if (key?.key) {
       void keys.save({ account: credentials.account, nick: client.nickname.wanted, key });
     } else if (!credentials.key) {

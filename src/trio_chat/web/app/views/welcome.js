@@ -73,6 +73,7 @@ export function Welcome() {
         { type: "submit", class: "primary wide", "aria-busy": busy, disabled: busy },
         busy ? _("Joining…") : _("Join"),
       ),
+      h(SignOn, { workspace, form }),
       hasPasswords
         ? null
         : h(
@@ -92,6 +93,29 @@ export function Welcome() {
       h(Downloads, null),
     ),
   );
+}
+
+/**
+ * The way to the single sign-on of the server, if it has one.
+ * @param {{workspace: Workspace, form: {current: HTMLFormElement|null}}} props
+ */
+function SignOn({ workspace, form }) {
+  const [problem, setProblem] = useState("");
+  if (!workspace.signOn || !window.isSecureContext) return null;
+  const go = () => {
+    const remember = form.current ? new FormData(form.current).has("remember") : false;
+    workspace.actions
+      .signOn(remember || workspace.settings.value.remember)
+      .catch((/** @type {Error} */ error) => setProblem(error.message));
+  };
+  return [
+    h(
+      "button",
+      { type: "button", class: "wide", onClick: go },
+      _("Log in with {name}", { name: workspace.signOn }),
+    ),
+    problem ? h("p", { class: "problem", role: "alert" }, problem) : null,
+  ];
 }
 
 /** @param {Workspace} workspace */
