@@ -33,6 +33,18 @@ class Faulty(ListHistory):
         await super().commit(records)
 
 
+class Endless(ListHistory):
+    """A history whose commit does not end, once it is told so."""
+
+    is_endless = False
+
+    async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
+        """Store records."""
+        if self.is_endless:
+            await trio.sleep_forever()
+        await super().commit(records)
+
+
 # Users
 
 
@@ -298,6 +310,16 @@ async def test_a_change_that_cannot_be_stored_is_not_confirmed() -> None:
         wanted = {"name": "ci", "scopes": ["server:read"]}
         problem = await town.refusal(503, "POST", "/tokens", wanted)
         assert "in effect" in problem["detail"]
+
+
+async def test_a_change_whose_commit_does_not_end(autojump_clock: MockClock) -> None:
+    """The program does not wait for ever, and is not answered that all is well."""
+    history = Endless()
+    async with api(memory=StoragePorts(history=history)) as town:
+        history.is_endless = True
+        wanted = {"name": "ci", "scopes": ["server:read"]}
+        problem = await town.refusal(503, "POST", "/tokens", wanted)
+        assert "not stored yet" in problem["detail"]
 
 
 @pytest.mark.parametrize(
