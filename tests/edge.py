@@ -109,6 +109,7 @@ async def edge(
     )
     server = Server(replace(settings, server=shown), Clock(NOON), memory)
     async with trio.open_nursery() as nursery:
+        server.site.start_soon = nursery.start_soon
         nursery.start_soon(server.broadcaster.run)
         async with trio.open_nursery() as clients:
             yield Edge(server, clients)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -116,7 +117,7 @@ def _tell_imported(new: int, known: int, bad: int) -> None:
 def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> int:
     """Delete messages and events from before a Unix time, after a question."""
     with maintenance.connected(database) as connection:
-        planned = plan_pruning(connection, before, channel)
+        planned = plan_pruning(connection, before, channel, time.time())
         total = planned.total
         if total and not yes:
             if not sys.stdin.isatty():

@@ -161,6 +161,7 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "playback_to": values.choice("people", "accounts", "everybody"),
         "most_messages": values.integer(1, 10_000),
         "reserve": values.size(0, 2**40),
+        "backups": _PATH,
     },
     "uploads": {
         "enabled": values.YES_OR_NO,

@@ -76,6 +76,7 @@ class StorageSettings:
     playback_to: str = "people"
     most_messages: int = 100
     reserve: int = 67_108_864  # bytes of the disk that stay free; 0: none
+    backups: Path | None = None  # of the HTTP API; none: a directory beside the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

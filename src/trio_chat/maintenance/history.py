@@ -1,6 +1,5 @@
 """The history, as maintenance prunes it."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,15 +33,21 @@ class PlannedPruning(NamedTuple):
 
 
 def plan_pruning(
-    connection: "apsw.Connection", before: float, channel: str | None
+    connection: "apsw.Connection", before: float, channel: str | None, now: float
 ) -> PlannedPruning:
     """Return what is older than a Unix time.
+
+    Args:
+        connection: the database.
+        before: seconds of Unix time.
+        channel: the folded name of one channel; None for all.
+        now: seconds of Unix time.
 
     Raises:
         ResourceNotFound: nothing was ever said in the channel.
     """
     check_channel(connection, channel)
-    number = timeline(connection).oldest(milliseconds(before), milliseconds(time.time()))
+    number = timeline(connection).oldest(milliseconds(before), milliseconds(now))
     total = maintenance.count_old(connection, number, channel)
     return PlannedPruning(number, channel, total)
 

@@ -192,6 +192,7 @@ class Server:
             uploads=self.uploads,
             relayer=self.relayer,
             certified=lambda: self.encryption.names,
+            encryption=self.encryption,
             committer=Committer(self.world, self.broadcaster, self._is_refusing),
             statistics=self.statistics,
         )
@@ -262,6 +263,7 @@ class Server:
 
     async def _start_tasks(self, nursery: trio.Nursery) -> None:
         """Start what runs beside the connections, and read what must be known before the first."""
+        self.site.start_soon = nursery.start_soon
         nursery.start_soon(self.broadcaster.run)
         nursery.start_soon(self._poller.run)
         nursery.start_soon(keep_alive, self.connections, self._shortest_deadline)

@@ -80,7 +80,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         When.RESTART: ("format", "file", "rotate_bytes", "keep", "repeats"),
     },
     "storage": {
-        When.NOW: ("playback", "playback_to", "most_messages"),
+        When.NOW: ("playback", "playback_to", "most_messages", "backups"),
         When.RESTART: (
             "file",
             "keep_days",

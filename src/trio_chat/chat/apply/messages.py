@@ -11,9 +11,11 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.history import REDACT, HistoryTarget
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.persistence import DirtyKey
+from trio_chat.chat.registered_channels import SERVICE
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc.names import fold_or_self
 
 _REMEMBERED = 1000
 """Deleted messages that are known. A message that was deleted before those is deleted in the
@@ -38,7 +40,7 @@ def _redact(world: World, change: MessageRedacted) -> Effects | None:
         world.push_delivery.withdraw(change.number)
     if (session := world.sessions.get(change.session)) is not None:
         session.active = world.clock()
-    user = world.users[change.user]
+    user = _redactor(world, change.user)
     params = (msgid(change.number), *([change.reason] if change.reason else ()))
     events = [
         world.event(user, REDACT, (name, *params), sessions, requires=cap.MESSAGE_REDACTION)
@@ -46,6 +48,13 @@ def _redact(world: World, change: MessageRedacted) -> Effects | None:
     ]
     events = events if change.is_deleted else [_stored(world, change, events[0]), *events[1:]]
     return [*events, *_unpin(world, change, user)]
+
+
+def _redactor(world: World, folded: str) -> User:
+    """Return the user that deletes a message; the service of channels for "", in its place."""
+    if folded:
+        return world.users[folded]
+    return User(SERVICE, fold_or_self(SERVICE), SERVICE, world.server_info.name, "", 0.0)
 
 
 def _unpin(world: World, change: MessageRedacted, user: User) -> list[Event]:
@@ -70,10 +79,10 @@ def _stored(world: World, change: MessageRedacted, event: Event) -> Event:
 
 def _audiences(world: World, change: MessageRedacted) -> list[tuple[str, tuple[Session, ...]]]:
     """Return how those who could see the message call the conversation, and their sessions."""
-    user = world.users[change.user]
     if change.channel:
         channel = world.channels[change.channel]
         return [(channel.name, channel.audience())]
+    user = world.users[change.user]
     conversation = conversations.Conversation(change.conversation, change.target, 0, user)
     others = [other for other in conversation.others(world) if other is not user]
     return [*((other.nick, other.sessions) for other in others), (change.target, user.sessions)]

@@ -11,8 +11,8 @@ class MessageRedacted(Change):
     nothing.
 
     Args:
-        user: the folded nickname of the user that deletes it.
-        session: the number of the session that does.
+        user: the folded nickname of the user that deletes it; "" for no user, but an API token.
+        session: the number of the session that does, or 0.
         channel: the folded name of the channel; "" for a private conversation.
         conversation: the name of a private conversation in the history; "" for a channel.
         target: the name of the conversation for the user.

@@ -33,6 +33,11 @@ _MAINTENANCE = (
     "invitations",
     "devices",
     "reports",
+    "uploads",
+    "history",
+    "storage",
+    "backups",
+    "jobs",
 )
 """Those that do what maintenance commands do."""
 _PARAM = re.compile(r"\{([a-z_]+)\}")

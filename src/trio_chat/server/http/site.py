@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from trio_chat.server.api.operator_tokens import OperatorTokens
     from trio_chat.server.archive.reading import ArchiveReader
     from trio_chat.server.committing import Committer
+    from trio_chat.server.encryption import Encryption
     from trio_chat.server.hooks.incoming import IncomingHooks
     from trio_chat.server.http.page_files import PageFiles
+    from trio_chat.server.jobs import Jobs
     from trio_chat.server.relaying import Relayer
     from trio_chat.server.statistics import ServerStatistics
     from trio_chat.server.uploads.service import UploadService
@@ -45,6 +47,7 @@ class Site:
         relayer: delivers messages that come from no client, or None where nothing can.
         certified: returns the names of hosts in the certificate that is in use.
         committer: has changes carried out that come from no client, or None where nothing can.
+        encryption: the certificate that is in use, or None.
         statistics: returns the numbers of the server; None when there are none.
     """
 
@@ -61,6 +64,7 @@ class Site:
         relayer: "Relayer | None" = None,
         certified: Callable[[], Sequence[str]] = tuple,
         committer: "Committer | None" = None,
+        encryption: "Encryption | None" = None,
         statistics: "Callable[[], ServerStatistics] | None" = None,
     ) -> None:
         self._settings = settings
@@ -77,6 +81,10 @@ class Site:
         self.statistics = statistics
         self.api: Callable[[HttpRequest], Awaitable[HttpResponse]] | None = None
         """Answers requests to the HTTP API; None before the first one."""
+        self.start_soon: Callable[..., object] | None = None
+        """Starts a task that ends with the server; None before there is a nursery for it."""
+        self.encryption = encryption
+        self._jobs: Jobs | None = None
         self._operator_tokens: OperatorTokens | None = None
         self._hooks: IncomingHooks | None = None
         self._archive: ArchiveReader | None = None
@@ -100,6 +108,14 @@ class Site:
 
             self._operator_tokens = OperatorTokens(self.world, trio.current_time)
         return self._operator_tokens
+
+    def jobs(self) -> "Jobs":
+        """Return the long work that the API does; it is loaded with the first request for it."""
+        if self._jobs is None:
+            from trio_chat.server.jobs import Jobs  # noqa: PLC0415
+
+            self._jobs = Jobs(self)
+        return self._jobs
 
     def archive(self, storage: "StoragePorts") -> "ArchiveReader":
         """Return what reads the public archive; it is loaded with the first request."""
