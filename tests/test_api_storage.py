@@ -42,10 +42,8 @@ async def finished(town: ApiEnd, path: str, body: Any = None) -> Any:
     answer = await town.ask("POST", path, body)
     assert answer.status == 202, answer.text
     job = json.loads(answer.text)
-    while job["state"] == "running":
-        await trio.lowlevel.checkpoint()
-        job = await town.get(f"/jobs/{job['id']}")
-    return job
+    await town.here.server.site.jobs().all[job["id"]].finished.wait()
+    return await town.get(f"/jobs/{job['id']}")
 
 
 def directory(town: ApiEnd) -> Path:
@@ -115,8 +113,7 @@ async def test_two_backups_at_once(town: ApiEnd) -> None:
     job = jobs.start("backup", "me", waiting(gate))
     await town.refusal(409, "POST", "/backups")
     gate.set()
-    while job.state == "running":
-        await trio.lowlevel.checkpoint()
+    await job.finished.wait()
     assert (await finished(town, "/backups"))["state"] == "done"
 
 
@@ -136,8 +133,7 @@ async def test_a_job_is_cancelled(town: ApiEnd) -> None:
     job = town.here.server.site.jobs().start("check", "me", waiting(trio.Event()))
     assert (await town.get("/jobs"))["items"][0]["state"] == "running"
     assert (await town.ask("DELETE", f"/jobs/{job.id}")).status == 204
-    while job.state == "running":
-        await trio.lowlevel.checkpoint()
+    await job.finished.wait()
     assert job.state == "cancelled"
     await town.refusal(409, "DELETE", f"/jobs/{job.id}")
     await town.refusal(404, "DELETE", "/jobs/0")
@@ -196,12 +192,11 @@ async def test_jobs_are_bounded(town: ApiEnd) -> None:
     with pytest.raises(ResourceConflict):
         jobs.start("another kind", "me", waiting(gate))
     gate.set()
-    while any(job.state == "running" for job in jobs.all.values()):
-        await trio.lowlevel.checkpoint()
+    for job in list(jobs.all.values()):
+        await job.finished.wait()
     for _ in range(60):
         job = jobs.start("kind", "me", lambda _report: {})
-        while job.state == "running":
-            await trio.lowlevel.checkpoint()
+        await job.finished.wait()
     assert len(jobs.all) <= 51
 
 

@@ -63,7 +63,12 @@ CHANGED: dict[str, dict[str, Any]] = {
         "key": Path("key.pem"),
     },
     "logging": {"level": "error"},
-    "storage": {"playback": 7, "playback_to": "everybody", "most_messages": 33},
+    "storage": {
+        "playback": 7,
+        "playback_to": "everybody",
+        "most_messages": 33,
+        "backups": Path("backups"),
+    },
     "uploads": {
         "permitted": "accounts",
         "max_size": 2000,

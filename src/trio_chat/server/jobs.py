@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
 
+from trio_chat.config import Settings
 from trio_chat.maintenance.atomic_file import FileError
 from trio_chat.maintenance.refusals import ResourceConflict, ResourceNotFound
 from trio_chat.storage.database import MEMORY, StorageError
@@ -19,8 +20,6 @@ from trio_chat.storage.maintenance import connected
 
 if TYPE_CHECKING:
     import apsw
-
-    from trio_chat.server.http.site import Site
 
 log = logging.getLogger("trio_chat")
 
@@ -53,6 +52,8 @@ class Job:
         ended: seconds of Unix time; 0 while it runs.
         outcome: what it has found or made, once it is done.
         problem: why it has failed, or "".
+        scope: ends it when it is cancelled.
+        finished: set when it has ended.
     """
 
     def __init__(self, kind: str, actor: str, now: float) -> None:
@@ -66,6 +67,7 @@ class Job:
         self.outcome: dict[str, Any] = {}
         self.problem = ""
         self.scope = trio.CancelScope()
+        self.finished = trio.Event()
 
     def report(self, done: int, total: int) -> None:
         """Note how much is done. The thread of the work calls it.
@@ -81,11 +83,20 @@ class Jobs:
     """The jobs of a server.
 
     Args:
-        site: the server.
+        settings: returns all of config.ini, as it is in force.
+        clock: returns seconds of Unix time.
+        start_soon: starts a task that ends with the server, or None where nothing can.
     """
 
-    def __init__(self, site: "Site") -> None:
-        self._site = site
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        clock: Callable[[], float],
+        start_soon: Callable[..., object] | None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._start_soon = start_soon
         self.all: dict[str, Job] = {}
         self._limiter = trio.CapacityLimiter(_MOST_RUNNING)
         self._readers = trio.CapacityLimiter(_READERS)
@@ -96,7 +107,7 @@ class Jobs:
         Raises:
             ResourceNotFound: there is none.
         """
-        file = self._site.settings.storage.file
+        file = self._settings().storage.file
         if file is None or file.name == MEMORY:
             raise ResourceNotFound("this server keeps nothing on a disk")
         return file
@@ -124,12 +135,12 @@ class Jobs:
         running = [job for job in self.all.values() if job.state == "running"]
         if any(job.kind == kind for job in running):
             raise ResourceConflict(f"a job of the kind {kind} is running already; wait for its end")
-        if len(running) >= _MOST_RUNNING or self._site.start_soon is None:
+        if len(running) >= _MOST_RUNNING or self._start_soon is None:
             raise ResourceConflict("too many jobs are running; wait for the end of one")
-        job = Job(kind, actor, self._site.clock())
+        job = Job(kind, actor, self._clock())
         self.all[job.id] = job
         self._forget()
-        self._site.start_soon(self._run, job, work)
+        self._start_soon(self._run, job, work)
         return job
 
     def _forget(self) -> None:
@@ -151,4 +162,5 @@ class Jobs:
             state, job.problem = "failed", "an internal error; the log of the server has more"
             log.exception("internal error: the job %s (%s) has failed", job.kind, job.id)
         finally:
-            job.state, job.ended = state, self._site.clock()
+            job.state, job.ended = state, self._clock()
+            job.finished.set()

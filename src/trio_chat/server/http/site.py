@@ -114,7 +114,7 @@ class Site:
         if self._jobs is None:
             from trio_chat.server.jobs import Jobs  # noqa: PLC0415
 
-            self._jobs = Jobs(self)
+            self._jobs = Jobs(self._settings, self.clock, self.start_soon)
         return self._jobs
 
     def archive(self, storage: "StoragePorts") -> "ArchiveReader":
