@@ -29,6 +29,8 @@ class Provider(BaseHTTPRequestHandler):
 
     codes: dict[str, dict[str, str]]
     """What the browser has sent for each code."""
+    place: str
+    """The address of the provider."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # it overrides one
         """Log nothing."""
@@ -36,7 +38,7 @@ class Provider(BaseHTTPRequestHandler):
     @property
     def issuer(self) -> str:
         """The issuer."""
-        return f"http://localhost:{self.server.server_address[1]}"
+        return self.place
 
     def do_GET(self) -> None:
         """Answer with the documents, or lead the browser back."""
@@ -83,10 +85,11 @@ def provider() -> Iterator[str]:
     """Run a provider; yield its issuer."""
     Provider.codes = {}
     with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
+        Provider.place = f"http://localhost:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://localhost:{server.server_address[1]}"
+            yield Provider.place
         finally:
             server.shutdown()
             thread.join()
