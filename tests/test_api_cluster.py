@@ -14,6 +14,7 @@ from test_cluster_node import mock_clock
 from trio_chat.chat.api_tokens import ApiToken, digest_of
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ApiTokenMade, Audited, Change
+from trio_chat.chat.events import DecidedEvents
 from trio_chat.server.api import entry
 from trio_chat.server.http.messages import HttpRequest
 from trio_chat.server.peer import Peer
@@ -135,6 +136,18 @@ async def test_a_cluster_without_its_engine_changes_nothing(mock_clock: MockCloc
     async with cluster_node(log, "n1") as one:
         await have_token(one)
         log.is_away = True
+        decided: list[Change] = []
+        decide = one.server.world.decider
+        assert decide is not None
+
+        def note(change: Change) -> DecidedEvents | None:
+            decided.append(change)
+            return decide(change)
+
+        one.server.world.decider = note
+        for _ in range(5):
+            assert (await ask(one, "GET", "/caller"))[0] == 200
+        assert len(decided) <= 1  # the last use of the token
         status, problem = await ask(one, "DELETE", "/tokens/test")
         assert status == 503
         assert problem["title"] == "Service Unavailable"
