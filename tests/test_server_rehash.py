@@ -21,6 +21,7 @@ from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.uploads import UploadRules, UploadTable
 from trio_chat.config import (
+    BlockListZone,
     DiscoverySettings,
     GatewaySettings,
     LimitSettings,
@@ -149,6 +150,12 @@ CHANGED: dict[str, dict[str, Any]] = {
         "probation_messages": 5,
         "probation_per_minute": 3,
         "probation_exempt": (),
+    },
+    "dnsbl": {
+        "zones": (BlockListZone("dnsbl.example.org", ((2, 9),)),),
+        "action": "refuse",
+        "timeout": 0.5,
+        "exempt": (ip_network("198.51.100.0/24"),),
     },
     "hooks": {
         "incoming": False,

@@ -141,6 +141,7 @@ class Session:
         "is_secure",
         "link_until",
         "metadata_paid",
+        "needs_account",
         "number",
         "page",
         "page_url",
@@ -170,6 +171,7 @@ class Session:
         # is unknown.
         self.page_url = ""
         self.is_secure = False  # whether all of its way here is encrypted
+        self.needs_account = False  # whether it is registered only with a login
         self.certificate = ""  # fingerprint of the one it has shown, in hexadecimal
         self.connected = now
         self.active = now  # when it last sent a command

@@ -3,6 +3,7 @@
 Every error names the file, section, key and value, and the allowed values.
 """
 
+from trio_chat.config.block_lists import BlockListZone
 from trio_chat.config.keys import KEYS, LENGTHS, NAMED
 from trio_chat.config.reader import FILE_NAME, ConfigError, load
 from trio_chat.config.settings import (
@@ -10,6 +11,7 @@ from trio_chat.config.settings import (
     ClientSettings,
     ClusterSettings,
     DiscoverySettings,
+    DnsblSettings,
     GatewaySettings,
     LdapSettings,
     LimitSettings,
@@ -34,10 +36,12 @@ __all__ = [
     "LENGTHS",
     "NAMED",
     "AccountSettings",
+    "BlockListZone",
     "ClientSettings",
     "ClusterSettings",
     "ConfigError",
     "DiscoverySettings",
+    "DnsblSettings",
     "GatewaySettings",
     "LdapSettings",
     "LimitSettings",

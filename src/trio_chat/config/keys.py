@@ -304,6 +304,20 @@ KEYS: dict[str, dict[str, ValueType]] = {
             ),
         ),
     },
+    "dnsbl": {
+        "zones": ValueType(
+            values.block_lists,
+            Description(
+                N_(
+                    "zones such as dnsbl.example.org, or dnsbl.example.org:2|5-9 for some answers,"
+                    " separated by commas, or none"
+                )
+            ),
+        ),
+        "action": values.choice("notice", "require-account", "refuse"),
+        "timeout": values.decimal(0.1, 5, N_("seconds")),
+        "exempt": _NETWORKS,
+    },
     "hooks": {
         "incoming": values.YES_OR_NO,
         "max_request": values.size(1024, 16_777_216),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from trio_chat.config.block_lists import BlockListZone
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.rights import RIGHTS
 
@@ -228,6 +229,16 @@ class ModerationSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DnsblSettings:
+    """[dnsbl]: block lists of addresses in DNS."""
+
+    zones: tuple[BlockListZone, ...] = ()
+    action: str = "notice"  # notice, require-account or refuse
+    timeout: float = 1.5  # seconds
+    exempt: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HookSettings:
     """[hooks]: webhooks."""
 
@@ -375,6 +386,7 @@ class Settings:
     api: ApiSettings = field(default_factory=ApiSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     moderation: ModerationSettings = field(default_factory=ModerationSettings)
+    dnsbl: DnsblSettings = field(default_factory=DnsblSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)

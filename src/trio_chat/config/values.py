@@ -14,6 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from trio_chat.config import proxies
+from trio_chat.config.block_lists import BlockListZone
 from trio_chat.config.descriptions import Description
 from trio_chat.i18n import N_
 from trio_chat.irc.addresses import parse_address
@@ -476,6 +477,24 @@ def optional_mask(value: str) -> str:
     if value and not _MASK.fullmatch(value):
         raise ValueError(value)
     return value
+
+
+def block_lists(value: str) -> tuple[BlockListZone, ...]:
+    """Parse the zones of block lists, which may have ranges of answers; empty for `none`."""
+    if value.lower() == NONE:
+        return ()
+    parts = [part.strip().lower().partition(":") for part in _parts(value)]
+    return tuple(_block_list(name, colon, codes) for name, colon, codes in parts)
+
+
+def _block_list(name: str, colon: str, codes: str) -> BlockListZone:
+    if not _HOST_NAME.fullmatch(name) or "." not in name or (colon and not codes):
+        raise ValueError(name)
+    ranges = [part.partition("-") for part in codes.split("|") if codes]
+    found = tuple((_whole(low, 1, 255), _whole(high or low, 1, 255)) for low, _, high in ranges)
+    if any(low > high for low, high in found):
+        raise ValueError(codes)
+    return BlockListZone(name.removesuffix("."), found)
 
 
 def exemptions(value: str) -> tuple[str, ...]:

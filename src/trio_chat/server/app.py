@@ -27,6 +27,7 @@ from trio_chat.server.admission import (
     PageAdmission,
 )
 from trio_chat.server.bans import BanWatcher
+from trio_chat.server.block_lists import BlockLists
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.clock import elapsed, keep_clock, watch_clock
 from trio_chat.server.committing import Committer
@@ -150,6 +151,7 @@ class Server:
             self.broadcaster,
             uncommitted.turn,
         )
+        self.block_lists = BlockLists(self.world, self.broadcaster, lambda: self.settings.dnsbl)
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         key = token_key(settings, memory, self.start_secret)
@@ -176,8 +178,8 @@ class Server:
         self.local_host = ""
         """The host name that multicast DNS answers for this server; "" for none."""
         self.encryption = Encryption(settings, clock, local_host=lambda: self.local_host)
-        self._accepting = trio.CancelScope()
-        self._beginning = trio.CancelScope()  # around what may take long before that
+        # The second one is around what may take long before accepting.
+        self._accepting, self._beginning = trio.CancelScope(), trio.CancelScope()
         self._poller = best_poller()
         self.is_stopping = False
         self._most_grace = math.inf

@@ -153,6 +153,10 @@ class Connection:
         Lines that wait for nothing are executed where the bytes are received (`_on_data`), without
         waking this task; it is woken to wait for the rest (`_resume`).
         """
+        lists = self._hub.block_lists
+        if lists.are_used and self._flood is not None and (why := await lists.check(self.session)):
+            self._stop_reading(why)
+            return
         if self._ahead:
             self._on_data(self._ahead, 1)
             self._ahead = b""

@@ -7,6 +7,7 @@ import trio
 from trio_chat.chat.users import NOWHERE, Session
 from trio_chat.chat.world import World
 from trio_chat.config import LimitSettings
+from trio_chat.server.block_lists import BlockLists
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.peer import Peer
 
@@ -22,6 +23,7 @@ class Hub(Protocol):
         turns: a fair lock for one part of a long answer, so that many long answers together delay a
             client no longer than one part takes.
         node: this server as one of a cluster; None if it is alone.
+        block_lists: the block lists in DNS.
     """
 
     world: World
@@ -30,6 +32,7 @@ class Hub(Protocol):
     connections: set[Any]  # of `Connection`, which imports this module
     turns: trio.Lock
     node: "ClusterNode | None"
+    block_lists: BlockLists
 
     def page_url_for(self, peer: Peer) -> str:
         """Return the address of the page as a client reaches it, or ""."""

@@ -183,6 +183,9 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             "probation_exempt",
         ),
     },
+    "dnsbl": {
+        When.NEW: ("zones", "action", "timeout", "exempt"),
+    },
     "hooks": {
         When.NOW: (
             "incoming",

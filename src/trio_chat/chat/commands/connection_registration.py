@@ -177,7 +177,9 @@ def try_to_register(request: Request) -> None:
         return
     if _refuse_password(request, pending):  # here, because only this server knows what was tried
         return
-    if world.registrar is not None:
+    if session.needs_account and not session.account:  # which only this server knows, too
+        _require_account(request)
+    elif world.registrar is not None:
         world.registrar(session)
     else:
         register(request)
