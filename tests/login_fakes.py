@@ -1,5 +1,6 @@
 """A provider of single sign-on and a directory, in memory."""
 
+import base64
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -127,6 +128,14 @@ class FakeSignOn:
             raise TokenRefused("the token has expired, log in again")
         subject, _, name = rest.partition(":")
         return Identity(IdentityKey(ISSUER, subject), name, self.may_create)
+
+
+def bearer(token: str, authzid: str = "") -> list[str]:
+    """Return what a client sends for a token, in pieces."""
+    name = f"a={authzid}" if authzid else ""
+    text = base64.b64encode(f"n,{name},\x01auth=Bearer {token}\x01\x01".encode()).decode()
+    cut = [text[start : start + 400] for start in range(0, len(text), 400)]
+    return [*cut, "+"] if len(cut[-1]) == 400 else cut
 
 
 class FakeConnection:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from account_fakes import logged_in, plain, with_sasl
-from login_fakes import CLIENT, CONFIGURATION, ISSUER, FakeSignOn
+from login_fakes import CLIENT, CONFIGURATION, ISSUER, FakeSignOn, bearer
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, commands, find
 from trio_chat.chat.account_rules import AccountRules
@@ -38,14 +38,6 @@ def town(accounts: OpenAccounts, sign_on: FakeSignOn) -> Town:
     )
     made.world.sign_on = sign_on
     return made
-
-
-def bearer(token: str, authzid: str = "") -> list[str]:
-    """Return what a client sends for a token, in pieces."""
-    name = f"a={authzid}" if authzid else ""
-    text = base64.b64encode(f"n,{name},\x01auth=Bearer {token}\x01\x01".encode()).decode()
-    cut = [text[start : start + 400] for start in range(0, len(text), 400)]
-    return [*cut, "+"] if len(cut[-1]) == 400 else cut
 
 
 def log_in(person: Person, token: str, authzid: str = "") -> list[Message]:

@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from cluster_simulation import Pause
 from cluster_town import ClusterTown
+from login_fakes import ISSUER, FakeSignOn, bearer
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Person, Town, commands, run_now
 from trio_chat.chat import account_changes
@@ -23,20 +25,25 @@ from trio_chat.chat.changes import (
     CertificateAdded,
     CertificateRemoved,
     Change,
+    IdentityLinked,
+    IdentityUnlinked,
     InvitationMade,
     OperatorAppointed,
     PasswordSet,
 )
 from trio_chat.chat.credentials import Credentials, Email, ScramKeys
 from trio_chat.chat.events import Output
+from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.chat.invitations import Invitation, digest_of, make_token
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.cluster.decisions import decide, resolve
+from trio_chat.irc.message import Message
 
 ADMIN = Operator(name="root", rights=frozenset({"accounts"}))
 FINGERPRINT = "0" * 64
+IDENTITY = IdentityKey(ISSUER, "s1")
 
 
 def credentials(password: str) -> Credentials:
@@ -65,6 +72,12 @@ class DecidingTown(Town):
         self.world.decider = self._decided.append
         self.world.settle = self._settle
 
+    def offer_sign_on(self) -> None:
+        """Have a provider of single sign-on."""
+        rules = AccountRules(has_sign_on=True)
+        self.world.server_info = replace(self.world.server_info, account_rules=rules)
+        self.world.sign_on = FakeSignOn()
+
     async def _settle(self) -> None:
         log = [*self.before, *self._decided]
         self.before.clear()
@@ -87,6 +100,10 @@ class DecidingTown(Town):
                 self.accounts.apps.setdefault(change.account, []).append(change.password)
             elif isinstance(change, AppPasswordRemoved):
                 self.accounts.apps[change.account].clear()
+            elif isinstance(change, IdentityLinked):
+                self.accounts.linked.setdefault(change.identity, change.account)
+            elif isinstance(change, IdentityUnlinked):
+                self.accounts.linked.pop(change.identity, None)
 
     @property
     def stored(self) -> list[object]:
@@ -245,6 +262,38 @@ def test_a_certificate_that_another_account_has_proved_is_refused(town: Deciding
     town.join_cluster()
     assert "belongs to another account" in notices(ann, f"NS CERT ADD {FINGERPRINT}")
     assert town.stored == []
+
+
+def test_an_identity_is_linked_by_the_log(town: DecidingTown) -> None:
+    """The change has the identity as plain data: no other node asks a provider."""
+    town.accounts.add("ann", "secret")
+    ann = town.person("eve")
+    ann.say("NS IDENTIFY ann secret")
+    town.offer_sign_on()
+    town.join_cluster()
+    assert "within 10 minutes" in notices(ann, "NS LINK")
+    assert "903" in commands(single_sign_on(ann, "good:s1:ann"))
+    assert IdentityLinked(1, IDENTITY, 0) in town.stored
+    assert "no longer" in notices(ann, "NS LINK DEL 1")
+    assert IdentityUnlinked(1, IDENTITY, 0) in town.stored
+
+
+def test_an_account_is_made_with_its_identity_by_the_log(town: DecidingTown) -> None:
+    """In one change, so that no crash comes between; another node with the same name is first."""
+    eve, bob = town.person("eve"), town.person("bob")
+    town.offer_sign_on()
+    town.join_cluster()
+    assert "903" in commands(single_sign_on(eve, "good:s1:zoe"))
+    made = next(each for each in town.stored if isinstance(each, AccountRegistered))
+    assert (made.account.name, made.identity) == ("zoe", IDENTITY)
+    town.before.append(AccountRegistered(Account("max", "max", 1), credentials("x")))
+    assert "904" in commands(single_sign_on(bob, "good:s2:max"))
+
+
+def single_sign_on(person: Person, token: str) -> list[Message]:
+    """Log in with a token."""
+    person.say("AUTHENTICATE OAUTHBEARER")
+    return person.say(f"AUTHENTICATE {bearer(token)[0]}")
 
 
 def test_a_decision_for_a_deleted_account_is_dropped(town: DecidingTown) -> None:

@@ -1,15 +1,17 @@
 """Passwords of a directory: a person is found, and the directory takes the password."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from trio.testing import MockClock
 
 from login_fakes import FakeTree, entry
 from trio_chat.chat.identities import ProviderUnavailable
 from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.config import LdapSettings
-from trio_chat.server.login.directory import DirectoryError, LdapDirectory
+from trio_chat.server.login.directory import Connection, DirectoryError, LdapDirectory
 
 PEOPLE = "ou=People"
 
@@ -133,6 +135,24 @@ async def test_a_directory_that_is_away_is_no_wrong_password() -> None:
     tree.error = DirectoryError("Can't contact LDAP server")
     with pytest.raises(ProviderUnavailable, match="contact"):
         await directory(tree).check("ann", "correct horse")
+
+
+async def test_a_directory_that_hangs_is_given_up(autojump_clock: MockClock) -> None:
+    """Whatever keeps its threads; they are bounded, and others are refused in time, too."""
+    tree, release = FakeTree(), threading.Event()
+
+    def connect(name: str, password: str) -> Connection:
+        release.wait()
+        return tree.connect(name, password)
+
+    settings = LdapSettings(url="ldaps://ldap.example.org", base=PEOPLE, connections=1)
+    there = LdapDirectory(settings, "", connect)
+    try:
+        for _ in range(2):
+            with pytest.raises(ProviderUnavailable, match="in time"):
+                await there.check("ann", "correct horse")
+    finally:
+        release.set()
 
 
 async def test_a_wrong_password_of_the_server_itself_is_its_defect() -> None:

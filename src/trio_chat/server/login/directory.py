@@ -22,6 +22,8 @@ log = logging.getLogger("trio_chat")
 _LONGEST_NAME = 200
 _MOST_WAITING = 1000
 """Passwords that wait for a connection."""
+_STEPS = 3
+"""Deadlines that one check may take: of a login, of a search, and of another login."""
 
 
 class Entry(NamedTuple):
@@ -99,16 +101,22 @@ class LdapDirectory:
 
     async def check(self, name: str, password: str) -> Identity | None:
         """Return the identity if a password is right; see `Directory.check`. When cancelled, it
-        waits for the thread, which has deadlines.
+        leaves the thread to its deadlines.
         """
         if not is_possible(name, password):
             return None
         if self._limiter.statistics().tasks_waiting >= _MOST_WAITING:
             raise Busy("Many passwords are being checked, try again in a minute")
-        try:
-            return await trio.to_thread.run_sync(self._check, name, password, limiter=self._limiter)
-        except DirectoryError as error:
-            raise ProviderUnavailable(f"the directory: {error}") from error
+        # libldap has no deadline for the handshake of ldaps:, in which a broken directory keeps the
+        # thread. Such threads count, so that they do not become more and more.
+        with trio.move_on_after(_STEPS * self._settings.timeout):
+            try:
+                return await trio.to_thread.run_sync(
+                    self._check, name, password, limiter=self._limiter, abandon_on_cancel=True
+                )
+            except DirectoryError as error:
+                raise ProviderUnavailable(f"the directory: {error}") from error
+        raise ProviderUnavailable("the directory: it does not answer in time")
 
     def _check(self, name: str, password: str) -> Identity | None:
         try:
