@@ -503,6 +503,17 @@ async def test_messages_are_pinned_and_reported() -> None:
         ]
 
 
+async def test_a_private_message_is_reported_to_the_server() -> None:
+    """Channels have operators, conversations have none."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await server.send("@msgid=a :bob!u@h PRIVMSG alice :buy this")
+        await c.interface.take()
+        c.interface.type("/report @bob he sells things")
+        await server.expect("REPORT bob a he sells things")
+
+
 async def test_what_is_fetched_later_is_not_the_last_message() -> None:
     """A page of earlier messages, or what was found, was said before what is there."""
     async with chat(caps=HISTORY) as c:

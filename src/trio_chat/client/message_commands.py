@@ -102,7 +102,10 @@ async def _pins(client: Actions, words: list[str]) -> None:
 
 @command(
     N_("[@nickname] reason"),
-    N_("reports the last message, or that of somebody, to the operators of the channel"),
+    N_(
+        "reports the last message, or that of somebody, to the operators of the channel; a private"
+        " one to those of the server"
+    ),
     1,
     2,
 )
@@ -114,7 +117,8 @@ async def _report(client: Actions, words: list[str]) -> None:
         )
     elif target_message:
         about = target_message.conversation, target_message.msgid, " ".join(reason)
-        await client.do("/report", lambda protocol: protocol.send("CHANSERV", "REPORT", *about))
+        service = ("CHANSERV",) if client.is_channel(target_message.conversation) else ()
+        await client.do("/report", lambda protocol: protocol.send(*service, "REPORT", *about))
 
 
 async def _target_message(
