@@ -78,6 +78,24 @@ def test_an_operator_makes_and_revokes_a_token(serve: Serve, visit: Visit) -> No
     expect(page).to_have_url(re.compile("#lobby$"))
 
 
+def test_without_a_connection_the_page_says_so_and_asks_for_the_password_again(
+    serve: Serve, visit: Visit
+) -> None:
+    """The server that is started again knows neither the operator nor the token."""
+    server = serve(OPERATORS)
+    root = visit(address=server.url)
+    root.expect_errors("ERR_|WebSocket|Failed to load resource")
+    root.join("root")
+    root.page.goto(f"{server.url}admin")
+    page = log_in(root)
+    server.kill()
+    expect(page.get_by_text("Without a connection there is nothing to see here")).to_be_visible()
+    expect(page.get_by_role("button", name="Connect now").last).to_be_visible()
+    server.start()
+    log_in(root)
+    expect(section(page, "Who is here").get_by_role("rowheader")).to_have_text(["root"])
+
+
 def confirm(page: Page, name: str, *, button: str = "", **fields: str) -> None:
     """Fill in the form of an action, and confirm it."""
     form = page.get_by_role("dialog", name=name)
@@ -86,10 +104,10 @@ def confirm(page: Page, name: str, *, button: str = "", **fields: str) -> None:
     form.get_by_role("button", name=button or name).click()
     expect(form).to_have_count(0)
     # The keyboard goes on in the page, though the button that has opened the form may be gone.
-    expect(page.locator(".admin-page :focus")).to_have_count(1)
+    expect(page.locator("dialog :focus")).to_have_count(1)
 
 
-def test_an_operator_disconnects_and_bans_and_sees_it_in_the_audit_log(
+def test_an_operator_disconnects_bans_and_makes_a_backup_and_sees_it_in_the_audit_log(
     serve: Serve, visit: Visit
 ) -> None:
     """Each change is confirmed, happens, and has an entry with the name of the operator."""
@@ -127,9 +145,21 @@ def test_an_operator_disconnects_and_bans_and_sees_it_in_the_audit_log(
     page.get_by_role("dialog", name="192.0.2.0/24").get_by_role("button", name="Lift").click()
     confirm(page, "Lift the ban")
     expect(bans.get_by_text("Nobody is banned")).to_be_visible()
+    backups = section(page, "Backups")
+    backups.get_by_role("button", name="Start a backup").click()
+    confirm(page, "Start a backup")
+    job = page.get_by_role("dialog", name="Backup", exact=True)
+    expect(job.get_by_role("status").get_by_text("Done")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(backups.get_by_role("rowheader")).to_have_count(1)
     audit = section(page, "Audit log")
     rows = audit.get_by_role("row").filter(has_text="operator root, root!")
-    for entry in ("KILL flooder!flooder@", "DLINE 192.0.2.0/24 for", "UNDLINE 192.0.2.0/24"):
+    for entry in (
+        "BACKUP",
+        "KILL flooder!flooder@",
+        "DLINE 192.0.2.0/24 for",
+        "UNDLINE 192.0.2.0/24",
+    ):
         expect(rows.filter(has=page.get_by_text(entry))).to_have_count(1)
 
 

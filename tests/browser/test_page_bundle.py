@@ -39,6 +39,7 @@ def test_people_chat_by_the_bundle(
     assert not [
         url for url in requested if "/v/" in url and url.endswith(".js") and "/bundle/" not in url
     ]
+    assert not [url for url in requested if "admin" in url]  # it is loaded when it is opened
     anna = visit(address=server.url, locale="ru-RU")
     anna.open()
     anna.page.get_by_role("textbox", name="Ник").first.fill("анна")

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { FakeApi, json, problem, settled } from "./fake_api.js";
 import { Console } from "../../src/trio_chat/web/app/admin/console.js";
 import { factsOf } from "../../src/trio_chat/web/app/admin/facts.js";
+import { follow } from "../../src/trio_chat/web/app/admin/jobs.js";
 import { Listing } from "../../src/trio_chat/web/app/admin/listing.js";
 import { LiveMetrics } from "../../src/trio_chat/web/app/admin/live_metrics.js";
 import {
@@ -281,6 +282,33 @@ test("the server finds words where not everything is loaded", async () => {
   await listing.find("");
   assert.equal(listing.hasMore.value, true);
   assert.deepEqual(asked, [{ limit: "100" }, { limit: "100", words: "an n" }, { limit: "100" }]);
+});
+
+test("a job is asked for until it has ended", async () => {
+  const states = ["running", "running", "done"];
+  const fake = new FakeApi({
+    "GET /api/v1/jobs/a%2Fb": () => json({ id: "a/b", state: states.shift() })(),
+  });
+  const seen = [];
+  const { signal } = new AbortController();
+  await follow(fake.api, { id: "a/b", state: "running" }, ({ state }) => seen.push(state), signal, 0);
+  assert.deepEqual(seen, ["running", "running", "done"]);
+});
+
+test("a job whose dialog is closed is not asked for any longer", async () => {
+  const closing = new AbortController();
+  const fake = new FakeApi({ "GET /api/v1/jobs/1": json({ id: 1, state: "running" }) });
+  const onChange = () => closing.abort();
+  await follow(fake.api, { id: 1, state: "running" }, onChange, closing.signal, 0);
+  assert.equal(fake.requests.length, 1);
+});
+
+test("a job that is not known any longer is an error in words", async () => {
+  const { signal } = new AbortController();
+  await assert.rejects(
+    follow(new FakeApi({}).api, { id: 1, state: "running" }, () => {}, signal, 0),
+    { status: 404, message: "There is none." },
+  );
 });
 
 test("the parts of the disk are those that are known, what others use, and what is free", () => {

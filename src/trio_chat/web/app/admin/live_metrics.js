@@ -2,6 +2,7 @@
 
 import { signal } from "../../vendor/signals-core.js";
 import { N_ } from "../platform/i18n.js";
+import { pause } from "./pause.js";
 import { Series } from "./plots.js";
 import { timeOf, valueOf } from "./values.js";
 
@@ -125,19 +126,4 @@ function parsed(data) {
   } catch {
     return null;
   }
-}
-
-/**
- * @param {number} milliseconds
- * @param {AbortSignal} signal
- * @returns {Promise<void>}
- */
-function pause(milliseconds, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -13,7 +13,7 @@ import { RULES } from "./sections_rules.js";
  * @typedef {object} Column
  * @property {string} key Of the value in an item; with dots for values within values.
  * @property {string} label
- * @property {"text"|"time"|"number"|"size"|"duration"} [kind]
+ * @property {"text"|"time"|"number"|"size"|"duration"|"percent"} [kind]
  * @property {boolean} [wide] Whether it is shown only where there is room; the details have it.
  * @property {boolean} [hidden] Whether only the details have it.
  * @property {(item: Item) => unknown} [value] What is shown instead of the value itself.
@@ -50,6 +50,7 @@ import { RULES } from "./sections_rules.js";
  * @property {string} done Sentence when it was done.
  * @property {(result: any) => string[]} [lines] Further sentences, from the answer.
  * @property {(result: any) => string} [secret] A secret in the answer, which is shown once.
+ * @property {boolean} [isJob] Whether the answer is a job, whose progress is shown.
  * @property {(item: Item) => boolean} [available]
  */
 

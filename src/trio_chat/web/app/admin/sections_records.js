@@ -1,7 +1,8 @@
-/** Sections about what the server keeps: hooks, files, backups, tokens, the audit log, itself. */
+/** Sections about what the server keeps: hooks, tokens, the audit log, itself. */
 
 import { N_, _ } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
+import { STORED } from "./sections_storage.js";
 import { LIFETIME, endOf, given, linesOf } from "./fields.js";
 
 /** @import { Item } from "./listing.js" */
@@ -210,17 +211,4 @@ const SERVER = {
   ],
 };
 
-/** @type {Section} */
-const STORAGE = {
-  id: "storage",
-  title: N_("Storage"),
-  icon: "file",
-  path: "/storage",
-  view: "storage",
-  empty: "",
-  idOf: () => "",
-  nameOf: () => "",
-  columns: [],
-};
-
-export const RECORDS = [HOOKS, STORAGE, TOKENS, AUDIT, SERVER];
+export const RECORDS = [HOOKS, ...STORED, TOKENS, AUDIT, SERVER];

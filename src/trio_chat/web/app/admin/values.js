@@ -65,6 +65,8 @@ export function shown(value, kind = "text") {
     return time === null ? plainName(String(value)) : shortTime(time);
   }
   if (kind === "size" && typeof value === "number") return sizeText(value);
+  if (kind === "percent" && typeof value === "number")
+    return value.toLocaleString(language.value, { style: "percent" });
   if (kind === "duration" && typeof value === "number") return duration(value);
   if (typeof value === "number") return value.toLocaleString(language.value);
   if (typeof value === "boolean") return value ? _("yes") : _("no");

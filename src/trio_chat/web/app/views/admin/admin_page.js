@@ -24,6 +24,7 @@ import { StoragePage } from "./storage.js";
 
 export { ItemDialog as adminItem } from "./item.js";
 export { FormDialog as adminForm } from "./form.js";
+export { JobDialog as adminJob } from "./job.js";
 export { SecretDialog as adminSecret } from "./secret.js";
 export { AdminPage as admin };
 

@@ -40,6 +40,7 @@ export function FormDialog({ page, section, action, item }) {
     dialogs.value = dialogs.peek().filter(({ name }) => name === "admin");
     const secret = action.secret?.(result) ?? "";
     if (secret) openDialog("adminSecret", { title: _(action.done), secret });
+    else if (action.isJob) openDialog("adminJob", { page, section, job: result ?? {} });
     else actions.notify([_(action.done), ...(action.lines?.(result) ?? [])].join(" "));
     page.changed(section);
   };

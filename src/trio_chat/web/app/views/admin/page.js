@@ -235,6 +235,6 @@ function Cell({ item, column }) {
 
 /** @param {Column} column */
 function classOf({ kind, wide }) {
-  const isNumber = kind === "number" || kind === "size" || kind === "duration";
+  const isNumber = ["number", "size", "duration", "percent"].includes(kind ?? "");
   return [isNumber && "number", wide && "wide"].filter(Boolean).join(" ") || undefined;
 }

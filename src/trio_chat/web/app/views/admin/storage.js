@@ -22,6 +22,7 @@ export function StoragePage({ page, section }) {
   useEffect(() => void resource.load(), [resource]);
   const value = resource.value.value;
   const parts = value ? partsOf(value) : [];
+  // What the bar does not show.
   const others = value && Object.fromEntries(Object.entries(value).filter(([key]) => !SHOWN.has(key)));
   return [
     h("div", { class: "admin-tools" }, h(Create, { page, section })),
