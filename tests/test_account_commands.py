@@ -13,6 +13,7 @@ from push_fakes import DeviceFake
 from trio_chat.chat import push
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.history import Query, Record, Span
+from trio_chat.chat.passkeys import Passkey
 from trio_chat.chat.second_factors import SecondFactor
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.storage import account_maintenance, json_lines, maintenance
@@ -551,6 +552,8 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     state = json.dumps(SecondFactor(b"feedbeef", 1_800_000_000).to_state())
     execute(f"INSERT INTO second_factor VALUES (1, '{state}')")
     execute("INSERT INTO identity VALUES ('https://sso.example.org', '5f0c', 1)")
+    state = json.dumps([Passkey("id", b"", 0, "laptop", 1_800_000_000).to_state()])
+    execute(f"INSERT INTO passkey VALUES (1, '{state}')")
     execute(
         "INSERT INTO app_password VALUES (1, 'phone', 'hash', 1800000000, 1800000000),"
         " (1, 'tablet', 'hash2', 1800000000, 0), (2, 'bouncer', 'hash3', 1800000000, 0)"
@@ -596,6 +599,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
         "push_rules": {"words": ["lunch"]},
         "second_factor": "2027-01-15T08:00:00Z",
         "identities": [{"issuer": "https://sso.example.org", "subject": "5f0c"}],
+        "passkeys": [{"name": "laptop", "made": "2027-01-15T08:00:00Z", "used": None}],
         "app_passwords": [
             {"name": "phone", "made": "2027-01-15T08:00:00Z", "used": "2027-01-15T08:00:00Z"},
             {"name": "tablet", "made": "2027-01-15T08:00:00Z", "used": None},

@@ -45,6 +45,7 @@ from trio_chat.chat.moderation.server import (
 )
 from trio_chat.chat.moderation.state import HeldMessage, Report
 from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.passkeys import Passkey
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet
 from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.push_rules import PushRules
@@ -85,6 +86,7 @@ PLAIN = (
     ServerFilter,
     ServerHeldMessage,
     ServerReport,
+    Passkey,
     PushRules,
     Report,
     PushSubscription,

@@ -128,7 +128,9 @@ def test_every_extended_ban_is_named(extban: extbans.Extban) -> None:
 def test_every_sasl_mechanism_is_named() -> None:
     """The table has the mechanisms of a client with a certificate, which are all."""
     assert [name for name in named("Accounts") if name.isupper()] == list(
-        mechanisms("a fingerprint", AccountRules(has_sign_on=True))
+        mechanisms(
+            "a fingerprint", AccountRules(has_sign_on=True, passkeys="https://chat.example.org/")
+        )
     )
 
 

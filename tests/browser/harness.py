@@ -182,7 +182,7 @@ class Server:
 
     Args:
         directory: an empty directory.
-        settings: lines of config.ini, at first those of [server].
+        settings: lines of config.ini, at first those of [server]; `{port}` stands for its port.
         tls: whether the page is asked for by https.
     """
 
@@ -193,7 +193,8 @@ class Server:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         (directory / "server.ini").write_text(
-            _CONFIG.format(port=self.port, settings=settings), "utf-8"
+            _CONFIG.format(port=self.port, settings=settings.replace("{port}", str(self.port))),
+            "utf-8",
         )
         self.start()
 

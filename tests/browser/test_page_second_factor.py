@@ -19,7 +19,7 @@ PASSWORD = "horse-battery"
 def _set_up(ann: Visitor) -> tuple[bytes, list[str]]:
     """Have an account set up a second factor; return the secret and the recovery codes."""
     dialog = _open(ann)
-    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_label("Password").first.fill(PASSWORD)
     dialog.get_by_role("button", name="Set up").click()
     expect(dialog.get_by_role("img", name="QR code for the authenticator")).to_be_visible()
     _check(ann)
@@ -75,6 +75,46 @@ def test_a_code_is_asked_for_once(visit: Visit, server: Server) -> None:
     expect(phone.prompt).to_be_visible()
     expect(phone.page.get_by_label(re.compile("^Code"))).to_have_count(0)
     _sees_app_passwords(ann, 1)
+
+
+def test_a_passkey_logs_in(visit: Visit, serve: Callable[..., Server]) -> None:
+    """A device makes it in the dialog, and then logs in with nothing typed but a nickname."""
+    ann = visit(address=serve("url = http://localhost:{port}/").url)
+    ann.session.send("WebAuthn.enable")
+    ann.session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    ann.join("ann")
+    ann.say(f"/register {PASSWORD}")
+    expect(ann.timeline).to_contain_text("is yours now")
+    dialog = _open(ann)
+    dialog.get_by_label("Name of this device").fill("laptop")
+    dialog.locator("#passkey-password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Add a passkey").click()
+    expect(dialog.get_by_text("laptop: made")).to_be_visible()
+    _check(ann)
+    _close(ann)
+    ann.say("/logout")
+    expect(ann.page.get_by_role("button", name=re.compile("^ann Logged in"))).to_have_count(0)
+    ann.say("/quit")
+    ann.page.get_by_role("textbox", name="Nickname").fill("ann")
+    ann.page.get_by_role("button", name="I have an account or a password").click()
+    ann.page.get_by_role("button", name="Log in with a passkey").click()
+    expect(ann.page.get_by_role("button", name=re.compile("^ann Logged in"))).to_be_visible()
+    dialog = _open(ann)
+    expect(dialog.get_by_text(re.compile("laptop: made .* last used 20"))).to_be_visible()
+    dialog.get_by_role("button", name="Remove").click()
+    expect(dialog.get_by_text("laptop: made")).to_have_count(0)
 
 
 def _sees_app_passwords(ann: Visitor, count: int) -> None:

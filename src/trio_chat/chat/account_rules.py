@@ -23,6 +23,8 @@ class AccountRules:
             (`off`), those that enabled it (`opt-in`), those that did not disable it (`opt-out`), or
             all (`all`).
         auto_away: whether these users are away meanwhile, unless their accounts chose otherwise.
+        passkeys: the address of the page that passkeys are for, with a `/` at its end; "" if there
+            are none.
         operators_second_factor: whether OPER needs an account with a second factor.
         most_always_on: the maximum number of always-on users.
         has_sign_on: whether tokens of a provider of single sign-on log in (OAUTHBEARER).
@@ -40,6 +42,7 @@ class AccountRules:
     multi_session: bool = True
     always_on: str = "opt-in"
     auto_away: bool = True
+    passkeys: str = ""
     operators_second_factor: bool = False
     most_always_on: int = 10_000
     has_sign_on: bool = False

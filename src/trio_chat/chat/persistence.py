@@ -42,6 +42,7 @@ class ChangeSet(NamedTuple):
             deleted.
         second_factors: the second factor of an account (`SecondFactor.to_state`); an empty one is
             deleted.
+        passkeys: the passkeys of an account (`Passkeys.to_state`); an empty list is deleted.
         relayed: the ids of relayed messages by their keys; 0 deletes one.
         hooks: webhooks by their digests; None deletes one.
         api_tokens: API tokens by their digests; None deletes one.
@@ -63,6 +64,7 @@ class ChangeSet(NamedTuple):
     push: Mapping[int, list[dict[str, Any]]] = MappingProxyType({})
     push_rules: Mapping[int, dict[str, Any]] = MappingProxyType({})
     second_factors: Mapping[int, dict[str, Any]] = MappingProxyType({})
+    passkeys: Mapping[int, list[dict[str, Any]]] = MappingProxyType({})
     relayed: Mapping[RelayKey, int] = MappingProxyType({})
     hooks: Mapping[str, Hook | None] = MappingProxyType({})
     api_tokens: Mapping[str, ApiToken | None] = MappingProxyType({})
@@ -222,6 +224,11 @@ class DirtyKey(NamedTuple):
         return cls("second_factors", account)
 
     @classmethod
+    def passkeys(cls, account: int) -> "DirtyKey":
+        """Return the key of the passkeys of an account."""
+        return cls("passkeys", account)
+
+    @classmethod
     def ban(cls, key: BanKey) -> "DirtyKey":
         """Return the key of a ban."""
         return cls("bans", key)
@@ -271,6 +278,7 @@ class DirtySet:
         push: accounts.
         push_rules: accounts.
         second_factors: accounts.
+        passkeys: accounts.
         relayed: keys of relayed messages.
         hooks: digests of webhooks.
         api_tokens: digests of API tokens.
@@ -291,6 +299,7 @@ class DirtySet:
     push: set[int] = field(default_factory=set)
     push_rules: set[int] = field(default_factory=set)
     second_factors: set[int] = field(default_factory=set)
+    passkeys: set[int] = field(default_factory=set)
     relayed: set[RelayKey] = field(default_factory=set)
     hooks: set[str] = field(default_factory=set)
     api_tokens: set[str] = field(default_factory=set)
@@ -344,6 +353,7 @@ _TABLES = (
     "push",
     "push_rules",
     "second_factors",
+    "passkeys",
     "relayed",
     "hooks",
     "api_tokens",

@@ -1,6 +1,6 @@
 """The SASL mechanisms that a session can use."""
 
-from trio_chat.chat import oauthbearer
+from trio_chat.chat import oauthbearer, passkeys
 from trio_chat.chat.account_rules import AccountRules
 
 
@@ -21,4 +21,6 @@ def mechanisms(certificate: str, rules: AccountRules) -> tuple[str, ...]:
         known.append("EXTERNAL")
     if rules.has_sign_on:
         known.append(oauthbearer.MECHANISM)
+    if passkeys.relying_party(rules.passkeys) is not None:
+        known.append(passkeys.MECHANISM)
     return tuple(known)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.multiline import ClientBatch
+from trio_chat.chat.passkeys import PendingPasskey
 from trio_chat.chat.sasl import Inbox, SaslExchange
 from trio_chat.chat.second_factors import Enrolment
 from trio_chat.irc import capabilities as cap
@@ -147,6 +148,7 @@ class Session:
         "page_url",
         "payer",
         "pending",
+        "pending_passkey",
         "playback_request",
         "push_endpoint",
         "quota_notified",
@@ -204,6 +206,7 @@ class Session:
         self.app_password = ""  # the hash of the one by which it is logged in
         # The second factor that it sets up, until it is proved.
         self.enrolment: Enrolment | None = None
+        self.pending_passkey: PendingPasskey | None = None  # that its browser may add
         self.push_endpoint = ""  # of the device that it has registered by WEBPUSH
         self.sasl: SaslExchange | None = None
         self.sasl_inbox = Inbox()

@@ -29,6 +29,7 @@ from trio_chat.chat.invitations import Invitations
 from trio_chat.chat.moderation.server import ServerModeration
 from trio_chat.chat.monitor import MonitorLists
 from trio_chat.chat.operator_blocks import with_numbers
+from trio_chat.chat.passkeys import Passkeys
 from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.push import PushDelivery, PushSubscriptions
@@ -123,6 +124,7 @@ class World:
         push_delivery: the port that sends these, or None.
         advertised: the advertised capabilities and RPL_ISUPPORT tokens.
         verifications: account registrations that wait for a code.
+        passkeys: by which accounts log in from the page.
         second_factors: how accounts log in besides their passwords.
         upload_tokens: the tokens by which sessions upload files.
         opers: the users that are operators of the server.
@@ -206,8 +208,11 @@ class World:
         self.mail: Mail | None = None
         self.push = PushSubscriptions(self.clock)
         self.push_delivery: PushDelivery | None = None
-        self.verifications, self.second_factors = Verifications(self.elapsed), SecondFactors()
-        self.upload_tokens = UploadTokens(self.elapsed)
+        self.second_factors, self.passkeys = SecondFactors(), Passkeys()
+        self.verifications, self.upload_tokens = (
+            Verifications(self.elapsed),
+            UploadTokens(self.elapsed),
+        )
         self.usage: Counter[str] = Counter()
         self.metadata: dict[int, dict[str, str]] = {}  # metadata of accounts, by number
         if server_info.lobby:

@@ -114,6 +114,7 @@ OWN: dict[type, dict[str, str]] = {
             "min_password",
             "email",
             "operators_second_factor",
+            "passkeys",
             "has_sign_on",
             "has_directory",
         ),

@@ -176,6 +176,14 @@ def describe(connection: "apsw.Connection", account: Account) -> dict[str, Any]:
         "push_rules": belongings.push_rules,
         "second_factor": date(belongings.second_factor) if belongings.second_factor else None,
         "identities": [each._asdict() for each in belongings.identities],
+        "passkeys": [
+            {
+                "name": each["name"],
+                "made": date(each["created"]),
+                "used": date(each["used"]) if each["used"] else None,
+            }
+            for each in belongings.passkeys
+        ],
         "app_passwords": [
             {
                 "name": each.name,

@@ -46,6 +46,7 @@ from trio_chat.server.mail import mailer
 from trio_chat.server.moderation import ModerationWatcher
 from trio_chat.server.open_storage import MEMORY, prune_history
 from trio_chat.server.opening import Openings
+from trio_chat.server.passkeys import WebAuthnVerifier
 from trio_chat.server.peer import LOCAL_PEER, Peer, plain_address
 from trio_chat.server.poller import best_poller
 from trio_chat.server.push.service import PushService, PushStatistics
@@ -156,7 +157,7 @@ class Server:
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         key = token_key(settings, memory, self.start_secret)
         self.world.upload_tokens = UploadTokens(self.world.elapsed, key)
-        self.world.mail = mailer(settings.mail)
+        self.world.mail, self.world.passkeys.verifier = mailer(settings.mail), WebAuthnVerifier()
         self._push = (
             PushService(self.world, memory.vapid, lambda: self.settings)
             if memory and memory.vapid

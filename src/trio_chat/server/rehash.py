@@ -24,6 +24,7 @@ from trio_chat.cluster import rules
 from trio_chat.config import KEYS, LENGTHS, NAMED, LimitSettings, Settings
 from trio_chat.irc.names import fold_or_self
 from trio_chat.log import logger
+from trio_chat.server import passkeys
 from trio_chat.server.mail import mailer
 from trio_chat.server.secret import lasting_secret
 from trio_chat.server.uploads.service import UploadService
@@ -441,6 +442,7 @@ def server_info(settings: Settings, created: float) -> ServerInfo:
             always_on=settings.accounts.always_on,
             auto_away=settings.accounts.auto_away,
             operators_second_factor=settings.accounts.operators_second_factor,
+            passkeys=settings.server.url if passkeys.are_available() else "",
             most_always_on=settings.limits.always_on_users,
             has_sign_on=bool(settings.oidc.issuer),
             has_directory=bool(settings.ldap.url),

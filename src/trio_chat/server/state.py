@@ -76,6 +76,8 @@ async def load_state(world: World, store: StateStore) -> None:
         world.push.rules[account] = push_rules.from_state(rules)
     for account, factor in stored.second_factors.items():
         world.second_factors.put(account, second_factors.from_state(factor))
+    for account, passkeys in stored.passkeys.items():
+        world.passkeys.restore(account, list(passkeys))
     for key, number in stored.relayed.items():
         world.relayed.put(key, number)
     for account, user in stored.users.items():
@@ -254,6 +256,7 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
             for account in dirty.push_rules
         },
         {account: _second_factor(world, account) for account in dirty.second_factors},
+        {account: world.passkeys.to_state(account) for account in dirty.passkeys},
         {key: world.relayed.get(key) for key in dirty.relayed},
         {digest: world.hooks.get(digest) for digest in dirty.hooks},
         {digest: world.api_tokens.get(digest) for digest in dirty.api_tokens},

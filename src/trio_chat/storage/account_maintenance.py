@@ -80,6 +80,7 @@ class AccountData(NamedTuple):
         app_passwords: its app passwords.
         identities: the identities that log in to it.
         second_factor: since when it has one, in seconds of Unix time; 0 for none.
+        passkeys: its passkeys.
     """
 
     owned: list[dict[str, Any]]
@@ -96,6 +97,7 @@ class AccountData(NamedTuple):
     app_passwords: list[AppPassword]
     identities: list[IdentityKey]
     second_factor: int
+    passkeys: list[dict[str, Any]]
 
 
 def all_accounts(connection: "apsw.Connection") -> list[Account]:
@@ -284,7 +286,13 @@ def account_data(connection: "apsw.Connection", account: Account) -> AccountData
         app_passwords.of_account(connection, number),
         identities.of_account(connection, number),
         (_state(connection, _SECOND_FACTOR, number) or {}).get("since", 0),
+        _passkeys(connection, number),
     )
+
+
+def _passkeys(connection: "apsw.Connection", number: int) -> list[dict[str, Any]]:
+    row = connection.execute("SELECT state FROM passkey WHERE account = ?", (number,)).fetchone()
+    return json.loads(row[0]) if row else []
 
 
 def _devices(connection: "apsw.Connection", number: int) -> list[PushSubscription]:

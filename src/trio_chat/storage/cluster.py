@@ -44,6 +44,7 @@ _TABLES = (
     "push",
     "push_rules",
     "second_factor",
+    "passkey",
 )
 """The tables with the state at the start, apart from messages."""
 _LEVEL = 3

@@ -62,6 +62,11 @@ _OF_ACCOUNTS = {
         " SET state = excluded.state",
         "DELETE FROM second_factor WHERE account = ?",
     ),
+    "passkeys": (
+        "INSERT INTO passkey SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET"
+        " state = excluded.state",
+        "DELETE FROM passkey WHERE account = ?",
+    ),
 }
 """The statements that store and delete one state for each account, by the fields of `ChangeSet`."""
 
@@ -104,6 +109,7 @@ def is_erasing(changes: ChangeSet) -> bool:
         or bool(changes.push)
         or bool(changes.push_rules)
         or bool(changes.second_factors)
+        or bool(changes.passkeys)
         or None in changes.channels.values()
         or None in changes.users.values()
         or None in changes.moderation.values()
@@ -136,6 +142,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
     push = connection.execute("SELECT account, state FROM push")
     push_rules = connection.execute("SELECT account, state FROM push_rules")
     factors = connection.execute("SELECT account, state FROM second_factor")
+    passkeys = connection.execute("SELECT account, state FROM passkey")
     return ChangeSet(
         {folded: json.loads(state) for folded, state in channels},
         {(account, target): time for account, target, time in markers},
@@ -145,6 +152,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
         push={account: json.loads(state) for account, state in push},
         push_rules={account: json.loads(state) for account, state in push_rules},
         second_factors={account: json.loads(state) for account, state in factors},
+        passkeys={account: json.loads(state) for account, state in passkeys},
         relayed=relayed.load(connection),
     )
 

@@ -13,6 +13,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     invitations,
     messages,
     moderation,
+    passkeys,
     probation,
     push,
     registered,

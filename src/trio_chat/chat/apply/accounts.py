@@ -85,6 +85,7 @@ def _delete(world: World, change: AccountDeleted) -> Effects | None:
     carry_out(world, PushUnsubscribed(account.id, tuple(world.push.of(account.id))))
     world.push.rules.pop(account.id, None)
     world.second_factors.put(account.id, None)
+    world.passkeys.put(account.id, [])
     world.preferences.restore(account.id, {})
     for one in world.invitations.made_by(account.id):
         world.invitations.discard(one.digest)

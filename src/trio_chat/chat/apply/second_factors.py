@@ -14,7 +14,7 @@ def _key(
     return [DirtyKey.second_factor(change.account)]
 
 
-def _note(world: World, attempt: str) -> None:
+def note_done(world: World, attempt: str) -> None:
     """Let the server that has decided on a change know that it was carried out."""
     if attempt in world.second_factors.attempts:
         world.second_factors.attempts[attempt] = True
@@ -26,7 +26,7 @@ def _set(world: World, change: SecondFactorSet) -> Effects | None:
         return None
     world.second_factors.put(change.account, change.factor)
     world.accounts.invalidate(change.account)
-    _note(world, change.attempt)
+    note_done(world, change.attempt)
     return []
 
 
@@ -36,7 +36,7 @@ def _set_codes(world: World, change: RecoveryCodesSet) -> Effects | None:
     if factor is None or is_outdated(world, change.account, change.version):
         return None
     world.second_factors.put(change.account, factor._replace(recovery=change.recovery))
-    _note(world, change.attempt)
+    note_done(world, change.attempt)
     return []
 
 
@@ -47,7 +47,7 @@ def _use(world: World, change: CodeUsed) -> Effects | None:
     if after is None:
         return None
     world.second_factors.put(change.account, after)
-    _note(world, change.attempt)
+    note_done(world, change.attempt)
     return []
 
 

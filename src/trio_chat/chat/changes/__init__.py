@@ -87,6 +87,7 @@ from trio_chat.chat.changes.operators import (
     OperatorDismissed,
     OperatorsNotified,
 )
+from trio_chat.chat.changes.passkeys import PasskeyAdded, PasskeyRemoved, PasskeyUsed
 from trio_chat.chat.changes.push import (
     NotificationsSet,
     PushEndpointSet,
@@ -232,6 +233,9 @@ __all__ = [
     "OperatorAppointed",
     "OperatorDismissed",
     "OperatorsNotified",
+    "PasskeyAdded",
+    "PasskeyRemoved",
+    "PasskeyUsed",
     "PasswordGuessed",
     "PasswordSet",
     "PreferenceSet",

@@ -21,6 +21,7 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountChanged, NoticesDelivered
 from trio_chat.chat.commands import identities
 from trio_chat.chat.identities import ProviderUnavailable
+from trio_chat.chat.passkey_exchanges import ADDING
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response, Unsettled
 from trio_chat.chat.second_factors import CodeRequired
@@ -75,7 +76,11 @@ def _abort(request: Request) -> None:
 def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
     session, world = request.session, request.world
     rules = world.server_info.account_rules
-    session.sasl = sasl_exchanges.start(mechanism, world, session.origin)
+    if mechanism == ADDING:
+        pending, session.pending_passkey = session.pending_passkey, None
+        session.sasl = sasl_exchanges.start_adding(world, pending)
+    else:
+        session.sasl = sasl_exchanges.start(mechanism, world, session.origin)
     session.sasl_inbox = sasl_exchanges.inbox(mechanism)
     if session.sasl is None:
         known = sasl_mechanisms.mechanisms(session.certificate, rules)

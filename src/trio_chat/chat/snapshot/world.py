@@ -137,6 +137,8 @@ def _from_accounts(world: World) -> Generator[None, None, dict[str, Any]]:
     state["push activity"] = _by_number(world.push.active)
     if world.second_factors:  # so that snapshots of before are the same
         state["second factors"] = world.second_factors.to_state()
+    if world.passkeys:
+        state["passkeys"] = world.passkeys.all_states()
     yield
     return state
 
@@ -160,3 +162,5 @@ def _to_accounts(world: World, state: Mapping[str, Mapping[str, Any]]) -> None:
     world.push.rules.update((n, push_rules.from_state(rules)) for n, rules in of("push rules"))
     world.push.active.update(of("push activity"))
     world.second_factors.restore(state.get("second factors", {}))
+    for account, passkeys in state.get("passkeys", {}).items():
+        world.passkeys.restore(int(account), passkeys)

@@ -41,6 +41,7 @@
  * @property {string} nick
  * @property {string} [account] Name to log in with; the nickname when there is only a password.
  * @property {string} [password] Password of the account; "" for none.
+ * @property {boolean} [passkey] Log in by a passkey of this device.
  * @property {string} [code] Of the authenticator, where the account asks for one.
  * @property {string} [token] Of single sign-on, in place of a password.
  * @property {string} [serverPassword] Password of the server (PASS).
@@ -399,6 +400,9 @@
  *   register Whether a code was sent that `verify` requires.
  * @property {(account: string, code: string) => Promise<void>} verify
  * @property {(oldPassword: string, password: string, code?: string) => Promise<void>} changePassword
+ * @property {(...words: string[]) => Promise<string[]>} passkeys Asks NickServ (PASSKEY).
+ * @property {(name: string, password: string) => Promise<void>} addPasskey The code is after the
+ *   password, where the account needs one.
  * @property {(...words: string[]) => Promise<string[]>} secondFactor Asks NickServ (2FA); only the
  *   last word may have spaces.
  * @property {() => Promise<SessionInfo[]>} sessions

@@ -33,17 +33,17 @@ export async function login(client, account, password, code = "") {
 }
 
 /**
- * After a login with a code, or by single sign-on, have an app password of this browser: that proof is used, and later
- * connections log in without the user. The user can revoke it.
+ * After a login with a code, by a passkey or by single sign-on, have an app password of this
+ * browser: that proof is used, and later connections log in without the user, who can revoke it.
  * @param {Client} client
  */
 export async function keepDevice(client) {
   const { credentials } = client;
-  if (!credentials?.code && !credentials?.token) return;
+  if (!credentials?.code && !credentials?.token && !credentials?.passkey) return;
   const account = credentials.account || client.model.me.account.value;
   const { password } = credentials;
   // A token may be used again, until it expires.
-  if (!credentials.token) client.credentials = { account, password, key: null };
+  if (!credentials.token) client.credentials = password ? { account, password, key: null } : null;
   const random = crypto.getRandomValues(new Uint8Array(4));
   const device = `browser-${[...random].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   const lines = await askNickServ(client, "APPPASSWORD", "ADD", device).catch(() => []);
@@ -52,6 +52,20 @@ export async function keepDevice(client) {
     client.credentials = { account, password: made, key: null, device };
     client.login.onKey(client.credentials, null);
   } else if (lines.length) client.model.notify(lines.join(" "), true);
+}
+
+/**
+ * Add a passkey of this device to the account.
+ * @param {Client} client
+ * @param {string} name
+ * @param {string} password With the code after it, where the account needs one.
+ * @throws {Error} The server refuses it, or the browser has made none.
+ */
+export async function addPasskey(client, name, password) {
+  const lines = await askNickServ(client, "PASSKEY", "ADD", name, password);
+  if (!lines.some((line) => /can add/.test(line))) throw new Error(lines.join(" "));
+  const account = client.model.me.account.value;
+  await client.login.start({ account, password: "", key: null, passkey: "add" });
 }
 
 /**

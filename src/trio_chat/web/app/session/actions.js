@@ -56,15 +56,18 @@ export function makeActions(client, keys, cache) {
     const shown = model.get(channels.goingTo || preferences.current);
     if (shown && shown.kind === "channel") model.show(shown);
     await cache.load();
-    const login = options.password || options.token ? null : await keys.load().catch(() => null);
+    const hasProof = options.password || options.token || options.passkey;
+    const login = hasProof ? null : await keys.load().catch(() => null);
     const isKept = login && model.same(login.account, account);
-    const credentials = options.token
-      ? { account: "", password: "", key: null, token: options.token }
-      : options.password
-      ? { account, password: options.password, key: null, code: options.code ?? "" }
-      : isKept
-        ? { ...login, password: login.password ?? "" }
-        : null;
+    const credentials = options.passkey
+      ? { account: "", password: "", key: null, passkey: /** @type {const} */ ("sign") }
+      : options.token
+        ? { account: "", password: "", key: null, token: options.token }
+        : options.password
+          ? { account, password: options.password, key: null, code: options.code ?? "" }
+          : isKept
+            ? { ...login, password: login.password ?? "" }
+            : null;
     client.connect({ ...options, channels: [] }, credentials);
   }
 
@@ -218,6 +221,8 @@ export function makeActions(client, keys, cache) {
     verify: async (account, code) => (await accounts()).verify(client, account, code),
     changePassword: async (oldPassword, password, code) =>
       (await accounts()).changePassword(client, oldPassword, password, code),
+    passkeys: async (...words) => (await queries()).askNickServ(client, "PASSKEY", ...words),
+    addPasskey: async (name, password) => (await accounts()).addPasskey(client, name, password),
     secondFactor: async (...words) => (await queries()).askNickServ(client, "2FA", ...words),
     sessions: async () => (await queries()).sessions(client),
     alwaysOn: async () => (await queries()).alwaysOn(client),

@@ -210,7 +210,8 @@ export class Client extends Exchange {
     this.nickname.watch();
     this.profiles.begin();
     void this.levels.begin().catch(() => {});
-    if (this.credentials?.code || this.credentials?.token) {
+    const { code, token, passkey } = this.credentials ?? {};
+    if (code || token || passkey) {
       void import("./accounts.js").then(({ keepDevice }) => keepDevice(this)).catch(() => {});
     }
     if (!isReturn || this.model.me.account.value) {

@@ -18,13 +18,14 @@ const PASSING = /^(906|TEMPORARILY_UNAVAILABLE|INTERNAL_ERROR)$/;
  * @property {ScramKey|null} key
  * @property {string} [code] Of the authenticator, or a recovery code; it is used once.
  * @property {string} [token] Of single sign-on.
+ * @property {"sign"|"add"} [passkey] Log in by a passkey, or add one to the account.
  * @property {string} [device] The name of the app password that the password is.
  */
 
 /**
  * @typedef {object} Attempt
  * @property {Credentials} credentials
- * @property {"SCRAM-SHA-256"|"PLAIN"|"OAUTHBEARER"} mechanism
+ * @property {string} mechanism
  * @property {Scram|null} scram
  * @property {boolean} started
  * @property {(key: ScramKey|null) => void} resolve
@@ -33,6 +34,8 @@ const PASSING = /^(906|TEMPORARILY_UNAVAILABLE|INTERNAL_ERROR)$/;
 
 /** The form of app passwords, which SCRAM cannot prove: the server has one hash of each. */
 const APP_PASSWORD = /^[a-z2-9]{5}(?:-[a-z2-9]{5}){4}$/;
+
+const PASSKEY = { sign: "X-TRIO-CHAT-PASSKEY", add: "X-TRIO-CHAT-ADDKEY" };
 
 /** The server cannot log anybody in at the moment. */
 class NotNow extends Error {}
@@ -95,7 +98,9 @@ export class Login {
       );
     }
     return new Promise((resolve, reject) => {
-      const mechanism = credentials.token ? "OAUTHBEARER" : isPlain ? "PLAIN" : "SCRAM-SHA-256";
+      const { passkey, token } = credentials;
+      const password = isPlain ? "PLAIN" : "SCRAM-SHA-256";
+      const mechanism = passkey ? PASSKEY[passkey] : token ? "OAUTHBEARER" : password;
       this.attempt = { credentials, mechanism, scram: null, started: false, resolve, reject };
       this.negotiated();
     });
@@ -117,9 +122,10 @@ export class Login {
     attempt.started = true;
     this.challenge = "";
     const { account, password, key } = attempt.credentials;
-    const module = await import("./scram.js");
+    const { Scram } = await import("./scram.js");
     if (attempt !== this.attempt) return;
-    attempt.scram = attempt.mechanism !== "SCRAM-SHA-256" ? null : new module.Scram(account, password, key);
+    const isScram = attempt.mechanism === "SCRAM-SHA-256";
+    attempt.scram = isScram ? new Scram(account, password, key) : null;
     this.client.send("AUTHENTICATE", attempt.mechanism);
   }
 
@@ -140,7 +146,11 @@ export class Login {
     } catch {
       this.client.send("AUTHENTICATE", "*");
       this.fail(
-        new Error(_("Not logged in: the password that this device keeps is not valid any longer.")),
+        new Error(
+          attempt.credentials.passkey
+            ? _("Nothing was done: the browser has not used a passkey.")
+            : _("Not logged in: the password that this device keeps is not valid any longer."),
+        ),
       );
     }
   }
@@ -152,9 +162,15 @@ export class Login {
   async answer(attempt, challenge) {
     const bytes = Uint8Array.from(atob(challenge), (char) => char.charCodeAt(0));
     if (attempt.scram) return attempt.scram.answer(new TextDecoder().decode(bytes));
-    const { account, password, code, token } = attempt.credentials;
+    const { account, password, code, token, passkey } = attempt.credentials;
     // The refusal of a token is a challenge, too, which is answered by one byte (RFC 7628 §3.2.3).
     if (token) return challenge ? "\u0001" : `n,,\u0001auth=Bearer ${token}\u0001\u0001`;
+    if (passkey) {
+      if (!challenge) return "";
+      const { create, sign } = await import("../platform/passkeys.js");
+      const options = JSON.parse(new TextDecoder().decode(bytes));
+      return passkey === "add" ? create(options) : sign(options);
+    }
     return `${account}\0${account}\0${password}${code ? ` ${code}` : ""}`;
   }
 

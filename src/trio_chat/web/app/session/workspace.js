@@ -108,7 +108,7 @@ function keepLogins(client, keys) {
     if (credentials.device) {
       const { account, password, device } = credentials;
       void keys.save({ account, nick: client.nickname.wanted, key: null, password, device });
-    } else if (credentials.code || credentials.token) return;
+    } else if (credentials.code || credentials.token || credentials.passkey) return;
     else if (key?.key) {
       void keys.save({ account: credentials.account, nick: client.nickname.wanted, key });
     } else if (!credentials.key) {

@@ -198,6 +198,10 @@ function Passwords({ workspace, atField, asksCode }) {
           h("input", { ...CODE, id: "code", "aria-describedby": "welcome-problem" }),
         )
       : null,
+    // What `hasPasskeys` says, which is loaded later.
+    window.isSecureContext && window.PublicKeyCredential
+      ? h("button", { type: "submit", name: "passkey" }, _("Log in with a passkey"))
+      : null,
     passwordField(
       "server-password",
       _("Password of the server, if it has one"),
@@ -251,6 +255,7 @@ function submit(event, workspace, setUnnamed) {
   const values = new FormData(form);
   const text = (/** @type {string} */ name) => String(values.get(name) ?? "");
   const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("nick"));
+  const isPasskey = event.submitter?.getAttribute("name") === "passkey";
   // People type first and last names; nicknames have no spaces.
   const nick = text("nick").trim().replace(/\s+/gu, "_");
   setUnnamed(!nick);
@@ -261,7 +266,8 @@ function submit(event, workspace, setUnnamed) {
   field.value = nick;
   workspace.actions.connect({
     nick,
-    ...(text("password") && { account: nick, password: text("password") }),
+    ...(text("password") && !isPasskey && { account: nick, password: text("password") }),
+    ...(isPasskey && { passkey: true }),
     ...(text("code").trim() && { code: text("code").trim() }),
     ...(text("server-password") && { serverPassword: text("server-password") }),
     ...(values.has("remember") && { remember: true }),

@@ -1,8 +1,13 @@
-/** The second factor of the account: an authenticator, its QR code, and the recovery codes. */
+/**
+ * The second factor of the account: an authenticator, its QR code, and the recovery codes; and the
+ * passkeys.
+ */
 
 import { h } from "../../../vendor/preact.js";
 import { useEffect, useState } from "../../../vendor/hooks.js";
 import { _ } from "../../platform/i18n.js";
+import { hasPasskeys } from "../../platform/passkeys.js";
+import { plain } from "../../text/formatting.js";
 import { useWorkspace } from "../context.js";
 import { Dialog } from "../dialog.js";
 import { QrCode } from "./invite.js";
@@ -69,6 +74,69 @@ export function SecondFactor() {
               fields: ["password"],
               submit: ({ password }) => ask("ON", password),
             }),
+    h(Passkeys, { fields: isOn ? ["name", "password", "code"] : ["name", "password"] }),
+  );
+}
+
+/** @param {{fields: Field[]}} props */
+function Passkeys({ fields }) {
+  const { actions } = useWorkspace();
+  const [lines, setLines] = useState(/** @type {string[]} */ ([]));
+  const [problem, setProblem] = useState("");
+  const run = async (/** @type {() => Promise<unknown>} */ action) => {
+    setProblem("");
+    try {
+      await action();
+      setLines(await actions.passkeys("LIST"));
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  useEffect(() => void run(async () => {}), []);
+  const names = lines.slice(0, -1);
+  return h(
+    "section",
+    null,
+    h("h3", null, _("Passkeys")),
+    h(
+      "p",
+      { class: "quiet" },
+      _("A passkey of this device logs you in to this page without a password and without a code."),
+    ),
+    h(
+      "ul",
+      { class: "sessions" },
+      names.map((line) =>
+        h(
+          "li",
+          { key: line },
+          h("span", { dir: "auto" }, plain(line)),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "link danger",
+              onClick: () =>
+                run(async () => {
+                  const answers = await actions.passkeys("DEL", line.slice(0, line.indexOf(": ")));
+                  if (!/is removed/.test(answers.join(" "))) throw new Error(answers.join(" "));
+                }),
+            },
+            _("Remove"),
+          ),
+        ),
+      ),
+    ),
+    h("p", { class: "problem", role: "alert" }, problem),
+    hasPasskeys()
+      ? h(Form, {
+          id: "passkey",
+          button: _("Add a passkey"),
+          fields,
+          submit: ({ name, password, code }) =>
+            run(() => actions.addPasskey(name, code ? `${password} ${code}` : password)),
+        })
+      : null,
   );
 }
 
@@ -126,18 +194,28 @@ function Change({ ask }) {
   );
 }
 
+/** @type {Record<Field, () => string>} */
+const LABELS = {
+  name: () => _("Name of this device, in one word"),
+  password: () => _("Password"),
+  code: () => _("Code of your authenticator, or a recovery code"),
+};
+const AUTOCOMPLETE = { name: "off", password: "current-password", code: "one-time-code" };
+
+/** @typedef {"name"|"password"|"code"} Field */
+
 /**
- * @param {{button: string, fields: ("password"|"code")[],
- *   submit: (values: {password: string, code: string}) => Promise<void>}} props
+ * @param {{button: string, fields: Field[], id?: string,
+ *   submit: (values: Record<Field, string>) => Promise<void>}} props
  */
-function Form({ button, fields, submit }) {
+function Form({ button, fields, submit, id = "factor" }) {
   const [busy, setBusy] = useState(false);
   const onSubmit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const values = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
     const text = (/** @type {string} */ name) => String(values.get(name) ?? "").trim();
     setBusy(true);
-    await submit({ password: text("password"), code: text("code") });
+    await submit({ name: text("name"), password: text("password"), code: text("code") });
     setBusy(false);
   };
   return h(
@@ -149,14 +227,15 @@ function Form({ button, fields, submit }) {
         { key: name, class: "field" },
         h(
           "label",
-          { for: `factor-${name}` },
-          name === "code" ? _("Code of your authenticator, or a recovery code") : _("Password"),
+          { for: `${id}-${name}` },
+          LABELS[name](),
         ),
         h("input", {
-          id: `factor-${name}`,
+          id: `${id}-${name}`,
           name,
-          type: name === "code" ? "text" : "password",
-          autocomplete: name === "code" ? "one-time-code" : "current-password",
+          type: name === "password" ? "password" : "text",
+          autocomplete: AUTOCOMPLETE[name],
+          pattern: name === "name" ? "\\S{1,40}" : undefined,
           autocapitalize: "off",
           spellcheck: false,
           required: true,
