@@ -103,7 +103,9 @@ def test_it_writes_to_no_strangers(town: Town, ann: Person, eve: Person) -> None
     """It can answer, and write to operators of the server."""
     root = town.person("root", host="198.51.100.1")
     town.appoint(root.session.user, Operator(name="root", password="x"))
+    eve.say("JOIN #own")
     assert code(eve, "PRIVMSG ann :hi") == "PROBATION"
+    assert code(eve, "INVITE ann #own") == "PROBATION"
     assert code(eve, "PRIVMSG root :help") == ""
     ann.say("PRIVMSG eve :who are you?")
     assert code(eve, "PRIVMSG ann :eve") == ""

@@ -110,6 +110,18 @@ def test_a_reason_of_a_kick_is_left_out(root: Person, ann: Person, bob: Person) 
     assert find(bob.read(), "KICK").params == ("#a", "bob", "ann")
 
 
+def test_a_reason_of_a_knock_is_left_out(
+    town: Town, root: Person, ann: Person, bob: Person
+) -> None:
+    """The operators see that the user knocks."""
+    root.say("FILTER ADD refuse viagra")
+    ann.say("MODE #a +i")
+    eve = town.person("eve", host="192.0.2.9")
+    ann.read()
+    eve.say("KNOCK #a :viagra")
+    assert "viagra" not in find(ann.read(), "710").params[-1]
+
+
 def test_names_at_registration_are_filtered(town: Town, root: Person) -> None:
     """A nickname is refused; a real name is replaced by the user name."""
     root.say("FILTER ADD refuse viagra")

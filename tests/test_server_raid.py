@@ -84,6 +84,19 @@ def test_an_invitation_is_proof_for_its_channel(
     assert commands(later.say("JOIN #b")) == ["477"]
 
 
+def test_newcomers_neither_knock_nor_invite(
+    town: Town, root: Person, old: Person, new: Person
+) -> None:
+    """Operators of channels are not bothered."""
+    old.say("JOIN #b", "MODE #b +i")
+    new.say("JOIN #own")
+    root.say("RAID ON")
+    old.read()
+    assert commands(new.say("KNOCK #b")) == ["480"]
+    assert code(new, "INVITE old #own") == "RAID_MODE"
+    assert old.read() == []
+
+
 def test_no_accounts_are_registered(town: Town, root: Person, new: Person) -> None:
     """A raider would have one in a moment."""
     root.say("RAID ON")

@@ -7,6 +7,8 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import UserInvited
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
+from trio_chat.chat.moderation import server_rules
+from trio_chat.chat.moderation.server import REASONS
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
 from trio_chat.irc import modes
@@ -60,6 +62,11 @@ def _invite(request: Request, other: User, channel: Channel) -> None:
     if why_not:
         reply.numeric(why_not, other.nick)
         return
+    if world.moderation.restrains and (
+        verdict := server_rules.why_not_new_to_user(world, request.session, other, "")
+    ):
+        reply.fail("INVITE", verdict.code, other.nick, text=verdict.why)
+        return
     reply.numeric(n.RPL_INVITING, other.nick, channel.name)
     if other.away:
         reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
@@ -85,12 +92,17 @@ def knock_command(request: Request) -> None:
         reply.numeric(n.ERR_CANNOTKNOCK, channel.name, args=("you are banned",))
     elif policy.why_not_join(user, channel, "") is None:
         reply.numeric(n.ERR_CHANOPEN, channel.name)
+    elif server_rules.keeps_out(world, user):
+        why = "the server is in raid mode; log in to an account, or wait"
+        reply.numeric(n.ERR_CANNOTKNOCK, channel.name, args=(why,))
     elif world.elapsed() - user.knocked < KNOCK_INTERVAL:
         reply.numeric(n.ERR_TOOMANYKNOCK, channel.name)
     else:
         user.knocked = world.elapsed()
         log.info("%s knocks at %s", user.source, channel.name)
         reason = truncate(request.param(1), world.lengths.kick)
+        if server_rules.refuses(request, REASONS, reason, "reason of KNOCK"):
+            reason = ""
         text = f"{n.RPL_KNOCK.text} ({reason})" if reason else n.RPL_KNOCK.text
         params = (channel.name, channel.name, user.source, text)
         operators = channel.ranked_audience(modes.HALF_OPERATOR)

@@ -8,7 +8,7 @@ from trio_chat.chat.changes import ChannelRenamed
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel, send_present
 from trio_chat.chat.moderation import server_rules
-from trio_chat.chat.moderation.server import NICKS
+from trio_chat.chat.moderation.server import NICKS, REASONS
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
@@ -46,7 +46,10 @@ def rename_command(request: Request) -> None:
     if refusal:
         request.reply.fail("RENAME", refusal[0], channel.name, name, text=refusal[1])
         return
-    _rename(request, channel, name, truncate(request.param(2), request.world.lengths.kick))
+    reason = truncate(request.param(2), request.world.lengths.kick)
+    if server_rules.refuses(request, REASONS, reason, "reason of RENAME"):
+        reason = ""
+    _rename(request, channel, name, reason)
 
 
 def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] | None:

@@ -213,7 +213,7 @@ def restrains_in_private(
     if user.operator is not None or other is user:
         return False
     shown = rules.whole_text(text, tags)
-    verdict = _why_not_new_to_user(world, request.session, other, shown)
+    verdict = why_not_new_to_user(world, request.session, other, shown)
     if verdict is None:
         found = matching(world, user, PRIVATE, shown)
         verdict = _of_filter(world, request.session, found, may_hold=False)
@@ -230,7 +230,7 @@ def restrains_in_private(
     return True
 
 
-def _why_not_new_to_user(world: World, session: Session, other: User, text: str) -> Verdict | None:
+def why_not_new_to_user(world: World, session: Session, other: User, text: str) -> Verdict | None:
     """Return why a newcomer, or a user on probation, may not write to a user, or None."""
     verdict = probation_rules.why_not_write_to(world, session, other)
     verdict = verdict or probation_rules.why_not_say(world, session, text)

@@ -248,7 +248,7 @@ function AccountForm({ form, setForm, workspace, name, setName }) {
     "form",
     { class: "account-form", onSubmit: submit },
     form === "verify"
-      ? field("code", _("Code that was sent to you"), "text", "one-time-code")
+      ? field("code", _("Code that was sent to you, or your invitation"), "text", "one-time-code")
       : fields(form, name || workspace.me.nick.value, workspace),
     form === "login" && asksCode ? codeField() : null,
     h("p", { class: "problem", role: "alert" }, problem),
