@@ -12,7 +12,13 @@ from trio.testing import wait_all_tasks_blocked
 from api_fakes import ApiEnd, api
 from support import NOON, Clock
 from trio_chat.chat.uploads import Upload
-from trio_chat.config import Settings, StorageSettings
+from trio_chat.config import (
+    ClusterSettings,
+    OperatorSettings,
+    ServerSettings,
+    Settings,
+    StorageSettings,
+)
 from trio_chat.maintenance import backups
 from trio_chat.maintenance.refusals import ResourceConflict, ResourceNotFound
 from trio_chat.server.jobs import Report
@@ -338,3 +344,58 @@ def test_only_backups_are_removed(tmp_path: Path) -> None:
         with pytest.raises(ResourceNotFound):
             backups.remove_backup(tmp_path, name)
     backups.remove_backup(tmp_path, NAME)
+
+
+async def test_what_an_account_has_said_is_forgotten(town: ApiEnd) -> None:
+    """The account is gone at once; the job deletes its messages."""
+    body = {"name": "Eve", "password": "correct horse"}
+    assert (await town.ask("POST", "/accounts", body)).status == 201
+    data = (await town.get("/accounts/eve/data"))["data"]
+    assert data["account"]["name"] == "Eve"
+    assert "horse" not in json.dumps(data)
+    eve = town.here.connect()
+    await eve.send(b"NICK guest\r\nUSER e 0 * :e\r\n")
+    await eve.until("422")
+    await eve.send(b"NS IDENTIFY Eve :correct horse\r\n")
+    await eve.until("900")
+    await eve.send(b"JOIN #a\r\nPRIVMSG #a :secret\r\nPING 1\r\n")
+    await eve.until("PONG")
+    job = await finished(town, "/accounts/eve/forget")
+    assert job["outcome"]["deleted"] >= 1
+    await town.refusal(404, "GET", "/accounts/eve/data")
+    await town.refusal(404, "POST", "/accounts/eve/forget")
+    assert (await town.get("/history"))["items"] == [{"channel": "#a", "messages": 2}]
+
+
+async def test_the_configuration_has_no_secret(tmp_path: Path) -> None:
+    """A key with one is named, without its value."""
+    operator = OperatorSettings(name="root", password="$argon2id$SECRET")
+    server = ServerSettings(password="SECRET", cloak_secret="SECRET" * 4)
+    settings = Settings(server=server, operators=(operator,), cluster=ClusterSettings())
+    async with api(settings) as town:
+        answer = await town.ask("GET", "/configuration?limit=200")
+        assert "SECRET" not in answer.text
+        shown = {
+            f"{each['section']} {each['key']}": each for each in json.loads(answer.text)["items"]
+        }
+        assert shown["server password"] == {
+            "section": "server",
+            "key": "password",
+            "value": None,
+            "is_secret": True,
+        }
+        assert shown["operator root password"]["value"] is None
+        assert shown["limits nick_length"]["value"]
+
+
+async def test_the_certificate(town: ApiEnd) -> None:
+    """It can be renewed where the server makes it; the key stays."""
+    before = await town.get("/certificate")
+    assert before["is_own"]
+    assert before["expires"]
+    answer = await town.ask("POST", "/certificate/renew", {})
+    assert answer.status == 200, answer.text
+    after = json.loads(answer.text)
+    assert after["fingerprint"] != before["fingerprint"]
+    assert after["key_fingerprint"] == before["key_fingerprint"]
+    await town.refusal(400, "POST", "/certificate/renew", {"key": "/etc/passwd"})

@@ -10,12 +10,11 @@ from trio_chat.admin.console import date, report, to_standard_output, write_line
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.config import Settings
 from trio_chat.i18n import _
-from trio_chat.irc.text import escape_controls
 from trio_chat.maintenance.atomic_file import FileError
 from trio_chat.server import certificates
-from trio_chat.server.certificate_files import Files, OwnFiles, files_of
+from trio_chat.server.certificate_files import Files, files_of
 from trio_chat.server.certificates import CertificateError, Inspection
-from trio_chat.server.certified_names import SubjectNames, of_this_machine
+from trio_chat.server.certified_names import SubjectNames
 
 
 def show(settings: Settings) -> int:
@@ -53,40 +52,15 @@ def print_authority(settings: Settings, *, der: bool) -> int:
 
 def renew(settings: Settings, *, authority: bool, drop_former: bool) -> int:
     """Make a new certificate, and another authority if that is wanted."""
-    from trio_chat.server import own_certificate  # noqa: PLC0415  # its libraries may be missing
-    from trio_chat.server.private_authority import AuthorityError  # noqa: PLC0415
+    from trio_chat.server import certificate_renewal  # noqa: PLC0415  # its libraries may be missing
 
-    own = files_of(settings).own
-    assert own is not None  # noqa: S101  # the command is for no other one
-    wanted = certificates.wanted(settings, of_this_machine())
-    try:
-        if authority:
-            own_certificate.replace_authority(own, wanted, time.time())
-        else:
-            problem = own_certificate.renew(own, wanted, time.time(), at_once=True).problem
-            if problem:
-                raise FileError(problem)
-        if drop_former:
-            _drop(own)
-    except AuthorityError as error:
-        raise FileError(str(error)) from error
+    certificate_renewal.renew(settings, authority=authority, drop_former=drop_former)
     if authority:
         report(
             _("Another authority was made: everybody has to install it anew, from the page /ca.")
         )
     report(_("A server that is running uses the new certificate within a minute."))
     return OK
-
-
-def _drop(own: OwnFiles) -> None:
-    """Rename the certificate of an earlier version, so that no client receives it."""
-    try:
-        own.former.replace(own.former.with_name(f"{own.former.name}.former"))
-    except FileNotFoundError as error:
-        text = _("{file}: there is no certificate of an earlier version")
-        raise FileError(text.format(file=escape_controls(str(own.former)))) from error
-    except OSError as error:
-        raise FileError(f"{own.former}: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -132,16 +132,25 @@ class Jobs:
         Raises:
             ResourceConflict: one of its kind is running, too many are, or the server stops.
         """
-        running = [job for job in self.all.values() if job.state == "running"]
-        if any(job.kind == kind for job in running):
-            raise ResourceConflict(f"a job of the kind {kind} is running already; wait for its end")
-        if len(running) >= _MOST_RUNNING or self._start_soon is None:
-            raise ResourceConflict("too many jobs are running; wait for the end of one")
+        self.check_room(kind)
+        assert self._start_soon is not None  # noqa: S101  # `check_room` has looked
         job = Job(kind, actor, self._clock())
         self.all[job.id] = job
         self._forget()
         self._start_soon(self._run, job, work)
         return job
+
+    def check_room(self, kind: str) -> None:
+        """Check that a job of a kind could begin.
+
+        Raises:
+            ResourceConflict: see `start`.
+        """
+        running = [job for job in self.all.values() if job.state == "running"]
+        if any(job.kind == kind for job in running):
+            raise ResourceConflict(f"a job of the kind {kind} is running already; wait for its end")
+        if len(running) >= _MOST_RUNNING or self._start_soon is None:
+            raise ResourceConflict("too many jobs are running; wait for the end of one")
 
     def _forget(self) -> None:
         ended = [job for job in self.all.values() if job.state != "running"]

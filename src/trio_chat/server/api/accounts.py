@@ -228,7 +228,15 @@ async def _end(call: Call, account: Account, reason: str, word: str) -> EndedSes
 
 
 async def _delete(call: Call) -> None:
-    account = account_named(call, call.params["name"])
+    await delete_account(call, account_named(call, call.params["name"]))
+
+
+async def delete_account(call: Call, account: Account) -> None:
+    """Delete an account; its name is not free.
+
+    Raises:
+        ApiProblem: 503.
+    """
     if call.world.decider is None:
         with as_problems():
             await accounts_of(call).delete(account.id)

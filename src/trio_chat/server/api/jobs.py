@@ -57,6 +57,7 @@ async def begin(call: Call, kind: str, audited: str, work: Work) -> JobView:
     """
     with as_problems():
         call.site.jobs().database()
+        call.site.jobs().check_room(kind)
     await call.commit(list, audited)
     with as_problems():
         return show(call.site.jobs().start(kind, call.caller.actor, work))

@@ -11,6 +11,7 @@ from trio_chat.maintenance.atomic_file import FileError
 from trio_chat.maintenance.refusals import InvalidValue, ResourceConflict, ResourceNotFound
 from trio_chat.server.api.calls import RETRY_AFTER
 from trio_chat.server.api.problems import ApiProblem
+from trio_chat.server.certificates import CertificateError
 from trio_chat.storage.database import StorageError
 
 log = logging.getLogger("trio_chat")
@@ -34,7 +35,7 @@ def as_problems(field: str = "") -> Iterator[None]:
         raise ApiProblem(400, str(error), field=field) from error
     except ResourceNotFound as error:
         raise ApiProblem(404, str(error)) from error
-    except (ResourceConflict, FileError) as error:
+    except (ResourceConflict, FileError, CertificateError) as error:
         raise ApiProblem(409, str(error)) from error
     except Busy as error:
         raise ApiProblem(429, str(error), headers=_LATER) from error

@@ -28,6 +28,7 @@ _MODULES = (
 _MAINTENANCE = (
     "accounts",
     "app_passwords",
+    "account_data",
     "bans",
     "hooks",
     "invitations",
@@ -38,6 +39,8 @@ _MAINTENANCE = (
     "storage",
     "backups",
     "jobs",
+    "certificates",
+    "configuration",
 )
 """Those that do what maintenance commands do."""
 _PARAM = re.compile(r"\{([a-z_]+)\}")
