@@ -21,8 +21,11 @@ from trio_chat.chat.changes import (
     MessageHeld,
     MessageReported,
     PushSubscribed,
+    ReportedToServer,
+    ServerMessageHeld,
 )
 from trio_chat.chat.hooks import digest_of
+from trio_chat.chat.moderation.server import Reporter, ServerHeldMessage, ServerReport
 from trio_chat.chat.moderation.state import HeldMessage, Report
 from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.storage_ports import StoragePorts
@@ -294,3 +297,78 @@ async def test_a_suspension_is_no_ban_of_a_mask(town: ApiEnd) -> None:
     await added(town, "/bans", {"mask": "Ann", "kind": "account"})
     (ban,) = town.world.bans
     assert ban.kind is BanKind.ACCOUNT
+
+
+async def test_filters_of_the_server(town: ApiEnd) -> None:
+    """One is added, listed and removed by its pattern."""
+    body = {"action": "hold", "pattern": "Buy * now", "places": ["channels", "private"]}
+    made = await added(town, "/filters", body)
+    assert (made["pattern"], made["set_by"]) == ("buy * now", "token test0")
+    assert await items(town, "/filters") == [made]
+    path = f"/filters?pattern={quote('buy * now')}"
+    assert (await town.ask("DELETE", path)).status == 204
+    await town.refusal(404, "DELETE", path)
+    await town.refusal(400, "DELETE", "/filters")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"action": "delete", "pattern": "spam"},
+        {"action": "hold", "pattern": ""},
+        {"action": "hold", "pattern": "*"},
+        {"action": "allow", "pattern": "spam"},
+        {"action": "hold", "pattern": "spam", "places": ["everywhere"]},
+        {"action": "hold", "pattern": "x" * 401},
+    ],
+    ids=lambda body: str(body)[:50],
+)
+async def test_a_filter_that_is_refused(town: ApiEnd, body: dict[str, Any]) -> None:
+    """Nothing is added."""
+    await town.refusal(400, "POST", "/filters", body)
+    assert await items(town, "/filters") == []
+
+
+async def test_raid_mode_of_the_server(town: ApiEnd) -> None:
+    """It begins and ends."""
+    assert (await town.get("/raid"))["is_on"] is False
+    answer = await town.ask("PUT", "/raid", {"seconds": 60})
+    assert json.loads(answer.text)["is_on"] is True
+    assert (await town.get("/raid"))["set_by"] == "token test0"
+    await town.refusal(400, "PUT", "/raid", {"seconds": 10**7})
+    assert (await town.ask("DELETE", "/raid")).status == 204
+    assert (await town.get("/raid"))["is_on"] is False
+
+
+async def test_reports_to_the_server_are_resolved(town: ApiEnd) -> None:
+    """The list has what they are about."""
+    reporter = Reporter("bob", 0, "bob", "rude")
+    report = ServerReport(0, int(NOON), "eve", "eve", "eve!e@h", 0, 0, "go away", (reporter,))
+    apply(town.world, ReportedToServer(report))
+    (shown,) = await items(town, "/server-reports")
+    assert (shown["source"], shown["reporters"]) == ("eve!e@h", {"bob": "rude"})
+    path = f"/server-reports/{shown['number']}"
+    assert (await town.ask("DELETE", f"{path}?note=thanks")).status == 204
+    await town.refusal(404, "DELETE", path)
+    await town.refusal(404, "DELETE", "/server-reports/*")
+
+
+async def test_held_messages_of_the_server(town: ApiEnd) -> None:
+    """One is delivered, another one dropped."""
+    founded = town.world.channels["#a"].founded
+    for text in ("good", "bad"):
+        held = HeldMessage(0, int(NOON), "eve!e@h", 0, "eve", "PRIVMSG", text, (), "*")
+        apply(town.world, ServerMessageHeld(ServerHeldMessage(founded, "#a", held)))
+    first, second = await items(town, "/server-held-messages")
+    path = "/server-held-messages"
+    assert (await town.ask("POST", f"{path}/{first['number']}/release")).status == 204
+    assert (await town.ask("DELETE", f"{path}/{second['number']}")).status == 204
+    assert await items(town, path) == []
+    await town.refusal(404, "POST", f"{path}/{first['number']}/release")
+
+
+async def test_bans_are_no_moderation(town: ApiEnd) -> None:
+    """A token for reports of channels does not change the filters of the server."""
+    other = town.token("tca_other", "reports:write", "bans:write")
+    await town.refusal(403, "PUT", "/raid", {"seconds": 60}, token=other)
+    await town.refusal(403, "GET", "/filters", token=other)

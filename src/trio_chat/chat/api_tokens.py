@@ -32,6 +32,7 @@ RESOURCES = (
     "jobs",
     "messages",
     "metrics",
+    "moderation",
     "reports",
     "server",
     "sessions",
@@ -62,6 +63,7 @@ _OF_RIGHTS: dict[str, tuple[str, ...]] = {
         "uploads:read",
         "uploads:write",
     ),
+    "moderate": ("moderation:read", "moderation:write"),
     "accounts": (
         "accounts:read",
         "accounts:write",

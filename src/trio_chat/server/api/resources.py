@@ -34,6 +34,7 @@ _MAINTENANCE = (
     "invitations",
     "devices",
     "reports",
+    "server_moderation",
     "uploads",
     "history",
     "storage",
