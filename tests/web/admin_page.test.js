@@ -118,7 +118,7 @@ test("each action sends its method, its path and only what the form has", async 
     for (const action of [...(section.actions ?? []), ...(section.create ?? [])]) {
       const [method, path] = action.operation.split(" ");
       const ids = (path.match(/\{\}/gu) ?? []).length;
-      const item = { ...HOSTILE, id: "i", name: "n", nickname: "n", channel: "#c", number: 1, mask: "m" };
+      const item = { ...HOSTILE, id: "i", msgid: "m1", name: "n", nickname: "n", channel: "#c", number: 1, mask: "m" };
       const given = action.ids?.(item) ?? [section.idOf(item)];
       assert.equal(given.length, ids, action.id);
       const fake = new FakeApi({});

@@ -2,7 +2,7 @@
 
 import { N_, _, plural } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
-import { DURATION, REASON } from "./fields.js";
+import { DURATION, REASON, given } from "./fields.js";
 import { valueOf } from "./values.js";
 
 /** @import { Item } from "./listing.js" */
@@ -218,6 +218,18 @@ const REPORTS = {
       ids: place,
       explain: () => _("The report leaves the list; the message stays as it is."),
       done: N_("The report was closed."),
+    },
+    {
+      id: "report-redact",
+      label: N_("Delete the message"),
+      danger: true,
+      operation: "DELETE /history/{}/{}",
+      ids: (item) => [item["channel"], item["msgid"]],
+      available: ({ text }) => typeof text === "string",
+      explain: () => _("It is deleted for everybody, for ever. The report stays until it is closed."),
+      fields: [REASON],
+      query: ({ reason }) => given({ reason }),
+      done: N_("The message was deleted."),
     },
   ],
 };
