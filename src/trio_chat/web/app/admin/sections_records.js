@@ -1,4 +1,4 @@
-/** Sections about what the server keeps: hooks, tokens, the audit log, itself. */
+/** Sections about what the server keeps: hooks, tokens, the audit log, itself with its certificate. */
 
 import { N_, _ } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
@@ -211,4 +211,66 @@ const SERVER = {
   ],
 };
 
-export const RECORDS = [HOOKS, ...STORED, TOKENS, AUDIT, SERVER];
+/** @type {Section} */
+const CERTIFICATE = {
+  id: "certificate",
+  title: N_("Certificate"),
+  icon: "lock",
+  path: "/certificate",
+  view: "server",
+  empty: "",
+  idOf: () => "",
+  nameOf: () => "",
+  columns: [
+    { key: "expires", label: N_("Valid until"), kind: "time" },
+    { key: "names", label: N_("Names") },
+    { key: "is_own", label: N_("Made by this server") },
+    { key: "has_authority", label: N_("Signed by its private authority") },
+    { key: "fingerprint", label: N_("Fingerprint (SHA-256)") },
+    { key: "key_fingerprint", label: N_("Fingerprint of the key (SHA-256)") },
+  ],
+  create: [
+    {
+      id: "certificate-renew",
+      label: N_("Make a new certificate"),
+      danger: true,
+      operation: "POST /certificate/renew",
+      ids: () => [],
+      explain: () => _("Clients that have noted the present one ask whether to trust the new one."),
+      fields: [
+        {
+          name: "authority",
+          label: N_("Make another private authority, too"),
+          type: "check",
+          hint: N_("Everybody has to install it anew."),
+        },
+      ],
+      body: ({ authority }) => ({ authority: authority === "yes" }),
+      done: N_("The certificate was made."),
+    },
+  ],
+};
+
+/** @type {Section} */
+const CONFIGURATION = {
+  id: "configuration",
+  title: N_("Configuration"),
+  icon: "settings",
+  path: "/configuration",
+  empty: N_("There is nothing to show."),
+  note: N_("The keys of config.ini with the values in force. Secrets are never shown."),
+  idOf: ({ section, key }) => `${section} ${key}`,
+  nameOf: ({ section, key }) => `[${section}] ${key}`,
+  columns: [
+    { key: "key", label: N_("Key") },
+    { key: "section", label: N_("Section") },
+    {
+      key: "value",
+      label: N_("Value"),
+      value: ({ value, is_secret: isSecret }) => (isSecret ? _("(secret)") : value),
+    },
+    { key: "is_secret", label: N_("Secret"), hidden: true },
+  ],
+};
+
+export const RECORDS = [HOOKS, ...STORED, TOKENS, AUDIT, SERVER, CERTIFICATE, CONFIGURATION];
