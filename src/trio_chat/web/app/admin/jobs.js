@@ -24,6 +24,7 @@ const KINDS = {
   backup: N_("Backup"),
   check: N_("Check of the database"),
   prune: N_("Deletion of old messages"),
+  forget: N_("Deletion of the messages of an account"),
 };
 
 /** What is found or made, in the order in which it is shown. @type {readonly Column[]} */

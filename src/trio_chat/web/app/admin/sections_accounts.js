@@ -147,6 +147,16 @@ const ACCOUNTS = {
         ),
       done: N_("The account was deleted."),
     },
+    {
+      id: "account-forget",
+      label: N_("Delete with all messages"),
+      danger: true,
+      operation: "POST /accounts/{}/forget",
+      explain: (item) =>
+        _("This deletes the account {name} and all that it has said anywhere, for ever.", named(item)),
+      done: N_("The deletion has begun."),
+      isJob: true,
+    },
   ],
 };
 

@@ -89,6 +89,13 @@ function Tools({ page, section, listing, text, setText }) {
       spellcheck: false,
       onInput: (/** @type {InputEvent} */ event) =>
         setText(/** @type {HTMLInputElement} */ (event.currentTarget).value),
+      onKeyDown: (/** @type {KeyboardEvent} */ event) => {
+        if (event.key !== "Escape" || !text) return;
+        // It empties the field first, and closes the page only when there is nothing in it.
+        event.preventDefault();
+        event.stopPropagation();
+        setText("");
+      },
     }),
     h(IconButton, {
       icon: "retry",
