@@ -3,7 +3,7 @@
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import scramp
 
@@ -248,6 +248,9 @@ class ListHistory:
         self.records: list[Record] = []
         self.error: HistoryError | None = None
         self.searchable = 1
+        self.numbers: Mapping[int, int] = {}
+        self.numbered: dict[int, int] = {}
+        self.last_numbers: dict[str, int] = {}
 
     @property
     def said(self) -> list[Record]:
@@ -265,6 +268,18 @@ class ListHistory:
                 await self.redact(record.buffer, parse_msgid(record.params[0]) or 0)
             else:
                 self.records.append(record)
+                if record.command in MESSAGES and record.buffer.startswith("#"):
+                    number = self.last_numbers.get(record.buffer, 0) + 1
+                    self.last_numbers[record.buffer] = self.numbered[record.id] = number
+        self.numbers = {
+            each.id: self.numbered[each.id] for each in records if each.id in self.numbered
+        }
+
+    async def numbers_of(self, buffer: str, first: int, last: int) -> Mapping[int, int]:
+        """Return the numbers of a range."""
+        return {
+            number: self.numbered[number] for number in self.numbered if first <= number <= last
+        }
 
     def _rename(self, before: str, name: str) -> None:
         names = {name: f"{name}-old", before: name}

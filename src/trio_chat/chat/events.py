@@ -23,7 +23,10 @@ from trio_chat.irc.message import (
     truncate,
     wrap_words,
 )
+from trio_chat.irc.names import is_channel_name
 
+_ONCE = frozenset((tag_names.MSGID, tag_names.NUMBER))
+"""The tags that only the first of several lines has."""
 NOT_TO_A_CHANNEL = frozenset(("NICK", "QUIT"))
 """Events whose first parameter is not a channel: they happen in all channels of a user at once."""
 
@@ -75,6 +78,18 @@ class Event(NamedTuple):
         # By position, as a node of a cluster does this for nearly every message: `_replace` takes
         # three times as long.
         return Event._make((*self[:4], recipients, *self[5:-1], push_accounts))
+
+    def numbered(self, number: int) -> "Event":
+        """Return the event with the number of a message of a channel, for those that asked."""
+        tag = (cap.NUMBER, tag_names.NUMBER, str(number))
+        # By position, as this is done for every message.
+        return Event._make((*self[:14], (*self.server_tags, tag), *self[15:]))
+
+    @property
+    def is_to_be_numbered(self) -> bool:
+        """Whether it is a message that has a number once it is committed."""
+        places = self.history_targets
+        return bool(places) and self.command in MESSAGES and is_channel_name(places[0].buffer)
 
     @property
     def requires_persistence(self) -> bool:
@@ -220,7 +235,7 @@ def _tagged(tags: dict[str, str], bodies: list[str]) -> list[tuple[dict[str, str
     """Return the lines of one event with its tags: "Servers MUST only include a message ID on the
     first message".
     """
-    rest = {key: value for key, value in tags.items() if key != "msgid"}
+    rest = {key: value for key, value in tags.items() if key not in _ONCE}
     return [(tags, bodies[0]), *((dict(rest), body) for body in bodies[1:])]
 
 

@@ -21,6 +21,7 @@ stored command is an event.
 """
 
 
+NO_NUMBERS: Mapping[int, int] = MappingProxyType({})
 RENAME = "RENAME"
 """The event that renames a channel: `commit` renames its buffer, and stores no event."""
 REDACT = "REDACT"
@@ -120,7 +121,22 @@ class Query(NamedTuple):
 
 
 class History(Protocol):
-    """The store of messages and events."""
+    """The store of messages and events. It numbers the messages of a channel, each by one more than
+    the one before it.
+
+    Attributes:
+        numbers: the numbers that the last `commit` gave to messages of channels, by their ids.
+    """
+
+    numbers: Mapping[int, int]
+
+    async def numbers_of(self, buffer: str, first: int, last: int) -> Mapping[int, int]:
+        """Return the numbers of the messages of a channel in a range of ids, both ends included, by
+        the ids; messages from before there were numbers, and imported ones, have none.
+
+        Raises:
+            HistoryError: they cannot be read.
+        """
 
     async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
         """Store messages and events in this order, all or none; they are on disk when this returns.

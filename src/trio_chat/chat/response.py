@@ -11,9 +11,12 @@ from functools import partial
 from operator import attrgetter
 
 from trio_chat.chat.events import DecidedEvents, Event, LazyReply, Output, OutputItem, Reply
+from trio_chat.chat.message_numbers import unknown_number
 from trio_chat.chat.reply_lines import ReplyLines, ResponseContext
 from trio_chat.chat.unstored import NOT_KEPT, refused, unavailable
 from trio_chat.chat.users import Session
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import tag_names
 from trio_chat.irc.message import Message
 
 Later = Callable[["Response"], Awaitable[None]]
@@ -100,7 +103,10 @@ class Response(ReplyLines):
             self._work += sum(len(channel.members) for channel in session.user.channels) // 16
         if self._label and is_answer and event.skip is not session and session in event.recipients:
             if session.effective & event.requires == event.requires:
-                self._own += event.lines(session.effective)
+                lines = event.lines(session.effective)
+                if session.effective & cap.NUMBER and event.is_to_be_numbered:
+                    lines[0][0][tag_names.NUMBER] = unknown_number(event.id)
+                self._own += lines
             if len(event.recipients) == 1 and not (event.history_targets or event.push_accounts):
                 return  # nobody else receives it, and it is not stored
             event = event._replace(skip=session)

@@ -132,10 +132,12 @@ class World:
         wall_clock: returns seconds of Unix time by the clock of this server, on which no state
             depends. In a cluster, `clock` is the time of the log, which may be a while ago.
         usage: the number of uses of each command, as far as this server has carried it out.
+        wants_numbers: whether a client of this server has asked for the numbers of messages.
     """
 
     rules_version: int = RULES_VERSION
     sign_on: SignOn | None = None
+    wants_numbers = False
 
     def __init__(
         self,

@@ -70,6 +70,7 @@ WEBPUSH = 1 << 50
 WEBPUSH_SOJU = 1 << 51
 AUTHTOKEN = 1 << 48
 NOTIFY = 1 << 49
+NUMBER = 1 << 52
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
@@ -100,6 +101,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability(names.NAMED_MODES, NAMED_MODES),
         Capability(names.NO_IMPLICIT_NAMES, NO_IMPLICIT_NAMES),
         Capability(names.NOTIFY, NOTIFY),
+        Capability(names.NUMBER, NUMBER, needs=MESSAGE_TAGS),
         Capability(names.OPER_TAG, OPER_TAG),
         Capability(names.PRE_AWAY, PRE_AWAY),
         Capability(names.READ_MARKER, READ_MARKER),
@@ -124,7 +126,7 @@ _DRAFT = "draft/"
 OPER_TAGS = ((OPER_TAG, "draft/oper", ""),)
 """The tag on events of a server operator (IRCv3 `draft/oper-tag`), without the operator's name."""
 
-NEEDS_STORAGE = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK
+NEEDS_STORAGE = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK | NUMBER
 """Offered only with a message history."""
 NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION | NOTIFY
 """Offered only with accounts."""

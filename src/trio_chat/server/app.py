@@ -125,6 +125,7 @@ class Server:
             history=history,
             uncommitted=uncommitted if history else None,
             is_strict=cluster is not None,
+            wants_numbers=lambda: self.world.wants_numbers,
         )
         self.node = cluster.make_node(self.broadcaster) if cluster is not None else None
         self.relayer = Relayer(self.world, self.broadcaster, self._is_refusing)

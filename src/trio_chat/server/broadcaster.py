@@ -19,6 +19,7 @@ import trio
 
 from trio_chat.chat.events import Event, Output, OutputItem, Reply
 from trio_chat.chat.history import BadRecord, History, HistoryError, Record
+from trio_chat.chat.message_numbers import with_numbers
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.users import Session
 from trio_chat.server.overtaking import Overtaking
@@ -75,6 +76,8 @@ class Broadcaster:
         uncommitted: the persistent state that is committed with them; or None.
         is_strict: whether `run` ends when the history cannot be written, instead of refusing
             messages: a node of a cluster cannot take back what all nodes have carried out.
+        wants_numbers: returns whether a client has asked for the numbers of messages
+            (`trio-chat/number`). While none has, nothing is done for them.
 
     Attributes:
         push: takes each delivered event that is to be pushed to devices; or None. It never waits,
@@ -90,6 +93,7 @@ class Broadcaster:
         uncommitted: UncommittedState | None = None,
         *,
         is_strict: bool = False,
+        wants_numbers: Callable[[], bool] = lambda: False,
     ) -> None:
         self._limit = limit
         self._is_strict = is_strict
@@ -105,6 +109,8 @@ class Broadcaster:
         self._progress = trio.lowlevel.ParkingLot()
         self.push: Callable[[Event], None] | None = None
         self.push_users: Sized = ()
+        self._wants_numbers = wants_numbers
+        self._numbers: dict[int, int] = {}
 
     def accept(
         self, output: Output, sender: Session | None = None, *, in_order: bool = False
@@ -219,7 +225,15 @@ class Broadcaster:
                 )
             self._is_failing = True
             return [unstored_parts(item) for item in items]
-        return [item.parts if is_kept or item.not_kept is None else item.not_kept for item in items]
+        parts: list[Sequence[OutputItem]] = [
+            item.parts if is_kept or item.not_kept is None else item.not_kept for item in items
+        ]
+        return self._with_numbers(parts) if self._wants_numbers() else parts
+
+    def _with_numbers(self, items: Sequence[Sequence[OutputItem]]) -> list[Sequence[OutputItem]]:
+        """Return items with the numbers that the commit has given to their messages."""
+        numbers, self._numbers = self._numbers, {}
+        return [tuple(with_numbers(part, numbers) for part in item) for item in items]
 
     async def _keep(self, records: list[Record], position: str = "") -> bool:
         """Commit records, and the state that has changed with them; return whether the state was
@@ -287,6 +301,8 @@ class Broadcaster:
         await (
             self._history.commit(records) if state is None else self._history.commit(records, state)
         )
+        if self._wants_numbers():
+            self._numbers.update(self._history.numbers)
         self._commits += 1
         self._remembered += len(records)
         self._commit_seconds += trio.current_time() - begin

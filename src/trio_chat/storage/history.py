@@ -1,7 +1,8 @@
 """The table of messages: appended in batches, read as ranges of ids, and found by their words."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -20,7 +21,7 @@ from trio_chat.chat.history import (
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc.message import NO_TAGS
-from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.names import fold_or_self, is_channel_name
 from trio_chat.storage import uploads
 from trio_chat.storage.clock import note_steps
 from trio_chat.storage.database import Database, StorageError, damage_reported
@@ -45,8 +46,9 @@ if TYPE_CHECKING:
 
 _APPEND = """
     INSERT INTO message (
-        buffer, id, is_private, command, source, account, text, tags, is_bot, shift, account_id
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        buffer, id, is_private, command, source, account, text, tags, is_bot, shift, account_id,
+        number
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 # Only the order differs: SQLite walks the primary key from one end or the other, and stops at the
 # limit.
@@ -58,6 +60,11 @@ _RANGE = """
     ORDER BY id {} LIMIT ?
 """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
+_NUMBERS = """
+    SELECT id, number FROM message
+    WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id BETWEEN ? AND ? AND number
+"""
+_LAST_NUMBER = "SELECT last_number FROM buffer WHERE id = ?"
 _EXISTS = "SELECT 1 FROM {} WHERE buffer = ? AND id = ?"
 _DIG_OUT = """
     DELETE FROM redacted WHERE id < :before AND buffer IN (
@@ -87,8 +94,11 @@ class SqliteHistory:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # The writing thread alone uses these two: the numbers of buffers, and the last shift.
+        self.numbers: Mapping[int, int] = {}
+        # The writing thread alone uses these three: the ids of buffers, the last numbers of their
+        # messages, and the last shift.
         self._buffers: dict[str, int] = {}
+        self._last_numbers: dict[int, int] = {}
         self._shift: int | None = None
         self._commits = 1  # 1 stands for the messages that the database had at the start
         self._indexed_commits = 0
@@ -102,15 +112,18 @@ class SqliteHistory:
             or any(record.command == REDACT for record in records)
             else self._database.write
         )
+        self.numbers = {}
         try:
-            await write(self._append, records, state)
+            self.numbers = await write(self._append, records, state)
         except (
             StorageError,
             TypeError,
             ValueError,
             OverflowError,
         ) as error:  # a lone surrogate (UnicodeError), a number too large, a damaged page
-            self._buffers.clear()  # the transaction that numbered them was rolled back
+            # The transaction that numbered them, and their messages, was rolled back.
+            self._buffers.clear()
+            self._last_numbers.clear()
             self._shift = None
             raise (HistoryError if _is_about_the_file(error) else BadRecord)(str(error)) from error
         self._commits += 1
@@ -179,6 +192,13 @@ class SqliteHistory:
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
+    async def numbers_of(self, buffer: str, first: int, last: int) -> dict[int, int]:
+        """Return the numbers of a range of messages; see `History.numbers_of`."""
+        try:
+            return await self._database.read(_select_numbers, buffer, first, last)
+        except StorageError as error:
+            raise HistoryError(str(error)) from error
+
     async def search(self, query: Query, span: Span, limit: int) -> list[Record]:
         """Return the messages that match a query; see `History.search`."""
         if self._indexed_commits < self._commits:
@@ -219,11 +239,12 @@ class SqliteHistory:
 
     def _append(
         self, connection: "apsw.Connection", records: Sequence[Record], state: ChangeSet | None
-    ) -> None:
+    ) -> dict[int, int]:
+        """Write records, and return the numbers of messages of channels by their ids."""
         if state is not None:
             keep(connection, state)
         if not records:
-            return
+            return {}
         numbered: list[tuple[int, Record]] = []
         redacted: list[tuple[int, int]] = []
         for record in records:
@@ -234,13 +255,38 @@ class SqliteHistory:
                 redacted.append((self._buffer(connection, record.buffer), _redacted_by(record)))
             else:
                 numbered.append((self._buffer(connection, record.buffer), record))
-        append_messages(connection, [entry for entry in numbered if entry[1].command in MESSAGES])
+        messages = [entry for entry in numbered if entry[1].command in MESSAGES]
+        numbers = self._number(connection, messages)
+        append_messages(connection, messages, numbers)
         append_events(connection, [entry for entry in numbered if entry[1].command not in MESSAGES])
         for key in redacted:  # of this batch, too
             _redact(connection, key)
         if self._shift is None or any(record.shift != self._shift for record in records):
             note_steps(connection, records)
             self._shift = records[-1].shift
+        return numbers
+
+    def _number(
+        self, connection: "apsw.Connection", messages: Sequence[tuple[int, Record]]
+    ) -> dict[int, int]:
+        """Number the messages of channels, each by one more than the last one of its buffer, and
+        have the buffers know the last numbers.
+        """
+        last, numbers, touched = self._last_numbers, dict[int, int](), set[int]()
+        for buffer, record in messages:
+            if not is_channel_name(record.buffer):
+                continue
+            if buffer not in last:
+                if len(last) >= _MOST_BUFFERS:
+                    _write_last_numbers(connection, last, touched)
+                    last.clear()
+                    touched.clear()
+                last[buffer] = int(connection.execute(_LAST_NUMBER, (buffer,)).get)
+            last[buffer] += 1
+            numbers[record.id] = last[buffer]
+            touched.add(buffer)
+        _write_last_numbers(connection, last, touched)
+        return numbers
 
     def _buffer(self, connection: "apsw.Connection", name: str) -> int:
         known = self._buffers.get(name)
@@ -276,9 +322,33 @@ def rename_buffer(connection: "apsw.Connection", before: str, name: str, number:
         connection.execute("UPDATE buffer SET name = ? WHERE name = ?", (new, old))
 
 
-def append_messages(connection: "apsw.Connection", records: Sequence[tuple[int, Record]]) -> None:
-    """Insert messages, each with the number of its buffer; `index_new` indexes the new ones."""
-    connection.executemany(_APPEND, [row(record, buffer) for buffer, record in records])
+def _select_numbers(
+    connection: "apsw.Connection", buffer: str, first: int, last: int
+) -> dict[int, int]:
+    return dict(connection.execute(_NUMBERS, (buffer, first, last)))
+
+
+def _write_last_numbers(
+    connection: "apsw.Connection", last: Mapping[int, int], buffers: Iterable[int]
+) -> None:
+    for buffer in buffers:
+        connection.execute("UPDATE buffer SET last_number = ? WHERE id = ?", (last[buffer], buffer))
+
+
+def append_messages(
+    connection: "apsw.Connection",
+    records: Sequence[tuple[int, Record]],
+    numbers: Mapping[int, int] = MappingProxyType({}),
+) -> None:
+    """Insert messages, each with the id of its buffer; `index_new` indexes the new ones.
+
+    Args:
+        connection: to the database.
+        records: buffers and messages.
+        numbers: of the messages of channels, by their ids; imported ones have none.
+    """
+    rows = [(*row(record, buffer), numbers.get(record.id, 0)) for buffer, record in records]
+    connection.executemany(_APPEND, rows)
     index_messages(connection, records)
     uploads.link(connection, records)
 

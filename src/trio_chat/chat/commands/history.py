@@ -3,13 +3,21 @@
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from trio_chat.chat import conversations, retention
 from trio_chat.chat.conversations import Conversation
-from trio_chat.chat.history import LAST_ID, HistoryError, HistoryFilter, Record, Span
+from trio_chat.chat.events import Event
+from trio_chat.chat.history import (
+    LAST_ID,
+    NO_NUMBERS,
+    HistoryError,
+    HistoryFilter,
+    Record,
+    Span,
+)
 from trio_chat.chat.ids import parse_msgid, parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
@@ -157,6 +165,8 @@ async def _answer(
             await _read_page(request, storage, conversation, span, limit, shown)
             for span, limit in spans(exact)
         ]
+        records = [record for page in pages for record in page.records]
+        numbers = await numbers_of(session, storage, conversation, records)
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
@@ -164,7 +174,6 @@ async def _answer(
     if not conversation.can_be_read():  # left, or was removed, while we waited
         _fail(request, "INVALID_TARGET", _NOT_YOURS)
         return
-    records = [record for page in pages for record in page.records]
     if records:
         session.page = (conversation.buffer, records[0].id, records[-1].id)
     # A channel by its canonical name; a person as the client's own window is called, whatever the
@@ -174,7 +183,30 @@ async def _answer(
         "chathistory", name, tag=_end_tag(session, is_end=all(page.is_last for page in pages))
     ):
         for record in records:
-            reply.replay(conversation.replay(record))
+            reply.replay(replayed(conversation, record, numbers))
+
+
+async def numbers_of(
+    session: Session,
+    storage: StoragePorts,
+    conversation: Conversation,
+    records: Sequence[Record],
+) -> Mapping[int, int]:
+    """Return the numbers of messages of a channel by their ids, for a client that asks for them.
+
+    Raises:
+        HistoryError: they cannot be read.
+    """
+    if not records or conversation.channel is None or not session.effective & cap.NUMBER:
+        return NO_NUMBERS
+    return await storage.history.numbers_of(conversation.buffer, records[0].id, records[-1].id)
+
+
+def replayed(conversation: Conversation, record: Record, numbers: Mapping[int, int]) -> Event:
+    """Return a record as the event that it was, with its number, if it has one."""
+    event = conversation.replay(record)
+    number = numbers.get(record.id)
+    return event if number is None else event.numbered(number)
 
 
 class _Page(NamedTuple):

@@ -110,6 +110,8 @@ def _cap_req(request: Request) -> None:
         # "MUST NOT change the capabilities of the client until the last ACK of the set has been
         # sent"
     )
+    if caps & cap.NUMBER:
+        request.world.wants_numbers = True
 
 
 def _answer_cap_req(request: Request, subcommand: str, wanted: str) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 
 from trio_chat.chat import conversations
 from trio_chat.chat.channels import Channel
-from trio_chat.chat.commands.history import read, readable
+from trio_chat.chat.commands.history import numbers_of, read, readable, replayed
 from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.history import HistoryError, Record, Span
 from trio_chat.chat.ids import readable_time
@@ -147,6 +147,7 @@ async def show(
     """
     session = request.session
     records = await read(request, storage, conversation, span, limit)
+    numbers = await numbers_of(session, storage, conversation, records)
     if conversation.channel is None and not session.effective & _SEES_ITSELF:
         # A client without `echo-message` would show own messages as if the other side had sent
         # them.
@@ -156,7 +157,7 @@ async def show(
     kind = "znc.in/playback" if session.caps & cap.ZNC_PLAYBACK else "chathistory"
     with reply.batch(kind, conversation.name):
         for record in records:
-            reply.replay(conversation.replay(_with_time(session, record)))
+            reply.replay(replayed(conversation, _with_time(session, record), numbers))
     return len(records)
 
 
