@@ -13,8 +13,9 @@ from support import NOON
 from test_cluster_node import mock_clock
 from trio_chat.chat.api_tokens import ApiToken, digest_of
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import ApiTokenMade, Audited, Change
+from trio_chat.chat.changes import ApiTokenMade, Audited, Change, MessageReported
 from trio_chat.chat.events import DecidedEvents
+from trio_chat.chat.moderation.state import Report
 from trio_chat.server.api import entry
 from trio_chat.server.http.messages import HttpRequest
 from trio_chat.server.peer import Peer
@@ -151,3 +152,59 @@ async def test_a_cluster_without_its_engine_changes_nothing(mock_clock: MockCloc
         status, problem = await ask(one, "DELETE", "/tokens/test")
         assert status == 503
         assert problem["title"] == "Service Unavailable"
+
+
+async def test_bans_and_filters_are_those_of_all_nodes(mock_clock: MockClock) -> None:
+    """Set at one node, they are lifted at the other."""
+    log = MemoryLog()
+    async with cluster_node(log, "n1") as one, cluster_node(log, "n2") as other:
+        await have_token(one)
+        bob = await other.register("bob", "#a")
+        await settled(one, other)
+        status, made = await ask(one, "POST", "/bans", {"mask": "bob!*@*", "reason": "spam"})
+        assert (status, made["users"]) == (201, ["bob"])
+        assert (await bob.until("ERROR"))[-1].command == "ERROR"
+        assert (await ask(one, "PUT", "/raid", {"seconds": 60}))[1]["is_on"]
+        body = {"action": "hold", "pattern": "spam"}
+        assert (await ask(one, "POST", "/filters", body))[0] == 201
+        await settled(one, other)
+        assert (await ask(other, "GET", "/raid"))[1]["set_by"] == "token test"
+        for path in ("/bans/bob%21%2A@%2A", "/filters?pattern=spam", "/raid"):
+            assert (await ask(other, "DELETE", path))[0] == 204
+        await settled(other, one)
+        for path in ("/bans", "/filters"):
+            assert (await ask(one, "GET", path))[1]["items"] == []
+
+
+async def test_a_message_is_deleted_on_all_nodes(mock_clock: MockClock) -> None:
+    """No user deletes it, and each node stores that."""
+    log, here, there = MemoryLog(), NodeDatabase(), NodeDatabase()
+    async with (
+        cluster_node(log, "n1", here) as one,
+        cluster_node(log, "n2", there) as other,
+    ):
+        await have_token(one)
+        await one.register("ann", "#a")
+        _, sent = await ask(one, "POST", "/channels/a/messages", {"text": "wrong"})
+        await settled(one, other)
+        assert len(here.said) == len(there.said) == 1
+        path = f"/history/a/{sent['id']}"
+        assert (await ask(other, "DELETE", path))[0] == 204
+        await settled(other, one)
+        assert here.said == there.said == []
+        assert (await ask(one, "DELETE", path))[0] == 404
+
+
+async def test_a_report_is_closed_at_another_node(mock_clock: MockClock) -> None:
+    """A token is no user of any node."""
+    log = MemoryLog()
+    async with cluster_node(log, "n1") as one, cluster_node(log, "n2") as other:
+        await have_token(one)
+        await one.register("ann", "#a")
+        report = Report(0, int(NOON), "bob", 0, "bob", 1, "rude")
+        apply(one.server.world, MessageReported("#a", report, "eve: x"))
+        await settled(one, other)
+        assert len((await ask(other, "GET", "/reports"))[1]["items"]) == 1
+        assert (await ask(other, "DELETE", "/reports/a/1"))[0] == 204
+        await settled(other, one)
+        assert (await ask(one, "GET", "/reports"))[1]["items"] == []

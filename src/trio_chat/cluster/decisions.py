@@ -8,12 +8,32 @@ from dataclasses import replace
 from typing import Any
 
 from trio_chat.chat.accounts import Account
-from trio_chat.chat.changes import AccountNameFreed, Change
+from trio_chat.chat.changes import (
+    AccountNameFreed,
+    Change,
+    HeldMessageReleased,
+    HeldMessagesDropped,
+    ReportsClosed,
+    ServerHeldMessageReleased,
+    ServerHeldMessagesDropped,
+    ServerRaidModeSet,
+    ServerReportsResolved,
+)
 from trio_chat.chat.world import World
 from trio_chat.cluster.entries import Decided
 
 _USERS = ("user", "by", "other")
 """The fields of changes that name a user."""
+_SHOWN = (
+    HeldMessageReleased,
+    HeldMessagesDropped,
+    ReportsClosed,
+    ServerHeldMessageReleased,
+    ServerHeldMessagesDropped,
+    ServerRaidModeSet,
+    ServerReportsResolved,
+)
+"""Changes whose `by` is only shown: it may be an API token, which is no user."""
 _CHANNEL = "channel"
 _GONE = 0
 """The number of no user and of no channel."""
@@ -26,7 +46,7 @@ def decide(world: World, change: Change) -> Decided:
     the number `_GONE`.
     """
     subjects: list[tuple[str, int]] = []
-    for field in _USERS:
+    for field in _USERS if not isinstance(change, _SHOWN) else ():
         if name := getattr(change, field, ""):
             user = world.users.get(name)
             subjects.append((field, user.identity if user is not None else _GONE))
