@@ -67,6 +67,8 @@ export class ChatBuffer {
      * are not known until they are fetched. @type {Entry|undefined}
      */
     this.missedAfter = undefined;
+    /** The last number of a message on this connection (`trio-chat/number`); 0 for none. */
+    this.lastNumber = 0;
     /** The newest entry of the former connections. @type {Entry|undefined} */
     this.heardBefore = undefined;
     /** Whether messages may have been deleted while there was no connection. */
@@ -84,6 +86,7 @@ export class ChatBuffer {
   /** Note that messages from now on may be missed. */
   interrupted() {
     const { timeline } = this;
+    this.lastNumber = 0;
     if (!timeline.live.value) return;
     this.heardBefore = timeline.newest;
     this.missedAfter ??= this.heardBefore;

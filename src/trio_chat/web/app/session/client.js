@@ -13,6 +13,7 @@ import { LevelUpdates } from "./levels.js";
 import { Login } from "./login.js";
 import { ReadMarkers } from "./markers.js";
 import { Nickname } from "./nickname.js";
+import { noteNumbers } from "./numbers.js";
 import { OutgoingMessages } from "./outgoing.js";
 import { Paging } from "./paging.js";
 import { Pins } from "./pins.js";
@@ -293,6 +294,14 @@ export class Client extends Exchange {
   }
 
   // Receiving
+
+  /**
+   * @param {Item} item
+   * @override
+   */
+  arrived(item) {
+    noteNumbers(this, item);
+  }
 
   /**
    * Pass an item to its handler.

@@ -128,9 +128,16 @@ export class Exchange {
     const message = line.length <= LONGEST_LINE ? parse(line) : null;
     if (!message) return;
     const item = this.batches.take(message);
+    if (item) this.arrived(item);
     const isAnswer = item && (this.requests.take(item) || this.unlabelled.take(item));
     if (item && !isAnswer) this.dispatch(item, null);
   }
+
+  /**
+   * Note an item that is complete, whether it answers a request or not.
+   * @param {Item} _item
+   */
+  arrived(_item) {}
 
   /**
    * Take what is complete, and answers no request.

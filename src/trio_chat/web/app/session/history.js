@@ -25,6 +25,8 @@ const DISORDER = 10_000;
 /** Buffers whose history is fetched at the same time, besides the current one. */
 const AT_ONCE = 3;
 const MOST_TARGETS = 50;
+/** Milliseconds after which what a gap shows to be missing is fetched. */
+const GAP_PAUSE = 500;
 const TARGETS_SINCE = 30 * 86_400_000;
 /** Pauses before what the server could not answer is asked again. */
 const PAUSES = [5000, 20_000, 60_000];
@@ -41,6 +43,8 @@ export class History {
     this.queue = [];
     /** Buffers whose newest messages are being fetched. @type {Set<ChatBuffer>} */
     this.syncing = new Set();
+    /** Buffers whose missing messages will be fetched. @type {Set<ChatBuffer>} */
+    this.gaps = new Set();
     /** Failed attempts in a row. @type {Map<ChatBuffer, number>} */
     this.failures = new Map();
     /** When the conversations were looked for last, by the server's clock. */
@@ -52,6 +56,7 @@ export class History {
     this.queue = [];
     this.running = 0;
     this.syncing.clear();
+    this.gaps.clear();
     this.failures.clear();
   }
 
@@ -80,6 +85,20 @@ export class History {
     if (buffer === this.client.model.current.value) void run();
     else this.queue.push(run);
     this.next();
+  }
+
+  /**
+   * Fetch what a gap of numbers shows to be missing, at most once in a moment.
+   * @param {ChatBuffer} buffer
+   */
+  fillGap(buffer) {
+    if (this.gaps.has(buffer)) return;
+    this.gaps.add(buffer);
+    const { generation, clock } = this.client;
+    clock.start(() => {
+      this.gaps.delete(buffer);
+      if (generation === this.client.generation && buffer.joined.value) this.sync(buffer);
+    }, GAP_PAUSE);
   }
 
   next() {

@@ -7,6 +7,7 @@
 import { _ } from "../platform/i18n.js";
 import { isBatch } from "./batches.js";
 import { historyBlock } from "./events.js";
+import { noteNewest } from "./numbers.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
 /** @import { Reference } from "../model/timeline.js" */
@@ -44,6 +45,7 @@ export async function fetchPage(client, buffer, kind, ...references) {
   for (const entry of entries) entry.mention = model.isMention(buffer, entry);
   for (const each of deletions) client.redacted(buffer, each.msgid, each.nick);
   for (const each of reactions) buffer.timeline.react(each.msgid, each);
+  if (kind === "LATEST") noteNewest(buffer, batch.items);
   const [first, last] = ends(batch);
   return { entries, msgids, first, last, end: batch.tags.has("draft/chathistory-end") || !first };
 }
