@@ -144,7 +144,7 @@ export function openForm(page, section, action, item) {
  */
 function summary(listing, section, count, words) {
   const total = listing.items.value.length;
-  const more = listing.hasMore.value ? ` ${_("There are more on the server.")}` : "";
+  const more = listing.hasMore.value ? " " + _("There are more on the server.") : "";
   if (!total) return words ? _("Nothing was found.") : _(section.empty);
   if (!words || words === listing.words.value)
     return plural("{count} entry.", "{count} entries.", total) + more;
