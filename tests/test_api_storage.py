@@ -21,8 +21,9 @@ from trio_chat.config import (
 )
 from trio_chat.maintenance import backups
 from trio_chat.maintenance.refusals import ResourceConflict, ResourceNotFound
-from trio_chat.server.jobs import Report
+from trio_chat.server.jobs import Report, end_when_cancelled
 from trio_chat.server.open_storage import open_storage
+from trio_chat.storage.maintenance import connected
 from trio_chat.storage.uploads import directory_of
 
 NAME = "backup-20270115T080000Z.db"
@@ -151,7 +152,7 @@ async def test_a_cancelled_backup_leaves_nothing(town: ApiEnd) -> None:
     assert settings.file is not None
     file = settings.file
 
-    class Ended(Exception):
+    class Ended(BaseException):  # as the cancellation of Trio is
         pass
 
     def end(_done: int, _total: int) -> None:
@@ -178,6 +179,28 @@ def fill(file: Path) -> None:
         " INSERT INTO filling SELECT i, 'some text' FROM n"
     )
     connection.close()
+
+
+async def test_a_long_statement_ends_with_its_job(town: ApiEnd) -> None:
+    """A job that counts for long does not hold up the end of the server."""
+    begun = trio.Event()
+
+    def count(_report: Report) -> dict[str, Any]:
+        file = town.here.server.site.jobs().database()
+        with connected(file, as_it_is=True) as connection:
+            end_when_cancelled(connection)
+            trio.from_thread.run_sync(begun.set)
+            connection.execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+                " SELECT max(i) FROM n"
+            ).fetchall()
+        return {}
+
+    job = town.here.server.site.jobs().start("count", "me", count)
+    await begun.wait()
+    job.scope.cancel()
+    await job.finished.wait()
+    assert (job.state, job.problem) == ("cancelled", "")
 
 
 async def test_jobs_end_with_the_server(tmp_path: Path) -> None:

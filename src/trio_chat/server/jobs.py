@@ -29,11 +29,22 @@ Report = Callable[[int, int], None]
 Work = Callable[[Report], dict[str, Any]]
 """Blocks; returns the outcome."""
 
+_STEPS_PER_LOOK = 100_000
 _MOST_RUNNING = 3
 _MOST_KEPT = 50
 """Jobs that have ended, the latest, whose outcome can be asked for."""
 _READERS = 2
 """Requests that read the database at once, each with a connection of its own."""
+
+
+def end_when_cancelled(connection: "apsw.Connection") -> None:
+    """Have long statements of a job end, and roll back, when the job is cancelled."""
+
+    def look() -> bool:
+        trio.from_thread.check_cancelled()
+        return False
+
+    connection.set_progress_handler(look, _STEPS_PER_LOOK)
 
 
 class Job:

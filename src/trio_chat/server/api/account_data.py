@@ -15,7 +15,7 @@ from trio_chat.server.api.jobs import JobView, begin
 from trio_chat.server.api.refusals import as_problems
 from trio_chat.server.api.resources import Resource
 from trio_chat.server.api.schemas import Rule
-from trio_chat.server.jobs import Report
+from trio_chat.server.jobs import Report, end_when_cancelled
 from trio_chat.storage import account_maintenance
 from trio_chat.storage.maintenance import connected
 
@@ -72,6 +72,7 @@ def _delete(
     database: Path, author: account_maintenance.Author, total: int, report: Report
 ) -> dict[str, Any]:
     with connected(database, as_it_is=True) as connection:
+        end_when_cancelled(connection)
         deleted = account_maintenance.delete_messages(
             connection, author, lambda done: report(done, total)
         )

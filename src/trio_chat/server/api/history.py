@@ -19,7 +19,7 @@ from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.refusals import as_problems
 from trio_chat.server.api.resources import Resource
 from trio_chat.server.api.schemas import Rule
-from trio_chat.server.jobs import Report
+from trio_chat.server.jobs import Report, end_when_cancelled
 from trio_chat.storage import maintenance
 from trio_chat.storage.maintenance import connected
 
@@ -94,6 +94,7 @@ def _delete_old(
     database: Path, before: float, channel: str | None, now: float, report: Report
 ) -> dict[str, Any]:
     with connected(database, as_it_is=True) as connection:
+        end_when_cancelled(connection)
         planned = rules.plan_pruning(connection, before, channel, now)
         report(0, planned.total)
         return {
