@@ -69,6 +69,7 @@ class HistoryFetcher:
         self._sequencer = sequencer
         self._markers = markers
         self._at_join = at_join
+        self._numbers: dict[str, int] = {}
 
     # Requests of the user
 
@@ -85,6 +86,23 @@ class HistoryFetcher:
             self._want(HistoryRequest(Purpose.JOINED, channel, self._at_join, joined=position))
         elif shown.last == UNKNOWN_POSITION:
             shown.last = HistoryPosition(time=time)
+
+    def note_number(self, channel: str, number: int, *, is_live: bool) -> None:
+        """Note the number of a message of a channel (`trio-chat/number`). A live one that is more
+        than one above the last shows that others did not arrive: they are requested, and shown
+        before it.
+        """
+        key = self._features.fold(channel)
+        last = self._numbers.get(key, 0)
+        self._numbers[key] = max(last, number)
+        is_gap = is_live and 0 < last < number - 1
+        if not is_gap or not self._negotiation.history:
+            return
+        shown = self._sync_state.channel(key)
+        is_awaited = key in self._requests.awaited(self._features.fold)
+        if not is_awaited and shown.last.reference(self._features.reference_types):
+            request = HistoryRequest(Purpose.MISSED, channel, MOST_MISSED + 1, since=shown.last)
+            self._want(request)
 
     def open_conversation(self, nick: str) -> None:
         """Request the latest messages of a private conversation, or those since the last

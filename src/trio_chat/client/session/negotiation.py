@@ -26,6 +26,7 @@ WANTED = (
     capability_names.MESSAGE_TAGS,
     capability_names.MULTI_PREFIX,
     capability_names.NOTIFY,
+    capability_names.NUMBER,
     capability_names.SASL,
     capability_names.SERVER_TIME,
     capability_names.SETNAME,
@@ -45,6 +46,7 @@ this client's own messages, it has gaps or duplicates.
 """
 _MOST_LINES = 100
 _NEEDS = {
+    capability_names.NUMBER: _FOR_HISTORY,
     capability_names.CHATHISTORY: _FOR_HISTORY,
     capability_names.WHOAMI: frozenset(
         (capability_names.CHGHOST,)

@@ -7,6 +7,7 @@ from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc import tag_names
 from trio_chat.irc.message import Message
 
+_MOST_DIGITS = 15
 SHUT_DOWN_TEXT = "The server has shut down"
 """Notice of trio-chat's server before it closes, to clients without standard replies."""
 RESTART_TEXT = "This server is being restarted, connect again"
@@ -28,6 +29,8 @@ def _said(protocol: ProtocolState, message: Message) -> None:
         kind, text = MessageKind.ACTION, rest
     is_shown = is_for_people and not protocol.senders.ignores(message.source)
     batch = message.tags.get(tag_names.BATCH, "")
+    if tag_names.NUMBER in message.tags:
+        _note_number(protocol, message, is_live=batch not in protocol.history.batches)
     if batch in protocol.history.batches:
         said = _from_history(protocol, message, target, text, kind)
         protocol.history.add(batch, said, shown=is_shown)
@@ -54,6 +57,13 @@ def _said(protocol: ProtocolState, message: Message) -> None:
                 is_bot=tag_names.BOT in message.tags,
             )
         )
+
+
+def _note_number(protocol: ProtocolState, message: Message, *, is_live: bool) -> None:
+    channel, number = message.params[0], message.tags[tag_names.NUMBER]
+    is_number = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
+    if is_number and protocol.channel(channel) is not None:
+        protocol.history.note_number(channel, int(number), is_live=is_live)
 
 
 def _is_hidden(protocol: ProtocolState, message: Message, kind: MessageKind) -> bool:
