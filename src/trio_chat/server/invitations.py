@@ -1,17 +1,12 @@
 """Invitations that change in the store, by a command alongside the server, or expire."""
 
-import logging
-
 import trio
 
-from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import InvitationsExpired, InvitationsRead
 from trio_chat.chat.invitations import InvitationTable
 from trio_chat.chat.world import World
+from trio_chat.server.table_watcher import TableWatcher
 from trio_chat.server.watchers import carry_out_due
-from trio_chat.storage.database import StorageError
-
-log = logging.getLogger("trio_chat")
 
 _INTERVAL = 5.0
 """Seconds after which a change of the table is noticed."""
@@ -30,9 +25,9 @@ class InvitationWatcher:
 
     def __init__(self, world: World, table: InvitationTable | None, turn: trio.Lock) -> None:
         self._world = world
-        self._table = table
-        self._turn = turn
-        self._seen = -1  # the change of the table as of which they are; -1: they were not read
+        self._stored = (
+            TableWatcher(world, table, InvitationsRead, "invitations", turn) if table else None
+        )
 
     async def run(self) -> None:
         """Look for ever."""
@@ -46,15 +41,5 @@ class InvitationWatcher:
         """Read invitations that a command alongside the server has made or revoked. When cancelled,
         the next call does it.
         """
-        if self._table is None:
-            return
-        try:
-            count = await self._table.changes()
-            if count == self._seen:
-                return
-            async with self._turn:
-                apply(self._world, InvitationsRead(tuple(await self._table.load())))
-        except StorageError as error:
-            log.error("invitations cannot be read: %s", error)
-            return
-        self._seen = count
+        if self._stored is not None:
+            await self._stored.refresh()

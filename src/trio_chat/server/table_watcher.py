@@ -1,4 +1,4 @@
-"""The watcher of a table that commands alongside the server change: webhooks, and API tokens."""
+"""The watcher of a table that commands alongside the server change, such as that of webhooks."""
 
 import logging
 from collections.abc import Callable, Sequence
