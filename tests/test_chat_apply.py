@@ -49,6 +49,7 @@ from trio_chat.chat.passkeys import Passkey
 from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet
 from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.push_rules import PushRules
+from trio_chat.chat.scheduled import ScheduledMessage
 from trio_chat.chat.second_factors import CodeUse, SecondFactor
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
@@ -91,6 +92,7 @@ PLAIN = (
     Report,
     PushSubscription,
     SecondFactor,
+    ScheduledMessage,
     ModeSet,
     Operator,
     Upload,

@@ -325,6 +325,7 @@ OF_A_WORLD = {
     "registering": "of this server: the log decides who is first",
     "registrar": "of the node",
     "second_factors": "in a snapshot",
+    "scheduled": "in a snapshot",
     "server_info": "of the configuration: compared by `cluster.rules`",
     "sessions": "in a snapshot, as far as they are registered",
     "settle": "of the node",

@@ -376,8 +376,9 @@ async def test_a_server_that_is_running_notices_what_a_command_removes(
         await accounts.refresh()
         nursery.start_soon(watch_accounts, town.world, accounts, announce)
         await database.write(account_maintenance._remove_second_factor, accounts.by_id[1])
-        await trio.sleep(60)
-        assert town.world.second_factors.of(1) is None
+        with trio.fail_after(1_000_000):  # of a clock that does not wait for the threads
+            while town.world.second_factors.of(1) is not None:  # noqa: ASYNC110
+                await trio.sleep(60)
         changes = change_set(town.world, town.world.dirty.take())
         await SqliteStateStore(database).save(changes)
         rows = await database.read(

@@ -1,6 +1,7 @@
 """Notices for an always-on user of what happened to it while it had no sessions.
 
-A KICK, an invitation or the removal of the user itself is sent to nobody then, and the user is no
+A reminder, or the notice that a scheduled message was not sent, is kept for every account. A KICK,
+an invitation or the removal of the user itself is sent to nobody then, and the user is no
 longer in the channels that it concerns, so CHATHISTORY cannot show it. The notice is kept until a
 session of the account registers or attaches, which receives it as a NOTICE.
 """
@@ -8,6 +9,7 @@ session of the account registers or attaches, which receives it as a NOTICE.
 from trio_chat.chat.always_on import MissedNotice
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import readable_time
+from trio_chat.chat.scheduled import KeptNotice
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
@@ -63,8 +65,18 @@ def notices(world: World, session: Session) -> list[Event]:
             (),
             shift=world.ids.timeline.at(number),
         )
-        for number, text in world.always_on.missed.get(user.account_id, ())
+        for number, text in kept_for(world, user)
     ]
+
+
+def kept_for(world: World, user: User) -> list[tuple[int, str]]:
+    """Return the notices that are kept for a user, each with its id, the oldest first."""
+    kept = (*world.always_on.missed.get(user.account_id, ()), *_scheduled(world, user))
+    return sorted((number, text) for number, text in kept)
+
+
+def _scheduled(world: World, user: User) -> list[KeptNotice]:
+    return world.scheduled.notices(user.account_id) if user.account_id else []
 
 
 def _shown(world: World, session: Session, number: int, text: str) -> str:

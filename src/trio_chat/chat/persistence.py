@@ -47,6 +47,8 @@ class ChangeSet(NamedTuple):
         hooks: webhooks by their digests; None deletes one.
         api_tokens: API tokens by their digests; None deletes one.
         moderation: parts of the moderation of the server by their keys; None deletes one.
+        scheduled: the scheduled messages of an account (`ScheduledMessages.to_state`); an empty one
+            is deleted.
         operations: changes of the tables of accounts and uploads, which are stored one after the
             other, and before the rest. Storing one again changes nothing.
         position: up to which entry of the log of a cluster this is; "" if there is no cluster.
@@ -69,6 +71,7 @@ class ChangeSet(NamedTuple):
     hooks: Mapping[str, Hook | None] = MappingProxyType({})
     api_tokens: Mapping[str, ApiToken | None] = MappingProxyType({})
     moderation: Mapping[RowKey, ModerationRow | None] = MappingProxyType({})
+    scheduled: Mapping[int, dict[str, Any]] = MappingProxyType({})
     operations: Sequence[Operation] = ()
     position: str = ""
 
@@ -254,6 +257,11 @@ class DirtyKey(NamedTuple):
         return cls("moderation", key)
 
     @classmethod
+    def scheduled(cls, account: int) -> "DirtyKey":
+        """Return the key of the scheduled messages of an account."""
+        return cls("scheduled", account)
+
+    @classmethod
     def relayed(cls, key: RelayKey) -> "DirtyKey":
         """Return the key of the id of a relayed message."""
         return cls("relayed", key)
@@ -283,6 +291,7 @@ class DirtySet:
         hooks: digests of webhooks.
         api_tokens: digests of API tokens.
         moderation: keys of parts of the moderation of the server.
+        scheduled: accounts.
         operations: see `ChangeSet`.
         on_change: called when something is marked.
         marked: how many keys were marked ever.
@@ -304,6 +313,7 @@ class DirtySet:
     hooks: set[str] = field(default_factory=set)
     api_tokens: set[str] = field(default_factory=set)
     moderation: set[RowKey] = field(default_factory=set)
+    scheduled: set[int] = field(default_factory=set)
     operations: list[Operation] = field(default_factory=list)
     on_change: Callable[[], None] = field(default=_nothing, compare=False)
     marked: int = field(default=0, compare=False)
@@ -358,4 +368,5 @@ _TABLES = (
     "hooks",
     "api_tokens",
     "moderation",
+    "scheduled",
 )

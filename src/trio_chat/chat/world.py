@@ -35,6 +35,7 @@ from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.push import PushDelivery, PushSubscriptions
 from trio_chat.chat.quotas import Quotas
 from trio_chat.chat.relayed_ids import RelayedIds
+from trio_chat.chat.scheduled import ScheduledMessages
 from trio_chat.chat.second_factors import SecondFactors
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.steady import SteadyClock
@@ -178,10 +179,11 @@ class World:
         # Users with +i: counting them at each registration would be slow on a large server.
         self.invisible: set[User] = set()
         self.monitor = MonitorLists()
-        self.confusables = ConfusableIndex()  # of users
-        self.account_confusables = AccountConfusables()
+        # Of users, and of accounts.
+        self.confusables, self.account_confusables = ConfusableIndex(), AccountConfusables()
         self.redacted: dict[int, None] = {}
-        self.hooks, self.relayed, self.api_tokens = Hooks(), RelayedIds(), ApiTokens()
+        self.hooks, self.api_tokens = Hooks(), ApiTokens()
+        self.relayed, self.scheduled = RelayedIds(), ScheduledMessages()
         self.creating: dict[bytes, Account | None] = {}
         self.registering = ConfusableIndex()  # names of accounts that are being stored
         self.users: dict[str, User] = {}
@@ -195,7 +197,7 @@ class World:
             int, dict[str, str]
         ] = {}  # how far accounts (by number) have read targets (folded)
         self.invitations = Invitations(self.steady)
-        self.page_url = ""
+        self.page_url, self.most_users = "", 0
         self.channels = ChannelTable(
             clock,
             self.ids,

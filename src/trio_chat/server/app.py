@@ -51,6 +51,7 @@ from trio_chat.server.peer import LOCAL_PEER, Peer, plain_address
 from trio_chat.server.poller import best_poller
 from trio_chat.server.push.service import PushService, PushStatistics
 from trio_chat.server.relaying import Relayer
+from trio_chat.server.scheduled import ScheduledMessageTimer
 from trio_chat.server.secret import node_key, token_key
 from trio_chat.server.state import UncommittedState, keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
@@ -167,7 +168,7 @@ class Server:
         if self._push is not None:
             self.world.push_delivery = self._push
             self.broadcaster.push = self._push.offer
-            self.broadcaster.push_users = self.world.push.users
+            self.broadcaster.push_users = self.world.push.by_account
         cost = COSTS[settings.accounts.hash_cost]
         self._threads = self._shared(threads or HashingThreads(settings.limits), cluster)
         self.world.control = ServerControl(self, cost, self._threads, load)
@@ -285,6 +286,8 @@ class Server:
         if self._push is not None:
             nursery.start_soon(self._push.run)
         if self.world.accounts is not None:
+            timer = ScheduledMessageTimer(self.world, self.broadcaster)
+            nursery.start_soon(timer.run, self._is_first)
             if self._is_alone:
                 nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
             nursery.start_soon(
@@ -346,12 +349,16 @@ class Server:
             self.broadcaster,
             self.relayer,
             lambda: self.settings.hooks,
-            is_ours=lambda: self.node is None or self.node.is_first,
+            is_ours=self._is_first,
         )
         await outgoing.run()
 
     def _is_refusing(self) -> bool:
         return self.node is not None and self.node.is_refusing
+
+    def _is_first(self) -> bool:
+        """Return whether what one server does for all is for this one to do."""
+        return self.node is None or self.node.is_first
 
     @property
     def _is_alone(self) -> bool:

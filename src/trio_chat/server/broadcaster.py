@@ -82,7 +82,7 @@ class Broadcaster:
     Attributes:
         push: takes each delivered event that is to be pushed to devices; or None. It never waits,
             and never raises.
-        push_users: the users with devices. While there are none, nothing is looked for.
+        push_users: the accounts with devices. While there are none, nothing is looked for.
     """
 
     def __init__(

@@ -57,8 +57,8 @@ async def load_lists(world: World, memory: StoragePorts) -> None:
 
 
 async def load_state(world: World, store: StateStore) -> None:
-    """Restore channels, always-on users, preferences, metadata, read markers and devices for push
-    messages.
+    """Restore channels, always-on users, preferences, metadata, read markers, devices for push
+    messages, and scheduled messages.
 
     Raises:
         StorageError: the state cannot be read.
@@ -78,6 +78,8 @@ async def load_state(world: World, store: StateStore) -> None:
         world.second_factors.put(account, second_factors.from_state(factor))
     for account, passkeys in stored.passkeys.items():
         world.passkeys.restore(account, list(passkeys))
+    for account, scheduled in stored.scheduled.items():
+        world.scheduled.restore(account, scheduled)
     for key, number in stored.relayed.items():
         world.relayed.put(key, number)
     for account, user in stored.users.items():
@@ -261,6 +263,7 @@ def change_set(world: World, dirty: DirtySet) -> ChangeSet:
         {digest: world.hooks.get(digest) for digest in dirty.hooks},
         {digest: world.api_tokens.get(digest) for digest in dirty.api_tokens},
         {key: world.moderation.row(key) for key in dirty.moderation},
+        {account: world.scheduled.to_state(account) for account in dirty.scheduled},
         tuple(dirty.operations),
     )
 

@@ -45,6 +45,7 @@ _TABLES = (
     "push_rules",
     "second_factor",
     "passkey",
+    "scheduled",
 )
 """The tables with the state at the start, apart from messages."""
 _LEVEL = 3

@@ -67,6 +67,11 @@ _OF_ACCOUNTS = {
         " state = excluded.state",
         "DELETE FROM passkey WHERE account = ?",
     ),
+    "scheduled": (
+        "INSERT INTO scheduled SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET"
+        " state = excluded.state",
+        "DELETE FROM scheduled WHERE account = ?",
+    ),
 }
 """The statements that store and delete one state for each account, by the fields of `ChangeSet`."""
 
@@ -110,6 +115,7 @@ def is_erasing(changes: ChangeSet) -> bool:
         or bool(changes.push_rules)
         or bool(changes.second_factors)
         or bool(changes.passkeys)
+        or bool(changes.scheduled)
         or None in changes.channels.values()
         or None in changes.users.values()
         or None in changes.moderation.values()
@@ -143,6 +149,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
     push_rules = connection.execute("SELECT account, state FROM push_rules")
     factors = connection.execute("SELECT account, state FROM second_factor")
     passkeys = connection.execute("SELECT account, state FROM passkey")
+    scheduled = connection.execute("SELECT account, state FROM scheduled ORDER BY account")
     return ChangeSet(
         {folded: json.loads(state) for folded, state in channels},
         {(account, target): time for account, target, time in markers},
@@ -154,6 +161,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
         second_factors={account: json.loads(state) for account, state in factors},
         passkeys={account: json.loads(state) for account, state in passkeys},
         relayed=relayed.load(connection),
+        scheduled={account: json.loads(state) for account, state in scheduled},
     )
 
 

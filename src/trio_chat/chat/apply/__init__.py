@@ -18,6 +18,7 @@ from trio_chat.chat.apply import (  # noqa: F401
     push,
     registered,
     relayed,
+    scheduled,
     second_factors,
     server_moderation,
     sessions,

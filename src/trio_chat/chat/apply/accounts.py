@@ -86,6 +86,7 @@ def _delete(world: World, change: AccountDeleted) -> Effects | None:
     world.push.rules.pop(account.id, None)
     world.second_factors.put(account.id, None)
     world.passkeys.put(account.id, [])
+    world.scheduled.forget(account.id)
     world.preferences.restore(account.id, {})
     for one in world.invitations.made_by(account.id):
         world.invitations.discard(one.digest)

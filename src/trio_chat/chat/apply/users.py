@@ -243,9 +243,15 @@ def _keep_notice(world: World, change: NoticeKept) -> Effects | None:
     return [] if missed.keep(world, user, change.text, is_minor=change.is_minor) else None
 
 
-@transition(NoticesDelivered, _of_user)
+def _of_delivered(world: World, change: NoticesDelivered) -> list[DirtyKey]:
+    keys, account = _of_user(world, change), world.users[change.user].account_id
+    return [*keys, *([DirtyKey.scheduled(account)] if world.scheduled.notices(account) else [])]
+
+
+@transition(NoticesDelivered, _of_delivered)
 def _forget_notices(world: World, change: NoticesDelivered) -> Effects:
     missed, account = world.always_on.missed, world.users[change.user].account_id
+    world.scheduled.forget_notices(account, change.last)
     left = [notice for notice in missed.pop(account, ()) if notice.id > change.last]
     if left:
         missed[account] = left

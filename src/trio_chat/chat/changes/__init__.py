@@ -108,6 +108,11 @@ from trio_chat.chat.changes.relayed import (
     RelayedMessageRefused,
     RelaySenderForgotten,
 )
+from trio_chat.chat.changes.scheduled import (
+    MessageScheduled,
+    ScheduledMessageCancelled,
+    ScheduledMessageDue,
+)
 from trio_chat.chat.changes.second_factors import (
     CodeGuessed,
     CodeUsed,
@@ -220,6 +225,7 @@ __all__ = [
     "MessageHeld",
     "MessageRedacted",
     "MessageReported",
+    "MessageScheduled",
     "MetadataAdopted",
     "MetadataSet",
     "ModeSet",
@@ -257,6 +263,8 @@ __all__ = [
     "ReportsClosed",
     "RetentionSet",
     "RoomChanged",
+    "ScheduledMessageCancelled",
+    "ScheduledMessageDue",
     "SecondFactorSet",
     "Seen",
     "ServerFilterAdded",

@@ -246,8 +246,7 @@ def deliver_notices(request: Request, reply: Response) -> None:
         return
     for notice in notices:
         reply.replay(notice)
-    last = request.world.always_on.missed[user.account_id][-1].id
-    apply(request.world, NoticesDelivered(user.folded, last))
+    apply(request.world, NoticesDelivered(user.folded, notices[-1].id))
 
 
 def log_out(request: Request, reply: Response) -> None:

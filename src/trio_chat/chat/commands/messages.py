@@ -84,6 +84,12 @@ def say_lines(request: Request, verb: str, target: str, text: str, tags: Mapping
     _say_to(request, _Refusal(request, verb), verb, target, (text,), tags)
 
 
+def say_for(request: Request, target: str, text: str, tags: Mapping[str, str]) -> None:
+    """Send a message for a user that does nothing at this moment, as that user would."""
+    say = _say_to_channel if is_channel_name(target) else _say_to_user
+    say(request, _Refusal(request, "PRIVMSG"), "PRIVMSG", target, (text,), tags)
+
+
 def _say_to(
     request: Request,
     refuse: "_Refusal",

@@ -20,6 +20,10 @@ class ServiceCommand(NamedTuple):
     min_words: int
     right: str = ""
     """The right that an operator needs for it; "" if every user may."""
+    most_words: int = 0
+    """The number of words of which the last one is the rest of the line as it was written; 0 for
+    words alone.
+    """
 
 
 class Service:
@@ -35,7 +39,7 @@ class Service:
         self.commands: dict[str, ServiceCommand] = {}
 
     def command(
-        self, name: str, usage: str, min_words: int, text: str, right: str = ""
+        self, name: str, usage: str, min_words: int, text: str, right: str = "", most_words: int = 0
     ) -> Callable[[Handler], Handler]:
         """Register a command.
 
@@ -45,11 +49,12 @@ class Service:
             min_words: with fewer words the usage is shown.
             text: its effect, for help.
             right: the right without which the command is hidden; "" if every user may.
+            most_words: see `ServiceCommand`.
         """
 
         def register(handler: Handler) -> Handler:
             self.commands[name] = ServiceCommand(
-                handler, f"{name} {usage}".rstrip(), text, min_words, right
+                handler, f"{name} {usage}".rstrip(), text, min_words, right, most_words
             )
             return handler
 
@@ -84,4 +89,6 @@ class Service:
         elif len(words) < command.min_words:
             self.answer(request, f"Usage: /msg {self.name} {command.usage}")
         else:
+            if command.most_words:
+                words = text.split(None, command.most_words)[1:]
             command.handler(request, words)

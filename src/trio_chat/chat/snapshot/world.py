@@ -140,6 +140,8 @@ def _from_accounts(world: World) -> Generator[None, None, dict[str, Any]]:
     if world.passkeys:
         state["passkeys"] = world.passkeys.all_states()
     yield
+    if accounts := world.scheduled.accounts():  # absent in the snapshots of servers without them
+        state["scheduled"] = _by_number({n: world.scheduled.to_state(n) for n in accounts})
     return state
 
 
@@ -164,3 +166,5 @@ def _to_accounts(world: World, state: Mapping[str, Mapping[str, Any]]) -> None:
     world.second_factors.restore(state.get("second factors", {}))
     for account, passkeys in state.get("passkeys", {}).items():
         world.passkeys.restore(int(account), passkeys)
+    for number, kept in of("scheduled") if "scheduled" in state else ():
+        world.scheduled.restore(number, kept)

@@ -1,0 +1,190 @@
+"""Scheduled messages of accounts, and reminders, which are messages to oneself.
+
+They are state of the world: they outlast a restart, and in a cluster all nodes have them. The
+server finds out which are due, and `chat.apply.scheduled` carries them out.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Any, NamedTuple
+
+from trio_chat.chat import durations
+
+MOST = 50
+"""Scheduled messages of one account."""
+MOST_AT_ONCE = 5
+"""Those of one account within a minute, so that they are no flood."""
+LONGEST = 366 * 86_400
+"""Seconds that a message can wait."""
+LATE = 3600
+"""Seconds after which a message says that it is late."""
+TAG = "trio-chat/scheduled"
+"""The tag of such a message, which only the server sets; its value is when it was due."""
+_MOST_NOTICES = 20
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?", re.ASCII
+)
+
+
+class ScheduledMessage(NamedTuple):
+    """A message that is sent later.
+
+    Args:
+        id: its identity; 0 before it is accepted.
+        number: its name for its owner.
+        due: when it is sent, in seconds of Unix time.
+        target: the name of a channel or a nickname, as it was written; "" for a reminder.
+        place: `Channel.founded` of the channel, or the number of the account that receives it.
+        text: its text, of one line.
+        username: that of its owner, for a time when the owner is not here.
+        host: likewise.
+    """
+
+    id: int
+    number: int
+    due: int
+    target: str
+    place: int
+    text: str
+    username: str = ""
+    host: str = ""
+
+    @property
+    def is_reminder(self) -> bool:
+        """Whether it is for its owner."""
+        return not self.target
+
+
+class KeptNotice(NamedTuple):
+    """What the owner of a scheduled message has not been sent yet: the id by which the history has
+    it, and its text.
+    """
+
+    id: int
+    text: str
+
+
+class ScheduledMessages:
+    """The scheduled messages of all accounts, and what their owners have not been sent of them."""
+
+    def __init__(self) -> None:
+        self._messages: dict[int, dict[int, ScheduledMessage]] = {}
+        self._notices: dict[int, list[KeptNotice]] = {}
+
+    def __iter__(self) -> Iterator[tuple[int, ScheduledMessage]]:
+        """Give all messages, each with the number of its account."""
+        return (
+            (account, message)
+            for account, messages in self._messages.items()
+            for message in messages.values()
+        )
+
+    def of(self, account: int) -> list[ScheduledMessage]:
+        """Return the messages of an account, the next one first."""
+        return sorted(self._messages.get(account, {}).values(), key=lambda one: (one.due, one.id))
+
+    def get(self, account: int, number: int) -> ScheduledMessage | None:
+        """Return the message of an account with an id."""
+        return self._messages.get(account, {}).get(number)
+
+    def next_number(self, account: int) -> int:
+        """Return the number for another message of an account."""
+        return max((one.number for one in self._messages.get(account, {}).values()), default=0) + 1
+
+    def next_due(self) -> int | None:
+        """Return when the next message is due; None when there is none."""
+        return min((message.due for _, message in self), default=None)
+
+    def due(self, now: float) -> list[tuple[int, ScheduledMessage]]:
+        """Return the messages that are due, in order, each with the number of its account."""
+        found = [(account, message) for account, message in self if message.due <= now]
+        return sorted(found, key=lambda one: (one[1].due, one[1].id))
+
+    def put(self, account: int, message: ScheduledMessage) -> None:
+        """Have a message."""
+        self._messages.setdefault(account, {})[message.id] = message
+
+    def discard(self, account: int, number: int) -> bool:
+        """Have a message no longer; return whether there was one."""
+        messages = self._messages.get(account, {})
+        was_there = messages.pop(number, None) is not None
+        if not messages:
+            self._messages.pop(account, None)
+        return was_there
+
+    def notices(self, account: int) -> list[KeptNotice]:
+        """Return what an account has not been sent, the oldest first."""
+        return self._notices.get(account, [])
+
+    def keep_notice(self, account: int, notice: KeptNotice) -> None:
+        """Keep a notice until the owner is here."""
+        self._notices[account] = [*self.notices(account), notice][-_MOST_NOTICES:]
+
+    def forget_notices(self, account: int, last: int) -> bool:
+        """Forget the notices up to an id; return whether there were any."""
+        before = self._notices.pop(account, [])
+        if left := [notice for notice in before if notice.id > last]:
+            self._notices[account] = left
+        return len(left) < len(before)
+
+    def forget(self, account: int) -> None:
+        """Forget everything of an account."""
+        self._messages.pop(account, None)
+        self._notices.pop(account, None)
+
+    def to_state(self, account: int) -> dict[str, Any]:
+        """Return what an account has as plain data; nothing when it has nothing."""
+        messages = [list(one) for one in self._messages.get(account, {}).values()]
+        notices = [list(one) for one in self.notices(account)]
+        return {"messages": messages, "notices": notices} if messages or notices else {}
+
+    def restore(self, account: int, state: dict[str, Any]) -> None:
+        """Have what `to_state` returned."""
+        for one in state.get("messages", ()):
+            self.put(account, ScheduledMessage(*one))
+        if notices := state.get("notices"):
+            self._notices[account] = [KeptNotice(*one) for one in notices]
+
+    def accounts(self) -> list[int]:
+        """Return the numbers of the accounts that have something."""
+        return sorted(self._messages.keys() | self._notices.keys())
+
+
+def parse_time(word: str, now: float) -> datetime | None:
+    """Return a time; None when the word is none.
+
+    Args:
+        word: a duration from now, such as `20m`, or a time of ISO 8601, such as
+            `2026-12-01T09:00Z`; one without a time zone is of UTC.
+        now: seconds of Unix time.
+    """
+    match = _TIME.fullmatch(word.upper())
+    if match is None:
+        seconds = durations.parse(word)
+        return datetime.fromtimestamp(int(now) + seconds, UTC) if seconds else None
+    day, time, zone = match.groups(default="+00:00")
+    try:
+        moment = datetime.fromisoformat(f"{day}T{time}{zone}")
+        return moment if moment.timestamp() > 0 else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def parse_offset(word: str) -> tzinfo | None:
+    """Return the time zone with an offset such as `+03:00`; None when the word is none."""
+    moment = parse_time(f"2000-01-02T00:00{word}", 0.0)
+    return moment.tzinfo if moment is not None else None
+
+
+def iso_time(due: int, zone: tzinfo = UTC) -> str:
+    """Return a time as a list shows it, and as `parse_time` takes it."""
+    text = datetime.fromtimestamp(due, zone).isoformat(timespec="seconds")
+    return text.replace("+00:00", "Z")
+
+
+def shown_time(due: int, zone: tzinfo = UTC) -> str:
+    """Return a time as a sentence has it."""
+    moment = datetime.fromtimestamp(due, zone)
+    offset = moment.isoformat()[-6:]
+    return f"{moment:%Y-%m-%d %H:%M} {'UTC' if offset == '+00:00' else offset}"

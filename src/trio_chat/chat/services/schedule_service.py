@@ -1,0 +1,163 @@
+"""The commands AT and REMIND of NickServ: messages that an account has sent later.
+
+No specification of IRC has them, so that a service takes them, with times that do not depend on
+where a client is: durations, and times of ISO 8601.
+"""
+
+from datetime import UTC, tzinfo
+
+from trio_chat.chat import policy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import MessageScheduled, ScheduledMessageCancelled
+from trio_chat.chat.registry import Request
+from trio_chat.chat.scheduled import (
+    LONGEST,
+    MOST,
+    MOST_AT_ONCE,
+    ScheduledMessage,
+    iso_time,
+    parse_offset,
+    parse_time,
+    shown_time,
+)
+from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
+from trio_chat.irc.message import MAX_BODY, body_size
+from trio_chat.irc.names import fold_or_self, is_channel_name
+
+_USAGE = "LIST | CANCEL <number> | <time> <target> <text>"
+
+
+@NICKSERV.command(
+    "AT",
+    _USAGE,
+    0,
+    "sends a message later: after a time such as 2h30m, or at one such as 2030-01-31T09:00Z; shows"
+    " the messages that wait, or cancels one",
+    most_words=3,
+)
+def _at(request: Request, words: list[str]) -> None:
+    verb = words[0].upper() if words else "LIST"
+    if not request.user.account_id:
+        answer(request, "Log in to an account first.")
+    elif verb == "LIST":
+        _list(request, words[1] if len(words) > 1 else "")
+    elif verb == "CANCEL" and len(words) == 2:
+        _cancel(request, words[1])
+    elif len(words) < 3 or verb == "CANCEL":
+        answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['AT'].usage}")
+    elif (place := _place(request, words[1], words[2])) is not None:
+        target, number = place
+        _schedule(request, words[0], target, number, words[2])
+
+
+@NICKSERV.command(
+    "REMIND",
+    "<time> <text>",
+    2,
+    "reminds you: after a time such as 20m, or at one such as 2030-01-31T09:00Z",
+    most_words=2,
+)
+def _remind(request: Request, words: list[str]) -> None:
+    if not request.user.account_id:
+        answer(request, "Log in to an account first.")
+    else:
+        _schedule(request, words[0], "", 0, words[1])
+
+
+def _place(request: Request, target: str, text: str) -> tuple[str, int] | None:
+    """Return the name and the number of where a message is to be sent, or reply why the user could
+    not send it there now.
+    """
+    if is_channel_name(target):
+        return _channel(request, target, text)
+    world, folded = request.world, fold_or_self(target)
+    user = world.users.get(folded)
+    account = world.accounts.known.get(folded) if world.accounts is not None else None
+    if user is not None and user.account_id:
+        why_not = policy.why_not_write_to(request.user, user, text)
+        if why_not is None:
+            return user.nick, user.account_id
+        answer(request, f"Not scheduled: {why_not.text}.")
+    elif account is not None and user is None:
+        return account.name, account.id
+    else:
+        answer(request, f"{target} has no account, so somebody else may be {target} by then.")
+    return None
+
+
+def _channel(request: Request, target: str, text: str) -> tuple[str, int] | None:
+    channel = request.world.channels.get(fold_or_self(target))
+    if channel is None or not policy.can_see_channel(request.user, channel):
+        answer(request, f"There is no channel {target}.")
+        return None
+    if why_not := policy.why_not_speak(request.user, channel, text):
+        answer(request, f"Not scheduled: {why_not.text}.")
+        return None
+    return channel.name, channel.founded
+
+
+def _schedule(request: Request, word: str, target: str, place: int, text: str) -> None:
+    world, user = request.world, request.user
+    moment = parse_time(word, world.wall_clock())
+    due = int(moment.timestamp()) if moment is not None else 0
+    if moment is None or not text.strip():
+        answer(request, f"{word} is no time such as 20m, 2h30m or 2030-01-31T09:00Z.")
+    elif why_not := _why_not(request, due, target, text):
+        answer(request, why_not)
+    elif not policy.refuses_to_store(request):
+        message = ScheduledMessage(0, 0, due, target, place, text, user.username, user.host)
+        before = {one.id for one in world.scheduled.of(user.account_id)}
+        apply(world, MessageScheduled(user.account_id, message))
+        zone = moment.tzinfo or UTC
+        request.once_settled(lambda: _confirm(request, message, before, zone))
+
+
+def _why_not(request: Request, due: int, target: str, text: str) -> str:
+    """Return why a message is not scheduled; "" if it is."""
+    world, user = request.world, request.user
+    now, known = world.wall_clock(), world.scheduled.of(user.account_id)
+    if due <= now:
+        return f"{shown_time(due)} is over; now it is {shown_time(int(now))}."
+    if due > now + LONGEST:
+        return "A message can wait for a year at most."
+    if len(known) >= MOST:
+        return f"You have {MOST} messages that wait, which is as many as one can have."
+    if sum(one.due // 60 == due // 60 for one in known) >= MOST_AT_ONCE:
+        return f"Only {MOST_AT_ONCE} messages can be sent within a minute."
+    if body_size("PRIVMSG", (target or user.nick, text), user.source) > MAX_BODY:
+        return "The text is too long for one message."
+    return ""
+
+
+def _confirm(request: Request, message: ScheduledMessage, before: set[int], zone: tzinfo) -> None:
+    new = [
+        one
+        for one in request.world.scheduled.of(request.user.account_id)
+        if one.id not in before and message == one._replace(id=0, number=0)
+    ]
+    if not new:
+        answer(request, "Not scheduled: other messages of yours were, and there is no more room.")
+        return
+    number, when = new[-1].number, shown_time(message.due, zone)
+    what = f"will be sent to {message.target}" if message.target else "is a reminder for you"
+    cancel = f"/msg {NAME} AT CANCEL {number}"
+    answer(request, f"{number}. {what[0].upper()}{what[1:]} at {when}. {cancel} cancels it.")
+
+
+def _list(request: Request, offset: str) -> None:
+    known = request.world.scheduled.of(request.user.account_id)
+    zone = parse_offset(offset) or UTC
+    for one in known:
+        to = f"to {one.target}" if one.target else "reminder"
+        answer(request, f"{one.number}. {iso_time(one.due, zone)} {to}: {one.text}")
+    answer(request, f"{len(known)} of at most {MOST} messages wait to be sent.")
+
+
+def _cancel(request: Request, word: str) -> None:
+    world, account = request.world, request.user.account_id
+    found = [one for one in world.scheduled.of(account) if str(one.number) == word.lstrip("#")]
+    if not found:
+        answer(request, f"There is no message {word} that waits. /msg {NAME} AT shows them.")
+        return
+    apply(world, ScheduledMessageCancelled(account, found[0].id))
+    request.once_settled(lambda: answer(request, f"Message {found[0].number} is cancelled."))
