@@ -548,6 +548,8 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     execute("UPDATE account SET created = 1800000000")
     give_device(1)
     give_device(2)
+    message = [7, 1, 1_800_000_000, "#tea", 3, "lunch?", "anna", "host"]
+    execute("INSERT INTO scheduled VALUES (1, ?)", json.dumps({"messages": [message]}))
     execute("""INSERT INTO push_rules VALUES (1, '{"words": ["lunch"]}')""")
     state = json.dumps(SecondFactor(b"feedbeef", 1_800_000_000).to_state())
     execute(f"INSERT INTO second_factor VALUES (1, '{state}')")
@@ -597,6 +599,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
             }
         ],
         "push_rules": {"words": ["lunch"]},
+        "scheduled": [{"time": "2027-01-15T08:00:00Z", "to": "#tea", "text": "lunch?"}],
         "second_factor": "2027-01-15T08:00:00Z",
         "identities": [{"issuer": "https://sso.example.org", "subject": "5f0c"}],
         "passkeys": [{"name": "laptop", "made": "2027-01-15T08:00:00Z", "used": None}],

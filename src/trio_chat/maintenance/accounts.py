@@ -174,6 +174,10 @@ def describe(connection: "apsw.Connection", account: Account) -> dict[str, Any]:
             for device in belongings.devices
         ],
         "push_rules": belongings.push_rules,
+        "scheduled": [
+            {"time": date(each.due), "to": each.target or None, "text": each.text}
+            for each in belongings.scheduled
+        ],
         "second_factor": date(belongings.second_factor) if belongings.second_factor else None,
         "identities": [each._asdict() for each in belongings.identities],
         "passkeys": [

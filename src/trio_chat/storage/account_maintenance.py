@@ -17,6 +17,7 @@ from trio_chat.chat.history import Record
 from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.chat.masklists import entry
 from trio_chat.chat.push import PushSubscription
+from trio_chat.chat.scheduled import ScheduledMessage
 from trio_chat.chat.uploads import Upload
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage import accounts, app_passwords, identities, json_lines, maintenance, uploads
@@ -81,6 +82,7 @@ class AccountData(NamedTuple):
         identities: the identities that log in to it.
         second_factor: since when it has one, in seconds of Unix time; 0 for none.
         passkeys: its passkeys.
+        scheduled: its messages that are sent later.
     """
 
     owned: list[dict[str, Any]]
@@ -98,6 +100,7 @@ class AccountData(NamedTuple):
     identities: list[IdentityKey]
     second_factor: int
     passkeys: list[dict[str, Any]]
+    scheduled: list[ScheduledMessage]
 
 
 def all_accounts(connection: "apsw.Connection") -> list[Account]:
@@ -287,12 +290,18 @@ def account_data(connection: "apsw.Connection", account: Account) -> AccountData
         identities.of_account(connection, number),
         (_state(connection, _SECOND_FACTOR, number) or {}).get("since", 0),
         _passkeys(connection, number),
+        _scheduled(connection, number),
     )
 
 
 def _passkeys(connection: "apsw.Connection", number: int) -> list[dict[str, Any]]:
     row = connection.execute("SELECT state FROM passkey WHERE account = ?", (number,)).fetchone()
     return json.loads(row[0]) if row else []
+
+
+def _scheduled(connection: "apsw.Connection", number: int) -> list[ScheduledMessage]:
+    state = _state(connection, "SELECT state FROM scheduled WHERE account = ?", number) or {}
+    return [ScheduledMessage(*one) for one in state.get("messages", ())]
 
 
 def _devices(connection: "apsw.Connection", number: int) -> list[PushSubscription]:
