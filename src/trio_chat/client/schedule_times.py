@@ -1,0 +1,57 @@
+"""Times at which a message is to be sent, as users type them: in the time zone of this machine."""
+
+import re
+from datetime import date, datetime, time, timedelta
+
+_DURATION = re.compile(r"(?:[0-9]{1,5}[smhdw])+", re.ASCII | re.IGNORECASE)
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_TOMORROW = ("tomorrow", "завтра")
+
+
+def split_time(text: str, now: datetime) -> tuple[str, str] | None:
+    """Return the time that a text begins with, as NickServ takes it, and the text behind it; None
+    if it begins with none.
+
+    Args:
+        text: begins with a duration (`20m`, `2h30m`), a time of the next 24 hours (`17:00`), one of
+            tomorrow (`tomorrow 9:00`) or of a day (`2030-01-31 9:00`), or one of ISO 8601.
+        now: the time on this machine, with its zone.
+    """
+    first, _, rest = text.partition(" ")
+    if _DURATION.fullmatch(first):
+        return first, rest
+    try:
+        if (clock := _clock(first)) is not None:
+            moment = _local(now.date(), clock)
+            return _iso(moment if moment > now else _local(now.date(), clock, days=1)), rest
+        if (day := _day(first, now.date())) is not None:
+            second, _, rest = rest.partition(" ")
+            clock = _clock(second)
+            return None if clock is None else (_iso(_local(day, clock)), rest)
+        if "t" in first.lower():
+            moment = datetime.fromisoformat(first.upper())
+            return _iso(moment if moment.tzinfo is not None else moment.astimezone()), rest
+    except (ValueError, OverflowError):  # such as 25:00
+        pass
+    return None
+
+
+def _clock(word: str) -> time | None:
+    match = _CLOCK.fullmatch(word)
+    return time(int(match[1]), int(match[2])) if match is not None else None
+
+
+def _day(word: str, today: date) -> date | None:
+    if word.lower() in _TOMORROW:
+        return today + timedelta(days=1)
+    return date.fromisoformat(word) if _DATE.fullmatch(word) else None
+
+
+def _local(day: date, clock: time, *, days: int = 0) -> datetime:
+    # The offset is that of the day: summer time may begin or end until then.
+    return datetime.combine(day + timedelta(days=days), clock).astimezone()
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
