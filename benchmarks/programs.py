@@ -23,18 +23,9 @@ from functools import partial
 from pathlib import Path
 
 import trio
-from webhooks import cpu, lines, listening, shown
+from webhooks import CONFIG, cpu, lines, listening, shown
 
-CONFIG = """\
-[server]
-host = 127.0.0.1
-port = {port}
-tls = off
-lobby = #bench
-[discovery]
-enabled = no
-[hooks]
-per_minute = 100000
+LIMITS = """\
 [limits]
 flood_exempt = 127.0.0.0/8
 """
@@ -274,7 +265,7 @@ async def start_programs(
 
 async def run(options: argparse.Namespace, directory: Path) -> list[str]:
     """Run the server and the measurements in a directory."""
-    (directory / "config.ini").write_text(CONFIG.format(port=options.port))
+    (directory / "config.ini").write_text(CONFIG.format(port=options.port) + LIMITS)
     (directory / "bot.py").write_text(BOT)
     for number in range(math.ceil(options.seconds / 2)):  # one takes more than two seconds
         write_log(directory / f"logs{number:04}", number)
