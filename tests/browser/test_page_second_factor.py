@@ -19,6 +19,8 @@ PASSWORD = "horse-battery"
 def _set_up(ann: Visitor) -> tuple[bytes, list[str]]:
     """Have an account set up a second factor; return the secret and the recovery codes."""
     dialog = _open(ann)
+    # The field of passkeys is there first, until the server has answered.
+    expect(dialog.get_by_role("button", name="Set up")).to_be_visible()
     dialog.get_by_label("Password").first.fill(PASSWORD)
     dialog.get_by_role("button", name="Set up").click()
     expect(dialog.get_by_role("img", name="QR code for the authenticator")).to_be_visible()
