@@ -1,4 +1,4 @@
-"""What identifies a person at a provider of single sign-on, or in a directory."""
+"""Identities of people at a provider of single sign-on, or in a directory."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What a server presents in a TLS handshake: fingerprints of its certificate and of its key."""
+"""Fingerprints of the certificate and of the key that a server presents in a TLS handshake."""
 
 import hashlib
 from datetime import UTC, datetime
