@@ -2,8 +2,8 @@
 the provider.
 
 An identity logs in to the account that it is linked to, whatever names both have (OpenID Connect
-Core §5.7: only issuer and subject together are stable). A name of the provider is only a wish, and
-never opens an account that exists.
+Core §5.7: only issuer and subject together are stable). The name that a provider gives is
+only proposed for a new account, and never opens one that exists.
 """
 
 from typing import NamedTuple, Protocol

@@ -2,26 +2,27 @@
 server changes, and raid mode that is over.
 """
 
-import logging
 from collections.abc import Sequence
 
 import trio
 
-from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ServerModerationRead, ServerRaidModeSet
 from trio_chat.chat.events import Output
 from trio_chat.chat.moderation import desk
-from trio_chat.chat.moderation.server import ModerationTable, RaidMode
+from trio_chat.chat.moderation.server import (
+    ModerationRow,
+    ModerationTable,
+    RaidMode,
+    ServerFilter,
+)
 from trio_chat.chat.operators import record_audit
 from trio_chat.chat.world import World
 from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.table_watcher import TableWatcher
 from trio_chat.server.watchers import carry_out_due
-from trio_chat.storage.database import StorageError
-
-log = logging.getLogger("trio_chat")
 
 _INTERVAL = 5.0
-"""Seconds after which a change of the table is noticed."""
+"""Seconds after which a change of the table, or the end of raid mode, is noticed."""
 
 
 class ModerationWatcher:
@@ -43,10 +44,12 @@ class ModerationWatcher:
         turn: trio.Lock,
     ) -> None:
         self._world = world
-        self._table = table
         self._broadcaster = broadcaster
-        self._turn = turn
-        self._seen = -1  # the change of the table as of which it is; -1: it was not read
+        noun = "the moderation of the server"
+        self._rows = (
+            TableWatcher(world, table, self._read, noun, turn) if table is not None else None
+        )
+        self._before: tuple[dict[str, ServerFilter], RaidMode] = {}, RaidMode()
 
     async def run(self) -> None:
         """Look for ever."""
@@ -67,29 +70,21 @@ class ModerationWatcher:
         self._broadcaster.accept(Output(tuple(desk.end_raid(world, ""))))
 
     async def refresh(self) -> None:
-        """Read what a command has changed. When cancelled, the next call does it."""
-        moderation = self._world.moderation
-        if self._table is None:
+        """Read what a command has changed, and audit it. When cancelled, the next call reads it."""
+        if self._rows is None or not await self._rows.refresh():
             return
-        try:
-            count = await self._table.changes()
-            if count == self._seen:
-                return
-            async with self._turn:
-                before, raid = dict(moderation.filters), moderation.raid
-                apply(self._world, ServerModerationRead(tuple(await self._table.load())))
-        except StorageError as error:
-            log.error("the moderation of the server cannot be read: %s", error)
-            return
-        is_first, self._seen = self._seen < 0, count
-        if is_first:
-            return
+        moderation, (before, raid) = self._world.moderation, self._before
         added = [each for each in moderation.filters.values() if each not in before.values()]
         await self._audit([f"filter add {each.action} {each.pattern}" for each in added])
         gone = sorted(before.keys() - moderation.filters.keys())
         await self._audit([f"filter remove {pattern}" for pattern in gone])
         if moderation.raid != raid:
             await self._audit([f"raid {'on' if moderation.raid.until else 'off'}"])
+
+    def _read(self, rows: tuple[ModerationRow, ...]) -> ServerModerationRead:
+        """Return the change to what is stored, and note what there was before it."""
+        self._before = dict(self._world.moderation.filters), self._world.moderation.raid
+        return ServerModerationRead(rows)
 
     async def _audit(self, done: Sequence[str]) -> None:
         """Record what commands have done."""

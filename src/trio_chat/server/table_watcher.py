@@ -60,15 +60,18 @@ class TableWatcher(Generic[T_co]):
             await self.refresh()
             await trio.sleep(_INTERVAL)
 
-    async def refresh(self) -> None:
-        """Read the rows if they have changed. When cancelled, the next call does it."""
+    async def refresh(self) -> bool:
+        """Read the rows if they have changed; return whether they were read again, after the first
+        time. When cancelled, the next call does it.
+        """
         try:
             count = await self._table.changes()
             if count == self._seen:
-                return
+                return False
             async with self._turn:
                 apply(self._world, self._make_change(tuple(await self._table.load())))
         except StorageError as error:
             log.error("%s cannot be read: %s", self._noun, error)
-            return
-        self._seen = count
+            return False
+        is_first, self._seen = self._seen < 0, count
+        return not is_first

@@ -45,7 +45,7 @@ class TokenSource:
 
     async def load(self, tell: Tell) -> LoginCredentials | None:
         """Return what the next connection logs in with: without a token the server is asked where
-        tokens come from; None after a failure, which was told.
+        tokens come from; None after a failure, of which the user knows.
 
         Cancelled, it ends the login in the browser.
         """
