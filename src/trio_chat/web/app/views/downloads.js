@@ -55,12 +55,12 @@ function Packages() {
 
 /** @param {{download: Download}} props */
 function Package({ download }) {
-  const size = (download.size / MEBIBYTE).toFixed(1);
+  const size = _("{size} MiB", { size: (download.size / MEBIBYTE).toFixed(1) });
   return h(
     "p",
     null,
     h("a", { href: addressOf(download), download: download.name }, download.name),
-    ` (${_("{size} MiB", { size })})`,
+    ` (${size})`,
     download.sha256
       ? [h("br", null), "SHA-256 ", h("code", null, download.sha256)]
       : null,
