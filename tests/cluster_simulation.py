@@ -32,12 +32,13 @@ from trio_chat.chat.changes import (
     RoomChanged,
     UserExpired,
 )
+from trio_chat.chat.decided_events import DecidedEvents
 from trio_chat.chat.dispatch import handle_line
-from trio_chat.chat.events import DecidedEvents, Output
+from trio_chat.chat.events import Output
 from trio_chat.chat.history import MESSAGES, Record
 from trio_chat.chat.ids import msgid
+from trio_chat.chat.operation import Operation
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.persistence import Operation
 from trio_chat.chat.quotas import Room
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts

@@ -9,8 +9,9 @@ from storage_fakes import ListHistory
 from support import NOON, run_now
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import Change, SessionEnded
+from trio_chat.chat.decided_events import DecidedEvents
 from trio_chat.chat.dispatch import handle_line, is_local
-from trio_chat.chat.events import DecidedEvents, Output
+from trio_chat.chat.events import Output
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.cluster.codec import decode, encode

@@ -14,7 +14,7 @@ from test_cluster_node import mock_clock
 from trio_chat.chat.api_tokens import ApiToken, digest_of
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ApiTokenMade, Audited, Change, MessageReported
-from trio_chat.chat.events import DecidedEvents
+from trio_chat.chat.decided_events import DecidedEvents
 from trio_chat.chat.moderation.state import Report
 from trio_chat.server.api import entry
 from trio_chat.server.http.messages import HttpRequest

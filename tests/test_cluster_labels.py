@@ -6,7 +6,7 @@ import pytest
 
 from cluster_town import Client, ClusterTown
 from support import Town, commands, find
-from trio_chat.chat.events import DecidedEvents
+from trio_chat.chat.decided_events import DecidedEvents
 from trio_chat.chat.response import Response
 
 CAPS = (

@@ -9,7 +9,7 @@ from trio_chat.chat.accounts import Account, AccountsError, Busy, Origin
 from trio_chat.chat.changes import AccountRegistered, IdentityLinked, IdentityUnlinked
 from trio_chat.chat.identities import Identity, NotLinked, ProviderUnavailable
 from trio_chat.chat.identity_keys import MOST, IdentityKey
-from trio_chat.chat.persistence import Operation
+from trio_chat.chat.operation import Operation
 from trio_chat.config import LimitSettings
 from trio_chat.server.accounts import COSTS, NO_PASSWORD, AccountKeeper, open_accounts
 from trio_chat.server.hashing import HashingThreads

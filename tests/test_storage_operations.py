@@ -16,7 +16,8 @@ from trio_chat.chat.changes import (
     PasswordSet,
 )
 from trio_chat.chat.credentials import Credentials, Email, ScramKeys
-from trio_chat.chat.persistence import ChangeSet, DirtySet, Operation
+from trio_chat.chat.operation import Operation
+from trio_chat.chat.persistence import ChangeSet, DirtySet
 from trio_chat.storage import operations
 from trio_chat.storage.accounts import dropped_accounts, email_of, every_account
 from trio_chat.storage.schema import migrate

@@ -4,7 +4,7 @@ that have negotiated `trio-chat/notify`.
 
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import first_id, server_time
-from trio_chat.chat.notification_levels import EVERYWHERE, NotificationLevels
+from trio_chat.chat.notification_levels import EVERYWHERE, LEVELS, NotificationLevels
 from trio_chat.chat.push_rules import NO_RULES
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
@@ -12,6 +12,7 @@ from trio_chat.irc import capabilities as cap
 COMMAND = "NOTIFY"
 DEFAULT = "default"
 """The word for no level of one's own."""
+CHOICES = (*LEVELS, DEFAULT)
 NONE = "*"
 """The word for no pause, and for an account that has never chosen anything."""
 

@@ -15,13 +15,8 @@ from trio_chat.chat.bans import Ban, BanKey
 from trio_chat.chat.hooks import Hook
 from trio_chat.chat.invitations import Invitation
 from trio_chat.chat.moderation.server import ModerationRow, RowKey
+from trio_chat.chat.operation import Operation
 from trio_chat.chat.relayed_ids import RelayKey
-
-
-class Operation:
-    """A change that is stored as it is, not as the state that it leads to."""
-
-    __slots__ = ()
 
 
 class ChangeSet(NamedTuple):

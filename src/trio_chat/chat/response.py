@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from operator import attrgetter
 
-from trio_chat.chat.events import DecidedEvents, Event, LazyReply, Output, OutputItem, Reply
+from trio_chat.chat.decided_events import DecidedEvents
+from trio_chat.chat.events import Event, LazyReply, Output, OutputItem, Reply
 from trio_chat.chat.message_numbers import unknown_number
 from trio_chat.chat.reply_lines import ReplyLines, ResponseContext
 from trio_chat.chat.unstored import NOT_KEPT, refused, unavailable

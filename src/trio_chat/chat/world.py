@@ -20,7 +20,8 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import Cloaks, as_param
 from trio_chat.chat.confusables import AccountConfusables, ConfusableIndex
 from trio_chat.chat.control import Control
-from trio_chat.chat.events import DecidedEvents, Event
+from trio_chat.chat.decided_events import DecidedEvents
+from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.hooks import Hooks
 from trio_chat.chat.identities import SignOn
@@ -136,8 +137,8 @@ class World:
         wants_numbers: whether a client of this server has asked for the numbers of messages.
     """
 
-    rules_version: int = RULES_VERSION
     sign_on: SignOn | None = None
+    is_replicated = False
     wants_numbers = False
 
     def __init__(
@@ -149,6 +150,7 @@ class World:
         storage: StoragePorts | None = None,
         elapsed: Callable[[], float] | None = None,
     ) -> None:
+        self.rules_version = RULES_VERSION
         self.opers: dict[User, None] = {}
         self.lengths = lengths
         self.clock = self.wall_clock = clock
@@ -170,7 +172,6 @@ class World:
         self.observers: list[Callable[[Change], None]] = []
         self.decider: Callable[[Change], DecidedEvents | None] | None = None
         self.settle: Callable[[], Awaitable[None]] = _nothing_to_settle
-        self.is_replicated = False
         self.registrar: Callable[[Session], None] | None = None
         self.batch_references = count(1)
         self._session_ids = count(1)
@@ -197,7 +198,7 @@ class World:
             int, dict[str, str]
         ] = {}  # how far accounts (by number) have read targets (folded)
         self.invitations = Invitations(self.steady)
-        self.page_url, self.most_users = "", 0
+        self.page_url = ""
         self.channels = ChannelTable(
             clock,
             self.ids,

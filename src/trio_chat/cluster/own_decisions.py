@@ -5,7 +5,7 @@ wait for it (IRCv3 `labeled-response`).
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from trio_chat.chat.events import DecidedEvents
+from trio_chat.chat.decided_events import DecidedEvents
 from trio_chat.cluster.machine import Applied
 
 

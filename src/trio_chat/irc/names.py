@@ -15,6 +15,7 @@ it along.
 import re
 import unicodedata
 from functools import lru_cache
+from typing import ClassVar
 
 from trio_chat.irc import casemapping as casemappings
 
@@ -65,8 +66,8 @@ _FOLDS: dict[str, casemappings.Fold] = {
 class _Choice:
     """The case mapping of this process."""
 
-    name = "precis"
-    is_plain = True  # whether `str.lower` alone folds an ASCII name
+    name: ClassVar[str] = "precis"
+    is_plain: ClassVar[bool] = True  # whether `str.lower` alone folds an ASCII name
 
 
 def use_casemapping(name: str) -> None:

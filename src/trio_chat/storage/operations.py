@@ -23,7 +23,7 @@ from trio_chat.chat.changes import (
     UploadAdded,
     UploadsRemoved,
 )
-from trio_chat.chat.persistence import Operation
+from trio_chat.chat.operation import Operation
 from trio_chat.storage import accounts, app_passwords, audit, identities, uploads
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ def _of_account(world: World, change: AccountDeleted) -> list[DirtyKey]:
 
 def _mentions(channel: Channel, account: Account) -> bool:
     registration = channel.registration
-    if registration and account.id in (registration.owner, *registration.access):
+    if registration and (account.id == registration.owner or account.id in registration.access):
         return True
     if channel.moderation is not None and channel.moderation.mentions_account(account.id):
         return True

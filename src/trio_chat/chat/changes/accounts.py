@@ -7,7 +7,7 @@ from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.changes.change import Change
 from trio_chat.chat.credentials import Credentials, Email
 from trio_chat.chat.identity_keys import IdentityKey
-from trio_chat.chat.persistence import Operation
+from trio_chat.chat.operation import Operation
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from trio_chat.chat.audit import AuditEntry
 from trio_chat.chat.changes.change import Change
+from trio_chat.chat.operation import Operation
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.persistence import Operation
 
 
 @dataclass(frozen=True, slots=True)

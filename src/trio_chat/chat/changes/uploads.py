@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from trio_chat.chat.changes.change import Change
-from trio_chat.chat.persistence import Operation
+from trio_chat.chat.operation import Operation
 from trio_chat.chat.uploads import Upload
 
 

@@ -54,7 +54,7 @@ def notify_command(request: Request) -> None:
 
 def _parse(words: tuple[str, ...]) -> _Choice | None:
     level = words[0].lower() if words else ""
-    if level in (*LEVELS, notifications.DEFAULT) and len(words) == 1:
+    if level in notifications.CHOICES and len(words) == 1:
         return _Choice("" if level == notifications.DEFAULT else level)
     if level == _PAUSE and len(words) == 2 and words[1].isascii() and words[1].isdigit():
         seconds = int(words[1][:12])

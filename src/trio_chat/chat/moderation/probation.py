@@ -138,7 +138,8 @@ class Arrivals:
         noticed: when operators were last notified of a storm.
     """
 
-    _WINDOW, _PAUSE = 60, 600
+    _WINDOW = 60
+    _PAUSE = 600
 
     def __init__(self) -> None:
         self.times: list[int] = []

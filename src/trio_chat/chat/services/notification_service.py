@@ -48,7 +48,7 @@ def _change(request: Request, words: list[str]) -> NotificationsSet | None:
         until = int(request.world.clock()) + seconds if seconds else 0
         return NotificationsSet(account, target, None, until)
     level = verb.lower()
-    if end or level not in (*LEVELS, notifications.DEFAULT):
+    if end or level not in notifications.CHOICES:
         return None
     return NotificationsSet(account, target, "" if level == notifications.DEFAULT else level)
 

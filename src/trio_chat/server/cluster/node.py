@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 import trio
 
 from trio_chat.chat.changes import Change
-from trio_chat.chat.events import DecidedEvents, Output
+from trio_chat.chat.decided_events import DecidedEvents
+from trio_chat.chat.events import Output
 from trio_chat.cluster.codec import decode, encode
 from trio_chat.cluster.decisions import decide
 from trio_chat.cluster.entries import (
