@@ -25,6 +25,7 @@ from trio_chat.chat.changes import (
     ServerMessageHeld,
 )
 from trio_chat.chat.hooks import digest_of
+from trio_chat.chat.ids import msgid
 from trio_chat.chat.moderation.server import Reporter, ServerHeldMessage, ServerReport
 from trio_chat.chat.moderation.state import HeldMessage, Report
 from trio_chat.chat.push import PushSubscription
@@ -343,11 +344,14 @@ async def test_raid_mode_of_the_server(town: ApiEnd) -> None:
 async def test_reports_to_the_server_are_resolved(town: ApiEnd) -> None:
     """The list has what they are about."""
     reporter = Reporter("bob", 0, "bob", "rude")
-    report = ServerReport(0, int(NOON), "eve", "eve", "eve!e@h", 0, 0, "go away", (reporter,))
+    report = ServerReport(0, int(NOON), "eve", "#a", "eve!e@h", 1, 5, "go away", (reporter,))
     apply(town.world, ReportedToServer(report))
     (shown,) = await items(town, "/server-reports")
     assert (shown["source"], shown["reporters"]) == ("eve!e@h", {"bob": "rude"})
+    assert (shown["account"], shown["msgid"]) == ("Ann", msgid(5))
     path = f"/server-reports/{shown['number']}"
+    assert await town.get(path) == shown
+    await town.refusal(404, "GET", "/server-reports/99")
     assert (await town.ask("DELETE", f"{path}?note=thanks")).status == 204
     await town.refusal(404, "DELETE", path)
     await town.refusal(404, "DELETE", "/server-reports/*")

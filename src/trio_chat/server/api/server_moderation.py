@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from trio_chat.chat.events import Event
+from trio_chat.chat.ids import msgid
 from trio_chat.chat.moderation import desk
 from trio_chat.chat.moderation.server import (
     LONGEST_RAID,
@@ -77,6 +78,8 @@ class ServerReportView:
     source: str
     text: str
     reporters: Annotated[dict[str, str], Rule("nicknames, with what they say")]
+    account: Annotated[str | None, Rule("of the reported user")]
+    msgid: Annotated[str | None, Rule("of the message; null if a user is reported")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +163,27 @@ async def _end_raid(call: Call) -> None:
     await call.commit(lambda: desk.end_raid(call.world, call.caller.actor), "RAID OFF")
 
 
-def _report_view(each: ServerReport) -> ServerReportView:
-    reporters = {reporter.nick: reporter.reason for reporter in each.reporters}
+def _report_view(call: Call, each: ServerReport) -> ServerReportView:
     return ServerReportView(
-        each.number, moment(each.time), each.target, each.source, each.text, reporters
+        each.number,
+        moment(each.time),
+        each.target,
+        each.source,
+        each.text,
+        {reporter.nick: reporter.reason for reporter in each.reporters},
+        call.world.account_name(each.account) or None,
+        msgid(each.message) if each.message else None,
     )
 
 
 def _reports(call: Call) -> Page:
-    return call.page(desk.list_reports(call.world), lambda each: each.number, _report_view)
+    reports = desk.list_reports(call.world)
+    return call.page(reports, lambda each: each.number, lambda each: _report_view(call, each))
+
+
+def _report(call: Call) -> ServerReportView:
+    reports = call.world.moderation.reports
+    return _report_view(call, reports[int(_number(call, reports))])
 
 
 async def _resolve(call: Call) -> None:
@@ -176,7 +191,7 @@ async def _resolve(call: Call) -> None:
     note, actor = call.query_as(ResolvingQuery).note, call.caller.actor
     await call.commit(
         lambda: _changed(lambda: desk.resolve(call.world, number, actor, note)),
-        f"REPORTS RESOLVE {number}: {note}",
+        f"REPORTS RESOLVE {number}: {note}".removesuffix(": "),
     )
 
 
@@ -284,6 +299,14 @@ RESOURCES = (
         query=PageQuery,
         answer=ServerReportView,
         is_list=True,
+    ),
+    Resource(
+        method="GET",
+        path="/server-reports/{number}",
+        scope="moderation:read",
+        summary="Get a report to the operators of the server",
+        handler=_report,
+        answer=ServerReportView,
     ),
     Resource(
         method="DELETE",

@@ -24,6 +24,17 @@ const DURATIONS = [
 /** @type {Field} */
 export const DURATION = { name: "seconds", label: N_("For how long"), choices: DURATIONS };
 
+/** How long raid mode is on: a day at most. @type {Field} */
+export const SHORT_DURATION = {
+  name: "seconds",
+  label: N_("For how long"),
+  choices: [
+    ["1800", N_("30 minutes")],
+    ["7200", N_("two hours")],
+    ["86400", N_("a day")],
+  ],
+};
+
 /** @type {Field} */
 export const LIFETIME = { name: "seconds", label: N_("Valid for"), choices: DURATIONS };
 

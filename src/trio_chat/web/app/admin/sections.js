@@ -1,6 +1,7 @@
 /** Sections of the administrator's page: one table of what each shows, and what can be done there. */
 
 import { N_ } from "../platform/i18n.js";
+import { MODERATION } from "./sections_moderation.js";
 import { PEOPLE } from "./sections_people.js";
 import { RECORDS } from "./sections_records.js";
 import { RULES } from "./sections_rules.js";
@@ -87,5 +88,6 @@ export const SECTIONS = [
   },
   ...PEOPLE,
   ...RULES,
+  ...MODERATION,
   ...RECORDS,
 ];

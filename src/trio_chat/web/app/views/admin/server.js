@@ -3,6 +3,7 @@
 import { h } from "../../../vendor/preact.js";
 import { useEffect } from "../../../vendor/hooks.js";
 import { factsOf } from "../../admin/facts.js";
+import { _ } from "../../platform/i18n.js";
 import { Facts } from "./item.js";
 import { Create } from "./page.js";
 import { State } from "./state.js";
@@ -16,6 +17,7 @@ export function ServerPage({ page, section }) {
   useEffect(() => void resource.load(), [resource]);
   const value = resource.value.value;
   return [
+    section.note ? h("p", { class: "quiet admin-note" }, _(section.note)) : null,
     h("div", { class: "admin-tools" }, h(Create, { page, section })),
     h(State, { of: resource }),
     value ? h(Facts, { facts: factsOf(value, section.columns) }) : null,
