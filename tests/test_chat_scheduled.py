@@ -7,10 +7,18 @@ import pytest
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Person, Town, find
 from trio_chat.chat import snapshot
+from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, BanKind
-from trio_chat.chat.changes import BanSet, ScheduledMessageDue
+from trio_chat.chat.changes import (
+    BanSet,
+    ProbationBegun,
+    ScheduledMessageDue,
+    ScheduledMessageMoved,
+)
 from trio_chat.chat.events import Event, Output
+from trio_chat.chat.moderation.probation import ModerationRules
+from trio_chat.chat.moderation.probation_rules import account_key
 from trio_chat.chat.scheduled import (
     LONGEST,
     MOST,
@@ -22,6 +30,7 @@ from trio_chat.chat.scheduled import (
     parse_time,
     shown_time,
 )
+from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
@@ -35,6 +44,7 @@ def accounts() -> OpenAccounts:
     accounts = OpenAccounts()
     accounts.add("ann", "secret")
     accounts.add("bob", "secret")
+    accounts.add("eve", "secret")
     return accounts
 
 
@@ -228,6 +238,51 @@ def test_messages_are_listed_and_cancelled(town: Town) -> None:
     assert [each.params[1] for each in bob.read()] == []
 
 
+def test_a_message_is_moved(town: Town) -> None:
+    """To another time, within the same limits, by its owner."""
+    ann, bob = person(town, "ann", "#a"), person(town, "bob", "#a")
+    ann.say("NS AT 2h #a hello")
+    assert sentences(ann.say("NS AT MOVE 1 2027-01-15T12:00+03:00")) == [
+        "Message 1 will be sent at 2027-01-15 12:00 +03:00."
+    ]
+    assert [one.due for one in waiting(town)] == [int(NOON) + HOUR]
+    assert "no message 1" in sentences(bob.say("NS AT MOVE 1 3h"))[0]
+    bob.read()
+    pass_time(town)
+    assert [each.params[1] for each in bob.read()] == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("AT MOVE 1 soon", "soon is no time"),
+        ("AT MOVE 1 2001-01-01T00:00Z", "2001-01-01 00:00 UTC is over"),
+        (f"AT MOVE 1 {LONGEST + 60}s", "A message can wait for a year at most."),
+        ("AT MOVE 1 3h #a x", "3h #a x is no time"),
+        ("AT MOVE 1", "Usage: /msg NickServ AT"),
+        ("AT MOVE 9 3h", "There is no message 9"),
+        ("AT MOVE 1 2027-01-16T09:00:50Z", "Only 5 messages can be sent within a minute."),
+    ],
+)
+def test_what_is_not_moved(town: Town, line: str, answer: str) -> None:
+    """It is sent when it was to be."""
+    ann = person(town, "ann", "#a")
+    ann.say("NS AT 2h #a x", *(["NS AT 2027-01-16T09:00Z #a y"] * MOST_AT_ONCE))
+    before = waiting(town)
+    assert sentences(ann.say(f"NICKSERV :{line}"))[0].startswith(answer)
+    assert waiting(town) == before
+
+
+def test_a_message_that_was_cancelled_is_not_moved(town: Town) -> None:
+    """In a cluster another session of its owner may cancel it at the same time."""
+    ann = person(town, "ann", "#a")
+    ann.say("NS AT 2h #a x")
+    [message] = waiting(town)
+    ann.say("NS AT CANCEL 1")
+    assert not apply(town.world, ScheduledMessageMoved(1, message.id, int(NOON) + HOUR))
+    assert not waiting(town)
+
+
 @pytest.mark.parametrize(
     ("before", "why_not"),
     [
@@ -316,6 +371,131 @@ def test_an_absent_owner_may_do_what_it_could_after_joining(
     [notice] = kept(town, "ann")
     assert why_not in notice
     assert not kept(town, "ann")
+
+
+@pytest.mark.parametrize("left", ["PART #a", "KICK"])
+@pytest.mark.parametrize("flag", ["+n", "-n"])
+def test_an_owner_that_had_left_is_outside(town: Town, left: str, flag: str) -> None:
+    """To log off gives it no rights that it had not before."""
+    bob = person(town, "bob", "#a")
+    ann = person(town, "ann", "#a", host="192.0.2.7")
+    bob.say(f"MODE #a {flag}")
+    ann.say("NS AT 20m #a hello")
+    if left == "KICK":
+        bob.say("KICK #a ann")
+    else:
+        ann.say(left)
+    ann.leave()
+    bob.read()
+    pass_time(town)
+    assert [each.params[1] for each in bob.read()] == ([] if flag == "+n" else ["hello"])
+    if flag == "+n":
+        assert kept(town, "ann") == ["Not sent to #a: Cannot send to channel. The text was: hello"]
+
+
+def test_an_owner_that_has_come_back_is_inside(town: Town) -> None:
+    """And another one that has never been there is not."""
+    bob, ann = person(town, "bob", "#a"), person(town, "ann", "#a", host="192.0.2.7")
+    eve = person(town, "eve", host="192.0.2.8")
+    bob.say("MODE #a -n")
+    ann.say("NS AT 20m #a hello", "PART #a", "JOIN #a")
+    eve.say("NS AT 20m #a spam")
+    bob.say("MODE #a +n")
+    ann.leave()
+    eve.leave()
+    bob.read()
+    pass_time(town)
+    assert [each.params[1] for each in bob.read()] == ["hello"]
+
+
+def test_an_owner_is_inside_as_long_as_one_of_its_users_is(town: Town) -> None:
+    """One account may have two nicknames at the same time."""
+    bob, ann = person(town, "bob", "#a"), person(town, "ann", "#a", host="192.0.2.7")
+    other = town.newcomer("192.0.2.7")
+    other.say("NICK phone", "USER ann 0 * :ann", "NS IDENTIFY ann secret", "JOIN #a")
+    ann.say("NS AT 20m #a hello", "PART #a")
+    assert [one.is_outside for one in waiting(town)] == [False]
+    other.say("PART #a")
+    assert [one.is_outside for one in waiting(town)] == [True]
+    assert bob.read()
+
+
+@pytest.mark.parametrize(
+    ("kind", "mask"),
+    [
+        (BanKind.MASK, "*!*@192.0.2.7"),
+        (BanKind.MASK, "ann!*@*"),
+        (BanKind.ADDRESS, "192.0.2.0/24"),
+    ],
+)
+@pytest.mark.parametrize("target", ["#a", "bob"])
+def test_an_absent_owner_that_could_not_connect_says_nothing(
+    town: Town, kind: BanKind, mask: str, target: str
+) -> None:
+    """A ban of the server counts when the message is sent."""
+    bob = person(town, "bob", "#a", host="198.51.100.1")
+    ann = person(town, "ann", "#a", host="192.0.2.7")
+    ann.say(f"NS AT 20m {target} hello")
+    ann.leave()
+    bob.read()
+    apply(town.world, BanSet(Ban(kind, mask, "root", "Spam", int(NOON), 0)))
+    pass_time(town)
+    assert not bob.read()
+    notices = [notice.text for notice in town.world.scheduled.notices(1)]
+    assert notices == [f"Not sent to {target}: you are banned: Spam. The text was: hello"]
+
+
+def test_a_mute_of_a_real_name_counts_for_an_absent_owner(town: Town) -> None:
+    """As it does for one that is here."""
+    bob = person(town, "bob", "#a")
+    ann = person(town, "ann", "#a", host="192.0.2.7")
+    ann.say("NS AT 20m #a hello")
+    ann.leave()
+    bob.say("MODE #a +b m:r:ann")
+    bob.read()
+    pass_time(town)
+    assert not bob.read()
+
+
+def test_nobody_else_seems_to_have_said_it(accounts: OpenAccounts) -> None:
+    """Where nicknames are not reserved, another user may have the name of the account."""
+    town = Town(
+        ServerInfo(account_rules=AccountRules(reservation="off")),
+        storage=StoragePorts(history=ListHistory(), accounts=accounts, playback=0),
+    )
+    ann, bob = person(town, "ann", "#a", host="192.0.2.7"), person(town, "bob", "#a")
+    ann.say("NS AT 20m #a hello")
+    ann.leave()
+    town.person("ann", "#a")
+    bob.read()
+    pass_time(town)
+    assert not bob.read()
+    [notice] = town.world.scheduled.notices(1)
+    assert "somebody else is called ann" in notice.text
+
+
+def test_an_absent_owner_may_write_to_a_user_on_probation(accounts: OpenAccounts) -> None:
+    """Who may answer a user that is here; this one is not."""
+    town = Town(
+        ServerInfo(moderation=ModerationRules(probation_hours=24)),
+        storage=StoragePorts(history=ListHistory(), accounts=accounts, playback=0),
+    )
+    ann, bob = person(town, "ann"), person(town, "bob")
+    apply(town.world, ProbationBegun(account_key(2)))
+    ann.say("NS AT 20m bob hello")
+    ann.leave()
+    bob.read()
+    pass_time(town)
+    assert [each.params[1] for each in bob.read()] == ["hello"]
+
+
+def test_one_learns_that_one_must_be_in_a_closed_channel(town: Town) -> None:
+    """A message to a channel that its owner could not join would not be sent."""
+    ann = person(town, "ann", "#a")
+    ann.say("MODE #a +i")
+    assert sentences(ann.say("NS AT 20m #a hello"))[0].endswith(
+        "Be in #a then, as one cannot simply join it."
+    )
 
 
 def test_a_channel_is_found_by_its_new_name(town: Town) -> None:

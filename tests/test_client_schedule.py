@@ -56,17 +56,31 @@ async def test_messages_for_later_are_commands_of_nickserv(monkeypatch: pytest.M
         server = await c.server()
         await server.enter()
         await c.interface.take()
-        c.interface.type("/at", "/at cancel 3", "/at 17:00 it is time", "/at 20m #tea hi all")
+        c.interface.type(
+            "/at", "/at cancel 3", "/at move 3 17:00", "/at 17:00 it is time", "/at 20m #tea hi all"
+        )
         c.interface.type("/at 20m @bob hi", "/remind 2h check the build")
         await server.expect(f"NICKSERV AT LIST {NOON.isoformat()[-6:]}")
         await server.expect("NICKSERV AT CANCEL 3")
+        await server.expect(f"NICKSERV AT MOVE 3 {local(2030, 1, 31, 17, 0)}")
         await server.expect(f"NICKSERV AT {local(2030, 1, 31, 17, 0)} #lobby it is time")
         await server.expect("NICKSERV AT 20m #tea hi all")
         await server.expect("NICKSERV AT 20m bob hi")
         await server.expect("NICKSERV REMIND 2h check the build")
 
 
-@pytest.mark.parametrize("line", ["/at soon tea", "/at 20m", "/at 20m #tea", "/remind 20m"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/at soon tea",
+        "/at 20m",
+        "/at move 1",
+        "/at move 1 soon",
+        "/at move 1 20m x",
+        "/at 20m #tea",
+        "/remind 20m",
+    ],
+)
 async def test_what_is_no_time_or_no_text_is_explained(line: str) -> None:
     """Nothing is sent."""
     async with chat() as c:

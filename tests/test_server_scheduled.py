@@ -13,6 +13,7 @@ from trio_chat.chat.changes import (
     MessageScheduled,
     ScheduledMessageCancelled,
     ScheduledMessageDue,
+    ScheduledMessageMoved,
 )
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.scheduled import KeptNotice, ScheduledMessage
@@ -107,6 +108,32 @@ async def test_what_cannot_be_stored_is_sent_later(
     assert [message.text for _, message in timing.world.scheduled] == ["hello"]
     timing.history.error = None
     await trio.sleep(30)
+    assert timing.said() == ["Reminder: hello"]
+
+
+async def test_a_notice_that_could_not_be_stored_is_kept_once(
+    timing: Timing, autojump_clock: MockClock
+) -> None:
+    """That of the delivery which was."""
+    timing.history.error = HistoryError("disk full")
+    timing.schedule(60)
+    await trio.sleep(100)
+    assert timing.world.scheduled.notices(ANN) == []
+    timing.history.error = None
+    await trio.sleep(30)
+    [notice] = timing.world.scheduled.notices(ANN)
+    assert notice.text == "Reminder: hello"
+
+
+async def test_a_message_that_is_moved_ahead_is_sent_then(
+    timing: Timing, autojump_clock: MockClock
+) -> None:
+    """Though the timer waits for a later moment."""
+    timing.schedule(7200)
+    await wait_all_tasks_blocked()
+    [(_, message)] = timing.world.scheduled
+    apply(timing.world, ScheduledMessageMoved(ANN, message.id, int(NOON) + 60))
+    await trio.sleep(61)
     assert timing.said() == ["Reminder: hello"]
 
 

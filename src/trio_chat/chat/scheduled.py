@@ -10,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from trio_chat.chat import durations
+from trio_chat.irc.names import is_channel_name
 
 MOST = 50
 """Scheduled messages of one account."""
@@ -22,6 +23,8 @@ LATE = 3600
 TAG = "trio-chat/scheduled"
 """The tag of such a message, which only the server sets; its value is when it was due."""
 _MOST_NOTICES = 20
+_LEAST_VALUES = 8
+"""Values of a message that are always written."""
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?", re.ASCII
 )
@@ -39,6 +42,8 @@ class ScheduledMessage(NamedTuple):
         text: its text, of one line.
         username: that of its owner, for a time when the owner is not here.
         host: likewise.
+        realname: likewise.
+        is_outside: whether its owner was not in the channel when it was last here.
     """
 
     id: int
@@ -49,11 +54,25 @@ class ScheduledMessage(NamedTuple):
     text: str
     username: str = ""
     host: str = ""
+    realname: str = ""
+    is_outside: bool = False
 
     @property
     def is_reminder(self) -> bool:
         """Whether it is for its owner."""
         return not self.target
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is for a user, its owner or another one."""
+        return not is_channel_name(self.target)
+
+    def to_list(self) -> list[Any]:
+        """Return it as plain data, without what later releases have added and is empty."""
+        values: list[Any] = list(self)
+        while len(values) > _LEAST_VALUES and not values[-1]:
+            values.pop()
+        return values
 
 
 class KeptNotice(NamedTuple):
@@ -105,6 +124,18 @@ class ScheduledMessages:
         """Have a message."""
         self._messages.setdefault(account, {})[message.id] = message
 
+    def wait_for(self, account: int, place: int) -> bool:
+        """Return whether messages of an account are for a channel, by `Channel.founded`."""
+        messages = self._messages.get(account, {})
+        return any(one.place == place and not one.is_private for one in messages.values())
+
+    def set_outside(self, account: int, place: int, *, is_outside: bool) -> None:
+        """Note that the owner of messages for a channel has left or joined it."""
+        messages = self._messages.get(account, {})
+        for number, one in messages.items():
+            if one.place == place and not one.is_private:
+                messages[number] = one._replace(is_outside=is_outside)
+
     def discard(self, account: int, number: int) -> bool:
         """Have a message no longer; return whether there was one."""
         messages = self._messages.get(account, {})
@@ -121,6 +152,12 @@ class ScheduledMessages:
         """Keep a notice until the owner is here."""
         self._notices[account] = [*self.notices(account), notice][-_MOST_NOTICES:]
 
+    def drop_notice(self, account: int, number: int) -> None:
+        """Do not keep a notice, as it is not in the history."""
+        left = [notice for notice in self._notices.pop(account, []) if notice.id != number]
+        if left:
+            self._notices[account] = left
+
     def forget_notices(self, account: int, last: int) -> bool:
         """Forget the notices up to an id; return whether there were any."""
         before = self._notices.pop(account, [])
@@ -135,7 +172,7 @@ class ScheduledMessages:
 
     def to_state(self, account: int) -> dict[str, Any]:
         """Return what an account has as plain data; nothing when it has nothing."""
-        messages = [list(one) for one in self._messages.get(account, {}).values()]
+        messages = [one.to_list() for one in self._messages.get(account, {}).values()]
         notices = [list(one) for one in self.notices(account)]
         return {"messages": messages, "notices": notices} if messages or notices else {}
 

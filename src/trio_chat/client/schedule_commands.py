@@ -15,7 +15,7 @@ def local_time() -> datetime:
 
 
 @command(
-    N_("[time [#channel or @nickname] text, or cancel number]"),
+    N_("[time [#channel or @nickname] text, or cancel number, or move number time]"),
     N_(
         "sends a message later: /at 17:00 text, also tomorrow 9:00, 2030-01-31 9:00 or 20m; alone"
         " it shows those that wait"
@@ -31,6 +31,13 @@ async def _at(client: Actions, words: list[str]) -> None:
         params = ["LIST", local_time().isoformat()[-6:]]
     elif verb.lower() == "cancel":
         params = ["CANCEL", rest]
+    elif verb.lower() == "move":
+        number, _space, time = rest.partition(" ")
+        moved = split_time(time.strip(), local_time())
+        if moved is None or moved[1].strip():
+            await _explain(client, "at")
+            return
+        params = ["MOVE", number, moved[0]]
     elif found is None or not (place := _place(client, found[1]))[1]:
         await _explain(client, "at")
         return

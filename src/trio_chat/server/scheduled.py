@@ -10,7 +10,13 @@ from collections.abc import Callable
 import trio
 
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import Change, MessageScheduled, ScheduledMessageDue
+from trio_chat.chat.changes import (
+    Change,
+    MessageScheduled,
+    ScheduledMessageDue,
+    ScheduledMessageMoved,
+    ScheduledMessageUnsent,
+)
 from trio_chat.chat.events import Output, OutputItem
 from trio_chat.chat.scheduled import ScheduledMessage
 from trio_chat.chat.world import World
@@ -23,6 +29,9 @@ _INTERVAL_IN_CLUSTER = 5.0
 """Likewise in a cluster, where the messages come from other nodes, too."""
 _RETRY = 10.0
 """Seconds until what could not be stored is tried again."""
+
+_LATER = (MessageScheduled, ScheduledMessageMoved, ScheduledMessageUnsent)
+"""Changes after which a message may be due at another moment."""
 
 
 class ScheduledMessageTimer:
@@ -42,7 +51,7 @@ class ScheduledMessageTimer:
         world.observers.append(self._observe)
 
     def _observe(self, change: Change) -> None:
-        if isinstance(change, MessageScheduled):
+        if isinstance(change, _LATER):
             self._changed.set()
 
     async def run(self, is_ours: Callable[[], bool] = lambda: True) -> None:
@@ -84,7 +93,8 @@ class ScheduledMessageTimer:
         def put_back() -> tuple[OutputItem, ...]:
             """Have the message wait again; called in the place of delivering it."""
             self._is_failing = True
-            apply(self._world, MessageScheduled(account, message))
+            sent = tuple(event.id for event in events)
+            apply(self._world, ScheduledMessageUnsent(account, message, sent))
             return ()
 
         self._broadcaster.accept(Output(tuple(events), refusal=put_back))

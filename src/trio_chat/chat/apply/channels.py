@@ -40,14 +40,17 @@ def _of_channel(world: World, change: TopicSet | ModesChanged) -> list[DirtyKey]
 
 
 def _of_member(world: World, change: MemberJoined | MemberParted | MemberKicked) -> list[DirtyKey]:
-    """Return the key of a channel in which the user stays: others' memberships do not persist."""
+    """Return the keys of a channel in which the user stays, as others' memberships do not persist,
+    and of messages for it that the user has scheduled.
+    """
     user = world.users[change.user]
     channel = world.channels.get(change.channel)
-    return (
-        [DirtyKey.channel(change.channel)]
-        if user.always_on and channel is not None and user in channel.members
-        else []
-    )
+    keys = []
+    if user.always_on and channel is not None and user in channel.members:
+        keys.append(DirtyKey.channel(change.channel))
+    if channel is not None and world.scheduled.wait_for(user.account_id, channel.founded):
+        keys.append(DirtyKey.scheduled(user.account_id))
+    return keys
 
 
 @transition(MemberJoined, _of_member)
@@ -61,6 +64,7 @@ def _join(world: World, change: MemberJoined) -> Effects:
     else:
         rank = channel.registration.rank_of(user.account_id) if channel.registration else ""
         channel.add(user, rank)
+    world.scheduled.set_outside(user.account_id, channel.founded, is_outside=False)
     user.invited.pop(channel, None)
     return _joined_events(world, user, channel, rank, change.session)
 
@@ -89,8 +93,16 @@ def _part(world: World, change: MemberParted) -> Effects:
     user, channel = world.users[change.user], world.channels[change.channel]
     params = (channel.name, change.reason) if change.reason else (channel.name,)
     events = [world.event(user, "PART", params, channel.audience_of(user), channels=(channel,))]
-    world.channels.leave(user, channel)
+    _leave(world, user, channel)
     return events
+
+
+def _leave(world: World, user: User, channel: Channel) -> None:
+    """End the membership of a user that is still here."""
+    world.channels.leave(user, channel)
+    account = user.account_id
+    if not any(member.account_id == account for member in channel.members):
+        world.scheduled.set_outside(account, channel.founded, is_outside=True)
 
 
 @transition(MemberKicked, _of_member)
@@ -104,7 +116,7 @@ def _kick(world: World, change: MemberKicked) -> Effects:
     text = f"{by.source} kicked you from {channel.name}: {change.reason}"
     carry_out(world, NoticeKept(user.folded, text))
     carry_out(world, InvitationHolderKicked(channel.folded, user.folded))
-    world.channels.leave(user, channel)
+    _leave(world, user, channel)
     return events
 
 

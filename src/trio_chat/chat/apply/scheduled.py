@@ -14,6 +14,8 @@ from trio_chat.chat.changes import (
     MessageScheduled,
     ScheduledMessageCancelled,
     ScheduledMessageDue,
+    ScheduledMessageMoved,
+    ScheduledMessageUnsent,
 )
 from trio_chat.chat.channels import Channel, Membership
 from trio_chat.chat.events import Event, Reply
@@ -38,7 +40,13 @@ from trio_chat.irc.names import fold_or_self, is_channel_name
 
 SERVICE = "NickServ"
 """The sender of reminders, and of notices of what could not be sent."""
-_Change = MessageScheduled | ScheduledMessageCancelled | ScheduledMessageDue
+_Change = (
+    MessageScheduled
+    | ScheduledMessageCancelled
+    | ScheduledMessageDue
+    | ScheduledMessageMoved
+    | ScheduledMessageUnsent
+)
 
 
 def _of_account(world: World, change: _Change) -> list[DirtyKey]:
@@ -47,13 +55,28 @@ def _of_account(world: World, change: _Change) -> list[DirtyKey]:
 
 @transition(MessageScheduled, _of_account)
 def _schedule(world: World, change: MessageScheduled) -> Effects | None:
-    known, message = world.scheduled.of(change.account), change.message
-    if not message.id:
-        if len(known) >= MOST:
-            return None  # others were accepted since this one was decided on
-        number = world.scheduled.next_number(change.account)
-        message = message._replace(id=world.ids.next(), number=number)
+    if len(world.scheduled.of(change.account)) >= MOST:
+        return None  # others were accepted since this one was decided on
+    number = world.scheduled.next_number(change.account)
+    message = change.message._replace(id=world.ids.next(), number=number)
     world.scheduled.put(change.account, message)
+    return []
+
+
+@transition(ScheduledMessageMoved, _of_account)
+def _move(world: World, change: ScheduledMessageMoved) -> Effects | None:
+    message = world.scheduled.get(change.account, change.message)
+    if message is None:
+        return None
+    world.scheduled.put(change.account, message._replace(due=change.due))
+    return []
+
+
+@transition(ScheduledMessageUnsent, _of_account)
+def _put_back(world: World, change: ScheduledMessageUnsent) -> Effects:
+    world.scheduled.put(change.account, change.message)
+    for number in change.events:
+        world.scheduled.drop_notice(change.account, number)
     return []
 
 
@@ -100,7 +123,7 @@ def _say(world: World, account: Account, message: ScheduledMessage, suffix: str)
     session.set_caps(cap.MESSAGE_TAGS | cap.STANDARD_REPLIES)
     response = Response(world, session)
     request = Request(world, session, Message("PRIVMSG", (target, message.text)), response)
-    with _membership(world, sender, channel):
+    with _membership(world, sender, None if message.is_outside else channel):
         text, tags = f"{message.text}{suffix}", {TAG: iso_time(message.due)}
         messages.say_for(request, target, text, tags)
     return _outcome(world, account, message, response)
@@ -148,21 +171,43 @@ def _sender(
     """Return the user that sends a message, and why it may not.
 
     That is a user of the account, one in the channel if there is any. If the owner is not here, it
-    is one as the account would be, which may do what it could do after a JOIN at this moment.
+    is one as the account would be, which may do what it could do after it has connected, and has
+    joined the channel unless it had left it.
     """
     present = world.with_account(account.id)
     inside = [user for user in present if channel is not None and user in channel.members]
     if present:
         return (inside or present)[0], ""
-    user = User(account.name, account.folded, message.username, message.host, "", world.clock())
+    user = User(
+        account.name,
+        account.folded,
+        message.username,
+        message.host,
+        message.realname,
+        world.clock(),
+    )
     user.set_account(account)
-    if channel is None:
+    if why_not := _why_not_here(world, user):
+        return user, why_not
+    if channel is None or message.is_outside:
         return user, ""
     refused = policy.why_not_join(user, channel, "")
     if refused is None and not rules.keeps_out(world, user, channel):
         return user, ""
     why = refused.text if refused is not None else "it is in raid mode"
     return user, f"you are not here, and could not join {channel.name}: {why}"
+
+
+def _why_not_here(world: World, user: User) -> str:
+    """Return why an owner that is not here could not be, under the name of its account; "" if it
+    could.
+    """
+    if user.folded in world.users:
+        return f"you are not here, and somebody else is called {user.nick}"
+    name = f"{user.folded}!{user.username.lower()}"
+    ban = world.bans.of_address(user.host)
+    ban = ban or world.bans.of_masks(name, (fold_or_self(user.host),))
+    return f"you are banned: {banning.ban_text(ban)}" if ban is not None else ""
 
 
 @contextmanager
@@ -173,7 +218,7 @@ def _membership(world: World, sender: User, channel: Channel | None) -> Iterator
     What that changes besides is a part of this change, which observers see as a whole.
     """
     observers, world.observers = world.observers, []
-    is_guest = channel is not None and sender.folded not in world.users
+    is_guest = channel is not None and world.users.get(sender.folded) is not sender
     try:
         if is_guest and channel is not None:
             registration = channel.registration

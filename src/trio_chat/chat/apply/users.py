@@ -222,8 +222,10 @@ def set_account(world: World, user: User, account: Account) -> None:
 
 
 @transition(AcceptChanged)
-def _change_accept(world: World, change: AcceptChanged) -> Effects:
-    user, other = world.users[change.user], world.users[change.other]
+def _change_accept(world: World, change: AcceptChanged) -> Effects | None:
+    user, other = world.users.get(change.user), world.users[change.other]
+    if user is None:
+        return None  # the owner of a scheduled message, who is not here
     if change.adding:
         user.accept(other, world.lengths.accept_entries)
     else:

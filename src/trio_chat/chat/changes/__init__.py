@@ -112,6 +112,8 @@ from trio_chat.chat.changes.scheduled import (
     MessageScheduled,
     ScheduledMessageCancelled,
     ScheduledMessageDue,
+    ScheduledMessageMoved,
+    ScheduledMessageUnsent,
 )
 from trio_chat.chat.changes.second_factors import (
     CodeGuessed,
@@ -265,6 +267,8 @@ __all__ = [
     "RoomChanged",
     "ScheduledMessageCancelled",
     "ScheduledMessageDue",
+    "ScheduledMessageMoved",
+    "ScheduledMessageUnsent",
     "SecondFactorSet",
     "Seen",
     "ServerFilterAdded",

@@ -12,11 +12,41 @@ class MessageScheduled(Change):
 
     Args:
         account: the number of the account of its owner.
-        message: the message; one without an id gets one, and a number.
+        message: the message, without an id and a number, which it gets.
     """
 
     account: int
     message: ScheduledMessage
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledMessageMoved(Change):
+    """A message is to be sent at another time, if it still waits.
+
+    Args:
+        account: see `MessageScheduled`.
+        message: its id.
+        due: when, in seconds of Unix time.
+    """
+
+    account: int
+    message: int
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledMessageUnsent(Change):
+    """A message that was sent could not be stored: it waits again.
+
+    Args:
+        account: see `MessageScheduled`.
+        message: the message.
+        events: the ids of the events that it was sent as, which nobody has received.
+    """
+
+    account: int
+    message: ScheduledMessage
+    events: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

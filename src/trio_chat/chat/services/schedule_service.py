@@ -8,7 +8,11 @@ from datetime import UTC, tzinfo
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import MessageScheduled, ScheduledMessageCancelled
+from trio_chat.chat.changes import (
+    MessageScheduled,
+    ScheduledMessageCancelled,
+    ScheduledMessageMoved,
+)
 from trio_chat.chat.registry import Request
 from trio_chat.chat.scheduled import (
     LONGEST,
@@ -21,10 +25,12 @@ from trio_chat.chat.scheduled import (
     shown_time,
 )
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
+from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, body_size
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
-_USAGE = "LIST | CANCEL <number> | <time> <target> <text>"
+_USAGE = "LIST | CANCEL <number> | MOVE <number> <time> | <time> <target> <text>"
+_NO_TIME = "is no time such as 20m, 2h30m or 2030-01-31T09:00Z."
 
 
 @NICKSERV.command(
@@ -32,7 +38,7 @@ _USAGE = "LIST | CANCEL <number> | <time> <target> <text>"
     _USAGE,
     0,
     "sends a message later: after a time such as 2h30m, or at one such as 2030-01-31T09:00Z; shows"
-    " the messages that wait, or cancels one",
+    " the messages that wait, cancels one, or sends it at another time",
     most_words=3,
 )
 def _at(request: Request, words: list[str]) -> None:
@@ -43,6 +49,8 @@ def _at(request: Request, words: list[str]) -> None:
         _list(request, words[1] if len(words) > 1 else "")
     elif verb == "CANCEL" and len(words) == 2:
         _cancel(request, words[1])
+    elif verb == "MOVE" and len(words) == 3:
+        _move(request, words[1], words[2])
     elif len(words) < 3 or verb == "CANCEL":
         answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['AT'].usage}")
     elif (place := _place(request, words[1], words[2])) is not None:
@@ -101,29 +109,45 @@ def _schedule(request: Request, word: str, target: str, place: int, text: str) -
     moment = parse_time(word, world.wall_clock())
     due = int(moment.timestamp()) if moment is not None else 0
     if moment is None or not text.strip():
-        answer(request, f"{word} is no time such as 20m, 2h30m or 2030-01-31T09:00Z.")
+        answer(request, f"{word} {_NO_TIME}")
     elif why_not := _why_not(request, due, target, text):
         answer(request, why_not)
     elif not policy.refuses_to_store(request):
-        message = ScheduledMessage(0, 0, due, target, place, text, user.username, user.host)
+        message = _message(request, due, target, place, text)
         before = {one.id for one in world.scheduled.of(user.account_id)}
         apply(world, MessageScheduled(user.account_id, message))
         zone = moment.tzinfo or UTC
         request.once_settled(lambda: _confirm(request, message, before, zone))
 
 
-def _why_not(request: Request, due: int, target: str, text: str) -> str:
-    """Return why a message is not scheduled; "" if it is."""
-    world, user = request.world, request.user
-    now, known = world.wall_clock(), world.scheduled.of(user.account_id)
+def _message(request: Request, due: int, target: str, place: int, text: str) -> ScheduledMessage:
+    user, channel = request.user, request.world.channels.get(fold_or_self(target))
+    is_outside = channel is not None and user not in channel.members
+    return ScheduledMessage(
+        0, 0, due, target, place, text, user.username, user.host, user.realname, is_outside
+    )
+
+
+def _why_not_at(request: Request, due: int, known: list[ScheduledMessage]) -> str:
+    """Return why a message is not sent at a time, besides others; "" if it is."""
+    now = request.world.wall_clock()
     if due <= now:
         return f"{shown_time(due)} is over; now it is {shown_time(int(now))}."
     if due > now + LONGEST:
         return "A message can wait for a year at most."
-    if len(known) >= MOST:
-        return f"You have {MOST} messages that wait, which is as many as one can have."
     if sum(one.due // 60 == due // 60 for one in known) >= MOST_AT_ONCE:
         return f"Only {MOST_AT_ONCE} messages can be sent within a minute."
+    return ""
+
+
+def _why_not(request: Request, due: int, target: str, text: str) -> str:
+    """Return why a message is not scheduled; "" if it is."""
+    user = request.user
+    known = request.world.scheduled.of(user.account_id)
+    if len(known) >= MOST:
+        return f"You have {MOST} messages that wait, which is as many as one can have."
+    if why_not := _why_not_at(request, due, known):
+        return why_not
     if body_size("PRIVMSG", (target or user.nick, text), user.source) > MAX_BODY:
         return "The text is too long for one message."
     return ""
@@ -141,7 +165,20 @@ def _confirm(request: Request, message: ScheduledMessage, before: set[int], zone
     number, when = new[-1].number, shown_time(message.due, zone)
     what = f"will be sent to {message.target}" if message.target else "is a reminder for you"
     cancel = f"/msg {NAME} AT CANCEL {number}"
-    answer(request, f"{number}. {what[0].upper()}{what[1:]} at {when}. {cancel} cancels it.")
+    done = f"{number}. {what[0].upper()}{what[1:]} at {when}. {cancel} cancels it."
+    answer(request, done + _condition(request, message))
+
+
+def _condition(request: Request, message: ScheduledMessage) -> str:
+    """Return under which condition a message is sent, if its owner could not come back to the
+    channel.
+    """
+    user, channel = request.user, request.world.channels.get(fold_or_self(message.target))
+    if channel is None or user.always_on or user not in channel.members:
+        return ""
+    why_not = policy.why_not_join(user, channel, "")
+    is_shut = why_not in (n.ERR_INVITEONLYCHAN, n.ERR_BADCHANNELKEY)
+    return f" Be in {channel.name} then, as one cannot simply join it." if is_shut else ""
 
 
 def _list(request: Request, offset: str) -> None:
@@ -153,11 +190,41 @@ def _list(request: Request, offset: str) -> None:
     answer(request, f"{len(known)} of at most {MOST} messages wait to be sent.")
 
 
+def _find(request: Request, word: str) -> ScheduledMessage | None:
+    """Return the message with a number, or reply that there is none."""
+    for one in request.world.scheduled.of(request.user.account_id):
+        if str(one.number) == word.lstrip("#"):
+            return one
+    answer(request, f"There is no message {word} that waits. /msg {NAME} AT shows them.")
+    return None
+
+
 def _cancel(request: Request, word: str) -> None:
+    if (found := _find(request, word)) is not None:
+        apply(request.world, ScheduledMessageCancelled(request.user.account_id, found.id))
+        request.once_settled(lambda: answer(request, f"Message {found.number} is cancelled."))
+
+
+def _move(request: Request, number: str, word: str) -> None:
     world, account = request.world, request.user.account_id
-    found = [one for one in world.scheduled.of(account) if str(one.number) == word.lstrip("#")]
-    if not found:
-        answer(request, f"There is no message {word} that waits. /msg {NAME} AT shows them.")
-        return
-    apply(world, ScheduledMessageCancelled(account, found[0].id))
-    request.once_settled(lambda: answer(request, f"Message {found[0].number} is cancelled."))
+    moment = parse_time(word, world.wall_clock())
+    if moment is None:
+        answer(request, f"{word} {_NO_TIME}")
+    elif (found := _find(request, number)) is not None:
+        due = int(moment.timestamp())
+        others = [one for one in world.scheduled.of(account) if one.id != found.id]
+        if why_not := _why_not_at(request, due, others):
+            answer(request, why_not)
+        elif not policy.refuses_to_store(request):
+            apply(world, ScheduledMessageMoved(account, found.id, due))
+            zone = moment.tzinfo or UTC
+            request.once_settled(lambda: _confirm_moved(request, found, due, zone))
+
+
+def _confirm_moved(request: Request, message: ScheduledMessage, due: int, zone: tzinfo) -> None:
+    now = request.world.scheduled.get(request.user.account_id, message.id)
+    if now is None or now.due != due:
+        answer(request, f"Message {message.number} does not wait any longer.")
+    else:
+        when = shown_time(due, zone)
+        answer(request, f"Message {message.number} will be sent at {when}.")
