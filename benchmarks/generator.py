@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from subject import on_core
+from subject import cpu_of, on_core
 
 _HERE = Path(__file__).resolve().parent
 _BUILT = _HERE / "results" / "load"
@@ -62,8 +61,7 @@ class Generator:
 
     def cpu(self) -> float:
         """Return the seconds of CPU time that the generator has used."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self._process.pid)
 
 
 def program() -> list[str]:
@@ -75,28 +73,25 @@ def program() -> list[str]:
     newest = max(path.stat().st_mtime for path in (_HERE / "load").iterdir())
     if not _BUILT.exists() or _BUILT.stat().st_mtime < newest:
         _BUILT.parent.mkdir(exist_ok=True)
+        command = [compiler, "-O2", "-std=c11", "-Wall", "-Wextra", "-o", str(_BUILT)]
+        command += map(str, sources)
         built = subprocess.run(
-            [
-                compiler,
-                "-O2",
-                "-std=c11",
-                "-Wall",
-                "-Wextra",
-                "-o",
-                str(_BUILT),
-                *map(str, sources),
-            ],
+            [*command, "-DWITH_TLS", "-lssl", "-lcrypto"],
             capture_output=True,
             text=True,
             check=False,
         )
+        if built.returncode:  # perhaps the headers of OpenSSL are missing
+            built = subprocess.run(command, capture_output=True, text=True, check=False)
         if built.returncode:
             raise GeneratorError(f"the generator cannot be built:\n{built.stderr}")
     return [str(_BUILT)]
 
 
 @contextlib.contextmanager
-def generator(words: list[str], port: int, clients: int, core: int | None) -> Iterator[Generator]:
+def generator(
+    words: list[str], port: int, clients: int, core: int | None, wire: str = "plain"
+) -> Iterator[Generator]:
     """Run a generator for a server on this machine.
 
     Args:
@@ -104,8 +99,9 @@ def generator(words: list[str], port: int, clients: int, core: int | None) -> It
         port: of the server.
         clients: the largest number of clients.
         core: the processor core that the generator has to itself, or None.
+        wire: what its clients speak IRC over: `plain`, `tls` or `websocket`.
     """
-    command = [*words, "127.0.0.1", str(port), str(clients)]
+    command = [*words, "127.0.0.1", str(port), str(clients), wire]
     with on_core(core):
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -79,7 +79,7 @@ def _servers(setting: Setting) -> Iterator[tuple[Running, Generator]]:
     subject = SUBJECTS[OURS]
     with (
         running(subject, server_core) as server,
-        generator(program(), subject.port, setting.members + 10, load_core) as load,
+        generator(program(), subject.ports["plain"], setting.members + 10, load_core) as load,
         on_core(load_core),
     ):
         yield server, load

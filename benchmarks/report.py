@@ -16,6 +16,7 @@ QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 _SHOWN = (
     "server_busy",
     "generator_busy",
+    "others_busy",
     "visits_per_second",
     "sent_late_ms",
     "ready_ms",

@@ -3,17 +3,21 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator import Answer, Generator, GeneratorError
 from subject import Running
 
 Figures = dict[str, float]
 CAPS = "server-time,message-tags,echo-message"
+RATES = (10, 100, 1000)
+"""Messages a second in the channel whose latency is measured."""
 GROWTH = (10, 100, 1000, 5000)
 """Members of the channel that grows."""
 _GENTLE = 50_000
 """The most deliveries a second in the growing channel, at the gentle pace."""
+_SLOW = 5
+"""The factor by which a measurement with few messages is longer."""
 _SETTLE = 0.5
 """Seconds for a server to give memory back before it is measured; no server reports that."""
 _WARM = 10
@@ -52,6 +56,8 @@ class Setting:
 Scenario = Callable[[Running, Generator, Setting], Figures]
 SCENARIOS: dict[str, Scenario] = {}
 """The scenarios by name, in the order of the table."""
+WIRES = {"encrypted": "tls", "websocket": "websocket"}
+"""What clients speak IRC over, by the names of scenarios; `plain` in the others."""
 
 
 def scenario(function: Scenario) -> Scenario:
@@ -79,6 +85,47 @@ def capabilities(server: Running, load: Generator, setting: Setting) -> Figures:
     saturated = _fanout(server, load, setting, setting.members, rate=0)
     paced = _fanout(server, load, setting, setting.members, rate=setting.rate)
     return _prefixed("saturated", saturated) | _prefixed("paced", paced)
+
+
+@scenario
+def single(server: Running, load: Generator, setting: Setting) -> Figures:
+    """One channel, one message in flight at a time: nothing can be done in batches."""
+    _enter(server, load, setting.members, "-")
+    alone = replace(setting, senders=1, window=1)
+    return _fanout(server, load, alone, setting.members, rate=0)
+
+
+@scenario
+def rates(server: Running, load: Generator, setting: Setting) -> Figures:
+    """One channel at several paces."""
+    _enter(server, load, setting.members, "-")
+    figures: Figures = {}
+    for rate in RATES:
+        # At a slow pace it takes longer until there are enough messages to measure.
+        seconds = setting.seconds * (_SLOW if rate == min(RATES) else 1)
+        paced = _fanout(server, load, replace(setting, seconds=seconds), setting.members, rate=rate)
+        figures |= _prefixed(f"{rate}_a_second", paced)
+    return figures
+
+
+@scenario
+def small(server: Running, load: Generator, setting: Setting) -> Figures:
+    """One channel of ten, one message a second: what most channels are like."""
+    _enter(server, load, _WARM, "-")
+    seconds = setting.seconds * _SLOW
+    return _fanout(server, load, replace(setting, seconds=seconds), _WARM, rate=1)
+
+
+@scenario
+def encrypted(server: Running, load: Generator, setting: Setting) -> Figures:
+    """The same as `channel`, over TLS."""
+    return channel(server, load, setting)
+
+
+@scenario
+def websocket(server: Running, load: Generator, setting: Setting) -> Figures:
+    """The same as `channel`, over WebSocket."""
+    return channel(server, load, setting)
 
 
 @scenario
@@ -215,10 +262,11 @@ def _fanout(
         "server_cpu_us_per_delivery": costs["server_cpu"] / found["deliveries"] * 1e6,
         **_busy(costs, found),
     }
-    if rate:
+    if rate or setting.senders == setting.window == 1:
         figures |= {
             f"latency_{name}_ms": found["latency_ms"][name] for name in ("p50", "p99", "p99.9")
         }
+    if rate:
         figures["sent_late_ms"] = found["late_ms"]
     return figures
 

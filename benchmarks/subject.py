@@ -1,6 +1,7 @@
 """The servers that are compared: their start, with a configuration of rivals/, and their cost."""
 
 import contextlib
+import datetime
 import os
 import shutil
 import socket
@@ -8,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _SOURCE = _HERE.parent / "src"
+_CPU_CLOCK = 2  # CPUCLOCK_SCHED: of all threads, with those that have ended
 _START_TIMEOUT = 20.0
 _STOP_TIMEOUT = 20.0
 _CONFIG = """\
@@ -43,19 +45,21 @@ class Subject:
     Args:
         name: its name in tables.
         program: the name of the program or its path; "" for this checkout.
-        port: the port that it listens on.
+        ports: the ports that it listens on, by what is spoken there: `plain`, `tls` or `websocket`.
         commands: the commands that start it, as words; the last one keeps running. `{program}`,
             `{config}` and `{directory}` are filled in.
-        config: the name of its configuration in rivals/.
+        config: the name of its configuration in rivals/, in which `@directory@` is filled in.
         has_capabilities: whether it offers the capabilities of `scenarios.CAPS`.
+        source: the directory that contains the package, if it is ours.
     """
 
     name: str
     program: str
-    port: int
+    ports: Mapping[str, int]
     commands: Sequence[Sequence[str]]
     config: str
     has_capabilities: bool = True
+    source: Path = _SOURCE
 
     def is_there(self) -> bool:
         """Return whether it is installed."""
@@ -69,7 +73,7 @@ class Subject:
             "--version",
         ]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=_environment()
+            command, capture_output=True, text=True, check=False, env=self.environment()
         )
         return (done.stdout or done.stderr).partition("\n")[0]
 
@@ -80,12 +84,23 @@ class Subject:
             path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/bin")),
         )
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment that it is started in."""
+        path = os.pathsep.join(filter(None, (str(self.source), os.environ.get("PYTHONPATH"))))
+        return {
+            **os.environ,
+            "PYTHONPATH": path,
+            "PYTHONDONTWRITEBYTECODE": "",  # or every start would compile the program
+        }
+
     def words(self, command: Sequence[str], directory: Path) -> list[str]:
         """Return a command with its placeholders filled in."""
-        config = _HERE / "rivals" / self.config
-        if not self.program:
-            config = directory / "config.ini"
-            config.write_text(_CONFIG.format(port=self.port), encoding="utf-8")
+        text = _CONFIG.format(port=self.ports["plain"])
+        if self.program:
+            text = (_HERE / "rivals" / self.config).read_text(encoding="utf-8")
+            write_certificate(directory)
+        config = directory / (self.config or "config.ini")
+        config.write_text(text.replace("@directory@", str(directory)), encoding="utf-8")
         filled = {
             "program": self._path() or sys.executable,
             "config": str(config),
@@ -100,21 +115,21 @@ SUBJECTS = {
         Subject(
             name="trio-chat",
             program="",
-            port=16660,
+            ports={"plain": 16660, "tls": 16660, "websocket": 16660},
             config="",
             commands=(("{program}", "-m", "trio_chat", "serve", "--config", "{config}"),),
         ),
         Subject(
             name="InspIRCd",
             program="inspircd",
-            port=16662,
+            ports={"plain": 16662, "tls": 16672, "websocket": 16682},
             config="inspircd.conf",
             commands=(("{program}", "--runasroot", "--nofork", "--nopid", "--config", "{config}"),),
         ),
         Subject(
             name="ngIRCd",
             program="ngircd",
-            port=16661,
+            ports={"plain": 16661, "tls": 16671},
             config="ngircd.conf",
             has_capabilities=False,
             commands=(("{program}", "--nodaemon", "--config", "{config}"),),
@@ -122,7 +137,7 @@ SUBJECTS = {
         Subject(
             name="Ergo",
             program="ergo",
-            port=16663,
+            ports={"plain": 16663, "tls": 16673, "websocket": 16683},
             config="ergo.yaml",
             commands=(
                 ("{program}", "initdb", "--quiet", "--conf", "{config}"),
@@ -132,6 +147,20 @@ SUBJECTS = {
     )
 }
 OURS = "trio-chat"
+
+
+def other_of_ours(source: Path) -> Subject:
+    """Return another trio-chat, such as an older one or one that was compiled.
+
+    Args:
+        source: the directory that contains the package `trio_chat`.
+
+    Raises:
+        SubjectError: it does not.
+    """
+    if not (source / OURS.replace("-", "_")).is_dir():
+        raise SubjectError(f"{source} contains no package trio_chat")
+    return replace(SUBJECTS[OURS], name="other", source=source.resolve())
 
 
 class Meter:
@@ -146,17 +175,42 @@ class Meter:
 
     def cpu(self) -> float:
         """Return the seconds of CPU time used so far by all threads, in the kernel as well."""
-        ticks = 0
+        seconds = 0.0
         for pid in _family(self._pid):
             fields = _read(pid, "stat").rpartition(")")[2].split()
-            # Its own, and those of children that have ended.
-            ticks += sum(map(int, fields[11:15])) if fields else 0
-        return ticks / os.sysconf("SC_CLK_TCK")
+            if fields:
+                # Of children that have ended there are only hundredths of a second.
+                ended = sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK")
+                seconds += cpu_of(pid) + ended
+        return seconds
 
     def memory(self) -> int:
         """Return the resident memory in bytes, which does not include the buffers of sockets."""
         pages = [_read(pid, "statm").split() for pid in _family(self._pid)]
         return sum(int(fields[1]) for fields in pages if fields) * os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_of(pid: int) -> float:
+    """Return the seconds of CPU time of a process, exact to the nanosecond; 0 when it is gone."""
+    clock = ~pid << 3 | _CPU_CLOCK  # as clock_getcpuclockid(3) does it
+    try:
+        return time.clock_gettime(clock)
+    except OSError:
+        return 0.0
+
+
+def cpu_of_machine() -> float:
+    """Return the seconds of CPU time that all programs have used, and that the machine has lent to
+    others.
+    """
+    first = _read_path(Path("/proc/stat")).partition("\n")[0]
+    user, nice, system, _idle, _wait, irq, softirq, stolen, *_ = map(int, first.split()[1:])
+    return (user + nice + system + irq + softirq + stolen) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of_ours() -> float:
+    """Return the seconds of CPU time of this process, and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def _family(pid: int) -> Iterator[int]:
@@ -182,7 +236,7 @@ class Running:
     """A running server.
 
     Args:
-        port: the port that it listens on, at 127.0.0.1.
+        port: the port that it listens on, at 127.0.0.1, also for the page.
         meter: measures its cost.
         ready: seconds from its start until it accepted a connection.
         process: its process.
@@ -216,11 +270,12 @@ def running(subject: Subject, core: int | None) -> Iterator[Running]:
                     stdout=sink,
                     stderr=subprocess.STDOUT,
                     cwd=directory,
-                    env=_environment(),
+                    env=subject.environment(),
                 )
             try:
                 _wait_open(subject, process, output)
-                yield Running(subject.port, Meter(process.pid), time.monotonic() - begin, process)
+                ready = time.monotonic() - begin
+                yield Running(subject.ports["plain"], Meter(process.pid), ready, process)
             finally:
                 _stop(process)
 
@@ -236,13 +291,30 @@ def on_core(core: int | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _environment() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
-    return {
-        **os.environ,
-        "PYTHONPATH": path,
-        "PYTHONDONTWRITEBYTECODE": "",  # or every start would compile the program
-    }
+def write_certificate(directory: Path) -> None:
+    """Write a certificate for 127.0.0.1 and its key: certificate.pem and key.pem."""
+    from cryptography import x509  # noqa: PLC0415  # only rivals need it
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    today = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today)
+        .not_valid_after(today + datetime.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (directory / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    (directory / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
 
 
 def _wait_open(subject: Subject, process: "subprocess.Popen[bytes]", output: Path) -> None:
@@ -250,7 +322,7 @@ def _wait_open(subject: Subject, process: "subprocess.Popen[bytes]", output: Pat
     while process.poll() is None and time.monotonic() < deadline:
         with (
             contextlib.suppress(OSError),
-            socket.create_connection(("127.0.0.1", subject.port), timeout=1),
+            socket.create_connection(("127.0.0.1", subject.ports["plain"]), timeout=1),
         ):
             return
         time.sleep(0.005)  # there is no common sign that a server listens

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "wire.h"
 
 #define RECEIVE_BYTES (256 * 1024)
 #define LONGEST_LINE 16384
@@ -78,8 +81,10 @@ static void watch(Client *client, int operation, uint32_t events)
         fail("epoll_ctl: %s", strerror(errno));
 }
 
-void clients_open(const char *host, int port, int most)
+void clients_open(const char *host, int port, int most, const char *kind)
 {
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
+    wire_choose(kind, port);
     server.sin_family = AF_INET;
     server.sin_port = htons((uint16_t)port);
     if (inet_pton(AF_INET, host, &server.sin_addr) != 1)
@@ -113,41 +118,69 @@ void client_connect(Client *client)
     client->out_len = client->rest_len = 0;
     client->await[0] = 0;
     watch(client, EPOLL_CTL_ADD, EPOLLIN);
+    wire_begin(client);
+    const char *opening = wire_opening();
+    if (opening)
+        client_send_encoded(client, opening, strlen(opening));
 }
 
 void client_close(Client *client)
 {
+    wire_end(client);
     close(client->fd);
     client->fd = -1;
 }
 
+static void watch_for_room(Client *client)
+{
+    watch(client, EPOLL_CTL_MOD, wire_wants_write(client) ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
 static void flush(Client *client)
 {
-    ssize_t sent = send(client->fd, client->out, client->out_len, MSG_NOSIGNAL);
-    if (sent < 0)
-        return; /* the next read reports the error */
-    client->out_len -= (size_t)sent;
-    memmove(client->out, client->out + sent, client->out_len);
-    if (!client->out_len)
+    ssize_t sent = wire_send(client, client->out, client->out_len);
+    if (sent > 0) { /* else the next read reports the error */
+        client->out_len -= (size_t)sent;
+        memmove(client->out, client->out + sent, client->out_len);
+    }
+    if (client->out_len)
+        watch_for_room(client);
+    else
         watch(client, EPOLL_CTL_MOD, EPOLLIN);
+}
+
+static void append(char **to, size_t *used, size_t *room, const char *data, size_t length)
+{
+    if (*used + length > *room)
+        *to = grow(*to, *room = 2 * (*used + length));
+    memcpy(*to + *used, data, length);
+    *used += length;
 }
 
 void client_send(Client *client, const char *data, size_t length)
 {
-    if (!client->out_len) {
-        ssize_t sent = send(client->fd, data, length, MSG_NOSIGNAL);
+    data = wire_encode(data, &length);
+    if (client->is_open)
+        client_send_encoded(client, data, length);
+    else
+        append(&client->early, &client->early_len, &client->early_cap, data, length);
+}
+
+void client_send_encoded(Client *client, const char *data, size_t length)
+{
+    bool is_first = !client->out_len;
+    if (is_first) {
+        ssize_t sent = wire_send(client, data, length);
         if (sent == (ssize_t)length)
             return;
         if (sent > 0) {
             data += sent;
             length -= (size_t)sent;
         }
-        watch(client, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
     }
-    if (client->out_len + length > client->out_cap)
-        client->out = grow(client->out, client->out_cap = 2 * (client->out_len + length));
-    memcpy(client->out + client->out_len, data, length);
-    client->out_len += length;
+    append(&client->out, &client->out_len, &client->out_cap, data, length);
+    if (is_first)
+        watch_for_room(client);
 }
 
 void client_ask(Client *client, const char *awaited, const char *format, ...)
@@ -230,36 +263,39 @@ static void hear_end(Client *client, const char *reason)
         on_close(client);
 }
 
-/* Read once, and pass on complete lines. */
-static void receive(Client *client, Handler *handler)
+/* Read once, and pass on complete lines; returns whether there is more that no event reports. */
+static bool receive(Client *client, Handler *handler)
 {
     size_t kept = client->rest_len;
     memcpy(buffer, client->rest, kept);
-    ssize_t size = recv(client->fd, buffer + kept, RECEIVE_BYTES, 0);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+    ssize_t size = wire_recv(client, buffer + kept, RECEIVE_BYTES);
+    int error = errno;
+    if (client->tls && client->out_len)
+        flush(client); /* it may have waited for what has been read */
+    if (size < 0 && (error == EAGAIN || error == EINTR))
+        return false;
     if (size <= 0) {
-        hear_end(client, size ? strerror(errno) : "end of file");
-        return;
+        hear_end(client, size ? strerror(error) : "end of file");
+        return false;
     }
     now = clock_ns();
     int fd = client->fd;
-    char *line = buffer, *end = buffer + kept + size, *stop = memchr(buffer + kept, '\n', (size_t)size);
-    for (; stop; stop = memchr(line, '\n', (size_t)(end - line))) {
-        size_t length = (size_t)(stop - line) - (stop > line && stop[-1] == '\r');
+    char *at = buffer, *end = buffer + kept + size, *line;
+    size_t length;
+    while (wire_line(client, &at, end, &line, &length)) {
         if (!handler || !handler(client, line, length))
             look(client, line, length);
-        line = stop + 1;
         if (client->fd != fd)
-            return; /* closed meanwhile */
+            return false; /* closed meanwhile */
     }
-    kept = (size_t)(end - line);
+    kept = (size_t)(end - at);
     if (kept > LONGEST_LINE)
         fail("client %d was sent a line without an end", client->number);
     if (kept > client->rest_cap)
         client->rest = grow(client->rest, client->rest_cap = kept + 512);
-    memcpy(client->rest, line, kept);
+    memcpy(client->rest, at, kept);
     client->rest_len = kept;
+    return wire_has_more(client);
 }
 
 void clients_receive(int64_t nanoseconds, Handler *handler)
@@ -272,8 +308,9 @@ void clients_receive(int64_t nanoseconds, Handler *handler)
         Client *client = &clients[events[index].data.u32];
         if (events[index].events & EPOLLOUT && client->fd >= 0)
             flush(client);
-        if (events[index].events & ~(uint32_t)EPOLLOUT && client->fd >= 0)
-            receive(client, handler);
+        bool is_more = events[index].events & ~(uint32_t)EPOLLOUT;
+        while (is_more && client->fd >= 0)
+            is_more = receive(client, handler);
     }
 }
 

@@ -14,6 +14,10 @@ typedef struct Client {
     char *rest; /* the beginning of an incomplete line */
     size_t rest_len, rest_cap;
     char await[16]; /* the command it waits for, "" for none; with several, separated by '|' */
+    void *tls;      /* its connection of OpenSSL, if there is one */
+    bool is_open;   /* whether the opening of a WebSocket is over */
+    char *early;    /* what is to be sent after that */
+    size_t early_len, early_cap;
     int step;       /* of the mode that uses this client */
     uint64_t since; /* the time when that step began */
 } Client;
@@ -33,10 +37,11 @@ extern int ended;            /* connections that ended while they might */
 extern unsigned long farewells; /* of them, those that received ERROR first */
 extern void (*on_close)(Client *client);
 
-void clients_open(const char *host, int port, int most);
+void clients_open(const char *host, int port, int most, const char *kind);
 void client_connect(Client *client);
 void client_close(Client *client);
 void client_send(Client *client, const char *data, size_t length);
+void client_send_encoded(Client *client, const char *data, size_t length);
 void client_ask(Client *client, const char *awaited, const char *format, ...) __attribute__((format(printf, 3, 4)));
 const char *command_of(const char *line, size_t *length); /* the start of a line's command */
 

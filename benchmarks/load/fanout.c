@@ -26,7 +26,7 @@ typedef struct {
 
 static Sender *senders;
 static int sender_count, member_count, text_bytes;
-static bool is_paced;
+static bool is_timed; /* whether latency is measured: not of a saturated channel */
 static uint32_t *next; /* for each member and sender, the number of the message that is due */
 static uint64_t deliveries, expected, wrong;
 static char wrong_first[160], padding[512];
@@ -66,7 +66,7 @@ static bool take(Client *client, const char *line, size_t length)
     }
     ++*due;
     deliveries++;
-    if (is_paced)
+    if (is_timed)
         histogram_add(&latency, now - sender->sent_at[sequence]);
     if (!--sender->missing[sequence])
         sender->done++;
@@ -159,13 +159,13 @@ static void prepare(int members, int count, int size)
 void mode_fanout(int members, int count, int window, double rate, double seconds, int size, int probes)
 {
     prepare(members, count, size);
-    is_paced = rate > 0;
+    is_timed = rate > 0 || (count == 1 && window == 1);
     if (probes)
         probe_start(&clients[client_count - 2], &clients[client_count - 1]);
     is_quiet = true;
     uint64_t begin = clock_ns();
     double late = 0;
-    if (is_paced)
+    if (rate > 0)
         late = pace(begin, seconds, rate);
     else
         saturate(begin, seconds, window);

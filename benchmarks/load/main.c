@@ -3,6 +3,7 @@
  * with {"error": …}.
  *
  *     load 127.0.0.1 6667 10000        the server's address, and the largest number of clients
+ *     load 127.0.0.1 6667 10000 tls    the same over TLS; or websocket
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,9 +44,9 @@ static int run(const char *line)
 int main(int count, char **words)
 {
     char line[512];
-    if (count != 4)
-        fail("usage: load ADDRESS PORT CLIENTS");
-    clients_open(words[1], atoi(words[2]), atoi(words[3]));
+    if (count != 4 && count != 5)
+        fail("usage: load ADDRESS PORT CLIENTS [plain|tls|websocket]");
+    clients_open(words[1], atoi(words[2]), atoi(words[3]), count == 5 ? words[4] : "plain");
     while (fgets(line, sizeof line, stdin))
         if (!run(line))
             fail("not something to do: %s", line);
