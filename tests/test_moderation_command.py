@@ -1,12 +1,15 @@
-"""`trio-chat filter` and `trio-chat raid` alongside a server."""
+"""`trio-chat filter`, `trio-chat raid` and `trio-chat report` alongside a server."""
 
 from typing import Any
 
 import pytest
 import trio
 
-from test_invite_command import _here, served
+from test_invite_command import _here, come, served
 from trio_chat import cli
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import ReportedToServer
+from trio_chat.chat.moderation.server import Reporter, ServerReport
 from trio_chat.server.state import save_state
 
 __all__ = ["_here"]
@@ -63,6 +66,38 @@ async def test_raid_mode_is_noticed_and_ends(capfd: pytest.CaptureFixture[str]) 
     await served(alongside)
 
 
+async def test_a_report_is_shown_and_resolved(capfd: pytest.CaptureFixture[str]) -> None:
+    """The server closes it, tells its reporter the note, and forgets what the command noted; a
+    command that comes later finds no report.
+    """
+
+    async def alongside(here: Any) -> None:
+        watcher, world = here.server._moderation, here.server.world
+        ann = await come(here)
+        (session,) = world.users["ann"].sessions
+        reporter = Reporter("ann", 0, session.payer, "rude")
+        report = ServerReport(0, 5, "eve", "eve", "eve!e@h", 0, 0, "\x02go\naway", (reporter,))
+        apply(world, ReportedToServer(report))
+        await save_state(world, world.storage.store)
+
+        async def said(*words: str, code: int = 0) -> str:
+            return await trio.to_thread.run_sync(lambda: run(capfd, "report", *words, code=code))
+
+        assert (await said("list")).split("\t")[2:] == ["eve!e@h", "eve", "1", "go / away"]
+        assert (await said("show", "1")).splitlines()[-1] == "by\tann\trude"
+        await said("resolve", "1", "--note", "she was warned")
+        assert await said("list") == ""
+        assert "no open report 1" in await said("resolve", "1", code=1)
+        await watcher.refresh()
+        told = await ann.until("NOTICE")
+        assert told.params[1].endswith("report about eve: she was warned")
+        assert not world.moderation.reports
+        await save_state(world, world.storage.store)
+        assert await world.storage.moderation.load() == [("number", "", "1")]
+
+    await served(alongside)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -71,8 +106,9 @@ async def test_raid_mode_is_noticed_and_ends(capfd: pytest.CaptureFixture[str]) 
         ("filter", "add", "refuse", "@nowhere", "word"),
         ("filter", "remove", "word"),
         ("raid", "on", "--for", "2days"),
+        ("report", "show", "1"),
     ],
-    ids=range(5),
+    ids=range(6),
 )
 async def test_wrong_words_are_refused(
     capfd: pytest.CaptureFixture[str], words: tuple[str, ...]

@@ -26,6 +26,9 @@ INVITE = N_(
 )
 FILTER = N_("An operator does that in the chat: /filter list, /filter add, /filter del")
 RAID = N_("An operator does that in the chat: /raid on, /raid off")
+REPORT = N_(
+    "An operator does that in the chat: /reports resolve <number>; or on the administrator's page"
+)
 HOOK = N_("That is done in the chat: /msg ChanServ HOOK <channel> ADD|LIST|DEL")
 TOKEN = N_(
     "An operator with all rights does that by the HTTP API: APITOKEN in the chat gives a token,"

@@ -29,6 +29,7 @@ from trio_chat.cli.licenses import licenses
 from trio_chat.cli.mcp import mcp
 from trio_chat.cli.moderation import FILTER, RAID
 from trio_chat.cli.operators import OPERATOR
+from trio_chat.cli.reports import REPORT
 from trio_chat.cli.serve import serve
 from trio_chat.cli.service import SERVICE
 from trio_chat.cli.tokens import TOKEN
@@ -58,6 +59,7 @@ COMMANDS = (
     TOKEN,
     FILTER,
     RAID,
+    REPORT,
     OPERATOR,
     BAN,
     UPLOADS,

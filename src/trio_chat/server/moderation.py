@@ -1,15 +1,21 @@
 """The watcher of the moderation of the server: filters and raid mode that a command alongside the
-server changes, and raid mode that is over.
+server changes, reports that it resolves, and raid mode that is over.
 """
 
 from collections.abc import Sequence
 
 import trio
 
-from trio_chat.chat.changes import ServerModerationRead, ServerRaidModeSet
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import (
+    ServerModerationRead,
+    ServerRaidModeSet,
+    ServerReportsResolved,
+)
 from trio_chat.chat.events import Output
 from trio_chat.chat.moderation import desk
 from trio_chat.chat.moderation.server import (
+    RESOLVED,
     ModerationRow,
     ModerationTable,
     RaidMode,
@@ -50,6 +56,7 @@ class ModerationWatcher:
             TableWatcher(world, table, self._read, noun, turn) if table is not None else None
         )
         self._before: tuple[dict[str, ServerFilter], RaidMode] = {}, RaidMode()
+        self._resolved: dict[int, str] = {}  # reports that commands resolve, with their notes
 
     async def run(self) -> None:
         """Look for ever."""
@@ -71,7 +78,11 @@ class ModerationWatcher:
 
     async def refresh(self) -> None:
         """Read what a command has changed, and audit it. When cancelled, the next call reads it."""
-        if self._rows is None or not await self._rows.refresh():
+        if self._rows is None:
+            return
+        has_changed = await self._rows.refresh()
+        await self._resolve()
+        if not has_changed:
             return
         moderation, (before, raid) = self._world.moderation, self._before
         added = [each for each in moderation.filters.values() if each not in before.values()]
@@ -84,7 +95,19 @@ class ModerationWatcher:
     def _read(self, rows: tuple[ModerationRow, ...]) -> ServerModerationRead:
         """Return the change to what is stored, and note what there was before it."""
         self._before = dict(self._world.moderation.filters), self._world.moderation.raid
+        self._resolved = {int(row.key): row.state for row in rows if row.kind == RESOLVED}
         return ServerModerationRead(rows)
+
+    async def _resolve(self) -> None:
+        """Close the reports that commands have resolved; their notes leave the table with them."""
+        while self._resolved:
+            await self._broadcaster.wait_room()
+            number, note = self._resolved.popitem()
+            was_open = number in self._world.moderation.reports
+            change = ServerReportsResolved((number,), "trio-chat report", note)
+            self._broadcaster.accept(Output(tuple(apply(self._world, change))))
+            if was_open:
+                await self._audit([f"report resolve {number}: {note}".removesuffix(": ")])
 
     async def _audit(self, done: Sequence[str]) -> None:
         """Record what commands have done."""

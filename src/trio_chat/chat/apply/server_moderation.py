@@ -139,15 +139,17 @@ def described(report: ServerReport, reporter: Reporter) -> str:
     )
 
 
-@transition(
-    ServerReportsResolved,
-    lambda world, change: _keys(*((server.REPORT, str(number)) for number in change.numbers)),
-)
-def _resolve(world: World, change: ServerReportsResolved) -> Effects | None:
+def _of_resolved(world: World, change: ServerReportsResolved) -> list[DirtyKey]:
+    kinds = (server.REPORT, server.RESOLVED)
+    return _keys(*((kind, str(number)) for number in change.numbers for kind in kinds))
+
+
+@transition(ServerReportsResolved, _of_resolved)
+def _resolve(world: World, change: ServerReportsResolved) -> Effects:
     reports = world.moderation.reports
     found = [report for one in change.numbers if (report := reports.pop(one, None)) is not None]
-    if not found:
-        return None
+    if not found:  # but what a command has noted is deleted
+        return []
     numbers = ", ".join(str(report.number) for report in found)
     note = f": {change.note}" if change.note else ""
     events = _notice(world, f"{change.by} resolved the reports {numbers}{note}")

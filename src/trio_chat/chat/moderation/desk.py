@@ -30,7 +30,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc.message import MAX_BODY, body_size, truncate
 from trio_chat.irc.text import strip_formatting
 
-_MAX_NOTE = 200
+MAX_NOTE = 200
 """Bytes of a note."""
 
 
@@ -135,7 +135,7 @@ def resolve(world: World, wanted: str, by: str, note: str = "") -> tuple[int, li
     numbers = _wanted(world.moderation.reports, wanted)
     if not numbers:
         raise BadTerms("There is no such report")
-    shown = truncate(strip_formatting(note), _MAX_NOTE)
+    shown = truncate(strip_formatting(note), MAX_NOTE)
     return len(numbers), apply(world, ServerReportsResolved(numbers, by, shown))
 
 

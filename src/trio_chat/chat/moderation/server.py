@@ -29,7 +29,10 @@ MOST_REPORTERS = 10
 _MOST_ADMITTED = 10_000
 FILTER, HELD, REPORT, RAID, NUMBER = "filter", "held", "report", "raid", "number"
 PROBATION = "probation"
-"""The kinds of rows."""
+RESOLVED = "resolved"
+"""The kinds of rows. The last one is a note of a command alongside the server, that it shall
+resolve the report with this number; it is no state of the server.
+"""
 
 RowKey = tuple[str, str]
 """The kind and the key of a row."""
@@ -39,9 +42,10 @@ class ModerationRow(NamedTuple):
     """A stored part of the moderation of the server.
 
     Args:
-        kind: `FILTER`, `HELD`, `REPORT`, `PROBATION`, `RAID`, or `NUMBER` for the last number.
-        key: the pattern, the number, or the sender; "" for the last two.
-        state: JSON.
+        kind: `FILTER`, `HELD`, `REPORT`, `PROBATION`, `RAID`, `NUMBER` for the last number, or
+            `RESOLVED`.
+        key: the pattern, the number, or the sender; "" for `RAID` and `NUMBER`.
+        state: JSON; of `RESOLVED` a sentence.
     """
 
     kind: str
@@ -293,6 +297,8 @@ class ServerModeration:
 
     def put_row(self, row: ModerationRow) -> None:
         """Have what a row says."""
+        if row.kind == RESOLVED:
+            return
         state = json.loads(row.state)
         if row.kind == FILTER:
             self.put_filter(_filter_from_state(state))
