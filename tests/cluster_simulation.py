@@ -226,22 +226,18 @@ class Task:
         work: returns the rest of the output.
     """
 
-    client: "Client"
+    client: Session
     password: str
     work: Coroutine[None, None, Output]
 
 
-class Client(Session):
-    """A client, with what it received."""
+class Connection:
+    """The connection of a client of a node, with what the client received."""
 
-    __slots__ = ("deleted", "is_ended", "received")
-
-    def __init__(self, caps: int, now: float, address: str) -> None:
-        super().__init__(self, address, now)
+    def __init__(self) -> None:
         self.received: list[str] = []
         self.deleted: set[str] = set()
         self.is_ended = False
-        self.set_caps(caps)
 
     def send(self, data: bytes, *, is_reply: bool = False) -> None:
         """Take lines."""
@@ -255,6 +251,10 @@ class Client(Session):
     def end(self, reason: str) -> None:
         """Be ended by the server; its node notes that the connection is gone."""
         self.is_ended = True
+
+
+def _is_ended(client: Session) -> bool:
+    return isinstance(client.sink, Connection) and client.sink.is_ended
 
 
 class Node:
@@ -282,7 +282,7 @@ class Node:
 
     def begin_life(self) -> None:
         """Begin a life, without clients."""
-        self.clients: dict[int, Client] = {}
+        self.clients: dict[int, Session] = {}
         self.asked: set[int] = set()
         self.machine.world.registrar = self.register
         self.machine.world.decider = self.decide
@@ -328,7 +328,9 @@ class Node:
         if life is None or life.is_over or len(self.clients) >= 6:
             return
         world = self.machine.world
-        client = Client(rng.choice(CAPS), self.simulation.log.now, f"192.0.2.{rng.randrange(9)}")
+        caps = rng.choice(CAPS)
+        client = Session(Connection(), f"192.0.2.{rng.randrange(9)}", self.simulation.log.now)
+        client.set_caps(caps)
         world.connect(client)
         self.clients[self.machine.number_of(client)] = client
         nick = f"n{rng.randrange(12)}"
@@ -351,7 +353,7 @@ class Node:
         if not registered or self.appender.is_full:
             return
         number, client = rng.choice(registered)
-        if client.is_ended or rng.random() < 0.02:
+        if _is_ended(client) or rng.random() < 0.02:
             self.leave(number)
             return
         if rng.random() < 0.2:  # a question, which no other node sees
@@ -370,7 +372,7 @@ class Node:
             self.decide(rng.choice([BanSet(ban), OperatorAppointed(client.user.folded, ROOT)]))
         self.appender.submit(Said(number, client.caps, (self._line(rng).encode(),)))
 
-    def _ask(self, client: Client, line: str, password: str = "") -> None:
+    def _ask(self, client: Session, line: str, password: str = "") -> None:
         """Carry out a line on this node alone."""
         self._answer(client, handle_line(self.machine.world, client, line.encode()), password)
 
@@ -388,7 +390,7 @@ class Node:
             if not user.sessions and rng.random() < 0.2:
                 self.decide(UserExpired(user.folded, user.seen, "Not seen for a while"))
 
-    def _answer(self, client: Client, output: Output, password: str = "") -> None:
+    def _answer(self, client: Session, output: Output, password: str = "") -> None:
         """Give a client an answer of this node, and the rest of it once it need not wait."""
         for receiver, data, is_reply in gather(output.parts):
             receiver.sink.send(data, is_reply=is_reply)
@@ -402,7 +404,7 @@ class Node:
             work = cast("Coroutine[None, None, Output]", output.later())
             self._continue(Task(client, password, work))
 
-    def _redact(self, client: Client, rng: random.Random) -> None:
+    def _redact(self, client: Session, rng: random.Random) -> None:
         """Delete one of the last messages."""
         records = [each for each in self.disk.history.said if each.buffer.startswith("#")][-3:]
         if records:
@@ -415,7 +417,7 @@ class Node:
         if clients and not self.appender.is_full:
             self._change_accounts(rng.choice(clients), "NS SAREGISTER {name} {new}", rng)
 
-    def _change_accounts(self, client: Client, line: str, rng: random.Random) -> None:
+    def _change_accounts(self, client: Session, line: str, rng: random.Random) -> None:
         """Change the table of accounts."""
         if client.user is None or any(task.client is client for task in self.tasks):
             return
@@ -564,7 +566,11 @@ class Node:
 
     def _deliver(self, applied: Applied) -> None:
         session, output, _ = applied
-        if isinstance(session, Client) and output.later is not None:
+        if (
+            session is not None
+            and isinstance(session.sink, Connection)
+            and output.later is not None
+        ):
             self._answer(session, Output(later=output.later))
         if session is not None:
             self.asked.discard(self.machine.number_of(session))

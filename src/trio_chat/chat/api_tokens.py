@@ -125,13 +125,14 @@ class ApiToken(NamedTuple):
 
     def to_state(self) -> list[Any]:
         """Return it as plain data."""
-        return [*self._replace(scopes=list(self.scopes))]  # type: ignore[arg-type]
+        return [*self[:2], list(self.scopes), *self[3:]]
 
 
 def from_state(state: list[Any]) -> ApiToken:
     """Return the token that `ApiToken.to_state` wrote."""
-    token = ApiToken(*state)
-    return token._replace(scopes=tuple(token.scopes))
+    known = dict(zip(ApiToken._fields, state, strict=False))
+    known["scopes"] = tuple(known["scopes"])
+    return ApiToken(**known)
 
 
 class ApiTokenTable(Protocol):

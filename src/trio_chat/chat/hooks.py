@@ -103,13 +103,14 @@ class Hook(NamedTuple):
 
     def to_state(self) -> list[Any]:
         """Return it as plain data."""
-        return [*self._replace(filter=tuple(map(list, self.filter)))]  # type: ignore[arg-type]
+        return [*self[:9], [*map(list, self.filter)], *self[10:]]
 
 
 def from_state(state: list[Any]) -> Hook:
     """Return the hook that `to_state` wrote."""
-    hook = Hook(*state)
-    return hook._replace(filter=Filter(*map(tuple, hook.filter)))
+    known = dict(zip(Hook._fields, state, strict=False))
+    known["filter"] = Filter(*map(tuple, known.get("filter", ())))
+    return Hook(**known)
 
 
 class HookTable(Protocol):

@@ -276,8 +276,9 @@ class Invitations:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Have what `to_state` returned."""
         for fields in state["all"]:
-            invitation = Invitation(*fields)
-            self.put(invitation._replace(used_by=tuple(invitation.used_by)))
+            known = dict(zip(Invitation._fields, fields, strict=False))
+            known["used_by"] = tuple(known.get("used_by", ()))
+            self.put(Invitation(**known))
         self._wrong.restore(state["wrong"])
 
     def made_by(self, account: int) -> list[Invitation]:

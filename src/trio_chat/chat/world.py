@@ -137,10 +137,6 @@ class World:
         wants_numbers: whether a client of this server has asked for the numbers of messages.
     """
 
-    sign_on: SignOn | None = None
-    is_replicated = False
-    wants_numbers = False
-
     def __init__(
         self,
         server_info: ServerInfo,
@@ -150,7 +146,7 @@ class World:
         storage: StoragePorts | None = None,
         elapsed: Callable[[], float] | None = None,
     ) -> None:
-        self.rules_version = RULES_VERSION
+        self.rules_version, self.is_replicated, self.wants_numbers = RULES_VERSION, False, False
         self.opers: dict[User, None] = {}
         self.lengths = lengths
         self.clock = self.wall_clock = clock
@@ -179,7 +175,7 @@ class World:
         self.unregistered: set[Session] = set()  # of them, those that are not registered
         # Users with +i: counting them at each registration would be slow on a large server.
         self.invisible: set[User] = set()
-        self.monitor = MonitorLists()
+        self.monitor, self.dirty = MonitorLists(), DirtySet()
         # Of users, and of accounts.
         self.confusables, self.account_confusables = ConfusableIndex(), AccountConfusables()
         self.redacted: dict[int, None] = {}
@@ -190,7 +186,6 @@ class World:
         self.users: dict[str, User] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
         self.most_users = 0
-        self.dirty = DirtySet()
         self.quotas = Quotas(lengths.stored_per_hour, lengths.stored_bytes_per_hour, self.elapsed)
         self.preferences = Preferences(server_info.account_rules)
         self.always_on = AlwaysOnUsers(self.preferences, server_info.account_rules.most_always_on)
@@ -210,6 +205,7 @@ class World:
         self.bans, self.moderation = Bans(self.steady), ServerModeration()
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
+        self.sign_on: SignOn | None = None
         self.mail: Mail | None = None
         self.push = PushSubscriptions(self.clock)
         self.push_delivery: PushDelivery | None = None
