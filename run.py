@@ -9,6 +9,7 @@
     python3 run.py release ...    build the sdist and the wheel in dist/, and check them
     python3 run.py package ...    build programs and packages in dist/ (packaging/README.md)
     python3 run.py lock           write constraints/ anew, with the newest versions
+    python3 run.py setup ...      install now what these commands need, or all
 
 A directory `wheels` beside this file is used instead of the Internet, and so is `downloads/wheels`
 in the archive of `package offline`.
@@ -81,19 +82,16 @@ def main(arguments):
     if sys.version_info < OLDEST:
         return explain_old_python()
     command = arguments[0] if arguments else ""
-    needed = {"", GROUPS.get(command, "")}
-    if command == "browser":
-        needed.add("test")
-    if command == "check":
-        needed |= {"test", "browser"}  # the types of the tests are checked too
     try:
-        set_up(needed)
+        set_up(groups_of(*(arguments[1:] or GROUPS) if command == "setup" else (command,)))
     except Problem as problem:
         say(str(problem))
         return FAILED
     except KeyboardInterrupt:
         say("Interrupted. The next start continues the setup.")
         return INTERRUPTED
+    if command == "setup":
+        return 0
     if command == "check":
         return check(arguments[1:])
     if command == "docs":
@@ -112,12 +110,24 @@ def main(arguments):
     return run("trio_chat", *arguments)
 
 
-def workers(arguments):
-    """Return the options by which pytest uses all cores, unless only some files are tested."""
+def groups_of(*commands):
+    """Return the dependency groups that commands need; "" is the project."""
+    needed = {""}
+    for command in commands:
+        needed.add(GROUPS.get(command, ""))
+        if command in ("browser", "check"):  # the types of the tests are checked too
+            needed |= {"test", "browser"}
+    return needed
+
+
+def workers(arguments, spare=1):
+    """Return the options by which pytest uses all cores, unless only some files are tested.
+
+    A test waits for half of its time, so there is one process more than there are cores.
+    """
     if any(os.path.exists(one.split("::")[0]) or one.startswith("-n") for one in arguments):
         return []
-    # A test waits for half of its time, so there is one process more than there are cores.
-    return ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+    return ["-n", str((os.cpu_count() or 1) + spare), "--dist", "worksteal"]
 
 
 def explain_old_python():
@@ -408,7 +418,9 @@ def browse(arguments):
         return FAILED
     os.chdir(ROOT)
     os.environ["CHROMIUM"] = shutil.which(chromium)
-    return run("pytest", os.path.join("tests", "browser"), *arguments)
+    # A browser has processes enough of its own.
+    options = workers(arguments, spare=0) + arguments
+    return run("pytest", os.path.join("tests", "browser"), *options)
 
 
 def first_program(names):
@@ -418,6 +430,10 @@ def first_program(names):
 
 def install_npm_packages(npm):
     """Install the development tools of the page, as package-lock.json has them; return success."""
+    wanted = os.path.join(ROOT, "package-lock.json")
+    there = os.path.join(ROOT, "node_modules", ".package-lock.json")  # which npm writes last
+    if os.path.exists(there) and os.path.getmtime(there) > os.path.getmtime(wanted):
+        return True
     command = [npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"]
     return subprocess.call(command + ["--silent"], cwd=ROOT, stdin=subprocess.DEVNULL) == 0
 

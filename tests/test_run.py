@@ -152,6 +152,15 @@ def test_a_group_is_added_to_what_is_there(run: ModuleType, calls: list[list[str
     assert calls == []
 
 
+def test_what_several_commands_need_is_installed_at_once(
+    run: ModuleType, calls: list[list[str]]
+) -> None:
+    """So that they can run at the same time; the groups of a command are those that it uses."""
+    assert run.main(["setup", "test", "serve"]) == 0
+    assert calls[-1][-1] == "a>=1"
+    assert run.groups_of("check", "docs") == {"", "lint", "test", "browser", "docs"}
+
+
 def test_a_changed_project_is_installed_again(
     run: ModuleType, calls: list[list[str]], tmp_path: Path
 ) -> None:
@@ -408,6 +417,25 @@ def test_the_page_is_checked_with_the_locked_packages(
         codes[name] = 0
 
 
+@pytest.mark.parametrize(("age", "is_installed"), [(1, False), (-1, True)])
+def test_packages_that_are_there_are_not_installed_again(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, age: int, is_installed: bool
+) -> None:
+    """Unless the wanted versions are newer than what npm has written last."""
+    root = Path(run.ROOT)
+    (root / "node_modules").mkdir()
+    for name, changed in (
+        ("package-lock.json", 100 + age),
+        ("node_modules/.package-lock.json", 100),
+    ):
+        (root / name).touch()
+        os.utime(root / name, (changed, changed))
+    commands: list[list[str]] = []
+    monkeypatch.setattr(run.subprocess, "call", lambda command, **_: commands.append(command) or 0)
+    assert run.install_npm_packages("npm")
+    assert (commands == []) is is_installed
+
+
 def test_without_npm_the_missing_check_is_reported(
     run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -448,7 +476,9 @@ def test_the_tests_of_the_page_get_the_chromium_that_was_found(
     monkeypatch.chdir(run.ROOT)
     run.browse(["-k", "phone"])
     assert os.environ["CHROMIUM"] == "/bin/chromium"
-    assert started == [("pytest", os.path.join("tests", "browser"), "-k", "phone")]
+    ((*command, last, word),) = started
+    assert command[:2] == ["pytest", os.path.join("tests", "browser")]
+    assert (last, word) == ("-k", "phone")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows starts a child instead")
