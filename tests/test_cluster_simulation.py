@@ -23,6 +23,8 @@ from trio_chat.cluster.decisions import decide
 from trio_chat.cluster.entries import Decided, Entry
 from trio_chat.cluster.lives import Life, Lives
 
+pytestmark = pytest.mark.simulation
+
 PARTS = 5
 SEEDS = int(os.environ.get("CLUSTER_SEEDS", "250"))
 FIRST = sys.version_info.minor * 1000

@@ -12,7 +12,7 @@ from typing import Any
 import apsw
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from database_fakes import fill, kept, ran
@@ -58,9 +58,19 @@ def test_what_is_noted_of_it_expires_too() -> None:
     assert trio.run(prune) == [2]
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a database with two accounts."""
+    name = str(tmp_path_factory.mktemp("empty") / "trio-chat.db")
+    fill(name=name)
+    add_accounts(name, "ann", "борис")
+    return name
+
+
+@settings(max_examples=50)
 @given(st.lists(records, max_size=30, unique_by=lambda message: message.id))
 def test_what_was_exported_can_be_imported(
-    tmp_path_factory: pytest.TempPathFactory, messages: list[Record]
+    tmp_path_factory: pytest.TempPathFactory, empty: str, messages: list[Record]
 ) -> None:
     """An export, read into the database as it was when it was empty, gives the same messages,
     everywhere and in order.
@@ -69,9 +79,8 @@ def test_what_was_exported_can_be_imported(
     source, target, file = (
         str(directory / name) for name in ("source.db", "target.db", "file.jsonl")
     )
-    fill(name=source)
-    add_accounts(source, "ann", "борис")
-    shutil.copy(source, target)
+    for name in (source, target):
+        shutil.copy(empty, name)
     fill(*sorted(messages, key=lambda message: message.id), name=source)
     assert ran("history", "export", "--database", source, "--output", file) == 0
     assert ran("history", "import", "--database", target, file) == 0

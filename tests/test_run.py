@@ -431,7 +431,12 @@ def test_packages_that_are_there_are_not_installed_again(
         (root / name).touch()
         os.utime(root / name, (changed, changed))
     commands: list[list[str]] = []
-    monkeypatch.setattr(run.subprocess, "call", lambda command, **_: commands.append(command) or 0)
+
+    def call(command: list[str], **_options: object) -> int:
+        commands.append(command)
+        return 0
+
+    monkeypatch.setattr(run.subprocess, "call", call)
     assert run.install_npm_packages("npm")
     assert (commands == []) is is_installed
 
