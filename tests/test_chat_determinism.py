@@ -321,6 +321,7 @@ OF_A_WORLD = {
     "preferences": "in a snapshot",
     "push": "in a snapshot",
     "push_delivery": "a port: no state depends on it",
+    "translator": "a port: no state depends on it",
     "quotas": "in a snapshot",
     "redacted": "in a snapshot",
     "relayed": "in a snapshot",

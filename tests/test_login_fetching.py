@@ -12,7 +12,8 @@ from trio_chat.config import LdapSettings, OidcSettings, Settings
 from trio_chat.server.lockout import Lockout
 from trio_chat.server.login.fetching import MAX_BODY, JsonFetcher
 from trio_chat.server.login.problem import LoginSetupError
-from trio_chat.server.login.setup import open_logins, provider_settings, read_secret
+from trio_chat.server.login.setup import open_logins, provider_settings
+from trio_chat.server.secret_file import SecretFileError, read_secret
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -107,13 +108,13 @@ def test_a_secret_is_read_from_a_private_file(tmp_path: Path) -> None:
     assert read_secret(file, "[oidc] client_secret_file") == "hunter2"
     if os.name == "posix":
         file.chmod(0o640)
-        with pytest.raises(LoginSetupError, match="chmod 600"):
+        with pytest.raises(SecretFileError, match="chmod 600"):
             read_secret(file, "[oidc] client_secret_file")
     file.chmod(0o600)
     file.write_text("\n")
-    with pytest.raises(LoginSetupError, match="first line"):
+    with pytest.raises(SecretFileError, match="first line"):
         read_secret(file, "[oidc] client_secret_file")
-    with pytest.raises(LoginSetupError, match="cannot be read"):
+    with pytest.raises(SecretFileError, match="cannot be read"):
         read_secret(tmp_path / "none", "[oidc] client_secret_file")
 
 

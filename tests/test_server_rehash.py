@@ -143,6 +143,11 @@ CHANGED: dict[str, dict[str, Any]] = {
         "private_hosts": ("ntfy.example.org",),
     },
     "archive": {"enabled": True, "robots": True},
+    "translation": {
+        "url": "http://127.0.0.1:5001/",
+        "key_file": Path("key"),
+        "timeout": 5.0,
+    },
     "api": {"enabled": False, "per_minute": 7},
     "moderation": {
         "storm": 5,

@@ -87,6 +87,8 @@ def advertise(
     vapid = storage.vapid if storage and storage.accounts and server_info.has_push else None
     if vapid is None:
         missing |= cap.NEEDS_PUSH
+    if not server_info.has_translation:
+        missing |= cap.TRANSLATE
     has_uploads = server_info.uploads.is_enabled and storage is not None
     if not has_uploads:
         missing |= cap.AUTHTOKEN

@@ -39,6 +39,7 @@ class ServerInfo:
         push_devices: how many of them an account can have.
         moderation: the rules of moderation.
         has_archive: whether channels can be public (+P).
+        has_translation: whether messages are translated for those who ask.
     """
 
     name: str = "chat.local"
@@ -63,4 +64,5 @@ class ServerInfo:
     has_push: bool = False
     push_devices: int = 4
     has_archive: bool = False
+    has_translation: bool = False
     moderation: ModerationRules = field(default_factory=ModerationRules)

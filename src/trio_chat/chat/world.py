@@ -41,6 +41,7 @@ from trio_chat.chat.second_factors import SecondFactors
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.translation import Translator
 from trio_chat.chat.uploads import UploadTokens
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.verification import Mail, Verifications
@@ -113,6 +114,7 @@ class World:
         observers: called after each change (`trio_chat.chat.apply`), such as checks of invariants.
         mail: the port that sends e-mails, or None.
         sign_on: the port to the provider of single sign-on, or None.
+        translator: the port that has texts translated, or None.
         decider: takes the changes that all servers of a cluster are to carry out later, and may
             return what takes their events then; None if changes are carried out at once.
         settle: waits until the changes that were handed to `decider` so far have been carried out
@@ -185,7 +187,6 @@ class World:
         self.registering = ConfusableIndex()  # names of accounts that are being stored
         self.users: dict[str, User] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
-        self.most_users = 0
         self.quotas = Quotas(lengths.stored_per_hour, lengths.stored_bytes_per_hour, self.elapsed)
         self.preferences = Preferences(server_info.account_rules)
         self.always_on = AlwaysOnUsers(self.preferences, server_info.account_rules.most_always_on)
@@ -193,7 +194,7 @@ class World:
             int, dict[str, str]
         ] = {}  # how far accounts (by number) have read targets (folded)
         self.invitations = Invitations(self.steady)
-        self.page_url = ""
+        self.page_url, self.most_users = "", 0
         self.channels = ChannelTable(
             clock,
             self.ids,
@@ -206,6 +207,7 @@ class World:
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
         self.sign_on: SignOn | None = None
+        self.translator: Translator | None = None
         self.mail: Mail | None = None
         self.push = PushSubscriptions(self.clock)
         self.push_delivery: PushDelivery | None = None

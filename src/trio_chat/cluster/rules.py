@@ -103,6 +103,7 @@ OWN: dict[type, dict[str, str]] = {
         "operators": _IN_CHANGES,
         "uploads": _LOCAL,
         "has_push": _LOCAL,
+        "has_translation": _LOCAL,
         "push_devices": _IN_CHANGES,
     },
     AccountRules: dict.fromkeys(

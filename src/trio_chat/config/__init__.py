@@ -27,6 +27,7 @@ from trio_chat.config.settings import (
     Settings,
     StorageSettings,
     TlsSettings,
+    TranslationSettings,
     UploadSettings,
 )
 
@@ -57,6 +58,7 @@ __all__ = [
     "Settings",
     "StorageSettings",
     "TlsSettings",
+    "TranslationSettings",
     "UploadSettings",
     "load",
 ]

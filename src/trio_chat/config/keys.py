@@ -291,6 +291,19 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "enabled": values.YES_OR_NO,
         "robots": values.YES_OR_NO,
     },
+    "translation": {
+        "url": ValueType(
+            values.optional_translator,
+            Description(
+                N_(
+                    "an address of at most 200 bytes such as http://127.0.0.1:5001/, with https:"
+                    " for a public one, or nothing"
+                )
+            ),
+        ),
+        "key_file": _PATH,
+        "timeout": values.decimal(1, 60, N_("seconds")),
+    },
     "moderation": {
         "storm": values.integer(0, 10_000, N_(" (0: no notice)")),
         "probation_hours": values.integer(0, 720, N_(" (0: no probation)")),

@@ -210,6 +210,15 @@ class ArchiveSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TranslationSettings:
+    """[translation]: the service that translates messages."""
+
+    url: str = ""  # empty: there is none
+    key_file: Path | None = None
+    timeout: float = 20.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
     """[api]: the HTTP API."""
 
@@ -385,6 +394,7 @@ class Settings:
     hooks: HookSettings = field(default_factory=HookSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
+    translation: TranslationSettings = field(default_factory=TranslationSettings)
     moderation: ModerationSettings = field(default_factory=ModerationSettings)
     dnsbl: DnsblSettings = field(default_factory=DnsblSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)

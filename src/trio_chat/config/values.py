@@ -338,6 +338,18 @@ def optional_node_address(value: str) -> str:
     return address
 
 
+def optional_translator(value: str) -> str:
+    """Parse the URL of a service that translates, or an empty value; return it with a `/` at its
+    end. Messages do not cross the Internet without TLS.
+    """
+    address = optional_page_url(value)
+    parts = urlsplit(address)
+    literal = parse_address(parts.hostname or "")
+    if parts.scheme == "http" and literal is not None and literal.is_global:
+        raise ValueError(value)
+    return address
+
+
 def port_or_none(value: str) -> int | None:
     """Parse a port; None for the word `none`."""
     return None if value.lower() == NONE else _whole(value, 0, 65535)

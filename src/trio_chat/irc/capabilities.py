@@ -71,6 +71,7 @@ WEBPUSH_SOJU = 1 << 51
 AUTHTOKEN = 1 << 48
 NOTIFY = 1 << 49
 NUMBER = 1 << 52
+TRANSLATE = 1 << 53
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
@@ -111,6 +112,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability(names.SETNAME, SETNAME),
         Capability(names.SEARCH, SEARCH),
         Capability(names.STANDARD_REPLIES, STANDARD_REPLIES),
+        Capability(names.TRANSLATE, TRANSLATE, needs=BATCH),
         Capability(names.USERHOST_IN_NAMES, USERHOST_IN_NAMES),
         Capability(names.WEBPUSH, WEBPUSH),
         Capability(names.WEBPUSH_SOJU, WEBPUSH_SOJU),

@@ -56,6 +56,7 @@ from trio_chat.server.secret import node_key, token_key
 from trio_chat.server.state import UncommittedState, keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.table_watcher import TableWatcher
+from trio_chat.server.translation.service import TranslationService
 from trio_chat.server.transport import (
     SocketTransport,
     Transport,
@@ -169,12 +170,13 @@ class Server:
             self.world.push_delivery = self._push
             self.broadcaster.push = self._push.offer
             self.broadcaster.push_users = self.world.push.by_account
+        self.world.translator = self.translation = TranslationService(self.world, self.broadcaster)
         cost = COSTS[settings.accounts.hash_cost]
         self._threads = self._shared(threads or HashingThreads(settings.limits), cluster)
         self.world.control = ServerControl(self, cost, self._threads, load)
         self.connections: set[Connection] = set()
         self.turns = trio.Lock()
-        self._is_accepting = False
+        self._is_accepting = self.is_stopping = False
         self.admission = Admission(self, trio.current_time, is_raided=lambda: is_raided(self.world))
         self.page_admission = PageAdmission(self, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
@@ -184,7 +186,6 @@ class Server:
         # The second one is around what may take long before accepting.
         self._accepting, self._beginning = trio.CancelScope(), trio.CancelScope()
         self._poller = best_poller()
-        self.is_stopping = False
         self._most_grace = math.inf
         self.uploads = upload_service(self.world, settings)
         self.site = Site(
@@ -293,7 +294,9 @@ class Server:
             nursery.start_soon(
                 expire_users, self.world, self.settings.accounts.always_on_days, self._announce
             )
+        nursery.start_soon(self.translation.run)
         await self.reload_logins(self.settings)
+        await self.reload_translation(self.settings)
         if self.uploads is not None:
             await self.uploads.prepare()
             nursery.start_soon(self.uploads.run)
@@ -455,6 +458,20 @@ class Server:
         world.sign_on = logins.sign_on
         if isinstance(accounts, AccountKeeper):
             accounts.directory = logins.directory
+
+    async def reload_translation(self, settings: Settings) -> None:
+        """Have the translation service of these settings.
+
+        Raises:
+            SecretFileError: it cannot be used; the one before stays.
+        """
+        if not settings.translation.url:
+            self.translation.use(None)
+            await trio.lowlevel.checkpoint()
+            return
+        from trio_chat.server.translation.setup import open_service  # noqa: PLC0415  # few servers do
+
+        self.translation.use(await open_service(settings.translation))
 
     async def reload_certificate(self, settings: Settings) -> None:
         """Read the TLS certificate again, for new connections; existing ones stay open.

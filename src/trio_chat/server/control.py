@@ -21,6 +21,7 @@ from trio_chat.server.certificates import CertificateError
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.login.problem import LoginSetupError
 from trio_chat.server.prometheus import CLUSTER, TABLE
+from trio_chat.server.secret_file import SecretFileError
 from trio_chat.server.statistics import ServerStatistics
 
 log = logging.getLogger("trio_chat")
@@ -52,6 +53,13 @@ class ControlledServer(rehash.ReconfigurableServer, Protocol):
 
         Raises:
             LoginSetupError: one of them cannot be used; those before stay.
+        """
+
+    async def reload_translation(self, settings: Settings) -> None:
+        """Have the translation service of these settings.
+
+        Raises:
+            SecretFileError: it cannot be used; the one before stays.
         """
 
     async def reload_certificate(self, settings: Settings) -> None:
@@ -156,7 +164,8 @@ class ServerControl:
                 merged = rehash.merge(self._server.settings, settings)
                 await self._server.reload_certificate(merged)
                 await self._server.reload_logins(merged)
-            except (ConfigError, CertificateError, LoginSetupError) as error:
+                await self._server.reload_translation(merged)
+            except (ConfigError, CertificateError, LoginSetupError, SecretFileError) as error:
                 log.error("the configuration was not read again, the old one stays: %s", error)
                 raise RehashError(str(error)) from error
             await self._server.broadcaster.wait_room()

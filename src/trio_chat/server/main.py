@@ -48,6 +48,7 @@ from trio_chat.server.open_storage import (
     watch_file,
 )
 from trio_chat.server.page_address import keep_page_url
+from trio_chat.server.secret_file import SecretFileError
 from trio_chat.server.state import load_lists, load_state
 from trio_chat.storage.lock import ListeningPlace, identity, note_places
 
@@ -68,6 +69,7 @@ _EXPECTED = (
     HistoryError,
     CertificateError,
     LoginSetupError,
+    SecretFileError,
     LogBroken,
     LogRefused,
     LogUnavailable,

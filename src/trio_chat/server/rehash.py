@@ -175,6 +175,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "archive": {
         When.NOW: ("enabled", "robots"),
     },
+    "translation": {When.NOW: ("url", "key_file", "timeout")},
     "moderation": {
         When.NOW: (
             "storm",
@@ -461,6 +462,7 @@ def server_info(settings: Settings, created: float) -> ServerInfo:
         has_push=settings.push.enabled,
         push_devices=settings.push.devices,
         has_archive=settings.archive.enabled,
+        has_translation=bool(settings.translation.url),
         moderation=ModerationRules(
             storm=settings.moderation.storm,
             probation_hours=settings.moderation.probation_hours,

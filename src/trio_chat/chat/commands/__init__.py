@@ -33,6 +33,7 @@ from trio_chat.chat.commands import (
     search,
     stats,
     tokens,
+    translate,
     users,
 )
 
@@ -69,5 +70,6 @@ __all__ = [
     "search",
     "stats",
     "tokens",
+    "translate",
     "users",
 ]

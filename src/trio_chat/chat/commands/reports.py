@@ -12,10 +12,10 @@ import logging
 from functools import partial
 from typing import NamedTuple
 
-from trio_chat.chat import conversations, policy
+from trio_chat.chat import policy, readable_messages
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ReportedToServer
-from trio_chat.chat.history import HistoryError, Record, Span
+from trio_chat.chat.history import HistoryError
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.moderation.rules import sender_key
 from trio_chat.chat.moderation.server import (
@@ -26,8 +26,6 @@ from trio_chat.chat.moderation.server import (
 from trio_chat.chat.moderation.state import MOST_REPORTS_OF_SENDER
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.retention import cut, oldest
-from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import fold_or_self, is_channel_name
@@ -99,11 +97,16 @@ async def _report_message(
     """Report a message. If cancelled, it may be reported without an answer."""
     storage = request.world.storage
     try:
-        record = await _find(request, storage, target, number) if storage is not None else None
+        found = (
+            await readable_messages.find(request.world, request.user, storage, target, number)
+            if storage is not None
+            else None
+        )
     except HistoryError as error:
         log.error("a message that is reported cannot be read: %s", error)
         _fail(request, "TEMPORARILY_UNAVAILABLE", "Messages cannot be read at the moment")
         return
+    record = found.record if found is not None else None
     if record is None:
         _fail(request, "UNKNOWN_MSGID", "There is no such message that you can read")
     elif policy.is_own(request.user, record):
@@ -112,29 +115,6 @@ async def _report_message(
         text = truncate(record.text, _MAX_TEXT)
         about = _Reported(str(record.id), record.source, record.account_id, record.id, text)
         _report(request, target, about, reason)
-
-
-async def _find(request: Request, storage: StoragePorts, target: str, number: int) -> Record | None:
-    """Return a message that the user may read: of a channel as its member, or one of its own
-    private conversations.
-
-    A user without an account can name one that is not older than its nickname.
-    """
-    world, user = request.world, request.user
-    if is_channel_name(target) or user.account_id:
-        conversation = conversations.find(world, user, target)
-    else:
-        conversation = (
-            conversations.with_person(world, user, target) if number > user.since else None
-        )
-    if conversation is None:
-        return None
-    span, after = Span(after=number - 1, before=number + 1), conversation.private_after
-    if conversation.channel is not None:
-        span = cut(span, oldest(world, storage, conversation.channel))
-    found = await storage.history.messages(conversation.buffer, span, 1, after)
-    may_read = conversation.can_be_read() or conversation.is_party()
-    return found[0] if found and may_read and found[0].id not in world.redacted else None
 
 
 def _report(request: Request, target: str, what: _Reported, reason: str) -> None:

@@ -99,7 +99,7 @@ class JsonFetcher:
                     httpcore2.ProtocolError,
                     OSError,
                 ) as error:
-                    raise ProviderUnavailable(f"{where}: {_explain(error)}") from error
+                    raise ProviderUnavailable(f"{where}: {explain(error)}") from error
                 return _object(where, 200 if refusals and status in (400, 401) else status, answer)
         raise ProviderUnavailable(f"{where}: no answer within {TIMEOUT:.0f} seconds")
 
@@ -127,10 +127,15 @@ class JsonFetcher:
             ) as pool,
             pool.stream(method, where, headers=own, content=body or None) as response,
         ):
-            return response.status, await _read(response)
+            return response.status, await read_body(response)
 
 
-async def _read(response: httpcore2.Response) -> bytes:
+async def read_body(response: httpcore2.Response) -> bytes:
+    """Return the body of an answer.
+
+    Raises:
+        httpcore2.RemoteProtocolError: it is longer than `MAX_BODY`.
+    """
     data = bytearray()
     async with aclosing(response.aiter_stream()) as chunks:
         async for chunk in chunks:
@@ -180,7 +185,8 @@ def _object(where: str, status: int, answer: bytes) -> dict[str, Any]:
     return document
 
 
-def _explain(error: Exception) -> str:
+def explain(error: Exception) -> str:
+    """Return why there was no answer, as a clause for the log."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

@@ -1,7 +1,5 @@
 """What the sections [oidc] and [ldap] lead to: the provider and the directory that log in."""
 
-import os
-import stat
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +18,7 @@ from trio_chat.server.login.fetching import JsonFetcher
 from trio_chat.server.login.libldap import LibLdap
 from trio_chat.server.login.problem import LoginSetupError
 from trio_chat.server.login.provider import Provider, ProviderSettings
+from trio_chat.server.secret_file import SecretFileError, read_secret
 
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -91,23 +90,9 @@ def _require(module: str, section: str, extra: str) -> None:
 
 
 async def _secret(file: Path | None, key: str) -> str:
-    return "" if file is None else await trio.to_thread.run_sync(read_secret, file, key)
-
-
-def read_secret(file: Path, key: str) -> str:
-    """Return the first line of a file that only its owner can read.
-
-    Raises:
-        LoginSetupError: it cannot be read, or others can read it.
-    """
+    if file is None:
+        return ""
     try:
-        with file.open(encoding="utf-8") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
-            text = stream.readline(2000).rstrip("\r\n")
-    except (OSError, ValueError) as error:
-        raise LoginSetupError(f"{key}: {file} cannot be read") from error
-    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-        raise LoginSetupError(f"{key}: others can read {file}; run chmod 600 on it")
-    if not text:
-        raise LoginSetupError(f"{key}: {file} has no secret in its first line")
-    return text
+        return await trio.to_thread.run_sync(read_secret, file, key)
+    except SecretFileError as error:
+        raise LoginSetupError(str(error)) from error

@@ -1,0 +1,1 @@
+"""Translation on demand by a LibreTranslate that the operator has configured."""
