@@ -262,6 +262,8 @@ async def test_muting_many_users() -> None:
         "/react @bob",
         "/react 👍 👍",
         "/redact @nobody",
+        "/translate @nobody",
+        "/translate @bob de now",
     ],
 )
 async def test_wrong_commands_are_explained(line: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+from trio_chat import i18n
 from trio_chat.client.registry import COMMANDS, Actions, TargetMessage, channel_name, command
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import N_, _
@@ -119,6 +120,53 @@ async def _report(client: Actions, words: list[str]) -> None:
         about = target_message.conversation, target_message.msgid, " ".join(reason)
         service = ("CHANSERV",) if client.is_channel(target_message.conversation) else ()
         await client.do("/report", lambda protocol: protocol.send(*service, "REPORT", *about))
+
+
+@command(
+    N_("[@nickname] [language] | language text"),
+    N_(
+        "translates the last message of somebody else into your language, or a text that you are"
+        " about to write"
+    ),
+    0,
+    3,
+)
+async def _translate(client: Actions, words: list[str]) -> None:
+    is_text = len(words) > 1 and not words[0].startswith("@")
+    if is_text:
+        language, text = words[0], " ".join(words[1:])
+        await client.do(
+            "/translate",
+            lambda protocol: protocol.translations.ask_for_text("", "", language, text),
+        )
+        return
+    message, rest = await _target_message(client, words, own=False)
+    if len(rest) > 1:
+        await client.tell(
+            _("Usage: {usage}").format(usage=COMMANDS["translate"].synopsis()), error=True
+        )
+    elif message:
+        language = rest[0] if rest else i18n.language()
+        ask = partial(ask_for_translation, message=message, language=language)
+        await client.do("/translate", ask)
+
+
+def ask_for_translation(protocol: ClientProtocol, *, message: TargetMessage, language: str) -> None:
+    """Ask for the translation of a message.
+
+    The server may not have a private message of a user without an account, so its text is sent.
+
+    Args:
+        protocol: of the connection.
+        message: it.
+        language: the code of the language.
+    """
+    place, msgid = message.conversation, message.msgid
+    is_kept = protocol.features.is_channel(place) or protocol.authentication.account
+    if is_kept or not message.text or "\n" in message.text:
+        protocol.translations.ask_for_message(place, msgid, language)
+    else:
+        protocol.translations.ask_for_text(place, msgid, language, message.text)
 
 
 async def _target_message(

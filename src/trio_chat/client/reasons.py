@@ -130,6 +130,22 @@ _ABOUT_NOBODY: dict[str, str] = {
     ),
 }
 """Errors after registration that name no target."""
+_TRANSLATION: dict[str, str] = {
+    "NO_TRANSLATION": N_("This server does not translate messages."),
+    "LOST": N_("The connection ended before the translation came. Try again when it is back."),
+    "TOO_LONG": N_("This text is too long to be translated so: translate it in parts."),
+    "UNKNOWN_MSGID": N_(
+        "This message cannot be translated: it was deleted, or you cannot read it any more."
+    ),
+    "UNKNOWN_LANGUAGE": N_("Messages cannot be translated into this language."),
+    "NOTHING_TO_TRANSLATE": N_("There is no text to translate."),
+    "RATE_LIMITED": N_("You have asked for many translations. Try again in a minute."),
+    "REFUSED": N_(
+        "The translation service does not take this text: it is too long, or in a language that"
+        " the service does not know."
+    ),
+    "TEMPORARILY_UNAVAILABLE": N_("There is no translation at the moment. Try again later."),
+}
 _EXPLAINED = frozenset(
     (
         numerics.ERR_SASLFAIL,
@@ -137,6 +153,7 @@ _EXPLAINED = frozenset(
         "WEAK_PASSWORD",
         "UNACCEPTABLE_PASSWORD",
         "TEMPORARILY_UNAVAILABLE",
+        "UNKNOWN_LANGUAGE",
     )
 )
 """Codes whose texts by the server have more information than these."""
@@ -172,6 +189,14 @@ def account_refused(account: str, code: str, reason: str) -> str:
     if known and code in _EXPLAINED:
         return f"{known} ({reason})" if reason else known
     return known or reason or _("The server did not do it.")
+
+
+def translation_refused(code: str, reason: str) -> str:
+    """Return why there is no translation, and what to do."""
+    known = _sentence(_TRANSLATION, code, "")
+    if known and code in _EXPLAINED:
+        return f"{known} ({reason})" if reason else known
+    return known or reason
 
 
 def not_let_in(code: str, reason: str) -> str:

@@ -22,11 +22,13 @@ class TargetMessage(NamedTuple):
         msgid: its identifier.
         conversation: the conversation that it belongs to.
         reactions: the user's own reactions to it.
+        text: its text.
     """
 
     msgid: str
     conversation: str
     reactions: Collection[str] = ()
+    text: str = ""
 
 
 class Actions(Protocol):

@@ -56,7 +56,10 @@ class RecentMessages:
             found = [said for said in here if said.own is own]
         return (
             TargetMessage(
-                found[0].msgid, found[0].conversation, self._reactions.get(found[0].msgid, ())
+                found[0].msgid,
+                found[0].conversation,
+                self._reactions.get(found[0].msgid, ()),
+                found[0].text,
             )
             if found
             else None

@@ -8,7 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from trio_chat.client.model.entries import BufferEntry, EntryKind, Extras, MembershipChange
+from trio_chat.client.model.entries import (
+    BufferEntry,
+    EntryKind,
+    EntryTranslation,
+    Extras,
+    MembershipChange,
+)
 
 MOST_ENTRIES = 100_000
 _DROPPED_AT_ONCE = 1000
@@ -204,7 +210,18 @@ class Buffer:
         entry = self[number]
         entry.text = ""
         entry.extra().deleted_by = by
+        entry.extra().translation = None
         self.changes += 1
+        return True
+
+    def translate(self, msgid: str, translation: EntryTranslation | None) -> bool:
+        """Show a translation beneath an entry, or None; return whether the entry is there."""
+        number = self.find(msgid, far=True)
+        if number is None:
+            return False
+        if not self[number].is_deleted:
+            self[number].extra().translation = translation
+            self.changes += 1
         return True
 
     # Read and unread

@@ -6,6 +6,7 @@ There may be a hundred thousand of them, so an entry is small, and rare attribut
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 
 class EntryKind(Enum):
@@ -27,6 +28,18 @@ class MembershipChange(Enum):
     QUIT = "quit"
 
 
+class EntryTranslation(NamedTuple):
+    """The translation of an entry.
+
+    Args:
+        text: it, with line feeds between lines; "" while it is waited for.
+        languages: from which language into which.
+    """
+
+    text: str
+    languages: str
+
+
 @dataclass(slots=True)
 class Extras:
     """Rare attributes of an entry.
@@ -37,6 +50,7 @@ class Extras:
         deleted_by: the nickname of the user that deleted it, "" for none.
         membership_changes: the users that came and went.
         ranks: changes of ranks: by whom, and which, such as `+o bob`.
+        translation: what is shown beneath it, None for nothing.
     """
 
     reply_to: str = ""
@@ -44,6 +58,7 @@ class Extras:
     deleted_by: str = ""
     membership_changes: list[tuple[MembershipChange, str]] = field(default_factory=list)
     ranks: list[tuple[str, str]] = field(default_factory=list)
+    translation: EntryTranslation | None = None
 
 
 @dataclass(slots=True)

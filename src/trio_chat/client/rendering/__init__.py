@@ -9,6 +9,7 @@ from trio_chat.client.rendering import (  # noqa: F401  # they fill the table
     connection,
     history,
     messages,
+    translations,
 )
 from trio_chat.client.rendering.registry import RENDERERS, RenderContext, local_time
 from trio_chat.client.session import events

@@ -119,7 +119,7 @@ def _reacted(context: RenderContext, event: events.Reacted) -> list[Line]:
         text,
         nick=event.sender,
         reaction=clean(event.reaction)[:_LONGEST_REACTION],
-        message=_about(context, said, event.conversation, event.sender),
+        message=about(context, said, event.conversation, event.sender),
     )
 
 
@@ -128,12 +128,19 @@ def _redacted(context: RenderContext, event: events.Redacted) -> list[Line]:
     said = context.find(event.msgid)
     is_by_us = said is not None and said.own and said.sender == event.by
     text = _("You have deleted {message}.") if is_by_us else _("{nick} has deleted {message}.")
-    message = _about(context, said, event.target, event.by)
+    message = about(context, said, event.target, event.by)
     return info_line(text, event.reason, nick=event.by, message=message)
 
 
-def _about(context: RenderContext, said: events.Said | None, conversation: str, by: str) -> str:
-    """Return the name of a message in the middle of a sentence about what somebody did with it."""
+def about(context: RenderContext, said: events.Said | None, conversation: str, by: str) -> str:
+    """Return the name of a message in the middle of a sentence about what somebody did with it.
+
+    Args:
+        context: its surroundings.
+        said: the message; None when it was not shown.
+        conversation: where it was said.
+        by: who did something with it.
+    """
     is_here = context.is_current(conversation)
     if said is None:
         if is_here:

@@ -169,7 +169,7 @@ class CommandContext:
             for reaction, nicks in reactions.items()
             if any(map(self.view.server.is_me, nicks))
         ]
-        return TargetMessage(entry.msgid, self.current, mine)
+        return TargetMessage(entry.msgid, self.current, mine, entry.text)
 
     async def answer(self, target_message: TargetMessage, text: str) -> None:
         """Send a reply to a message."""
@@ -230,6 +230,10 @@ _SELECTED = {
     ),
     "react": N_(
         "reacts to the selected message, the last one, or that of somebody; again: takes that back"
+    ),
+    "translate": N_(
+        "translates the selected message, the last one of somebody else, or a text that you are"
+        " about to write; /translate language: into that one"
     ),
     "redact": N_("deletes the selected message, your last one, or that of somebody if you may"),
 }

@@ -31,6 +31,7 @@ from trio_chat.client.screen.server_view import Post, ServerView, ServerViews
 from trio_chat.client.screen.targets import find_target
 from trio_chat.client.screen.themes import specs
 from trio_chat.client.screen.timeline import TimelineView
+from trio_chat.client.screen.translating import translate_or_not
 from trio_chat.client.screen.typing_notifier import TypingNotifier
 from trio_chat.client.session.events import Note
 from trio_chat.i18n import _, ngettext
@@ -188,6 +189,7 @@ class Controller:
             "select_up": partial(timeline.select, -1),
             "select_down": partial(timeline.select, 1),
             "reply": self._reply,
+            "translate": self._translate,
             "toggle_buffers": self._toggle_buffers,
             "toggle_members": self._toggle_members,
             "toggle_bare": self._toggle_bare,
@@ -321,6 +323,10 @@ class Controller:
         buffer, features = self.workspace.buffer, self.workspace.server.features
         if entry := find_target(buffer, self.timeline.selected, features, "", own=False):
             self.state.reply_to = (buffer, entry.msgid)
+
+    def _translate(self) -> None:
+        context = self._context(self.view, self.workspace.buffer)
+        self.post(partial(translate_or_not, context), self.view)
 
     def _toggle_buffers(self) -> None:
         self.layout.shows_buffers = not self.layout.shows_buffers

@@ -73,6 +73,12 @@ BINDINGS = (
         "reply",
         N_("answers the selected message, or the last one"),
     ),
+    Binding(
+        ("f7",),
+        "F7",
+        "translate",
+        N_("translates the selected message, or the last one; again: removes that"),
+    ),
     Binding(("f3",), "F3", "toggle_buffers", N_("shows or hides the list of channels")),
     Binding(("f4",), "F4", "toggle_members", N_("shows or hides who is here")),
     Binding(

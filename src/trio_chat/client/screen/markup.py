@@ -7,7 +7,12 @@ from typing import Any, NamedTuple
 import urwid
 
 from trio_chat.client.model.buffer import Buffer
-from trio_chat.client.model.entries import BufferEntry, EntryKind, MembershipChange
+from trio_chat.client.model.entries import (
+    BufferEntry,
+    EntryKind,
+    EntryTranslation,
+    MembershipChange,
+)
 from trio_chat.client.model.formatting import pieces
 from trio_chat.client.screen.rows import Markup, fitted, settled, width
 from trio_chat.client.screen.themes import nick_style, specs, styled
@@ -169,6 +174,8 @@ def _body(entry: BufferEntry, buffer: Buffer, view: ViewStyle) -> list[tuple[Any
     body += _said(
         entry.text, view.theme, "mention" if entry.is_mention and not view.bare else "text"
     )
+    if extras and extras.translation and not view.bare:
+        body.append((attributes["reply"], f"\n{_translation(extras.translation)}"))
     if extras and extras.reactions and not view.bare:
         body.append((attributes["reaction"], "\n" + _reactions(extras.reactions)))
     return body
@@ -181,6 +188,12 @@ def _said(text: str, theme: str, base: str) -> list[tuple[Any, str]]:
             body.append((None, "\n"))
         body += [(styled(theme, base, style), piece) for piece, style in pieces(line)]
     return body or [(None, " ")]
+
+
+def _translation(translation: EntryTranslation) -> str:
+    languages = clean(translation.languages)
+    text = "\n".join(map(clean, translation.text.split("\n"))) or _("is being translated …")
+    return f"⇢ [{languages}] {text}"
 
 
 def _reactions(reactions: dict[str, list[str]]) -> str:

@@ -32,6 +32,7 @@ WANTED = (
     capability_names.SETNAME,
     capability_names.SEARCH,
     capability_names.STANDARD_REPLIES,
+    capability_names.TRANSLATE,
 )
 _FOR_HISTORY = frozenset(
     (
@@ -52,6 +53,9 @@ _NEEDS = {
         (capability_names.CHGHOST,)
     ),  # "Clients requesting draft/whoami MUST also request chghost"
     capability_names.SEARCH: _FOR_HISTORY,
+    capability_names.TRANSLATE: frozenset(
+        (capability_names.BATCH, capability_names.LABELED_RESPONSE)
+    ),
 }
 
 

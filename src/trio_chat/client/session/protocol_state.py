@@ -25,6 +25,7 @@ from trio_chat.client.session.read_markers import ReadMarkers
 from trio_chat.client.session.sasl import LoginCredentials
 from trio_chat.client.session.sender_filter import SenderFilter
 from trio_chat.client.session.sync_state import SyncState
+from trio_chat.client.session.translations import Translations
 from trio_chat.client.session.upload_tokens import UploadTokens
 from trio_chat.irc import capability_names, tag_names
 from trio_chat.irc.message import Message
@@ -112,6 +113,7 @@ class ProtocolState:
         self.nickname, self.channel_tracker = own, joined
         self.batches = OpenBatches()
         self.upload_tokens = UploadTokens(effects)
+        self.translations = Translations(effects, negotiation)
         self.read_markers = markers
         self.senders = SenderFilter(
             ignored or IgnoreList(), features, own, joined, sync, hides_strangers=hides_strangers
@@ -264,4 +266,5 @@ class ProtocolState:
         self._sequencer.release()
         self.authentication.end()
         self.upload_tokens.end("")
+        self.translations.end()
         self.messages.end(returns=returns)

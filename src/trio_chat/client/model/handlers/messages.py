@@ -3,11 +3,17 @@
 from typing import Any
 
 from trio_chat.client.model.buffer import Buffer, BufferKind
-from trio_chat.client.model.entries import BufferEntry, EntryKind, time_of
+from trio_chat.client.model.entries import (
+    BufferEntry,
+    EntryKind,
+    EntryTranslation,
+    time_of,
+)
 from trio_chat.client.model.handlers.table import handles
 from trio_chat.client.model.highlights import is_mention
 from trio_chat.client.model.history_results import HistoryResults
 from trio_chat.client.model.server import EVERYWHERE, ServerState
+from trio_chat.client.rendering.translations import languages_of
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind, Said
 from trio_chat.i18n import _
@@ -189,6 +195,22 @@ def _reacted(server: ServerState, event: events.Reacted) -> None:
 def _redacted(server: ServerState, event: events.Redacted) -> None:
     if buffer := server.get(event.target):
         buffer.redact(event.msgid, event.by)
+
+
+@handles(events.Translated)
+def _translated(server: ServerState, event: events.Translated) -> None:
+    buffer = server.get(event.target) if event.msgid else None
+    translation = EntryTranslation(event.text, languages_of(event))
+    if buffer is None or not buffer.translate(event.msgid, translation):
+        server.show(buffer or server.here(), event)
+
+
+@handles(events.TranslationRefused)
+def _translation_refused(server: ServerState, event: events.TranslationRefused) -> None:
+    buffer = server.get(event.target) if event.msgid else None
+    if buffer is not None:
+        buffer.translate(event.msgid, None)
+    server.show(buffer or server.here(), event)
 
 
 @handles(events.Typing)

@@ -63,6 +63,8 @@ from trio_chat.client.session.events.messages import (
     Said,
     SearchResults,
     SearchUnknown,
+    Translated,
+    TranslationRefused,
     Typing,
     UnreadStart,
 )
@@ -116,6 +118,8 @@ __all__ = [
     "SessionOutcome",
     "TopicChanged",
     "TopicIs",
+    "Translated",
+    "TranslationRefused",
     "Typing",
     "UnreadStart",
     "UserJoined",
@@ -135,7 +139,7 @@ Event = (
     | ServerError | ServerShutDown | Lost | Connecting | Waiting | Note | PromptChanged
     | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults
     | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | ConversationFound
-    | NotificationLevel
+    | NotificationLevel | Translated | TranslationRefused
     | Lag | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | AccountCreated | MustVerify
     | AccountRefused | Whois | InvitationLink | HistoryPage
 )

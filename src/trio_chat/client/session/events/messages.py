@@ -198,6 +198,35 @@ class SearchUnknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Translated:
+    """A message in another language, or a text (`trio-chat/translate`).
+
+    Args:
+        target: the conversation of the message; "" for a text.
+        msgid: its msgid; "" for a text.
+        text: the translation, with line feeds between lines; "" while it is waited for.
+        source: the code of the language of the original, "" where the server does not say.
+        language: the code of the language of the translation.
+    """
+
+    target: str
+    msgid: str
+    text: str
+    source: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationRefused:
+    """There is no translation; `target` and `msgid` as in `Translated`."""
+
+    target: str
+    msgid: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MarkerMoved:
     """The user has read a conversation up to this time, on this device or another one."""
 

@@ -5,7 +5,7 @@ from trio_chat.client.session.events import NickRefused, ServerError
 from trio_chat.client.session.handlers.table import handles
 from trio_chat.client.session.pending_messages import PendingMessage
 from trio_chat.client.session.protocol_state import ProtocolState
-from trio_chat.irc import numerics
+from trio_chat.irc import numerics, tag_names
 from trio_chat.irc.message import Message
 
 _NICK_REFUSED = frozenset(
@@ -94,6 +94,8 @@ def _nick_refused(protocol: ProtocolState, code: str, nick: str, reason: str) ->
 def _fail(protocol: ProtocolState, message: Message) -> None:
     command, code, *context, reason = message.params
     about = context[0] if context else ""
+    if protocol.translations.refused(message.tags.get(tag_names.LABEL, ""), code, reason):
+        return
     if command == "NICK":
         _nick_refused(protocol, code, about or protocol.nickname.asked, reason)
     elif command in _HISTORY and ("TARGETS" in context or protocol.history.refused(reason)):

@@ -139,15 +139,22 @@ def _batch(protocol: ProtocolState, message: Message) -> None:
         protocol.batches.begin(reference, message)
         kind, target = (*message.params[1:3], "", "")[:2]
         is_end = tag_names.CHATHISTORY_END in message.tags
+        protocol.translations.begin(reference, message)
         protocol.history.begin_batch(reference, kind, target, is_end=is_end)
         return
     if whole := protocol.batches.end_multiline(reference):
         _said(protocol, whole)
+    protocol.translations.end_batch(reference)
     protocol.history.end_batch(reference)
     # A batch with a label that is neither the echo nor a refusal of the message is an answer all
     # the same: services send such.
     if label := protocol.batches.end(reference, message):
         protocol.messages.labelled(label)
+
+
+@handles("TRANSLATE", params=2)
+def _translation(protocol: ProtocolState, message: Message) -> None:
+    protocol.translations.add(message)
 
 
 @handles("WARN", "NOTE", params=2)
