@@ -13,7 +13,15 @@ from support import NOON
 from test_cluster_node import mock_clock
 from trio_chat.chat.api_tokens import ApiToken, digest_of
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import ApiTokenMade, Audited, Change, MessageReported
+from trio_chat.chat.changes import (
+    ApiTokenMade,
+    Audited,
+    Change,
+    MemberKicked,
+    MessageReported,
+    ModesChanged,
+    ModeSet,
+)
 from trio_chat.chat.decided_events import DecidedEvents
 from trio_chat.chat.moderation.state import Report
 from trio_chat.server.api import entry
@@ -208,3 +216,25 @@ async def test_a_report_is_closed_at_another_node(mock_clock: MockClock) -> None
         assert (await ask(other, "DELETE", "/reports/a/1"))[0] == 204
         await settled(other, one)
         assert (await ask(one, "GET", "/reports"))[1]["items"] == []
+
+
+async def test_a_channel_is_changed_from_another_node(mock_clock: MockClock) -> None:
+    """What is decided about a member that has left when the log carries it out changes nothing."""
+    log = MemoryLog()
+    async with cluster_node(log, "n1") as one, cluster_node(log, "n2") as other:
+        await have_token(one)
+        ann = await one.register("ann", "#a")
+        await one.register("bob", "#a")
+        await settled(one, other)
+        assert (await ask(other, "PUT", "/channels/a/topic", {"text": "news"}))[0] == 200
+        assert (await ann.until("TOPIC"))[-1].params == ("#a", "news")
+        body = {"modes": "+v", "params": ["bob"]}
+        assert (await ask(other, "POST", "/channels/a/modes", body))[0] == 200
+        assert (await ann.until("MODE"))[-1].params == ("#a", "+v", "bob")
+        kick = MemberKicked("bob", "#a", "flooding", "")
+        for change in (kick, kick, ModesChanged("#a", (ModeSet(False, "v", "bob"),), "")):
+            apply(other.server.world, change)
+        assert (await ask(other, "POST", "/announcements", {"text": "hello"}))[0] == 204
+        shown = await ann.until("NOTICE")
+        assert [each.command for each in shown if each.command in ("KICK", "MODE")] == ["KICK"]
+        await settled(one, other)

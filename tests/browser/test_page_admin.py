@@ -204,6 +204,38 @@ def test_an_operator_moderates_the_server(serve: Serve, visit: Visit) -> None:
     expect(raid.get_by_text("root")).to_have_count(0)
 
 
+def test_an_operator_acts_in_a_channel(serve: Serve, visit: Visit) -> None:
+    """It sets the topic, bans and removes a member, and announces something to all."""
+    server = serve(OPERATORS)
+    ann, eve = server.irc("ann", "#garden"), server.irc("eve", "#garden")
+    root = visit(address=server.url)
+    root.join("root")
+    root.page.goto(f"{server.url}admin")
+    page = log_in(root)
+    channels = section(page, "Channels")
+
+    def act(name: str, **fields: str) -> None:
+        channels.get_by_role("button", name="#garden").click()
+        page.get_by_role("dialog", name="#garden").get_by_role("button", name=name).click()
+        confirm(page, name, **fields)
+
+    act("Set the topic", Topic="roses <b>red</b>")
+    ann.until("TOPIC #garden :roses <b>red</b>")
+    act("Change modes and bans", Modes="+b", Parameters="eve!*@*")
+    ann.until("MODE #garden +b eve!*@*")
+    act("Remove a member", Nickname="eve", Reason="weeds")
+    eve.until("KICK #garden eve :weeds")
+    channels.get_by_role("button", name="#garden").click()
+    details = page.get_by_role("dialog", name="#garden")
+    expect(details.get_by_text("ban: eve!*@*")).to_be_visible()
+    expect(details.get_by_text("ann (op)")).to_be_visible()
+    page.keyboard.press("Escape")
+    here = section(page, "Who is here")
+    here.get_by_role("button", name="Announce").click()
+    confirm(page, "Announce", Text="good night")
+    ann.until("*** good night")
+
+
 # axe-core takes links of a list that scrolls, below the edge of the window, for skip links.
 HIGH = {"viewport": {"width": 1280, "height": 1400}}
 

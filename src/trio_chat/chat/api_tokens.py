@@ -21,6 +21,7 @@ ADMIN = "admin"
 READ, WRITE = "read", "write"
 RESOURCES = (
     "accounts",
+    "announcements",
     "audit",
     "backups",
     "bans",
@@ -48,7 +49,7 @@ _OF_RIGHTS: dict[str, tuple[str, ...]] = {
     "rehash": ("server:read", "server:write"),
     "stats": ("server:read", "metrics:read", "audit:read", "sessions:read", "channels:read"),
     "addresses": ("sessions:read",),
-    "wallops": (),
+    "wallops": ("announcements:write",),
     "channels": (
         "channels:read",
         "channels:write",

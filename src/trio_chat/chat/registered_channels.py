@@ -14,9 +14,17 @@ from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc.modes import CHANNEL_MODES, RANKS
+from trio_chat.irc.names import fold_or_self
 
 SERVICE = "ChanServ"
 """The nickname of the service that gives ranks by right."""
+
+
+def actor(world: World, folded: str) -> User:
+    """Return the user that others see as the source of a change; the service of channels for ""."""
+    if folded:
+        return world.users[folded]
+    return User(SERVICE, fold_or_self(SERVICE), SERVICE, world.server_info.name, "", 0.0)
 
 
 def to_state(channel: Channel) -> dict[str, Any]:

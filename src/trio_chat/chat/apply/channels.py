@@ -26,7 +26,7 @@ from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.masklists import ListEntry, entry
 from trio_chat.chat.persistence import DirtyKey
-from trio_chat.chat.registered_channels import rank_event
+from trio_chat.chat.registered_channels import actor, rank_event
 from trio_chat.chat.users import UNSPECIFIED, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
@@ -107,8 +107,10 @@ def _leave(world: World, user: User, channel: Channel) -> None:
 
 @transition(MemberKicked, _of_member)
 def _kick(world: World, change: MemberKicked) -> Effects:
-    user, by = world.users[change.user], world.users[change.by]
+    user, by = world.users[change.user], actor(world, change.by)
     channel = world.channels[change.channel]
+    if user not in channel.members:  # it has left before the decision was carried out
+        return []
     params = (channel.name, user.nick, change.reason)
     events = [
         world.event(by, "KICK", params, channel.audience_of(user), channels=(channel,), about=user)
@@ -122,7 +124,7 @@ def _kick(world: World, change: MemberKicked) -> Effects:
 
 @transition(TopicSet, _of_channel)
 def _set_topic(world: World, change: TopicSet) -> Effects:
-    channel, by = world.channels[change.channel], world.users[change.by]
+    channel, by = world.channels[change.channel], actor(world, change.by)
     text = change.text
     channel.topic = Topic(text, by.source, int(world.clock())) if text else None
     return [world.event(by, "TOPIC", (channel.name, text), channel.audience(), channels=(channel,))]
@@ -130,7 +132,7 @@ def _set_topic(world: World, change: TopicSet) -> Effects:
 
 @transition(ModesChanged, _of_channel)
 def _change_modes(world: World, change: ModesChanged) -> Effects | None:
-    channel, by = world.channels[change.channel], world.users[change.by]
+    channel, by = world.channels[change.channel], actor(world, change.by)
     vouch(world, channel, change.changes, by)
     done = [
         shown
@@ -190,7 +192,9 @@ def _set_mode(world: World, channel: Channel, change: ModeSet, by: User) -> Mode
 def _set_rank(
     world: World, channel: Channel, change: ModeSet, shown: ModeChange
 ) -> ModeChange | None:
-    member = world.users[change.param]
+    member = world.users.get(change.param)
+    if member is None or member not in channel.members:  # as for a kick
+        return None
     ranks = channel.members[member].ranks
     if (change.letter in ranks) is change.adding:
         return None

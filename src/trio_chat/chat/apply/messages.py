@@ -11,11 +11,10 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.history import REDACT, HistoryTarget
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.persistence import DirtyKey
-from trio_chat.chat.registered_channels import SERVICE
+from trio_chat.chat.registered_channels import actor
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
-from trio_chat.irc.names import fold_or_self
 
 _REMEMBERED = 1000
 """Deleted messages that are known. A message that was deleted before those is deleted in the
@@ -40,7 +39,7 @@ def _redact(world: World, change: MessageRedacted) -> Effects | None:
         world.push_delivery.withdraw(change.number)
     if (session := world.sessions.get(change.session)) is not None:
         session.active = world.clock()
-    user = _redactor(world, change.user)
+    user = actor(world, change.user)
     params = (msgid(change.number), *([change.reason] if change.reason else ()))
     events = [
         world.event(user, REDACT, (name, *params), sessions, requires=cap.MESSAGE_REDACTION)
@@ -48,13 +47,6 @@ def _redact(world: World, change: MessageRedacted) -> Effects | None:
     ]
     events = events if change.is_deleted else [_stored(world, change, events[0]), *events[1:]]
     return [*events, *_unpin(world, change, user)]
-
-
-def _redactor(world: World, folded: str) -> User:
-    """Return the user that deletes a message; the service of channels for "", in its place."""
-    if folded:
-        return world.users[folded]
-    return User(SERVICE, fold_or_self(SERVICE), SERVICE, world.server_info.name, "", 0.0)
 
 
 def _unpin(world: World, change: MessageRedacted, user: User) -> list[Event]:

@@ -15,6 +15,7 @@ from trio_chat.chat.audit import AuditEntry
 from trio_chat.chat.changes import (
     AcceptChanged,
     AccountChanged,
+    Announced,
     Audited,
     AuditKept,
     MetadataAdopted,
@@ -109,6 +110,16 @@ def _appoint(world: World, change: OperatorAppointed) -> Effects | None:
 def _notify(world: World, change: OperatorsNotified) -> Effects:
     event = operators.notice(world, change.text)
     return [event] if event is not None else []
+
+
+@transition(Announced)
+def _announce(world: World, change: Announced) -> Effects:
+    number, shift, name = world.ids.now(), world.ids.shift, world.server_info.name
+    return [
+        Event(number, "NOTICE", (user.nick, change.text), name, user.sessions, shift=shift)
+        for user in world.users.values()
+        if user.sessions
+    ]
 
 
 @transition(Audited)

@@ -81,6 +81,7 @@ from trio_chat.chat.changes.moderation import (
     SpokenInSlowMode,
 )
 from trio_chat.chat.changes.operators import (
+    Announced,
     Audited,
     AuditKept,
     OperatorAppointed,
@@ -176,6 +177,7 @@ __all__ = [
     "AccountRegistered",
     "AlwaysOnEnded",
     "AlwaysOnUpdated",
+    "Announced",
     "ApiTokenMade",
     "ApiTokenRemoved",
     "ApiTokenUsed",

@@ -1,4 +1,8 @@
-"""Changes of channels: members, topic, modes, name, and invitations of users."""
+"""Changes of channels: members, topic, modes, name, and invitations of users.
+
+`by` is the folded nickname of the user that makes the change. For a kick, a topic and modes it may
+be "": then a program makes it by the HTTP API, and others see the service of channels.
+"""
 
 from dataclasses import dataclass
 

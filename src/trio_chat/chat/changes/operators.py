@@ -36,6 +36,13 @@ class OperatorsNotified(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class Announced(Change):
+    """All users that are connected receive a notice of the server. It changes no state."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Audited(Change):
     """An operator or an API token has done something; all servers of a cluster store that.
 

@@ -1,24 +1,21 @@
 """MODE (Modern IRC, MODE): queries and changes of the modes of channels and of the own user.
 
-Each type of mode has one small function here; the letters are in the tables of `irc.modes`.
+What parameters are allowed is in `mode_rules`; the letters are in the tables of `irc.modes`.
 """
 
 import logging
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from trio_chat.chat import coverage, operators, policy, public_archive
+from trio_chat.chat import mode_rules, operators, policy
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ModesChanged, ModeSet, OperatorDismissed, UserModesChanged
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.events import Event
-from trio_chat.chat.masklists import entry
+from trio_chat.chat.mode_rules import ModeRefused, Wanted
 from trio_chat.chat.registry import Request, command
-from trio_chat.irc import extbans, modes
+from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
-from trio_chat.irc.masks import BadMask
-from trio_chat.irc.message import truncate
 from trio_chat.irc.modes import ModeChange, ModeType, UserModeChange
 from trio_chat.irc.names import fold_or_self, is_channel_name
 from trio_chat.irc.numerics import Numeric
@@ -30,13 +27,6 @@ _LIST_NUMERICS: dict[str, tuple[Numeric, Numeric]] = {
     "e": (n.RPL_EXCEPTLIST, n.RPL_ENDOFEXCEPTLIST),
     "I": (n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
 }
-_KEY = re.compile("[^:, ][^, ]*")
-_SECONDS = re.compile("[1-9][0-9]{0,4}", re.ASCII)
-_MAX_SLOW = 21_600
-"""Seconds of slow mode: six hours."""
-_LIMIT = re.compile("[1-9][0-9]{0,8}", re.ASCII)
-MAX_MASK = 200
-"""Bytes of a mask in a list, so that the lines that show it hold it."""
 
 
 @command(
@@ -121,148 +111,6 @@ def _send_list(request: Request, channel: Channel, letter: str) -> None:
     request.reply.numeric(end, channel.name)
 
 
-def _validate_member(
-    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
-) -> ModeSet | None:
-    if change.param is None:
-        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
-        return None
-    other = request.world.users.get(fold_or_self(change.param))
-    if other is None:
-        request.reply.numeric(n.ERR_NOSUCHNICK, change.param)
-        return None
-    if other not in channel.members:
-        request.reply.numeric(n.ERR_USERNOTINCHANNEL, other.nick, channel.name)
-        return None
-    return ModeSet(change.adding, change.mode.letter, other.folded)
-
-
-def _validate_list(
-    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
-) -> ModeSet | None:
-    letter = change.mode.letter
-    text = truncate((change.param or "*").replace(" ", "?"), MAX_MASK)
-    valid = ModeSet(change.adding, letter, text)
-    mask = entry(text, request.user.source, 0)
-    if not change.adding or mask.folded in channel.lists[letter]:
-        return valid
-    if mask.acts and letter == modes.INVITE_EXCEPTION:
-        what = " and ".join(extbans.EXTBANS[act].name for act in mask.acts)
-        _refuse_param(request, channel, letter, text, f"{what}: only in bans and exceptions")
-        return None
-    try:
-        coverage.check_entry(
-            text, request.world.lengths, hides_addresses=request.world.cloaks is not None
-        )
-    except BadMask as error:
-        _refuse_param(request, channel, letter, text, str(error))
-        return None
-    added = sum(earlier.adding and earlier.letter == letter for earlier in allowed)
-    if len(channel.lists[letter]) + added >= request.world.lengths.list_entries:
-        request.reply.numeric(n.ERR_BANLISTFULL, channel.name, letter)
-        return None
-    return valid
-
-
-def _refuse_param(request: Request, channel: Channel, letter: str, param: str, why: str) -> None:
-    request.reply.numeric(n.ERR_INVALIDMODEPARAM, channel.name, letter, param, args=(why,))
-
-
-def _validate_key(
-    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
-) -> ModeSet | None:
-    if change.adding and change.param is None:
-        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
-        return None
-    key = change.param or ""
-    longest = request.world.lengths.key
-    if change.adding and (not _KEY.fullmatch(key) or len(key.encode()) > longest):
-        request.reply.numeric(n.ERR_INVALIDKEY, channel.name)
-        return None
-    return ModeSet(change.adding, modes.KEY, key if change.adding else "")
-
-
-def _validate_limit(
-    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
-) -> ModeSet | None:
-    if not change.adding:
-        return ModeSet(False, modes.LIMIT)
-    if change.param is None:
-        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
-        return None
-    if not _LIMIT.fullmatch(change.param):
-        text = "The limit is a number from 1 to 999999999"
-        _refuse_param(request, channel, modes.LIMIT, change.param, text)
-        return None
-    return ModeSet(True, modes.LIMIT, change.param)
-
-
-def _validate_slow(
-    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
-) -> ModeSet | None:
-    if not change.adding:
-        return ModeSet(False, modes.SLOW)
-    if change.param is None:
-        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
-        return None
-    if not _SECONDS.fullmatch(change.param) or int(change.param) > _MAX_SLOW:
-        text = f"The seconds between two messages are a number from 1 to {_MAX_SLOW}"
-        _refuse_param(request, channel, modes.SLOW, change.param, text)
-        return None
-    return ModeSet(True, modes.SLOW, change.param)
-
-
-def _validate_forward(
-    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
-) -> ModeSet | None:
-    if not change.adding:
-        return ModeSet(False, modes.FORWARD)
-    if change.param is None:
-        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
-        return None
-    target = request.world.channels.get(fold_or_self(change.param))
-    if target is None or target is channel or not policy.can_see_channel(request.user, target):
-        text = "There is no such channel to forward to"
-        _refuse_param(request, channel, modes.FORWARD, change.param, text)
-        return None
-    # Otherwise any operator could redirect users into another channel.
-    if not request.override and not policy.is_operator(request.user, target):
-        request.reply.numeric(n.ERR_CHANOPRIVSNEEDED, target.name)
-        return None
-    return ModeSet(True, modes.FORWARD, target.name)
-
-
-def _validate_flag(
-    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
-) -> ModeSet | None:
-    return ModeSet(change.adding, change.mode.letter)
-
-
-def _validate_public(
-    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
-) -> ModeSet | None:
-    why_not = public_archive.why_not_open(request.world, channel) if change.adding else ""
-    if why_not:
-        request.reply.fail("MODE", "CANNOT_BE_PUBLIC", channel.name, text=why_not)
-        return None
-    return ModeSet(change.adding, modes.PUBLIC)
-
-
-_Validate = Callable[[Request, Channel, ModeChange, Sequence[ModeSet]], ModeSet | None]
-_VALIDATE: dict[ModeType, _Validate] = {
-    ModeType.MEMBER: _validate_member,
-    ModeType.LIST: _validate_list,
-    ModeType.FLAG: _validate_flag,
-}
-_VALIDATE_LETTER: dict[str, _Validate] = {
-    modes.FORWARD: _validate_forward,
-    modes.KEY: _validate_key,
-    modes.LIMIT: _validate_limit,
-    modes.PUBLIC: _validate_public,
-    modes.SLOW: _validate_slow,
-}
-
-
 def _validate(
     request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
 ) -> ModeSet | None:
@@ -274,8 +122,16 @@ def _validate(
         change: the change as the client requested it.
         allowed: the changes of the same command that will be made before it.
     """
-    validate = _VALIDATE_LETTER.get(change.mode.letter) or _VALIDATE[change.mode.type]
-    return validate(request, channel, change, allowed)
+    world, user, reply = request.world, request.user, request.reply
+    try:
+        return mode_rules.check(Wanted(world, channel, change, user, request.override, allowed))
+    except ModeRefused as refused:
+        if refused.why is None:
+            reply.fail("MODE", *refused.params, text=refused.text)
+        else:
+            args = (refused.text,) if refused.text else ()
+            reply.numeric(refused.why, *refused.params, args=args)
+    return None
 
 
 def _own_modes(request: Request) -> None:

@@ -164,11 +164,13 @@ def _list(call: Call) -> Page:
         return words in text and wanted.registered in (None, is_registered)
 
     channels = filter(is_wanted, call.world.channels.values())
-    return call.page(channels, lambda channel: channel.folded, lambda each: _view(call, each))
+    return call.page(
+        channels, lambda channel: channel.folded, lambda each: shown_channel(call, each)
+    )
 
 
 def _get(call: Call) -> ChannelView:
-    return _view(call, found_channel(call))
+    return shown_channel(call, found_channel(call))
 
 
 def _members(call: Call) -> Page:
@@ -191,7 +193,7 @@ async def _change(call: Call) -> ChannelView:
     if not changes:
         raise ApiProblem(400, "name what is to be changed: founder, or history")
     await _commit(call, channel, changes, f"CHANNEL {channel.name}: {', '.join(said)}")
-    return _view(call, channel)
+    return shown_channel(call, channel)
 
 
 def _days(text: str) -> int | None:
@@ -219,7 +221,7 @@ async def _set_access(call: Call) -> ChannelView:
     rank = call.body_as(RankChoice).rank
     change = AccessSet(channel.folded, account.id, _RANKS[rank])
     await _commit(call, channel, [change], f"ACCESS {channel.name} {account.name}: {rank}")
-    return _view(call, channel)
+    return shown_channel(call, channel)
 
 
 async def _remove_access(call: Call) -> None:
@@ -241,7 +243,8 @@ async def _commit(call: Call, channel: Channel, changes: Iterable[Change], audit
     await call.commit(carry_out, audited)
 
 
-def _view(call: Call, channel: Channel) -> ChannelView:
+def shown_channel(call: Call, channel: Channel) -> ChannelView:
+    """Return a channel as an answer has it."""
     topic, registration = channel.topic, channel.registration
     letters = sorted(channel.flags) + ["k"] * bool(channel.key) + ["l"] * bool(channel.limit)
     return ChannelView(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from trio_chat.chat import missed
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import NoticeKept, UserRemoved
+from trio_chat.chat.changes import NoticeKept, SessionsClosed, UserRemoved
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import Session, User
 from trio_chat.irc.modes import BOT
@@ -36,6 +36,7 @@ class SessionsQuery(PageQuery):
 class ConnectionView:
     """A connection of a user."""
 
+    id: Annotated[int, Rule("of the connection, while it lasts")]
     address: Annotated[str | None, Rule("null when the caller may not see addresses")]
     connected: datetime
     is_secure: Annotated[bool, Rule("whether all of its way is encrypted")]
@@ -104,6 +105,18 @@ async def _remove(call: Call) -> None:
     await call.commit(remove, f"KILL {user.source}: {reason}")
 
 
+async def _close(call: Call) -> None:
+    user, number = _found(call), call.params["connection"]
+    session = next((each for each in user.sessions if str(each.id) == number), None)
+    if session is None:
+        raise not_found(f"{user.nick} has no such connection; look at its connections again")
+    reason = call.query_as(RemovalQuery).reason or _NO_REASON
+    change = SessionsClosed((session.id,), f"An operator of the server ended it: {reason}")
+    await call.commit(
+        lambda: apply(call.world, change), f"CLOSE connection {number} of {user.source}: {reason}"
+    )
+
+
 def _found(call: Call) -> User:
     user = call.world.users.get(fold_or_self(call.params["nickname"]))
     if user is None:
@@ -136,6 +149,7 @@ def _view(call: Call, user: User) -> UserView:
 
 def _connection(call: Call, session: Session) -> ConnectionView:
     return ConnectionView(
+        session.id,
         session.address if call.caller.shows_addresses else None,
         datetime.fromtimestamp(session.connected, UTC),
         session.is_secure,
@@ -168,6 +182,14 @@ RESOURCES = (
         scope="sessions:write",
         summary="Disconnect a user with all its connections, as KILL does",
         handler=_remove,
+        query=RemovalQuery,
+    ),
+    Resource(
+        method="DELETE",
+        path="/sessions/{nickname}/connections/{connection}",
+        scope="sessions:write",
+        summary="End one connection of a user, which stays with its others",
+        handler=_close,
         query=RemovalQuery,
     ),
 )

@@ -54,7 +54,7 @@ export function carryOut(api, section, action, item, values) {
   const [method = "", path = ""] = action.operation.split(" ");
   const body = action.body?.(values, item);
   const query = action.query?.(values, item);
-  const ids = action.ids?.(item) ?? [section.idOf(item)];
+  const ids = action.ids?.(item, values) ?? [section.idOf(item)];
   return api.request(method, filled(path, ids), { body, query });
 }
 

@@ -27,7 +27,8 @@ import { RULES } from "./sections_rules.js";
  * @property {string} name
  * @property {string} label
  * @property {"text"|"password"|"number"|"check"|"scopes"} [type] `scopes`: those that the operator has.
- * @property {readonly [string, string][]} [choices] Values and their texts.
+ * @property {readonly [string, string][]|((item: Item) => readonly [string, string][])} [choices]
+ *   Values and their texts; those of an item are not translated.
  * @property {string} [hint]
  * @property {boolean} [optional]
  * @property {(item: Item) => string} [value] What it contains at first.
@@ -42,7 +43,8 @@ import { RULES } from "./sections_rules.js";
  * @property {string} [confirm] Label of the button of the form.
  * @property {boolean} [danger] Whether it takes something away.
  * @property {string} operation Method and path, with `{}` for each id: `DELETE /sessions/{}`.
- * @property {(item: Item) => unknown[]} [ids] What stands for them; by default the id of the item.
+ * @property {(item: Item, values: Record<string, string>) => unknown[]} [ids] What stands for them; by
+ *   default the id of the item.
  * @property {(values: Record<string, string>, item: Item) => Record<string, unknown>} [body]
  *   Of the values of the form; several of one name are lines.
  * @property {(values: Record<string, string>, item: Item) => Record<string, string>} [query]
@@ -66,8 +68,8 @@ import { RULES } from "./sections_rules.js";
  * @property {(item: Item) => string} idOf
  * @property {(item: Item) => string} nameOf
  * @property {string} empty Sentence when there is nothing.
- * @property {{label: string, path: string, text: (item: Item) => string}} [related] Another list
- *   that belongs to an item, for its details.
+ * @property {readonly {label: string, path: string, text: (item: Item) => string}[]} [related] Other
+ *   lists that belong to an item, for its details.
  * @property {string} [note] Sentence above the table.
  * @property {{key: string, descending?: boolean}} [order] At first; none keeps that of the server.
  * @property {readonly Action[]} [actions] For one item.

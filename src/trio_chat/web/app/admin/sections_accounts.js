@@ -56,14 +56,16 @@ const ACCOUNTS = {
     { key: "devices", label: N_("Devices"), kind: "number", hidden: true },
     { key: "channels", label: N_("Channels"), hidden: true },
   ],
-  related: {
-    label: N_("App passwords"),
-    path: "/accounts/{}/app-passwords",
-    text: ({ name, last_used: used }) => {
-      const time = shown(used, "time") || _("never");
-      return _("{name}, last used: {time}", { name: String(name ?? ""), time });
+  related: [
+    {
+      label: N_("App passwords"),
+      path: "/accounts/{}/app-passwords",
+      text: ({ name, last_used: used }) => {
+        const time = shown(used, "time") || _("never");
+        return _("{name}, last used: {time}", { name: String(name ?? ""), time });
+      },
     },
-  },
+  ],
   create: [
     {
       id: "account-add",

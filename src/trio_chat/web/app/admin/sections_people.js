@@ -21,6 +21,15 @@ function each(list, key) {
   return Array.isArray(list) ? list.map((item) => item?.[key]) : [];
 }
 
+/**
+ * @param {any} connection
+ * @returns {[string, string]}
+ */
+function choice({ id: number, address, connected }) {
+  const since = shown(connected, "time");
+  return [String(number), address ? `${plainName(String(address))}, ${since}` : since];
+}
+
 /** @type {Section} */
 const SESSIONS = {
   id: "sessions",
@@ -58,6 +67,18 @@ const SESSIONS = {
       value: ({ connections }) => each(connections, "connected").map((time) => shown(time, "time")),
     },
   ],
+  create: [
+    {
+      id: "announce",
+      label: N_("Announce"),
+      operation: "POST /announcements",
+      ids: () => [],
+      explain: () => _("All users that are connected see it, as a notice of the server."),
+      fields: [{ name: "text", label: N_("Text") }],
+      body: ({ text = "" }) => ({ text: text.trim() }),
+      done: N_("It was announced."),
+    },
+  ],
   actions: [
     {
       id: "kill",
@@ -71,6 +92,26 @@ const SESSIONS = {
       fields: [REASON],
       query: ({ reason }) => given({ reason }),
       done: N_("The user was disconnected."),
+    },
+    {
+      id: "connection-end",
+      label: N_("End one connection"),
+      danger: true,
+      operation: "DELETE /sessions/{}/connections/{}",
+      ids: (item, { connection }) => [nick(item), connection],
+      available: ({ connections }) => Array.isArray(connections) && connections.length > 1,
+      explain: (item) =>
+        _("The other connections of {nick} go on.", { nick: plainName(nick(item)) }),
+      fields: [
+        {
+          name: "connection",
+          label: N_("Connection"),
+          choices: ({ connections }) => (Array.isArray(connections) ? connections : []).map(choice),
+        },
+        REASON,
+      ],
+      query: ({ reason }) => given({ reason }),
+      done: N_("The connection was ended."),
     },
   ],
 };

@@ -53,13 +53,70 @@ const CHANNELS = {
         ),
     },
   ],
-  related: {
-    label: N_("Members"),
-    path: "/channels/{}/members",
-    text: ({ nickname, ranks }) =>
-      `${nickname}${Array.isArray(ranks) && ranks.length ? ` (${ranks.join(", ")})` : ""}`,
-  },
+  related: [
+    {
+      label: N_("Members"),
+      path: "/channels/{}/members",
+      text: ({ nickname, ranks }) =>
+        `${nickname}${Array.isArray(ranks) && ranks.length ? ` (${ranks.join(", ")})` : ""}`,
+    },
+    {
+      label: N_("Bans and other masks"),
+      path: "/channels/{}/masks",
+      text: ({ kind, mask: each }) => `${maskText(kind)} ${each}`,
+    },
+  ],
   actions: [
+    {
+      id: "channel-topic",
+      label: N_("Set the topic"),
+      operation: "PUT /channels/{}/topic",
+      explain: () => _("All members see it, with you as its author. An empty one removes it."),
+      fields: [
+        {
+          name: "text",
+          label: N_("Topic"),
+          optional: true,
+          value: (item) => String(valueOf(item, "topic.text") ?? ""),
+        },
+      ],
+      body: ({ text = "" }) => ({ text }),
+      done: N_("The topic was set."),
+    },
+    {
+      id: "channel-kick",
+      label: N_("Remove a member"),
+      danger: true,
+      operation: "DELETE /channels/{}/members/{}",
+      ids: (item, { nickname = "" }) => [item["name"], nickname.trim()],
+      explain: (item) =>
+        _("The member leaves {channel}, and can come back; a ban (+b) prevents that.", {
+          channel: plainName(channel(item)),
+        }),
+      fields: [{ name: "nickname", label: N_("Nickname") }, REASON],
+      query: ({ reason }) => given({ reason }),
+      done: N_("The member was removed."),
+    },
+    {
+      id: "channel-modes",
+      label: N_("Change modes and bans"),
+      operation: "POST /channels/{}/modes",
+      explain: () => _("All members see the change, with you as its author."),
+      fields: [
+        { name: "modes", label: N_("Modes"), hint: N_("Such as +m, -i, +b for a ban, +o for a rank.") },
+        {
+          name: "params",
+          label: N_("Parameters"),
+          optional: true,
+          hint: N_("With spaces between, such as *!*@192.0.2.1 or a nickname."),
+        },
+      ],
+      body: ({ modes = "", params = "" }) => ({
+        modes: modes.trim(),
+        params: params.split(" ").filter(Boolean),
+      }),
+      done: N_("The modes were changed."),
+    },
     {
       id: "channel-founder",
       label: N_("Give to another account"),
@@ -110,6 +167,12 @@ const CHANNELS = {
     },
   ],
 };
+
+/** @param {unknown} kind */
+function maskText(kind) {
+  if (kind === "ban") return _("ban:");
+  return kind === "exception" ? _("never banned:") : _("needs no invitation:");
+}
 
 const place = (/** @type {Item} */ item) => [item["channel"], item["number"]];
 const placeId = (/** @type {Item} */ item) => place(item).join(" ");

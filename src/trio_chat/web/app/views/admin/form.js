@@ -107,7 +107,9 @@ function Input({ page, field, isFirst, item }) {
       ? h(
           "select",
           common,
-          field.choices.map(([value, text]) => h("option", { key: value, value }, _(text))),
+          choicesOf(field.choices, item ?? {}).map(([value, text]) =>
+            h("option", { key: value, value }, text),
+          ),
         )
       : h("input", {
           ...common,
@@ -121,6 +123,16 @@ function Input({ page, field, isFirst, item }) {
         }),
     note,
   );
+}
+
+/**
+ * @param {NonNullable<Field["choices"]>} choices
+ * @param {Item} item
+ * @returns {readonly [string, string][]}
+ */
+function choicesOf(choices, item) {
+  if (typeof choices === "function") return choices(item);
+  return choices.map(([value, text]) => [value, _(text)]);
 }
 
 /** @param {{page: Console, field: Field}} props */

@@ -28,9 +28,9 @@ export function ItemDialog({ page, section, item }) {
       scrolls: !actions.length,
     },
     h(Facts, { facts: factsOf(item, section.columns) }),
-    section.related && page.allows(`GET ${section.related.path}`)
-      ? h(Related, { page, section, item })
-      : null,
+    (section.related ?? [])
+      .filter(({ path }) => page.allows(`GET ${path}`))
+      .map((related) => h(Related, { key: related.path, page, section, item, related })),
     actions.length
       ? h(
           "div",
@@ -63,9 +63,11 @@ export function Facts({ facts }) {
   );
 }
 
-/** @param {{page: Console, section: Section, item: Item}} props */
-function Related({ page, section, item }) {
-  const { label = "", path = "", text = String } = section.related ?? {};
+/**
+ * @param {{page: Console, section: Section, item: Item,
+ *   related: NonNullable<Section["related"]>[number]}} props
+ */
+function Related({ page, section, item, related: { label, path, text } }) {
   const listing = useMemo(() => new Listing(page.api, filled(path, [section.idOf(item)])), [item]);
   useEffect(() => void listing.load(), [listing]);
   const items = listing.items.value;
