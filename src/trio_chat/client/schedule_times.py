@@ -1,4 +1,7 @@
-"""Times at which a message is to be sent, as users type them: in the time zone of this machine."""
+"""Times at which a message is to be sent, as users type them: in the time zone of this machine.
+
+The page has the same in `schedule_times.js`; both are tested by `tests/schedule_times.json`.
+"""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -6,6 +9,11 @@ from datetime import date, datetime, time, timedelta
 _DURATION = re.compile(r"(?:[0-9]{1,5}[smhdw])+", re.ASCII | re.IGNORECASE)
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?",
+    re.ASCII,
+)
 _TOMORROW = ("tomorrow", "завтра")
 
 
@@ -29,9 +37,9 @@ def split_time(text: str, now: datetime) -> tuple[str, str] | None:
             second, _, rest = rest.partition(" ")
             clock = _clock(second)
             return None if clock is None else (_iso(_local(day, clock)), rest)
-        if "t" in first.lower():
+        if _ISO.fullmatch(first.upper()):
             moment = datetime.fromisoformat(first.upper())
-            return _iso(moment if moment.tzinfo is not None else moment.astimezone()), rest
+            return _iso(moment if moment.tzinfo is not None else _here(moment)), rest
     except (ValueError, OverflowError):  # such as 25:00
         pass
     return None
@@ -49,8 +57,16 @@ def _day(word: str, today: date) -> date | None:
 
 
 def _local(day: date, clock: time, *, days: int = 0) -> datetime:
-    # The offset is that of the day: summer time may begin or end until then.
-    return datetime.combine(day + timedelta(days=days), clock).astimezone()
+    return _here(datetime.combine(day + timedelta(days=days), clock))
+
+
+def _here(moment: datetime) -> datetime:
+    """Return a moment with the offset of that day, as summer time may begin or end until then. A
+    time that a clock skips then is the one by the clock of before, and not an hour too early.
+    """
+    local = moment.astimezone()
+    is_skipped = local.replace(tzinfo=None) != moment
+    return moment.replace(fold=1).astimezone() if is_skipped else local
 
 
 def _iso(moment: datetime) -> str:

@@ -276,6 +276,31 @@
  */
 
 /**
+ * A message that is sent later, or a reminder.
+ * @typedef {object} ScheduledMessage
+ * @property {string} number For `Schedule.cancel`.
+ * @property {number} time In milliseconds of Unix time.
+ * @property {string} target "" for a reminder.
+ * @property {string} text
+ */
+
+/**
+ * @typedef {object} ScheduleList
+ * @property {ScheduledMessage[]} messages The next one first.
+ * @property {number} most How many can wait.
+ */
+
+/**
+ * The messages of the account that are sent later. A time is a moment, or a word that NickServ takes.
+ * @typedef {object} Schedule
+ * @property {() => Promise<ScheduleList>} list
+ * @property {(time: Date|string, target: string, text: string) => Promise<{number: string, note: string}>} at
+ * @property {(time: Date|string, text: string) => Promise<{number: string, note: string}>} remind
+ * @property {(number: string) => Promise<void>} cancel
+ * @property {(number: string, time: Date|string) => Promise<void>} move
+ */
+
+/**
  * A `/command`, for completion and help. Carried out by `actions.input`.
  * @typedef {object} Command
  * @property {string} name Without the slash.
@@ -400,11 +425,11 @@
  *   register Whether a code was sent that `verify` requires.
  * @property {(account: string, code: string) => Promise<void>} verify
  * @property {(oldPassword: string, password: string, code?: string) => Promise<void>} changePassword
- * @property {(...words: string[]) => Promise<string[]>} passkeys Asks NickServ (PASSKEY).
+ * @property {(...words: string[]) => Promise<string[]>} askNickServ Returns its lines; only the last
+ *   word may have spaces.
  * @property {(name: string, password: string) => Promise<void>} addPasskey The code is after the
  *   password, where the account needs one.
- * @property {(...words: string[]) => Promise<string[]>} secondFactor Asks NickServ (2FA); only the
- *   last word may have spaces.
+ * @property {() => Promise<Schedule>} schedule What waits to be sent later.
  * @property {() => Promise<SessionInfo[]>} sessions
  * @property {(id: string) => Promise<void>} endSession
  * @property {() => Promise<boolean>} alwaysOn Whether the user stays in the channels, and receives

@@ -221,9 +221,9 @@ export function makeActions(client, keys, cache) {
     verify: async (account, code) => (await accounts()).verify(client, account, code),
     changePassword: async (oldPassword, password, code) =>
       (await accounts()).changePassword(client, oldPassword, password, code),
-    passkeys: async (...words) => (await queries()).askNickServ(client, "PASSKEY", ...words),
+    askNickServ: async (...words) => (await queries()).askNickServ(client, ...words),
     addPasskey: async (name, password) => (await accounts()).addPasskey(client, name, password),
-    secondFactor: async (...words) => (await queries()).askNickServ(client, "2FA", ...words),
+    schedule: async () => (await queries()).scheduleOf(client),
     sessions: async () => (await queries()).sessions(client),
     alwaysOn: async () => (await queries()).alwaysOn(client),
     setAlwaysOn: async (on) => (await queries()).setAlwaysOn(client, on),

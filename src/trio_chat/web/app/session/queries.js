@@ -7,6 +7,8 @@ import { historyBlock, messageEntry, seconds } from "./events.js";
 import { otherError } from "./reasons.js";
 import { flatten } from "./requests.js";
 
+export { scheduleOf } from "./schedule.js";
+
 /** @import { Message } from "../irc/message.js" */
 /** @import { ChatBuffer } from "../model/buffer.js" */
 /** @import { Found, ListedChannel, SessionInfo, UserCard } from "../model/types.js" */

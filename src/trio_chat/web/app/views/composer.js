@@ -80,6 +80,14 @@ export function Composer({ buffer }) {
             onPick: (/** @type {string} */ emoji) => setTimeout(() => insertText(buffer, emoji)),
           }),
       }),
+      workspace.features.value.accounts && draft.trim() && !/^\/(?!\/)/.test(draft) && buffer.kind !== "server"
+        ? h(IconButton, {
+            icon: "away",
+            label: _("Send later"),
+            class: "later-button",
+            onClick: () => openDialog("later", { buffer, text: draft }),
+          })
+        : null,
       h(IconButton, {
         icon: "send",
         label: _("Send"),

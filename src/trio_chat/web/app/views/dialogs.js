@@ -21,6 +21,8 @@ async function load(name) {
       ? { invite: (await import("./dialogs/invite.js")).Invite }
       : name === "second-factor"
         ? { "second-factor": (await import("./dialogs/second_factor.js")).SecondFactor }
+      : name === "later"
+        ? { later: (await import("./dialogs/later.js")).Later }
       : name.startsWith("admin")
         ? await import("./admin/admin_page.js")
         : await import("./dialogs/all.js");

@@ -3,5 +3,6 @@ import "./conversations.js";
 import "./moderation.js";
 import "./account.js";
 import "./notifications.js";
+import "./schedule.js";
 
 export { commandList, runCommand } from "./registry.js";

@@ -158,6 +158,11 @@ function Own({ workspace, account }) {
       onClick: () => openDialog("second-factor"),
     }),
     h(AlwaysOn, { workspace }),
+    h(MenuItem, {
+      icon: "away",
+      label: _("Scheduled messages"),
+      onClick: () => openDialog("later"),
+    }),
     h(MenuItem, { icon: "device", label: _("Devices"), onClick: () => openDialog("devices") }),
     h(MenuItem, {
       icon: "leave",

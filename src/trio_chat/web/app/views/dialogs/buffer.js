@@ -53,6 +53,13 @@ export function BufferMenu({ buffer }) {
       label: _("Mark all as read"),
       onClick: act(() => actions.markRead(buffer)),
     }),
+    workspace.features.value.accounts && buffer.kind !== "server"
+      ? h(MenuItem, {
+          icon: "away",
+          label: _("Send later, and what waits"),
+          onClick: act(() => openDialog("later", { buffer })),
+        })
+      : null,
     h(NotifyChoice, { buffer }),
     isChannel && isModerator(workspace, buffer) ? h(Bans, { buffer, workspace }) : null,
     isChannel && buffer.joined.value

@@ -69,6 +69,13 @@ export function MessageMenu({ timeline, entry }) {
           onClick: act(() => void copy(plainLines(entry.text), actions.notify)),
         })
       : null,
+    entry.text && !entry.redactedBy && workspace.features.value.accounts
+      ? h(MenuItem, {
+          icon: "away",
+          label: _("Remind me of it"),
+          onClick: act(() => openDialog("later", { buffer, entry })),
+        })
+      : null,
     entry.msgid
       ? h(MenuItem, {
           icon: "bell",

@@ -32,8 +32,8 @@ export function SecondFactor() {
   const [answer, setAnswer] = useState(/** @type {Answer} */ (read([])));
   const ask = async (/** @type {string[]} */ ...words) => {
     try {
-      setAnswer(read(await actions.secondFactor(...words)));
-      setOn(IS_ON.test((await actions.secondFactor("STATUS"))[0] ?? ""));
+      setAnswer(read(await actions.askNickServ("2FA", ...words)));
+      setOn(IS_ON.test((await actions.askNickServ("2FA", "STATUS"))[0] ?? ""));
     } catch (error) {
       setAnswer(read([error instanceof Error ? error.message : String(error)]));
     }
@@ -87,7 +87,7 @@ function Passkeys({ fields }) {
     setProblem("");
     try {
       await action();
-      setLines(await actions.passkeys("LIST"));
+      setLines(await actions.askNickServ("PASSKEY", "LIST"));
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }
@@ -118,7 +118,11 @@ function Passkeys({ fields }) {
               class: "link danger",
               onClick: () =>
                 run(async () => {
-                  const answers = await actions.passkeys("DEL", line.slice(0, line.indexOf(": ")));
+                  const answers = await actions.askNickServ(
+                    "PASSKEY",
+                    "DEL",
+                    line.slice(0, line.indexOf(": ")),
+                  );
                   if (!/is removed/.test(answers.join(" "))) throw new Error(answers.join(" "));
                 }),
             },
