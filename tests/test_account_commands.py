@@ -777,3 +777,32 @@ def test_what_cannot_be_said_of_a_channel(
     assert (
         f"{arguments[0]} is not registered" if code == 1 else "off or default"
     ) in capsys.readouterr().err
+
+
+def test_an_email_address_is_shown_and_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Another one is not verified unless that is said; without one, nothing can be verified."""
+
+    def said(*words: str, code: int = 0) -> str:
+        capsys.readouterr()
+        assert ran("account", "email", "ann", *words) == code
+        captured = capsys.readouterr()
+        return (captured.out or captured.err).strip()
+
+    add()
+    assert "no e-mail address" in said()
+    assert "nothing to be verified" in said("--verified", code=1)
+    assert "is no e-mail address" in said("ann@[192.0.2.1]", code=1)
+    said("ann@Example.ORG")
+    assert said() == "ann@example.org\tnot verified"
+    said("--verified")
+    said("ann@example.org")
+    assert said() == "ann@example.org\tverified"
+    said("ann@other.example")
+    assert said() == "ann@other.example\tnot verified"
+    said("ann@other.example", "--verified")
+    said("--not-verified")
+    assert said() == "ann@other.example\tnot verified"
+    said("ann@example.org", "--remove", code=2)
+    said("--remove", "--verified", code=1)
+    said("--remove")
+    assert "no e-mail address" in said()

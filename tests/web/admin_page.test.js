@@ -119,16 +119,17 @@ test("each action sends its method, its path and only what the form has", async 
       const [method, path] = action.operation.split(" ");
       const ids = (path.match(/\{\}/gu) ?? []).length;
       const item = { ...HOSTILE, id: "i", msgid: "m1", name: "n", nickname: "n", channel: "#c", number: 1, mask: "m" };
-      const given = action.ids?.(item) ?? [section.idOf(item)];
-      assert.equal(given.length, ids, action.id);
       const fake = new FakeApi({});
       fake.fetch = async (url, options) => {
         fake.requests.push({ url, options });
         return new Response(null, { status: 204 });
       };
+      const first = (choices) => (typeof choices === "function" ? choices(item) : choices)?.[0]?.[0];
       const values = Object.fromEntries(
-        (action.fields ?? []).map(({ name, choices }) => [name, choices?.[0]?.[0] ?? "text"]),
+        (action.fields ?? []).map(({ name, choices }) => [name, first(choices) ?? "text"]),
       );
+      const given = action.ids?.(item, values) ?? [section.idOf(item)];
+      assert.equal(given.length, ids, action.id);
       await carryOut(fake.api, section, action, item, values);
       const [{ url, options }] = fake.requests;
       assert.equal(options.method, method);

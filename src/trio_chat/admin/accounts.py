@@ -93,6 +93,43 @@ def change_password(target: AccountTarget, settings: "Settings", password_file: 
     return OK
 
 
+def show_email(target: AccountTarget) -> int:
+    """Write the e-mail address of an account, and whether it is verified."""
+    with connected(target.database) as connection:
+        email = account_maintenance.email_of(connection, find_account(connection, target))
+    if email is None:
+        report(_("{account} has no e-mail address.").format(account=target.name))
+        return OK
+    return write_lines([(email.address, "verified" if email.is_verified else "not verified")])
+
+
+def change_email(target: AccountTarget, address: str | None, is_verified: bool | None) -> int:
+    """Change the e-mail address of an account.
+
+    Args:
+        target: the account.
+        address: see `maintenance.accounts.changed_email`; likewise the last one.
+        is_verified: whether its owner receives mail there.
+
+    Raises:
+        StorageError: it cannot be changed so.
+    """
+    with connected(target.database, instead=_(in_cluster.CHANGE_EMAIL)) as connection:
+        account = find_account(connection, target)
+        known = account_maintenance.email_of(connection, account)
+        email = rules.changed_email(known, address, is_verified)
+        account_maintenance.change_email(connection, account, email)
+    if email is None:
+        text = _("{account} has no e-mail address any more.")
+    elif email.is_verified:
+        text = _("{account} has the e-mail address {address}, which is verified.")
+    else:
+        text = _("{account} has the e-mail address {address}, which is not verified.")
+    address = email.address if email is not None else ""
+    report(text.format(account=account.name, address=address))
+    return OK
+
+
 def remove_second_factor(target: AccountTarget) -> int:
     """Remove the second factor of an account."""
     with connected(target.database, instead=_(in_cluster.REMOVE_SECOND_FACTOR)) as connection:

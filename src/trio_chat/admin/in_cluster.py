@@ -8,6 +8,10 @@ ADD_ACCOUNT = N_("An operator adds it in the chat: /msg NickServ SAREGISTER <acc
 CHANGE_PASSWORD = N_(
     "An operator changes it in the chat: /msg NickServ SAPASSWD <account> <password>"
 )
+CHANGE_EMAIL = N_(
+    "An operator changes it on the administrator's page, or by PATCH /api/v1/accounts/<account> of"
+    " the HTTP API"
+)
 REMOVE_SECOND_FACTOR = N_("An operator removes it in the chat: /msg NickServ SA2FAOFF <account>")
 LINK = N_("The owner does that in the chat: /msg NickServ LINK")
 DELETE_ACCOUNT = N_("An operator deletes it in the chat: /msg NickServ SADROP <account>")

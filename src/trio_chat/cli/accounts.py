@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from trio_chat.cli.arguments import YES, account_name
-from trio_chat.cli.commands import DATABASE, Argument, Invocation, group
-from trio_chat.i18n import N_
+from trio_chat.cli.commands import DATABASE, Argument, Invocation, group, usage_error
+from trio_chat.i18n import N_, _
 
 ACCOUNT = group(
     "account",
@@ -84,6 +84,51 @@ def _passwd(call: Invocation) -> int:
     return change_password(
         AccountTarget(call.database, call.options.name), call.settings, call.options.password_file
     )
+
+
+@ACCOUNT.command(
+    "email",
+    DATABASE,
+    _NAME,
+    Argument("address", nargs="?", metavar="ADDRESS", words=N_("the new address")),
+    Argument("--remove", action="store_true", words=N_("let the account have no address")),
+    Argument(
+        "--verified",
+        action="store_true",
+        default=None,
+        words=N_("its owner is known to receive mail there"),
+    ),
+    Argument(
+        "--not-verified",
+        dest="verified",
+        action="store_false",
+        default=None,
+        words=N_("it is not known whether its owner receives mail there"),
+    ),
+    help=N_("show or change the e-mail address of an account"),
+    description=N_(
+        "Show the e-mail address of an account and whether it is verified, or change that. Another"
+        " address is not verified\nunless --verified says so."
+    ),
+    epilog=N_(
+        "examples:\n  trio-chat account email anna\n  trio-chat account email anna"
+        " anna@example.org --verified\n  trio-chat account email anna --remove"
+    ),
+)
+def _email(call: Invocation) -> int:
+    from trio_chat.admin.accounts import (  # noqa: PLC0415
+        AccountTarget,
+        change_email,
+        show_email,
+    )
+
+    options, target = call.options, AccountTarget(call.database, call.options.name)
+    address = "" if options.remove and not options.address else options.address
+    if options.address and options.remove:
+        usage_error(_("give an address, or --remove"))
+    if address is None and options.verified is None:
+        return show_email(target)
+    return change_email(target, address, options.verified)
 
 
 @ACCOUNT.command(

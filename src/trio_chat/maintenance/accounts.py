@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 from trio_chat.chat import nicknames
 from trio_chat.chat.accounts import MAX_PASSWORD, Account
 from trio_chat.chat.confusables import AccountConfusables
+from trio_chat.chat.credentials import Email
 from trio_chat.config import Settings
 from trio_chat.i18n import _, ngettext
+from trio_chat.irc.mail import email_address
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
+from trio_chat.irc.text import escape_controls
 from trio_chat.maintenance.refusals import InvalidValue, ResourceConflict, ResourceNotFound
 from trio_chat.maintenance.times import date
 from trio_chat.storage import account_maintenance
@@ -109,6 +112,38 @@ def check_password(password: str, settings: Settings) -> None:
                 most=MAX_PASSWORD
             )
         )
+
+
+def changed_email(
+    known: Email | None, address: str | None, is_verified: bool | None
+) -> Email | None:
+    """Return the e-mail address that an account is to have; None for none.
+
+    Args:
+        known: what it has, or None.
+        address: another address, "" for none, or None to leave it.
+        is_verified: whether its owner is known to receive mail there; None leaves that as it is,
+            and has another address not verified.
+
+    Raises:
+        InvalidValue: this is no address.
+        ResourceConflict: there is no address that could be verified.
+    """
+    if address == "" and not is_verified:
+        return None
+    if not address and (known is None or address == ""):
+        raise ResourceConflict(_("without an e-mail address there is nothing to be verified"))
+    if not address:
+        assert known is not None  # noqa: S101  # see above
+        return known._replace(is_verified=bool(is_verified))
+    try:
+        written = email_address(address)
+    except ValueError:
+        raise InvalidValue(
+            _("{address} is no e-mail address").format(address=escape_controls(address))
+        ) from None
+    was_verified = known is not None and known == (written, True)
+    return Email(written, was_verified if is_verified is None else is_verified)
 
 
 def check_can_be_freed(gone: Account | None, name: str, settings: Settings) -> Account:

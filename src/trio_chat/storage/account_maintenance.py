@@ -192,6 +192,16 @@ def _change_password(
     connection.execute("DELETE FROM push WHERE account = ?", (account.id,))
 
 
+def email_of(connection: "apsw.Connection", account: Account) -> Email | None:
+    """Return the e-mail address of an account."""
+    return accounts.email_of(connection, account.id)
+
+
+def change_email(connection: "apsw.Connection", account: Account, email: Email | None) -> None:
+    """Replace the e-mail address of an account, or remove it."""
+    in_transaction(connection, accounts.set_email, account.id, email)
+
+
 def remove_second_factor(connection: "apsw.Connection", account: Account) -> bool:
     """Remove the second factor of an account, which a running server notices; return whether it had
     one.

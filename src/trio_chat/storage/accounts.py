@@ -272,6 +272,15 @@ def _insert_new(
     return insert(connection, account, credentials, email, identity)
 
 
+def set_email(connection: "apsw.Connection", account: int, email: Email | None) -> None:
+    """Replace the e-mail address of an account that still exists, or remove it."""
+    connection.execute("DELETE FROM email WHERE account = ?", (account,))
+    if email is not None:
+        connection.execute(
+            "INSERT INTO email SELECT id, ?, ? FROM account WHERE id = ?", (*email, account)
+        )
+
+
 def email_of(connection: "apsw.Connection", account: int) -> Email | None:
     """Return the e-mail address of an account."""
     row = connection.execute(

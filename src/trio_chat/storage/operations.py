@@ -17,6 +17,7 @@ from trio_chat.chat.changes import (
     AuditKept,
     CertificateAdded,
     CertificateRemoved,
+    EmailSet,
     IdentityLinked,
     IdentityUnlinked,
     PasswordSet,
@@ -50,6 +51,8 @@ def _store(connection: "apsw.Connection", operation: Operation) -> None:
             accounts.free(connection, account.folded, account.id)
         case PasswordSet(number, credentials):
             accounts.update(connection, number, credentials)
+        case EmailSet(number, email):
+            accounts.set_email(connection, number, email)
         case CertificateAdded(number, fingerprint, is_proved):
             accounts.add_certificate(connection, number, fingerprint, is_proved=is_proved)
         case CertificateRemoved(number, fingerprint):

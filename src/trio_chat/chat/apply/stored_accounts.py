@@ -18,6 +18,7 @@ from trio_chat.chat.changes import (
     AppPasswordUsed,
     CertificateAdded,
     CertificateRemoved,
+    EmailSet,
     IdentityLinked,
     IdentityUnlinked,
     InvitationUsed,
@@ -90,6 +91,14 @@ def _set_password(world: World, change: PasswordSet) -> Effects | None:
     world.dirty.record(change)
     if change.credentials.key in world.creating:
         world.creating[change.credentials.key] = account
+    return []
+
+
+@transition(EmailSet)
+def _set_email(world: World, change: EmailSet) -> Effects | None:
+    if world.accounts is None or change.account not in world.accounts.by_id:
+        return None
+    world.dirty.record(change)
     return []
 
 

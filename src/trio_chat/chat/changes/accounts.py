@@ -66,6 +66,19 @@ class PasswordSet(Change, Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class EmailSet(Change, Operation):
+    """An account has another e-mail address, or none; an operator says whether it is verified.
+
+    Args:
+        account: the number of the account.
+        email: the address, or None.
+    """
+
+    account: int
+    email: Email | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordGuessed(Change):
     """A wrong password was given for an account. It changes no state: all servers of a cluster
     count it.

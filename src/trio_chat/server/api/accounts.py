@@ -8,10 +8,9 @@ from trio_chat.chat import account_changes, logins, nicknames
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, Origin
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban
-from trio_chat.chat.changes import AccountDeleted, AccountNameFreed, SecondFactorSet
+from trio_chat.chat.changes import AccountDeleted, AccountNameFreed, EmailSet, SecondFactorSet
 from trio_chat.chat.credentials import Credentials, Email
 from trio_chat.config.values import LONGEST_NICK
-from trio_chat.irc.mail import email_address
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
 from trio_chat.maintenance import accounts as rules
 from trio_chat.maintenance.refusals import InvalidValue
@@ -69,6 +68,16 @@ class NewAccount:
     password: Password
     email: Annotated[str | None, Rule("", 3, _MAX_EMAIL)] = None
     is_email_verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """What is changed of an account; a field that is left out stays."""
+
+    email: Annotated[str | None, Rule('the e-mail address; "" for none', most=_MAX_EMAIL)] = None
+    is_email_verified: Annotated[
+        bool | None, Rule("whether its owner is known to receive mail there")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +164,8 @@ def _folded(call: Call, name: str) -> str:
 def _email(wanted: NewAccount) -> Email | None:
     if wanted.email is None:
         return None
-    try:
-        return Email(email_address(wanted.email), is_verified=wanted.is_email_verified)
-    except ValueError:
-        raise ApiProblem(400, "this is no e-mail address", field="email") from None
+    with as_problems("email"):
+        return rules.changed_email(None, wanted.email, wanted.is_email_verified)
 
 
 async def _add(call: Call) -> AccountView:
@@ -193,6 +200,19 @@ async def _prepared(accounts: Accounts, password: str, call: Call) -> Credential
     except ValueError:
         why = "the password has characters that cannot be used"
         raise ApiProblem(400, why, field="password") from None
+
+
+async def _change(call: Call) -> AccountView:
+    account, wanted = account_named(call, call.params["name"]), call.body_as(AccountChange)
+    if wanted == AccountChange():
+        raise ApiProblem(400, "name what is to be changed: email, or is_email_verified")
+    with as_problems("email"):
+        known = await accounts_of(call).email(account.id)
+        email = rules.changed_email(known, wanted.email, wanted.is_email_verified)
+    said = "none" if email is None else ("verified" if email.is_verified else "not verified")
+    change = EmailSet(account.id, email)
+    await call.commit(lambda: apply(call.world, change), f"EMAIL {account.name}: {said}")
+    return await _view(call, account)
 
 
 async def _set_password(call: Call) -> EndedSessions:
@@ -316,6 +336,15 @@ RESOURCES = (
         scope="accounts:read",
         summary="Get an account",
         handler=_get,
+        answer=AccountView,
+    ),
+    Resource(
+        method="PATCH",
+        path="/accounts/{name}",
+        scope="accounts:write",
+        summary="Change the e-mail address of an account, and whether it is verified",
+        handler=_change,
+        body=AccountChange,
         answer=AccountView,
     ),
     Resource(

@@ -99,6 +99,32 @@ const ACCOUNTS = {
       lines: ended,
     },
     {
+      id: "account-email",
+      label: N_("Set the e-mail address"),
+      operation: "PATCH /accounts/{}",
+      explain: (item) => _("{name} is written to at this address. An empty one removes it.", named(item)),
+      fields: [
+        {
+          name: "email",
+          label: N_("E-mail address"),
+          optional: true,
+          value: ({ email }) => String(email ?? ""),
+        },
+        {
+          name: "verified",
+          label: N_("Verified"),
+          type: "check",
+          hint: N_("The owner of the account is known to receive mail there."),
+          value: ({ is_email_verified: is }) => (is === true ? "yes" : ""),
+        },
+      ],
+      body: ({ email = "", verified }) => ({
+        email: email.trim(),
+        is_email_verified: verified === "yes",
+      }),
+      done: N_("The e-mail address was set."),
+    },
+    {
       id: "account-second-factor",
       label: N_("Remove the second factor"),
       danger: true,

@@ -96,7 +96,12 @@ function Input({ page, field, isFirst, item }) {
     return h(
       "label",
       { class: "check" },
-      h("input", { ...common, type: "checkbox", value: "yes" }),
+      h("input", {
+        ...common,
+        type: "checkbox",
+        value: "yes",
+        defaultChecked: item ? field.value?.(item) === "yes" : undefined,
+      }),
       h("span", null, _(field.label), note),
     );
   return h(
