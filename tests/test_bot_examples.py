@@ -45,7 +45,7 @@ async def ask(chat: FakeChat) -> str:
     """Ask a question; return its msgid."""
     await chat.say("anna", LOBBY, "!poll Lunch? pizza | soup | none")
     question = await chat.heard()
-    assert question.text == "Lunch? 1️⃣ pizza  2️⃣ soup  3️⃣ none"
+    assert question.text == "📊 Lunch?  1️⃣ pizza  2️⃣ soup  3️⃣ none"
     assert [(await chat.heard()).reaction for _ in range(3)] == ["1️⃣", "2️⃣", "3️⃣"]
     return question.msgid
 
@@ -70,6 +70,22 @@ async def test_a_poll_needs_a_question_and_answers(text: str) -> None:
     async with chat_with(poll.polls()) as chat:
         await chat.say("anna", LOBBY, f"!poll {text}")
         assert "!poll Question?" in (await chat.heard()).text
+
+
+async def test_the_user_who_asked_closes_a_poll() -> None:
+    """The counts answer the poll, so that clients show it as closed; then it is over."""
+    async with chat_with(poll.polls()) as chat:
+        msgid = await ask(chat)
+        await chat.say("bob", LOBBY, "!close")
+        assert "Only the user who asked" in (await chat.heard()).text
+        await chat.react("bob", LOBBY, msgid, "2️⃣")
+        await wait_all_tasks_blocked()
+        await chat.say("anna", LOBBY, "!close")
+        closing = await chat.heard()
+        assert closing.reply_to == msgid
+        assert closing.text == "🏁 Lunch?  1️⃣ pizza — 0  2️⃣ soup — 1  3️⃣ none — 0"
+        await chat.say("anna", LOBBY, "!result")
+        assert "no open poll" in (await chat.heard()).text
 
 
 FEED = """<rss version="2.0"><channel><title>News</title>{}</channel></rss>"""

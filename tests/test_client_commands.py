@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import client_fakes  # noqa: F401  the tests read English
 from trio_chat.client.commands import COMMANDS
+from trio_chat.client.polls import ShownPoll
 from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind
@@ -89,6 +90,11 @@ class Asked:
             if name == "nobody"
             else TargetMessage(name or ("mine" if own else "theirs"), "#lobby", ["👎"])
         )
+
+    @staticmethod
+    def polls() -> Sequence[ShownPoll]:
+        """Return no polls."""
+        return ()
 
     async def answer(self, target_message: TargetMessage, text: str) -> None:
         """Write an answer down."""

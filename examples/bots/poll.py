@@ -1,72 +1,106 @@
 """Polls by reactions: `!poll Lunch? pizza | soup` asks, people react, `!result` counts.
 
 python examples/bots/poll.py chat.example.org --channel '#lobby'
+
+The clients of trio-chat show such a message as a poll, with its votes, like one of their own
+`/poll`; in other clients it is a readable line.
 """
 
 from dataclasses import dataclass, field
 
-from trio_chat.bot import Bot, ChatMessage, CommandError, Reacted
+from trio_chat.bot import (
+    Bot,
+    ChatMessage,
+    CommandError,
+    NotDeliveredError,
+    Poll,
+    PollError,
+    Reacted,
+    typed_poll,
+)
 
-SIGNS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣")
+MOST_REACTIONS = 5000
 
 
 @dataclass
-class Poll:
-    """One poll.
+class Asked:
+    """A poll that was asked.
 
     Args:
-        question: what is asked.
-        answers: what can be chosen.
-        votes: the number of the answer of each nickname; a later vote replaces an earlier one.
+        poll: the question and the options.
+        msgid: of its message.
+        asker: the account, or else the nickname, of the user who asked for it.
+        reactions: those of each nickname, the first one first.
     """
 
-    question: str
-    answers: list[str]
-    votes: dict[str, int] = field(default_factory=dict)
+    poll: Poll
+    msgid: str
+    asker: str
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+
+    def counts(self, own_nick: str) -> list[int]:
+        """Return how many have chosen each option."""
+        return [len(nicks) for nicks in self.poll.voters(own_nick, self.reactions)]
 
 
 def polls(channels: tuple[str, ...] = ("#lobby",)) -> Bot:
     """Return the bot."""
     bot = Bot("poll", channels=channels)
-    latest: dict[str, tuple[str, Poll]] = {}
+    latest: dict[str, Asked] = {}
 
     @bot.command(name="poll")
-    async def ask(message: ChatMessage, *, question_and_answers: str) -> None:
-        """Ask a question: !poll Lunch? pizza | soup."""
-        question, mark, rest = question_and_answers.partition("?")
-        answers = [answer.strip() for answer in rest.split("|") if answer.strip()]
-        if not mark or not 2 <= len(answers) <= len(SIGNS):
-            raise CommandError(f"!poll Question? one | two, with 2 to {len(SIGNS)} answers")
-        choices = "  ".join(
-            f"{sign} {answer}" for sign, answer in zip(SIGNS, answers, strict=False)
-        )
-        msgid = await bot.say(message.conversation, f"{question.strip()}? {choices}")
-        latest[message.conversation] = msgid, Poll(question.strip(), answers)
-        for sign, _answer in zip(SIGNS, answers, strict=False):
-            await bot.react(message.conversation, msgid, sign)
+    async def ask(message: ChatMessage, *, question_and_options: str) -> None:
+        """Ask a question: !poll Lunch? pizza | soup; with -m one may choose several."""
+        try:
+            poll = typed_poll(question_and_options)
+        except PollError as error:
+            raise CommandError(
+                f"!poll Question? one | two, with 2 to 10 options ({error})"
+            ) from None
+        try:
+            msgid = await bot.say(message.conversation, poll.text())
+        except NotDeliveredError as error:
+            raise CommandError(f"The poll was not delivered: {error}") from None
+        latest[message.conversation] = Asked(poll, msgid, message.account or message.nick)
+        for number in range(len(poll.options)):
+            await bot.react(message.conversation, msgid, poll.vote((), number).given)
 
     @bot.command
     async def result(message: ChatMessage) -> None:
         """Count the votes of the latest poll."""
-        if message.conversation not in latest:
-            raise CommandError("There was no poll here.")
-        _msgid, poll = latest[message.conversation]
-        votes = list(poll.votes.values())
-        counts = ", ".join(
-            f"{answer}: {votes.count(number)}" for number, answer in enumerate(poll.answers)
-        )
-        await message.reply(f"{poll.question}? {counts}")
+        asked = asked_in(message.conversation)
+        counted = zip(asked.poll.options, asked.counts(bot.nick), strict=True)
+        counts = ", ".join(f"{option}: {count}" for option, count in counted)
+        await message.reply(f"{asked.poll.question} {counts}")
+
+    @bot.command
+    async def close(message: ChatMessage) -> None:
+        """End the latest poll, if it is yours."""
+        asked = asked_in(message.conversation)
+        if asked.asker != (message.account or message.nick):
+            raise CommandError("Only the user who asked closes a poll.")
+        del latest[message.conversation]
+        text = asked.poll.result(asked.counts(bot.nick))
+        await bot.say(message.conversation, text, reply_to=asked.msgid)
+
+    def asked_in(conversation: str) -> Asked:
+        if conversation not in latest:
+            raise CommandError("There is no open poll here.")
+        return latest[conversation]
 
     @bot.on(Reacted)
     def count(reaction: Reacted) -> None:
-        msgid, poll = latest.get(reaction.conversation, ("", Poll("", [])))
-        if reaction.own or reaction.msgid != msgid or reaction.reaction not in SIGNS:
+        asked = latest.get(reaction.conversation)
+        if asked is None or reaction.own or reaction.msgid != asked.msgid:
             return
-        number = SIGNS.index(reaction.reaction)
-        if reaction.is_taken_back and poll.votes.get(reaction.sender) == number:
-            del poll.votes[reaction.sender]
-        elif not reaction.is_taken_back and number < len(poll.answers):
-            poll.votes[reaction.sender] = number
+        signs = asked.reactions.setdefault(reaction.sender, [])
+        if reaction.reaction in signs:
+            signs.remove(reaction.reaction)
+        is_vote = asked.poll.number(reaction.reaction) is not None
+        if is_vote and not reaction.is_taken_back and len(asked.reactions) < MOST_REACTIONS:
+            signs.append(reaction.reaction)
+        if not signs:
+            del asked.reactions[reaction.sender]
 
     return bot
 

@@ -41,7 +41,9 @@ async def test_a_bot_answers_a_user_and_leaves_at_a_signal(tmp_path: Path) -> No
 
 
 async def test_votes_are_reactions_of_a_real_client(tmp_path: Path) -> None:
-    """The server passes reactions on to the bot, with the msgid of its question."""
+    """The server passes reactions on to the bot, with the msgid of its question; the client shows
+    it as a poll, in which the signs that the bot offers are no votes.
+    """
     async with (
         server(tmp_path) as (_host, address),
         client(tmp_path, address, "anna", "--plaintext") as anna,
@@ -49,6 +51,8 @@ async def test_votes_are_reactions_of_a_real_client(tmp_path: Path) -> None:
     ):
         await anna.out.until("poll")
         await anna.say("!poll Lunch? pizza | soup")
-        await anna.out.until("1️⃣ pizza  2️⃣ soup")
-        await anna.say("/react 2️⃣", "!result")
-        await anna.out.until("pizza: 0, soup: 1")
+        await anna.out.until("2. soup")
+        await anna.say("/vote 2")
+        await anna.out.until("[INFO] You vote for “soup”. Lunch? pizza 0, soup 1")
+        await anna.say("!close")
+        await anna.out.until("🏁 Lunch?  1️⃣ pizza — 0  2️⃣ soup — 1")

@@ -133,6 +133,26 @@ def test_two_people_chat(server: Server, start: Callable[..., Terminal]) -> None
     assert restored(bob)
 
 
+def test_a_poll_is_answered_by_keys(server: Server, start: Callable[..., Terminal]) -> None:
+    """Both see the counts, and so does a user that comes later and reads the history."""
+    ann = start(server.port, "ann")
+    sees(ann, "#lobby", "this computer")
+    bob = start(server.port, "bob")
+    sees(ann, "bob has joined")
+    ann.type('/poll "Lunch?" pizza | суши | soup\r')
+    sees(bob, "📊 Lunch?", "2 ░░░░░░░░░░   0  суши", "nobody has voted")
+    bob.type("\x1bk2")
+    sees(bob, "✓  2 ██████████   1  суши")
+    bob.type("3")
+    sees(bob, "✓  3 ██████████   1  soup", "1 has voted")
+    ann.type("/vote 2\r")
+    sees(bob, "   2 █████░░░░░   1  суши", "2 have voted")
+    carol = start(server.port, "carol")
+    sees(carol, "📊 Lunch?", "3 █████░░░░░   1  soup", "2 have voted")
+    ann.type("/poll close\r")
+    sees(carol, "This poll is closed.", "🏁 Lunch?")
+
+
 def test_a_file_is_uploaded(tmp_path: Path, server: Server, start: Callable[..., Terminal]) -> None:
     """Another user gets the link, and the file is on the disk of the server."""
     ann = start(server.port, "ann")

@@ -24,6 +24,7 @@ from trio_chat.client.session.events import (
     UserQuit,
     UserRenamed,
 )
+from trio_chat.irc.polls import Poll, PollError, typed_poll
 
 __all__ = [
     "Bot",
@@ -36,6 +37,8 @@ __all__ = [
     "Lost",
     "MessageKind",
     "NotDeliveredError",
+    "Poll",
+    "PollError",
     "Reacted",
     "Redacted",
     "TopicChanged",
@@ -44,4 +47,5 @@ __all__ = [
     "UserParted",
     "UserQuit",
     "UserRenamed",
+    "typed_poll",
 ]

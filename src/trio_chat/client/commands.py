@@ -8,6 +8,7 @@ from trio_chat.client import (  # noqa: F401
     message_commands,
     moderation,
     notification_commands,
+    poll_commands,
     schedule_commands,
 )
 from trio_chat.client.credentials import mask_protocol

@@ -5,10 +5,11 @@ arguments are derived from it. A handler does not use the connection itself: it 
 the client, which may have to wait for a connection.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from trio_chat.client.credentials import mask_message
+from trio_chat.client.polls import ShownPoll
 from trio_chat.client.session.events import MessageKind
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol
@@ -89,6 +90,9 @@ class Actions(Protocol):
 
     async def answer(self, target_message: TargetMessage, text: str) -> None:
         """Send a reply to a message."""
+
+    def polls(self) -> Iterable[ShownPoll]:
+        """Return the polls of the current conversation: the selected one, then the newest first."""
 
     def finish(self, reason: str) -> None:
         """Leave after the current line."""

@@ -4,7 +4,7 @@ Two tasks run alongside the link: one shows events, one reads and interprets typ
 """
 
 import time as clock
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -22,6 +22,7 @@ from trio_chat.client.link.rotation import Connect
 from trio_chat.client.link.send_queue import Say
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.log import ChatLog, ServerLog
+from trio_chat.client.polls import ShownPoll
 from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.rendering import Renderer
 from trio_chat.client.session.events import Event, MessageKind
@@ -83,7 +84,11 @@ class LineClient:
         self._interface = interface
         self._joined_channels = JoinedChannels(channel, key=key)
         self._recent = RecentMessages(self._joined_channels)
-        self._renderer = Renderer(self._joined_channels.is_current, find=self._recent.find)
+        self._renderer = Renderer(
+            self._joined_channels.is_current,
+            find=self._recent.find,
+            find_poll=lambda msgid: self._recent.poll(msgid, self._link.nick),
+        )
         self._link = Link(
             connect,
             self._joined_channels,
@@ -213,6 +218,10 @@ class LineClient:
                 {DRAFT_REPLY: target_message.msgid},
             )
         )
+
+    def polls(self) -> Iterator[ShownPoll]:
+        """Return the polls of the current channel, the newest first."""
+        return self._recent.polls(self._link.nick)
 
     def finish(self, reason: str) -> None:
         """Leave after the current line."""

@@ -1,13 +1,19 @@
 """Recent messages: targets of replies, reactions and deletions where no message can be selected."""
 
 from bisect import insort
+from collections.abc import Iterator
 
 from trio_chat.client.link.joined_channels import JoinedChannels
+from trio_chat.client.polls import ShownPoll, is_result
 from trio_chat.client.registry import TargetMessage
 from trio_chat.client.session import events
-from trio_chat.client.session.events import Event, Said
+from trio_chat.client.session.events import Event, MessageKind, Said
+from trio_chat.irc.polls import CLOSED_MARK, MARK, VoteLog, is_sign, read_poll
 
 _MOST = 1000
+_MOST_POLLS = 500
+"""Messages whose votes are kept: votes for one that is fetched later may come before it."""
+_MOST_RESULTS = 5
 
 
 class RecentMessages:
@@ -22,17 +28,56 @@ class RecentMessages:
         self._said: list[tuple[str, Said]] = []
         self._by_msgid: dict[str, Said] = {}
         self._reactions: dict[str, set[str]] = {}
+        self._votes: dict[str, VoteLog] = {}
+        self._results: dict[str, list[Said]] = {}
 
     def note(self, event: Event) -> None:
         """Note an event that was shown."""
         match event:
             case Said(msgid=msgid) if msgid and msgid not in self._by_msgid:
                 self._add(event)
-            case events.Reacted(own=True):
-                known = self._reactions.setdefault(event.msgid, set())
-                (known.discard if event.is_taken_back else known.add)(event.reaction)
+            case events.Reacted():
+                self._note_reaction(event)
             case events.Redacted(msgid=msgid):
                 self._forget(msgid)
+
+    def _note_reaction(self, event: events.Reacted) -> None:
+        if event.own:
+            known = self._reactions.setdefault(event.msgid, set())
+            (known.discard if event.is_taken_back else known.add)(event.reaction)
+        if is_sign(event.reaction):
+            log = self._votes.setdefault(event.msgid, VoteLog())
+            log.note(event.sender, event.reaction, event.time, is_taken_back=event.is_taken_back)
+            if len(self._votes) > _MOST_POLLS:
+                del self._votes[next(iter(self._votes))]
+
+    def poll(self, msgid: str, me: str) -> ShownPoll | None:
+        """Return the poll that a message is, None for any other message."""
+        said = self._by_msgid.get(msgid)
+        poll = read_poll(said.text) if said and said.kind is not MessageKind.ACTION else None
+        if said is None or poll is None:
+            return None
+        answers = reversed(self._results.get(msgid, ()))
+        results = (is_result(poll, said.sender, each.sender, each.text) for each in answers)
+        return ShownPoll(
+            msgid,
+            said.conversation,
+            said.sender,
+            said.own,
+            poll,
+            me,
+            self._votes.get(msgid) or VoteLog(),
+            said.is_bot,
+            next(filter(None, results), None),
+        )
+
+    def polls(self, me: str) -> Iterator[ShownPoll]:
+        """Yield the polls of the current channel, the newest first."""
+        same, talk = self._joined_channels.features.same, self._joined_channels.current
+        for _time, said in reversed(self._said):
+            is_here = same(said.conversation, talk) and said.text.startswith(MARK)
+            if is_here and (poll := self.poll(said.msgid, me)):
+                yield poll
 
     def find(self, msgid: str) -> Said | None:
         """Return the message with a msgid, None when it is not a recent one."""
@@ -72,10 +117,19 @@ class RecentMessages:
             self._said, (said.played_back or said.time or newest, said), key=lambda timed: timed[0]
         )
         self._by_msgid[said.msgid] = said
+        if said.reply_to and said.text.startswith(CLOSED_MARK):
+            answers = self._results.setdefault(said.reply_to, [])
+            answers.append(said)
+            del answers[:-_MOST_RESULTS]
         if len(self._said) > _MOST:
             self._forget(self._said[0][1].msgid)
 
     def _forget(self, msgid: str) -> None:
-        if self._by_msgid.pop(msgid, None):
+        if gone := self._by_msgid.pop(msgid, None):
+            answers = self._results.get(gone.reply_to, [])
+            answers[:] = [each for each in answers if each.msgid != msgid]
+            if not answers:
+                self._results.pop(gone.reply_to, None)
             self._said = [timed for timed in self._said if timed[1].msgid != msgid]
         self._reactions.pop(msgid, None)
+        self._votes.pop(msgid, None)

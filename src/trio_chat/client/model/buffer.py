@@ -4,7 +4,7 @@ Entries are numbered. An entry keeps its number when older ones are put before i
 that a view can remember where it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,6 +15,7 @@ from trio_chat.client.model.entries import (
     Extras,
     MembershipChange,
 )
+from trio_chat.client.model.reactions import MOST_WAITING, Reaction, apply
 
 MOST_ENTRIES = 100_000
 _DROPPED_AT_ONCE = 1000
@@ -57,6 +58,7 @@ class Buffer:
         name: as the server writes it.
         kind: the kind of buffer.
         read_until: messages up to this time count as read.
+        own_nick: returns the nickname of the user, whose votes are marked.
 
     Attributes:
         unread: how many messages are unread.
@@ -72,8 +74,15 @@ class Buffer:
         changes: grows with every change, so that a view knows.
     """
 
-    def __init__(self, name: str, kind: BufferKind, read_until: float = 0.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: BufferKind,
+        read_until: float = 0.0,
+        own_nick: Callable[[], str] = str,
+    ) -> None:
         self.name = name
+        self.own_nick = own_nick
         self.kind = kind
         self.topic = ""
         self.members: dict[str, Member] = {}
@@ -92,6 +101,7 @@ class Buffer:
         self.changes = 0
         self._entries: list[BufferEntry] = []
         self._typing: dict[str, float] = {}
+        self._waiting: dict[str, list[Reaction]] = {}
 
     # Entries
 
@@ -120,6 +130,7 @@ class Buffer:
         many.
         """
         self._entries.append(entry)
+        self._apply_waiting(entry)
         self.changes += 1
         if len(self._entries) > MOST_ENTRIES:
             del self._entries[:_DROPPED_AT_ONCE]
@@ -131,6 +142,8 @@ class Buffer:
         """Put older entries before the others."""
         self._entries[:0] = entries
         self.first -= len(entries)
+        for entry in entries:
+            self._apply_waiting(entry)
         self.changes += 1
 
     def clear(self) -> None:
@@ -187,20 +200,24 @@ class Buffer:
         self.changes += 1
         return last.extra()
 
-    def react(self, msgid: str, nick: str, reaction: str, *, is_taken_back: bool) -> None:
-        """Note a reaction to an entry."""
+    def react(
+        self, msgid: str, nick: str, reaction: str, *, is_taken_back: bool, time: str = ""
+    ) -> None:
+        """Note a reaction to an entry, also to one that is not loaded yet."""
         number = self.find(msgid)
-        if number is None:
-            return
-        reactions = self[number].extra().reactions
-        nicks = reactions.setdefault(reaction, [])
-        if is_taken_back and nick in nicks:
-            nicks.remove(nick)
-        elif not is_taken_back and nick not in nicks:
-            nicks.append(nick)
-        if not nicks:
-            del reactions[reaction]
-        self.changes += 1
+        noted = Reaction(nick, reaction, time, is_taken_back)
+        if number is not None:
+            apply(self[number], noted)
+            self.changes += 1
+        elif msgid:
+            self._waiting.setdefault(msgid, []).append(noted)
+            if sum(map(len, self._waiting.values())) > MOST_WAITING:
+                del self._waiting[next(iter(self._waiting))]
+
+    def _apply_waiting(self, entry: BufferEntry) -> None:
+        if self._waiting and entry.msgid:
+            for noted in self._waiting.pop(entry.msgid, ()):
+                apply(entry, noted)
 
     def redact(self, msgid: str, by: str) -> bool:
         """Delete the text of an entry; return whether the entry was there."""
@@ -211,6 +228,8 @@ class Buffer:
         entry.text = ""
         entry.extra().deleted_by = by
         entry.extra().translation = None
+        if (answered := self.find(entry.extra().reply_to)) is not None:
+            self[answered].extra()  # it may have closed a poll
         self.changes += 1
         return True
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
+from trio_chat.irc.polls import VoteLog
+
 
 class EntryKind(Enum):
     """The kind of an entry."""
@@ -51,6 +53,7 @@ class Extras:
         membership_changes: the users that came and went.
         ranks: changes of ranks: by whom, and which, such as `+o bob`.
         translation: what is shown beneath it, None for nothing.
+        votes: the reactions that are votes if it is a poll; None when there are none.
     """
 
     reply_to: str = ""
@@ -59,6 +62,7 @@ class Extras:
     membership_changes: list[tuple[MembershipChange, str]] = field(default_factory=list)
     ranks: list[tuple[str, str]] = field(default_factory=list)
     translation: EntryTranslation | None = None
+    votes: VoteLog | None = None
 
 
 @dataclass(slots=True)
@@ -73,6 +77,7 @@ class BufferEntry:
         msgid: the server's identifier, "" for none.
         own: whether the user has sent it.
         is_mention: whether it mentions the user.
+        is_bot: whether its sender is a bot.
         version: grows with every change, so that a view knows.
     """
 
@@ -83,6 +88,7 @@ class BufferEntry:
     msgid: str = ""
     own: bool = False
     is_mention: bool = False
+    is_bot: bool = False
     version: int = 0
     extras: Extras | None = None
 

@@ -101,7 +101,7 @@ class ServerState:
             return buffer
         place = BufferKind.CHANNEL if self.features.is_channel(name) else BufferKind.PRIVATE
         buffer = self.buffers[self.features.fold(name)] = Buffer(
-            name, place, self.now() + self.skew
+            name, place, self.now() + self.skew, lambda: self.nick
         )
         self.on_open(self, buffer)
         return buffer

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from trio_chat.client.polls import ShownPoll
 from trio_chat.client.rendering import (  # noqa: F401  # they fill the table
     accounts,
     channels,
@@ -25,8 +26,9 @@ class Renderer:
         is_current: Callable[[str], bool],
         now: Callable[[], datetime] = local_time,
         find: Callable[[str], events.Said | None] = lambda _msgid: None,
+        find_poll: Callable[[str], ShownPoll | None] = lambda _msgid: None,
     ) -> None:
-        self._context = RenderContext(is_current, now, find)
+        self._context = RenderContext(is_current, now, find, find_poll)
 
     def lines(self, event: Event) -> list[Line]:
         """Return the lines that show an event; none when it is not worth one."""

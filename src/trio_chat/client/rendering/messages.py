@@ -5,11 +5,13 @@ from datetime import datetime
 from textwrap import shorten
 
 from trio_chat.client import reasons
+from trio_chat.client.polls import ShownPoll
 from trio_chat.client.rendering.registry import RenderContext, error_line, info_line, renders
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind
 from trio_chat.client.spans import Line, StyledText, nick_style
 from trio_chat.i18n import _
+from trio_chat.irc.polls import MARK, Poll, read_poll
 from trio_chat.irc.text import clean
 
 _EXCERPT = 40
@@ -18,9 +20,25 @@ _LONGEST_REACTION = 30
 
 @renders(events.Said)
 def _said(context: RenderContext, event: events.Said) -> list[Line]:
-    first, *more = event.text.split("\n")
+    poll = read_poll(event.text) if event.kind is not MessageKind.ACTION else None
+    first, *more = _poll_lines(poll) if poll else event.text.split("\n")
     rest = replace(event, reply_to="")  # the first line names the message that it answers
-    return [_line(context, event, first), *(_line(context, rest, text) for text in more)]
+    lines = [_line(context, event, first), *(_line(context, rest, text) for text in more)]
+    is_asked = poll and event.msgid and not event.own and not event.played_back
+    if poll and is_asked and context.is_current(event.target):
+        text = (
+            _("Choose by /vote and numbers; /vote shows the counts.")
+            if poll.takes_several
+            else _("Choose by /vote and a number; /vote shows the counts.")
+        )
+        lines += info_line(text)
+    return lines
+
+
+def _poll_lines(poll: Poll) -> list[str]:
+    """Return the question and the options with their numbers, as /vote takes them."""
+    options = (f"{number}. {option}" for number, option in enumerate(poll.options, 1))
+    return [f"{MARK} {poll.question}", *options]
 
 
 def _line(context: RenderContext, event: events.Said, text: str) -> Line:
@@ -102,6 +120,11 @@ def _unknown(_context: RenderContext, event: events.DeliveryUnknown) -> list[Lin
 
 @renders(events.Reacted)
 def _reacted(context: RenderContext, event: events.Reacted) -> list[Line]:
+    if event.is_played_back:
+        return []
+    shown = context.find_poll(event.msgid)
+    if shown and shown.poll.number(event.reaction) is not None:
+        return _voted(context, event, shown)
     said = context.find(event.msgid)
     if event.own:
         text = (
@@ -121,6 +144,26 @@ def _reacted(context: RenderContext, event: events.Reacted) -> list[Line]:
         reaction=clean(event.reaction)[:_LONGEST_REACTION],
         message=about(context, said, event.conversation, event.sender),
     )
+
+
+def _voted(context: RenderContext, event: events.Reacted, shown: ShownPoll) -> list[Line]:
+    """Return a line with the counts after a vote; none for a reaction that changes no count, such
+    as that of a vote which a later one has replaced.
+    """
+    after = shown.after(event)
+    chosen = after.chosen_by(event.sender)
+    if shown.result is not None or chosen == shown.chosen_by(event.sender):
+        return []
+    text = (
+        (_("You vote for “{options}”.") if event.own else _("{nick} votes for “{options}”."))
+        if chosen
+        else (_("You take your vote back.") if event.own else _("{nick} takes the vote back."))
+    )
+    options = "”, “".join(clean(shown.poll.options[number]) for number in chosen)
+    summary = after.summary()
+    if not context.is_current(event.conversation):
+        summary = _("{message} in {talk}").format(message=summary, talk=clean(event.conversation))
+    return info_line(f"{text} {{summary}}", nick=event.sender, options=options, summary=summary)
 
 
 @renders(events.Redacted)

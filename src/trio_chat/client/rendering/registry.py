@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from trio_chat.client.listing import MOST_LINES, Listing
+from trio_chat.client.polls import ShownPoll
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event
 from trio_chat.client.spans import Line, error, info
@@ -31,12 +32,14 @@ class RenderContext:
         is_current: tells whether a target is the channel in which the user talks.
         now: the local time; a message of another day is shown with its date.
         find: returns the message with a msgid, None when it was not shown.
+        find_poll: returns the poll that such a message is, with its votes; None for any other.
         listing: the channels of the answer to LIST that is arriving.
     """
 
     is_current: Callable[[str], bool]
     now: Callable[[], datetime] = local_time
     find: Callable[[str], events.Said | None] = lambda _msgid: None
+    find_poll: Callable[[str], ShownPoll | None] = lambda _msgid: None
     listing: Listing = field(default_factory=lambda: Listing(MOST_LINES))
 
 

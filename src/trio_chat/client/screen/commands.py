@@ -1,6 +1,6 @@
 """Typed lines of the full screen: the commands of all interfaces and its own, in one table."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,7 +11,9 @@ from trio_chat.client.credentials import is_service
 from trio_chat.client.link.send_queue import Say, SayLines
 from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.connection_state import ConnectionState
+from trio_chat.client.model.reactions import polls, shown_poll
 from trio_chat.client.model.workspace import Workspace
+from trio_chat.client.polls import ShownPoll
 from trio_chat.client.registry import (
     Handler,
     SlashCommand,
@@ -177,6 +179,13 @@ class CommandContext:
         self.timeline.to_end()
         await self.say(self.current, text)
 
+    def polls(self) -> Iterator[ShownPoll]:
+        """Return the polls of this conversation: the selected one, then the newest first."""
+        selected = self.timeline.selected if self.timeline.buffer is self.buffer else None
+        if selected is not None and (poll := shown_poll(self.buffer, self.buffer[selected])):
+            yield poll
+        yield from polls(self.buffer)
+
     def finish(self, reason: str) -> None:
         """Leave the chat."""
         self.leave(reason)
@@ -234,6 +243,10 @@ _SELECTED = {
     "translate": N_(
         "translates the selected message, the last one of somebody else, or a text that you are"
         " about to write; /translate language: into that one"
+    ),
+    "vote": N_(
+        "chooses an option of the selected poll, or the last one; again: takes that back; alone:"
+        " shows the counts"
     ),
     "redact": N_("deletes the selected message, your last one, or that of somebody if you may"),
 }

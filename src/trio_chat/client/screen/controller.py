@@ -166,6 +166,7 @@ class Controller:
             self.prompt,
             self.timeline,
             actions=self._actions() | terminal,
+            vote=self._vote,
             is_paste_unseen=lambda: self.pasting.is_unseen,
         )
 
@@ -327,6 +328,10 @@ class Controller:
     def _translate(self) -> None:
         context = self._context(self.view, self.workspace.buffer)
         self.post(partial(translate_or_not, context), self.view)
+
+    def _vote(self, number: int) -> None:
+        view, buffer = self.view, self.workspace.buffer
+        self.post(partial(self._submit, view, buffer, f"/vote {number}"), view)
 
     def _toggle_buffers(self) -> None:
         self.layout.shows_buffers = not self.layout.shows_buffers

@@ -4,6 +4,7 @@ prompt.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from trio_chat.client.model.reactions import shown_poll
 from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.screen.input_state import InputState
 from trio_chat.client.screen.keymap import ACTIONS
@@ -16,6 +17,8 @@ from trio_chat.client.screen.timeline import TimelineView
 _WITHOUT_SERVERS = frozenset(("redraw", "suspend", "interrupt", "end_of_input"))
 _IN_SELECTION = {"up": "select_up", "down": "select_down", "enter": "reply"}
 """The actions of keys while a message is selected and nothing is typed."""
+_OPTIONS = {str(number % 10): number for number in range(1, 11)}
+"""The options of keys while a poll is selected and nothing is typed."""
 
 
 class Keyboard:
@@ -29,6 +32,7 @@ class Keyboard:
         prompt: takes the keys that mean nothing else.
         timeline: knows the selected message.
         actions: by the names in the key map.
+        vote: chooses an option of the selected poll, from 1.
         is_paste_unseen: tells whether a paste is not on the screen yet, so Enter cannot mean it.
     """
 
@@ -42,12 +46,14 @@ class Keyboard:
         timeline: TimelineView,
         *,
         actions: Mapping[str, Callable[[], object]],
+        vote: Callable[[int], None],
         is_paste_unseen: Callable[[], bool],
     ) -> None:
         self._workspace, self._state = workspace, state
         self._layout, self._pages = layout, pages
         self._prompt, self._timeline = prompt, timeline
         self.actions = actions
+        self._vote = vote
         self._is_paste_unseen = is_paste_unseen
 
     @property
@@ -94,6 +100,14 @@ class Keyboard:
     def _is_selecting(self) -> bool:
         return bool(self._workspace.servers) and self._timeline.selected is not None
 
+    @property
+    def _is_at_poll(self) -> bool:
+        number = self._timeline.selected
+        if number is None or self._prompt.edit_text or not self._is_selecting:
+            return False
+        buffer = self._timeline.buffer
+        return shown_poll(buffer, buffer[number]) is not None
+
     def _press(self, key: str, columns: int) -> None:
         action = ACTIONS.get(key)
         if not self._workspace.servers and action not in _WITHOUT_SERVERS:
@@ -104,7 +118,9 @@ class Keyboard:
             return
         if key in _IN_SELECTION and self._is_selecting and not self._prompt.edit_text:
             action = _IN_SELECTION[key]
-        if action == "go_number":
+        if key in _OPTIONS and self._is_at_poll:
+            self._vote(_OPTIONS[key])
+        elif action == "go_number":
             self._workspace.go_number(int(key[-1]))
         elif action:
             self.actions[action]()

@@ -67,6 +67,7 @@ BINDINGS = (
     Binding(
         ("shift down", "meta j"), "Shift-↓, Alt-J", "select_down", N_("selects the next message")
     ),
+    Binding((), "1 … 9, 0", "vote", N_("chooses an option of the selected poll")),
     Binding(
         ("ctrl r", "meta r"),
         "Ctrl-R, Alt-R",

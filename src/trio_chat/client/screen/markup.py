@@ -14,6 +14,8 @@ from trio_chat.client.model.entries import (
     MembershipChange,
 )
 from trio_chat.client.model.formatting import pieces
+from trio_chat.client.model.reactions import shown_poll
+from trio_chat.client.screen.poll_view import poll_markup
 from trio_chat.client.screen.rows import Markup, fitted, settled, width
 from trio_chat.client.screen.themes import nick_style, specs, styled
 from trio_chat.i18n import N_, _, ngettext
@@ -171,13 +173,18 @@ def _body(entry: BufferEntry, buffer: Buffer, view: ViewStyle) -> list[tuple[Any
                 f"{clean(entry.sender)} ",
             )
         )
-    body += _said(
-        entry.text, view.theme, "mention" if entry.is_mention and not view.bare else "text"
-    )
+    base = "mention" if entry.is_mention and not view.bare else "text"
+    poll = None if view.bare else shown_poll(buffer, entry)
+    body += poll_markup(poll, view.theme, base) if poll else _said(entry.text, view.theme, base)
     if extras and extras.translation and not view.bare:
         body.append((attributes["reply"], f"\n{_translation(extras.translation)}"))
-    if extras and extras.reactions and not view.bare:
-        body.append((attributes["reaction"], "\n" + _reactions(extras.reactions)))
+    reactions = {
+        reaction: nicks
+        for reaction, nicks in (extras.reactions if extras and not view.bare else {}).items()
+        if poll is None or poll.poll.number(reaction) is None
+    }
+    if reactions:
+        body.append((attributes["reaction"], "\n" + _reactions(reactions)))
     return body
 
 

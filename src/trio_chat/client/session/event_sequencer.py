@@ -14,6 +14,7 @@ from trio_chat.client.session.events import (
     Event,
     HistoryEnd,
     ModeChanged,
+    Reacted,
     Said,
     TopicChanged,
     UnreadStart,
@@ -34,7 +35,17 @@ from trio_chat.client.session.sync_state import UNKNOWN_POSITION, SyncState
 
 _MOST_HELD = 5000
 """Events held back at most, whatever a server does that does not answer."""
-_LIVE = (Said, UserJoined, UserParted, UserKicked, UserQuit, UserRenamed, TopicChanged, ModeChanged)
+_LIVE = (
+    Said,
+    Reacted,
+    UserJoined,
+    UserParted,
+    UserKicked,
+    UserQuit,
+    UserRenamed,
+    TopicChanged,
+    ModeChanged,
+)
 
 
 class EventSequencer:
@@ -123,6 +134,9 @@ class EventSequencer:
         for said in unseen:
             self._sync_state.see(said.msgid)
             self._effects.report(said)
+        for event in request.found:
+            if isinstance(event, Reacted):
+                self._effects.report(event)
         return True
 
     def report_in_order(self, request: HistoryRequest, key: str, marker: str) -> None:
@@ -145,7 +159,9 @@ class EventSequencer:
                 self._sync_state.see(event.msgid)
                 self._sync_state.advance(key, position)
                 self._effects.report(live.get(event.msgid) or self._recognised(event, key))
-        if request.purpose is Purpose.JOINED and request.found:
+            else:
+                self._effects.report(event)
+        if request.purpose is Purpose.JOINED and request.messages:
             self._effects.report(HistoryEnd(request.channel))
         elif self._sync_state.channel(key).last == UNKNOWN_POSITION:
             self._sync_state.channel(key).last = request.joined

@@ -13,6 +13,7 @@ from trio_chat.client.session.events import (
     HistoryPage,
     HistoryRefused,
     MessageUnconfirmed,
+    Reacted,
     Said,
     SearchResults,
     SearchUnknown,
@@ -29,8 +30,8 @@ from trio_chat.client.session.history_request import (
 from trio_chat.client.session.negotiation import Negotiation
 from trio_chat.client.session.read_markers import ReadMarkers
 from trio_chat.client.session.sync_state import UNKNOWN_POSITION, HistoryPosition, SyncState
-from trio_chat.irc.message import is_middle
-from trio_chat.irc.tag_names import CHATHISTORY_BATCH, SEARCH_BATCH
+from trio_chat.irc.message import Message, is_middle
+from trio_chat.irc.tag_names import CHATHISTORY_BATCH, MSGID, SEARCH_BATCH, TIME
 
 _MOST_TARGETS = 20
 
@@ -185,6 +186,15 @@ class HistoryFetcher:
         elif shown:
             self._sequencer.report_unseen(said)
 
+    def pass_over(self, reference: str, message: Message, reacted: Reacted | None = None) -> None:
+        """Count an event of a batch, which is no message: a reaction, or what is not shown."""
+        request = self._requests.current
+        position = HistoryPosition(message.tags.get(MSGID, ""), message.tags.get(TIME, ""))
+        if request is not None and reference and request.batch == reference:
+            request.add_event(position, reacted)
+        elif reacted is not None:
+            self._effects.report(reacted)
+
     def end_batch(self, reference: str) -> None:
         """Go on when the page that was requested is complete."""
         self.batches.discard(reference)
@@ -194,7 +204,7 @@ class HistoryFetcher:
         request.end_page()
         is_short = request.count < request.asked and bool(self._features.history_limit)
         is_last = request.is_end or not request.count or is_short
-        if request.is_search or is_last or request.fetched >= request.want:
+        if request.is_search or is_last or request.has_enough:
             self._show(request, is_whole=is_last)
         else:
             self._ask(request)
@@ -216,7 +226,7 @@ class HistoryFetcher:
             problem = reason or "The server does not return these messages"
             self._effects.report(HistoryPage(request.request, problem=problem))
             self._end(request)
-        elif request.purpose is not Purpose.JOINED and not request.found:
+        elif request.purpose is not Purpose.JOINED and not request.messages:
             self._effects.report(HistoryRefused(request.channel, reason))
             self._end(request)
         else:
@@ -243,26 +253,32 @@ class HistoryFetcher:
             self._ask(request)
 
     def _ask(self, request: HistoryRequest) -> None:
-        request.next_page(self._features.history_limit, self._requests.new_token())
+        request.next_page(
+            self._features.history_limit,
+            self._requests.new_token(),
+            has_events=self._negotiation.plays_events,
+        )
         self._effects.put(request.message(self._features.reference_types))
         self._effects.send("PING", request.token)
 
     def _show(self, request: HistoryRequest, *, is_whole: bool) -> None:
         key = self._features.fold(request.channel)
+        if request.purpose in (Purpose.JOINED, Purpose.EARLIER):
+            request.drop_surplus()
+        messages = request.messages
         if request.purpose is Purpose.PAGE:
-            self._effects.report(HistoryPage(request.request, tuple(request.found)))
+            self._effects.report(HistoryPage(request.request, tuple(messages)))
         elif request.purpose is Purpose.SEARCH:
-            count = len(request.found)
-            self._effects.report(SearchResults(request.text, request.channel, count))
-            for said in request.found:
+            self._effects.report(SearchResults(request.text, request.channel, len(messages)))
+            for said in messages:
                 self._effects.report(said)
         elif request.purpose is Purpose.EARLIER:
             if not self._sequencer.report_earlier(request, key):
                 self._requests.add_first(request.further())
         else:
-            if request.purpose is Purpose.MISSED and not is_whole and request.found:
-                self._effects.report(HistoryGap(request.channel, len(request.found)))
-                self._sync_state.channel(key).first = position_of(request.found[0])
+            if request.purpose is Purpose.MISSED and not is_whole and messages:
+                self._effects.report(HistoryGap(request.channel, len(messages)))
+                self._sync_state.channel(key).first = position_of(messages[0])
             self._sequencer.report_in_order(request, key, self._markers.position(request.channel))
         self._end(request)
 

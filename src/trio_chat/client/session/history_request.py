@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
-from trio_chat.client.session.events import Said
+from trio_chat.client.session.events import Reacted, Said
 from trio_chat.client.session.sync_state import UNKNOWN_POSITION, HistoryPosition
 from trio_chat.irc.message import Message, format_tags
 
@@ -22,6 +22,8 @@ PAGE = 100
 """Messages asked for at once; a server may say that it gives fewer."""
 _MOST_IN_PAGE = 1000
 """Messages of a page that are kept, whatever the server sends."""
+_MOST_EVENTS = 500
+"""Events that a request goes through for its messages, besides as many as the messages."""
 
 
 class Purpose(Enum):
@@ -49,12 +51,13 @@ class HistoryRequest:
         request: the number by which a program knows its request, 0 for what is shown to a user.
 
     Attributes:
-        found: the messages of the pages so far, the oldest first.
-        page: the messages of the current page that are to be shown.
-        count: how many messages the current page has, shown or not.
+        found: the messages of the pages so far and the reactions among them, the oldest first.
+        page: those of the current page that are to be shown.
+        count: how many messages and events the current page has, shown or not.
         fetched: how many messages the pages before it had.
-        asked: how many messages were requested for the current page.
-        oldest: the first message of the current page.
+        events: how many events the pages had.
+        asked: how many messages and events were requested for the current page.
+        oldest: the first message or event of the current page.
         by_time: whether `since` is given as a time, since the server refused its msgid.
         batch: the reference of the batch that is the current page, "" until it begins.
         is_end: whether the server has said that no page follows.
@@ -69,10 +72,11 @@ class HistoryRequest:
     text: str = ""
     joined: HistoryPosition = UNKNOWN_POSITION
     request: int = 0
-    found: list[Said] = field(default_factory=list)
-    page: list[Said] = field(default_factory=list)
+    found: list[Said | Reacted] = field(default_factory=list)
+    page: list[Said | Reacted] = field(default_factory=list)
     count: int = 0
     fetched: int = 0
+    events: int = 0
     asked: int = 0
     oldest: HistoryPosition = UNKNOWN_POSITION
     by_time: bool = False
@@ -90,14 +94,26 @@ class HistoryRequest:
         """Whether live events must be shown after its answer."""
         return self.purpose in (Purpose.JOINED, Purpose.MISSED)
 
-    def next_page(self, limit: int, token: str) -> None:
+    @property
+    def messages(self) -> list[Said]:
+        """The messages that were found."""
+        return [each for each in self.found if isinstance(each, Said)]
+
+    @property
+    def has_enough(self) -> bool:
+        """Whether no further page is needed, or there would be too many."""
+        return self.fetched >= self.want or self.events >= self.want + _MOST_EVENTS
+
+    def next_page(self, limit: int, token: str, *, has_events: bool = False) -> None:
         """Begin another page, and decide how long it may be.
 
         Args:
             limit: how many messages the server returns at once, 0 for any number.
             token: of the PING that follows the request.
+            has_events: whether events count as messages: then nobody knows how many are needed.
         """
-        self.asked = min(limit or PAGE, PAGE, self.want - self.fetched)
+        is_mixed = has_events and not self.is_search
+        self.asked = min(limit or PAGE, PAGE, PAGE if is_mixed else self.want - self.fetched)
         self.page, self.count, self.batch, self.is_end, self.token = [], 0, "", False, token
 
     def add(self, said: Said, *, shown: bool) -> None:
@@ -105,14 +121,32 @@ class HistoryRequest:
         if self.count == 0:
             self.oldest = position_of(said)
         self.count += 1
+        self.fetched += 1
         if shown and self.count <= _MOST_IN_PAGE:
             self.page.append(said)
+
+    def add_event(self, position: HistoryPosition, reacted: Reacted | None) -> None:
+        """Take an event of the page; None for one that is not shown."""
+        if self.count == 0:
+            self.oldest = position
+        self.count += 1
+        self.events += 1
+        if reacted and self.count <= _MOST_IN_PAGE:
+            self.page.append(reacted)
 
     def end_page(self) -> None:
         """Put the page before the earlier ones: pages go from the newest to the oldest."""
         self.found[:0] = self.page
-        self.fetched += self.count
         self.before = self.oldest
+
+    def drop_surplus(self) -> None:
+        """Drop the oldest messages that are more than was wanted, and what precedes the rest."""
+        messages = self.messages
+        if len(messages) <= self.want:
+            return
+        first = messages[-self.want]
+        del self.found[: self.found.index(first)]
+        self.oldest = position_of(first)
 
     def further(self) -> "HistoryRequest":
         """Return a request that goes on before the messages of this one."""

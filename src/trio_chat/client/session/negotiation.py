@@ -15,6 +15,7 @@ WANTED = (
     capability_names.CHGHOST,
     capability_names.ACCOUNT_REGISTRATION,
     capability_names.CHATHISTORY,
+    capability_names.EVENT_PLAYBACK,
     capability_names.MESSAGE_REDACTION,
     capability_names.MULTILINE,
     capability_names.READ_MARKER,
@@ -47,6 +48,7 @@ this client's own messages, it has gaps or duplicates.
 """
 _MOST_LINES = 100
 _NEEDS = {
+    capability_names.EVENT_PLAYBACK: _FOR_HISTORY | {capability_names.CHATHISTORY},
     capability_names.NUMBER: _FOR_HISTORY,
     capability_names.CHATHISTORY: _FOR_HISTORY,
     capability_names.WHOAMI: frozenset(
@@ -65,6 +67,7 @@ class Negotiation:
     Args:
         login_wanted: whether to log in as soon as that is possible, and to end the negotiation only
             then.
+        sees_reactions: whether the history is to contain reactions, and so all events.
 
     Attributes:
         enabled: the names of the enabled capabilities.
@@ -72,11 +75,12 @@ class Negotiation:
         sts: the latest offer of strict transport security; it cannot be withdrawn.
     """
 
-    def __init__(self, *, login_wanted: bool = False) -> None:
+    def __init__(self, *, login_wanted: bool = False, sees_reactions: bool = False) -> None:
         self.enabled: set[str] = set()
         self.login_due = False
         self.sts = StsOffer()
         self._login_wanted = login_wanted
+        self._sees_reactions = sees_reactions
         self._offered: dict[str, str] = {}
         self._answered_so_far: list[str] = []
         self._unanswered = 0
@@ -98,6 +102,11 @@ class Negotiation:
     def history(self) -> bool:
         """Whether the server can be asked for the history."""
         return capability_names.CHATHISTORY in self.enabled and self.enabled >= _FOR_HISTORY
+
+    @property
+    def plays_events(self) -> bool:
+        """Whether the history contains events, too: reactions among them."""
+        return capability_names.EVENT_PLAYBACK in self.enabled and self.history
 
     @property
     def search(self) -> bool:
@@ -167,6 +176,8 @@ class Negotiation:
         return [Message("CAP", ("REQ", " ".join(wanted)))]
 
     def _is_useful(self, name: str) -> bool:
+        if name == capability_names.EVENT_PLAYBACK and not self._sees_reactions:
+            return False
         return name in self._offered and self._offered.keys() >= _NEEDS.get(name, frozenset())
 
     def _withdraw(self, names: list[str]) -> None:

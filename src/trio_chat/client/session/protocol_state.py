@@ -101,7 +101,7 @@ class ProtocolState:
         self._first_channels = tuple(channels)
 
         effects, features, requests = Effects(), Features(), RequestQueue()
-        negotiation = Negotiation(login_wanted=credentials is not None)
+        negotiation = Negotiation(login_wanted=credentials is not None, sees_reactions=at_join > 0)
         own = OwnNickname(nick, wanted, effects, features)
         joined = ChannelTracker(features)
         order = EventSequencer(effects, features, joined, sync, requests)

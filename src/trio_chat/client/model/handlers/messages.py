@@ -17,6 +17,7 @@ from trio_chat.client.rendering.translations import languages_of
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind, Said
 from trio_chat.i18n import _
+from trio_chat.irc.polls import CLOSED_MARK
 
 MOST_UNREAD_CONVERSATIONS = 20
 """Buffers that other users have opened by writing, until the user looks at them, answers in them or
@@ -120,12 +121,15 @@ def _entry(server: ServerState, event: Said, buffer: Buffer) -> BufferEntry:
         event.msgid,
         event.own,
         is_for_user and can_alert,
+        event.is_bot,
     )
     if event.reply_to:
         entry.extra().reply_to = event.reply_to
         answered = buffer.find(event.reply_to)
         if answered is not None and buffer[answered].own and not event.own:
             entry.is_mention = True
+        if answered is not None and event.text.startswith(CLOSED_MARK):
+            buffer[answered].extra()  # it closes a poll, which changes
     return entry
 
 
@@ -188,7 +192,13 @@ def _in_its_channel(server: ServerState, event: Any) -> None:
 @handles(events.Reacted)
 def _reacted(server: ServerState, event: events.Reacted) -> None:
     if buffer := server.get(event.conversation):
-        buffer.react(event.msgid, event.sender, event.reaction, is_taken_back=event.is_taken_back)
+        buffer.react(
+            event.msgid,
+            event.sender,
+            event.reaction,
+            is_taken_back=event.is_taken_back,
+            time=event.time,
+        )
 
 
 @handles(events.Redacted)

@@ -62,7 +62,8 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Reacted:
     """A reaction to a message, or its withdrawal; `private` means that it was sent to the user
-    alone.
+    alone, `time` is when the server received it, as server-time, and `is_played_back` means that it
+    comes from the history.
     """
 
     sender: str
@@ -72,6 +73,8 @@ class Reacted:
     own: bool = False
     private: bool = False
     is_taken_back: bool = False
+    time: str = ""
+    is_played_back: bool = False
 
     @property
     def conversation(self) -> str:

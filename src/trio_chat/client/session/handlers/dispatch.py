@@ -57,6 +57,7 @@ def handle(protocol: ProtocolState, message: Message) -> None:
     params, handler = HANDLERS.get(message.command, (2, _anything_else))
     is_from_history = message.tags.get(tag_names.BATCH, "") in protocol.history.batches
     if is_from_history and message.command not in _IN_HISTORY:
+        protocol.history.pass_over(message.tags[tag_names.BATCH], message)
         return  # a JOIN or PART of the past changes nothing now
     if len(message.params) >= params:
         handler(protocol, message)

@@ -100,17 +100,33 @@ def _own_away(protocol: ProtocolState, message: Message) -> None:
 
 @handles("TAGMSG", params=1)
 def _tags_only(protocol: ProtocolState, message: Message) -> None:
-    if protocol.senders.ignores(message.source):
-        return
     tags, target = message.tags, message.params[0]
+    batch = tags.get(tag_names.BATCH, "")
+    if protocol.senders.ignores(message.source):
+        protocol.history.pass_over(batch, message)
+        return
     own = protocol.is_me(message.nick)
     private = protocol.is_me(target) and not own
     reaction = tags.get(tag_names.REACT, "") or tags.get(tag_names.UNREACT, "")
     if reaction and (answered := answered_msgid(message)):
         is_taken_back = tag_names.UNREACT in tags
-        protocol.report(
-            Reacted(message.nick, target, answered, reaction, own, private, is_taken_back)
+        reacted = Reacted(
+            message.nick,
+            target,
+            answered,
+            reaction,
+            own,
+            private,
+            is_taken_back,
+            tags.get(tag_names.TIME, ""),
+            is_played_back=batch in protocol.history.batches,
         )
+        if reacted.is_played_back:
+            protocol.history.pass_over(batch, message, reacted)
+        else:
+            protocol.emit(reacted)
+    elif batch in protocol.history.batches:
+        protocol.history.pass_over(batch, message)
     elif not own and tag_names.BATCH not in tags and (state := tags.get(tag_names.TYPING, "")):
         conversation = message.nick if private else target
         protocol.report(Typing(message.nick, conversation, state == "active"))
@@ -119,6 +135,10 @@ def _tags_only(protocol: ProtocolState, message: Message) -> None:
 @handles("REDACT", params=2)
 def _redact(protocol: ProtocolState, message: Message) -> None:
     target, msgid, *reason = message.params
+    if (batch := message.tags.get(tag_names.BATCH, "")) in protocol.history.batches:
+        protocol.history.pass_over(batch, message)
+        if not protocol.sync_state.has_seen(msgid):
+            return  # the history does not have its text
     conversation = message.nick if protocol.is_me(target) else target
     protocol.report(Redacted(conversation, msgid, message.nick, reason[0] if reason else ""))
 
