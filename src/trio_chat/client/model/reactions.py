@@ -1,15 +1,9 @@
-"""Reactions to an entry, and the poll that an entry is."""
+"""Reactions to an entry."""
 
-from collections.abc import Iterator
-from itertools import islice, takewhile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from trio_chat.client.model.entries import BufferEntry, EntryKind
-from trio_chat.client.polls import ShownPoll, is_result
-from trio_chat.irc.polls import MARK, VoteLog, is_sign, read_poll
-
-if TYPE_CHECKING:
-    from trio_chat.client.model.buffer import Buffer
+from trio_chat.client.model.entries import BufferEntry
+from trio_chat.irc.polls import VoteLog, is_sign
 
 MOST_WAITING = 5000
 """Reactions to messages that are not loaded, which are kept until these are."""
@@ -17,8 +11,6 @@ _MOST_REACTIONS = 50
 """Different reactions to one message."""
 _MOST_REACTING = 1000
 """Nicknames of one reaction."""
-_SEARCHED = 2000
-"""Entries in which polls are looked for, from the newest."""
 
 
 class Reaction(NamedTuple):
@@ -45,37 +37,3 @@ def apply(entry: BufferEntry, noted: Reaction) -> None:
     if is_sign(reaction):
         extras.votes = extras.votes or VoteLog()
         extras.votes.note(nick, reaction, time, is_taken_back=is_taken_back)
-
-
-def shown_poll(buffer: "Buffer", entry: BufferEntry) -> ShownPoll | None:
-    """Return the poll that an entry of a buffer is, None for any other entry."""
-    if not entry.text.startswith(MARK) or not entry.msgid or entry.kind is EntryKind.ACTION:
-        return None
-    poll = read_poll(entry.text) if entry.is_message else None
-    if poll is None:
-        return None
-    answers = (
-        each
-        for each in takewhile(lambda each: each is not entry, buffer.newest())
-        if each.extras and each.extras.reply_to == entry.msgid
-    )
-    results = (is_result(poll, entry.sender, each.sender, each.text) for each in answers)
-    votes = entry.extras.votes if entry.extras else None
-    return ShownPoll(
-        entry.msgid,
-        buffer.name,
-        entry.sender,
-        entry.own,
-        poll,
-        buffer.own_nick(),
-        votes or VoteLog(),
-        entry.is_bot,
-        next(filter(None, results), None),
-    )
-
-
-def polls(buffer: "Buffer") -> Iterator[ShownPoll]:
-    """Yield the polls of a buffer, the newest first."""
-    for entry in islice(buffer.newest(), _SEARCHED):
-        if poll := shown_poll(buffer, entry):
-            yield poll

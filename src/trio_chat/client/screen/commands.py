@@ -11,7 +11,7 @@ from trio_chat.client.credentials import is_service
 from trio_chat.client.link.send_queue import Say, SayLines
 from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.connection_state import ConnectionState
-from trio_chat.client.model.reactions import polls, shown_poll
+from trio_chat.client.model.polls import polls, shown_poll
 from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.polls import ShownPoll
 from trio_chat.client.registry import (

@@ -4,7 +4,7 @@ prompt.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from trio_chat.client.model.reactions import shown_poll
+from trio_chat.client.model.polls import shown_poll
 from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.screen.input_state import InputState
 from trio_chat.client.screen.keymap import ACTIONS

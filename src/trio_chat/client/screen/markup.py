@@ -14,7 +14,7 @@ from trio_chat.client.model.entries import (
     MembershipChange,
 )
 from trio_chat.client.model.formatting import pieces
-from trio_chat.client.model.reactions import shown_poll
+from trio_chat.client.model.polls import shown_poll
 from trio_chat.client.screen.poll_view import poll_markup
 from trio_chat.client.screen.rows import Markup, fitted, settled, width
 from trio_chat.client.screen.themes import nick_style, specs, styled
