@@ -13,7 +13,8 @@ from support import NOON
 from trio_chat.chat.accounts import AccountsError
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import AccountChanged, SecondFactorSet
+from trio_chat.chat.changes import AccountChanged, MessageScheduled, SecondFactorSet
+from trio_chat.chat.scheduled import ScheduledMessage
 from trio_chat.chat.second_factors import SecondFactor
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import OperatorSettings, Settings
@@ -190,6 +191,32 @@ async def test_app_passwords(town: ApiEnd) -> None:
     await town.refusal(404, "DELETE", path)
 
 
+def _schedule(town: ApiEnd, target: str, text: str) -> None:
+    message = ScheduledMessage(0, 0, int(NOON) + 3600, target, 0, text)
+    apply(town.world, MessageScheduled(1, message))
+
+
+async def test_scheduled_messages(town: ApiEnd) -> None:
+    """They are listed without private texts, and cancelled."""
+    for target, text in [("#a", "public"), ("bob", "psst"), ("", "to buy")]:
+        _schedule(town, target, text)
+    listed = await town.get("/accounts/ann/scheduled")
+    assert [(each["number"], each["target"], each["text"]) for each in listed["items"]] == [
+        (1, "#a", "public"),
+        (2, "bob", None),
+        (3, None, None),
+    ]
+    assert listed["items"][0]["due"] == "2027-01-15T09:00:00.000Z"
+    assert (await town.get("/accounts/bob/scheduled"))["items"] == []
+    path = "/accounts/ann/scheduled/2"
+    await answered(town, 204, "DELETE", path)
+    await town.refusal(404, "DELETE", path)
+    await town.refusal(404, "DELETE", "/accounts/bob/scheduled/1")
+    await town.refusal(404, "DELETE", "/accounts/ann/scheduled/x")
+    await town.refusal(404, "GET", "/accounts/nobody/scheduled")
+    assert [each.number for each in town.world.scheduled.of(1)] == [1, 3]
+
+
 @pytest.mark.parametrize(
     "request_line",
     [
@@ -201,6 +228,8 @@ async def test_app_passwords(town: ApiEnd) -> None:
         ("POST", "/accounts/ann/suspension", {}),
         ("DELETE", "/dropped-accounts/ann"),
         ("GET", "/accounts/ann/app-passwords"),
+        ("GET", "/accounts/ann/scheduled"),
+        ("DELETE", "/accounts/ann/scheduled/1"),
     ],
     ids=str,
 )

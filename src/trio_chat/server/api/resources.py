@@ -30,6 +30,7 @@ _MODULES = (
 _MAINTENANCE = (
     "accounts",
     "app_passwords",
+    "scheduled",
     "account_data",
     "bans",
     "hooks",

@@ -65,6 +65,15 @@ const ACCOUNTS = {
         return _("{name}, last used: {time}", { name: String(name ?? ""), time });
       },
     },
+    {
+      label: N_("Scheduled messages"),
+      path: "/accounts/{}/scheduled",
+      text: ({ number, due, target, text }) => {
+        const to = target ? plainName(String(target)) : _("reminder");
+        const said = typeof text === "string" ? `: ${plainName(text)}` : "";
+        return `${number}. ${shown(due, "time")}, ${to}${said}`;
+      },
+    },
   ],
   create: [
     {
@@ -132,6 +141,16 @@ const ACCOUNTS = {
       available: ({ has_second_factor: has }) => has === true,
       explain: (item) => _("The password of {name} alone logs in then.", named(item)),
       done: N_("The second factor was removed."),
+    },
+    {
+      id: "account-unschedule",
+      label: N_("Cancel a scheduled message"),
+      danger: true,
+      operation: "DELETE /accounts/{}/scheduled/{}",
+      ids: (item, { number = "" }) => [account(item), number.trim()],
+      explain: (item) => _("{name} is not told that the message will not be sent.", named(item)),
+      fields: [{ name: "number", label: N_("Its number") }],
+      done: N_("The message was cancelled."),
     },
     {
       id: "account-log-out",
