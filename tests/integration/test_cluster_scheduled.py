@@ -27,7 +27,7 @@ async def _history(person: Client, channel: str) -> list[Message]:
     """Return the messages of a channel as the node of a client has them."""
     await person.say(f"CHATHISTORY LATEST {channel} * 200")
     start = parse(await person.until("BATCH +"))
-    found = []
+    found: list[Message] = []
     while True:
         message = parse(await person.until(""))
         if message.command == "BATCH" and message.params[0] == f"-{start.params[0][1:]}":
