@@ -84,7 +84,7 @@ async def test_a_language_that_the_service_does_not_know() -> None:
         (http({"error": "Please contact the operator for an API key"}, "400 Bad Request"), LATER),
         (http({"error": "text limit exceeded"}, "400 Bad Request"), "REFUSED"),
         (http({"error": ["text"]}, "413 Too Large"), "REFUSED"),
-        (http({"error": "Slowdown"}, "429 Too Many Requests"), "RATE_LIMITED"),
+        (http({"error": "Slowdown"}, "429 Too Many Requests"), LATER),
         (http(b"<html>"), LATER),
         (http(b"[" * 20_000), LATER),
         (http([]), LATER),

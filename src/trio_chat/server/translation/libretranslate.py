@@ -224,7 +224,7 @@ def _refusal(status: int, why: object) -> Unavailable:
         case 401 | 402 | 403:
             return Unavailable(reason, text=_ITS_OPERATOR)
         case 429:
-            return Unavailable(reason, "RATE_LIMITED", _BUSY)
+            return Unavailable(reason, text=_BUSY)
         case _:
             return Unavailable(reason)
 

@@ -34,7 +34,7 @@ PER_SECOND = 1 / 3
 MOST_KEPT = 1000
 MOST_KEPT_CHARACTERS = 1_000_000
 _MOST_BUCKETS = 10_000
-_PATIENCE = 60.0
+_PATIENCE = 50.0
 """Seconds for an answer, with the time in which other questions are answered."""
 
 _FAILED = TranslationFailed(

@@ -194,6 +194,7 @@
  * @property {ReadonlySignal<""|"older"|"newer"|"around">} loading
  * @property {(msgid: string) => Entry|undefined} find
  * @property {(entry: Entry) => number} indexOf -1 when it is not there any longer.
+ * @property {(entry: Entry) => void} touch Have an entry drawn again.
  */
 
 /**
@@ -249,6 +250,14 @@
  * @property {string} name
  * @property {number} members
  * @property {string} topic
+ */
+
+/**
+ * A message in another language.
+ * @typedef {object} Translation
+ * @property {string} text With "\n" between lines.
+ * @property {string} source Code of the language of the original; "" when unknown.
+ * @property {string} language
  */
 
 /**
@@ -383,6 +392,7 @@
  * @property {(buffer: Buffer, entry: Entry, reaction: string) => void} unreact
  * @property {(buffer: Buffer, entry: Entry, reason?: string) => void} redact
  * @property {(buffer: Buffer, entry: Entry) => boolean} mayRedact
+ * @property {(buffer: Buffer, entry: Entry, language: string) => Promise<Translation>} translate
  * @property {(buffer: Buffer, entry: Entry) => boolean} mayPin Whether the user may pin the message,
  *   or take that back.
  * @property {(buffer: Buffer, msgid: string, pinned: boolean) => Promise<void>} pin

@@ -125,6 +125,8 @@ export function makeActions(client, keys, cache) {
       if (!entry.msgid || entry.redactedBy || !model.features.value.redaction) return false;
       return entry.self || (buffer.kind === "channel" && client.isOperator(own(buffer)));
     },
+    translate: async (buffer, entry, language) =>
+      (await import("./translations.js")).translate(client, own(buffer), entry, language),
     mayPin: (buffer, entry) => client.pins.mayChange(own(buffer), entry),
     pin: (buffer, msgid, pinned) => shown(client.pins.change(own(buffer), msgid, pinned)),
     typing: (buffer, active) => client.typing.typed(own(buffer), active),

@@ -35,7 +35,7 @@ const GROUPS = [
   ["draft/chathistory", "draft/event-playback", "soju.im/search", "draft/message-redaction"],
   ["sasl", "draft/account-registration"],
   ["draft/authtoken"],
-  ["trio-chat/notify", "trio-chat/number"],
+  ["trio-chat/notify", "trio-chat/number", "trio-chat/translate"],
   ["soju.im/webpush", "draft/webpush"],
 ];
 /** Capabilities on which the sending of messages and the history depend. */

@@ -32,6 +32,11 @@ import { summary } from "./rows.js";
  */
 
 const MOST_NAMES = 3;
+/**
+ * What stands beneath messages besides what belongs to them.
+ * @type {WeakMap<Entry, () => ComponentChildren>}
+ */
+export const beneath = new WeakMap();
 
 /**
  * Return the element of a row.
@@ -313,6 +318,7 @@ function deletedText(entry) {
  */
 function foot(entry, context) {
   return [
+    beneath.get(entry)?.(),
     entry.reactions?.size ? h(Reactions, { entry, context }) : null,
     entry.failed
       ? h(

@@ -1,6 +1,6 @@
 /** Commands about conversations and their messages. */
 import { isMessage } from "../../model/entries.js";
-import { N_, _ } from "../../platform/i18n.js";
+import { N_, _, language } from "../../platform/i18n.js";
 import { COMMANDS, channelAndRest, command, notInChannel } from "./registry.js";
 
 /** @import { Entry } from "../../model/types.js" */
@@ -136,6 +136,39 @@ command(
     else actions.react(buffer, entry, reaction);
   },
 );
+
+command(
+  "translate",
+  N_("[@nickname] [language] | language text"),
+  N_(
+    "translates the last message of somebody else into your language, or a text that you are about to write",
+  ),
+  [0, 3],
+  ["nick", ""],
+  (context, words) => void translated(context, words),
+);
+
+/**
+ * @param {Context} context
+ * @param {string[]} words
+ */
+async function translated(context, words) {
+  const { actions, buffer, client, tell } = context;
+  try {
+    const [first = "", ...others] = words;
+    if (others.length && !first.startsWith("@")) {
+      const { translateText } = await import("../translations.js");
+      tell((await translateText(client, others.join(" "), first)).text);
+      return;
+    }
+    const [entry, wanted] = messageAndRest(context, words, false);
+    if (!entry) return;
+    const { text } = await actions.translate(buffer, entry, wanted || language.value);
+    tell(`${entry.nick}: ${text}`);
+  } catch (error) {
+    tell(error instanceof Error ? error.message : String(error), true);
+  }
+}
 
 command(
   "redact",

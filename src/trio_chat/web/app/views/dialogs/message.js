@@ -2,12 +2,14 @@
 
 import { h } from "../../../vendor/preact.js";
 import { _, plural } from "../../platform/i18n.js";
+import { isMessage } from "../../model/entries.js";
 import { plain, plainName } from "../../text/formatting.js";
 import { addFiles } from "../attachments.js";
 import { useWorkspace } from "../context.js";
 import { Dialog, MenuItem } from "../dialog.js";
 import { excerpt } from "../row.js";
 import { reply, toggleReaction } from "../timeline_input.js";
+import { hideTranslation, isTranslated, showTranslation } from "../translation.js";
 import { closeAll, closeDialog, openDialog } from "../ui.js";
 
 /** @import { Buffer, Entry } from "../../model/types.js" */
@@ -76,6 +78,16 @@ export function MessageMenu({ timeline, entry }) {
           onClick: act(() => openDialog("later", { buffer, entry })),
         })
       : null,
+    mayTranslate(timeline, entry)
+      ? h(MenuItem, {
+          icon: "globe",
+          label: isTranslated(entry) ? _("Show original") : _("Translate"),
+          onClick: act(() => {
+            if (isTranslated(entry)) hideTranslation(buffer, entry);
+            else void showTranslation(timeline, entry);
+          }),
+        })
+      : null,
     entry.msgid
       ? h(MenuItem, {
           icon: "bell",
@@ -100,6 +112,15 @@ export function MessageMenu({ timeline, entry }) {
         })
       : null,
   );
+}
+
+/**
+ * @param {Timeline} timeline
+ * @param {Entry} entry
+ */
+function mayTranslate({ workspace }, entry) {
+  const isOffered = workspace.features.value.caps.has("trio-chat/translate");
+  return isOffered && isMessage(entry) && entry.msgid && entry.text;
 }
 
 /**
