@@ -13,6 +13,7 @@ from api_fakes import SECRET, ApiEnd, api
 from http_fakes import LOCAL, HttpClient
 from storage_fakes import ListHistory
 from support import NOON
+from trio_chat import i18n
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ApiTokenRemoved, OperatorAppointed
 from trio_chat.chat.operator_blocks import Operator
@@ -362,3 +363,47 @@ async def _is_answered(town: ApiEnd, method: str, path: str, body: Any) -> None:
     answer = await town.ask(method, path, body, host=LOCAL)
     assert answer.status < 500, answer.text
     assert answer.status == 204 or "json" in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language", "wanted"),
+    [
+        ("", "en", "There is no user of this nickname"),
+        ("Accept-Language: de, fr;q=0.5", "en", "There is no user of this nickname"),
+        ("Accept-Language: ru", "ru", "Пользователя с таким псевдонимом нет"),
+        ("Accept-Language: ru-RU, en;q=0.8", "ru", "Пользователя с таким псевдонимом нет"),
+        ("Accept-Language: ru;q=0.2, en", "en", "There is no user of this nickname"),
+    ],
+    ids=range(5),
+)
+async def test_a_refusal_is_in_the_language_that_is_accepted(
+    accepted: str, language: str, wanted: str
+) -> None:
+    """What programs look at stays as it is."""
+    async with api() as end:
+        answer = await end.ask("GET", "/sessions/nobody", None, *filter(None, [accepted]))
+        assert answer.headers["content-language"] == language
+        problem = json.loads(answer.text)
+        assert problem["detail"].startswith(wanted)
+        assert (problem["type"], problem["title"]) == ("about:blank", "Not Found")
+
+
+async def test_rules_of_maintenance_speak_the_language_of_the_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not that of the server, nor that of another request at the same time."""
+    monkeypatch.setattr("trio_chat.i18n._catalogue", i18n._catalogue_of("ru"))
+    monkeypatch.setattr("trio_chat.i18n._chosen", True)
+    answers = {}
+    async with api() as end, trio.open_nursery() as nursery:
+
+        async def ask(*headers: str) -> None:
+            answer = await end.ask("DELETE", "/bans/bob%21*@*", None, *headers)
+            answers[headers] = json.loads(answer.text)["detail"]
+
+        nursery.start_soon(ask, "Accept-Language: ru")
+        nursery.start_soon(ask)
+    assert answers == {
+        ("Accept-Language: ru",): "Bob!*@*: такого запрета нет.",
+        (): "Bob!*@* is not banned.",
+    }

@@ -17,6 +17,10 @@ After changing a text run these commands (tests/test_i18n.py checks the results 
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +33,8 @@ SOURCE_LANGUAGE = "en"
 
 _catalogue: "NullTranslations | None" = None
 _chosen = False
+_spoken: "ContextVar[tuple[NullTranslations | None] | None]" = ContextVar("spoken", default=None)
+"""The catalogue that a task speaks by, as the only item; None for that of the process."""
 
 
 def install(language: str = "") -> None:
@@ -62,6 +68,26 @@ def _windows_language() -> list[str]:
     return []
 
 
+def load(language: str) -> None:
+    """Have the catalogue of a language in memory, so that `speaking` reads no file."""
+    _catalogue_of(language)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Have the texts of this task, and of those that it starts, in a language in the block."""
+    token = _spoken.set((_catalogue_of(language),))
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+@cache
+def _catalogue_of(language: str) -> "NullTranslations | None":
+    return _load([language])
+
+
 def _load(languages: list[str]) -> "NullTranslations | None":
     for language in languages:
         code = (
@@ -79,6 +105,9 @@ def _load(languages: list[str]) -> "NullTranslations | None":
 
 
 def _current() -> "NullTranslations | None":
+    spoken = _spoken.get()
+    if spoken is not None:
+        return spoken[0]
     if not _chosen:
         install()
     return _catalogue

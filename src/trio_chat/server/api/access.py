@@ -12,6 +12,7 @@ from trio_chat.chat.api_tokens import ApiToken
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ApiTokenUsed
 from trio_chat.chat.world import World
+from trio_chat.i18n import _
 from trio_chat.irc.addresses import parse_address
 from trio_chat.server.api.callers import Caller
 from trio_chat.server.api.problems import ApiProblem
@@ -97,7 +98,7 @@ class Access:
         try:
             self._lockout.refuse(_NAME, origin)
         except Busy as error:
-            why = "too many wrong tokens came from your address; wait, and check the token"
+            why = _("too many wrong tokens came from your address; wait, and check the token")
             raise ApiProblem(429, why, headers=[("Retry-After", str(int(WINDOW)))]) from error
         self._lockout.note_wrong(_NAME, origin)
         raise _unknown()
@@ -122,7 +123,9 @@ class Access:
         bucket.refill(now)
         if bucket.tokens < 1:
             wait = math.ceil((1 - bucket.tokens) / bucket.rate)
-            why = f"this token has sent more than {most} requests within a minute; send fewer"
+            why = _(
+                "this token has sent more than {most} requests within a minute; send fewer"
+            ).format(most=most)
             raise ApiProblem(429, why, headers=[("Retry-After", str(wait))])
         bucket.tokens -= 1
 
@@ -143,33 +146,33 @@ def _check_way(request: HttpRequest) -> None:
     """Refuse a request in plain text from another machine, and one of a page of another site."""
     address = parse_address(request.peer.host)
     if not (request.peer.is_secure or (address is not None and address.is_loopback)):
-        why = (
-            "the API needs TLS, except from the machine itself; use https://, and replace the token"
-            " of this request, as others may have read it"
+        why = _(
+            "the API needs TLS, except from the machine itself; use https://, and replace the"
+            " token of this request, as others may have read it"
         )
         raise ApiProblem(403, why)
     if request.header(b"sec-fetch-site") in ("cross-site", "same-site"):
-        raise ApiProblem(403, "pages of other sites may not use the API; use it from a program")
+        raise ApiProblem(403, _("pages of other sites may not use the API; use it from a program"))
 
 
 def _token_of(request: HttpRequest) -> str:
     lines = [value for name, value in request.headers if name == b"authorization"]
     if not lines:
-        why = (
+        why = _(
             "send a token in the header `Authorization: Bearer …`; `trio-chat token add` makes one"
         )
         raise ApiProblem(401, why, headers=[("WWW-Authenticate", REALM)])
-    scheme, _, secret = lines[0].decode("ascii", "replace").strip().partition(" ")
+    scheme, _space, secret = lines[0].decode("ascii", "replace").strip().partition(" ")
     secret = secret.strip()
     if len(lines) > 1 or scheme.lower() != "bearer" or not 0 < len(secret) <= _MAX_TOKEN:
-        why = "send one header `Authorization`, with the word Bearer, a space and the token"
+        why = _("send one header `Authorization`, with the word Bearer, a space and the token")
         headers = [("WWW-Authenticate", f'{REALM}, error="invalid_request"')]
         raise ApiProblem(400 if len(lines) > 1 else 401, why, headers=headers)
     return secret
 
 
 def _unknown() -> ApiProblem:
-    why = "the token is unknown, has expired or was revoked; make another one"
+    why = _("the token is unknown, has expired or was revoked; make another one")
     return ApiProblem(401, why, headers=[("WWW-Authenticate", f'{REALM}, error="invalid_token"')])
 
 
@@ -181,5 +184,5 @@ def check_scope(caller: Caller, scope: str) -> None:
     """
     if scope and not caller.may(scope):
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope}"'
-        why = f"the token needs the scope {scope}; make one that has it"
+        why = _("the token needs the scope {scope}; make one that has it").format(scope=scope)
         raise ApiProblem(403, why, headers=[("WWW-Authenticate", challenge)])

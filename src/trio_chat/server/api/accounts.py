@@ -11,6 +11,7 @@ from trio_chat.chat.bans import Ban
 from trio_chat.chat.changes import AccountDeleted, AccountNameFreed, EmailSet, SecondFactorSet
 from trio_chat.chat.credentials import Credentials, Email
 from trio_chat.config.values import LONGEST_NICK
+from trio_chat.i18n import _
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
 from trio_chat.maintenance import accounts as rules
 from trio_chat.maintenance.refusals import InvalidValue
@@ -157,7 +158,9 @@ def _folded(call: Call, name: str) -> str:
     try:
         fold_nick(name, LONGEST_NICK)
     except InvalidName:
-        raise InvalidValue(f"{name} is not a name that an account can have") from None
+        raise InvalidValue(
+            _("{name} is not a name that an account can have").format(name=name)
+        ) from None
     return rules.check_length(name, call.site.settings)
 
 
@@ -198,14 +201,14 @@ async def _prepared(accounts: Accounts, password: str, call: Call) -> Credential
     try:
         return await accounts.prepare(password, Origin(call.request.peer.host))
     except ValueError:
-        why = "the password has characters that cannot be used"
+        why = _("the password has characters that cannot be used")
         raise ApiProblem(400, why, field="password") from None
 
 
 async def _change(call: Call) -> AccountView:
     account, wanted = account_named(call, call.params["name"]), call.body_as(AccountChange)
     if wanted == AccountChange():
-        raise ApiProblem(400, "name what is to be changed: email, or is_email_verified")
+        raise ApiProblem(400, _("name what is to be changed: email, or is_email_verified"))
     with as_problems("email"):
         known = await accounts_of(call).email(account.id)
         email = rules.changed_email(known, wanted.email, wanted.is_email_verified)
@@ -224,10 +227,12 @@ async def _set_password(call: Call) -> EndedSessions:
         try:
             is_done = await account_changes.set_password(call.world, account.id, password, origin)
         except ValueError:
-            why = "the password has characters that cannot be used"
+            why = _("the password has characters that cannot be used")
             raise ApiProblem(400, why, field="password") from None
     if not is_done:
-        raise not_found(f"the account {account.name} was deleted in the meantime")
+        raise not_found(
+            _("the account {name} was deleted in the meantime").format(name=account.name)
+        )
     return await _end(call, account, logins.CREDENTIALS_CHANGED, "SAPASSWD")
 
 
@@ -272,7 +277,7 @@ async def _suspend(call: Call) -> MadeBan:
 def _suspension(call: Call, account: Account) -> Ban:
     ban = call.world.bans.of_account(account.id)
     if ban is None:
-        raise not_found(f"the account {account.name} is not suspended")
+        raise not_found(_("the account {name} is not suspended").format(name=account.name))
     return ban
 
 
@@ -283,7 +288,7 @@ async def _resume(call: Call) -> None:
 async def _remove_second_factor(call: Call) -> None:
     account = account_named(call, call.params["name"])
     if call.world.second_factors.of(account.id) is None:
-        raise not_found(f"the account {account.name} has no second factor")
+        raise not_found(_("the account {name} has no second factor").format(name=account.name))
     change = SecondFactorSet(account.id, None)
     await call.commit(lambda: apply(call.world, change), f"SA2FAOFF {account.name}")
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import Announced
+from trio_chat.i18n import _
 from trio_chat.irc.text import strip_formatting
 from trio_chat.server.api.calls import Call
 from trio_chat.server.api.problems import ApiProblem
@@ -25,9 +26,9 @@ class NewAnnouncement:
 async def _announce(call: Call) -> None:
     text = call.body_as(NewAnnouncement).text
     if not strip_formatting(text).strip():
-        raise ApiProblem(400, "the text has nothing that can be seen", field="text")
+        raise ApiProblem(400, _("the text has nothing that can be seen"), field="text")
     if len(text.encode()) > _MOST:
-        raise ApiProblem(400, f"a text has at most {_MOST} bytes", field="text")
+        raise ApiProblem(400, _("a text has at most {most} bytes").format(most=_MOST), field="text")
     change = Announced(f"*** {text}")
     await call.commit(lambda: apply(call.world, change), f"ANNOUNCE {text}")
 

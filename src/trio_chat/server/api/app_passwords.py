@@ -5,6 +5,7 @@ from datetime import datetime
 
 from trio_chat.chat import account_changes, logins
 from trio_chat.chat.app_passwords import AppPassword
+from trio_chat.i18n import _
 from trio_chat.server.api.accounts import EndedSessions
 from trio_chat.server.api.bans import account_named, accounts_of
 from trio_chat.server.api.calls import Call, Page, PageQuery
@@ -46,7 +47,7 @@ async def _remove(call: Call) -> EndedSessions:
                 call.world, account.id, digest, version
             )
     if not is_done:
-        raise not_found(f"{account.name} has no app password of this name")
+        raise not_found(_("{name} has no app password of this name").format(name=account.name))
     ended = 0
 
     def end() -> tuple[()]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from trio_chat.chat.audit import AuditEntry
+from trio_chat.i18n import _
 from trio_chat.server.api.calls import (
     MAX_LIMIT,
     Call,
@@ -42,7 +43,9 @@ async def _list(call: Call) -> Page:
     wanted = call.query_as(AuditQuery)
     log = call.world.storage.audit if call.world.storage is not None else None
     if log is None:
-        raise ApiProblem(404, "this server stores no audit log; set [storage] file in config.ini")
+        raise ApiProblem(
+            404, _("this server stores no audit log; set [storage] file in config.ini")
+        )
     before = from_cursor(wanted.after) if wanted.after else 0
     if not isinstance(before, int) or not 0 <= before < 2**62:
         raise bad_cursor()

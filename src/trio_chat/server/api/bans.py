@@ -9,6 +9,7 @@ from trio_chat.chat.accounts import Account, Accounts
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import MAX_MASK, MAX_REASON, Ban, BanKind
 from trio_chat.chat.changes import BanLifted, BansEnforced, BanSet, BansExpired
+from trio_chat.i18n import _
 from trio_chat.irc.names import fold_or_self
 from trio_chat.maintenance.bans import existing_ban, new_ban
 from trio_chat.server.api.calls import Call, Page, PageQuery
@@ -126,7 +127,11 @@ async def set_ban(
             int(world.clock()),
         )
     if kind not in (None, KINDS[ban.kind]):
-        raise ApiProblem(400, f"{ban.mask} is of the kind {KINDS[ban.kind]}", field="kind")
+        raise ApiProblem(
+            400,
+            _("{mask} is of the kind {kinds}").format(mask=ban.mask, kinds=KINDS[ban.kind]),
+            field="kind",
+        )
     _refuse_own(call, ban)
     covered = banning.covered(world, [ban])
     length = f"for {durations.show(seconds)}" if seconds else "for ever"
@@ -141,7 +146,7 @@ def _refuse_own(call: Call, ban: Ban) -> None:
     user = call.world.users.get(fold_or_self(call.caller.nick)) if call.caller.nick else None
     sessions = user.sessions if user is not None else ()
     if any(banning.covers(call.world, ban, session) for session in sessions):
-        raise ApiProblem(409, f"{ban.mask} covers yourself; nothing was banned")
+        raise ApiProblem(409, _("{mask} covers yourself; nothing was banned").format(mask=ban.mask))
 
 
 async def _remove(call: Call) -> None:
@@ -163,7 +168,7 @@ def account_named(call: Call, name: str) -> Account:
     """
     account = accounts_of(call).known.get(fold_or_self(name))
     if account is None:
-        raise not_found(f"there is no account {name}")
+        raise not_found(_("there is no account {name}").format(name=name))
     return account
 
 
@@ -174,7 +179,7 @@ def accounts_of(call: Call) -> Accounts:
         ApiProblem: 409: the server has none.
     """
     if call.world.accounts is None:
-        raise ApiProblem(409, "there are no accounts on this server: it remembers nothing")
+        raise ApiProblem(409, _("there are no accounts on this server: it remembers nothing"))
     return call.world.accounts
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from trio_chat.chat.events import Event
 from trio_chat.chat.operators import record_audit
 from trio_chat.chat.world import World
+from trio_chat.i18n import _
 from trio_chat.server.api.callers import Caller
 from trio_chat.server.api.problems import ApiProblem
 from trio_chat.server.api.schemas import Rule
@@ -109,7 +110,7 @@ class Call:
         """
         committer = self.site.committer
         if committer is None:
-            raise ApiProblem(503, "this server cannot change anything")
+            raise ApiProblem(503, _("this server cannot change anything"))
 
         def both() -> list[Event]:
             events = list(change())
@@ -165,5 +166,5 @@ def from_cursor(cursor: str) -> Any:
 
 def bad_cursor() -> ApiProblem:
     """Return the refusal of a cursor that this server has not made."""
-    why = "`after` must be the `next` of the page before; begin anew without it"
+    why = _("`after` must be the `next` of the page before; begin anew without it")
     return ApiProblem(400, why, field="after")

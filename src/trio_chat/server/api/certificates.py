@@ -7,6 +7,7 @@ from typing import Annotated
 
 import trio
 
+from trio_chat.i18n import _
 from trio_chat.server.api.calls import Call
 from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.refusals import as_problems
@@ -38,7 +39,7 @@ class CertificateRenewal:
 async def _get(call: Call) -> CertificateView:
     encryption = call.site.encryption
     if encryption is None or not encryption.is_used:
-        raise not_found("this server has no certificate: TLS is off")
+        raise not_found(_("this server has no certificate: TLS is off"))
     authority = await encryption.authority()
     facts = encryption.facts
     return CertificateView(
@@ -54,9 +55,9 @@ async def _get(call: Call) -> CertificateView:
 async def _renew(call: Call) -> CertificateView:
     encryption, settings = call.site.encryption, call.site.settings
     if encryption is None or encryption.own_files is None:
-        raise ApiProblem(409, "the certificate is not of this server's own making")
+        raise ApiProblem(409, _("the certificate is not of this server's own making"))
     if call.world.is_replicated:
-        raise ApiProblem(409, "the servers of a cluster share their certificate and renew it")
+        raise ApiProblem(409, _("the servers of a cluster share their certificate and renew it"))
     # Lazily: few servers are asked for it, and its libraries may be missing.
     from trio_chat.server import certificate_renewal  # noqa: PLC0415
 

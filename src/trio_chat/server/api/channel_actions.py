@@ -15,6 +15,7 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.masklists import ListEntry
 from trio_chat.chat.mode_rules import ModeRefused, Wanted
+from trio_chat.i18n import _
 from trio_chat.irc import modes
 from trio_chat.irc.message import truncate
 from trio_chat.irc.modes import ModeType
@@ -69,7 +70,7 @@ async def _set_topic(call: Call) -> ChannelView:
     channel, text = found_channel(call), call.body_as(NewTopic).text
     most = call.world.lengths.topic
     if len(text.encode()) > most:
-        raise ApiProblem(400, f"a topic has at most {most} bytes", field="text")
+        raise ApiProblem(400, _("a topic has at most {most} bytes").format(most=most), field="text")
     change = TopicSet(channel.folded, text, _by(call))
     await _commit(call, channel, lambda: change, f"TOPIC {channel.name}: {text}")
     return shown_channel(call, channel)
@@ -92,7 +93,7 @@ async def _kick(call: Call) -> None:
 
 
 def _no_member(channel: Channel) -> ApiProblem:
-    return not_found(f"there is no member of this nickname in {channel.name}")
+    return not_found(_("there is no member of this nickname in {name}").format(name=channel.name))
 
 
 async def _set_modes(call: Call) -> ChannelView:
@@ -112,25 +113,33 @@ def _checked(call: Call, channel: Channel, wanted: NewModes) -> list[ModeSet]:
     """Return all changes of modes; none is made if one of them is refused."""
     changes, unknown = modes.parse_changes(wanted.modes, wanted.params)
     if unknown:
-        raise ApiProblem(400, f"{unknown[0]} is no mode of a channel", field="modes")
+        raise ApiProblem(
+            400, _("{unknown} is no mode of a channel").format(unknown=unknown[0]), field="modes"
+        )
     most = call.world.lengths.modes
     if not 0 < len(changes) <= most:
         raise ApiProblem(
-            400, f"write one change of a mode at least, and at most {most}", field="modes"
+            400,
+            _("write one change of a mode at least, and at most {most}").format(most=most),
+            field="modes",
         )
     used = sum(each.param is not None for each in changes)
     if used < len(wanted.params):
-        raise ApiProblem(400, "there are more parameters than the modes need", field="params")
+        raise ApiProblem(400, _("there are more parameters than the modes need"), field="params")
     found = list[ModeSet]()
     for each in changes:
         letter = each.mode.letter
         if each.mode.type is ModeType.LIST and not each.param:
-            raise ApiProblem(400, f"the mode {letter} needs a mask", field="params")
+            raise ApiProblem(
+                400, _("the mode {letter} needs a mask").format(letter=letter), field="params"
+            )
         try:
             found.append(mode_rules.check(Wanted(call.world, channel, each, None, True, found)))
         except ModeRefused as error:
             raise ApiProblem(
-                400, f"the mode {letter} is not changed: {error}", field="params"
+                400,
+                _("the mode {letter} is not changed: {error}").format(letter=letter, error=error),
+                field="params",
             ) from error
     return found
 
@@ -155,7 +164,7 @@ def _by(call: Call) -> str:
 async def _commit(call: Call, channel: Channel, change: Callable[[], Change], audited: str) -> None:
     def carry_out() -> Iterable[Event]:
         if call.world.channels.get(channel.folded) is not channel:
-            raise ApiProblem(409, "the channel was changed at the same time; look at it again")
+            raise ApiProblem(409, _("the channel was changed at the same time; look at it again"))
         return apply(call.world, change())
 
     await call.commit(carry_out, audited)

@@ -18,6 +18,7 @@ from trio_chat.chat.channel_registration import MAX_DAYS, OFF, ChannelRegistrati
 from trio_chat.chat.channels import Channel, Membership
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import User
+from trio_chat.i18n import _
 from trio_chat.irc import modes
 from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_or_self
@@ -127,8 +128,10 @@ def found_channel(call: Call) -> Channel:
     channel = channels.get(fold_or_self(name)) or channels.get(fold_or_self(f"#{name}"))
     if channel is None:
         raise not_found(
-            "there is no such channel; write its # as %23, or leave it out. GET /api/v1/channels"
-            " lists them"
+            _(
+                "there is no such channel; write its # as %23, or leave it out. GET"
+                " /api/v1/channels lists them"
+            )
         )
     return channel
 
@@ -142,14 +145,16 @@ def found_account(call: Call, name: str, field: str) -> Account:
     accounts = call.world.accounts
     account = accounts.known.get(fold_or_self(name)) if accounts is not None else None
     if account is None:
-        raise ApiProblem(404, "there is no account of this name", field=field)
+        raise ApiProblem(404, _("there is no account of this name"), field=field)
     return account
 
 
 def _registered(call: Call) -> tuple[Channel, ChannelRegistration]:
     channel = found_channel(call)
     if channel.registration is None:
-        why = f"{channel.name} is not registered; its operator does that, in the chat by ChanServ"
+        why = _("{name} is not registered; its operator does that, in the chat by ChanServ").format(
+            name=channel.name
+        )
         raise ApiProblem(409, why)
     return channel, channel.registration
 
@@ -179,7 +184,7 @@ def _members(call: Call) -> Page:
 
 
 async def _change(call: Call) -> ChannelView:
-    channel, _ = _registered(call)
+    channel = _registered(call)[0]
     wanted = call.body_as(RegistrationChange)
     changes: list[Change] = []
     said = []
@@ -191,7 +196,7 @@ async def _change(call: Call) -> ChannelView:
         changes.append(RetentionSet(channel.folded, _days(wanted.history)))
         said.append(f"history {wanted.history}")
     if not changes:
-        raise ApiProblem(400, "name what is to be changed: founder, or history")
+        raise ApiProblem(400, _("name what is to be changed: founder, or history"))
     await _commit(call, channel, changes, f"CHANNEL {channel.name}: {', '.join(said)}")
     return shown_channel(call, channel)
 
@@ -201,13 +206,13 @@ def _days(text: str) -> int | None:
     if word in ("off", "default"):
         return OFF if word == "off" else None
     if not (word.isascii() and word.isdigit() and 1 <= int(word) <= MAX_DAYS):
-        why = f"write days from 1 to {MAX_DAYS}, off or default"
+        why = _("write days from 1 to {max_days}, off or default").format(max_days=MAX_DAYS)
         raise ApiProblem(400, why, field="history")
     return int(word)
 
 
 async def _drop(call: Call) -> None:
-    channel, _ = _registered(call)
+    channel = _registered(call)[0]
     change = ChannelDropped(channel.folded)
     await _commit(call, channel, [change], f"CHANNEL {channel.name}: not registered any more")
 
@@ -217,7 +222,12 @@ async def _set_access(call: Call) -> ChannelView:
     account = found_account(call, call.params["account"], "account")
     most = call.world.lengths.access_entries
     if account.id not in registration.access and len(registration.access) >= most:
-        raise ApiProblem(409, f"{channel.name} has {most} entries already; remove some first")
+        raise ApiProblem(
+            409,
+            _("{name} has {most} entries already; remove some first").format(
+                name=channel.name, most=most
+            ),
+        )
     rank = call.body_as(RankChoice).rank
     change = AccessSet(channel.folded, account.id, _RANKS[rank])
     await _commit(call, channel, [change], f"ACCESS {channel.name} {account.name}: {rank}")
@@ -228,7 +238,7 @@ async def _remove_access(call: Call) -> None:
     channel, registration = _registered(call)
     account = found_account(call, call.params["account"], "account")
     if account.id not in registration.access:
-        raise not_found("this account is not in the list of the channel")
+        raise not_found(_("this account is not in the list of the channel"))
     change = AccessSet(channel.folded, account.id, "")
     await _commit(call, channel, [change], f"ACCESS {channel.name} {account.name}: none")
 
@@ -237,7 +247,7 @@ async def _commit(call: Call, channel: Channel, changes: Iterable[Change], audit
     def carry_out() -> Iterable[Event]:
         is_there = call.world.channels.get(channel.folded) is channel
         if not is_there or channel.registration is None:
-            raise ApiProblem(409, "the channel was changed at the same time; look at it again")
+            raise ApiProblem(409, _("the channel was changed at the same time; look at it again"))
         return [event for change in changes for event in apply(call.world, change)]
 
     await call.commit(carry_out, audited)

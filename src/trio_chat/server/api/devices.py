@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import PushUnsubscribed
 from trio_chat.chat.push import PushSubscription
+from trio_chat.i18n import _
 from trio_chat.server.api.bans import account_named
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.problems import not_found
@@ -72,7 +73,7 @@ async def _remove(call: Call) -> None:
     wanted = call.params["device"]
     device = next((each for each in _devices(call) if each.id == wanted), None)
     if device is None:
-        raise not_found("there is no device of this id; GET /api/v1/devices lists them")
+        raise not_found(_("there is no device of this id; GET /api/v1/devices lists them"))
     change = PushUnsubscribed(device.account, (device.subscription.endpoint,))
     name = call.world.account_name(device.account)
     await call.commit(lambda: apply(call.world, change), f"PUSH DEL {device.id} of {name}")

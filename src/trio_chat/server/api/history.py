@@ -10,6 +10,7 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import MessageRedacted
 from trio_chat.chat.history import HistoryFilter, Span
 from trio_chat.chat.ids import parse_msgid
+from trio_chat.i18n import _
 from trio_chat.irc.message import truncate
 from trio_chat.maintenance import history as rules
 from trio_chat.server.api.calls import Call, Page, PageQuery
@@ -71,14 +72,14 @@ async def _list(call: Call) -> Page:
 async def _prune(call: Call) -> JobView:
     wanted = call.body_as(NewPruning)
     if (wanted.before is None) == (wanted.keep_days is None):
-        raise ApiProblem(400, "give either `before` or `keep_days`", field="before")
+        raise ApiProblem(400, _("give either `before` or `keep_days`"), field="before")
     now = call.world.wall_clock()
     if wanted.before is not None:
         before = wanted.before.timestamp()
     else:
         before = max(0.0, now - (wanted.keep_days or 0) * _DAY)
     if not 0 <= before <= now:
-        raise ApiProblem(400, "that time is not in the past", field="before")
+        raise ApiProblem(400, _("that time is not in the past"), field="before")
     channel = folded_channel(wanted.channel) if wanted.channel is not None else None
     with as_problems():
         database = call.site.jobs().database()
@@ -117,7 +118,9 @@ async def _redact(call: Call) -> None:
             and (not is_single or await storage.history.redact(channel.folded, number))
         )
     if not is_there or number is None:
-        raise not_found(f"there is no such message in {channel.name}, or it is too old")
+        raise not_found(
+            _("there is no such message in {name}, or it is too old").format(name=channel.name)
+        )
     change = MessageRedacted("", 0, channel.folded, "", channel.name, number, reason, is_single)
     await call.commit(
         lambda: apply(world, change) if channel.folded in world.channels else (),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from trio_chat.i18n import _
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.refusals import as_problems
@@ -70,7 +71,7 @@ def _list(call: Call) -> Page:
 def _found(call: Call) -> Job:
     job = call.site.jobs().all.get(call.params["job"])
     if job is None:
-        raise not_found("there is no such job, or its outcome is no longer kept")
+        raise not_found(_("there is no such job, or its outcome is no longer kept"))
     return job
 
 
@@ -81,7 +82,7 @@ def _get(call: Call) -> JobView:
 async def _cancel(call: Call) -> None:
     job = _found(call)
     if job.state != "running":
-        raise ApiProblem(409, "the job has ended already")
+        raise ApiProblem(409, _("the job has ended already"))
     await call.commit(list, f"JOB CANCEL {job.kind} {job.id}")
     job.scope.cancel()
 

@@ -7,6 +7,7 @@ from trio_chat.chat.changes import RelayedMessage
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.ids import msgid, parse_msgid
 from trio_chat.chat.relaying import MAX_NAME, BlankText, fit, shown_name, why_not_relay
+from trio_chat.i18n import _
 from trio_chat.irc import tag_names
 from trio_chat.server.api.calls import RETRY_AFTER, Call
 from trio_chat.server.api.channels import found_channel
@@ -43,14 +44,14 @@ class SentMessage:
 async def _send(call: Call) -> SentMessage:
     channel, wanted, world = found_channel(call), call.body_as(NewMessage), call.world
     if call.site.relayer is None:
-        raise ApiProblem(503, "this server cannot deliver messages")
+        raise ApiProblem(503, _("this server cannot deliver messages"))
     own = call.caller.nick or call.caller.actor.partition(" ")[2]
     name = shown_name(wanted.name or own, LABEL, LABEL)
     _check(call, channel, name)
     try:
         text = fit(world, channel, name, LABEL, wanted.text)
     except BlankText as error:
-        raise ApiProblem(400, "the text has nothing that can be seen", field="text") from error
+        raise ApiProblem(400, _("the text has nothing that can be seen"), field="text") from error
     message = RelayedMessage(
         channel.folded,
         name,
@@ -66,7 +67,7 @@ async def _send(call: Call) -> SentMessage:
         headers = [("Retry-After", str(RETRY_AFTER))]
         raise ApiProblem(503, str(error), headers=headers) from error
     except ChannelGone as error:
-        raise not_found("the channel has ended at the same time") from error
+        raise not_found(_("the channel has ended at the same time")) from error
     return SentMessage(msgid(number), channel.name, name)
 
 
@@ -79,7 +80,7 @@ def _key(call: Call) -> str:
     """Return the key by which a repeated request is the same message."""
     key = call.request.header(b"idempotency-key")
     if len(key) > _MAX_KEY or not key.isprintable() or not key.isascii():
-        why = f"a key has at most {_MAX_KEY} characters of ASCII"
+        why = _("a key has at most {max_key} characters of ASCII").format(max_key=_MAX_KEY)
         raise ApiProblem(400, why, field="Idempotency-Key")
     return key
 
@@ -88,7 +89,7 @@ def _tags(wanted: NewMessage) -> tuple[tuple[str, str], ...]:
     if wanted.reply_to is None:
         return ()
     if parse_msgid(wanted.reply_to) is None:
-        raise ApiProblem(400, "reply_to must be the id of a message", field="reply_to")
+        raise ApiProblem(400, _("reply_to must be the id of a message"), field="reply_to")
     return ((tag_names.DRAFT_REPLY, wanted.reply_to),)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import trio
 
+from trio_chat.i18n import _
 from trio_chat.server.api.calls import Call
 from trio_chat.server.api.problems import ApiProblem
 from trio_chat.server.api.resources import Resource
@@ -46,7 +47,7 @@ class MetricsView:
 
 def _get(call: Call) -> MetricsView:
     if call.site.statistics is None:
-        raise ApiProblem(404, "this server has no numbers")
+        raise ApiProblem(404, _("this server has no numbers"))
     now = call.site.statistics()
     node = now.node
     return MetricsView(
@@ -71,7 +72,9 @@ class _Streams:
 def _live(call: Call) -> HttpResponse:
     streams: _Streams = call.shared(_Streams)
     if streams.count >= MOST_STREAMS:
-        why = f"there are {MOST_STREAMS} streams already; close some, or use GET /api/v1/metrics"
+        why = _(
+            "there are {most_streams} streams already; close some, or use GET /api/v1/metrics"
+        ).format(most_streams=MOST_STREAMS)
         raise ApiProblem(429, why, headers=[("Retry-After", "30")])
     headers = [("Content-Type", "text/event-stream; charset=utf-8"), ("X-Accel-Buffering", "no")]
     return HttpResponse(200, _events(call, streams), headers)

@@ -2,6 +2,7 @@
 
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.world import World
+from trio_chat.i18n import _
 from trio_chat.irc.names import fold_or_self
 from trio_chat.server.api.problems import not_found
 
@@ -19,7 +20,7 @@ def channel_named(world: World, name: str) -> Channel:
     """
     channel = world.channels.get(folded_channel(name))
     if channel is None:
-        raise not_found(f"there is no channel {name}")
+        raise not_found(_("there is no channel {name}").format(name=name))
     return channel
 
 

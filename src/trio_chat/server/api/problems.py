@@ -25,8 +25,10 @@ class ApiProblem(Exception):
         self.headers = headers
 
 
-def problem_response(problem: ApiProblem) -> HttpResponse:
-    """Return the answer for a problem."""
+def problem_response(problem: ApiProblem, language: str) -> HttpResponse:
+    """Return the answer for a problem, whose detail is in a language; the title says what the
+    status means (RFC 9457), and is not translated.
+    """
     value: dict[str, str | int] = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
@@ -35,7 +37,12 @@ def problem_response(problem: ApiProblem) -> HttpResponse:
     }
     if problem.field:
         value["field"] = problem.field
-    headers = [("Content-Type", TYPE), *problem.headers]
+    headers = [
+        ("Content-Type", TYPE),
+        ("Content-Language", language),
+        ("Vary", "Accept-Language"),
+        *problem.headers,
+    ]
     return json_response(value, problem.status, headers)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from trio_chat.chat.accounts import AccountsError, Busy
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.response import Unsettled
+from trio_chat.i18n import _
 from trio_chat.maintenance.atomic_file import FileError
 from trio_chat.maintenance.refusals import InvalidValue, ResourceConflict, ResourceNotFound
 from trio_chat.server.api.calls import RETRY_AFTER
@@ -40,9 +41,9 @@ def as_problems(field: str = "") -> Iterator[None]:
     except Busy as error:
         raise ApiProblem(429, str(error), headers=_LATER) from error
     except Unsettled as error:
-        why = "the servers cannot agree at the moment; look whether it was done, before a repeat"
+        why = _("the servers cannot agree at the moment; look whether it was done, before a repeat")
         raise ApiProblem(503, why, headers=_LATER) from error
     except (StorageError, AccountsError, HistoryError) as error:
         log.error("a request to the API cannot be carried out: %s", error)
-        why = "the database cannot be used at the moment; the log of the server says why"
+        why = _("the database cannot be used at the moment; the log of the server says why")
         raise ApiProblem(503, why, headers=_LATER) from error

@@ -11,6 +11,7 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.history import Record, Span
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.moderation.state import HeldMessage, Report
+from trio_chat.i18n import _
 from trio_chat.irc.message import MAX_BODY, body_size
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.named_channels import channel_named, folded_channel
@@ -101,7 +102,9 @@ async def _close(call: Call) -> None:
     channel, number = _place(call)
     reports = channel.moderation.reports if channel.moderation is not None else ()
     if all(report.number != number for report in reports):
-        raise not_found(f"there is no open report {number} in {channel.name}")
+        raise not_found(
+            _("there is no open report {number} in {name}").format(number=number, name=channel.name)
+        )
     change = ReportsClosed(channel.folded, (number,), call.caller.actor)
     await call.commit(lambda: apply(call.world, change), f"REPORTS {channel.name} CLOSE {number}")
 
@@ -132,14 +135,18 @@ def _found_held(call: Call) -> tuple[Channel, HeldMessage]:
     for each in held:
         if each.number == number:
             return channel, each
-    raise not_found(f"there is no held message {number} in {channel.name}")
+    raise not_found(
+        _("there is no held message {number} in {name}").format(number=number, name=channel.name)
+    )
 
 
 async def _release(call: Call) -> None:
     channel, held = _found_held(call)
     longest = max(held.text.split("\n"), key=len)
     if body_size(held.command, (channel.name, longest), held.source) > MAX_BODY:
-        why = f"{channel.name} has a longer name now, for which the message is too long"
+        why = _("{name} has a longer name now, for which the message is too long").format(
+            name=channel.name
+        )
         raise ApiProblem(409, why)
     change = HeldMessageReleased(channel.folded, held.number, call.caller.actor)
     await call.commit(
@@ -156,7 +163,7 @@ async def _drop(call: Call) -> None:
 def _place(call: Call) -> tuple[Channel, int]:
     channel, number = channel_named(call.world, call.params["channel"]), call.params["number"]
     if not (number.isascii() and number.isdecimal() and len(number) <= 12):
-        raise not_found(f"{number[:40]} is no number of the list")
+        raise not_found(_("{number} is no number of the list").format(number=number[:40]))
     return channel, int(number)
 
 

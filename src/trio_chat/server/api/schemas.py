@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from trio_chat.i18n import _
 from trio_chat.server.api.problems import ApiProblem
 
 T = TypeVar("T")
@@ -164,7 +165,11 @@ def from_json(kind: type[T], value: Any, where: str = "") -> T:
         ApiProblem: 400, with the name of the field that is wrong.
     """
     if not isinstance(value, dict):
-        raise ApiProblem(400, f"{where or 'the body'} must be a JSON object", field=where)
+        raise ApiProblem(
+            400,
+            _("{where} must be a JSON object").format(where=where or _("the body")),
+            field=where,
+        )
     known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
     before = f"{where}." if where else ""
     for name in value:
@@ -172,14 +177,22 @@ def from_json(kind: type[T], value: Any, where: str = "") -> T:
             shown = name[:60].encode("ascii", "backslashreplace").decode()
             allowed = ", ".join(known) or "none"
             raise ApiProblem(
-                400, f"there is no field {shown}; the fields are: {allowed}", field=before + shown
+                400,
+                _("there is no field {shown}; the fields are: {allowed}").format(
+                    shown=shown, allowed=allowed
+                ),
+                field=before + shown,
             )
     hints, given = _hints(kind), {}
     for name, field in known.items():
         if name in value:
             given[name] = _value(hints[name], value[name], before + name)
         elif _is_needed(field):
-            raise ApiProblem(400, f"the field {before}{name} is missing", field=before + name)
+            raise ApiProblem(
+                400,
+                _("the field {before}{name} is missing").format(before=before, name=name),
+                field=before + name,
+            )
     return kind(**given)
 
 
@@ -192,13 +205,13 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     origin, args = get_origin(kind), get_args(kind)
     if origin is Literal:
         if value not in args:
-            raise _wrong(where, f"one of {', '.join(map(str, args))}")
+            raise _wrong(where, _("one of {all}").format(all=", ".join(map(str, args))))
         return value
     if origin in (tuple, list):
         return _list(origin, args[0], value, where, rule)
     if origin is dict:
         if not isinstance(value, dict) or len(value) > MAX_ITEMS:
-            raise _wrong(where, "an object")
+            raise _wrong(where, _("an object"))
         return {
             _text(key, where, _NO_RULE): _value(args[1], each, f"{where}.{key[:60]}")
             for key, each in value.items()
@@ -209,14 +222,16 @@ def _value(kind: Any, value: Any, where: str) -> Any:
 def _list(origin: Any, kind: Any, value: Any, where: str, rule: Rule) -> Any:
     most = MAX_ITEMS if rule.most is None else rule.most
     if not isinstance(value, list) or len(value) > most or len(value) < (rule.least or 0):
-        raise _wrong(where, f"a list of {rule.least or 0} to {most}")
+        raise _wrong(
+            where, _("a list of {least} to {most}").format(least=rule.least or 0, most=most)
+        )
     return origin(_value(kind, each, f"{where}.{place}") for place, each in enumerate(value))
 
 
 def _scalar(kind: Any, value: Any, where: str, rule: Rule) -> Any:
     if kind is bool:
         if not isinstance(value, bool):
-            raise _wrong(where, "true or false")
+            raise _wrong(where, _("true or false"))
         return value
     if kind in (int, float):
         return _number(kind, value, where, rule)
@@ -228,11 +243,11 @@ def _scalar(kind: Any, value: Any, where: str, rule: Rule) -> Any:
 def _number(kind: Any, value: Any, where: str, rule: Rule) -> Any:
     is_number = isinstance(value, int if kind is int else int | float)
     if isinstance(value, bool) or not is_number:
-        raise _wrong(where, "a whole number" if kind is int else "a number")
+        raise _wrong(where, _("a whole number") if kind is int else _("a number"))
     least = -_GREATEST if rule.least is None else rule.least
     most = _GREATEST if rule.most is None else rule.most
     if not least <= value <= most:  # nor is NaN
-        raise _wrong(where, f"a number from {least} to {most}")
+        raise _wrong(where, _("a number from {least} to {most}").format(least=least, most=most))
     return value
 
 
@@ -244,26 +259,30 @@ def _time(value: Any, where: str) -> datetime:
                 return read.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise _wrong(where, "a time with its zone, such as 2026-01-31T08:00:00Z")
+    raise _wrong(where, _("a time with its zone, such as 2026-01-31T08:00:00Z"))
 
 
 def _text(value: Any, where: str, rule: Rule) -> str:
     if not isinstance(value, str):
-        raise _wrong(where, "a text")
+        raise _wrong(where, _("a text"))
     most, least = MAX_TEXT if rule.most is None else rule.most, rule.least or 0
     if not least <= len(value) <= most:
-        raise _wrong(where, f"a text of {least} to {most} characters")
+        raise _wrong(
+            where, _("a text of {least} to {most} characters").format(least=least, most=most)
+        )
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise _wrong(where, "a text of whole Unicode characters") from None
+        raise _wrong(where, _("a text of whole Unicode characters")) from None
     if (_CONTROL_IN_LINES if rule.lines else _CONTROL).search(value):
-        raise _wrong(where, "a text without control characters")
+        raise _wrong(where, _("a text without control characters"))
     return value
 
 
 def _wrong(where: str, wanted: str) -> ApiProblem:
-    return ApiProblem(400, f"{where} must be {wanted}", field=where)
+    return ApiProblem(
+        400, _("{where} must be {wanted}").format(where=where, wanted=wanted), field=where
+    )
 
 
 # From a query

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from trio_chat import __version__
 from trio_chat.chat.control import RehashError
+from trio_chat.i18n import _
 from trio_chat.server.api.calls import Call
 from trio_chat.server.api.problems import ApiProblem
 from trio_chat.server.api.resources import Resource
@@ -85,7 +86,7 @@ def _caller(call: Call) -> CallerView:
 async def _rehash(call: Call) -> Rehashed:
     control = call.world.control
     if control is None:
-        raise ApiProblem(409, "this server has no configuration that could be read")
+        raise ApiProblem(409, _("this server has no configuration that could be read"))
     why, lines = "", list[str]()
     try:
         lines = await control.rehash()
@@ -93,7 +94,7 @@ async def _rehash(call: Call) -> Rehashed:
         why = str(error)
     await call.commit(lambda: (), f"REHASH failed: {why}" if why else "REHASH")
     if why:
-        raise ApiProblem(409, f"nothing was changed: {why}")
+        raise ApiProblem(409, _("nothing was changed: {why}").format(why=why))
     return Rehashed(tuple(lines))
 
 

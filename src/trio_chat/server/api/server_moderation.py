@@ -17,6 +17,7 @@ from trio_chat.chat.moderation.server import (
     ServerReport,
 )
 from trio_chat.chat.moderation.terms import BadTerms, check_raid, check_room, read_filter
+from trio_chat.i18n import _
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.resources import Resource
@@ -130,7 +131,7 @@ async def _add_filter(call: Call) -> FilterView:
 async def _remove_filter(call: Call) -> None:
     pattern = call.query_as(FilterQuery).pattern.lower()
     if pattern not in call.world.moderation.filters:
-        raise not_found("there is no filter with this pattern; GET /api/v1/filters lists them")
+        raise not_found(_("there is no filter with this pattern; GET /api/v1/filters lists them"))
     await call.commit(
         lambda: _changed(lambda: desk.remove_filter(call.world, pattern)), f"FILTER DEL {pattern}"
     )
@@ -233,7 +234,7 @@ def _number(call: Call, known: Container[int]) -> str:
     number = call.params["number"]
     is_number = number.isascii() and number.isdecimal() and len(number) <= 12
     if not is_number or int(number) not in known:
-        raise not_found(f"{number[:40]} is no number of the list")
+        raise not_found(_("{number} is no number of the list").format(number=number[:40]))
     return str(int(number))
 
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 import trio
 
+from trio_chat.i18n import SOURCE_LANGUAGE, _, load, speaking
 from trio_chat.server.api import PATH
 from trio_chat.server.api.access import Access, check_scope
 from trio_chat.server.api.calls import Call, Page
@@ -17,6 +18,7 @@ from trio_chat.server.api.openapi import describe
 from trio_chat.server.api.problems import ApiProblem, problem_response
 from trio_chat.server.api.resources import Resource, ResourceTable
 from trio_chat.server.api.schemas import from_json, from_query, to_json
+from trio_chat.server.http.languages import accepted_language
 from trio_chat.server.http.messages import (
     HttpRequest,
     HttpResponse,
@@ -34,7 +36,7 @@ _MAX_QUERY = 4096
 
 
 class Api:
-    """Answers requests.
+    """Answers requests; refusals are in the language that a request accepts, else in English.
 
     Args:
         site: the server.
@@ -48,17 +50,24 @@ class Api:
         )
         self._description: dict[str, Any] | None = None
         self._kept: dict[type, Any] = {}
+        self._spoken = {SOURCE_LANGUAGE}
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer a request; a refusal is a problem as JSON."""
-        try:
-            return await self._answer(request)
-        except ApiProblem as problem:
-            return problem_response(problem)
-        except RequestError as error:
-            if not error.status:
-                raise
-            return problem_response(ApiProblem(error.status, str(error), headers=error.headers))
+        language = accepted_language(request)
+        if language not in self._spoken:  # a catalogue is a file
+            await trio.to_thread.run_sync(load, language)
+            self._spoken.add(language)
+        with speaking(language):
+            try:
+                return await self._answer(request)
+            except ApiProblem as problem:
+                return problem_response(problem, language)
+            except RequestError as error:
+                if not error.status:
+                    raise
+                refused = ApiProblem(error.status, str(error), headers=error.headers)
+                return problem_response(refused, language)
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         path = "/" + request.path.removeprefix(PATH)
@@ -67,12 +76,14 @@ class Api:
         caller = self._access.admit(request)
         resources, params = self._table.find(path)
         if not resources:
-            raise ApiProblem(404, f"there is no such path; {PATH}openapi.json lists them")
+            raise ApiProblem(
+                404, _("there is no such path; {path}openapi.json lists them").format(path=PATH)
+            )
         method = "GET" if request.method == "HEAD" else request.method
         resource = resources.get(method)
         if resource is None:
             allowed = ", ".join(sorted({*resources, *(["HEAD"] if "GET" in resources else [])}))
-            why = f"this path takes only {allowed}"
+            why = _("this path takes only {allowed}").format(allowed=allowed)
             raise ApiProblem(405, why, headers=[("Allow", allowed)])
         check_scope(caller, resource.scope)
         call = Call(site=self._site, request=request, caller=caller, params=params)
@@ -107,22 +118,24 @@ def _response(resource: Resource, value: Any) -> HttpResponse:
 def _query(resource: Resource, request: HttpRequest) -> Any:
     given: dict[str, str] = {}
     if len(request.query) > _MAX_QUERY:
-        raise ApiProblem(414, "the query is too long")
+        raise ApiProblem(414, _("the query is too long"))
     for pair in filter(None, request.query.split("&")):
-        name, _, text = pair.partition("=")
+        name, _sign, text = pair.partition("=")
         try:
             name, text = (
                 unquote_to_bytes(part.replace("+", " ")).decode() for part in (name, text)
             )
         except UnicodeDecodeError as error:
-            raise ApiProblem(400, "write the query as UTF-8 in percent-encoding") from error
+            raise ApiProblem(400, _("write the query as UTF-8 in percent-encoding")) from error
         if name in given:
-            raise ApiProblem(400, f"the parameter {name} is there twice", field=name)
+            raise ApiProblem(
+                400, _("the parameter {name} is there twice").format(name=name), field=name
+            )
         given[name] = text
     if resource.query is None:
         if given:
             name = next(iter(given))
-            raise ApiProblem(400, "this path takes no parameters in its query", field=name)
+            raise ApiProblem(400, _("this path takes no parameters in its query"), field=name)
         return None
     return from_query(resource.query, given)
 
@@ -130,13 +143,15 @@ def _query(resource: Resource, request: HttpRequest) -> Any:
 async def _body(resource: Resource, request: HttpRequest) -> Any:
     if resource.body is None:
         if request.has_body:
-            raise ApiProblem(400, "this request takes no body; leave it out")
+            raise ApiProblem(400, _("this request takes no body; leave it out"))
         return None
     kind = request.header(b"content-type").partition(";")[0].strip().lower()
     if kind != _JSON:
-        raise ApiProblem(415, f"send JSON, with the header `Content-Type: {_JSON}`")
+        raise ApiProblem(
+            415, _("send JSON, with the header `Content-Type: {json}`").format(json=_JSON)
+        )
     if request.header(b"content-encoding").lower() not in ("", "identity"):
-        raise ApiProblem(415, "send the body without compression")
+        raise ApiProblem(415, _("send the body without compression"))
     data = bytearray()
     async with aclosing(request.body(resource.max_body)) as pieces:
         async for piece in pieces:
@@ -155,17 +170,17 @@ def _read(data: bytes) -> Any:
     try:
         return json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_no_number)
     except UnicodeDecodeError as error:
-        raise ApiProblem(400, "the body is not UTF-8") from error
+        raise ApiProblem(400, _("the body is not UTF-8")) from error
     except RecursionError as error:
-        raise ApiProblem(400, "the body is nested too deeply") from error
+        raise ApiProblem(400, _("the body is nested too deeply")) from error
     except ValueError as error:
-        raise ApiProblem(400, "the body is no JSON that this server takes") from error
+        raise ApiProblem(400, _("the body is no JSON that this server takes")) from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ApiProblem(400, "the body has an object with the same name twice")
+        raise ApiProblem(400, _("the body has an object with the same name twice"))
     return value
 
 

@@ -10,6 +10,7 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import NoticeKept, SessionsClosed, UserRemoved
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import Session, User
+from trio_chat.i18n import _
 from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_or_self
 from trio_chat.server.api.calls import MAX_LIMIT, Call, Page, PageQuery
@@ -73,7 +74,9 @@ class RemovalQuery:
 def _list(call: Call) -> Page:
     wanted = call.query_as(SessionsQuery)
     if wanted.address and not call.caller.shows_addresses:
-        raise ApiProblem(403, "you may not see addresses; leave the parameter out", field="address")
+        raise ApiProblem(
+            403, _("you may not see addresses; leave the parameter out"), field="address"
+        )
     account, words = fold_or_self(wanted.account), wanted.words.lower()
 
     def is_wanted(user: User) -> bool:
@@ -109,7 +112,9 @@ async def _close(call: Call) -> None:
     user, number = _found(call), call.params["connection"]
     session = next((each for each in user.sessions if str(each.id) == number), None)
     if session is None:
-        raise not_found(f"{user.nick} has no such connection; look at its connections again")
+        raise not_found(
+            _("{nick} has no such connection; look at its connections again").format(nick=user.nick)
+        )
     reason = call.query_as(RemovalQuery).reason or _NO_REASON
     change = SessionsClosed((session.id,), f"An operator of the server ended it: {reason}")
     await call.commit(
@@ -125,7 +130,7 @@ def _found(call: Call) -> User:
 
 
 def _gone() -> ApiProblem:
-    return not_found("there is no user of this nickname; GET /api/v1/sessions lists them")
+    return not_found(_("there is no user of this nickname; GET /api/v1/sessions lists them"))
 
 
 def _view(call: Call, user: User) -> UserView:

@@ -8,6 +8,7 @@ from trio_chat.chat import api_tokens
 from trio_chat.chat.api_tokens import ApiToken
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ApiTokenMade, ApiTokenRemoved
+from trio_chat.i18n import _
 from trio_chat.maintenance.api_tokens import TokenTerms, new_api_token
 from trio_chat.maintenance.refusals import ResourceConflict
 from trio_chat.server.api.calls import Call, Page, PageQuery
@@ -71,7 +72,9 @@ async def _add(call: Call) -> MadeToken:
     except api_tokens.BadTokenTerms as error:
         raise ApiProblem(400, str(error), field="scopes") from error
     if missing := next((scope for scope in scopes if not call.caller.may(scope)), ""):
-        why = f"a token cannot have the scope {missing}, which its maker does not have"
+        why = _("a token cannot have the scope {missing}, which its maker does not have").format(
+            missing=missing
+        )
         raise ApiProblem(403, why, field="scopes")
     now = world.wall_clock()
     terms = TokenTerms(name, scopes, _end(wanted.expires, now))
@@ -83,7 +86,7 @@ async def _add(call: Call) -> MadeToken:
         lambda: apply(world, ApiTokenMade(made)), f"TOKEN ADD {name}: {' '.join(scopes)}"
     )
     if world.api_tokens.get(made.digest) is None:
-        raise ApiProblem(409, "another token was made at the same time; try again")
+        raise ApiProblem(409, _("another token was made at the same time; try again"))
     return MadeToken(_view(call, made), secret)
 
 
@@ -92,7 +95,7 @@ def _end(expires: datetime | None, now: float) -> int:
         return 0
     begin = datetime.fromtimestamp(now, UTC)
     if not begin < expires <= begin + _LATEST:
-        raise ApiProblem(400, "a token ends in the future, within ten years", field="expires")
+        raise ApiProblem(400, _("a token ends in the future, within ten years"), field="expires")
     return int(expires.timestamp())
 
 
@@ -105,7 +108,7 @@ async def _remove(call: Call) -> None:
 def _found(call: Call) -> ApiToken:
     token = call.world.api_tokens.named(call.params["name"])
     if token is None:
-        raise not_found("there is no token of this name; GET /api/v1/tokens lists them")
+        raise not_found(_("there is no token of this name; GET /api/v1/tokens lists them"))
     return token
 
 

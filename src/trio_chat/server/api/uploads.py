@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from trio_chat.chat.uploads import Upload, UploadTable
+from trio_chat.i18n import _
 from trio_chat.maintenance import uploads as rules
 from trio_chat.server.api.bans import account_named
 from trio_chat.server.api.calls import Call, Page, PageQuery
@@ -65,7 +66,7 @@ class ForgottenUploads:
 def _table(call: Call) -> UploadTable:
     table = call.world.storage.uploads if call.world.storage is not None else None
     if table is None:
-        raise not_found("this server keeps no files")
+        raise not_found(_("this server keeps no files"))
     return table
 
 
@@ -129,13 +130,13 @@ async def _remove(call: Call) -> None:
         # The service deletes the bytes at once; without one the server does it when it next can.
         remover = call.site.uploads or _table(call)
         if not await remover.remove(name):
-            raise not_found("there is no such file")
+            raise not_found(_("there is no such file"))
     await call.commit(list, f"UPLOAD REMOVE {name}")
 
 
 async def _forget_missing(call: Call) -> ForgottenUploads:
     if call.world.is_replicated:
-        raise ApiProblem(409, "another server of the cluster may have the bytes, and sends them")
+        raise ApiProblem(409, _("another server of the cluster may have the bytes, and sends them"))
     table = _table(call)
     with as_problems():
         missing = await call.site.jobs().read(rules.without_bytes)

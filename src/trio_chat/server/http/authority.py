@@ -18,15 +18,14 @@ from string import Template
 import trio
 
 from trio_chat.irc.addresses import format_address
+from trio_chat.server.http.languages import LANGUAGES, accepted_language
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
 from trio_chat.server.http.site import Site
 
-_LANGUAGES = ("en", "ru")
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'"
 )
-_QUALITY = re.compile(r";\s*q=([01](?:\.[0-9]{1,3})?)")
 _NAMESPACE = uuid.UUID("6f1c2a52-8a4e-4f0b-9f0e-5b7f4f3c9d10")
 """For the identifiers of configuration profiles, which a new one of the same authority replaces."""
 
@@ -123,15 +122,7 @@ async def _authority(site: Site) -> bytes:
 def preferred_language(request: HttpRequest) -> str:
     """Return the language of the query, or else the one that the browser prefers."""
     asked = request.query.removeprefix("lang=")
-    if asked in _LANGUAGES:
-        return asked
-    preferred: list[tuple[float, int, str]] = []
-    for place, word in enumerate(request.words(b"accept-language")):
-        language = word.partition(";")[0].strip().partition("-")[0]
-        quality = _QUALITY.search(word)
-        if language in _LANGUAGES:
-            preferred.append((-float(quality[1]) if quality else -1.0, place, language))
-    return min(preferred)[2] if preferred else _LANGUAGES[0]
+    return asked if asked in LANGUAGES else accepted_language(request)
 
 
 def requested_address(request: HttpRequest, site: Site) -> str:

@@ -6,7 +6,7 @@
  * this object only, neither in storage nor in an address, and is gone with the page.
  */
 
-import { _ } from "../platform/i18n.js";
+import { _, language } from "../platform/i18n.js";
 import { EventStreamParser } from "./event_stream.js";
 
 /** @import { ServerEvent } from "./event_stream.js" */
@@ -139,7 +139,12 @@ export class Api {
     for (let isAgain = false; ; isAgain = true) {
       const token = await this.#bearer();
       /** @type {Record<string, string>} */
-      const headers = { Authorization: `Bearer ${token}`, Accept: accept };
+      const headers = {
+        Authorization: `Bearer ${token}`,
+        Accept: accept,
+        // That of the page, which may be another one than the browser's: refusals are in it.
+        "Accept-Language": language.value,
+      };
       if (body !== undefined) headers["Content-Type"] = "application/json";
       const response = await this.fetch(address, {
         method,
