@@ -6,7 +6,9 @@ from cluster_town import Client, ClusterTown
 from support import NOON
 from trio_chat.chat.changes import PushSubscribed
 from trio_chat.chat.events import Event
+from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.push import PushSubscription
+from trio_chat.chat.users import Nowhere, Session
 from trio_chat.cluster.entries import Said
 from trio_chat.cluster.machine import Applied
 from trio_chat.server.cluster.own_parts import OwnParts
@@ -67,5 +69,25 @@ def test_all_nodes_take_notifications_away() -> None:
 
 def test_an_event_for_others_is_otherwise_the_same() -> None:
     """Whatever fields events have."""
-    event = Event._make(range(len(Event._fields)))
+    session = Session(Nowhere(), "192.0.2.1", NOON)
+    event = Event(
+        id=1,
+        command="PRIVMSG",
+        params=("ann", "hello"),
+        source="bob!~b@192.0.2.1",
+        recipients=(session,),
+        skip=session,
+        requires=1,
+        account="bob",
+        extended=("x",),
+        client_tags={"+a": "b"},
+        carries_msgid=True,
+        history_targets=(HistoryTarget("ann", is_private=True),),
+        is_bot=True,
+        shift=2,
+        server_tags=((1, "a", "b"),),
+        account_id=3,
+        push_accounts=(4,),
+    )
+    assert all(value != Event._field_defaults.get(name) for name, value in event._asdict().items())
     assert event.addressed((), (7,)) == event._replace(recipients=(), push_accounts=(7,))

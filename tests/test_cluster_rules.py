@@ -54,6 +54,8 @@ def other(value: object) -> object:
             return not value
         case int():
             return value + 1
+        case tuple():
+            return (*value, "x")
         case _:
             return f"{value}x"
 

@@ -8,7 +8,6 @@ and finally for operators.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
 from enum import IntEnum
 from typing import Any
 
@@ -54,6 +53,12 @@ class _Usage:
         self.rows = self.size = 0.0
         self.at = now
         self.is_over = False
+
+    def copy(self) -> "_Usage":
+        """Return another one with the same numbers."""
+        other = _Usage(self.at)
+        other.rows, other.size, other.is_over = self.rows, self.size, self.is_over
+        return other
 
 
 class Quotas:
@@ -163,7 +168,7 @@ class Quotas:
     def _usage(self, payer: str | int, now: float) -> _Usage:
         usage = self._usages.get(payer)
         if not self.is_counting:
-            usage = copy(usage) if usage is not None else _Usage(now)
+            usage = usage.copy() if usage is not None else _Usage(now)
         elif usage is None:
             if len(self._usages) >= _MOST_PAYERS:
                 self._forget(now)

@@ -88,7 +88,7 @@ class Broadcaster:
     def __init__(
         self,
         limit: int,
-        reserve: float,
+        reserve: int | float,  # not float alone: an int has to stay one, for Trio
         history: History | None = None,
         uncommitted: UncommittedState | None = None,
         *,
@@ -214,8 +214,8 @@ class Broadcaster:
         """
         try:
             is_kept = await self._keep(records_of(items), _position(items))
-        except BadRecord as error:
-            return await self._remember_the_rest(items, error)
+        except BadRecord as bad:
+            return await self._remember_the_rest(items, bad)
         except HistoryError as error:
             if self._is_strict:
                 raise

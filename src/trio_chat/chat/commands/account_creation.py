@@ -241,10 +241,10 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     text = _LETTER.format(name=wanted.name, network=network, code=code, hours=LIFETIME // 3600)
     try:
         await world.mail.send(Letter(email, f"Your code for {network}", text))
-    except MailError as error:
+    except MailError as unsent:
         _end(request, pending)
-        log.error("the code for the account %s could not be sent: %s", wanted.name, error)
-        if isinstance(error, MailRefused):
+        log.error("the code for the account %s could not be sent: %s", wanted.name, unsent)
+        if isinstance(unsent, MailRefused):
             return RegistrationOutcome(
                 "UNACCEPTABLE_EMAIL", "That address takes no mail from us; give another one"
             )

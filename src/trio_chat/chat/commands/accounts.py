@@ -118,10 +118,10 @@ async def _continue(
             count_failure(request, reply)
         reply.numeric(n.ERR_SASLFAIL, args=(str(failed),))
         return
-    except CodeRequired as error:
+    except CodeRequired as missing:
         session.sasl = None
-        reply.fail("AUTHENTICATE", "CODE_REQUIRED", text=str(error))
-        reply.numeric(n.ERR_SASLFAIL, args=(str(error),))
+        reply.fail("AUTHENTICATE", "CODE_REQUIRED", text=str(missing))
+        reply.numeric(n.ERR_SASLFAIL, args=(str(missing),))
         return
     except (AccountsError, Busy, ProviderUnavailable) as error:
         session.sasl = None
