@@ -1,7 +1,9 @@
-"""Build hooks of hatchling: the bundle of the page in a wheel, see `tools/bundle.py`; and the
-description for the package index, which shows README.md without the files beside it.
+"""Build hooks of hatchling: what a wheel has besides the sources, which are the bundle of the page
+(`tools/bundle.py`) and, with `TRIO_CHAT_COMPILE=1`, extension modules (`tools/compiled.py`); and
+the description for the package index, which shows README.md without the files beside it.
 """
 
+import os
 import re
 import runpy
 import shutil
@@ -16,26 +18,62 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 _RELATIVE = re.compile(r"(!?)\[([^\]]*)\]\((?![a-z]+:|#)([^)\s]+)\)")
 """A link or a picture of Markdown whose address is that of a file in the repository."""
+_BUNDLE = "trio_chat/web/bundle/app"
 
 
-class PageBundleHook(BuildHookInterface[Any]):
-    """Adds the bundle to a wheel, unless that is an editable one or there is no esbuild."""
+class WheelHook(BuildHookInterface[Any]):
+    """Adds what is made for a wheel, unless that is an editable one.
+
+    Without esbuild there is no bundle, and extension modules are made only if that was asked for.
+    """
+
+    def dependencies(self) -> list[str]:
+        """Return what compiling needs; the types of the libraries are a part of it, so all of them
+        have the versions with which the types are checked.
+        """
+        if not _compiles():
+            return []
+        wanted = {"mypy", "setuptools", *map(_name, self.metadata.core.dependencies)}
+        locked = (Path(self.root) / "constraints" / "locked.txt").read_text("utf-8")
+        return [line for line in locked.splitlines() if _name(line) in wanted]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Make the bundle in a temporary directory."""
-        self._directory = ""
+        """Make it in a temporary directory."""
+        self._directory = Path()
         if version == "editable":
             return
-        self._directory = tempfile.mkdtemp(prefix="trio-chat-bundle-")
-        script = Path(self.root) / "tools" / "bundle.py"
-        subprocess.run([sys.executable, str(script), self._directory], check=True)  # noqa: S603
-        if any(Path(self._directory).iterdir()):
-            build_data["force_include"][self._directory] = "trio_chat/web/bundle/app"
+        self._directory = Path(tempfile.mkdtemp(prefix="trio-chat-wheel-"))
+        root = Path(self.root)
+        bundle = self._make(root / "tools" / "bundle.py")
+        if any(bundle.iterdir()):
+            build_data["force_include"][str(bundle)] = _BUNDLE
+        if _compiles():
+            compiled = self._make(root / "tools" / "compiled.py")
+            build_data["force_include"][str(compiled)] = ""
+            build_data["pure_python"] = False
+            build_data["infer_tag"] = True
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the temporary directory."""
-        if self._directory:
+        if self._directory.name:
             shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _make(self, script: Path) -> Path:
+        """Run a script for a directory of its own; return that."""
+        directory = self._directory / script.stem
+        directory.mkdir()
+        subprocess.run([sys.executable, str(script), str(directory)], check=True)  # noqa: S603
+        return directory
+
+
+def _name(requirement: str) -> str:
+    """Return the name of the package of a requirement, or "" for a comment."""
+    found = re.match(r"[\w.-]+", requirement)
+    return re.sub(r"[-_.]+", "-", found[0]).lower() if found else ""
+
+
+def _compiles() -> bool:
+    return os.environ.get("TRIO_CHAT_COMPILE", "0") not in ("", "0")
 
 
 class IndexDescriptionHook(MetadataHookInterface):

@@ -16,6 +16,9 @@ in the archive of `package offline`.
 Packages are installed in the versions of constraints/locked.txt, so that a run can be repeated.
 The environment variable TRIO_CHAT_CONSTRAINTS names another file.
 
+With TRIO_CHAT_FORM=compiled, `test` first compiles the hot rooms (tools/compiled.py), in a copy of
+the package in the directory compiled, and runs the tests with that. It needs a C compiler.
+
 The syntax is that of Python 2.7, because an old Python has to parse this file before it can report
 that it is too old. For the same reason everything newer is imported where it is used.
 """
@@ -43,6 +46,7 @@ CONSTRAINTS = os.path.join(ROOT, "constraints", "locked.txt")
 OFFLINE = os.path.join(ROOT, "offline.txt")
 WHEELS = os.path.join(ROOT, *(("downloads", "wheels") if os.path.exists(OFFLINE) else ("wheels",)))
 SITE = os.path.join("build", "site")
+COMPILED = os.path.join(ROOT, "compiled")
 LOCK = os.path.join(VENV, "trio-chat.lock")
 WINDOWS = os.name == "nt"
 PYTHON = (
@@ -82,8 +86,11 @@ def main(arguments):
     if sys.version_info < OLDEST:
         return explain_old_python()
     command = arguments[0] if arguments else ""
+    needed = groups_of(*(arguments[1:] or GROUPS) if command == "setup" else (command,))
     try:
-        set_up(groups_of(*(arguments[1:] or GROUPS) if command == "setup" else (command,)))
+        set_up(needed)
+        if command == "test" and "compile" in needed:
+            compile_rooms()
     except Problem as problem:
         say(str(problem))
         return FAILED
@@ -117,6 +124,8 @@ def groups_of(*commands):
         needed.add(GROUPS.get(command, ""))
         if command in ("browser", "check"):  # the types of the tests are checked too
             needed |= {"test", "browser"}
+        if command == "test" and os.environ.get("TRIO_CHAT_FORM") == "compiled":
+            needed |= {"build", "compile"}
     return needed
 
 
@@ -292,6 +301,21 @@ def install(project, key, needed):
     with open(STAMP + ".new", "w") as stream:
         json.dump({"key": key, "installed": [""] + groups}, stream)
     os.replace(STAMP + ".new", STAMP)
+
+
+def compile_rooms():
+    """Install the project with its extension modules in the directory compiled, as from a wheel."""
+    say("Compiling (this takes minutes) ...")
+    shutil.rmtree(COMPILED, ignore_errors=True)
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+    pip += ["--no-deps", "--no-build-isolation", "--target", COMPILED, ROOT]
+    # What is tested need not be fast, and optimising takes most of the time.
+    level = os.environ.get("MYPYC_OPT_LEVEL", "0")
+    code, output = call(pip, {"TRIO_CHAT_COMPILE": "1", "MYPYC_OPT_LEVEL": level})
+    if code:
+        raise Problem(output + "\n\nThe extension modules could not be compiled: see above.")
+    # The tests of the page read its modules.
+    shutil.rmtree(os.path.join(COMPILED, "trio_chat", "web", "bundle"), ignore_errors=True)
 
 
 def explain_wheels():
@@ -488,7 +512,7 @@ def write_constraints():
     resolve += ["--universal", "--python-version", "%d.%d" % OLDEST, "--all-extras"]
     resolve += ["--custom-compile-command", "python3 run.py lock", "--no-annotate"]
     resolve += ["--no-emit-index-url", "--no-emit-find-links"]
-    groups = sorted(set(GROUPS.values()) | {"build"})
+    groups = sorted(set(GROUPS.values()) | {"build", "compile"})
     every = [part for group in groups for part in ("--group", group)]
     lowest = ["--resolution", "lowest-direct", "--group", "test"]
     for options, name in ((every, "locked.txt"), (lowest, "lowest.txt")):
@@ -501,7 +525,9 @@ def write_constraints():
 
 def with_source():
     """Return the environment for a program that imports the project (see requirements())."""
-    paths = [os.path.join(ROOT, "src"), os.environ.get("PYTHONPATH", "")]
+    is_compiled = os.environ.get("TRIO_CHAT_FORM") == "compiled" and os.path.isdir(COMPILED)
+    source = COMPILED if is_compiled else os.path.join(ROOT, "src")
+    paths = [source, os.environ.get("PYTHONPATH", "")]
     return dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in paths if path))
 
 

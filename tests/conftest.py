@@ -15,6 +15,7 @@ from storage_fakes import OpenAccounts
 from support import Town
 from trio_chat.config import Settings, StorageSettings
 from trio_chat.i18n import install
+from trio_chat.installation import is_compiled
 from trio_chat.server import certificates
 from trio_chat.server.certificate_files import files_of
 
@@ -28,6 +29,11 @@ settings.load_profile("here")
 # tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_report_header() -> str:
+    """Tell which form of the hot rooms is tested; `test_compiled` requires the expected one."""
+    return f"form: {'compiled' if is_compiled() else 'pure Python'}"
 
 
 @pytest.fixture

@@ -1,42 +1,23 @@
 """The description for the package index, which shows README.md without the files beside it."""
 
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from hatch_fakes import load_hooks
 
 ROOT = Path(__file__).parent.parent
 BASE = "https://forge.example/anna/chat"
 INLINE = re.compile(r"!?\[[^\]]*\]\(([^)]+)\)")
 
 
-class Interface:
-    """What hatchling gives a hook; hatchling is there only while the project is built."""
-
-    def __class_getitem__(cls, _kind: object) -> "type[Interface]":
-        return cls
-
-    def __init__(self, root: Path) -> None:
-        self.root = str(root)
-
-
 @pytest.fixture
 def hooks(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """Return the names of hatch_build.py."""
-    for name, attribute in (
-        ("hatchling.builders.hooks.plugin.interface", "BuildHookInterface"),
-        ("hatchling.metadata.plugin.interface", "MetadataHookInterface"),
-    ):
-        module = ModuleType(name)
-        setattr(module, attribute, Interface)
-        monkeypatch.setitem(sys.modules, name, module)
     for name in ("TRIO_CHAT_URL", "GITHUB_SERVER_URL", "GITHUB_REPOSITORY"):
         monkeypatch.delenv(name, raising=False)
-    names: dict[str, object] = {"__name__": "hatch_build"}
-    exec(compile((ROOT / "hatch_build.py").read_text("utf-8"), "hatch_build.py", "exec"), names)
-    return names
+    return load_hooks(monkeypatch)
 
 
 def described(hooks: dict[str, object]) -> dict[str, object]:

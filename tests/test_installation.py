@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
 
 import platformdirs
@@ -113,6 +114,14 @@ def test_the_kind_is_found_by_the_place(
 def test_a_checkout_is_recognised() -> None:
     """These tests run in one."""
     assert installation.kind() == "checkout"
+
+
+@pytest.mark.parametrize("suffix", [EXTENSION_SUFFIXES[0], ".py"])
+def test_the_form_is_shown(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who measures, or reports an error, knows which code ran."""
+    spec = ModuleSpec("trio_chat.irc.message", None, origin=f"/lib/trio_chat/irc/message{suffix}")
+    monkeypatch.setattr(installation, "find_spec", {spec.name: spec}.get)
+    assert installation.describe().endswith(", compiled") == (suffix != ".py")
 
 
 def test_a_set_up_is_recognised_by_its_uninstaller(folder: Path) -> None:

@@ -25,7 +25,8 @@ BATCHES = {"server.bat": b"serve", "client.bat": b"connect"}
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Return run.py as a module that works in a temporary directory and installs nothing."""
-    monkeypatch.delenv("TRIO_CHAT_CONSTRAINTS", raising=False)  # with which CI runs these tests
+    for name in ("TRIO_CHAT_CONSTRAINTS", "TRIO_CHAT_FORM"):  # with which CI runs these tests
+        monkeypatch.delenv(name, raising=False)
     specification = importlib.util.spec_from_file_location("run_py", ROOT / "run.py")
     assert specification is not None
     assert specification.loader is not None

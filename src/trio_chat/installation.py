@@ -10,6 +10,8 @@ import os
 import re
 import sys
 from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
 from pathlib import Path
 
 from trio_chat.i18n import _
@@ -20,6 +22,8 @@ MARKER = Path(__file__).with_name("installed-by.txt")
 _NAME = "trio-chat"
 _BESIDE = ("exe", "portable", "setup")
 """Kinds that keep their files in the directory of the program."""
+_COMPILED_MODULE = "trio_chat.irc.message"
+"""One of the modules that are compiled, if any is."""
 _UNINSTALLER = "uninstall.exe"
 _OF_UVX = re.compile(r"(?:archive|builds|environments)-v\d+")
 """The directory in uv's cache that has the environments of uvx."""
@@ -53,12 +57,27 @@ def describe() -> str:
         "checkout": _("source directory"),
     }
     place = Path(sys.executable) if getattr(sys, "frozen", False) else Path(__file__).parent
-    return _("{kind}, {place}, Python {version} on {system}").format(
+    text = (
+        _("{kind}, {place}, Python {version} on {system}, compiled")
+        if is_compiled()
+        else _("{kind}, {place}, Python {version} on {system}")
+    )
+    return text.format(
         kind=words.get(kind(), kind()),
         place=place,
         version=sys.version.split()[0],
         system=sys.platform,
     )
+
+
+def is_compiled() -> bool:
+    """Return whether the protocol and the rules run as extension modules; see `tools/compiled.py`.
+
+    None of them is imported for that.
+    """
+    spec = find_spec(_COMPILED_MODULE)
+    origin = spec.origin if spec is not None else None
+    return origin is not None and origin.endswith(tuple(EXTENSION_SUFFIXES))
 
 
 def _marked() -> str:

@@ -1,0 +1,83 @@
+"""Extension modules of the hot rooms, which mypyc makes of the same source.
+
+    python3 tools/compiled.py DIRECTORY
+
+A build of a wheel with `TRIO_CHAT_COMPILE=1` runs this (hatch_build.py). `MYPYC_OPT_LEVEL` is the
+level of the C compiler, 3 if it is not set.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src"
+ROOMS = ("trio_chat/irc/**/*.py", "trio_chat/chat/**/*.py", "trio_chat/server/broadcaster.py")
+WRITTEN = (
+    "api_tokens",
+    "credentials",
+    "hooks",
+    "invitations",
+    "moderation/server",
+    "moderation/state",
+    "notification_levels",
+    "operator_blocks",
+    "push_rules",
+    "second_factors",
+)
+"""Modules of `chat/` with values that the log of a cluster contains. They are read by the types of
+their fields, and an extension module forgets those that are more than a plain class.
+"""
+PURE = {
+    "**/__init__.py": "a package finds its modules, and has hardly any code",
+    "trio_chat/chat/account_index.py": "the base of classes that are not compiled",
+    "trio_chat/chat/changes/*.py": "values, some of two bases",
+    "trio_chat/chat/operation.py": "one of these bases",
+    "trio_chat/chat/decided_events.py": "a subclass of list",
+    "trio_chat/chat/services/*.py": "seldom asked, and a sixth of the time of the compiler",
+    "trio_chat/chat/snapshot/*.py": "seldom taken",
+    "trio_chat/irc/numerics.py": "a subclass of str",
+    **{f"trio_chat/chat/{name}.py": "see `WRITTEN`" for name in WRITTEN},
+}
+"""Modules of the rooms that stay as they are, and why."""
+
+
+def sources() -> list[str]:
+    """Return the modules that are compiled, as paths below `SOURCE`."""
+    found = {path for room in ROOMS for path in SOURCE.glob(room)}
+    found -= {path for pattern in PURE for path in SOURCE.glob(pattern)}
+    return sorted(path.relative_to(SOURCE).as_posix() for path in found)
+
+
+def build(directory: Path) -> None:
+    """Make the extension modules in a directory, which gets `trio_chat` and the library that all of
+    them share.
+    """
+    from mypyc.build import mypycify  # noqa: PLC0415  a test wants the names alone
+    from setuptools import Distribution  # noqa: PLC0415
+
+    directory = directory.absolute()
+    with tempfile.TemporaryDirectory(prefix="trio-chat-compiled-") as work:
+        extensions = mypycify(
+            ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", os.devnull, *sources()],
+            only_compile_paths=sources(),
+            opt_level=os.environ.get("MYPYC_OPT_LEVEL", "3"),
+            debug_level="0",
+            multi_file=True,  # all processors compile
+            target_dir=str(Path(work) / "c"),
+            group_name="trio_chat",
+        )
+        command = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
+        command.build_lib = str(directory)
+        command.build_temp = str(Path(work) / "objects")
+        command.parallel = os.cpu_count()
+        command.ensure_finalized()
+        command.run()
+
+
+if __name__ == "__main__":
+    [place] = sys.argv[1:]
+    place = os.path.abspath(place)
+    os.chdir(SOURCE)  # a module has the name of its path from here
+    build(Path(place))
