@@ -1,9 +1,13 @@
-"""Release files: builds the sdist and the wheel in dist/ and checks them.
+"""Release files: builds the sdist and the wheels in dist/ and checks them.
 
-`python3 run.py release` runs this. Each archive passes `twine check --strict`. The wheel is
-installed in a fresh environment of every supported Python that is found, or of those that are named
-as arguments; there `trio-chat --version` prints the version, and a server registers a client. The
-sdist is checked by building the wheel from it. Nothing is uploaded.
+`python3 run.py release` runs this. Each archive passes `twine check --strict`. The wheel for all
+systems is installed in a fresh environment of every supported Python that is found, or of those
+that are named as arguments; there `trio-chat --version` prints the version, and a server registers
+a client. The sdist is checked by building that wheel from it. Nothing is uploaded.
+
+With a C compiler there is a second wheel, for the Python that runs this, with extension modules
+(`tools/compiled.py`). It is checked with this Python, which has to report that it is compiled.
+`TRIO_CHAT_COMPILE=0` leaves it out, and `TRIO_CHAT_COMPILE=1` requires it.
 """
 
 import os
@@ -12,6 +16,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import zipfile
 from pathlib import Path
@@ -37,11 +42,13 @@ def main(pythons: list[str]) -> None:
     os.environ["PIP_CONSTRAINT"] = os.environ["PIP_BUILD_CONSTRAINT"] = LOCKED.as_uri()
     if project_url() == PLACEHOLDER:
         print("NOT FOR THE INDEX: without TRIO_CHAT_URL, the description has no links or pictures.")
+    asked = os.environ.pop("TRIO_CHAT_COMPILE", "")
     # Without further options the wheel is built from the sdist, which shows that it is complete.
     run(sys.executable, "-m", "build", "--outdir", str(DIST), str(ROOT))
+    [wheel] = DIST.glob("*.whl")
+    compiled = build_compiled(asked)
     archives = sorted(str(path) for path in DIST.iterdir())
     run(sys.executable, "-m", "twine", "check", "--strict", *archives)
-    [wheel] = DIST.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         if BUNDLE not in archive.namelist():
             print(
@@ -50,7 +57,35 @@ def main(pythons: list[str]) -> None:
     for python in pythons or found():
         with tempfile.TemporaryDirectory() as directory:
             check(python, wheel, Path(directory))
+    if compiled is not None:
+        with tempfile.TemporaryDirectory() as directory:
+            check(sys.executable, compiled, Path(directory), "compiled")
     print("Checked:", *(Path(archive).name for archive in archives))
+
+
+def build_compiled(asked: str) -> Path | None:
+    """Build the wheel with extension modules; None when it is not to be, or there is no compiler.
+
+    Args:
+        asked: the value of `TRIO_CHAT_COMPILE`; "" when it depends on the compiler.
+    """
+    if asked == "0" or not (asked or has_compiler()):
+        reason = "TRIO_CHAT_COMPILE is 0" if asked else "there is no C compiler"
+        print(f"There is NO COMPILED WHEEL: {reason}.")
+        return None
+    others = set(DIST.glob("*.whl"))
+    os.environ["TRIO_CHAT_COMPILE"] = "1"
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", str(DIST), str(ROOT))
+    del os.environ["TRIO_CHAT_COMPILE"]
+    [wheel] = set(DIST.glob("*.whl")) - others
+    return wheel
+
+
+def has_compiler() -> bool:
+    """Return whether this Python can compile extension modules; on Windows nobody knows."""
+    compiler = os.environ.get("CC") or sysconfig.get_config_var("CC") or ""
+    header = Path(sysconfig.get_path("include")) / "Python.h"
+    return bool(compiler and shutil.which(compiler.split()[0])) and header.exists()
 
 
 def found() -> list[str]:
@@ -72,8 +107,15 @@ def run(*command: str) -> None:
         sys.exit(f"{done.stdout}{done.stderr}\nFailed: {' '.join(command)}")
 
 
-def check(python: str, wheel: Path, directory: Path) -> None:
-    """Install the wheel in a fresh environment, and use the program."""
+def check(python: str, wheel: Path, directory: Path, form: str = "") -> None:
+    """Install a wheel in a fresh environment, and use the program.
+
+    Args:
+        python: the interpreter.
+        wheel: the file.
+        directory: an empty one.
+        form: how `trio-chat --version` has to describe the program, besides the version.
+    """
     run(python, "-m", "venv", str(directory / "venv"))
     scripts = directory / "venv" / ("Scripts" if os.name == "nt" else "bin")
     pip = [str(scripts / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
@@ -81,10 +123,11 @@ def check(python: str, wheel: Path, directory: Path) -> None:
     program = str(scripts / "trio-chat")
     shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     version = wheel.name.split("-")[1]
-    if version not in shown.stdout:
-        sys.exit(f"{python}: trio-chat --version prints {shown.stdout!r}, not {version}")
+    if version not in shown.stdout or form not in shown.stdout:
+        sys.exit(f"{python}: trio-chat --version prints {shown.stdout!r}, not {version} {form}")
     serve_one(program, directory)
-    print(f"{python}: trio-chat {version} is installed and registers a client.", flush=True)
+    name = f"trio-chat {version} {form}".strip()
+    print(f"{python}: {name} is installed and registers a client.", flush=True)
 
 
 def serve_one(program: str, directory: Path) -> None:
