@@ -1,4 +1,4 @@
-"""The polls of a buffer: entries that are polls, with their votes and the answers that close them."""
+"""The polls of a buffer, with their votes and the answers that close them."""
 
 from collections.abc import Iterator
 from itertools import islice, takewhile
