@@ -12,6 +12,10 @@ import {
   votersOf,
 } from "../../src/trio_chat/web/app/irc/polls.js";
 
+import { pollOf } from "../../src/trio_chat/web/app/model/polls.js";
+import "../../src/trio_chat/web/app/session/commands/table.js";
+import { connected, newWorkspace, settle } from "./support.js";
+
 const CASES = JSON.parse(readFileSync(new URL("../poll_cases.json", import.meta.url), "utf8"));
 const single = { question: "Lunch?", options: ["pizza", "soup", "none"], takesSeveral: false };
 const POLLS = { single, several: { ...single, takesSeveral: true }, bot: single };
@@ -49,4 +53,86 @@ test("a vote takes back what it replaces", () => {
   for (const [kind, mine, number, takenBack, given] of CASES.votes) {
     assert.deepEqual(voteFor(POLLS[kind], mine, number), { takenBack, given }, `${kind} ${mine}`);
   }
+});
+
+/** Type a line; return what was sent for it as the tags of reactions, or as lines. */
+async function typed({ server, actions, buffer }, line) {
+  const before = server.lines.length;
+  actions.input(buffer, line);
+  await settle();
+  return server.lines
+    .slice(before)
+    .map((each) => /draft\/(?:un)?react=[^; ]+/.exec(each)?.[0] ?? each.replace(/^@\S+ /, ""));
+}
+
+/** Return the last sentence that was told to the user. */
+function lastTold({ buffer }) {
+  return buffer.timeline.entries.filter(({ kind }) => kind === "error" || kind === "info").at(-1)?.text;
+}
+
+const ASKED = "📊 Lunch?  1️⃣ pizza  2️⃣ sushi";
+
+test("/poll asks in a readable line, and /vote replaces the earlier vote", async () => {
+  const all = await connected();
+  assert.deepEqual(await typed(all, '/poll "Lunch?" pizza | sushi'), [`PRIVMSG #lobby :${ASKED}`]);
+  assert.deepEqual(await typed(all, "/vote 1"), ["draft/react=1️⃣"]);
+  assert.deepEqual(await typed(all, "/vote 2"), ["draft/react=2️⃣", "draft/unreact=1️⃣"]);
+  const entry = all.buffer.timeline.entries.find(({ text }) => text === ASKED);
+  assert.deepEqual(pollOf(all.buffer, entry, "me").counts, [0, 1]);
+  assert.deepEqual(await typed(all, "/vote 2"), ["draft/unreact=2️⃣"]);
+});
+
+test("what is no poll or no vote is explained, and nothing is sent", async () => {
+  const all = await connected();
+  const explained = async (line) => {
+    assert.deepEqual(await typed(all, line), [], line.slice(0, 40));
+    return lastTold(all);
+  };
+  assert.match(await explained("/vote 1"), /There is no poll here/);
+  assert.match(await explained("/poll close"), /no poll of yours/);
+  assert.match(await explained("/poll Lunch? pizza"), /at least two options/);
+  assert.match(await explained(`/poll N? ${"a|b".repeat(11)}`), /at most ten|are the same/);
+  assert.match(await explained(`/poll N? ${"x".repeat(9000)} | y`), /too long for one message/);
+  all.server.hear("#lobby", "ann", ASKED);
+  assert.match(await explained("/vote 3"), /options 1 to 2/);
+  assert.match(await explained("/vote 1 2"), /you choose one option/);
+  assert.match(await explained("/vote pizza"), /Usage: \/vote/);
+  assert.match(await explained("/vote"), /Lunch\? pizza 0, sushi 0/);
+});
+
+test("only its author closes a poll, and the counts stay", async () => {
+  const all = await connected();
+  await typed(all, '/poll "Lunch?" pizza | sushi');
+  const entry = all.buffer.timeline.entries.find(({ text }) => text === ASKED);
+  await typed(all, "/vote 2");
+  const before = entry.revision;
+  const result = "PRIVMSG #lobby :🏁 Lunch?  1️⃣ pizza — 0  2️⃣ sushi — 1";
+  assert.deepEqual(await typed(all, "/poll close"), [result]);
+  assert.ok(entry.revision > before);
+  assert.deepEqual(await typed(all, "/vote 1"), []);
+  assert.match(lastTold(all), /This poll is closed: Lunch\? pizza 0, sushi 1/);
+  assert.equal(pollOf(all.buffer, { ...entry, nick: "ann" }, "me").closed, false);
+});
+
+test("the votes of an older page do not replace those of a newer one", async () => {
+  const { workspace, server, actions } = newWorkspace();
+  server.page = 2;
+  const { msgid } = server.store("#lobby", "ann!u@h", "PRIVMSG", ASKED);
+  const react = (kind, sign) =>
+    server.store("#lobby", "bob!u@h", "TAGMSG", undefined, [
+      [`+draft/${kind}`, sign],
+      ["+draft/reply", msgid],
+    ]);
+  react("react", "1️⃣");
+  react("react", "2️⃣");
+  react("unreact", "1️⃣");
+  server.store("#lobby", "ann!u@h", "PRIVMSG", "more");
+  actions.connect({ nick: "me" });
+  await settle();
+  const buffer = workspace.current.value;
+  while (!buffer.timeline.find(msgid) && buffer.timeline.hasOlder.value) {
+    actions.loadOlder(buffer);
+    await settle();
+  }
+  assert.deepEqual(pollOf(buffer, buffer.timeline.find(msgid), "me").voters, [[], ["bob"]]);
 });

@@ -6,6 +6,8 @@
 /** The signs of the options: the reaction with one is a vote. */
 export const SIGNS = [..."123456789"].map((digit) => `${digit}\ufe0f\u20e3`).concat("🔟");
 export const LEAST_OPTIONS = 2;
+/** Bytes of a text for which every server has room in one line. */
+export const LINE_ROOM = 350;
 const MARK = "📊";
 const CLOSED_MARK = "🏁";
 const SEVERAL = "☑\ufe0f";

@@ -26,6 +26,7 @@ export function makeEntry(kind, nick, text, time) {
     target: "",
     replyTo: "",
     reactions: null,
+    votes: null,
     redactedBy: "",
     pending: false,
     failed: "",

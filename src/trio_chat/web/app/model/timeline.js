@@ -19,7 +19,7 @@ const MOST_ORPHANS = 500;
 const MOST_REACTIONS = 50;
 const MOST_REACTING = 1000;
 
-/** @typedef {{reaction: string, nick: string, given: boolean}} Reaction */
+/** @typedef {{reaction: string, nick: string, given: boolean, time: number}} Reaction */
 /**
  * A place in the history: a message, which perhaps is not shown.
  * @typedef {{msgid: string, time: number}} Reference
@@ -262,7 +262,7 @@ export class MessageTimeline {
     const entry = this.byMsgid.get(msgid);
     if (!entry) {
       const known = this.orphans.get(msgid) ?? [];
-      keep(this.orphans, msgid, [...known, reaction].slice(-50));
+      keep(this.orphans, msgid, [...known, reaction].slice(-500));
       return;
     }
     applyReaction(entry, reaction);
@@ -281,6 +281,7 @@ export class MessageTimeline {
       return undefined;
     }
     applyDeletion(entry, by);
+    this.touchAnswered(entry);
     this.touch(entry);
     return entry;
   }
@@ -289,6 +290,15 @@ export class MessageTimeline {
   touch(entry) {
     entry.revision += 1;
     this.changed();
+  }
+
+  /**
+   * Have the answered message drawn again: an answer may close a poll.
+   * @param {Entry} entry
+   */
+  touchAnswered({ replyTo }) {
+    const answered = this.find(replyTo);
+    if (answered) answered.revision += 1;
   }
 
   changed() {
@@ -308,6 +318,7 @@ export class MessageTimeline {
   index(entry) {
     if (!entry.msgid) return;
     this.byMsgid.set(entry.msgid, entry);
+    this.touchAnswered(entry);
     const deletedBy = this.deletions.get(entry.msgid);
     if (deletedBy !== undefined) {
       this.deletions.delete(entry.msgid);
@@ -316,6 +327,8 @@ export class MessageTimeline {
     const waiting = this.orphans.get(entry.msgid);
     if (!waiting) return;
     this.orphans.delete(entry.msgid);
+    // An older page of the history may have come after a newer one.
+    waiting.sort((one, other) => one.time - other.time);
     if (isMessage(entry)) for (const reaction of waiting) applyReaction(entry, reaction);
   }
 }
@@ -348,7 +361,7 @@ function keep(map, msgid, value) {
 function applyDeletion(entry, by) {
   entry.text = "";
   entry.redactedBy = by || entry.nick || "*";
-  entry.reactions = null;
+  entry.reactions = entry.votes = null;
   entry.mention = false;
 }
 
@@ -356,7 +369,7 @@ function applyDeletion(entry, by) {
  * @param {Entry} entry
  * @param {Reaction} reaction
  */
-function applyReaction(entry, { reaction, nick, given }) {
+function applyReaction(entry, { reaction, nick, given, time }) {
   if (entry.redactedBy) return;
   const reactions = entry.reactions ?? new Map();
   const nicks = reactions.get(reaction) ?? new Set();
@@ -367,4 +380,9 @@ function applyReaction(entry, { reaction, nick, given }) {
   if (nicks.size) reactions.set(reaction, nicks);
   else reactions.delete(reaction);
   entry.reactions = reactions.size ? reactions : null;
+  if (!entry.text.startsWith("📊")) return;
+  const votes = (entry.votes ??= new Map());
+  const vote = `${nick} ${reaction}`;
+  votes.delete(vote);
+  if (given) votes.set(vote, time);
 }

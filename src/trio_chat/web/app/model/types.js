@@ -218,6 +218,8 @@
  *   Of a message to a part of the members: their prefix. Otherwise "".
  * @property {string} replyTo Its msgid; "" when it answers none.
  * @property {Map<string, Set<string>>|null} reactions Nicknames by reaction; null for none.
+ * @property {Map<string, number>|null} votes The times of the reactions to a poll, by nickname, a
+ *   space, and the reaction; null for none.
  * @property {string} redactedBy Nickname of the user that deleted it, or that of its author when
  *   that user is not known; "" when it is not deleted.
  * @property {boolean} pending Sent, and not confirmed by the server.

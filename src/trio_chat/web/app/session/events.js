@@ -52,14 +52,15 @@ function replyOf(tags) {
 /**
  * Return the reaction of a TAGMSG; null when it has none.
  * @param {Message} message
- * @returns {{msgid: string, reaction: string, nick: string, given: boolean}|null}
+ * @returns {{msgid: string, reaction: string, nick: string, given: boolean, time: number}|null}
  */
 export function reactionOf({ tags, nick }) {
   const given = tags.get("+react") ?? tags.get("+draft/react");
   const reaction = given ?? tags.get("+unreact") ?? tags.get("+draft/unreact");
   const msgid = replyOf(tags);
   if (!reaction || !msgid || reaction.length > 64) return null;
-  return { msgid, reaction, nick, given: given !== undefined };
+  const time = Date.parse(tags.get("time") ?? "") || Date.now();
+  return { msgid, reaction, nick, given: given !== undefined, time };
 }
 
 /**

@@ -21,6 +21,8 @@ async function load(name) {
       ? { invite: (await import("./dialogs/invite.js")).Invite }
       : name === "second-factor"
         ? { "second-factor": (await import("./dialogs/second_factor.js")).SecondFactor }
+      : name === "poll"
+        ? { poll: (await import("./dialogs/poll.js")).PollForm }
       : name === "later"
         ? { later: (await import("./dialogs/later.js")).Later }
       : name.startsWith("admin")

@@ -4,6 +4,7 @@
  */
 
 import { Component, h } from "../../vendor/preact.js";
+import { useEffect, useState } from "../../vendor/hooks.js";
 import { _, plural } from "../platform/i18n.js";
 import { bareTime, clockTime, dayName, fullDate, fullTime } from "../platform/dates.js";
 import { plain, plainName } from "../text/formatting.js";
@@ -286,6 +287,7 @@ function Nick({ nick, colour }) {
  */
 function body(entry, context) {
   if (entry.redactedBy) return h("div", { class: "text" }, deletedText(entry));
+  if (mayBePoll(entry)) return h(MaybePoll, { entry, revision: entry.revision, context });
   const files = filesOf(entry.text, context.text.origin);
   // A message that is nothing but the address of a file is shown as the file.
   const only = files.length === 1 && files[0]?.certain && !/\s/u.test(entry.text.trim());
@@ -319,7 +321,7 @@ function deletedText(entry) {
 function foot(entry, context) {
   return [
     beneath.get(entry)?.(),
-    entry.reactions?.size ? h(Reactions, { entry, context }) : null,
+    entry.reactions?.size && !mayBePoll(entry) ? h(Reactions, { entry, context }) : null,
     entry.failed
       ? h(
           "div",
@@ -330,6 +332,32 @@ function foot(entry, context) {
         )
       : null,
   ];
+}
+
+/** @param {Entry} entry */
+function mayBePoll({ kind, text }) {
+  return text.startsWith("📊") && kind !== "action";
+}
+
+/** The module of polls; few conversations have any. @type {typeof import("./poll.js")|null} */
+let polls = null;
+
+/** @param {{entry: Entry, revision: number, context: RowContext}} props */
+function MaybePoll({ entry, context }) {
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    if (!polls)
+      import("./poll.js").then(
+        (found) => {
+          polls = found;
+          redraw(1);
+        },
+        () => undefined, // the text is readable
+      );
+  }, []);
+  const plainBody = h("div", { class: "text", dir: "auto" }, textNodes(entry.text, context.text));
+  if (polls) return h(polls.PollBody, { entry, context, plainBody, Reactions });
+  return [plainBody, entry.reactions?.size ? h(Reactions, { entry, context }) : null];
 }
 
 /** @param {{entry: Entry, context: RowContext}} props */

@@ -17,17 +17,28 @@ export function handleClick(timeline, event) {
   const { workspace, buffer } = timeline;
   const element = /** @type {Element} */ (event.target);
   const target = /** @type {HTMLElement|null} */ (
-    element.closest("[data-nick],[data-jump],[data-reaction],[data-do],[data-picture]")
+    element.closest("[data-nick],[data-jump],[data-reaction],[data-vote],[data-do],[data-picture]")
   );
   if (!target) return;
-  const { nick, jump: msgid, reaction, do: action, picture } = target.dataset;
+  const { nick, jump: msgid, reaction, vote, do: action, picture } = target.dataset;
   const entry = timeline.entryOf(target);
   if (nick) openDialog("user", { nick, buffer });
   else if (msgid) jumpTo(timeline, msgid);
   else if (picture) openDialog("picture", { href: picture });
   else if (entry && reaction) toggleReaction(timeline, entry, reaction);
+  else if (entry && vote) withPolls(timeline, (polls) => polls.vote(timeline, entry, Number(vote)));
+  else if (entry && action === "close-poll")
+    withPolls(timeline, (polls) => polls.closePoll(timeline, entry));
   else if (entry && action === "resend") workspace.actions.resend(entry);
   else if (entry && action === "discard") workspace.actions.discard(entry);
+}
+
+/**
+ * @param {Timeline} timeline
+ * @param {(polls: typeof import("./poll.js")) => void} act
+ */
+function withPolls({ workspace }, act) {
+  import("./poll.js").then(act, (error) => workspace.actions.notify(String(error), true));
 }
 
 /**

@@ -3,6 +3,7 @@ import "./conversations.js";
 import "./moderation.js";
 import "./account.js";
 import "./notifications.js";
+import "./polls.js";
 import "./schedule.js";
 
 export { commandList, runCommand } from "./registry.js";

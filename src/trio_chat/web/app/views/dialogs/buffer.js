@@ -53,6 +53,13 @@ export function BufferMenu({ buffer }) {
       label: _("Mark all as read"),
       onClick: act(() => actions.markRead(buffer)),
     }),
+    workspace.features.value.reactions && buffer.kind !== "server"
+      ? h(MenuItem, {
+          icon: "chart",
+          label: _("Ask a question in a poll"),
+          onClick: act(() => openDialog("poll", { buffer })),
+        })
+      : null,
     workspace.features.value.accounts && buffer.kind !== "server"
       ? h(MenuItem, {
           icon: "away",
