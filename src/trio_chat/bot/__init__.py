@@ -10,6 +10,7 @@ from trio_chat.bot.delivery import NotDeliveredError
 from trio_chat.bot.message import ChatMessage
 from trio_chat.bot.pages import HistoryUnavailableError
 from trio_chat.bot.run import BotError
+from trio_chat.bot.schedule import NotScheduledError, ScheduledMessage
 from trio_chat.client.session.events import (
     Connected,
     Event,
@@ -37,10 +38,12 @@ __all__ = [
     "Lost",
     "MessageKind",
     "NotDeliveredError",
+    "NotScheduledError",
     "Poll",
     "PollError",
     "Reacted",
     "Redacted",
+    "ScheduledMessage",
     "TopicChanged",
     "UserJoined",
     "UserKicked",

@@ -1,13 +1,16 @@
 """A bot: a client of which the commands, the handlers of events and the tasks are functions."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar, overload
 
+from trio_chat.bot import schedule
 from trio_chat.bot.command import BotCommand
 from trio_chat.bot.memory import GivenPassword, NoStateFile, PositionFile
 from trio_chat.bot.message import ChatMessage
 from trio_chat.bot.run import BotRun, EventHandler
+from trio_chat.bot.schedule import NotScheduledError, ScheduledMessage
 from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.link import Link
 from trio_chat.client.link.options import LinkOptions
@@ -327,6 +330,57 @@ class Bot:
             "",
             lambda protocol: protocol.react(target, msgid, reaction, take_back=take_back),
         )
+
+    async def schedule(self, target: str, text: str, when: datetime | timedelta) -> int:
+        """Have the server send a message later, also if the bot does not run by then.
+
+        It takes an account of the bot, and a server that has scheduled messages, as trio-chat does.
+
+        Args:
+            target: the channel or the nickname.
+            text: what to say, in one line.
+            when: the time, with a time zone, or how long from now.
+
+        Returns:
+            the number of the message, for `cancel_scheduled`.
+
+        Raises:
+            NotScheduledError: the server refuses it, with its reason, or it is not known whether it
+                has accepted it.
+            ValueError: the time or the text is none.
+
+        Cancelled, it may be sent all the same.
+        """
+        schedule.check(target, text)
+        return schedule.number_of(await self._ask("AT", schedule.word_of(when), target, text))
+
+    async def scheduled(self) -> list[ScheduledMessage]:
+        """Return the messages of the bot's account that are sent later, the next one first.
+
+        Raises:
+            NotScheduledError: the server does not return them, or the connection has ended.
+        """
+        return schedule.messages_of(await self._ask("AT", "LIST"))
+
+    async def cancel_scheduled(self, number: int) -> None:
+        """Have the server not send a message.
+
+        Raises:
+            NotScheduledError: there is no such message, or the connection has ended.
+        """
+        lines = await self._ask("AT", "CANCEL", str(number))
+        if not lines or not lines[0].endswith(" is cancelled."):
+            raise NotScheduledError(" ".join(lines) or "The server has not cancelled it")
+
+    async def _ask(self, *words: str) -> tuple[str, ...]:
+        run = self._run
+
+        async def send(number: int) -> None:
+            await run.link.do(
+                "", lambda protocol: protocol.services.ask(number, "NICKSERV", *words)
+            )
+
+        return await run.services.request(send)
 
     async def join(self, channel: str, key: str = "") -> None:
         """Join a channel, now and after each new connection."""

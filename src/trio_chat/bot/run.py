@@ -16,6 +16,7 @@ from trio_chat.bot.delivery import Deliveries, NotDeliveredError
 from trio_chat.bot.memory import PositionFile
 from trio_chat.bot.message import ChatMessage
 from trio_chat.bot.pages import Pages
+from trio_chat.bot.schedule import ServiceAnswers
 from trio_chat.client import reasons
 from trio_chat.client.link.link import Link
 from trio_chat.client.session import events
@@ -61,6 +62,7 @@ class BotRun:
     Attributes:
         deliveries: the messages of the bot that are on their way.
         pages: the history that it has asked for.
+        services: the questions to services.
         nursery: of the tasks of the bot, while it runs.
     """
 
@@ -76,6 +78,7 @@ class BotRun:
         self.link = link
         self.deliveries = Deliveries()
         self.pages = Pages()
+        self.services = ServiceAnswers()
         self.nursery: trio.Nursery | None = None
         self._commands = commands
         self._prefix = prefix
@@ -118,6 +121,7 @@ class BotRun:
             self.nursery = None
             self.deliveries.fail_all("The bot has ended")
             self.pages.fail_all()
+            self.services.fail_all()
             with trio.move_on_after(_TO_SAVE, shield=True):
                 await _save(file, state)
         if self._problem or code:
@@ -135,6 +139,8 @@ class BotRun:
         match event:
             case events.HistoryPage():
                 self.pages.answer(event)
+            case events.ServiceAnswered():
+                self.services.answer(event)
             case events.Lost():
                 self.pages.fail_all()
                 _log_connection(event)

@@ -9,6 +9,7 @@ Nothing leaves the process, and no thread is used, so a clock that jumps (`trio.
 day pass at once.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 import trio.testing
 
+from trio_chat.bot.fake_schedule import FakeSchedule
 from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.irc import numerics, tag_names
 from trio_chat.irc.lines import BadLine, LineBuffer
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 _CAPABILITIES = (
     "account-tag batch cap-notify draft/chathistory echo-message labeled-response message-tags"
-    " server-time soju.im/search standard-replies"
+    " server-time soju.im/search standard-replies trio-chat/number"
 )
 _NAME = "test.example"
 _BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
@@ -73,7 +75,8 @@ class FakeChat:
     """A server with one client, the bot, and users who say what the test says.
 
     Attributes:
-        answers_history: whether requests for history are answered; if not, nor is a PING.
+        answers_history: whether requests for history are answered; if not, nor is a PING, nor is a
+            service.
         refuses: why messages of the bot are refused, "" for not at all.
         refuses_login: why its login is refused, "" for not at all.
         lines: all lines that the bot has sent.
@@ -90,6 +93,8 @@ class FakeChat:
         self._is_down = False
         self._connections, self._accepted = trio.open_memory_channel[trio.abc.Stream](_CONNECTIONS)
         self._heard, self._to_hear = trio.open_memory_channel[Heard](_MOST_HEARD)
+        self._numbers: Counter[str] = Counter()
+        self._schedule = FakeSchedule(self._now, self._say_later)
 
     # For tests
 
@@ -112,6 +117,12 @@ class FakeChat:
             **({tag_names.BOT: ""} if is_bot else {}),
         }
         return await self._deliver(nick, "PRIVMSG", (target, text), tags)
+
+    def lose(self, nick: str, channel: str, text: str) -> str:
+        """Let a user say something that does not reach the bot, and return its msgid: it is in the
+        history, and the number of the next message shows that it is missing.
+        """
+        return self._keep(nick, "PRIVMSG", (channel, text), {}).tags[tag_names.MSGID]
 
     async def react(self, nick: str, target: str, msgid: str, reaction: str) -> None:
         """Let a user react to a message."""
@@ -167,16 +178,18 @@ class FakeChat:
 
     async def run(self) -> None:
         """Serve the connections, one after the other."""
-        async for stream in self._accepted:
-            self._visit = visit = _Visit(stream)
-            try:
-                await self._serve(visit)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                pass
-            finally:
-                await trio.aclose_forcefully(stream)
-            if self._visit is visit:
-                self._visit = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._schedule.run)
+            async for stream in self._accepted:
+                self._visit = visit = _Visit(stream)
+                try:
+                    await self._serve(visit)
+                except (trio.BrokenResourceError, trio.ClosedResourceError):
+                    pass
+                finally:
+                    await trio.aclose_forcefully(stream)
+                if self._visit is visit:
+                    self._visit = None
 
     async def _serve(self, visit: _Visit) -> None:
         buffer = LineBuffer(8191, 4096)
@@ -198,7 +211,7 @@ class FakeChat:
                 await self._send(visit, "PART", channel, source=f"{visit.nick}!bot@host")
             case (("PRIVMSG" | "NOTICE" | "TAGMSG"), (target, *rest)):
                 await self._said(visit, message, target, "".join(rest))
-            case (("CHATHISTORY" | "SEARCH" | "PING"), _) if not self.answers_history:
+            case (("CHATHISTORY" | "SEARCH" | "PING" | "NICKSERV"), _) if not self.answers_history:
                 pass
             case "PING", (token, *_):
                 await self._send(visit, "PONG", _NAME, token)
@@ -206,6 +219,8 @@ class FakeChat:
                 await self._play_back(visit, form, channel, reference, int(limit))
             case "SEARCH", (attributes,):
                 await self._search(visit, parse_tags(attributes))
+            case "NICKSERV", ("AT", *words):
+                await self._answer_service(visit, message, tuple(words))
             case "QUIT", _:
                 await visit.stream.aclose()
             case _:
@@ -263,6 +278,26 @@ class FakeChat:
         is_notice = message.command == "NOTICE"
         self._heard.send_nowait(Heard(target, text, is_notice, msgid, reply_to, reaction))
 
+    async def _answer_service(
+        self, visit: _Visit, message: Message, words: tuple[str, ...]
+    ) -> None:
+        lines = self._schedule.answer(words, self.refuses)
+        tags = {tag_names.LABEL: message.tags.get(tag_names.LABEL, "")}
+        if len(lines) > 1:
+            await self._send(visit, "BATCH", "+s", "labeled-response", tags=tags)
+        inner = {tag_names.BATCH: "s"} if len(lines) > 1 else tags
+        for line in lines:
+            await self._send(
+                visit, "NOTICE", visit.nick, line, source="NickServ!service@host", tags=inner
+            )
+        if len(lines) > 1:
+            await self._send(visit, "BATCH", "-s")
+
+    async def _say_later(self, target: str, text: str) -> None:
+        nick = self._visit.nick if self._visit is not None else "bot"
+        msgid = await self._deliver(nick, "PRIVMSG", (target, text), NO_TAGS)
+        self._heard.send_nowait(Heard(target, text, msgid=msgid))
+
     async def _play_back(
         self, visit: _Visit, form: str, channel: str, reference: str, limit: int
     ) -> None:
@@ -312,14 +347,20 @@ class FakeChat:
     ) -> Message:
         self._count += 1
         own = {tag_names.MSGID: f"message{self._count}", tag_names.TIME: self._time()}
+        if command in ("PRIVMSG", "NOTICE") and params[0][:1] == "#":
+            self._numbers[params[0]] += 1
+            own[tag_names.NUMBER] = str(self._numbers[params[0]])
         message = Message(command, params, f"{nick}!{nick}@host", {**tags, **own})
         if command in ("PRIVMSG", "NOTICE"):
             self._history.append(message)
         return message
 
+    def _now(self) -> datetime:
+        return _BEGIN + timedelta(seconds=trio.current_time() % 1e6)
+
     def _time(self) -> str:
         # Each message has a time of its own.
-        moment = _BEGIN + timedelta(seconds=trio.current_time() % 1e6, milliseconds=self._count)
+        moment = self._now() + timedelta(milliseconds=self._count)
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
     async def _send(

@@ -24,6 +24,7 @@ from trio_chat.client.session.own_nickname import OwnNickname
 from trio_chat.client.session.read_markers import ReadMarkers
 from trio_chat.client.session.sasl import LoginCredentials
 from trio_chat.client.session.sender_filter import SenderFilter
+from trio_chat.client.session.service_requests import ServiceRequests
 from trio_chat.client.session.sync_state import SyncState
 from trio_chat.client.session.translations import Translations
 from trio_chat.client.session.upload_tokens import UploadTokens
@@ -114,6 +115,7 @@ class ProtocolState:
         self.batches = OpenBatches()
         self.upload_tokens = UploadTokens(effects)
         self.translations = Translations(effects, negotiation)
+        self.services = ServiceRequests(effects, negotiation)
         self.read_markers = markers
         self.senders = SenderFilter(
             ignored or IgnoreList(), features, own, joined, sync, hides_strangers=hides_strangers
@@ -267,4 +269,5 @@ class ProtocolState:
         self.authentication.end()
         self.upload_tokens.end("")
         self.translations.end()
+        self.services.end()
         self.messages.end(returns=returns)

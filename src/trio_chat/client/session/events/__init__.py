@@ -63,6 +63,7 @@ from trio_chat.client.session.events.messages import (
     Said,
     SearchResults,
     SearchUnknown,
+    ServiceAnswered,
     Translated,
     TranslationRefused,
     Typing,
@@ -115,6 +116,7 @@ __all__ = [
     "ServerError",
     "ServerShutDown",
     "ServerText",
+    "ServiceAnswered",
     "SessionOutcome",
     "TopicChanged",
     "TopicIs",
@@ -139,7 +141,7 @@ Event = (
     | ServerError | ServerShutDown | Lost | Connecting | Waiting | Note | PromptChanged
     | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults
     | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | ConversationFound
-    | NotificationLevel | Translated | TranslationRefused
+    | NotificationLevel | Translated | TranslationRefused | ServiceAnswered
     | Lag | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | AccountCreated | MustVerify
     | AccountRefused | Whois | InvitationLink | HistoryPage
 )

@@ -230,6 +230,21 @@ class TranslationRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceAnswered:
+    """A service has answered a question; see `session.service_requests`.
+
+    Args:
+        request: the number that it was asked under.
+        lines: its notices.
+        problem: why there is no answer; "" if there is one.
+    """
+
+    request: int
+    lines: tuple[str, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MarkerMoved:
     """The user has read a conversation up to this time, on this device or another one."""
 

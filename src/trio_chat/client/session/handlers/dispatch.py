@@ -70,6 +70,7 @@ def _settle_label(protocol: ProtocolState, message: Message) -> None:
     label = message.tags.get(tag_names.LABEL, "")
     if label and message.command != "BATCH":
         protocol.messages.labelled(label)
+        protocol.services.settled(label)
 
 
 def _anything_else(protocol: ProtocolState, message: Message) -> None:

@@ -19,6 +19,10 @@ def _said(protocol: ProtocolState, message: Message) -> None:
     if protocol.batches.add_line(message):
         return
     target, text = message.params[0], message.params[1]
+    if message.command == "NOTICE" and protocol.services.take(
+        protocol.batches.label_of(message), text
+    ):
+        return
     kind = MessageKind.NOTICE if message.command == "NOTICE" else MessageKind.MESSAGE
     is_for_people = True
     if text.startswith("\x01"):
@@ -150,6 +154,7 @@ def _batch(protocol: ProtocolState, message: Message) -> None:
     # the same: services send such.
     if label := protocol.batches.end(reference, message):
         protocol.messages.labelled(label)
+        protocol.services.settled(label)
 
 
 @handles("TRANSLATE", params=2)

@@ -1,0 +1,137 @@
+"""Messages that the server of a bot sends later, by NickServ: they outlast the bot's own end."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import trio
+
+from trio_chat.client.session.events import ServiceAnswered
+
+_LINE = re.compile(r"(\d{1,9})\. (\S+) (?:to (\S+)|reminder): (.*)", re.DOTALL | re.ASCII)
+_TOTAL = re.compile(r"\d+ of at most \d+ messages wait", re.ASCII)
+_DONE = re.compile(r"(\d{1,9})\. (?:Will be sent|Is a reminder)", re.ASCII)
+
+
+class NotScheduledError(Exception):
+    """The server does not send a message later, or does not cancel or list those that it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledMessage:
+    """A message that the server sends later.
+
+    Args:
+        number: for `Bot.cancel_scheduled`.
+        time: when.
+        target: the channel or the nickname; "" for a reminder of the bot's account.
+        text: its text.
+    """
+
+    number: int
+    time: datetime
+    target: str
+    text: str
+
+
+class ServiceAnswers:
+    """The questions to services that are not answered yet."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+        self._waiting: dict[int, _Waiting] = {}
+
+    async def request(self, send: Callable[[int], Awaitable[None]]) -> tuple[str, ...]:
+        """Send a question, and return the lines of the answer; cancelled, it is forgotten.
+
+        Args:
+            send: sends the question under the number that it is given.
+
+        Raises:
+            NotScheduledError: there is no answer.
+        """
+        number = next(self._numbers)
+        waiting = self._waiting[number] = _Waiting()
+        try:
+            await send(number)
+            await waiting.answered.wait()
+        finally:
+            del self._waiting[number]
+        if waiting.answer is None or waiting.answer.problem:
+            problem = waiting.answer.problem if waiting.answer else "The connection has ended"
+            raise NotScheduledError(problem)
+        return waiting.answer.lines
+
+    def answer(self, answer: ServiceAnswered) -> None:
+        """Take an answer; one that nobody waits for is passed over."""
+        if waiting := self._waiting.get(answer.request):
+            waiting.answer = answer
+            waiting.answered.set()
+
+    def fail_all(self) -> None:
+        """End all waits: the bot has ended."""
+        for waiting in self._waiting.values():
+            waiting.answered.set()
+
+
+class _Waiting:
+    """One question."""
+
+    def __init__(self) -> None:
+        self.answer: ServiceAnswered | None = None
+        self.answered = trio.Event()
+
+
+def word_of(when: datetime | timedelta) -> str:
+    """Return a time as NickServ takes it.
+
+    Raises:
+        ValueError: it has no time zone, or is no time that comes.
+    """
+    if isinstance(when, timedelta):
+        seconds = round(when.total_seconds())
+        if seconds < 1:
+            raise ValueError("a message is sent after a second at least")
+        return f"{seconds}s"
+    if when.tzinfo is None:
+        raise ValueError("the time needs a time zone, such as datetime.UTC")
+    return when.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def check(target: str, text: str) -> None:
+    """Check what is to be sent.
+
+    Raises:
+        ValueError: it cannot be one message of one line.
+    """
+    if not target or " " in target or not text.strip() or any(sign in text for sign in "\r\n\0"):
+        raise ValueError("a message that is sent later has a target, and one line of text")
+
+
+def number_of(lines: tuple[str, ...]) -> int:
+    """Return the number of the message that was accepted.
+
+    Raises:
+        NotScheduledError: it was not.
+    """
+    found = _DONE.match(lines[0]) if lines else None
+    if found is None:
+        raise NotScheduledError(" ".join(lines) or "The server does not send messages later")
+    return int(found[1])
+
+
+def messages_of(lines: tuple[str, ...]) -> list[ScheduledMessage]:
+    """Return the messages of a list.
+
+    Raises:
+        NotScheduledError: it is none.
+    """
+    if not any(map(_TOTAL.match, lines)):
+        raise NotScheduledError(" ".join(lines) or "The server does not send messages later")
+    return [
+        ScheduledMessage(int(found[1]), datetime.fromisoformat(found[2]), found[3] or "", found[4])
+        for found in map(_LINE.fullmatch, lines)
+        if found is not None
+    ]
