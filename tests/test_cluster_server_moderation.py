@@ -68,12 +68,12 @@ def test_a_filter_and_its_queue_are_common(town: ClusterTown, root: Client, bob:
 def test_probation_is_common(town: ClusterTown, root: Client, bob: Client) -> None:
     """Messages at one node end it at all; what one node learns of an address holds at all."""
     assert bob.say("PRIVMSG #a :http://evil.com")[-1].params[1] == "PROBATION"
-    carl = town.here.person("carl", "JOIN #a")
+    carl = town.here.person("carl", "JOIN #a", address="192.0.2.7")
     carl.read()
     carl.say("PRIVMSG #a :one", "PRIVMSG #a :two")
     carl.read()
     assert "FAIL" not in commands(carl.say("PRIVMSG #a :http://evil.com"))
-    town.there.decide(ProbationBegun("192.0.2.1", is_listed=True))
+    town.there.decide(ProbationBegun("192.0.2.7", is_listed=True))
     town.carry_out()
     assert carl.say("PRIVMSG #a :http://evil.com")[-1].params[1] == "PROBATION"
     town.check()

@@ -236,11 +236,56 @@ def test_many_addresses_free_none(town: Town, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_addresses_are_forgotten_after_a_month(town: Town) -> None:
-    """The oldest first."""
+    """The oldest first, unless their probation lasts longer."""
     table = ProbationTable()
-    table.put("a", probation.Probation(0, 0))
     table.put("b", probation.Probation(0, 86_400 * 20))
-    assert table.outdated(86_400 * 31) == ["a"]
+    table.put("a", probation.Probation(0, 0))
+    table.sort()
+    now = 86_400 * 31
+    assert table.outdated(now, RULES, is_one_more=True) == ["a"]
+    longer = replace(RULES, probation_hours=24 * 60)
+    assert table.outdated(now, longer, is_one_more=True) == []
+
+
+def test_the_next_guest_has_old_addresses_forgotten(town: Town) -> None:
+    """Also in the database, though the table is not full; one that was away so long is new."""
+    world = town.world
+    town.person("old", host="192.0.2.10").leave()
+    apply(world, ProbationEnded("192.0.2.10"))
+    town.clock.now += 86_400 * 31
+    world.dirty.moderation.clear()
+    town.person("next", host="192.0.2.11")
+    assert set(world.moderation.probation.all) == {"192.0.2.11"}
+    assert world.dirty.moderation == {("probation", "192.0.2.10"), ("probation", "192.0.2.11")}
+    assert is_on(world, town.person("again", host="192.0.2.10").session)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_known", "is_bot", "ends"),
+    [
+        ("192.0.2.66", True, False, False),
+        ("192.0.2.77", False, False, False),
+        ("192.0.2.77", True, True, False),
+        ("192.0.2.77", True, False, True),
+    ],
+    ids=["own address", "new, too", "a bot", "known"],
+)
+def test_only_what_a_known_user_reads_ends_it(
+    town: Town, eve: Person, *, host: str, is_known: bool, is_bot: bool, ends: bool
+) -> None:
+    """Several users of one person make none of them known by talking to each other."""
+    other = town.person("other", "#own", host=host)
+    eve.say("JOIN #own")
+    user = other.session.user
+    assert user is not None
+    if is_known:
+        user.account_id = 77
+    if is_bot:
+        other.say("MODE other +B")
+    for number in range(6):
+        town.clock.now += 60
+        eve.say(f"PRIVMSG #own :{number}")
+    assert is_on(town.world, eve.session) is not ends
 
 
 def test_a_storm_is_noticed_once(town: Town) -> None:

@@ -1,5 +1,7 @@
 """Filters of the whole server: where they look, what they do, and held messages."""
 
+from dataclasses import replace
+
 import pytest
 
 from cluster_town import ClusterTown
@@ -383,3 +385,42 @@ def test_a_cluster_filters_on_all_nodes() -> None:
     assert bob.say("PRIVMSG #a :viagra")[0].params[1] == "MESSAGE_HELD"
     assert ann.read() == []
     town.check()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_refused"),
+    [
+        ("viagra", True),
+        ("viagra99", True),
+        ("x_viagra2_7", True),
+        ("buyViagraNow", True),
+        ("Buy_v1agra", True),
+        ("[v|i|a|g|r|a]", True),
+        ("vi\u0430gra", True),
+        ("viagraman", False),
+        ("niagara7", False),
+    ],
+    ids=range(9),
+)
+def test_a_filter_finds_words_in_names(
+    root: Person, bob: Person, name: str, *, is_refused: bool
+) -> None:
+    """Of users and of channels: with digits around them, and written together `LikeThis`."""
+    root.say("FILTER ADD refuse @nicks viagra")
+    assert (code(bob, f"NICK {name}") == "MESSAGE_FILTERED") is is_refused
+    assert (code(bob, f"JOIN #{name}") == "479") is is_refused
+
+
+def test_an_account_has_no_name_that_is_filtered(town: Town, root: Person) -> None:
+    """Before the end of the registration of its user, which asks for the nickname, nor after."""
+    rules = replace(town.world.server_info.account_rules, registration=True, before_connect=True)
+    town.world.server_info = replace(town.world.server_info, account_rules=rules)
+    eve = town.person("viagra", host="192.0.2.9")
+    root.say("FILTER ADD refuse @nicks viagra")
+    assert code(eve, "REGISTER * * hunter22") == "BAD_ACCOUNT_NAME"
+    early = town.newcomer("192.0.2.10")
+    early.say("CAP LS 302", "NICK viagra2")
+    assert code(early, "REGISTER * * hunter22") == "BAD_ACCOUNT_NAME"
+    accounts = town.world.accounts
+    assert accounts is not None
+    assert not accounts.known

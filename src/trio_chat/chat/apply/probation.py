@@ -26,25 +26,29 @@ def _of_one(
 
 
 def _of_begun(world: World, change: ProbationBegun) -> list[DirtyKey]:
-    """Return its key, and those of what is forgotten for it."""
-    table = world.moderation.probation
-    outdated = table.outdated(world.steady()) if table.is_full else []
-    keys = [DirtyKey.moderation((PROBATION, key)) for key in outdated]
+    """Return its key, and those of what is forgotten then."""
+    keys = [DirtyKey.moderation((PROBATION, key)) for key in _outdated(world, change)]
     return [*keys, *_of_one(world, change)]
+
+
+def _outdated(world: World, change: ProbationBegun) -> list[str]:
+    table, rules = world.moderation.probation, world.server_info.moderation
+    is_one_more = table.get(change.key) is None
+    return table.outdated(world.steady(), rules, is_one_more=is_one_more)
 
 
 @transition(ProbationBegun, _of_begun)
 def _begin(world: World, change: ProbationBegun) -> Effects | None:
     moderation, now = world.moderation, int(world.steady())
+    outdated = _outdated(world, change)
+    for key in outdated:
+        moderation.probation.discard(key)
     known = moderation.probation.get(change.key)
     if known is not None and not (change.is_listed and not known.is_listed):
         if now - known.seen < _DAY:
-            return None
+            return [] if outdated else None
         moderation.put_probation(change.key, known._replace(seen=now))
         return []
-    if moderation.probation.is_full:
-        for key in moderation.probation.outdated(now):
-            moderation.probation.discard(key)
     moderation.put_probation(change.key, Probation(now, now, is_listed=change.is_listed))
     return []
 

@@ -236,4 +236,5 @@ def _read(world: World, change: ServerModerationRead) -> Effects:
     for key, row in stored.items():
         if key not in dirty and moderation.row(key) != row:
             moderation.put_row(row)
+    moderation.probation.sort()
     return []

@@ -116,7 +116,7 @@ class ProbationCounted(Change):
     Args:
         key: see `rules.sender_key`.
         is_accepted: whether it counts towards the end of probation: one to a channel in which the
-            sender has no rank.
+            sender has no rank, and a known user reads it.
     """
 
     key: str

@@ -18,6 +18,7 @@ from trio_chat.chat.commands.account_creation import (
 )
 from trio_chat.chat.commands.accounts import log_in
 from trio_chat.chat.moderation import server_rules
+from trio_chat.chat.moderation.server import NICKS
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.irc.mail import email_address
@@ -113,6 +114,8 @@ def why_not_register(request: Request, wanted: Wanted) -> RegistrationOutcome | 
             "TEMPORARILY_UNAVAILABLE",
             "This server is in raid mode: no accounts are registered for a while, try again later",
         )
+    if server_rules.refuses(request, NICKS, name, "name of an account"):
+        return RegistrationOutcome("BAD_ACCOUNT_NAME", server_rules.why_not("This name"))
     folded = fold(name)
     if folded in world.accounts.dropped:
         return RegistrationOutcome("ACCOUNT_EXISTS", _DROPPED.format(name))

@@ -239,8 +239,7 @@ def is_restrained(
         ):
             apply(world, SpokenInSlowMode(channel.folded, rules.sender_key(session)))
         if world.moderation.restrains:
-            is_accepted = not rules.is_exempt(request.user, channel)
-            server_rules.count_delivered(request, said, is_accepted=is_accepted)
+            server_rules.count_delivered(request, said, channel)
         return False
     if verdict.code == rules.HELD:
         held = rules.held_message(

@@ -6,6 +6,7 @@ first connection. Both are named by `rules.sender_key`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 HOUR = 3600
@@ -83,9 +84,9 @@ class Probation(NamedTuple):
 class ProbationTable:
     """The accounts and addresses that are known, or new.
 
-    When there are too many addresses, the ones that have not been seen for longest are forgotten.
-    As long as the table is full, an address that is missing counts as new, so that nobody gets free
-    by many connections.
+    The ones that have not been seen for longest come first. They are forgotten after a time, and
+    earlier when there are too many. As long as the table is full, an address that is missing counts
+    as new, so that nobody gets free by many connections.
     """
 
     def __init__(self) -> None:
@@ -109,16 +110,23 @@ class ProbationTable:
         """Whether one has to be forgotten for the next one."""
         return len(self.all) >= _MOST
 
-    def outdated(self, now: float) -> list[str]:
-        """Return what can be forgotten: addresses that were not seen for long, and accounts whose
-        probation has ended; if there are too many, also the first ones.
+    def outdated(self, now: float, rules: ModerationRules, *, is_one_more: bool) -> list[str]:
+        """Return what is to be forgotten: what was not seen for long, and if there are too many,
+        also the first ones.
+
+        Args:
+            now: in seconds of `World.steady`.
+            rules: how long probation lasts: nothing is forgotten while it does.
+            is_one_more: whether another one is to be remembered.
         """
-        old = [key for key, each in self.all.items() if each.seen + _KEPT < now]
-        left = len(self.all) - len(old)
-        if left >= _MOST:
-            gone = set(old)
-            old += [key for key in self.all if key not in gone][: left - _MOST + 1]
-        return old
+        before = now - max(_KEPT, rules.probation_hours * HOUR)
+        old = [key for key, _ in takewhile(lambda item: item[1].seen < before, self.all.items())]
+        most = len(self.all) + is_one_more - _MOST
+        return old if len(old) >= most else list(islice(self.all, most))
+
+    def sort(self) -> None:
+        """Have the ones that have not been seen for longest first: the store does not."""
+        self.all = dict(sorted(self.all.items(), key=lambda item: (item[1].seen, item[0])))
 
     def to_state(self) -> list[list[Any]]:
         """Return all of it as plain data."""

@@ -3,11 +3,14 @@
 Links are found in any spelling that filters find.
 """
 
+from trio_chat.chat.channels import Channel
 from trio_chat.chat.moderation.links import hosts
 from trio_chat.chat.moderation.probation import Probation
 from trio_chat.chat.moderation.rules import Verdict, sender_key
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
+from trio_chat.irc.addresses import rate_limit_key
+from trio_chat.irc.modes import BOT
 
 PROBATION = "PROBATION"
 
@@ -76,6 +79,20 @@ def why_not_write_to(world: World, session: Session, other: User) -> Verdict | N
         return None
     why = f"Not sent: you can answer {other.nick}, but not write first, {_because(session)}"
     return Verdict(PROBATION, why)
+
+
+def has_known_reader(world: World, session: Session, channel: Channel) -> bool:
+    """Return whether what a session says in a channel is seen by a member that is not on probation
+    itself, and is from another address. So nobody becomes known by talking to oneself.
+    """
+    own = rate_limit_key(session.address)
+    return any(
+        BOT not in other.modes
+        and any(rate_limit_key(each.address) != own for each in other.sessions)
+        and not is_user_on(world, other)
+        for other in channel.members
+        if other is not session.user
+    )
 
 
 def why_not_upload(world: World, session: Session) -> str:

@@ -5,7 +5,8 @@ operators could read it: a filter refuses it, or operators get to know that ther
 which filter, without its text and its receiver.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
 from trio_chat.chat.apply.transitions import apply
 from trio_chat.chat.changes import (
@@ -33,6 +34,8 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc.modes import BOT
 
+_BEGIN_OF_WORD = re.compile("(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])")
+_DIGITS_AROUND = re.compile(r"(?<![^\W\d_])\d+|\d+(?![^\W\d_])")
 _NOT_ALLOWED = "the operators of this server do not allow a word or a link in it"
 
 
@@ -73,7 +76,18 @@ def matching(world: World, user: User | None, place: str, text: str) -> ServerFi
     filters = world.moderation.in_place(place)
     if not filters or (user is not None and user.operator is not None):
         return None
-    return first_match(filters, text)
+    forms = _forms_of_name(text) if place == NICKS else (text,)
+    return next((found for each in forms if (found := first_match(filters, each))), None)
+
+
+def _forms_of_name(name: str) -> Iterable[str]:
+    """Yield a name, its words where it is written `LikeThis`, and these without the digits around
+    them, which are in names for other reasons than in texts.
+    """
+    yield name
+    words = _BEGIN_OF_WORD.sub(" ", name)
+    yield words
+    yield _DIGITS_AROUND.sub(" ", words)
 
 
 def refuses(request: Request, place: str, text: str, what: str) -> bool:
@@ -220,7 +234,7 @@ def restrains_in_private(
         if verdict is None and found is not None:
             _flag(request, f"a private message of {user.source} matches {found.pattern}")
     if verdict is None:
-        count_delivered(request, text, is_accepted=False)
+        count_delivered(request, text, None)
         is_first = bool(text) and not user.accepts(other)
         if is_first and probation_rules.is_user_on(world, other):  # which may answer
             apply(world, AcceptChanged(user.folded, other.folded, adding=True))
@@ -242,10 +256,23 @@ def why_not_new_to_user(world: World, session: Session, other: User, text: str) 
     return None
 
 
-def count_delivered(request: Request, text: str, *, is_accepted: bool) -> None:
-    """Count a message of a user on probation; see `ProbationCounted`."""
-    if text and probation_rules.is_on(request.world, request.session):
-        apply(request.world, ProbationCounted(sender_key(request.session), is_accepted))
+def count_delivered(request: Request, text: str, channel: Channel | None) -> None:
+    """Count a message of a user on probation; see `ProbationCounted`.
+
+    Args:
+        request: of the sender.
+        text: the message.
+        channel: to which it was delivered; None for a private one.
+    """
+    world, session = request.world, request.session
+    if not text or not probation_rules.is_on(world, session):
+        return
+    is_accepted = (
+        channel is not None
+        and not rules.is_exempt(request.user, channel)
+        and probation_rules.has_known_reader(world, session, channel)
+    )
+    apply(world, ProbationCounted(sender_key(session), is_accepted))
 
 
 def _in_raid(what: str) -> str:
