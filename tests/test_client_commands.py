@@ -1,6 +1,6 @@
 """Commands that are typed, and the lines that they send."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import trio
@@ -14,6 +14,7 @@ from trio_chat.client.polls import ShownPoll
 from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind
+from trio_chat.client.session.features import Features
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol
 
@@ -25,6 +26,17 @@ class Asked:
         self.current = current
         self.done: list[object] = []
         self._isupport = isupport
+
+    @property
+    def call_base(self) -> str:
+        """The address that rooms for calls are under."""
+        features = Features()
+        features.read(self._isupport.split())
+        return features.call_base
+
+    def recent_texts(self) -> Iterator[tuple[float, str]]:
+        """Yield nothing: nobody has said anything."""
+        yield from ()
 
     @property
     def ignored(self) -> IgnoreList:

@@ -148,6 +148,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "key_file": Path("key"),
         "timeout": 5.0,
     },
+    "call": {"base": "https://meet.example.org/"},
     "api": {"enabled": False, "per_minute": 7},
     "moderation": {
         "storm": 5,

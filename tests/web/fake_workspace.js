@@ -164,6 +164,7 @@ function features() {
     channelTypes: "#",
     limits: { nick: 32, topic: 390, away: 200, kick: 390, channel: 64, text: 4096, lines: 24 },
     filehost: "",
+    call: "",
     vapid: "",
     accounts: true,
     registration: true,

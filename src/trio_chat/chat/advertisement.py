@@ -114,6 +114,7 @@ def advertise(
         needs_account=rules.required,
         vapid=vapid.token if vapid else "",
         has_uploads=has_uploads,
+        call_base=server_info.call_base,
     )
     return Advertisement(
         cap.ALL & ~missing,

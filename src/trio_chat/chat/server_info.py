@@ -18,6 +18,7 @@ class ServerInfo:
         name: the name of the server, the source of its replies.
         network: the name of the network (RPL_ISUPPORT NETWORK).
         icon: the URL of an image that stands for the network, or "".
+        call_base: the address that rooms for calls are under, with a `/` at its end, or "".
         is_safe_rate: whether no client is ever disconnected for sending too fast (SAFERATE).
         description: one line that WHOIS and LINKS show.
         version: program and version.
@@ -45,6 +46,7 @@ class ServerInfo:
     name: str = "chat.local"
     network: str = "trio-chat"
     icon: str = ""
+    call_base: str = ""
     is_safe_rate: bool = True
     description: str = "A trio-chat server"
     version: str = "trio-chat"

@@ -4,6 +4,7 @@ import trio
 
 # They fill the table, too.
 from trio_chat.client import (  # noqa: F401
+    call_commands,
     ignoring,
     message_commands,
     moderation,

@@ -5,7 +5,7 @@ arguments are derived from it. A handler does not use the connection itself: it 
 the client, which may have to wait for a connection.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from trio_chat.client.credentials import mask_message
@@ -38,6 +38,15 @@ class Actions(Protocol):
     @property
     def current(self) -> str:
         """The target of messages, "" when there is none."""
+
+    @property
+    def call_base(self) -> str:
+        """The address that rooms for calls are under, "" when there is none."""
+
+    def recent_texts(self) -> Iterator[tuple[float, str]]:
+        """Yield the time, in seconds of Unix time, and the text of the messages of the current
+        conversation, the newest first.
+        """
 
     @property
     def ignored(self) -> IgnoreList:

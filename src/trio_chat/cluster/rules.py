@@ -89,6 +89,7 @@ OWN: dict[type, dict[str, str]] = {
     ServerInfo: {
         "network": _SHOWN,
         "icon": _SHOWN,
+        "call_base": _SHOWN,
         "is_safe_rate": _SHOWN,
         "description": _SHOWN,
         "version": _SHOWN,

@@ -304,6 +304,17 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "key_file": _PATH,
         "timeout": values.decimal(1, 60, N_("seconds")),
     },
+    "call": {
+        "base": ValueType(
+            values.optional_call_base,
+            Description(
+                N_(
+                    "an address of at most 200 bytes such as https://meet.example.org/, without"
+                    " ? and #, or nothing"
+                )
+            ),
+        ),
+    },
     "moderation": {
         "storm": values.integer(0, 10_000, N_(" (0: no notice)")),
         "probation_hours": values.integer(0, 720, N_(" (0: no probation)")),

@@ -219,6 +219,13 @@ class TranslationSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallSettings:
+    """[call]: rooms of a video service that people meet in."""
+
+    base: str = ""  # with a "/" at its end; empty: there are none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
     """[api]: the HTTP API."""
 
@@ -395,6 +402,7 @@ class Settings:
     api: ApiSettings = field(default_factory=ApiSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     translation: TranslationSettings = field(default_factory=TranslationSettings)
+    call: CallSettings = field(default_factory=CallSettings)
     moderation: ModerationSettings = field(default_factory=ModerationSettings)
     dnsbl: DnsblSettings = field(default_factory=DnsblSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)

@@ -18,6 +18,7 @@ from trio_chat.config.block_lists import BlockListZone
 from trio_chat.config.descriptions import Description
 from trio_chat.i18n import N_
 from trio_chat.irc.addresses import parse_address
+from trio_chat.irc.calls import is_base
 from trio_chat.irc.mail import email_address
 from trio_chat.irc.masks import format_network, host_network
 from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
@@ -348,6 +349,17 @@ def optional_translator(value: str) -> str:
     if parts.scheme == "http" and literal is not None and literal.is_global:
         raise ValueError(value)
     return address
+
+
+def optional_call_base(value: str) -> str:
+    """Parse the URL that rooms for calls are under, or an empty value; return it with its host in
+    lower case and a `/` at its end: https, or http on this machine.
+    """
+    scheme, mark, rest = value.partition("://")
+    host, slash, path = rest.partition("/")
+    base = f"{scheme.lower()}{mark}{host.lower()}{slash}{path}"
+    base = base if not base or base.endswith("/") else f"{base}/"
+    return base if not base or is_base(base) else _refuse(value)
 
 
 def port_or_none(value: str) -> int | None:

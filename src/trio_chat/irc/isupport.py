@@ -17,6 +17,8 @@ _BYTES_PER_LINE = 270
 """Bytes of tokens that fit into a line with the longest server name and nickname and the text."""
 
 _LONGEST_PAGE_URL = 200
+CALL = "trio-chat/CALL"
+"""The name of the token for the address that rooms for calls are under."""
 FILEHOST = ("draft/FILEHOST", "soju.im/FILEHOST")
 """The names of the token for uploads."""
 
@@ -70,6 +72,7 @@ def tokens(
     needs_account: bool = False,
     vapid: str = "",
     has_uploads: bool = False,
+    call_base: str = "",
 ) -> list[str]:
     """Return the tokens in alphabetical order.
 
@@ -82,6 +85,7 @@ def tokens(
         needs_account: whether registration requires a login (IRCv3 `draft/account-registration`).
         vapid: the public key by which push services recognise the server, or "" (soju.im/webpush).
         has_uploads: whether TOKEN gives tokens for uploads (IRCv3 `draft/authtoken`).
+        call_base: the address that rooms for calls are under, or "".
     """
     lists = modes.letters(ModeType.LIST)
     values: dict[str, str | int] = {
@@ -127,6 +131,8 @@ def tokens(
         values["draft/ICON"] = icon
     if vapid:
         values["VAPID"] = vapid
+    if call_base:
+        values[CALL] = call_base
     flags = {
         "SAFERATE": is_safe_rate,
         "draft/ACCOUNTREQUIRED": needs_account,

@@ -176,6 +176,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         When.NOW: ("enabled", "robots"),
     },
     "translation": {When.NOW: ("url", "key_file", "timeout")},
+    "call": {When.NOW: ("base",)},
     "moderation": {
         When.NOW: (
             "storm",
@@ -412,6 +413,7 @@ def server_info(settings: Settings, created: float) -> ServerInfo:
         name=server.name,
         network=server.network,
         icon=server.icon,
+        call_base=settings.call.base,
         is_safe_rate=not settings.limits.flood_limit,
         description=server.description,
         version=f"trio-chat {__version__}",

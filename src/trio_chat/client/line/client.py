@@ -179,6 +179,15 @@ class LineClient:
         self._joined_channels.ask(channel, key)
         await self.do(f"/join {channel}", lambda protocol: protocol.join(channel, key))
 
+    @property
+    def call_base(self) -> str:
+        """The address that rooms for calls are under, "" when there is none."""
+        return self._joined_channels.features.call_base
+
+    def recent_texts(self) -> Iterator[tuple[float, str]]:
+        """Yield the messages of the current conversation, the newest first."""
+        return self._recent.texts()
+
     def is_channel(self, target: str) -> bool:
         """Return whether a target is the name of a channel."""
         return self._joined_channels.features.is_channel(target)

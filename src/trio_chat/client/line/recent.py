@@ -1,9 +1,11 @@
 """Recent messages: targets of replies, reactions and deletions where no message can be selected."""
 
+import time
 from bisect import insort
 from collections.abc import Iterator
 
 from trio_chat.client.link.joined_channels import JoinedChannels
+from trio_chat.client.model.entries import time_of
 from trio_chat.client.polls import ShownPoll, is_result
 from trio_chat.client.registry import TargetMessage
 from trio_chat.client.session import events
@@ -109,6 +111,15 @@ class RecentMessages:
             if found
             else None
         )
+
+    def texts(self) -> Iterator[tuple[float, str]]:
+        """Yield the time and the text of the messages of the current conversation, the newest
+        first.
+        """
+        same, talk = self._joined_channels.features.same, self._joined_channels.current
+        for when, said in reversed(self._said):
+            if same(said.conversation, talk):
+                yield time_of(when, time.time()), said.text
 
     def _add(self, said: Said) -> None:
         # A message that is fetched later is older: it must not become the last one.

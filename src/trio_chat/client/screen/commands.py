@@ -130,6 +130,19 @@ class CommandContext:
         self.view.link.joined_channels.ask(channel, key)
         await self.do(f"/join {channel}", lambda protocol: protocol.join(channel, key))
 
+    @property
+    def call_base(self) -> str:
+        """The address that rooms for calls are under, "" when there is none."""
+        return self.view.server.features.call_base
+
+    def recent_texts(self) -> Iterator[tuple[float, str]]:
+        """Yield the messages of the current conversation, the newest first."""
+        return (
+            (entry.time, entry.text)
+            for entry in self.buffer.newest()
+            if entry.is_message and not entry.is_deleted
+        )
+
     def is_channel(self, target: str) -> bool:
         """Return whether a target is the name of a channel."""
         return self.view.server.features.is_channel(target)

@@ -5,8 +5,9 @@ announces them.
 from collections.abc import Iterable, Sequence
 
 from trio_chat.irc import extbans, modes
+from trio_chat.irc.calls import is_base
 from trio_chat.irc.casemapping import fold_function
-from trio_chat.irc.isupport import mode_types, parse_prefix, unescape
+from trio_chat.irc.isupport import CALL, mode_types, parse_prefix, unescape
 from trio_chat.irc.modes import ModeType
 
 _DEFAULT_CHANMODES = "beIq,k,l"
@@ -31,6 +32,7 @@ class Features:
         reference_types: the types of message references that CHATHISTORY takes.
         fold: the function that folds a name for comparison.
         filehost: the address for uploads, "" for none.
+        call_base: the address that rooms for calls are under, "" for none.
         has_upload_tokens: whether TOKEN gives tokens for that (IRCv3 `draft/authtoken`).
         bot_mode: the letter of the user mode of bots (IRCv3 bot-mode), "" for none.
         mute: the list mode that mutes, and what precedes its masks; None when there is none.
@@ -45,6 +47,7 @@ class Features:
         self.reference_types: tuple[str, ...] = ("msgid", "timestamp")
         self.mute: tuple[str, str] | None = None
         self.filehost = ""
+        self.call_base = ""
         self.has_upload_tokens = False
         self.bot_mode = ""
         self._casemapping = "rfc1459"
@@ -81,16 +84,19 @@ class Features:
                 case "BOT" | "-BOT":
                     self.bot_mode = value[:1]
                 case _:
-                    self._read_casemapping(name, value)
+                    self._read_rarer(name, value)
         self.fold = fold_function(self._casemapping, self._utf8mapping)
         self._mode_types = mode_types(self._chanmodes or _DEFAULT_CHANMODES, self.ranks)
         self.mute = self._find_mute()
 
-    def _read_casemapping(self, name: str, value: str) -> None:
+    def _read_rarer(self, name: str, value: str) -> None:
         if name == "CASEMAPPING":
             self._casemapping = value
         elif name in ("UTF8MAPPING", "-UTF8MAPPING"):
             self._utf8mapping = value
+        elif name.removeprefix("-") == CALL:
+            base = unescape(value)
+            self.call_base = base if is_base(base) else ""
 
     def _find_mute(self) -> tuple[str, str] | None:
         if self._chanmodes and self._mode_types.get(_QUIET) is ModeType.LIST:

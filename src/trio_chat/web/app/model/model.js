@@ -32,6 +32,7 @@ function noFeatures() {
     channelTypes: "#",
     limits: { nick: 0, topic: 0, away: 0, kick: 0, channel: 0, text: 0, lines: 0 },
     filehost: "",
+    call: "",
     vapid: "",
     accounts: false,
     registration: false,

@@ -68,6 +68,7 @@
  * @property {string} channelTypes First characters of channel names: `#`.
  * @property {Limits} limits
  * @property {string} filehost Address for uploads; "" when the server takes none.
+ * @property {string} call Address that rooms for calls are under, if `isBase`.
  * @property {string} vapid Public key for Web Push; "" when the server offers none.
  * @property {boolean} accounts Whether there are accounts to log in to.
  * @property {boolean} registration Whether accounts can be registered.

@@ -31,6 +31,7 @@ export function featuresOf(isupport, { enabled, multiline }, { host, secure }) {
       lines: multiline.lines,
     },
     filehost: filehosts.map((name) => isupport.text(name, "")).find(Boolean) ?? "",
+    call: isupport.text("trio-chat/CALL", ""),
     vapid: isupport.text("VAPID", ""),
     accounts: has("sasl"),
     registration: has("draft/account-registration"),

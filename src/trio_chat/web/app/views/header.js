@@ -2,6 +2,7 @@
 
 import { h } from "../../vendor/preact.js";
 import { _, plural } from "../platform/i18n.js";
+import { isBase } from "../text/calls.js";
 import { plain, plainName } from "../text/formatting.js";
 import { setViewSettings, useWorkspace, viewSettings } from "./context.js";
 import { Icon, IconButton } from "./icon.js";
@@ -84,6 +85,13 @@ function Buttons({ buffer, workspace }) {
           label: _("Search"),
           keys: "Ctrl+Shift+F",
           onClick: () => openDialog("search", { buffer }),
+        })
+      : null,
+    isBase(workspace.features.value.call) && buffer.kind !== "server"
+      ? h(IconButton, {
+          icon: "call",
+          label: _("Call"),
+          onClick: () => workspace.actions.input(buffer, "/call"),
         })
       : null,
     isChannel

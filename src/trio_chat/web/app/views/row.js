@@ -7,6 +7,7 @@ import { Component, h } from "../../vendor/preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { _, plural } from "../platform/i18n.js";
 import { bareTime, clockTime, dayName, fullDate, fullTime } from "../platform/dates.js";
+import { roomIn } from "../text/calls.js";
 import { plain, plainName } from "../text/formatting.js";
 import { nickClass } from "../text/nick_colour.js";
 import { filesOf, isJumbo, lineNodes, textNodes } from "../text/nodes.js";
@@ -30,6 +31,7 @@ import { summary } from "./rows.js";
  * @property {TextOptions} text
  * @property {string} nick The user's own nickname.
  * @property {boolean} canReact
+ * @property {string} call Address that rooms for calls are under, "" for none.
  */
 
 const MOST_NAMES = 3;
@@ -289,6 +291,7 @@ function body(entry, context) {
   if (entry.redactedBy) return h("div", { class: "text" }, deletedText(entry));
   if (mayBePoll(entry)) return h(MaybePoll, { entry, revision: entry.revision, context });
   const files = filesOf(entry.text, context.text.origin);
+  const call = context.call ? roomIn(context.call, entry.text) : "";
   // A message that is nothing but the address of a file is shown as the file.
   const only = files.length === 1 && files[0]?.certain && !/\s/u.test(entry.text.trim());
   return [
@@ -300,7 +303,18 @@ function body(entry, context) {
           textNodes(entry.text, context.text),
         ),
     files.length ? h(Files, { files }) : null,
+    call ? h(JoinCall, { url: call }) : null,
   ];
+}
+
+/** @param {{url: string}} props */
+function JoinCall({ url }) {
+  return h(
+    "a",
+    { class: "join-call", href: url, target: "_blank", rel: "noopener noreferrer" },
+    h(Icon, { name: "call" }),
+    _("Join the call"),
+  );
 }
 
 /** @param {Entry} entry */

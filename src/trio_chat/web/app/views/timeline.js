@@ -2,6 +2,7 @@
 
 import { Component, h } from "../../vendor/preact.js";
 import { _ } from "../platform/i18n.js";
+import { isBase } from "../text/calls.js";
 import { WorkspaceContext, viewSettings } from "./context.js";
 import { MessageTools } from "./message_tools.js";
 import { rowNode } from "./row.js";
@@ -125,7 +126,8 @@ export class Timeline extends Component {
     const { workspace, buffer } = this;
     const { clock } = viewSettings(workspace.settings.value);
     const nick = workspace.me.nick.value;
-    const { channelTypes, reactions } = workspace.features.value;
+    const { call: base, channelTypes, reactions } = workspace.features.value;
+    const call = isBase(base) ? base : "";
     const canReact = reactions && buffer.kind !== "server";
     const old = this.rowContext;
     if (
@@ -133,12 +135,13 @@ export class Timeline extends Component {
       old.clock === clock &&
       old.nick === nick &&
       old.canReact === canReact &&
+      old.call === call &&
       old.text.channelTypes === channelTypes
     ) {
       return old;
     }
     const text = { nick, channelTypes, origin: location.origin };
-    this.rowContext = { workspace, buffer, clock, nick, canReact, text };
+    this.rowContext = { workspace, buffer, clock, nick, canReact, call, text };
     return this.rowContext;
   }
 

@@ -5,5 +5,6 @@ import "./account.js";
 import "./notifications.js";
 import "./polls.js";
 import "./schedule.js";
+import "./calls.js";
 
 export { commandList, runCommand } from "./registry.js";
