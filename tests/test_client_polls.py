@@ -241,6 +241,29 @@ async def test_the_history_returns_the_votes() -> None:
         assert (await c.interface.take())[0].endswith("; 2 have voted; you: pizza")
 
 
+async def test_an_earlier_page_does_not_replace_newer_votes() -> None:
+    """A poll that is loaded later has the votes of all pages, the latest of each user."""
+    async with chat(caps=PLAYS) as c:
+        server = await entered(
+            c,
+            tagged("unreact", "carol", "7", "1️⃣", 9, batch="b"),
+            tagged("react", "dave", "7", "2️⃣", 9, batch="b"),
+            "@batch=b;msgid=9;time=2026-05-04T00:09:50.000Z :bob!u@h PRIVMSG #lobby :more",
+        )
+        c.interface.type("/history 5")
+        assert (await server.expect("CHATHISTORY")).startswith("CHATHISTORY BEFORE #lobby msgid=9")
+        await answer(
+            server,
+            f"@batch=b;msgid=7;time=2026-05-04T00:07:00.000Z :bob!u@h PRIVMSG #lobby :{ASKED}",
+            tagged("react", "carol", "7", "1️⃣", 8, batch="b"),
+            tagged("react", "eve", "7", "1️⃣", 8, batch="b"),
+        )
+        assert not [line for line in await c.interface.take() if "votes for" in line]
+        c.interface.type("/vote")
+        c.interface.type("/vote @bob")
+        assert "Lunch? pizza 1, sushi 1; 2 have voted" in (await c.interface.take())[0]
+
+
 async def test_events_do_not_push_messages_out_of_the_history() -> None:
     """Pages are requested until there are enough messages, and no more of them are shown."""
 
