@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from trio_chat.admin import in_cluster
 from trio_chat.admin.console import confirm, report, report_error, to_standard_output
 from trio_chat.admin.exit_codes import FAILED, OK, USAGE
 from trio_chat.admin.progress import Progress, is_terminal
+from trio_chat.chat.history import Record
 from trio_chat.chat.ids import first_id, server_time
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import escape_controls
@@ -65,7 +67,11 @@ def import_(database: Path, source: Path | None) -> int:
             opened as stream,
             maintenance.connected(database, instead=_(in_cluster.IMPORT)) as connection,
         ):
-            return _import(connection, stream, 0 if source is None else source.stat().st_size)
+            insert = maintenance.inserter(connection, database)
+            numbers = account_maintenance.account_numbers(connection)
+            items = json_lines.read_lines(stream, numbers)
+            size = 0 if source is None else source.stat().st_size
+            return _import(insert, items, lambda good: stream.tell() if size else good, size)
     except OSError as error:
         name = _("standard input") if source is None else escape_controls(str(source))
         raise FileError(
@@ -73,11 +79,16 @@ def import_(database: Path, source: Path | None) -> int:
         ) from error
 
 
-def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
+def _import(
+    insert: Callable[[Sequence[Record]], int],
+    items: Iterable[Record | json_lines.InvalidLine],
+    position: Callable[[int], int],
+    size: int,
+) -> int:
     good = new = bad = 0
-    batch, numbers = [], account_maintenance.account_numbers(connection)
+    batch: list[Record] = []
     with Progress(_("Importing"), size) as progress:
-        for item in json_lines.read_lines(stream, numbers):
+        for item in items:
             if isinstance(item, json_lines.InvalidLine):
                 bad += 1
                 progress.clear()
@@ -87,12 +98,12 @@ def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
                 continue
             batch.append(item)
             if len(batch) == maintenance.BATCH:
-                new += maintenance.insert_messages(connection, batch)
+                new += insert(batch)
                 good += len(batch)
                 batch.clear()
-                progress(stream.tell() if size else good)
+                progress(position(good))
         if batch:
-            new += maintenance.insert_messages(connection, batch)
+            new += insert(batch)
             good += len(batch)
     _tell_imported(new, good - new, bad)
     return FAILED if bad else OK

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
     from trio_chat.config import Settings
 
 _AT_ONCE = 2000
-"""Records in one transaction while no server runs; beside one, `maintenance.BATCH`."""
+"""Records in one transaction while no server runs; beside one, `maintenance.BATCH` are collected,
+and then inserted by turns.
+"""
 _DAY = 86_400.0
 
 
@@ -99,6 +100,7 @@ class Importer:
         self._batch: list[Converted] = []
         self._size = 0
         self._is_beside_server = lock.is_held(options.database)
+        self._insert = maintenance.inserter(connection, options.database)
         self.totals = Totals()
         lengths = options.settings.limits.lengths
         self.files = ImportedFiles(
@@ -193,8 +195,7 @@ class Importer:
             return
         for file, account in _files_of(batch, new):
             self.files.store(file, account)
-        with maintenance.throttled() if self._is_beside_server else nullcontext():
-            maintenance.insert_messages(self._connection, records)
+        self._insert(records)
 
 
 def _files_of(batch: Sequence[Converted], new: set[int]) -> Iterator[tuple[FileToStore, int]]:

@@ -263,6 +263,7 @@ def _free(call: Invocation) -> int:
     "export",
     DATABASE,
     _NAME,
+    is_long=True,
     help=N_("write all that is known of an account"),
     description=N_(
         "Write all that is known of an account as JSON, to standard output: when it was registered,"
@@ -282,6 +283,7 @@ def _export(call: Invocation) -> int:
     DATABASE,
     _NAME,
     YES,
+    is_long=True,
     help=N_("delete an account and all that it has said"),
     description=N_(
         "Delete an account, give up the channels it owns, and delete what it has said and done, for"

@@ -1,10 +1,12 @@
 """`trio-chat channel`: its commands and their arguments."""
 
+from typing import Any
+
 from trio_chat.cli.arguments import channel_name, history_days
 from trio_chat.cli.commands import DATABASE, Argument, Invocation, group
 from trio_chat.i18n import N_
 
-_SHOWING = {
+_SHOWING: dict[str, Any] = {
     "help": N_("show the registered channels"),
     "epilog": N_("examples:\n  trio-chat channel list\n  trio-chat channel history '#lobby' 30"),
 }

@@ -1,12 +1,13 @@
 """`trio-chat cluster`: its commands and their arguments."""
 
 from dataclasses import replace
+from typing import Any
 
 from trio_chat.cli.arguments import setting
 from trio_chat.cli.commands import DATABASE, Argument, Invocation, group, usage_error
 from trio_chat.i18n import N_, _
 
-_SHOWING = {
+_SHOWING: dict[str, Any] = {
     "help": N_("show how the nodes of a cluster stand"),
     "epilog": N_(
         "examples:\n  trio-chat cluster status\n  trio-chat cluster status --json\n"

@@ -156,12 +156,14 @@ class CliCommand:
         arguments: the arguments besides `CONFIG`. With `DATABASE` among them, errors of the
             database are reported in one line.
         words: its help texts.
+        is_long: whether it works for long, so that a server that has the database comes first.
     """
 
     name: str
     run: CommandFunction
     arguments: tuple[Argument | ExclusiveGroup, ...]
     words: HelpTexts
+    is_long: bool = False
 
     def add_to(self, commands: Commands, common: argparse.ArgumentParser) -> None:
         """Add the command to others, with the options that all have in common."""
@@ -175,6 +177,10 @@ class CliCommand:
         call = Invocation(options)
         if DATABASE not in self.arguments:
             return self.run(call)
+        if self.is_long:  # before the imports of its work, which take the CPU for long, too
+            from trio_chat.cli.priority import give_way  # noqa: PLC0415
+
+            give_way(call.database)
         from trio_chat.admin.console import with_errors_reported  # noqa: PLC0415
 
         return with_errors_reported(partial(self.run, call))
@@ -189,12 +195,16 @@ class CommandGroup:
     commands: list[CliCommand] = field(default_factory=list)
 
     def command(
-        self, name: str, *arguments: Argument | ExclusiveGroup, **words: str
+        self,
+        name: str,
+        *arguments: Argument | ExclusiveGroup,
+        is_long: bool = False,
+        **words: str,
     ) -> Callable[[CommandFunction], CliCommand]:
         """Make a function a command of this group."""
 
         def add(run: CommandFunction) -> CliCommand:
-            made = command(name, *arguments, **words)(run)
+            made = command(name, *arguments, is_long=is_long, **words)(run)
             self.commands.append(made)
             return made
 
@@ -211,10 +221,10 @@ class CommandGroup:
 
 
 def command(
-    name: str, *arguments: Argument | ExclusiveGroup, **words: str
+    name: str, *arguments: Argument | ExclusiveGroup, is_long: bool = False, **words: str
 ) -> Callable[[CommandFunction], CliCommand]:
     """Make a function a command."""
-    return lambda run: CliCommand(name, run, arguments, HelpTexts(**words))
+    return lambda run: CliCommand(name, run, arguments, HelpTexts(**words), is_long)
 
 
 def group(name: str, **words: str) -> CommandGroup:

@@ -14,6 +14,7 @@ from trio_chat.i18n import N_
         "file", type=Path, metavar="FILE", words=N_("the file to write; only its owner can read it")
     ),
     FORCE,
+    is_long=True,
     help=N_("copy the database into a file"),
     description=N_(
         "Copy the database into a file, as it is at one moment; the server may go on running. To"
@@ -43,6 +44,7 @@ DB = group("db", description=N_("Look after the database."), **_CHECKING)
 @DB.command(
     "check",
     DATABASE,
+    is_long=True,
     description=N_(
         "Check that the database is sound, and say what is in it. The exit code is 1 when it is"
         " damaged."

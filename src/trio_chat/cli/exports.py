@@ -36,6 +36,7 @@ from trio_chat.i18n import N_
         words=N_("the file or directory to write (default: standard output)"),
     ),
     Argument("--force", action="store_true", words=N_("replace a file or an earlier export there")),
+    is_long=True,
     help=N_("write the history of a channel or account, to keep or to read"),
     description=N_(
         "Write the history of a channel or of an account. The server may go on running. JSON Lines"

@@ -30,6 +30,7 @@ HISTORY = group(
         words=N_("the file to write (default: standard output)"),
     ),
     FORCE,
+    is_long=True,
     help=N_("write messages as lines of JSON"),
     description=N_(
         "Write messages as JSON Lines: channel by channel, each in the order in which it was said."
@@ -60,6 +61,7 @@ def _export(call: Invocation) -> int:
         metavar="FILE",
         words=N_("the file to read (default: standard input)"),
     ),
+    is_long=True,
     help=N_("read messages from lines of JSON"),
     description=N_(
         "Import messages that `history export` wrote. Those that exist are left out, so importing"
@@ -101,6 +103,7 @@ _KEEP_DAYS = Argument(
     ExclusiveGroup((_BEFORE, _KEEP_DAYS), required=True),
     ONLY_CHANNEL,
     YES,
+    is_long=True,
     help=N_("delete old messages"),
     description=N_(
         "Delete old messages and events, for ever. The room they took is used for new ones; the"

@@ -148,6 +148,7 @@ def _lines_of(file: Path | None) -> list[tuple[str, str]]:
     "discord",
     *_COMMON,
     _FILES,
+    is_long=True,
     help=N_("import files of DiscordChatExporter"),
     description=N_(
         "Import JSON files of DiscordChatExporter: messages, answers, reactions, embeds, threads,"
@@ -169,6 +170,7 @@ def _discord(call: Invocation) -> int:
     "slack",
     *_COMMON,
     _FILES,
+    is_long=True,
     help=N_("import exports of Slack"),
     description=N_(
         "Import exports of a workspace of Slack, each a ZIP archive or its unpacked directory:"
@@ -211,6 +213,7 @@ def _zone(text: str) -> "tzinfo":
         words=N_("also import joins, parts, quits and changes of nicknames"),
     ),
     Argument("logs", type=Path, metavar="LOGS", words=N_("the directory of the logs, or one log")),
+    is_long=True,
     help=N_("import logs of IRC clients"),
     description=N_(
         "Import logs of ZNC, WeeChat, irssi, HexChat, and of this program's client. The format of"
@@ -233,6 +236,7 @@ def _irc(call: Invocation) -> int:
     "jsonl",
     *_BOUNDS,
     _FILES,
+    is_long=True,
     help=N_("import what trio-chat export has written"),
     description=N_(
         "Import JSON Lines that `trio-chat export` or `trio-chat history export` has written. The"
@@ -250,6 +254,7 @@ def _jsonl(call: Invocation) -> int:
     "ergo",
     *_WITHOUT_FILES,
     _FILES,
+    is_long=True,
     help=N_("import accounts and history of Ergo"),
     description=N_(
         "Import the accounts of Ergo (its ircd.db) and its history in SQLite; name both files."

@@ -20,7 +20,15 @@ from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.scheduled import ScheduledMessage
 from trio_chat.chat.uploads import Upload
 from trio_chat.irc.names import fold_or_self
-from trio_chat.storage import accounts, app_passwords, identities, json_lines, maintenance, uploads
+from trio_chat.storage import (
+    accounts,
+    app_passwords,
+    identities,
+    json_lines,
+    maintenance,
+    turns,
+    uploads,
+)
 from trio_chat.storage.database import in_transaction
 from trio_chat.storage.events import delete_events
 from trio_chat.storage.history import redact_messages
@@ -398,11 +406,12 @@ def delete_messages(
         on_progress: called after each batch with the number of those deleted so far.
     """
     deleted = 0
+    turns.sync_seldom(connection)
     for table, drop in _DROP.items():
         for keys in _keys(connection, table, author):
             for start in range(0, len(keys), maintenance.DELETED_AT_ONCE):
                 batch = keys[start : start + maintenance.DELETED_AT_ONCE]
-                with maintenance.throttled():
+                with turns.throttled():
                     in_transaction(connection, drop, batch)
                 deleted += len(batch)
                 on_progress(deleted)

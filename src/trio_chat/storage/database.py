@@ -17,12 +17,24 @@ import trio
 
 from trio_chat.i18n import N_, _
 from trio_chat.private import make_directory
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.schema import SchemaError, migrate
 from trio_chat.storage.secure_delete import empty_log, overwrite_free, prepare_erasing
 from trio_chat.storage.write_lock import wait_for_lock
 
 if TYPE_CHECKING:
     import apsw
+
+__all__ = [
+    "CLOSE_TIMEOUT",
+    "MEMORY",
+    "Database",
+    "StorageError",
+    "damage_reported",
+    "explain",
+    "in_transaction",
+    "open_database",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,10 +48,6 @@ calls them once more when such a connection is freed.
 """
 _PATIENCE = 5.0
 """Seconds for which the server waits for another writer."""
-
-
-class StorageError(Exception):
-    """A failure of the database; the message is one line for the operator."""
 
 
 class Database:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from trio_chat.i18n import _
 from trio_chat.private import make_directory
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 if sys.platform == "win32":
     import msvcrt
@@ -114,6 +114,17 @@ def is_held(path: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+def is_held_elsewhere(path: Path) -> bool:
+    """Return whether a server in another process uses a database. Blocks for a moment."""
+    if not is_held(path):
+        return False
+    try:
+        note = _read_note(path)
+        return (note["pid"], note["host"]) != (os.getpid(), socket.gethostname())
+    except (OSError, ValueError, KeyError, TypeError):  # it was damaged
+        return True
 
 
 def note_places(path: Path, places: Sequence[ListeningPlace]) -> None:

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -17,6 +18,7 @@ from trio_chat.chat.history import LAST_ID, MESSAGES, Record, Span
 from trio_chat.chat.timeline import is_early
 from trio_chat.i18n import _
 from trio_chat.irc.names import use_casemapping
+from trio_chat.storage import lock
 from trio_chat.storage.casemapping import stored_casemapping
 from trio_chat.storage.clock import find_steps
 from trio_chat.storage.cluster import is_of_cluster
@@ -32,17 +34,20 @@ from trio_chat.storage.history import (
 from trio_chat.storage.schema import SchemaError, migrations, schema_version
 from trio_chat.storage.search_index import index_new
 from trio_chat.storage.secure_delete import empty_log, prepare_erasing
+from trio_chat.storage.turns import Turn, sync_seldom, throttled
 from trio_chat.storage.uploads import delete_removed
 from trio_chat.storage.write_lock import wait_for_lock
 
 PAGE = 1000
 """Messages read at once."""
 BATCH = 200
-"""Messages written in one transaction."""
-DELETED_AT_ONCE = 25
-"""Messages deleted in one transaction: removing one from the search index takes a millisecond."""
-_PAUSE = 1
-"""The pause after a transaction, as a multiple of the time that it took (see `throttled`)."""
+"""Messages written in one transaction while no server runs."""
+_STEP = 25
+"""Messages written between two looks at the clock, beside a server."""
+DELETED_AT_ONCE = 5
+"""Messages deleted between two looks at the clock: removing one from the search index takes up to a
+millisecond.
+"""
 _PATIENCE = 30.0
 """Seconds for which a command waits for another writer."""
 _MOST_SECONDS, _RETRY = 10.0, 0.1
@@ -192,12 +197,48 @@ def pages(
             after = page[-1].id
 
 
+def inserter(connection: apsw.Connection, database: Path) -> Callable[[Sequence[Record]], int]:
+    """Return how records are inserted from now on: beside a server, by turns with it.
+
+    It returns the number of new ones, as `insert_messages` does.
+    """
+    if not lock.is_held(database):
+        return partial(insert_messages, connection)
+    sync_seldom(connection)
+    return partial(insert_by_turns, connection)
+
+
 def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> int:
     """Insert messages and events as one transaction; return the number of new ones.
 
     Those that exist, or that were redacted, are left out.
     """
     return in_transaction(connection, _add, records)
+
+
+def insert_by_turns(connection: apsw.Connection, records: Sequence[Record]) -> int:
+    """Insert messages and events as several transactions, between which a server gets the lock of
+    writers; see `insert_messages`.
+    """
+    new = done = 0
+    while done < len(records):
+        with throttled():
+            added, done = in_transaction(connection, _add_for_a_turn, records, done)
+        new += added
+    return new
+
+
+def _add_for_a_turn(
+    connection: apsw.Connection, records: Sequence[Record], done: int
+) -> tuple[int, int]:
+    """Return how many were new, and how many of all are done."""
+    turn, new = Turn(), 0
+    while done < len(records):
+        new += _add(connection, records[done : done + _STEP])
+        done += _STEP
+        if turn.is_over():
+            break
+    return new, done
 
 
 def unknown_ids(connection: apsw.Connection, numbers: Iterable[int]) -> set[int]:
@@ -261,22 +302,20 @@ def prune(
     deleted = 0
     # Messages that arrive meanwhile stay, or there would be no end.
     before = min(before, last_id(connection) + 1)
+    sync_seldom(connection)
     while True:
         with throttled():
-            step = in_transaction(connection, delete_old, before, DELETED_AT_ONCE, channel)
-        if not step:
+            some = in_transaction(connection, _delete_for_a_turn, before, channel)
+        if not some:
             return deleted
-        deleted += step
+        deleted += some
         on_progress(deleted)
 
 
-@contextmanager
-def throttled() -> Iterator[None]:
-    """Sleep after the block in proportion to the time that it took.
-
-    SQLite has no queue of writers: each retries after a while, and must then find the file
-    unlocked.
-    """
-    began = time.monotonic()
-    yield
-    time.sleep(_PAUSE * (time.monotonic() - began))
+def _delete_for_a_turn(connection: apsw.Connection, before: int, channel: str | None) -> int:
+    turn, deleted = Turn(), 0
+    while step := delete_old(connection, before, DELETED_AT_ONCE, channel):
+        deleted += step
+        if turn.is_over():
+            break
+    return deleted

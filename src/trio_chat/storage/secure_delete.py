@@ -26,8 +26,8 @@ def prepare_erasing(connection: "apsw.Connection") -> None:
 def empty_log(connection: "apsw.Connection", patience: float) -> bool:
     """Checkpoint the write-ahead log and truncate it; return whether no reader prevented it.
 
-    It waits neither for a reader that still needs the log nor for a writer, because messages would
-    have to wait, too.
+    It copies most of the log before it keeps writers out. It waits neither for a reader that still
+    needs the log nor for a writer, because messages would have to wait, too.
 
     Args:
         connection: the connection.
@@ -37,6 +37,7 @@ def empty_log(connection: "apsw.Connection", patience: float) -> bool:
 
     wait_for_lock(connection, 0)
     try:
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except apsw.BusyError:
         return False

@@ -1,0 +1,265 @@
+"""Turns: a long command leaves a server its CPU, its lock of writers and its disk."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from database_fakes import fill, kept, ran
+from import_fakes import discord_document, said, write_json
+from remembered import NOW, record
+from trio_chat.chat.history import Record
+from trio_chat.storage import json_lines, lock, maintenance, turns
+from trio_chat.storage.database import in_transaction
+
+pytestmark = pytest.mark.usefixtures("working_directory")
+
+DATABASE = Path("trio-chat.db")
+T = 1_546_300_800_000
+COUNT = 8 * maintenance._STEP
+
+
+class FakeTime:
+    """Time that passes while something is written, and while the command sleeps.
+
+    Args:
+        step: the seconds that each look at the clock takes.
+    """
+
+    def __init__(self, step: float) -> None:
+        self.step = step
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def monotonic(self) -> float:
+        """Return the time, which goes on."""
+        self.now += self.step
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Note a pause."""
+        self.pauses.append(seconds)
+
+
+@pytest.fixture
+def server() -> Iterator[None]:
+    """Hold the lock of a server."""
+    handle = lock.acquire(DATABASE)
+    yield
+    lock.release(handle)
+
+
+def many() -> list[Record]:
+    """Return messages."""
+    return [record(number) for number in range(1, COUNT + 1)]
+
+
+def transactions_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list into which the functions of transactions are noted from now on."""
+    seen: list[str] = []
+
+    def noted(connection: apsw.Connection, work: object, /, *rest: object) -> object:
+        seen.append(work.__name__)  # type: ignore[attr-defined]
+        return in_transaction(connection, work, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(maintenance, "in_transaction", noted)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("look", "expected"),
+    [
+        (turns._LONGEST, 8),  # each step takes the whole time
+        (turns._LONGEST / 2.5, 3),  # three steps have room
+        (0.0, 1),
+    ],
+)
+def test_a_transaction_ends_when_its_time_is_over(
+    look: float, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the step in which that was noticed; a pause follows each one."""
+    fill()
+    clock, seen = FakeTime(look), transactions_of(monkeypatch)
+    monkeypatch.setattr(turns, "time", clock)
+    with maintenance.connected(DATABASE) as connection:
+        assert maintenance.insert_by_turns(connection, many()) == COUNT
+    assert len(seen) == len(clock.pauses) == expected
+    assert min(clock.pauses) >= turns._SHORTEST_PAUSE
+    assert kept() == many()
+
+
+def test_the_pause_is_as_long_as_the_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow disk a server has the lock for half of the time, too."""
+    clock = FakeTime(0.25)
+    monkeypatch.setattr(turns, "time", clock)
+    with turns.throttled():
+        clock.now += 1
+    assert clock.pauses == [1.25]
+
+
+def test_messages_that_are_there_are_not_new() -> None:
+    """Neither those of an earlier import nor the second of two with one id."""
+    fill()
+    with maintenance.connected(DATABASE) as connection:
+        assert maintenance.insert_by_turns(connection, many()[: COUNT // 2]) == COUNT // 2
+        assert maintenance.insert_by_turns(connection, [*many(), *many()]) == COUNT // 2
+    assert kept() == many()
+
+
+def imports() -> dict[str, tuple[str, ...]]:
+    """Return the commands that insert messages, whose files are made."""
+    Path("file").write_bytes(b"".join(map(json_lines.to_line, many())))
+    write_json("a.json", discord_document(*(said(T + n, str(n)) for n in range(COUNT))))
+    return {
+        "history": ("history", "import", "file"),
+        "jsonl": ("import", "jsonl", "file"),
+        "discord": ("import", "discord", "a.json"),
+    }
+
+
+@pytest.mark.parametrize("name", ["history", "jsonl", "discord"])
+def test_an_import_beside_a_server_goes_by_turns(
+    name: str, server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command that inserts many messages."""
+    fill()
+    seen = transactions_of(monkeypatch)
+    assert ran(*imports()[name]) == 0
+    assert set(seen) == {"_add_for_a_turn"}
+
+
+@pytest.mark.parametrize("name", ["history", "jsonl", "discord"])
+def test_an_import_alone_has_large_transactions(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it."""
+    fill()
+    seen = transactions_of(monkeypatch)
+    monkeypatch.setattr(time, "sleep", pytest.fail)
+    assert ran(*imports()[name]) == 0
+    assert set(seen) == {"_add"}
+
+
+def test_a_commit_beside_a_server_does_not_wait_for_the_disk(server: None) -> None:
+    """A checkpoint does, outside of the transaction, and before that of a server is due."""
+    fill()
+    with maintenance.connected(DATABASE) as connection:
+        assert connection.pragma("synchronous") == 2
+        maintenance.inserter(connection, DATABASE)
+        assert connection.pragma("synchronous") == 1
+        assert 0 < connection.pragma("wal_autocheckpoint") < 1000
+
+
+def test_commits_alone_wait_for_the_disk() -> None:
+    """As those of a server do."""
+    fill()
+    with maintenance.connected(DATABASE) as connection:
+        maintenance.inserter(connection, DATABASE)
+        assert connection.pragma("synchronous") == 2
+
+
+def test_the_end_of_a_command_is_a_checkpoint(server: None) -> None:
+    """What it has written is in the file, and the log is empty, while a server has it open."""
+    fill()
+    other = apsw.Connection(str(DATABASE))
+    other.execute("SELECT * FROM buffer").fetchall()
+    with maintenance.connected(DATABASE) as connection:
+        maintenance.inserter(connection, DATABASE)(many())
+    assert Path(f"{DATABASE}-wal").stat().st_size == 0
+    other.close()
+
+
+def test_a_deletion_goes_by_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a look at the clock after a few messages, since each takes long."""
+    fill(*many())
+    clock = FakeTime(turns._LONGEST)
+    monkeypatch.setattr(turns, "time", clock)
+    done: list[int] = []
+    with maintenance.connected(DATABASE) as connection:
+        assert maintenance.prune(connection, NOW, None, done.append) == COUNT
+        assert connection.pragma("synchronous") == 1
+    assert done == [*range(maintenance.DELETED_AT_ONCE, COUNT + 1, maintenance.DELETED_AT_ONCE)]
+    assert len(clock.pauses) == len(done) + 1
+
+
+PRIORITIES = """
+import os, sys
+from pathlib import Path
+from trio_chat.cli import commands, program, priority
+from trio_chat.storage import lock
+if "own" in sys.argv:
+    handle = lock.acquire(Path("trio-chat.db"))
+program.main(sys.argv[sys.argv.index("--") + 1:])
+print(os.nice(0), os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else 3)
+"""
+
+
+def priority_after(*command: str, own: bool = False) -> list[int]:
+    """Return the nice value and the policy of a process that has run a command."""
+    arguments = ["own"] if own else []
+    done = subprocess.run(
+        [sys.executable, "-c", PRIORITIES, *arguments, "--", *command],
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=60,
+    )
+    return [int(word) for word in done.stdout.splitlines()[-1].split()]
+
+
+LONG = ("history", "export")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other priorities")
+def test_a_long_command_gives_way_to_a_server(server: None) -> None:
+    """The process of the command has less priority than before."""
+    fill()
+    nice, policy = priority_after(*LONG)
+    assert nice == min(19, os.nice(0) + 10)
+    assert policy == 3  # SCHED_BATCH
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other priorities")
+def test_a_long_command_alone_keeps_its_priority() -> None:
+    """There is nobody who would wait."""
+    fill()
+    assert priority_after(*LONG)[0] == os.nice(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other priorities")
+def test_a_short_command_keeps_its_priority(server: None) -> None:
+    """An operator waits for it."""
+    fill()
+    assert priority_after("account", "list")[0] == os.nice(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other priorities")
+def test_a_process_does_not_give_way_to_itself() -> None:
+    """Its priority could not be raised again."""
+    fill()
+    assert priority_after(*LONG, own=True)[0] == os.nice(0)
+
+
+@pytest.mark.parametrize(
+    ("note", "expected"),
+    [
+        ({"pid": os.getpid(), "host": socket.gethostname()}, False),
+        ({"pid": os.getpid() + 1, "host": socket.gethostname()}, True),
+        ({"pid": os.getpid(), "host": "another container"}, True),
+        ({}, True),
+    ],
+)
+def test_the_note_tells_another_process(note: dict[str, object], expected: bool) -> None:
+    """Two containers may have the same numbers of processes."""
+    handle = lock.acquire(DATABASE)
+    os.ftruncate(handle, 0)
+    os.lseek(handle, 0, os.SEEK_SET)
+    os.write(handle, json.dumps(note).encode())
+    assert lock.is_held_elsewhere(DATABASE) is expected
+    lock.release(handle)
+    assert not lock.is_held_elsewhere(DATABASE)
