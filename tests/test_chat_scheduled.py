@@ -99,7 +99,8 @@ def test_a_message_is_sent_when_it_is_due(town: Town) -> None:
     """It comes from its owner, with a tag that only the server sets."""
     ann, bob = person(town, "ann", "#a"), town.person("ben", "#a", caps=CAPS)
     assert sentences(ann.say("NS :AT 20m #a good  morning")) == [
-        "1. Will be sent to #a at 2027-01-15 08:20 UTC. /msg NickServ AT CANCEL 1 cancels it."
+        "1. Will be sent to #a at 2027-01-15 08:20 UTC (in 20m). /msg NickServ AT CANCEL 1"
+        " cancels it."
     ]
     pass_time(town, 1199)
     assert not bob.read()

@@ -6,7 +6,7 @@ where a client is: durations, and times of ISO 8601.
 
 from datetime import UTC, tzinfo
 
-from trio_chat.chat import policy
+from trio_chat.chat import durations, policy
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import (
     MessageScheduled,
@@ -116,8 +116,8 @@ def _schedule(request: Request, word: str, target: str, place: int, text: str) -
         message = _message(request, due, target, place, text)
         before = {one.id for one in world.scheduled.of(user.account_id)}
         apply(world, MessageScheduled(user.account_id, message))
-        zone = moment.tzinfo or UTC
-        request.once_settled(lambda: _confirm(request, message, before, zone))
+        when = _shown(word, due, moment.tzinfo or UTC)
+        request.once_settled(lambda: _confirm(request, message, before, when))
 
 
 def _message(request: Request, due: int, target: str, place: int, text: str) -> ScheduledMessage:
@@ -153,7 +153,15 @@ def _why_not(request: Request, due: int, target: str, text: str) -> str:
     return ""
 
 
-def _confirm(request: Request, message: ScheduledMessage, before: set[int], zone: tzinfo) -> None:
+def _shown(word: str, due: int, zone: tzinfo) -> str:
+    """Return when a message is sent, as a sentence has it: also in how long, if that was asked for,
+    as nobody knows then where the client is.
+    """
+    seconds = durations.parse(word)
+    return f"{shown_time(due, zone)}{f' (in {durations.show(seconds)})' if seconds else ''}"
+
+
+def _confirm(request: Request, message: ScheduledMessage, before: set[int], when: str) -> None:
     new = [
         one
         for one in request.world.scheduled.of(request.user.account_id)
@@ -162,7 +170,7 @@ def _confirm(request: Request, message: ScheduledMessage, before: set[int], zone
     if not new:
         answer(request, "Not scheduled: other messages of yours were, and there is no more room.")
         return
-    number, when = new[-1].number, shown_time(message.due, zone)
+    number = new[-1].number
     what = f"will be sent to {message.target}" if message.target else "is a reminder for you"
     cancel = f"/msg {NAME} AT CANCEL {number}"
     done = f"{number}. {what[0].upper()}{what[1:]} at {when}. {cancel} cancels it."
@@ -217,14 +225,13 @@ def _move(request: Request, number: str, word: str) -> None:
             answer(request, why_not)
         elif not policy.refuses_to_store(request):
             apply(world, ScheduledMessageMoved(account, found.id, due))
-            zone = moment.tzinfo or UTC
-            request.once_settled(lambda: _confirm_moved(request, found, due, zone))
+            when = _shown(word, due, moment.tzinfo or UTC)
+            request.once_settled(lambda: _confirm_moved(request, found, due, when))
 
 
-def _confirm_moved(request: Request, message: ScheduledMessage, due: int, zone: tzinfo) -> None:
+def _confirm_moved(request: Request, message: ScheduledMessage, due: int, when: str) -> None:
     now = request.world.scheduled.get(request.user.account_id, message.id)
     if now is None or now.due != due:
         answer(request, f"Message {message.number} does not wait any longer.")
     else:
-        when = shown_time(due, zone)
         answer(request, f"Message {message.number} will be sent at {when}.")
