@@ -1,7 +1,6 @@
 """Block lists in DNS: what is asked, what an answer means, and what becomes of the client."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,16 @@ import trio
 from trio.testing import MockClock
 
 from edge import Edge, End, edge
-from trio_chat.config import BlockListZone, ConfigError, DnsblSettings, Settings, load
+from storage_fakes import ListHistory, OpenAccounts
+from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.config import (
+    AccountSettings,
+    BlockListZone,
+    ConfigError,
+    DnsblSettings,
+    Settings,
+    load,
+)
 from trio_chat.config.values import block_lists
 from trio_chat.server.block_lists import (
     BlockLists,
@@ -55,9 +63,10 @@ def fake_dns() -> FakeDns:
     return FakeDns()
 
 
-def settings(**words: Any) -> Settings:
+def settings(accounts: AccountSettings | None = None, **words: Any) -> Settings:
     """Return settings with a block list."""
-    return replace(Settings(), dnsbl=DnsblSettings(**{"zones": (ZONE,), **words}))
+    dnsbl = DnsblSettings(**{"zones": (ZONE,), **words})
+    return Settings(dnsbl=dnsbl, accounts=accounts or AccountSettings())
 
 
 @pytest.mark.parametrize(
@@ -206,6 +215,73 @@ async def test_without_a_listing_the_client_comes(
         await (await come(here)).until("001")
         assert trio.current_time() - start <= 2
         assert not here.server.world.moderation.probation.all
+
+
+async def test_a_client_registers_while_its_address_is_looked_up(
+    fake_dns: FakeDns, autojump_clock: MockClock
+) -> None:
+    """What it asks is answered at once; only its welcome waits."""
+    fake_dns.delay = 1
+    async with edge(settings()) as here:
+        here.server.block_lists._resolve = fake_dns
+        start = trio.current_time()
+        end = here.connect(host=LISTED)
+        await end.send(b"CAP LS 302\r\nNICK ann\r\nUSER ann 0 * :x\r\n")
+        await end.until("CAP")
+        assert trio.current_time() == start
+        await end.send(b"CAP END\r\n")
+        await end.until("001")
+        assert trio.current_time() - start == 1
+        assert here.server.world.moderation.probation.all[LISTED].is_listed
+
+
+async def test_a_client_that_takes_its_time_waits_for_nothing(
+    fake_dns: FakeDns, autojump_clock: MockClock
+) -> None:
+    """The answer has come when it has sent everything."""
+    fake_dns.delay = 1
+    async with edge(settings()) as here:
+        here.server.block_lists._resolve = fake_dns
+        end = here.connect(host="11.22.33.45")
+        await end.send(b"NICK ann\r\n")
+        await trio.sleep(3)
+        start = trio.current_time()
+        await end.send(b"USER ann 0 * :x\r\n")
+        await end.until("001")
+        assert trio.current_time() == start
+
+
+async def test_a_client_that_leaves_keeps_no_look_up(
+    fake_dns: FakeDns, autojump_clock: MockClock
+) -> None:
+    """Its connection is closed at once."""
+    fake_dns.delay = 1
+    async with edge(settings()) as here:
+        here.server.block_lists._resolve = fake_dns
+        start = trio.current_time()
+        end = here.connect(host=LISTED)
+        await end.send(b"QUIT\r\n")
+        await end.rest()
+        assert trio.current_time() == start
+        assert here.server.block_lists._looking == 0
+
+
+async def test_a_refused_client_makes_no_account_and_is_never_welcome(
+    fake_dns: FakeDns, autojump_clock: MockClock
+) -> None:
+    """Whatever it sends before the answer."""
+    fake_dns.delay = 1
+    accounts = OpenAccounts()
+    memory = StoragePorts(history=ListHistory(), accounts=accounts)
+    allowed = AccountSettings(registration="open", before_connect=True)
+    async with edge(settings(action="refuse", accounts=allowed), memory) as here:
+        here.server.block_lists._resolve = fake_dns
+        end = here.connect(host=LISTED)
+        await end.send(b"NICK ann\r\nREGISTER * * hunter22\r\nUSER ann 0 * :x\r\n")
+        said = await end.rest()
+        assert b"dnsbl.example" in said
+        assert b" 001 " not in said
+        assert not accounts.known
 
 
 async def test_answers_are_kept(fake_dns: FakeDns, autojump_clock: MockClock) -> None:

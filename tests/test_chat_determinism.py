@@ -251,6 +251,7 @@ NOT_IN_A_SNAPSHOT = {
         "enrolment": "of the connection",
         "failed_logins": "of the connection",
         "link_until": "of the connection",
+        "check": "of the connection",
         "needs_account": "of the connection",
         "page": "of the connection",
         "page_url": "of the connection",

@@ -1,7 +1,7 @@
 """Users, and the sessions (connections) by which they are here."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -132,6 +132,7 @@ class Session:
         "cap_302",
         "caps",
         "certificate",
+        "check",
         "closing",
         "connected",
         "effective",
@@ -174,6 +175,8 @@ class Session:
         self.page_url = ""
         self.is_secure = False  # whether all of its way here is encrypted
         self.needs_account = False  # whether it is registered only with a login
+        # Waits until the server knows whether it accepts the address; None once it does.
+        self.check: Callable[[], Awaitable[None]] | None = None
         self.certificate = ""  # fingerprint of the one it has shown, in hexadecimal
         self.connected = now
         self.active = now  # when it last sent a command

@@ -1,7 +1,7 @@
 """DNS-based block lists: what they say of the address of a client (RFC 5782).
 
-The look-up takes place before the first line of a client is read, within a deadline; without an
-answer the client is not listed. Answers are kept as long as DNS says.
+The look-up takes place while a client registers, and ends before it is welcome, within a deadline;
+without an answer the client is not listed. Answers are kept as long as DNS says.
 """
 
 import logging
@@ -90,10 +90,14 @@ class BlockLists:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._looking = 0
 
-    @property
-    def are_used(self) -> bool:
-        """Whether there are any."""
-        return bool(self._settings().zones)
+    def concern(self, session: Session) -> bool:
+        """Return whether there are lists to be asked for the address of a new session."""
+        settings = self._settings()
+        return (
+            bool(settings.zones)
+            and public_address(session.address) is not None
+            and not is_in(session.address, settings.exempt)
+        )
 
     async def check(self, session: Session) -> str:
         """Look the address of a new session up; return why its connection is refused, or "".
@@ -101,7 +105,7 @@ class BlockLists:
         If cancelled, the address counts as not listed.
         """
         address = public_address(session.address)
-        if address is None or is_in(session.address, self._settings().exempt):
+        if address is None:
             return ""
         known = self._known.get(str(address))
         if known is None or known.until < trio.current_time():

@@ -51,6 +51,7 @@ class Connection:
         self._ahead = ahead
         # Around the reader only, so that an ended client can still receive the reason.
         self._scope = trio.CancelScope()
+        self._checking = trio.CancelScope()
         self._reason = ""
         self._is_shutdown = self._is_moving = False
         ping_interval = hub.limits.ping_interval
@@ -98,8 +99,10 @@ class Connection:
                     self._hub.node.clients.add(self)
                 log.info("connected %s", self.session.address)
                 self._transport.on_control(outbox.flush_control)
+                self._begin_check(nursery)
                 try:
                     await self._read_guarded()
+                    self._checking.cancel()
                     await self._say_farewell(outbox, nursery.cancel_scope)
                 finally:
                     outbox.close()
@@ -137,6 +140,21 @@ class Connection:
         user = self.session.user
         return f"{user.source} ({self.session.address})" if user else self.session.address
 
+    def _begin_check(self, nursery: trio.Nursery) -> None:
+        """Look the address up in block lists while the client registers; see `Session.check`."""
+        if self._flood is not None and self._hub.block_lists.concern(self.session):
+            done = trio.Event()
+            self.session.check = done.wait
+            nursery.start_soon(self._check, done)
+
+    async def _check(self, done: trio.Event) -> None:
+        with self._checking:
+            if why := await self._hub.block_lists.check(self.session):
+                self.end(why)
+                return
+            self.session.check = None
+            done.set()
+
     async def _read_guarded(self) -> None:
         try:
             with self._scope:
@@ -153,10 +171,6 @@ class Connection:
         Lines that wait for nothing are executed where the bytes are received (`_on_data`), without
         waking this task; it is woken to wait for the rest (`_resume`).
         """
-        lists = self._hub.block_lists
-        if lists.are_used and self._flood is not None and (why := await lists.check(self.session)):
-            self._stop_reading(why)
-            return
         if self._ahead:
             self._on_data(self._ahead, 1)
             self._ahead = b""

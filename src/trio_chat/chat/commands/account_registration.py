@@ -62,6 +62,8 @@ def register_command(request: Request) -> None:
 
 
 async def _register(request: Request, wanted: Wanted, reply: Response) -> None:
+    if request.session.check is not None:  # a client that is refused makes no account before
+        await request.session.check()
     answer = await register(request, wanted, reply)
     if answer.account is not None:
         reply.send("REGISTER", ("SUCCESS", wanted.name, answer.text))

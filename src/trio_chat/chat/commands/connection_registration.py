@@ -4,6 +4,9 @@ IRC).
 
 import hmac
 import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 
 from trio_chat.chat import banning, nicknames, operators, policy
 from trio_chat.chat.accounts import Busy
@@ -18,6 +21,7 @@ from trio_chat.chat.moderation import rules, server_rules
 from trio_chat.chat.moderation.server import NICKS, PROFILES, REASONS
 from trio_chat.chat.nicknames import NickRefusal
 from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.response import Response
 from trio_chat.chat.users import PendingRegistration, User
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import truncate
@@ -175,6 +179,9 @@ def try_to_register(request: Request) -> None:
     pending = session.pending
     if pending is None or pending.is_negotiating or not (pending.nick and pending.username):
         return
+    if session.check is not None:
+        request.reply.postpone(partial(_once_checked, request, session.check))
+        return
     if _refuse_password(request, pending):  # here, because only this server knows what was tried
         return
     if session.needs_account and not session.account:  # which only this server knows, too
@@ -183,6 +190,14 @@ def try_to_register(request: Request) -> None:
         world.registrar(session)
     else:
         register(request)
+
+
+async def _once_checked(
+    request: Request, check: Callable[[], Awaitable[None]], reply: Response
+) -> None:
+    """Complete the registration after the address was looked up, meanwhile to what was sent."""
+    await check()
+    try_to_register(replace(request, reply=reply))
 
 
 def register(request: Request) -> None:
