@@ -101,6 +101,8 @@ def _leave(world: World, user: User, channel: Channel) -> None:
     """End the membership of a user that is still here."""
     world.channels.leave(user, channel)
     account = user.account_id
+    if not world.scheduled.wait_for(account, channel.founded):
+        return  # as nearly always: members are not gone through
     if not any(member.account_id == account for member in channel.members):
         world.scheduled.set_outside(account, channel.founded, is_outside=True)
 
