@@ -218,3 +218,29 @@ async def test_the_full_screen(jumping_clock: MockClock) -> None:
         await server.send(f"@label={line.tags['label']} :s FAIL TRANSLATE REFUSED #lobby b de :No")
         await it.sees("does not take")
         await it.sees_not("⇢")
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"), [("Guten Tag", "Guten Tag"), ("/quit \x1b[2J", "//quit [2J")]
+)
+async def test_a_text_that_is_about_to_be_sent(
+    jumping_clock: MockClock, text: str, typed: str
+) -> None:
+    """Its translation comes to the prompt, and Enter sends it as a message; if something else was
+    typed meanwhile, it is shown.
+    """
+    async with inside(caps=CAPS) as (it, server):
+        for room in (True, False):
+            it.screen.press(*"/translate de good day", "enter")
+            line = parse(await server.expect("TRANSLATE * * de good day"))
+            if not room:
+                it.screen.press(*"else")
+            await server.send(
+                f"@label={line.tags['label']} :s BATCH +1 trio-chat/translate * * de en",
+                f"@batch=1 :s TRANSLATE 1 :{text}",
+                ":s BATCH -1",
+            )
+            await it.sees(f"› {typed}" if room else "Translation (en → de)")
+            if room:
+                it.screen.press("enter")
+                await server.expect(f"PRIVMSG #lobby {typed.replace('//', '/')}")

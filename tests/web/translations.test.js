@@ -9,7 +9,7 @@ class TranslatingServer extends FakeServer {
     this.caps += " trio-chat/translate";
     this.parts = [["1", "hello"]];
     this.source = "de";
-    this.replace("TRANSLATE", (_server, message) => {
+    const answer = (_server, message) => {
       const [target, msgid, language] = message.params;
       if (this.refusal) {
         this.reply(message, [`:server FAIL TRANSLATE ${this.refusal} ${target} ${msgid} x :Why`]);
@@ -20,7 +20,14 @@ class TranslatingServer extends FakeServer {
       this.say(`@label=${label} :server BATCH +t ${head}`);
       for (const [number, text] of this.parts) this.say(`@batch=t :server TRANSLATE ${number} :${text}`);
       this.say(":server BATCH -t");
-    });
+    };
+    this.replace("TRANSLATE", answer);
+    /** Keep questions, and answer them later. */
+    this.hold = () => {
+      const held = [];
+      this.replace("TRANSLATE", (_server, message) => held.push(message));
+      return () => held.forEach((message) => answer(this, message));
+    };
   }
 }
 
@@ -107,12 +114,28 @@ test("/translate shows the newest message of somebody else, or a text", async ()
   assert.equal(buffer.timeline.entries.at(-1).text, "ann: hello");
   workspace.actions.input(buffer, "/translate de Good morning, all");
   await settle();
-  assert.equal(buffer.timeline.entries.at(-1).text, "hello");
+  assert.equal(buffer.draft.value, "hello");
+  server.parts = [["1", "/quit"]];
+  buffer.draft.value = "";
+  workspace.actions.input(buffer, "/translate de now");
+  await settle();
+  assert.equal(buffer.draft.value, "//quit");
+  const release = server.hold();
+  workspace.actions.input(buffer, "/translate de now");
+  await settle();
+  assert.equal(buffer.draft.value, "");
+  buffer.draft.value = "typed meanwhile";
+  release();
+  await settle();
+  assert.equal(buffer.draft.value, "typed meanwhile");
+  assert.equal(buffer.timeline.entries.at(-1).text, "/quit");
   workspace.actions.input(buffer, `/translate de ${"x".repeat(500)}`);
   await settle();
   assert.match(buffer.timeline.entries.at(-1).text, /in parts/);
   assert.deepEqual(server.sent("TRANSLATE"), [
     `TRANSLATE #lobby ${entry.msgid} en`,
     "TRANSLATE * * de :Good morning, all",
+    "TRANSLATE * * de now",
+    "TRANSLATE * * de now",
   ]);
 });

@@ -135,9 +135,10 @@ async def _translate(client: Actions, words: list[str]) -> None:
     is_text = len(words) > 1 and not words[0].startswith("@")
     if is_text:
         language, text = words[0], " ".join(words[1:])
+        place = client.current  # where it is about to be said
         await client.do(
             "/translate",
-            lambda protocol: protocol.translations.ask_for_text("", "", language, text),
+            lambda protocol: protocol.translations.ask_for_text(place, "", language, text),
         )
         return
     message, rest = await _target_message(client, words, own=False)

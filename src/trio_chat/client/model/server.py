@@ -72,6 +72,7 @@ class ServerState:
             None
         )
         self.on_open: Callable[[ServerState, Buffer], None] = lambda _server, _buffer: None
+        self.on_translated: Callable[[Buffer, str], bool] = lambda _buffer, _text: False
         self.now = now
         self.words = words
         self.strangers = strangers

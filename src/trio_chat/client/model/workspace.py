@@ -43,6 +43,8 @@ class Workspace:
         on_alert: called with a message that the user does not see.
         on_found: called with the complete results of a search.
         on_open: called with a new buffer.
+        on_translated: called with a buffer and a translation that the user is about to send there;
+            returns whether it was taken.
         on_seen: called with a buffer and the time up to which the user has read it.
     """
 
@@ -59,6 +61,7 @@ class Workspace:
             None
         )
         self.on_open: Callable[[ServerState, Buffer], None] = lambda _server, _buffer: None
+        self.on_translated: Callable[[Buffer, str], bool] = lambda _buffer, _text: False
         self.on_seen: Callable[[ServerState, Buffer, float], None] = (
             lambda _server, _buffer, _time: None
         )
@@ -76,6 +79,7 @@ class Workspace:
         server.on_message = self._message
         server.on_found = self.on_found
         server.on_open = self.on_open
+        server.on_translated = self.on_translated
         self.servers.append(server)
         if self._current is None:
             self._current = (server, server.log)

@@ -17,7 +17,7 @@ from trio_chat.client.screen.server_view import Post, ServerView, ServerViews
 from trio_chat.client.screen.typing_notifier import TypingNotifier
 from trio_chat.i18n import N_, _
 from trio_chat.irc.tag_names import DRAFT_REPLY
-from trio_chat.irc.text import clean
+from trio_chat.irc.text import clean, strip_controls
 
 _HINT_INTERVAL = 20.0
 _HINTS = (
@@ -188,6 +188,13 @@ class Composer:
             return False
         buffer.draft = text
         return True
+
+    def take_translation(self, buffer: Buffer, text: str) -> bool:
+        """Put a translation where its original was typed, so that Enter sends it; return whether
+        there was room.
+        """
+        line = strip_controls(text.replace("\n", " "))
+        return self.give_back(buffer, f"/{line}" if line.startswith("/") else line)
 
     def _typed(self) -> None:
         if self._state.page_filter:

@@ -95,6 +95,7 @@ class Controller:
         workspace.on_found = self.browser.found
         workspace.on_seen = self.requests.has_read
         workspace.on_open = self.requests.opened
+        workspace.on_translated = self.composer.take_translation
 
     # The parts
 

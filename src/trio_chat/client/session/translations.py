@@ -21,7 +21,7 @@ _MOST_CHARACTERS = 100_000
 
 
 class _Asked(NamedTuple):
-    """What was asked for: a message, or "" for a text."""
+    """What was asked for: a message, or with the msgid "" a text."""
 
     target: str
     msgid: str
@@ -65,7 +65,7 @@ class Translations:
         """Ask for a text of one line.
 
         Args:
-            target: the conversation of the message that has it, or "".
+            target: the conversation that has it, or in which it is to be said; "" for none.
             msgid: of that message, or "".
             language: the code of the language.
             text: it.

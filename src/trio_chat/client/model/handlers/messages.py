@@ -209,7 +209,11 @@ def _redacted(server: ServerState, event: events.Redacted) -> None:
 
 @handles(events.Translated)
 def _translated(server: ServerState, event: events.Translated) -> None:
-    buffer = server.get(event.target) if event.msgid else None
+    buffer = server.get(event.target)
+    if not event.msgid and event.text and buffer is not None:
+        if not server.on_translated(buffer, event.text):
+            server.show(buffer, event)
+        return
     translation = EntryTranslation(event.text, languages_of(event))
     if buffer is None or not buffer.translate(event.msgid, translation):
         server.show(buffer or server.here(), event)
@@ -217,7 +221,7 @@ def _translated(server: ServerState, event: events.Translated) -> None:
 
 @handles(events.TranslationRefused)
 def _translation_refused(server: ServerState, event: events.TranslationRefused) -> None:
-    buffer = server.get(event.target) if event.msgid else None
+    buffer = server.get(event.target)
     if buffer is not None:
         buffer.translate(event.msgid, None)
     server.show(buffer or server.here(), event)

@@ -205,7 +205,7 @@ class Translated:
     """A message in another language, or a text (`trio-chat/translate`).
 
     Args:
-        target: the conversation of the message; "" for a text.
+        target: the conversation of the message, or in which the text is to be said.
         msgid: its msgid; "" for a text.
         text: the translation, with line feeds between lines; "" while it is waited for.
         source: the code of the language of the original, "" where the server does not say.

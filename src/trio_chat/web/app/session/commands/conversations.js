@@ -1,6 +1,7 @@
 /** Commands about conversations and their messages. */
 import { isMessage } from "../../model/entries.js";
 import { N_, _, language } from "../../platform/i18n.js";
+import { plain } from "../../text/formatting.js";
 import { COMMANDS, channelAndRest, command, notInChannel } from "./registry.js";
 
 /** @import { Entry } from "../../model/types.js" */
@@ -158,7 +159,11 @@ async function translated(context, words) {
     const [first = "", ...others] = words;
     if (others.length && !first.startsWith("@")) {
       const { translateText } = await import("../translations.js");
-      tell((await translateText(client, others.join(" "), first)).text);
+      const { text } = await translateText(client, others.join(" "), first);
+      const line = plain(text).replaceAll("\n", " ");
+      // Enter sends it. What begins with a slash would be a command.
+      if (buffer.draft.value) tell(text);
+      else buffer.draft.value = line.startsWith("/") ? `/${line}` : line;
       return;
     }
     const [entry, wanted] = messageAndRest(context, words, false);
