@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from moderation_fakes import CAPS, ann, bob, sentences, town
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, commands, find
 from trio_chat.chat import registered_channels
@@ -14,31 +15,7 @@ from trio_chat.chat.snapshot import world as snapshots
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
-CAPS = "message-tags echo-message batch"
-
-
-@pytest.fixture
-def town() -> Town:
-    """Return a world that remembers."""
-    storage = StoragePorts(history=ListHistory(), accounts=OpenAccounts(), playback=0)
-    return Town(storage=storage)
-
-
-@pytest.fixture
-def ann(town: Town) -> Person:
-    """Return the operator of #a."""
-    return town.person("ann", "#a", caps=CAPS)
-
-
-@pytest.fixture
-def bob(town: Town, ann: Person) -> Person:
-    """Return a member of #a without a rank."""
-    return town.person("bob", "#a", caps=CAPS, host="192.0.2.2")
-
-
-def sentences(messages: list[Message]) -> list[str]:
-    """Return what ChanServ said."""
-    return [each.params[1] for each in messages if each.nick == "ChanServ"]
+__all__ = ["ann", "bob", "town"]
 
 
 def refused(messages: list[Message]) -> tuple[str, ...]:

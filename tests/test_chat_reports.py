@@ -2,36 +2,15 @@
 
 import pytest
 
-from storage_fakes import ListHistory, OpenAccounts
+from moderation_fakes import CAPS, ann, bob, sentences, town
 from support import Person, Town, commands, find
 from trio_chat.chat import registered_channels
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountDeleted
 from trio_chat.chat.moderation.state import ChannelModeration
-from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.irc.message import Message
 
-CAPS = "message-tags echo-message batch draft/message-redaction"
-
-
-@pytest.fixture
-def town() -> Town:
-    """Return a world that remembers."""
-    storage = StoragePorts(history=ListHistory(), accounts=OpenAccounts(), playback=0)
-    return Town(storage=storage)
-
-
-@pytest.fixture
-def ann(town: Town) -> Person:
-    """Return the operator of #a."""
-    return town.person("ann", "#a", caps=CAPS)
-
-
-@pytest.fixture
-def bob(town: Town, ann: Person) -> Person:
-    """Return a member of #a."""
-    return town.person("bob", "#a", caps=CAPS, host="192.0.2.2")
+__all__ = ["ann", "bob", "town"]
 
 
 @pytest.fixture
@@ -40,11 +19,6 @@ def eve(town: Town, bob: Person) -> Person:
     eve = town.person("eve", "#a", caps=CAPS, host="192.0.2.3")
     eve.say("PRIVMSG #a :buy this")
     return eve
-
-
-def sentences(messages: list[Message]) -> list[str]:
-    """Return what ChanServ said."""
-    return [each.params[1] for each in messages if each.nick == "ChanServ"]
 
 
 def test_operators_see_a_report(ann: Person, bob: Person, eve: Person) -> None:

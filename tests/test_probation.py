@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from storage_fakes import ListHistory, OpenAccounts
+from moderation_fakes import code, remembering
+from storage_fakes import OpenAccounts
 from support import Person, Town, commands
 from trio_chat.chat import snapshot
 from trio_chat.chat.apply import apply
@@ -24,7 +25,6 @@ from trio_chat.chat.moderation.probation_rules import (
     why_not_upload,
 )
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.storage_ports import StoragePorts
 
 RULES = ModerationRules(probation_hours=24, probation_messages=3, probation_per_minute=2)
 
@@ -38,7 +38,7 @@ def accounts() -> OpenAccounts:
 @pytest.fixture
 def town(accounts: OpenAccounts) -> Town:
     """Return a world with probation."""
-    town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts, playback=0))
+    town = remembering(accounts)
     town.world.server_info = replace(town.world.server_info, moderation=RULES)
     return town
 
@@ -59,12 +59,6 @@ def eve(town: Town, ann: Person) -> Person:
     eve = town.person("eve", "#a", host="192.0.2.66")
     ann.read()
     return eve
-
-
-def code(person: Person, line: str) -> str:
-    """Return the code of the answer."""
-    answers = person.say(line)
-    return answers[-1].params[1] if answers and answers[-1].command == "FAIL" else ""
 
 
 LINKS = [

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from cluster_town import ClusterTown
-from storage_fakes import ListHistory, OpenAccounts
+from moderation_fakes import operator, town
+from storage_fakes import OpenAccounts
 from support import Person, Town, commands, find
 from trio_chat.chat import snapshot
 from trio_chat.chat.apply import apply
@@ -13,25 +14,16 @@ from trio_chat.chat.changes import AccountDeleted, ServerModerationRead
 from trio_chat.chat.moderation import desk
 from trio_chat.chat.moderation.terms import BadTerms
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.storage_ports import StoragePorts
+
+__all__ = ["town"]
 
 CAPS = "message-tags echo-message setname draft/metadata-2"
 
 
 @pytest.fixture
-def town() -> Town:
-    """Return a world that remembers."""
-    storage = StoragePorts(history=ListHistory(), accounts=OpenAccounts(), playback=0)
-    return Town(storage=storage)
-
-
-@pytest.fixture
 def root(town: Town) -> Person:
     """Return an operator of the server with +s."""
-    root = town.person("root", caps=CAPS, host="198.51.100.1")
-    town.appoint(root.session.user, Operator(name="root", password="x"))
-    root.say("MODE root +s")
-    return root
+    return operator(town, CAPS)
 
 
 @pytest.fixture

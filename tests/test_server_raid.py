@@ -2,13 +2,12 @@
 
 import pytest
 
-from storage_fakes import ListHistory, OpenAccounts
+from moderation_fakes import code, operator, remembering
+from storage_fakes import OpenAccounts
 from support import Person, Town, commands
 from trio_chat.chat.moderation import desk
 from trio_chat.chat.moderation.server_rules import is_raided
 from trio_chat.chat.moderation.terms import BadTerms
-from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings
 from trio_chat.server.admission import Admission
 
@@ -18,7 +17,7 @@ def town() -> Town:
     """Return a world with the account ann."""
     accounts = OpenAccounts()
     accounts.add("ann", "secret")
-    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts, playback=0))
+    return remembering(accounts)
 
 
 @pytest.fixture
@@ -32,22 +31,13 @@ def old(town: Town) -> Person:
 @pytest.fixture
 def root(town: Town, old: Person) -> Person:
     """Return an operator of the server."""
-    root = town.person("root", host="198.51.100.1")
-    town.appoint(root.session.user, Operator(name="root", password="x"))
-    root.say("MODE root +s")
-    return root
+    return operator(town)
 
 
 @pytest.fixture
 def new(town: Town, root: Person) -> Person:
     """Return a guest that has come just before the raid, and is in #a."""
     return town.person("new", "#a", host="192.0.2.66")
-
-
-def code(person: Person, line: str) -> str:
-    """Return the code of the answer."""
-    answers = person.say(line)
-    return answers[-1].params[1] if answers and answers[-1].command == "FAIL" else ""
 
 
 def test_newcomers_are_silent(town: Town, root: Person, old: Person, new: Person) -> None:

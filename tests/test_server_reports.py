@@ -3,16 +3,13 @@
 import pytest
 
 from cluster_town import ClusterTown
-from storage_fakes import ListHistory, OpenAccounts
+from moderation_fakes import CAPS, operator, remembering
+from storage_fakes import OpenAccounts
 from support import Person, Town, find
 from trio_chat.chat import snapshot
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountDeleted, ServerModerationRead
 from trio_chat.chat.moderation import desk
-from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.storage_ports import StoragePorts
-
-CAPS = "message-tags echo-message batch draft/message-redaction"
 
 
 @pytest.fixture
@@ -27,16 +24,13 @@ def accounts() -> OpenAccounts:
 @pytest.fixture
 def town(accounts: OpenAccounts) -> Town:
     """Return a world that remembers."""
-    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts, playback=0))
+    return remembering(accounts)
 
 
 @pytest.fixture
 def root(town: Town) -> Person:
     """Return an operator of the server with +s."""
-    root = town.person("root", host="198.51.100.1")
-    town.appoint(root.session.user, Operator(name="root", password="x"))
-    root.say("MODE root +s")
-    return root
+    return operator(town)
 
 
 @pytest.fixture
