@@ -44,6 +44,65 @@ def test_a_damaged_database_is_called_so(capsys: pytest.CaptureFixture[str]) -> 
     assert "DAMAGED" in capsys.readouterr().out
 
 
+def overwrite(first: int, count: int) -> None:
+    """Overwrite bytes of the database."""
+    with Path("trio-chat.db").open("r+b") as file:
+        file.seek(first)
+        file.write(b"\xa5" * count)
+
+
+def damage(kind: str) -> None:
+    """Damage the database."""
+    fill(*map(record, range(1, 3000)))
+    with closing(apsw.Connection("trio-chat.db")) as connection:
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        table, words = (
+            4096 * (int(connection.execute(query, (name,)).get) - 1)
+            for name in ("message", "term_data")
+        )
+    match kind:
+        case "half of the file":
+            os.truncate("trio-chat.db", Path("trio-chat.db").stat().st_size // 2)
+        case "a few bytes":
+            os.truncate("trio-chat.db", 50)
+        case "header":
+            overwrite(0, 100)
+        case "schema":
+            overwrite(100, 3996)
+        case "table":
+            overwrite(table, 4096)
+        case "index of words":
+            overwrite(words, 4096)
+
+
+CLOSED = ["half of the file", "a few bytes", "header", "schema"]
+READABLE = ["table", "index of words"]
+
+
+@pytest.mark.parametrize("kind", [*CLOSED, *READABLE])
+def test_a_check_says_what_to_do(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """To restore a backup, and not to check."""
+    damage(kind)
+    assert ran("db", "check") == 1
+    told = "".join(capsys.readouterr())
+    assert ("cannot even be opened" if kind in CLOSED else "the check ended here") in told
+    assert "eep this file, and restore a backup" in told
+    assert "see `trio-chat db check`" not in told
+
+
+@pytest.mark.parametrize("kind", [*CLOSED, *READABLE])
+def test_a_backup_says_that_the_database_is_damaged(
+    kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not the copy, of which nothing is left."""
+    damage(kind)
+    assert ran("backup", "copy.db") == 1
+    told = capsys.readouterr().err
+    assert told.startswith("trio-chat: trio-chat.db: it is damaged")
+    assert "restore a backup" in told
+    assert not [*Path().glob("*copy.db*")]
+
+
 def test_a_backup_of_a_damaged_database_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody is left with a copy in which something is wrong, though it can be read."""
     fill(record(NOW))

@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import apsw
+
 from trio_chat.config import StorageSettings
+from trio_chat.i18n import _
 from trio_chat.maintenance.atomic_file import FileError, atomic_file
 from trio_chat.maintenance.refusals import ResourceConflict, ResourceNotFound
 from trio_chat.private import make_directory
 from trio_chat.storage import backup, maintenance
+from trio_chat.storage.database import StorageError, in_short
 
 MOST = 100
 """Backups in the directory, so that a program cannot fill the disk with them."""
@@ -151,9 +155,19 @@ def examine(database: Path, on_step: Callable[[], object] = lambda: None) -> bac
         on_step()
         return False
 
-    with maintenance.connected(database, as_it_is=True) as connection:
-        connection.set_progress_handler(look, 100_000)
-        return backup.examine(connection, database)
+    try:
+        with maintenance.connected(database, as_it_is=True) as connection:
+            connection.set_progress_handler(look, 100_000)
+            return backup.examine(connection, database)
+    except StorageError as error:
+        if not isinstance(error.__cause__, (apsw.CorruptError, apsw.NotADBError)):
+            raise
+        words = _(
+            "{file} cannot even be opened: it is damaged, or not an SQLite database ({error}). Keep"
+            " this file, and restore a backup."
+        )
+        found = in_short(error.__cause__)
+        raise StorageError(words.format(file=database, error=found)) from error
 
 
 class DiskUse(NamedTuple):

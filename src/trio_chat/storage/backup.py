@@ -8,7 +8,7 @@ from typing import NamedTuple
 import apsw
 
 from trio_chat.i18n import _
-from trio_chat.storage.database import StorageError, explain
+from trio_chat.storage.database import StorageError, explain, in_short
 from trio_chat.storage.schema import schema_version
 
 TABLES = ("buffer", "message", "event", "account")
@@ -45,15 +45,18 @@ def back_up(source: apsw.Connection, target: Path, on_progress: Callable[[int, i
 
     Raises:
         StorageError: the copy cannot be written, or is damaged.
+        apsw.CorruptError: the database is damaged.
     """
+    schema_version(source)
     try:
-        schema_version(source)
         _copy(source, target, on_progress)
         with closing(apsw.Connection(str(target))) as copy:
             # A single file without a write-ahead log can be read on read-only media, too. The
             # server switches it back to a write-ahead log.
             copy.pragma("journal_mode", "delete")
             problem = copy.pragma("quick_check")
+    except apsw.CorruptError:  # of the database: SQLite reads it all, and has made the copy itself
+        raise
     except apsw.Error as error:
         raise StorageError(f"{target}: {explain(error)}") from error
     if problem != "ok":
@@ -104,5 +107,5 @@ def examine(connection: apsw.Connection, path: Path) -> DatabaseReport:
         apsw.CorruptError,
         apsw.NotADBError,
     ) as error:  # too damaged for the check itself
-        problems.append(explain(error))
+        problems.append(_("the check ended here ({error})").format(error=in_short(error)))
     return DatabaseReport(version, counts, last, shift, path.stat().st_size, problems)

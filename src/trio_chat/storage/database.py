@@ -32,6 +32,7 @@ __all__ = [
     "StorageError",
     "damage_reported",
     "explain",
+    "in_short",
     "in_transaction",
     "open_database",
 ]
@@ -317,7 +318,9 @@ _WORDS = {
     "Busy": N_("another program has it locked"),
     "Locked": N_("it is locked"),
     "Corrupt": _DAMAGED,
-    "NotADB": N_("it is damaged, or not an SQLite database"),
+    "NotADB": N_(
+        "it is damaged, or not an SQLite database; name another file, or restore a backup"
+    ),
     "NoMem": N_("there is not enough memory"),
     "Interrupt": N_("it was interrupted, because it took too long"),
 }
@@ -327,12 +330,21 @@ _NO_WORDS = frozenset(("", "not an error", "unknown error"))
 
 def explain(error: Exception) -> str:
     """Explain an error of SQLite in words, with the name of its result code and its own message."""
+    name = type(error).__name__.removesuffix("Error")
+    code, said = _code(error), "" if str(error) in _NO_WORDS else str(error)
+    if name in _WORDS:
+        return f"{_(_WORDS[name])} ({in_short(error)})"
+    return f"{said} ({code})" if said else code
+
+
+def in_short(error: Exception) -> str:
+    """Return the name of the result code of an error of SQLite, and its own message."""
+    said = "" if str(error) in _NO_WORDS else str(error)
+    return f"{_code(error)}: {said}" if said else _code(error)
+
+
+def _code(error: Exception) -> str:
     import apsw  # noqa: PLC0415
 
     name = type(error).__name__.removesuffix("Error")
-    code = str(apsw.mapping_result_codes.get(getattr(error, "result", -1), name))
-    said = "" if str(error) in _NO_WORDS else str(error)
-    if name in _WORDS:
-        words = _(_WORDS[name])
-        return f"{words} ({code}: {said})" if said else f"{words} ({code})"
-    return f"{said} ({code})" if said else code
+    return str(apsw.mapping_result_codes.get(getattr(error, "result", -1), name))
