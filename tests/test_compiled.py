@@ -97,6 +97,15 @@ def test_no_name_has_exceptions_of_two_kinds(compiled: ModuleType) -> None:
                         assert kinds.setdefault(one.name, kind) == kind, (source, function.name)
 
 
+def test_no_named_tuple_has_a_truth_of_its_own(compiled: ModuleType) -> None:
+    """A compiled function asks whether the tuple is empty."""
+    for source in compiled.sources():
+        for kind in ast.walk(ast.parse((compiled.SOURCE / source).read_text("utf-8"))):
+            if isinstance(kind, ast.ClassDef) and "NamedTuple" in map(ast.unparse, kind.bases):
+                methods = {one.name for one in kind.body if isinstance(one, ast.FunctionDef)}
+                assert not methods & {"__bool__", "__len__"}, (source, kind.name)
+
+
 @pytest.mark.parametrize(("value", "asks"), [(None, False), ("", False), ("0", False), ("1", True)])
 def test_a_wheel_is_compiled_only_if_that_is_asked_for(
     monkeypatch: pytest.MonkeyPatch, value: str | None, asks: bool

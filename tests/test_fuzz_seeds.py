@@ -8,6 +8,7 @@ import pytest
 
 from trio_chat.chat import channel_table
 from trio_chat.chat.commands import metadata_sync
+from trio_chat.installation import is_compiled
 from trio_chat.irc import message
 from trio_chat.server import connection
 from trio_chat.server.uploads.media import png
@@ -56,7 +57,14 @@ def test_every_target_has_seeds() -> None:
             (channel_table.ChannelTable, "leave"),
             lambda self, user, channel: channel.members.pop(user),
         ),
-        ("turns", (metadata_sync, "list"), iter),
+        pytest.param(
+            "turns",
+            (metadata_sync, "list"),
+            iter,
+            marks=pytest.mark.skipif(
+                is_compiled(), reason="a compiled module looks for no other name of a builtin"
+            ),
+        ),
         ("stream", (connection.Connection, "_leave"), lambda self: 0),
         ("media", (png, "keep"), lambda parts, start, end: parts.append((start, end + 1000))),
     ],

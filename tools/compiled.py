@@ -9,7 +9,11 @@ level of the C compiler, 3 if it is not set.
 import os
 import sys
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
@@ -56,6 +60,7 @@ def build(directory: Path) -> None:
     """
     from mypyc.build import mypycify  # noqa: PLC0415  a test wants the names alone
     from setuptools import Distribution  # noqa: PLC0415
+    from setuptools.command.build_ext import build_ext  # noqa: PLC0415
 
     directory = directory.absolute()
     with tempfile.TemporaryDirectory(prefix="trio-chat-compiled-") as work:
@@ -64,16 +69,31 @@ def build(directory: Path) -> None:
             only_compile_paths=sources(),
             opt_level=os.environ.get("MYPYC_OPT_LEVEL", "3"),
             debug_level="0",
-            multi_file=True,  # all processors compile
+            multi_file=True,
             target_dir=str(Path(work) / "c"),
             group_name="trio_chat",
         )
-        command = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
+        command = build_ext(Distribution({"ext_modules": extensions}))
         command.build_lib = str(directory)
         command.build_temp = str(Path(work) / "objects")
-        command.parallel = os.cpu_count()
+        command.parallel = os.cpu_count()  # for the small files, one for each module
         command.ensure_finalized()
+        command.build_extensions = partial(build_in_parallel, command, command.build_extensions)
         command.run()
+
+
+def build_in_parallel(command: Any, build: Callable[[], None]) -> None:
+    """Build the extensions; all processors compile the files of the library, too."""
+    compile_some = command.compiler.compile
+
+    def compile_all(sources: list[str], **options: object) -> list[str]:
+        first = compile_some(sources[:1], **options)  # it looks for the compiler
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            others = pool.map(lambda source: compile_some([source], **options), sources[1:])
+            return [*first, *(found for each in others for found in each)]
+
+    command.compiler.compile = compile_all
+    build()
 
 
 if __name__ == "__main__":

@@ -75,13 +75,14 @@ class Covered(NamedTuple):
     connections: int
     names: list[str]
 
-    def __bool__(self) -> bool:
-        """Return whether there are any."""
+    @property
+    def are_any(self) -> bool:
+        """Whether there are any."""
         return bool(self.connections or self.names)
 
     def __str__(self) -> str:
         """Return the users that the bans cover now, as a sentence for operators."""
-        if not self:
+        if not self.are_any:
             return "it covers nobody who is here now"
         shown = ", ".join(self.names[:_MOST_NAMES])
         more = f" and {len(self.names) - _MOST_NAMES} more" if len(self.names) > _MOST_NAMES else ""

@@ -75,6 +75,7 @@ class BanWatcher:
         # What is sent because of the bans must not come behind what clients do in the meantime.
         await self._broadcaster.wait_room()
         bans = tuple(ban for ban in new if world.bans.get(ban.key) == ban)
-        if covered := banning.covered(world, bans):
+        covered = banning.covered(world, bans)
+        if covered.are_any:
             log.info("of new bans: %s", covered)
             self._broadcaster.accept(Output(tuple(apply(world, BansEnforced(bans)))))
