@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Generator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from deliveries import deliveries
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, run_now
 from trio_chat.chat.account_rules import AccountRules
@@ -52,7 +53,7 @@ from trio_chat.cluster.machine import Applied, LogClock, Machine, UpdateNeeded
 from trio_chat.cluster.own_decisions import OwnDecisions
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
-from trio_chat.server.broadcaster import gather, records_of
+from trio_chat.server.broadcaster import records_of
 
 CAPS = (
     0,
@@ -234,6 +235,8 @@ class Task:
 class Connection:
     """The connection of a client of a node, with what the client received."""
 
+    send_raw = None
+
     def __init__(self) -> None:
         self.received: list[str] = []
         self.deleted: set[str] = set()
@@ -392,7 +395,7 @@ class Node:
 
     def _answer(self, client: Session, output: Output, password: str = "") -> None:
         """Give a client an answer of this node, and the rest of it once it need not wait."""
-        for receiver, data, is_reply in gather(output.parts):
+        for receiver, data, is_reply in deliveries(output.parts):
             receiver.sink.send(data, is_reply=is_reply)
             if receiver is client and is_reply and password and _DELETED not in data.decode():
                 is_done = any(text in data.decode() for text in _DONE)
@@ -585,7 +588,7 @@ class Node:
                 continue
             if session is not None:
                 self.simulation.confirmed.add(record.text)
-        for receiver, data, is_reply in gather(output.parts):
+        for receiver, data, is_reply in deliveries(output.parts):
             receiver.sink.send(data, is_reply=is_reply)
 
 

@@ -5,6 +5,7 @@ waits for it.
 from collections.abc import Callable
 
 from cluster_simulation import make_world
+from deliveries import deliveries
 from storage_fakes import ListHistory
 from support import NOON, run_now
 from trio_chat.chat.apply import apply
@@ -20,13 +21,15 @@ from trio_chat.cluster.entries import Begun, Ended, Entry, Item, Said
 from trio_chat.cluster.machine import LogClock, Machine
 from trio_chat.cluster.own_decisions import OwnDecisions
 from trio_chat.irc.message import Message, parse
-from trio_chat.server.broadcaster import gather, records_of
+from trio_chat.server.broadcaster import records_of
 
 MakeWorld = Callable[[LogClock], World]
 
 
 class Client:
     """A client of a node, and the sink of its session."""
+
+    send_raw = None
 
     def __init__(self, node: "Node", address: str = "192.0.2.1") -> None:
         self.node = node
@@ -125,7 +128,7 @@ class Node:
         theirs.
         """
         run_now(self.history.commit(records_of([output])))
-        for session, data, is_reply in gather(output.parts):
+        for session, data, is_reply in deliveries(output.parts):
             session.sink.send(data, is_reply=is_reply)
         if client is None:
             return

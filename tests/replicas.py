@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from deliveries import deliveries
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Clock, run_now
 from trio_chat.chat import dispatch, invitations, snapshot
@@ -61,7 +62,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message, ParseError, parse
-from trio_chat.server.broadcaster import gather, records_of
+from trio_chat.server.broadcaster import records_of
 
 PEOPLE = 24
 ACCOUNTS = 5
@@ -259,7 +260,7 @@ class Replica:
 
     def _deliver(self, client: int, output: Output) -> None:
         """Note what own clients receive: events, and the replies to their own commands."""
-        for session, data, _is_reply in gather(output.parts):
+        for session, data, _is_reply in deliveries(output.parts):
             if self.is_own(session.id - 1):
                 text = _OF_THIS_SERVER.sub(r"\1N", data.decode())
                 self.received.setdefault(session.id - 1, []).append(text)

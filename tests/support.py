@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 import invariants
+from deliveries import deliveries
 from storage_fakes import ListHistory
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import Change, OperatorAppointed, SessionEnded
@@ -23,7 +24,7 @@ from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message, parse
 from trio_chat.irc.names import fold_or_self
-from trio_chat.server.broadcaster import gather, records_of, unstored_parts
+from trio_chat.server.broadcaster import records_of, unstored_parts
 
 T = TypeVar("T")
 
@@ -47,6 +48,8 @@ class Person:
     """A client of a test world, and the sink of its session: it keeps what it is sent until it is
     read.
     """
+
+    send_raw = None
 
     def __init__(self, town: "Town", host: str = "192.0.2.1") -> None:
         self.town = town
@@ -113,7 +116,7 @@ class Town:
                 run_now(storage.history.commit(records))
             except HistoryError:
                 parts = unstored_parts(output)
-        for session, data, is_reply in gather(parts):
+        for session, data, is_reply in deliveries(parts):
             session.sink.send(data, is_reply=is_reply)
         if output.close:
             origin.end(output.close)

@@ -3,6 +3,7 @@
 import pytest
 
 from always_on_fakes import answers, back, make
+from deliveries import deliveries
 from storage_fakes import OpenAccounts
 from support import Person, Town, commands, find
 from trio_chat.chat.dispatch import handle_line
@@ -11,7 +12,6 @@ from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
-from trio_chat.server.broadcaster import gather
 
 
 @pytest.fixture
@@ -310,7 +310,7 @@ def test_what_one_session_does_is_no_reply_to_the_others(town: Town) -> None:
     }
     kinds = {
         session is first.session: is_reply
-        for session, _, is_reply in gather(Output(tuple(parts)).parts)
+        for session, _, is_reply in deliveries(Output(tuple(parts)).parts)
     }
     assert kinds == {True: True, False: False}
     assert second.session in {part.session for part in parts}

@@ -17,6 +17,8 @@ MANY = 600
 class Slowly:
     """A client whose socket takes so long that patience is over when it has taken something."""
 
+    send_raw = None
+
     def __init__(self, clock: MockClock) -> None:
         self._clock = clock
 

@@ -7,6 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from deliveries import deliveries
 from server_fakes import SlowHistory
 from storage_fakes import ListHistory
 from support import Person, Town, commands
@@ -365,7 +366,7 @@ def test_everyone_gets_a_batch_in_one_piece_and_in_order(town: Town) -> None:
     ]
     sent = {
         session: [line[-1:] for line in data.split(b"\r\n")[:-1]]
-        for session, data, _ in gather(parts)
+        for session, data, _ in deliveries(parts)
     }
     assert sent == {
         ann.session: [b"1", b"2"],
@@ -381,7 +382,7 @@ def test_an_event_is_encoded_once_for_each_set_of_capabilities(town: Town) -> No
         person.session.set_caps(cap.SERVER_TIME)
     people[0].session.set_caps(cap.SERVER_TIME | cap.AWAY_NOTIFY)  # which makes no difference here
     first = event(town, people, "hi")
-    datas = [data for _, data, _ in gather([first, first._replace(params=("#a", "ho"))])]
+    datas = [data for _, data, _ in deliveries([first, first._replace(params=("#a", "ho"))])]
     assert len(datas) == 50
     assert len({id(data) for data in datas}) == 2
 
@@ -390,6 +391,45 @@ def test_who_lacks_what_an_event_requires_gets_nothing(town: Town) -> None:
     """Not an empty piece either."""
     ann = town.newcomer()
     assert list(gather([event(town, (ann,), "x")._replace(requires=cap.AWAY_NOTIFY)])) == []
+
+
+class Narrow:
+    """The sink of a socket that takes a few bytes at a time."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.taken = self.queued = b""
+
+    def send_raw(self, data: bytes) -> int:
+        """Take what there is room for."""
+        if not self.room:
+            raise BlockingIOError
+        size = min(self.room, len(data))
+        self.taken, self.room = self.taken + data[:size], 0
+        return size
+
+    def send(self, data: bytes, *, is_reply: bool = False) -> None:
+        """Queue bytes."""
+        self.queued += data
+
+    def end(self, reason: str) -> None:
+        """Never called here."""
+        raise AssertionError
+
+
+@pytest.mark.parametrize("room", [0, 1, 5, 100])
+async def test_the_queue_gets_what_the_socket_does_not_take(
+    town: Town, nursery: trio.Nursery, room: int
+) -> None:
+    """Every byte once and in order, however little the socket takes, or whether it fails."""
+    ann, bob = town.newcomer(), town.newcomer()
+    sink = bob.session.sink = Narrow(room)
+    broadcaster = Broadcaster(4, 4)
+    ticket = broadcaster.accept(Output((event(town, (ann, bob), "hi"),)))
+    nursery.start_soon(broadcaster.run)
+    await broadcaster.wait_delivered(ticket)
+    assert sink.taken + sink.queued == ann.received
+    assert len(sink.taken) == min(room, len(ann.received))
 
 
 async def test_a_long_fan_out_lets_others_run(town: Town, nursery: trio.Nursery) -> None:

@@ -6,6 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from deliveries import deliveries
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, commands
 from trio_chat.chat.apply import apply
@@ -18,7 +19,7 @@ from trio_chat.chat.registry import COMMANDS, Command, Request
 from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, Steps
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.server.bans import BanWatcher
-from trio_chat.server.broadcaster import Broadcaster, gather
+from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.state import KEPT_AFTER, UncommittedState, keep_state, save_state
 from trio_chat.storage.database import StorageError
 
@@ -307,7 +308,7 @@ def with_label(town: BroadcastTown, line: str) -> list[str]:
     town.ann.say("CAP REQ :labeled-response batch message-tags")
     output = handle_line(town.world, town.ann.session, f"@label=x {line}".encode())
     assert output.not_kept is not None
-    for session, data, _ in gather(output.not_kept):
+    for session, data, _ in deliveries(output.not_kept):
         session.sink.send(data)
     return [
         f"{message.command} {message.tags.get('label', '')}".strip() for message in town.ann.read()

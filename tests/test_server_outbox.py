@@ -14,6 +14,11 @@ from trio_chat.server.transport import OnData
 class Pipe:
     """A transport that takes as much as it is told to."""
 
+    @property
+    def send_raw(self) -> Callable[[bytes], int]:
+        """Take what there is room for, as a socket does."""
+        return lambda data: len(data) - len(self.send_nowait(data))
+
     def __init__(self, room: int) -> None:
         self.room = room
         self.taken = b""
@@ -83,6 +88,36 @@ async def test_what_it_does_not_take_follows_in_order(nursery: trio.Nursery) -> 
     await wait_all_tasks_blocked()
     assert pipe.taken == b"one\r\ntwo\r\nthree\r\nfour\r\n"
     assert (len(nursery.child_tasks), ends) == (0, [])
+
+
+async def test_the_socket_is_lent_while_nothing_waits(nursery: trio.Nursery) -> None:
+    """Bytes that went past the queue would overtake what waits in it."""
+    pipe = Pipe(3)
+    outbox = Outbox(pipe, nursery, 50, Ends().append)
+    lent = [outbox.send_raw is not None]
+    outbox.send(b"one\r\n")
+    lent.append(outbox.send_raw is not None)
+    await wait_all_tasks_blocked()
+    pipe.gate.set()
+    await outbox.wait_flushed()
+    await wait_all_tasks_blocked()
+    lent.append(outbox.send_raw is not None)
+    outbox.close()
+    lent.append(outbox.send_raw is not None)
+    assert lent == [True, False, True, False]
+
+
+async def test_the_socket_is_not_lent_after_the_last_lines(nursery: trio.Nursery) -> None:
+    """Nothing follows an ERROR, also when the writer has to finish it."""
+    pipe = Pipe(3)
+    outbox = Outbox(pipe, nursery, 50, Ends().append)
+    outbox.send_last(b"ERROR\r\n")
+    assert outbox.send_raw is None
+    await wait_all_tasks_blocked()
+    pipe.gate.set()
+    await outbox.wait_flushed()
+    await wait_all_tasks_blocked()
+    assert (pipe.taken, outbox.send_raw) == (b"ERROR\r\n", None)
 
 
 async def test_a_slow_reader_is_ended_and_told_why(nursery: trio.Nursery) -> None:

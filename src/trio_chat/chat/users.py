@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 class Sink(Protocol):
     """Where a session's bytes go; the edge implements it."""
 
+    @property
+    def send_raw(self) -> Callable[[bytes], int] | None:
+        """The `send` of its socket while that does the same for a fan-out as `send` of this object:
+        nothing waits, and bytes go out as they are; else None.
+
+        It returns how many bytes it has taken, or raises OSError. What it has not taken is for
+        `send`, before anything else.
+        """
+
     def send(self, data: bytes, *, is_reply: bool = False) -> None:
         """Take whole lines, each with its CR LF; never waits, never raises.
 
@@ -60,6 +69,8 @@ class PlaybackRequest(NamedTuple):
 
 class Nowhere:
     """The sink of a session whose connection is gone."""
+
+    send_raw: Callable[[bytes], int] | None = None
 
     def send(self, data: bytes, *, is_reply: bool = False) -> None:
         """Drop the lines."""

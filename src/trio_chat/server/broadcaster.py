@@ -27,8 +27,10 @@ from trio_chat.server.state import UncommittedState
 
 log = logging.getLogger("trio_chat")
 
-Delivery = tuple[Session, bytes, bool]
-"""A session, all its bytes of a batch, and whether replies to its own commands are among them."""
+Delivery = tuple[Sequence[Session], bytes, bool]
+"""Sessions, all bytes of a batch that each of them gets, and whether replies to its own commands
+are among them.
+"""
 _SENDS_PER_TURN = 256
 """After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
 _ITEMS_PER_BATCH = 1024
@@ -136,8 +138,8 @@ class Broadcaster:
             self._accepted == self._delivered
             or (not in_order and self._overtaking.is_right(output, sender))
         ):
-            for session, data, is_own in gather(output.parts):
-                session.sink.send(data, is_reply=is_own)
+            for sessions, data, is_own in gather(output.parts):
+                _send(sessions, data, is_reply=is_own)
             return self._accepted
         self._send.send_nowait(output)
         self._overtaking.add(output, sender, may_overtake=is_reply and not in_order)
@@ -185,22 +187,26 @@ class Broadcaster:
     async def _let_replies_out(self) -> None:
         while True:
             for output in await self._overtaking.wait_impatient():
-                for session, data, is_reply in gather(output.parts):
-                    session.sink.send(data, is_reply=is_reply)
+                for sessions, data, is_reply in gather(output.parts):
+                    _send(sessions, data, is_reply=is_reply)
 
     async def _deliver(self) -> None:
         async for first in self._receive:
             items = [first, *self._waiting()]
             waiting = self._overtaking.not_out(await self._remember(items))
-            count = 0
-            for count, (session, data, is_reply) in enumerate(_gather_all(waiting), 1):
-                session.sink.send(data, is_reply=is_reply)
-                if count % _SENDS_PER_TURN == 0:
-                    await trio.lowlevel.checkpoint()
+            sent = 0
+            for sessions, data, is_reply in _gather_all(waiting):
+                for begin in range(0, len(sessions), _SENDS_PER_TURN):
+                    turn = sessions[begin : begin + _SENDS_PER_TURN]
+                    _send(turn, data, is_reply=is_reply)
+                    self._deliveries += len(turn)
+                    sent += len(turn)
+                    if sent >= _SENDS_PER_TURN:
+                        sent = 0
+                        await trio.lowlevel.checkpoint()
             if self.push_users and self.push is not None:
                 for event in _pushed(waiting):
                     self.push(event)
-            self._deliveries += count
             self._delivered += len(items)
             self._overtaking.remove(len(items))
             self._progress.unpark_all()
@@ -377,7 +383,7 @@ def _size(delivery: Delivery) -> int:
 def _gather_all(items: Sequence[Sequence[OutputItem]]) -> list[Delivery]:
     """Gather several items as one batch; one that cannot be encoded, by a defect, is dropped."""
     try:
-        deliveries = list(gather([part for item in items for part in item]))
+        deliveries = gather([part for item in items for part in item])
     except Exception:
         log.exception("internal error: something cannot be delivered")
         return (
@@ -391,30 +397,50 @@ def _gather_all(items: Sequence[Sequence[OutputItem]]) -> list[Delivery]:
     return deliveries
 
 
-def gather(parts: Sequence[OutputItem]) -> Iterator[Delivery]:
-    """Yield for each session all its bytes of a batch, in order."""
+def gather(parts: Sequence[OutputItem]) -> list[Delivery]:
+    """Return all bytes of a batch for each session, in order."""
+    runs = list(_runs(parts))
+    if len(runs) == 1 and isinstance(runs[0], list):  # nothing is to be joined
+        return [(sessions, data, False) for sessions, data in _encode_run(runs[0])]
     pending: dict[Session, list[bytes]] = {}
     asked: set[Session] = set()
-    run: list[Event] = []  # consecutive events for the same audience
+    for run in runs:
+        if isinstance(run, Reply):
+            pending.setdefault(run.session, []).append(run.data)
+            if run.is_reply:
+                asked.add(run.session)
+            continue
+        for sessions, data in _encode_run(run):
+            for session in sessions:
+                chunks = pending.get(session)
+                if chunks is None:
+                    pending[session] = [data]
+                else:
+                    chunks.append(data)
+    return [
+        ((session,), chunks[0] if len(chunks) == 1 else b"".join(chunks), session in asked)
+        for session, chunks in pending.items()
+    ]
+
+
+def _runs(parts: Sequence[OutputItem]) -> Iterator[list[Event] | Reply]:
+    """Yield consecutive events for the same audience together."""
+    run: list[Event] = []
     for part in parts:
         if run and (isinstance(part, Reply) or part.recipients is not run[0].recipients):
-            _gather_run(run, pending)
+            yield run
             run = []
         if isinstance(part, Event):
             run.append(part)
         else:
-            pending.setdefault(part.session, []).append(part.data)
-            if part.is_reply:
-                asked.add(part.session)
+            yield part
     if run:
-        _gather_run(run, pending)
-    for session, chunks in pending.items():
-        yield session, chunks[0] if len(chunks) == 1 else b"".join(chunks), session in asked
+        yield run
 
 
-def _gather_run(events: list[Event], pending: dict[Session, list[bytes]]) -> None:
+def _encode_run(events: list[Event]) -> list[tuple[Sequence[Session], bytes]]:
     """Encode events for one audience, once for each set of capabilities that matters to any of
-    them.
+    them; return the sessions that receive the same bytes together.
     """
     recipients = events[0].recipients
     if len(recipients) == 1:  # a private message, mostly: there is nothing that another could share
@@ -422,32 +448,48 @@ def _gather_run(events: list[Event], pending: dict[Session, list[bytes]]) -> Non
         data = b"".join(
             [event.encode(session.effective) for event in events if event.skip is not session]
         )
-        if data:
-            pending.setdefault(session, []).append(data)
-        return
+        return [(recipients, data)] if data else []
     relevant_capabilities = 0
     for event in events:
         relevant_capabilities |= event.relevant_capabilities
     skipping = {event.skip for event in events}
+    groups: dict[int, list[Session]] = {}
     lines: dict[int, list[bytes]] = {}
-    joined: dict[int, bytes] = {}
+    encoded: list[tuple[Sequence[Session], bytes]] = []
     for session in recipients:
         caps = session.effective & relevant_capabilities
-        if caps not in lines:
+        group = groups.get(caps)
+        if group is None:
+            group = groups[caps] = []
             lines[caps] = [event.encode(caps) for event in events]
-            joined[caps] = b"".join(lines[caps])
-        if session in skipping:
-            data = b"".join(
-                line
-                for event, line in zip(events, lines[caps], strict=True)
-                if event.skip is not session
-            )
-        else:
-            data = joined[caps]
-        if not data:
-            continue
-        chunks = pending.get(session)
-        if chunks is None:
-            pending[session] = [data]
-        else:
-            chunks.append(data)
+        if session not in skipping:
+            group.append(session)
+        elif data := b"".join(
+            line
+            for event, line in zip(events, lines[caps], strict=True)
+            if event.skip is not session
+        ):
+            encoded.append(((session,), data))
+    for caps, group in groups.items():
+        if group and (data := b"".join(lines[caps])):
+            encoded.append((group, data))
+    return encoded
+
+
+def _send(sessions: Sequence[Session], data: bytes, *, is_reply: bool) -> None:
+    """Give bytes to the sinks of sessions.
+
+    Most go to a socket for which nothing waits, which is called here: a call less for each.
+    """
+    size = len(data)
+    for session in sessions:
+        sink = session.sink
+        send_raw, taken = sink.send_raw, 0
+        if send_raw is not None:
+            try:
+                taken = send_raw(data)
+            except OSError:
+                taken = 0  # the sink gets the error again, and handles it
+            if taken == size:
+                continue
+        sink.send(data[taken:], is_reply=is_reply)

@@ -49,6 +49,8 @@ class TlsTransport:
         connection: its state, after the handshake.
     """
 
+    send_raw = None
+
     def __init__(self, below: Transport, connection: SSL.Connection) -> None:
         self._below = below
         self._connection = connection

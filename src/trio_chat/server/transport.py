@@ -37,6 +37,10 @@ against floods sees.
 class Transport(Protocol):
     """A connection as the rest of the server uses it."""
 
+    @property
+    def send_raw(self) -> Callable[[bytes], int] | None:
+        """The `send` of the socket, if bytes go out as they are; else None."""
+
     def on_control(self, call: Callable[[], None]) -> None:
         """Set a function that is called when there is control data to be sent, such as a WebSocket
         pong.
@@ -232,6 +236,7 @@ class SocketTransport:
         sock.setblocking(False)
         self._socket = sock
         self._poller = poller
+        self.send_raw: Callable[[bytes], int] | None = sock.send
 
     def on_control(self, call: Callable[[], None]) -> None:
         """Do nothing: a socket sends what it is given."""
@@ -316,6 +321,8 @@ class StreamTransport:
         stream: what to read and write; owned by this object from now on.
     """
 
+    send_raw: Callable[[bytes], int] | None = None
+
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
 
@@ -365,6 +372,7 @@ class PeekableTransport:
         self._reads = 0
         # Everything but reading is done by the connection itself, without a call in between.
         self.on_control = below.on_control
+        self.send_raw = below.send_raw
         self.send_nowait = below.send_nowait
         self.send_rest = below.send_rest
         self.send_eof = below.send_eof

@@ -64,6 +64,8 @@ class WebSocketTransport:
             what browsers expect. They come in either way.
     """
 
+    send_raw = None
+
     def __init__(self, below: Transport, connection: Connection, subprotocol: str | None) -> None:
         self._below = below
         self._connection = connection
