@@ -75,8 +75,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--other",
         type=Path,
+        action="append",
+        default=[],
         metavar="DIRECTORY",
-        help="another trio-chat to compare with: the directory that contains the package",
+        help="another trio-chat to compare with: the directory that contains the package; may be"
+        " repeated",
     )
     parser.add_argument(
         "--busy", action="store_true", help="accept figures of a machine that has other work"
@@ -101,8 +104,8 @@ def _chosen(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _subjects(names: str, other: Path | None) -> list[Subject]:
-    others = [other_of_ours(other)] if other is not None else []
+def _subjects(names: str, directories: Sequence[Path]) -> list[Subject]:
+    others = [other_of_ours(directory) for directory in directories]
     if not names:
         return others + [subject for subject in SUBJECTS.values() if subject.is_there()]
     by_name = {name.lower(): subject for name, subject in SUBJECTS.items()}

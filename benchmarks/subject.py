@@ -150,7 +150,8 @@ OURS = "trio-chat"
 
 
 def other_of_ours(source: Path) -> Subject:
-    """Return another trio-chat, such as an older one or one that was compiled.
+    """Return another trio-chat, such as an older one or one that was compiled; its name is that of
+    the directory.
 
     Args:
         source: the directory that contains the package `trio_chat`.
@@ -160,7 +161,7 @@ def other_of_ours(source: Path) -> Subject:
     """
     if not (source / OURS.replace("-", "_")).is_dir():
         raise SubjectError(f"{source} contains no package trio_chat")
-    return replace(SUBJECTS[OURS], name="other", source=source.resolve())
+    return replace(SUBJECTS[OURS], name=source.name, source=source.resolve())
 
 
 class Meter:
