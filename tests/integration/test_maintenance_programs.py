@@ -21,6 +21,8 @@ from trio_chat.storage.database import open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.json_lines import to_line
 
+_MOST_SAID = 3000
+
 
 async def run(directory: Path, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
     """Run `trio-chat` to its end; return exit code, output and what it told."""
@@ -39,7 +41,11 @@ async def run(directory: Path, *arguments: str, stdin: bytes = b"") -> tuple[int
 async def chatting(
     address: str, streams: AsyncExitStack, nursery: trio.Nursery, enough: int
 ) -> Sequence[Talker]:
-    """Have two people talk without end; return them when so many messages were seen."""
+    """Have two people talk; return them when so many messages were seen.
+
+    They end after a while: commands give way to a server that is busy, and do not come to an end
+    beside one that is busy all the time.
+    """
     talkers = []
     done = trio.Event()
     for nick in ("ann", "bob"):
@@ -49,7 +55,7 @@ async def chatting(
         talkers.append(Talker(nick, stream))
         await talkers[-1].register()
     for talker in talkers:
-        nursery.start_soon(talker.talk, enough, done)
+        nursery.start_soon(talker.talk, enough, done, _MOST_SAID)
     with trio.fail_after(PATIENCE):
         await done.wait()
     return talkers

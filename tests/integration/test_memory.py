@@ -1,5 +1,6 @@
 """Durability of seen messages: the real server, killed at any moment."""
 
+import math
 import os
 import random
 import re
@@ -31,8 +32,10 @@ class Talker:
         """Join the lobby."""
         await self.stream.send_all(lobby.hello(self.nick))
 
-    async def talk(self, enough: int, done: trio.Event) -> None:
-        """Say numbers until the connection breaks; tell when enough messages were seen by all."""
+    async def talk(self, enough: int, done: trio.Event, most: float = math.inf) -> None:
+        """Say numbers until the connection breaks, and at most so many; tell when enough messages
+        were seen by all.
+        """
         rest = b""
         try:
             for number in range(20):
@@ -46,7 +49,7 @@ class Talker:
                     self.seen.append(message.tags["msgid"])
                     if len(self.seen) >= enough:
                         done.set()
-                    if message.nick == self.nick:
+                    if message.nick == self.nick and said < most:
                         await self.stream.send_all(
                             f"PRIVMSG #lobby :{self.nick} {said}\r\n".encode()
                         )

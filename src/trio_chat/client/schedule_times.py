@@ -66,7 +66,8 @@ def _here(moment: datetime) -> datetime:
     """
     local = moment.astimezone()
     is_skipped = local.replace(tzinfo=None) != moment
-    return moment.replace(fold=1).astimezone() if is_skipped else local
+    # Before Python 3.13, both values of `fold` are taken for each other there (PEP 495).
+    return max(local, moment.replace(fold=1).astimezone()) if is_skipped else local
 
 
 def _iso(moment: datetime) -> str:
