@@ -12,6 +12,7 @@ import pytest
 
 import cluster_simulation
 from cluster_simulation import Simulation
+from trio_chat import installation
 from trio_chat.chat.account_index import AccountIndex
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply import messages, stored_accounts
@@ -24,6 +25,9 @@ from trio_chat.cluster.entries import Decided, Entry
 from trio_chat.cluster.lives import Life, Lives
 
 pytestmark = pytest.mark.simulation
+pure_only = pytest.mark.skipif(
+    installation.is_compiled(), reason="a compiled module does not look its own functions up"
+)
 
 PARTS = 5
 SEEDS = int(os.environ.get("CLUSTER_SEEDS", "250"))
@@ -72,6 +76,7 @@ def test_repetitions_would_double_messages(monkeypatch: pytest.MonkeyPatch) -> N
     assert "doubled" in failures(range(10))
 
 
+@pure_only
 def test_replies_that_take_ids_would_make_nodes_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the node of a client answers it, with the capabilities that it has."""
     monkeypatch.setattr(IdSource, "now", IdSource.next)
@@ -91,6 +96,7 @@ def test_a_pause_of_the_engine_ends_no_life(monkeypatch: pytest.MonkeyPatch) -> 
     assert ended(range(40)) > 0
 
 
+@pure_only
 def test_numbers_of_accounts_from_one_node_would_be_given_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -113,6 +119,7 @@ def test_numbers_of_accounts_from_one_node_would_be_given_twice(
     assert "a number is given twice" in failures(range(20))
 
 
+@pure_only
 def test_without_a_look_at_the_name_both_of_two_would_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -53,6 +53,31 @@ def test_every_exception_is_of_a_module(compiled: ModuleType) -> None:
     assert all(any(compiled.SOURCE.glob(pattern)) for pattern in compiled.PURE)
 
 
+def test_no_class_that_is_not_compiled_is_derived_from_one_that_is(compiled: ModuleType) -> None:
+    """Its instances would be refused where the base is declared."""
+    modules = {source.removesuffix(".py").replace("/", ".") for source in compiled.sources()}
+    derived = []
+    for path in compiled.SOURCE.rglob("*.py"):
+        name = path.relative_to(compiled.SOURCE).with_suffix("").as_posix().replace("/", ".")
+        if name in modules:
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        imported = {
+            alias.asname or alias.name: node.module
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        derived += [
+            f"{name}: {each.name}"
+            for each in ast.walk(tree)
+            if isinstance(each, ast.ClassDef)
+            for base in each.bases
+            if isinstance(base, ast.Name) and imported.get(base.id) in modules
+        ]
+    assert derived == []
+
+
 def test_values_in_the_log_of_a_cluster_keep_the_types_of_their_fields(
     compiled: ModuleType,
 ) -> None:

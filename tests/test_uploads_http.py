@@ -14,6 +14,7 @@ import trio.testing
 import upload_fakes as fakes
 from support import NOON
 from trio_chat.chat.bans import Ban, BanKind
+from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.uploads import Upload
 from trio_chat.config import ListenerSettings, ServerSettings, Settings
 from trio_chat.server.http.connection import STALL_TIMEOUT
@@ -375,7 +376,7 @@ async def _prune(uploads: Uploads, days: float) -> None:
     """Let days pass, and what is too old go."""
     world = uploads.server.world
     assert world.storage is not None
-    world.steady = lambda: NOON + days * 86_400  # type: ignore[assignment]
+    world.steady = SteadyClock(lambda: NOON + days * 86_400, world.elapsed)
     await prune(world, world.storage)
 
 

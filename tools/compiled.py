@@ -41,6 +41,7 @@ PURE = {
     "trio_chat/chat/decided_events.py": "a subclass of list",
     "trio_chat/chat/services/*.py": "seldom asked, and a sixth of the time of the compiler",
     "trio_chat/chat/snapshot/*.py": "seldom taken",
+    "trio_chat/chat/translation.py": "has the base of an exception that is not compiled",
     "trio_chat/irc/numerics.py": "a subclass of str",
     **{f"trio_chat/chat/{name}.py": "see `WRITTEN`" for name in WRITTEN},
 }

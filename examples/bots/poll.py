@@ -79,9 +79,12 @@ def polls(channels: tuple[str, ...] = ("#lobby",)) -> Bot:
         asked = asked_in(message.conversation)
         if asked.asker != (message.account or message.nick):
             raise CommandError("Only the user who asked closes a poll.")
-        del latest[message.conversation]
         text = asked.poll.result(asked.counts(bot.nick))
-        await bot.say(message.conversation, text, reply_to=asked.msgid)
+        try:
+            await bot.say(message.conversation, text, reply_to=asked.msgid)
+        except NotDeliveredError as error:
+            raise CommandError(f"The result was not delivered: {error}") from None
+        latest.pop(message.conversation, None)
 
     def asked_in(conversation: str) -> Asked:
         if conversation not in latest:

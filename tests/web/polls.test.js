@@ -136,3 +136,15 @@ test("the votes of an older page do not replace those of a newer one", async () 
   }
   assert.deepEqual(pollOf(buffer, buffer.timeline.find(msgid), "me").voters, [[], ["bob"]]);
 });
+
+test("reactions that are no vote cannot use up the room for votes", async () => {
+  const all = await connected();
+  const msgid = all.server.hear("#lobby", "ann", ASKED);
+  const react = (nick, sign) =>
+    all.server.say(`@+draft/react=${sign};+draft/reply=${msgid} :${nick}!u@h TAGMSG #lobby`);
+  for (let number = 0; number < 80; number += 1) react("mallory", `junk${number}`);
+  react("bob", "1️⃣");
+  await settle();
+  const entry = all.buffer.timeline.entries.find(({ text }) => text === ASKED);
+  assert.deepEqual(pollOf(all.buffer, entry, "me").counts, [1, 0]);
+});

@@ -40,7 +40,8 @@ async def _poll(client: Actions, words: list[str]) -> None:
 
 
 async def _close(client: Actions) -> None:
-    mine = [shown for shown in client.polls() if shown.own]
+    # Of another nickname, no client would take the result for that of the author.
+    mine = [shown for shown in client.polls() if shown.own and shown.author == shown.me]
     shown = next((each for each in mine if each.result is None), None)
     if shown is None:
         text = _("Your poll is closed.") if mine else _("There is no poll of yours here.")
@@ -123,6 +124,8 @@ def _post(protocol: ClientProtocol, *, target: str, poll: Poll) -> None:
 
 
 def _post_result(protocol: ClientProtocol, *, shown: ShownPoll) -> None:
+    if _refuses(protocol, shown.conversation, shown.poll.question):
+        return
     room = protocol.messages.room(shown.conversation)
     _say(protocol, shown.conversation, shown.poll.result(shown.counts, room), shown.msgid)
 

@@ -302,7 +302,7 @@ KEYS: dict[str, dict[str, ValueType]] = {
             ),
         ),
         "key_file": _PATH,
-        "timeout": values.decimal(1, 60, N_("seconds")),
+        "timeout": values.decimal(1, 45, N_("seconds")),
     },
     "call": {
         "base": ValueType(

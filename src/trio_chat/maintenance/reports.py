@@ -15,7 +15,7 @@ from trio_chat.chat.moderation.server import (
 )
 from trio_chat.i18n import _
 from trio_chat.irc.message import truncate
-from trio_chat.irc.text import strip_formatting
+from trio_chat.irc.text import strip_controls, strip_formatting
 from trio_chat.maintenance.refusals import ResourceNotFound
 
 
@@ -57,5 +57,7 @@ def resolution(report: ServerReport, note: str) -> ModerationRow:
         report: the report.
         note: a sentence for the users that made it, or "".
     """
-    shown = truncate(strip_formatting(note), MAX_NOTE)
+    # A line of IRC has to hold it; an argument can have line ends.
+    words = " ".join(strip_formatting(note).split())
+    shown = truncate(strip_controls(words), MAX_NOTE)
     return ModerationRow(RESOLVED, str(report.number), shown)

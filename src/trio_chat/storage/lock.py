@@ -36,6 +36,8 @@ _MOST_PLACES = 16
 _LONGEST_REASON = 500
 _FRESH = 10.0
 """Seconds for which a noted reason counts; a server that waits notes it every other second."""
+_LOOK = 0.05
+"""Seconds after which the lock is tried again: longer than a look at it takes."""
 _FAR = 1 << 30
 """The byte that is locked on Windows: beyond the note, which other processes have to read."""
 _MAGIC = b"SQLite format 3\0"
@@ -85,7 +87,11 @@ def acquire(path: Path) -> int:
     except OSError as error:
         raise StorageError(f"{lock}: {error.strerror or error}") from error
     try:
-        _take(handle, path)
+        try:
+            _take(handle, path)
+        except InUseError:  # a command may have looked at this moment, see `is_held`
+            time.sleep(_LOOK)
+            _take(handle, path)
         _refuse_second_name(database)
         _write_note(handle)
     except BaseException:

@@ -95,6 +95,8 @@ def verify_command(request: Request) -> None:
 
 
 async def _verify(request: Request, name: str, code: str, reply: Response) -> None:
+    if request.session.check is not None:
+        await request.session.check()
     answer = await verify(request, name, code, reply)
     if answer.account is not None:
         reply.send("VERIFY", ("SUCCESS", answer.account.name, answer.text))

@@ -109,6 +109,8 @@ async def _continue(
     request: Request, exchange: sasl.SaslExchange, message: bytes, reply: Response
 ) -> None:
     session = request.session
+    if session.check is not None:  # a client that is refused tries no password before
+        await session.check()
     try:
         step = await exchange.take(message)
         login = await _login_of(request, step)

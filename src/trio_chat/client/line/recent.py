@@ -128,7 +128,9 @@ class RecentMessages:
             self._said, (said.played_back or said.time or newest, said), key=lambda timed: timed[0]
         )
         self._by_msgid[said.msgid] = said
-        if said.reply_to and said.text.startswith(CLOSED_MARK):
+        asked = self._by_msgid.get(said.reply_to)
+        is_by_author = asked is None or asked.sender == said.sender
+        if said.reply_to and is_by_author and said.text.startswith(CLOSED_MARK):
             answers = self._results.setdefault(said.reply_to, [])
             answers.append(said)
             del answers[:-_MOST_RESULTS]

@@ -18,6 +18,8 @@ from trio_chat.client.model.entries import (
 from trio_chat.client.model.reactions import MOST_WAITING, Reaction, apply
 
 MOST_ENTRIES = 100_000
+_NOW = "~"
+"""Behind all server-times: a reaction without a time is live."""
 _DROPPED_AT_ONCE = 1000
 _MOST_MEMBERSHIP_CHANGES = 200
 _FAR = 2000
@@ -216,7 +218,8 @@ class Buffer:
 
     def _apply_waiting(self, entry: BufferEntry) -> None:
         if self._waiting and entry.msgid:
-            for noted in self._waiting.pop(entry.msgid, ()):
+            waiting = self._waiting.pop(entry.msgid, ())
+            for noted in sorted(waiting, key=lambda each: each.time or _NOW):
                 apply(entry, noted)
 
     def redact(self, msgid: str, by: str) -> bool:

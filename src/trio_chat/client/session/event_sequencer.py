@@ -128,15 +128,17 @@ class EventSequencer:
             shown.last = position_of(unseen[-1])
         if request.oldest != UNKNOWN_POSITION:
             shown.first = request.oldest
+        # Reactions come first: one that was withdrawn later must not come behind its withdrawal,
+        # which a later page had.
+        for event in request.found:
+            if isinstance(event, Reacted):
+                self._effects.report(event)
         if not unseen and not is_stuck:  # the other side of a gap
             return False
         self._effects.report(EarlierMessages(request.channel, len(unseen)))
         for said in unseen:
             self._sync_state.see(said.msgid)
             self._effects.report(said)
-        for event in request.found:
-            if isinstance(event, Reacted):
-                self._effects.report(event)
         return True
 
     def report_in_order(self, request: HistoryRequest, key: str, marker: str) -> None:

@@ -71,8 +71,11 @@ async def _set_topic(call: Call) -> ChannelView:
     most = call.world.lengths.topic
     if len(text.encode()) > most:
         raise ApiProblem(400, _("a topic has at most {most} bytes").format(most=most), field="text")
-    change = TopicSet(channel.folded, text, _by(call))
-    await _commit(call, channel, lambda: change, f"TOPIC {channel.name}: {text}")
+
+    def change() -> Change:
+        return TopicSet(channel.folded, text, _by(call))
+
+    await _commit(call, channel, change, f"TOPIC {channel.name}: {text}")
     return shown_channel(call, channel)
 
 

@@ -17,6 +17,7 @@ const DROPPED_AT_ONCE = 5000;
 const MOST_ORPHANS = 500;
 /** Reactions to one message, and nicknames of one reaction. */
 const MOST_REACTIONS = 50;
+const MOST_VOTES = 50_000;
 const MOST_REACTING = 1000;
 
 /** @typedef {{reaction: string, nick: string, given: boolean, time: number}} Reaction */
@@ -371,6 +372,7 @@ function applyDeletion(entry, by) {
  */
 function applyReaction(entry, { reaction, nick, given, time }) {
   if (entry.redactedBy) return;
+  noteVote(entry, `${nick} ${reaction}`, given, time);
   const reactions = entry.reactions ?? new Map();
   const nicks = reactions.get(reaction) ?? new Set();
   const isNew = !reactions.has(reaction);
@@ -380,9 +382,18 @@ function applyReaction(entry, { reaction, nick, given, time }) {
   if (nicks.size) reactions.set(reaction, nicks);
   else reactions.delete(reaction);
   entry.reactions = reactions.size ? reactions : null;
-  if (!entry.text.startsWith("📊")) return;
+}
+
+/**
+ * Note a vote of a poll, apart from the limits of reactions: others must not be able to fill them.
+ * @param {Entry} entry
+ * @param {string} vote
+ * @param {boolean} given
+ * @param {number} time
+ */
+function noteVote(entry, vote, given, time) {
+  if (!entry.text.startsWith("📊") || !/ (?:[1-9]\ufe0f?\u20e3|🔟)$/u.test(vote)) return;
   const votes = (entry.votes ??= new Map());
-  const vote = `${nick} ${reaction}`;
   votes.delete(vote);
-  if (given) votes.set(vote, time);
+  if (given && votes.size < MOST_VOTES) votes.set(vote, time);
 }

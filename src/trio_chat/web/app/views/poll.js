@@ -45,7 +45,7 @@ export function PollBody({ entry, context, plainBody, Reactions }) {
               : _("Nobody has voted yet."),
           !closed && poll.takesSeveral ? ` ${_("You can choose several.")}` : "",
         ),
-        entry.self && !closed && entry.msgid
+        entry.self && entry.nick === context.nick && !closed && entry.msgid
           ? h("button", { type: "button", class: "link", "data-do": "close-poll" }, _("Close the poll"))
           : null,
       ),

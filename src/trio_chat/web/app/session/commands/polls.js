@@ -71,7 +71,10 @@ function vote({ actions, buffer, tell }, shown, numbers) {
 
 /** @param {Context} context */
 function close({ client, actions, buffer, tell }) {
-  const mine = [...pollsOf(buffer, client.model.me.nick.value)].filter(({ entry }) => entry.self);
+  if (!canReact({ client, tell })) return;
+  const me = client.model.me.nick.value;
+  // Of another nickname, no client would take the result for that of the author.
+  const mine = [...pollsOf(buffer, me)].filter(({ entry }) => entry.self && entry.nick === me);
   const shown = mine.find(({ closed }) => !closed);
   if (!shown) {
     tell(mine.length ? _("Your poll is closed.") : _("There is no poll of yours here."), true);
@@ -82,7 +85,7 @@ function close({ client, actions, buffer, tell }) {
   else tell(_("The poll is too long for one message of this server; make it shorter."), true);
 }
 
-/** @param {Context} context */
+/** @param {Pick<Context, "client"|"tell">} context */
 function canReact({ client, tell }) {
   const can = client.model.features.value.reactions;
   if (!can) tell(_("This server passes no reactions on, so nobody can vote."), true);

@@ -147,7 +147,9 @@ function Form({ before, button, text, label, submit, back }) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const now = Date.now();
-  const time = value ? new Date(value) : null;
+  // What a field of local time does not show, such as seconds, stays as it is until it is changed.
+  const kept = before && value === localTime(new Date(before.time)) ? new Date(before.time) : null;
+  const time = kept ?? (value ? new Date(value) : null);
   const choose = (/** @type {string} */ chosen) => {
     setValue(chosen);
     setProblem("");
