@@ -118,6 +118,7 @@ class FakeSignOn:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.may_create = True
+        self.groups = frozenset[str]()
 
     async def check(self, token: str, origin: Origin) -> Identity:
         """Return the identity that a token names."""
@@ -127,7 +128,7 @@ class FakeSignOn:
         if word != "good":
             raise TokenRefused("the token has expired, log in again")
         subject, _, name = rest.partition(":")
-        return Identity(IdentityKey(ISSUER, subject), name, self.may_create)
+        return Identity(IdentityKey(ISSUER, subject), name, self.may_create, self.groups)
 
 
 def bearer(token: str, authzid: str = "") -> list[str]:

@@ -247,6 +247,7 @@ NOT_IN_A_SNAPSHOT = {
         "batch": "a batch is carried out as a whole",
         "cap_302": "of the connection",
         "caps": "of the connection",
+        "confirmed": "of the connection",
         "effective": "of the connection",
         "enrolment": "of the connection",
         "failed_logins": "of the connection",

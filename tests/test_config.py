@@ -661,6 +661,15 @@ def test_an_operator(written: Written) -> None:
     )
 
 
+def test_an_operator_by_a_group(written: Written) -> None:
+    """A distinguished name has commas and signs of equality, and is one value."""
+    text = "[oidc]\nissuer = https://sso.example.org\nclient_id = chat\n"
+    text += "[ldap]\nurl = ldaps://ldap.example.org\nbase = dc=x\n"
+    text += "[operator a]\noidc_group = /chat admins\nldap_group = cn=a\\, b,dc=x\n"
+    (operator,) = load(written(text)).operators
+    assert (operator.oidc_group, operator.ldap_group) == ("/chat admins", "cn=a\\, b,dc=x")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -678,6 +687,14 @@ def test_an_operator(written: Written) -> None:
             "[operator a]\naccount = x\n[operator A]\naccount = x\n",
             "line 3: [operator A] is there twice",
         ),
+        (
+            f"[operator a]\noidc_group = x\npassword = {HASH}\n",
+            "[operator a] has a group, so it has neither a password nor an account",
+        ),
+        ("[operator a]\nldap_group = x\naccount = x\n", "has a group"),
+        ("[operator a]\noidc_group = x\n", "oidc_group needs [oidc] with an issuer"),
+        ("[operator a]\nldap_group = x\n", "ldap_group needs [ldap] with a url"),
+        (f"[operator a]\noidc_group = {'x' * 301}\n", "line 2"),
         ("[server]\ncloak_secret = too short\n", "cloak_secret = a value that is not shown"),
     ],
 )

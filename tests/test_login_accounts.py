@@ -8,7 +8,7 @@ import trio
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Origin
 from trio_chat.chat.changes import AccountRegistered, IdentityLinked, IdentityUnlinked
 from trio_chat.chat.identities import Identity, NotLinked, ProviderUnavailable
-from trio_chat.chat.identity_keys import MOST, IdentityKey
+from trio_chat.chat.identity_keys import MOST, ConfirmedGroups, IdentityKey
 from trio_chat.chat.operation import Operation
 from trio_chat.config import LimitSettings
 from trio_chat.server.accounts import COSTS, NO_PASSWORD, AccountKeeper, open_accounts
@@ -20,6 +20,7 @@ from trio_chat.storage.operations import store
 HERE = Origin("192.0.2.1")
 KEY = IdentityKey("ldap:ou=people", "id-1")
 OTHER = IdentityKey("ldap:ou=people", "id-2")
+GROUPS = frozenset(("cn=chat",))
 
 
 class FakeDirectory:
@@ -35,7 +36,8 @@ class FakeDirectory:
         self.asked.append(name)
         if self.is_down:
             raise ProviderUnavailable("the directory: down")
-        return Identity(KEY, "ann") if (name, password) == ("ann", "of ldap") else None
+        is_right = (name, password) == ("ann", "of ldap")
+        return Identity(KEY, "ann", groups=GROUPS) if is_right else None
 
 
 @pytest.fixture
@@ -201,3 +203,18 @@ async def test_a_directory_is_asked_within_bounds(accounts: AccountKeeper) -> No
         await trio.testing.wait_all_tasks_blocked()
         assert await accounts.verify_login("ann", "of ann", HERE) is not None
         release.set()
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+async def test_the_directory_alone_says_something_about_groups(
+    accounts: AccountKeeper, is_first: bool
+) -> None:
+    """Not the password of the account, whichever is checked first."""
+    directory_of(accounts).is_first = is_first
+    await accounts.add_identity(accounts.known["ann"].id, KEY)
+    by_directory = await accounts.verify_login("ann", "of ldap", HERE)
+    by_account = await accounts.verify_login("ann", "of ann", HERE)
+    assert by_directory is not None
+    assert by_account is not None
+    assert by_directory.confirmed == ConfirmedGroups("ldap", GROUPS)
+    assert by_account.confirmed is None

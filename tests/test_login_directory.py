@@ -161,3 +161,13 @@ async def test_a_wrong_password_of_the_server_itself_is_its_defect() -> None:
     tree.passwords["cn=chat"] = "another"
     with pytest.raises(ProviderUnavailable, match="bind_dn"):
         await directory(tree).check("ann", "correct horse")
+
+
+async def test_the_groups_of_a_person_are_known() -> None:
+    """Case-folded and not divided; a value that is no text is none that anybody configures."""
+    tree, names = FakeTree(), (b"CN=Chat\\, x,OU=Groups", b"cn=b", b"\xff\xfe", b"")
+    tree.found["(uid=ann)"] = [entry("uid=ann,ou=people", b"ann", b"id-1", *names)]
+    found = await directory(tree).check("ann", "correct horse")
+    assert found is not None
+    assert found.confirmed.source == "ldap"
+    assert found.groups == {"cn=chat\\, x,ou=groups", "cn=b", "fffe", ""}

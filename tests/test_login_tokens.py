@@ -21,6 +21,7 @@ from login_fakes import (
     ISSUER,
     OTHER,
     RSA,
+    RULES,
     FakeFetcher,
     claims,
     key_set,
@@ -32,6 +33,7 @@ from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.chat.identities import Identity, ProviderUnavailable, TokenRefused
 from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.server.lockout import Lockout
+from trio_chat.server.login.claims import identity_of
 from trio_chat.server.login.provider import KEYS_FRESH, KEYS_KEPT, RETRY, Provider
 from trio_chat.server.login.signatures import MAX_TOKEN, read_keys
 
@@ -194,6 +196,25 @@ async def test_a_group_can_be_required(groups: object, is_let_in: bool) -> None:
         return
     with pytest.raises(TokenRefused, match="group"):
         await there.check(token, HERE)
+
+
+@pytest.mark.parametrize(
+    ("groups", "found"),
+    [
+        (["a", "b,c", 7, None, ["d"]], {"a", "b,c"}),
+        ("a", {"a"}),
+        ("a,b", {"a,b"}),
+        ({"a": True}, set()),
+        (True, set()),
+        (None, set()),
+        ([str(number) for number in range(1500)], {str(number) for number in range(1500)}),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+async def test_the_groups_of_a_person_are_known(groups: object, found: set[str]) -> None:
+    """Texts alone are groups, and none is divided."""
+    payload = claims(groups=groups)
+    assert identity_of(payload, RULES, NOON).groups == found
 
 
 async def test_groups_can_be_deep_in_a_token() -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
-from trio_chat.chat.identity_keys import IdentityKey
+from trio_chat.chat.identity_keys import ConfirmedGroups, IdentityKey
 
 MAX_PASSWORD = 600
 """Bytes of a password."""
@@ -64,10 +64,13 @@ class Login(NamedTuple):
     Args:
         account: the account.
         app_password: the app password that was given, or None.
+        confirmed: the groups that a provider or a directory has confirmed; None when neither was
+            asked.
     """
 
     account: Account
     app_password: AppPassword | None = None
+    confirmed: ConfirmedGroups | None = None
 
     @property
     def digest(self) -> str:

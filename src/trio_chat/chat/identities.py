@@ -9,7 +9,7 @@ only proposed for a new account, and never opens one that exists.
 from typing import NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Busy, Origin
-from trio_chat.chat.identity_keys import IdentityKey
+from trio_chat.chat.identity_keys import DIRECTORY, LDAP, OIDC, ConfirmedGroups, IdentityKey
 
 LINK_SECONDS = 600
 """Seconds for which `NickServ LINK` waits for the login."""
@@ -22,11 +22,19 @@ class Identity(NamedTuple):
         key: what identifies it.
         name: the name that the account of a new identity gets; "" for none.
         may_create: whether an account is made for it.
+        groups: the names of its groups; those of a directory are case-folded.
     """
 
     key: IdentityKey
     name: str = ""
     may_create: bool = True
+    groups: frozenset[str] = frozenset()
+
+    @property
+    def confirmed(self) -> ConfirmedGroups:
+        """The groups with their source."""
+        source = LDAP if self.key.issuer.startswith(DIRECTORY) else OIDC
+        return ConfirmedGroups(source, self.groups)
 
 
 class TokenRefused(Exception):  # an outcome of the check, not a mistake of ours

@@ -22,3 +22,19 @@ class IdentityKey(NamedTuple):
 
     issuer: str
     subject: str
+
+
+OIDC, LDAP = "oidc", "ldap"
+"""The sources of groups: the provider of single sign-on, and the directory."""
+
+
+class ConfirmedGroups(NamedTuple):
+    """The groups of a person, as a login has just confirmed them.
+
+    Args:
+        source: `OIDC` or `LDAP`.
+        groups: their names; those of a directory are case-folded.
+    """
+
+    source: str
+    groups: frozenset[str]

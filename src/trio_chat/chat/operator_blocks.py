@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from trio_chat.chat.accounts import Accounts
+from trio_chat.chat.identity_keys import OIDC
 from trio_chat.irc import masks
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.rights import RIGHTS
 
 _SEAL = "sealed "
+_GROUP = f"{_SEAL}group "
 
 log = logging.getLogger("trio_chat")
 
@@ -30,6 +32,9 @@ class Operator:
         account_id: the number that it has, see `with_numbers`; or 0 when there is no such account.
         host: a mask of the address, a network, or `user@host`; "" for anywhere.
         rights: keys of `RIGHTS`.
+        oidc_group: the group at the provider of single sign-on whose people become the operator
+            when they log in by it, or "".
+        ldap_group: the same of the directory.
     """
 
     name: str
@@ -38,6 +43,42 @@ class Operator:
     account_id: int = 0
     host: str = ""
     rights: frozenset[str] = frozenset(RIGHTS)
+    oidc_group: str = ""
+    ldap_group: str = ""
+
+    def group_of(self, source: str) -> str:
+        """Return the group of a source (`identity_keys`), as `ConfirmedGroups` writes it, or ""."""
+        return self.oidc_group if source == OIDC else self.ldap_group.casefold()
+
+    @property
+    def source(self) -> str:
+        """The source of the group by which an appointed operator is one, or ""."""
+        if not self.password.startswith(_GROUP):
+            return ""
+        return self.password.removeprefix(_GROUP).partition(" ")[0]
+
+    def granted(self, source: str, account: str, account_id: int) -> "Operator":
+        """Return the operator that people of the group of a source become: one by their account,
+        sealed. In the place of the password is a hash of the group, so that another group in the
+        configuration means other people.
+        """
+        digest = hashlib.sha256(self.group_of(source).encode()).hexdigest()
+        return replace(
+            self,
+            password=f"{_GROUP}{source} {digest}",
+            account=account,
+            account_id=account_id,
+            oidc_group="",
+            ldap_group="",
+        )
+
+    def like(self, other: "Operator") -> "Operator":
+        """Return what people become by this block that are another operator by a group; the block
+        itself if that is none.
+        """
+        if not (other.source and self.group_of(other.source)):
+            return self
+        return self.granted(other.source, other.account, other.account_id)
 
     def permits_account(self, account_id: int) -> bool:
         """Return whether a user of this account may be the operator."""

@@ -96,3 +96,21 @@ def has_right(user: User, right: str) -> bool:
         and right in operator.rights
         and operator.permits_account(user.account_id)
     )
+
+
+def why_one_factor(request: Request) -> str:
+    """Return why a session has not logged in by two factors where operators must, or ""."""
+    world, session = request.world, request.session
+    if not world.server_info.account_rules.operators_second_factor:
+        return ""
+    if world.second_factors.of(session.account_id) is None:
+        return (
+            "Operators of this server need an account with a second factor: /msg NickServ 2FA ON"
+            " <password>"
+        )
+    if session.app_password:
+        return (
+            "You are logged in with an app password: first /msg NickServ IDENTIFY <account>"
+            " <password> <code>"
+        )
+    return ""

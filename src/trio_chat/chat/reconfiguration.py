@@ -54,6 +54,8 @@ def _review(world: World, user: User) -> list[Event]:
     """Dismiss an operator whose block is gone or belongs to another person now."""
     before = user.operator
     now = world.server_info.operators.get(fold_or_self(before.name)) if before else None
+    if before is not None and now is not None:
+        now = now.like(before)
     if before is None or now is None or not before.is_same_person(now):
         return apply(world, OperatorDismissed(user.folded))
     if before == now.sealed():

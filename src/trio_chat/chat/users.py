@@ -6,6 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account, Origin
+from trio_chat.chat.identity_keys import ConfirmedGroups
 from trio_chat.chat.multiline import ClientBatch
 from trio_chat.chat.passkeys import PendingPasskey
 from trio_chat.chat.sasl import Inbox, SaslExchange
@@ -145,6 +146,7 @@ class Session:
         "certificate",
         "check",
         "closing",
+        "confirmed",
         "connected",
         "effective",
         "enrolment",
@@ -218,6 +220,9 @@ class Session:
         self.account = ""  # as logged in; the user's from registration on
         self.account_id = 0
         self.app_password = ""  # the hash of the one by which it is logged in
+        # The groups that its login has confirmed and that operators can have, until they have
+        # become a user's rights.
+        self.confirmed: ConfirmedGroups | None = None
         # The second factor that it sets up, until it is proved.
         self.enrolment: Enrolment | None = None
         self.pending_passkey: PendingPasskey | None = None  # that its browser may add

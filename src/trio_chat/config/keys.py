@@ -489,6 +489,8 @@ NAMED: dict[str, NamedSection] = {
             "account": ValueType(
                 values.optional_nick, Description(N_("the name of an account, or nothing"))
             ),
+            "oidc_group": values.text(300),
+            "ldap_group": values.text(500),
             "host": ValueType(
                 values.optional_mask,
                 Description(

@@ -228,7 +228,17 @@ class _Reader:
         seen = set[str]()
         for operator in settings.operators:
             problem = ""
-            if not (operator.password or operator.account):
+            is_by_group = bool(operator.oidc_group or operator.ldap_group)
+            if is_by_group and (operator.password or operator.account):
+                problem = _(
+                    "[{section}] has a group, so it has neither a password nor an account; make a"
+                    " section of its own for them"
+                )
+            elif operator.oidc_group and not settings.oidc.issuer:
+                problem = _("[{section}] oidc_group needs [oidc] with an issuer")
+            elif operator.ldap_group and not settings.ldap.url:
+                problem = _("[{section}] ldap_group needs [ldap] with a url")
+            elif not (operator.password or operator.account or is_by_group):
                 problem = _(
                     "[{section}] needs a password or an account; `trio-chat operator hash` makes"
                     " what to write for a password"

@@ -374,11 +374,13 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSettings:
-    """[operator NAME]: an operator of the server, by OPER."""
+    """[operator NAME]: an operator of the server, by OPER or by a group."""
 
     name: str
     password: str = field(default="", repr=False)  # an argon2id hash; empty: the account is enough
     account: str = ""
+    oidc_group: str = ""  # of the provider of single sign-on; whoever is in it is the operator
+    ldap_group: str = ""  # the same of the directory
     host: str = ""
     rights: tuple[str, ...] = tuple(RIGHTS)
 

@@ -266,9 +266,8 @@ class AccountKeeper(AccountIndex):
             found = next((each for each in known if each.digest == digest), None)
         if found is None or account is None:
             if self.directory is not None:
-                right = await self._verify_in(self.directory, folded, password, origin)
-            else:
-                right = await self.verify(folded, password, origin)
+                return await self._verify_in(self.directory, folded, password, origin)
+            right = await self.verify(folded, password, origin)
             return Login(right) if right is not None else None
         await self._threads.check(self._threads.accounts, folded, origin, _is_found)
         if self.version(account.id) != version or account.id not in self.by_id:
@@ -277,7 +276,7 @@ class AccountKeeper(AccountIndex):
 
     async def _verify_in(
         self, directory: Directory, folded: str, password: str, origin: Origin
-    ) -> Account | None:
+    ) -> Login | None:
         """Check a password in a directory, and here if the account has one of its own.
 
         Raises:
@@ -289,7 +288,7 @@ class AccountKeeper(AccountIndex):
         if has_own and not directory.is_first:
             right = await self._verify(folded, password, origin, is_last=False)
             if right is not None:
-                return right
+                return Login(right)
         problem: ProviderUnavailable | None = None
         identity: Identity | None = None
         lockout = self._threads.accounts
@@ -300,15 +299,17 @@ class AccountKeeper(AccountIndex):
             problem = error
         if identity is not None:
             account = await self.by_identity(identity.key)
-            if account is None and has_own and directory.is_first:  # with an equal password
+            if account is not None:
+                return Login(account, confirmed=identity.confirmed)
+            if has_own and directory.is_first:  # with an equal password
                 account = await self._verify(folded, password, origin, is_last=False)
             if account is None:
                 raise NotLinked(identity)
-            return account
+            return Login(account)  # not linked: nothing says that both are one person
         if has_own and directory.is_first:
             right = await self._verify(folded, password, origin, is_last=problem is None)
             if right is not None or problem is None:
-                return right
+                return Login(right) if right is not None else None
         if problem is not None:
             raise AccountsError(str(problem))
         await self._threads.note_wrong(lockout, folded, origin)

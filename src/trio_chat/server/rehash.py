@@ -455,6 +455,8 @@ def server_info(settings: Settings, created: float) -> ServerInfo:
                 name=entry.name,
                 password=entry.password,
                 account=entry.account,
+                oidc_group=entry.oidc_group,
+                ldap_group=entry.ldap_group,
                 host=entry.host,
                 rights=frozenset(entry.rights),
             )

@@ -10,6 +10,7 @@ from functools import partial
 
 from trio_chat.chat import (
     banning,
+    group_operators,
     logins,
     missed,
     sasl,
@@ -162,7 +163,7 @@ async def _login_of(request: Request, step: sasl.SaslStep) -> Login | None:
         raise sasl.SaslFailed(account, is_guess=False)
     if step.authzid not in ("", account.folded):
         raise sasl.SaslFailed(f"that identity is of the account {account.name}", is_guess=False)
-    return Login(account)
+    return Login(account, confirmed=step.identity.confirmed)
 
 
 def why_suspended(request: Request, account: Account) -> str:
@@ -223,6 +224,7 @@ async def log_in(
     if session.account_id != account.id:
         return False
     session.failed_logins = 0
+    session.confirmed = group_operators.relevant(world, login.confirmed)
     if world.accounts is not None:
         world.accounts.note_right(account.folded, session.origin)
         logins.note_use(world, login)
@@ -233,6 +235,7 @@ async def log_in(
     reply.emit_all(events)
     if user is not None:
         deliver_notices(request, reply)
+        await group_operators.review(request, reply)
     return True
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from trio_chat.chat import banning, nicknames, operators, policy
+from trio_chat.chat import banning, group_operators, nicknames, operators, policy
 from trio_chat.chat.accounts import Busy
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import NickChanged, SessionRegistered
@@ -228,6 +228,7 @@ def register(request: Request) -> None:
     send_welcome(request, pending)
     accounts.deliver_notices(request, request.reply)
     request.reply.emit_all(events)
+    group_operators.review_later(request)
 
 
 def _require_account(request: Request) -> None:

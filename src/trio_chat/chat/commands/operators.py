@@ -12,7 +12,7 @@ from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS
 from trio_chat.chat.control import Control, RehashError
 from trio_chat.chat.events import Event
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.operators import audit, notify_opers
+from trio_chat.chat.operators import audit, notify_opers, why_one_factor
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.irc import numerics as n
@@ -108,7 +108,7 @@ def _note_failure(request: Request, reply: Response, name: str, why: str) -> Non
 
 def _appoint(request: Request, reply: Response, operator: Operator) -> None:
     user = request.user
-    if why := _why_one_factor(request):
+    if why := why_one_factor(request):
         reply.fail("OPER", "SECOND_FACTOR_REQUIRED", text=why)
         _note_failure(request, reply, operator.name, "no second factor")
         return
@@ -120,24 +120,6 @@ def _appoint(request: Request, reply: Response, operator: Operator) -> None:
     reply.expect(events)
     request.session.failed_logins = 0
     request.once_settled(partial(_confirm, request, reply, operator, events))
-
-
-def _why_one_factor(request: Request) -> str:
-    """Return why a session has not logged in by two factors where operators must, or ""."""
-    world, session = request.world, request.session
-    if not world.server_info.account_rules.operators_second_factor:
-        return ""
-    if world.second_factors.of(session.account_id) is None:
-        return (
-            "Operators of this server need an account with a second factor: /msg NickServ 2FA ON"
-            " <password>"
-        )
-    if session.app_password:
-        return (
-            "You are logged in with an app password: first /msg NickServ IDENTIFY <account>"
-            " <password> <code>"
-        )
-    return ""
 
 
 def _confirm(

@@ -2,6 +2,7 @@
 
 import logging
 
+from trio_chat.chat import group_operators
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import SessionAttached, SessionMoved
 from trio_chat.chat.commands import accounts, channels, playback
@@ -31,6 +32,7 @@ def join(request: Request, user: User) -> None:
     send_welcome(request, pending)
     reply.emit_all(events)
     _send_channels(request, missed_since)
+    group_operators.review_later(request)
 
 
 def move(request: Request, before: User, user: User) -> None:

@@ -162,7 +162,9 @@ async def _checked(request: Request, folded: str, given: str) -> Login | str | N
         return await authentication.verify_login(request.world, folded, given, origin)
     except NotLinked as unlinked:
         account = await identities.find_account(request, unlinked.identity)
-    return account if isinstance(account, str) else Login(account)
+        if isinstance(account, str):
+            return account
+        return Login(account, confirmed=unlinked.identity.confirmed)
 
 
 @NICKSERV.command("LOGOUT", "", 0, "logs you out")

@@ -91,10 +91,12 @@ def identity_of(
         raise TokenRefused("the token names nobody")
     if not subject.isprintable():
         raise TokenRefused("the token names nobody")
-    if rules.required_group and rules.required_group not in _texts(_at(claims, rules.group_claim)):
+    groups = _texts(_at(claims, rules.group_claim))
+    if rules.required_group and rules.required_group not in groups:
         raise TokenRefused("you are not in the group that may log in here, ask an operator")
     key = IdentityKey(rules.issuer, subject)
-    return Identity(key, _name(claims, rules, is_introspected=is_introspected), rules.may_create)
+    name = _name(claims, rules, is_introspected=is_introspected)
+    return Identity(key, name, rules.may_create, groups)
 
 
 def _check_audience(claims: dict[str, Any], rules: TokenRules, *, is_introspected: bool) -> None:

@@ -169,13 +169,14 @@ class LdapDirectory:
         if not 0 < len(subject) <= MAX_SUBJECT:
             log.error("an entry of the directory has no %s", settings.id_attribute)
             return None
-        groups = entry.attributes.get(settings.group_attribute.lower(), [])
+        values = entry.attributes.get(settings.group_attribute.lower(), [])
+        groups = frozenset(_text(value).casefold() for value in values)
         wanted = settings.required_group.casefold()
-        if wanted and wanted not in {_text(group).casefold() for group in groups}:
+        if wanted and wanted not in groups:
             log.info("%s is not in the required group of the directory", entry.dn)
             return None
         name = account_name(_text(_first(entry, settings.account_attribute)))
-        return Identity(IdentityKey(self._issuer, subject), name, settings.provision)
+        return Identity(IdentityKey(self._issuer, subject), name, settings.provision, groups)
 
 
 def is_possible(name: str, password: str) -> bool:
