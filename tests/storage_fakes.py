@@ -32,6 +32,9 @@ CREATED = 1_800_000_000
 """Seconds of Unix time at which the accounts were made."""
 
 
+NO_PASSWORD = "a password that nobody has"
+
+
 class OpenAccounts(AccountIndex):
     """Accounts in memory, with passwords that are not hashed."""
 
@@ -107,9 +110,15 @@ class OpenAccounts(AccountIndex):
         right = await self.verify(folded, password, origin)
         return Login(right) if right is not None else None
 
+    async def has_password(self, account: int) -> bool:
+        """Return whether an account has a password of its own."""
+        if self.error:
+            raise self.error
+        return self.passwords[self.by_id[account].folded] != NO_PASSWORD
+
     def no_password(self) -> Credentials:
         """Return what no password fits."""
-        return Credentials("a password that nobody has", ScramKeys(os.urandom(16), 0, b"", b""))
+        return Credentials(NO_PASSWORD, ScramKeys(os.urandom(16), 0, b"", b""))
 
     async def by_identity(self, identity: IdentityKey) -> Account | None:
         """Return the account of an identity."""

@@ -218,3 +218,17 @@ async def test_the_directory_alone_says_something_about_groups(
     assert by_account is not None
     assert by_directory.confirmed == ConfirmedGroups("ldap", GROUPS)
     assert by_account.confirmed is None
+
+
+async def test_an_account_that_an_identity_has_made_has_no_password(
+    accounts: AccountKeeper,
+) -> None:
+    """Until one is set; an account that is not there has none either."""
+    made = await accounts.create(Account("Zoe", "zoe", 1), accounts.no_password(), None, OTHER)
+    assert made is not None
+    assert not await accounts.has_password(made.id)
+    assert not await accounts.has_password(made.id + 1)
+    assert await accounts.has_password(accounts.known["ann"].id)
+    changed = await accounts.prepare_change(made.id, "of zoe", HERE)
+    await accounts.set_credentials(made.id, changed)
+    assert await accounts.has_password(made.id)

@@ -203,6 +203,13 @@ class Accounts(Protocol):
             Busy: too many were wrong from there, or too many wait.
         """
 
+    async def has_password(self, account: int) -> bool:
+        """Return whether an account has a password of its own, by its number.
+
+        Raises:
+            AccountsError: it cannot be read.
+        """
+
     async def verify_login(self, folded: str, password: str, origin: Origin) -> Login | None:
         """Return the login if the password is that of the account, or one of its app passwords,
         else None; for all else see `verify`.

@@ -2,16 +2,53 @@
 an app password was used.
 """
 
+from typing import NamedTuple
+
 from trio_chat.chat.accounts import Login
 from trio_chat.chat.app_passwords import USE_INTERVAL
 from trio_chat.chat.apply.transitions import apply
 from trio_chat.chat.changes import AppPasswordUsed, LoginsEnded
-from trio_chat.chat.users import Session
+from trio_chat.chat.users import NEVER, Session
 from trio_chat.chat.world import World
 
 CREDENTIALS_CHANGED = "The password of your account was changed: log in with the new one"
 REVOKED = "The app password of this program was revoked"
 CERTIFICATE_REMOVED = "The certificate of this device was taken from your account"
+
+FRESH_SECONDS = 600
+"""Seconds for which a login by an identity stands for the password of an account without one."""
+
+
+class Confirmation(NamedTuple):
+    """A code that a session has to repeat before its account is deleted.
+
+    Args:
+        account: the number of the account.
+        code: what was shown.
+        until: seconds of `World.elapsed` until which it counts.
+    """
+
+    account: int
+    code: str
+    until: float
+
+    def is_for(self, account: int, now: float) -> bool:
+        """Return whether it counts for an account at a time."""
+        return account == self.account and now < self.until
+
+
+def note_login(world: World, session: Session, login: Login) -> None:
+    """Note whether a login of a session has asked a provider or a directory."""
+    session.confirmation = None
+    session.signed_on = (login.account.id, world.elapsed()) if login.confirmed else NEVER
+
+
+def is_fresh(world: World, session: Session) -> bool:
+    """Return whether a session has logged in to the account that it has now by an identity, a
+    short time ago.
+    """
+    account, when = session.signed_on
+    return account == session.account_id and world.elapsed() < when + FRESH_SECONDS
 
 
 def sessions_of(

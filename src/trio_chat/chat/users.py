@@ -18,6 +18,7 @@ from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
     from trio_chat.chat.channels import Channel, Membership
+    from trio_chat.chat.logins import Confirmation
     from trio_chat.chat.operator_blocks import Operator
     from trio_chat.chat.verification import PendingVerification
 
@@ -81,6 +82,8 @@ class Nowhere:
 
 
 NOWHERE = Nowhere()
+NEVER = (0, -math.inf)
+"""Of `Session.signed_on`: it has not."""
 
 
 class PendingRegistration:
@@ -146,6 +149,7 @@ class Session:
         "certificate",
         "check",
         "closing",
+        "confirmation",
         "confirmed",
         "connected",
         "effective",
@@ -168,6 +172,7 @@ class Session:
         "quota_notified",
         "sasl",
         "sasl_inbox",
+        "signed_on",
         "sink",
         "subscriptions",
         "user",
@@ -220,6 +225,10 @@ class Session:
         self.account = ""  # as logged in; the user's from registration on
         self.account_id = 0
         self.app_password = ""  # the hash of the one by which it is logged in
+        # What it has to repeat before its account is deleted.
+        self.confirmation: Confirmation | None = None
+        # The account that it has logged in to by an identity, and when: seconds of `World.elapsed`.
+        self.signed_on = NEVER
         # The groups that its login has confirmed and that operators can have, until they have
         # become a user's rights.
         self.confirmed: ConfirmedGroups | None = None

@@ -284,7 +284,8 @@ class AccountKeeper(AccountIndex):
             AccountsError: the directory cannot be asked, and the password is not that of the
                 account.
         """
-        has_own = await self._has_password(folded)
+        own = self.known.get(folded)
+        has_own = own is not None and await self.has_password(own.id)
         if has_own and not directory.is_first:
             right = await self._verify(folded, password, origin, is_last=False)
             if right is not None:
@@ -315,14 +316,11 @@ class AccountKeeper(AccountIndex):
         await self._threads.note_wrong(lockout, folded, origin)
         return None
 
-    async def _has_password(self, folded: str) -> bool:
-        """Return whether an account has a password of its own."""
-        account = self.known.get(folded)
-        if account is None:
-            return False
+    async def has_password(self, account: int) -> bool:
+        """Return whether an account has a password of its own; see `Accounts.has_password`."""
         await self.wait_stored()
         with _translated():
-            credentials = await self._table.credentials(account.id)
+            credentials = await self._table.credentials(account)
         return credentials is not None and credentials.password != NO_PASSWORD
 
     async def _hash_anew(self, account: int, hashed: str, password: str) -> None:

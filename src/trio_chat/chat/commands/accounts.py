@@ -224,6 +224,7 @@ async def log_in(
     if session.account_id != account.id:
         return False
     session.failed_logins = 0
+    logins.note_login(world, session, login)
     session.confirmed = group_operators.relevant(world, login.confirmed)
     if world.accounts is not None:
         world.accounts.note_right(account.folded, session.origin)

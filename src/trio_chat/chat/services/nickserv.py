@@ -6,8 +6,8 @@ import logging
 from datetime import UTC, datetime
 from functools import partial
 
-from trio_chat.chat import account_changes, authentication, logins, second_factors
-from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, AccountsError, Busy, Login
+from trio_chat.chat import authentication, second_factors
+from trio_chat.chat.accounts import Account, AccountsError, Busy, Login
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AlwaysOnUpdated, UserRemoved
 from trio_chat.chat.commands import account_creation, account_registration, identities
@@ -206,99 +206,6 @@ async def verify_owner(request: Request, given: str) -> Account | None:
     """
     folded = fold_or_self(request.user.account)
     return await authentication.verify_owner(request.world, folded, given, request.session.origin)
-
-
-def change_password(request: Request, words: list[str]) -> None:
-    """Change the password of an account: the old one, the new one."""
-    if not 2 <= len(words) <= 4:
-        answer(request, f"Usage: /msg {NAME} SET PASSWORD <old password> <new password> [<code>]")
-        return
-    old, new = " ".join((words[0], *words[2:])), words[1]
-    least = request.world.server_info.account_rules.min_password
-    if not least <= len(new) <= len(new.encode()) <= MAX_PASSWORD:
-        answer(
-            request, f"A password has at least {least} characters and at most {MAX_PASSWORD} bytes."
-        )
-    else:
-        request.reply.postpone(partial(_change_password, request, old, new))
-
-
-def _why_not_changed(accounts: Accounts, account: int) -> str:
-    if account in accounts.by_id:
-        return "Another session has changed the password in the meantime; yours does not count."
-    return "Your account was deleted in the meantime."
-
-
-async def _change_password(request: Request, old: str, new: str, reply: Response) -> None:
-    accounts, own = request.world.accounts, request.user.account_id
-    assert accounts is not None  # noqa: S101  # `handle` has looked
-    try:
-        account = await verify_owner(request, old)
-        if account is None or account.id != own:
-            answer(request, "The old password is wrong.", reply)
-            login.count_failure(request, reply)
-            return
-        if not await account_changes.set_password(
-            request.world, own, new, request.session.origin, accounts.version(own)
-        ):
-            answer(request, _why_not_changed(accounts, own), reply)
-            return
-    except CodeRequired:
-        answer(request, f"{NEEDS_CODE}: /msg {NAME} SET PASSWORD <old> <new> <code>", reply)
-        return
-    except (AccountsError, Busy, ValueError) as error:
-        answer(request, f"{login.explain(error)}.", reply)
-        return
-    ended = logins.end_sessions(
-        request.world, own, logins.CREDENTIALS_CHANGED, keep=request.session
-    )
-    log.info(
-        "%s changed the password of the account %s; %d other sessions are ended",
-        request.session.address,
-        account.name,
-        ended,
-    )
-    answer(
-        request,
-        f"Your password is changed. Other sessions of your account that were ended: {ended}.",
-        reply,
-    )
-
-
-@NICKSERV.command("DROP", "<password> [<code>]", 1, "deletes your account")
-def _drop(request: Request, words: list[str]) -> None:
-    if not request.user.account:
-        answer(request, "You are not logged in.")
-        return
-    request.reply.postpone(partial(_delete, request, " ".join(words)))
-
-
-async def _delete(request: Request, password: str, reply: Response) -> None:
-    accounts, own = request.world.accounts, request.user.account_id
-    assert accounts is not None  # noqa: S101  # `handle` has looked
-    try:
-        account = await verify_owner(request, password)
-        if account is None or account.id != own:
-            answer(request, "Wrong password.", reply)
-            login.count_failure(request, reply)
-            return
-        events = await account_changes.delete(request.world, account, reply, accounts.version(own))
-        if events is None:
-            answer(request, _why_not_changed(accounts, own), reply)
-            return
-    except CodeRequired:
-        answer(request, f"{NEEDS_CODE}: /msg {NAME} DROP <password> <code>", reply)
-        return
-    except (AccountsError, Busy) as error:
-        answer(request, f"{login.explain(error)}.", reply)
-        return
-    answer(
-        request,
-        f"The account {account.name} is deleted. Nobody can register that name unless an operator"
-        " frees it.",
-        reply,
-    )
-    reply.emit_all(events)
 
 
 @NICKSERV.command("INFO", "[<account>]", 0, "shows when an account was registered")

@@ -6,7 +6,7 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import PreferenceSet, PushUnsubscribed, SessionsClosed
 from trio_chat.chat.preferences import ALWAYS_ON, PREFERENCES
 from trio_chat.chat.registry import Request
-from trio_chat.chat.services import nickserv
+from trio_chat.chat.services import own_password
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer, describe
 from trio_chat.chat.users import Session
 
@@ -20,7 +20,7 @@ _VALUES: dict[str, bool | None] = {
 
 @NICKSERV.command(
     "SET",
-    f"PASSWORD <old password> <new password> | {_NAMES} on|off|default",
+    f"PASSWORD [<old password>] <new password> | {_NAMES} on|off|default",
     2,
     "changes your password or a setting",
 )
@@ -29,7 +29,7 @@ def _set(request: Request, words: list[str]) -> None:
     if not request.user.account:
         answer(request, "You are not logged in.")
     elif name == "password":
-        nickserv.change_password(request, words[1:])
+        own_password.change_password(request, words[1:])
     elif name not in PREFERENCES or value not in _VALUES:
         answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['SET'].usage}")
     else:
