@@ -246,7 +246,7 @@ class ListInterface:
     """An interface whose lines are lists."""
 
     def __init__(self, *, interactive: bool = True) -> None:
-        self.interactive = self.can_hide = interactive
+        self.interactive = self.can_hide = self.draws_codes = interactive
         self.shown: list[str] = []
         self.prompt = PromptState("")
         self.ended = False

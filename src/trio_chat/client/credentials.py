@@ -1,4 +1,5 @@
-"""Credentials in typed lines: they are masked on the screen, in line histories, errors and logs.
+"""Credentials in typed lines: they are masked on the screen, in line histories, errors and logs. In
+answers of services they are masked in logs.
 
 Users send passwords to services as messages (`/msg NickServ IDENTIFY hunter2`), to servers as
 commands (`/quote OPER ann hunter2`), and to channels as keys. Everything behind such a command
@@ -39,6 +40,13 @@ _OF_SERVER = {
 }
 """Commands of servers, each with the index of its first secret word."""
 
+_IN_ANSWERS = re.compile(
+    r"otpauth://\S+|\b[A-Z2-7]{26,}\b|\b[a-z2-9]{4,5}(?:-[a-z2-9]{4,5}){3,}\b", re.ASCII
+)
+"""What our server tells its user once: the secret of an authenticator, as an address and as a key,
+recovery codes, and app passwords.
+"""
+
 
 def is_service(target: str) -> bool:
     """Return whether a name is that of a network's service."""
@@ -52,6 +60,11 @@ def mask_message(target: str, text: str) -> str:
     command = _TO_SERVICE.match(text)
     rest = text[command.end() :] if command else ""
     return f"{text[: command.end()]} {MASK}" if command and rest.strip() else text
+
+
+def mask_answer(sender: str, text: str) -> str:
+    """Return what a service has answered with its credentials masked; what others say stays."""
+    return _IN_ANSWERS.sub(MASK, text) if is_service(sender) else text
 
 
 def mask_line(text: str, target: str = "") -> str:

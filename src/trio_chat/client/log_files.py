@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
 
+from trio_chat.client.credentials import mask_answer
 from trio_chat.client.rendering import Renderer
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, MessageKind
@@ -133,7 +134,10 @@ def lines_of(event: Event) -> tuple[str, ...]:
             MessageKind.ACTION: f"* {sender} ",
             MessageKind.NOTICE: f"-{sender}- ",
         }[event.kind]
-        return tuple(f"{before}{clean(line)}" for line in event.text.split("\n"))
+        text = event.text
+        if event.kind is MessageKind.NOTICE:
+            text = mask_answer(event.sender, text)
+        return tuple(f"{before}{clean(line)}" for line in text.split("\n"))
     if isinstance(event, events.ModeChanged):
         modes = (
             event.modes.partition(" ")[0] if "k" in event.modes.partition(" ")[0] else event.modes

@@ -88,6 +88,7 @@ class LineClient:
             self._joined_channels.is_current,
             find=self._recent.find,
             find_poll=lambda msgid: self._recent.poll(msgid, self._link.nick),
+            draws_codes=interface.draws_codes,
         )
         self._link = Link(
             connect,

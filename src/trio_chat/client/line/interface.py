@@ -33,6 +33,10 @@ class Interface(Protocol):
     def can_hide(self) -> bool:
         """Whether the user can type something that is not shown."""
 
+    @property
+    def draws_codes(self) -> bool:
+        """Whether the lines are shown on a terminal, where a QR code can be read."""
+
     async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
         """Send typed lines until the end of the input, then close the channel.
 

@@ -66,6 +66,11 @@ class PlainInterface:
         """Whether there is a user at a terminal whose echo can be switched off."""
         return self.interactive and sys.platform != "win32" and os.isatty(self._stdin)
 
+    @property
+    def draws_codes(self) -> bool:
+        """Whether the output is a terminal."""
+        return os.isatty(self._stdout)
+
     async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
         """Send lines until the end of the input.
 

@@ -83,6 +83,7 @@ class TerminalInterface:
 
     interactive = True
     can_hide = True
+    draws_codes = True
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -27,8 +27,10 @@ class Renderer:
         now: Callable[[], datetime] = local_time,
         find: Callable[[str], events.Said | None] = lambda _msgid: None,
         find_poll: Callable[[str], ShownPoll | None] = lambda _msgid: None,
+        *,
+        draws_codes: bool = False,
     ) -> None:
-        self._context = RenderContext(is_current, now, find, find_poll)
+        self._context = RenderContext(is_current, now, find, find_poll, draws_codes)
 
     def lines(self, event: Event) -> list[Line]:
         """Return the lines that show an event; none when it is not worth one."""

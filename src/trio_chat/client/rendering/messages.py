@@ -5,11 +5,12 @@ from datetime import datetime
 from textwrap import shorten
 
 from trio_chat.client import reasons
+from trio_chat.client.authenticator import code_rows
 from trio_chat.client.polls import ShownPoll
 from trio_chat.client.rendering.registry import RenderContext, error_line, info_line, renders
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind
-from trio_chat.client.spans import Line, StyledText, nick_style
+from trio_chat.client.spans import Line, StyledText, info, nick_style
 from trio_chat.i18n import _
 from trio_chat.irc.polls import MARK, Poll, read_poll
 from trio_chat.irc.text import clean
@@ -24,6 +25,8 @@ def _said(context: RenderContext, event: events.Said) -> list[Line]:
     first, *more = _poll_lines(poll) if poll else event.text.split("\n")
     rest = replace(event, reply_to="")  # the first line names the message that it answers
     lines = [_line(context, event, first), *(_line(context, rest, text) for text in more)]
+    if context.draws_codes:
+        lines += [info(row) for row in code_rows(event)]
     is_asked = poll and event.msgid and not event.own and not event.played_back
     if poll and is_asked and context.is_current(event.target):
         text = (

@@ -33,6 +33,7 @@ class RenderContext:
         now: the local time; a message of another day is shown with its date.
         find: returns the message with a msgid, None when it was not shown.
         find_poll: returns the poll that such a message is, with its votes; None for any other.
+        draws_codes: whether the lines are shown on a terminal, where a QR code can be read.
         listing: the channels of the answer to LIST that is arriving.
     """
 
@@ -40,6 +41,7 @@ class RenderContext:
     now: Callable[[], datetime] = local_time
     find: Callable[[str], events.Said | None] = lambda _msgid: None
     find_poll: Callable[[str], ShownPoll | None] = lambda _msgid: None
+    draws_codes: bool = False
     listing: Listing = field(default_factory=lambda: Listing(MOST_LINES))
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from trio_chat.client.authenticator import code_rows
 from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.entries import (
     BufferEntry,
@@ -40,6 +41,8 @@ def _said(server: ServerState, event: Said) -> None:
     buffer = _buffer_for(server, event)
     entry = _entry(server, event, buffer)
     number = buffer.append(entry)
+    for row in code_rows(event):
+        buffer.append(BufferEntry(EntryKind.INFO, entry.time, text=row))
     buffer.note_typing(event.sender, entry.time, is_typing=False)
     if (member := buffer.members.get(server.features.fold(event.sender))) and not event.own:
         member.spoke = entry.time
