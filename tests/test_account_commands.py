@@ -16,7 +16,7 @@ from trio_chat.chat.history import Query, Record, Span
 from trio_chat.chat.passkeys import Passkey
 from trio_chat.chat.second_factors import SecondFactor
 from trio_chat.server.accounts import COSTS, open_accounts
-from trio_chat.storage import account_maintenance, json_lines, maintenance
+from trio_chat.storage import account_maintenance, json_lines, maintenance, passkeys
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import open_database
 from trio_chat.storage.history import SqliteHistory
@@ -642,6 +642,47 @@ def test_a_second_factor_is_removed_once(capsys: pytest.CaptureFixture[str]) -> 
     with maintenance.connected(DATABASE) as connection:
         assert list(connection.execute("SELECT account FROM second_factor")) == [(2,)]
         assert list(connection.execute("SELECT account FROM second_factor_reset")) == [(1,)]
+
+
+_KEYS = [
+    {"id": f"{name}-id", "key": "00", "signatures": 0, "name": name, "created": 1, "used": 0}
+    for name in ("phone", "key")
+]
+
+
+def test_second_factors_and_passkeys_are_shown_and_removed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of one account, without secrets; the audit log has it."""
+    add()
+    add("bob")
+    factor = SecondFactor(b"secret of totp", 1_800_000_000, 1, ("digest",))
+    execute(f"INSERT INTO second_factor VALUES (1, '{json.dumps(factor.to_state())}')")
+    for number in (1, 2):
+        execute(f"INSERT INTO passkey VALUES ({number}, '{json.dumps(_KEYS)}')")
+    capsys.readouterr()
+    assert ran("account", "2fa", "ann") == 0
+    shown = capsys.readouterr().out
+    assert [line.split("\t")[0] for line in shown.splitlines()] == [
+        "authenticator",
+        "passkey",
+        "passkey",
+    ]
+    assert not any(secret in shown for secret in (factor.secret.hex(), "digest", "phone-id"))
+    assert ran("account", "passkey-off", "ann", "nothing") == 1
+    assert ran("account", "passkey-off", "ann", "phone") == 0
+    assert ran("account", "passkey-off", "ann", "phone") == 1
+    with maintenance.connected(DATABASE) as connection:
+        assert [one["name"] for one in passkeys.of_account(connection, 1)] == ["key"]
+        assert len(passkeys.of_account(connection, 2)) == 2
+        assert passkeys.removed(connection) == [(1, "phone-id")]
+        texts = [text for (text,) in connection.execute("SELECT text FROM audit")]
+    assert texts == ["SAPASSKEY DEL phone of Ann"]
+    assert ran("account", "passkey-off", "ann", "key") == 0
+    assert ran("account", "2fa-off", "ann") == 0
+    capsys.readouterr()
+    assert ran("account", "2fa", "ann") == 0
+    assert "neither" in capsys.readouterr().err
 
 
 def test_an_identity_is_linked_and_unlinked(capsys: pytest.CaptureFixture[str]) -> None:

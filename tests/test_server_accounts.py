@@ -357,7 +357,7 @@ async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Pat
         assert await server.refresh() == Refreshed()
         await create(command, bob, "battery staple", ADDRESS)
         await command.delete(ANN.id)
-        assert await server.refresh() == ((ANN,), (), (), ())
+        assert await server.refresh() == ((ANN,), (), (), (), ())
         assert server.dropped == {"ann": ANN}
         await command.free("ann")
         assert await server.refresh() == Refreshed(freed=(ANN,))
@@ -408,7 +408,7 @@ async def test_a_password_that_a_command_changes_is_noticed(tmp_path: Path) -> N
         await set_password(command, "old grey mare")
         with server._edit():
             assert await server.refresh() == Refreshed()
-        assert await server.refresh() == ((), (ANN,), (), ())
+        assert await server.refresh() == ((), (ANN,), (), (), ())
         assert await server.refresh() == Refreshed()
 
 
@@ -420,7 +420,7 @@ async def test_an_account_that_was_made_anew_is_another_one(tmp_path: Path) -> N
         await command.delete(ANN.id)
         await command.free("ann")
         await create(command, ANN, "battery staple", ADDRESS)
-        assert await server.refresh() == ((ANN,), (), (), ())
+        assert await server.refresh() == ((ANN,), (), (), (), ())
         assert server.known == {"ann": ANN._replace(id=2)}
 
 

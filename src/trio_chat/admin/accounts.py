@@ -24,7 +24,7 @@ from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import fold_nick
 from trio_chat.maintenance import accounts as rules
-from trio_chat.maintenance.refusals import InvalidValue, ResourceNotFound
+from trio_chat.maintenance.refusals import InvalidValue
 from trio_chat.server.accounts import COSTS
 from trio_chat.storage import account_maintenance, json_lines
 from trio_chat.storage.cluster import is_of_cluster
@@ -127,22 +127,6 @@ def change_email(target: AccountTarget, address: str | None, is_verified: bool |
         text = _("{account} has the e-mail address {address}, which is not verified.")
     address = email.address if email is not None else ""
     report(text.format(account=account.name, address=address))
-    return OK
-
-
-def remove_second_factor(target: AccountTarget) -> int:
-    """Remove the second factor of an account."""
-    with connected(target.database, instead=_(in_cluster.REMOVE_SECOND_FACTOR)) as connection:
-        account = find_account(connection, target)
-        if not account_maintenance.remove_second_factor(connection, account):
-            text = _("{account} has no second factor")
-            raise ResourceNotFound(text.format(account=account.name))
-    report(
-        _(
-            "The second factor of {account} was removed: the password alone logs in. App passwords"
-            " and certificates stay."
-        ).format(account=account.name)
-    )
     return OK
 
 

@@ -13,6 +13,9 @@ CHANGE_EMAIL = N_(
     " the HTTP API"
 )
 REMOVE_SECOND_FACTOR = N_("An operator removes it in the chat: /msg NickServ SA2FAOFF <account>")
+REMOVE_PASSKEY = N_(
+    "An operator removes it in the chat: /msg NickServ SAPASSKEY <account> DEL <passkey>"
+)
 LINK = N_("The owner does that in the chat: /msg NickServ LINK")
 DELETE_ACCOUNT = N_("An operator deletes it in the chat: /msg NickServ SADROP <account>")
 FORGET_ACCOUNT = N_(

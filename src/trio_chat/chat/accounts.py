@@ -86,12 +86,14 @@ class Refreshed(NamedTuple):
         changed: accounts with other passwords.
         freed: accounts that were deleted before, and whose names are free now.
         unprotected: accounts whose second factors were removed.
+        passkeys: passkeys that were removed: accounts, and ids.
     """
 
     gone: tuple[Account, ...] = ()
     changed: tuple[Account, ...] = ()
     freed: tuple[Account, ...] = ()
     unprotected: tuple[Account, ...] = ()
+    passkeys: tuple[tuple[Account, str], ...] = ()
 
 
 class Accounts(Protocol):

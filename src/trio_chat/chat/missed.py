@@ -15,7 +15,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import truncate
 
-_MAX_TEXT = 380
+MAX_TEXT = 380
 """Bytes of a notice, so that its line holds it."""
 
 
@@ -60,7 +60,7 @@ def notices(world: World, session: Session) -> list[Event]:
         Event(
             number,
             "NOTICE",
-            (user.nick, truncate(_shown(world, session, number, text), _MAX_TEXT)),
+            (user.nick, truncate(_shown(world, session, number, text), MAX_TEXT)),
             world.server_info.name,
             (),
             shift=world.ids.timeline.at(number),

@@ -132,6 +132,44 @@ def _email(call: Invocation) -> int:
 
 
 @ACCOUNT.command(
+    "2fa",
+    DATABASE,
+    _NAME,
+    help=N_("show the second factor and the passkeys of an account"),
+    description=N_(
+        "Show the second factor and the passkeys of an account, one a line, with tabs between: what"
+        " it is, the name of a\npasskey, since when (UTC), and the recovery codes that are left or"
+        " the last use."
+    ),
+    epilog=N_("examples:\n  trio-chat account 2fa anna"),
+)
+def _two_factor(call: Invocation) -> int:
+    from trio_chat.admin.accounts import AccountTarget  # noqa: PLC0415
+    from trio_chat.admin.second_factors import show  # noqa: PLC0415
+
+    return show(AccountTarget(call.database, call.options.name))
+
+
+@ACCOUNT.command(
+    "passkey-off",
+    DATABASE,
+    _NAME,
+    Argument("passkey", metavar="PASSKEY", words=N_("the name of the passkey")),
+    help=N_("remove a passkey of an account"),
+    description=N_(
+        "Remove a passkey of an account, such as that of a device that was stolen. A running server"
+        " notices within seconds and\ntells the owner; sessions that are logged in stay."
+    ),
+    epilog=N_("examples:\n  trio-chat account passkey-off anna phone"),
+)
+def _passkey_off(call: Invocation) -> int:
+    from trio_chat.admin.accounts import AccountTarget  # noqa: PLC0415
+    from trio_chat.admin.second_factors import remove_passkey  # noqa: PLC0415
+
+    return remove_passkey(AccountTarget(call.database, call.options.name), call.options.passkey)
+
+
+@ACCOUNT.command(
     "2fa-off",
     DATABASE,
     _NAME,
@@ -144,7 +182,8 @@ def _email(call: Invocation) -> int:
     epilog=N_("examples:\n  trio-chat account 2fa-off anna"),
 )
 def _two_factor_off(call: Invocation) -> int:
-    from trio_chat.admin.accounts import AccountTarget, remove_second_factor  # noqa: PLC0415
+    from trio_chat.admin.accounts import AccountTarget  # noqa: PLC0415
+    from trio_chat.admin.second_factors import remove_second_factor  # noqa: PLC0415
 
     return remove_second_factor(AccountTarget(call.database, call.options.name))
 

@@ -179,7 +179,12 @@ class AccountKeeper(AccountIndex):
             if before.get(account.id, 0) != snapshot.passwords[account.id]
         )
         reset = (self.by_id[number] for number in snapshot.reset if number in self.by_id)
-        refreshed = Refreshed(tuple(gone), tuple(changed), tuple(freed), tuple(reset))
+        keys = (
+            (self.by_id[number], passkey)
+            for number, passkey in snapshot.passkeys
+            if number in self.by_id
+        )
+        refreshed = Refreshed(tuple(gone), tuple(changed), tuple(freed), tuple(reset), tuple(keys))
         for account in (*refreshed.gone, *refreshed.changed):
             self.forget_guesses(account.folded)
             self.invalidate(account.id)

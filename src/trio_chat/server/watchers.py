@@ -12,11 +12,11 @@ from trio_chat.chat.changes import (
     AccountDeleted,
     Change,
     RetentionSet,
-    SecondFactorSet,
     Seen,
     UserExpired,
 )
 from trio_chat.chat.events import Event
+from trio_chat.chat.factor_removal import remove_passkey, remove_second_factor
 from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions
 from trio_chat.chat.persistence import StateStore
 from trio_chat.chat.response import Unsettled
@@ -58,7 +58,7 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
     while True:
         await trio.sleep(_WATCH_INTERVAL)
         try:
-            gone, changed, freed, unprotected = await accounts.refresh()
+            gone, changed, freed, unprotected, keys = await accounts.refresh()
         except AccountsError as error:
             log.error("accounts cannot be read: %s", error)
             continue
@@ -77,7 +77,10 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
             )
         for account in unprotected:
             log.warning("the second factor of the account %s was removed", account.name)
-            apply(world, SecondFactorSet(account.id, None))
+            await announce(partial(remove_second_factor, world, account))
+        for account, passkey in keys:
+            log.warning("a passkey of the account %s was removed", account.name)
+            await announce(partial(remove_passkey, world, account, passkey))
 
 
 async def watch_channels(world: World, store: StateStore) -> None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trio_chat.chat import push
+from trio_chat.chat import push, second_factors
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.credentials import Credentials, Email
@@ -18,6 +18,7 @@ from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.chat.masklists import entry
 from trio_chat.chat.push import PushSubscription
 from trio_chat.chat.scheduled import ScheduledMessage
+from trio_chat.chat.second_factors import SecondFactor
 from trio_chat.chat.uploads import Upload
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage import (
@@ -26,6 +27,7 @@ from trio_chat.storage import (
     identities,
     json_lines,
     maintenance,
+    passkeys,
     turns,
     uploads,
 )
@@ -225,6 +227,24 @@ def _remove_second_factor(connection: "apsw.Connection", account: Account) -> bo
     return is_done
 
 
+def second_factor_of(connection: "apsw.Connection", account: Account) -> SecondFactor | None:
+    """Return the second factor of an account."""
+    state = _state(connection, _SECOND_FACTOR, account.id)
+    return second_factors.from_state(state) if state else None
+
+
+def passkeys_of(connection: "apsw.Connection", account: Account) -> list[dict[str, Any]]:
+    """Return the passkeys of an account as plain data."""
+    return passkeys.of_account(connection, account.id)
+
+
+def remove_passkey(connection: "apsw.Connection", account: Account, name: str) -> bool:
+    """Remove a passkey of an account, which a running server notices; return whether it had one of
+    this name.
+    """
+    return in_transaction(connection, passkeys.remove, account.id, name)
+
+
 def always_on_ids(connection: "apsw.Connection") -> set[int]:
     """Return the numbers of the always-on accounts."""
     return {int(account) for (account,) in connection.execute("SELECT account FROM always_on")}
@@ -307,14 +327,9 @@ def account_data(connection: "apsw.Connection", account: Account) -> AccountData
         app_passwords.of_account(connection, number),
         identities.of_account(connection, number),
         (_state(connection, _SECOND_FACTOR, number) or {}).get("since", 0),
-        _passkeys(connection, number),
+        passkeys.of_account(connection, number),
         _scheduled(connection, number),
     )
-
-
-def _passkeys(connection: "apsw.Connection", number: int) -> list[dict[str, Any]]:
-    row = connection.execute("SELECT state FROM passkey WHERE account = ?", (number,)).fetchone()
-    return json.loads(row[0]) if row else []
 
 
 def _scheduled(connection: "apsw.Connection", number: int) -> list[ScheduledMessage]:

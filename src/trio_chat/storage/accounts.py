@@ -7,7 +7,7 @@ from trio_chat.chat.accounts import Account
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
 from trio_chat.chat.identity_keys import IdentityKey
-from trio_chat.storage import app_passwords, identities
+from trio_chat.storage import app_passwords, identities, passkeys
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Snapshot(NamedTuple):
         passwords: by the number of the account, how often its password was changed.
         last: the greatest number that an account has ever had.
         reset: the numbers of the accounts whose second factors a command has removed.
+        passkeys: what passkeys commands have removed: numbers of accounts, and ids.
     """
 
     changes: int
@@ -41,6 +42,7 @@ class Snapshot(NamedTuple):
     passwords: dict[int, int]
     last: int
     reset: list[int]
+    passkeys: list[tuple[int, str]]
 
 
 class ScramForm(NamedTuple):
@@ -214,7 +216,8 @@ def _snapshot(connection: "apsw.Connection") -> Snapshot:
         }
         last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'account'").get
         reset = [int(number) for (number,) in connection.execute(_RESET)]
-    return Snapshot(changes, accounts, dropped, passwords, int(last or 0), reset)
+        keys = passkeys.removed(connection)
+    return Snapshot(changes, accounts, dropped, passwords, int(last or 0), reset, keys)
 
 
 def _changes(connection: "apsw.Connection") -> int:

@@ -14,6 +14,7 @@ from trio_chat.storage import (
     invitations,
     moderation,
     operations,
+    passkeys,
     relayed,
 )
 from trio_chat.storage.cluster import note_position
@@ -138,6 +139,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
     connection.execute("DELETE FROM wish")
     connection.execute(_FORGET_FACTORS)
     connection.execute("DELETE FROM second_factor_reset")
+    passkeys.clear_removed(connection)
     hooks.clear_removed(connection)
     api_tokens.clear_removed(connection)
     channels = connection.execute("SELECT folded, state FROM channel ORDER BY folded")
@@ -148,7 +150,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
     push = connection.execute("SELECT account, state FROM push")
     push_rules = connection.execute("SELECT account, state FROM push_rules")
     factors = connection.execute("SELECT account, state FROM second_factor")
-    passkeys = connection.execute("SELECT account, state FROM passkey")
+    keys = connection.execute("SELECT account, state FROM passkey")
     scheduled = connection.execute("SELECT account, state FROM scheduled ORDER BY account")
     return ChangeSet(
         {folded: json.loads(state) for folded, state in channels},
@@ -159,7 +161,7 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
         push={account: json.loads(state) for account, state in push},
         push_rules={account: json.loads(state) for account, state in push_rules},
         second_factors={account: json.loads(state) for account, state in factors},
-        passkeys={account: json.loads(state) for account, state in passkeys},
+        passkeys={account: json.loads(state) for account, state in keys},
         relayed=relayed.load(connection),
         scheduled={account: json.loads(state) for account, state in scheduled},
     )
@@ -190,6 +192,7 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
                 connection.execute(delete_one, (account,))
     reset = [(account,) for account, state in changes.second_factors.items() if not state]
     connection.executemany("DELETE FROM second_factor_reset WHERE account = ?", reset)
+    passkeys.settle(connection, changes.passkeys)
     bans.save(connection, changes.bans)
     invitations.save(connection, changes.invitations)
     relayed.save(connection, changes.relayed)

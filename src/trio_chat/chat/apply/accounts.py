@@ -1,6 +1,6 @@
 """Transitions of accounts, their preferences, read markers and metadata."""
 
-from trio_chat.chat import metadata
+from trio_chat.chat import metadata, missed
 from trio_chat.chat.accounts import NO_ACCOUNT, Account
 from trio_chat.chat.apply.invitations import keys_of_channel
 from trio_chat.chat.apply.sessions import remove_user
@@ -15,6 +15,7 @@ from trio_chat.chat.apply.transitions import (
 from trio_chat.chat.apply.users import change_account, set_account
 from trio_chat.chat.changes import (
     AccountDeleted,
+    AccountNotified,
     MarkerSet,
     MetadataAdopted,
     MetadataSet,
@@ -30,6 +31,7 @@ from trio_chat.chat.registered_channels import service_event
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc import numerics as n
+from trio_chat.irc.message import truncate
 from trio_chat.irc.names import is_channel_name
 
 
@@ -130,6 +132,24 @@ def _forget_in_channel(world: World, channel: Channel, account: Account) -> Effe
     if (moderation := channel.moderation) is not None:
         moderation.forget_account(account.id)
     return [service_event(world, channel, f"-{letter}", mask.mask) for letter, mask in gone]
+
+
+@transition(AccountNotified, lambda world, change: stay_keys(world.always_on.of(change.account)))
+def _notify(world: World, change: AccountNotified) -> Effects:
+    users = [user for user in world.with_account(change.account) if user.sessions]
+    if not users and world.account_name(change.account):
+        missed.keep_for_account(world, change.account, change.text)
+    return [
+        Event(
+            world.ids.now(),
+            "NOTICE",
+            (user.nick, truncate(change.text, missed.MAX_TEXT)),
+            world.server_info.name,
+            user.sessions,
+            shift=world.ids.shift,
+        )
+        for user in users
+    ]
 
 
 def _of_preference(world: World, change: PreferenceSet) -> list[DirtyKey]:

@@ -11,6 +11,7 @@ Messages are no changes: they leave no state but the history.
 from trio_chat.chat.changes.accounts import (
     AccountDeleted,
     AccountNameFreed,
+    AccountNotified,
     AccountRegistered,
     AppPasswordAdded,
     AppPasswordRemoved,
@@ -175,6 +176,7 @@ __all__ = [
     "AccountChanged",
     "AccountDeleted",
     "AccountNameFreed",
+    "AccountNotified",
     "AccountRegistered",
     "AlwaysOnEnded",
     "AlwaysOnUpdated",

@@ -79,6 +79,20 @@ class EmailSet(Change, Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class AccountNotified(Change):
+    """The users of an account receive a notice of the server; without any that is connected, the
+    next one does.
+
+    Args:
+        account: the number of the account.
+        text: the notice.
+    """
+
+    account: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordGuessed(Change):
     """A wrong password was given for an account. It changes no state: all servers of a cluster
     count it.

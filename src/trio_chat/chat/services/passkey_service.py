@@ -10,12 +10,15 @@ from trio_chat.chat.app_passwords import MAX_NAME
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import PasskeyRemoved
 from trio_chat.chat.commands import accounts as login
+from trio_chat.chat.factor_removal import remove_passkey
+from trio_chat.chat.operators import audit
 from trio_chat.chat.passkeys import MOST, Passkey, PendingPasskey, relying_party
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.second_factors import CodeRequired
 from trio_chat.chat.services.app_passwords import may_change_logins
 from trio_chat.chat.services.nickserv import NAME, NEEDS_CODE, NICKSERV, answer, verify_owner
+from trio_chat.irc.names import fold_or_self
 
 log = logging.getLogger("trio_chat")
 
@@ -57,6 +60,36 @@ def describe(passkey: Passkey) -> str:
     created = f"{datetime.fromtimestamp(passkey.created, UTC):%Y-%m-%d}"
     used = f"{datetime.fromtimestamp(passkey.used, UTC):%Y-%m-%d %H:%M} UTC"
     return f"{passkey.name}: made {created}, last used {used if passkey.used else 'never'}"
+
+
+@NICKSERV.command(
+    "SAPASSKEY",
+    "<account> LIST | DEL <name>",
+    2,
+    "shows or removes the passkeys of somebody's account",
+    right="accounts",
+)
+def _of_somebody(request: Request, words: list[str]) -> None:
+    world, verb = request.world, words[1].upper()
+    accounts = world.accounts
+    account = accounts.known.get(fold_or_self(words[0])) if accounts is not None else None
+    known = world.passkeys.of(account.id) if account is not None else []
+    found = next((one for one in known if one.name == " ".join(words[2:])), None)
+    if account is None:
+        answer(request, f"{words[0]} is not registered.")
+    elif verb == "LIST":
+        for one in known:
+            answer(request, describe(one))
+        answer(request, f"That is all: {len(known)} of {MOST}.")
+    elif verb != "DEL" or len(words) != 3:
+        answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['SAPASSKEY'].usage}")
+    elif found is None:
+        answer(request, f"{account.name} has no passkey {words[2]}.")
+    else:
+        request.reply.emit_all(remove_passkey(world, account, found.id))
+        audit(request, f"SAPASSKEY DEL {found.name} of {account.name}")
+        done = f"The passkey {found.name} of {account.name} is removed."
+        request.once_settled(lambda: answer(request, done))
 
 
 async def _allow(request: Request, name: str, given: str, reply: Response) -> None:

@@ -14,6 +14,7 @@ from trio_chat.chat.accounts import AccountsError, Busy
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import RecoveryCodesSet, SecondFactorSet
 from trio_chat.chat.commands import accounts as login
+from trio_chat.chat.factor_removal import remove_second_factor
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
@@ -224,7 +225,7 @@ def _reset(request: Request, words: list[str]) -> None:
     elif factors.of(account.id) is None:
         answer(request, f"{account.name} has no second factor.")
     else:
-        request.reply.emit_all(apply(request.world, SecondFactorSet(account.id, None)))
+        request.reply.emit_all(remove_second_factor(request.world, account))
         audit(request, f"SA2FAOFF {account.name}")
         done = f"The second factor of {account.name} is removed: the password alone logs in."
         request.once_settled(lambda: answer(request, done))

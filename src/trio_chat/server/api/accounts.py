@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from trio_chat.chat import account_changes, logins, nicknames
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, Origin
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban
-from trio_chat.chat.changes import AccountDeleted, AccountNameFreed, EmailSet, SecondFactorSet
+from trio_chat.chat.changes import AccountDeleted, AccountNameFreed, EmailSet
 from trio_chat.chat.credentials import Credentials, Email
+from trio_chat.chat.factor_removal import remove_second_factor
 from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
@@ -289,8 +291,8 @@ async def _remove_second_factor(call: Call) -> None:
     account = account_named(call, call.params["name"])
     if call.world.second_factors.of(account.id) is None:
         raise not_found(_("the account {name} has no second factor").format(name=account.name))
-    change = SecondFactorSet(account.id, None)
-    await call.commit(lambda: apply(call.world, change), f"SA2FAOFF {account.name}")
+    remove = partial(remove_second_factor, call.world, account)
+    await call.commit(remove, f"SA2FAOFF {account.name}")
 
 
 def _list_dropped(call: Call) -> Page:

@@ -30,6 +30,7 @@ _MODULES = (
 _MAINTENANCE = (
     "accounts",
     "app_passwords",
+    "second_factors",
     "scheduled",
     "account_data",
     "bans",

@@ -66,6 +66,14 @@ const ACCOUNTS = {
       },
     },
     {
+      label: N_("Passkeys"),
+      path: "/accounts/{}/passkeys",
+      text: ({ name, last_used: used }) => {
+        const time = shown(used, "time") || _("never");
+        return _("{name}, last used: {time}", { name: String(name ?? ""), time });
+      },
+    },
+    {
       label: N_("Scheduled messages"),
       path: "/accounts/{}/scheduled",
       text: ({ number, due, target, text }) => {
@@ -141,6 +149,16 @@ const ACCOUNTS = {
       available: ({ has_second_factor: has }) => has === true,
       explain: (item) => _("The password of {name} alone logs in then.", named(item)),
       done: N_("The second factor was removed."),
+    },
+    {
+      id: "account-passkey",
+      label: N_("Remove a passkey"),
+      danger: true,
+      operation: "DELETE /accounts/{}/passkeys/{}",
+      ids: (item, { passkey = "" }) => [account(item), passkey.trim()],
+      explain: (item) => _("The passkey logs in to {name} no longer; connections stay.", named(item)),
+      fields: [{ name: "passkey", label: N_("Its name") }],
+      done: N_("The passkey was removed."),
     },
     {
       id: "account-unschedule",
