@@ -209,7 +209,15 @@ async def test_a_group_can_be_required(groups: object, is_let_in: bool) -> None:
         (None, set()),
         ([str(number) for number in range(1500)], {str(number) for number in range(1500)}),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=[
+        "some of another type",
+        "a text",
+        "a text with a comma",
+        "an object",
+        "true",
+        "none",
+        "many",
+    ],
 )
 async def test_the_groups_of_a_person_are_known(groups: object, found: set[str]) -> None:
     """Texts alone are groups, and none is divided."""
