@@ -2,8 +2,6 @@
 an app password was used.
 """
 
-from typing import NamedTuple
-
 from trio_chat.chat.accounts import Login
 from trio_chat.chat.app_passwords import USE_INTERVAL
 from trio_chat.chat.apply.transitions import apply
@@ -17,24 +15,6 @@ CERTIFICATE_REMOVED = "The certificate of this device was taken from your accoun
 
 FRESH_SECONDS = 600
 """Seconds for which a login by an identity stands for the password of an account without one."""
-
-
-class Confirmation(NamedTuple):
-    """A code that a session has to repeat before its account is deleted.
-
-    Args:
-        account: the number of the account.
-        code: what was shown.
-        until: seconds of `World.elapsed` until which it counts.
-    """
-
-    account: int
-    code: str
-    until: float
-
-    def is_for(self, account: int, now: float) -> bool:
-        """Return whether it counts for an account at a time."""
-        return account == self.account and now < self.until
 
 
 def note_login(world: World, session: Session, login: Login) -> None:

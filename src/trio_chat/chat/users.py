@@ -18,7 +18,7 @@ from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
     from trio_chat.chat.channels import Channel, Membership
-    from trio_chat.chat.logins import Confirmation
+    from trio_chat.chat.confirmation import Confirmation
     from trio_chat.chat.operator_blocks import Operator
     from trio_chat.chat.verification import PendingVerification
 

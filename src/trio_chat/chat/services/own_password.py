@@ -14,7 +14,7 @@ from functools import partial
 from trio_chat.chat import account_changes, logins
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, AccountsError, Busy
 from trio_chat.chat.commands import accounts as login
-from trio_chat.chat.logins import Confirmation
+from trio_chat.chat.confirmation import Confirmation
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.second_factors import CodeRequired
