@@ -9,8 +9,9 @@ import trio
 from login_fakes import answering
 from trio_chat.chat.identities import ProviderUnavailable
 from trio_chat.config import LdapSettings, OidcSettings, Settings
+from trio_chat.server.bounded_http import MAX_BODY
 from trio_chat.server.lockout import Lockout
-from trio_chat.server.login.fetching import MAX_BODY, JsonFetcher
+from trio_chat.server.login.fetching import JsonFetcher
 from trio_chat.server.login.problem import LoginSetupError
 from trio_chat.server.login.setup import open_logins, provider_settings
 from trio_chat.server.secret_file import SecretFileError, read_secret

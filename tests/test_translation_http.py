@@ -7,7 +7,7 @@ import trio
 
 from translation_fakes import LibreTranslateFake, http, libretranslate
 from trio_chat.chat.translation import Translation, TranslationFailed
-from trio_chat.server.login.fetching import MAX_BODY
+from trio_chat.server.bounded_http import MAX_BODY
 from trio_chat.server.translation.libretranslate import (
     MAX_TEXT,
     LibreTranslate,

@@ -288,7 +288,7 @@ class Bot:
                 ),
             )
 
-        return [ChatMessage(self, said) for said in await run.pages.request(send)]
+        return [ChatMessage(self, said) for said in (await run.pages.ask(send)).messages]
 
     # What the bot says
 
@@ -380,7 +380,7 @@ class Bot:
                 "", lambda protocol: protocol.services.ask(number, "NICKSERV", *words)
             )
 
-        return await run.services.request(send)
+        return (await run.services.ask(send)).lines
 
     async def join(self, channel: str, key: str = "") -> None:
         """Join a channel, now and after each new connection."""

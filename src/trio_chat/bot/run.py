@@ -15,8 +15,9 @@ from trio_chat.bot.command import BotCommand, CommandError
 from trio_chat.bot.delivery import Deliveries, NotDeliveredError
 from trio_chat.bot.memory import PositionFile
 from trio_chat.bot.message import ChatMessage
-from trio_chat.bot.pages import Pages
-from trio_chat.bot.schedule import ServiceAnswers
+from trio_chat.bot.pages import HistoryUnavailableError
+from trio_chat.bot.questions import Questions
+from trio_chat.bot.schedule import NotScheduledError
 from trio_chat.client import reasons
 from trio_chat.client.link.link import Link
 from trio_chat.client.session import events
@@ -77,8 +78,8 @@ class BotRun:
     ) -> None:
         self.link = link
         self.deliveries = Deliveries()
-        self.pages = Pages()
-        self.services = ServiceAnswers()
+        self.pages = Questions[events.HistoryPage](HistoryUnavailableError)
+        self.services = Questions[events.ServiceAnswered](NotScheduledError)
         self.nursery: trio.Nursery | None = None
         self._commands = commands
         self._prefix = prefix

@@ -1,14 +1,8 @@
 """Messages that the server of a bot sends later, by NickServ: they outlast the bot's own end."""
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
-
-import trio
-
-from trio_chat.client.session.events import ServiceAnswered
 
 _LINE = re.compile(r"(\d{1,9})\. (\S+) (?:to (\S+)|reminder): (.*)", re.DOTALL | re.ASCII)
 _TOTAL = re.compile(r"\d+ of at most \d+ messages wait", re.ASCII)
@@ -34,54 +28,6 @@ class ScheduledMessage:
     time: datetime
     target: str
     text: str
-
-
-class ServiceAnswers:
-    """The questions to services that are not answered yet."""
-
-    def __init__(self) -> None:
-        self._numbers = count(1)
-        self._waiting: dict[int, _Waiting] = {}
-
-    async def request(self, send: Callable[[int], Awaitable[None]]) -> tuple[str, ...]:
-        """Send a question, and return the lines of the answer; cancelled, it is forgotten.
-
-        Args:
-            send: sends the question under the number that it is given.
-
-        Raises:
-            NotScheduledError: there is no answer.
-        """
-        number = next(self._numbers)
-        waiting = self._waiting[number] = _Waiting()
-        try:
-            await send(number)
-            await waiting.answered.wait()
-        finally:
-            del self._waiting[number]
-        if waiting.answer is None or waiting.answer.problem:
-            problem = waiting.answer.problem if waiting.answer else "The connection has ended"
-            raise NotScheduledError(problem)
-        return waiting.answer.lines
-
-    def answer(self, answer: ServiceAnswered) -> None:
-        """Take an answer; one that nobody waits for is passed over."""
-        if waiting := self._waiting.get(answer.request):
-            waiting.answer = answer
-            waiting.answered.set()
-
-    def fail_all(self) -> None:
-        """End all waits: the bot has ended."""
-        for waiting in self._waiting.values():
-            waiting.answered.set()
-
-
-class _Waiting:
-    """One question."""
-
-    def __init__(self) -> None:
-        self.answer: ServiceAnswered | None = None
-        self.answered = trio.Event()
 
 
 def word_of(when: datetime | timedelta) -> str:

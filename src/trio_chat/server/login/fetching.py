@@ -8,21 +8,18 @@ and each answer has a size and a deadline.
 import json
 import ssl
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import httpcore2
 import trio
 
 from trio_chat.chat.identities import ProviderUnavailable
+from trio_chat.server.bounded_http import FAILURES, BoundedHttp, explain
 from trio_chat.server.push.client import NotPublic, PublicNetwork, Resolver, resolved
 
 TIMEOUT = 10.0
 """Seconds for one question, from the resolution of the name to the answer."""
-MAX_BODY = 262_144
-"""Bytes of an answer."""
 _AT_ONCE = 8
 """Questions at once."""
 
@@ -42,8 +39,7 @@ class JsonFetcher:
         context: ssl.SSLContext | None = None,
         resolve: Resolver = resolved,
     ) -> None:
-        self._network = PublicNetwork(may_be_private, resolve)
-        self._context = context
+        self._http = BoundedHttp(PublicNetwork(may_be_private, resolve), context)
         self._limiter = trio.CapacityLimiter(_AT_ONCE)
 
     async def get(self, url: str) -> dict[str, Any]:
@@ -88,61 +84,17 @@ class JsonFetcher:
         async with self._limiter:
             with trio.move_on_after(TIMEOUT):
                 try:
-                    status, answer = await self._exchange(method, url, headers, body)
+                    status, answer = await self._http.exchange(
+                        method, url, [*headers.items()], body
+                    )
                 except NotPublic:
                     raise ProviderUnavailable(
                         f"{where} has no public address; [oidc] private_hosts allows others"
                     ) from None
-                except (
-                    httpcore2.NetworkError,
-                    httpcore2.TimeoutException,
-                    httpcore2.ProtocolError,
-                    OSError,
-                ) as error:
+                except FAILURES as error:
                     raise ProviderUnavailable(f"{where}: {explain(error)}") from error
                 return _object(where, 200 if refusals and status in (400, 401) else status, answer)
         raise ProviderUnavailable(f"{where}: no answer within {TIMEOUT:.0f} seconds")
-
-    async def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, bytes]:
-        if self._context is None:  # it reads the certificates of the system
-            self._context = await trio.to_thread.run_sync(httpcore2.default_ssl_context)
-        parts = urlsplit(url)
-        own = [("Host", parts.netloc), ("Accept", "application/json"), *headers.items()]
-        if body:
-            own.append(("Content-Length", str(len(body))))
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        where = httpcore2.URL(
-            scheme=parts.scheme.encode(),
-            host=(parts.hostname or "").encode("ascii"),
-            port=parts.port,
-            target=target.encode(),
-        )
-        async with (
-            httpcore2.AsyncConnectionPool(
-                ssl_context=self._context,
-                network_backend=self._network,
-                max_keepalive_connections=0,
-            ) as pool,
-            pool.stream(method, where, headers=own, content=body or None) as response,
-        ):
-            return response.status, await read_body(response)
-
-
-async def read_body(response: httpcore2.Response) -> bytes:
-    """Return the body of an answer.
-
-    Raises:
-        httpcore2.RemoteProtocolError: it is longer than `MAX_BODY`.
-    """
-    data = bytearray()
-    async with aclosing(response.aiter_stream()) as chunks:
-        async for chunk in chunks:
-            data += chunk
-            if len(data) > MAX_BODY:
-                raise httpcore2.RemoteProtocolError("too long")
-    return bytes(data)
 
 
 def _checked(url: str) -> str:
@@ -183,15 +135,3 @@ def _object(where: str, status: int, answer: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ProviderUnavailable(f"{where}: the answer is no JSON object")
     return document
-
-
-def explain(error: Exception) -> str:
-    """Return why there was no answer, as a clause for the log."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate is not valid: {cause.verify_message}"
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, httpcore2.ProtocolError):
-        return "its answer is not HTTP, or too long"
-    return "it cannot be reached"

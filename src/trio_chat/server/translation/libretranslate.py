@@ -10,14 +10,12 @@ import math
 import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
-import httpcore2
 import trio
 
 from trio_chat.chat.translation import Translation, TranslationFailed, is_language
 from trio_chat.irc.text import clean, strip_controls
-from trio_chat.server.login.fetching import explain, read_body
+from trio_chat.server.bounded_http import FAILURES, BoundedHttp, explain
 from trio_chat.server.push.addresses import is_public
 from trio_chat.server.push.client import NotPublic, PublicNetwork, Resolver, resolved
 
@@ -90,10 +88,9 @@ class LibreTranslate:
         resolve: Resolver = resolved,
     ) -> None:
         self.service = service
-        self._context = context
         self._is_https = service.url.startswith("https:")
         self._resolve = resolve
-        self._network = PublicNetwork(lambda host: True, self._addresses)
+        self._http = BoundedHttp(PublicNetwork(lambda host: True, self._addresses), context)
         self._languages: tuple[str, ...] = ()
         self._languages_until = -math.inf
         self._asking = trio.Lock()
@@ -142,41 +139,15 @@ class LibreTranslate:
             Unavailable: there is none.
         """
         body = json.dumps(question).encode() if question is not None else b""
+        kind = [("Content-Type", "application/json")]
         try:
-            status, answer = await self._exchange(method, f"{self.service.url}{path}", body)
+            url = f"{self.service.url}{path}"
+            status, answer = await self._http.exchange(method, url, kind if body else [], body)
         except NotPublic:
             raise Unavailable("its address is public: [translation] url has to be https:") from None
-        except (
-            httpcore2.NetworkError,
-            httpcore2.TimeoutException,
-            httpcore2.ProtocolError,
-            OSError,
-        ) as error:
+        except FAILURES as error:
             raise Unavailable(explain(error)) from error
         return _document(status, answer)
-
-    async def _exchange(self, method: str, url: str, body: bytes) -> tuple[int, bytes]:
-        if self._context is None:  # it reads the certificates of the system
-            self._context = await trio.to_thread.run_sync(httpcore2.default_ssl_context)
-        parts = urlsplit(url)
-        headers = [("Host", parts.netloc), ("Accept", "application/json")]
-        if body:
-            headers += [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-        where = httpcore2.URL(
-            scheme=parts.scheme.encode(),
-            host=(parts.hostname or "").encode("ascii"),
-            port=parts.port,
-            target=parts.path.encode(),
-        )
-        async with (
-            httpcore2.AsyncConnectionPool(
-                ssl_context=self._context,
-                network_backend=self._network,
-                max_keepalive_connections=0,
-            ) as pool,
-            pool.stream(method, where, headers=headers, content=body or None) as response,
-        ):
-            return response.status, await read_body(response)
 
 
 def matching(language: str, known: Sequence[str]) -> str:
