@@ -35,7 +35,7 @@ def test_a_phone_joins_and_talks(visit: Visit, server: Server) -> None:
     ann.page.get_by_role("button", name="Join").tap()
     ann.prompt.tap()
     ann.prompt.fill("from the tram")
-    ann.page.get_by_role("button", name="Send").tap()
+    ann.page.get_by_role("button", name="Send", exact=True).tap()
     boris.sees("from the tram")
     ann.sees("from the tram")
     ann.page.get_by_role("button", name=re.compile("^Conversations")).tap()

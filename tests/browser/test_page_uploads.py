@@ -69,7 +69,7 @@ def test_a_picture_is_shown_in_its_size(visit: Visit, server: Server, how: str) 
     ann.join("ann")
     ann.prompt.evaluate(_GIVE, [how, ["sky.png"], list(png(width=300, height=200))])
     expect(waiting(ann)).to_contain_text("sky.png")
-    ann.page.get_by_role("button", name="Send").click()
+    ann.page.get_by_role("button", name="Send", exact=True).click()
     picture = ann.timeline.get_by_role("img", name="sky.png")
     expect(picture).to_be_visible()
     box = picture.bounding_box()
@@ -89,7 +89,7 @@ def test_a_phone_takes_a_picture(visit: Visit, server: Server) -> None:
     assert chooser.value.element.get_attribute("capture") == "environment"
     chooser.value.set_files(payload("image.png", png()))
     expect(waiting(ann)).to_have_count(1)
-    ann.page.get_by_role("button", name="Send").tap()
+    ann.page.get_by_role("button", name="Send", exact=True).tap()
     expect(boris.timeline.get_by_role("img", name="image.png")).to_be_visible()
 
 
