@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from deliveries import deliveries
-from storage_fakes import ListHistory, OpenAccounts
+from storage_fakes import NO_PASSWORD, ListHistory, OpenAccounts
 from support import NOON, run_now
 from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.accounts import Account, Origin
@@ -120,6 +120,10 @@ class StoredAccounts(OpenAccounts):
         account = self.known.get(folded)
         number = account.id if account is not None else 0
         return account if self._disk.passwords.get(number) == password else None
+
+    async def has_password(self, account: int) -> bool:
+        """Return whether an account has a password of its own."""
+        return self._disk.passwords.get(account, NO_PASSWORD) != NO_PASSWORD
 
 
 def make_world(clock: LogClock, disk: "Disk | None" = None, always_on: str = "opt-out") -> World:
