@@ -129,10 +129,10 @@ def groups_of(*commands):
     return needed
 
 
-def workers(arguments, spare=1):
+def workers(arguments, spare=2):
     """Return the options by which pytest uses all cores, unless only some files are tested.
 
-    A test waits for half of its time, so there is one process more than there are cores.
+    A test waits for half of its time, so there are two processes more than there are cores.
     """
     if any(os.path.exists(one.split("::")[0]) or one.startswith("-n") for one in arguments):
         return []

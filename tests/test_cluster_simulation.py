@@ -24,7 +24,7 @@ from trio_chat.cluster.decisions import decide
 from trio_chat.cluster.entries import Decided, Entry
 from trio_chat.cluster.lives import Life, Lives
 
-pytestmark = pytest.mark.simulation
+pytestmark = pytest.mark.long
 pure_only = pytest.mark.skipif(
     installation.is_compiled(), reason="a compiled module does not look its own functions up"
 )

@@ -62,7 +62,7 @@ def fill(server: Server, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "height", "step"), [(10_000, 1400, 1000), (1_000, 4000, 900), (500, 500, 90)]
+    ("count", "height", "step"), [(3_000, 1400, 1000), (1_000, 4000, 900), (500, 500, 180)]
 )
 def test_a_long_history_scrolls_both_ways_without_a_jump(
     visit: Visit, serve: Callable[..., Server], count: int, height: int, step: int

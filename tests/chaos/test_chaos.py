@@ -21,9 +21,12 @@ GROWTH = 1.10
 SLACK = 4_000_000
 """Bytes that do not count, because an allocator moves in steps."""
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="it needs prlimit, /proc and many loopback addresses"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="it needs prlimit, /proc and many loopback addresses"
+    ),
+]
 
 
 async def storm(victim: Victim, seconds: float, seed: int) -> None:

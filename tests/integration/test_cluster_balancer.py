@@ -14,7 +14,7 @@ from test_reverse_proxies import CONTRIB, PATH, free_port
 
 from redis_fakes import Engine
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 EXAMPLE = CONTRIB / "cluster"
 PASSWORD = "a-password-of-the-engine"

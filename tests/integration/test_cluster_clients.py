@@ -6,7 +6,7 @@ import pytest
 from programs import program
 from test_cluster_programs import RedisCluster, client, cluster
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 __all__ = ("cluster",)  # a fixture
 

@@ -11,7 +11,7 @@ from test_cluster_programs import Client, Cluster, RedisCluster, client
 
 import redis_fakes
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 CAPS = "message-tags echo-message batch labeled-response draft/multiline account-notify"
 

@@ -12,7 +12,7 @@ from test_reverse_proxies import free_port
 
 from redis_fakes import engine
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
 @pytest.fixture

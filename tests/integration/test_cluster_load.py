@@ -15,7 +15,7 @@ from test_cluster_programs import Client, RedisCluster, client
 
 from redis_fakes import engine
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 _CLIENTS = 4
 """Clients of each node."""

@@ -9,7 +9,7 @@ from test_cluster_programs import Cluster, client
 
 import postgres_fakes
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
 @pytest.fixture

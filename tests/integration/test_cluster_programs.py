@@ -14,7 +14,7 @@ import redis_fakes
 from log_engines import Engine
 from trio_chat.server.accounts import COSTS
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 CONFIG = """
 [server]

@@ -10,7 +10,7 @@ from test_cluster_programs import Client, Cluster, RedisCluster, client
 import redis_fakes
 from trio_chat.irc.message import Message, parse
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 CAPS = "message-tags server-time batch draft/chathistory echo-message trio-chat/number"
 NUMBER = "trio-chat/number"

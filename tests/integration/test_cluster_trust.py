@@ -14,7 +14,7 @@ from test_cluster_programs import Cluster, RedisCluster, cluster  # noqa: F401  
 
 from redis_fakes import Engine
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
 @asynccontextmanager

@@ -17,6 +17,8 @@ from programs import PATIENCE, server
 import lobby
 from trio_chat.irc.message import Message, parse
 
+pytestmark = pytest.mark.long
+
 
 class Talker:
     """Somebody who says numbers as fast as the server confirms them, and remembers what was
