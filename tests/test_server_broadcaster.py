@@ -49,6 +49,52 @@ def test_replies_go_out_at_once_when_nothing_waits(town: Town) -> None:
     assert ann.received == b"PONG\r\n"
 
 
+def test_an_event_for_its_sender_alone_goes_out_at_once_when_nothing_waits(town: Town) -> None:
+    """A JOIN of a channel in which nobody else is waits for no task."""
+    ann = town.newcomer()
+    names = Reply(ann.session, b"353\r\n")
+    broadcaster = Broadcaster(4, 4)
+    ticket = broadcaster.accept(Output((part(town, (ann,)), names)), ann.session)
+    assert ann.received == b":ann!a@h PART :#a\r\n353\r\n"
+    assert broadcaster.has_delivered(ticket)
+
+
+async def test_an_event_for_its_sender_alone_overtakes_nothing(
+    town: Town, nursery: trio.Nursery
+) -> None:
+    """It keeps its place behind what waits."""
+    ann, bob = town.newcomer(), town.newcomer()
+    broadcaster = Broadcaster(4, 4)
+    broadcaster.accept(Output((event(town, (ann, bob), "before"),)), bob.session)
+    ticket = broadcaster.accept(Output((part(town, (ann,)),)), ann.session)
+    assert not broadcaster.has_delivered(ticket)
+    nursery.start_soon(broadcaster.run)
+    await broadcaster.wait_delivered(ticket)
+    assert commands(ann.read()) == ["PRIVMSG", "PART"]
+
+
+@pytest.mark.parametrize("kind", ["stored", "pushed", "of another", "of the log"])
+def test_an_event_that_is_more_than_its_senders_own_goes_through_the_task(
+    town: Town, kind: str
+) -> None:
+    """What is stored, pushed, received by another client, or of a cluster's log waits its turn."""
+    ann, bob = town.newcomer(), town.newcomer()
+    own, position = part(town, (ann,)), ""
+    match kind:
+        case "stored":
+            own = own._replace(history_targets=(HistoryTarget("#a", is_private=False),))
+        case "pushed":
+            own = own._replace(push_accounts=(1,))
+        case "of another":
+            own = part(town, (bob,))
+        case _:
+            position = "1"
+    broadcaster = Broadcaster(4, 4)
+    ticket = broadcaster.accept(Output((own,), position=position), ann.session)
+    assert not broadcaster.has_delivered(ticket)
+    assert ann.received == bob.received == b""
+
+
 async def test_a_reply_never_overtakes_what_it_could_tell_of(
     town: Town, nursery: trio.Nursery
 ) -> None:

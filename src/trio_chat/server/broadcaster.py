@@ -119,7 +119,8 @@ class Broadcaster:
     ) -> int:
         """Accept the output of one command; return a ticket for `wait_delivered`.
 
-        Replies alone go out at once, unless something waits that they depend on.
+        What its own client alone receives goes out at once when nothing waits. Replies alone do,
+        too, unless something waits that they depend on.
 
         Args:
             output: all of it, in order.
@@ -131,14 +132,13 @@ class Broadcaster:
         """
         if not output.parts and not output.position:
             return self._accepted
+        is_idle = self._accepted == self._delivered
         is_reply = not output.position and _is_reply(output)
+        is_at_once = is_reply or (is_idle and _is_for_sender(output, sender))
         if self._uncommitted is not None and self._uncommitted.has_more():
-            is_reply = False  # the change that it confirms must be committed before
-        if is_reply and (
-            self._accepted == self._delivered
-            or (not in_order and self._overtaking.is_right(output, sender))
-        ):
-            for sessions, data, is_own in gather(output.parts):
+            is_reply = is_at_once = False  # the change that it confirms must be committed before
+        if is_at_once and (is_idle or (not in_order and self._overtaking.is_right(output, sender))):
+            for sessions, data, is_own in _gather_all((output.parts,)):
                 _send(sessions, data, is_reply=is_own)
             return self._accepted
         self._send.send_nowait(output)
@@ -164,6 +164,10 @@ class Broadcaster:
         """Wait until an accepted item has been delivered. No checkpoint when it has been."""
         while self._delivered < ticket:
             await self._progress.park()
+
+    def has_delivered(self, ticket: int) -> bool:
+        """Return whether an accepted item has been delivered."""
+        return self._delivered >= ticket
 
     def statistics(self) -> BroadcasterStatistics:
         """Return how delivery stands."""
@@ -340,6 +344,22 @@ def _is_reply(output: Output) -> bool:
     return isinstance(output.parts[-1], Reply) and all(
         isinstance(part, Reply) for part in output.parts
     )
+
+
+def _is_for_sender(output: Output, sender: Session | None) -> bool:
+    """Return whether nobody but the sender receives anything of an item, and it is not stored: so
+    it is when a user joins a channel in which nobody is, and leaves it.
+    """
+    if output.position:
+        return False
+    for part in output.parts:
+        if isinstance(part, Reply):
+            continue
+        if part.history_targets or part.push_accounts or len(part.recipients) > 1:
+            return False
+        if part.recipients and part.recipients[0] is not sender:
+            return False
+    return True
 
 
 def _position(items: Sequence[Output]) -> str:

@@ -51,7 +51,7 @@ class Connection:
         self._ahead = ahead
         # Around the reader only, so that an ended client can still receive the reason.
         self._scope = trio.CancelScope()
-        self._checking = trio.CancelScope()
+        self._checking: trio.CancelScope | None = None
         self._reason = ""
         self._is_shutdown = self._is_moving = False
         ping_interval = hub.limits.ping_interval
@@ -102,7 +102,8 @@ class Connection:
                 self._begin_check(nursery)
                 try:
                     await self._read_guarded()
-                    self._checking.cancel()
+                    if self._checking is not None:
+                        self._checking.cancel()
                     await self._say_farewell(outbox, nursery.cancel_scope)
                 finally:
                     outbox.close()
@@ -143,12 +144,12 @@ class Connection:
     def _begin_check(self, nursery: trio.Nursery) -> None:
         """Look the address up in block lists while the client registers; see `Session.check`."""
         if self._flood is not None and self._hub.block_lists.concern(self.session):
-            done = trio.Event()
+            done, self._checking = trio.Event(), trio.CancelScope()
             self.session.check = done.wait
-            nursery.start_soon(self._check, done)
+            nursery.start_soon(self._check, done, self._checking)
 
-    async def _check(self, done: trio.Event) -> None:
-        with self._checking:
+    async def _check(self, done: trio.Event, scope: trio.CancelScope) -> None:
+        with scope:
             if why := await self._hub.block_lists.check(self.session):
                 self.end(why)
                 return

@@ -165,8 +165,9 @@ class Openings:
 
     async def _run_opening(self, opening: ProtocolDetection) -> IrcConnection | None:
         why = ""
+        # Before it is entered: a deadline that changes later is registered twice.
+        opening.scope.deadline = trio.current_time() + self._hub.limits.registration_timeout
         with opening.scope as scope:
-            scope.deadline = trio.current_time() + self._hub.limits.registration_timeout
             self._scopes.add(scope)
             try:
                 return await opening.run()
