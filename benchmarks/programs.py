@@ -2,8 +2,10 @@
 
 `python benchmarks/programs.py` starts `trio-chat serve` of this checkout. Ten members are in a
 channel, in which one of them sends ten messages a second: first alone, then while a webhook sends
-50 a second, a bot answers two commands a second, `trio-chat import` imports a log into another
-channel, and `trio-chat export` writes the history of this one again and again.
+50 a second, a bot answers two commands a second, `trio-chat import` imports a long log into another
+channel, and `trio-chat export` writes the history of a third again and again. `--short` has them
+import many logs, and export the few messages of the channel itself, so that most of their time is
+the start of Python.
 
 Every member has to receive each message once and in order, and a last export has to have them.
 Anything else is a loss, and the program ends with status 1.
@@ -43,6 +45,8 @@ async def echo(message: ChatMessage, *, text: str) -> None:
 bot.main()
 """
 WORDS = re.compile(rb" PRIVMSG #bench :(?:answerer: )?(chat|hook|!echo bot|bot) (\d+)")
+LOG = 50_000
+"""Messages of a log."""
 CONNECTIONS = 5
 MEMBERS = 10
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -131,36 +135,36 @@ class Load:
             await lines(stream, b"\r\n\r\nok")
             self.confirmed.append(trio.current_time() - due)
 
-    async def import_logs(self) -> None:
+    async def import_logs(self, pattern: str) -> None:
         """Import one log after the other."""
-        for directory in sorted(self.directory.glob("logs*")):
+        for directory in sorted(self.directory.glob(pattern)):
             command = self.command("import", "irc", directory.name, "--timezone", "UTC")
             await trio.run_process(command, cwd=self.directory, **QUIET)
             self.imports += 1
 
-    async def export(self) -> None:
-        """Export the channel again and again."""
+    async def export(self, channel: str) -> None:
+        """Export a channel again and again."""
         while True:
-            await self.export_to("again.jsonl")
+            await self.export_to("again.jsonl", channel)
             self.exports += 1
 
-    async def export_to(self, name: str) -> None:
-        """Export the channel once."""
-        command = self.command("export", "#bench", "--output", name, "--force")
+    async def export_to(self, name: str, channel: str = "#bench") -> None:
+        """Export a channel once."""
+        command = self.command("export", channel, "--output", name, "--force")
         await trio.run_process(command, cwd=self.directory, **QUIET)
 
 
-def write_log(directory: Path, seed: int) -> None:
-    """Write a log of WeeChat with messages of the year 2020."""
+def write_log(directory: Path, seed: int, channel: str = "old", count: int = LOG) -> None:
+    """Write a log of WeeChat with messages of the year 2020 and later."""
     chance = random.Random(seed)
     when = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=10 * seed)
     rows = []
-    for number in range(50_000):
+    for number in range(count):
         when += timedelta(seconds=chance.randrange(30))
         text = " ".join(chance.choices(("tea", "coffee", "the", "server", "is", "up"), k=8))
         rows.append(f"{when:%Y-%m-%d %H:%M:%S}\tnick{number % 20}\t{text} {number}\n")
     directory.mkdir()
-    (directory / "irc.net.#old.weechatlog").write_text("".join(rows), encoding="utf-8")
+    (directory / f"irc.net.#{channel}.weechatlog").write_text("".join(rows), encoding="utf-8")
 
 
 async def join(port: int, nick: str) -> Member:
@@ -233,7 +237,7 @@ async def measure(load: Load, server: int, options: argparse.Namespace) -> list[
         nursery.cancel_scope.cancel()
     if load.confirmed:
         print(f"   answers to the webhook  {shown(load.confirmed)}")
-    print(f"   {load.imports} imports, {load.exports} exports; sent: {dict(load.sent)}")
+    print(f"   {load.imports} imports ended, {load.exports} exports; sent: {dict(load.sent)}")
     await load.export_to("last.jsonl")
     return losses(load, members, load.directory / "last.jsonl")
 
@@ -258,17 +262,22 @@ async def start_programs(
     for place in range(CONNECTIONS if options.rate else 0):
         nursery.start_soon(load.post, path, options.rate, place)
     if "import" not in options.without:
-        nursery.start_soon(load.import_logs)
+        nursery.start_soon(load.import_logs, "logs*")
     if "export" not in options.without:
-        nursery.start_soon(load.export)
+        nursery.start_soon(load.export, "#bench" if options.short else "#archive")
 
 
 async def run(options: argparse.Namespace, directory: Path) -> list[str]:
     """Run the server and the measurements in a directory."""
     (directory / "config.ini").write_text(CONFIG.format(port=options.port) + LIMITS)
     (directory / "bot.py").write_text(BOT)
-    for number in range(math.ceil(options.seconds / 2)):  # one takes more than two seconds
-        write_log(directory / f"logs{number:04}", number)
+    count = math.ceil(options.seconds / 2)  # a log takes more than two seconds
+    if options.short:
+        for number in range(count):
+            write_log(directory / f"logs{number:04}", number)
+    else:
+        write_log(directory / "logs", 0, count=count * LOG)
+    write_log(directory / "archive", 0, "archive", 4 * LOG)
     load = Load(options.port, directory)
     async with trio.open_nursery() as nursery:
         start = partial(
@@ -276,6 +285,9 @@ async def run(options: argparse.Namespace, directory: Path) -> list[str]:
         )
         server: trio.Process = await nursery.start(start)
         await listening(options.port)
+        if not options.short:
+            await load.import_logs("archive")
+            load.imports = 0
         found = await measure(load, server.pid, options)
         server.terminate()
     return found
@@ -286,6 +298,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=50.0, help="requests to the webhook a second")
     parser.add_argument("--without", choices=("import", "export"), nargs="*", default=())
+    parser.add_argument("--short", action="store_true", help="many short imports and exports")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--port", type=int, default=5979)
     options = parser.parse_args()

@@ -192,7 +192,7 @@ def test_all_tests_use_all_cores(
     """
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    assert run.workers(arguments) == (["-n", "3", "--dist", "worksteal"] if parallel else [])
+    assert run.workers(arguments) == (["-n", "4", "--dist", "worksteal"] if parallel else [])
 
 
 @pytest.mark.parametrize("stamp", ["", "{", "[]", "{}", "null", '{"key": 1, "installed": 2}'])
