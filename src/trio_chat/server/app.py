@@ -531,7 +531,7 @@ class Server:
             host, port = accepted.sock.getsockname()[:2]
             peer = Peer(host=plain_address(accepted.host), local=(plain_address(host), port))
         transport = SocketTransport(accepted.sock, self._poller)
-        await self.openings.serve(transport, peer, accepted.settings)
+        await self.openings.serve(transport, peer, accepted.settings, transport.receive_nowait)
 
     async def open_and_serve(
         self, transport: Transport, peer: Peer, listener: ListenerSettings

@@ -120,6 +120,24 @@ def detect_protocol(data: bytes) -> DetectedProtocol | None:
     return DetectedProtocol.IRC
 
 
+def is_irc_at_once(
+    data: bytes, listener: ListenerSettings, gateways: tuple[GatewaySettings, ...]
+) -> bool:
+    """Return whether IRC is spoken on a connection that begins so, and nothing else has to happen
+    before.
+
+    Args:
+        data: the first bytes; of the client, not of a proxy.
+        listener: the settings of the listener that accepted it.
+        gateways: the gateways that may use WEBIRC.
+    """
+    return (
+        not gateways
+        and listener.tls != "required"
+        and detect_protocol(data) is DetectedProtocol.IRC
+    )
+
+
 class ProtocolDetection:
     """The detection of one connection's protocol, and what has to happen before IRC is spoken on
     it.
@@ -132,6 +150,7 @@ class ProtocolDetection:
         admit: called with the address of a client behind a proxy; returns why it is refused, or "".
         admit_for_pages: called when a connection is one of HTTP, with the address of its peer;
             returns why it is refused, or "".
+        ahead: bytes that have been read already.
     """
 
     def __init__(
@@ -142,9 +161,10 @@ class ProtocolDetection:
         rules: DetectionRules,
         admit: Callable[[str], str],
         admit_for_pages: Callable[[str], str],
+        ahead: bytes = b"",
     ) -> None:
         self.peer = peer
-        self.transport = PeekableTransport(transport)
+        self.transport = PeekableTransport(transport, ahead)
         """The topmost transport so far: the caller sends the last lines on it, and closes it."""
         self._listener = listener
         self._rules = rules

@@ -1,6 +1,7 @@
 """The opening of connections: detection of the protocol, and admission as a client."""
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 import trio
@@ -18,6 +19,7 @@ from trio_chat.server.detection import (
     NotLogged,
     NotServed,
     ProtocolDetection,
+    is_irc_at_once,
 )
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.farewell import SHUTDOWN_REASON
@@ -70,13 +72,21 @@ class Openings:
     def __len__(self) -> int:
         return len(self._scopes)
 
-    async def serve(self, transport: Transport, peer: Peer, listener: ListenerSettings) -> None:
+    async def serve(
+        self,
+        transport: Transport,
+        peer: Peer,
+        listener: ListenerSettings,
+        receive_nowait: Callable[[], bytes] = bytes,
+    ) -> None:
         """Detect the protocol of a connection, and serve it until it is gone.
 
         Args:
             transport: its bytes; closed at the end, also when cancelled.
             peer: the other end, as far as the socket knows it.
             listener: the settings of the listener that accepted it.
+            receive_nowait: returns what has arrived on it, or b"": mostly the first lines are there
+                when it is accepted, and nothing has to be waited for.
         """
         with ConnectionPermit(self._admission, self._page_admission) as permit:
             # A client behind a proxy or gateway is counted by its own address, once that is known.
@@ -87,7 +97,9 @@ class Openings:
                 await self.refusals.refuse(transport, line, status=429, why=refusal)
                 return
             if (
-                connection := await self._open_and_admit(transport, peer, listener, permit)
+                connection := await self._open_and_admit(
+                    transport, peer, listener, permit, receive_nowait
+                )
             ) is not None:
                 await connection.run()
 
@@ -118,16 +130,26 @@ class Openings:
         )
 
     async def _open_and_admit(
-        self, transport: Transport, peer: Peer, listener: ListenerSettings, permit: ConnectionPermit
+        self,
+        transport: Transport,
+        peer: Peer,
+        listener: ListenerSettings,
+        permit: ConnectionPermit,
+        receive_nowait: Callable[[], bytes],
     ) -> Connection | None:
         """Detect the protocol of a connection and admit it; apart, so that no state of the
         detection is kept while the client is connected.
         """
-        opened = await self._open(transport, peer, listener, permit)
+        opened = await self._open(transport, peer, listener, permit, receive_nowait)
         return None if opened is None else await self._admit(opened, permit)
 
     async def _open(
-        self, transport: Transport, peer: Peer, listener: ListenerSettings, permit: ConnectionPermit
+        self,
+        transport: Transport,
+        peer: Peer,
+        listener: ListenerSettings,
+        permit: ConnectionPermit,
+        receive_nowait: Callable[[], bytes],
     ) -> IrcConnection | None:
         """Detect the protocol of a connection; close it when it is not to be served."""
         settings = self._hub.settings
@@ -138,6 +160,9 @@ class Openings:
         if not is_proxy and (ban := self._hub.world.bans.of_address(peer.host)):
             await self._refuse_banned(transport, peer, ban)
             return None
+        ahead = receive_nowait()
+        if ahead and not is_proxy and is_irc_at_once(ahead, listener, settings.gateways):
+            return IrcConnection(transport, peer, ahead)
         rules = DetectionRules(
             server=settings.server,
             gateways=settings.gateways,
@@ -152,6 +177,7 @@ class Openings:
             rules,
             lambda host: "" if self._is_intermediary(host) else permit.count(host),
             lambda host: permit.count_for_pages(None if self._is_intermediary(host) else host),
+            ahead,
         )
         try:
             opened = await self._run_opening(opening)

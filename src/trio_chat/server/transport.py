@@ -252,6 +252,13 @@ class SocketTransport:
             except OSError as error:
                 raise trio.BrokenResourceError from error
 
+    def receive_nowait(self) -> bytes:
+        """Return what has arrived; b"" when there is nothing, and when `receive` has to say why."""
+        try:
+            return self._socket.recv(RECEIVE_BYTES)
+        except OSError:
+            return b""
+
     async def receive_each(self, on_data: OnData) -> None:
         """Have the poller receive; see `Transport`."""
         recv = self._socket.recv
