@@ -56,6 +56,19 @@ async def test_an_empty_history() -> None:
         assert await history.last_id() == 0
 
 
+def keeps_plans(connection: apsw.Connection) -> int:
+    """Return whether SQLite plans a statement only once."""
+    return connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, -1)
+
+
+async def test_a_query_is_planned_once(tmp_path: Path) -> None:
+    """Other parameters do not make SQLite plan it again, which takes longer than a small answer."""
+    async with open_database(tmp_path / "chat.db") as database:
+        assert await database.read(keeps_plans)
+        assert await database.search(keeps_plans)
+        assert await database.write(keeps_plans)
+
+
 async def test_one_message_is_deleted() -> None:
     """That one and no other, and it is said whether it was there."""
     async with open_database(None) as database:

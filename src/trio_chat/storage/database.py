@@ -202,6 +202,7 @@ async def _connected(path: Path | None) -> "AsyncIterator[apsw.AsyncConnection]"
     try:
         connection = await _connect(path, controller)
         try:
+            await _run(connection, _keep_plans)
             yield connection
         finally:
             with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
@@ -258,6 +259,16 @@ def in_transaction(
             connection.execute("ROLLBACK")
         raise
     return result
+
+
+def _keep_plans(connection: "apsw.Connection") -> None:
+    """Have a statement planned once: SQLite would plan it again whenever its parameters change, as
+    they could be better served by another plan, and that takes longer than reading a few messages.
+    There are no statistics (ANALYZE) by which it could find one.
+    """
+    import apsw  # noqa: PLC0415
+
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
 
 
 def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
