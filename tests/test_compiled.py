@@ -3,6 +3,7 @@
 import ast
 import importlib
 import os
+import sys
 from dataclasses import is_dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
@@ -15,6 +16,7 @@ import pytest
 from hatch_fakes import DEPENDENCIES, load_hooks
 from trio_chat import installation
 from trio_chat.cluster import codec
+from trio_chat.server import fanout
 
 ROOT = Path(__file__).parent.parent
 IS_EXPECTED = os.environ.get("TRIO_CHAT_FORM", "pure") == "compiled"
@@ -46,6 +48,15 @@ def test_all_modules_have_the_same_form(compiled: ModuleType) -> None:
     assert {source for source in sources if is_extension(source)} == set(
         sources if IS_EXPECTED else ()
     )
+
+
+def test_the_loop_in_c_is_there_where_it_can_be(compiled: ModuleType) -> None:
+    """It is made of a file beside the loop in Python, for the systems whose calls it uses."""
+    assert (compiled.SOURCE / compiled.FANOUT).exists()
+    spec = find_spec(compiled.FANOUT.removesuffix(".c").replace("/", "."))
+    assert (spec is not None) == (IS_EXPECTED and sys.platform != "win32")
+    used = fanout.send_to_all is not fanout.send_to_all_in_python
+    assert used == (spec is not None)
 
 
 def test_every_exception_is_of_a_module(compiled: ModuleType) -> None:

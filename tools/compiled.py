@@ -1,4 +1,5 @@
-"""Extension modules of the hot rooms, which mypyc makes of the same source.
+"""Extension modules: of the hot rooms, which mypyc makes of the same source, and of the fan-out in
+C.
 
     python3 tools/compiled.py DIRECTORY
 
@@ -17,7 +18,14 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
-ROOMS = ("trio_chat/irc/**/*.py", "trio_chat/chat/**/*.py", "trio_chat/server/broadcaster.py")
+ROOMS = (
+    "trio_chat/irc/**/*.py",
+    "trio_chat/chat/**/*.py",
+    "trio_chat/server/broadcaster.py",
+    "trio_chat/server/fanout.py",
+)
+FANOUT = "trio_chat/server/_fanout.c"
+"""A loop that is written in C, too: its calls of the system are those of Linux and macOS."""
 WRITTEN = (
     "api_tokens",
     "credentials",
@@ -60,7 +68,7 @@ def build(directory: Path) -> None:
     them share.
     """
     from mypyc.build import mypycify  # noqa: PLC0415  a test wants the names alone
-    from setuptools import Distribution  # noqa: PLC0415
+    from setuptools import Distribution, Extension  # noqa: PLC0415
     from setuptools.command.build_ext import build_ext  # noqa: PLC0415
 
     directory = directory.absolute()
@@ -74,6 +82,9 @@ def build(directory: Path) -> None:
             target_dir=str(Path(work) / "c"),
             group_name="trio_chat",
         )
+        if sys.platform != "win32":
+            name = FANOUT.removesuffix(".c").replace("/", ".")
+            extensions.append(Extension(name, [FANOUT], extra_compile_args=["-O3"]))
         command = build_ext(Distribution({"ext_modules": extensions}))
         command.build_lib = str(directory)
         command.build_temp = str(Path(work) / "objects")

@@ -22,6 +22,7 @@ from trio_chat.chat.history import BadRecord, History, HistoryError, Record
 from trio_chat.chat.message_numbers import with_numbers
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.users import Session
+from trio_chat.server.fanout import send_to_all
 from trio_chat.server.overtaking import Overtaking
 from trio_chat.server.state import UncommittedState
 
@@ -139,7 +140,7 @@ class Broadcaster:
             is_reply = is_at_once = False  # the change that it confirms must be committed before
         if is_at_once and (is_idle or (not in_order and self._overtaking.is_right(output, sender))):
             for sessions, data, is_own in _gather_all((output.parts,)):
-                _send(sessions, data, is_reply=is_own)
+                send_to_all(sessions, data, is_own)
             return self._accepted
         self._send.send_nowait(output)
         self._overtaking.add(output, sender, may_overtake=is_reply and not in_order)
@@ -192,7 +193,7 @@ class Broadcaster:
         while True:
             for output in await self._overtaking.wait_impatient():
                 for sessions, data, is_reply in gather(output.parts):
-                    _send(sessions, data, is_reply=is_reply)
+                    send_to_all(sessions, data, is_reply)
 
     async def _deliver(self) -> None:
         async for first in self._receive:
@@ -202,7 +203,7 @@ class Broadcaster:
             for sessions, data, is_reply in _gather_all(waiting):
                 for begin in range(0, len(sessions), _SENDS_PER_TURN):
                     turn = sessions[begin : begin + _SENDS_PER_TURN]
-                    _send(turn, data, is_reply=is_reply)
+                    send_to_all(turn, data, is_reply)
                     self._deliveries += len(turn)
                     sent += len(turn)
                     if sent >= _SENDS_PER_TURN:
@@ -494,22 +495,3 @@ def _encode_run(events: list[Event]) -> list[tuple[Sequence[Session], bytes]]:
         if group and (data := b"".join(lines[caps])):
             encoded.append((group, data))
     return encoded
-
-
-def _send(sessions: Sequence[Session], data: bytes, *, is_reply: bool) -> None:
-    """Give bytes to the sinks of sessions.
-
-    Most go to a socket for which nothing waits, which is called here: a call less for each.
-    """
-    size = len(data)
-    for session in sessions:
-        sink = session.sink
-        send_raw, taken = sink.send_raw, 0
-        if send_raw is not None:
-            try:
-                taken = send_raw(data)
-            except OSError:
-                taken = 0  # the sink gets the error again, and handles it
-            if taken == size:
-                continue
-        sink.send(data[taken:], is_reply=is_reply)
