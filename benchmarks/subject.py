@@ -28,7 +28,7 @@ level = warning
 file = none
 
 [limits]
-clients = 12000
+clients = 60000
 flood_exempt = 127.0.0.0/8
 ping_interval = 3600
 """
@@ -350,7 +350,7 @@ def allow_files(wanted: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
         except (OSError, ValueError):
             raise SubjectError(
                 f"{wanted} open files are needed, {hard} are allowed: ulimit -Hn {wanted}"
