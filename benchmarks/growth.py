@@ -1,0 +1,365 @@
+"""Benchmark of growth: what a server with many members, channels or connections costs.
+
+    python benchmarks/growth.py [SCENARIO ...] [--members N] [--channels N] [--idle N]
+                                [--storm N] [--quick]
+
+Without a name all scenarios are run, one after another, each with a new server. CPU is that of the
+server's process, so other programs disturb it little. The worst delay of a PING, which a process of
+its own measures, tells how long the event loop was held; there, other programs count.
+"""
+
+import argparse
+import contextlib
+import multiprocessing
+import os
+import platform
+import resource
+import selectors
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from crowd import CHANNEL, Client, Crowd, CrowdError
+from subject import Meter
+
+_SOURCE = Path(__file__).resolve().parent.parent / "src"
+_CONFIG = """\
+[server]
+host = 127.0.0.1
+port = {port}
+
+[logging]
+level = warning
+file = none
+
+[limits]
+clients = 1000000
+flood_exempt = 127.0.0.0/8
+ping_interval = 3600
+channels_per_user = 1000
+"""
+_START_TIMEOUT = 30.0
+_WARM = 10
+_SPARE_FILES = 200
+_PING_INTERVAL = 0.01
+_RESTS = 10.0
+_SETTLED = 3.0
+"""Seconds after which memory is that of an empty server: a start has processes of its own."""
+_REPEATS = 20
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything there is."""
+
+    members: int
+    channels: int
+    idle: int
+    storm: int
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs."""
+
+    port: int
+    meter: Meter
+    process: "subprocess.Popen[bytes]"
+
+
+class TlsSocket:
+    """An encrypted socket that behaves as a plain one that does not block.
+
+    Args:
+        sock: connected.
+        context: for the handshake, which this waits for.
+    """
+
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
+        self._sock = context.wrap_socket(sock)
+        self._sock.setblocking(False)
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._sock.fileno()
+
+    def close(self) -> None:
+        """Close it."""
+        self._sock.close()
+
+    def send(self, data: bytes) -> int:
+        """Send, as `socket.send` does."""
+        try:
+            return self._sock.send(data)
+        except ssl.SSLWantWriteError:
+            raise BlockingIOError from None
+
+    def recv_into(self, buffer: bytearray) -> int:
+        """Read everything that is there, as the selector does not know what is decrypted."""
+        size, view = 0, memoryview(buffer)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            while size < len(view) and (count := self._sock.recv_into(view[size:])):
+                size += count
+            return size
+        if not size:
+            raise BlockingIOError
+        return size
+
+
+class TlsCrowd(Crowd):
+    """Clients that encrypt."""
+
+    _context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _context.check_hostname = False
+    _context.verify_mode = ssl.CERT_NONE
+
+    def _connect(self) -> Client:
+        client = super()._connect()
+        self._selector.unregister(client.sock)
+        client.sock.settimeout(10)
+        client.sock = TlsSocket(client.sock, self._context)  # type: ignore[assignment]
+        self._selector.register(client.sock, selectors.EVENT_READ, client)
+        return client
+
+
+@contextlib.contextmanager
+def _running() -> Iterator[Server]:
+    """Run a server with an empty database, and stop it at the end."""
+    with tempfile.TemporaryDirectory(prefix="trio-chat-bench-") as directory:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        config = Path(directory) / "config.ini"
+        config.write_text(_CONFIG.format(port=port), encoding="utf-8")
+        path = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trio_chat", "serve", "--config", str(config)],
+            cwd=directory,
+            env={**os.environ, "PYTHONPATH": path},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            deadline = time.monotonic() + _START_TIMEOUT
+            while True:
+                with (
+                    contextlib.suppress(OSError),
+                    socket.create_connection(("127.0.0.1", port), timeout=1),
+                ):
+                    break
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise CrowdError("trio-chat did not start")
+                time.sleep(0.05)
+            time.sleep(_SETTLED)
+            yield Server(port, Meter(process.pid), process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _probe(port: int, pipe: Connection) -> None:
+    """Send one PING after another until the pipe says so, and return the worst delay there."""
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(b"NICK probe\r\nUSER probe 0 * :probe\r\nPING begin\r\n")
+        data = b""
+        while b"begin" not in data:
+            data = data[-100:] + sock.recv(65_536)
+        pipe.send(0.0)
+        worst = 0.0
+        while not pipe.poll(_PING_INTERVAL):
+            began, data = time.perf_counter(), b""
+            sock.sendall(b"PING measured\r\n")
+            while b"measured" not in data:
+                part = sock.recv(65_536)
+                if not part:
+                    pipe.send(float("nan"))
+                    return
+                data = data[-100:] + part
+            worst = max(worst, time.perf_counter() - began)
+        pipe.send(worst)
+
+
+@contextlib.contextmanager
+def _delay(server: Server) -> Iterator[Callable[[], float]]:
+    """Measure inside of this context; yield what returns the worst delay, once, and ends it."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=_probe, args=(server.port, there), daemon=True)
+    process.start()
+    here.recv()
+
+    def worst() -> float:
+        here.send(None)
+        return float(here.recv())
+
+    try:
+        yield worst
+    finally:
+        process.kill()
+        process.join()
+
+
+def _row(title: str, value: float, unit: str, *, digits: int = 1) -> None:
+    print(f"  {title:<58}{value:>12,.{digits}f} {unit}", flush=True)
+
+
+def _cost(server: Server, crowd: Crowd, title: str, request: Callable[[int], str]) -> None:
+    """Print what a request of the first client costs, until all clients have its effects."""
+    operator = crowd.clients[0]
+    with _delay(server) as worst:
+        cpu = 0.0
+        for number in range(_REPEATS):
+            token = f"done-{number}"
+            before = server.meter.cpu()
+            lines = f"{request(number)}\r\nPING {token}\r\n".encode()
+            crowd.exchange([operator], [lines], token.encode())
+            # What the server still sends to others belongs to the request.
+            time.sleep(0.2)
+            cpu += server.meter.cpu() - before
+            _drain(crowd)
+        _row(f"{title}: CPU", cpu / _REPEATS * 1000, "ms", digits=2)
+        _row(f"{title}: worst PING meanwhile", worst() * 1000, "ms")
+
+
+def _drain(crowd: Crowd) -> None:
+    """Read what has come for all clients."""
+    sizes: list[int] = []
+
+    def note(_: Client, size: int) -> None:
+        sizes.append(size)
+
+    crowd.receive(0.0, note)
+    while sizes:
+        sizes.clear()
+        crowd.receive(0.0, note)
+
+
+def members(sizes: Sizes) -> None:
+    """Measure one channel with many members."""
+    with _running() as server:
+        crowd = Crowd(("127.0.0.1", server.port))
+        crowd.register(_WARM, ())
+        empty = server.meter.memory()
+        crowd.register(sizes.members, ())
+        crowd.join(CHANNEL, crowd.clients)
+        _row("memory a member", (server.meter.memory() - empty) / sizes.members / 1024, "KiB")
+        text = "x" * 100
+        _cost(server, crowd, "message", lambda _: f"PRIVMSG {CHANNEL} :{text}")
+        _cost(server, crowd, "MODE", lambda n: f"MODE {CHANNEL} {'+-'[n % 2]}m")
+        _cost(server, crowd, "NAMES", lambda _: f"NAMES {CHANNEL}")
+        _cost(server, crowd, "WHO", lambda _: f"WHO {CHANNEL}")
+        _cost(server, crowd, "KICK", lambda n: f"KICK {CHANNEL} b{n + 1}")
+        _cost(server, crowd, "PART and JOIN", lambda _: f"PART {CHANNEL}\r\nJOIN {CHANNEL}")
+
+
+def channels(sizes: Sizes) -> None:
+    """Measure many channels: 100 clients that share them, then LIST and a new configuration."""
+    with _running() as server:
+        crowd = Crowd(("127.0.0.1", server.port))
+        crowd.register(100, ())
+        empty = server.meter.memory()
+        each = max(1, sizes.channels // 100)
+        for number in range(each):
+            requests = [f"JOIN #c{number}-{who}\r\n".encode() for who in range(100)]
+            crowd.exchange(crowd.clients, requests, b" 366 ")
+        _row("memory a channel", (server.meter.memory() - empty) / (each * 100) / 1024, "KiB")
+        began = time.perf_counter()
+        crowd.exchange(crowd.clients[:1], [b"LIST\r\n"], b" 322 ")
+        _row("LIST: first channel after", (time.perf_counter() - began) * 1000, "ms")
+        crowd.barrier()
+        _cost(server, crowd, "LIST", lambda _: "LIST")
+        with _delay(server) as worst:
+            server.process.send_signal(signal.SIGHUP)
+            time.sleep(2)
+            _row("new configuration: worst PING meanwhile", worst() * 1000, "ms")
+
+
+def idle(sizes: Sizes) -> None:
+    """Measure connections that do nothing, plain and with TLS."""
+    for kind, crowd_of in (("plain", Crowd), ("TLS", TlsCrowd)):
+        with _running() as server:
+            crowd = crowd_of(("127.0.0.1", server.port))
+            crowd.register(_WARM, ())
+            empty, cpu = server.meter.memory(), server.meter.cpu()
+            crowd.register(sizes.idle, ())
+            _row(
+                f"{kind}: memory a connection",
+                (server.meter.memory() - empty) / (sizes.idle - _WARM) / 1024,
+                "KiB",
+            )
+            _row(
+                f"{kind}: CPU to connect and register",
+                (server.meter.cpu() - cpu) / (sizes.idle - _WARM) * 1e6,
+                "us",
+            )
+            cpu = server.meter.cpu()
+            time.sleep(_RESTS)
+            cost = (server.meter.cpu() - cpu) * 60 / _RESTS
+            _row(f"{kind}: CPU a minute of a connection at rest", cost / sizes.idle * 1e6, "us")
+            _row(f"{kind}: CPU a minute of all", cost, "s", digits=3)
+            # The next server's clients need the descriptors.
+            for client in crowd.clients:
+                client.sock.close()
+
+
+def storm(sizes: Sizes) -> None:
+    """Measure clients that all come back: as fast as they are let in, into one channel."""
+    with _running() as server, _delay(server) as worst:
+        crowd = Crowd(("127.0.0.1", server.port))
+        began, cpu = time.perf_counter(), server.meter.cpu()
+        crowd.register(sizes.storm, ())
+        _row("registered after", time.perf_counter() - began, "s")
+        requests = [f"JOIN {CHANNEL}\r\n".encode()] * len(crowd.clients)
+        crowd.exchange(crowd.clients, requests, b" 366 ")
+        crowd.barrier()
+        _row("and in one channel after", time.perf_counter() - began, "s")
+        _row("CPU", server.meter.cpu() - cpu, "s")
+        _row("memory", server.meter.memory() / 1024**2, "MiB")
+        _row("worst PING meanwhile", worst() * 1000, "ms")
+
+
+_SCENARIOS: dict[str, Callable[[Sizes], None]] = {
+    "members": members,
+    "channels": channels,
+    "idle": idle,
+    "storm": storm,
+}
+
+
+def main() -> int:
+    """Run the scenarios that were named; return the exit code."""
+    parser = argparse.ArgumentParser(description="What a server with much of everything costs.")
+    parser.add_argument("scenarios", nargs="*", choices=[*_SCENARIOS, []], metavar="SCENARIO")
+    parser.add_argument("--members", type=int, default=10_000, help="members (members)")
+    parser.add_argument("--channels", type=int, default=10_000, help="channels (channels)")
+    parser.add_argument("--idle", type=int, default=50_000, help="connections (idle)")
+    parser.add_argument("--storm", type=int, default=2000, help="clients that come back (storm)")
+    parser.add_argument("--quick", action="store_true", help="200 of each")
+    given = parser.parse_args()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    most = 200 if given.quick else min(hard, 28_000) - _SPARE_FILES
+    sizes = Sizes(*(min(n, most) for n in (given.members, given.channels, given.idle, given.storm)))
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, descriptors {hard}", end="")
+    print(f" (were {soft}), load {os.getloadavg()[0]:.1f}")
+    for name in given.scenarios or _SCENARIOS:
+        print(f"{name}: {sizes}")
+        try:
+            _SCENARIOS[name](sizes)
+        except CrowdError as error:
+            print(f"  FAILED: {error}")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
