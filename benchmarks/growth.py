@@ -348,9 +348,12 @@ def main() -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     most = 200 if given.quick else min(hard, 28_000) - _SPARE_FILES
-    sizes = Sizes(*(min(n, most) for n in (given.members, given.channels, given.idle, given.storm)))
+    wanted = (given.members, given.channels, given.idle, given.storm)
+    sizes = Sizes(*(min(number, most) for number in wanted))
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, descriptors {hard}", end="")
     print(f" (were {soft}), load {os.getloadavg()[0]:.1f}")
+    if max(wanted) > most and not given.quick:
+        print(f"Descriptors and ports allow {most} clients, which is less than was wanted")
     for name in given.scenarios or _SCENARIOS:
         print(f"{name}: {sizes}")
         try:

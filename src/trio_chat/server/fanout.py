@@ -13,7 +13,7 @@ def send_to_all_in_python(sessions: Sequence[Session], data: bytes, is_reply: bo
     """Give bytes to the sinks of sessions.
 
     Args:
-        sessions: who gets them, as a list or a tuple.
+        sessions: those that get them, as a list or a tuple.
         data: whole lines.
         is_reply: whether the sessions asked for them themselves.
     """
