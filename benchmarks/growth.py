@@ -18,35 +18,15 @@ import selectors
 import signal
 import socket
 import ssl
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from crowd import CHANNEL, Client, Crowd, CrowdError
-from subject import Meter
+from subject import OURS, SUBJECTS, Running, SubjectError, running
 
-_SOURCE = Path(__file__).resolve().parent.parent / "src"
-_CONFIG = """\
-[server]
-host = 127.0.0.1
-port = {port}
-
-[logging]
-level = warning
-file = none
-
-[limits]
-clients = 1000000
-flood_exempt = 127.0.0.0/8
-ping_interval = 3600
-channels_per_user = 1000
-"""
-_START_TIMEOUT = 30.0
 _WARM = 10
 _SPARE_FILES = 200
 _PING_INTERVAL = 0.01
@@ -64,15 +44,6 @@ class Sizes:
     channels: int
     idle: int
     storm: int
-
-
-@dataclass(frozen=True)
-class Server:
-    """A server that runs."""
-
-    port: int
-    meter: Meter
-    process: "subprocess.Popen[bytes]"
 
 
 class TlsSocket:
@@ -131,39 +102,11 @@ class TlsCrowd(Crowd):
 
 
 @contextlib.contextmanager
-def _running() -> Iterator[Server]:
-    """Run a server with an empty database, and stop it at the end."""
-    with tempfile.TemporaryDirectory(prefix="trio-chat-bench-") as directory:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        config = Path(directory) / "config.ini"
-        config.write_text(_CONFIG.format(port=port), encoding="utf-8")
-        path = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "trio_chat", "serve", "--config", str(config)],
-            cwd=directory,
-            env={**os.environ, "PYTHONPATH": path},
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            deadline = time.monotonic() + _START_TIMEOUT
-            while True:
-                with (
-                    contextlib.suppress(OSError),
-                    socket.create_connection(("127.0.0.1", port), timeout=1),
-                ):
-                    break
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise CrowdError("trio-chat did not start")
-                time.sleep(0.05)
-            time.sleep(_SETTLED)
-            yield Server(port, Meter(process.pid), process)
-        finally:
-            process.terminate()
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
+def _running() -> Iterator[Running]:
+    """Run a server with an empty database until its memory has settled, and stop it at the end."""
+    with running(SUBJECTS[OURS], None) as server:
+        time.sleep(_SETTLED)
+        yield server
 
 
 def _probe(port: int, pipe: Connection) -> None:
@@ -190,7 +133,7 @@ def _probe(port: int, pipe: Connection) -> None:
 
 
 @contextlib.contextmanager
-def _delay(server: Server) -> Iterator[Callable[[], float]]:
+def _delay(server: Running) -> Iterator[Callable[[], float]]:
     """Measure inside of this context; yield what returns the worst delay, once, and ends it."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.Process(target=_probe, args=(server.port, there), daemon=True)
@@ -212,7 +155,7 @@ def _row(title: str, value: float, unit: str, *, digits: int = 1) -> None:
     print(f"  {title:<58}{value:>12,.{digits}f} {unit}", flush=True)
 
 
-def _cost(server: Server, crowd: Crowd, title: str, request: Callable[[int], str]) -> None:
+def _cost(server: Running, crowd: Crowd, title: str, request: Callable[[int], str]) -> None:
     """Print what a request of the first client costs, until all clients have its effects."""
     operator = crowd.clients[0]
     with _delay(server) as worst:
@@ -358,7 +301,7 @@ def main() -> int:
         print(f"{name}: {sizes}")
         try:
             _SCENARIOS[name](sizes)
-        except CrowdError as error:
+        except (CrowdError, SubjectError) as error:
             print(f"  FAILED: {error}")
             return 1
     return 0

@@ -29,6 +29,7 @@ file = none
 
 [limits]
 clients = 60000
+channels_per_user = 1000
 flood_exempt = 127.0.0.0/8
 ping_interval = 3600
 """

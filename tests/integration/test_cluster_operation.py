@@ -14,7 +14,7 @@ from test_cluster_programs import Client, RedisCluster, client
 
 from redis_fakes import engine
 
-pytestmark = [pytest.mark.engine, pytest.mark.long]
+pytestmark = pytest.mark.engine
 
 METRICS = "[metrics]\nport = 0"
 
