@@ -39,8 +39,6 @@ def browser() -> "Iterator[Browser]":
     arguments = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
     # A name that is not local, so that the page has no secure context there.
     arguments.append("--host-resolver-rules=MAP chat.test 127.0.0.1")
-    # Tests wait for frames, of which there are as many as can be drawn instead of 60 a second.
-    arguments += ["--disable-gpu-vsync", "--disable-frame-rate-limit"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
