@@ -58,6 +58,8 @@ docs/client
 docs/login
 docs/sso
 docs/bots
+docs/calls
+docs/translation
 docs/moderation
 docs/agents
 docs/webhooks

@@ -219,7 +219,7 @@ async def test_a_group_can_be_required(groups: object, is_let_in: bool) -> None:
         "many",
     ],
 )
-async def test_the_groups_of_a_person_are_known(groups: object, found: set[str]) -> None:
+def test_the_groups_of_a_person_are_known(groups: object, found: set[str]) -> None:
     """Texts alone are groups, and none is divided."""
     payload = claims(groups=groups)
     assert identity_of(payload, RULES, NOON).groups == found

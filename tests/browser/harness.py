@@ -34,6 +34,8 @@ from playwright.sync_api import (  # after the module is known to exist
 )
 
 ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src"
+"""The directory of the package that programs run; see the fixture `bundled`."""
 PATIENCE = 30
 """Seconds after which something that ought to happen is held never to."""
 _WORKER_NOT_FETCHED = re.compile("error occurred when fetching the script")
@@ -93,7 +95,7 @@ def variables(directory: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "HOME": str(directory),
         "XDG_STATE_HOME": str(directory),
-        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONPATH": str(SOURCE),
         "PYTHONWARNINGS": "error",
     }
 

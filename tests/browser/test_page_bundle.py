@@ -1,8 +1,5 @@
-"""The page as a wheel may have it: bundled by esbuild."""
+"""The page in its two forms: bundled, as in a wheel, and by modules, as in a checkout."""
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,22 +9,31 @@ from harness import Server, Visitor
 from playwright.sync_api import expect
 
 
+def test_people_chat_by_the_modules(
+    serve: Callable[..., Server], visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout, and a wheel that was made without esbuild, have no bundle."""
+    monkeypatch.setattr(harness, "SOURCE", harness.ROOT / "src")
+    server = serve()
+    ann, boris = visit(address=server.url), visit(address=server.url)
+    requested: list[str] = []
+    ann.page.on("request", lambda request: requested.append(request.url))
+    ann.join("ann")
+    boris.join("boris")
+    ann.say("Hello")
+    boris.sees("Hello")
+    assert [url for url in requested if url.endswith("/app/views/chat.js")]
+    assert not [url for url in requested if "/bundle/" in url]
+
+
 def test_people_chat_by_the_bundle(
-    tmp_path: Path,
-    serve: Callable[..., Server],
-    visit: Callable[..., Visitor],
-    monkeypatch: pytest.MonkeyPatch,
+    bundled: Path, serve: Callable[..., Server], visit: Callable[..., Visitor]
 ) -> None:
     """The browser requests no module, and the page works as it does with them: also in Russian, and
     with the picker of emoji, which are loaded when they are wanted.
     """
-    copy = tmp_path / "copy" / "src" / "trio_chat"
-    shutil.copytree(harness.ROOT / "src" / "trio_chat", copy)
-    script = harness.ROOT / "tools" / "bundle.py"
-    subprocess.run([sys.executable, str(script), str(copy / "web" / "bundle" / "app")], check=True)
-    if not (copy / "web" / "bundle").is_dir():
+    if not (bundled / "trio_chat" / "web" / "bundle").is_dir():
         pytest.skip("the bundle of the page is NOT tested: there is no esbuild (npm ci)")
-    monkeypatch.setattr(harness, "ROOT", tmp_path / "copy")
     server = serve()
     ann = visit(address=server.url)
     requested: list[str] = []

@@ -90,12 +90,15 @@ def test_the_page_opens_without_its_server(visit: Visit, server: Server) -> None
 
 
 @pytest.fixture
-def renew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def renew(
+    tmp_path: Path, serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
     """Return a function that gives the page of servers that are started from now on a version."""
-    root = tmp_path / "copy"
-    shutil.copytree(harness.ROOT / "src" / "trio_chat", root / "src" / "trio_chat")
-    monkeypatch.setattr(harness, "ROOT", root)
-    main = root / "src" / "trio_chat" / "web" / "app" / "main.js"
+    del serve  # named here, so that the source of this fixture is the one that counts
+    copy = tmp_path / "copy"
+    shutil.copytree(harness.ROOT / "src" / "trio_chat", copy / "trio_chat")
+    monkeypatch.setattr(harness, "SOURCE", copy)
+    main = copy / "trio_chat" / "web" / "app" / "main.js"
     source = main.read_text("utf-8")
 
     def renew(version: str) -> None:
