@@ -3,7 +3,6 @@ text, or as pages of HTML.
 """
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +26,7 @@ from trio_chat.maintenance.atomic_file import FileError, atomic_file
 from trio_chat.storage import account_maintenance, json_lines, maintenance
 from trio_chat.storage.database import StorageError
 from trio_chat.storage.events import select_tags
+from trio_chat.synced_file import synced
 
 if TYPE_CHECKING:
     import apsw
@@ -172,11 +172,8 @@ def _write_text(stream: BinaryIO, records: Iterable[Record], *, with_channel: bo
 
 
 def _to_file(path: Path, write: Callable[[BinaryIO], int]) -> int:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stream:
-        written = write(stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return written
+    with synced(path) as stream:
+        return write(stream)
 
 
 @contextmanager

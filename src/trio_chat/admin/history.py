@@ -1,6 +1,5 @@
 """The commands of `trio-chat history`: their output and questions around `storage.maintenance`."""
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +20,7 @@ from trio_chat.maintenance.atomic_file import FileError, atomic_file
 from trio_chat.maintenance.history import check_channel, plan_pruning
 from trio_chat.storage import account_maintenance, json_lines, maintenance
 from trio_chat.storage.cluster import is_of_cluster
+from trio_chat.synced_file import synced
 
 if TYPE_CHECKING:
     import apsw
@@ -33,10 +33,8 @@ def export(database: Path, channel: str | None, output: Path | None, *, replace:
         if output is None:
             written = to_standard_output(partial(_export, connection, channel))
         else:
-            with atomic_file(output, database, replace=replace) as part, part.open("wb") as stream:
+            with atomic_file(output, database, replace=replace) as part, synced(part) as stream:
                 written = _export(connection, channel, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
     if written is None:
         return FAILED
     report(

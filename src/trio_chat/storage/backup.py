@@ -10,9 +10,11 @@ import apsw
 from trio_chat.i18n import _
 from trio_chat.storage.database import StorageError, explain, in_short
 from trio_chat.storage.schema import schema_version
+from trio_chat.synced_file import BYTES_PER_SYNC, sync_data
 
 TABLES = ("buffer", "message", "event", "account")
-_STEPS_PER_LOOK = 100_000
+_STEPS_PER_LOOK = 1000
+"""Instructions of SQLite; a row takes about five."""
 
 
 class DatabaseReport(NamedTuple):
@@ -67,13 +69,21 @@ def _copy(source: apsw.Connection, target: Path, on_progress: Callable[[int, int
     """Copy a database row by row, without deleted data in its pages."""
     pages, size = int(source.pragma("page_count")), int(source.pragma("page_size"))
 
+    synced = 0
+
     def look() -> bool:
-        on_progress(min(target.stat().st_size // size, pages), pages)
+        nonlocal synced
+        written = target.stat().st_size
+        if written >= synced + BYTES_PER_SYNC:
+            sync_data(file.fileno())
+            synced = written
+        on_progress(min(written // size, pages), pages)
         return False
 
-    source.set_progress_handler(look, _STEPS_PER_LOOK)
-    # One statement is one transaction, and sees one moment.
-    source.execute("VACUUM INTO ?", (str(target),))
+    with target.open("r+b") as file:  # closed at the end: that would take SQLite's locks away
+        source.set_progress_handler(look, _STEPS_PER_LOOK)
+        # One statement is one transaction, and sees one moment.
+        source.execute("VACUUM INTO ?", (str(target),))
 
 
 def examine(connection: apsw.Connection, path: Path) -> DatabaseReport:

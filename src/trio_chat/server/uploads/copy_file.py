@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from trio_chat.private import make_directory
+from trio_chat.synced_file import SyncedFile
 
 _FLAGS = os.O_CREAT | os.O_TRUNC | os.O_RDWR | getattr(os, "O_BINARY", 0)
 
@@ -48,7 +49,7 @@ class CopyFile:
         with self._lock:
             self._close()
             make_directory(self._part.parent)
-            self._file = FileIO(os.open(self._part, _FLAGS, 0o600), "r+b")
+            self._file = SyncedFile(os.open(self._part, _FLAGS, 0o600), "r+b")
             self._hash, self._size = hashlib.sha256(), 0
 
     def write(self, data: bytes) -> None:

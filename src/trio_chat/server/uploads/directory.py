@@ -24,6 +24,7 @@ from trio_chat.server.uploads import content_types, media
 from trio_chat.server.uploads.content_types import HEAD, INLINE, OCTETS, TEXT
 from trio_chat.server.uploads.media import Plan
 from trio_chat.server.uploads.media.plan import Part
+from trio_chat.synced_file import SyncedFile
 
 RANDOM_BYTES = 16
 """The random bytes of a name: nobody finds a link by trying."""
@@ -64,7 +65,7 @@ class PartialUpload:
         self._directory = directory
         self._part = directory.path / f"{self.name}.part"
         self._lock = Lock()
-        self._opened: FileIO | None = None
+        self._opened: SyncedFile | None = None
         self._is_discarded = False
         self.may_be_added = False
         """Whether the table of uploads may have it."""
@@ -89,7 +90,7 @@ class PartialUpload:
                 self._opened = _create(self._part)
 
     @property
-    def _file(self) -> FileIO:
+    def _file(self) -> SyncedFile:
         if self._opened is None or self._is_discarded:
             raise OSError(errno.ECANCELED, "the upload was discarded")
         return self._opened
@@ -115,7 +116,7 @@ class PartialUpload:
             if plan is None or plan.is_in_place:
                 if plan is not None:
                     self._overwrite(plan)
-                os.fsync(self._file.fileno())
+                self._file.sync()
                 self._file.close()
                 self._part.replace(self._directory.path / self.name)
             else:
@@ -160,7 +161,7 @@ class PartialUpload:
             for part in plan.parts:
                 for data in self._pieces(part):
                     _write(target, data)
-            os.fsync(target.fileno())
+            target.sync()
         self._file.close()
         clean.replace(self._directory.path / self.name)
         self._part.unlink()
@@ -301,9 +302,9 @@ class UploadDirectory:
         return shutil.disk_usage(self.path).free
 
 
-def _create(path: Path) -> FileIO:
+def _create(path: Path) -> SyncedFile:
     descriptor = os.open(path, _FLAGS, 0o600)
-    return FileIO(descriptor, "r+b")
+    return SyncedFile(descriptor, "r+b")
 
 
 def _write(target: FileIO, data: bytes) -> None:
