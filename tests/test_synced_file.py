@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import apsw
 import pytest
 
-from trio_chat import synced_file
 from trio_chat.storage import backup
 from trio_chat.synced_file import BYTES_PER_SYNC, SyncedFile, synced
 
@@ -24,10 +24,8 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
         return sync
 
-    monkeypatch.setattr(synced_file.os, "fsync", noting(os.fsync))
-    monkeypatch.setattr(
-        synced_file.os, "fdatasync", noting(getattr(os, "fdatasync", os.fsync)), raising=False
-    )
+    monkeypatch.setattr(os, "fsync", noting(os.fsync))
+    monkeypatch.setattr(os, "fdatasync", noting(getattr(os, "fdatasync", os.fsync)), raising=False)
     return seen
 
 
@@ -78,5 +76,5 @@ def test_a_backup_goes_to_the_disk_in_pieces(tmp_path: Path, sizes: list[int]) -
     backup._copy(source, target, lambda written, pages: None)
     source.close()
     assert len(sizes) > 3
-    steps = [after - before for before, after in zip(sizes, sizes[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(sizes)]
     assert max(steps) < 4 * BYTES_PER_SYNC

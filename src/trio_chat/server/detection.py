@@ -266,11 +266,12 @@ class ProtocolDetection:
         self.peer = replace(self.peer, is_secure=True, certificate=tls.fingerprint())
 
     async def _start_websocket(self, *, tls_first: bool) -> None:
-        from trio_chat.server.http import connection  # noqa: PLC0415  # loaded when the first client needs it
-
         self._takes_lines = False
         if refusal := self._admit_for_pages(self.peer.host):
             await self._refuse_by_http(refusal)
+        await self._rules.site.load("trio_chat.server.http.connection")
+        from trio_chat.server.http import connection  # noqa: PLC0415
+
         rules = connection.HttpRules(
             site=self._rules.site,
             websocket=self._listener.websocket,

@@ -23,6 +23,7 @@ async def receive(request: HttpRequest, site: Site) -> HttpResponse:
     if not settings.incoming or site.relayer is None:
         raise RequestError(404, "this server takes no webhooks")
     secret, _, suffix = request.path.removeprefix(PATH).partition("/")
+    await site.load("trio_chat.server.hooks.incoming")
     hooks = site.incoming_hooks(site.relayer)
     hook = hooks.find(secret)
     if request.header(b"content-encoding").lower() not in ("", "identity"):

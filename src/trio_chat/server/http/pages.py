@@ -11,6 +11,7 @@ def health(request: HttpRequest, site: Site) -> HttpResponse:
 
 async def archive(request: HttpRequest, site: Site) -> HttpResponse:
     """Answer with a page of the public archive, which is loaded with the first request."""
+    await site.load("trio_chat.server.archive.handlers")
     from trio_chat.server.archive import handlers  # noqa: PLC0415 - few servers have one
 
     return await handlers.answer(request, site)

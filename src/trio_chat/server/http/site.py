@@ -1,7 +1,9 @@
 """The site: what handlers of HTTP requests may know of the server."""
 
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import trio
@@ -74,6 +76,7 @@ class Site:
         self.authority = authority
         self._page_files: PageFiles | None = None
         self._reading = trio.Lock()
+        self._loading = trio.Lock()
         self.world = world
         self.uploads = uploads
         self.relayer = relayer
@@ -92,6 +95,22 @@ class Site:
         self.certified = certified
         self.answered: Counter[tuple[str, str]] = Counter()
         """Answers by route and class of status, such as `/upload` and `2xx`."""
+
+    async def load(self, module: str) -> None:
+        """Have a module loaded that the first client of its kind needs, in a thread.
+
+        The event loop would stand still meanwhile, for up to a tenth of a second. A cancelled call
+        waits until the thread has ended.
+
+        Args:
+            module: its full name.
+        """
+        # A module that is being loaded is in `sys.modules` already.
+        if module in sys.modules and not self._loading.locked():
+            return
+        async with self._loading:
+            if module not in sys.modules:
+                await trio.to_thread.run_sync(import_module, module)
 
     def incoming_hooks(self, relayer: "Relayer") -> "IncomingHooks":
         """Return what takes the requests to webhooks; it is loaded with the first one."""
