@@ -148,7 +148,9 @@ class OpenAccounts(AccountIndex):
         """Let an app password log in."""
         if self.error:
             raise self.error
-        known = self.apps.setdefault(account, [])
+        before = self.apps.get(account, [])
+        known = [each for each in before if not each.has_expired(password.created)]
+        self.apps[account] = known
         if len(known) >= MOST or password.name in {each.name for each in known}:
             return False
         known.append(password)

@@ -557,8 +557,8 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     state = json.dumps([Passkey("id", b"", 0, "laptop", 1_800_000_000).to_state()])
     execute(f"INSERT INTO passkey VALUES (1, '{state}')")
     execute(
-        "INSERT INTO app_password VALUES (1, 'phone', 'hash', 1800000000, 1800000000),"
-        " (1, 'tablet', 'hash2', 1800000000, 0), (2, 'bouncer', 'hash3', 1800000000, 0)"
+        "INSERT INTO app_password VALUES (1, 'phone', 'hash', 1800000000, 1800000000, 1900000000),"
+        " (1, 'tablet', 'hash2', 1800000000, 0, 0), (2, 'bouncer', 'hash3', 1800000000, 0, 0)"
     )
     capsys.readouterr()
     assert ran("account", "export", "ANN") == 0
@@ -604,8 +604,18 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
         "identities": [{"issuer": "https://sso.example.org", "subject": "5f0c"}],
         "passkeys": [{"name": "laptop", "made": "2027-01-15T08:00:00Z", "used": None}],
         "app_passwords": [
-            {"name": "phone", "made": "2027-01-15T08:00:00Z", "used": "2027-01-15T08:00:00Z"},
-            {"name": "tablet", "made": "2027-01-15T08:00:00Z", "used": None},
+            {
+                "name": "phone",
+                "made": "2027-01-15T08:00:00Z",
+                "used": "2027-01-15T08:00:00Z",
+                "expires": "2030-03-17T17:46:40Z",
+            },
+            {
+                "name": "tablet",
+                "made": "2027-01-15T08:00:00Z",
+                "used": None,
+                "expires": None,
+            },
         ],
         "messages": [json.loads(json_lines.to_line(record, numbers)) for record in own],
     }
@@ -714,7 +724,7 @@ def test_another_password_revokes_app_passwords() -> None:
     """An intruder may have made one; those of other accounts stay."""
     add()
     add("bob")
-    execute("INSERT INTO app_password VALUES (1, 'x', 'a', 1, 0), (2, 'x', 'b', 1, 0)")
+    execute("INSERT INTO app_password VALUES (1, 'x', 'a', 1, 0, 0), (2, 'x', 'b', 1, 0, 0)")
     assert ran("account", "passwd", "ann", "--password-file", "password") == 0
     with maintenance.connected(DATABASE) as connection:
         assert list(connection.execute("SELECT account FROM app_password")) == [(2,)]
@@ -740,7 +750,7 @@ def test_an_export_of_who_said_nothing_is_json(capsys: pytest.CaptureFixture[str
 def test_no_hash_is_exported(capsys: pytest.CaptureFixture[str]) -> None:
     """An export contains neither the hashes of passwords nor keys."""
     add()
-    execute("INSERT INTO app_password VALUES (1, 'phone', 'feedbeef', 1, 0)")
+    execute("INSERT INTO app_password VALUES (1, 'phone', 'feedbeef', 1, 0, 0)")
     capsys.readouterr()
     assert ran("account", "export", "ann") == 0
     exported = capsys.readouterr().out.lower()

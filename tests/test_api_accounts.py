@@ -182,9 +182,10 @@ async def test_a_second_factor_is_removed(town: ApiEnd) -> None:
 
 async def test_app_passwords(town: ApiEnd) -> None:
     """They are listed without their hashes, and revoked."""
-    kept(town).apps[1] = [AppPassword("mutt", "d1gest", int(NOON))]
+    kept(town).apps[1] = [AppPassword("mutt", "d1gest", int(NOON), 0, int(NOON) + 60)]
     answer = await town.ask("GET", "/accounts/ann/app-passwords")
-    assert [each["name"] for each in json.loads(answer.text)["items"]] == ["mutt"]
+    (shown,) = json.loads(answer.text)["items"]
+    assert (shown["name"], shown["expires"]) == ("mutt", "2027-01-15T08:01:00.000Z")
     assert "d1gest" not in answer.text
     path = "/accounts/ann/app-passwords/mutt"
     assert await answered(town, 200, "DELETE", path) == {"ended": 0}

@@ -121,7 +121,10 @@ def test_revoking_ends_the_sessions_of_that_app_password_only(town: Town) -> Non
     ("line", "answer"),
     [
         ("APPPASSWORD ADD", "Usage"),
-        ("APPPASSWORD ADD two words", "Usage"),
+        ("APPPASSWORD ADD two words", "one word"),
+        ("APPPASSWORD ADD tablet 200y", "how long"),
+        ("APPPASSWORD ADD tablet 30 d", "Usage"),
+        ("APPPASSWORD DEL phone 1d", "Usage"),
         ("APPPASSWORD CHANGE phone", "Usage"),
         ("APPPASSWORD ADD phone", "already"),
         ("APPPASSWORD ADD " + "x" * 41, "at most 40"),
@@ -135,6 +138,29 @@ def test_what_cannot_be_done_is_explained(town: Town, line: str, answer: str) ->
     ann = owner(town)
     added(ann)
     assert answer in notices(ann, f"NS {line}")
+
+
+def test_an_app_password_expires_when_that_was_wanted(town: Town) -> None:
+    """It logs in until then, by IDENTIFY and by SASL, and counts as wrong afterwards."""
+    ann = owner(town)
+    password = notices(ann, "NS APPPASSWORD ADD phone 1h").split(" is: ")[1].split()[0]
+    assert "valid until" in notices(ann, "NS APPPASSWORD LIST")
+    town.clock.now += 3599
+    assert "logged in as Ann" in notices(town.person("bob"), f"NS IDENTIFY ann {password}")
+    town.clock.now += 1
+    assert "Wrong" in notices(town.person("eve"), f"NS IDENTIFY ann {password}")
+    replies = with_sasl(town).say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', password)}")
+    assert "904" in commands(replies)
+
+
+def test_expired_ones_make_room(town: Town) -> None:
+    """For others, also of the same name."""
+    ann = owner(town)
+    for number in range(MOST):
+        notices(ann, f"NS APPPASSWORD ADD p{number} 1h")
+    assert f"{MOST} app passwords already" in notices(ann, "NS APPPASSWORD ADD p0x")
+    town.clock.now += 3600
+    assert " is: " in notices(ann, "NS APPPASSWORD ADD p1")
 
 
 def test_without_a_login_there_are_no_app_passwords(town: Town) -> None:
@@ -262,6 +288,19 @@ async def test_a_name_is_taken_once_and_the_number_is_bounded_in_the_table() -> 
             assert not await accounts.add_app_password(1, named("p0", make_password()))
         assert not await accounts.add_app_password(1, named("more", make_password()))
         assert not await accounts.add_app_password(99, named("nobody", make_password()))
+
+
+async def test_the_table_forgets_expired_ones_when_one_is_added() -> None:
+    """By the time of the new one, so that each node of a cluster forgets the same."""
+    async with keeper() as (accounts, _):
+        for number in range(MOST):
+            old = named(f"p{number}", make_password())._replace(expires=100 + number)
+            assert await accounts.add_app_password(1, old)
+        late = named("p0", make_password())._replace(created=100)
+        assert not await accounts.add_app_password(1, late._replace(created=99))
+        assert await accounts.add_app_password(1, late)
+        names = {each.name: each.expires for each in await accounts.app_passwords(1)}
+        assert (len(names), names["p0"], names["p1"]) == (MOST, 0, 101)
 
 
 async def test_a_new_password_of_the_account_revokes_them() -> None:

@@ -505,6 +505,7 @@ async def test_an_account_with_a_second_factor_asks_for_a_code() -> None:
         await server.send("AUTHENTICATE +")
         await server.expect(f"AUTHENTICATE {plain('alice', f'{SECRET} 123 456')}")
         await server.send(LOGGED_IN, SUCCESS)
+        await server.expect("NICKSERV APPPASSWORD ADD")
         while not c.interface.prompt.text.startswith("Keep"):
             await c.interface.take()
         c.interface.type("y", "hello")

@@ -337,7 +337,7 @@ class Accounts(Protocol):
 
     async def add_app_password(self, account: int, password: AppPassword) -> bool:
         """Let an app password log in; return False if the account has one of this name, or as many
-        as it may have.
+        as it may have. Those that have expired before it was made do not count.
 
         Raises:
             AccountsError: it cannot be stored.

@@ -28,12 +28,18 @@ class AppPassword(NamedTuple):
         digest: the hash of the password, in hexadecimal.
         created: seconds of Unix time.
         used: when a login with it was noted last; 0 for never.
+        expires: when it is valid no longer; 0 for never.
     """
 
     name: str
     digest: str
     created: int
     used: int = 0
+    expires: int = 0
+
+    def has_expired(self, now: float) -> bool:
+        """Return whether it is valid no longer."""
+        return 0 < self.expires <= now
 
 
 def make_password() -> str:

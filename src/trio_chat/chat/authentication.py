@@ -2,7 +2,7 @@
 takes a password of an account asks here.
 
 The code is in the same text as the password, after a space, since SASL PLAIN and older programs
-have one field for both. App passwords need no code.
+have one field for both. App passwords need no code, and count until they expire.
 """
 
 import secrets
@@ -41,8 +41,10 @@ async def verify_login(world: World, folded: str, given: str, origin: Origin) ->
     accounts = _accounts(world)
     password, code = _split(world, folded, given)
     login = await accounts.verify_login(folded, password, origin)
-    if login is None or login.app_password is not None:
-        return login
+    if login is None:
+        return None
+    if login.app_password is not None:
+        return None if login.app_password.has_expired(world.wall_clock()) else login
     return login if await _is_proved(world, login.account, code, origin) else None
 
 

@@ -228,6 +228,7 @@ def describe(connection: "apsw.Connection", account: Account) -> dict[str, Any]:
                 "name": each.name,
                 "made": date(each.created),
                 "used": date(each.used) if each.used else None,
+                "expires": date(each.expires) if each.expires else None,
             }
             for each in belongings.app_passwords
         ],

@@ -10,17 +10,24 @@ if TYPE_CHECKING:
 
 def of_account(connection: "apsw.Connection", account: int) -> list[AppPassword]:
     """Return the app passwords of an account, in the order of their names."""
-    query = "SELECT name, digest, created, used FROM app_password WHERE account = ? ORDER BY name"
+    query = (
+        "SELECT name, digest, created, used, expires FROM app_password WHERE account = ?"
+        " ORDER BY name"
+    )
     return [AppPassword(*row) for row in connection.execute(query, (account,))]
 
 
 def add(connection: "apsw.Connection", account: int, password: AppPassword) -> bool:
     """Add an app password to an account that exists, unless it has one of this name, or as many as
-    it may have; return whether it has this one now.
+    it may have; return whether it has this one now. Those that have expired before are removed.
     """
+    connection.execute(
+        "DELETE FROM app_password WHERE account = ? AND expires BETWEEN 1 AND ?",
+        (account, password.created),
+    )
     query = (
-        "INSERT INTO app_password SELECT id, ?2, ?3, ?4, ?5 FROM account WHERE id = ?1"
-        " AND (SELECT count(*) FROM app_password WHERE account = ?1) < ?6"
+        "INSERT INTO app_password SELECT id, ?2, ?3, ?4, ?5, ?6 FROM account WHERE id = ?1"
+        " AND (SELECT count(*) FROM app_password WHERE account = ?1) < ?7"
         " ON CONFLICT DO NOTHING"
     )
     connection.execute(query, (account, *password, MOST))

@@ -4,7 +4,7 @@ import logging
 from datetime import UTC, datetime
 from functools import partial
 
-from trio_chat.chat import account_changes, app_passwords, logins
+from trio_chat.chat import account_changes, app_passwords, durations, logins
 from trio_chat.chat.accounts import AccountsError
 from trio_chat.chat.app_passwords import MAX_NAME, MOST, AppPassword
 from trio_chat.chat.commands import accounts as login
@@ -17,17 +17,18 @@ log = logging.getLogger("trio_chat")
 
 @NICKSERV.command(
     "APPPASSWORD",
-    "ADD <name> | DEL <name> | LIST",
+    "ADD <name> [duration] | DEL <name> | LIST",
     1,
     "makes a password for one program, which can log in and do nothing else with it",
 )
 def _app_password(request: Request, words: list[str]) -> None:
-    verb, name = words[0].upper(), words[1] if len(words) == 2 else ""
+    verb, name, lasts = words[0].upper(), "".join(words[1:2]), "".join(words[2:3])
+    has_rest = len(words) > (3 if verb == "ADD" else 2)
     if not request.user.account:
         answer(request, "You are not logged in.")
     elif verb == "LIST":
         request.reply.postpone(partial(_list, request))
-    elif verb not in ("ADD", "DEL") or not name:
+    elif verb not in ("ADD", "DEL") or not name or has_rest:
         answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['APPPASSWORD'].usage}")
     elif verb == "DEL":
         request.reply.postpone(partial(_remove, request, name))
@@ -35,8 +36,14 @@ def _app_password(request: Request, words: list[str]) -> None:
         return
     elif not app_passwords.is_name(name):
         answer(request, f"The name is one word of at most {MAX_NAME} characters.")
+    elif (seconds := durations.parse(lasts or "0")) is None:
+        answer(
+            request,
+            "The name is one word. After it you can say how long the password is valid, such as 12h"
+            " or 30d.",
+        )
     else:
-        request.reply.postpone(partial(_add, request, name))
+        request.reply.postpone(partial(_add, request, name, seconds))
 
 
 def may_change_logins(request: Request, reply: Response | None = None) -> bool:
@@ -71,15 +78,22 @@ async def _list(request: Request, reply: Response) -> None:
 def describe(password: AppPassword) -> str:
     """Return what there is to say of an app password."""
     created = f"{datetime.fromtimestamp(password.created, UTC):%Y-%m-%d}"
-    used = f"{datetime.fromtimestamp(password.used, UTC):%Y-%m-%d %H:%M} UTC"
-    return f"{password.name}: made {created}, last used {used if password.used else 'never'}"
+    until = f", valid until {_minute(password.expires)}" if password.expires else ""
+    last = _minute(password.used) if password.used else "never"
+    return f"{password.name}: made {created}, last used {last}{until}"
 
 
-async def _add(request: Request, name: str, reply: Response) -> None:
+def _minute(time: int) -> str:
+    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+async def _add(request: Request, name: str, seconds: int, reply: Response) -> None:
     accounts, world, own = request.world.accounts, request.world, request.user.account_id
     assert accounts is not None  # noqa: S101  # `handle` has looked
     version, password = accounts.version(own), app_passwords.make_password()
-    made = AppPassword(name, app_passwords.digest_of(password), int(world.clock()))
+    now = int(world.clock())
+    digest = app_passwords.digest_of(password)
+    made = AppPassword(name, digest, now, expires=now + seconds if seconds else 0)
     try:
         is_done = await account_changes.add_app_password(world, own, made, version)
         known = [] if is_done else await accounts.app_passwords(own)
@@ -89,10 +103,11 @@ async def _add(request: Request, name: str, reply: Response) -> None:
     if is_done:
         log.info("%s made an app password for %s", request.session.address, request.user.account)
         answer(request, f"The app password {name} is: {password}", reply)
+        until = f" It is valid until {_minute(made.expires)}." if seconds else ""
         answer(
             request,
             f"It is not shown again. Log in with it as {request.user.account}, by SASL PLAIN or"
-            f" IDENTIFY. /msg {NAME} APPPASSWORD DEL {name} revokes it.",
+            f" IDENTIFY.{until} /msg {NAME} APPPASSWORD DEL {name} revokes it.",
             reply,
         )
     elif any(each.name == name for each in known):

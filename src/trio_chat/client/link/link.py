@@ -161,6 +161,8 @@ class Link:
         self._reason = reason or self._reason
         self._loop.stop()
         if self.session:
+            await self.login_flow.leaves(self.session)
+        if self.session:
             await self.session.leave(self._reason)
 
     async def reconnect(self) -> None:
@@ -273,7 +275,7 @@ class Link:
         if problem := self._try_to_enqueue(action):
             if action.shown:
                 await self.tell(problem.format(text=action.shown), error=True)
-        elif self._reconnector.was_connected and not self.is_ready:
+        elif action.shown and self._reconnector.was_connected and not self.is_ready:
             await self.tell(
                 _(
                     "Not connected at the moment. This will be sent as soon as the connection is"

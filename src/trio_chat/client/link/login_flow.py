@@ -3,26 +3,37 @@ storing the password if the user wants that.
 
 A password comes from a question on a terminal or from the keyring, is held here in memory, and is
 sent to the server only. The password of an operator of the server is used once, and not stored; so
-is the code of an authenticator.
+is the code of an authenticator, for which an app password stands from then on.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
 import trio
 
+from trio_chat.client.link.app_password import REQUEST, OwnAppPassword
 from trio_chat.client.link.keyring import PasswordStore
-from trio_chat.client.session.authentication import CODE_REQUIRED
+from trio_chat.client.session.authentication import CODE_REQUIRED, NOT_ENCRYPTED
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.sasl import LoginCredentials
+from trio_chat.client.session.session import ClientSession
 from trio_chat.client.sign_on.source import TokenSource
 from trio_chat.i18n import _
+from trio_chat.irc import numerics
 from trio_chat.irc.text import clean
 
 _YES = frozenset(("y", "yes", "д", "да"))
 _NO = frozenset(("", "n", "no", "н", "нет"))
+_PASSING = (
+    "LOST",
+    "INTERNAL_ERROR",
+    "TEMPORARILY_UNAVAILABLE",
+    NOT_ENCRYPTED,
+    numerics.ERR_SASLABORTED,
+)
+"""Refusals that say nothing of the password."""
 
 
 class LoginHost(Protocol):
@@ -69,7 +80,6 @@ class LoginFlow:
         tokens: has the tokens of single sign-on; None if passwords log in.
 
     Attributes:
-        credentials: what to log in with on each connection, None for nothing.
         question: the current question, None for none.
     """
 
@@ -81,9 +91,10 @@ class LoginFlow:
         can_ask: bool,
         tokens: TokenSource | None = None,
     ) -> None:
-        self.credentials: LoginCredentials | None = None
         self.question: LoginQuestion | None = None
         self._client = client
+        self._credentials: LoginCredentials | None = None
+        self._app_password = OwnAppPassword(client.do)
         self._passwords = passwords
         self._can_ask = can_ask
         self._tokens = tokens
@@ -91,17 +102,22 @@ class LoginFlow:
         self._has_loaded = False
         self._may_offer = can_ask
 
+    @property
+    def credentials(self) -> LoginCredentials | None:
+        """What to log in with on each connection, None for nothing."""
+        return self._app_password.credentials or self._credentials
+
     async def load(self, nick: str) -> None:
         """Look up once whether a password is stored for this server. Get a token for each
         connection instead, if single sign-on is wanted: that can take until the user has logged in
         in a browser.
         """
         if self._tokens is not None:
-            self.credentials = await self._tokens.load(self._client.tell)
+            self._credentials = await self._tokens.load(self._client.tell)
             return
         if not self._has_loaded and self._passwords:
             self._has_loaded = True
-            self.credentials = await self._passwords.load(nick)
+            self._credentials = await self._passwords.load(nick)
 
     def sign_on_offered(self, offer: str) -> None:
         """Note where the server says that tokens come from."""
@@ -154,8 +170,14 @@ class LoginFlow:
         tried, self._tried = self._tried, None
         if tried is None:
             return
-        self.credentials = LoginCredentials(account, tried.password)
-        if self._may_offer and self._passwords and await self._passwords.are_available():
+        self._credentials = LoginCredentials(account, tried.password, is_kept=tried.is_kept)
+        await self._app_password.logged_in(account, has_code=bool(tried.code))
+        if (
+            self._may_offer
+            and not tried.is_kept
+            and self._passwords
+            and await self._passwords.are_available()
+        ):
             self._may_offer = False
             await self._ask(
                 _("Keep this password in the keyring of this computer? [y/N] "),
@@ -163,21 +185,51 @@ class LoginFlow:
                 secret=False,
             )
 
-    async def refused(self, code: str) -> None:
-        """Forget the credentials that the server has refused, or ask for what they lack.
+    async def refused(self, code: str) -> bool:
+        """Forget the credentials that the server has refused, or ask for what they lack; return
+        whether the user has to know of the refusal.
 
         Args:
             code: why; see `AccountRefused`.
         """
         refused, self._tried = self._tried or self.credentials, None
+        if refused is not None and refused is self._app_password.credentials:
+            return await self._app_password_refused(code)
         if code == CODE_REQUIRED and refused is not None and self._can_ask:
             account = clean(refused.account or self._client.nick)
             await self._ask(
                 _("Code of the authenticator for {account}: ").format(account=account),
                 partial(self._give_code, refused),
             )
-        elif refused is self.credentials:
-            self.credentials = None
+        elif refused is self._credentials:
+            self._credentials = None
+        return True
+
+    async def _app_password_refused(self, code: str) -> bool:
+        """Log in by the password of the account, for which the server asks for another code."""
+        if code in _PASSING:
+            return True
+        self._app_password.forget()
+        text = _("The server does not take the login that this client has kept any longer.")
+        await self._client.tell(text, error=True)
+        self._tried = tried = self._credentials
+        if tried is not None:
+            await self._client.do("", lambda protocol: protocol.authentication.log_in(tried))
+        return False
+
+    async def answered(self, request: int, lines: Sequence[str]) -> bool:
+        """Take an answer of NickServ; return whether it was to a question of this flow."""
+        await trio.lowlevel.checkpoint()
+        if request != REQUEST:
+            return False
+        if problem := self._app_password.answered(lines):
+            text = _("This client will ask for a code whenever it reconnects. {reason}")
+            await self._client.tell(text.format(reason=clean(problem)), error=True)
+        return True
+
+    async def leaves(self, session: ClientSession) -> None:
+        """Have the server forget the app password of this client, which leaves."""
+        await self._app_password.revoke(session)
 
     async def _give_code(self, credentials: LoginCredentials, code: str) -> bool:
         self._tried = tried = replace(credentials, code=code.strip())
@@ -231,8 +283,8 @@ class LoginFlow:
 
     async def _keep(self, line: str) -> bool:
         word = line.strip().lower()
-        if word in _YES and self._passwords and self.credentials:
-            if await self._passwords.save(self.credentials):
+        if word in _YES and self._passwords and self._credentials:
+            if await self._passwords.save(self._credentials):
                 await self._client.tell(_("The password is kept."))
             else:
                 await self._client.tell(_("The password could not be kept."), error=True)

@@ -94,7 +94,9 @@ class EventReactions:
                 await self._sign_on(offer)
                 return ()
             case events.AccountRefused(code=code):
-                await self._login_flow.refused(code)
+                return (event,) if await self._login_flow.refused(code) else ()
+            case events.ServiceAnswered(request=request, lines=lines):
+                return () if await self._login_flow.answered(request, lines) else (event,)
             case events.MessageRefused() | events.MessageUnconfirmed():
                 self._fail()
         return (event,)

@@ -29,7 +29,7 @@ from trio_chat.client.session.sasl import (
 from trio_chat.irc import capability_names, numerics
 
 NICKSERV = "NickServ"
-_NOT_ENCRYPTED = "NOT_ENCRYPTED"
+NOT_ENCRYPTED = "NOT_ENCRYPTED"
 CODE_REQUIRED = "CODE_REQUIRED"
 """Of FAIL AUTHENTICATE, and of `AccountRefused`."""
 SIGN_ON_OFFERED = "SIGN_ON_OFFERED"
@@ -58,6 +58,7 @@ class Authentication:
 
     Attributes:
         account: the account that the client is logged in to, "" for none.
+        is_private: as given.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Authentication:
         self._features = features
         self._nickname = nickname
         self._credentials = credentials
-        self._is_private = is_private
+        self.is_private = is_private
         self._pending = AccountRequest.NOTHING
         self._mechanisms: list[Mechanism] = []
         self._mechanism: Mechanism | None = None
@@ -109,12 +110,12 @@ class Authentication:
             credentials,
             may_send_password=self._may_send_password,
         )
-        self._try_next("" if self._may_send_password else _NOT_ENCRYPTED)
+        self._try_next("" if self._may_send_password else NOT_ENCRYPTED)
 
     @property
     def _may_send_password(self) -> bool:
         """Whether the password itself may be sent: a stored one only over a private connection."""
-        return self._is_private or self._credentials is None or not self._credentials.is_kept
+        return self.is_private or self._credentials is None or not self._credentials.is_kept
 
     def register(self, credentials: LoginCredentials, email: str) -> None:
         """Register an account; its name "" means the nickname."""
@@ -249,7 +250,7 @@ class Authentication:
 
     def _identify(self) -> None:
         if not self._may_send_password:
-            self.fail(_NOT_ENCRYPTED, "")
+            self.fail(NOT_ENCRYPTED, "")
         elif self._credentials and self._credentials.is_token:
             self.fail(numerics.RPL_SASLMECHS, "")
         elif self._credentials:

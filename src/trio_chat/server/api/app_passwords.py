@@ -22,6 +22,7 @@ class AppPasswordView:
     name: str
     created: datetime | None
     last_used: datetime | None
+    expires: datetime | None
 
 
 async def _list(call: Call) -> Page:
@@ -30,7 +31,9 @@ async def _list(call: Call) -> Page:
         known = await accounts_of(call).app_passwords(account.id)
 
     def show(each: AppPassword) -> AppPasswordView:
-        return AppPasswordView(each.name, moment(each.created), moment(each.used))
+        return AppPasswordView(
+            each.name, moment(each.created), moment(each.used), moment(each.expires)
+        )
 
     return call.page(known, lambda each: each.name, show)
 
