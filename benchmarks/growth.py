@@ -1,7 +1,8 @@
 """Benchmark of growth: what a server with many members, channels or connections costs.
 
     python benchmarks/growth.py [SCENARIO ...] [--members N] [--channels N] [--idle N]
-                                [--storm N] [--quick]
+                                [--storm N] [--storm-channels N] [--storm-joins N]
+                                [--messages N] [--database FILE] [--quick]
 
 Without a name all scenarios are run, one after another, each with a new server. CPU is that of the
 server's process, so other programs disturb it little. The worst delay of a PING, which a process of
@@ -18,12 +19,16 @@ import selectors
 import signal
 import socket
 import ssl
+import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
+import growth_data
 from crowd import CHANNEL, Client, Crowd, CrowdError
 from subject import OURS, SUBJECTS, Running, SubjectError, running
 
@@ -34,6 +39,8 @@ _RESTS = 10.0
 _SETTLED = 3.0
 """Seconds after which memory is that of an empty server: a start has processes of its own."""
 _REPEATS = 20
+_STARTS = 5
+_REHASHES = 5
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,10 @@ class Sizes:
     channels: int
     idle: int
     storm: int
+    storm_channels: int
+    storm_joins: int
+    messages: int
+    database: Path | None
 
 
 class TlsSocket:
@@ -102,9 +113,11 @@ class TlsCrowd(Crowd):
 
 
 @contextlib.contextmanager
-def _running() -> Iterator[Running]:
-    """Run a server with an empty database until its memory has settled, and stop it at the end."""
-    with running(SUBJECTS[OURS], None) as server:
+def _running(database: Path | None = None) -> Iterator[Running]:
+    """Run a server, mostly with an empty database, until its memory has settled, and stop it at the
+    end.
+    """
+    with running(SUBJECTS[OURS], None, database) as server:
         time.sleep(_SETTLED)
         yield server
 
@@ -255,19 +268,59 @@ def idle(sizes: Sizes) -> None:
 
 
 def storm(sizes: Sizes) -> None:
-    """Measure clients that all come back: as fast as they are let in, into one channel."""
+    """Measure clients that all come back: as fast as they are let in, and each into its
+    channels.
+    """
     with _running() as server, _delay(server) as worst:
         crowd = Crowd(("127.0.0.1", server.port))
         began, cpu = time.perf_counter(), server.meter.cpu()
         crowd.register(sizes.storm, ())
         _row("registered after", time.perf_counter() - began, "s")
-        requests = [f"JOIN {CHANNEL}\r\n".encode()] * len(crowd.clients)
-        crowd.exchange(crowd.clients, requests, b" 366 ")
-        crowd.barrier()
-        _row("and in one channel after", time.perf_counter() - began, "s")
-        _row("CPU", server.meter.cpu() - cpu, "s")
-        _row("memory", server.meter.memory() / 1024**2, "MiB")
-        _row("worst PING meanwhile", worst() * 1000, "ms")
+        _row("CPU until then", server.meter.cpu() - cpu, "s")
+        _row("worst PING until then", worst() * 1000, "ms")
+        with _delay(server) as worst_of_joins:
+            requests = [
+                f"JOIN {','.join(_channels_of(number, sizes))}\r\nPING in\r\n".encode()
+                for number in range(len(crowd.clients))
+            ]
+            crowd.exchange(crowd.clients, requests, b"PONG")
+            crowd.barrier()
+            _row("and in their channels after", time.perf_counter() - began, "s")
+            _row("CPU", server.meter.cpu() - cpu, "s")
+            _row("memory", server.meter.memory() / 1024**2, "MiB")
+            _row("worst PING of the JOINs", worst_of_joins() * 1000, "ms")
+
+
+def _channels_of(client: int, sizes: Sizes) -> list[str]:
+    """Return the channels of a client that comes back: all have as many members."""
+    first = client * sizes.storm_joins
+    numbers = range(first, first + min(sizes.storm_joins, sizes.storm_channels))
+    return [f"{CHANNEL}{number % sizes.storm_channels}" for number in numbers]
+
+
+def start(sizes: Sizes) -> None:
+    """Measure the start with a database of messages and registered channels, and REHASH there."""
+    with tempfile.TemporaryDirectory(prefix="trio-chat-bench-") as name:
+        path = sizes.database or Path(name) / "growth.db"
+        _row("writing the database", growth_data.make(path, sizes.messages, sizes.channels), "s")
+        _row("its size", path.stat().st_size / 1e6, "MB")
+        found: dict[Path | None, list[tuple[float, float]]] = {None: [], path: []}
+        for _ in range(_STARTS):
+            for database, starts in found.items():
+                with running(SUBJECTS[OURS], None, database) as server:
+                    starts.append((server.ready, server.meter.cpu()))
+        for database, title in ((None, "empty"), (path, "full")):
+            ready, cpu = (statistics.median(each) for each in zip(*found[database], strict=True))
+            _row(f"{title}: accepts connections after", ready * 1000, "ms", digits=0)
+            _row(f"{title}: CPU until then", cpu * 1000, "ms", digits=0)
+            with _running(database) as server:
+                _row(f"{title}: memory", server.meter.memory() / 1024**2, "MiB")
+                with _delay(server) as worst:
+                    for _ in range(_REHASHES):
+                        server.process.send_signal(signal.SIGHUP)
+                        time.sleep(1)
+                    _row(f"{title}: REHASH: worst PING meanwhile", worst() * 1000, "ms")
+                _row(f"{title}: memory then", server.meter.memory() / 1024**2, "MiB")
 
 
 _SCENARIOS: dict[str, Callable[[Sizes], None]] = {
@@ -275,6 +328,7 @@ _SCENARIOS: dict[str, Callable[[Sizes], None]] = {
     "channels": channels,
     "idle": idle,
     "storm": storm,
+    "start": start,
 }
 
 
@@ -286,13 +340,25 @@ def main() -> int:
     parser.add_argument("--channels", type=int, default=10_000, help="channels (channels)")
     parser.add_argument("--idle", type=int, default=50_000, help="connections (idle)")
     parser.add_argument("--storm", type=int, default=2000, help="clients that come back (storm)")
+    parser.add_argument("--storm-channels", type=int, default=1, help="of all of them (storm)")
+    parser.add_argument("--storm-joins", type=int, default=1, help="channels of each (storm)")
+    parser.add_argument("--messages", type=int, default=1_000_000, help="in the database (start)")
+    parser.add_argument(
+        "--database", type=Path, metavar="FILE", help="use this one, or create and keep it (start)"
+    )
     parser.add_argument("--quick", action="store_true", help="200 of each")
     given = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     most = 200 if given.quick else min(hard, 28_000) - _SPARE_FILES
     wanted = (given.members, given.channels, given.idle, given.storm)
-    sizes = Sizes(*(min(number, most) for number in wanted))
+    sizes = Sizes(
+        *(min(number, most) for number in wanted),
+        storm_channels=given.storm_channels,
+        storm_joins=given.storm_joins,
+        messages=min(given.messages, 200 if given.quick else given.messages),
+        database=given.database,
+    )
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, descriptors {hard}", end="")
     print(f" (were {soft}), load {os.getloadavg()[0]:.1f}")
     if max(wanted) > most and not given.quick:

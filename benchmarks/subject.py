@@ -251,15 +251,18 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(subject: Subject, core: int | None) -> Iterator[Running]:
-    """Run a server with an empty database in a directory of its own, and stop it at the end.
+def running(subject: Subject, core: int | None, database: Path | None = None) -> Iterator[Running]:
+    """Run a server in a directory of its own, and stop it at the end.
 
     Args:
         subject: the server.
         core: the processor core that it has to itself, or None.
+        database: what is copied as the database of ours, or None for an empty one.
     """
     with tempfile.TemporaryDirectory(prefix="trio-chat-bench-") as name:
         directory = Path(name)
+        if database is not None:
+            shutil.copy(database, directory / "trio-chat.db")
         *before, command = [subject.words(words, directory) for words in subject.commands]
         for words in before:
             subprocess.run(words, cwd=directory, check=True, capture_output=True)
