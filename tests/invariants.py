@@ -45,9 +45,9 @@ def indexes_are_consistent(world: World) -> None:
     assert len(sessions) == len(set(sessions))
     assert all(session in world.sessions.values() for session in sessions)
     for channel in world.channels.values():
-        assert set(channel.audience()) == {
+        assert channel.audience() == tuple(
             session for user in channel.members for session in user.sessions
-        }
+        )
 
 
 def watches_are_symmetric(world: World) -> None:

@@ -1,5 +1,7 @@
 """The protocol: parser, writer, names, masks, modes and tables."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -108,6 +110,28 @@ def test_folded_lines_fit_and_lose_nothing(names: list[str], room: int) -> None:
     lines = wrap_words(names, room)
     assert " ".join(lines).split(" ") == (names or [""])
     assert all(len(line.encode()) <= room or " " not in line for line in lines)
+
+
+@given(st.lists(words), st.integers(1, 60))
+def test_folded_lines_are_as_few_as_possible(names: list[str], room: int) -> None:
+    """A line ends only where the next word does not fit."""
+    for line, after in pairwise(wrap_words(names, room)):
+        assert len(f"{line} {after.split(' ')[0]}".encode()) > room
+
+
+@pytest.mark.parametrize(
+    ("names", "lines"),
+    [
+        (["a,b", "c"], ["a,b", "c"]),
+        (["aaaaa", "b"], ["aaaaa", "b"]),
+        (["b", "ааа", "c"], ["b", "ааа", "c"]),
+        (["", "", "cc"], [",", "cc"]),
+        ([], []),
+    ],
+)
+def test_no_word_is_cut(names: list[str], lines: list[str]) -> None:
+    """Neither one that is longer than a line nor one that contains the separator."""
+    assert wrap_words(names, 3, ",") == lines
 
 
 @given(st.text(), st.integers(0, 40))

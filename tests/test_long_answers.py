@@ -193,6 +193,34 @@ def test_channels_are_joined_in_parts() -> None:
     assert seen == ["JOIN", *["353"] * (len(seen) // 20 - 2), "366"] * 20
 
 
+def test_a_large_channel_is_joined_in_a_part_of_its_own(crowd: Town) -> None:
+    """Many clients that come back at once await their turns; nothing has happened until then."""
+    ann = crowd.person("ann")
+    bob = crowd.person("bob", "#all")
+    first = handle_line(crowd.world, ann.session, b"JOIN #all")
+    assert (first.parts, ann.session.user in crowd.world.channels["#all"].members) == ((), False)
+    assert first.more is not None
+    crowd.deliver(first.more(), ann)
+    assert [message.command for message in bob.read()] == ["JOIN"]
+    seen = [message.command for message in ann.read()]
+    assert seen == ["JOIN", *["353"] * (len(seen) - 2), "366"]
+
+
+@pytest.mark.parametrize(("key", "numeric"), [("+k secret", "475"), ("+i", "473")])
+def test_a_label_is_on_the_one_line_of_an_answer_that_came_late(
+    crowd: Town, key: str, numeric: str
+) -> None:
+    """Only "a response consisting of more than one message" is a batch, however it was made."""
+    boss = crowd.world.users["n0"].sessions[0].sink
+    assert isinstance(boss, Person)
+    boss.say(f"MODE #all {key}")
+    ann = crowd.person("ann", caps="labeled-response batch")
+    parts(ann, "@label=x JOIN #all")
+    assert [(message.command, message.tags) for message in ann.read()] == [
+        (numeric, {"label": "x"})
+    ]
+
+
 def test_coming_and_going_count_by_those_who_see_it(crowd: Town) -> None:
     """A client that joins and leaves a large channel again and again has everybody there sent
     something each time.

@@ -152,7 +152,8 @@ class Channel:
     def add(self, user: User, ranks: str = "") -> None:
         """Add a member; both sides of the membership are updated."""
         self.members[user] = user.channels[self] = Membership(ranks)
-        self._audience = None
+        if self._audience is not None:  # members would be gone through for each that comes
+            self._audience += user.sessions
 
     def remove(self, user: User) -> None:
         """End a membership, on both sides."""

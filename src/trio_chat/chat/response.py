@@ -244,7 +244,7 @@ class Response(ReplyLines):
         if is_over:
             for decided in self._decided:  # what comes after the answer is no part of it
                 decided.asker = None
-        if self._label:
+        if self._label and (is_over or self._own or self._label_batch):
             self._apply_label(is_over=is_over)
         self._flush()
         done, self._work = self._work, 0

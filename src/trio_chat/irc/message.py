@@ -200,6 +200,10 @@ def wrap_words(words: Iterable[str], room: int, separator: str = " ", most: int 
         separator: the text between two words.
         most: the most words of a line; 0 for any number.
     """
+    words = list(words)
+    text = separator.join(words)
+    if most == 0 and separator and text.count(separator) == len(words) - 1:
+        return _wrap_text(text.encode(), room, separator.encode())
     lines: list[str] = []
     line: list[str] = []
     used = 0
@@ -213,6 +217,24 @@ def wrap_words(words: Iterable[str], room: int, separator: str = " ", most: int 
     if line:
         lines.append(separator.join(line))
     return lines
+
+
+def _wrap_text(text: bytes, room: int, separator: bytes) -> list[str]:
+    """Cut joined words into lines. The members of a large channel are thousands of words, so they
+    are not looked at one by one.
+    """
+    lines: list[bytes] = []
+    start = 0
+    while len(text) - start > room:
+        end = text.rfind(separator, start, start + room + len(separator))
+        if end < 0:  # a word that is longer
+            end = text.find(separator, start)
+        if end < 0:
+            break
+        lines.append(text[start:end])
+        start = end + len(separator)
+    lines.append(text[start:])
+    return [line.decode() for line in lines]
 
 
 def truncate(text: str, room: int) -> str:

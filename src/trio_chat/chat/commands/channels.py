@@ -5,6 +5,7 @@ extended-join).
 import logging
 from collections.abc import Iterable
 from itertools import zip_longest
+from operator import attrgetter
 
 from trio_chat.chat import policy, public_archive
 from trio_chat.chat.apply import apply
@@ -16,7 +17,7 @@ from trio_chat.chat.changes import (
     NewcomerAdmitted,
     TopicSet,
 )
-from trio_chat.chat.channels import Channel, Topic
+from trio_chat.chat.channels import Channel, Membership, Topic
 from trio_chat.chat.commands import markers, metadata_unasked, playback
 from trio_chat.chat.commands.accounts import count_failure
 from trio_chat.chat.invitations import Holder, Invitation, holder_of, looks_like_token
@@ -69,6 +70,8 @@ def join_command(request: Request) -> Steps:
     invitations, address = request.world.invitations, request.session.payer
     guessed = False
     for name, key in zip_longest(names, request.param(1).split(",")[: len(names)], fillvalue=""):
+        # Before it is joined, so that who wants to join a large channel awaits its turn.
+        yield _work_of(request.world.channels.get(fold_or_self(name)))
         join(request, name, key)
         wanted = request.world.channels.get(fold_or_self(name))
         if _is_wrong_token(request, wanted, key):
@@ -76,7 +79,6 @@ def join_command(request: Request) -> Steps:
             if refusal := invitations.why_refused(address):
                 request.reply.fail("JOIN", "TOO_MANY_WRONG_INVITATIONS", name, text=refusal)
             invitations.note_wrong(address)
-        yield _work_of(wanted)
     if guessed:  # once for a command: a client that reconnects may have several that have expired
         count_failure(request, request.reply)
 
@@ -337,7 +339,9 @@ def names_command(request: Request) -> Steps:
         members = list(channel.members) if channel is not None else []
         for start in range(0, len(members), _NAMES_AT_ONCE):
             if channel is not None and policy.can_see_channel(request.user, channel):
-                _send_members(request, channel, members[start : start + _NAMES_AT_ONCE])
+                some = members[start : start + _NAMES_AT_ONCE]
+                here = [(user, channel.members[user]) for user in some if user in channel.members]
+                _send_members(request, channel, here)
             yield _NAMES_AT_ONCE // 8
         yield 1
     request.reply.numeric(n.RPL_ENDOFNAMES, request.param(0) or "*")
@@ -345,25 +349,29 @@ def names_command(request: Request) -> Steps:
 
 def send_names(request: Request, channel: Channel) -> None:
     """Send the members of a channel, and that these are all."""
-    _send_members(request, channel, channel.members)
+    _send_members(request, channel, channel.members.items())
     request.reply.numeric(n.RPL_ENDOFNAMES, channel.name)
 
 
-def _send_members(request: Request, channel: Channel, members: Iterable[User]) -> None:
-    """Send the members of a channel, with `multi-prefix` and `userhost-in-names` if negotiated."""
+def _send_members(
+    request: Request, channel: Channel, members: Iterable[tuple[User, Membership]]
+) -> None:
+    """Send members of a channel, with `multi-prefix` and `userhost-in-names` if negotiated."""
     user, reply = request.user, request.reply
     caps = request.session.caps
-    sees_all = user in channel.members and modes.AUDITORIUM not in channel.flags
-    words = []
-    for member in members:
-        membership = channel.members.get(member)
-        if membership is None:  # has left since
-            continue
-        if sees_all or policy.can_see_membership(user, member, channel):
-            prefixes = membership.prefixes if caps & cap.MULTI_PREFIX else membership.prefixes[:1]
-            words.append(
-                prefixes + (member.source if caps & cap.USERHOST_IN_NAMES else member.nick)
-            )
+    if modes.AUDITORIUM in channel.flags or user not in channel.members:
+        members = [
+            (member, membership)
+            for member, membership in members
+            if policy.can_see_membership(user, member, channel)
+        ]
+    most = None if caps & cap.MULTI_PREFIX else 1
+    name = attrgetter("source" if caps & cap.USERHOST_IN_NAMES else "nick")
+    # Most members have no rank, and all of them are gone through for each that joins.
+    words = [
+        membership.prefixes[:most] + name(member) if membership.ranks else name(member)
+        for member, membership in members
+    ]
     symbol = "@" if modes.SECRET in channel.flags else "="
     head = (
         f":{request.world.server_info.name} {n.RPL_NAMREPLY} {user.nick} {symbol} {channel.name} :"
