@@ -308,10 +308,14 @@ def start(sizes: Sizes) -> None:
         for _ in range(_STARTS):
             for database, starts in found.items():
                 with running(SUBJECTS[OURS], None, database) as server:
-                    starts.append((server.ready, server.meter.cpu()))
+                    began = time.perf_counter()
+                    # It listens before it has read the database, so that nobody is refused.
+                    Crowd(("127.0.0.1", server.port)).register(1, ())
+                    ready = server.ready + time.perf_counter() - began
+                    starts.append((ready, server.meter.cpu()))
         for database, title in ((None, "empty"), (path, "full")):
             ready, cpu = (statistics.median(each) for each in zip(*found[database], strict=True))
-            _row(f"{title}: accepts connections after", ready * 1000, "ms", digits=0)
+            _row(f"{title}: the first client is registered after", ready * 1000, "ms", digits=0)
             _row(f"{title}: CPU until then", cpu * 1000, "ms", digits=0)
             with _running(database) as server:
                 _row(f"{title}: memory", server.meter.memory() / 1024**2, "MiB")
