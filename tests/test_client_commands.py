@@ -104,7 +104,7 @@ class Asked:
         )
 
     @staticmethod
-    def polls() -> Sequence[ShownPoll]:
+    def polls(_person: str = "") -> Sequence[ShownPoll]:
         """Return no polls."""
         return ()
 

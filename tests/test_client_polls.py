@@ -79,9 +79,72 @@ async def test_a_long_poll_is_one_message_of_several_lines() -> None:
         assert "the poll is too long for one message of this server" in line
 
 
+async def test_a_poll_in_private() -> None:
+    """It is asked, answered and closed by the nickname of the other one, whatever the channel."""
+    async with chat(caps=HISTORY) as c:
+        server = await entered(c)
+        c.interface.type('/poll @bob "Lunch?" pizza | sushi')
+        line = await server.expect("PRIVMSG bob")
+        tags, _, body = line.partition(" ")
+        assert body == f"PRIVMSG bob :{ASKED}"
+        await server.send(f"{tags};msgid=7 :alice!u@h {body}")
+        c.interface.type("/vote", "/vote @bob", "/vote @Bob 2")
+        assert (await c.interface.take())[-2:] == [
+            "[ERROR] There is no poll here.",
+            "[INFO] Lunch? pizza 0, sushi 0; nobody has voted",
+        ]
+        assert parse(await server.expect("TAGMSG bob")).tags["+draft/react"] == "2️⃣"
+        c.interface.type("/poll close", "/poll @carol close", "/poll @bob close")
+        assert parse(await server.expect("PRIVMSG bob")).tags["+draft/reply"] == "7"
+        assert await c.interface.take() == ["[ERROR] There is no poll of yours here."] * 2
+
+
+async def test_a_poll_that_somebody_asks_in_private() -> None:
+    """The hint names the command that answers it; without the name, the poll of the channel is
+    meant.
+    """
+    async with chat(caps=HISTORY) as c:
+        server = await entered(c)
+        await ask(c, server, "5", "📊 Tea?  1️⃣ yes  2️⃣ no")
+        await server.send(f"@msgid=7 :bob!u@h PRIVMSG alice :{ASKED}")
+        assert (await c.interface.take())[-1] == (
+            "[INFO] Choose by /vote @bob and a number; /vote @bob shows the counts."
+        )
+        c.interface.type("/vote 1", "/vote @bob 2")
+        assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/reply"] == "5"
+        assert parse(await server.expect("TAGMSG bob")).tags["+draft/reply"] == "7"
+
+
+@pytest.mark.parametrize(
+    "question", ["@bob, lunch?", '"@bob lunch?"', "@bob: lunch?", "@#a lunch?"]
+)
+async def test_a_name_in_the_question_is_a_part_of_it(question: str) -> None:
+    """Only a nickname alone before the question is the receiver."""
+    async with chat(caps=HISTORY) as c:
+        server = await entered(c)
+        c.interface.type(f"/poll {question} a | b")
+        text = question.strip('"')
+        assert await server.echo() == f"PRIVMSG #lobby :📊 {text}  1️⃣ a  2️⃣ b"
+
+
+async def test_without_a_channel_a_poll_needs_a_receiver() -> None:
+    """The user learns what to type instead."""
+    async with chat(caps=HISTORY) as c:
+        server = await entered(c)
+        await server.send(":alice!u@h PART #lobby")
+        await c.interface.take()
+        c.interface.type("/poll Lunch? a | b")
+        assert await c.interface.take() == [
+            "[ERROR] You are not in a channel.",
+            "[INFO] To ask one person: /poll @nickname question? option | option",
+        ]
+
+
 @pytest.mark.parametrize(
     ("typed", "problem"),
     [
+        ("/poll @bob Lunch?", "A poll needs at least two options"),
+        ("/poll @bob close", "There is no poll of yours here."),
         ("/poll Lunch?", "A poll needs at least two options"),
         ("/poll | a | b", "A poll needs a question."),
         ("/poll Lunch? soup | Soup", "Two options are the same: Soup"),

@@ -47,6 +47,19 @@ async def test_one_key_votes_in_the_selected_poll(jumping_clock: MockClock) -> N
         await server.expect("PRIVMSG #lobby 12")
 
 
+async def test_a_poll_is_asked_in_private_from_a_channel(jumping_clock: MockClock) -> None:
+    """By the nickname, which also closes it."""
+    async with inside() as (it, server):
+        server.skips = ("CHATHISTORY", "PING h", "WHO", "PING lag", "MARKREAD", "MONITOR")
+        it.controller.typing.is_enabled = False
+        it.screen.press(*"/poll @bob Lunch? a | b", "enter")
+        tags, _, body = (await server.expect("PRIVMSG bob")).partition(" ")
+        await server.send(f"{tags};msgid=b :alice!u@h {body}")
+        await it.sees("3   bob")
+        it.screen.press(*"/poll @bob close", "enter")
+        assert parse(await server.expect("PRIVMSG bob")).tags["+draft/reply"] == "b"
+
+
 async def test_a_closed_poll_keeps_its_counts(jumping_clock: MockClock) -> None:
     """The answer of the author closes it at once; a deleted answer opens it again."""
     async with inside() as (it, server):

@@ -100,6 +100,16 @@ test("what is no poll or no vote is explained, and nothing is sent", async () =>
   assert.match(await explained("/vote"), /Lunch\? pizza 0, sushi 0/);
 });
 
+test("/poll asks somebody in private, and a name in the question is a part of it", async () => {
+  const all = await connected();
+  const asked = await typed(all, '/poll @bob "Lunch?" pizza | sushi');
+  assert.equal(asked.at(-1), `PRIVMSG bob :${ASKED}`);
+  assert.equal(all.workspace.current.value.name, "bob");
+  const closed = await typed(all, "/poll @bob close");
+  assert.ok(closed.includes("PRIVMSG bob :🏁 Lunch?  1️⃣ pizza — 0  2️⃣ sushi — 0"));
+  assert.match((await typed(all, "/poll @bob, lunch? a | b"))[0], /#lobby :📊 @bob, lunch\?/);
+});
+
 test("only its author closes a poll, and the counts stay", async () => {
   const all = await connected();
   await typed(all, '/poll "Lunch?" pizza | sushi');

@@ -1,5 +1,6 @@
 """Commands for polls: /poll asks, /vote answers."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 
@@ -14,34 +15,49 @@ from trio_chat.irc.polls import Poll, PollError, Vote, typed_poll
 from trio_chat.irc.text import clean
 
 _MOST_DIGITS = 4
+_TO_PERSON = re.compile(r"@([^\s@#&,:;.!?\"]+)\s+(.*)", re.DOTALL)
+"""A nickname before a poll. A question may begin with a name, too, which has a sign behind it."""
 
 
 @command(
-    N_('[-m] "question" option | option …, or close'),
-    N_("asks a question that others answer by /vote; -m: several answers; close: ends your poll"),
+    N_('[@nickname] [-m] "question" option | option …, or close'),
+    N_(
+        "asks a question that others answer by /vote; @nickname: in private; -m: several answers;"
+        " close: ends your poll"
+    ),
     1,
     1,
 )
 async def _poll(client: Actions, words: list[str]) -> None:
-    if not client.current:
+    named = _TO_PERSON.fullmatch(words[0])
+    person, text = named.groups() if named else ("", words[0])
+    target = person or client.current
+    if not target:
         await client.tell(_("You are not in a channel."), error=True)
-    elif words[0].lower() == "close":
-        await _close(client)
+        await client.tell(_("To ask one person: /poll @nickname question? option | option"))
+    elif text.lower() == "close":
+        await _close(client, person)
     else:
         try:
-            poll = typed_poll(words[0])
+            poll = typed_poll(text)
         except PollError as error:
             await client.tell(explain(error), error=True)
             await client.tell(
                 _("Usage: {usage}").format(usage=COMMANDS["poll"].synopsis()), error=True
             )
             return
-        await client.do(f"/poll {words[0]}", partial(_post, target=client.current, poll=poll))
+        await client.do(f"/poll {words[0]}", partial(_post, target=target, poll=poll))
 
 
-async def _close(client: Actions) -> None:
+async def _close(client: Actions, person: str) -> None:
     # Of another nickname, no client would take the result for that of the author.
-    mine = [shown for shown in client.polls() if shown.own and shown.author == shown.me]
+    mine = [
+        shown
+        for shown in client.polls(person)
+        if shown.own
+        and shown.author == shown.me
+        and (not person or shown.conversation.lower() == person.lower())
+    ]
     shown = next((each for each in mine if each.result is None), None)
     if shown is None:
         text = _("Your poll is closed.") if mine else _("There is no poll of yours here.")
@@ -58,7 +74,10 @@ async def _close(client: Actions) -> None:
 )
 async def _vote(client: Actions, words: list[str]) -> None:
     author, numbers = _read_vote(words[0] if words else "")
-    polls = [each for each in client.polls() if not author or each.author.lower() == author]
+    polls = list(client.polls(author))
+    if author:  # or else those that the user has asked that person
+        by_author = [each for each in polls if each.author.lower() == author]
+        polls = by_author or [each for each in polls if each.conversation.lower() == author]
     # Without a name it is the last one even if that is closed: the user means what is to be seen.
     is_open = [each for each in polls if each.result is None or not author]
     shown = next(iter(is_open or polls), None)

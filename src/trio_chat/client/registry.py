@@ -100,8 +100,12 @@ class Actions(Protocol):
     async def answer(self, target_message: TargetMessage, text: str) -> None:
         """Send a reply to a message."""
 
-    def polls(self) -> Iterable[ShownPoll]:
-        """Return the polls of the current conversation: the selected one, then the newest first."""
+    def polls(self, person: str = "") -> Iterable[ShownPoll]:
+        """Return the polls of the current conversation: the selected one, then the newest first.
+
+        Args:
+            person: the nickname of somebody whose private conversation counts, too; "" for none.
+        """
 
     def finish(self, reason: str) -> None:
         """Leave after the current line."""

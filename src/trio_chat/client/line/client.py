@@ -229,9 +229,9 @@ class LineClient:
             )
         )
 
-    def polls(self) -> Iterator[ShownPoll]:
-        """Return the polls of the current channel, the newest first."""
-        return self._recent.polls(self._link.nick)
+    def polls(self, person: str = "") -> Iterator[ShownPoll]:
+        """Return the polls of the current channel and of a person, the newest first."""
+        return self._recent.polls(self._link.nick, person)
 
     def finish(self, reason: str) -> None:
         """Leave after the current line."""

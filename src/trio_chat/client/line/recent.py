@@ -73,12 +73,14 @@ class RecentMessages:
             next(filter(None, results), None),
         )
 
-    def polls(self, me: str) -> Iterator[ShownPoll]:
-        """Yield the polls of the current channel, the newest first."""
+    def polls(self, me: str, person: str = "") -> Iterator[ShownPoll]:
+        """Yield the polls of the current channel, and of a private conversation, the newest
+        first.
+        """
         same, talk = self._joined_channels.features.same, self._joined_channels.current
         for _time, said in reversed(self._said):
-            is_here = same(said.conversation, talk) and said.text.startswith(MARK)
-            if is_here and (poll := self.poll(said.msgid, me)):
+            is_here = same(said.conversation, talk) or same(said.conversation, person)
+            if is_here and said.text.startswith(MARK) and (poll := self.poll(said.msgid, me)):
                 yield poll
 
     def find(self, msgid: str) -> Said | None:

@@ -28,13 +28,13 @@ def _said(context: RenderContext, event: events.Said) -> list[Line]:
     if context.draws_codes:
         lines += [info(row) for row in code_rows(event)]
     is_asked = poll and event.msgid and not event.own and not event.played_back
-    if poll and is_asked and context.is_current(event.target):
+    if poll and is_asked and (event.private or context.is_current(event.target)):
         text = (
-            _("Choose by /vote and numbers; /vote shows the counts.")
+            _("Choose by {vote} and numbers; {vote} shows the counts.")
             if poll.takes_several
-            else _("Choose by /vote and a number; /vote shows the counts.")
+            else _("Choose by {vote} and a number; {vote} shows the counts.")
         )
-        lines += info_line(text)
+        lines += info_line(text, vote=f"/vote @{event.sender}" if event.private else "/vote")
     return lines
 
 

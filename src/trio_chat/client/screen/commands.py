@@ -192,12 +192,17 @@ class CommandContext:
         self.timeline.to_end()
         await self.say(self.current, text)
 
-    def polls(self) -> Iterator[ShownPoll]:
-        """Return the polls of this conversation: the selected one, then the newest first."""
+    def polls(self, person: str = "") -> Iterator[ShownPoll]:
+        """Return the polls of this conversation: the selected one, then the newest first, then
+        those of a private conversation.
+        """
         selected = self.timeline.selected if self.timeline.buffer is self.buffer else None
         if selected is not None and (poll := shown_poll(self.buffer, self.buffer[selected])):
             yield poll
         yield from polls(self.buffer)
+        private = self.view.server.get(person) if person else None
+        if private is not None and private is not self.buffer:
+            yield from polls(private)
 
     def finish(self, reason: str) -> None:
         """Leave the chat."""

@@ -9,16 +9,23 @@ import { pollProblem } from "../../text/poll_problems.js";
 /** @import { ShownPoll } from "../../model/polls.js" */
 /** @import { Context } from "./registry.js" */
 
+/** A nickname before a poll. A question may begin with a name, too, which has a sign behind it. */
+const TO_PERSON = /^@([^\s@#&,:;.!?"]+)\s+(.*)$/su;
+
 command(
   "poll",
-  N_('[-m] "question" option | option …, or close'),
-  N_("asks a question that others answer by /vote; -m: several answers; close: ends your poll"),
+  N_('[@nickname] [-m] "question" option | option …, or close'),
+  N_(
+    "asks a question that others answer by /vote; @nickname: in private; -m: several answers; close: ends your poll",
+  ),
   [1, 1],
-  [""],
-  (context, [text = ""]) => {
-    const { client, buffer, tell } = context;
+  ["nick"],
+  (context, [typed = ""]) => {
+    const { client, tell } = context;
+    const [, person = "", text = typed] = TO_PERSON.exec(typed) ?? [];
+    const buffer = person ? client.privates.open(person) : context.buffer;
     if (buffer.kind === "server") notInChannel(context);
-    else if (text.toLowerCase() === "close") close(context);
+    else if (text.toLowerCase() === "close") close({ ...context, buffer });
     else if (canReact(context)) {
       const poll = typedPoll(text);
       if ("problem" in poll) {
@@ -26,8 +33,10 @@ command(
         return;
       }
       const line = fittingPoll(poll, client.model.features.value.limits);
-      if (line) client.outgoing.send(buffer, line, "message", "");
-      else tell(_("The poll is too long for one message of this server; make it shorter."), true);
+      if (line) {
+        if (person) context.actions.open(buffer);
+        client.outgoing.send(buffer, line, "message", "");
+      } else tell(_("The poll is too long for one message of this server; make it shorter."), true);
     }
   },
 );
