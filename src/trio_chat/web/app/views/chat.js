@@ -1,7 +1,7 @@
 /** The chat: the list of conversations, the current one, and its members. */
 
 import { h } from "../../vendor/preact.js";
-import { useEffect } from "../../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef } from "../../vendor/hooks.js";
 import { _ } from "../platform/i18n.js";
 import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
@@ -23,7 +23,10 @@ export function Chat() {
   const wantsMembers = viewSettings(workspace.settings.value).members && buffer?.kind === "channel";
   useEffect(loadSoon, []);
   useEffect(focusPrompt, [buffer]);
-  useEffect(() => (open ? holdFocus(open) : undefined), [open]);
+  const before = useRef(/** @type {Element|null} */ (null));
+  // The browser takes the focus from what an open drawer covers with the next frame.
+  useLayoutEffect(() => void (before.current = document.activeElement), [open]);
+  useEffect(() => (open ? holdFocus(open, before.current) : undefined), [open]);
   return h(
     "div",
     { class: `chat ${open ? `drawer-${open}` : ""} ${wantsMembers ? "with-members" : ""}` },
@@ -68,15 +71,17 @@ function Empty() {
 /**
  * Put the focus into a drawer, and give it back when the drawer is closed.
  * @param {"buffers"|"members"} name
+ * @param {Element|null} before What had it.
  */
-function holdFocus(name) {
-  const before = /** @type {HTMLElement|null} */ (document.activeElement);
+function holdFocus(name, before) {
   const drawn = document.querySelector(name === "members" ? ".members" : ".sidebar");
   /** @type {HTMLElement|null|undefined} */ (
     drawn?.querySelector(".sidebar-item[aria-current], .drawer-close, button")
   )?.focus({ preventScroll: true });
   return () => {
-    if (before?.isConnected && drawn?.contains(document.activeElement)) before.focus();
+    const focused = document.activeElement;
+    const isLost = !focused || focused.matches("body,.scrim") || drawn?.contains(focused);
+    if (isLost && before instanceof HTMLElement) before.focus();
   };
 }
 

@@ -27,8 +27,9 @@ export function Dialog({ title, class: name = "", scrolls = false, children }) {
     dialog?.showModal();
     return () => {
       dialog?.close();
-      if (before?.isConnected && before !== document.body) before.focus({ preventScroll: true });
-      else focusPrompt();
+      if (before !== document.body) before?.focus({ preventScroll: true });
+      // It is gone, or hidden, as what is in a drawer of a narrow page.
+      if (before === document.body || document.activeElement !== before) focusPrompt();
     };
   }, []);
   useEffect(() => {

@@ -38,7 +38,10 @@ async function load(name) {
  */
 export function loadSoon() {
   // It is tried again, and reported, when one is opened.
-  const timer = setTimeout(() => void load("").catch(() => undefined), SOON);
+  const timer = setTimeout(() => {
+    void load("").catch(() => undefined);
+    void import("./focus_keeper.js").then(({ keepFocus }) => keepFocus(), () => undefined);
+  }, SOON);
   return () => clearTimeout(timer);
 }
 
