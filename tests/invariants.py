@@ -101,7 +101,8 @@ def what_a_peer_can_grow_is_bounded(world: World) -> None:
     for session in world.sessions.values():
         assert world.monitor.count(session) <= limits.monitor_entries
         assert len(session.subscriptions) <= limits.metadata_subs
-        assert len(session.sasl_inbox._pieces) <= MAX_MESSAGE
+        if session.sasl is not None:
+            assert len(session.sasl.inbox._pieces) <= MAX_MESSAGE
         if session.batch is not None:
             assert len(session.batch._lines) <= limits.multiline_lines
             assert session.batch._size <= limits.multiline_bytes

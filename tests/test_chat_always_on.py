@@ -327,7 +327,7 @@ def test_a_user_is_plain_data_and_a_user_again(town: Town) -> None:
     assert (restored.source, restored.realname, restored.modes) == (
         user.source,
         "Ann of Town",
-        {"B"},
+        "B",
     )
 
 

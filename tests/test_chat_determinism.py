@@ -262,7 +262,6 @@ NOT_IN_A_SNAPSHOT = {
         "playback_request": "of the connection",
         "quota_notified": "of the connection",
         "sasl": "of the connection",
-        "sasl_inbox": "of the connection",
         "signed_on": "of the connection",
         "sink": "of the connection",
         "subscriptions": "of the connection",

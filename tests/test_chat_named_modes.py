@@ -341,7 +341,7 @@ def test_own_modes_that_are_written_wrong(town: Town, item: str, why: str) -> No
     """ "The list given by these two numerics are in two separate namespaces"."""
     ann = town.person("ann", caps=CAP)
     assert failure(ann.say(f"PROP ann +bot {item}"))[1] == why
-    assert town.world.users["ann"].modes == {"i"}
+    assert town.world.users["ann"].modes == "i"
 
 
 def test_snomask_needs_the_right(town: Town) -> None:

@@ -627,7 +627,7 @@ def test_an_operator_who_stays_is_none_when_coming_back(town: Town, staying: Per
     staying.leave()
     assert user.always_on
     assert (before is None, user.operator) == (False, None)
-    assert not user.modes & {"o", "s"}
+    assert not set(user.modes) & {"o", "s"}
     assert not town.world.opers
 
 

@@ -101,7 +101,7 @@ async def test_an_always_on_user_is_there_after_a_restart() -> None:
     assert user is not None
     assert (user.account, user.modes, user.metadata, user.sessions) == (
         "Ann",
-        {"B", "i"},
+        "Bi",
         {"a": "b"},
         (),
     )

@@ -115,10 +115,10 @@ def from_state(folded: str, state: Mapping[str, Any]) -> User:
     user.seen = state["seen"]
     user.away = state["away"]
     # The rights of a server operator end with the server; OPER gives them again.
-    user.modes = {
+    user.modes = "".join(
         letter
         for letter in state["modes"]
         if letter in USER_MODES and letter not in (SERVER_OPERATOR, NOTICES)
-    }
+    )
     user.note_security()  # it has no sessions yet
     return user

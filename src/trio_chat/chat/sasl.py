@@ -293,6 +293,13 @@ class Inbox:
             raise SaslFailed from error
 
 
+class SaslDialogue(NamedTuple):
+    """An exchange that goes on, and what joins the chunks of the client's next message."""
+
+    exchange: SaslExchange
+    inbox: Inbox
+
+
 def pieces(message: bytes) -> list[str]:
     """Return a message as the parameters of AUTHENTICATE that carry it."""
     text = base64.b64encode(message).decode()

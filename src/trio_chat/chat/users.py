@@ -1,6 +1,7 @@
 """Users, and the sessions (connections) by which they are here."""
 
 import math
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -9,7 +10,7 @@ from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.identity_keys import ConfirmedGroups
 from trio_chat.chat.multiline import ClientBatch
 from trio_chat.chat.passkeys import PendingPasskey
-from trio_chat.chat.sasl import Inbox, SaslExchange
+from trio_chat.chat.sasl import SaslDialogue
 from trio_chat.chat.second_factors import Enrolment
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.addresses import rate_limit_key
@@ -171,7 +172,6 @@ class Session:
         "push_endpoint",
         "quota_notified",
         "sasl",
-        "sasl_inbox",
         "signed_on",
         "sink",
         "subscriptions",
@@ -236,8 +236,7 @@ class Session:
         self.enrolment: Enrolment | None = None
         self.pending_passkey: PendingPasskey | None = None  # that its browser may add
         self.push_endpoint = ""  # of the device that it has registered by WEBPUSH
-        self.sasl: SaslExchange | None = None
-        self.sasl_inbox = Inbox()
+        self.sasl: SaslDialogue | None = None
         self.failed_logins = 0
         # Seconds of `World.elapsed` until which a login by an identity links that to the account.
         self.link_until = -math.inf
@@ -283,7 +282,7 @@ class User:
         seen: when the last session ended; seconds of Unix time.
         account: the name of the account logged in to, or "".
         account_id: its number, or 0; names are shown, numbers compared.
-        modes: letters of the user modes that are on.
+        modes: letters of the user modes that are on, sorted; see `set_mode`.
         operator: the block of config.ini by which the user is an operator of the server, or None.
         channels: memberships by channel, in the order of joining.
         accepted: the users that may write to the user in spite of +R; see `accepts`.
@@ -346,7 +345,8 @@ class User:
         self.away = ""
         self.account = ""
         self.account_id = 0
-        self.modes = set(modes)
+        # A text, which all users with the same modes share: a set would take 216 bytes for each.
+        self.modes = sys.intern("".join(sorted(set(modes))))
         self.operator: Operator | None = None
         self.channels: dict[Channel, Membership] = {}
         self.invited: dict[Channel, bool] = {}
@@ -394,10 +394,16 @@ class User:
         """The tags that the server adds to what this user does; see `Event`."""
         return cap.OPER_TAGS if self.operator is not None else ()
 
+    def set_mode(self, letter: str, *, is_on: bool) -> None:
+        """Have a user mode on or off."""
+        if (letter in self.modes) is not is_on:
+            others = self.modes.replace(letter, "")
+            self.modes = sys.intern("".join(sorted(others + letter)) if is_on else others)
+
     def note_security(self) -> None:
         """Have the mode for encrypted connections when all sessions are."""
         is_secure = bool(self.sessions) and all(session.is_secure for session in self.sessions)
-        (self.modes.add if is_secure else self.modes.discard)(SECURE)
+        self.set_mode(SECURE, is_on=is_secure)
 
     def idle_since(self) -> float:
         """Return when any session last sent a command, in seconds of Unix time."""

@@ -29,6 +29,8 @@ class LineBuffer:
         max_body: bytes allowed for the rest, without CR LF.
     """
 
+    __slots__ = ("_max_body", "_max_tags", "_rest", "_skipped", "_skipping")
+
     def __init__(self, max_tags: int, max_body: int) -> None:
         self._max_tags = max_tags
         self._max_body = max_body

@@ -5,7 +5,7 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -524,14 +524,14 @@ class Server:
         await self.broadcaster.wait_delivered(self.broadcaster.statistics().accepted)
         await push.drain()
 
-    async def handle(self, accepted: AcceptedSocket) -> None:
+    def handle(self, accepted: AcceptedSocket) -> Awaitable[None]:
         """Serve an accepted connection until it is gone: the handler of `trio.serve_listeners`."""
         peer = LOCAL_PEER
         if accepted.host:
             host, port = accepted.sock.getsockname()[:2]
             peer = Peer(host=plain_address(accepted.host), local=(plain_address(host), port))
         transport = SocketTransport(accepted.sock, self._poller)
-        await self.openings.serve(transport, peer, accepted.settings, transport.receive_nowait)
+        return self.openings.serve(transport, peer, accepted.settings, transport.receive_nowait)
 
     async def open_and_serve(
         self, transport: Transport, peer: Peer, listener: ListenerSettings

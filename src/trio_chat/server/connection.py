@@ -1,7 +1,6 @@
 """A client's connection: a nursery with its reader and, while bytes are queued, its writer."""
 
 import logging
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -44,6 +43,31 @@ class Connection:
         ahead: bytes that have been read already.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_ahead",
+        "_applied",
+        "_buffer",
+        "_checking",
+        "_delay",
+        "_executed",
+        "_flood",
+        "_hub",
+        "_is_in_log",
+        "_is_moving",
+        "_is_paid",
+        "_is_shutdown",
+        "_lines",
+        "_outbox",
+        "_reason",
+        "_scope",
+        "_silence",
+        "_sorter",
+        "_transport",
+        "_unfinished",
+        "session",
+    )
+
     def __init__(self, hub: Hub, transport: Transport, peer: Peer, ahead: bytes = b"") -> None:
         now = trio.current_time()
         self._hub = hub
@@ -63,14 +87,16 @@ class Connection:
         self._outbox: Outbox | None = None
         self._buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
         # The state from which `_execute_lines` tells what the next line waits for.
-        self._lines: deque[bytes | BadLine] = deque()  # received and not yet executed
+        # Received and not yet executed, the next one at the end: an empty deque has a block of 600
+        # bytes.
+        self._lines: list[bytes | BadLine] = []
         self._executed = 0  # lines since other tasks had their turn
         self._is_paid = False  # whether the flood budget was charged for the first of the lines
         self._delay = 0.0  # seconds to wait until the flood budget covers what was charged
         # The latest part of an answer that is not complete, and its ticket.
         self._unfinished: tuple[Output, int] | None = None
         self._is_in_log = False  # whether a line is in the log of the cluster, or the registration
-        self._applied = trio.lowlevel.ParkingLot()
+        self._applied: trio.lowlevel.ParkingLot | None = None  # only a cluster needs it
         self._flood = budget_for(peer.host, hub.limits)
         self.session = session_of(peer, hub)
         if self._flood is None:
@@ -101,7 +127,7 @@ class Connection:
                 self._transport.on_control(outbox.flush_control)
                 self._begin_check(nursery)
                 try:
-                    await self._read_guarded()
+                    await self._read()
                     if self._checking is not None:
                         self._checking.cancel()
                     await self._say_farewell(outbox, nursery.cancel_scope)
@@ -156,30 +182,26 @@ class Connection:
             self.session.check = None
             done.set()
 
-    async def _read_guarded(self) -> None:
-        try:
-            with self._scope:
-                await self._read()
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            self.end("Connection reset")
-        except Exception:
-            log.exception("internal error while serving %s", self._name())
-            self.end("Internal error")
-
     async def _read(self) -> None:
         """Execute the client's lines, one after the other, until it leaves or is ended.
 
         Lines that wait for nothing are executed where the bytes are received (`_on_data`), without
         waking this task; it is woken to wait for the rest (`_resume`).
         """
-        if self._ahead:
-            self._on_data(self._ahead, 1)
-            self._ahead = b""
-        while True:
-            await self._resume()
-            if self._reason:
-                return
-            await self._transport.receive_each(self._on_data)
+        try:
+            with self._scope:
+                if self._ahead:
+                    self._on_data(self._ahead, 1)
+                    self._ahead = b""
+                await self._resume()
+                while not self._reason:
+                    await self._transport.receive_each(self._on_data)
+                    await self._resume()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self.end("Connection reset")
+        except Exception:
+            log.exception("internal error while serving %s", self._name())
+            self.end("Internal error")
 
     def _on_data(self, data: bytes, pieces: int) -> bool:
         """Execute the received lines until one has to wait; return whether one has to, or the
@@ -193,10 +215,11 @@ class Connection:
             return True
         self._silence.received = trio.current_time()
         lines = self._buffer.feed(data)
-        self._lines.extend(lines)
         self._executed = 0
         if pieces > len(lines) or len(data) > BYTES_PER_LINE * (len(lines) + 1):
             self._pay(waste(len(data), pieces, len(lines)))
+        lines.reverse()
+        self._lines = lines  # all before were executed: nothing is received while some wait
         return self._execute_lines() is not Wait.NOTHING
 
     async def _resume(self) -> None:
@@ -217,6 +240,8 @@ class Connection:
                     await self._wait_room()
                 case Wait.LOG:
                     self._silence.is_kept_waiting = True
+                    if self._applied is None:
+                        self._applied = trio.lowlevel.ParkingLot()
                     await self._applied.park()
                     self._silence.is_kept_waiting = False
                 case Wait.TURN:
@@ -248,7 +273,7 @@ class Connection:
                 return Wait.ROOM
             self._is_paid = False
             self._executed += 1
-            self._execute(self._lines.popleft())
+            self._execute(self._lines.pop())
 
     def _stop_reading(self, reason: str) -> None:
         """End the connection where it is read; the caller must check the reason before it waits.
@@ -328,7 +353,8 @@ class Connection:
     def note_applied(self) -> None:
         """Go on with the next line: everything that is in the log has been carried out."""
         self._is_in_log = False
-        self._applied.unpark_all()
+        if self._applied is not None:
+            self._applied.unpark_all()
 
     def _accept(self, output: Output, *, in_order: bool = False) -> None:
         self._take(output, self._hub.broadcaster.accept(output, self.session, in_order=in_order))

@@ -5,6 +5,7 @@ and that by which a client reaches it, for uploads.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from trio_chat.config import Settings
 from trio_chat.irc.addresses import IpAddress
@@ -71,6 +72,7 @@ def page_url_for(settings: Settings, peer: Peer, certified: Iterable[str] = ()) 
     return _url(peer.is_secure, names[0] if names else host, port)
 
 
+@lru_cache(maxsize=64)  # so that all clients of an address share one text
 def _url(is_secure: bool, host: str, port: int) -> str:
     scheme, shown = "https" if is_secure else "http", f"[{host}]" if ":" in host else host
     return f"{scheme}://{shown}/" if port == _PORTS[scheme] else f"{scheme}://{shown}:{port}/"

@@ -101,6 +101,8 @@ class Openings:
                     transport, peer, listener, permit, receive_nowait
                 )
             ) is not None:
+                # Or this would keep them as long as the client is connected.
+                del transport, peer, listener, receive_nowait
                 await connection.run()
 
     async def serve_client(self, transport: Transport, peer: Peer, ahead: bytes = b"") -> None:

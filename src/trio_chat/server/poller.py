@@ -9,7 +9,7 @@ line: a third of the cost of a private message.
 import logging
 import select
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import outcome
 import trio
@@ -71,11 +71,29 @@ class TaskPoller:
         trio.lowlevel.notify_closing(descriptor)
 
 
-class _Watch(NamedTuple):
-    """A task that waits for a socket."""
+class _Watch:
+    """A task that waits for a socket; with a method to abort that, which takes less memory than a
+    closure.
+    """
 
-    task: trio.lowlevel.Task
-    on_readable: Callable[[], bool]
+    __slots__ = ("_descriptor", "_poller", "on_readable", "task")
+
+    def __init__(
+        self,
+        poller: "EpollPoller",
+        descriptor: int,
+        task: trio.lowlevel.Task,
+        on_readable: Callable[[], bool],
+    ) -> None:
+        self._poller = poller
+        self._descriptor = descriptor
+        self.task = task
+        self.on_readable = on_readable
+
+    def abort(self, _: object) -> trio.lowlevel.Abort:
+        """Let the task be cancelled."""
+        self._poller.stop(self._descriptor)
+        return trio.lowlevel.Abort.SUCCEEDED
 
 
 class EpollPoller:
@@ -117,11 +135,12 @@ class EpollPoller:
         """
         if self._watches.get(descriptor) is not watch:
             return False
-        self._stop(descriptor)
+        self.stop(descriptor)
         trio.lowlevel.reschedule(watch.task, result)
         return True
 
-    def _stop(self, descriptor: int) -> None:
+    def stop(self, descriptor: int) -> None:
+        """End the watching of a socket, and wake nobody."""
         if not self._epoll.closed:
             # It is closed when the polling task has failed, and the watching tasks are cancelled.
             self._epoll.unregister(descriptor)
@@ -133,13 +152,9 @@ class EpollPoller:
             raise trio.BusyResourceError("this socket is watched already")
         await trio.lowlevel.checkpoint_if_cancelled()
         self._epoll.register(descriptor, select.EPOLLIN)
-        self._watches[descriptor] = _Watch(trio.lowlevel.current_task(), on_readable)
-
-        def abort(_: object) -> trio.lowlevel.Abort:
-            self._stop(descriptor)
-            return trio.lowlevel.Abort.SUCCEEDED
-
-        await trio.lowlevel.wait_task_rescheduled(abort)
+        watch = _Watch(self, descriptor, trio.lowlevel.current_task(), on_readable)
+        self._watches[descriptor] = watch
+        await trio.lowlevel.wait_task_rescheduled(watch.abort)
 
     def forget(self, descriptor: int) -> None:
         """Wake the watching task; see `Poller`."""

@@ -5,7 +5,7 @@ call that does not wait, as on a plain connection. Trio's `SSLStream` would need
 member of a channel.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import trio
 from OpenSSL import SSL
@@ -93,9 +93,9 @@ class TlsTransport:
             self._below.receive() if self._is_shut else receive_through(self._below, self)
         )
 
-    async def receive_each(self, on_data: OnData) -> None:
+    def receive_each(self, on_data: OnData) -> Awaitable[None]:
         """Call a function with decrypted bytes; see `Transport`."""
-        await receive_each_through(self._below, self, on_data)
+        return receive_each_through(self._below, self, on_data)
 
     @property
     def is_behind(self) -> bool:

@@ -6,7 +6,7 @@ a delivery to any member costs one call, and unsent bytes are kept in one place,
 """
 
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import trio
@@ -56,9 +56,12 @@ class Transport(Protocol):
             trio.ClosedResourceError: it was closed here.
         """
 
-    async def receive_each(self, on_data: OnData) -> None:
-        """Call a function with received bytes each time some arrive, until it returns true or the
-        connection has ended.
+    def receive_each(self, on_data: OnData) -> Awaitable[None]:
+        """Wait, and call a function with received bytes each time some arrive, until it returns
+        true or the connection has ended.
+
+        Most clients are in it most of the time. So a transport that only has another one do it
+        returns what that returns: a coroutine of its own would be kept for each.
 
         Args:
             on_data: must not block. It may be called in another task than this one, and what it
@@ -232,6 +235,8 @@ class SocketTransport:
         poller: what waits for it in `receive_each`.
     """
 
+    __slots__ = ("_poller", "_socket", "send_raw")
+
     def __init__(self, sock: socket.socket, poller: Poller) -> None:
         sock.setblocking(False)
         self._socket = sock
@@ -259,25 +264,11 @@ class SocketTransport:
         except OSError:
             return b""
 
-    async def receive_each(self, on_data: OnData) -> None:
+    def receive_each(self, on_data: OnData) -> Awaitable[None]:
         """Have the poller receive; see `Transport`."""
-        recv = self._socket.recv
-
-        def on_readable() -> bool:
-            try:
-                data = recv(RECEIVE_BYTES)
-            except BlockingIOError:
-                return False
-            except OSError as error:
-                raise trio.BrokenResourceError from error
-            if data:
-                return on_data(data, 1)
-            on_data(b"", 0)
-            return True
-
         if self._socket.fileno() < 0:
             raise trio.ClosedResourceError
-        await self._poller.watch(self._socket.fileno(), on_readable)
+        return self._poller.watch(self._socket.fileno(), _Reader(self._socket, on_data).read)
 
     def send_nowait(self, data: bytes) -> bytes:
         """Send without waiting; see `Transport`."""
@@ -319,6 +310,34 @@ class SocketTransport:
             trio.lowlevel.notify_closing(self._socket)
             self._poller.forget(self._socket.fileno())
             self._socket.close()
+
+
+class _Reader:
+    """Receives from a socket; kept for each client, and smaller than a closure.
+
+    Args:
+        sock: does not block.
+        on_data: takes what has come.
+    """
+
+    __slots__ = ("_on_data", "_socket")
+
+    def __init__(self, sock: socket.socket, on_data: OnData) -> None:
+        self._socket = sock
+        self._on_data = on_data
+
+    def read(self) -> bool:
+        """Receive once; return whether that is enough."""
+        try:
+            data = self._socket.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise trio.BrokenResourceError from error
+        if data:
+            return self._on_data(data, 1)
+        self._on_data(b"", 0)
+        return True
 
 
 class StreamTransport:

@@ -82,7 +82,7 @@ def _set_modes(world: World, change: UserModesChanged) -> Effects | None:
     for adding, letter in change.changes:
         if (letter in user.modes) is adding:
             continue
-        (user.modes.add if adding else user.modes.discard)(letter)
+        user.set_mode(letter, is_on=adding)
         if letter == INVISIBLE:
             (world.invisible.add if adding else world.invisible.discard)(user)
         text += letter if sign is adding else ("+" if adding else "-") + letter
@@ -102,7 +102,7 @@ def _appoint(world: World, change: OperatorAppointed) -> Effects | None:
     is_new = SERVER_OPERATOR not in user.modes
     user.operator = change.operator
     world.opers[user] = None
-    user.modes.add(SERVER_OPERATOR)
+    user.set_mode(SERVER_OPERATOR, is_on=True)
     return [_mode_event(world, user, f"+{SERVER_OPERATOR}")] if is_new else []
 
 
@@ -139,7 +139,8 @@ def _dismiss(world: World, change: OperatorDismissed) -> Effects | None:
     change_text = "-" + "".join(
         letter for letter in (SERVER_OPERATOR, NOTICES) if letter in user.modes
     )
-    user.modes -= {SERVER_OPERATOR, NOTICES}
+    for letter in (SERVER_OPERATOR, NOTICES):
+        user.set_mode(letter, is_on=False)
     return [_mode_event(world, user, change_text)]
 
 

@@ -70,7 +70,7 @@ def abort_exchange(request: Request) -> None:
 
 
 def _abort(request: Request) -> None:
-    request.session.sasl, request.session.sasl_inbox = None, sasl.Inbox()
+    request.session.sasl = None
     request.reply.numeric(n.ERR_SASLABORTED)
 
 
@@ -79,22 +79,22 @@ def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
     rules = world.server_info.account_rules
     if mechanism == ADDING:
         pending, session.pending_passkey = session.pending_passkey, None
-        session.sasl = sasl_exchanges.start_adding(world, pending)
+        exchange = sasl_exchanges.start_adding(world, pending)
     else:
-        session.sasl = sasl_exchanges.start(mechanism, world, session.origin)
-    session.sasl_inbox = sasl_exchanges.inbox(mechanism)
-    if session.sasl is None:
+        exchange = sasl_exchanges.start(mechanism, world, session.origin)
+    if exchange is None:
         known = sasl_mechanisms.mechanisms(session.certificate, rules)
         request.reply.numeric(n.RPL_SASLMECHS, ",".join(known))
         request.reply.numeric(n.ERR_SASLFAIL, args=("there is no such mechanism here",))
         return
+    session.sasl = sasl.SaslDialogue(exchange, sasl_exchanges.inbox(mechanism))
     request.reply.send_bare("AUTHENTICATE", "+")
 
 
-def _take_piece(request: Request, exchange: sasl.SaslExchange, piece: str) -> None:
+def _take_piece(request: Request, dialogue: sasl.SaslDialogue, piece: str) -> None:
     session, reply = request.session, request.reply
     try:
-        message = session.sasl_inbox.add(piece)
+        message = dialogue.inbox.add(piece)
     except OverflowError:
         session.sasl = None
         reply.numeric(n.ERR_SASLTOOLONG)
@@ -103,7 +103,7 @@ def _take_piece(request: Request, exchange: sasl.SaslExchange, piece: str) -> No
         reply.numeric(n.ERR_SASLFAIL, args=("that is not base64, or too long",))
     else:
         if message is not None:
-            reply.postpone(partial(_continue, request, exchange, message))
+            reply.postpone(partial(_continue, request, dialogue.exchange, message))
 
 
 async def _continue(

@@ -80,7 +80,7 @@ def _from_session(session: Session) -> dict[str, Any]:
 def to_user(world: World, state: Mapping[str, Any]) -> User:
     """Add a user to a world, without its memberships, with sessions that are connected nowhere."""
     user = User(*(state[name] for name in _PLAIN[:6]))
-    user.modes = set(state["modes"])
+    user.modes = state["modes"]
     for name in _PLAIN[6:]:
         setattr(user, name, state[name])
     name, number = state["account"]

@@ -5,7 +5,7 @@ many members into frames once. Nothing is compressed, because that would need me
 connection.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from wsproto.connection import Connection
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
@@ -96,9 +96,9 @@ class WebSocketTransport:
             self._below.receive() if self._is_shut else receive_through(self._below, self)
         )
 
-    async def receive_each(self, on_data: OnData) -> None:
+    def receive_each(self, on_data: OnData) -> Awaitable[None]:
         """Have lines taken as they come; see `Transport`."""
-        await receive_each_through(self._below, self, on_data)
+        return receive_each_through(self._below, self, on_data)
 
     @property
     def is_ended(self) -> bool:
