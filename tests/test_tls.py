@@ -356,6 +356,75 @@ def test_a_chunk_of_many_records_is_decrypted_in_turns() -> None:
     assert turns >= 65536 // 2048
 
 
+def test_openssl_is_never_given_more_than_a_record_to_encrypt() -> None:
+    """Its buffer grows with that and never shrinks; what is sent is complete all the same."""
+    sizes: list[int] = []
+    waiting = b""
+    sent: list[bytes] = []
+
+    class Encrypting(Talkative):
+        def sendall(self, data: bytes) -> None:
+            """Take text."""
+            nonlocal waiting
+            sizes.append(len(data))
+            waiting += data
+
+        def bio_read(self, size: int) -> bytes:
+            """Return what it has become, which is the same here."""
+            nonlocal waiting
+            wire, waiting = waiting, b""
+            return wire
+
+    class Taking(Endless):
+        def send_nowait(self, data: bytes) -> bytes:
+            """Take everything."""
+            sent.append(data)
+            return b""
+
+    transport = TlsTransport(Taking(), Encrypting(b""))  # type: ignore[arg-type]
+    data = bytes(range(256)) * 400
+    assert transport.send_nowait(data) == b""
+    assert sent == [data]
+    assert sum(sizes) == len(data)
+    assert max(sizes) <= 16_384
+
+
+async def test_a_handshake_is_read_in_small_pieces(
+    tls_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The buffer for what comes never shrinks either, and most clients never again send as much."""
+    sizes: list[int] = []
+    write = SSL.Connection.bio_write
+
+    def count(connection: SSL.Connection, data: bytes) -> int:
+        sizes.append(len(data))
+        return write(connection, data)
+
+    monkeypatch.setattr(SSL.Connection, "bio_write", count)
+    context = client_context()
+    context.set_alpn_protocols(["a" * 200, "b" * 200, "c" * 200])  # a long ClientHello
+    async with edge(tls_settings) as here:
+        await encrypt(here, context)
+    assert sum(sizes) > 600
+    assert max(sizes) <= 512
+
+
+async def test_many_requests_on_one_encrypted_connection_are_no_endless_opening(
+    tls_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each complete request renews how often the bytes of the next may be read, as without TLS."""
+    monkeypatch.setattr("trio_chat.server.transport.MOST_READS", 20)
+    async with edge(tls_settings) as here:
+        page = End(await encrypt(here, client_context()))
+        for _ in range(30):
+            await page.send(b"GET /health HTTP/1.1\r\nHost: example.org\r\n\r\n")
+            while not page.buffer.endswith(b"\r\n\r\nok\n"):
+                data = await page.stream.receive_some()
+                assert data, "the connection was ended"
+                page.buffer += data
+            page.buffer = b""
+
+
 def test_sts_says_where_and_then_for_how_long() -> None:
     """ "The port key MUST be present on insecure connections", "duration MUST be specified on
     secure ones" (IRCv3 sts).

@@ -262,7 +262,7 @@ class ProtocolDetection:
             raise NotServed(f"TLS failed: {error}") from error
         except trio.TooSlowError as error:
             raise NotServed("TLS took too long") from error
-        self.transport, self._takes_lines = PeekableTransport(tls), True
+        self.transport, self._takes_lines = PeekableTransport(tls, under=self.transport), True
         self.peer = replace(self.peer, is_secure=True, certificate=tls.fingerprint())
 
     async def _start_websocket(self, *, tls_first: bool) -> None:

@@ -5,7 +5,8 @@ call that does not wait, as on a plain connection. Trio's `SSLStream` would need
 member of a channel.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import trio
 from OpenSSL import SSL
@@ -33,6 +34,12 @@ MAX_IDLE = 131_072
 such as the change of a key, cost time and memory, and no budget against floods sees them. A record
 of 16 KiB comes in pieces, so it is not few."""
 _LONGEST_RECORD = 16_384
+"""Bytes of text in a record. Also the most that OpenSSL is given at once to encrypt: its buffer for
+what is to be sent grows with that and never shrinks, and large pieces take no more time than all at
+once.
+"""
+_PIECE_OF_HANDSHAKE = 512
+"""Bytes that it is given at once of a handshake, for the same reason."""
 _BYTES_PER_TURN = 2048
 """Bytes of one peer in a row, up to some ninety records; then other tasks are scheduled."""
 _SHARE = 32
@@ -50,6 +57,17 @@ class TlsTransport:
     """
 
     send_raw = None
+    __slots__ = (
+        "_below",
+        "_call",
+        "_connection",
+        "_encrypted",
+        "_idle",
+        "_is_fresh",
+        "_is_shut",
+        "_unsent",
+        "is_ended",
+    )
 
     def __init__(self, below: Transport, connection: SSL.Connection) -> None:
         self._below = below
@@ -62,8 +80,6 @@ class TlsTransport:
         self._is_shut = False  # we have
         self._idle = 0  # received bytes that were good for nothing
         self._call: Callable[[], None] = nothing
-        self.send_rest = below.send_rest
-        self.aclose = below.aclose
 
     def fingerprint(self) -> str:
         """Return the SHA-256 fingerprint of the certificate that the peer has shown, in
@@ -142,14 +158,28 @@ class TlsTransport:
 
     def send_nowait(self, data: bytes) -> bytes:
         """Encrypt, and send without waiting; see `Transport`."""
+        wire, self._unsent = self._unsent + self._encrypt(data), b""
+        return self._below.send_nowait(wire) if wire else b""
+
+    def _encrypt(self, data: bytes) -> bytes:
+        """Return data as records, with what OpenSSL has to send besides."""
+        if len(data) > _LONGEST_RECORD:
+            starts = range(0, len(data), _LONGEST_RECORD)
+            return b"".join([self._encrypt(data[at : at + _LONGEST_RECORD]) for at in starts])
         try:
             if data:
                 self._connection.sendall(data)
         except SSL.Error as error:
             raise trio.BrokenResourceError from error
-        wire = self._unsent + pull(self._connection)
-        self._unsent = b""
-        return self._below.send_nowait(wire) if wire else b""
+        return pull(self._connection)
+
+    def send_rest(self, rest: bytes) -> Coroutine[Any, Any, None]:
+        """Send everything; see `Transport`."""
+        return self._below.send_rest(rest)
+
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """Close the connection; see `Transport`."""
+        return self._below.aclose()
 
     async def send_eof(self, *, going_away: bool = False) -> None:
         """Say that nothing more comes (close_notify): so the peer knows that nothing was cut off.
@@ -206,18 +236,28 @@ async def handshake(below: Transport, contexts: ServerContexts) -> TlsTransport:
                 continue
             connection, data = SSL.Connection(context, None), hello
             connection.set_accept_state()
-        connection.bio_write(data)
-        problem: SSL.Error | None = None
-        try:
-            connection.do_handshake()
-        except SSL.Error as error:
-            problem = error
+        problem = _advance(connection, data)
         if wire := pull(connection):
             await send_all(below, wire)
         if problem is None:
             return TlsTransport(below, connection)
         if not isinstance(problem, SSL.WantReadError):
             raise HandshakeError(_why_failed(problem)) from problem
+
+
+def _advance(connection: SSL.Connection, data: bytes) -> SSL.Error | None:
+    """Go on with a handshake; return what has ended or delays it, or None when it is complete."""
+    problem: SSL.Error | None = None
+    for at in range(0, len(data), _PIECE_OF_HANDSHAKE):
+        connection.bio_write(data[at : at + _PIECE_OF_HANDSHAKE])
+        problem = None
+        try:
+            connection.do_handshake()
+        except SSL.WantReadError as error:
+            problem = error
+        except SSL.Error as error:
+            return error
+    return problem
 
 
 def _why_failed(error: SSL.Error) -> str:

@@ -6,8 +6,8 @@ a delivery to any member costs one call, and unsent bytes are kept in one place,
 """
 
 import socket
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
 
 import trio
 
@@ -174,38 +174,56 @@ async def receive_each_through(below: Transport, layer: Layer, on_data: OnData) 
     What one read brings is decoded where it is received, as far as that is little work; with the
     rest others get their turns.
     """
-    is_enough = False
-
-    def advance(reads: int) -> bool:
-        nonlocal is_enough
-        plain, pieces = layer.decode()
-        if pieces or reads:
-            is_enough = on_data(plain, max(pieces, reads))
-        if not is_enough and layer.is_ended:
-            on_data(b"", 0)
-            is_enough = True
-        return is_enough or layer.is_behind
-
-    def take_encoded(data: bytes, pieces: int) -> bool:
-        nonlocal is_enough
-        if data:
-            layer.feed(data)
-        if pieces:
-            return advance(pieces)
-        on_data(b"", 0)
-        is_enough = True
-        return True
-
-    while not is_enough:
+    decoding = _Decoding(layer, on_data)
+    while not decoding.is_enough:
         if layer.is_behind:
             await trio.lowlevel.checkpoint()
-            advance(0)
+            decoding.advance(0)
         elif layer.is_ended:  # when its last lines had to wait
             await trio.lowlevel.checkpoint()
             on_data(b"", 0)
             return
         else:
-            await below.receive_each(take_encoded)
+            await below.receive_each(decoding.take)
+
+
+class _Decoding:
+    """Decodes what is received, as it comes; kept for each client, and smaller than closures.
+
+    Args:
+        layer: decodes.
+        on_data: takes what was decoded.
+    """
+
+    __slots__ = ("_layer", "_on_data", "is_enough")
+
+    def __init__(self, layer: Layer, on_data: OnData) -> None:
+        self._layer = layer
+        self._on_data = on_data
+        self.is_enough = False
+
+    def take(self, data: bytes, pieces: int) -> bool:
+        """Take what the transport below has received; see `OnData`."""
+        if data:
+            self._layer.feed(data)
+        if pieces:
+            return self.advance(pieces)
+        self._on_data(b"", 0)
+        self.is_enough = True
+        return True
+
+    def advance(self, reads: int) -> bool:
+        """Decode the next part, which came in so many reads; return whether that is enough, or what
+        is left has to wait for its turn.
+        """
+        layer = self._layer
+        plain, pieces = layer.decode()
+        if pieces or reads:
+            self.is_enough = self._on_data(plain, max(pieces, reads))
+        if not self.is_enough and layer.is_ended:
+            self._on_data(b"", 0)
+            self.is_enough = True
+        return self.is_enough or layer.is_behind
 
 
 async def close_gracefully(transport: Transport, *, going_away: bool = False) -> None:
@@ -390,23 +408,43 @@ class PeekableTransport:
     Args:
         below: the connection.
         data: what has been read of it.
+        under: the one that its encryption reads from, if there is one.
     """
 
-    def __init__(self, below: Transport, data: bytes = b"") -> None:
+    __slots__ = ("_reads", "_under", "below", "data", "send_nowait", "send_raw")
+
+    def __init__(
+        self, below: Transport, data: bytes = b"", under: "PeekableTransport | None" = None
+    ) -> None:
         self.data = data
         self.below = below
+        self._under = under
         self._reads = 0
-        # Everything but reading is done by the connection itself, without a call in between.
-        self.on_control = below.on_control
+        # What is done often is done by the connection itself, without a call in between.
         self.send_raw = below.send_raw
         self.send_nowait = below.send_nowait
-        self.send_rest = below.send_rest
-        self.send_eof = below.send_eof
-        self.aclose = below.aclose
 
     def renew_budget(self) -> None:
         """Permit further reads: the connection has made progress."""
         self._reads = 0
+        if self._under is not None:
+            self._under.renew_budget()
+
+    def on_control(self, call: Callable[[], None]) -> None:
+        """Set what is called for control data; see `Transport`."""
+        self.below.on_control(call)
+
+    def send_rest(self, rest: bytes) -> Coroutine[Any, Any, None]:
+        """Send everything; see `Transport`."""
+        return self.below.send_rest(rest)
+
+    def send_eof(self, *, going_away: bool = False) -> Coroutine[Any, Any, None]:
+        """End the sending half; see `Transport`."""
+        return self.below.send_eof(going_away=going_away)
+
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """Close the connection; see `Transport`."""
+        return self.below.aclose()
 
     async def receive(self) -> bytes:
         """Return what was read ahead, then what comes; see `Transport`."""
@@ -419,10 +457,13 @@ class PeekableTransport:
         await trio.lowlevel.checkpoint()
         return data
 
-    async def receive_each(self, on_data: OnData) -> None:
+    def receive_each(self, on_data: OnData) -> Awaitable[None]:
         """Have taken what was read ahead, then what comes; see `Transport`."""
+        return self._take_ahead(on_data) if self.data else self.below.receive_each(on_data)
+
+    async def _take_ahead(self, on_data: OnData) -> None:
         data, self.data = self.data, b""
-        if data and on_data(data, 1):
+        if on_data(data, 1):
             await trio.lowlevel.checkpoint()
         else:
             await self.below.receive_each(on_data)

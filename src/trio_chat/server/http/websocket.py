@@ -5,7 +5,8 @@ many members into frames once. Nothing is compressed, because that would need me
 connection.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from wsproto.connection import Connection
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
@@ -65,6 +66,18 @@ class WebSocketTransport:
     """
 
     send_raw = None
+    __slots__ = (
+        "_below",
+        "_call",
+        "_connection",
+        "_control",
+        "_frame",
+        "_idle_frames",
+        "_is_closed",
+        "_is_shut",
+        "_size",
+        "is_behind",
+    )
 
     def __init__(self, below: Transport, connection: Connection, subprotocol: str | None) -> None:
         self._below = below
@@ -78,8 +91,6 @@ class WebSocketTransport:
         self.is_behind = True  # what came with the opening has not been looked at
         """Whether there may be more frames in what was received; see `Layer`."""
         self._call: Callable[[], None] = nothing
-        self.send_rest = below.send_rest
-        self.aclose = below.aclose
 
     def on_control(self, call: Callable[[], None]) -> None:
         """Have it called when a ping or a close is to be answered; see `Transport`."""
@@ -99,6 +110,14 @@ class WebSocketTransport:
     def receive_each(self, on_data: OnData) -> Awaitable[None]:
         """Have lines taken as they come; see `Transport`."""
         return receive_each_through(self._below, self, on_data)
+
+    def send_rest(self, rest: bytes) -> Coroutine[Any, Any, None]:
+        """Send everything; see `Transport`."""
+        return self._below.send_rest(rest)
+
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """Close the connection; see `Transport`."""
+        return self._below.aclose()
 
     @property
     def is_ended(self) -> bool:
