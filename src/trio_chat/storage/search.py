@@ -1,101 +1,183 @@
-"""Full-text search (SQLite FTS5) over the index that `storage.search_index` keeps."""
+"""Full-text search (SQLite FTS5) over the index that `storage.search_index` keeps.
+
+The index has the buffers as words, too. FTS5 begins with the rarest word, so a common word in a
+small channel is found fast. But to find the first message of each of many channels takes longer
+than to look through the messages with the words for those of the channels. So a search does this
+first, and asks FTS5 for the channels when it has looked through many in vain.
+"""
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.history import Query, Record, Span
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.storage.search_index import hex_token
 from trio_chat.storage.tokens import phrase, prepare_text
+from trio_chat.storage.vocabulary import Vocabulary, Wanted
 
 if TYPE_CHECKING:
     import apsw
 
+# The index of ids has the numbers of buffers: of messages elsewhere nothing else is read.
 _FIND = """
-    SELECT
-        message.id, buffer.name, is_private, command, source, account, message.text, tags, is_bot,
-        shift, account_id
-    FROM term CROSS JOIN message ON message.id = term.rowid
-    JOIN buffer ON buffer.id = message.buffer
+    SELECT message.buffer, message.id FROM term CROSS JOIN message ON message.id = term.rowid
     WHERE term MATCH ? AND term.rowid > ? AND term.rowid < ? ORDER BY term.rowid {}
 """
 _OLDEST, _NEWEST = _FIND.format("ASC"), _FIND.format("DESC")
+_READ = """
+    SELECT is_private, command, source, account, text, tags, is_bot, shift, account_id
+    FROM message WHERE buffer = ? AND id = ?
+"""
+_BUFFERS = "SELECT id, name FROM buffer WHERE name IN (SELECT value FROM json_each(?))"
 _MOST_SECONDS = 2.0
 """A search that takes longer is interrupted, because other searches have to wait for it."""
 _STEPS_PER_LOOK = 10_000
+_MOST_PLANNED = 8
+"""Words of a query that are looked up in the vocabulary; that of more could take long itself."""
+_FEW_BUFFERS = 4
+"""Buffers that FTS5 finds at once."""
+_LOOKED_THROUGH, _LOOKED_THROUGH_EACH = 200, 50
+"""Messages that are looked through first: some, and more for each buffer. This takes about as long
+as FTS5 takes to find the first message of each buffer.
+"""
+_SAMPLE = 8
+"""The part of them after which as large a part of the messages wanted must have been found."""
 
 
 def search(connection: "apsw.Connection", query: Query, span: Span, limit: int) -> list[Record]:
     """Return the messages that match a query; see `History.search`."""
     phrases = [quoted for word in query.text.split() if (quoted := phrase(prepare_text(word)))]
     names = json.dumps(list(query.buffers), ensure_ascii=False)
-    buffers = connection.execute(
-        "SELECT id FROM buffer WHERE name IN (SELECT value FROM json_each(?))", (names,)
-    ).fetchall()
+    buffers = dict(connection.execute(_BUFFERS, (names,)))
     if not buffers or (query.text and not phrases):
         return []
-    expression = _expression([str(number) for (number,) in buffers], phrases, query.sender)
+    vocabulary = Vocabulary(connection)
     deadline = time.monotonic() + _MOST_SECONDS
     connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_PER_LOOK)
     try:
-        found = _read(connection, expression, query, span, limit)
+        connection.execute("BEGIN")  # words and messages of one moment, whose pages are read once
+        wanted = _wanted(vocabulary, phrases)
+        if any(word.occurrences == 0 for word in wanted):
+            return []
+        found = _Search(connection, query, buffers, limit).found(wanted, span)
     finally:
         connection.set_progress_handler(None)
+        if connection.in_transaction:
+            connection.execute("COMMIT")
     return found[::-1] if span.from_newest else found
 
 
-def _read(
-    connection: "apsw.Connection", expression: str, query: Query, span: Span, limit: int
-) -> list[Record]:
-    found: list[Record] = []
-    rows = connection.execute(
-        _NEWEST if span.from_newest else _OLDEST, (expression, span.after, span.before)
-    )
-    for (
-        number,
-        buffer,
-        is_private,
-        command,
-        source,
-        account,
-        text,
-        tags,
-        is_bot,
-        shift,
-        account_id,
-    ) in rows:
-        if (is_private and number <= query.buffers[buffer]) or number < query.oldest.get(buffer, 0):
-            continue
-        found.append(
-            Record(
-                buffer,
-                number,
+class _Search:
+    """A search in some buffers, by number, for up to `limit` messages."""
+
+    def __init__(
+        self,
+        connection: "apsw.Connection",
+        query: Query,
+        buffers: Mapping[int, str],
+        limit: int,
+    ) -> None:
+        self._connection = connection
+        self._query = query
+        self._buffers = buffers
+        self._limit = limit
+        self._found: list[Record] = []
+
+    def found(self, wanted: Sequence[Wanted], span: Span) -> list[Record]:
+        """Return what is found, in the order of `span`."""
+        parts = _parts(wanted, self._query.sender)
+        if parts and self._are_looked_through(wanted):
+            most = _LOOKED_THROUGH + _LOOKED_THROUGH_EACH * len(self._buffers)
+            is_rare = any(
+                word.occurrences is not None and word.occurrences <= most for word in wanted
+            )
+            last = self._read(_expression(parts), span, None if is_rare else most)
+            if last is None:
+                return self._found
+            newest = span.from_newest
+            span = span._replace(before=last) if newest else span._replace(after=last)
+        place = " OR ".join(f'"{number}"' for number in self._buffers)
+        self._read(_expression({"place": place, **parts}), span)
+        return self._found
+
+    def _are_looked_through(self, wanted: Sequence[Wanted]) -> bool:
+        """Return whether messages of other buffers are looked through, too."""
+        if any(word.occurrences is not None for word in wanted):
+            return True
+        return len(self._buffers) > _FEW_BUFFERS and all(word.is_ordered for word in wanted)
+
+    def _read(self, expression: str, span: Span, most: int | None = None) -> int | None:
+        """Find messages with an FTS5 query. Return the id of the last one that was looked at when
+        `most` will not do; None when there are no more, or none are needed.
+        """
+        sample = most and most // _SAMPLE
+        rows = self._connection.execute(
+            _NEWEST if span.from_newest else _OLDEST, (expression, span.after, span.before)
+        )
+        for count, (buffer, number) in enumerate(rows, 1):
+            name = self._buffers.get(buffer)
+            if name is not None and (record := self._record(buffer, name, number)):
+                self._found.append(record)
+                if len(self._found) >= self._limit:
+                    break
+            if count == most or (count == sample and len(self._found) * _SAMPLE < self._limit):
+                return int(number)
+        return None
+
+    def _record(self, buffer: int, name: str, number: int) -> Record | None:
+        """Return a message, unless the query leaves it out."""
+        if number < self._query.oldest.get(name, 0):
+            return None
+        (
+            (
+                is_private,
                 command,
                 source,
                 account,
                 text,
-                json.loads(tags) if tags else NO_TAGS,
-                bool(is_private),
-                (),
-                bool(is_bot),
+                tags,
+                is_bot,
                 shift,
                 account_id,
-            )
+            ),
+        ) = self._connection.execute(_READ, (buffer, number))
+        if is_private and number <= self._query.buffers[name]:
+            return None
+        return Record(
+            name,
+            number,
+            command,
+            source,
+            account,
+            text,
+            json.loads(tags) if tags else NO_TAGS,
+            bool(is_private),
+            (),
+            bool(is_bot),
+            shift,
+            account_id,
         )
-        if len(found) >= limit:
-            break
-    return found
 
 
-def _expression(buffers: Sequence[str], phrases: Sequence[str], sender: str) -> str:
-    """Return the FTS5 query. Buffers and the sender are indexed as words, because FTS5 then begins
-    with the rarest word.
-    """
-    parts = {"place": " OR ".join(f'"{number}"' for number in buffers)}
+def _wanted(vocabulary: Vocabulary, phrases: Sequence[str]) -> list[Wanted]:
+    different = dict.fromkeys(phrases)
+    known = [quoted for quoted in different if vocabulary.tokens(quoted)] or list(different)
+    planned = [vocabulary.wanted(quoted) for quoted in known[:_MOST_PLANNED]]
+    others = [Wanted(quoted, None, is_ordered=False) for quoted in known[_MOST_PLANNED:]]
+    return planned + others
+
+
+def _parts(wanted: Sequence[Wanted], sender: str) -> dict[str, str]:
+    parts: dict[str, str] = {}
     if sender:
         parts["sender"] = f'"{hex_token(sender)}"'
-    if phrases:
-        parts["text"] = " ".join(phrases)
+    if wanted:
+        parts["text"] = " AND ".join(word.expression for word in wanted)
+    return parts
+
+
+def _expression(parts: Mapping[str, str]) -> str:
+    """Return the FTS5 query for words in columns. Buffers and the sender are indexed as words."""
     return " AND ".join(f"{{{column}}} : ({part})" for column, part in parts.items())
