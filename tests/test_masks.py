@@ -1,8 +1,11 @@
 """Masks: networks in them, masks that match nobody, and durations before them."""
 
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON, Person, Town, commands, find
@@ -14,6 +17,7 @@ from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import ConfigError, load
+from trio_chat.irc.addresses import parse_address
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.masks import BadMask, complete_mask, host_network, parse_mask
 
@@ -42,6 +46,19 @@ MAPPED = "::ffff:203.0.113.9"
 def test_addresses_and_networks_are_written_in_one_way(written: str, mask: str) -> None:
     """RFC 4632 §3.1: host bits are ignored; IPv4 in IPv6 is IPv4."""
     assert complete_mask(written) == mask
+
+
+@given(st.text("0123456789.:af%/²٣x", max_size=12) | st.ip_addresses().map(str))
+@example("203.0.113.9%eth0")
+@example("fe80::%x")
+def test_what_is_an_address(text: str) -> None:
+    """A text that is plainly none is not parsed, and no address is plainly none."""
+    try:
+        ip_address(text.partition("%")[0])
+    except ValueError:
+        assert parse_address(text) is None
+    else:
+        assert parse_address(text) is not None
 
 
 @pytest.mark.parametrize(

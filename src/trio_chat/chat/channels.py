@@ -12,6 +12,13 @@ from trio_chat.chat.users import Session, User
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.modes import AT_LEAST, CHANNEL_MODES, RANKS, ModeType
 
+_LISTS = [mode.letter for mode in CHANNEL_MODES.values() if mode.type is ModeType.LIST]
+_OF_NEW = frozenset((modes.NO_EXTERNAL, modes.TOPIC_LOCK))
+_OF_PERMANENT = frozenset((modes.NO_EXTERNAL,))
+"""A permanent channel has no first member that becomes its operator, so every member may set the
+topic.
+"""
+
 
 class Topic(NamedTuple):
     """A topic: its text, its setter (nick!user@host), and its time in seconds of Unix time."""
@@ -108,11 +115,7 @@ class Channel:
         self.permanent = permanent
         self.registration: ChannelRegistration | None = None
         self.topic: Topic | None = None
-        # A permanent channel has no first member that becomes its operator, so every member may set
-        # the topic.
-        self.flags = frozenset(
-            (modes.NO_EXTERNAL,) if permanent else (modes.NO_EXTERNAL, modes.TOPIC_LOCK)
-        )
+        self.flags = _OF_PERMANENT if permanent else _OF_NEW
         self.restraining = frozenset[str]()
         self.moderation: ChannelModeration | None = None
         self.key = ""
@@ -121,9 +124,7 @@ class Channel:
         self.public_since = 0
         self.renamed = -inf
         self.former: dict[str, float] = {}
-        self.lists: dict[str, dict[str, ListEntry]] = {
-            mode.letter: {} for mode in CHANNEL_MODES.values() if mode.type is ModeType.LIST
-        }
+        self.lists: dict[str, dict[str, ListEntry]] = {letter: {} for letter in _LISTS}
         self.metadata: dict[str, str] = {}
         self.members: dict[User, Membership] = {}
         self._audience: tuple[Session, ...] | None = None

@@ -1,5 +1,8 @@
-"""Ban, exception and invitation lists (+b, +e, +I): a mask is parsed once, when it is set."""
+"""Ban, exception and invitation lists (+b, +e, +I): a mask is parsed once, when it is first
+compared. So a server that starts with thousands of channels need not parse all of their masks.
+"""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -59,9 +62,12 @@ Covers = Callable[[MaskSubject], bool]
 
 
 def _of_names(folded: str) -> Covers:
-    mask = masks.parse_mask(folded)
+    mask: masks.Mask | None = None
 
     def covers(user: MaskSubject) -> bool:
+        nonlocal mask
+        if mask is None:
+            mask = masks.parse_mask(folded)
         if mask.network is None and mask.pattern.fullmatch(user.folded_mask):
             return True
         hosts = [session.address.lower() for session in user.sessions] if mask.by_address else []
@@ -73,13 +79,24 @@ def _of_names(folded: str) -> Covers:
 
 
 def _of_account(folded: str) -> Covers:
-    pattern = masks.compile_glob(folded)
-    return lambda user: bool(user.account and pattern.fullmatch(fold_or_self(user.account)))
+    return _of_text(folded, lambda user: fold_or_self(user.account))
 
 
 def _of_realname(folded: str) -> Covers:
-    pattern = masks.compile_glob(folded)
-    return lambda user: bool(user.realname and pattern.fullmatch(user.realname.casefold()))
+    return _of_text(folded, lambda user: user.realname.casefold())
+
+
+def _of_text(folded: str, text_of: Callable[[MaskSubject], str]) -> Covers:
+    pattern: re.Pattern[str] | None = None
+
+    def covers(user: MaskSubject) -> bool:
+        nonlocal pattern
+        if pattern is None:
+            pattern = masks.compile_glob(folded)
+        text = text_of(user)
+        return bool(text and pattern.fullmatch(text))
+
+    return covers
 
 
 class _Subject(NamedTuple):

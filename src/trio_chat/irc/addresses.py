@@ -14,8 +14,11 @@ def parse_address(text: str) -> IpAddress | None:
     """Return an address without its zone, and an IPv4-mapped one (RFC 4291 §2.5.5.2) as IPv4; None
     when the text is no address.
     """
+    text = text.partition("%")[0]
+    if ":" not in text and not text[-1:].isdigit():  # as most hosts of masks; an exception is slow
+        return None
     try:
-        address = ip_address(text.partition("%")[0])
+        address = ip_address(text)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address

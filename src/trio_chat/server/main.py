@@ -111,6 +111,17 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
         return 1
 
 
+@contextmanager
+def _all_kept() -> Iterator[None]:
+    """Have no garbage looked for in what is loaded, neither now nor later: all of it stays."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
 def _problems(error: BaseException) -> Iterator[str]:
     """Yield the errors that ended the server and that an operator can mend; none when it is a
     defect.
@@ -155,7 +166,7 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
                 and settings.storage.file is not None
                 and not (cluster is not None and cluster.stored is not None)
             ):
-                with errors_naming(settings.storage.file):
+                with errors_naming(settings.storage.file), _all_kept():
                     await load_state(server.world, memory.store)
                     if cluster is not None:
                         await load_lists(server.world, memory)
