@@ -1,5 +1,8 @@
 """Long answers: sent in parts, with turns for others, at the pace of a slow reader."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 import trio
 from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
@@ -13,6 +16,7 @@ from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN
 from trio_chat.config import LimitSettings, Settings
 from trio_chat.server.app import Server
 from trio_chat.server.flood import WORK_PER_LINE
+from trio_chat.server.hub import PARTS_AT_ONCE
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer
 from trio_chat.server.transport import StreamTransport
@@ -83,6 +87,37 @@ def test_names_come_in_parts(crowd: Town) -> None:
     ]
     assert sorted(names) == sorted([f"n{number}" for number in range(PEOPLE)] + ["ann", "n1", "n2"])
     assert [message.command for message in messages].count("366") == 1
+
+
+def test_only_the_first_step_is_done_while_the_server_is_busy(town: Town) -> None:
+    """A command in steps awaits its turn then, however little it is; others do not."""
+    ann = town.person("ann", "#a")
+    first = {
+        line: handle_line(town.world, ann.session, line.encode(), lambda: True)
+        for line in ("PING x", "PRIVMSG #a :hi", "JOIN #b")
+    }
+    assert [output.more is not None for output in first.values()] == [False, False, True]
+    more = first["JOIN #b"].more
+    assert more is not None
+    town.deliver(more(), ann)
+    assert [message.command for message in ann.read()] == ["JOIN", "353", "366"]
+
+
+@pytest.mark.parametrize("line", ["JOIN #c1", "LIST", "WHO #all", "NAMES #all"])
+def test_what_waited_costs_no_more(crowd: Town, line: str) -> None:
+    """Flood control counts a command alike, whether the server was busy or not."""
+    works = []
+    for person, is_busy in (
+        (crowd.person("ann", "#all"), bool),
+        (crowd.person("bob", "#all"), lambda: True),
+    ):
+        output = handle_line(crowd.world, person.session, line.encode(), is_busy)
+        work = output.work
+        while output.more is not None:
+            output = output.more()
+            work += output.work
+        works.append(work)
+    assert works[1] - works[0] in (0, 1)  # the second finds one more
 
 
 def test_a_short_answer_is_not_divided(town: Town) -> None:
@@ -292,26 +327,74 @@ async def test_a_long_answer_waits_for_its_reader() -> None:
         nursery.cancel_scope.cancel()
 
 
+@asynccontextmanager
+async def all_turns(server: Server) -> AsyncIterator[None]:
+    """Have other long answers take all turns."""
+    for _ in range(PARTS_AT_ONCE):
+        await server.turns.acquire()
+    yield
+    for _ in range(PARTS_AT_ONCE):
+        server.turns.release()
+
+
 async def test_others_have_their_turn_between_the_parts() -> None:
     """While one client's answer is not finished, another client is answered."""
-    async with edge() as e, e.server.turns:
-        fill(e.server, 1000)
-        ann, bob = e.connect(), e.connect()
-        for end in (ann, bob):
-            await end.send(HELLO.replace(b"ann", b"ann" if end is ann else b"bob"))
-            await end.until("422")
-        await ann.send(b"LIST\r\nPING behind\r\n")
-        await ann.until("322")
-        await wait_all_tasks_blocked()
-        await bob.send(b"PING x\r\n")
-        await bob.until("PONG")
-        e.server.turns.release()
+    async with edge() as e:
+        async with all_turns(e.server):
+            fill(e.server, 1000)
+            ann, bob = e.connect(), e.connect()
+            for end in (ann, bob):
+                await end.send(HELLO.replace(b"ann", b"ann" if end is ann else b"bob"))
+                await end.until("422")
+            await ann.send(b"LIST\r\nPING behind\r\n")
+            await ann.until("321")
+            await wait_all_tasks_blocked()
+            await bob.send(b"PING x\r\n")
+            await bob.until("PONG")
         rest = await read_up_to(ann, "PONG")
         assert [message.command for message in rest[-2:]] == [
             "323",
             "PONG",
         ]  # its own next command comes after
-        await e.server.turns.acquire()
+
+
+async def test_a_storm_of_joins_holds_nobody_else_up() -> None:
+    """A JOIN awaits its turn while many do, in the order of arrival; what a client sends behind it
+    comes after.
+    """
+    async with edge() as e:
+        ends = [e.connect() for _ in range(3)]
+        for number, end in enumerate(ends):
+            await end.send(HELLO.replace(b"ann", b"n%d" % number))
+            await end.until("422")
+        async with all_turns(e.server):
+            for end in ends[:2]:
+                await end.send(b"JOIN #a\r\nPING behind\r\n")
+                await wait_all_tasks_blocked()
+            assert "#a" not in e.server.world.channels
+            await ends[2].send(b"PING x\r\n")
+            await ends[2].until("PONG")
+        seen = [message.command for message in await read_up_to(ends[0], "PONG")]
+        assert seen[:3] == ["JOIN", "353", "366"]
+        seen = [message.command for message in await read_up_to(ends[1], "PONG")]
+        assert seen == ["JOIN", "353", "366", "PONG"]
+        assert [user.nick for user in e.server.world.channels["#a"].members] == ["n0", "n1"]
+
+
+async def test_who_leaves_before_its_turn_does_not_join() -> None:
+    """What awaits its turn ends with its client."""
+    async with edge() as e:
+        ann = e.connect()
+        await ann.send(HELLO)
+        await ann.until("422")
+        async with all_turns(e.server):
+            await ann.send(b"JOIN #a\r\n")
+            await wait_all_tasks_blocked()
+            (connection,) = e.server.connections
+            connection.end("Killed")
+            await ann.until("ERROR")
+        await wait_all_tasks_blocked()
+        assert "#a" not in e.server.world.channels
 
 
 async def test_work_is_paid_for(autojump_clock: MockClock) -> None:

@@ -59,6 +59,22 @@ def test_an_event_for_its_sender_alone_goes_out_at_once_when_nothing_waits(town:
     assert broadcaster.has_delivered(ticket)
 
 
+async def test_it_is_busy_while_the_events_of_many_wait(town: Town, nursery: trio.Nursery) -> None:
+    """Then commands in steps await their turns, until those events are delivered."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    broadcaster = Broadcaster(100, 0)
+    found = []
+    for _ in range(40):
+        found.append(broadcaster.is_busy)
+        broadcaster.accept(Output((event(town, (ann, bob), "x"),)))
+    assert found == sorted(found)
+    assert (found[1], found[-1]) == (False, True)
+    nursery.start_soon(broadcaster.run)
+    await wait_all_tasks_blocked()
+    assert not broadcaster.is_busy
+    nursery.cancel_scope.cancel()
+
+
 async def test_an_event_for_its_sender_alone_overtakes_nothing(
     town: Town, nursery: trio.Nursery
 ) -> None:

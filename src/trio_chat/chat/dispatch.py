@@ -2,6 +2,8 @@
 handler.
 """
 
+from collections.abc import Callable
+
 from trio_chat.chat import commands, policy, services  # noqa: F401  # they fill the registry
 from trio_chat.chat.commands import batches
 from trio_chat.chat.events import Output
@@ -26,10 +28,22 @@ _OF_CHANSERV = frozenset(("CHANSERV", "CS"))
 _NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND.with_text("Unknown command without the capability {}")
 
 
-def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output:
+def handle_line(
+    world: World,
+    session: Session,
+    line: bytes | BadLine,
+    is_busy: Callable[[], object] = bool,
+) -> Output:
     """Execute one line of a client and return the output.
 
     No line of a client makes it raise; an exception is a defect of the server.
+
+    Args:
+        world: where it is executed.
+        session: that of the client.
+        line: without its end.
+        is_busy: returns whether so many clients wait that a command in steps, such as JOIN, is to
+            await its turn (`Output.more`).
     """
     if isinstance(line, BadLine):
         response = Response(world, session)
@@ -53,7 +67,7 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
     response = Response(world, session, message)
     cost = 1
     if is_utf8:
-        cost = _dispatch(Request(world, session, message, response))
+        cost = _dispatch(Request(world, session, message, response), is_busy)
     else:
         command = message.command if message.command in COMMANDS else "*"
         response.fail(
@@ -92,7 +106,7 @@ def is_unknown(text: str) -> bool:
     return bool(name) and name[0].upper() not in CHANSERV.commands
 
 
-def _dispatch(request: Request) -> int:
+def _dispatch(request: Request, is_busy: Callable[[], object]) -> int:
     """Carry out a command; return as how many lines it counts."""
     message, reply = request.message, request.reply
     if message.tags and "batch" in message.tags and request.session.effective & cap.MULTILINE:
@@ -126,7 +140,7 @@ def _dispatch(request: Request) -> int:
     marked, dropped = world.dirty.marked, world.quotas.dropped
     steps = entry.handler(request)
     if steps is not None:
-        reply.go_on(steps)
+        reply.go_on(steps, is_busy=bool(is_busy()))
     cost = entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
     changes, is_dropped = world.dirty.marked - marked, world.quotas.dropped != dropped
     if changes:

@@ -170,16 +170,20 @@ class Response(ReplyLines):
         """Let `work` add more after the answer, without the label."""
         self._follow_ups.append(work)
 
-    def go_on(self, steps: Steps) -> None:
+    def go_on(self, steps: Steps, *, is_busy: bool = False) -> None:
         """Give the rest of the answer in steps; a long answer is sent in parts, each when the
         client has room for it.
 
         The label and an open batch comprise all parts.
+
+        Args:
+            steps: the rest.
+            is_busy: whether only the first step is done at once, as many wait for the server.
         """
         self._steps = steps
-        self._advance(WORK_AT_ONCE)
         # So much is included in the weight of the command.
-        self._work = max(0, self._work - WORK_AT_ONCE)
+        self._work -= WORK_AT_ONCE
+        self._advance(0 if is_busy else WORK_AT_ONCE)
 
     def charge(self, work: int) -> None:
         """Count work that is done without steps."""
@@ -248,6 +252,8 @@ class Response(ReplyLines):
             self._apply_label(is_over=is_over)
         self._flush()
         done, self._work = self._work, 0
+        if done < 0:  # so much of the weight of the command is left
+            done, self._work = 0, done
         parts = self._take_parts()
         not_kept = self._take_not_kept(parts, is_whole=is_whole) if self._is_changing else None
         refusal = self._refusal(parts)

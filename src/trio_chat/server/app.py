@@ -38,6 +38,7 @@ from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.http.hosts import Host, is_known
 from trio_chat.server.http.site import Site
+from trio_chat.server.hub import PARTS_AT_ONCE
 from trio_chat.server.invitations import InvitationWatcher
 from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.links import page_url_for
@@ -175,7 +176,7 @@ class Server:
         self._threads = self._shared(threads or HashingThreads(settings.limits), cluster)
         self.world.control = ServerControl(self, cost, self._threads, load)
         self.connections: set[Connection] = set()
-        self.turns = trio.Lock()
+        self.turns = trio.Semaphore(PARTS_AT_ONCE)
         self._is_accepting = self.is_stopping = False
         self.admission = Admission(self, trio.current_time, is_raided=lambda: is_raided(self.world))
         self.page_admission = PageAdmission(self, trio.current_time)
@@ -487,6 +488,10 @@ class Server:
     def page_url_for(self, peer: Peer) -> str:
         """Return the address of the page as a client reaches it, or ""."""
         return page_url_for(self.settings, peer, self.encryption.names)
+
+    def is_busy(self) -> bool:
+        """Return whether so many clients wait that a command in steps is to await its turn."""
+        return self.broadcaster.is_busy or not self.turns.value
 
     def knows(self, host: Host) -> bool:
         """Return whether a browser may reach this server under a name."""

@@ -35,6 +35,8 @@ are among them.
 _SENDS_PER_TURN = 256
 """After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
 _ITEMS_PER_BATCH = 1024
+_BUSY = 16
+"""Items that wait when more than a client or two have said something."""
 
 
 class BroadcasterStatistics(NamedTuple):
@@ -151,6 +153,11 @@ class Broadcaster:
     def has_room(self) -> bool:
         """Whether an item can be accepted."""
         return self._accepted - self._delivered < self._limit
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether many clients wait for what is to be delivered."""
+        return self._accepted - self._delivered >= _BUSY
 
     async def wait_room(self) -> None:
         """Wait until an item can be accepted. No checkpoint when there is room."""

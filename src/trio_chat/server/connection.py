@@ -317,7 +317,7 @@ class Connection:
         hub = self._hub
         if hub.node is not None and self._is_for_all(hub.node, line):
             return
-        output = handle_line(hub.world, self.session, line)
+        output = handle_line(hub.world, self.session, line, hub.is_busy)
         if output.cost > 1 and self._flood is not None:
             self._flood.spend(output.cost - 1)
         self._accept(output)
@@ -383,6 +383,7 @@ class Connection:
                 await wait_own(self._hub, self.session, ticket, self._silence)
                 await self._wait_room()
                 async with self._hub.turns:
+                    await self._hub.broadcaster.wait_room()
                     if not self._reason:
                         self._accept(output.more())
 

@@ -15,13 +15,19 @@ if TYPE_CHECKING:  # it needs what only a cluster needs
     from trio_chat.server.cluster.node import ClusterNode
 
 
+PARTS_AT_ONCE = 8
+"""Parts of long answers between which nobody else has a turn. With fewer, what the clients of a
+storm of JOINs are sent could not be sent together.
+"""
+
+
 class Hub(Protocol):
     """What a connection needs of the server.
 
     Attributes:
         connections: the served ones; each adds itself, and removes itself at its end.
-        turns: a fair lock for one part of a long answer, so that many long answers together delay a
-            client no longer than one part takes.
+        turns: a fair semaphore for parts of long answers, so that many long answers together delay
+            a client no longer than `PARTS_AT_ONCE` of them take.
         node: this server as one of a cluster; None if it is alone.
         block_lists: the block lists in DNS.
     """
@@ -30,12 +36,15 @@ class Hub(Protocol):
     broadcaster: Broadcaster
     limits: LimitSettings
     connections: set[Any]  # of `Connection`, which imports this module
-    turns: trio.Lock
+    turns: trio.Semaphore
     node: "ClusterNode | None"
     block_lists: BlockLists
 
     def page_url_for(self, peer: Peer) -> str:
         """Return the address of the page as a client reaches it, or ""."""
+
+    def is_busy(self) -> bool:
+        """Return whether so many clients wait that a command in steps is to await its turn."""
 
     def jitter(self) -> float:
         """Return a number from 0 to 1, to spread what would otherwise happen at once."""
