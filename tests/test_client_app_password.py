@@ -177,6 +177,18 @@ async def test_it_is_that_of_one_account(autojump_clock: trio.testing.MockClock)
         await give(await connects_again(c), "battery1", bob, SUCCESS, account="bob")
 
 
+async def test_one_is_made_for_a_session_that_is_logged_in_already() -> None:
+    """Such as that in which the user has set the second factor up."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        c.interface.type("/login", SECRET)
+        await give(server, SECRET, LOGGED_IN, SUCCESS)
+        await c.interface.take()
+        c.interface.type("/login", SECRET)
+        await give_code(c, server)
+        await answer_nickserv(server, f"The app password x is: {MADE}")
+
+
 async def test_another_login_with_a_code_makes_no_second_one() -> None:
     """Such as before OPER, after a reconnect."""
     async with chat(caps=SASL) as c:

@@ -151,7 +151,8 @@ class Authentication:
     def logged_in(self, account: str) -> None:
         """Note that the client is logged in."""
         is_new, self.account = account != self.account, account
-        if is_new and self._pending is not AccountRequest.REGISTRATION:
+        is_asked = self._pending is AccountRequest.LOGIN  # perhaps again, with a code
+        if is_asked or (is_new and self._pending is not AccountRequest.REGISTRATION):
             self._effects.report(LoggedIn(account))
 
     def logged_out(self) -> None:
