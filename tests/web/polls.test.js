@@ -158,3 +158,51 @@ test("reactions that are no vote cannot use up the room for votes", async () => 
   const entry = all.buffer.timeline.entries.find(({ text }) => text === ASKED);
   assert.deepEqual(pollOf(all.buffer, entry, "me").counts, [1, 0]);
 });
+
+test("a vote is counted without a walk through the timeline", async () => {
+  const all = await connected();
+  const msgid = all.server.hear("#lobby", "ann", ASKED);
+  for (let number = 0; number < 50; number += 1) all.server.hear("#lobby", "ann", `text ${number}`);
+  await settle();
+  const { timeline } = all.buffer;
+  const entry = timeline.find(msgid);
+  let reads = 0;
+  timeline.entries = new Proxy(timeline.entries, {
+    get: (target, name) => ((reads += /^\d+$/u.test(String(name)) ? 1 : 0), Reflect.get(target, name)),
+  });
+  assert.equal(pollOf(all.buffer, entry, "me").total, 0);
+  assert.ok(reads >= 50);
+  reads = 0;
+  for (const nick of ["bob", "carol"]) {
+    all.server.say(`@+draft/react=1️⃣;+draft/reply=${msgid} :${nick}!u@h TAGMSG #lobby`);
+  }
+  await settle();
+  assert.deepEqual(pollOf(all.buffer, entry, "me").counts, [2, 0]);
+  assert.equal(reads, 0);
+});
+
+test("a poll is closed as long as the answer that closes it is there", async () => {
+  const all = await connected();
+  const { server, buffer } = all;
+  const msgid = server.hear("#lobby", "ann", ASKED);
+  await settle();
+  const entry = buffer.timeline.find(msgid);
+  const isClosed = async () => (await settle(), pollOf(buffer, entry, "me").closed);
+  const close = (nick) => {
+    const id = `closing-${nick}-${buffer.timeline.entries.length}`;
+    const text = "🏁 Lunch?  1️⃣ pizza — 0  2️⃣ sushi — 7";
+    server.say(`@msgid=${id};+draft/reply=${msgid} :${nick}!u@h PRIVMSG #lobby :${text}`);
+    return id;
+  };
+  assert.equal(await isClosed(), false);
+  close("bob");
+  assert.equal(await isClosed(), false);
+  const first = close("ann");
+  assert.equal(await isClosed(), true);
+  server.say(`:ann!u@h REDACT #lobby ${first}`);
+  assert.equal(await isClosed(), false);
+  close("ann");
+  assert.equal(await isClosed(), true);
+  buffer.timeline.dropBehind(entry);
+  assert.equal(await isClosed(), false);
+});

@@ -15,6 +15,7 @@ from trio_chat.client.model.entries import (
     Extras,
     MembershipChange,
 )
+from trio_chat.client.model.poll_index import PollIndex
 from trio_chat.client.model.reactions import MOST_WAITING, Reaction, apply
 
 MOST_ENTRIES = 100_000
@@ -73,6 +74,7 @@ class Buffer:
         has_all: whether there is nothing earlier to request.
         draft: the line that was typed and not sent.
         first: the number of the oldest entry.
+        polls: the polls among the entries, and what closes them.
         changes: grows with every change, so that a view knows.
     """
 
@@ -101,6 +103,7 @@ class Buffer:
         self.draft = ""
         self.first = 0
         self.changes = 0
+        self.polls = PollIndex()
         self._entries: list[BufferEntry] = []
         self._typing: dict[str, float] = {}
         self._waiting: dict[str, list[Reaction]] = {}
@@ -132,9 +135,11 @@ class Buffer:
         many.
         """
         self._entries.append(entry)
+        self.polls.add(entry)
         self._apply_waiting(entry)
         self.changes += 1
         if len(self._entries) > MOST_ENTRIES:
+            self.polls.drop(self._entries[:_DROPPED_AT_ONCE])
             del self._entries[:_DROPPED_AT_ONCE]
             self.first += _DROPPED_AT_ONCE
             self.has_all = True  # dropped entries are not requested again
@@ -143,6 +148,7 @@ class Buffer:
     def prepend(self, entries: Sequence[BufferEntry]) -> None:
         """Put older entries before the others."""
         self._entries[:0] = entries
+        self.polls.add_older(entries)
         self.first -= len(entries)
         for entry in entries:
             self._apply_waiting(entry)
@@ -152,6 +158,7 @@ class Buffer:
         """Drop all entries."""
         self.first = self.end
         self._entries.clear()
+        self.polls = PollIndex()
         self.unread_line = None
         self.changes += 1
 
@@ -206,10 +213,12 @@ class Buffer:
         self, msgid: str, nick: str, reaction: str, *, is_taken_back: bool, time: str = ""
     ) -> None:
         """Note a reaction to an entry, also to one that is not loaded yet."""
-        number = self.find(msgid)
+        entry = self.polls.poll(msgid)
+        if entry is None and (number := self.find(msgid)) is not None:
+            entry = self[number]
         noted = Reaction(nick, reaction, time, is_taken_back)
-        if number is not None:
-            apply(self[number], noted)
+        if entry is not None:
+            apply(entry, noted)
             self.changes += 1
         elif msgid:
             self._waiting.setdefault(msgid, []).append(noted)
@@ -228,13 +237,19 @@ class Buffer:
         if number is None:
             return False
         entry = self[number]
+        self.draw_answered_poll(entry)
+        self.polls.drop([entry])
         entry.text = ""
         entry.extra().deleted_by = by
         entry.extra().translation = None
-        if (answered := self.find(entry.extra().reply_to)) is not None:
-            self[answered].extra()  # it may have closed a poll
         self.changes += 1
         return True
+
+    def draw_answered_poll(self, entry: BufferEntry) -> None:
+        """Have the poll drawn again that an answer closes."""
+        poll = self.polls.poll(entry.extras.reply_to) if entry.extras else None
+        if poll is not None:
+            poll.extra()
 
     def translate(self, msgid: str, translation: EntryTranslation | None) -> bool:
         """Show a translation beneath an entry, or None; return whether the entry is there."""

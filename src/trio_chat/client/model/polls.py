@@ -1,7 +1,7 @@
 """The polls of a buffer, with their votes and the answers that close them."""
 
 from collections.abc import Iterator
-from itertools import islice, takewhile
+from itertools import islice
 
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.entries import BufferEntry, EntryKind
@@ -19,11 +19,7 @@ def shown_poll(buffer: Buffer, entry: BufferEntry) -> ShownPoll | None:
     poll = read_poll(entry.text) if entry.is_message else None
     if poll is None:
         return None
-    answers = (
-        each
-        for each in takewhile(lambda each: each is not entry, buffer.newest())
-        if each.extras and each.extras.reply_to == entry.msgid
-    )
+    answers = buffer.polls.answers(entry.msgid)
     results = (is_result(poll, entry.sender, each.sender, each.text) for each in answers)
     votes = entry.extras.votes if entry.extras else None
     return ShownPoll(

@@ -18,7 +18,6 @@ from trio_chat.client.rendering.translations import languages_of
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind, Said
 from trio_chat.i18n import _
-from trio_chat.irc.polls import CLOSED_MARK
 
 MOST_UNREAD_CONVERSATIONS = 20
 """Buffers that other users have opened by writing, until the user looks at them, answers in them or
@@ -131,8 +130,7 @@ def _entry(server: ServerState, event: Said, buffer: Buffer) -> BufferEntry:
         answered = buffer.find(event.reply_to)
         if answered is not None and buffer[answered].own and not event.own:
             entry.is_mention = True
-        if answered is not None and event.text.startswith(CLOSED_MARK):
-            buffer[answered].extra()  # it closes a poll, which changes
+        buffer.draw_answered_poll(entry)
     return entry
 
 

@@ -123,18 +123,39 @@ function reactionsOf(entry) {
 }
 
 /**
+ * What has closed a poll when it was looked for, so that a vote costs no walk through the timeline.
+ * @type {WeakMap<Entry, {answered: number|undefined, answer: Entry|null, counts: number[]|null}>}
+ */
+const closings = new WeakMap();
+
+/**
  * Return the counts with which the author has closed a poll, null while it is open.
  * @param {Pick<Buffer, "timeline">} buffer
  * @param {Entry} entry
  * @param {Poll} poll
  */
-function resultOf({ timeline: { entries } }, entry, poll) {
+function resultOf({ timeline }, entry, poll) {
   if (!entry.msgid) return null;
+  const known = closings.get(entry);
+  // An answer that is not confirmed has no msgid, and one behind a gap is dropped.
+  const isThere = !known?.answer || timeline.find(known.answer.msgid) === known.answer;
+  if (known && known.answered === entry.answered && isThere) return known.counts;
+  const found = closingOf(timeline.entries, entry, poll);
+  closings.set(entry, { answered: entry.answered, ...found });
+  return found.counts;
+}
+
+/**
+ * @param {readonly Entry[]} entries
+ * @param {Entry} entry
+ * @param {Poll} poll
+ */
+function closingOf(entries, entry, poll) {
   for (let index = entries.length - 1; index >= 0 && entries[index] !== entry; index -= 1) {
-    const each = entries[index];
-    const isAnswer = each?.replyTo === entry.msgid && each.nick === entry.nick && !each.failed;
-    const counts = isAnswer ? readResult(each.text) : null;
-    if (counts?.length === poll.options.length) return counts;
+    const answer = entries[index];
+    const isAnswer = answer?.replyTo === entry.msgid && answer.nick === entry.nick && !answer.failed;
+    const counts = isAnswer ? readResult(answer.text) : null;
+    if (answer && counts?.length === poll.options.length) return { answer, counts };
   }
-  return null;
+  return { answer: null, counts: null };
 }

@@ -299,7 +299,9 @@ export class MessageTimeline {
    */
   touchAnswered({ replyTo }) {
     const answered = this.find(replyTo);
-    if (answered) answered.revision += 1;
+    if (!answered) return;
+    answered.revision += 1;
+    answered.answered = (answered.answered ?? 0) + 1;
   }
 
   changed() {
@@ -317,9 +319,9 @@ export class MessageTimeline {
 
   /** @param {Entry} entry */
   index(entry) {
+    this.touchAnswered(entry);
     if (!entry.msgid) return;
     this.byMsgid.set(entry.msgid, entry);
-    this.touchAnswered(entry);
     const deletedBy = this.deletions.get(entry.msgid);
     if (deletedBy !== undefined) {
       this.deletions.delete(entry.msgid);

@@ -221,6 +221,7 @@
  * @property {Map<string, Set<string>>|null} reactions Nicknames by reaction; null for none.
  * @property {Map<string, number>|null} votes The times of the reactions to a poll, by nickname, a
  *   space, and the reaction; null for none.
+ * @property {number} [answered] Grows when an answer to it comes or is deleted.
  * @property {string} redactedBy Nickname of the user that deleted it, or that of its author when
  *   that user is not known; "" when it is not deleted.
  * @property {boolean} pending Sent, and not confirmed by the server.
