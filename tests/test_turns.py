@@ -5,9 +5,12 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -102,6 +105,37 @@ def test_the_pause_is_as_long_as_the_transaction(monkeypatch: pytest.MonkeyPatch
     with turns.throttled():
         clock.now += 1
     assert clock.pauses == [1.25]
+
+
+def test_an_interrupted_command_waits_for_its_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite takes one call at a time, and the connection is closed next."""
+    done: list[str] = []
+
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, *args: Any, **kwargs: Any) -> Any:
+            future = super().submit(*args, **kwargs)
+            real, calls = future.result, iter([KeyboardInterrupt])
+
+            def result(timeout: float | None = None) -> object:
+                for error in calls:
+                    may_go_on.set()
+                    raise error
+                return real(timeout)
+
+            monkeypatch.setattr(future, "result", result)
+            return future
+
+    may_go_on = threading.Event()
+
+    def transaction() -> None:
+        assert may_go_on.wait(30)
+        done.append("transaction")
+
+    with Interrupted(1) as thread:
+        monkeypatch.setattr(turns, "_thread", thread)
+        with pytest.raises(KeyboardInterrupt):
+            turns.take(transaction)
+        assert done == ["transaction"]
 
 
 def test_messages_that_are_there_are_not_new() -> None:
@@ -220,8 +254,25 @@ def test_a_long_command_gives_way_to_a_server(server: None) -> None:
     """The process of the command has less priority than before."""
     fill()
     nice, policy = priority_after(*LONG)
-    assert nice == min(19, os.nice(0) + 10)
-    assert policy == 3  # SCHED_BATCH
+    if sys.platform == "linux":
+        assert policy == os.SCHED_IDLE
+    else:
+        assert nice == min(19, os.nice(0) + 10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, threads have no nice values")
+def test_a_transaction_of_a_long_command_keeps_its_priority(server: None) -> None:
+    """The server would wait for the lock, and the command for the CPU that the server leaves."""
+    fill()
+    code = (
+        "import os; from pathlib import Path; from trio_chat.cli import priority;"
+        " from trio_chat.storage import turns; priority.give_way(Path('trio-chat.db'));"
+        " policy = lambda: os.sched_getscheduler(0); print(turns.take(policy), policy())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, timeout=60
+    )
+    assert [int(word) for word in done.stdout.split()] == [os.sched_getscheduler(0), os.SCHED_IDLE]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other priorities")

@@ -426,8 +426,7 @@ def delete_messages(
         for keys in _keys(connection, table, author):
             for start in range(0, len(keys), maintenance.DELETED_AT_ONCE):
                 batch = keys[start : start + maintenance.DELETED_AT_ONCE]
-                with turns.throttled():
-                    in_transaction(connection, drop, batch)
+                turns.take(in_transaction, connection, drop, batch)
                 deleted += len(batch)
                 on_progress(deleted)
     return deleted

@@ -18,7 +18,7 @@ from trio_chat.chat.history import LAST_ID, MESSAGES, Record, Span
 from trio_chat.chat.timeline import is_early
 from trio_chat.i18n import _
 from trio_chat.irc.names import use_casemapping
-from trio_chat.storage import lock
+from trio_chat.storage import lock, turns
 from trio_chat.storage.casemapping import stored_casemapping
 from trio_chat.storage.clock import find_steps
 from trio_chat.storage.cluster import is_of_cluster
@@ -34,7 +34,7 @@ from trio_chat.storage.history import (
 from trio_chat.storage.schema import SchemaError, migrations, schema_version
 from trio_chat.storage.search_index import index_new
 from trio_chat.storage.secure_delete import empty_log, prepare_erasing
-from trio_chat.storage.turns import Turn, sync_seldom, throttled
+from trio_chat.storage.turns import Turn, sync_seldom
 from trio_chat.storage.uploads import delete_removed
 from trio_chat.storage.write_lock import wait_for_lock
 
@@ -222,8 +222,7 @@ def insert_by_turns(connection: apsw.Connection, records: Sequence[Record]) -> i
     """
     new = done = 0
     while done < len(records):
-        with throttled():
-            added, done = in_transaction(connection, _add_for_a_turn, records, done)
+        added, done = turns.take(in_transaction, connection, _add_for_a_turn, records, done)
         new += added
     return new
 
@@ -304,8 +303,7 @@ def prune(
     before = min(before, last_id(connection) + 1)
     sync_seldom(connection)
     while True:
-        with throttled():
-            some = in_transaction(connection, _delete_for_a_turn, before, channel)
+        some = turns.take(in_transaction, connection, _delete_for_a_turn, before, channel)
         if not some:
             return deleted
         deleted += some

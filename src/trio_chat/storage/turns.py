@@ -1,15 +1,22 @@
 """Turns: how a long command and a server write by turns, so that no message waits for long.
 
-The command holds SQLite's lock of writers for a millisecond, and leaves it free for as long.
+The command holds SQLite's lock of writers for a millisecond, and leaves it free for as long. When
+its process has less priority than the server, its transactions keep that of before: a process that
+has the lock and waits for the CPU would hold up the server, which has more.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     import apsw
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _LONGEST = 0.001
 """Seconds after which a transaction ends; its step is finished."""
@@ -21,6 +28,35 @@ _CHECKPOINT = 500
 """Pages of the write-ahead log at which the command copies them into the file. It is less than at
 which a server does (1000), whose message would wait for that.
 """
+
+
+_thread: "ThreadPoolExecutor | None" = None
+"""The thread of the transactions; None while this process has the priority of a server."""
+
+
+def keep_priority() -> None:
+    """Have transactions keep the priority that this thread has now, whatever it gets later.
+
+    On Linux, each thread has a priority of its own, and a new one has that of its parent.
+    """
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # only beside a server
+
+    global _thread  # noqa: PLW0603  # the priority is of the process, too
+    _thread = ThreadPoolExecutor(1)
+    _thread.submit(int).result()  # it starts with its first work
+
+
+def take(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `work(…)`, a transaction of a turn, and pause."""
+    with throttled():
+        if _thread is None:
+            return work(*args, **kwargs)
+        future = _thread.submit(work, *args, **kwargs)
+        try:
+            return future.result()
+        except BaseException:  # the user has pressed Ctrl-C: SQLite has to be at rest
+            future.exception()
+            raise
 
 
 class Turn:
