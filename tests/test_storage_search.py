@@ -241,6 +241,22 @@ async def test_words_are_written_many_at_once(tmp_path: Path) -> None:
         assert await find(history, Query(HERE, "hello")) == [1, 3]
 
 
+SEGMENTS = "SELECT count(DISTINCT id >> 37) FROM term_data WHERE id > 10"
+"""How many b-trees the index has; the bits are those of FTS5 (`FTS5_SEGMENT_ROWID`)."""
+
+
+async def test_a_search_index_is_merged_by_all_that_write_to_it(tmp_path: Path) -> None:
+    """A little in each transaction: SQLite would merge much of it in some of them, or never."""
+    async with open_database(tmp_path / "chat.db") as database:
+        history = SqliteHistory(database)
+        for number in range(1, 100):
+            await history.commit([said(number, f"tea {number}")])
+            await history.index()
+        assert await database.read(lambda connection: connection.execute(SEGMENTS).get) < 16
+        automerge = "SELECT v FROM term_config WHERE k = 'automerge'"
+        assert await database.read(lambda connection: connection.execute(automerge).get) == 0
+
+
 async def _words(database: Database) -> int:
     return int(
         await database.read(

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 _APPEND = "INSERT INTO term (rowid, place, sender, text) VALUES (?, ?, ?, ?)"
 _DELETE = "INSERT INTO term (term, rowid, place, sender, text) VALUES ('delete', ?, ?, ?, ?)"
+_MERGE = "INSERT INTO term (term, rank) VALUES ('merge', ?)"
+_LEAST_MERGED = 8
+"""Pages of the index that are merged in a transaction."""
+_MESSAGES_PER_PAGE = 10
+"""Messages for which another page is merged. It is about what SQLite would merge, and several times
+as many as they fill: a page is merged once on each level.
+"""
 _NEWER = (
     "SELECT id, buffer, source, text FROM message WHERE id > (SELECT id FROM indexed) ORDER BY id"
     " LIMIT ?"
@@ -47,14 +54,14 @@ def index_messages(connection: "apsw.Connection", records: Iterable[tuple[int, R
         for buffer, record in records
         if since < record.id <= until
     ]
-    connection.executemany(_APPEND, rows)
+    _append(connection, rows)
 
 
 def index_new(connection: "apsw.Connection", limit: int) -> int:
     """Index up to `limit` messages newer than the indexed range; return their number."""
     messages: list[tuple[Any, ...]] = connection.execute(_NEWER, (limit,)).fetchall()
     if messages:
-        connection.executemany(_APPEND, [_row(*message) for message in messages])
+        _append(connection, [_row(*message) for message in messages])
         connection.execute("UPDATE indexed SET id = ?", (messages[-1][0],))
     return len(messages)
 
@@ -62,7 +69,7 @@ def index_new(connection: "apsw.Connection", limit: int) -> int:
 def index_old(connection: "apsw.Connection", limit: int) -> int:
     """Index up to `limit` messages older than the indexed range; return their number."""
     messages: list[tuple[Any, ...]] = connection.execute(_OLDER, (limit,)).fetchall()[::-1]
-    connection.executemany(_APPEND, [_row(*message) for message in messages])
+    _append(connection, [_row(*message) for message in messages])
     since = messages[0][0] - 1 if len(messages) == limit else 0
     connection.execute("UPDATE indexed SET since = ?", (since,))
     return len(messages)
@@ -72,6 +79,17 @@ def remove_from_index(connection: "apsw.Connection", keys: Sequence[tuple[Any, .
     """Remove messages that are about to be deleted, by their keys: buffer number and id."""
     messages = [message for key in keys for message in connection.execute(_WRITTEN, key)]
     connection.executemany(_DELETE, [_row(*message) for message in messages])
+
+
+def _append(connection: "apsw.Connection", rows: Sequence[tuple[object, ...]]) -> None:
+    """Add messages to the index, and merge a part of it.
+
+    SQLite would merge hundreds of pages in some of the transactions (`automerge`), and another
+    writer would wait for up to 20 ms.
+    """
+    if rows:
+        connection.executemany(_APPEND, rows)
+        connection.execute(_MERGE, (_LEAST_MERGED + len(rows) // _MESSAGES_PER_PAGE,))
 
 
 def _row(number: int, buffer: int, source: str, text: str) -> tuple[object, ...]:
