@@ -13,8 +13,8 @@ from pathlib import Path
 from trio_chat.storage import lock, turns
 
 _NICE = 10
-"""What is added to the nice value. The least priority, 19, would be wrong: on a busy machine the
-command would have the lock of writers, and would not get the CPU to end its transaction.
+"""What is added to the nice value. With the least priority (19, or SCHED_IDLE of Linux) a command
+would get nothing done on a busy machine.
 """
 _BELOW_NORMAL = 0x4000
 """BELOW_NORMAL_PRIORITY_CLASS"""
@@ -31,13 +31,11 @@ def give_way(database: Path) -> None:
         library.GetCurrentProcess.restype = ctypes.c_void_p
         library.SetPriorityClass.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
         library.SetPriorityClass(library.GetCurrentProcess(), _BELOW_NORMAL)
-    elif sys.platform == "linux":
-        # Transactions keep their priority, so everything else may have the least one. A thread of a
-        # server that wakes up interrupts one of this policy at once; it would wait for the end of a
-        # time slice (3 ms) beside one that is only nice.
-        turns.keep_priority()
-        with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     else:
+        if sys.platform == "linux":
+            turns.keep_priority()
+            # When a thread of this policy wakes up, it interrupts no thread of the server.
+            with suppress(OSError):
+                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         with suppress(OSError):
             os.nice(_NICE)

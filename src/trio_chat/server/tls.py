@@ -246,7 +246,11 @@ async def handshake(below: Transport, contexts: ServerContexts) -> TlsTransport:
 
 
 def _advance(connection: SSL.Connection, data: bytes) -> SSL.Error | None:
-    """Go on with a handshake; return what has ended or delays it, or None when it is complete."""
+    """Go on with a handshake; return what has ended or delays it, or None when it is complete.
+
+    It is returned without its traceback: that would refer to this frame and to those of its
+    callers, which refer to it.
+    """
     problem: SSL.Error | None = None
     for at in range(0, len(data), _PIECE_OF_HANDSHAKE):
         connection.bio_write(data[at : at + _PIECE_OF_HANDSHAKE])
@@ -254,9 +258,9 @@ def _advance(connection: SSL.Connection, data: bytes) -> SSL.Error | None:
         try:
             connection.do_handshake()
         except SSL.WantReadError as error:
-            problem = error
+            problem = error.with_traceback(None)
         except SSL.Error as error:
-            return error
+            return error.with_traceback(None)
     return problem
 
 
