@@ -329,12 +329,15 @@ async def test_a_long_answer_waits_for_its_reader() -> None:
 
 @asynccontextmanager
 async def all_turns(server: Server) -> AsyncIterator[None]:
-    """Have other long answers take all turns."""
+    """Have other long answers take all turns, and give them back one after the other: Trio runs
+    tasks that can go on at the same time in any order.
+    """
     for _ in range(PARTS_AT_ONCE):
         await server.turns.acquire()
     yield
     for _ in range(PARTS_AT_ONCE):
         server.turns.release()
+        await wait_all_tasks_blocked()
 
 
 async def test_others_have_their_turn_between_the_parts() -> None:
