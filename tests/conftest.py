@@ -11,6 +11,12 @@ import pytest
 import trio.testing
 from hypothesis import settings
 
+# The server loads these in a thread with the first request that needs them, and a clock that jumps
+# does not wait for a thread.
+import trio_chat.server.api.service
+import trio_chat.server.archive.handlers
+import trio_chat.server.hooks.incoming
+import trio_chat.server.http.connection  # noqa: F401
 from storage_fakes import OpenAccounts
 from support import Town
 from trio_chat.config import Settings, StorageSettings
