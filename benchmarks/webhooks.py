@@ -19,6 +19,8 @@ from typing import NamedTuple
 import trio
 
 ROOT = Path(__file__).parent.parent
+_PATIENCE = 60.0
+"""Seconds for the start of a server."""
 CONFIG = """\
 [server]
 host = 127.0.0.1
@@ -53,14 +55,19 @@ async def lines(stream: trio.SocketStream, wanted: bytes) -> None:
 
 
 async def listening(port: int) -> None:
-    """Wait until the server takes clients."""
-    while True:
-        await trio.sleep(0.2)
-        try:
-            await (await trio.open_tcp_stream("127.0.0.1", port)).aclose()
-        except OSError:
-            continue
-        return
+    """Wait until the server takes clients.
+
+    Raises:
+        trio.TooSlowError: it does not, perhaps because it has failed.
+    """
+    with trio.fail_after(_PATIENCE):
+        while True:
+            await trio.sleep(0.2)
+            try:
+                await (await trio.open_tcp_stream("127.0.0.1", port)).aclose()
+            except OSError:
+                continue
+            return
 
 
 async def member(port: int, nick: str) -> trio.SocketStream:

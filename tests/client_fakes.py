@@ -75,6 +75,14 @@ class FakeServer:
         line, _, self._received = self._received.partition(b"\r\n")
         return line.decode()
 
+    async def negotiate_login(self) -> None:
+        """Take part in the negotiation of capabilities, up to the client's login by SASL."""
+        for start in ("CAP LS 302", "NICK", "USER"):
+            await self.expect(start)
+        await self.send(f":srv.test CAP * LS :{self.caps}")
+        await self.expect("CAP REQ")
+        await self.send(f":srv.test CAP * ACK :{LABELS} sasl")
+
     async def expect(self, start: str) -> str:
         """Return the next line, which must begin like this; its tags and the colon of its last word
         are not compared.

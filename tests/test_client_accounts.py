@@ -179,11 +179,7 @@ async def test_logs_in_again_on_the_next_connection(autojump_clock: trio.testing
         await c.interface.take()
         await server.close()
         server = await c.server()
-        for start in ("CAP LS", "NICK", "USER"):
-            await server.expect(start)
-        await server.send(f":srv.test CAP * LS :{SASL}")
-        await server.expect("CAP REQ")
-        await server.send(f":srv.test CAP * ACK :{LABELS} sasl")
+        await server.negotiate_login()
         await server.expect("AUTHENTICATE PLAIN")
         await server.send("AUTHENTICATE +")
         await server.expect("AUTHENTICATE")

@@ -4,7 +4,7 @@ import pytest
 import trio
 import trio.testing
 
-from client_fakes import LABELS, Chat, FakeServer, chat
+from client_fakes import Chat, FakeServer, chat
 from test_client_accounts import LOGGED_IN, SASL, SECRET, SUCCESS, inside, plain
 from trio_chat.chat.app_passwords import make_password
 from trio_chat.client.line.interface import PromptState
@@ -57,11 +57,7 @@ async def with_password(c: Chat) -> tuple[FakeServer, str]:
 async def connects_again(c: Chat) -> FakeServer:
     """Take part in the negotiation of the next connection, up to its login."""
     server = await c.server()
-    for start in ("CAP LS", "NICK", "USER"):
-        await server.expect(start)
-    await server.send(f":srv.test CAP * LS :{SASL}")
-    await server.expect("CAP REQ")
-    await server.send(f":srv.test CAP * ACK :{LABELS} sasl")
+    await server.negotiate_login()
     return server
 
 

@@ -305,11 +305,7 @@ async def test_a_token_is_sent_by_oauthbearer() -> None:
 
 async def until_mechanism(server: FakeServer) -> FakeServer:
     """Let a client negotiate until it names its mechanism."""
-    for start in ("CAP LS 302", "NICK", "USER"):
-        await server.expect(start)
-    await server.send(f":srv.test CAP * LS :{CAPS}")
-    await server.expect("CAP REQ")
-    await server.send(f":srv.test CAP * ACK :{LABELS} sasl")
+    await server.negotiate_login()
     await server.expect("AUTHENTICATE OAUTHBEARER")
     await server.send("AUTHENTICATE +")
     return server

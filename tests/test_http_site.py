@@ -9,6 +9,8 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from edge import edge
+from trio_chat.server.api import entry, service
+from trio_chat.server.http.messages import HttpRequest, HttpResponse
 from trio_chat.server.http.site import Site
 
 SLOW = """\
@@ -52,3 +54,30 @@ async def test_a_module_is_complete_for_all_requests_that_need_it(
         Gate.may_end.set()
     assert ended == [True, True]
     del sys.modules["slow_part"]
+
+
+async def test_the_first_requests_to_the_api_share_one_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It remembers the rates of tokens and the answers to repeated requests, so there is one."""
+    made = []
+
+    class FakeApi:
+        def __init__(self, site: Site) -> None:
+            made.append(site)
+
+        async def answer(self, request: HttpRequest) -> HttpResponse:
+            await trio.lowlevel.checkpoint()
+            return HttpResponse(200, b"", [])
+
+    async def load(module: str) -> None:
+        await wait_all_tasks_blocked()
+
+    monkeypatch.setattr(service, "Api", FakeApi)
+    request = HttpRequest(method="GET", target=b"/api/v1/server", host=None, headers=())
+    async with edge() as here, trio.open_nursery() as nursery:
+        site = here.server.site
+        monkeypatch.setattr(site, "load", load)
+        for _ in range(2):
+            nursery.start_soon(entry.answer, request, site)
+    assert made == [site]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.history import HistoryFilter, Record, Span
-from trio_chat.irc.message import NO_TAGS
+from trio_chat.storage.rows import to_record
 
 if TYPE_CHECKING:
     import apsw
@@ -89,38 +89,8 @@ def select_messages_and_events(
         "limit": limit,
     }
     rows = connection.execute(_NEWEST if span.from_newest else _OLDEST, values)
-    records = [_record(buffer, row) for row in rows]
+    records = [to_record(buffer, row) for row in rows]
     return records[::-1] if span.from_newest else records
-
-
-def _record(buffer: str, row: tuple[Any, ...]) -> Record:
-    (
-        number,
-        is_private,
-        command,
-        source,
-        account,
-        text,
-        tags,
-        is_bot,
-        shift,
-        account_id,
-        params,
-    ) = row
-    return Record(
-        buffer,
-        number,
-        command,
-        source,
-        account,
-        text,
-        json.loads(tags) if tags else NO_TAGS,
-        bool(is_private),
-        tuple(json.loads(params)) if params else (),
-        bool(is_bot),
-        shift,
-        account_id,
-    )
 
 
 def select_messages_and_tags(
@@ -135,13 +105,13 @@ def select_messages_and_tags(
         "limit": limit,
     }
     rows = connection.execute(_NEWEST_TAGS if span.from_newest else _OLDEST_TAGS, values)
-    return [_record(buffer, row) for row in rows][:: -1 if span.from_newest else 1]
+    return [to_record(buffer, row) for row in rows][:: -1 if span.from_newest else 1]
 
 
 def select_tags(connection: "apsw.Connection", buffer: str) -> Iterator[Record]:
     """Yield the messages of tags alone of a buffer, in order."""
     for row in connection.execute(_ONLY_TAGS, {"buffer": buffer}):
-        yield _record(buffer, row)
+        yield to_record(buffer, row)
 
 
 def delete_old_events(connection: "apsw.Connection", values: Mapping[str, Any]) -> int:

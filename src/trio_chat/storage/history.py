@@ -20,7 +20,6 @@ from trio_chat.chat.history import (
 )
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.persistence import ChangeSet
-from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self, is_channel_name
 from trio_chat.storage import uploads
 from trio_chat.storage.clock import note_steps
@@ -31,6 +30,7 @@ from trio_chat.storage.events import (
     delete_old_events,
     select_messages_and_events,
 )
+from trio_chat.storage.rows import to_record
 from trio_chat.storage.search import search
 from trio_chat.storage.search_index import (
     index_messages,
@@ -53,7 +53,9 @@ _APPEND = """
 # Only the order differs: SQLite walks the primary key from one end or the other, and stops at the
 # limit.
 _RANGE = """
-    SELECT id, is_private, command, source, account, text, tags, is_bot, shift, account_id
+    SELECT
+        id, is_private, command, source, account, text, tags, is_bot, shift, account_id,
+        '' AS params
     FROM message
     WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id > ? AND id < ?
     AND (id > ? OR NOT is_private)
@@ -377,25 +379,7 @@ def select_messages(
     """Return a range of messages; see `History.messages`."""
     query = _NEWEST if span.from_newest else _OLDEST
     rows = connection.execute(query, (buffer, span.after, span.before, private_after, limit))
-    records = [
-        Record(
-            buffer,
-            number,
-            command,
-            source,
-            account,
-            text,
-            json.loads(tags) if tags else NO_TAGS,
-            bool(is_private),
-            (),
-            bool(is_bot),
-            shift,
-            account_id,
-        )
-        for number, is_private, command, source, account, text, tags, is_bot, shift, account_id in (
-            rows
-        )
-    ]
+    records = [to_record(buffer, row) for row in rows]
     return records[::-1] if span.from_newest else records
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.history import Query, Record, Span
-from trio_chat.irc.message import NO_TAGS
+from trio_chat.storage.rows import to_record
 from trio_chat.storage.search_index import hex_token
 from trio_chat.storage.tokens import phrase, prepare_text
 from trio_chat.storage.vocabulary import Vocabulary, Wanted
@@ -27,7 +27,9 @@ _FIND = """
 """
 _OLDEST, _NEWEST = _FIND.format("ASC"), _FIND.format("DESC")
 _READ = """
-    SELECT is_private, command, source, account, text, tags, is_bot, shift, account_id
+    SELECT
+        id, is_private, command, source, account, text, tags, is_bot, shift, account_id,
+        '' AS params
     FROM message WHERE buffer = ? AND id = ?
 """
 _BUFFERS = "SELECT id, name FROM buffer WHERE name IN (SELECT value FROM json_each(?))"
@@ -130,35 +132,10 @@ class _Search:
         """Return a message, unless the query leaves it out."""
         if number < self._query.oldest.get(name, 0):
             return None
-        (
-            (
-                is_private,
-                command,
-                source,
-                account,
-                text,
-                tags,
-                is_bot,
-                shift,
-                account_id,
-            ),
-        ) = self._connection.execute(_READ, (buffer, number))
-        if is_private and number <= self._query.buffers[name]:
-            return None
-        return Record(
-            name,
-            number,
-            command,
-            source,
-            account,
-            text,
-            json.loads(tags) if tags else NO_TAGS,
-            bool(is_private),
-            (),
-            bool(is_bot),
-            shift,
-            account_id,
-        )
+        (row,) = self._connection.execute(_READ, (buffer, number))
+        record = to_record(name, row)
+        is_from_before = record.is_private and number <= self._query.buffers[name]
+        return None if is_from_before else record
 
 
 def _wanted(vocabulary: Vocabulary, phrases: Sequence[str]) -> list[Wanted]:

@@ -70,7 +70,7 @@ def join_command(request: Request) -> Steps:
     invitations, address = request.world.invitations, request.session.payer
     guessed = False
     for name, key in zip_longest(names, request.param(1).split(",")[: len(names)], fillvalue=""):
-        # Before it is joined, so that who wants to join a large channel awaits its turn.
+        # Before it is joined, so that a client that joins a large channel awaits its turn.
         yield _work_of(request.world.channels.get(fold_or_self(name)))
         join(request, name, key)
         wanted = request.world.channels.get(fold_or_self(name))
