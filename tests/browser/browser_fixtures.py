@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 _FAILED = pytest.StashKey[bool]()
+_LONGEST = 180
+"""Seconds after which the pages of a test are ended: Playwright waits for ever for one that does
+not answer an evaluation.
+"""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -99,7 +104,7 @@ def visit(
     serve: "Callable[..., Server]",
 ) -> "Iterator[Callable[..., Visitor]]":
     """Return a function that opens the browser of another user of `server`."""
-    from harness import visitors
+    from harness import end_pages, visitors
 
     del serve  # named here, so that servers end after the browsers: a page may still be loading
 
@@ -110,5 +115,11 @@ def visit(
         item: pytest.Item = request.node
         return item.stash.get(_FAILED, False)
 
-    with visitors(browser, url, failed, tmp_path / "browser") as visit:
-        yield visit
+    watchdog = threading.Timer(_LONGEST, end_pages)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        with visitors(browser, url, failed, tmp_path / "browser") as visit:
+            yield visit
+    finally:
+        watchdog.cancel()

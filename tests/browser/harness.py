@@ -7,12 +7,13 @@ import os
 import queue
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,25 @@ def chromium() -> str:
         if name and (path := shutil.which(name)):
             return path
     pytest.skip("the page is NOT tested in a browser: there is no Chromium on this machine")
+
+
+def end_pages() -> None:
+    """End the pages of this process's browsers as if they had crashed (on Linux)."""
+    parents: dict[int, int] = {}
+    renderers: list[int] = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            status = (directory / "stat").read_text("utf-8", "replace")
+            parents[int(directory.name)] = int(status.rpartition(")")[2].split()[1])
+            if b"--type=renderer" in (directory / "cmdline").read_bytes():
+                renderers.append(int(directory.name))
+    for process in renderers:
+        ancestor = process
+        while ancestor in parents and ancestor != os.getpid():
+            ancestor = parents[ancestor]
+        if ancestor == os.getpid():
+            with suppress(OSError):
+                os.kill(process, signal.SIGKILL)
 
 
 def variables(directory: Path) -> dict[str, str]:
@@ -317,6 +337,8 @@ class Visitor:
         context.set_default_timeout(PATIENCE * 1000)
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
+        self.crashed: list[Page] = []
+        context.on("page", lambda page: page.on("crash", self._on_crash))
         self.page: Page = context.new_page()
         self._session: CDPSession | None = None
 
@@ -329,6 +351,16 @@ class Visitor:
     def _on_error(self, error: WebError) -> None:
         self.console.append(f"exception: {error.error}")
         self.errors.append(f"exception: {error.error.stack or error.error}")
+
+    def _on_crash(self, page: Page) -> None:
+        self.crashed.append(page)
+        self.errors.append(f"crash of {page.url}")
+
+    @property
+    def pages(self) -> list[Page]:
+        """The pages that can answer."""
+        pages = self.context.pages
+        return [page for page in pages if page not in self.crashed and not page.is_closed()]
 
     def expect_errors(self, pattern: str) -> None:
         """Accept errors that the browser itself reports, such as that of a refused connection."""
@@ -448,9 +480,8 @@ def visitors(
     finally:
         # A message of the console may still be on its way; an evaluation comes after it.
         for visitor in opened:
-            for page in visitor.context.pages:
-                if not page.is_closed():
-                    page.evaluate("0")
+            for page in visitor.pages:
+                page.evaluate("0")
         wrong = [error for visitor in opened for error in visitor.unexpected_errors()]
         for number, visitor in enumerate(opened):
             if wrong or failed():
@@ -462,7 +493,7 @@ def visitors(
 def _keep(visitor: Visitor, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "console.txt").write_text("\n".join(visitor.console), "utf-8")
-    for number, page in enumerate(visitor.context.pages):
+    for number, page in enumerate(visitor.pages):
         page.screenshot(path=directory / f"page-{number}.png")
     if visitor.traced:
         visitor.context.tracing.stop(path=directory / "trace.zip")

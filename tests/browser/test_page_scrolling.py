@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from harness import PATIENCE, Server, Visitor
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 Visit = Callable[..., Visitor]
 
@@ -85,6 +85,78 @@ def test_a_long_history_scrolls_both_ways_without_a_jump(
     carl.send("PRIVMSG #lobby :at the bottom again")
     ann.sees("at the bottom again")
     expect(ann.messages.last).to_be_in_viewport()
+
+
+_TO_TOP = "document.querySelector('[role=log]').scrollTop = 0"
+
+
+def _hear_pages(page: Page, asked: list[str], kept: list[str]) -> None:
+    """Add the kinds of the pages of the history that are asked for to the list `asked`. Those of
+    the list `kept` are not answered, but refused if that has "refused", too.
+    """
+
+    def opened(web_socket: WebSocketRoute) -> None:
+        server = web_socket.connect_to_server()
+
+        def sent(line: str | bytes) -> None:
+            assert isinstance(line, str)
+            label, _, command = line.partition(" CHATHISTORY ")
+            kind = command.partition(" ")[0]
+            asked.extend([kind] if kind else [])
+            if kind not in kept:
+                server.send(line)
+            elif "refused" in kept:
+                web_socket.send(f"{label} :server FAIL CHATHISTORY MESSAGE_ERROR {kind} :Not now")
+
+        web_socket.on_message(sent)
+
+    page.route_web_socket("**", opened)
+
+
+def test_a_page_that_is_refused_is_not_asked_for_without_end(
+    visit: Visit, serve: Callable[..., Server]
+) -> None:
+    """It is asked for once, and again when the user asks."""
+    server = serve()
+    fill(server, 500)
+    ann = visit(address=server.url)
+    asked: list[str] = []
+    kept = ["BEFORE", "refused"]
+    _hear_pages(ann.page, asked, kept)
+    ann.join("ann")
+    expect(ann.timeline.get_by_text("message 00499")).to_be_in_viewport()
+    again = ann.timeline.get_by_role("button", name="Load earlier messages")
+    ann.until(f"({_TO_TOP}, document.querySelector('.timeline-top button'))")
+    expect(ann.timeline.get_by_text("Not now")).to_be_in_viewport()
+    ann.settle()
+    assert asked.count("BEFORE") == 1
+    kept.clear()
+    again.click()
+    ann.until(f"({_TO_TOP}, document.body.innerText.includes('message 00350'))")
+
+
+def test_no_page_is_asked_for_without_a_connection(
+    visit: Visit, serve: Callable[..., Server]
+) -> None:
+    """What was asked for before is asked for again when there is one."""
+    server = serve()
+    fill(server, 500)
+    ann = visit(address=server.url)
+    ann.expect_errors("WebSocket connection to .* failed|ERR_CONNECTION_REFUSED")
+    asked: list[str] = []
+    kept = ["BEFORE"]
+    _hear_pages(ann.page, asked, kept)
+    ann.join("ann")
+    expect(ann.timeline.get_by_text("message 00499")).to_be_in_viewport()
+    ann.until(f"({_TO_TOP}, document.body.innerText.includes('Loading'))")
+    server.kill()
+    expect(ann.page.get_by_role("status").filter(has_text="No connection")).to_be_visible()
+    ann.settle()
+    assert asked.count("BEFORE") == 1
+    expect(ann.page.locator(".note")).to_have_count(0)
+    kept.clear()
+    server.start()
+    ann.until(f"({_TO_TOP}, document.body.innerText.includes('message 00350'))")
 
 
 def test_new_messages_do_not_move_a_reader(visit: Visit, serve: Callable[..., Server]) -> None:

@@ -51,6 +51,7 @@ export class MessageTimeline {
     this.hasOlder = signal(false);
     this.live = signal(true);
     this.loading = signal(/** @type {""|"older"|"newer"|"around"} */ (""));
+    this.stalled = signal("");
     this.unconfirmed = 0;
   }
 

@@ -193,6 +193,8 @@
  *   conversation; false after a jump into the past. New messages are then not added, and
  *   `loadNewer` goes on.
  * @property {ReadonlySignal<""|"older"|"newer"|"around">} loading
+ * @property {ReadonlySignal<string>} stalled Why `loadOlder` or `loadNewer` failed lately: only the
+ *   user should have them called then. "" when they did not.
  * @property {(msgid: string) => Entry|undefined} find
  * @property {(entry: Entry) => number} indexOf -1 when it is not there any longer.
  * @property {(entry: Entry) => void} touch Have an entry drawn again.

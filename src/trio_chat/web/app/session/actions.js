@@ -128,9 +128,14 @@ export function makeActions(client, keys, cache) {
     translate: async (buffer, entry, language) =>
       (await import("./translations.js")).translate(client, own(buffer), entry, language),
     mayPin: (buffer, entry) => client.pins.mayChange(own(buffer), entry),
-    pin: (buffer, msgid, pinned) => shown(client.pins.change(own(buffer), msgid, pinned)),
+    pin: (buffer, msgid, pinned) =>
+      shown(
+        import("./pin_changes.js").then(({ changePins }) =>
+          changePins(client, own(buffer), msgid, pinned),
+        ),
+      ),
     typing: (buffer, active) => client.typing.typed(own(buffer), active),
-    loadOlder: (buffer) => shown(client.paging.older(own(buffer))),
+    loadOlder: (buffer) => client.paging.older(own(buffer)),
     loadNewer: (buffer) => shown(client.paging.newer(own(buffer))),
     loadAround: (buffer, msgid) => client.paging.around(own(buffer), msgid),
     backToLive: (buffer) => shown(client.paging.backToLive(own(buffer))),

@@ -149,6 +149,7 @@ export class Client extends Exchange {
     this.generation += 1;
     this.renew();
     this.history.reset();
+    this.paging.reset();
     this.isRegistering = true;
     this.negotiation.begin();
     if (this.serverPassword) this.send("PASS", this.serverPassword);
@@ -260,6 +261,7 @@ export class Client extends Exchange {
     this.isReady = this.isRegistering = this.isGreeted = false;
     this.generation += 1;
     this.history.reset();
+    this.paging.reset();
     this.requests.end();
     this.unlabelled.end();
     this.outgoing.interrupted();

@@ -5,7 +5,7 @@ import { Batches, isBatch } from "./batches.js";
 import { Link } from "./link.js";
 import { Negotiation } from "./negotiation.js";
 import { codeOf } from "./reasons.js";
-import { Refused, Requests } from "./requests.js";
+import { ConnectionLost, Refused, Requests } from "./requests.js";
 import { UnlabelledRequests } from "./unlabelled.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
@@ -93,7 +93,7 @@ export class Exchange {
    * @param {(error: Error) => void} fail
    */
   ask(command, params, answer, fail) {
-    if (!this.link.isOpen) fail(new Error(_("There is no connection to the server.")));
+    if (!this.link.isOpen) fail(new ConnectionLost(_("There is no connection to the server.")));
     else if (this.negotiation.hasLabels) {
       this.sendTagged([["label", this.requests.add(answer, fail)]], command, params);
     } else {

@@ -4,6 +4,7 @@ import { fetchPage, reference } from "./pages.js";
 import { ConnectionLost } from "./requests.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
+/** @import { MessageTimeline } from "../model/timeline.js" */
 /** @import { Entry } from "../model/types.js" */
 /** @import { Client } from "./client.js" */
 
@@ -13,6 +14,8 @@ import { ConnectionLost } from "./requests.js";
  */
 const ENOUGH = 30;
 const MOST_PAGES = 5;
+/** Milliseconds after a failure during which only the user has a page fetched. */
+const PAUSE = 10_000;
 
 /**
  * Fetch older messages until there are enough.
@@ -55,18 +58,20 @@ export class Paging {
   /** @param {Client} client */
   constructor(client) {
     this.client = client;
+    /** Timelines whose last page failed lately. @type {Map<MessageTimeline, number>} */
+    this.timers = new Map();
+  }
+
+  /** Forget the failures of the ended connection. */
+  reset() {
+    for (const timeline of this.timers.keys()) this.resume(timeline);
   }
 
   /** @param {ChatBuffer} buffer */
   async older(buffer) {
     const { timeline } = buffer;
     if (!this.available || timeline.loading.value || !timeline.hasOlder.value) return;
-    timeline.loading.value = "older";
-    try {
-      await loadOlder(this.client, buffer, 0, 0);
-    } finally {
-      timeline.loading.value = "";
-    }
+    await this.load(timeline, "older", () => loadOlder(this.client, buffer, 0, 0));
   }
 
   /** @param {ChatBuffer} buffer */
@@ -78,17 +83,46 @@ export class Paging {
       await this.backToLive(buffer);
       return;
     }
-    timeline.loading.value = "newer";
-    try {
+    await this.load(timeline, "newer", async () => {
       const after = reference(this.client, place, "after");
       const page = await fetchPage(this.client, buffer, "AFTER", after);
       if (place !== (timeline.after ?? timeline.newest)) return;
       const added = this.client.model.merge(buffer, timeline.end, page.entries);
       timeline.after = page.last ?? place;
       if (page.end || (!added.length && !isFurther(page.last, place))) this.live(buffer);
+    });
+  }
+
+  /**
+   * Have pages fetched. After a failure the timeline is stalled for a while: the view, which asks
+   * for a page whenever it is drawn, would ask again at once.
+   * @param {MessageTimeline} timeline
+   * @param {"older"|"newer"} side
+   * @param {() => Promise<void>} fetch
+   */
+  async load(timeline, side, fetch) {
+    timeline.loading.value = side;
+    try {
+      await fetch();
+      this.resume(timeline);
+    } catch (error) {
+      this.resume(timeline);
+      timeline.stalled.value = /** @type {Error} */ (error).message;
+      const timer = this.client.clock.start(() => this.resume(timeline), PAUSE);
+      this.timers.set(timeline, timer);
+      throw error;
     } finally {
       timeline.loading.value = "";
     }
+  }
+
+  /** @param {MessageTimeline} timeline */
+  resume(timeline) {
+    const timer = this.timers.get(timeline);
+    if (timer === undefined) return;
+    this.client.clock.stop(timer);
+    this.timers.delete(timeline);
+    timeline.stalled.value = "";
   }
 
   /** @param {ChatBuffer} buffer */
@@ -141,7 +175,11 @@ export class Paging {
     timeline.replace([]);
     buffer.fetched = false;
     buffer.missedAfter = undefined;
-    await this.client.history.latest(buffer);
+    const { history } = this.client;
+    await history.latest(buffer).catch((error) => {
+      if (!(error instanceof ConnectionLost)) history.tryLater(buffer);
+      throw error;
+    });
     buffer.recount();
     this.client.model.look();
   }

@@ -3,10 +3,9 @@
  * and the history has the messages. Operators change the pins through ChanServ.
  */
 import { isMessage } from "../model/entries.js";
-import { _ } from "../platform/i18n.js";
 import { isBatch } from "./batches.js";
 import { historyBlock } from "./events.js";
-import { ConnectionLost, flatten } from "./requests.js";
+import { ConnectionLost } from "./requests.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
 /** @import { Entry } from "../model/types.js" */
@@ -140,23 +139,5 @@ export class Pins {
   mayChange(buffer, entry) {
     if (!this.available || buffer.kind !== "channel" || !entry.msgid || entry.redactedBy) return false;
     return isMessage(entry) && this.client.isOperator(buffer);
-  }
-
-  /**
-   * Pin a message, or take that back.
-   * @param {ChatBuffer} buffer
-   * @param {string} msgid
-   * @param {boolean} pinned
-   * @throws {Error} The server does not do it; the message is its sentence.
-   */
-  async change(buffer, msgid, pinned) {
-    const command = pinned ? "PIN" : "UNPIN";
-    const items = await this.client.request("CHANSERV", [command, buffer.name, msgid]);
-    const messages = flatten(items);
-    const lines = messages.filter(({ command }) => command === "NOTICE");
-    for (const each of messages) if (!lines.includes(each)) this.client.dispatch(each, null);
-    if (buffer.pins.peek().some((pin) => pin.msgid === msgid) === pinned) return;
-    const text = lines.map(({ params }) => params[1] ?? "").join(" ");
-    throw new Error(text || _("The server did not do it."));
   }
 }

@@ -10,7 +10,7 @@ const ANSWER_WITHIN = 60_000;
 const LATE = 10_000;
 const MOST_WAITING = 1000;
 
-/** The connection ended before the server answered. */
+/** There is no connection, or it ended before the server answered. */
 export class ConnectionLost extends Error {}
 
 /** The server refuses a request, by a numeric or a standard reply. */

@@ -1,6 +1,6 @@
 /** The timeline of a buffer: a sliding window of rows in a scrolled element. */
 
-import { Component, h } from "../../vendor/preact.js";
+import { Component, Fragment, h } from "../../vendor/preact.js";
 import { _ } from "../platform/i18n.js";
 import { isBase } from "../text/calls.js";
 import { WorkspaceContext, viewSettings } from "./context.js";
@@ -151,6 +151,7 @@ export class Timeline extends Component {
     const { timeline } = buffer;
     this.position.look();
     void timeline.version.value;
+    void workspace.connection.value; // pages are fetched when it is ready
     const { events, steady } = viewSettings(workspace.settings.value);
     const wanted = jump.value;
     if (wanted?.buffer === buffer && wanted.entry.id !== this.target)
@@ -188,7 +189,7 @@ export class Timeline extends Component {
           h(
             "div",
             { key: "top", class: "timeline-top" },
-            this.top(isBeginning, timeline.loading.value, steady),
+            this.top(isBeginning, timeline.loading.value, steady, timeline.stalled.value),
           ),
           rows.map((row) => rowNode(row, context)),
         ),
@@ -211,17 +212,23 @@ export class Timeline extends Component {
    * @param {boolean} isBeginning
    * @param {string} loading
    * @param {boolean} steady
+   * @param {string} stalled
    */
-  top(isBeginning, loading, steady) {
+  top(isBeginning, loading, steady, stalled) {
     if (isBeginning)
       return this.buffer.kind === "server"
         ? null
         : h("p", { class: "beginning" }, this.beginning());
-    if (steady)
+    if (steady || stalled)
       return h(
-        "button",
-        { type: "button", onClick: () => this.extendOlder(0) },
-        _("Load earlier messages"),
+        Fragment,
+        null,
+        stalled && h("p", null, stalled),
+        h(
+          "button",
+          { type: "button", onClick: () => this.extendOlder(0, true) },
+          _("Load earlier messages"),
+        ),
       );
     return h(
       "p",
@@ -328,11 +335,19 @@ export class Timeline extends Component {
     if (beyond.below < margin && !stuck.peek()) this.extendNewer(beyond.above - margin);
   }
 
+  /** Whether a page may be fetched that the user has not asked for. */
+  get fetches() {
+    const { workspace, buffer } = this;
+    const isReady = workspace.connection.peek().phase === "ready";
+    return isReady && !buffer.timeline.stalled.peek();
+  }
+
   /**
    * @param {number} spare Height that may be cut at the other end.
+   * @param {boolean} [asked] Whether the user has asked for older messages.
    * @returns {boolean} Whether older rows are drawn or come.
    */
-  extendOlder(spare) {
+  extendOlder(spare, asked = false) {
     const { workspace, buffer, range, position } = this;
     const { timeline } = buffer;
     if (range.start > 0) {
@@ -343,7 +358,7 @@ export class Timeline extends Component {
       this.setRange(keeps ? { start: moved.start, end: range.end } : moved);
       return true;
     }
-    if (timeline.hasOlder.peek() && !timeline.loading.peek())
+    if (timeline.hasOlder.peek() && !timeline.loading.peek() && (asked || this.fetches))
       workspace.actions.loadOlder(buffer)?.catch(() => undefined);
     return timeline.loading.peek() === "older";
   }
@@ -356,7 +371,7 @@ export class Timeline extends Component {
       const moved = newer(range, timeline.entries.length);
       const keeps = position.firstHeight(moved.start - range.start) > spare;
       this.setRange(keeps ? { start: range.start, end: moved.end } : moved);
-    } else if (!timeline.live.peek() && !timeline.loading.peek()) {
+    } else if (!timeline.live.peek() && !timeline.loading.peek() && this.fetches) {
       workspace.actions.loadNewer(buffer)?.catch(() => undefined);
     }
   }

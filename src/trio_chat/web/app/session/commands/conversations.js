@@ -303,7 +303,8 @@ command(
   N_("shows earlier messages of the channel; again, the ones before them"),
   [0, 1],
   [],
-  ({ actions, buffer }) => void actions.loadOlder(buffer),
+  ({ actions, buffer, tell }) =>
+    void actions.loadOlder(buffer).catch((error) => tell(error.message, true)),
 );
 
 command(
