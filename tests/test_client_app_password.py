@@ -68,6 +68,36 @@ async def let_in(server: FakeServer) -> None:
     await server.let_join("#lobby")
 
 
+async def test_a_wrong_code_is_asked_for_again() -> None:
+    """The password was right: it is not asked for, and neither is a code after an empty answer."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        c.interface.type("/login", SECRET)
+        await give(server, SECRET, *NEEDS_CODE)
+        await c.interface.take()
+        for code in ("123456", "123457"):
+            c.interface.type(code)
+            await give(server, f"{SECRET} {code}", ":srv.test 904 alice :No")
+            assert "The code is wrong" in (await c.interface.take())[0]
+            assert c.interface.prompt == QUESTION
+        c.interface.type("")
+        assert await c.interface.take() == ["[INFO] Nothing was done."]
+        assert not c.interface.prompt.asking
+
+
+async def test_a_refusal_that_says_nothing_of_the_code_asks_for_none() -> None:
+    """Such as that the server aborted the login."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        c.interface.type("/login", SECRET)
+        await give(server, SECRET, *NEEDS_CODE)
+        await c.interface.take()
+        c.interface.type("123456")
+        await give(server, f"{SECRET} 123456", ":srv.test 906 alice :Aborted")
+        await c.interface.take()
+        assert not c.interface.prompt.asking
+
+
 async def test_a_reconnect_asks_for_no_code(autojump_clock: trio.testing.MockClock) -> None:
     """However often; what stands for the code is shown nowhere."""
     async with chat(caps=SASL) as c:

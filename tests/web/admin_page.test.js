@@ -141,6 +141,18 @@ test("each action sends its method, its path and only what the form has", async 
   }
 });
 
+test("an app password says until when it is valid, if it does not stay valid", () => {
+  const related = SECTIONS.flatMap((section) => section.related ?? []);
+  const { text } = related.find(({ path }) => path.endsWith("/app-passwords"));
+  const times = { last_used: null, expires: "2026-01-31T12:00:00Z" };
+  assert.equal(text({ name: "laptop", ...times, expires: null }), "laptop, last used: never");
+  const until = shown(times.expires, "time");
+  assert.equal(
+    text({ name: "laptop", ...times }),
+    `laptop, last used: never, valid until ${until}`,
+  );
+});
+
 test("sections and actions have ids of their own", () => {
   const ids = SECTIONS.map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);

@@ -195,13 +195,20 @@ class LoginFlow:
         refused, self._tried = self._tried or self.credentials, None
         if refused is not None and refused is self._app_password.credentials:
             return await self._app_password_refused(code)
-        if code == CODE_REQUIRED and refused is not None and self._can_ask:
+        is_wrong_code = (
+            code == numerics.ERR_SASLFAIL and refused is not None and bool(refused.code)
+        )
+        if refused is not None and self._can_ask and (code == CODE_REQUIRED or is_wrong_code):
+            if is_wrong_code:
+                text = _("The code is wrong or too old, or was used already. Enter ends the login.")
+                await self._client.tell(text, error=True)
             account = clean(refused.account or self._client.nick)
             await self._ask(
                 _("Code of the authenticator for {account}: ").format(account=account),
                 partial(self._give_code, refused),
             )
-        elif refused is self._credentials:
+            return not is_wrong_code
+        if refused is self._credentials:
             self._credentials = None
         return True
 

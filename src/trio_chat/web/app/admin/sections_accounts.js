@@ -60,9 +60,13 @@ const ACCOUNTS = {
     {
       label: N_("App passwords"),
       path: "/accounts/{}/app-passwords",
-      text: ({ name, last_used: used }) => {
+      text: ({ name, last_used: used, expires }) => {
         const time = shown(used, "time") || _("never");
-        return _("{name}, last used: {time}", { name: String(name ?? ""), time });
+        const until = shown(expires, "time");
+        const values = { name: String(name ?? ""), time, until };
+        return until
+          ? _("{name}, last used: {time}, valid until {until}", values)
+          : _("{name}, last used: {time}", values);
       },
     },
     {
