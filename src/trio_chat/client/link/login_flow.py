@@ -195,9 +195,7 @@ class LoginFlow:
         refused, self._tried = self._tried or self.credentials, None
         if refused is not None and refused is self._app_password.credentials:
             return await self._app_password_refused(code)
-        is_wrong_code = (
-            code == numerics.ERR_SASLFAIL and refused is not None and bool(refused.code)
-        )
+        is_wrong_code = code == numerics.ERR_SASLFAIL and refused is not None and bool(refused.code)
         if refused is not None and self._can_ask and (code == CODE_REQUIRED or is_wrong_code):
             if is_wrong_code:
                 text = _("The code is wrong or too old, or was used already. Enter ends the login.")
