@@ -147,6 +147,29 @@ async def test_clients_that_ask_at_the_same_time(
         assert node.nodes.asked == ["n1"]
 
 
+async def test_a_client_asks_when_the_copy_is_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads that copy, while the node looks whether the file was removed meanwhile."""
+    async with lacking(tmp_path, monkeypatch, DATA) as node:
+        looks, found = trio.Event(), trio.Event()
+        find = node.kept.service.table.find
+
+        async def slow_find(name: str) -> Upload | None:
+            looks.set()
+            await found.wait()
+            return await find(name)
+
+        monkeypatch.setattr(node.kept.service.table, "find", slow_find)
+        first = await node.copier.read(node.upload, 0, len(DATA))
+        await looks.wait()
+        second = await node.copier.read(node.upload, 0, len(DATA))
+        found.set()
+        for pieces in (first, second):
+            assert b"".join([piece async for piece in pieces]) == DATA
+        assert node.nodes.asked == ["n1"]
+
+
 HOSTILE = {
     "another file of the length": (bytes(len(DATA)),),
     "one wrong byte at the end": (DATA[:-1], b"\0"),

@@ -220,13 +220,14 @@ class UploadCopier:
             copy.note()
 
     def _start(self, upload: Upload) -> Copy:
-        """Return the copy of a file, which is begun if it is not under way.
+        """Return the copy of a file, which is begun unless it is under way, or complete and still
+        open.
 
         Raises:
             CopyFailed: there are too many.
         """
         copy = self._copies.get(upload.name)
-        if copy is not None and not copy.is_over:
+        if copy is not None and not copy.problem:
             return copy
         if self._nursery is None or len(self._copies) >= MOST_WAITING:
             raise CopyFailed("many files are being copied")
@@ -247,7 +248,8 @@ class UploadCopier:
         except Exception:  # one file, and not the server
             log.exception("internal error while copying a file from another node")
         finally:
-            del self._copies[copy.upload.name]
+            if self._copies.get(copy.upload.name) is copy:
+                del self._copies[copy.upload.name]
             if not copy.is_done:
                 copy.problem = copy.problem or "it cannot be copied"
             copy.note()
