@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from subject import cpu_of, on_core
 _HERE = Path(__file__).resolve().parent
 _BUILT = _HERE / "results" / "load"
 Answer = dict[str, Any]
+_PATIENCE = 300
+"""Seconds after which a command has failed: a server may stop taking connections in silence."""
 
 
 class GeneratorError(Exception):
@@ -49,11 +52,18 @@ class Generator:
             raise GeneratorError("the generator has ended") from None
 
     def wait(self) -> Answer:
-        """Wait for the result of a command, and return it."""
+        """Wait for the result of a command, and return it.
+
+        Raises:
+            GeneratorError: the command failed, or took too long.
+        """
         assert self._process.stdout is not None
+        timer = threading.Timer(_PATIENCE, self._process.kill)
+        timer.start()
         line = self._process.stdout.readline()
+        timer.cancel()
         if not line:
-            raise GeneratorError("the generator has ended")
+            raise GeneratorError(f"the generator has ended, or was ended after {_PATIENCE} s")
         answer: Answer = json.loads(line)
         if "error" in answer:
             raise GeneratorError(answer["error"])
