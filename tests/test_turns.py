@@ -258,6 +258,27 @@ def test_a_long_command_gives_way_to_a_server(server: None) -> None:
     assert policy == 3  # SCHED_BATCH
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, slices cannot be set")
+def test_a_long_command_runs_for_a_moment_at_a_time(server: None) -> None:
+    """Its transactions have slices as before: it would be interrupted while it has the lock."""
+    fill()
+    code = (
+        "import re; from pathlib import Path; from trio_chat.cli import priority;"
+        " from trio_chat.storage import turns;"
+        " file = Path('/proc/thread-self/sched');"
+        " number = lambda: int((re.search(r'se.slice *: *(\\d+)', file.read_text()) or [0, 0])[1]);"
+        " before = number(); priority.give_way(Path('trio-chat.db'));"
+        " print(before, turns.take(number), number())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, timeout=60
+    )
+    before, in_transaction, after = [int(word) for word in done.stdout.split()]
+    if not before:
+        pytest.skip("NOT TESTED: this kernel does not show slices")
+    assert (in_transaction, after) == (before, 100_000)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, threads have no nice values")
 def test_a_transaction_of_a_long_command_keeps_its_priority(server: None) -> None:
     """The server would wait for the lock, and the command for the CPU that the server leaves."""
