@@ -60,8 +60,10 @@ class Generator:
         assert self._process.stdout is not None
         timer = threading.Timer(_PATIENCE, self._process.kill)
         timer.start()
-        line = self._process.stdout.readline()
-        timer.cancel()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            timer.cancel()
         if not line:
             raise GeneratorError(f"the generator has ended, or was ended after {_PATIENCE} s")
         answer: Answer = json.loads(line)

@@ -77,8 +77,10 @@ async def test_a_wrong_code_is_asked_for_again() -> None:
         await c.interface.take()
         for code in ("123456", "123457"):
             c.interface.type(code)
-            await give(server, f"{SECRET} {code}", ":srv.test 904 alice :No")
-            assert "The code is wrong" in (await c.interface.take())[0]
+            await give(server, f"{SECRET} {code}", ":srv.test 904 alice :Too many codes")
+            (shown,) = await c.interface.take()
+            assert shown.startswith("[ERROR] The code is not accepted")
+            assert shown.endswith("The server says: Too many codes")
             assert c.interface.prompt == QUESTION
         c.interface.type("")
         assert await c.interface.take() == ["[INFO] Nothing was done."]

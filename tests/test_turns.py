@@ -2,6 +2,8 @@
 
 import json
 import os
+import platform
+import re
 import socket
 import subprocess
 import sys
@@ -247,6 +249,11 @@ def priority_after(*command: str, own: bool = False) -> list[int]:
 
 
 LONG = ("history", "export")
+HAS_SLICES = (
+    sys.platform == "linux"
+    and platform.machine() in ("x86_64", "aarch64")
+    and tuple(map(int, re.findall(r"\d+", platform.release())[:2])) >= (6, 12)
+)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other priorities")
@@ -258,7 +265,7 @@ def test_a_long_command_gives_way_to_a_server(server: None) -> None:
     assert policy == 3  # SCHED_BATCH
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, slices cannot be set")
+@pytest.mark.skipif(not HAS_SLICES, reason="slices can be set from Linux 6.12 on")
 def test_a_long_command_runs_for_a_moment_at_a_time(server: None) -> None:
     """Its transactions have slices as before: it would be interrupted while it has the lock."""
     fill()

@@ -69,7 +69,8 @@ class Run {
       look: () => {
         workspace.attentive.value = this.random() < 0.6;
       },
-      older: () => workspace.current.value && void actions.loadOlder(workspace.current.value),
+      older: () =>
+        workspace.current.value && void actions.loadOlder(workspace.current.value).catch(() => {}),
       newer: () => workspace.current.value && void actions.loadNewer(workspace.current.value),
       jump: () => {
         const buffer = this.pick(this.buffers);

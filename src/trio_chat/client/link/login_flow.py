@@ -185,12 +185,13 @@ class LoginFlow:
                 secret=False,
             )
 
-    async def refused(self, code: str) -> bool:
+    async def refused(self, code: str, reason: str = "") -> bool:
         """Forget the credentials that the server has refused, or ask for what they lack; return
         whether the user has to know of the refusal.
 
         Args:
             code: why; see `AccountRefused`.
+            reason: the words of the server.
         """
         refused, self._tried = self._tried or self.credentials, None
         if refused is not None and refused is self._app_password.credentials:
@@ -198,8 +199,11 @@ class LoginFlow:
         is_wrong_code = code == numerics.ERR_SASLFAIL and refused is not None and bool(refused.code)
         if refused is not None and self._can_ask and (code == CODE_REQUIRED or is_wrong_code):
             if is_wrong_code:
-                text = _("The code is wrong or too old, or was used already. Enter ends the login.")
-                await self._client.tell(text, error=True)
+                text = _(
+                    "The code is not accepted: it may be wrong, too old or used already. Enter alone"
+                    " ends the login. The server says: {reason}"
+                )
+                await self._client.tell(text.format(reason=clean(reason)), error=True)
             account = clean(refused.account or self._client.nick)
             await self._ask(
                 _("Code of the authenticator for {account}: ").format(account=account),

@@ -93,8 +93,8 @@ class EventReactions:
             case events.AccountRefused(code=code, reason=offer) if code == SIGN_ON_OFFERED:
                 await self._sign_on(offer)
                 return ()
-            case events.AccountRefused(code=code):
-                return (event,) if await self._login_flow.refused(code) else ()
+            case events.AccountRefused(code=code, reason=reason):
+                return (event,) if await self._login_flow.refused(code, reason) else ()
             case events.ServiceAnswered(request=request, lines=lines):
                 return () if await self._login_flow.answered(request, lines) else (event,)
             case events.MessageRefused() | events.MessageUnconfirmed():

@@ -248,8 +248,7 @@ class UploadCopier:
         except Exception:  # one file, and not the server
             log.exception("internal error while copying a file from another node")
         finally:
-            if self._copies.get(copy.upload.name) is copy:
-                del self._copies[copy.upload.name]
+            del self._copies[copy.upload.name]
             if not copy.is_done:
                 copy.problem = copy.problem or "it cannot be copied"
             copy.note()

@@ -403,7 +403,8 @@
  *   or take that back.
  * @property {(buffer: Buffer, msgid: string, pinned: boolean) => Promise<void>} pin
  * @property {(buffer: Buffer, active: boolean) => void} typing Call at each change of the prompt.
- * @property {(buffer: Buffer) => Promise<void>} loadOlder Resolved when the entries are there.
+ * @property {(buffer: Buffer) => Promise<void>} loadOlder Resolved when the entries are there,
+ *   rejected when the server does not send them.
  * @property {(buffer: Buffer) => Promise<void>} loadNewer
  * @property {(buffer: Buffer, msgid: string) => Promise<Entry|undefined>} loadAround Jump to a
  *   message; undefined when it is not found.

@@ -261,7 +261,6 @@ export class Client extends Exchange {
     this.isReady = this.isRegistering = this.isGreeted = false;
     this.generation += 1;
     this.history.reset();
-    this.paging.reset();
     this.requests.end();
     this.unlabelled.end();
     this.outgoing.interrupted();

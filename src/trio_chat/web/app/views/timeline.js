@@ -336,7 +336,7 @@ export class Timeline extends Component {
   }
 
   /** Whether a page may be fetched that the user has not asked for. */
-  get fetches() {
+  get mayFetch() {
     const { workspace, buffer } = this;
     const isReady = workspace.connection.peek().phase === "ready";
     return isReady && !buffer.timeline.stalled.peek();
@@ -358,7 +358,7 @@ export class Timeline extends Component {
       this.setRange(keeps ? { start: moved.start, end: range.end } : moved);
       return true;
     }
-    if (timeline.hasOlder.peek() && !timeline.loading.peek() && (asked || this.fetches))
+    if (timeline.hasOlder.peek() && !timeline.loading.peek() && (asked || this.mayFetch))
       workspace.actions.loadOlder(buffer)?.catch(() => undefined);
     return timeline.loading.peek() === "older";
   }
@@ -371,7 +371,7 @@ export class Timeline extends Component {
       const moved = newer(range, timeline.entries.length);
       const keeps = position.firstHeight(moved.start - range.start) > spare;
       this.setRange(keeps ? { start: range.start, end: moved.end } : moved);
-    } else if (!timeline.live.peek() && !timeline.loading.peek() && this.fetches) {
+    } else if (!timeline.live.peek() && !timeline.loading.peek() && this.mayFetch) {
       workspace.actions.loadNewer(buffer)?.catch(() => undefined);
     }
   }
