@@ -200,8 +200,8 @@ class LoginFlow:
         if refused is not None and self._can_ask and (code == CODE_REQUIRED or is_wrong_code):
             if is_wrong_code:
                 text = _(
-                    "The code is not accepted: it may be wrong, too old or used already. Enter alone"
-                    " ends the login. The server says: {reason}"
+                    "The code is not accepted: it may be wrong, too old or used already. Enter"
+                    " alone ends the login. The server says: {reason}"
                 )
                 await self._client.tell(text.format(reason=clean(reason)), error=True)
             account = clean(refused.account or self._client.nick)
