@@ -71,6 +71,8 @@ CODES = (
 
 def assert_harmless(visitor: Visitor) -> None:
     """Fail if a text has become anything but text."""
+    # While something is unread, the icon is a picture that the page has drawn: a `data:` address.
+    visitor.until("!document.querySelector('link[rel=icon]')?.href.startsWith('data:')")
     found = visitor.page.evaluate(
         """() => {
             const wrong = [];

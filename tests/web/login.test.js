@@ -4,7 +4,7 @@ import { createHmac, createHash, pbkdf2Sync, webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { Scram } from "../../src/trio_chat/web/app/session/scram.js";
 import "../../src/trio_chat/web/app/session/commands/table.js"; // so that tests need not wait for it
-import { connected, newWorkspace, settle } from "./support.js";
+import { connected, newWorkspace, settle, until } from "./support.js";
 
 /** The server's half of SCRAM-SHA-256, for one password. */
 class ScramServer {
@@ -124,11 +124,6 @@ test("challenges that are no part of the mechanism are refused", async () => {
     await assert.rejects(scram.answer(challenge));
   }
 });
-
-/** Wait until something is true: computing a key takes as long as it takes. */
-async function until(condition) {
-  while (!condition()) await settle();
-}
 
 test("the login comes before the nickname, which may be reserved for the account", async () => {
   const { workspace, server, actions } = newWorkspace();

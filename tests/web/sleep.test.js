@@ -4,16 +4,10 @@ import { test } from "node:test";
 import { diagnose } from "../../src/trio_chat/web/app/platform/diagnosis.js";
 import "../../src/trio_chat/web/app/platform/message_cache.js"; // so that tests need not wait for it
 import { followLifecycle } from "../../src/trio_chat/web/app/platform/lifecycle.js";
-import { connected, FakeStorage, newWorkspace, settle, textsOf } from "./support.js";
+import { connected, FakeStorage, newWorkspace, settle, textsOf, until } from "./support.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-
-/** Wait for something that loads a module on its way. */
-async function until(condition) {
-  for (let count = 0; count < 200 && !condition(); count += 1) await settle();
-  assert.ok(condition());
-}
 
 /** Let time pass in which no timer runs, as on a phone in a pocket. */
 function sleep(clock, milliseconds) {

@@ -1,4 +1,5 @@
 /** A clock, a WebSocket and a server in memory, and a workspace that uses them. */
+import assert from "node:assert/strict";
 import { format, parse } from "../../src/trio_chat/web/app/irc/message.js";
 import { makeWorkspace } from "../../src/trio_chat/web/app/session/workspace.js";
 
@@ -49,6 +50,15 @@ export class FakeClock {
 /** Let everything happen that waits for nothing but its turn. */
 export async function settle() {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Milliseconds after which something that ought to happen is held never to. */
+const PATIENCE = 30_000;
+
+/** Wait for something that loads a module or computes a key on its way, however long that takes. */
+export async function until(condition) {
+  for (const end = Date.now() + PATIENCE; !condition() && Date.now() < end; ) await settle();
+  assert.ok(condition());
 }
 
 /** Numbers that look random, the same in each run (mulberry32). */
