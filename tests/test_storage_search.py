@@ -1,6 +1,9 @@
 """The search index of the history: in step with its messages, and safe for any query."""
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -14,10 +17,11 @@ from support import run_now
 from trio_chat.chat.history import LAST_ID, HistoryError, HistoryFilter, Query, Record, Span
 from trio_chat.storage import history as history_module
 from trio_chat.storage import search as search_module
-from trio_chat.storage.database import Database, open_database
-from trio_chat.storage.history import SqliteHistory
+from trio_chat.storage.database import Database, in_transaction, open_database
+from trio_chat.storage.history import SqliteHistory, append_messages, buffer_id
 from trio_chat.storage.maintenance import connected, insert_messages
 from trio_chat.storage.schema import APPLICATION_ID, migrations
+from trio_chat.storage.search_index import index_new, merge
 from trio_chat.storage.tokens import prepare_text
 
 
@@ -252,9 +256,122 @@ async def test_a_search_index_is_merged_by_all_that_write_to_it(tmp_path: Path) 
         for number in range(1, 100):
             await history.commit([said(number, f"tea {number}")])
             await history.index()
+            await history.merge()
         assert await database.read(lambda connection: connection.execute(SEGMENTS).get) < 16
         automerge = "SELECT v FROM term_config WHERE k = 'automerge'"
         assert await database.read(lambda connection: connection.execute(automerge).get) == 0
+
+
+def add_segments(connection: apsw.Connection) -> None:
+    """Add some segments to the index, which have to be merged."""
+    for first in range(1, 4000, 500):
+        messages = [
+            said(number, f"tea {number} of {-number}") for number in range(first, first + 500)
+        ]
+        in_transaction(connection, append_messages, [(1, each) for each in messages])
+        in_transaction(connection, index_new, 500)
+
+
+@pytest.fixture
+def segments(tmp_path: Path) -> Iterator[apsw.Connection]:
+    """Yield a connection to a database whose search index has to be merged."""
+    path = tmp_path / "chat.db"
+    trio.run(make_database, path)
+    with connected(path) as connection:
+        in_transaction(connection, buffer_id, "#a")
+        add_segments(connection)
+        yield connection
+
+
+async def make_database(path: Path) -> None:
+    """Make an empty database."""
+    async with open_database(path):
+        pass
+
+
+def is_sound(connection: apsw.Connection) -> bool:
+    """Return whether SQLite finds no fault in the index, which finds each message."""
+    connection.execute("INSERT INTO term (term) VALUES ('integrity-check')")
+    found = connection.execute("SELECT count(*) FROM term WHERE term MATCH 'text:tea'").get
+    return bool(found == connection.execute("SELECT count(*) FROM message").get)
+
+
+@pytest.mark.parametrize("looks", [1, 3, 10])
+def test_a_merge_can_be_stopped(segments: apsw.Connection, looks: int) -> None:
+    """The index is as before, and another writer does not have to wait for the transaction."""
+    before, seen = segments.execute(SEGMENTS).get, iter(range(1, looks))
+    segments.execute("BEGIN IMMEDIATE")
+    assert merge(segments, 1000, lambda: next(seen, None) is None) is None
+    other = apsw.Connection(segments.filename)
+    other.execute("BEGIN IMMEDIATE; ROLLBACK")
+    other.close()
+    segments.execute("COMMIT")
+    assert segments.execute(SEGMENTS).get == before
+    assert is_sound(segments)
+
+
+def test_a_merge_says_whether_there_may_be_more(segments: apsw.Connection) -> None:
+    """After the last one there is not; and it has made fewer segments of them."""
+    before = segments.execute(SEGMENTS).get
+    results = [in_transaction(segments, merge, 0)]
+    while results[-1]:
+        results.append(in_transaction(segments, merge, 0))
+    assert len(results) > 2
+    assert results[-1] is False
+    assert segments.execute(SEGMENTS).get < min(4, before)
+    assert is_sound(segments)
+
+
+async def add_to_index(history: SqliteHistory) -> None:
+    """Add as many segments as are merged."""
+    for number in range(1, 1 + 20 * history_module._MERGED_AT_ONCE):
+        await history.commit([said(number, f"tea {number}")])
+        await history.index()
+
+
+async def test_a_message_does_not_wait_for_a_merge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is given up, and done when none waits."""
+    results: list[bool | None] = []
+    is_queued = threading.Event()
+
+    def noted(*arguments: Any) -> bool | None:
+        assert is_queued.wait(30)
+        results.append(merge(*arguments))
+        return results[-1]
+
+    monkeypatch.setattr(history_module, "merge", noted)
+    async with open_database(tmp_path / "chat.db") as database:
+        history = SqliteHistory(database)
+        await add_to_index(history)
+        before = await database.read(lambda connection: connection.execute(SEGMENTS).get)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(history.merge)
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.start_soon(history.commit, [said(10_000, "tea")])
+            await trio.testing.wait_all_tasks_blocked()
+            is_queued.set()
+        assert results == [None]
+        assert await database.read(lambda connection: connection.execute(SEGMENTS).get) == before
+        await history.merge()
+        assert await database.read(lambda connection: connection.execute(SEGMENTS).get) < before
+
+
+async def test_messages_that_wait_all_the_time_wait_for_a_merge_at_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else SQLite would merge so many segments at once that they wait for longer."""
+    monkeypatch.setattr(history_module, "_PATIENCE", 2)
+    async with open_database(tmp_path / "chat.db") as database:
+        history = SqliteHistory(database)
+        await add_to_index(history)
+        monkeypatch.setattr(database, "has_waiting", lambda: True)
+        found = [await database.read(lambda connection: connection.execute(SEGMENTS).get)]
+        for _ in range(3):
+            await history.merge()
+            found.append(await database.read(lambda connection: connection.execute(SEGMENTS).get))
+        assert found[0] == found[1] == found[2] > found[3]
 
 
 async def _words(database: Database) -> int:

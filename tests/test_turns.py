@@ -22,7 +22,8 @@ from import_fakes import discord_document, said, write_json
 from remembered import NOW, record
 from trio_chat.chat.history import Record
 from trio_chat.storage import json_lines, lock, maintenance, turns
-from trio_chat.storage.database import in_transaction
+from trio_chat.storage.database import CHECKPOINT, in_transaction
+from trio_chat.storage.search_index import indexed_range
 
 pytestmark = pytest.mark.usefixtures("working_directory")
 
@@ -94,19 +95,20 @@ def test_a_transaction_ends_when_its_time_is_over(
     clock, seen = FakeTime(look), transactions_of(monkeypatch)
     monkeypatch.setattr(turns, "time", clock)
     with maintenance.connected(DATABASE) as connection:
-        assert maintenance.insert_by_turns(connection, many()) == COUNT
-    assert len(seen) == len(clock.pauses) == expected
+        assert maintenance.InsertByTurns(connection)(many()) == COUNT
+    assert seen.count("_add_for_a_turn") == expected
+    assert len(clock.pauses) == len(seen)
     assert min(clock.pauses) >= turns._SHORTEST_PAUSE
     assert kept() == many()
 
 
-def test_the_pause_is_as_long_as_the_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a slow disk a server has the lock for half of the time, too."""
+def test_the_pause_is_longer_than_the_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow disk a server has the lock for most of the time, too."""
     clock = FakeTime(0.25)
     monkeypatch.setattr(turns, "time", clock)
     with turns.throttled():
         clock.now += 1
-    assert clock.pauses == [1.25]
+    assert clock.pauses == [3 * 1.25]
 
 
 def test_an_interrupted_command_waits_for_its_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,12 +142,37 @@ def test_an_interrupted_command_waits_for_its_transaction(monkeypatch: pytest.Mo
         assert done == ["transaction"]
 
 
+@pytest.mark.parametrize(("look", "expected"), [(0.0, 32), (1.0, 6)])
+def test_a_merge_that_takes_too_long_is_left_to_the_server(
+    look: float, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And seldom tried again."""
+    monkeypatch.setattr(maintenance, "_STEP", 1)
+    fill()
+    seen = transactions_of(monkeypatch)
+    monkeypatch.setattr(turns, "time", FakeTime(look))
+    with maintenance.connected(DATABASE) as connection:
+        insert = maintenance.InsertByTurns(connection)
+        for number in range(1, 129):
+            insert([record(number)])
+    assert seen.count("_merge_for_a_turn") == expected
+    assert len(kept()) == 128
+
+
+def test_an_import_beside_a_server_indexes_messages_newer_than_its_last(server: None) -> None:
+    """It would index them with its next message, perhaps tomorrow."""
+    fill()
+    with maintenance.connected(DATABASE) as connection:
+        maintenance.inserter(connection, DATABASE)(many())
+        assert indexed_range(connection) == (0, COUNT)
+
+
 def test_messages_that_are_there_are_not_new() -> None:
     """Neither those of an earlier import nor the second of two with one id."""
     fill()
     with maintenance.connected(DATABASE) as connection:
-        assert maintenance.insert_by_turns(connection, many()[: COUNT // 2]) == COUNT // 2
-        assert maintenance.insert_by_turns(connection, [*many(), *many()]) == COUNT // 2
+        assert maintenance.InsertByTurns(connection)(many()[: COUNT // 2]) == COUNT // 2
+        assert maintenance.InsertByTurns(connection)([*many(), *many()]) == COUNT // 2
     assert kept() == many()
 
 
@@ -168,7 +195,7 @@ def test_an_import_beside_a_server_goes_by_turns(
     fill()
     seen = transactions_of(monkeypatch)
     assert ran(*imports()[name]) == 0
-    assert set(seen) == {"_add_for_a_turn"}
+    assert set(seen) - {"_merge_for_a_turn"} == {"_add_for_a_turn"}
 
 
 @pytest.mark.parametrize("name", ["history", "jsonl", "discord"])
@@ -178,7 +205,7 @@ def test_an_import_alone_has_large_transactions(name: str, monkeypatch: pytest.M
     seen = transactions_of(monkeypatch)
     monkeypatch.setattr(time, "sleep", pytest.fail)
     assert ran(*imports()[name]) == 0
-    assert set(seen) == {"_add"}
+    assert set(seen) == {"_add_and_merge"}
 
 
 def test_a_commit_beside_a_server_does_not_wait_for_the_disk(server: None) -> None:
@@ -188,7 +215,7 @@ def test_a_commit_beside_a_server_does_not_wait_for_the_disk(server: None) -> No
         assert connection.pragma("synchronous") == 2
         maintenance.inserter(connection, DATABASE)
         assert connection.pragma("synchronous") == 1
-        assert 0 < connection.pragma("wal_autocheckpoint") < 1000
+        assert 0 < connection.pragma("wal_autocheckpoint") < CHECKPOINT
 
 
 def test_commits_alone_wait_for_the_disk() -> None:
@@ -266,7 +293,7 @@ def test_a_long_command_gives_way_to_a_server(server: None) -> None:
 
 
 @pytest.mark.skipif(not HAS_SLICES, reason="slices can be set from Linux 6.12 on")
-def test_a_long_command_runs_for_a_moment_at_a_time(server: None) -> None:
+def test_a_long_command_has_long_slices(server: None) -> None:
     """Its transactions have slices as before: it would be interrupted while it has the lock."""
     fill()
     code = (
@@ -283,7 +310,7 @@ def test_a_long_command_runs_for_a_moment_at_a_time(server: None) -> None:
     before, in_transaction, after = [int(word) for word in done.stdout.split()]
     if not before:
         pytest.skip("NOT TESTED: this kernel does not show slices")
-    assert (in_transaction, after) == (before, 100_000)
+    assert (in_transaction, after) == (before, 100_000_000)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, threads have no nice values")

@@ -17,8 +17,8 @@ _NICE = 10
 """What is added to the nice value. With the least priority (19, or SCHED_IDLE of Linux) a command
 would get nothing done on a busy machine.
 """
-_SLICE = 100_000
-"""Nanoseconds for which a thread of a command has the CPU at a time, the least that Linux takes."""
+_SLICE = 100_000_000
+"""Nanoseconds for which a thread of a command has the CPU at a time, the most that Linux takes."""
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 """The number of the system call, by the kind of processor."""
 _BELOW_NORMAL = 0x4000
@@ -42,17 +42,17 @@ def give_way(database: Path) -> None:
             # When a thread of this policy wakes up, it interrupts no thread of the server.
             with suppress(OSError):
                 os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-            _shorten_slice()
+            _lengthen_slice()
         with suppress(OSError):
             os.nice(_NICE)
 
 
-def _shorten_slice() -> None:
-    """Have this thread, and those that it starts, run for a moment at a time (sched_setattr(2)).
+def _lengthen_slice() -> None:
+    """Give this thread, and those that it starts, long slices of the CPU (sched_setattr(2)).
 
-    A thread of the server that wakes up may have to wait until the slice of another one ends, and
-    several threads one after the other have to do with a message. Linux before 6.12 takes no notice
-    of it.
+    A thread that wakes up and has shorter slices, as each of the server has, interrupts it at once,
+    and would otherwise wait until a slice ends; several threads one after the other have to do with
+    a message. Linux before 6.12 takes no notice of it.
     """
     import ctypes  # noqa: PLC0415  only beside a server
 

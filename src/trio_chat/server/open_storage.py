@@ -187,6 +187,7 @@ async def index_messages(history: SqliteHistory) -> None:
         await trio.sleep(_INDEX_DELAY)
         try:
             await history.index()
+            await history.merge()
         except HistoryError as error:
             log.error("new messages cannot be indexed: %s", error)
             await trio.sleep(_RETRY)

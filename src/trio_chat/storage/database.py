@@ -47,6 +47,10 @@ _ABANDONED: list[object] = []
 """Controllers of connections that could not be closed in time. They must stay alive, because apsw
 calls them once more when such a connection is freed.
 """
+CHECKPOINT = 4000
+"""Pages of the write-ahead log from which on a commit copies them into the file, for which its
+messages wait. Most pages are written often, so a longer log costs less of that.
+"""
 _PATIENCE = 5.0
 """Seconds for which the server waits for another writer."""
 
@@ -70,6 +74,7 @@ class Database:
         self._reader = reader
         self._searcher = searcher
         self._erased = trio.Event()
+        self._transactions = 0
 
     async def write(
         self,
@@ -84,7 +89,15 @@ class Database:
         Raises:
             StorageError: nothing was written.
         """
-        return await _run(self._writer, in_transaction, work, *args, **kwargs)
+        self._transactions += 1
+        try:
+            return await _run(self._writer, in_transaction, work, *args, **kwargs)
+        finally:
+            self._transactions -= 1
+
+    def has_waiting(self) -> bool:
+        """Return whether another transaction waits for the present one; any thread may ask."""
+        return self._transactions > 1
 
     async def erase(
         self,
@@ -275,6 +288,7 @@ def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
     wait_for_lock(connection, _PATIENCE)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", synchronous)
+    connection.pragma("wal_autocheckpoint", CHECKPOINT)
     connection.pragma("foreign_keys", True)
     # New tables must not keep the former data of their pages; but overwriting a large index that is
     # dropped would take long.

@@ -37,6 +37,7 @@ from trio_chat.storage.search_index import (
     index_new,
     index_old,
     indexed_range,
+    merge,
     remove_from_index,
 )
 from trio_chat.storage.state import is_erasing, keep
@@ -78,6 +79,10 @@ _SHORTENED = 75
 """Characters of a channel name to which a number is appended, so that the result fits the limit."""
 _INDEXED_AT_ONCE = 500
 """Messages indexed in one transaction, which is how long new messages may have to wait."""
+_MERGED_AT_ONCE = 8
+"""Transactions that add to the search index until it is merged."""
+_PATIENCE = 30
+"""Merges that stop in a row for new messages, before one goes on while they wait."""
 # Buffer by buffer (CROSS JOIN keeps that order), because the primary key begins with the buffer: a
 # query for small ids alone would read every message of the file, while new ones wait.
 _OLD = """
@@ -105,6 +110,8 @@ class SqliteHistory:
         self._commits = 1  # 1 stands for the messages that the database had at the start
         self._indexed_commits = 0
         self._committed = trio.lowlevel.ParkingLot()
+        self._unmerged = _MERGED_AT_ONCE  # transactions; those before the start may be some
+        self._stopped = 0
 
     async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
         """Append messages as one transaction; see `History.commit`."""
@@ -147,11 +154,36 @@ class SqliteHistory:
         commits = self._commits
         try:
             with damage_reported():
-                while await self._database.write(index_new, _INDEXED_AT_ONCE) == _INDEXED_AT_ONCE:
-                    pass
+                is_more = True
+                while is_more:
+                    count = await self._database.write(index_new, _INDEXED_AT_ONCE)
+                    is_more = count == _INDEXED_AT_ONCE
+                    self._unmerged += 1
         except StorageError as error:
             raise HistoryError(str(error)) from error
         self._indexed_commits = max(self._indexed_commits, commits)
+
+    async def merge(self) -> None:
+        """Merge the search index while no message waits to be committed.
+
+        When it is seldom that none waits, they have to wait now and then. When cancelled, a part is
+        merged.
+
+        Raises:
+            HistoryError: the database could not be written.
+        """
+        if self._unmerged < _MERGED_AT_ONCE:
+            return
+        is_more: bool | None = True
+        try:
+            while is_more:
+                is_to_stop = self._database.has_waiting if self._stopped < _PATIENCE else None
+                is_more = await self._database.write(merge, _INDEXED_AT_ONCE, is_to_stop)
+                self._stopped = self._stopped + 1 if is_more is None else 0
+        except StorageError as error:
+            raise HistoryError(str(error)) from error
+        if is_more is not None:
+            self._unmerged = 0
 
     async def index_old(self) -> bool:
         """Index some messages that are older than the index, the newest first; return whether more
@@ -165,6 +197,8 @@ class SqliteHistory:
                 count = await self._database.write(index_old, _INDEXED_AT_ONCE)
         except StorageError as error:
             raise HistoryError(str(error)) from error
+        self._unmerged += 1
+        await self.merge()
         return count == _INDEXED_AT_ONCE
 
     async def searchable_from(self) -> int:

@@ -32,7 +32,7 @@ from trio_chat.storage.history import (
     select_messages,
 )
 from trio_chat.storage.schema import SchemaError, migrations, schema_version
-from trio_chat.storage.search_index import index_new
+from trio_chat.storage.search_index import index_new, indexed_range, merge
 from trio_chat.storage.secure_delete import empty_log, prepare_erasing
 from trio_chat.storage.turns import Turn, sync_seldom
 from trio_chat.storage.uploads import delete_removed
@@ -44,6 +44,12 @@ BATCH = 200
 """Messages written in one transaction while no server runs."""
 _STEP = 25
 """Messages written between two looks at the clock, beside a server."""
+_TURNS_PER_MERGE, _MOST_TURNS_PER_MERGE = 4, 32
+"""Turns after which the search index is merged; the larger number after merges that took too long,
+well below `crisismerge`.
+"""
+_LONGEST_MERGE = 0.003
+"""Seconds after which a merge beside a server is given up."""
 DELETED_AT_ONCE = 5
 """Messages deleted between two looks at the clock: removing one from the search index takes up to a
 millisecond.
@@ -205,7 +211,7 @@ def inserter(connection: apsw.Connection, database: Path) -> Callable[[Sequence[
     if not lock.is_held(database):
         return partial(insert_messages, connection)
     sync_seldom(connection)
-    return partial(insert_by_turns, connection)
+    return InsertByTurns(connection)
 
 
 def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> int:
@@ -213,18 +219,56 @@ def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> i
 
     Those that exist, or that were redacted, are left out.
     """
-    return in_transaction(connection, _add, records)
+    return in_transaction(connection, _add_and_merge, records)
 
 
-def insert_by_turns(connection: apsw.Connection, records: Sequence[Record]) -> int:
-    """Insert messages and events as several transactions, between which a server gets the lock of
-    writers; see `insert_messages`.
-    """
-    new = done = 0
-    while done < len(records):
-        added, done = turns.take(in_transaction, connection, _add_for_a_turn, records, done)
-        new += added
+def _add_and_merge(connection: apsw.Connection, records: Sequence[Record]) -> int:
+    new = _add(connection, records)
+    merge(connection, new)
     return new
+
+
+class InsertByTurns:
+    """Inserts messages and events as several transactions, between which a server gets the lock of
+    writers; see `insert_messages`.
+
+    It merges the search index, too, as far as that takes a moment: the server merges the rest while
+    it has nothing to write.
+
+    Args:
+        connection: the database.
+    """
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._turns = self._unmerged = 0  # turns and messages since the last merge
+        self._due = _TURNS_PER_MERGE
+
+    def __call__(self, records: Sequence[Record]) -> int:
+        """Insert records; return the number of new ones."""
+        new = done = 0
+        while done < len(records):
+            added, done = turns.take(
+                in_transaction, self._connection, _add_for_a_turn, records, done
+            )
+            new += added
+            self._unmerged += added
+            self._turns += 1
+            if self._turns >= self._due:
+                self._merge()
+        return new
+
+    def _merge(self) -> None:
+        if turns.take(in_transaction, self._connection, _merge_for_a_turn, self._unmerged):
+            self._due = _TURNS_PER_MERGE
+        else:
+            self._due = min(2 * self._due, _MOST_TURNS_PER_MERGE)
+        self._turns = self._unmerged = 0
+
+
+def _merge_for_a_turn(connection: apsw.Connection, count: int) -> bool:
+    """Return whether the turn was long enough to merge a part of the index."""
+    return merge(connection, count, Turn(_LONGEST_MERGE).is_over) is not None
 
 
 def _add_for_a_turn(
@@ -262,7 +306,9 @@ def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     append_events(connection, [(numbers[record.buffer], record) for record in events])
     if any(record.shift and not is_early(record.id) for record in new):
         find_steps(connection)
-    index_new(connection, max(BATCH, len(new)))  # perhaps no server is running that would do it
+    if new and new[-1].id > indexed_range(connection)[1]:
+        # Perhaps no server is running that would do it, or it has no message of its own for long.
+        index_new(connection, max(BATCH, len(new)))
     return len(new) + len(events)
 
 

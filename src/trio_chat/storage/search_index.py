@@ -1,10 +1,13 @@
 """The search index (SQLite FTS5): written a little later than the messages, deleted with them.
 
+Each transaction that adds messages adds a segment to it. `merge` makes fewer of them, so that a
+search has to look into few; after `crisismerge` of them, SQLite itself does so, however long.
+
 The index is contentless, so a deletion must repeat the text that was indexed: `tokens.prepare_text`
 has to return the same as at that time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.history import Record
@@ -23,6 +26,12 @@ _MESSAGES_PER_PAGE = 10
 """Messages for which another page is merged. It is about what SQLite would merge, and several times
 as many as they fill: a page is merged once on each level.
 """
+_STEPS_PER_LOOK = 50
+"""Steps of SQLite's virtual machine after which a merge looks whether it has to stop. They take a
+tenth of a millisecond.
+"""
+_LEAST_CHANGES = 2
+"""Changes of a merge that has done something (sqlite.org/fts5.html, 6.8)."""
 _NEWER = (
     "SELECT id, buffer, source, text FROM message WHERE id > (SELECT id FROM indexed) ORDER BY id"
     " LIMIT ?"
@@ -81,15 +90,44 @@ def remove_from_index(connection: "apsw.Connection", keys: Sequence[tuple[Any, .
     connection.executemany(_DELETE, [_row(*message) for message in messages])
 
 
-def _append(connection: "apsw.Connection", rows: Sequence[tuple[object, ...]]) -> None:
-    """Add messages to the index, and merge a part of it.
+def merge(
+    connection: "apsw.Connection", count: int, is_to_stop: Callable[[], bool] | None = None
+) -> bool | None:
+    """Merge a part of the index to which messages were added.
 
-    SQLite would merge hundreds of pages in some of the transactions (`automerge`), and another
-    writer would wait for up to 20 ms.
+    SQLite would merge hundreds of pages in some of the transactions that add messages
+    (`automerge`). It merges all places of a word in one step, and a channel is a word, too: another
+    writer would wait for up to 50 ms in a history of 600,000 messages.
+
+    Args:
+        connection: to the database, in a transaction.
+        count: how many messages were added since the last merge.
+        is_to_stop: whether to stop. The transaction, in which nothing else may have been written,
+            is then rolled back, and an empty one begun.
+
+    Returns:
+        whether there may be more to merge; None after a stop.
     """
+    import apsw  # noqa: PLC0415
+
+    before = connection.total_changes()
+    if is_to_stop is not None:
+        connection.set_progress_handler(is_to_stop, _STEPS_PER_LOOK, id=merge)
+    try:
+        connection.execute(_MERGE, (_LEAST_MERGED + count // _MESSAGES_PER_PAGE,))
+    except apsw.InterruptError:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute("BEGIN")
+        return None
+    finally:
+        connection.set_progress_handler(None, id=merge)
+    return connection.total_changes() - before >= _LEAST_CHANGES
+
+
+def _append(connection: "apsw.Connection", rows: Sequence[tuple[object, ...]]) -> None:
     if rows:
         connection.executemany(_APPEND, rows)
-        connection.execute(_MERGE, (_LEAST_MERGED + len(rows) // _MESSAGES_PER_PAGE,))
 
 
 def _row(number: int, buffer: int, source: str, text: str) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """Turns: how a long command and a server write by turns, so that no message waits for long.
 
-The command holds SQLite's lock of writers for a millisecond, and leaves it free for as long. When
+The command holds SQLite's lock of writers for a millisecond, and leaves it free for three. When
 its process has less priority than the server, its transactions keep that of before: a process that
 has the lock and waits for the CPU would hold up the server, which has more.
 """
@@ -20,13 +20,13 @@ T = TypeVar("T")
 
 _LONGEST = 0.001
 """Seconds after which a transaction ends; its step is finished."""
-_PAUSE = 1
+_PAUSE = 3
 """The pause after a transaction, as a multiple of the time that it took."""
 _SHORTEST_PAUSE = 0.001
 """Seconds; a server that waits looks more often (see `write_lock`)."""
-_CHECKPOINT = 500
+_CHECKPOINT = 3000
 """Pages of the write-ahead log at which the command copies them into the file. It is less than at
-which a server does (1000), whose message would wait for that.
+which a server does, whose message would wait for that.
 """
 
 
@@ -60,10 +60,14 @@ def take(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 class Turn:
-    """A turn of the command, which begins now: one transaction."""
+    """A turn of the command, which begins now: one transaction.
 
-    def __init__(self) -> None:
-        self._end = time.monotonic() + _LONGEST
+    Args:
+        seconds: its length.
+    """
+
+    def __init__(self, seconds: float = _LONGEST) -> None:
+        self._end = time.monotonic() + seconds
 
     def is_over(self) -> bool:
         """Return whether the transaction has to end."""
