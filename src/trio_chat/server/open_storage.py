@@ -49,9 +49,9 @@ log = logging.getLogger("trio_chat")
 
 _RETRY = 10.0
 _LOOK_INTERVAL = 5.0
-_INDEX_DELAY = 1.0
-"""Seconds for which new messages are collected before they are indexed; a search indexes them at
-once.
+_INDEX_DELAY = 5.0
+"""Seconds for which new messages are collected before they are indexed, which costs as much CPU for
+some as for one; a search indexes them at once.
 """
 _PRUNE_INTERVAL = 3600.0
 _DAY = 86_400.0
