@@ -374,6 +374,45 @@ async def test_messages_that_wait_all_the_time_wait_for_a_merge_at_last(
         assert found[0] == found[1] == found[2] > found[3]
 
 
+async def test_many_new_messages_are_merged_while_they_are_indexed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after all of them: SQLite itself would merge 64 segments, and messages would wait."""
+    monkeypatch.setattr(history_module, "_INDEXED_AT_ONCE", 10)
+    most = 0
+
+    def noted(connection: apsw.Connection, limit: int) -> int:
+        nonlocal most
+        most = max(most, connection.execute(SEGMENTS).get)
+        return index_new(connection, limit)
+
+    monkeypatch.setattr(history_module, "index_new", noted)
+    async with open_database(tmp_path / "chat.db") as database:
+        history = SqliteHistory(database)
+        await history.commit([said(number, f"tea {number}") for number in range(1, 1000)])
+        await history.index()
+    assert 0 < most < 16
+
+
+async def test_a_merge_that_does_not_end_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import may add to the index meanwhile; new messages have to be indexed, too."""
+    calls = 0
+
+    def endless(*_: object) -> bool:
+        nonlocal calls
+        calls += 1
+        return True
+
+    monkeypatch.setattr(history_module, "merge", endless)
+    async with open_database(tmp_path / "chat.db") as database:
+        history = SqliteHistory(database)
+        await history.merge()
+        await history.merge()
+    assert calls == 2 * history_module._MOST_MERGES
+
+
 async def _words(database: Database) -> int:
     return int(
         await database.read(

@@ -81,6 +81,10 @@ _INDEXED_AT_ONCE = 500
 """Messages indexed in one transaction, which is how long new messages may have to wait."""
 _MERGED_AT_ONCE = 8
 """Transactions that add to the search index until it is merged."""
+_MOST_MERGES = 32
+"""Transactions of a merge, which would not end while an import adds to the index; several times as
+many as are needed.
+"""
 _PATIENCE = 30
 """Merges that stop in a row for new messages, before one goes on while they wait."""
 # Buffer by buffer (CROSS JOIN keeps that order), because the primary key begins with the buffer: a
@@ -159,6 +163,8 @@ class SqliteHistory:
                     count = await self._database.write(index_new, _INDEXED_AT_ONCE)
                     is_more = count == _INDEXED_AT_ONCE
                     self._unmerged += 1
+                    if is_more:  # SQLite would merge very many segments at once
+                        await self._merge()
         except StorageError as error:
             raise HistoryError(str(error)) from error
         self._indexed_commits = max(self._indexed_commits, commits)
@@ -172,33 +178,39 @@ class SqliteHistory:
         Raises:
             HistoryError: the database could not be written.
         """
-        if self._unmerged < _MERGED_AT_ONCE:
-            return
-        is_more: bool | None = True
         try:
-            while is_more:
-                is_to_stop = self._database.has_waiting if self._stopped < _PATIENCE else None
-                is_more = await self._database.write(merge, _INDEXED_AT_ONCE, is_to_stop)
-                self._stopped = self._stopped + 1 if is_more is None else 0
+            await self._merge()
         except StorageError as error:
             raise HistoryError(str(error)) from error
-        if is_more is not None:
-            self._unmerged = 0
+
+    async def _merge(self) -> None:
+        if self._unmerged < _MERGED_AT_ONCE:
+            return
+        for _ in range(_MOST_MERGES):
+            is_to_stop = self._database.has_waiting if self._stopped < _PATIENCE else None
+            is_more = await self._database.write(merge, _INDEXED_AT_ONCE, is_to_stop)
+            if is_more is None:
+                self._stopped += 1
+                return
+            self._stopped = 0
+            if not is_more:
+                self._unmerged = 0
+                return
 
     async def index_old(self) -> bool:
         """Index some messages that are older than the index, the newest first; return whether more
         are left.
 
         Raises:
-            HistoryError: none of them was indexed.
+            HistoryError: none of them was indexed, or the index could not be merged.
         """
         try:
             with damage_reported():
                 count = await self._database.write(index_old, _INDEXED_AT_ONCE)
+            self._unmerged += 1
+            await self._merge()
         except StorageError as error:
             raise HistoryError(str(error)) from error
-        self._unmerged += 1
-        await self.merge()
         return count == _INDEXED_AT_ONCE
 
     async def searchable_from(self) -> int:
