@@ -169,6 +169,11 @@ class Sentinel(Program):
         command = [program(), str(self._configuration), "--sentinel", "--bind", "127.0.0.1"]
         return [*command, "--dir", str(self._directory), "--port", str(port), *self._options]
 
+    async def facts(self) -> dict[bytes, bytes]:
+        """Return what it knows of the primary."""
+        found = await self.call("SENTINEL", "MASTER", "mymaster")
+        return dict(zip(found[::2], found[1::2], strict=True))
+
 
 class Group:
     """A primary, its replicas, and Sentinels that watch them.
@@ -207,10 +212,17 @@ class Group:
         return RedisAddress(hosts, master="mymaster", replicas=1)
 
     async def primary(self) -> Engine:
-        """Return the engine that the first Sentinel names."""
-        command = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")
-        _host, port = await self.sentinels[0].call(*command)
-        return next(each for each in self.engines if each.port == int(port))
+        """Return the engine that the Sentinels name; the newest answer counts.
+
+        After a failover, a Sentinel that did not make it learns of it later.
+        """
+        answers = []
+        for sentinel in self.sentinels:
+            epoch = int((await sentinel.facts())[b"config-epoch"])
+            _host, port = await sentinel.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")
+            answers.append((epoch, int(port)))
+        _epoch, port = max(answers)  # a later answer has a larger epoch
+        return next(each for each in self.engines if each.port == port)
 
     async def wait_until_whole(self) -> None:
         """Wait until all engines follow the primary, and all Sentinels know each other."""
@@ -224,8 +236,7 @@ class Group:
 
     async def _is_whole(self) -> bool:
         for sentinel in self.sentinels:
-            found = await sentinel.call("SENTINEL", "MASTER", "mymaster")
-            facts = dict(zip(found[::2], found[1::2], strict=True))
+            facts = await sentinel.facts()
             if (
                 int(facts[b"num-other-sentinels"]) != len(self.sentinels) - 1
                 or int(facts[b"num-slaves"]) != len(self.engines) - 1
