@@ -17,11 +17,18 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+ANIMATIONS_END = """() => Promise.allSettled(
+    document.getAnimations()
+        .filter((each) => each.effect.getComputedTiming().endTime < Infinity)
+        .map((each) => each.finished))"""
+
+
 def violations(visitor: Visitor) -> list[str]:
     """Return what axe-core finds in the view that is open."""
     page = visitor.page
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf-8"))
+    page.evaluate(ANIMATIONS_END)  # colours of what appears have too little contrast at first
     found: list[dict[str, Any]] = page.evaluate(
         "(rules) => axe.run(document, { runOnly: rules }).then((result) => result.violations)",
         RULES,
