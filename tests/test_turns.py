@@ -95,9 +95,8 @@ def test_a_transaction_ends_when_its_time_is_over(
     clock, seen = FakeTime(look), transactions_of(monkeypatch)
     monkeypatch.setattr(turns, "time", clock)
     with maintenance.connected(DATABASE) as connection:
-        assert maintenance.InsertByTurns(connection)(many()) == COUNT
-    assert seen.count("_add_for_a_turn") == expected
-    assert len(clock.pauses) == len(seen)
+        assert maintenance.insert_by_turns(connection, many()) == COUNT
+    assert len(seen) == len(clock.pauses) == expected
     assert min(clock.pauses) >= turns._SHORTEST_PAUSE
     assert kept() == many()
 
@@ -142,23 +141,6 @@ def test_an_interrupted_command_waits_for_its_transaction(monkeypatch: pytest.Mo
         assert done == ["transaction"]
 
 
-@pytest.mark.parametrize(("look", "expected"), [(0.0, 32), (1.0, 6)])
-def test_a_merge_that_takes_too_long_is_left_to_the_server(
-    look: float, expected: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And seldom tried again."""
-    monkeypatch.setattr(maintenance, "_STEP", 1)
-    fill()
-    seen = transactions_of(monkeypatch)
-    monkeypatch.setattr(turns, "time", FakeTime(look))
-    with maintenance.connected(DATABASE) as connection:
-        insert = maintenance.InsertByTurns(connection)
-        for number in range(1, 129):
-            insert([record(number)])
-    assert seen.count("_merge_for_a_turn") == expected
-    assert len(kept()) == 128
-
-
 def test_an_import_beside_a_server_indexes_messages_newer_than_its_last(server: None) -> None:
     """It would index them with its next message, perhaps tomorrow."""
     fill()
@@ -171,8 +153,8 @@ def test_messages_that_are_there_are_not_new() -> None:
     """Neither those of an earlier import nor the second of two with one id."""
     fill()
     with maintenance.connected(DATABASE) as connection:
-        assert maintenance.InsertByTurns(connection)(many()[: COUNT // 2]) == COUNT // 2
-        assert maintenance.InsertByTurns(connection)([*many(), *many()]) == COUNT // 2
+        assert maintenance.insert_by_turns(connection, many()[: COUNT // 2]) == COUNT // 2
+        assert maintenance.insert_by_turns(connection, [*many(), *many()]) == COUNT // 2
     assert kept() == many()
 
 
@@ -195,7 +177,7 @@ def test_an_import_beside_a_server_goes_by_turns(
     fill()
     seen = transactions_of(monkeypatch)
     assert ran(*imports()[name]) == 0
-    assert set(seen) - {"_merge_for_a_turn"} == {"_add_for_a_turn"}
+    assert set(seen) == {"_add_for_a_turn"}
 
 
 @pytest.mark.parametrize("name", ["history", "jsonl", "discord"])
@@ -205,7 +187,7 @@ def test_an_import_alone_has_large_transactions(name: str, monkeypatch: pytest.M
     seen = transactions_of(monkeypatch)
     monkeypatch.setattr(time, "sleep", pytest.fail)
     assert ran(*imports()[name]) == 0
-    assert set(seen) == {"_add_and_merge"}
+    assert set(seen) == {"_add"}
 
 
 def test_a_commit_beside_a_server_does_not_wait_for_the_disk(server: None) -> None:

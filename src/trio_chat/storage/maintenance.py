@@ -44,12 +44,6 @@ BATCH = 200
 """Messages written in one transaction while no server runs."""
 _STEP = 25
 """Messages written between two looks at the clock, beside a server."""
-_TURNS_PER_MERGE, _MOST_TURNS_PER_MERGE = 4, 32
-"""Turns after which the search index is merged; the larger number after merges that took too long,
-well below `crisismerge`.
-"""
-_LONGEST_MERGE = 0.003
-"""Seconds after which a merge beside a server is given up."""
 DELETED_AT_ONCE = 5
 """Messages deleted between two looks at the clock: removing one from the search index takes up to a
 millisecond.
@@ -211,7 +205,7 @@ def inserter(connection: apsw.Connection, database: Path) -> Callable[[Sequence[
     if not lock.is_held(database):
         return partial(insert_messages, connection)
     sync_seldom(connection)
-    return InsertByTurns(connection)
+    return partial(insert_by_turns, connection)
 
 
 def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> int:
@@ -219,56 +213,18 @@ def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> i
 
     Those that exist, or that were redacted, are left out.
     """
-    return in_transaction(connection, _add_and_merge, records)
+    return in_transaction(connection, _add, records)
 
 
-def _add_and_merge(connection: apsw.Connection, records: Sequence[Record]) -> int:
-    new = _add(connection, records)
-    merge(connection, new)
-    return new
-
-
-class InsertByTurns:
-    """Inserts messages and events as several transactions, between which a server gets the lock of
+def insert_by_turns(connection: apsw.Connection, records: Sequence[Record]) -> int:
+    """Insert messages and events as several transactions, between which a server gets the lock of
     writers; see `insert_messages`.
-
-    It merges the search index, too, as far as that takes a moment: the server merges the rest while
-    it has nothing to write.
-
-    Args:
-        connection: the database.
     """
-
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
-        self._turns = self._unmerged = 0  # turns and messages since the last merge
-        self._due = _TURNS_PER_MERGE
-
-    def __call__(self, records: Sequence[Record]) -> int:
-        """Insert records; return the number of new ones."""
-        new = done = 0
-        while done < len(records):
-            added, done = turns.take(
-                in_transaction, self._connection, _add_for_a_turn, records, done
-            )
-            new += added
-            self._unmerged += added
-            self._turns += 1
-            if self._turns >= self._due:
-                self._merge()
-        return new
-
-    def _merge(self) -> None:
-        if turns.take(in_transaction, self._connection, _merge_for_a_turn, self._unmerged):
-            self._due = _TURNS_PER_MERGE
-        else:
-            self._due = min(2 * self._due, _MOST_TURNS_PER_MERGE)
-        self._turns = self._unmerged = 0
-
-
-def _merge_for_a_turn(connection: apsw.Connection, count: int) -> bool:
-    """Return whether the turn was long enough to merge a part of the index."""
-    return merge(connection, count, Turn(_LONGEST_MERGE).is_over) is not None
+    new = done = 0
+    while done < len(records):
+        added, done = turns.take(in_transaction, connection, _add_for_a_turn, records, done)
+        new += added
+    return new
 
 
 def _add_for_a_turn(
@@ -309,6 +265,7 @@ def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     if new and new[-1].id > indexed_range(connection)[1]:
         # Perhaps no server is running that would do it, or it has no message of its own for long.
         index_new(connection, max(BATCH, len(new)))
+    merge(connection, len(new))
     return len(new) + len(events)
 
 

@@ -60,14 +60,10 @@ def take(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 class Turn:
-    """A turn of the command, which begins now: one transaction.
+    """A turn of the command, which begins now: one transaction."""
 
-    Args:
-        seconds: its length.
-    """
-
-    def __init__(self, seconds: float = _LONGEST) -> None:
-        self._end = time.monotonic() + seconds
+    def __init__(self) -> None:
+        self._end = time.monotonic() + _LONGEST
 
     def is_over(self) -> bool:
         """Return whether the transaction has to end."""
