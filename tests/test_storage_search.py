@@ -394,6 +394,27 @@ async def test_many_new_messages_are_merged_while_they_are_indexed(
     assert 0 < most < 16
 
 
+async def test_a_backlog_is_merged_although_messages_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is never at rest has as many segments as one that is, now and then."""
+    monkeypatch.setattr(history_module, "_INDEXED_AT_ONCE", 10)
+    async with open_database(tmp_path / "chat.db") as database:
+        history = SqliteHistory(database)
+        monkeypatch.setattr(database, "has_waiting", lambda: True)
+        await history.commit([said(number, f"tea {number}") for number in range(1, 2000)])
+        most = 0
+
+        def noted(connection: apsw.Connection, limit: int) -> int:
+            nonlocal most
+            most = max(most, connection.execute(SEGMENTS).get)
+            return index_new(connection, limit)
+
+        monkeypatch.setattr(history_module, "index_new", noted)
+        await history.index()
+    assert most < 64
+
+
 async def test_a_merge_that_does_not_end_goes_on_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,8 +85,10 @@ _MOST_MERGES = 32
 """Transactions of a merge, which would not end while an import adds to the index; several times as
 many as are needed.
 """
-_PATIENCE = 30
-"""Merges that stop in a row for new messages, before one goes on while they wait."""
+_PATIENCE = 20
+"""Stops of merges for new messages, until they have to wait for each transaction of one: it is well
+below `crisismerge`.
+"""
 # Buffer by buffer (CROSS JOIN keeps that order), because the primary key begins with the buffer: a
 # query for small ids alone would read every message of the file, while new ones wait.
 _OLD = """
@@ -192,10 +194,10 @@ class SqliteHistory:
             if is_more is None:
                 self._stopped += 1
                 return
-            self._stopped = 0
             if not is_more:
-                self._unmerged = 0
+                self._unmerged = self._stopped = 0
                 return
+        self._stopped = 0
 
     async def index_old(self) -> bool:
         """Index some messages that are older than the index, the newest first; return whether more

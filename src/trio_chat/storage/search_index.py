@@ -111,18 +111,26 @@ def merge(
     import apsw  # noqa: PLC0415
 
     before = connection.total_changes()
-    if is_to_stop is not None:
-        connection.set_progress_handler(is_to_stop, _STEPS_PER_LOOK, id=merge)
     try:
-        connection.execute(_MERGE, (_LEAST_MERGED + count // _MESSAGES_PER_PAGE,))
+        _merge_until(connection, count, is_to_stop)
     except apsw.InterruptError:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         connection.execute("BEGIN")
         return None
+    return connection.total_changes() - before >= _LEAST_CHANGES
+
+
+def _merge_until(
+    connection: "apsw.Connection", count: int, is_to_stop: Callable[[], bool] | None
+) -> None:
+    pages = _LEAST_MERGED + count // _MESSAGES_PER_PAGE
+    if is_to_stop is not None:
+        connection.set_progress_handler(is_to_stop, _STEPS_PER_LOOK, id=merge)
+    try:
+        connection.execute(_MERGE, (pages,))
     finally:
         connection.set_progress_handler(None, id=merge)
-    return connection.total_changes() - before >= _LEAST_CHANGES
 
 
 def _append(connection: "apsw.Connection", rows: Sequence[tuple[object, ...]]) -> None:
