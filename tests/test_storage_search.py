@@ -257,7 +257,7 @@ async def test_a_search_index_is_merged_by_all_that_write_to_it(tmp_path: Path) 
             await history.commit([said(number, f"tea {number}")])
             await history.index()
             await history.merge()
-        assert await database.read(lambda connection: connection.execute(SEGMENTS).get) < 16
+        assert await count_segments(database) < 16
         automerge = "SELECT v FROM term_config WHERE k = 'automerge'"
         assert await database.read(lambda connection: connection.execute(automerge).get) == 0
 
@@ -322,6 +322,11 @@ def test_a_merge_says_whether_there_may_be_more(segments: apsw.Connection) -> No
     assert is_sound(segments)
 
 
+async def count_segments(database: Database) -> int:
+    """Return how many segments the index has."""
+    return int(await database.read(lambda connection: connection.execute(SEGMENTS).get))
+
+
 async def add_to_index(history: SqliteHistory) -> None:
     """Add as many segments as are merged."""
     for number in range(1, 1 + 20 * history_module._MERGED_AT_ONCE):
@@ -345,7 +350,7 @@ async def test_a_message_does_not_wait_for_a_merge(
     async with open_database(tmp_path / "chat.db") as database:
         history = SqliteHistory(database)
         await add_to_index(history)
-        before = await database.read(lambda connection: connection.execute(SEGMENTS).get)
+        before = await count_segments(database)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(history.merge)
             await trio.testing.wait_all_tasks_blocked()
@@ -353,9 +358,9 @@ async def test_a_message_does_not_wait_for_a_merge(
             await trio.testing.wait_all_tasks_blocked()
             is_queued.set()
         assert results == [None]
-        assert await database.read(lambda connection: connection.execute(SEGMENTS).get) == before
+        assert await count_segments(database) == before
         await history.merge()
-        assert await database.read(lambda connection: connection.execute(SEGMENTS).get) < before
+        assert await count_segments(database) < before
 
 
 async def test_messages_that_wait_all_the_time_wait_for_a_merge_at_last(
@@ -367,52 +372,48 @@ async def test_messages_that_wait_all_the_time_wait_for_a_merge_at_last(
         history = SqliteHistory(database)
         await add_to_index(history)
         monkeypatch.setattr(database, "has_waiting", lambda: True)
-        found = [await database.read(lambda connection: connection.execute(SEGMENTS).get)]
+        found = [await count_segments(database)]
         for _ in range(3):
             await history.merge()
-            found.append(await database.read(lambda connection: connection.execute(SEGMENTS).get))
+            found.append(await count_segments(database))
         assert found[0] == found[1] == found[2] > found[3]
 
 
-async def test_many_new_messages_are_merged_while_they_are_indexed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Not after all of them: SQLite itself would merge 64 segments, and messages would wait."""
+@pytest.fixture
+def segments_seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Have few messages indexed at once; return a list of how many segments there were before."""
     monkeypatch.setattr(history_module, "_INDEXED_AT_ONCE", 10)
-    most = 0
+    seen: list[int] = []
 
     def noted(connection: apsw.Connection, limit: int) -> int:
-        nonlocal most
-        most = max(most, connection.execute(SEGMENTS).get)
+        seen.append(connection.execute(SEGMENTS).get)
         return index_new(connection, limit)
 
     monkeypatch.setattr(history_module, "index_new", noted)
+    return seen
+
+
+async def test_many_new_messages_are_merged_while_they_are_indexed(
+    tmp_path: Path, segments_seen: list[int]
+) -> None:
+    """Not after all of them: SQLite itself would merge 64 segments, and messages would wait."""
     async with open_database(tmp_path / "chat.db") as database:
         history = SqliteHistory(database)
         await history.commit([said(number, f"tea {number}") for number in range(1, 1000)])
         await history.index()
-    assert 0 < most < 16
+    assert 0 < max(segments_seen) < 16
 
 
 async def test_a_backlog_is_merged_although_messages_wait(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, segments_seen: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that is never at rest has as many segments as one that is, now and then."""
-    monkeypatch.setattr(history_module, "_INDEXED_AT_ONCE", 10)
+    """A server that is never at rest has fewer segments than SQLite itself would merge."""
     async with open_database(tmp_path / "chat.db") as database:
         history = SqliteHistory(database)
         monkeypatch.setattr(database, "has_waiting", lambda: True)
         await history.commit([said(number, f"tea {number}") for number in range(1, 2000)])
-        most = 0
-
-        def noted(connection: apsw.Connection, limit: int) -> int:
-            nonlocal most
-            most = max(most, connection.execute(SEGMENTS).get)
-            return index_new(connection, limit)
-
-        monkeypatch.setattr(history_module, "index_new", noted)
         await history.index()
-    assert most < 64
+    assert history_module._PATIENCE < max(segments_seen) < 64
 
 
 async def test_a_merge_that_does_not_end_goes_on_later(

@@ -265,7 +265,8 @@ def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     if new and new[-1].id > indexed_range(connection)[1]:
         # Perhaps no server is running that would do it, or it has no message of its own for long.
         index_new(connection, max(BATCH, len(new)))
-    merge(connection, len(new))
+    if new:
+        merge(connection, len(new))
     return len(new) + len(events)
 
 
