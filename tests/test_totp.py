@@ -54,6 +54,19 @@ def test_no_code_is_valid_twice_nor_one_of_before() -> None:
     assert totp.find_step(SECRET, totp.code_at(SECRET, step + 1), NOW, after=step) == step + 1
 
 
+def test_a_code_that_two_steps_have_is_not_valid_twice() -> None:
+    """Its use counts for the later one: "The verifier MUST NOT accept the second attempt of the
+    OTP" (RFC 6238 §5.2).
+    """
+    step = 910_737  # the first one of this secret whose code is also that of the next
+    shown = totp.code_at(SECRET, step)
+    assert shown == totp.code_at(SECRET, step + 1)
+    now = step * totp.PERIOD
+    used = totp.find_step(SECRET, shown, now)
+    assert used is not None
+    assert totp.find_step(SECRET, shown, now, after=used) is None
+
+
 def test_a_secret_has_160_bits_and_can_be_typed() -> None:
     """Authenticators take it in base32, without padding."""
     secret = totp.make_secret()

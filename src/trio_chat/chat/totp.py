@@ -40,7 +40,9 @@ def step_at(now: float) -> int:
 def find_step(secret: bytes, code: str, now: float, after: int = 0) -> int | None:
     """Return the time step of a code that is valid now, or None.
 
-    All steps of the window are compared, so that the time it takes says nothing.
+    All steps of the window are compared, so that the time it takes says nothing. If two steps have
+    the same code, which one in a million pairs has, its use counts for the later one: otherwise it
+    would be valid a second time.
 
     Args:
         secret: of the account.
@@ -55,7 +57,7 @@ def find_step(secret: bytes, code: str, now: float, after: int = 0) -> int | Non
         for step in range(max(0, current - WINDOW), current + WINDOW + 1)
         if hmac.compare_digest(code_at(secret, step).encode(), plain)
     ]
-    return next((step for step in matching if step > after), None)
+    return max((step for step in matching if step > after), default=None)
 
 
 def has_form(text: str) -> bool:
