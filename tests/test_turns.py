@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from database_fakes import fill, kept, ran
 from import_fakes import discord_document, said, write_json
 from remembered import NOW, record
 from trio_chat.chat.history import Record
-from trio_chat.storage import json_lines, lock, maintenance, turns
+from trio_chat.storage import backup, json_lines, lock, maintenance, turns
 from trio_chat.storage.database import CHECKPOINT, in_transaction
 from trio_chat.storage.search_index import indexed_range
 
@@ -130,14 +131,14 @@ def test_an_interrupted_command_waits_for_its_transaction(monkeypatch: pytest.Mo
 
     may_go_on = threading.Event()
 
-    def transaction() -> None:
+    def transaction(_connection: apsw.Connection) -> None:
         assert may_go_on.wait(30)
         done.append("transaction")
 
     with Interrupted(1) as thread:
         monkeypatch.setattr(turns, "_thread", thread)
         with pytest.raises(KeyboardInterrupt):
-            turns.take(transaction)
+            turns.take(transaction, apsw.Connection(":memory:"))
         assert done == ["transaction"]
 
 
@@ -197,7 +198,31 @@ def test_a_commit_beside_a_server_does_not_wait_for_the_disk(server: None) -> No
         assert connection.pragma("synchronous") == 2
         maintenance.inserter(connection, DATABASE)
         assert connection.pragma("synchronous") == 1
-        assert 0 < connection.pragma("wal_autocheckpoint") < CHECKPOINT
+        assert connection.pragma("wal_autocheckpoint") == 0
+        assert 0 < turns._CHECKPOINT < CHECKPOINT
+
+
+def test_a_checkpoint_is_made_by_the_thread_that_gives_way(
+    server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of the transactions has the priority of a server."""
+    fill()
+    made: list[int] = []
+
+    class Connection(apsw.Connection):
+        def wal_checkpoint(self, *args: Any, **kwargs: Any) -> tuple[int, int]:
+            made.append(threading.get_ident())
+            return super().wal_checkpoint(*args, **kwargs)
+
+    monkeypatch.setattr(turns, "_CHECKPOINT", 20)
+    with ThreadPoolExecutor(1) as thread, closing(Connection(str(DATABASE))) as connection:
+        monkeypatch.setattr(turns, "_thread", thread)
+        insert = maintenance.inserter(connection, DATABASE)
+        insert(many())
+        assert made
+        assert set(made) == {threading.get_ident()}
+        log, copied = connection.wal_checkpoint()
+        assert log == copied
 
 
 def test_commits_alone_wait_for_the_disk() -> None:
@@ -257,6 +282,100 @@ def priority_after(*command: str, own: bool = False) -> list[int]:
     return [int(word) for word in done.stdout.splitlines()[-1].split()]
 
 
+EXPORTS = {
+    "lines": ("history", "export", "--output", "out"),
+    "channel": ("export", "#a", "--output", "out"),
+    "text": ("export", "#a", "--format", "text", "--output", "out"),
+    "pages": ("export", "#a", "--format", "html", "--output", "out"),
+    "account": ("export", "--account", "ann", "--output", "out"),
+    "backup": ("backup", "out"),
+    "check": ("db", "check"),
+}
+LONG_STATEMENT = (
+    "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 10000) SELECT max(x)"
+    " FROM n"
+)
+
+
+@pytest.fixture
+def resting(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    """Have this process rest at each occasion, and return the clock that notes it."""
+    clock = FakeTime(2 * turns._WORK)
+    monkeypatch.setattr(turns, "time", clock)
+    monkeypatch.setattr(turns, "_rested", 0.0)
+    return clock
+
+
+def test_a_command_rests_after_half_a_millisecond(resting: FakeTime) -> None:
+    """Not more often: each rest takes longer than it says."""
+    resting.step = turns._WORK / 4
+    for _ in range(16):
+        turns.rest()
+    assert resting.pauses == [turns._REST] * 4
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_beside_a_server_rests(
+    name: str, resting: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the latest after the messages that it reads at once, and in long statements."""
+    monkeypatch.setattr(backup, "_STEPS_PER_LOOK", 100)
+    fill(*many())
+    Path("secret").write_text("correct horse battery staple\n")
+    assert ran("account", "add", "ann", "--password-file", "secret") == 0
+    resting.pauses.clear()
+    assert ran(*EXPORTS[name]) == 0
+    assert resting.pauses.count(turns._REST) >= COUNT / maintenance.PAGE
+
+
+@pytest.mark.parametrize("name", ["history", "jsonl", "discord"])
+def test_an_import_beside_a_server_rests(name: str, server: None, resting: FakeTime) -> None:
+    """After each message, if it has worked for long enough."""
+    fill()
+    command = imports()[name]
+    resting.pauses.clear()
+    assert ran(*command) == 0
+    assert resting.pauses.count(turns._REST) >= COUNT
+
+
+def test_a_transaction_that_writes_does_not_rest(resting: FakeTime) -> None:
+    """The server would wait for the lock of writers."""
+    fill()
+
+    def read(connection: apsw.Connection) -> None:
+        connection.execute(LONG_STATEMENT).fetchall()
+
+    with maintenance.connected(DATABASE) as connection:
+        resting.pauses.clear()
+        in_transaction(connection, read)
+        assert resting.pauses == []
+        read(connection)
+        assert len(resting.pauses) > 10
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_alone_does_not_rest(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the CPU."""
+    fill(*many())
+    Path("secret").write_text("correct horse battery staple\n")
+    assert ran("account", "add", "ann", "--password-file", "secret") == 0
+    monkeypatch.setattr(time, "sleep", pytest.fail)
+    assert ran(*EXPORTS[name]) == 0
+
+
+def test_a_command_that_gives_way_rests(server: None) -> None:
+    """On each system, whatever its priorities are."""
+    code = (
+        "from pathlib import Path; from trio_chat.cli import priority;"
+        " from trio_chat.storage import turns; before = turns._rested;"
+        " priority.give_way(Path('trio-chat.db')); print(before, turns._rested)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, timeout=60
+    )
+    assert done.stdout.split() == [b"inf", b"0.0"]
+
+
 LONG = ("history", "export")
 HAS_SLICES = (
     sys.platform == "linux"
@@ -279,12 +398,12 @@ def test_a_long_command_has_long_slices(server: None) -> None:
     """Its transactions have slices as before: it would be interrupted while it has the lock."""
     fill()
     code = (
-        "import re; from pathlib import Path; from trio_chat.cli import priority;"
+        "import re; import apsw; from pathlib import Path; from trio_chat.cli import priority;"
         " from trio_chat.storage import turns;"
         " file = Path('/proc/thread-self/sched');"
         " number = lambda: int((re.search(r'se.slice *: *(\\d+)', file.read_text()) or [0, 0])[1]);"
         " before = number(); priority.give_way(Path('trio-chat.db'));"
-        " print(before, turns.take(number), number())"
+        " print(before, turns.take(lambda _: number(), apsw.Connection(':memory:')), number())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, timeout=60
@@ -300,9 +419,9 @@ def test_a_transaction_of_a_long_command_keeps_its_priority(server: None) -> Non
     """The server would wait for the lock, and the command for the CPU that the server leaves."""
     fill()
     code = (
-        "import os; from pathlib import Path; from trio_chat.cli import priority;"
+        "import os; import apsw; from pathlib import Path; from trio_chat.cli import priority;"
         " from trio_chat.storage import turns; priority.give_way(Path('trio-chat.db'));"
-        " nice = lambda: os.nice(0); print(turns.take(nice), nice())"
+        " print(turns.take(lambda _: os.nice(0), apsw.Connection(':memory:')), os.nice(0))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, timeout=60

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from trio_chat.admin.console import report, report_error, to_standard_output
 from trio_chat.admin.exit_codes import FAILED, OK, USAGE
-from trio_chat.admin.exported_pages import PageWriter
 from trio_chat.admin.progress import Progress, is_terminal
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.history import Record
@@ -21,7 +20,6 @@ from trio_chat.exports import text
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.text import escape_controls
-from trio_chat.maintenance.accounts import describe
 from trio_chat.maintenance.atomic_file import FileError, atomic_file
 from trio_chat.storage import account_maintenance, json_lines, maintenance
 from trio_chat.storage.database import StorageError
@@ -90,6 +88,8 @@ def _export_channel(
     records = _shown_progress(pages, total)
     if request.form == "html" and request.output is not None:
         with _new_directory(request.output, request.database, replace=request.replace) as part:
+            from trio_chat.admin.exported_pages import PageWriter  # noqa: PLC0415
+
             writer = PageWriter(connection, request.database, part, channel)
             writer.note_reactions(select_tags(connection, channel))
             return writer.write(records)
@@ -101,6 +101,8 @@ def _export_channel(
 
 
 def _export_account(connection: "apsw.Connection", request: ExportRequest, name: str) -> int | None:
+    from trio_chat.maintenance.accounts import describe  # noqa: PLC0415
+
     account = account_maintenance.find(connection, fold_or_self(name))
     if account is None or request.output is None:
         raise StorageError(_("there is no account {account}").format(account=name))
@@ -115,6 +117,8 @@ def _export_account(connection: "apsw.Connection", request: ExportRequest, name:
             return _to_file(part / _SUFFIXES["jsonl"], write)
         named = _with_names(connection, account, records)
         if request.form == "html":
+            from trio_chat.admin.exported_pages import PageWriter  # noqa: PLC0415
+
             writer = PageWriter(connection, request.database, part, account.name, several=True)
             return writer.write(named)
         return _to_file(

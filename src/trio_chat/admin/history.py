@@ -18,7 +18,7 @@ from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import escape_controls
 from trio_chat.maintenance.atomic_file import FileError, atomic_file
 from trio_chat.maintenance.history import check_channel, plan_pruning
-from trio_chat.storage import account_maintenance, json_lines, maintenance
+from trio_chat.storage import account_maintenance, json_lines, maintenance, turns
 from trio_chat.storage.cluster import is_of_cluster
 from trio_chat.synced_file import synced
 
@@ -94,6 +94,7 @@ def _import(
                     _("line {number}: {problem}").format(number=item.number, problem=item.problem)
                 )
                 continue
+            turns.rest()
             batch.append(item)
             if len(batch) == maintenance.BATCH:
                 new += insert(batch)

@@ -18,7 +18,7 @@ from trio_chat.imports.channels import ChannelNames
 from trio_chat.imports.conversion import Converted, FileToStore, ImportRules, convert
 from trio_chat.imports.messages import Skipped, SourceItems
 from trio_chat.imports.people import Nicknames
-from trio_chat.storage import account_maintenance, lock, maintenance
+from trio_chat.storage import account_maintenance, lock, maintenance, turns
 from trio_chat.storage.accounts import dropped_accounts, every_account
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ class Importer:
             else:
                 self._collect(Converted(item.buffer, (item,)))
             yield
+            turns.rest()
 
     def _why_not(self, record: Record) -> str:
         time = seconds(record.id, record.shift)
@@ -180,6 +181,7 @@ class Importer:
             else:
                 self._collect(item)
             yield
+            turns.rest()
 
     def flush(self) -> None:
         """Write what was collected."""

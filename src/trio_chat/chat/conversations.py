@@ -10,15 +10,10 @@ from typing import NamedTuple
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import NOT_TO_A_CHANNEL, Event
-from trio_chat.chat.history import MESSAGES, HistoryTarget, Record
+from trio_chat.chat.history import GUEST, MESSAGES, HistoryTarget, Record, buffer_of
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self, is_channel_name
-
-GUEST = "~"
-"""Prefix of the nickname of a user without an account; a user with an account is stored by its
-number.
-"""
 
 
 class Conversation(NamedTuple):
@@ -125,13 +120,6 @@ def history_targets(sender: User, receiver: User) -> tuple[HistoryTarget, ...]:
 
 def _party(user: User) -> str:
     return str(user.account_id) if user.account_id else GUEST + user.folded
-
-
-def buffer_of(party: str, other: str) -> str:
-    """Return the name of a private conversation in the history. It has a comma, which no channel
-    name has.
-    """
-    return ",".join(sorted((party, other)))
 
 
 def as_event(record: Record, channel: Channel) -> Event:

@@ -26,6 +26,10 @@ RENAME = "RENAME"
 """The event that renames a channel: `commit` renames its buffer, and stores no event."""
 REDACT = "REDACT"
 """The event that deletes a message, by its msgid: `commit` does that, and stores no event."""
+GUEST = "~"
+"""Prefix of the nickname of a user without an account; a user with an account is stored by its
+number.
+"""
 
 
 class HistoryError(Exception):
@@ -38,6 +42,13 @@ class BadRecord(HistoryError):
     """Some of the records cannot be stored, whatever the state of the storage; the others could
     be.
     """
+
+
+def buffer_of(party: str, other: str) -> str:
+    """Return the name of a private conversation in the history. It has a comma, which no channel
+    name has.
+    """
+    return ",".join(sorted((party, other)))
 
 
 class HistoryFilter(IntEnum):

@@ -29,6 +29,7 @@ def give_way(database: Path) -> None:
     """Lower the priority of this process if a server in another one uses the database."""
     if not lock.is_held_elsewhere(database):
         return
+    turns.begin_to_rest()
     if sys.platform == "win32":
         import ctypes  # noqa: PLC0415  only on Windows
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from trio_chat.chat.conversations import buffer_of
-from trio_chat.chat.history import Record
+from trio_chat.chat.history import Record, buffer_of
 from trio_chat.chat.ids import msgid
 from trio_chat.config.values import LONGEST_CHANNEL
 from trio_chat.imports import messages as source

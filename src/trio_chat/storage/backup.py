@@ -8,6 +8,7 @@ from typing import NamedTuple
 import apsw
 
 from trio_chat.i18n import _
+from trio_chat.storage import turns
 from trio_chat.storage.database import StorageError, explain, in_short
 from trio_chat.storage.schema import schema_version
 from trio_chat.synced_file import BYTES_PER_SYNC, sync_data
@@ -73,6 +74,7 @@ def _copy(source: apsw.Connection, target: Path, on_progress: Callable[[int, int
 
     def look() -> bool:
         nonlocal synced
+        turns.rest()  # VACUUM is a transaction, but does not write to this file
         written = target.stat().st_size
         if written >= synced + BYTES_PER_SYNC:
             sync_data(file.fileno())

@@ -6,7 +6,7 @@ With another mapping some of the names would not be found any longer.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.conversations import GUEST
+from trio_chat.chat.history import GUEST
 from trio_chat.i18n import _
 from trio_chat.irc.names import CASEMAPPINGS, folds_alike
 from trio_chat.storage.bans import every_ban, save

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 from trio_chat.chat import multiline
-from trio_chat.chat.conversations import GUEST, buffer_of
-from trio_chat.chat.history import MESSAGES, Record
+from trio_chat.chat.history import GUEST, MESSAGES, Record, buffer_of
 from trio_chat.chat.ids import EPOCH_MS, GREATEST, msgid, parse_msgid, parse_time, server_time
 from trio_chat.chat.timeline import SEQUENCE_BITS
 from trio_chat.config.values import LONGEST_CHANNEL, LONGEST_NICK

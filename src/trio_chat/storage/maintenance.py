@@ -38,8 +38,8 @@ from trio_chat.storage.turns import Turn, sync_seldom
 from trio_chat.storage.uploads import delete_removed
 from trio_chat.storage.write_lock import wait_for_lock
 
-PAGE = 1000
-"""Messages read at once."""
+PAGE = 50
+"""Messages read at once, which with the work on them takes a millisecond."""
 BATCH = 200
 """Messages written in one transaction while no server runs."""
 _STEP = 25
@@ -137,6 +137,7 @@ def _prepare(connection: apsw.Connection, *, as_it_is: bool) -> None:
     # Python handles Ctrl-C only between its own instructions; the progress handler gives it some
     # during a long statement.
     connection.set_progress_handler(lambda: False, _STEPS_PER_LOOK)
+    turns.rest_during_statements(connection)
     wait_for_lock(connection, _PATIENCE)
     version = schema_version(connection)
     if not version:
@@ -194,6 +195,7 @@ def pages(
         after = 0
         while page := select(connection, name, Span(after, end, from_newest=False), PAGE, 0):
             yield page
+            turns.rest()
             after = page[-1].id
 
 

@@ -1,14 +1,21 @@
-"""Turns: how a long command and a server write by turns, so that no message waits for long.
+"""Turns: how a long command and a server take the lock of writers and the CPU by turns, so that no
+message waits for long.
 
 The command holds SQLite's lock of writers for a millisecond, and leaves it free for three. When
 its process has less priority than the server, its transactions keep that of before: a process that
 has the lock and waits for the CPU would hold up the server, which has more.
+
+Between transactions the command rests every half a millisecond. Priorities alone do not suffice:
+Linux may leave the CPU to a thread of the command until its next tick, 4 ms later, although one of
+the server has woken up. It looks at once when the thread sleeps, and so do other systems.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -28,10 +35,21 @@ _CHECKPOINT = 3000
 """Pages of the write-ahead log at which the command copies them into the file. It is less than at
 which a server does, whose message would wait for that.
 """
-
+_OK = 0
+"""SQLITE_OK"""
+_STEPS_PER_LOOK = 1000
+"""Steps of SQLite's virtual machine after which a statement looks whether it has to rest: they take
+a tenth of a millisecond.
+"""
+_WORK, _REST = 0.0005, 0.0001
+"""Seconds of work after which a command rests, and seconds of a rest."""
 
 _thread: "ThreadPoolExecutor | None" = None
 """The thread of the transactions; None while this process has the priority of a server."""
+_long_logs: "WeakSet[apsw.Connection]" = WeakSet()
+"""Connections whose write-ahead log has so many pages that a checkpoint is due."""
+_rested = math.inf
+"""When the last rest ended; infinity while this process does not rest."""
 
 
 def keep_priority() -> None:
@@ -46,17 +64,62 @@ def keep_priority() -> None:
     _thread.submit(int).result()  # it starts with its first work
 
 
-def take(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `work(…)`, a transaction of a turn, and pause."""
+def begin_to_rest() -> None:
+    """Have `rest` pause from now on."""
+    global _rested  # noqa: PLW0603  # as above
+    _rested = 0.0
+
+
+def rest() -> None:
+    """Leave the CPU to others for a moment, if this process is to rest and has worked for a while.
+
+    It is called often, and never in a transaction that writes: a server would wait for its lock.
+    """
+    global _rested  # noqa: PLW0603
+    if time.monotonic() - _rested >= _WORK:
+        time.sleep(_REST)
+        _rested = time.monotonic()
+
+
+def rest_during_statements(connection: "apsw.Connection") -> None:
+    """Have a connection rest during long statements, except in transactions that write."""
+
+    def look() -> bool:
+        if not connection.in_transaction:
+            rest()
+        return False
+
+    if _rested != math.inf:
+        connection.set_progress_handler(look, _STEPS_PER_LOOK, id=rest)
+
+
+def take(
+    work: "Callable[Concatenate[apsw.Connection, P], T]",
+    connection: "apsw.Connection",
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run `work(connection, …)`, a transaction of a turn, and pause; then make a checkpoint if one
+    is due.
+    """
     with throttled():
-        if _thread is None:
-            return work(*args, **kwargs)
-        future = _thread.submit(work, *args, **kwargs)
-        try:
-            return future.result()
-        except BaseException:  # the user has pressed Ctrl-C: SQLite has to be at rest
-            future.exception()
-            raise
+        result = _run(work, connection, *args, **kwargs)
+    if connection in _long_logs:
+        _long_logs.discard(connection)
+        connection.wal_checkpoint()
+    return result
+
+
+def _run(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    if _thread is None:
+        return work(*args, **kwargs)
+    future = _thread.submit(work, *args, **kwargs)
+    try:
+        return future.result()
+    except BaseException:  # the user has pressed Ctrl-C: SQLite has to be at rest
+        future.exception()
+        raise
 
 
 class Turn:
@@ -88,6 +151,14 @@ def sync_seldom(connection: "apsw.Connection") -> None:
     For work that can be done again: after a loss of power, its last transactions may be missing.
     Those of a server are not, since its commit writes the whole log to the disk. At its end,
     `maintenance.connected` makes a checkpoint.
+
+    `take` makes the others, in the thread that gives way: no lock of writers is held meanwhile.
     """
+
+    def note(connection: "apsw.Connection", _name: str, pages: int) -> int:
+        if pages >= _CHECKPOINT:
+            _long_logs.add(connection)
+        return _OK
+
     connection.pragma("synchronous", "normal")
-    connection.pragma("wal_autocheckpoint", _CHECKPOINT)
+    connection.set_wal_hook(note)

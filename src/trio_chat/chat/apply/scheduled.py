@@ -7,7 +7,7 @@ it is decided then, by the same functions as for what a client sends.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from trio_chat.chat import banning, conversations, policy
+from trio_chat.chat import banning, policy
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply.transitions import Effects, transition
 from trio_chat.chat.changes import (
@@ -19,7 +19,7 @@ from trio_chat.chat.changes import (
 )
 from trio_chat.chat.channels import Channel, Membership
 from trio_chat.chat.events import Event, Reply
-from trio_chat.chat.history import HistoryTarget
+from trio_chat.chat.history import GUEST, HistoryTarget, buffer_of
 from trio_chat.chat.moderation import rules
 from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.response import Response
@@ -245,7 +245,7 @@ def _notify(world: World, account: Account, command: str, text: str) -> Effects:
     sessions = tuple(session for user in users for session in user.sessions)
     source = f"{SERVICE}!{SERVICE}@{world.server_info.name}"
     text = truncate(text, MAX_BODY - body_size(command, (name, ""), source))
-    buffer = conversations.buffer_of(str(account.id), conversations.GUEST + SERVICE.lower())
+    buffer = buffer_of(str(account.id), GUEST + SERVICE.lower())
     event = Event(
         world.ids.next(alone=True),
         command,
