@@ -19,9 +19,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from support import Person, Town
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
-from trio_chat.storage.database import Database, in_transaction
+from trio_chat.storage.database import Database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.schema import migrate
+from trio_chat.storage.transactions import in_transaction
 
 T = TypeVar("T")
 

@@ -20,7 +20,8 @@ from trio_chat.config.settings import UploadSettings
 from trio_chat.server.cluster.uploads import ReplicatedUploads, replicate_uploads
 from trio_chat.server.uploads.directory import UploadDirectory
 from trio_chat.server.uploads.service import UploadService
-from trio_chat.storage.database import Database, StorageError, open_database
+from trio_chat.storage.database import Database, open_database
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.uploads import SqliteUploads
 from upload_fakes import GUEST, pieces

@@ -10,8 +10,7 @@ import pytest
 
 from database_fakes import fill, ran
 from remembered import record
-from trio_chat.storage.cluster import is_of_cluster
-from trio_chat.storage.schema import migrate
+from trio_chat.storage.schema import is_of_cluster, migrate
 
 DATABASE = Path("trio-chat.db")
 PASSWORD = ("--password-file", "password")

@@ -11,9 +11,10 @@ import pytest
 from trio_chat.config import KEYS, NAMED, ConfigError, load
 from trio_chat.config.values import ValueType
 from trio_chat.i18n import install
-from trio_chat.storage.database import StorageError, explain
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.maintenance import connected
 from trio_chat.storage.schema import APPLICATION_ID
+from trio_chat.storage.transactions import explain
 
 _LATIN = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)*")
 _NAMES = (

@@ -20,7 +20,8 @@ from trio_chat.irc.names import (
 )
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import change_casemapping
-from trio_chat.storage.database import StorageError, open_database
+from trio_chat.storage.database import open_database
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.state import SqliteStateStore
 
 

@@ -21,7 +21,7 @@ from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.state import KEPT_AFTER, UncommittedState, keep_state, save_state
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 
 class Keeping(ListHistory):

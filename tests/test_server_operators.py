@@ -41,7 +41,8 @@ from trio_chat.server.rehash import WHEN
 from trio_chat.server.state import save_state
 from trio_chat.server.transport import StreamTransport
 from trio_chat.storage.bans import SqliteBans
-from trio_chat.storage.database import StorageError, open_database
+from trio_chat.storage.database import open_database
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.state import SqliteStateStore
 
 NOWHERE = Settings(storage=StorageSettings(file=None))

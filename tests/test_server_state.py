@@ -24,7 +24,8 @@ from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.server.state import keep_state, load_state, save_state
 from trio_chat.server.watchers import apply_pending, expire_users, watch_accounts
 from trio_chat.storage import account_maintenance
-from trio_chat.storage.database import Database, StorageError, open_database
+from trio_chat.storage.database import Database, open_database
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.state import SqliteStateStore
 
 DAY = 86_400

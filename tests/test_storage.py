@@ -25,7 +25,8 @@ from trio_chat.chat.history import (
 )
 from trio_chat.chat.ids import msgid
 from trio_chat.storage import schema
-from trio_chat.storage.database import StorageError, open_database
+from trio_chat.storage.database import open_database
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.history import SqliteHistory
 
 

@@ -17,7 +17,7 @@ from trio_chat.config import StorageSettings
 from trio_chat.server.main import _problems
 from trio_chat.server.open_storage import errors_naming, open_storage
 from trio_chat.server.state import load_state
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 PAGE = 4096
 FILE = Path("chat.db")

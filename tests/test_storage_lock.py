@@ -16,7 +16,8 @@ from trio_chat.server.binding import ListenError
 from trio_chat.server.main import _problems
 from trio_chat.server.open_storage import open_storage, watch_file
 from trio_chat.storage import lock
-from trio_chat.storage.database import StorageError, open_database
+from trio_chat.storage.database import open_database
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.lock import InUseError, ListeningPlace
 
 

@@ -17,12 +17,14 @@ from support import run_now
 from trio_chat.chat.history import LAST_ID, HistoryError, HistoryFilter, Query, Record, Span
 from trio_chat.storage import history as history_module
 from trio_chat.storage import search as search_module
-from trio_chat.storage.database import Database, in_transaction, open_database
-from trio_chat.storage.history import SqliteHistory, append_messages, buffer_id
+from trio_chat.storage.database import Database, open_database
+from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.maintenance import connected, insert_messages
+from trio_chat.storage.messages import append_messages, buffer_id
 from trio_chat.storage.schema import APPLICATION_ID, migrations
 from trio_chat.storage.search_index import index_new, merge
 from trio_chat.storage.tokens import prepare_text
+from trio_chat.storage.transactions import in_transaction
 
 
 def said(

@@ -23,8 +23,9 @@ from import_fakes import discord_document, said, write_json
 from remembered import NOW, record
 from trio_chat.chat.history import Record
 from trio_chat.storage import backup, json_lines, lock, maintenance, turns
-from trio_chat.storage.database import CHECKPOINT, in_transaction
+from trio_chat.storage.database import CHECKPOINT
 from trio_chat.storage.search_index import indexed_range
+from trio_chat.storage.transactions import in_transaction
 
 pytestmark = pytest.mark.usefixtures("working_directory")
 

@@ -10,8 +10,8 @@ from trio_chat.chat.identity_keys import MAX_ISSUER, MAX_SUBJECT, MOST, Identity
 from trio_chat.i18n import _
 from trio_chat.maintenance.refusals import InvalidValue, ResourceConflict, ResourceNotFound
 from trio_chat.storage import identities
-from trio_chat.storage.database import in_transaction
 from trio_chat.storage.maintenance import connected
+from trio_chat.storage.transactions import in_transaction
 
 
 def link(target: AccountTarget, issuer: str, subject: str) -> int:

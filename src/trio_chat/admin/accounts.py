@@ -27,8 +27,8 @@ from trio_chat.maintenance import accounts as rules
 from trio_chat.maintenance.refusals import InvalidValue
 from trio_chat.server.accounts import COSTS
 from trio_chat.storage import account_maintenance, json_lines
-from trio_chat.storage.cluster import is_of_cluster
 from trio_chat.storage.maintenance import connected, refuse_in_cluster
+from trio_chat.storage.schema import is_of_cluster
 
 if TYPE_CHECKING:
     import apsw

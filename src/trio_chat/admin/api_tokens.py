@@ -14,8 +14,8 @@ from trio_chat.i18n import _
 from trio_chat.maintenance.api_tokens import TokenTerms, existing_api_token, new_api_token
 from trio_chat.storage import audit
 from trio_chat.storage.api_tokens import every_api_token, remove, save
-from trio_chat.storage.database import in_transaction
 from trio_chat.storage.maintenance import connected
+from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw

@@ -10,8 +10,8 @@ from trio_chat.admin.exit_codes import OK
 from trio_chat.i18n import _
 from trio_chat.maintenance.bans import existing_ban, new_ban
 from trio_chat.storage.bans import every_ban, save
-from trio_chat.storage.database import in_transaction
 from trio_chat.storage.maintenance import connected
+from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     from trio_chat.config import LimitSettings

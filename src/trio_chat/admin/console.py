@@ -10,7 +10,7 @@ from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
 from trio_chat.maintenance.atomic_file import FileError
 from trio_chat.maintenance.times import date
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 __all__ = [
     "confirm",

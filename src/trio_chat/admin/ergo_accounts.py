@@ -14,7 +14,7 @@ from trio_chat.irc.names import InvalidName, fold_nick
 from trio_chat.server.scram_hashes import scram_hash
 from trio_chat.storage import account_maintenance
 from trio_chat.storage.accounts import add_certificate, insert
-from trio_chat.storage.database import in_transaction
+from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw

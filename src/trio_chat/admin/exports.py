@@ -22,7 +22,7 @@ from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.text import escape_controls
 from trio_chat.maintenance.atomic_file import FileError, atomic_file
 from trio_chat.storage import account_maintenance, json_lines, maintenance
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.events import select_tags
 from trio_chat.synced_file import synced
 

@@ -19,7 +19,7 @@ from trio_chat.irc.text import escape_controls
 from trio_chat.maintenance.atomic_file import FileError, atomic_file
 from trio_chat.maintenance.history import check_channel, plan_pruning
 from trio_chat.storage import account_maintenance, json_lines, maintenance, turns
-from trio_chat.storage.cluster import is_of_cluster
+from trio_chat.storage.schema import is_of_cluster
 from trio_chat.synced_file import synced
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from trio_chat.maintenance.hooks import (
     new_hook,
 )
 from trio_chat.storage.account_maintenance import registered_channels
-from trio_chat.storage.database import in_transaction
 from trio_chat.storage.hooks import every_hook, remove, save
 from trio_chat.storage.maintenance import connected
+from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw

@@ -21,9 +21,9 @@ from trio_chat.maintenance.invitations import (
     not_registered,
 )
 from trio_chat.storage.account_maintenance import registered_channels
-from trio_chat.storage.database import in_transaction
 from trio_chat.storage.invitations import end, every_invitation, save
 from trio_chat.storage.maintenance import connected
+from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw

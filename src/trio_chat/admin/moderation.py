@@ -20,9 +20,10 @@ from trio_chat.chat.moderation.server import (
 from trio_chat.chat.moderation.terms import BadTerms, check_raid, check_room, read_filter
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
-from trio_chat.storage.database import StorageError, in_transaction
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.maintenance import connected
 from trio_chat.storage.moderation import every_row, save
+from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw

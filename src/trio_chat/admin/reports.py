@@ -11,9 +11,9 @@ from trio_chat.chat.moderation.server import ServerReport
 from trio_chat.i18n import _
 from trio_chat.irc.text import strip_formatting
 from trio_chat.maintenance.reports import existing_report, open_reports, resolution
-from trio_chat.storage.database import in_transaction
 from trio_chat.storage.maintenance import connected
 from trio_chat.storage.moderation import every_row, notify, save
+from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw

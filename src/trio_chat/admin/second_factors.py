@@ -13,8 +13,8 @@ from trio_chat.chat.audit import AuditEntry
 from trio_chat.i18n import _
 from trio_chat.maintenance.refusals import ResourceNotFound
 from trio_chat.storage import account_maintenance, audit
-from trio_chat.storage.database import in_transaction
 from trio_chat.storage.maintenance import connected
+from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw

@@ -10,8 +10,8 @@ from trio_chat.i18n import _
 from trio_chat.maintenance.uploads import existing_uploads
 from trio_chat.storage import uploads
 from trio_chat.storage.account_maintenance import all_accounts
-from trio_chat.storage.database import in_transaction
 from trio_chat.storage.maintenance import connected
+from trio_chat.storage.transactions import in_transaction
 
 
 def list_uploads(database: Path) -> int:

@@ -67,7 +67,7 @@ class UploadTable(Protocol):
     """The stored uploads. The storage removes one by itself with the last message of its uploader
     that links to it, and with the account of its uploader.
 
-    Every method raises `trio_chat.storage.database.StorageError` when it cannot be done.
+    Every method raises `trio_chat.storage.errors.StorageError` when it cannot be done.
     """
 
     async def find(self, name: str) -> Upload | None:

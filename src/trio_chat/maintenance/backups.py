@@ -18,7 +18,8 @@ from trio_chat.maintenance.atomic_file import FileError, atomic_file
 from trio_chat.maintenance.refusals import ResourceConflict, ResourceNotFound
 from trio_chat.private import make_directory
 from trio_chat.storage import backup, maintenance
-from trio_chat.storage.database import StorageError, in_short
+from trio_chat.storage.errors import StorageError
+from trio_chat.storage.transactions import in_short
 
 MOST = 100
 """Backups in the directory, so that a program cannot fill the disk with them."""

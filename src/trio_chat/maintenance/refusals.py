@@ -1,6 +1,6 @@
 """Refusals of maintenance; each text is one line for the operator."""
 
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 
 class MaintenanceRefused(StorageError):

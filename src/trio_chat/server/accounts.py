@@ -24,7 +24,7 @@ from trio_chat.irc.app_passwords import has_form
 from trio_chat.server import scram_hashes
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import ScramForm, Snapshot, SqliteAccounts
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 if TYPE_CHECKING:
     import argon2

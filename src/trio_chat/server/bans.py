@@ -12,7 +12,7 @@ from trio_chat.chat.events import Output
 from trio_chat.chat.world import World
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.watchers import carry_out_due
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
 

@@ -9,7 +9,7 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import BanSet, Seen
 from trio_chat.chat.steady import ClockTable
 from trio_chat.chat.world import World
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
 

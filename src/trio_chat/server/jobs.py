@@ -15,7 +15,8 @@ import trio
 from trio_chat.config import Settings
 from trio_chat.maintenance.atomic_file import FileError
 from trio_chat.maintenance.refusals import ResourceConflict, ResourceNotFound
-from trio_chat.storage.database import MEMORY, StorageError
+from trio_chat.storage.database import MEMORY
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.maintenance import connected
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import change_casemapping
 from trio_chat.storage.clock import SqliteClock
 from trio_chat.storage.cluster import SqliteClusterTable
-from trio_chat.storage.database import MEMORY, Database, StorageError, open_database
+from trio_chat.storage.database import MEMORY, Database, open_database
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.hooks import SqliteHooks
 from trio_chat.storage.invitations import SqliteInvitations

@@ -25,7 +25,7 @@ from trio_chat.chat.registered_channels import restore, restore_members, to_stat
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
 

@@ -9,7 +9,7 @@ import trio
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import Change
 from trio_chat.chat.world import World
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
 

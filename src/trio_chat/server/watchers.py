@@ -22,7 +22,7 @@ from trio_chat.chat.persistence import StateStore
 from trio_chat.chat.response import Unsettled
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
 

@@ -31,9 +31,9 @@ from trio_chat.storage import (
     turns,
     uploads,
 )
-from trio_chat.storage.database import in_transaction
 from trio_chat.storage.events import delete_events
-from trio_chat.storage.history import redact_messages
+from trio_chat.storage.messages import redact_messages
+from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw

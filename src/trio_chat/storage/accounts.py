@@ -8,10 +8,11 @@ from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
 from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.storage import app_passwords, identities, passkeys
-from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
     import apsw
+
+    from trio_chat.storage.database import Database
 
 _INSERT = """
     INSERT INTO account (
@@ -68,7 +69,7 @@ class SqliteAccounts:
     Every method raises `StorageError` when the database cannot do it.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: "Database") -> None:
         self._database = database
 
     async def snapshot(self) -> Snapshot:

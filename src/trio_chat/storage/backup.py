@@ -9,8 +9,9 @@ import apsw
 
 from trio_chat.i18n import _
 from trio_chat.storage import turns
-from trio_chat.storage.database import StorageError, explain, in_short
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.schema import schema_version
+from trio_chat.storage.transactions import explain, in_short
 from trio_chat.synced_file import BYTES_PER_SYNC, sync_data
 
 TABLES = ("buffer", "message", "event", "account")

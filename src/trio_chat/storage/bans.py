@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.bans import Ban, BanKey, BanKind
-from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
     import apsw
+
+    from trio_chat.storage.database import Database
 
 _KEEP = (
     "INSERT INTO ban VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET mask = excluded.mask,"
@@ -25,7 +26,7 @@ class SqliteBans:
     Every method raises `StorageError` when the database cannot do it.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: "Database") -> None:
         self._database = database
 
     async def load(self) -> list[Ban]:

@@ -10,10 +10,13 @@ from trio_chat.chat.history import GUEST
 from trio_chat.i18n import _
 from trio_chat.irc.names import CASEMAPPINGS, folds_alike
 from trio_chat.storage.bans import every_ban, save
-from trio_chat.storage.database import Database, StorageError, damage_reported
+from trio_chat.storage.errors import StorageError
+from trio_chat.storage.transactions import damage_reported
 
 if TYPE_CHECKING:
     import apsw
+
+    from trio_chat.storage.database import Database
 
 _NAMES = """
     SELECT folded FROM account UNION ALL SELECT folded FROM channel
@@ -22,7 +25,7 @@ _NAMES = """
 """
 
 
-async def change_casemapping(database: Database, mapping: str) -> None:
+async def change_casemapping(database: "Database", mapping: str) -> None:
     """Change the case mapping of a database, when its names allow that.
 
     Args:

@@ -7,10 +7,11 @@ from trio_chat.chat.history import Record
 from trio_chat.chat.ids import seconds
 from trio_chat.chat.steady import ClockState
 from trio_chat.chat.timeline import EARLY_IDS, ClockStep, Timeline
-from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
     import apsw
+
+    from trio_chat.storage.database import Database
 
 MOST_STEPS = 10_000
 """The most steps that are derived when messages of another server are imported: the first ones."""
@@ -32,7 +33,7 @@ class SqliteClock:
     Every method raises `StorageError` when the database cannot do it.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: "Database") -> None:
         self._database = database
 
     async def timeline(self) -> Timeline:

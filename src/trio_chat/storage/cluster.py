@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_chat.chat.persistence import ClusterState
-from trio_chat.chat.snapshot import to_json
 from trio_chat.storage.database import Database
+from trio_chat.storage.schema import is_of_cluster
 
 if TYPE_CHECKING:
     import apsw
@@ -91,14 +91,6 @@ class SqliteClusterTable:
         await self._database.write(_adopt, secrets)
 
 
-def is_of_cluster(connection: "apsw.Connection") -> bool:
-    """Return whether a database belongs to a cluster; one with an older schema does not."""
-    table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'cluster'"
-    if connection.execute(table).get is None:
-        return False
-    return connection.execute("SELECT 1 FROM cluster").get is not None
-
-
 def leave(connection: "apsw.Connection") -> bool:
     """Let a database belong to no cluster any longer; return whether it belonged to one.
 
@@ -149,6 +141,8 @@ def _adopt(connection: "apsw.Connection", secrets: dict[str, bytes]) -> None:
 
 
 def _pack(snapshot: dict[str, Any]) -> bytes:
+    from trio_chat.chat.snapshot import to_json  # noqa: PLC0415  # commands need none
+
     packer = zlib.compressobj(_LEVEL)
     parts = [packer.compress(part) for part in to_json(snapshot)]
     return b"".join((*parts, packer.flush()))

@@ -21,19 +21,19 @@ from trio_chat.irc.names import use_casemapping
 from trio_chat.storage import lock, turns
 from trio_chat.storage.casemapping import stored_casemapping
 from trio_chat.storage.clock import find_steps
-from trio_chat.storage.cluster import is_of_cluster
-from trio_chat.storage.database import StorageError, damage_reported, explain, in_transaction
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.events import append_events, select_messages_and_tags
-from trio_chat.storage.history import (
+from trio_chat.storage.messages import (
     append_messages,
     buffer_id,
     delete_old,
     last_id,
     select_messages,
 )
-from trio_chat.storage.schema import SchemaError, migrations, schema_version
+from trio_chat.storage.schema import SchemaError, is_of_cluster, migrations, schema_version
 from trio_chat.storage.search_index import index_new, indexed_range, merge
 from trio_chat.storage.secure_delete import empty_log, prepare_erasing
+from trio_chat.storage.transactions import damage_reported, explain, in_transaction
 from trio_chat.storage.turns import Turn, sync_seldom
 from trio_chat.storage.uploads import delete_removed
 from trio_chat.storage.write_lock import wait_for_lock

@@ -66,3 +66,11 @@ def migrate(connection: "apsw.Connection") -> None:
                 connection.execute(step)
                 connection.pragma("application_id", APPLICATION_ID)
                 connection.pragma("user_version", number)
+
+
+def is_of_cluster(connection: "apsw.Connection") -> bool:
+    """Return whether a database belongs to a cluster; one with an older schema does not."""
+    table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'cluster'"
+    if connection.execute(table).get is None:
+        return False
+    return connection.execute("SELECT 1 FROM cluster").get is not None

@@ -18,7 +18,8 @@ from trio_chat.storage import (
     relayed,
 )
 from trio_chat.storage.cluster import note_position
-from trio_chat.storage.database import Database, damage_reported
+from trio_chat.storage.database import Database
+from trio_chat.storage.transactions import damage_reported
 
 if TYPE_CHECKING:
     import apsw

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from trio_chat.chat.history import Record
 from trio_chat.chat.uploads import LINK, Upload, Usage
-from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
     import apsw
+
+    from trio_chat.storage.database import Database
 
 BLOCK = 4096
 """Bytes of which a file takes a whole number, on the disk and of a quota: many tiny files cost
@@ -70,7 +71,7 @@ class SqliteUploads:
     Every method raises `StorageError` when the database cannot do it.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: "Database") -> None:
         self._database = database
 
     async def find(self, name: str) -> Upload | None:

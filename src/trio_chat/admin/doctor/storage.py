@@ -15,7 +15,7 @@ from trio_chat.server.certificate_files import files_of
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.certificates import check as check_certificate
 from trio_chat.storage import maintenance, schema
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """This program did not exist before."""

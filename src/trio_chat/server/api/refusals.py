@@ -13,7 +13,7 @@ from trio_chat.maintenance.refusals import InvalidValue, ResourceConflict, Resou
 from trio_chat.server.api.calls import RETRY_AFTER
 from trio_chat.server.api.problems import ApiProblem
 from trio_chat.server.certificates import CertificateError
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
 

@@ -10,7 +10,7 @@ from trio_chat.chat import snapshot
 from trio_chat.chat.persistence import ClusterTable
 from trio_chat.cluster.machine import Machine
 from trio_chat.server.cluster.log import START
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
 

@@ -13,7 +13,7 @@ from trio_chat.chat.changes import UploadAdded, UploadsRemoved
 from trio_chat.chat.retention import linked_by_state
 from trio_chat.chat.uploads import Upload, Usage
 from trio_chat.chat.world import World
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.uploads import SqliteUploads, blocks
 
 _LIFE_LOST = "the other nodes have not taken it"

@@ -16,7 +16,7 @@ from trio_chat.server.uploads.directory import UploadDirectory
 from trio_chat.server.uploads.limits import UploadLimits, UploadRefused
 from trio_chat.server.uploads.node_client import NodeClient, NodeFailed, OtherNode
 from trio_chat.server.uploads.node_requests import NodeRequests
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
 

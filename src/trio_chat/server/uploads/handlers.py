@@ -28,7 +28,7 @@ from trio_chat.server.uploads.copy_file import CopyFailed
 from trio_chat.server.uploads.delivery import deliver
 from trio_chat.server.uploads.limits import Uploader, UploadRefused
 from trio_chat.server.uploads.service import UploadService
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
 

@@ -31,7 +31,7 @@ from trio_chat.server.uploads.limits import (
 )
 from trio_chat.server.uploads.media import DamagedMedia
 from trio_chat.server.uploads.received import Received, UploadStatistics
-from trio_chat.storage.database import StorageError
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.uploads import directory_of
 
 if TYPE_CHECKING:  # it needs what only a cluster needs
