@@ -262,6 +262,8 @@ async def test_a_search_index_is_merged_by_all_that_write_to_it(tmp_path: Path) 
         assert await count_segments(database) < 16
         automerge = "SELECT v FROM term_config WHERE k = 'automerge'"
         assert await database.read(lambda connection: connection.execute(automerge).get) == 0
+        usermerge = automerge.replace("auto", "user")
+        assert await database.read(lambda connection: connection.execute(usermerge).get) == 8
 
 
 def add_segments(connection: apsw.Connection) -> None:
