@@ -226,6 +226,24 @@ def test_a_checkpoint_is_made_by_the_thread_that_gives_way(
         assert log == copied
 
 
+def test_a_checkpoint_of_the_server_is_one_less_for_the_command(
+    server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two cannot be made at once: SQLITE_BUSY is returned (sqlite.org/c3ref/wal_checkpoint_v2)."""
+    fill()
+    asked: list[None] = []
+
+    class Connection(apsw.Connection):
+        def wal_checkpoint(self, *_args: Any, **_kwargs: Any) -> tuple[int, int]:
+            asked.append(None)
+            raise apsw.BusyError("database is locked")
+
+    monkeypatch.setattr(turns, "_CHECKPOINT", 20)
+    with closing(Connection(str(DATABASE))) as connection:
+        assert maintenance.inserter(connection, DATABASE)(many()) == COUNT
+    assert asked
+
+
 def test_commits_alone_wait_for_the_disk() -> None:
     """As those of a server do."""
     fill()

@@ -13,7 +13,7 @@ the server has woken up. It looks at once when the thread sleeps, and so do othe
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from weakref import WeakSet
 
@@ -106,9 +106,16 @@ def take(
     with throttled():
         result = _run(work, connection, *args, **kwargs)
     if connection in _long_logs:
-        _long_logs.discard(connection)
-        connection.wal_checkpoint()
+        _make_checkpoint(connection)
     return result
+
+
+def _make_checkpoint(connection: "apsw.Connection") -> None:
+    import apsw  # noqa: PLC0415
+
+    _long_logs.discard(connection)
+    with suppress(apsw.BusyError):  # a server makes one at this moment
+        connection.wal_checkpoint()
 
 
 def _run(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
