@@ -280,7 +280,10 @@ class Engines(EngineSet):
         self, program: str, directory: Path, replicas: int = 0, hosts: Iterable[Host] = ()
     ) -> None:
         places = itertools.chain(hosts, itertools.repeat(HERE))
-        engine = Engine(program, directory / "engine", host=next(places))
+        keeping: tuple[str, ...] = (
+            () if replicas else ("--appendfsync", "always")
+        )  # as docs/operations.md says
+        engine = Engine(program, directory / "engine", keeping, next(places))
         primary = f"{engine.host.address} {engine.port}"
         engine.start()
         self.primary = engine
@@ -296,8 +299,8 @@ class Engines(EngineSet):
             ]
             for each in sentinels:
                 self._add(each)
-            hosts = ",".join(f"{each.host.address}:{each.port}" for each in sentinels)
-            self.url = f"redis+sentinel://:{PASSWORD}@{hosts}/bench?master=mymaster&replicas=1"
+            named = ",".join(f"{each.host.address}:{each.port}" for each in sentinels)
+            self.url = f"redis+sentinel://:{PASSWORD}@{named}/bench?master=mymaster&replicas=1"
 
     def _add(self, program: Program) -> None:
         program.start()

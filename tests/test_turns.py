@@ -321,16 +321,34 @@ def resting(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     """Have this process rest at each occasion, and return the clock that notes it."""
     clock = FakeTime(2 * turns._WORK)
     monkeypatch.setattr(turns, "time", clock)
-    monkeypatch.setattr(turns, "_rested", 0.0)
+    monkeypatch.setattr(turns, "_rest_is_due", 0.0)
+    monkeypatch.setattr(turns, "_SHARE", 0)
     return clock
 
 
-def test_a_command_rests_after_half_a_millisecond(resting: FakeTime) -> None:
-    """Not more often: each rest takes longer than it says."""
-    resting.step = turns._WORK / 4
-    for _ in range(16):
-        turns.rest()
-    assert resting.pauses == [turns._REST] * 4
+@pytest.mark.parametrize(
+    ("slept", "worked"), [(0.0001, turns._WORK), (0.001, 0.004), (0.016, 0.064)]
+)
+def test_a_command_rests_for_a_fifth_of_its_time_at_most(
+    slept: float, worked: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the system sleeps: Windows may wait for its next tick."""
+    clock = FakeTime(0.0)
+    monkeypatch.setattr(turns, "time", clock)
+    monkeypatch.setattr(turns, "_rest_is_due", 0.0)
+
+    def sleep(seconds: float) -> None:
+        clock.pauses.append(seconds)
+        clock.now += slept
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    turns.rest()
+    clock.now += 0.99 * worked
+    turns.rest()
+    assert clock.pauses == [turns._REST]
+    clock.now += 0.02 * worked
+    turns.rest()
+    assert clock.pauses == [turns._REST] * 2
 
 
 @pytest.mark.parametrize("name", EXPORTS)
@@ -386,8 +404,8 @@ def test_a_command_that_gives_way_rests(server: None) -> None:
     """On each system, whatever its priorities are."""
     code = (
         "from pathlib import Path; from trio_chat.cli import priority;"
-        " from trio_chat.storage import turns; before = turns._rested;"
-        " priority.give_way(Path('trio-chat.db')); print(before, turns._rested)"
+        " from trio_chat.storage import turns; before = turns._rest_is_due;"
+        " priority.give_way(Path('trio-chat.db')); print(before, turns._rest_is_due)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, timeout=60

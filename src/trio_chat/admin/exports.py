@@ -29,6 +29,8 @@ from trio_chat.synced_file import synced
 if TYPE_CHECKING:
     import apsw
 
+    from trio_chat.admin.exported_pages import PageWriter
+
 FORMATS = ("jsonl", "text", "html")
 _SUFFIXES = {"jsonl": "messages.jsonl", "text": "messages.txt"}
 
@@ -88,9 +90,7 @@ def _export_channel(
     records = _shown_progress(pages, total)
     if request.form == "html" and request.output is not None:
         with _new_directory(request.output, request.database, replace=request.replace) as part:
-            from trio_chat.admin.exported_pages import PageWriter  # noqa: PLC0415
-
-            writer = PageWriter(connection, request.database, part, channel)
+            writer = _page_writer()(connection, request.database, part, channel)
             writer.note_reactions(select_tags(connection, channel))
             return writer.write(records)
     write = partial(_write_lines, connection, request.form, records)
@@ -100,8 +100,15 @@ def _export_channel(
         return _to_file(part, write)
 
 
+def _page_writer() -> "type[PageWriter]":
+    """Return the class, whose module takes long to load and is needed for pages alone."""
+    from trio_chat.admin.exported_pages import PageWriter  # noqa: PLC0415
+
+    return PageWriter
+
+
 def _export_account(connection: "apsw.Connection", request: ExportRequest, name: str) -> int | None:
-    from trio_chat.maintenance.accounts import describe  # noqa: PLC0415
+    from trio_chat.maintenance.accounts import describe  # noqa: PLC0415  # slow to import
 
     account = account_maintenance.find(connection, fold_or_self(name))
     if account is None or request.output is None:
@@ -117,9 +124,7 @@ def _export_account(connection: "apsw.Connection", request: ExportRequest, name:
             return _to_file(part / _SUFFIXES["jsonl"], write)
         named = _with_names(connection, account, records)
         if request.form == "html":
-            from trio_chat.admin.exported_pages import PageWriter  # noqa: PLC0415
-
-            writer = PageWriter(connection, request.database, part, account.name, several=True)
+            writer = _page_writer()(connection, request.database, part, account.name, several=True)
             return writer.write(named)
         return _to_file(
             part / _SUFFIXES["text"],

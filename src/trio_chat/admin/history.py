@@ -87,6 +87,7 @@ def _import(
     batch: list[Record] = []
     with Progress(_("Importing"), size) as progress:
         for item in items:
+            turns.rest()
             if isinstance(item, json_lines.InvalidLine):
                 bad += 1
                 progress.clear()
@@ -94,7 +95,6 @@ def _import(
                     _("line {number}: {problem}").format(number=item.number, problem=item.problem)
                 )
                 continue
-            turns.rest()
             batch.append(item)
             if len(batch) == maintenance.BATCH:
                 new += insert(batch)

@@ -1,7 +1,7 @@
 """The port to the chat history, which `storage/` implements.
 
 The name of a buffer is the folded name of its channel, or is made of the two parties of a
-conversation (`conversations`). Records are ordered by the id with which they were accepted. The id
+conversation (`buffer_of`). Records are ordered by the id with which they were accepted. The id
 less its shift is the time, so a part of a buffer is a range of ids. Events (JOIN, PART, TOPIC and
 others) are stored in the same order between the messages.
 """

@@ -5,7 +5,7 @@ The command holds SQLite's lock of writers for a millisecond, and leaves it free
 its process has less priority than the server, its transactions keep that of before: a process that
 has the lock and waits for the CPU would hold up the server, which has more.
 
-Between transactions the command rests every half a millisecond. Priorities alone do not suffice:
+Between transactions the command rests after half a millisecond. Priorities alone do not suffice:
 Linux may leave the CPU to a thread of the command until its next tick, 4 ms later, although one of
 the server has woken up. It looks at once when the thread sleeps, and so do other systems.
 """
@@ -35,21 +35,23 @@ _CHECKPOINT = 3000
 """Pages of the write-ahead log at which the command copies them into the file. It is less than at
 which a server does, whose message would wait for that.
 """
-_OK = 0
-"""SQLITE_OK"""
 _STEPS_PER_LOOK = 1000
 """Steps of SQLite's virtual machine after which a statement looks whether it has to rest: they take
 a tenth of a millisecond.
 """
 _WORK, _REST = 0.0005, 0.0001
 """Seconds of work after which a command rests, and seconds of a rest."""
+_SHARE = 4
+"""The least work before a rest, as a multiple of the time that the rest before took: systems sleep
+for longer than they are asked to, Windows for up to 16 ms.
+"""
 
 _thread: "ThreadPoolExecutor | None" = None
 """The thread of the transactions; None while this process has the priority of a server."""
 _long_logs: "WeakSet[apsw.Connection]" = WeakSet()
 """Connections whose write-ahead log has so many pages that a checkpoint is due."""
-_rested = math.inf
-"""When the last rest ended; infinity while this process does not rest."""
+_rest_is_due = math.inf
+"""When the next rest is due; infinity while this process does not rest."""
 
 
 def keep_priority() -> None:
@@ -66,8 +68,8 @@ def keep_priority() -> None:
 
 def begin_to_rest() -> None:
     """Have `rest` pause from now on."""
-    global _rested  # noqa: PLW0603  # as above
-    _rested = 0.0
+    global _rest_is_due  # noqa: PLW0603  # as above
+    _rest_is_due = 0.0
 
 
 def rest() -> None:
@@ -75,10 +77,11 @@ def rest() -> None:
 
     It is called often, and never in a transaction that writes: a server would wait for its lock.
     """
-    global _rested  # noqa: PLW0603
-    if time.monotonic() - _rested >= _WORK:
+    global _rest_is_due  # noqa: PLW0603
+    if (began := time.monotonic()) >= _rest_is_due:
         time.sleep(_REST)
-        _rested = time.monotonic()
+        ended = time.monotonic()
+        _rest_is_due = ended + max(_WORK, _SHARE * (ended - began))
 
 
 def rest_during_statements(connection: "apsw.Connection") -> None:
@@ -89,7 +92,7 @@ def rest_during_statements(connection: "apsw.Connection") -> None:
             rest()
         return False
 
-    if _rested != math.inf:
+    if _rest_is_due != math.inf:
         connection.set_progress_handler(look, _STEPS_PER_LOOK, id=rest)
 
 
@@ -161,11 +164,12 @@ def sync_seldom(connection: "apsw.Connection") -> None:
 
     `take` makes the others, in the thread that gives way: no lock of writers is held meanwhile.
     """
+    import apsw  # noqa: PLC0415
 
     def note(connection: "apsw.Connection", _name: str, pages: int) -> int:
         if pages >= _CHECKPOINT:
             _long_logs.add(connection)
-        return _OK
+        return apsw.SQLITE_OK
 
     connection.pragma("synchronous", "normal")
     connection.set_wal_hook(note)
