@@ -7,6 +7,7 @@ import trio
 
 from trio_chat import cli
 from trio_chat.admin.exit_codes import FAILED, OK
+from trio_chat.server.uploads import directory
 from trio_chat.storage.maintenance import connected
 from trio_chat.storage.uploads import directory_of, every_name, find, removed
 from upload_fakes import GUEST, kept_uploads, pieces
@@ -21,6 +22,15 @@ def upload(tmp_path: Path) -> str:
             return received.upload.name
 
     return trio.run(main)
+
+
+class HyphenFirst:
+    """Random values as rarely as they come."""
+
+    @staticmethod
+    def token_urlsafe(_size: int) -> str:
+        """Return a name that begins with a hyphen."""
+        return "-" + 21 * "A"
 
 
 def run(tmp_path: Path, *words: str) -> int:
@@ -60,6 +70,28 @@ def test_an_unknown_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert run(tmp_path, "remove", name, "x") == FAILED
     assert "x: there is no such file" in capsys.readouterr().err
     assert [one.name for one in directory_of(tmp_path / "chat.db").iterdir()] == [name]
+
+
+def test_no_new_file_is_named_like_an_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be removed without `--` before its name."""
+    monkeypatch.setattr(directory, "secrets", HyphenFirst)
+    name = upload(tmp_path)
+    assert name == "_" + 21 * "A"
+    assert run(tmp_path, "remove", name) == OK
+    assert f"{name} was removed" in capsys.readouterr().err
+
+
+def test_a_file_that_is_named_like_an_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import may have such: it is removed as the help shows it."""
+    old = "-" + 21 * "A"
+    monkeypatch.setattr(directory, "new_name", lambda: old)
+    assert upload(tmp_path) == old
+    assert run(tmp_path, "remove", "--", old) == OK
+    assert f"{old} was removed" in capsys.readouterr().err
 
 
 def test_files_without_bytes_are_forgotten(

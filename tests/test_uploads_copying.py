@@ -1,5 +1,6 @@
 """Copies of uploaded files from other nodes: concurrent clients, hostile nodes, limits."""
 
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ import trio.testing
 from trio_chat.chat.uploads import Upload
 from trio_chat.config.settings import UploadSettings
 from trio_chat.server.uploads import copying
-from trio_chat.server.uploads.copy_file import CopyFailed
+from trio_chat.server.uploads.copy_file import CopyFailed, CopyFile
 from trio_chat.server.uploads.copying import UploadCopier
 from trio_chat.server.uploads.node_client import NodeClient, NodeFailed, OtherNode
 from trio_chat.server.uploads.node_requests import NodeRequests
@@ -286,6 +287,33 @@ async def test_a_file_that_is_removed_while_it_is_copied(
         node.nodes.gate.set()
         await pieces.aclose()
         await until(lambda: not node.kept.files())
+
+
+async def test_a_copy_that_begins_before_a_failed_one_is_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps its bytes: each copy has a temporary file of its own."""
+    is_written = threading.Event()
+    close = CopyFile.close
+
+    def close_late(file: CopyFile) -> None:
+        is_written.wait(60)
+        close(file)
+
+    monkeypatch.setattr(CopyFile, "close", close_late)
+    async with lacking(tmp_path, monkeypatch, DATA[:1000], NodeFailed("gone")) as node:
+        with pytest.raises(CopyFailed, match="gone"):
+            await node.read()
+        node.nodes.sent["n1"] = (DATA[:1000], DATA[1000:])
+        node.nodes.gate = trio.Event()
+        pieces = await node.kept.service.read(node.upload, 0, len(DATA))
+        assert await anext(pieces) == DATA[:1000]
+        is_written.set()
+        await until(lambda: len(node.kept.files()) == 1)
+        node.nodes.gate.set()
+        assert b"".join([piece async for piece in pieces]) == DATA[1000:]
+        assert node.path.read_bytes() == DATA
+        assert node.kept.files() == [node.upload.name]
 
 
 async def test_files_are_copied_without_being_asked_for(

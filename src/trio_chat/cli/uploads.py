@@ -51,7 +51,11 @@ def _list(call: Invocation) -> int:
     description=N_(
         "Remove uploaded files and free their quotas. Messages with links to them stay."
     ),
-    epilog=N_("examples:\n  trio-chat uploads remove mbSUrkcUyJ8JlHCma1-2RQ"),
+    epilog=N_(
+        "examples:\n"
+        "  trio-chat uploads remove mbSUrkcUyJ8JlHCma1-2RQ\n"
+        "  trio-chat uploads remove -- -SUrkcUyJ8JlHCma1-2RQ"
+    ),
 )
 def _remove(call: Invocation) -> int:
     from trio_chat.admin.uploads import remove_uploads  # noqa: PLC0415

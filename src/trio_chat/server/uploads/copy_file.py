@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from trio_chat.private import make_directory
+from trio_chat.server.uploads.directory import new_name
 from trio_chat.synced_file import SyncedFile
 
 _FLAGS = os.O_CREAT | os.O_TRUNC | os.O_RDWR | getattr(os, "O_BINARY", 0)
@@ -34,7 +35,8 @@ class CopyFile:
 
     def __init__(self, directory: Path, name: str) -> None:
         self._path = directory / name
-        self._part = directory / f"{name}.part"
+        # The next copy of the file may begin before this one has deleted its own.
+        self._part = directory / f"{new_name()}.part"
         self._lock = Lock()
         self._file: FileIO | None = None
         self._hash = hashlib.sha256()

@@ -61,7 +61,7 @@ class PartialUpload:
     """
 
     def __init__(self, directory: "UploadDirectory", name: str = "") -> None:
-        self.name = name or secrets.token_urlsafe(RANDOM_BYTES)
+        self.name = name or new_name()
         self._directory = directory
         self._part = directory.path / f"{self.name}.part"
         self._lock = Lock()
@@ -300,6 +300,12 @@ class UploadDirectory:
         """
         make_directory(self.path)  # somebody may have deleted it
         return shutil.disk_usage(self.path).free
+
+
+def new_name() -> str:
+    """Return a new random name for a file, which no command takes for an option."""
+    name = secrets.token_urlsafe(RANDOM_BYTES)
+    return "_" + name[1:] if name.startswith("-") else name
 
 
 def _create(path: Path) -> SyncedFile:
