@@ -151,6 +151,7 @@ def rows(directory: Path) -> list[tuple[Any, ...]]:
 
 async def test_the_doctor_examines_the_cluster(cluster: RedisCluster, tmp_path: Path) -> None:
     """It names the engine while all is well, and says what is wrong with one that forgets."""
+    await cluster.engine.call("CONFIG", "SET", "appendfsync", "always")
     async with cluster.node("n1"):
         _, text = await run(tmp_path / "n1", "doctor")
         [line] = [line for line in text.splitlines() if "cluster:" in line]
@@ -160,6 +161,15 @@ async def test_the_doctor_examines_the_cluster(cluster: RedisCluster, tmp_path: 
         code, text = await run(tmp_path / "n1", "doctor")
         assert code == 1
         assert "set `maxmemory-policy noeviction`" in text
+
+
+async def test_an_engine_that_syncs_later_is_a_note(cluster: RedisCluster, tmp_path: Path) -> None:
+    """The start warns of it, too, and goes on: it may be as the operator wants it."""
+    await cluster.engine.call("CONFIG", "SET", "appendfsync", "everysec")
+    async with cluster.node("n1") as (running, _):
+        _, text = await run(tmp_path / "n1", "doctor")
+        assert "The engine may lose the last seconds of the log when it dies." in text
+        assert any("set `appendfsync always`" in line for line in running.out.lines)
 
 
 async def test_the_doctor_finds_the_name_of_another_node(

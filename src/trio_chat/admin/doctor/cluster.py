@@ -44,6 +44,11 @@ def cluster(settings: Settings) -> Iterator[Finding]:
             replicas=found.engine.replicas,
         )
     )
+    if found.may_lose_end:
+        yield note(
+            _("The engine may lose the last seconds of the log when it dies."),
+            _("Set `appendfsync always` there, or have a replica of it."),
+        )
     if abs(found.own_clock) > MOST_CLOCK:
         yield problem(
             _(

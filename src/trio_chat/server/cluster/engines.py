@@ -8,8 +8,9 @@ from trio_chat.server.cluster.log import EngineStatus, Log, LogRefused
 class EngineLog(Log, Protocol):
     """A log that can check its engine."""
 
-    async def check(self) -> None:
-        """Check that the engine keeps what it has taken.
+    async def check(self) -> bool:
+        """Check that the engine keeps what it has taken; return whether it may lose the last
+        seconds of it all the same, as far as it lets others know.
 
         Raises:
             LogRefused: it does not; the message says what to change.

@@ -25,11 +25,13 @@ class Examined(NamedTuple):
         engine: of its log.
         nodes: the nodes.
         own_clock: by how many seconds the clock of this machine is ahead of the engine's.
+        may_lose_end: whether the engine was checked, and may lose the end of the log.
     """
 
     engine: EngineStatus
     nodes: Sequence[NodeStatus]
     own_clock: float
+    may_lose_end: bool = False
 
 
 def examine(settings: ClusterSettings, *, is_checked: bool = False) -> Examined:
@@ -65,8 +67,7 @@ async def _examine(log: EngineLog, *, is_checked: bool) -> Examined:
     survey = Survey()
     try:
         with trio.fail_after(_SECONDS):
-            if is_checked:
-                await log.check()
+            may_lose_end = is_checked and await log.check()
             engine = await log.status(WINDOW)
             own_clock = time.time() - engine.now
             position, moment = engine.position, -math.inf
@@ -80,4 +81,4 @@ async def _examine(log: EngineLog, *, is_checked: bool) -> Examined:
     finally:
         with trio.move_on_after(1, shield=True):
             await log.aclose()
-    return Examined(engine, survey.nodes(engine.now), own_clock)
+    return Examined(engine, survey.nodes(engine.now), own_clock, may_lose_end)

@@ -65,8 +65,8 @@ class PostgresLog:
         )
         self._untrimmed = 0
 
-    async def check(self) -> None:
-        """Check that the engine keeps what it has taken.
+    async def check(self) -> bool:
+        """Check that the engine keeps what it has taken; see `EngineLog.check`.
 
         Raises:
             LogRefused: it does not; the message says what to change.
@@ -86,6 +86,7 @@ class PostgresLog:
             self._check_password(await link.open())
         finally:
             link.close()
+        return False
 
     async def status(self, seconds: float) -> EngineStatus:
         """Return how the engine stands; see `EngineLog.status`."""

@@ -88,8 +88,8 @@ class RedisLog:
         self._most_memory = _MOST_MEMORY
         self._measure_at = math.inf
 
-    async def check(self) -> None:
-        """Check that the engine keeps what it has taken.
+    async def check(self) -> bool:
+        """Check that the engine keeps what it has taken; see `EngineLog.check`.
 
         Raises:
             LogRefused: it does not; the message says what to change.
@@ -104,6 +104,17 @@ class RedisLog:
             )
         [info] = await self._reading.call(("INFO",), seconds=_PATIENCE)
         check_engine(facts_of(info), self._replicas)
+        return not self._replicas and await self._syncs_later()
+
+    async def _syncs_later(self) -> bool:
+        """Return whether the engine answers before its disk has what it was sent."""
+        try:
+            [setting] = await self._reading.call(
+                ("CONFIG", "GET", "appendfsync"), seconds=_PATIENCE
+            )
+        except LogUnavailable:  # the user need not have the right for it
+            return False
+        return bool(setting) and setting[-1] != b"always"
 
     async def status(self, seconds: float) -> EngineStatus:
         """Return how the engine stands; see `EngineLog.status`."""

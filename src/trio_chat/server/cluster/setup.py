@@ -19,7 +19,7 @@ from trio_chat.config import Settings
 from trio_chat.server import rehash
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.cluster.certificate_sharing import CertificateSharing
-from trio_chat.server.cluster.engines import make_log
+from trio_chat.server.cluster.engines import EngineLog, make_log
 from trio_chat.server.cluster.explanations import differing
 from trio_chat.server.cluster.founding import found
 from trio_chat.server.cluster.log import START, Log, LogRefused
@@ -166,7 +166,7 @@ async def open_cluster(
     except (OSError, ValueError) as error:
         raise LogRefused(f"[cluster]: {error}") from error
     try:
-        await log.check()
+        await _check(log)
         name = settings.cluster.node or socket.gethostname().partition(".")[0]
         stored = await memory.cluster.load()
         if stored is None:
@@ -176,6 +176,14 @@ async def open_cluster(
     finally:
         with trio.CancelScope(deadline=trio.current_time() + _CLOSING, shield=True):
             await log.aclose()
+
+
+async def _check(engine: EngineLog) -> None:
+    if await engine.check():
+        log.warning(
+            "the engine may lose the last seconds of the log when it dies: set `appendfsync always`"
+            " there, or have a replica of it"
+        )
 
 
 def _password(file: Path | None) -> str:
