@@ -12,6 +12,7 @@ import trio
 from joserfc import jws
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
+from fake_servers import until_reset
 from support import NOON
 from trio_chat.chat.accounts import Origin
 from trio_chat.chat.identities import (
@@ -214,7 +215,9 @@ async def answering(answer: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
             await stream.aclose()
 
     async with trio.open_nursery() as nursery:
-        listeners = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
+        listeners = await nursery.start(
+            partial(trio.serve_tcp, until_reset(serve), 0, host="127.0.0.1")
+        )
         port = listeners[0].socket.getsockname()[1]
         yield f"http://127.0.0.1:{port}", asked
         nursery.cancel_scope.cancel()

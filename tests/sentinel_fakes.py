@@ -6,6 +6,7 @@ from functools import partial
 
 import trio
 
+from fake_servers import until_reset
 from trio_chat.server.cluster.redis_address import Place, RedisAddress
 from trio_chat.server.cluster.redis_log import RedisLog
 
@@ -24,7 +25,7 @@ async def served(*serves: Serve) -> AsyncIterator[tuple[Place, ...]]:
     async with trio.open_nursery() as nursery:
         places = []
         for serve in serves:
-            start = partial(trio.serve_tcp, partial(run, serve), 0, host="127.0.0.1")
+            start = partial(trio.serve_tcp, until_reset(partial(run, serve)), 0, host="127.0.0.1")
             [listener] = await nursery.start(start)
             places.append(("127.0.0.1", listener.socket.getsockname()[1]))
         yield tuple(places)

@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from edge import edge
+from fake_servers import until_reset
 from support import NOON
 from trio_chat.client import trust
 from trio_chat.client.known_servers import KnownServers
@@ -63,7 +64,7 @@ class FakeProxy:
         """Listen; return the URL."""
         serve = self._socks if scheme.startswith("socks") else self._http
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
-        self._nursery.start_soon(trio.serve_listeners, serve, listeners)
+        self._nursery.start_soon(trio.serve_listeners, until_reset(serve), listeners)
         self.port = listeners[0].socket.getsockname()[1]
         return f"{scheme}://127.0.0.1:{self.port}"
 

@@ -11,6 +11,7 @@ import trio
 import trustme
 
 import postgres_fakes
+from fake_servers import until_reset
 from log_engines import read_all
 from postgres_fakes import Engine, engine
 from trio_chat.server.cluster import postgres_address, postgres_log, postgres_session
@@ -444,7 +445,9 @@ async def hostile(*answers: bytes) -> AsyncIterator[PostgresLog]:
         await trio.aclose_forcefully(stream)
 
     async with trio.open_nursery() as nursery:
-        [listener] = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
+        [listener] = await nursery.start(
+            partial(trio.serve_tcp, until_reset(serve), 0, host="127.0.0.1")
+        )
         port = listener.socket.getsockname()[1]
         parameters = USER | {"sslmode": "disable"}
         yield PostgresLog(PostgresAddress((("127.0.0.1", port),), parameters))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from fake_servers import until_reset
 from log_engines import read_all
 from redis_fakes import Engine, engine
 from trio_chat.server.cluster import redis_address
@@ -129,7 +130,9 @@ async def hostile(*answers: bytes) -> AsyncIterator[RedisLog]:
         await trio.aclose_forcefully(stream)
 
     async with trio.open_nursery() as nursery:
-        [listener] = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
+        [listener] = await nursery.start(
+            partial(trio.serve_tcp, until_reset(serve), 0, host="127.0.0.1")
+        )
         port = listener.socket.getsockname()[1]
         yield RedisLog(RedisAddress((("127.0.0.1", port),)))
         nursery.cancel_scope.cancel()

@@ -14,6 +14,7 @@ import trio
 import trustme
 
 from cancellations import cancel_everywhere
+from fake_servers import until_reset
 from log_engines import read_all
 from redis_fakes import Engine, engine
 from sentinel_fakes import log_by, sentinel, served
@@ -422,7 +423,9 @@ async def cut_after(real: Engine, replies: int) -> AsyncIterator[RedisLog]:
             await target.send_all(data)
 
     async with trio.open_nursery() as nursery:
-        [listener] = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
+        [listener] = await nursery.start(
+            partial(trio.serve_tcp, until_reset(serve), 0, host="127.0.0.1")
+        )
         yield RedisLog(RedisAddress((("127.0.0.1", listener.socket.getsockname()[1]),)))
         nursery.cancel_scope.cancel()
 

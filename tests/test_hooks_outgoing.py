@@ -13,6 +13,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from fake_servers import until_reset
 from storage_fakes import ListHistory
 from support import NOON, Person, Town
 from trio_chat.chat.apply import apply
@@ -282,7 +283,7 @@ async def test_redirects_are_not_followed(nursery: trio.Nursery) -> None:
         location = f"Location: http://127.0.0.1:{port}/other"
         await stream.send_all(f"HTTP/1.1 307 X\r\n{location}\r\nContent-Length: 0\r\n\r\n".encode())
 
-    listeners = await nursery.start(trio.serve_tcp, serve, 0)
+    listeners = await nursery.start(trio.serve_tcp, until_reset(serve), 0)
     port = listeners[0].socket.getsockname()[1]
     client = PushClient(lambda host: True)
     answer = await client.post(f"http://127.0.0.1:{port}/", {}, b"{}")

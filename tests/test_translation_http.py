@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import trio
 
+from fake_servers import until_reset
 from translation_fakes import LibreTranslateFake, http, libretranslate
 from trio_chat.chat.translation import Translation, TranslationFailed
 from trio_chat.server.bounded_http import MAX_BODY
@@ -194,7 +195,7 @@ async def test_a_path_of_the_service_is_kept() -> None:
         await stream.send_all(http({}, "404 Not Found"))
 
     async with trio.open_nursery() as nursery:
-        listeners = await nursery.start(trio.serve_tcp, serve, 0)
+        listeners = await nursery.start(trio.serve_tcp, until_reset(serve), 0)
         port = listeners[0].socket.getsockname()[1]
         with pytest.raises(Unavailable):
             await client(LibreTranslateFake(f"http://127.0.0.1:{port}/lt/")).translate("x", "en")

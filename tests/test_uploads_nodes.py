@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from fake_servers import until_reset
 from trio_chat.chat.uploads import Upload
 from trio_chat.server.uploads.copying import UploadCopier
 from trio_chat.server.uploads.node_client import NodeClient, NodeFailed, OtherNode
@@ -120,7 +121,7 @@ async def listening(answer: bytes, *, is_open: bool = False) -> AsyncIterator[Ot
 
     async with trio.open_nursery() as nursery:
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
-        await nursery.start(trio.serve_listeners, handle, listeners)
+        await nursery.start(trio.serve_listeners, until_reset(handle), listeners)
         port = listeners[0].socket.getsockname()[1]
         yield OtherNode("n1", f"http://127.0.0.1:{port}/")
         nursery.cancel_scope.cancel()

@@ -9,6 +9,7 @@ from typing import Any
 
 import trio
 
+from fake_servers import until_reset
 from trio_chat.chat.translation import Answer, Translation, TranslationFailed
 from trio_chat.chat.users import Session
 
@@ -79,7 +80,9 @@ async def libretranslate() -> AsyncIterator[LibreTranslateFake]:
     """Run a service."""
     fake = LibreTranslateFake()
     async with trio.open_nursery() as nursery:
-        listeners = await nursery.start(partial(trio.serve_tcp, fake.serve, 0, host="127.0.0.1"))
+        listeners = await nursery.start(
+            partial(trio.serve_tcp, until_reset(fake.serve), 0, host="127.0.0.1")
+        )
         fake.url = f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}/"
         yield fake
         nursery.cancel_scope.cancel()

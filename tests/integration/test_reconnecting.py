@@ -8,6 +8,8 @@ from pathlib import Path
 import trio
 from programs import Program, client, server
 
+from fake_servers import until_reset
+
 
 class Wire:
     """What a client connects to instead of the server; it can be made deaf, and cut.
@@ -27,7 +29,7 @@ class Wire:
         """Accept connections."""
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
         task_status.started(f"127.0.0.1:{listeners[0].socket.getsockname()[1]}")
-        await trio.serve_listeners(self._connect, listeners)
+        await trio.serve_listeners(until_reset(self._connect), listeners)
 
     def cut(self) -> None:
         """End the connection, and let no other through until it is mended."""
