@@ -102,6 +102,26 @@ async def test_an_agent_reads() -> None:
         assert [each["text"] for each in before] == ["number 2"]
 
 
+@pytest.mark.parametrize(
+    ("said", "kind", "text"),
+    [
+        ("\x01ACTION waves\x01", "action", "waves"),
+        ("\x02bold\x02 and \x0304,05red\x03", "message", "bold and red"),
+        (
+            "tea\u202e\U000e0041\u200b 👩\u200d🚀",
+            "message",
+            "tea\\u202e\\U000e0041\\u200b 👩\u200d🚀",
+        ),
+    ],
+)
+async def test_a_model_reads_what_its_user_sees(said: str, kind: str, text: str) -> None:
+    """No formatting, and no instructions in characters that nobody sees."""
+    async with talk() as t:
+        await t.chat.say("anna", LOBBY, said)
+        [found] = await t.call("read", conversation=LOBBY, limit=1)
+        assert (found["kind"], found["text"]) == (kind, text)
+
+
 async def test_an_agent_searches_and_sees_who_is_there() -> None:
     """Words are found, and members and channels are listed."""
     async with talk() as t:
@@ -197,6 +217,22 @@ async def test_a_text_has_bounds(text: str) -> None:
     async with talk(allowed=(LOBBY,)) as t:
         with pytest.raises(AgentError, match="1 to 10000"):
             await t.call("post", conversation=LOBBY, text=text)
+
+
+@pytest.mark.parametrize("text", ["\1VERSION\1", "\1DCC SEND x 1 2 3\1", "a\0b", "one\n\1PING 1\1"])
+async def test_an_agent_speaks_to_people(text: str) -> None:
+    """Not to their clients: those answer a CTCP, or take a file."""
+    async with talk(allowed=(LOBBY,)) as t:
+        with pytest.raises(AgentError, match=r"U\+0001"):
+            await t.call("post", conversation=LOBBY, text=text)
+
+
+async def test_a_question_hides_nothing() -> None:
+    """The user sees each character of what is to be said."""
+    user = User()
+    async with talk(user) as t:
+        await t.call("post", conversation=LOBBY, text="yes\u202e\nno\u200b")
+        assert user.questions[0].endswith("It wants to say: yes\\u202e\nno\\u200b")
 
 
 async def test_a_line_break_sends_no_command() -> None:

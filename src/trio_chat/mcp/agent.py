@@ -149,6 +149,8 @@ class Agent:
         self._check(conversation)
         if not text.strip() or len(text) > LONGEST_TEXT:
             raise AgentError(f"A message has 1 to {LONGEST_TEXT} characters.")
+        if "\0" in text or "\1" in text:  # CTCP: others' clients would answer, or take a file
+            raise AgentError("A message has neither NUL nor U+0001.")
         self._writes.take()
         return await _answered(lambda: self._bot.say(conversation, text, reply_to=reply_to))
 

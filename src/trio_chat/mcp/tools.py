@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 
 import trio_chat
 from trio_chat.bot import ChatMessage
+from trio_chat.irc.text import clean
 from trio_chat.mcp.agent import Agent, AgentError
 
 _INSTRUCTIONS = (
@@ -37,6 +38,7 @@ class FoundMessage(BaseModel):
     nick: str
     account: str = Field(description="The account of the sender, empty for none")
     conversation: str
+    kind: str = Field(description="`message`, `action` (what the sender does) or `notice`")
     text: str
     reply_to: str = Field(description="The msgid of the message that it answers, or empty")
     is_bot: bool
@@ -59,10 +61,12 @@ def make_server(agent: Agent) -> MCPServer:
     )
 
     async def ask_to_post(conversation: str, text: str, ctx: Context) -> _Answer:
-        return await _question(agent, ctx, conversation, f"say: {text[:_MOST_SHOWN]}")
+        return await _question(agent, ctx, conversation, f"say: {_plain(text[:_MOST_SHOWN])}")
 
     async def ask_to_react(conversation: str, reaction: str, ctx: Context) -> _Answer:
-        return await _question(agent, ctx, conversation, f"react with {reaction[:_MOST_SHOWN]}")
+        return await _question(
+            agent, ctx, conversation, f"react with {_plain(reaction[:_MOST_SHOWN])}"
+        )
 
     async def channels() -> list[str]:
         """List the channels that the account is in."""
@@ -153,6 +157,13 @@ def _refusals() -> Iterator[None]:
         raise ToolError(str(error)) from None
 
 
+def _plain(text: str) -> str:
+    """Return a text without formatting, in which characters that nobody sees are shown by their
+    codes: a model would read them, too.
+    """
+    return "\n".join(clean(line) for line in text.split("\n"))
+
+
 def _found(messages: Iterable[ChatMessage]) -> list[FoundMessage]:
     return [
         FoundMessage(
@@ -161,7 +172,8 @@ def _found(messages: Iterable[ChatMessage]) -> list[FoundMessage]:
             nick=message.nick,
             account=message.account,
             conversation=message.conversation,
-            text=message.text,
+            kind=message.kind.value,
+            text=_plain(message.text),
             reply_to=message.reply_to,
             is_bot=message.is_bot,
         )
