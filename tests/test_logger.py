@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from trio_chat.config import LoggingSettings
-from trio_chat.log import logger
+from trio_chat.log import logger, threads
 from trio_chat.log.file import LogFile
 from trio_chat.log.threads import LogEntry, LogThread
 
@@ -303,6 +303,21 @@ def test_a_full_disk_raises_for_the_caller_to_tell() -> None:
     log_file = LogFile(Path("/dev/full"), 1_000_000, 1, clock=lambda: 0.0)
     with contextlib.closing(log_file), pytest.raises(OSError, match="No space left"):
         log_file.write(b"x\n")
+
+
+def test_what_is_logged_within_a_moment_is_written_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread wakes up once for it, and the end is not awaited."""
+    monkeypatch.setattr(threads, "_GATHERING", 3600.0)
+    written: list[list[str]] = []
+    sink = LogThread(
+        "gathering", lambda entries: written.append([entry.message for entry in entries])
+    )
+    for message in "abc":
+        sink.put(LogEntry(0.0, "INFO", message))
+    assert sink.stop(60)
+    assert written == [["a", "b", "c"]]
 
 
 def test_too_much_is_dropped_and_counted() -> None:

@@ -19,6 +19,10 @@ CAPACITY = 10_000
 """Entries that may wait; further ones are dropped and counted."""
 
 _BATCH = 500
+_GATHERING = 0.02
+"""Seconds for which a thread waits for more entries after the first. Each time that it wakes up, it
+takes the interpreter from the event loop.
+"""
 _LONGEST_MESSAGE = 4000
 _INDENT = "    "
 
@@ -77,6 +81,7 @@ class LogThread:
         # middle of a put().
         self._queue: queue.SimpleQueue[LogEntry | None] = queue.SimpleQueue()
         # A daemon: the interpreter does not wait for a thread that a dead console blocks.
+        self._is_stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -90,6 +95,7 @@ class LogThread:
     def stop(self, timeout: float) -> bool:
         """Write waiting entries for at most `timeout` seconds; return whether all were written."""
         self._queue.put(None)
+        self._is_stopping.set()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -97,6 +103,7 @@ class LogThread:
         going = True
         while going:
             batch = [self._queue.get()]
+            self._is_stopping.wait(_GATHERING)
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get())
             going = None not in batch
