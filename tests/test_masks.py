@@ -182,6 +182,9 @@ def test_what_can_cover_somebody(mask: str) -> None:
         ("*!*@2001:db8:1::/48", True),
         ("*!*@2001:db8::/32", False),
         ("*!*@203.0.113.9", True),
+        ("*!*@2001:db8::1", True),
+        ("2001:db8::/128", True),
+        ("*!*@2001:db8::*", False),
         ("*!*@*.ip", True),
     ],
 )
@@ -361,6 +364,8 @@ def test_an_account_is_suspended_for_a_duration_that_is_understood(root: Person)
         (f"*!*@{MAPPED}", "203.0.113.9"),
         ("bob!*@203.0.113.0/25", "203.0.113.9"),
         ("*!*@2001:DB8:1:0:0::7", "2001:db8:1::7"),
+        ("*!*@2001:DB8:0::7", "2001:db8::7"),
+        ("2001:db8::7/128", "2001:db8::7"),
     ],
 )
 def test_bans_exceptions_and_invitations_by_network(town: Town, mask: str, address: str) -> None:

@@ -169,13 +169,14 @@ def has_wildcard(mask: str) -> bool:
 
 
 def has_address(mask: str) -> bool:
-    """Return whether the host of a mask is an address, or has three of its numbers or groups:
-    `192.0.2.*`, `2001:db8:1:*`.
+    """Return whether the host of a mask is an address, also a shortened one (`2001:db8::1`), or has
+    three of its numbers or groups: `192.0.2.*`, `2001:db8:1:*`.
 
     Only such a mask is compared with addresses that a cloak hides. With `*!*@1*` a channel operator
     could find out an address digit by digit.
     """
-    return bool(_ADDRESS.fullmatch(mask.rpartition("@")[2]))
+    host = mask.rpartition("@")[2]
+    return bool(_ADDRESS.fullmatch(host)) or parse_address(host) is not None
 
 
 def complete_mask(mask: str) -> str:
