@@ -100,6 +100,29 @@ def test_kicking_each_from_a_channel(town: Town) -> None:
     assert commands(ann.say("KICK #a,#b bob")) == ["461"]
 
 
+def test_kicking_one_from_several_channels(town: Town) -> None:
+    """RFC 2812 §3.2.8: the same user can be named for each of them."""
+    ann = town.person("ann", "#a", "#b")
+    town.person("bob", "#a", "#b")
+    assert [message.params[:2] for message in ann.say("KICK #a,#b bob,bob")] == [
+        ("#a", "bob"),
+        ("#b", "bob"),
+    ]
+
+
+@pytest.mark.parametrize("channels", ["#a", ",".join(["#a"] * 5)])
+def test_kicking_more_than_are_allowed(town: Town, channels: str) -> None:
+    """TARGMAX=KICK:4: the first that is not kicked is named (407)."""
+    ann = town.person("ann", "#a")
+    nicks = ["bob", "cid", "dan", "eve", "fay"]
+    for nick in nicks:
+        town.person(nick, "#a")
+    ann.read()
+    refused, *kicked = ann.say(f"KICK {channels} {','.join(nicks)}")
+    assert (refused.command, refused.params[1]) == ("407", "fay")
+    assert [message.params[1] for message in kicked] == nicks[:4]
+
+
 @pytest.mark.parametrize("size", [1000, ENDLESS + 10])
 @pytest.mark.parametrize("chunk", [100, 5000, 100_000])
 def test_a_line_without_an_end(size: int, chunk: int) -> None:

@@ -429,6 +429,19 @@ def test_sapart(town: Town, root: Person) -> None:
     assert commands(root.say("SAPART bob #none")) == ["403"]
 
 
+@pytest.mark.parametrize(
+    ("line", "seen"), [("SAJOIN bob", ["JOIN", "353", "366"]), ("SAPART bob", ["PART"])]
+)
+def test_overrides_for_more_channels_than_are_allowed(
+    town: Town, root: Person, line: str, seen: list[str]
+) -> None:
+    """MAXTARGETS=4: the first channel that is left out is named (407)."""
+    bob = town.person("bob", *(["#a,#b,#c,#d,#e"] if "PART" in line else []))
+    (refused,) = root.say(f"{line} #a,#b,#c,#d,#e")
+    assert (refused.command, refused.params[1]) == ("407", "#e")
+    assert commands(bob.read()) == seen * 4
+
+
 def test_samode(town: Town, root: Person) -> None:
     """Modes change although the operator is not there, or only a member."""
     ann = town.person("ann", "#a")

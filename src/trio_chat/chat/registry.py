@@ -4,13 +4,14 @@ HELP, the check for missing parameters and the check for registration are all de
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from trio_chat.chat.response import Response, Steps
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
+from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
 from trio_chat.irc.modes import PREFIXES
 from trio_chat.irc.names import fold_or_self
@@ -45,6 +46,12 @@ class Request:
     def param(self, index: int) -> str:
         """Return a parameter, or "" when there are not that many."""
         return self.message.params[index] if index < len(self.message.params) else ""
+
+    def refuse_surplus(self, targets: Sequence[str]) -> None:
+        """Reply ERR_TOOMANYTARGETS if there are more targets than one command can have."""
+        most = self.world.lengths.targets
+        if len(targets) > most:
+            self.reply.numeric(n.ERR_TOOMANYTARGETS, targets[most])
 
     def locally(self, work: Callable[[], None]) -> None:
         """Carry out a part of the command on the server of the session alone, as it has secrets or

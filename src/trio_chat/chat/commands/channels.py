@@ -390,14 +390,15 @@ def kick_command(request: Request) -> None:
     """Remove members from a channel; or each from its own, when as many channels are named (RFC
     2812 §3.2.8).
     """
-    names = request.params[0].split(",")
-    nicks = list(dict.fromkeys(request.params[1].split(",")))[: request.world.lengths.targets]
+    names, nicks = request.params[0].split(","), request.params[1].split(",")
     if len(names) == 1:
         names *= len(nicks)
     if len(names) != len(nicks):
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "KICK")
         return
-    for name, nick in zip(names, nicks, strict=True):
+    pairs = list(dict.fromkeys(zip(names, nicks, strict=True)))
+    request.refuse_surplus([nick for _, nick in pairs])
+    for name, nick in pairs[: request.world.lengths.targets]:
         _kick(request, name, nick)
 
 

@@ -43,7 +43,9 @@ def sajoin_command(request: Request) -> None:
     )
     if user is None:
         return
-    names = list(dict.fromkeys(request.params[-1].split(",")))[: request.world.lengths.targets]
+    names = list(dict.fromkeys(request.params[-1].split(",")))
+    request.refuse_surplus(names)
+    names = names[: request.world.lengths.targets]
     audit(request, f"SAJOIN {user.source} {','.join(names)}")
     session = request.session if user is request.user else user.sessions[0]
     reply = Response(request.world, session)
@@ -65,7 +67,9 @@ def sapart_command(request: Request) -> None:
     user = _other(request, request.params[0])
     if user is None:
         return
-    for name in list(dict.fromkeys(request.params[1].split(",")))[: request.world.lengths.targets]:
+    names = list(dict.fromkeys(request.params[1].split(",")))
+    request.refuse_surplus(names)
+    for name in names[: request.world.lengths.targets]:
         channel = request.world.channels.get(fold_or_self(name))
         if channel is None:
             request.reply.numeric(n.ERR_NOSUCHCHANNEL, name)
