@@ -3,7 +3,7 @@
 import pytest
 
 from storage_fakes import ListHistory, OpenAccounts
-from support import Town, find
+from support import Town, find, labelled
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.log.threads import LogEntry
 
@@ -82,10 +82,27 @@ def test_a_client_cannot_speak_as_somebody_else(town: Town, line: str) -> None:
     ],
 )
 def test_no_line_becomes_two(town: Town, line: bytes) -> None:
-    """A CR or NUL within a line makes it no message; nobody sees anything of it."""
+    """A CR or NUL within a line makes it no message: its sender learns that, and nobody else sees
+    anything of it.
+    """
     eve, bob = town.person("eve", "#a"), town.person("bob", "#a")
-    assert eve.say(line) == []
+    (refused,) = eve.say(line)
+    assert (refused.command, refused.params[1]) == ("FAIL", "INVALID_LINE")
     assert bob.read() == []
+
+
+def test_a_line_that_could_become_two_is_answered_with_its_label(town: Town) -> None:
+    """IRCv3 labeled-response: each labelled command has an answer."""
+    ann = labelled(town, "#a")
+    (refused,) = ann.say(b"@label=x PRIVMSG #a :x\0y")
+    assert refused.params[:2] == ("PRIVMSG", "INVALID_LINE")
+    assert refused.tags == {"label": "x"}
+
+
+@pytest.mark.parametrize("line", [b"@label=x\0", b":\0", b"   "])
+def test_what_has_no_command_is_not_answered(town: Town, line: bytes) -> None:
+    """Nor is an empty line."""
+    assert labelled(town).say(line) == []
 
 
 @pytest.mark.parametrize(

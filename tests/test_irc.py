@@ -173,6 +173,13 @@ def test_tags_and_the_rest_have_limits_of_their_own() -> None:
     assert buffer.feed(b"@abcdefghi 0\r\n@a 01234567890\r\n01234567890\n") == [BadLine.TOO_LONG] * 3
 
 
+def test_a_line_end_can_have_several_crs() -> None:
+    """CR LF in text mode is CR CR LF on Windows."""
+    buffer = LineBuffer(20, 20)
+    assert buffer.feed(b"PING a\r\r\nPING b\r\r\r") == [b"PING a"]
+    assert buffer.feed(b"\n\r\r\nPING\rc\r\n") == [b"PING b", b"PING\rc"]
+
+
 @given(st.lists(st.binary(max_size=200), max_size=20))
 def test_the_line_buffer_is_bounded(pieces: list[bytes]) -> None:
     """A peer that never ends its line does not make us keep more than a line."""

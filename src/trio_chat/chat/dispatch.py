@@ -2,6 +2,7 @@
 handler.
 """
 
+import re
 from collections.abc import Callable
 
 from trio_chat.chat import commands, policy, services  # noqa: F401  # they fill the registry
@@ -25,6 +26,9 @@ _SLOWED_LINES = 10
 """Lines that a command costs in addition when it is carried out without being stored."""
 _MESSAGES = frozenset(("PRIVMSG", "NOTICE", "TAGMSG"))
 _OF_CHANSERV = frozenset(("CHANSERV", "CS"))
+_NO_UTF8 = "INVALID_UTF8", "Message rejected: your software must use UTF-8 on this server"
+_SPLIT = "INVALID_LINE", "Message rejected: there is a carriage return or a NUL in it"
+_SPLITTING = re.compile("[\r\0]")
 _NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND.with_text("Unknown command without the capability {}")
 
 
@@ -52,29 +56,33 @@ def handle_line(
         if line is BadLine.ENDLESS:
             response.close("Input line was far too long")
         return response.finish()
-    is_utf8 = True
+    refusal: tuple[str, str] | None = None
     try:
         text = line.decode()
     except UnicodeDecodeError:
-        is_utf8 = False
+        refusal = _NO_UTF8
         text = line.decode("utf-8", "replace")  # for its command and its label
     try:
         message = parse(text)
     except ParseError:
-        return Output()
+        readable = _SPLITTING.sub("\ufffd", text)
+        if readable == text:
+            return Output()
+        refusal = refusal or _SPLIT
+        try:
+            message = parse(readable)  # for its command and its label
+        except ParseError:
+            return Output()
     if message.tags and not session.effective & cap.CARRIES_TAGS:
         message = message._replace(tags=NO_TAGS)
     response = Response(world, session, message)
     cost = 1
-    if is_utf8:
+    if refusal is None:
         cost = _dispatch(Request(world, session, message, response), is_busy)
     else:
+        code, explanation = refusal
         command = message.command if message.command in COMMANDS else "*"
-        response.fail(
-            command,
-            "INVALID_UTF8",
-            text="Message rejected: your software must use UTF-8 on this server",
-        )
+        response.fail(command, code, text=explanation)
         batches.spoil(session, response)
     output = response.finish()
     return output if cost == 1 else output._replace(cost=cost)

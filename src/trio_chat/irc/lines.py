@@ -1,9 +1,10 @@
 """Line splitting with a bound on the bytes that a peer can make the receiver keep.
 
-A line ends with LF or CR LF (RFC 2812 §2.3). A line that exceeds the limit is dropped whole; its
-end is still found, so that the next line is read normally. A peer that goes on for several times
-the longest possible line does not speak IRC, or wants to waste the receiver's time; the
-specifications set no limit for that, `ENDLESS` does.
+A line ends with LF or CR LF (RFC 2812 §2.3). More CRs before the LF are a part of the line end:
+programs that write CR LF to a file in text mode send CR CR LF on Windows. A line that exceeds the
+limit is dropped whole; its end is still found, so that the next line is read normally. A peer that
+goes on for several times the longest possible line does not speak IRC, or wants to waste the
+receiver's time; the specifications set no limit for that, `ENDLESS` does.
 """
 
 from enum import Enum
@@ -53,7 +54,7 @@ class LineBuffer:
                 self._skip(raw, lines)
                 self._skipped = 0
                 continue
-            line = raw[:-1] if raw.endswith(b"\r") else raw
+            line = raw.rstrip(b"\r")
             if line:  # within the limit of a body a line is valid, with tags or without
                 lines.append(line if len(line) <= self._max_body else self._judge(line))
         if self._skipping:
