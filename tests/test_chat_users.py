@@ -1,5 +1,7 @@
 """Users: NICK, QUIT, AWAY and SETNAME, and the commands that show a user."""
 
+import pytest
+
 from support import Town, commands, find
 from trio_chat.irc.message import Message
 
@@ -63,6 +65,13 @@ def test_setname(town: Town) -> None:
     )
     assert eve.read() == []
     assert find(ann.say("SETNAME :"), "FAIL").params[:2] == ("SETNAME", "INVALID_REALNAME")
+
+
+@pytest.mark.parametrize("text", ["", "x" * 151])
+def test_setname_without_the_capability(town: Town, text: str) -> None:
+    """It works without `setname`, too, and so a bad one is answered."""
+    (refused,) = town.person("ann", caps="").say(f"SETNAME :{text}")
+    assert refused.params[:2] == ("SETNAME", "INVALID_REALNAME")
 
 
 def test_extended_join(town: Town) -> None:

@@ -49,22 +49,19 @@ def setname_command(request: Request) -> None:
     user, world = request.user, request.world
     realname = request.params[0]
     if not realname or len(realname.encode()) > world.lengths.realname:
-        if request.session.caps & cap.SETNAME:
-            text = f"A real name has 1 to {world.lengths.realname} bytes"
-            request.reply.fail("SETNAME", "INVALID_REALNAME", text=text)
+        text = f"A real name has 1 to {world.lengths.realname} bytes"
+        request.reply.fail("SETNAME", "INVALID_REALNAME", text=text)
         return
     if muted := policy.muted_in(user):
-        if request.session.caps & cap.SETNAME:
-            text = (
-                f"Your real name stays as long as you may not speak on {muted[0].name}; leave that"
-                " channel first"
-            )
-            request.reply.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=text)
+        text = (
+            f"Your real name stays as long as you may not speak on {muted[0].name}; leave that"
+            " channel first"
+        )
+        request.reply.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=text)
         return
     if server_rules.refuses(request, PROFILES, realname, "real name"):
-        if request.session.caps & cap.SETNAME:
-            text = server_rules.why_not("The real name")
-            request.reply.fail("SETNAME", "INVALID_REALNAME", text=text)
+        text = server_rules.why_not("The real name")
+        request.reply.fail("SETNAME", "INVALID_REALNAME", text=text)
         return
     request.reply.emit_all(apply(world, RealnameSet(user.folded, realname)))
 
