@@ -403,6 +403,18 @@ def test_a_filter_finds_words_in_names(
     assert (code(bob, f"JOIN #{name}") == "479") is is_refused
 
 
+def test_who_creates_a_channel_learns_that_a_filter_refuses_its_name(
+    root: Person, bob: Person
+) -> None:
+    """479 has another text than for a name that looks like another channel's."""
+    root.say("FILTER ADD refuse @nicks viagra")
+    (refused,) = bob.say("JOIN #viagra")
+    assert refused.params[1:] == (
+        "#viagra",
+        "That name is refused: the operators of this server do not allow a word or a link in it",
+    )
+
+
 def test_an_account_has_no_name_that_is_filtered(town: Town, root: Person) -> None:
     """Before the end of the registration of its user, which asks for the nickname, nor after."""
     rules = replace(town.world.server_info.account_rules, registration=True, before_connect=True)

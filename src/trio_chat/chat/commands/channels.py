@@ -40,6 +40,7 @@ _NAMES_AT_ONCE = 256
 _SERVER_RAID = n.ERR_NEEDREGGEDNICK.with_text(
     "This server is in raid mode: log in to an account to join channels, or wait until it is over"
 )
+_FILTERED = n.ERR_BADCHANNAME.with_text(server_rules.why_not("That name"))
 _RENAMED = n.ERR_LINKCHANNEL.with_text("The channel has been renamed")
 
 
@@ -128,10 +129,10 @@ def _why_not_create(request: Request, name: str, folded: str) -> Numeric | None:
         return None
     if server_rules.keeps_out(request.world, request.user):
         return _SERVER_RAID
-    if request.world.channels.is_confusable(name, folded) or server_rules.refuses(
-        request, NICKS, name, "name of a channel"
-    ):
+    if request.world.channels.is_confusable(name, folded):
         return n.ERR_BADCHANNAME
+    if server_rules.refuses(request, NICKS, name, "name of a channel"):
+        return _FILTERED
     return None
 
 
