@@ -17,7 +17,7 @@ from fake_servers import until_reset
 from storage_fakes import ListHistory
 from support import NOON, Person, Town
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import HookMade, HookRemoved
+from trio_chat.chat.changes import HookDelivered, HookMade, HookRemoved
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import Record
 from trio_chat.chat.hooks import EVENTS, LOBBY, Filter, Hook
@@ -224,6 +224,59 @@ async def test_a_hook_that_is_removed(autojump_clock: MockClock, posting: Postin
         posting.say("PRIVMSG #lobby :two")
         await trio.sleep(10)
         assert posting.receiver.texts == ["one"]
+
+
+async def test_a_hook_that_is_removed_while_it_posts(
+    autojump_clock: MockClock, posting: Posting
+) -> None:
+    """Nothing of what waits is posted by it any more."""
+
+    def remove() -> Answer:
+        apply(posting.world, HookRemoved(hook().digest))
+        return TAKEN
+
+    posting.receiver.answer = remove
+    posting.say("PRIVMSG #lobby :one", "PRIVMSG #lobby :two")
+    async with posting.running():
+        await trio.sleep(10)
+    assert posting.receiver.texts == ["one"]
+
+
+@pytest.mark.parametrize("answer", [TAKEN, LATER])
+async def test_a_hook_that_is_disabled_while_it_posts(
+    autojump_clock: MockClock, posting: Posting, answer: Answer
+) -> None:
+    """It stays disabled, and goes on with what is next when it is enabled again."""
+
+    def change(*, is_disabled: bool) -> None:
+        cursor = posting.hook.cursor
+        apply(posting.world, HookDelivered(hook().digest, cursor, 0, 0, is_disabled))
+
+    def disable() -> Answer:
+        change(is_disabled=True)
+        return answer
+
+    posting.receiver.answer = disable
+    posting.say("PRIVMSG #lobby :one", "PRIVMSG #lobby :two")
+    async with posting.running():
+        await trio.sleep(10)
+        assert posting.hook.is_disabled
+        assert len(posting.receiver.times) == 1
+        posting.receiver.answer = lambda: TAKEN
+        change(is_disabled=False)
+        await trio.sleep(10)
+    assert posting.receiver.texts == ["one", "two"]
+
+
+async def test_a_failure_after_success_counts_anew(autojump_clock: MockClock) -> None:
+    """Also when the success was long in the list of what waited."""
+    posting = Posting(hook(failing=int(NOON) - 6 * 86_400))
+    answers = [TAKEN] * 100
+    posting.receiver.answer = lambda: answers.pop() if answers else LATER
+    posting.say(*(f"PRIVMSG #lobby :{number}" for number in range(101)))
+    async with posting.running():
+        await trio.sleep(10)
+    assert posting.hook.failing == int(NOON)
 
 
 @pytest.mark.parametrize(

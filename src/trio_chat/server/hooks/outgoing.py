@@ -136,17 +136,20 @@ class OutgoingHooks:
             records = await storage.history.messages(channel.folded, span, _AT_ONCE, 0, shown)
             delivered = 0
             for record in records:
+                if self._current(hook.digest) is None:  # since one of the posts before
+                    self._note(hook.digest, cursor, delivered)
+                    return cursor, None
                 if is_wanted(hook.filter, record):
                     wait = await self._post(hook, channel, record)
                     if wait is not None:
-                        await self._note_failure(hook, cursor, delivered)
+                        await self._note_failure(hook.digest, cursor, delivered)
                         return cursor, wait
                     delivered += 1
                 cursor = record.id
                 if delivered and delivered % _NOTED_AFTER == 0:
-                    self._note(hook, cursor, delivered)
+                    self._note(hook.digest, cursor, delivered)
             if delivered or len(records) == _AT_ONCE:
-                self._note(hook, cursor, delivered)
+                self._note(hook.digest, cursor, delivered)
             if len(records) < _AT_ONCE:
                 return cursor, None
 
@@ -164,19 +167,27 @@ class OutgoingHooks:
         log.debug("webhook %s: %s: %s", hook.id, _host(hook), answer.reason)
         return answer.retry_after
 
-    def _note(self, hook: Hook, cursor: int, delivered: int) -> None:
+    def _note(self, digest: str, cursor: int, delivered: int) -> None:
+        """Note up to where a hook has delivered; one that was disabled meanwhile stays so."""
+        if (hook := self._world.hooks.get(digest)) is None:
+            return
         now = int(self._world.clock()) if delivered else 0
-        apply(self._world, HookDelivered(hook.digest, cursor, now, 0))
+        failing = 0 if delivered else hook.failing
+        apply(self._world, HookDelivered(digest, cursor, now, failing, hook.is_disabled))
 
-    async def _note_failure(self, hook: Hook, cursor: int, delivered: int) -> None:
+    async def _note_failure(self, digest: str, cursor: int, delivered: int) -> None:
         """Note since when a receiver takes nothing, and disable its hook after days of that."""
+        hook = self._current(digest)  # as the posts before have changed it
+        if hook is None:
+            self._note(digest, cursor, delivered)
+            return
         now = int(self._world.clock())
         failing = now if delivered or not hook.failing else hook.failing
         days = self._settings().give_up_days
         is_disabled = now - failing >= days * _DAY
         if cursor > hook.cursor or failing != hook.failing or is_disabled:
             used = now if delivered else 0
-            apply(self._world, HookDelivered(hook.digest, cursor, used, failing, is_disabled))
+            apply(self._world, HookDelivered(digest, cursor, used, failing, is_disabled))
         if failing == now and not is_disabled:
             log.warning("webhook %s: %s does not take what is posted", hook.id, _host(hook))
         if is_disabled:
