@@ -33,6 +33,12 @@ MULTIPART = (
 )
 
 
+NESTED = "".join(
+    f"--{number}\r\nContent-Type: multipart/mixed; boundary={number + 1}\r\n\r\n"
+    for number in range(4000)
+)
+
+
 class Faulty(ListHistory):
     """A history that fails as long as it is told to."""
 
@@ -229,6 +235,7 @@ async def test_other_methods() -> None:
         ("<x/>", ["Content-Type: application/xml"], 415),
         ("x", ["Content-Type: multipart/form-data; boundary=x"], 400),
         ("x", ["Content-Type: multipart/form-data"], 400),
+        (NESTED, ["Content-Type: multipart/form-data; boundary=0"], 400),
         ("x", ["Content-Encoding: gzip"], 415),
         ("x" * 300_000, [], 413),
     ],

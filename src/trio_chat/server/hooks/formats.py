@@ -145,7 +145,10 @@ def _payload(headers: Headers, body: bytes) -> Any:
     if kind == _FORM:
         return _form(text)
     if kind == _MULTIPART:
-        return _multipart(headers, body)
+        try:
+            return _of_fields(_multipart(headers, body))
+        except RecursionError as error:  # of forms in forms
+            raise BadPayload("its form is too deep") from error
     if kind not in (*_TEXT, "text/html"):
         raise UnknownType(kind)
     return text if kind else _json_or_text(text)
@@ -201,8 +204,8 @@ def _of_fields(values: dict[str, str]) -> Any:
     return values
 
 
-def _multipart(headers: Headers, body: bytes) -> Any:
-    """Return the payload of a form that could have files, which are left out (RFC 7578)."""
+def _multipart(headers: Headers, body: bytes) -> dict[str, str]:
+    """Return the fields of a form that could have files, which are left out (RFC 7578)."""
     from email import message_from_bytes  # noqa: PLC0415  # seldom needed
 
     head = f"Content-Type: {headers['content-type']}\r\n\r\n".encode("ascii", "replace")
@@ -213,4 +216,4 @@ def _multipart(headers: Headers, body: bytes) -> Any:
         if isinstance(name, str) and not part.get_filename() and not part.is_multipart():
             data = part.get_payload(decode=True)
             values[name] = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
-    return _of_fields(values)
+    return values
