@@ -395,6 +395,48 @@ def test_any_form_is_read_or_refused(body: bytes, boundary: str) -> None:
             continue
 
 
+@pytest.mark.parametrize(
+    ("charset", "codec"),
+    [
+        ("windows-1251", "cp1251"),
+        ('"KOI8-R"; format=flowed', "koi8-r"),
+        ("ISO-8859-5", "iso8859-5"),
+        ("UTF-16", "utf-16"),
+        ("utf-16le", "utf-16le"),
+        ("UTF-8", "utf-8-sig"),
+        ("us-ascii", "utf-8"),
+        ("x-unknown", "utf-8"),
+        ("base64", "utf-8"),
+        ("idna", "utf-8"),
+        ("undefined", "utf-8"),
+    ],
+)
+def test_character_sets(charset: str, codec: str) -> None:
+    """A text is read in the one that its sender names; in UTF-8 where that is none."""
+    body = "диск полон".encode(codec)
+    assert read({"content-type": f"text/plain; charset={charset}"}, body).message.text == (
+        "диск полон"
+    )
+
+
+def test_latin_1_is_what_browsers_take_it_for() -> None:
+    """Its senders on Windows mean the superset of it that has quotation marks."""
+    found = read({"content-type": "text/plain; charset=ISO-8859-1"}, b"\x93caf\xe9\x94")
+    assert found.message.text == "“café”"
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "a\x00b"])
+def test_the_character_set_of_a_field(charset: str) -> None:
+    """Each part of a form has its own, which may be any text."""
+    part = (
+        '--x\r\nContent-Disposition: form-data; name="text"\r\n'
+        f'Content-Type: text/plain; charset="{charset}"\r\n\r\nfull \xe9\r\n--x--\r\n'
+    )
+    found = read({"content-type": "multipart/form-data; boundary=x"}, part.encode("latin-1"))
+    assert found.message.text.startswith("full")
+    assert found.message.text.endswith("é") is (charset == "iso-8859-1")
+
+
 def test_an_unknown_type() -> None:
     """What no sender is known for is refused."""
     with pytest.raises(UnknownType):

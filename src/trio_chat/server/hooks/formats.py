@@ -2,8 +2,10 @@
 of its payload.
 """
 
+import codecs
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
@@ -52,6 +54,9 @@ _WHOLE = ("payload_json", "payload", "data")
 """Fields of forms with the whole payload as JSON: of Discord, Slack and GitHub, Uptime Kuma."""
 _TEXT = ("", "text/plain", "text/markdown", "text/x-markdown")
 _MOST_FIELDS = 100
+_CHARSET = re.compile(r'charset="?([^\s;"]+)', re.IGNORECASE)
+_NO_TEXTS = ("ascii", "idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape")
+"""Codecs of Python that are no character sets of texts, and one of which UTF-8 is a superset."""
 
 _SHAPES: tuple[tuple[str, Callable[[Any], bool], Callable[[Any], HookMessage]], ...] = (
     ("alertmanager", is_alertmanager, from_alertmanager),
@@ -139,7 +144,8 @@ def _type_of(headers: Headers) -> str:
 def _payload(headers: Headers, body: bytes) -> Any:
     """Return the payload: JSON, or text."""
     kind = _type_of(headers)
-    text = _decoded(headers, body)
+    charset = _CHARSET.search(headers.get("content-type", ""))
+    text = _decoded(body, charset[1] if charset else "")
     if kind in _JSON or (kind.startswith("application/") and kind.endswith("+json")):
         return _json(text)
     if kind == _FORM:
@@ -154,11 +160,16 @@ def _payload(headers: Headers, body: bytes) -> Any:
     return text if kind else _json_or_text(text)
 
 
-def _decoded(headers: Headers, body: bytes) -> str:
-    charset = headers.get("content-type", "").lower().partition("charset=")[2].strip(' "')
-    if charset in ("iso-8859-1", "latin1", "windows-1252"):
-        return body.decode("cp1252", "replace")
-    return body.decode("utf-8-sig", "replace")
+def _decoded(data: bytes, charset: str) -> str:
+    """Return a text in a character set that its sender names; in UTF-8 where it names none."""
+    try:
+        name = codecs.lookup(charset or "utf-8").name
+        if name not in _NO_TEXTS:
+            name = "cp1252" if name == "iso8859-1" else name  # as browsers have it
+            return data.decode(name, "replace").removeprefix("\ufeff")
+    except (LookupError, ValueError):  # it is unknown, or no word
+        pass
+    return data.decode("utf-8-sig", "replace")
 
 
 def _json(text: str) -> Any:
@@ -215,5 +226,6 @@ def _multipart(headers: Headers, body: bytes) -> dict[str, str]:
         name = part.get_param("name", header="content-disposition")
         if isinstance(name, str) and not part.get_filename() and not part.is_multipart():
             data = part.get_payload(decode=True)
-            values[name] = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+            charset = part.get_content_charset("")
+            values[name] = _decoded(data, charset) if isinstance(data, bytes) else ""
     return values
