@@ -268,6 +268,45 @@ def test_markup_of_slack(text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "https://a.example/?a=1&copy=2&timestamp=3&lt=4",
+        "&#64;everyone &#1;ACTION&#1; &#x202e;",
+        "&copy; &nbsp;",
+    ],
+)
+def test_what_slack_does_not_escape(text: str) -> None:
+    """Other references of HTML stay as they are: they could be parts of an address."""
+    assert from_mrkdwn(text) == text
+
+
+def test_escapes_of_slack_in_addresses() -> None:
+    """They are those of its markup, also where there is none."""
+    attachment = {"title": "a &lt; b", "title_link": "https://a.example/?a=1&amp;b=2"}
+    assert lines({"attachments": [attachment]}) == ["a < b (https://a.example/?a=1&b=2)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("&#64;everyone", "everyone"), ("a&#x202e;b", "ab"), ("a&#8203;b", "ab")]
+)
+def test_references_in_html(text: str, shown: str) -> None:
+    """They bring in nothing that the text itself could not have."""
+    assert from_html(f"<p>{text}</p>") == shown
+
+
+def test_what_cannot_be_seen() -> None:
+    """A name of a field that is invisible, as Discord asks for one, is none."""
+    embed = {"fields": [{"name": "\u200b", "value": "only a value"}]}
+    assert lines({"embeds": [embed]}) == ["only a value"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x0b", "\x85", "\u2028"])
+def test_ends_of_lines(end: str) -> None:
+    """Whatever ends a line elsewhere does it here."""
+    assert plain(f"one{end}two") == "one\ntwo"
+
+
+@pytest.mark.parametrize(
     ("text", "shown"),
     [
         ("**b** *i* _i_ ~~s~~", "\x02b\x02 \x1di\x1d \x1di\x1d \x1es\x1e"),

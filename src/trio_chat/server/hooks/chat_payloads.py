@@ -17,6 +17,7 @@ from trio_chat.server.hooks.markup import (
     from_mrkdwn,
     link,
     plain,
+    unescaped,
 )
 from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, list_at, text_at
 
@@ -44,19 +45,24 @@ def from_slack(payload: Any) -> HookMessage:
     return HookMessage(_joined(lines), text_at(payload, "username"))
 
 
+def _plain(text: str) -> str:
+    """Return a text of Slack without markup, where the escapes are the same."""
+    return unescaped(plain(text))
+
+
 def _attachment(attachment: Any) -> str:
     title = link(
-        bold(plain(text_at(attachment, "title"))), plain(text_at(attachment, "title_link"))
+        bold(_plain(text_at(attachment, "title"))), _plain(text_at(attachment, "title_link"))
     )
     lines = [
         from_mrkdwn(text_at(attachment, "pretext")),
-        plain(text_at(attachment, "author_name")),
+        _plain(text_at(attachment, "author_name")),
         title,
         from_mrkdwn(text_at(attachment, "text")),
         *(_block(block) for block in list_at(attachment, "blocks")[:_MOST]),
         *(_field(each) for each in list_at(attachment, "fields")[:_MOST]),
-        plain(text_at(attachment, "image_url")),
-        plain(text_at(attachment, "footer")),
+        _plain(text_at(attachment, "image_url")),
+        _plain(text_at(attachment, "footer")),
     ]
     text = _joined(lines) or from_mrkdwn(text_at(attachment, "fallback"))
     colour = _COLOURS.get(text_at(attachment, "color"))
@@ -64,7 +70,7 @@ def _attachment(attachment: Any) -> str:
 
 
 def _field(field: Any) -> str:
-    name, value = plain(text_at(field, "title")), from_mrkdwn(text_at(field, "value"))
+    name, value = _plain(text_at(field, "title")), from_mrkdwn(text_at(field, "value"))
     return f"{bold(name)}: {value}" if name and value else name or value
 
 
@@ -79,7 +85,7 @@ def _block(block: Any) -> str:
         return _joined([*parts, " ".join(filter(None, elements))])
     if kind == "image":
         words = first_text(block, "alt_text") or _text_object(at(block, "title"))
-        return link(plain(words), plain(text_at(block, "image_url")))
+        return link(_plain(words), _plain(text_at(block, "image_url")))
     if kind == "actions":
         elements = [_element(each) for each in list_at(block, "elements")[:_MOST]]
         return " · ".join(filter(None, elements))
@@ -92,13 +98,13 @@ def _block(block: Any) -> str:
 
 def _text_object(value: Any) -> str:
     text = text_at(value, "text")
-    return from_mrkdwn(text) if text_at(value, "type") == "mrkdwn" else plain(text)
+    return from_mrkdwn(text) if text_at(value, "type") == "mrkdwn" else _plain(text)
 
 
 def _element(element: Any) -> str:
     if text_at(element, "type") == "button":
-        return link(_text_object(at(element, "text")), plain(text_at(element, "url")))
-    return _text_object(element) or plain(text_at(element, "alt_text"))
+        return link(_text_object(at(element, "text")), _plain(text_at(element, "url")))
+    return _text_object(element) or _plain(text_at(element, "alt_text"))
 
 
 def _rich(element: Any, depth: int) -> str:

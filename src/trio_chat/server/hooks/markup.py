@@ -9,12 +9,15 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
+from trio_chat.irc.text import strip_controls
+
 BOLD, ITALIC, MONOSPACE, STRIKE, UNDERLINE, RESET = "\x02", "\x1d", "\x11", "\x1e", "\x1f", "\x0f"
 RED, GREEN, ORANGE, GREY = "04", "03", "07", "14"
 LONGEST = 8000
 """Characters of a text that are looked at: no message has room for more."""
 
-_CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_LINE_END = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
+_ESCAPE = re.compile("&(?:amp|lt|gt|quot|#39|#x27);")
 _EVERYBODY = re.compile(r"@(?=(?:everyone|here|channel|all|room)\b)", re.IGNORECASE)
 _SPANS = (
     r"```(?:[\w+-]{0,20}\n)?(?P<block>.{0,4000}?)```"
@@ -44,9 +47,18 @@ _DISCORD = re.compile(
 
 
 def plain(text: str) -> str:
-    """Return a text without control characters but LF, and without a highlight of everybody."""
-    lines = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
-    return _EVERYBODY.sub("", _CONTROLS.sub("", lines))
+    """Return a text without control characters but LF, invisible ones, and a highlight of
+    everybody.
+    """
+    lines = _LINE_END.split(text[:LONGEST].replace("\t", "    "))
+    return _EVERYBODY.sub("", "\n".join(map(strip_controls, lines)))
+
+
+def unescaped(text: str) -> str:
+    """Return a text of Slack without its escapes. It has no others than these: in `?a=1&copy=2`,
+    which HTML would take for a sign, there is none.
+    """
+    return _ESCAPE.sub(lambda match: html.unescape(match[0]), text)
 
 
 def first_line(text: str, most: int = 240) -> str:
@@ -74,7 +86,7 @@ def link(text: str, url: str) -> str:
 
 def from_mrkdwn(text: str) -> str:
     """Return a text in the markup of Slack."""
-    return html.unescape(_replace(_MRKDWN, plain(text), _slack_link))
+    return unescaped(_replace(_MRKDWN, plain(text), _slack_link))
 
 
 def from_markdown(text: str) -> str:
@@ -206,7 +218,8 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:
-            self.parts.append(re.sub(r"\s+", " ", data))
+            # Again, as a reference to a character could be anything.
+            self.parts.append(plain(re.sub(r"\s+", " ", data)))
 
 
 def from_html(text: str) -> str:
