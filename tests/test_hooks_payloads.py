@@ -259,11 +259,27 @@ def test_healthchecks() -> None:
         ("<!date^1392734382^{date}|in 2014>", "in 2014"),
         ("&lt;b&gt; &amp;amp;", "<b> &amp;"),
         ("```\ncode *x*\n```", "code *x*"),
+        ("```Traceback\n  File x```", "Traceback\n  File x"),
+        ("a List<String> of <b>", "a List<String> of <b>"),
         ("<mailto:a@b.example|mail>", "mail (a@b.example)"),
     ],
 )
 def test_markup_of_slack(text: str, shown: str) -> None:
     """api.slack.com/reference/surfaces/formatting."""
+    assert from_mrkdwn(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("**b** ~~s~~", "\x02b\x02 \x1es\x1e"),
+        ("#### Title\n# of errors: 5", "\x02Title\x02\n# of errors: 5"),
+        ("![i](https://a.example/i) [t](mailto:a@b)", "i (https://a.example/i) t (mailto:a@b)"),
+        ("names[i](x)", "names[i](x)"),
+    ],
+)
+def test_markup_of_mattermost(text: str, shown: str) -> None:
+    """It takes what Slack takes, with Markdown in it."""
     assert from_mrkdwn(text) == shown
 
 
@@ -314,7 +330,13 @@ def test_ends_of_lines(end: str) -> None:
             "[t](https://a.example/) ![i](https://a.example/i)",
             "t (https://a.example/) i (https://a.example/i)",
         ),
-        ("<https://a.example/> <t:1:R> <id:x>", "https://a.example/ t:1:R <id:x>"),
+        ("<https://a.example/> <t:1:R> <id:x>", "https://a.example/ 1970-01-01 00:00 UTC <id:x>"),
+        ("<t:9999999999999> <t:-1>", "9999999999999 1969-12-31 23:59 UTC"),
+        (r"\*no\* C:\data", r"*no* C:\data"),
+        (
+            '[a](<https://a.example/>) [b](https://a.example/b_(c)) [d](/d "title")',
+            "a (https://a.example/) b (https://a.example/b_(c)) d (/d)",
+        ),
         ("# Title\ntext", "\x02Title\x02\ntext"),
         ("https://a.example/a_b_c a*b*c", "https://a.example/a_b_c a*b*c"),
     ],
@@ -347,7 +369,9 @@ def test_nobody_is_highlighted_as_everybody(word: str) -> None:
     assert "@" not in plain(word)
 
 
-@pytest.mark.parametrize("sign", ["*", "_", "`", "<", "[", "[a](", "**", "~", "```", "![", "&#"])
+@pytest.mark.parametrize(
+    "sign", ["*", "_", "`", "<", "[", "[a](", "[](a(", "**", "~", "```", "![", "&#"]
+)
 @pytest.mark.parametrize("convert", [from_mrkdwn, from_markdown, from_html])
 def test_hostile_markup_is_read_in_one_pass(convert: Any, sign: str) -> None:
     """A text of one sign takes no longer than its length lets expect."""

@@ -7,6 +7,7 @@ All functions are pure, and take time that grows with the length of a text, whic
 import html
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 from trio_chat.irc.text import strip_controls
@@ -19,20 +20,24 @@ LONGEST = 8000
 _LINE_END = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _ESCAPE = re.compile("&(?:amp|lt|gt|quot|#39|#x27);")
 _EVERYBODY = re.compile(r"@(?=(?:everyone|here|channel|all|room)\b)", re.IGNORECASE)
-_SPANS = (
-    r"```(?:[\w+-]{0,20}\n)?(?P<block>.{0,4000}?)```"
-    r"|`(?P<code>[^`\n]{1,500})`"
-)
+_CODE = r"`(?P<code>[^`\n]{1,500})`"
 _URL = r"(?P<url>https?://[^\s<>]+)"
-_MRKDWN = re.compile(
-    rf"{_SPANS}|<(?P<link>[^<>\n]{{1,2000}})>|{_URL}"
+_TARGET = r"<?(?P<target>%s(?:[^()\s<>]|\([^()\s<>]{0,300}\)){1,2000})>?(?: +\"[^\"\n]{0,300}\")?"
+_MRKDWN = re.compile(  # of Slack, and what Markdown has besides: Mattermost takes the same payloads
+    rf"```(?P<block>.{{0,4000}}?)```|{_CODE}"
+    rf"|!?\[(?P<label>[^\[\]\n]{{0,300}})\]\({_TARGET % '(?:https?://|mailto:)'}\)"
+    rf"|<(?P<link>[^<>\n]{{1,2000}})>|{_URL}"
+    r"|(?<!\w)\*\*(?P<bold2>[^*\n]{1,500})\*\*(?!\w)"
     r"|(?<!\w)\*(?P<bold>[^*\n]{1,500})\*(?!\w)"
     r"|(?<!\w)_(?P<italic>[^_\n]{1,500})_(?!\w)"
-    r"|(?<!\w)~(?P<strike>[^~\n]{1,500})~(?!\w)",
-    re.DOTALL,
+    r"|(?<!\w)~{1,2}(?P<strike>[^~\n]{1,500})~{1,2}(?!\w)"
+    r"|^\#{2,6}[ ]+(?P<heading>[^\n]{1,500})",
+    re.DOTALL | re.MULTILINE,
 )
 _MARKDOWN = re.compile(
-    rf"{_SPANS}|!?\[(?P<label>[^\[\]\n]{{0,300}})\]\((?P<target>[^()\s]{{1,2000}})\)"
+    rf"```(?:[\w+-]{{0,20}}\n)?(?P<block>.{{0,4000}}?)```|{_CODE}"
+    r"|\\(?P<escaped>[*_~`|\[\]])"
+    rf"|!?\[(?P<label>[^\[\]\n]{{0,300}})\]\({_TARGET % ''}\)"
     rf"|<(?P<link>[^<>\n]{{1,2000}})>|{_URL}"
     r"|(?<!\w)(?:\*\*|__)(?P<bold>[^*_\n]{1,500})(?:\*\*|__)(?!\w)"
     r"|(?<![\w*])\*(?P<italic>[^*\s](?:[^*\n]{0,500}))\*(?![\w*])"
@@ -85,7 +90,7 @@ def link(text: str, url: str) -> str:
 
 
 def from_mrkdwn(text: str) -> str:
-    """Return a text in the markup of Slack."""
+    """Return a text in the markup of Slack, or of Mattermost where Slack has none."""
     return unescaped(_replace(_MRKDWN, plain(text), _slack_link))
 
 
@@ -103,6 +108,8 @@ def _replace(pattern: re.Pattern[str], text: str, in_angles: Callable[[str], str
             return inner.strip("\n")
         if kind == "code":
             return f"{MONOSPACE}{inner}{MONOSPACE}"
+        if kind == "escaped":
+            return inner
         if kind == "target":
             return link(_replace(pattern, groups["label"] or "", in_angles), inner)
         if kind == "link":
@@ -117,6 +124,7 @@ def _replace(pattern: re.Pattern[str], text: str, in_angles: Callable[[str], str
 
 _STYLES = {
     "bold": BOLD,
+    "bold2": BOLD,
     "heading": BOLD,
     "italic": ITALIC,
     "italic2": ITALIC,
@@ -135,6 +143,8 @@ def _slack_link(inner: str) -> str:
         return f"@{label.lstrip('@')}" if label else target
     if target.startswith("#"):
         return f"#{label.lstrip('#')}" if label else target
+    if not label and ":" not in target:  # such as List<String>, which is no link
+        return f"<{inner}>"
     return link(label, target.removeprefix("mailto:"))
 
 
@@ -147,7 +157,19 @@ def _angle(inner: str) -> str:
         return f"<{inner}>"
     if match["name"]:
         return f":{match['name']}"
+    if match["time"]:
+        return _moment(int(match["time"]))
     return f"@{inner.lstrip('@!&')}" if inner.startswith("@") else inner
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # fromtimestamp() has no times before it on Windows
+
+
+def _moment(seconds: int) -> str:
+    try:
+        return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%d %H:%M UTC}"
+    except OverflowError:
+        return str(seconds)
 
 
 _BLOCKS = frozenset(
