@@ -78,6 +78,30 @@ def test_discord() -> None:
 
 
 @pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        ({"title": "db1", "text": "*full*"}, ["db1", "full"]),
+        ({"text": "full", "url": "https://a.example/"}, ["full", "https://a.example/"]),
+        ({"text": "", "message": "full"}, ["full"]),
+        ({"content": "", "embeds": [], "message": "full"}, ["full"]),
+        ({"title": "db1", "message": "full", "attachments": [{"name": "x"}]}, ["db1", "full"]),
+        ({"embeds": [{}, {"title": "full"}]}, ["full"]),
+        ({"status": "up", "name": "db1", "text": "since 12:00"}, ["UP db1 since 12:00"]),
+    ],
+)
+def test_nothing_of_a_text_is_lost(payload: Any, shown: list[str]) -> None:
+    """A payload that only looks like one of a known sender is read by its keys."""
+    assert lines(payload) == shown
+
+
+@pytest.mark.parametrize("payload", [{"text": ""}, {"attachments": [{}]}, {"content": " "}])
+def test_a_payload_without_a_text(payload: Any) -> None:
+    """Its sender learns that, as Slack and Discord have it."""
+    with pytest.raises(BadPayload):
+        received(payload)
+
+
+@pytest.mark.parametrize(
     ("payload", "event", "expected"),
     [
         (

@@ -27,12 +27,8 @@ _COLOURS = {"good": GREEN, "warning": ORANGE, "danger": RED}
 
 
 def is_slack(payload: Any) -> bool:
-    """Return whether a payload is one for Slack or Mattermost."""
-    return bool(
-        list_at(payload, "attachments")
-        or list_at(payload, "blocks")
-        or isinstance(at(payload, "text"), str)
-    )
+    """Return whether a payload is one for Slack or Mattermost that has more than a text."""
+    return bool(list_at(payload, "attachments") or list_at(payload, "blocks"))
 
 
 def from_slack(payload: Any) -> HookMessage:
@@ -126,7 +122,7 @@ def _rich(element: Any, depth: int) -> str:
 
 def is_discord(payload: Any) -> bool:
     """Return whether a payload is one for Discord."""
-    return isinstance(at(payload, "content"), str) or bool(dict_at(payload, "embeds", 0))
+    return isinstance(at(payload, "content"), str) or bool(list_at(payload, "embeds"))
 
 
 def from_discord(payload: Any) -> HookMessage:
@@ -160,14 +156,20 @@ _LINKS = ("url", "link", "href")
 
 
 def from_json(payload: Any) -> HookMessage:
-    """Return what a payload of no known sender says: by the keys that most of them have."""
+    """Return what a payload of no known sender says, or one of Slack that is only a text: by the
+    keys that most of them have.
+    """
     if isinstance(payload, str):
         return HookMessage(plain(payload))
     source = payload
     for name in ("data", "payload", "alert", "notification"):
         if not first_text(source, *_TEXTS, *_TITLES) and dict_at(payload, name):
             source = at(payload, name)
-    title, text = plain(first_text(source, *_TITLES)), from_markdown(first_text(source, *_TEXTS))
+    title = plain(first_text(source, *_TITLES))
+    # As Slack and Mattermost name it; others have Markdown, if anything.
+    text = from_mrkdwn(text_at(source, "text"))
+    if not text.strip():
+        text = from_markdown(first_text(source, *_TEXTS))
     if not text:
         text = from_html(first_text(source, "html", "formatted_body"))
     url = plain(first_text(source, *_LINKS))

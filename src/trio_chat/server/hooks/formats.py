@@ -126,11 +126,12 @@ def _message(headers: Headers, payload: Any, suffix: str) -> tuple[str, HookMess
         return "forge", from_forge(event, payload)
     if headers.get("x-gitlab-event", ""):
         return "gitlab", from_gitlab(payload)
-    if suffix == "slack":
-        return "slack", from_slack(payload)
+    if suffix == "slack" and (message := from_slack(payload)).text.strip():
+        return "slack", message
     for name, has_shape, convert in _SHAPES:
-        if has_shape(payload):
-            return name, convert(payload)
+        # One without a text only looks like it: attachments, for example, are not those of Slack.
+        if has_shape(payload) and (message := convert(payload)).text.strip():
+            return name, message
     message = from_json(payload)
     if not message.text.strip():
         raise BadPayload("there is no text in it: JSON has it in text, message or content")

@@ -157,7 +157,7 @@ def from_healthchecks(payload: Any) -> HookMessage:
     """Return what healthchecks.io says; the check is the thread."""
     shown, status = _status(text_at(payload, "status"))
     name = first_line(first_text(payload, "name", "check", "code"))
-    text = first_line(first_text(payload, "message", "msg", "desc", "body"), 300)
+    text = first_line(first_text(payload, "message", "msg", "text", "desc", "body"), 300)
     url = plain(first_text(payload, "url", "details_url"))
     key = first_text(payload, "code", "unique_key", "name", "check")
     line = " ".join(filter(None, (status, link(bold(name), ""), text, url)))
