@@ -65,6 +65,102 @@ def test_attachments_of_slack() -> None:
     ]
 
 
+def rich(*elements: Any) -> Any:
+    """Return a section of rich text."""
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+@pytest.mark.parametrize(
+    ("block", "shown"),
+    [
+        (
+            {
+                "type": "section",
+                "text": {"type": "mrkdwn", "text": "done"},
+                "accessory": {
+                    "type": "button",
+                    "text": {"type": "plain_text", "text": "View"},
+                    "url": "https://a.example/",
+                },
+            },
+            ["done", "View (https://a.example/)"],
+        ),
+        (
+            {
+                "type": "video",
+                "title": {"type": "plain_text", "text": "tour"},
+                "title_url": "https://a.example/",
+            },
+            ["tour (https://a.example/)"],
+        ),
+        (
+            {
+                "type": "table",
+                "rows": [[{"type": "raw_text", "text": "a"}, rich({"type": "text", "text": "b"})]],
+            },
+            ["a | b"],
+        ),
+        (
+            {
+                "type": "rich_text",
+                "elements": [
+                    rich(
+                        {"type": "user", "user_id": "U1"},
+                        {"type": "channel", "channel_id": "C1"},
+                        {"type": "broadcast", "range": "here"},
+                        {"type": "date", "timestamp": 1, "fallback": " in 1970"},
+                        {"type": "other", "text": "!"},
+                    )
+                ],
+            },
+            ["@U1#C1here in 1970!"],
+        ),
+        (
+            {
+                "type": "rich_text",
+                "elements": [
+                    {
+                        "type": "rich_text_list",
+                        "style": "ordered",
+                        "elements": [rich({"type": "text", "text": word}) for word in "ab"],
+                    }
+                ],
+            },
+            ["1. a", "2. b"],
+        ),
+    ],
+)
+def test_a_block_of_slack(block: Any, shown: list[str]) -> None:
+    """docs.slack.dev/reference/block-kit/blocks."""
+    assert lines({"blocks": [block]}) == shown
+
+
+@pytest.mark.parametrize(
+    ("style", "code"), [("bold", "\x02"), ("italic", "\x1d"), ("strike", "\x1e"), ("code", "\x11")]
+)
+def test_styles_of_rich_text(style: str, code: str) -> None:
+    """Each is one of IRC."""
+    text = {"type": "text", "text": "x", "style": {style: True}}
+    block = {"type": "rich_text", "elements": [rich(text)]}
+    assert received({"blocks": [block]}).message.text == f"{code}x{code}"
+
+
+def test_actions_of_an_attachment() -> None:
+    """Those that lead somewhere are shown."""
+    actions = [{"text": "Open", "url": "https://a.example/"}, {"text": "Acknowledge"}]
+    found = lines({"attachments": [{"text": "down", "actions": actions}]})
+    assert found == ["down", "Open (https://a.example/)"]
+
+
+def test_components_of_discord() -> None:
+    """Texts, links and pictures in them are shown, however they are grouped."""
+    button = {"type": 2, "style": 5, "label": "Log", "url": "https://a.example/"}
+    picture = {"type": 12, "items": [{"media": {"url": "https://a.example/i.png"}}]}
+    inner = [{"type": 10, "content": "# Build"}, {"type": 9, "accessory": button}, picture]
+    found = lines({"flags": 1 << 15, "components": [{"type": 17, "components": inner}]})
+    assert found == ["Build", "Log (https://a.example/)", "https://a.example/i.png"]
+
+
 def test_discord() -> None:
     """Content and embeds, without a highlight of everybody."""
     assert lines(payloads.DISCORD) == [
@@ -418,6 +514,8 @@ VALUES = st.recursive(
                     "text",
                     "content",
                     "embeds",
+                    "components",
+                    "rows",
                     "attachments",
                     "blocks",
                     "alerts",

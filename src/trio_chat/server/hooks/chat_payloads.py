@@ -7,9 +7,13 @@ Shapes: api.slack.com/messaging/webhooks and /reference/block-kit, developers.ma
 from typing import Any
 
 from trio_chat.server.hooks.markup import (
+    BOLD,
     GREEN,
+    ITALIC,
+    MONOSPACE,
     ORANGE,
     RED,
+    STRIKE,
     bold,
     coloured,
     from_html,
@@ -57,6 +61,11 @@ def _attachment(attachment: Any) -> str:
         from_mrkdwn(text_at(attachment, "text")),
         *(_block(block) for block in list_at(attachment, "blocks")[:_MOST]),
         *(_field(each) for each in list_at(attachment, "fields")[:_MOST]),
+        " · ".join(
+            link(_plain(text_at(each, "text")), _plain(url))
+            for each in list_at(attachment, "actions")[:_MOST]
+            if (url := text_at(each, "url"))
+        ),
         _plain(text_at(attachment, "image_url")),
         _plain(text_at(attachment, "footer")),
     ]
@@ -78,10 +87,13 @@ def _block(block: Any) -> str:
         parts = [_text_object(at(block, "text"))]
         parts += map(_text_object, list_at(block, "fields")[:_MOST])
         elements = [_element(each) for each in list_at(block, "elements")[:_MOST]]
+        elements.append(_element(at(block, "accessory")))
         return _joined([*parts, " ".join(filter(None, elements))])
     if kind == "image":
         words = first_text(block, "alt_text") or _text_object(at(block, "title"))
         return link(_plain(words), _plain(text_at(block, "image_url")))
+    if kind == "video":
+        return link(_text_object(at(block, "title")), _plain(text_at(block, "title_url")))
     if kind == "actions":
         elements = [_element(each) for each in list_at(block, "elements")[:_MOST]]
         return " · ".join(filter(None, elements))
@@ -89,6 +101,9 @@ def _block(block: Any) -> str:
         return _joined(_rich(each, 0) for each in list_at(block, "elements")[:_MOST])
     if kind == "markdown":
         return from_markdown(text_at(block, "text"))
+    if kind == "table":
+        rows = [row[:_MOST] for row in list_at(block, "rows")[:_MOST] if isinstance(row, list)]
+        return _joined(" | ".join(_rich(cell, 0) for cell in row) for row in rows)
     return ""
 
 
@@ -103,33 +118,73 @@ def _element(element: Any) -> str:
     return _text_object(element) or _plain(text_at(element, "alt_text"))
 
 
+_RICH = {
+    "emoji": (":{}:", ("name",)),
+    "user": ("@{}", ("user_id",)),
+    "usergroup": ("@{}", ("usergroup_id",)),
+    "channel": ("#{}", ("channel_id",)),
+    "broadcast": ("{}", ("range",)),
+    "date": ("{}", ("fallback", "timestamp")),
+    "color": ("{}", ("value",)),
+}
+"""Elements of rich text: how they are shown, and the keys of which one has what is shown."""
+_RICH_STYLES = {"bold": BOLD, "italic": ITALIC, "strike": STRIKE, "code": MONOSPACE}
+
+
 def _rich(element: Any, depth: int) -> str:
     kind = text_at(element, "type")
-    if kind == "link":
-        return link(plain(text_at(element, "text")), plain(text_at(element, "url")))
-    if kind == "emoji":
-        return f":{plain(text_at(element, 'name'))}:"
-    if kind == "text":
-        text = plain(text_at(element, "text"))
-        return bold(text) if at(element, "style", "bold") is True else text
+    if kind in _RICH:
+        form, names = _RICH[kind]
+        return form.format(plain(first_text(element, *names)))
     parts = list_at(element, "elements")[:_MOST]
     if depth > 4:  # lists in lists
         return ""
     if kind == "rich_text_list":
-        return "\n".join(f"• {_rich(each, depth + 1)}" for each in parts)
-    return "".join(_rich(each, depth + 1) for each in parts)
+        is_numbered = text_at(element, "style") == "ordered"
+        signs = [f"{number}." if is_numbered else "•" for number in range(1, len(parts) + 1)]
+        return "\n".join(
+            f"{sign} {_rich(each, depth + 1)}" for sign, each in zip(signs, parts, strict=True)
+        )
+    if parts:
+        return "".join(_rich(each, depth + 1) for each in parts)
+    text = plain(text_at(element, "text"))
+    for name, code in _RICH_STYLES.items():
+        if text and at(element, "style", name) is True:
+            text = f"{code}{text}{code}"
+    return link(text, plain(text_at(element, "url")))
 
 
 def is_discord(payload: Any) -> bool:
     """Return whether a payload is one for Discord."""
-    return isinstance(at(payload, "content"), str) or bool(list_at(payload, "embeds"))
+    return (
+        isinstance(at(payload, "content"), str)
+        or bool(list_at(payload, "embeds"))
+        or bool(list_at(payload, "components"))
+    )
 
 
 def from_discord(payload: Any) -> HookMessage:
     """Return what a payload for Discord says."""
     lines = [from_markdown(text_at(payload, "content"))]
     lines += [_embed(each) for each in list_at(payload, "embeds")[:_MOST]]
+    lines += [_component(each, 0) for each in list_at(payload, "components")[:_MOST]]
     return HookMessage(_joined(lines), text_at(payload, "username"))
+
+
+def _component(component: Any, depth: int) -> str:
+    """Return the text of a component, a button with an address, or what is in it."""
+    if depth > 4:
+        return ""
+    url = plain(text_at(component, "url"))
+    inner = [*list_at(component, "components")[:_MOST], at(component, "accessory")]
+    return _joined(
+        (
+            from_markdown(text_at(component, "content")),
+            link(plain(text_at(component, "label")), url) if url else "",
+            *(plain(text_at(each, "media", "url")) for each in list_at(component, "items")[:_MOST]),
+            *(_component(each, depth + 1) for each in inner if isinstance(each, dict)),
+        )
+    )
 
 
 def _embed(embed: Any) -> str:
