@@ -189,6 +189,16 @@ GITHUB_WORKFLOW: Payload = {
     "repository": _REPOSITORY,
     "sender": _ANN,
 }
+GITHUB_DEPLOYMENT: Payload = {
+    "action": "created",
+    "deployment_status": {
+        "state": "failure",
+        "log_url": "https://github.example/octo/shop/job/1",
+    },
+    "deployment": {"environment": "live"},
+    "repository": _REPOSITORY,
+    "sender": _ANN,
+}
 GITEA_PUSH: Payload = {
     "ref": "refs/heads/main",
     "before": "1" * 40,
@@ -211,6 +221,33 @@ GITLAB_MERGE_REQUEST: Payload = {
         "action": "open",
         "url": "https://gitlab.example/octo/shop/-/merge_requests/3",
     },
+}
+_OF_GITLAB = {
+    "user": {"id": 1, "name": "Ann", "username": "ann"},
+    "project": {"path_with_namespace": "octo/shop", "web_url": "https://gitlab.example/octo/shop"},
+}
+GITLAB_WORK_ITEM: Payload = {
+    "object_kind": "work_item",
+    "event_type": "work_item",
+    "object_attributes": {
+        "iid": 5,
+        "title": "Till is down",
+        "type": "Incident",
+        "action": "open",
+        "url": "https://gitlab.example/5",
+    },
+    **_OF_GITLAB,
+}
+GITLAB_NOTE: Payload = {
+    "object_kind": "note",
+    "object_attributes": {
+        "note": "Why?",
+        "noteable_type": "MergeRequest",
+        "action": "create",
+        "url": "https://gitlab.example/n",
+    },
+    "merge_request": {"iid": 3, "title": "Faster till"},
+    **_OF_GITLAB,
 }
 GITLAB_PUSH: Payload = {
     "object_kind": "push",

@@ -268,6 +268,38 @@ def test_a_payload_without_a_text(payload: Any) -> None:
             "workflow_run",
             ["octo/shop: tests on main: failure https://github.example/octo/shop/actions/runs/1"],
         ),
+        (
+            payloads.GITHUB_PUSH | {"commits": [], "forced": True},
+            "push",
+            [
+                "octo/shop: ann force-pushed main https://github.example/octo/shop/compare/1...c",
+            ],
+        ),
+        (
+            payloads.GITHUB_REVIEW | {"action": "dismissed", "review": {"state": "dismissed"}},
+            "pull_request_review",
+            ["octo/shop: ann dismissed a review of pull request #18 Faster till"],
+        ),
+        (
+            payloads.GITHUB_COMMENT
+            | {"issue": None, "discussion": {"number": 4, "title": "Ideas"}, "comment": {}},
+            "discussion_comment",
+            ["octo/shop: ann commented on #4 Ideas:"],
+        ),
+        (
+            payloads.GITHUB_DEPLOYMENT,
+            "deployment_status",
+            ["octo/shop: deployment to live: failure https://github.example/octo/shop/job/1"],
+        ),
+        (
+            payloads.GITHUB_DEPLOYMENT | {"deployment_status": {"state": "success"}},
+            "deployment_status",
+            [""],
+        ),
+        *(
+            (payloads.GITHUB_RELEASE | {"action": action}, "release", [""])
+            for action in ("created", "released", "prereleased")
+        ),
         (payloads.GITHUB_ISSUE | {"action": "labeled"}, "issues", [""]),
         (payloads.GITHUB_ISSUE, "check_run", [""]),
         (payloads.GITHUB_ISSUE | {"action": ""}, "member_added", ["octo/shop: ann: member added"]),
@@ -289,8 +321,76 @@ def test_gitea() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "event", "shown"),
+    [
+        ("approved", "pull_request_approved", "ann approved pull request #18 Faster till"),
+        ("rejected", "pull_request_rejected", "ann asks for changes in pull request #18"),
+        ("comment", "pull_request_comment", "ann reviewed pull request #18 Faster till why?"),
+    ],
+)
+def test_reviews_of_gitea(kind: str, event: str, shown: str) -> None:
+    """Their kind is a name of an event, and one that only comments has the event of a comment."""
+    review = {"type": f"pull_request_review_{kind}", "content": "why?"}
+    payload = payloads.GITHUB_PULL_REQUEST | {
+        "action": "reviewed",
+        "review": review,
+        "sender": {"login": "ann"},
+    }
+    (found,) = lines(payload, **{"x-gitea-event": event})
+    assert found.startswith(f"octo/shop: {shown}")
+
+
+@pytest.mark.parametrize(
+    ("event", "fields", "shown"),
+    [
+        ("wiki", {"action": "created", "page": "Home"}, "ann added to the wiki: Home"),
+        ("wiki", {"action": "edited", "page": "Home"}, "ann edited the wiki: Home"),
+        ("wiki", {"action": "deleted", "page": "Home"}, "ann deleted from the wiki: Home"),
+        (
+            "fork",
+            {
+                "forkee": {"full_name": "octo/till", "fork": False},
+                "repository": {"full_name": "octo/shop", "fork": True},
+            },
+            "ann forked it from octo/till",
+        ),
+        (
+            "workflow_run",
+            {
+                "action": "completed",
+                "workflow_run": {
+                    "display_title": "Fix",
+                    "conclusion": "failure",
+                    "head_branch": "main",
+                },
+            },
+            "Fix on main: failure",
+        ),
+    ],
+)
+def test_events_that_gitea_has_in_its_own_way(
+    event: str, fields: dict[str, Any], shown: str
+) -> None:
+    """They say the same as those of GitHub."""
+    payload = {"repository": {"full_name": "octo/shop"}, "sender": {"login": "ann"}, **fields}
+    assert lines(payload, **{"x-gitea-event": event}) == [f"octo/shop: {shown}"]
+
+
+@pytest.mark.parametrize(
     ("payload", "expected"),
     [
+        (
+            payloads.GITLAB_WORK_ITEM,
+            "octo/shop: ann opened incident #5 Till is down https://gitlab.example/5",
+        ),
+        (
+            payloads.GITLAB_NOTE,
+            "octo/shop: ann commented on Faster till: Why? https://gitlab.example/n",
+        ),
+        (
+            payloads.GITLAB_NOTE | {"object_attributes": {"note": "Why?", "action": "update"}},
+            "",
+        ),
         (
             payloads.GITLAB_MERGE_REQUEST,
             "octo/shop: ann opened merge request !3 Faster till"

@@ -101,6 +101,8 @@ def _push(payload: Any) -> str:
     after = text_at(payload, "after")
     if after and (at(payload, "deleted") is True or not after.strip("0")):
         return f"{pusher} deleted {_branch(ref)}"
+    if not commits and at(payload, "forced") is True:
+        return f"{pusher} force-pushed {_branch(ref)} {plain(text_at(payload, 'compare'))}".rstrip()
     if not commits:
         kind = "tag" if ref.startswith("refs/tags/") else "branch"
         made = at(payload, "created") is True or text_at(payload, "before").strip("0") == ""
@@ -144,7 +146,8 @@ def _comment(payload: Any) -> str:
     if text_at(payload, "action") not in ("created", ""):
         return ""
     comment = dict_at(payload, "comment")
-    what = dict_at(payload, "issue") or dict_at(payload, "pull_request")
+    names = ("issue", "pull_request", "discussion")
+    what = next((found for name in names if (found := dict_at(payload, name))), {})
     about = f"#{text_at(what, 'number')}" if what else text_at(comment, "commit_id")[:_HEX]
     title = bold(first_line(text_at(what, "title"), 120))
     head = " ".join(filter(None, (_who(payload), "commented on", first_line(about, 30), title)))
@@ -152,16 +155,29 @@ def _comment(payload: Any) -> str:
     return f"{head}: {first_line(text_at(comment, 'body'), 240)} {url}".rstrip()
 
 
+_VERDICTS = {
+    "approved": coloured("approved", GREEN),
+    "changes requested": "asks for changes in",
+    "rejected": "asks for changes in",
+    "dismissed": "dismissed a review of",
+}
+
+
+def _review_or_comment(payload: Any) -> str:
+    """Return a review of Gitea that only comments, or a comment."""
+    return _review(payload) if dict_at(payload, "review") else _comment(payload)
+
+
 def _review(payload: Any) -> str:
     if text_at(payload, "action") not in ("submitted", "reviewed", "dismissed"):
         return ""
     review, what = dict_at(payload, "review"), dict_at(payload, "pull_request")
-    state = first_text(review, "state", "type").lower().replace("_", " ")
+    state = first_text(review, "state", "type").lower()
+    state = state.removeprefix("pull_request_review_").replace("_", " ")  # that of Gitea
     body = first_line(first_text(review, "body", "content"), 240)
-    if state == "commented" and not body:
+    if state in ("commented", "comment") and not body:
         return ""
-    verdict = {"approved": coloured("approved", GREEN), "changes requested": "asks for changes in"}
-    done = verdict.get(state, "reviewed")
+    done = _VERDICTS.get(state, "reviewed")
     title = bold(first_line(text_at(what, "title"), 160))
     head = f"{_who(payload)} {done} pull request #{text_at(what, 'number')} {title}"
     url = plain(first_text(review, "html_url")) or plain(text_at(what, "html_url"))
@@ -181,7 +197,7 @@ def _deleted(payload: Any) -> str:
 
 
 def _release(payload: Any) -> str:
-    if text_at(payload, "action") not in ("published", "released", "created"):
+    if text_at(payload, "action") != "published":  # GitHub sends `created` and `released`, too
         return ""
     release = dict_at(payload, "release")
     if at(release, "draft") is True:
@@ -197,8 +213,20 @@ def _workflow(payload: Any) -> str:
     if text_at(payload, "action") != "completed" or result in ("success", "skipped", ""):
         return ""
     shown = coloured(first_line(result, 20).replace("_", " "), _CONCLUSIONS.get(result, ORANGE))
-    name, branch = first_line(text_at(run, "name"), 80), _branch(text_at(run, "head_branch"))
+    name = first_line(first_text(run, "name", "display_title", "path"), 80)
+    branch = _branch(text_at(run, "head_branch"))
     return f"{bold(name)} on {branch}: {shown} {plain(text_at(run, 'html_url'))}".rstrip()
+
+
+def _deployment_status(payload: Any) -> str:
+    """Return that a deployment has failed; others have a message for each of their steps."""
+    status = dict_at(payload, "deployment_status")
+    state = text_at(status, "state")
+    if state not in ("failure", "error"):
+        return ""
+    where = text_at(status, "environment") or text_at(payload, "deployment", "environment")
+    url = plain(first_text(status, "log_url", "target_url"))
+    return f"deployment to {bold(first_line(where, 80))}: {coloured(state, RED)} {url}".rstrip()
 
 
 def _ping(payload: Any) -> str:
@@ -209,7 +237,10 @@ def _ping(payload: Any) -> str:
 def _fork(payload: Any) -> str:
     fork = dict_at(payload, "forkee")
     name = first_line(text_at(fork, "full_name"), 100)
-    return f"{_who(payload)} forked it to {name} {plain(text_at(fork, 'html_url'))}".rstrip()
+    url = plain(text_at(fork, "html_url"))
+    # Gitea names the two the other way round.
+    is_origin = at(payload, "repository", "fork") is True and at(fork, "fork") is not True
+    return f"{_who(payload)} forked it {'from' if is_origin else 'to'} {name} {url}".rstrip()
 
 
 def _discussion(payload: Any) -> str:
@@ -219,7 +250,9 @@ def _discussion(payload: Any) -> str:
 def _wiki(payload: Any) -> str:
     page = dict_at(payload, "pages", 0) or dict_at(payload)
     title = first_line(first_text(page, "title", "page_name", "page"), 120)
-    return f"{_who(payload)} edited the wiki: {title} {plain(text_at(page, 'html_url'))}".rstrip()
+    action = text_at(page, "action")
+    done = {"created": "added to", "deleted": "deleted from"}.get(action, "edited")
+    return f"{_who(payload)} {done} the wiki: {title} {plain(text_at(page, 'html_url'))}".rstrip()
 
 
 def _other(event: str) -> Callable[[Any], str]:
@@ -240,7 +273,7 @@ _EVENTS: dict[str, Callable[[Any], str]] = {
     "issue_comment": _comment,
     "commit_comment": _comment,
     "pull_request": _pull_request,
-    "pull_request_comment": _comment,
+    "pull_request_comment": _review_or_comment,
     "pull_request_review": _review,
     "pull_request_review_comment": _comment,
     "pull_request_approved": _review,
@@ -251,7 +284,9 @@ _EVENTS: dict[str, Callable[[Any], str]] = {
     "workflow_run": _workflow,
     "ping": _ping,
     "fork": _fork,
+    "deployment_status": _deployment_status,
     "discussion": _discussion,
+    "discussion_comment": _comment,
     "gollum": _wiki,
     "wiki": _wiki,
 }
@@ -297,7 +332,8 @@ def _gitlab_numbered(payload: Any) -> str:
     if not action:
         return ""
     is_request = text_at(payload, "object_kind") == "merge_request"
-    noun, sign = ("merge request", "!") if is_request else ("issue", "#")
+    kind = first_line(text_at(what, "type"), 20).lower() or "issue"
+    noun, sign = ("merge request", "!") if is_request else (kind, "#")
     title = bold(first_line(text_at(what, "title"), 200))
     url = plain(text_at(what, "url"))
     number = text_at(what, "iid")
@@ -306,6 +342,8 @@ def _gitlab_numbered(payload: Any) -> str:
 
 def _gitlab_note(payload: Any) -> str:
     note = dict_at(payload, "object_attributes")
+    if text_at(note, "action") not in ("create", ""):
+        return ""
     what = dict_at(payload, "merge_request") or dict_at(payload, "issue")
     title = bold(first_line(text_at(what, "title"), 120))
     text = first_line(text_at(note, "note"), 240)
@@ -333,6 +371,7 @@ _GITLAB: dict[str, Callable[[Any], str]] = {
     "push": _gitlab_push,
     "tag_push": _gitlab_push,
     "issue": _gitlab_numbered,
+    "work_item": _gitlab_numbered,
     "merge_request": _gitlab_numbered,
     "note": _gitlab_note,
     "pipeline": _gitlab_pipeline,
