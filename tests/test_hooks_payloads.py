@@ -435,6 +435,13 @@ def test_many_alerts() -> None:
     assert found[-2] == "… and 7 more"
 
 
+def test_different_alerts() -> None:
+    """In a group that has no common name each has its own."""
+    alerts = [{"status": "firing", "labels": {"alertname": name}} for name in ("Load", "Disk")]
+    found = payloads.alertmanager(alerts=alerts, groupLabels={}, commonLabels={}, title="")
+    assert lines(found)[1:3] == ["FIRING Load", "FIRING Disk"]
+
+
 def test_grafana() -> None:
     """It has the form of Alertmanager; each alert has its status."""
     assert lines(payloads.GRAFANA) == [

@@ -66,8 +66,11 @@ def from_alertmanager(payload: Any) -> HookMessage:
     shown, status = _status(word)
     common = dict_at(payload, "commonLabels")
     name = first_line(text_at(payload, "groupLabels", "alertname") or text_at(common, "alertname"))
+    lines = [
+        _alert(alert, is_alone=len(alerts) == 1, has_name=not name)
+        for alert in alerts[:_MOST_ALERTS]
+    ]
     name = name or first_line(text_at(payload, "title"))
-    lines = [_alert(alert, is_alone=len(alerts) == 1) for alert in alerts[:_MOST_ALERTS]]
     hidden = len(alerts) - len(lines)
     if hidden > 0 or at(payload, "truncatedAlerts"):
         lines.append(f"… and {max(hidden, 0) + _whole(payload, 'truncatedAlerts')} more")
@@ -86,8 +89,10 @@ def _whole(payload: Any, name: str) -> int:
     return value if isinstance(value, int) and 0 <= value < 1_000_000 else 0
 
 
-def _alert(alert: Any, *, is_alone: bool) -> str:
-    """Return one alert; of several ones with its status and its labels."""
+def _alert(alert: Any, *, is_alone: bool, has_name: bool) -> str:
+    """Return one alert; of several ones with its status and its labels, and with its name where the
+    group has none: it may be one of different alerts.
+    """
     notes = dict_at(alert, "annotations")
     text = first_line(first_text(notes, "summary", "message", "description"), 400)
     labels = {
@@ -99,6 +104,8 @@ def _alert(alert: Any, *, is_alone: bool) -> str:
     severity = labels.get("severity", "")
     parts = [text, f"[{shown}]" if shown and (not is_alone or not text or severity) else ""]
     url = plain(first_text(alert, "panelURL", "dashboardURL", "generatorURL"))
+    if has_name:
+        parts.insert(0, bold(first_line(text_at(alert, "labels", "alertname"))))
     if not is_alone:
         parts.insert(0, _status(text_at(alert, "status"))[1])
     return " ".join(filter(None, (*parts, url)))
