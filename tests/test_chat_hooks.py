@@ -140,6 +140,11 @@ def test_wrong_terms(words: str) -> None:
         parse_terms(words.split())
 
 
+def test_the_scheme_of_an_address() -> None:
+    """It may have capital letters, as telephones write it."""
+    assert parse_terms(["x", "Https://example.org/"]).url == "Https://example.org/"
+
+
 def test_terms_of_an_outgoing_hook() -> None:
     """Filters are compared in one case; a secret for signatures is made."""
     terms = parse_terms(

@@ -131,7 +131,7 @@ def parse_terms(words: list[str]) -> HookTerms:
     for word in words[1:]:
         key, sign, value = word.partition("=")
         values = tuple(filter(None, value.split(",")))
-        if word.startswith(("https://", "http://")):
+        if word.lower().startswith(("https://", "http://")):
             terms = replace(terms, url=word)
         elif sign and key == "signing":
             terms = replace(terms, signing=value)
