@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hook_payloads as payloads
+from trio_chat.chat.history import Record
 from trio_chat.irc.text import strip_formatting
 from trio_chat.server.hooks.formats import BadPayload, Received, UnknownType, read
 from trio_chat.server.hooks.markup import (
@@ -18,6 +19,7 @@ from trio_chat.server.hooks.markup import (
     from_mrkdwn,
     plain,
 )
+from trio_chat.server.hooks.posted import body_of
 
 Headers = dict[str, str]
 
@@ -188,6 +190,12 @@ def test_discord() -> None:
 def test_nothing_of_a_text_is_lost(payload: Any, shown: list[str]) -> None:
     """A payload that only looks like one of a known sender is read by its keys."""
     assert lines(payload) == shown
+
+
+def test_an_outgoing_webhook_can_post_to_an_incoming_one() -> None:
+    """Of its payload the text is shown."""
+    record = Record("#lobby", 1, "PRIVMSG", "ann!a@h", "", "hello")
+    assert lines(json.loads(body_of(record, "#lobby", "Chat"))) == ["hello"]
 
 
 @pytest.mark.parametrize("payload", [{"text": ""}, {"attachments": [{}]}, {"content": " "}])

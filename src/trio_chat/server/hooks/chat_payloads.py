@@ -220,9 +220,10 @@ def from_json(payload: Any) -> HookMessage:
     for name in ("data", "payload", "alert", "notification"):
         if not first_text(source, *_TEXTS, *_TITLES) and dict_at(payload, name):
             source = at(payload, name)
-    title = plain(first_text(source, *_TITLES))
     # As Slack and Mattermost name it; others have Markdown, if anything.
     text = from_mrkdwn(text_at(source, "text"))
+    # Next to that, an event is only the kind of a message, as of an outgoing webhook of ours.
+    title = plain(first_text(source, *(_TITLES[:-1] if text.strip() else _TITLES)))
     if not text.strip():
         text = from_markdown(first_text(source, *_TEXTS))
     if not text:
