@@ -226,6 +226,26 @@ async def test_a_hook_that_is_removed(autojump_clock: MockClock, posting: Postin
         assert posting.receiver.texts == ["one"]
 
 
+async def test_other_channels_do_not_cost_more_looks(
+    autojump_clock: MockClock, posting: Posting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much is said there, the history is read once in an interval."""
+    read, looks = posting.town.history.messages, []
+
+    async def messages(*args: Any) -> list[Record]:
+        looks.append(trio.current_time())
+        await trio.sleep(0.02)  # in which the next message comes
+        return await read(*args)
+
+    posting.ann.say("JOIN #other")
+    monkeypatch.setattr(posting.town.history, "messages", messages)
+    async with posting.running():
+        for number in range(1000):
+            posting.say(f"PRIVMSG #other :{number}")
+            await trio.sleep(0.01)
+    assert len(looks) <= 12
+
+
 async def test_a_hook_that_is_removed_while_it_posts(
     autojump_clock: MockClock, posting: Posting
 ) -> None:

@@ -115,6 +115,7 @@ class OutgoingHooks:
                     wait = 0.0
                 if wait is None:
                     pause, seen = FIRST_PAUSE, latest
+                    await trio.sleep(INTERVAL)  # also when there is more elsewhere all the time
                 else:
                     await trio.sleep(min(max(wait, pause), _LONGEST_WAIT))
                     pause = min(2 * pause, LONGEST_PAUSE)
