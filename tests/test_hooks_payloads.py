@@ -3,6 +3,7 @@
 import json
 import sys
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -190,6 +191,38 @@ def test_discord() -> None:
 def test_nothing_of_a_text_is_lost(payload: Any, shown: list[str]) -> None:
     """A payload that only looks like one of a known sender is read by its keys."""
     assert lines(payload) == shown
+
+
+@pytest.mark.parametrize(
+    ("field", "payload", "event"),
+    [
+        ("payload", payloads.GITHUB_PUSH, "push"),
+        ("payload", payloads.GITHUB_ISSUE, "issues"),
+        ("payload", {"attachments": [{"text": "full"}]}, ""),
+        ("payload_json", payloads.DISCORD | {"content": None}, ""),
+        ("payload", payloads.alertmanager(), ""),
+    ],
+)
+def test_json_in_a_form(field: str, payload: Any, event: str) -> None:
+    """It says what it says without the form, which is what GitHub sends by default."""
+    form = urlencode({field: json.dumps(payload)}).encode()
+    headers = {"content-type": "application/x-www-form-urlencoded", "x-github-event": event}
+    assert read(headers, form) == received(payload, event)
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("status=down&name=db1", "DOWN db1"),
+        ("content=full", "full"),
+        ("load=12", "load=12"),
+        ("100% of a=b & c", "100% of a=b & c"),
+    ],
+)
+def test_fields_of_a_form(body: str, shown: str) -> None:
+    """Those of a message are read; what `curl -d` sends is a text all the same."""
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert strip_formatting(read(headers, body.encode()).message.text) == shown
 
 
 def test_an_outgoing_webhook_can_post_to_an_incoming_one() -> None:

@@ -205,7 +205,13 @@ def _form(text: str) -> Any:
         raise BadPayload("its form has too many fields") from error
     values = {name: values[0] for name, values in fields.items()}
     whole = _of_fields(values)
-    return whole if not isinstance(whole, dict) or from_json(whole).text.strip() else text
+    return whole if whole is not values or _says_something(values) else text
+
+
+def _says_something(values: dict[str, str]) -> bool:
+    """Return whether fields are those of a message, and not a text that has the form of fields."""
+    has_shape = any(has_shape(values) for _, has_shape, _ in _SHAPES)
+    return has_shape or bool(from_json(values).text.strip())
 
 
 def _of_fields(values: dict[str, str]) -> Any:
