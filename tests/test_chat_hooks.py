@@ -140,6 +140,13 @@ def test_wrong_terms(words: str) -> None:
         parse_terms(words.split())
 
 
+def test_spaces_around_the_values_of_a_filter() -> None:
+    """They are no part of them: a word with a space would not be found at the start of a text."""
+    terms = HookTerms("x", "https://a.example/", events=("message", " topic"), words=(" b ", " "))
+    made = terms.checked().hook("0" * 64, LOBBY, "ann", 0, 1, 5)
+    assert (made.filter.events, made.filter.words) == (("message", "topic"), ("b",))
+
+
 def test_the_scheme_of_an_address() -> None:
     """It may have capital letters, as telephones write it."""
     assert parse_terms(["x", "Https://example.org/"]).url == "Https://example.org/"

@@ -65,19 +65,20 @@ class HookTerms:
                 raise BadTerms("Only a webhook with a URL has filters")
             return self
         _check_url(self.url)
-        for values in (self.events, self.nicks, self.words):
+        events, nicks, words = map(_stripped, (self.events, self.nicks, self.words))
+        for values in (events, nicks, words):
             if len(values) > MAX_FILTERS or any(len(value) > MAX_FILTER for value in values):
                 raise BadTerms(
                     f"A filter has up to {MAX_FILTERS} values of up to {MAX_FILTER} characters"
                 )
-        if unknown := [event for event in self.events if event.lower() not in EVENTS]:
+        if unknown := [event for event in events if event.lower() not in EVENTS]:
             raise BadTerms(f"{unknown[0]} is none of the events {', '.join(EVENTS)}")
         return replace(
             self,
             signing=self.signing or _new_signing(),
-            events=tuple(event.lower() for event in self.events),
-            nicks=tuple(fold_or_self(nick) for nick in self.nicks),
-            words=tuple(word.lower() for word in self.words),
+            events=tuple(event.lower() for event in events),
+            nicks=tuple(fold_or_self(nick) for nick in nicks),
+            words=tuple(word.lower() for word in words),
         )
 
     def hook(
@@ -98,6 +99,11 @@ class HookTerms:
             filter=chosen if self.url else Filter(),
             cursor=cursor if self.url else 0,
         )
+
+
+def _stripped(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return values without the spaces around them, as in "error, warning"."""
+    return tuple(filter(None, map(str.strip, values)))
 
 
 def _new_signing() -> str:
