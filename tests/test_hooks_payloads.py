@@ -186,6 +186,11 @@ def test_discord() -> None:
         ({"title": "db1", "message": "full", "attachments": [{"name": "x"}]}, ["db1", "full"]),
         ({"embeds": [{}, {"title": "full"}]}, ["full"]),
         ({"status": "up", "name": "db1", "text": "since 12:00"}, ["UP db1 since 12:00"]),
+        (
+            {"action": "created", "data": {"issue": {"title": "full", "web_url": "https://a/"}}},
+            ["full", "https://a/"],
+        ),
+        ({"event": {"data": {"title": "full", "html_url": "https://a/"}}}, ["full", "https://a/"]),
     ],
 )
 def test_nothing_of_a_text_is_lost(payload: Any, shown: list[str]) -> None:

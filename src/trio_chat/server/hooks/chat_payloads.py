@@ -205,9 +205,23 @@ def _embed_field(field: Any) -> str:
     return f"{bold(name)}: {value}" if name and value else name or value
 
 
-_TITLES = ("title", "subject", "summary", "event")
-_TEXTS = ("text", "message", "content", "msg", "body", "description", "markdown", "value1")
-_LINKS = ("url", "link", "href")
+_TITLES = ("title", "subject", "summary", "description_title", "event")
+_TEXTS = (
+    "text",
+    "message",
+    "content",
+    "msg",
+    "body",
+    "description",
+    "description_text",
+    "markdown",
+    "value1",
+)
+_LINKS = ("url", "link", "href", "html_url", "web_url", "permalink")
+_WRAPPERS = ("data", "payload", "alert", "notification", "issue", "event", "data")
+"""Keys of what has the text, the outer ones first: `data.issue` is of Sentry, `event.data` of
+PagerDuty.
+"""
 
 
 def from_json(payload: Any) -> HookMessage:
@@ -217,9 +231,9 @@ def from_json(payload: Any) -> HookMessage:
     if isinstance(payload, str):
         return HookMessage(plain(payload))
     source = payload
-    for name in ("data", "payload", "alert", "notification"):
-        if not first_text(source, *_TEXTS, *_TITLES) and dict_at(payload, name):
-            source = at(payload, name)
+    for name in _WRAPPERS:
+        if not first_text(source, *_TEXTS, *_TITLES) and dict_at(source, name):
+            source = at(source, name)
     # As Slack and Mattermost name it; others have Markdown, if anything.
     text = from_mrkdwn(text_at(source, "text"))
     # Next to that, an event is only the kind of a message, as of an outgoing webhook of ours.
