@@ -155,6 +155,12 @@ def test_actions_of_an_attachment() -> None:
     assert found == ["down", "Open (https://a.example/)"]
 
 
+@pytest.mark.parametrize("more", [{}, {"attachments": [{"text": "b"}]}])
+def test_an_alias_of_rocket_chat(more: dict[str, Any]) -> None:
+    """It is a name like those of the others."""
+    assert received({"alias": "Deploys", "text": "a", **more}).message.name == "Deploys"
+
+
 def test_components_of_discord() -> None:
     """Texts, links and pictures in them are shown, however they are grouped."""
     button = {"type": 2, "style": 5, "label": "Log", "url": "https://a.example/"}

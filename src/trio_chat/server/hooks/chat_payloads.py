@@ -27,6 +27,8 @@ from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, 
 
 _MOST = 40
 """Attachments, embeds, blocks and fields that are looked at."""
+_NAMES = ("username", "alias", "sender_name")
+"""Keys of the name of a sender; that of Rocket.Chat is its alias."""
 _COLOURS = {"good": GREEN, "warning": ORANGE, "danger": RED}
 
 
@@ -42,7 +44,7 @@ def from_slack(payload: Any) -> HookMessage:
     if any(blocks):  # then `text` is only what notifications show
         lines = blocks
     lines += [_attachment(each) for each in list_at(payload, "attachments")[:_MOST]]
-    return HookMessage(_joined(lines), text_at(payload, "username"))
+    return HookMessage(_joined(lines), first_text(payload, *_NAMES))
 
 
 def _plain(text: str) -> str:
@@ -244,7 +246,7 @@ def from_json(payload: Any) -> HookMessage:
         text = from_html(first_text(source, "html", "formatted_body"))
     url = plain(first_text(source, *_LINKS))
     lines = [bold(title) if text else title, text, "" if url in text else url]
-    return HookMessage(_joined(lines), first_text(payload, "username", "sender_name"))
+    return HookMessage(_joined(lines), first_text(payload, *_NAMES))
 
 
 def _joined(lines: Any) -> str:
