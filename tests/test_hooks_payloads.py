@@ -581,6 +581,11 @@ def test_escapes_of_slack_in_addresses() -> None:
     assert lines({"attachments": [attachment]}) == ["a < b (https://a.example/?a=1&b=2)"]
 
 
+def test_lines_in_html() -> None:
+    """They are those of preformatted text; elsewhere they are spaces."""
+    assert from_html("<p>a\nb</p><pre>c\nd</pre>e\nf") == "a b\nc\nd\ne f"
+
+
 @pytest.mark.parametrize(
     ("text", "shown"), [("&#64;everyone", "everyone"), ("a&#x202e;b", "ab"), ("a&#8203;b", "ab")]
 )

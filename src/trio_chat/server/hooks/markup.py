@@ -212,7 +212,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
-        self._hidden = 0
+        self._hidden = self._preformatted = 0
         self._target = ""
         self._label = 0
 
@@ -220,6 +220,7 @@ class _Reader(HTMLParser):
         if tag in _HIDDEN:
             self._hidden += 1
         elif tag in _BLOCKS:
+            self._preformatted += tag == "pre"
             self.parts.append("\n")
         elif tag == "a":
             self._target = next((value or "" for name, value in attrs if name == "href"), "")
@@ -236,12 +237,13 @@ class _Reader(HTMLParser):
                 self.parts[self._label :] = [link(label, plain(self._target))]
             self._target = ""
         elif tag in _BLOCKS and tag != "br":
+            self._preformatted = max(0, self._preformatted - (tag == "pre"))
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:
             # Again, as a reference to a character could be anything.
-            self.parts.append(plain(re.sub(r"\s+", " ", data)))
+            self.parts.append(plain(data if self._preformatted else re.sub(r"\s+", " ", data)))
 
 
 def from_html(text: str) -> str:
