@@ -653,6 +653,12 @@ def test_nobody_is_highlighted_as_everybody(word: str) -> None:
     assert "@" not in plain(word)
 
 
+@pytest.mark.parametrize("text", ["root@all.example", "https://a.example/@here/1"])
+def test_an_address_is_no_highlight(text: str) -> None:
+    """It is shown as it is."""
+    assert plain(text) == text
+
+
 @pytest.mark.parametrize(
     "sign", ["*", "_", "`", "<", "[", "[a](", "[](a(", "**", "~", "```", "![", "&#"]
 )

@@ -19,7 +19,7 @@ LONGEST = 8000
 
 _LINE_END = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _ESCAPE = re.compile("&(?:amp|lt|gt|quot|#39|#x27);")
-_EVERYBODY = re.compile(r"@(?=(?:everyone|here|channel|all|room)\b)", re.IGNORECASE)
+_EVERYBODY = re.compile(r"(?<![\w/])@(?=(?:everyone|here|channel|all|room)\b)", re.IGNORECASE)
 _CODE = r"`(?P<code>[^`\n]{1,500})`"
 _URL = r"(?P<url>https?://[^\s<>]+)"
 _TARGET = r"<?(?P<target>%s(?:[^()\s<>]|\([^()\s<>]{0,300}\)){1,2000})>?(?: +\"[^\"\n]{0,300}\")?"
