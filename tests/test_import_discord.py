@@ -315,6 +315,20 @@ def test_private_channels_need_a_name(kind: str) -> None:
     assert imported(said(T), type=kind, categoryId="222", category="general") == []
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_private_thread_is_a_channel_of_its_own(is_first: bool) -> None:
+    """Its channel is public, and has none of it, whichever file comes first."""
+    fill()
+    write_json("channel.json", discord_document(said(T, "public")))
+    thread = {"id": "333", "type": "GuildPrivateThread", "name": "staff"}
+    parent = {"categoryId": "222", "category": "general"}
+    write_json("thread.json", discord_document(said(T + 1, "secret"), **thread, **parent))
+    files = ("thread.json", "channel.json") if is_first else ("channel.json", "thread.json")
+    assert ran("import", "discord", *files, "--channel", "staff=#staff") == 0
+    found = [[record.text for record in kept(name)] for name in ("#general", "#staff")]
+    assert found == [["public"], ["secret"]]
+
+
 def test_a_dry_run_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """But tells what would be imported, and how people would be called."""
     assert imported(said(T), options=("--dry-run",)) == []

@@ -2,7 +2,7 @@
 
 The format is that of `JsonMessageWriter` in github.com/Tyrrrz/DiscordChatExporter, 2.3 and later. A
 thread is imported into its channel, as answers to the message that it begins with: a thread has the
-id of that message.
+id of that message. A private thread is a channel of its own.
 """
 
 import re
@@ -66,7 +66,8 @@ class DiscordExport:
         is_private = "Private" in kind or "Direct" in kind or text_of(guild, "id") == "0"
         self._times: dict[str, int] = {}  # of ids that say another time than their message
         self._start: SourceReference | None = None
-        if "Thread" in kind:
+        if "Thread" in kind and not is_private:
+            # A private thread has other readers than its channel, and begins with no message of it.
             self._start = _reference(number)
             if parent := text_of(channel, "categoryId", LONGEST_KEY):
                 number, name = parent, text_of(channel, "category", LONGEST_NAME)
