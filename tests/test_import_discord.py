@@ -301,6 +301,18 @@ def test_channels_can_be_named_anew() -> None:
     assert (len(kept("#lobby")), kept("#random")) == (1, [])
 
 
+def test_a_name_longer_than_the_server_allows_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is an error of the command line, and no damage of the database."""
+    Path("config.ini").write_text("[limits]\nchannel_length = 10\n", encoding="utf-8")
+    fill()
+    write_json("a.json", discord_document(said(T)))
+    options = ("--channel", "general=#elevencharacters")
+    assert ran("import", "discord", "a.json", *options) == 2
+    assert "'#elevencharacters' is not the name of a channel" in capsys.readouterr().err
+
+
 def test_people_can_be_named_anew() -> None:
     """On the command line, or in a file; the command line counts."""
     Path("people.txt").write_text("# people\nAnna B.=annie\nbob=robert\n", encoding="utf-8")

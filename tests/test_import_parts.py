@@ -175,6 +175,15 @@ def test_channels_stay_apart(names: list[str]) -> None:
     assert len({name.folded for name in found if isinstance(name, ChannelName)}) == len(names)
 
 
+def test_a_mapped_name_is_for_one_channel() -> None:
+    """A channel that has this name at the source gets another one."""
+    table = ChannelNames({"general": "#Lobby"}, 30)
+    other, mapped = (table.of(SourceChannel(f"k:{name}", name)) for name in ("lobby", "general"))
+    assert mapped == ("#Lobby", "#lobby")
+    assert isinstance(other, ChannelName)
+    assert other.folded != "#lobby"
+
+
 def test_a_private_channel_needs_a_name() -> None:
     """Otherwise everybody could read it."""
     channel = SourceChannel("slack:G1", "secret", is_private=True)

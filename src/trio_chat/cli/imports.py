@@ -118,11 +118,16 @@ def _options(call: Invocation) -> "ImportOptions":
                 value=given.url
             )
         )
+    channels = dict(given.channel)
+    longest = call.settings.limits.lengths.channel
+    for name in channels.values():
+        if len(name) > longest:
+            usage_error(_("{value!r} is not the name of a channel").format(value=name))
     return ImportOptions(
         database=call.database,
         settings=call.settings,
         people=dict(_lines_of(getattr(given, "map_file", None))) | dict(getattr(given, "map", ())),
-        channels=dict(given.channel),
+        channels=channels,
         only_mapped=given.only,
         same_accounts=getattr(given, "same_accounts", False),
         since=given.since if given.since is not None else float("-inf"),

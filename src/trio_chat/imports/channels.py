@@ -8,7 +8,7 @@ from typing import NamedTuple
 from trio_chat.imports import messages
 from trio_chat.imports.messages import Skipped, SourceChannel
 from trio_chat.imports.source_ids import digest
-from trio_chat.irc.names import CHANTYPES, InvalidName, fold_channel
+from trio_chat.irc.names import CHANTYPES, InvalidName, fold_channel, fold_or_self
 
 _FORBIDDEN = re.compile(r"[\s,\x00-\x20\x7f:]+")
 
@@ -35,7 +35,8 @@ class ChannelNames:
         self._mapping = {name.removeprefix(CHANTYPES): value for name, value in mapping.items()}
         self._longest = longest
         self._only_mapped = only_mapped
-        self._keys: dict[str, str] = {}  # by folded name
+        # By folded name; those of the mapping are for the channels that it names.
+        self._keys = {fold_or_self(name): "" for name in mapping.values()}
         self.found: dict[str, tuple[SourceChannel, ChannelName | Skipped]] = {}
         """All channels so far, by key."""
 
