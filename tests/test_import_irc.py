@@ -265,6 +265,40 @@ def test_dates_come_from_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Вс мар 01",
+        "So Mär 01",
+        "dim. mars 01",
+        "dom mar 01",
+        "ni mar 01",
+        "日  3月 01",
+        "일 3월 01",
+    ],
+)
+def test_dates_are_in_the_language_of_the_user(words: str) -> None:
+    """As `strftime` writes them."""
+    text = f"--- Log opened {words} 10:00:00 2026\n10:00 <a> 1\n"
+    assert [each[0] for each in talk(text, "x/#a.log")] == ["2026-03-01T10:00:00"]
+
+
+@pytest.mark.parametrize("words", ["Klingon 1", "pon lip 01 2026", "Sun Feb 30 2026", ""])
+def test_messages_after_an_unknown_date_are_left_out(words: str) -> None:
+    """They are not those of the day before. Two months have the name `lip`."""
+    text = (
+        "--- Log opened Sat Jan 31 10:00:00 2026\n10:00 <a> 1\n"
+        f"--- Day changed {words}\n10:00 <a> 2\n"
+    )
+    assert [each[2] for each in talk(text, "x/#a.log")] == ["1"]
+
+
+def test_dates_of_hexchat_are_in_the_language_of_the_user() -> None:
+    """But for that of the line with the year."""
+    text = "**** НАЧАЛО ВХОЖДЕНИЯ НА Thu Dec 31 23:00:00 2026\n\nдек 31 23:59:59 <a>\t1\n"
+    assert [each[0] for each in talk(text, "x/#a.log")] == ["2026-12-31T23:59:59"]
+
+
 def test_a_new_year_comes_from_the_months() -> None:
     """Of HexChat, whose lines have no year."""
     text = (

@@ -139,7 +139,7 @@ class IrcLog:
             name.channel.removeprefix("#"),
             is_private=not is_channel,
         )
-        self._day = name.day
+        self._day = self._named_day = name.day
         self._last_month = 0
         self._last = 0  # milliseconds of Unix time
         self._offset = int(digest(self.channel.key), 16) % _SPREAD
@@ -186,6 +186,8 @@ class IrcLog:
         if line.day is not None:
             self._day = line.day
             self._last_month = line.day.month
+        elif line.kind is LineKind.DATE:  # the day before would be wrong
+            self._day = self._named_day
         elif line.month_day is not None and self._day is not None:
             month, day = line.month_day
             year = self._day.year + (month < self._last_month)

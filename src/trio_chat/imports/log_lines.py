@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from trio_chat.imports.messages import MessageForm
+from trio_chat.imports.months import month_of
 from trio_chat.irc.text import strip_formatting
 
 
@@ -21,7 +22,7 @@ class LineKind(Enum):
     MESSAGE = auto()
     EVENT = auto()
     DATE = auto()
-    """A line that says from which date on the others are."""
+    """A line that says from which date on the others are, perhaps in words that are unknown."""
 
 
 class LogLine(NamedTuple):
@@ -54,12 +55,6 @@ class LogLine(NamedTuple):
 LineFormat = Callable[[str], LogLine | None]
 """Takes a line apart; None for a line that is not of the format."""
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
-    )
-}
 _NICK = r"[@+%&~! ]?(?P<nick>[^\s<>]{1,64})"
 _CLOCK = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]|60))?"
 _PLAIN = re.compile(rf"(?P<open>\[)?{_CLOCK}(?(open)\])(?P<rest> .*|)", re.ASCII | re.DOTALL)
@@ -75,22 +70,22 @@ _WEECHAT = re.compile(
     re.ASCII | re.DOTALL,
 )
 _HEXCHAT = re.compile(
-    rf"(?P<month>[A-Z][a-z]{{2}}) (?P<day>[ 0-3]?[0-9]) {_CLOCK} (?P<rest>.*)", re.ASCII | re.DOTALL
+    rf"(?P<month>\S{{2,8}}) +(?P<day>[0-3]?[0-9]) {_CLOCK} (?P<rest>.*)", re.ASCII | re.DOTALL
 )
 _SAID = re.compile(rf"<{_NICK}>(?:[ \t](?P<text>.*)|)", re.DOTALL)
 _ACTED = re.compile(rf"\* {_NICK}(?: (?P<text>.*)|)", re.DOTALL)
 _NOTICED = re.compile(
     r"-(?P<nick>[^\s<>:-][^\s<>:]{0,63}?)(?::[^\s]+)?-(?:[ \t](?P<text>.*)|)", re.DOTALL
 )
-_PLAIN_DAY = re.compile(
-    r"(?:--- (?:Log opened|Log closed|Day changed)|Session (?:Start|Time|Close):)"
-    r" [A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) (?P<day>[ 0-3]?[0-9])(?: [0-9:]+)?"
-    r" (?P<year>[0-9]{4})\s*",
-    re.ASCII,
-)
+_IRSSI_DAY = re.compile(r"--- (?:Log opened|Log closed|Day changed) (?P<date>.*)", re.DOTALL)
+_SESSION_DAY = re.compile(r"Session (?:Start|Time|Close): (?P<date>.*)", re.DOTALL)
 _HEXCHAT_DAY = re.compile(
-    r"\*\*\*\* (?:BEGIN|ENDING) LOGGING AT [A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2})"
-    r" (?P<day>[ 0-3]?[0-9]) [0-9:]+ (?P<year>[0-9]{4})\s*",
+    # The words are in the language of the user; the date never is.
+    r"\*\*\*\* .*?(?P<date>[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]+ [0-9]{4}).*",
+    re.DOTALL,
+)
+_DAY = re.compile(
+    r"\S{1,20} +(?P<month>\S{2,20}) +(?P<day>[0-3]?[0-9])(?: [0-9:]+)? (?P<year>[0-9]{4})\s*",
     re.ASCII,
 )
 _HEXCHAT_EVENT = re.compile(
@@ -125,7 +120,7 @@ def plain(line: str) -> LogLine | None:
     """`[12:34:56] <nick> text`, as of ZNC's log module and of this program's client, or
     `12:34 <@nick> text`, as of irssi, with the date in lines of its own.
     """
-    if day := _day_line(_PLAIN_DAY, line):
+    if day := _day_line(_IRSSI_DAY, line) or _day_line(_SESSION_DAY, line):
         return day
     match = _PLAIN.fullmatch(line)
     return _spoken(match, match["rest"]) if match else None
@@ -169,9 +164,10 @@ def hexchat(line: str) -> LogLine | None:
     if day := _day_line(_HEXCHAT_DAY, line):
         return day
     match = _HEXCHAT.fullmatch(line)
-    if match is None or match["month"] not in _MONTHS:
+    month = month_of(match["month"]) if match else 0
+    if match is None or not month:
         return None
-    month_day = (_MONTHS[match["month"]], int(match["day"]))
+    month_day = (month, int(match["day"]))
     rest = match["rest"]
     if rest.startswith("*\t"):
         if _HEXCHAT_EVENT.match(rest[2:]):
@@ -224,11 +220,13 @@ def _clock(match: re.Match[str]) -> int:
 
 
 def _day_line(pattern: re.Pattern[str], line: str) -> LogLine | None:
-    match = pattern.fullmatch(line)
-    if match is None or match["month"] not in _MONTHS:
+    """Return a line that says the date, which is None if it cannot be read."""
+    if not (found := pattern.fullmatch(line)):
         return None
-    day = _date(int(match["year"]), _MONTHS[match["month"]], int(match["day"]))
-    return LogLine(LineKind.DATE, day=day) if day is not None else None
+    match = _DAY.fullmatch(found["date"])
+    month = month_of(match["month"]) if match else 0
+    day = _date(int(match["year"]), month, int(match["day"])) if match and month else None
+    return LogLine(LineKind.DATE, day=day)
 
 
 def _date(year: int, month: int, day: int) -> date | None:
