@@ -112,6 +112,14 @@ FORMATS: list[tuple[str, str, str]] = [
         "2026-01-31 12:00:04\t--\tanna is now known as annie\n",
     ),
     (
+        "weechat 4.8",
+        "irc.libera.#a.weechatlog",
+        "2026-01-31 11:59:59.000000Z\t-->\tanna (a@host) has joined #a\n"
+        "2026-01-31 12:00:01.123456Z\tanna\thello\n"
+        "2026-01-31T13:00:02+0100\t *\tbob waves\n"
+        "2026-01-31 12:00:03.999999Z\t--\tNotice(bob) -> #a: careful\n",
+    ),
+    (
         "hexchat",
         "libera/#a.log",
         "**** BEGIN LOGGING AT Sat Jan 31 11:59:00 2026\n\n"
@@ -150,6 +158,7 @@ def test_every_format_is_recognised(path: str, text: str) -> None:
         ("12:00 -!- anna is now known as annie", ("NICK", "anna", "annie")),
         ("2026-01-31 12:00:00\t-->\tanna (a@host) has joined #a", ("JOIN", "anna", "")),
         ("2026-01-31 12:00:00\t<--\tanna (a@host) has quit (bye)", ("QUIT", "anna", "bye")),
+        ("2026-01-31 12:00:00\t→\tanna (a@host) has joined #a", ("JOIN", "anna", "")),
         ("Jan 31 12:00:00 *\tanna (a@host) has left", ("PART", "anna", "")),
         ("[2026-01-31T12:00:00Z] *** anna (a@host) joined", ("JOIN", "anna", "")),
         ("12:00 -!- mode/#a [+o anna] by bob", ("", "", "")),
@@ -226,6 +235,14 @@ def test_a_line_is_taken_apart(line: str, nick: str, text: str) -> None:
     parsed = log_lines.plain(line)
     assert parsed is not None
     assert (parsed.kind, parsed.nick, parsed.text) == (LineKind.MESSAGE, nick, text)
+
+
+@pytest.mark.parametrize("prefix", ["bob", "@bob", "<bob>", "< @bob>", "\x1b[32m@\x1b[36mbob"])
+def test_a_nickname_of_weechat_may_have_marks(prefix: str) -> None:
+    """That of a rank, those around all nicknames, and colours."""
+    parsed = log_lines.weechat(f"2026-01-31 12:00:00\t{prefix}\thi")
+    assert parsed is not None
+    assert (parsed.kind, parsed.nick, parsed.text) == (LineKind.MESSAGE, "bob", "hi")
 
 
 @pytest.mark.parametrize(

@@ -57,15 +57,16 @@ LineFormat = Callable[[str], LogLine | None]
 
 _NICK = r"[@+%&~! ]?(?P<nick>[^\s<>]{1,64})"
 _CLOCK = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]|60))?"
+_ZONE = r"(?:\.[0-9]{1,9})?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
 _PLAIN = re.compile(rf"(?P<open>\[)?{_CLOCK}(?(open)\])(?P<rest> .*|)", re.ASCII | re.DOTALL)
 _DATED = re.compile(
     r"(?P<open>\[)?(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})[T ]"
-    rf"{_CLOCK}(?:\.[0-9]{{1,9}})?(?P<zone>Z|[+-][0-9]{{2}}:?[0-9]{{2}})?"
+    rf"{_CLOCK}{_ZONE}"
     r"(?(open)\])(?P<rest>[ \t].*)",
     re.ASCII | re.DOTALL,
 )
 _WEECHAT = re.compile(
-    rf"(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{2}})-(?P<day>[0-9]{{2}}) {_CLOCK}"
+    rf"(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{2}})-(?P<day>[0-9]{{2}})[T ]{_CLOCK}{_ZONE}"
     r"\t(?P<prefix>[^\t]*)\t(?P<text>.*)",
     re.ASCII | re.DOTALL,
 )
@@ -113,7 +114,8 @@ _COMMANDS = tuple(
 _WEECHAT_NOTICE = re.compile(
     r"Notice\((?P<nick>[^()\s]{1,64})\)(?: -> [^:\s]+)?: (?P<text>.*)", re.DOTALL
 )
-_WEECHAT_EVENT = frozenset(("-->", "<--", "--", "=!=", "", "ℹ"))
+_NICK_SIGNS = frozenset("[]\\`_^{|}")
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def plain(line: str) -> LogLine | None:
@@ -140,23 +142,40 @@ def dated(line: str) -> LogLine | None:
 
 
 def weechat(line: str) -> LogLine | None:
-    """`2026-01-31 12:34:56<Tab>nick<Tab>text`."""
-    match = _WEECHAT.fullmatch(line)
+    """`2026-01-31 12:34:56<Tab>nick<Tab>text`, or since 4.8 `2026-01-31 12:34:56.789012Z<Tab>…`."""
+    match = _WEECHAT.fullmatch(_ANSI.sub("", line))  # of `logger.file.color_lines`
     if match is None:
         return None
     day = _date(int(match["year"]), int(match["month"]), int(match["day"]))
     if day is None:
         return None
-    prefix, text, clock = match["prefix"].strip(), match["text"], _clock(match)
+    said = _weechat_said(_clock(match), match["prefix"].strip(), match["text"])
+    return said._replace(day=day, zone=match["zone"] or "")
+
+
+def _weechat_said(clock: int, prefix: str, text: str) -> LogLine:
     if prefix == "*":
         nick, _separator, said = text.partition(" ")
-        return _message(clock, nick, said, MessageForm.ACTION, day)
+        return _message(clock, nick, said, MessageForm.ACTION)
     if prefix == "--" and (notice := _WEECHAT_NOTICE.fullmatch(text)):
-        return _message(clock, notice["nick"], notice["text"], MessageForm.NOTICE, day)
-    if prefix in _WEECHAT_EVENT or any(char.isspace() for char in prefix):
-        return _event(clock, text)._replace(day=day)
+        return _message(clock, notice["nick"], notice["text"], MessageForm.NOTICE)
+    if not _is_weechat_nick(prefix):
+        return _event(clock, text)
+    if prefix[0] == "<" and prefix[-1] == ">":  # of `logger.file.nick_prefix`
+        prefix = prefix[1:-1].lstrip()
     nick = prefix[1:] if prefix[0] in "@+%&~!" and len(prefix) > 1 else prefix
-    return _message(clock, nick, text, MessageForm.TEXT, day)
+    return _message(clock, nick, text, MessageForm.TEXT)
+
+
+def _is_weechat_nick(prefix: str) -> bool:
+    """Return whether a prefix is a nickname, and none of the signs for events, such as `-->`, which
+    users can choose (`weechat.look.prefix_join`).
+    """
+    return (
+        prefix != "ℹ"
+        and any(char.isalnum() or char in _NICK_SIGNS for char in prefix)
+        and not any(char.isspace() for char in prefix.strip("<> "))
+    )
 
 
 def hexchat(line: str) -> LogLine | None:
@@ -208,10 +227,8 @@ def _event(clock: int, text: str) -> LogLine:
     return LogLine(LineKind.EVENT, clock)
 
 
-def _message(
-    clock: int, nick: str, text: str, form: MessageForm, day: date | None = None
-) -> LogLine:
-    return LogLine(LineKind.MESSAGE, clock, day, None, strip_formatting(nick) or "*", text, form)
+def _message(clock: int, nick: str, text: str, form: MessageForm) -> LogLine:
+    return LogLine(LineKind.MESSAGE, clock, None, None, strip_formatting(nick) or "*", text, form)
 
 
 def _clock(match: re.Match[str]) -> int:
