@@ -174,6 +174,38 @@ def test_events_are_recognised(line: str, event: tuple[str, str, str]) -> None:
     assert (parsed.kind, parsed.command, parsed.nick, parsed.text) == (LineKind.EVENT, *event)
 
 
+@pytest.mark.parametrize("color", ["", "\x0303", "03"])
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        ("Now talking in #a", ("", "", "")),
+        ("Topic is 'hello'", ("", "", "")),
+        ("bob sets mode: +o anna", ("", "", "")),
+        ("bob was kicked by anna (bye)", ("", "", "")),
+        ("Joins: bob (b@host)", ("JOIN", "bob", "")),
+        ("bob (b@host) has joined #a", ("JOIN", "bob", "")),
+        ("bob (b@host) has left #a (bye)", ("PART", "bob", "bye")),
+        ("bob (b@host) Quit (Ping timeout)", ("QUIT", "bob", "Ping timeout")),
+        ("bob has quit IRC (Ping timeout)", ("QUIT", "bob", "Ping timeout")),
+        ("bob is now known as rob", ("NICK", "bob", "rob")),
+    ],
+)
+def test_events_of_mirc_are_no_actions(text: str, event: tuple[str, str, str], color: str) -> None:
+    """Though its lines look so, with the colour of a line or without."""
+    line = f"{color}[12:00] * {text}"
+    parse = detect(["Session Start: Sat Jan 31 11:59:00 2026", "Session Ident: #a", line])
+    assert parse is not None
+    parsed = parse(line)
+    assert parsed is not None
+    assert (parsed.kind, parsed.command, parsed.nick, parsed.text) == (LineKind.EVENT, *event)
+
+
+def test_an_action_of_another_program_is_no_event_of_mirc() -> None:
+    """Others mark their events."""
+    text = "[12:00:00] * bob is now known as the king\n[12:00:01] <anna> hi\n"
+    assert [each[3] for each in talk(text)] == ["ACTION", "TEXT"]
+
+
 def test_events_are_imported_on_request() -> None:
     """Between the messages, as the server stores its own."""
     text = (
@@ -250,7 +282,7 @@ def test_a_nickname_of_weechat_may_have_marks(prefix: str) -> None:
 )
 def test_a_line_in_no_format_is_none(line: str) -> None:
     """Nothing is guessed."""
-    assert [parse(line) for parse in log_lines.FORMATS.values()] == [None] * 4
+    assert [parse(line) for parse in log_lines.FORMATS.values()] == [None] * 5
 
 
 @given(st.text(max_size=80) | st.from_regex(r"\[1[0-9]:0[0-9]:0[0-9]\] [<*-]?.{0,20}"))

@@ -79,7 +79,7 @@ _NOTICED = re.compile(
     r"-(?P<nick>[^\s<>:-][^\s<>:]{0,63}?)(?::[^\s]+)?-(?:[ \t](?P<text>.*)|)", re.DOTALL
 )
 _IRSSI_DAY = re.compile(r"--- (?:Log opened|Log closed|Day changed) (?P<date>.*)", re.DOTALL)
-_SESSION_DAY = re.compile(r"Session (?:Start|Time|Close): (?P<date>.*)", re.DOTALL)
+_SESSION_DAY = re.compile(r"Session (?:Start|Time|Close)(?: \([^)]*\))?: (?P<date>.*)", re.DOTALL)
 _HEXCHAT_DAY = re.compile(
     # The words are in the language of the user; the date never is.
     r"\*\*\*\* .*?(?P<date>[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]+ [0-9]{4}).*",
@@ -95,6 +95,15 @@ _HEXCHAT_EVENT = re.compile(
     r"|is now known as|sets (?:mode|ban)|gives |removes |set(?:s)? the (?:channel|topic))"
     r"|Channel )"
 )
+_MIRC_COLOR = re.compile(r"\x03[0-9]{1,2}(?:,[0-9]{1,2})?|[0-9]{2}(?=\[)", re.ASCII)
+"""Of a whole line, as a code, or without its sign where something has removed control codes."""
+_MIRC_EVENT = re.compile(
+    r"Now talking in |Topic is '|Set by |Rejoined channel |Attempting to rejoin |Disconnected"
+    r"|You (?:were|have|are|left) |(?:Joins|Parts|Quits): "
+    r"|[^ ]+ (?:\([^ @()]*@[^ ()]*\) )?(?:has joined [#&+!]|has left [#&+!]|has quit IRC|Quit \("
+    r"|sets mode: |is now known as |was kicked by |changes topic to ')"
+)
+"""What stands behind the `* ` with which actions begin, too."""
 _WHO = r"(?P<nick>[^\s()\[\]]{1,64})"
 _HOST = r"[\[(][^\s\])]{1,200}[\])]"
 _REASON = r"(?: [\[(](?P<text>.*)[\])])?"
@@ -106,7 +115,7 @@ _COMMANDS = tuple(
         ("PART", rf"Parts: {_WHO} {_HOST}{_REASON}"),
         ("PART", rf"{_WHO} (?:{_HOST} )?(?:has )?left(?: [#&+!]\S+)?{_REASON}"),
         ("QUIT", rf"Quits: {_WHO} {_HOST}{_REASON}"),
-        ("QUIT", rf"{_WHO} (?:{_HOST} )?(?:has )?quit{_REASON}"),
+        ("QUIT", rf"{_WHO} (?:{_HOST} )?(?:has )?[Qq]uit(?: IRC)?{_REASON}"),
         ("NICK", rf"{_WHO} is now known as (?P<text>\S{{1,64}})"),
     )
 )
@@ -122,10 +131,26 @@ def plain(line: str) -> LogLine | None:
     """`[12:34:56] <nick> text`, as of ZNC's log module and of this program's client, or
     `12:34 <@nick> text`, as of irssi, with the date in lines of its own.
     """
-    if day := _day_line(_IRSSI_DAY, line) or _day_line(_SESSION_DAY, line):
+    if day := _day_line(_IRSSI_DAY, line):
         return day
     match = _PLAIN.fullmatch(line)
     return _spoken(match, match["rest"]) if match else None
+
+
+def mirc(line: str) -> LogLine | None:
+    """The same with sessions, in which events look like actions: `[12:34] * Disconnected`."""
+    if day := _day_line(_SESSION_DAY, line):
+        return day
+    if line.startswith("Session Ident"):
+        return LogLine(LineKind.EVENT)
+    color = _MIRC_COLOR.match(line)
+    match = _PLAIN.fullmatch(line, color.end() if color else 0)
+    if match is None:
+        return None
+    rest = match["rest"].lstrip()
+    if rest.startswith("* ") and _MIRC_EVENT.match(rest, 2):
+        return _event(_clock(match), rest[2:])
+    return _spoken(match, rest)
 
 
 def dated(line: str) -> LogLine | None:
@@ -199,6 +224,7 @@ FORMATS: dict[str, LineFormat] = {
     "weechat": weechat,  # before `dated`, which takes its lines apart, too
     "hexchat": hexchat,
     "plain": plain,
+    "mirc": mirc,
     "dated": dated,
 }
 """The formats by name; the first of those that fit equally well counts."""
