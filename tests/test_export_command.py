@@ -385,6 +385,17 @@ def test_an_earlier_export_can_be_replaced() -> None:
     pages("--force")
 
 
+@pytest.mark.parametrize("other", ["photo.jpg", "files/thesis.txt", "2026/a.html"])
+def test_a_directory_with_anything_else_is_never_replaced(other: str) -> None:
+    """An index.html is in the directory of every website."""
+    fill(said(0, "x"))
+    Path("site", other).parent.mkdir(parents=True, exist_ok=True)
+    for name in ("index.html", other):
+        Path("site", name).touch()
+    assert ran("export", "#a", "--format", "html", "--output", "site", "--force") == 1
+    assert Path("site", other).exists()
+
+
 def test_times_before_the_first_id_are_right() -> None:
     """On pages and in texts, as in the chat."""
     old = said(0, "old", id=1 << 50, shift=(1 << 30) + EPOCH_MS - 1_000_000_000_000)

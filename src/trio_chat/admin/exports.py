@@ -3,6 +3,7 @@ text, or as pages of HTML.
 """
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 
 FORMATS = ("jsonl", "text", "html")
 _SUFFIXES = {"jsonl": "messages.jsonl", "text": "messages.txt"}
+_WRITTEN = re.compile(
+    r"index\.html|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[0-9]+)?\.html|account\.json|messages\.(?:jsonl|txt)"
+    r"|files|files/[A-Za-z0-9_-]{22}-.+",
+    re.DOTALL,
+)
+"""What is in the directory of an export."""
 
 
 class ExportRequest(NamedTuple):
@@ -215,5 +222,6 @@ def _is_taken(target: Path, *, may_be_export: bool) -> bool:
         return False
     if not target.is_dir():
         return True
-    names = {each.name for each in target.iterdir()}
-    return bool(names) and not (may_be_export and names & {"account.json", "index.html"})
+    names = {each.relative_to(target).as_posix() for each in target.rglob("*")}
+    is_export = names & {"account.json", "index.html"} and all(map(_WRITTEN.fullmatch, names))
+    return bool(names) and not (may_be_export and is_export)
