@@ -213,6 +213,21 @@ def test_reactions_are_with_their_message() -> None:
     assert "bob" in page.values("title")
 
 
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("(see https://x.org/wiki/Foo_(bar)).", "https://x.org/wiki/Foo_(bar)"),
+        ("(see https://x.org/a)", "https://x.org/a"),
+        ("[https://x.org/?a[]=1&b={c}]!", "https://x.org/?a[]=1&b={c}"),
+        ("'https://x.org/it's',", "https://x.org/it's"),
+    ],
+)
+def test_a_link_has_its_own_brackets(text: str, link: str) -> None:
+    """But not those of the sentence."""
+    fill(said(0, text))
+    assert link in pages()["2026-01-31.html"].values("href")
+
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",

@@ -45,8 +45,9 @@ nav { padding: 1rem .4rem; }
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; img-src 'self' file:; style-src 'sha256-{_HASH}'; base-uri 'none'"
 """The content security policy of a page."""
-_URL = re.compile(r"https?://[^\s<>\"'`\x00-\x20]{1,2000}", re.IGNORECASE)
-_AFTER_URL = ".,;:!?)]}"
+_URL = re.compile(r"https?://[^\s<>\"`\x00-\x20]{1,2000}", re.IGNORECASE)
+_AFTER_URL = ".,;:!?'"
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
 _IMAGES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 INDEX = "index.html"
 
@@ -148,13 +149,26 @@ def _linked(text: str) -> str:
     """Return a text as HTML, in which addresses are links."""
     parts, at = [], 0
     for match in _URL.finditer(text):
-        url = match[0].rstrip(_AFTER_URL)
+        url = _trimmed(match[0])
         parts.append(_plain(text[at : match.start()]))
         shown = escaped(url)
         parts.append(f'<a href="{shown}" rel="noopener noreferrer nofollow">{shown}</a>')
         at = match.start() + len(url)
     parts.append(_plain(text[at:]))
     return "".join(parts)
+
+
+def _trimmed(url: str) -> str:
+    """Return an address without the signs of the sentence that follow it; a bracket that it opens
+    itself belongs to it.
+    """
+    while url:
+        last = url[-1]
+        is_bracket = last in _BRACKETS and url.count(last) > url.count(_BRACKETS[last])
+        if not is_bracket and last not in _AFTER_URL:
+            break
+        url = url[:-1]
+    return url
 
 
 def _plain(text: str) -> str:
