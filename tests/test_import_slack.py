@@ -1,6 +1,8 @@
 """`trio-chat import slack`: archives of a workspace."""
 
 import json
+import re
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -139,6 +141,40 @@ def test_an_archive_may_have_a_directory_around_it() -> None:
     write_tree("around", dict(files))
     assert ran("import", "slack", "b.zip", "around") == 0
     assert kept("#general") == first
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("is_flagged", [True, False])
+def test_names_of_directories_are_compared_as_text(form: Any, is_flagged: bool) -> None:
+    """macOS decomposes them when it packs an export anew, and does not say that they are UTF-8."""
+    fill()
+    files = slack_files(d1=[said("1700000000.000100")])
+    files["channels.json"] = json.dumps([{"id": "C1", "name": "größe"}])
+    files["größe/2024-01-01.json"] = files.pop("general/2024-01-01.json")
+    write_zip("a.zip", {unicodedata.normalize(form, name): files[name] for name in files})
+    if not is_flagged:
+        remove_flags("a.zip")
+    assert ran("import", "slack", "a.zip") == 0
+    assert len(kept("#größe")) == 1
+
+
+def remove_flags(path: str) -> None:
+    """Remove the flags by which an archive says that its names are in UTF-8."""
+    data = bytearray(Path(path).read_bytes())
+    for sign, offset in ((b"PK\3\4", 7), (b"PK\1\2", 9)):
+        for match in re.finditer(sign, data):
+            data[match.start() + offset] &= ~8
+    Path(path).write_bytes(data)
+
+
+def test_a_conversation_that_is_not_listed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody should miss its messages unawares."""
+    fill()
+    files = slack_files(d1=[said("1700000000.000100")])
+    files["other/2024-01-01.json"] = "[]"
+    write_zip("a.zip", files)
+    assert ran("import", "slack", "a.zip") == 0
+    assert "conversations that the export does not list: 1" in capsys.readouterr().out
 
 
 def test_files_beside_an_unpacked_export_become_uploads() -> None:

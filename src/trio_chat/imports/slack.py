@@ -7,6 +7,7 @@ with one file for each day.
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -97,9 +98,8 @@ class SlackExport:
         parties: tuple[SourcePerson, ...] = ()
         if name == "dms.json" and isinstance(members, list):
             parties = tuple(self._known(str(each)) for each in members[:2])
-        return SourceChannel(f"slack:{number}", shown, is_private, parties), (
-            number if name == "dms.json" else shown
-        )
+        directory = number if name == "dms.json" else unicodedata.normalize("NFC", shown)
+        return SourceChannel(f"slack:{number}", shown, is_private, parties), directory
 
     def _known(self, number: str) -> SourcePerson:
         person = self._people.get(number)
@@ -120,6 +120,9 @@ class SlackExport:
             for name in sorted(days.get(directory, ())):
                 yield from self._day(channel, name)
                 self.bytes_read += self._tree.sizes[name]
+        known = {directory for _channel, directory in self._conversations}
+        if lost := sum(len(names) for where, names in days.items() if where not in known):
+            yield Skipped(messages.UNLISTED, lost)
 
     def _day(self, channel: SourceChannel, name: str) -> SourceItems:
         try:
@@ -187,7 +190,7 @@ class SlackExport:
             url = text_of(each, "permalink", 2000) or text_of(each, "url_private", 2000)
             is_url = url.startswith(("https://", "http://")) and not re.search(r"\s", url)
             number = text_of(each, "id", LONGEST_KEY)
-            local = f"{_UPLOADS}/{number}/{name}"
+            local = unicodedata.normalize("NFC", f"{_UPLOADS}/{number}/{name}")
             yield SourceFile(
                 f"slack:{number}",
                 name or "file",

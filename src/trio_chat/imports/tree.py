@@ -1,9 +1,11 @@
 """Files of an export, which is a ZIP archive or a directory, read by name without being unpacked.
 
 A ZIP archive from a stranger can name files outside its directory, or unpack to any size. Names are
-only compared here, and every file is read up to a limit.
+only compared here, and every file is read up to a limit. They are compared in the composed form
+(NFC): macOS decomposes the names of files.
 """
 
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ from trio_chat.imports.messages import ImportFileError
 MOST_FILES = 500_000
 MOST_OF_FILE = 64 << 20
 """Bytes of one file."""
+_IS_UTF8 = 1 << 11
+"""The flag of a name in UTF-8 (APPNOTE.TXT, 4.4.4)."""
 
 
 class TooLarge(Exception):
@@ -37,22 +41,27 @@ class Tree:
         self.path = path
         self._zip: zipfile.ZipFile | None = None
         self._root = ""
+        self._written: dict[str, str] = {}  # whole names, as they are written there
         self.sizes: dict[str, int] = {}
         """By name, the bytes that a file takes in the export."""
         if path.is_dir():
-            found = list(path.glob("**/*"))[:MOST_FILES]
-            self.sizes = {
-                each.relative_to(path).as_posix(): each.stat().st_size
-                for each in found
-                if each.is_file() and not each.is_symlink()
-            }
+            for each in list(path.glob("**/*"))[:MOST_FILES]:
+                if each.is_file() and not each.is_symlink():
+                    self._add(each.relative_to(path).as_posix(), each.stat().st_size)
             return
         with _explained():
             self._zip = zipfile.ZipFile(path)
             infos = self._zip.infolist()
         if len(infos) > MOST_FILES:
             raise ImportFileError(_("the archive has too many files"))
-        self.sizes = {info.filename: info.compress_size for info in infos if not info.is_dir()}
+        for info in infos:
+            if not info.is_dir():
+                self._add(info.filename, info.compress_size, _name_of(info))
+
+    def _add(self, written: str, size: int, name: str = "") -> None:
+        name = unicodedata.normalize("NFC", name or written)
+        self._written[name] = written
+        self.sizes[name] = size
 
     def enter(self, name: str) -> None:
         """Make the directory of a file the root, where an export is in a directory of its own."""
@@ -91,17 +100,29 @@ class Tree:
 
     def _open(self, name: str) -> IO[bytes]:
         if self._zip is not None:
-            return self._zip.open(self._root + name)
+            return self._zip.open(self._written[self._root + name])
         return self.path_of(name).open("rb")
 
     def path_of(self, name: str) -> Path:
         """Return where a file of a directory is."""
-        return self.path / (self._root + name)
+        return self.path / self._written[self._root + name]
 
     def close(self) -> None:
         """Close the archive."""
         if self._zip is not None:
             self._zip.close()
+
+
+def _name_of(info: zipfile.ZipInfo) -> str:
+    """Return the name of a file in an archive. Some programs write UTF-8 without saying so; Python
+    then takes it for the code page of DOS.
+    """
+    if info.flag_bits & _IS_UTF8:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode()
+    except UnicodeError:
+        return info.filename
 
 
 @contextmanager
