@@ -45,6 +45,8 @@ def imported(*messages: Any, options: tuple[str, ...] = ()) -> list[Record]:
         (":+1: :tada: :no-such-one: 12:30:45", "👍 🎉 :no-such-one: 12:30:45"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
         ("*bold* _it_", "*bold* _it_"),
+        ("<https://x.org/:100:/a|:100:> :100:", "💯 (https://x.org/:100:/a) 💯"),
+        ("<https://x.org/a:100:b>", "https://x.org/a:100:b"),
     ],
 )
 def test_mrkdwn_becomes_text(text: str, plain: str) -> None:
@@ -100,7 +102,53 @@ def test_messages_of_one_second_stay_in_order() -> None:
                     },
                 ],
             },
-            "*hi* @Bob C\nsee https://x.org",
+            "*hi* @Bob_C\nsee https://x.org",
+        ),
+        (
+            {
+                "text": "",
+                "blocks": [
+                    {
+                        "type": "rich_text",
+                        "elements": [
+                            {
+                                "type": "rich_text_section",
+                                "elements": [
+                                    {"type": "text", "text": "a "},
+                                    {"type": "link", "url": "https://x.org/:100:", "text": "b c"},
+                                    {"type": "text", "text": " "},
+                                    {"type": "broadcast", "range": "here"},
+                                    {"type": "text", "text": "\n"},
+                                ],
+                            },
+                            {
+                                "type": "rich_text_list",
+                                "elements": [
+                                    {"type": "rich_text_section", "elements": [item]}
+                                    for item in (
+                                        {"type": "text", "text": "one"},
+                                        {"type": "user", "user_id": "U2"},
+                                    )
+                                ],
+                            },
+                            {
+                                "type": "rich_text_preformatted",
+                                "elements": [{"type": "text", "text": "x\ny"}],
+                            },
+                        ],
+                    },
+                    {
+                        "type": "section",
+                        "text": {"type": "mrkdwn", "text": "s"},
+                        "fields": [{"type": "mrkdwn", "text": each} for each in ("f", "g")],
+                    },
+                ],
+            },
+            "a b c (https://x.org/:100:) @here\none\n@Bob_C\nx\ny\ns\nf\ng",
+        ),
+        (
+            {"text": "", "attachments": [{"text": "<@U2>"}, {"fallback": "<@U2>"}]},
+            "@Bob_C\n@Bob_C",
         ),
         (
             {"files": [{"id": "F1", "name": "a.png", "permalink": "https://s/F1"}]},

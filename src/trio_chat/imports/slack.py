@@ -151,8 +151,11 @@ class SlackExport:
         mentioned: dict[str, SourcePerson] = {}
         parts = [self._text.convert(text_of(element, "text"), mentioned)]
         if not parts[0]:
-            parts = [self._text.of_blocks(list_of(element, "blocks"))]
-        parts += [self._text.of_attachment(each) for each in list_of(element, "attachments", 20)]
+            parts = [self._text.of_blocks(list_of(element, "blocks"), mentioned)]
+        parts += [
+            self._text.of_attachment(each, mentioned)
+            for each in list_of(element, "attachments", 20)
+        ]
         return SourceMessage(
             channel,
             reference.key,

@@ -5,7 +5,6 @@ emoji.
 import html
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from trio_chat.imports.fields import list_of, object_of, text_of
@@ -15,6 +14,10 @@ _CONTROL = re.compile(r"<([^<>\n]{1,4000})>")
 _EMOJI = re.compile(r":([a-z0-9_+'-]{1,64}):(?::skin-tone-[2-6]:)?")
 _LINK = re.compile(r"[a-z][a-z0-9+.-]{1,20}:", re.ASCII | re.IGNORECASE)
 _MOST_DEPTH = 6
+_BREAK = "\0"
+_BREAKS = re.compile(r"\n?\0+")
+_INLINE = frozenset(("rich_text_section", "rich_text_preformatted", "rich_text_quote"))
+"""Blocks whose elements are parts of a line; those of the others are lines."""
 
 
 class Mrkdwn:
@@ -36,8 +39,14 @@ class Mrkdwn:
             text: the text.
             mentioned: gets the people that the text mentions, by the spelling in the result.
         """
-        plain = _CONTROL.sub(partial(self._control, mentioned), text)
-        return _EMOJI.sub(_emoji, html.unescape(plain))
+        parts, at = [], 0
+        for match in _CONTROL.finditer(text):
+            parts.append(_with_emoji(text[at : match.start()]))
+            # Nothing in an address is the name of an emoji.
+            parts.append(self._control(mentioned, match))
+            at = match.end()
+        parts.append(_with_emoji(text[at:]))
+        return html.unescape("".join(parts))
 
     def _control(self, mentioned: dict[str, SourcePerson] | None, match: re.Match[str]) -> str:
         """Return the text for `<@U…>`, `<#C…>`, `<!…>` or a link."""
@@ -55,11 +64,14 @@ class Mrkdwn:
         if kind == "!":
             return label or f"@{rest.partition('^')[0]}"
         if not _LINK.match(inner):
-            return match[0]
+            return _with_emoji(match[0])
         url = inner.removeprefix("mailto:")
-        return url if not label or label in (url, url.partition("//")[2]) else f"{label} ({url})"
+        is_named = label and label not in (url, url.partition("//")[2])
+        return f"{_with_emoji(label)} ({url})" if is_named else url
 
-    def of_attachment(self, value: dict[str, Any]) -> str:
+    def of_attachment(
+        self, value: dict[str, Any], mentioned: dict[str, SourcePerson] | None = None
+    ) -> str:
         """Return an attachment (a preview of a link, or the text of an integration) as lines."""
         title, link = text_of(value, "title"), text_of(value, "title_link", 2000)
         lines = [
@@ -71,36 +83,54 @@ class Mrkdwn:
                 f"{text_of(field, 'title')}: {text_of(field, 'value')}"
                 for field in list_of(value, "fields", 50)
             ),
-            self.of_blocks(list_of(value, "blocks", 50)),
         ]
-        found = [self.convert(line) for line in lines if line]
-        return "\n".join(found) or self.convert(text_of(value, "fallback"))
+        found = [self.convert(line, mentioned) for line in lines if line]
+        found += filter(None, [self.of_blocks(list_of(value, "blocks", 50), mentioned)])
+        return "\n".join(found) or self.convert(text_of(value, "fallback"), mentioned)
 
-    def of_blocks(self, blocks: list[dict[str, Any]]) -> str:
+    def of_blocks(
+        self, blocks: list[dict[str, Any]], mentioned: dict[str, SourcePerson] | None = None
+    ) -> str:
         """Return the texts of blocks as lines."""
+        texts = (_BREAKS.sub("\n", "".join(_words(each, _MOST_DEPTH))) for each in blocks[:50])
         return "\n".join(
-            filter(None, (self.convert("".join(_words(each, _MOST_DEPTH))) for each in blocks[:50]))
+            self.convert(text.strip("\n"), mentioned) for text in texts if text.strip()
         )
 
 
 def _words(value: dict[str, Any], depth: int) -> Iterator[str]:
-    """Yield the texts in a block, as mrkdwn."""
+    """Yield the texts in a block, as mrkdwn, with `_BREAK` where a line ends."""
     kind = text_of(value, "type")
     if kind == "user":
         yield f"<@{text_of(value, 'user_id', 100)}>"
     elif kind == "channel":
         yield f"<#{text_of(value, 'channel_id', 100)}>"
+    elif kind == "broadcast":
+        yield f"<!{text_of(value, 'range', 100)}>"
     elif kind == "emoji":
         yield f":{text_of(value, 'name', 100)}:"
     elif kind == "link":
-        yield text_of(value, "text") or text_of(value, "url", 2000)
+        yield _link(text_of(value, "url", 2000), text_of(value, "text"))
     else:
         yield text_of(value, "text")
     yield text_of(object_of(value, "text"), "text")
     if depth:
+        joint = "" if kind in _INLINE else _BREAK
         for key in ("elements", "fields"):
             for each in list_of(value, key, 200):
+                yield joint
                 yield from _words(each, depth - 1)
+                yield joint
+
+
+def _link(url: str, text: str) -> str:
+    """Return a link as mrkdwn, or its text where it could not be written so."""
+    is_safe = re.fullmatch(r"[^<>|\s]+", url) and not re.search(r"[<>|\n]", text)
+    return f"<{url}|{text}>" if is_safe else text or url
+
+
+def _with_emoji(text: str) -> str:
+    return _EMOJI.sub(_emoji, text)
 
 
 def emoji_of(name: str) -> str:
