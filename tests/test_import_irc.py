@@ -161,6 +161,7 @@ def test_every_format_is_recognised(path: str, text: str) -> None:
         ("2026-01-31 12:00:00\t→\tanna (a@host) has joined #a", ("JOIN", "anna", "")),
         ("Jan 31 12:00:00 *\tanna (a@host) has left", ("PART", "anna", "")),
         ("[2026-01-31T12:00:00Z] *** anna (a@host) joined", ("JOIN", "anna", "")),
+        ("[2026-01-31T12:00:00Z] *** anna changed nick to annie", ("NICK", "anna", "annie")),
         ("12:00 -!- mode/#a [+o anna] by bob", ("", "", "")),
         ("12:00 -!- Irssi: #a: Total of 3 nicks", ("", "", "")),
     ],
@@ -300,6 +301,13 @@ def test_no_file_is_too_strange(data: bytes) -> None:
     """Whatever is in it, nothing is raised."""
     read(data)
     read(b"--- Log opened Sat Jan 31 11:59:00 2026\n" + data, "x/#a.log")
+
+
+def test_further_lines_of_a_message_are_messages() -> None:
+    """As The Lounge writes them, without the nickname."""
+    time = "[2026-01-31T12:00:00.000Z]"
+    text = f"{time} <a> 1\n{time} | 2\n{time} *** b (b@h) joined\n{time} | 3\n"
+    assert [each[1:3] for each in talk(text, "x/#a.log")] == [("a", "1"), ("a", "2")]
 
 
 def test_dates_come_from_lines() -> None:

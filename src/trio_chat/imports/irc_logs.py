@@ -141,6 +141,7 @@ class IrcLog:
         )
         self._day = self._named_day = name.day
         self._last_month = 0
+        self._before: LogLine | None = None
         self._last = 0  # milliseconds of Unix time
         self._offset = int(digest(self.channel.key), 16) % _SPREAD
         self._people: dict[str, SourcePerson] = {}
@@ -174,6 +175,11 @@ class IrcLog:
         self._note_date(parsed)
         if parsed.kind is LineKind.DATE:
             return
+        if parsed.kind is LineKind.REST:
+            # Without the message before, nobody knows whose it is.
+            before = self._before or LogLine(LineKind.EVENT)
+            parsed = parsed._replace(kind=before.kind, nick=before.nick, form=before.form)
+        self._before = parsed
         is_wanted = parsed.kind is LineKind.MESSAGE or (self._with_events and parsed.command)
         if not is_wanted:
             yield Skipped(messages.EVENTS)

@@ -20,6 +20,8 @@ class LineKind(Enum):
     """What a line is."""
 
     MESSAGE = auto()
+    REST = auto()
+    """A further line of the message before: its text alone."""
     EVENT = auto()
     DATE = auto()
     """A line that says from which date on the others are, perhaps in words that are unknown."""
@@ -116,7 +118,7 @@ _COMMANDS = tuple(
         ("PART", rf"{_WHO} (?:{_HOST} )?(?:has )?left(?: [#&+!]\S+)?{_REASON}"),
         ("QUIT", rf"Quits: {_WHO} {_HOST}{_REASON}"),
         ("QUIT", rf"{_WHO} (?:{_HOST} )?(?:has )?[Qq]uit(?: IRC)?{_REASON}"),
-        ("NICK", rf"{_WHO} is now known as (?P<text>\S{{1,64}})"),
+        ("NICK", rf"{_WHO} (?:is now known as|changed nick to) (?P<text>\S{{1,64}})"),
     )
 )
 """What the programs write for events, each with the command."""
@@ -163,7 +165,12 @@ def dated(line: str) -> LogLine | None:
     day = _date(int(match["year"]), int(match["month"]), int(match["day"]))
     if day is None:
         return None
-    return _spoken(match, match["rest"])._replace(day=day, zone=match["zone"] or "")
+    rest = match["rest"]
+    if rest.startswith(" | "):  # of The Lounge
+        said = LogLine(LineKind.REST, _clock(match), text=rest[3:])
+    else:
+        said = _spoken(match, rest)
+    return said._replace(day=day, zone=match["zone"] or "")
 
 
 def weechat(line: str) -> LogLine | None:
