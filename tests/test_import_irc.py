@@ -422,6 +422,26 @@ def test_other_encodings_are_read() -> None:
     ] == ["é", "é"]
 
 
+@pytest.mark.parametrize("name", ["cp1251", "koi8-r"])
+def test_the_encoding_can_be_named(name: str) -> None:
+    """Lines in UTF-8 are read as that all the same."""
+    data = "[12:00:00] <a> привет\n".encode(name) + "[12:00:01] <a> мир\n".encode()
+    write_tree(".", {ZNC: data})
+    fill()
+    command = ("import", "irc", "libera", "--timezone", "UTC")
+    assert ran(*command, "--encoding", name) == 0
+    assert [record.text for record in kept("#a")] == ["привет", "мир"]
+
+
+@pytest.mark.parametrize("name", ["klingon", "utf-16", "rot13", "punycode", "undefined"])
+def test_an_encoding_in_which_a_line_is_no_line_is_refused(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lines are found before they are decoded."""
+    assert ran("import", "irc", "libera", "--timezone", "UTC", "--encoding", name) == 2
+    assert "is not an encoding" in capsys.readouterr().err
+
+
 def test_line_ends_and_marks_of_windows_are_read() -> None:
     """CR LF, and a byte order mark at the beginning."""
     assert [each[2] for each in talk(b"\xef\xbb\xbf[12:00:00] <a> b\r\n")] == ["b"]

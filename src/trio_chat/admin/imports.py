@@ -140,7 +140,12 @@ def import_slack(files: Sequence[Path], options: ImportOptions) -> int:
 
 
 def import_irc(
-    directory: Path, options: ImportOptions, zone: "tzinfo", *, with_events: bool = False
+    directory: Path,
+    options: ImportOptions,
+    zone: "tzinfo",
+    *,
+    with_events: bool = False,
+    encoding: str,
 ) -> int:
     """Import the logs in a directory, or one log."""
     from trio_chat.imports.irc_logs import NETWORK, IrcLog, find_logs  # noqa: PLC0415
@@ -153,7 +158,11 @@ def import_irc(
         stream = stack.enter_context(file.open("rb"))
         # The whole path: messages have the same ids whichever directory was named.
         log = IrcLog(
-            stream, PurePosixPath(file.resolve().as_posix()), zone, with_events=with_events
+            stream,
+            PurePosixPath(file.resolve().as_posix()),
+            zone,
+            with_events=with_events,
+            encoding=encoding,
         )
         return OpenSource(log.items(), lambda: log.bytes_read)
 

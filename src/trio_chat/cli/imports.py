@@ -202,6 +202,19 @@ def _zone(text: str) -> "tzinfo":
     return zone
 
 
+def _encoding(text: str) -> str:
+    sign = "\n<a> "
+    try:
+        is_plain = sign.encode(text) == sign.encode()
+    except (LookupError, UnicodeError):
+        is_plain = False
+    if not is_plain:
+        raise argparse.ArgumentTypeError(
+            _("{value!r} is not an encoding such as cp1251, koi8-r or gbk").format(value=text)
+        )
+    return text
+
+
 @IMPORT.command(
     "irc",
     *_COMMON,
@@ -211,6 +224,13 @@ def _zone(text: str) -> "tzinfo":
         type=_zone,
         metavar="ZONE",
         words=N_("the time zone of the logs, such as Europe/Berlin, UTC or +03:00"),
+    ),
+    Argument(
+        "--encoding",
+        default="cp1252",
+        type=_encoding,
+        metavar="NAME",
+        words=N_("the encoding of lines that are not UTF-8, such as cp1251 (default: cp1252)"),
     ),
     Argument(
         "--events",
@@ -234,7 +254,13 @@ def _irc(call: Invocation) -> int:
     from trio_chat.admin.imports import import_irc  # noqa: PLC0415
 
     given = call.options
-    return import_irc(given.logs, _options(call), given.timezone, with_events=given.events)
+    return import_irc(
+        given.logs,
+        _options(call),
+        given.timezone,
+        with_events=given.events,
+        encoding=given.encoding,
+    )
 
 
 @IMPORT.command(

@@ -35,6 +35,8 @@ from trio_chat.imports.time_zones import time_zone
 NETWORK = "irc"
 LONGEST_LINE = 1 << 16
 """Bytes of a line."""
+ENCODING = "cp1252"
+"""Most clients wrote it before UTF-8."""
 _SAMPLE = 50
 _SHOWN = 40
 """Characters of a text that are part of the key of its message."""
@@ -118,6 +120,7 @@ class IrcLog:
         path: its whole path.
         zone: the time zone of lines that name none.
         with_events: whether joins, parts, quits and changes of nicknames are among the messages.
+        encoding: of lines that are not UTF-8.
     """
 
     def __init__(
@@ -127,8 +130,10 @@ class IrcLog:
         zone: tzinfo,
         *,
         with_events: bool = False,
+        encoding: str = ENCODING,
     ) -> None:
         self._stream = stream
+        self._encoding = encoding
         self._with_events = with_events
         self._zone = zone
         self.bytes_read = 0
@@ -165,7 +170,13 @@ class IrcLog:
                     self.bytes_read += len(data)
                 yield "\0"
                 continue
-            yield _decoded(data.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n"))
+            yield self._decoded(data.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n"))
+
+    def _decoded(self, data: bytes) -> str:
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return data.decode(self._encoding, "replace")
 
     def _item(self, parse: LineFormat | None, line: str) -> Iterator[SourceMessage | Skipped]:
         parsed = parse(line) if parse is not None else None
@@ -236,13 +247,6 @@ def _milliseconds(moment: datetime) -> int:
         return int(moment.astimezone(UTC).timestamp()) * 1000
     except (OverflowError, ValueError):
         return 0
-
-
-def _decoded(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")  # most clients of that time wrote it
 
 
 def find_logs(directory: Path) -> list[Path]:
