@@ -149,6 +149,12 @@ def test_a_mapping_makes_messages_those_of_an_account() -> None:
     assert nicknames().of(person("anna")).account is None
 
 
+def test_the_same_account_is_found_by_the_user_name() -> None:
+    """It is unique at the source, and so comes before the name that is shown."""
+    found = nicknames(same_accounts=True).of(SourcePerson("k:1", "Ann B.", aliases=("anna", "1")))
+    assert found.account == ACCOUNTS["anna"]
+
+
 @pytest.mark.parametrize(
     ("name", "here"),
     [

@@ -241,6 +241,31 @@ def test_files_beside_an_unpacked_export_become_uploads() -> None:
     assert (greeting, second) == ("hi", "https://s/F2")
 
 
+def test_with_only_no_conversation_is_imported(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no channel that --channel names."""
+    fill()
+    add_accounts("anna", "bob")
+    conversation = {
+        "dms.json": json.dumps([{"id": "D1", "members": ["U1", "U2"]}]),
+        "D1/2024-01-01.json": json.dumps([said("1700000000.000100", "whisper")]),
+    }
+    write_zip("a.zip", slack_files() | conversation)
+    options = ("--map", "U1=anna", "--map", "U2=bob", "--only", "--channel", "general=#a")
+    assert ran("import", "slack", "a.zip", *options) == 0
+    assert kept("1,2") == []
+    assert "channels that --channel leaves out: 1" in capsys.readouterr().out
+
+
+def add_accounts(*names: str) -> None:
+    """Add accounts to the database, with numbers from 1 on."""
+    connection = apsw.Connection("trio-chat.db")
+    for name in names:
+        connection.execute(
+            "INSERT INTO account VALUES (NULL, ?1, ?1, 1, '', x'', 0, x'', x'', 0)", (name,)
+        )
+    connection.close()
+
+
 def test_private_channels_and_conversations_need_the_operators_word(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -253,12 +278,7 @@ def test_private_channels_and_conversations_need_the_operators_word(
         "D1/2024-01-01.json": json.dumps([said("1700000000.000100", "whisper")]),
     }
     write_zip("a.zip", files)
-    connection = apsw.Connection("trio-chat.db")
-    for name in ("anna", "bob"):
-        connection.execute(
-            "INSERT INTO account VALUES (NULL, ?1, ?1, 1, '', x'', 0, x'', x'', 0)", (name,)
-        )
-    connection.close()
+    add_accounts("anna", "bob")
     assert ran("import", "slack", "a.zip") == 0
     out = capsys.readouterr().out
     assert "left out: messages of private channels" in out
@@ -266,6 +286,7 @@ def test_private_channels_and_conversations_need_the_operators_word(
     options = ("--channel", "secret=#closed", "--map", "Anna=anna", "--map", "U2=bob")
     assert ran("import", "slack", "a.zip", *options) == 0
     assert [record.text for record in kept("#closed")] == ["closed"]
+    assert "anna, bob: 1 message, 1 new" in capsys.readouterr().out
     (whisper,) = kept("1,2")
     assert (whisper.account, whisper.account_id, whisper.is_private) == ("anna", 1, True)
 

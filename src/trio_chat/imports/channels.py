@@ -34,7 +34,7 @@ class ChannelNames:
     ) -> None:
         self._mapping = {name.removeprefix(CHANTYPES): value for name, value in mapping.items()}
         self._longest = longest
-        self._only_mapped = only_mapped
+        self.only_mapped = only_mapped
         # By folded name; those of the mapping are for the channels that it names.
         self._keys = {fold_or_self(name): "" for name in mapping.values()}
         self.found: dict[str, tuple[SourceChannel, ChannelName | Skipped]] = {}
@@ -53,7 +53,7 @@ class ChannelNames:
                 return ChannelName(chosen, fold_channel(chosen, self._longest))
         if channel.is_private:
             return Skipped(messages.PRIVATE)
-        if self._only_mapped:
+        if self.only_mapped:
             return Skipped(messages.NOT_CHOSEN)
         return self._legal(channel)
 

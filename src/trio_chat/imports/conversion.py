@@ -200,13 +200,15 @@ def _place(message: SourceMessage, rules: ImportRules) -> tuple[str, str, str | 
     """Return the name of the channel or conversation, its buffer, and the folded channel."""
     channel = message.channel
     if channel.parties:
+        if rules.channels.only_mapped:
+            return Skipped(source.NOT_CHOSEN)
         accounts = [rules.nicknames.of(person).account for person in channel.parties]
         numbers = [account.id for account in accounts if account is not None]
         if len(numbers) != len(channel.parties):
             return Skipped(source.CONVERSATION)
         first, second = str(numbers[0]), str(numbers[-1])
-        other = accounts[-1]
-        return (other.name if other is not None else ""), buffer_of(first, second), None
+        names = sorted({account.name for account in accounts if account is not None})
+        return ", ".join(names), buffer_of(first, second), None
     name = rules.channels.of(channel)
     if isinstance(name, Skipped):
         return name

@@ -86,10 +86,14 @@ class Nicknames:
             ),
             "",
         )
-        claimed = chosen or person.account or (person.name if self._same_accounts else "")
-        account = self._accounts.get(fold_or_self(claimed)) if claimed else None
-        if account is not None and account.id and (chosen or person.account or self._same_accounts):
-            return self._as(account.name, account)
+        claimed = [chosen or person.account]
+        if not claimed[0] and self._same_accounts:
+            # A user name is unique at the source; others can choose the name that is shown.
+            claimed = [*person.aliases, person.name]
+        for name in filter(None, claimed):
+            account = self._accounts.get(fold_or_self(name))
+            if account is not None and account.id:
+                return self._as(account.name, account)
         return self._as(chosen or self._legal(person), None)
 
     def _as(self, nick: str, account: Account | None) -> Speaker:
