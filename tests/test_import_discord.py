@@ -349,6 +349,23 @@ def test_a_dry_run_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Anna B. is Anna_B here" in out
 
 
+@pytest.mark.parametrize("at_once", [1, 100])
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_message_in_two_files_is_new_once(
+    options: tuple[str, ...],
+    at_once: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A trial counts as the import does, whether both are in one transaction or not."""
+    monkeypatch.setattr(importer, "_AT_ONCE", at_once)
+    fill()
+    write_json("a.json", discord_document(said(T), said(T + 1)))
+    write_json("b.json", discord_document(said(T + 1), said(T + 2)))
+    assert ran("import", "discord", "a.json", "b.json", *options) == 0
+    assert "#general: 4 messages, 3 new" in capsys.readouterr().out
+
+
 def test_a_damaged_file_does_not_keep_the_others_out(capsys: pytest.CaptureFixture[str]) -> None:
     """What comes before the damage is imported, too."""
     fill()

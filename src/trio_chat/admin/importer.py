@@ -1,5 +1,6 @@
 """The importer: conversion, attached files and the database put together."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -77,6 +78,24 @@ class Totals:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
+class _Trial:
+    """The ids that an import without writing has seen, in a temporary file when they are many."""
+
+    def __init__(self) -> None:
+        import apsw  # noqa: PLC0415
+
+        self._connection = apsw.Connection("")
+        self._connection.execute("CREATE TABLE seen (id INTEGER PRIMARY KEY)")
+
+    def first(self, ids: set[int]) -> set[int]:
+        """Return those ids that were not seen before."""
+        found = self._connection.execute(
+            "INSERT OR IGNORE INTO seen SELECT value FROM json_each(?) RETURNING id",
+            (json.dumps(list(ids)),),
+        )
+        return {number for (number,) in found}
+
+
 class Importer:
     """One import into a database that is open.
 
@@ -101,6 +120,7 @@ class Importer:
         self._size = 0
         self._is_beside_server = lock.is_held(options.database)
         self._insert = maintenance.inserter(connection, options.database)
+        self._trial = _Trial() if options.is_dry else None
         self.totals = Totals()
         lengths = options.settings.limits.lengths
         self.files = ImportedFiles(
@@ -189,11 +209,13 @@ class Importer:
         records = [record for each in batch for record in each.records]
         numbers = [record.id for record in records if record.command in MESSAGES]
         new = maintenance.unknown_ids(self._connection, numbers)
+        uncounted = self._trial.first(new) if self._trial is not None else set(new)
         for each in batch:
             ids = {record.id for record in each.records if record.command in MESSAGES}
             self.totals.messages[each.channel] += len(ids)
-            self.totals.new[each.channel] += len(ids & new)
-        if self._options.is_dry or not records:
+            self.totals.new[each.channel] += len(ids & uncounted)
+            uncounted -= ids
+        if self._trial is not None or not records:
             return
         for file, account in _files_of(batch, new):
             self.files.store(file, account)
