@@ -356,6 +356,16 @@ def test_dates_of_hexchat_are_in_the_language_of_the_user() -> None:
     assert [each[0] for each in talk(text, "x/#a.log")] == ["2026-12-31T23:59:59"]
 
 
+@pytest.mark.parametrize("time", ["2026-01-31 12:00:02", "[12:00:02]", "Jan 31 12:00:02"])
+def test_hexchat_is_known_with_any_time(time: str) -> None:
+    """Its user can choose the format; an asterisk and a tab begin its actions and events."""
+    text = (
+        f"**** BEGIN LOGGING AT Sat Jan 31 11:59:00 2026\n{time} <a>\thi\n{time} *\tbob waves\n"
+        f"{time} *\tbob has quit (bye)\n{time} *\tbob (b@host) зашёл\n"
+    )
+    assert [each[3] for each in talk(text, "x/#a/2026-01-31.log")] == ["TEXT", "ACTION"]
+
+
 def test_a_new_year_comes_from_the_months() -> None:
     """Of HexChat, whose lines have no year."""
     text = (

@@ -92,7 +92,8 @@ _DAY = re.compile(
     re.ASCII,
 )
 _HEXCHAT_EVENT = re.compile(
-    r"(?:You are now|Now talking|Topic (?:for|of)|Disconnected|Looking up|Connect|Received a CTCP"
+    r"(?:[^ ]+ \([^ @()]*@[^ ()]*\)"
+    r"|You are now|Now talking|Topic (?:for|of)|Disconnected|Looking up|Connect|Received a CTCP"
     r"|[^ ]+ (?:\([^)]*\) )?(?:has (?:joined|left|quit|kicked|changed the topic|set the topic)"
     r"|is now known as|sets (?:mode|ban)|gives |removes |set(?:s)? the (?:channel|topic))"
     r"|Channel )"
@@ -219,12 +220,7 @@ def hexchat(line: str) -> LogLine | None:
     if match is None or not month:
         return None
     month_day = (month, int(match["day"]))
-    rest = match["rest"]
-    if rest.startswith("*\t"):
-        if _HEXCHAT_EVENT.match(rest[2:]):
-            return _event(_clock(match), rest[2:])._replace(month_day=month_day)
-        rest = f"* {rest[2:]}"
-    return _spoken(match, rest)._replace(month_day=month_day)
+    return _spoken(match, match["rest"])._replace(month_day=month_day)
 
 
 FORMATS: dict[str, LineFormat] = {
@@ -241,6 +237,10 @@ def _spoken(match: re.Match[str], rest: str) -> LogLine:
     clock, rest = _clock(match), rest.lstrip(" \t")
     if rest.startswith(("***", "-!-")):
         return _event(clock, rest[3:].lstrip())
+    if rest.startswith("*\t"):  # HexChat, whatever its user has made of the time
+        if _HEXCHAT_EVENT.match(rest, 2):
+            return _event(clock, rest[2:])
+        rest = f"* {rest[2:]}"
     for pattern, form in (
         (_SAID, MessageForm.TEXT),
         (_ACTED, MessageForm.ACTION),
