@@ -392,6 +392,18 @@ def test_what_cannot_be_exported_is_told(
     assert Path("full/thesis.txt").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need a privilege on Windows")
+def test_a_link_to_a_directory_stays_one() -> None:
+    """What it leads to is replaced."""
+    fill(said(0, "x"))
+    Path("real").mkdir()
+    Path("out").symlink_to("real")
+    pages()
+    pages("--force")
+    assert Path("out").is_symlink()
+    assert Path("real/index.html").exists()
+
+
 def test_an_earlier_export_can_be_replaced() -> None:
     """With --force."""
     fill(said(0, "x"))

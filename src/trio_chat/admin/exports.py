@@ -3,6 +3,7 @@ text, or as pages of HTML.
 """
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -200,6 +201,7 @@ def _new_directory(target: Path, database: Path, *, replace: bool) -> Iterator[P
         FileError: the target exists, or cannot be written.
     """
     try:
+        target = Path(os.path.realpath(target))  # a link to a directory stays one
         if _is_taken(target, may_be_export=replace):
             raise FileError(
                 _("{file}: there is something else; name a new directory").format(file=target)
