@@ -467,6 +467,25 @@ def test_only_files_of_the_export_are_stored(
 
 
 @pytest.mark.parametrize(
+    ("config", "data", "reason"),
+    [
+        ("", b"\0\0\0\x18ftypmp42" + b"x" * 100, "that are damaged"),
+        ("total_quota = 1M", bytes(1_100_000), "for which [uploads] total_quota has no room"),
+        ("reserve = 1073741824M", b"x", "for which the disk has no room"),
+    ],
+)
+def test_the_reason_why_a_file_was_not_stored_is_told(
+    config: str, data: bytes, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is found out when the file is stored, after its message was read."""
+    Path("config.ini").write_text(f"[uploads]\n{config}\n", encoding="utf-8")
+    Path("film.mp4").write_bytes(data)
+    imported(attached("film.mp4"), options=("--url", "https://h"))
+    assert f"left out: attached files {reason}" in capsys.readouterr().out
+    assert uploads() == []
+
+
+@pytest.mark.parametrize(
     ("config", "options", "reason"),
     [
         ("", (), "the address of the server is not known"),

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from trio_chat.admin.console import report, write_lines
 from trio_chat.i18n import _, ngettext
-from trio_chat.imports import messages
 
 if TYPE_CHECKING:
     from trio_chat.admin.ergo_accounts import ErgoAccountImport
@@ -36,12 +35,8 @@ def tell(importer: "Importer", options: "ImportOptions") -> None:
         lines.append(
             _("attached files that are uploads now: {count}").format(count=importer.files.stored)
         )
-    if importer.files.failed:
-        lines.append(
-            _("left out: {what}: {count}").format(
-                count=importer.files.failed, what=_(messages.NO_ROOM)
-            )
-        )
+    for reason, count in importer.files.failed.most_common():
+        lines.append(_("left out: {what}: {count}").format(count=count, what=_(reason)))
     write_lines((line,) for line in lines)
     new = totals.new.total()
     report(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))

@@ -9,6 +9,7 @@ import hmac
 import os
 import shutil
 import time
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +63,8 @@ class ImportedFiles:
         self.root: Path | None = None
         """The directory in which files may be; others are left out."""
         self.stored = 0
-        self.failed = 0
+        self.failed: Counter[str] = Counter()
+        """How many were not stored, by reason."""
 
     def link(self, file: SourceFile) -> tuple[str, FileToStore | None] | Skipped:
         """Return the text for a file, and the file if it is to be stored; see `FileLink`."""
@@ -108,7 +110,7 @@ class ImportedFiles:
         if uploads.find(self._connection, file.name) is not None:
             return
         if not self._has_room(file.path):
-            self.failed += 1
+            self.failed[messages.NO_SPACE] += 1
             return
         partial = PartialUpload(self._directory, file.name)
         try:
@@ -129,12 +131,12 @@ class ImportedFiles:
             total = self._settings.total_quota
             if not uploads.add(self._connection, upload, total, total):
                 partial.discard()
-                self.failed += 1
+                self.failed[messages.NO_ROOM] += 1
                 return
             self.stored += 1
         except DamagedMedia:
             partial.discard()
-            self.failed += 1
+            self.failed[messages.DAMAGED_FILE] += 1
         except OSError as error:
             partial.discard()
             raise FileError(
