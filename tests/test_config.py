@@ -232,6 +232,11 @@ def test_a_size_may_have_a_suffix(written: Written, written_size: str, size: int
     assert load(written(f"[limits]\noutbox_bytes = {written_size}\n")).limits.outbox_bytes == size
 
 
+def test_the_greatest_size_is_written_as_the_documentation_writes_it(written: Written) -> None:
+    """In bytes, without a suffix."""
+    assert load(written(f"[uploads]\nreserve = {2**50}\n")).uploads.reserve == 2**50
+
+
 def test_networks_are_a_list(written: Written) -> None:
     """Addresses, networks and networks with host bits are all taken."""
     limits = load(written("[limits]\nflood_exempt = 10.1.2.3/8, ::1 192.0.2.1\n")).limits

@@ -37,7 +37,7 @@ _HOST_NAME = re.compile(rf"(?=.{{1,253}}\.?$){_LABEL}(?:\.{_LABEL})*\.?")
 _SERVER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
-_SIZE = re.compile(r"([0-9]{1,15})([kKmM]?)")
+_SIZE = re.compile(r"([0-9]{1,16})([kKmM]?)")
 _PORT = re.compile(r"[0-9]{1,5}")
 _MODE = re.compile(r"[0-7]{3}")
 _ORIGIN = re.compile(
