@@ -158,6 +158,10 @@ def test_every_format_is_recognised(path: str, text: str) -> None:
         ("12:00 -!- anna is now known as annie", ("NICK", "anna", "annie")),
         ("2026-01-31 12:00:00\t-->\tanna (a@host) has joined #a", ("JOIN", "anna", "")),
         ("2026-01-31 12:00:00\t<--\tanna (a@host) has quit (bye)", ("QUIT", "anna", "bye")),
+        (
+            "2026-01-31 12:00:00\t-->\tanna [acc] (Anna B.) (a@host) has joined #a",
+            ("JOIN", "anna", ""),
+        ),
         ("2026-01-31 12:00:00\t→\tanna (a@host) has joined #a", ("JOIN", "anna", "")),
         ("Jan 31 12:00:00 *\tanna (a@host) has left", ("PART", "anna", "")),
         ("[2026-01-31T12:00:00Z] *** anna (a@host) joined", ("JOIN", "anna", "")),

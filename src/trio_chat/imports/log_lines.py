@@ -114,7 +114,8 @@ _COMMANDS = tuple(
     (command, re.compile(pattern, re.DOTALL))
     for command, pattern in (
         ("JOIN", rf"Joins: {_WHO} {_HOST}(?P<text>).*"),
-        ("JOIN", rf"{_WHO} (?:{_HOST} )?(?:has )?joined(?P<text>)(?: .*)?"),
+        # WeeChat adds the account and the real name, which may have spaces.
+        ("JOIN", rf"{_WHO} (?:[\[(].{{1,400}}[\])] )?(?:has )?joined(?P<text>)(?: .*)?"),
         ("PART", rf"Parts: {_WHO} {_HOST}{_REASON}"),
         ("PART", rf"{_WHO} (?:{_HOST} )?(?:has )?left(?: [#&+!]\S+)?{_REASON}"),
         ("QUIT", rf"Quits: {_WHO} {_HOST}{_REASON}"),
