@@ -7,7 +7,7 @@ perhaps the date are in its path:
 - ZNC: `network/#channel/2026-01-31.log`, or `user_network_#channel_20260131.log`
 - the client of this program: `server/#channel/2026-01-31.txt`
 - WeeChat: `irc.network.#channel.weechatlog`
-- irssi, HexChat, mIRC and The Lounge: `network/#channel.log`
+- irssi, HexChat, mIRC and The Lounge: `network/#channel.log`, or `2026/network/#channel.01-31.log`
 """
 
 import codecs
@@ -40,8 +40,15 @@ ENCODING = "cp1252"
 _SAMPLE = 50
 _SHOWN = 40
 """Characters of a text that are part of the key of its message."""
+_SIGNS = ("#", "&", "+", "!")
+"""With one of them the name of a channel begins."""
 _SUFFIXES = (".log", ".txt", ".weechatlog")
 _DATE = re.compile(r"(?:^|[^0-9])([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?=[^0-9]|$)")
+_PART_OF_DATE = re.compile(
+    r"[._-](?:(?:19|20)[0-9]{2}-?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))$"
+)
+"""What users of irssi add to the name of a channel (`autolog_path`): months, or days of a year."""
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}(?:-?[0-9]{2}){0,2}|[0-9]{2}", re.ASCII)
 _NO_NETWORKS = frozenset(
     ("", ".", "/", "moddata", "log", "logs", "irclogs", "xchatlogs", "scrollback", "weechat")
 )
@@ -80,7 +87,11 @@ def parse_name(path: PurePosixPath) -> LogName:
             day = None
         else:
             stem = (stem[: match.start()] + stem[match.end() :]).strip("_-. ")
-    folders = [part for part in path.parts[:-1] if part.lower() not in _NO_NETWORKS]
+    folders = [
+        part
+        for part in path.parts[:-1]
+        if part.lower() not in _NO_NETWORKS and not _YEAR.fullmatch(part)
+    ]
     parts = stem.split(".", 2)
     if path.name.endswith(".weechatlog") and len(parts) > 2:
         return LogName(parts[1], parts[2], day)
@@ -89,6 +100,8 @@ def parse_name(path: PurePosixPath) -> LogName:
     if "_#" in stem:  # user_network_#channel
         before, _separator, name = stem.partition("_#")
         return LogName(before.rpartition("_")[2], f"#{name}", day)
+    if stem.startswith(_SIGNS):
+        stem = _PART_OF_DATE.sub("", stem)
     return LogName(folders[-1] if folders else "", _unescaped(stem), day)
 
 
@@ -138,7 +151,7 @@ class IrcLog:
         self._zone = zone
         self.bytes_read = 0
         name = parse_name(path)
-        is_channel = name.channel[:1] in ("#", "&", "+", "!")
+        is_channel = name.channel.startswith(_SIGNS)
         self.channel = SourceChannel(
             f"irc:{name.network}/{name.channel}".lower(),
             name.channel.removeprefix("#"),
