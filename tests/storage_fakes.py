@@ -310,6 +310,7 @@ class ListHistory:
         """Return a range, by the very words of the port."""
         if self.error:
             raise self.error
+        _check_ids(span.after, span.before)
         found = [
             record
             for record in self.records
@@ -325,6 +326,7 @@ class ListHistory:
         """Return what a query finds, by the very words of the port."""
         if self.error:
             raise self.error
+        _check_ids(span.after, span.before)
         found = [
             record
             for record in self.records
@@ -358,6 +360,7 @@ class ListHistory:
         """Forget one message."""
         if self.error:
             raise self.error
+        _check_ids(number)
         before = len(self.records)
         self.records = [
             record for record in self.records if (record.buffer, record.id) != (buffer, number)
@@ -368,6 +371,12 @@ class ListHistory:
         """Return where an account has private messages."""
         buffers = dict.fromkeys(record.buffer for record in self.records)
         return [buffer for buffer in buffers if "," in buffer and str(account) in buffer.split(",")]
+
+
+def _check_ids(*numbers: int) -> None:
+    """Refuse, as SQLite does, numbers that have more than 64 bits."""
+    for number in numbers:
+        number.to_bytes(8, signed=True)
 
 
 def _words(text: str) -> list[str]:

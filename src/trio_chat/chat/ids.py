@@ -177,7 +177,7 @@ def parse_msgid(text: str) -> int | None:
     number = 0
     for char in text:
         number = number << 5 | _ALPHABET.index(char)
-    return number
+    return number if number <= GREATEST else None
 
 
 def parse_time(text: str) -> int | None:
@@ -209,6 +209,6 @@ def milliseconds(seconds: float) -> int:
 
 def first_id(seconds: float) -> int:
     """Return the smallest id that a moment, in seconds of Unix time, could have where the clock was
-    never set back.
+    never set back. After the last moment that ids have, it is the greatest id.
     """
-    return max(0, milliseconds(seconds) << SEQUENCE_BITS)
+    return min(max(0, milliseconds(seconds) << SEQUENCE_BITS), GREATEST)
