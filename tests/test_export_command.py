@@ -244,6 +244,23 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("https://x.org/Tea_(drink)", "https://x.org/Tea_(drink)"),
+        ("(see https://x.org/Tea_(drink)).", "https://x.org/Tea_(drink)"),
+        ("(https://x.org/tea)", "https://x.org/tea"),
+        ("https://x.org/tea?!", "https://x.org/tea"),
+    ],
+)
+def test_a_link_ends_where_the_address_does(text: str, address: str) -> None:
+    """A bracket that the address opens is a part of it, and the punctuation of the sentence is
+    not.
+    """
+    fill(said(0, text))
+    assert address in pages()["2026-01-31.html"].values("href")
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_becomes_markup(text: str) -> None:
     """Nor does a nickname, a tag or a channel: only what the page itself has is an element."""

@@ -126,10 +126,7 @@ def escaped(text: str) -> str:
 def article(record: Record, around: Surroundings) -> str:
     """Return a message as HTML. Its anchor is its msgid."""
     anchor, time = msgid(record.id), server_time(record.id, record.shift)
-    text = multiline.flatten(record.text) if ACTION in record.text else _joined(record.text)
-    is_action = text.startswith(ACTION)
-    if is_action:
-        text = text.removeprefix(ACTION).removesuffix("\x01")
+    text, is_action = said(record)
     nick, kind = escaped(nick_of(record)), " notice" if record.command == "NOTICE" else ""
     where = f"{escaped(record.buffer)} " if around.with_channel else ""
     return (
@@ -141,8 +138,13 @@ def article(record: Record, around: Surroundings) -> str:
     )
 
 
-def _joined(text: str) -> str:
-    return text.replace("\n\r", "")
+def said(record: Record) -> tuple[str, bool]:
+    """Return the text of a message, and whether that is an action (`/me`)."""
+    text = record.text
+    text = multiline.flatten(text) if ACTION in text else text.replace("\n\r", "")
+    if text.startswith(ACTION):
+        return text.removeprefix(ACTION).removesuffix("\x01"), True
+    return text, False
 
 
 def _linked(text: str) -> str:
