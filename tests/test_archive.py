@@ -245,6 +245,22 @@ async def test_a_feed_has_the_latest_messages() -> None:
         assert "tea &amp; &lt;biscuits&gt;" in answer.text
 
 
+async def test_a_feed_is_xml_whatever_is_said() -> None:
+    """XML has no place for two characters that every other page may have (XML 1.0 §2.2)."""
+    async with public() as p:
+        await p.say("one \uffff\ufffe two")
+        assert "one \ufffd\ufffd two" in (await p.get("a/feed.xml")).text
+
+
+async def test_a_feed_shows_an_action_as_a_page_does() -> None:
+    """Its CTCP frame is for programs."""
+    async with public() as p:
+        await p.say("\x01ACTION waves\x01")
+        text = (await p.get("a/feed.xml")).text
+        assert "<title>* ann waves</title>" in text
+        assert ">waves</content>" in text
+
+
 async def test_the_index_lists_the_public_channels() -> None:
     """A channel without +P is not named."""
     async with public() as p:
@@ -292,6 +308,8 @@ async def test_no_host_of_a_user_is_shown() -> None:
         ("a/m/0000000000000/x", 404),
         ("a/search", 400),
         (f"a/search?q={'x' * 201}", 400),
+        (f"a/search?{'x=1&' * 20}q=tea", 200),
+        ("a/2026-11-30?after=7zzzzzzzzzzzz", 200),
         ("a/0001-01-01", 200),
         ("a/9999-12-31", 200),
         ("a/x", 404),
@@ -304,6 +322,20 @@ async def test_addresses(path: str, status: int) -> None:
     async with public() as p:
         await p.say("tea")
         assert (await p.get(path)).status == status
+
+
+async def test_another_spelling_of_an_address_keeps_its_query() -> None:
+    """A link to a search in `#A` finds the same as one in `#a`."""
+    async with public() as p:
+        place = (await p.get("A/search?q=tea&x=%23")).headers["location"]
+        assert place == "/archive/a/search?q=tea&x=%23"
+
+
+async def test_the_index_needs_no_slash() -> None:
+    """Whoever types the address leaves it out."""
+    async with public() as p:
+        page = await HttpClient(p.here).ask("/archive")
+        assert page.text == (await p.get("")).text
 
 
 async def test_a_page_is_only_read() -> None:

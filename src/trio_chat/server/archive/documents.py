@@ -5,17 +5,20 @@ else somebody could smuggle in. No address and no host of a user is shown.
 """
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 from trio_chat.chat import public_archive
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.history import Record
 from trio_chat.chat.ids import msgid, server_time
-from trio_chat.exports.html import FOOT, Surroundings, article, escaped, head
+from trio_chat.exports.html import FOOT, Surroundings, article, escaped, head, said
 from trio_chat.exports.text import nick_of
 from trio_chat.irc.text import clean
 
 _NOTHING = Surroundings({}, {}, [])
+_NOT_IN_XML = re.compile("[\ufffe\uffff]")
+"""Characters with which a document is no XML (XML 1.0 §2.2), besides those that `clean` replaces."""
 _NO_ROBOTS = '<meta name="robots" content="noindex, nofollow">\n'
 
 
@@ -121,9 +124,11 @@ def _articles(records: Sequence[Record]) -> str:
 def _entry(own: str, record: Record) -> str:
     link = f"{html.escape(own)}m/{msgid(record.id)}"
     time, nick = server_time(record.id, record.shift), escaped(nick_of(record))
-    text = clean(record.text.replace("\n\r", "").replace("\n", " "))
+    words, is_action = said(record)
+    text = _NOT_IN_XML.sub("\ufffd", clean(words.replace("\n", " ")))
+    who = f"* {nick}" if is_action else f"{nick}:"
     return (
-        f"<entry><id>{link}</id><title>{nick}: {html.escape(text[:80])}</title>"
+        f"<entry><id>{link}</id><title>{who} {html.escape(text[:80])}</title>"
         f'<link href="{link}"/><updated>{time}</updated><author><name>{nick}</name></author>'
         f'<content type="text">{html.escape(text)}</content></entry>\n'
     )

@@ -49,6 +49,10 @@ class _Archive:
         )
         self.robots = settings.archive.robots
 
+    def asked(self, name: str) -> str:
+        """Return the first value of a name in the query; "" when there is none."""
+        return parse_qs(self.request.query).get(name, [""])[0]
+
     def answer(self, text: str, kind: str = "text/html") -> HttpResponse:
         """Return a page, or that the client has it already."""
         body = text.encode()
@@ -73,7 +77,8 @@ async def answer(request: HttpRequest, site: Site) -> HttpResponse:
     channel = archive.reader.channel(_folded(name))
     own = f"/{public_archive.path(channel)}"
     if not request.path.startswith(own):  # another case, or without the last `/`
-        return _redirect(own + rest)
+        query = f"?{request.query}" if request.query else ""
+        return _redirect(f"{own}{rest}{query}")
     match rest.split("/"):
         case [""]:
             return await _latest(archive, channel)
@@ -108,8 +113,8 @@ async def _latest(archive: _Archive, channel: Channel) -> HttpResponse:
 
 
 async def _day(archive: _Archive, channel: Channel, day: str) -> HttpResponse:
-    word = parse_qs(archive.request.query).get("after", [""])[0]
-    page = await archive.reader.day(channel, _begin(day), parse_msgid(word) or 0)
+    after = parse_msgid(archive.asked("after")) or 0
+    page = await archive.reader.day(channel, _begin(day), after)
     own = f"/{public_archive.path(channel)}"
     links = [
         *([(f"{own}{page.before}", f"← {page.before}")] if page.before else []),
@@ -139,7 +144,7 @@ async def _message(archive: _Archive, channel: Channel, word: str) -> HttpRespon
 
 
 async def _search(archive: _Archive, channel: Channel) -> HttpResponse:
-    text = parse_qs(archive.request.query, max_num_fields=10).get("q", [""])[0].strip()
+    text = archive.asked("q").strip()
     if not text or len(text) > _LONGEST_QUERY:
         raise RequestError(400, f"search for 1 to {_LONGEST_QUERY} characters: search?q=words")
     records = await archive.reader.search(channel, text, _MOST_FOUND)

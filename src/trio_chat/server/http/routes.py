@@ -80,7 +80,7 @@ ROUTES = (
     *(Route(path, {"GET": download_page.answer}) for path in ("/download", "/download/")),
     Route(sign_on.PATH, {"GET": sign_on.begin, "POST": sign_on.finish}),
     Route("/health", {"GET": pages.health}, without_tls=True),
-    Route("/archive/", {"GET": pages.archive}),
+    *(Route(path, {"GET": pages.archive}) for path in ("/archive", "/archive/")),
     Route("/robots.txt", {"GET": pages.robots}),
     Route(hooks.PATH, {"POST": hooks.receive}),
     Route(api.PATH, dict.fromkeys(entry.METHODS, entry.answer), without_tls=True),
