@@ -69,6 +69,16 @@ async def test_a_member_is_removed(town: ApiEnd, ann: End, bob: End) -> None:
     await town.refusal(404, "DELETE", "/channels/none/members/bob")
 
 
+@pytest.mark.parametrize("name", ["\u0915\u094d\u200d\u0937", "a/b", "\u00fc", "a%2Fb"])
+async def test_a_channel_of_any_script_can_be_named(town: ApiEnd, ann: End, name: str) -> None:
+    """The joiners, which Hindi and Persian are written with, are in names of channels and users,
+    though they are no printable characters.
+    """
+    await ann.send(f"JOIN #{name}\r\n".encode())
+    await ann.until("366")
+    assert (await town.get(f"/channels/{quote(name, safe='')}"))["name"] == f"#{name}"
+
+
 async def test_modes_ranks_and_bans_are_changed(town: ApiEnd, ann: End, bob: End) -> None:
     """In one step, as by SAMODE, and the masks are listed."""
     body = {"modes": "+mb-o+v", "params": ["evil!*@*", "ann", "bob"]}

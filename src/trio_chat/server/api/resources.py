@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from trio_chat.server.api.calls import Call
+from trio_chat.server.api.schemas import has_controls
 
 _MODULES = (
     "server_info",
@@ -147,4 +148,6 @@ def _decoded(word: str) -> str | None:
         text = unquote_to_bytes(word).decode()
     except UnicodeDecodeError:
         return None
-    return text if text.isprintable() and text not in _DOTS else None
+    # Whatever a body can name, such as a ban, a path can name, too; and names of several scripts have
+    # characters that are no printable ones, such as the joiners of Persian and Hindi.
+    return None if has_controls(text) or text in _DOTS else text

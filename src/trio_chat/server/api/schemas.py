@@ -274,9 +274,14 @@ def _text(value: Any, where: str, rule: Rule) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise _wrong(where, _("a text of whole Unicode characters")) from None
-    if (_CONTROL_IN_LINES if rule.lines else _CONTROL).search(value):
+    if _CONTROL_IN_LINES.search(value) if rule.lines else has_controls(value):
         raise _wrong(where, _("a text without control characters"))
     return value
+
+
+def has_controls(text: str) -> bool:
+    """Return whether a text has characters that no text of one line may have."""
+    return bool(_CONTROL.search(text))
 
 
 def _wrong(where: str, wanted: str) -> ApiProblem:
