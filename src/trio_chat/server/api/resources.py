@@ -148,6 +148,6 @@ def _decoded(word: str) -> str | None:
         text = unquote_to_bytes(word).decode()
     except UnicodeDecodeError:
         return None
-    # Whatever a body can name, such as a ban, a path can name, too; and names of several scripts have
-    # characters that are no printable ones, such as the joiners of Persian and Hindi.
+    # Whatever a body can name, such as a ban, a path can name, too; and names of several scripts
+    # have characters that are no printable ones, such as the joiners of Persian and Hindi.
     return None if has_controls(text) or text in _DOTS else text

@@ -18,7 +18,7 @@ from trio_chat.irc.text import clean
 
 _NOTHING = Surroundings({}, {}, [])
 _NOT_IN_XML = re.compile("[\ufffe\uffff]")
-"""Characters with which a document is no XML (XML 1.0 §2.2), besides those that `clean` replaces."""
+"""What a document of XML cannot have (XML 1.0 §2.2), besides what `clean` replaces."""
 _NO_ROBOTS = '<meta name="robots" content="noindex, nofollow">\n'
 
 
