@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import scramp
 
 from trio_chat.chat.account_index import AccountIndex
-from trio_chat.chat.accounts import Account, Login, Origin, Refreshed
+from trio_chat.chat.accounts import Account, Busy, Login, Origin, Refreshed
 from trio_chat.chat.app_passwords import MOST, AppPassword, digest_of
 from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
 from trio_chat.chat.history import (
@@ -49,6 +49,8 @@ class OpenAccounts(AccountIndex):
         self.emails: dict[str, Email] = {}
         self.devices: list[tuple[str, Origin]] = []
         self.error: Exception | None = None
+        self.are_enough = False
+        """Whether the address of everybody has registered as many as it may."""
 
     def add(self, name: str, password: str) -> Account:
         """Have an account."""
@@ -60,10 +62,14 @@ class OpenAccounts(AccountIndex):
     def use_secret(self, secret: bytes) -> None:
         """Have no secret."""
 
-    async def prepare(self, password: str, origin: Origin) -> Credentials:
+    async def prepare(
+        self, password: str, origin: Origin, *, by_operator: bool = False
+    ) -> Credentials:
         """Return a password as it is."""
         if self.error:
             raise self.error
+        if self.are_enough and not by_operator:
+            raise Busy("Many accounts were registered from your address")
         return Credentials(password, ScramKeys(password.encode(), 0, b"", b""))
 
     async def create(

@@ -62,6 +62,13 @@ async def test_accounts_are_listed_and_searched(town: ApiEnd) -> None:
     assert PASSWORD not in json.dumps(listed)
 
 
+async def test_a_whole_class_is_added(town: ApiEnd) -> None:
+    """What an address may register in an hour is for its users; `account add` counts none, too."""
+    kept(town).are_enough = True
+    body = {"name": "Eve", "password": PASSWORD}
+    await answered(town, 201, "POST", "/accounts", body)
+
+
 async def test_the_pages_of_a_list(town: ApiEnd) -> None:
     """The cursor leads to the next one."""
     first = await town.get("/accounts?limit=1")

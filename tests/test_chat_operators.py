@@ -463,6 +463,15 @@ def test_sanick(town: Town, root: Person) -> None:
     assert find(bob.read(), "NICK").params == ("robert",)
 
 
+def test_saregister_is_not_counted(town: Town, root: Person) -> None:
+    """What an address may register in an hour is for its users."""
+    accounts = town.world.accounts
+    assert isinstance(accounts, OpenAccounts)
+    accounts.are_enough = True
+    assert "Many accounts" in town.person("dan").say("NS REGISTER password7")[0].params[-1]
+    assert "carl is registered" in root.say("NS SAREGISTER carl password7")[0].params[-1]
+
+
 def test_saregister(town: Town, root: Person) -> None:
     """An account for somebody else; the orders of operators are unknown to others."""
     assert "carl is registered" in root.say("NS SAREGISTER carl password7")[0].params[-1]

@@ -487,6 +487,22 @@ async def test_accounts_of_one_address_are_limited() -> None:
         assert await create(accounts, Account("c", "c", 0), "password", Origin("192.0.2.2"))
 
 
+async def test_accounts_that_operators_make_are_not_limited() -> None:
+    """A class comes from one address, and whoever registers there afterwards has all of it."""
+    async with open_database(None) as database:
+        accounts = await open_accounts(
+            SqliteAccounts(database),
+            COSTS["low"],
+            HashingThreads(LimitSettings(registrations_per_hour=1)),
+        )
+        origin = Origin("192.0.2.1")
+        for _ in range(3):
+            await accounts.prepare("password", origin, by_operator=True)
+        await accounts.prepare("password", origin)
+        with pytest.raises(Busy, match="Many accounts"):
+            await accounts.prepare("password", origin)
+
+
 async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:
     """Written as a whole when it changes, and not at all when there is nothing."""
     async with open_database(tmp_path / "chat.db") as database:

@@ -166,9 +166,11 @@ class Accounts(Protocol):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Have in memory what `to_state` returned."""
 
-    async def prepare(self, password: str, origin: Origin) -> Credentials:
+    async def prepare(
+        self, password: str, origin: Origin, *, by_operator: bool = False
+    ) -> Credentials:
         """Return what a password of a new account will be checked against; counts as a registration
-        from this address.
+        from this address, unless an operator of the server makes the account.
 
         Raises:
             Busy: too many passwords wait, or this address has registered too many accounts.

@@ -201,9 +201,12 @@ class AccountKeeper(AccountIndex):
             self._edits += 1
             self._editing -= 1
 
-    async def prepare(self, password: str, origin: Origin) -> Credentials:
+    async def prepare(
+        self, password: str, origin: Origin, *, by_operator: bool = False
+    ) -> Credentials:
         """Return what a new password will be checked against; see `Accounts.prepare`."""
-        return await self._threads.make_new(origin, self._cost.credentials, password)
+        work = self._cost.credentials
+        return await self._threads.make_new(origin, work, password, by_operator=by_operator)
 
     async def create(
         self,

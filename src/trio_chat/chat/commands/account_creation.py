@@ -152,7 +152,13 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Reg
 
 
 async def create_account(
-    request: Request, name: str, password: str, email: Email | None = None, invitation: str = ""
+    request: Request,
+    name: str,
+    password: str,
+    email: Email | None = None,
+    invitation: str = "",
+    *,
+    by_operator: bool = False,
 ) -> Account | str:
     """Create an account at once; return it, or a sentence with the reason for which it was
     refused.
@@ -161,7 +167,8 @@ async def create_account(
     assert world.accounts is not None  # noqa: S101  # asked before
     account = Account(name, fold(name), int(world.clock()))
     try:
-        credentials = await world.accounts.prepare(password, request.session.origin)
+        origin = request.session.origin
+        credentials = await world.accounts.prepare(password, origin, by_operator=by_operator)
         made = await _store(request, account, credentials, email, invitation)
         if made is not None:
             log.info("%s registered the account %s", request.session.address, name)

@@ -48,7 +48,7 @@ def _why_not(request: Request, name: str, password: str) -> str:
 
 
 async def _create(request: Request, name: str, password: str, reply: Response) -> None:
-    outcome = await account_creation.create_account(request, name, password)
+    outcome = await account_creation.create_account(request, name, password, by_operator=True)
     if isinstance(outcome, str):
         answer(request, f"{outcome}.", reply)
         return

@@ -201,7 +201,8 @@ async def _add(call: Call) -> AccountView:
 
 async def _prepared(accounts: Accounts, password: str, call: Call) -> Credentials:
     try:
-        return await accounts.prepare(password, Origin(call.request.peer.host))
+        origin = Origin(call.request.peer.host)
+        return await accounts.prepare(password, origin, by_operator=True)
     except ValueError:
         why = _("the password has characters that cannot be used")
         raise ApiProblem(400, why, field="password") from None
