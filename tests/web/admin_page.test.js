@@ -212,6 +212,24 @@ test("values are words: times, sizes, lists, and nothing", () => {
   assert.equal(cellText({ x: "y".repeat(300) }, { key: "x", label: "X" }).length, 201);
 });
 
+test("details of a token name all that the server says of it", () => {
+  const token = {
+    name: "ci",
+    id: "6a939f50",
+    scopes: ["server:read"],
+    made_by: "root",
+    created: "2026-11-30T04:21:55.000Z",
+    expires: "2026-12-01T00:00:00.000Z",
+    last_used: "2026-11-30T05:00:00.000Z",
+    is_expired: false,
+  };
+  const { columns } = SECTIONS.find(({ id }) => id === "tokens");
+  const names = factsOf(token, columns).map(([name]) => name);
+  assert.deepEqual(names, [
+    "Name", "Scopes", "Made by", "Made", "Ends", "Last used", "Id", "Expired",
+  ]);
+});
+
 test("details have what no column shows, and bound it", () => {
   const columns = [{ key: "nick", label: "Nickname" }];
   assert.deepEqual(factsOf({ nick: "ann", idle: 5, empty: "" }, columns), [

@@ -119,6 +119,8 @@ const TOKENS = {
     { key: "created", label: N_("Made"), kind: "time", wide: true },
     { key: "expires", label: N_("Ends"), kind: "time" },
     { key: "last_used", label: N_("Last used"), kind: "time" },
+    { key: "id", label: N_("Id"), hidden: true },
+    { key: "is_expired", label: N_("Expired"), hidden: true },
   ],
   create: [
     {

@@ -94,7 +94,7 @@ function Numbers({ page, known }) {
         h(
           "tr",
           null,
-          [_("Number"), _("Now"), _("Least"), _("Most")].map((label, index) =>
+          [_("Figure"), _("Now"), _("Least"), _("Most")].map((label, index) =>
             h("th", { key: label, scope: "col", class: index ? "number" : undefined }, label),
           ),
         ),
