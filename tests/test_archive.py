@@ -210,6 +210,24 @@ async def test_a_permanent_link_leads_to_the_message() -> None:
         assert f'id="{msgid}"' in (await p.get(place.removeprefix("/archive/"))).text
 
 
+async def test_an_answer_leads_to_what_it_answers() -> None:
+    """That may be on another page, so the link is the permanent one."""
+    async with public() as p:
+        msgid = await p.say("tea?")
+        await p.do(f"@+reply={msgid} PRIVMSG #a :yes")
+        for path in ("a/", "a/search?q=yes"):
+            assert f'<a class="reply" href="/archive/a/m/{msgid}">' in (await p.get(path)).text
+
+
+async def test_a_nickname_and_what_it_says_keep_their_order() -> None:
+    """A name and a text from the right to the left would else be one run, the text before the
+    name.
+    """
+    async with public() as p:
+        await p.say("שלום")
+        assert "b, .text { unicode-bidi: plaintext; }" in (await p.get("a/")).text
+
+
 async def test_a_long_day_has_several_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each message is on one of them, and its permanent link leads there."""
     monkeypatch.setattr("trio_chat.server.archive.reading.PAGE", 3)

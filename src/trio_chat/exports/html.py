@@ -30,6 +30,7 @@ article:target { background: #ffb; }
 time { color: #666; font-size: .85em; text-decoration: none; }
 article a.time { text-decoration: none; }
 b { font-weight: 600; }
+b, .text { unicode-bidi: plaintext; }
 .text { white-space: pre-wrap; }
 .notice { color: #555; }
 .reply, .reactions { color: #555; font-size: .9em; }
@@ -74,12 +75,14 @@ class Surroundings(NamedTuple):
         files: the uploads that were copied, by random name.
         pages: of the messages so far, the first id and the name of each page, in order.
         with_channel: whether messages have their channel, because there are several.
+        permanent: what the permanent links of messages begin with, "" where there are only pages.
     """
 
     reactions: Mapping[int, Mapping[str, list[str]]]
     files: Mapping[str, CopiedFile]
     pages: list[tuple[int, str]]
     with_channel: bool = False
+    permanent: str = ""
 
 
 def head(title: str, language: str = "") -> str:
@@ -182,6 +185,8 @@ def _reply(record: Record, around: Surroundings) -> str:
     number = parse_msgid(answered)
     if number is None:
         return ""
+    if around.permanent:
+        return f'<a class="reply" href="{html.escape(around.permanent)}{answered}">↪</a> '
     place = bisect_right(around.pages, number, key=lambda each: each[0])
     name = around.pages[place - 1][1] if place else ""
     return f'<a class="reply" href="{quote(name)}#{answered}">↪</a> '

@@ -16,7 +16,6 @@ from trio_chat.exports.html import FOOT, Surroundings, article, escaped, head, s
 from trio_chat.exports.text import nick_of
 from trio_chat.irc.text import clean
 
-_NOTHING = Surroundings({}, {}, [])
 _NOT_IN_XML = re.compile("[\ufffe\uffff]")
 """What a document of XML cannot have (XML 1.0 §2.2), besides what `clean` replaces."""
 _NO_ROBOTS = '<meta name="robots" content="noindex, nofollow">\n'
@@ -63,13 +62,14 @@ class ArchiveDocuments:
             links: to other pages, with their texts.
         """
         title = f"{channel.name} · {day}"
-        return self._page(channel, title, _articles(records), links)
+        articles = "".join(_article(channel, record) for record in records)
+        return self._page(channel, title, articles, links)
 
     def found(self, channel: Channel, text: str, records: Sequence[Record]) -> str:
         """Return the messages that contain words, each with a link to where it was said."""
         articles = "".join(
             f'<p><a href="/{_path(channel)}m/{msgid(record.id)}">'
-            f"{server_time(record.id)[:10]}</a></p>\n{article(record, _NOTHING)}"
+            f"{server_time(record.id)[:10]}</a></p>\n{_article(channel, record)}"
             for record in records
         )
         shown = articles or "<p>Nothing was found.</p>\n"
@@ -117,8 +117,10 @@ def _path(channel: Channel) -> str:
     return html.escape(public_archive.path(channel))
 
 
-def _articles(records: Sequence[Record]) -> str:
-    return "".join(article(record, _NOTHING) for record in records)
+def _article(channel: Channel, record: Record) -> str:
+    # A message may answer one of another day, or of another page of the same day.
+    permanent = f"/{public_archive.path(channel)}m/"
+    return article(record, Surroundings({}, {}, [], permanent=permanent))
 
 
 def _entry(own: str, record: Record) -> str:
