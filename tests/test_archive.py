@@ -88,6 +88,19 @@ def test_a_user_that_joins_sees_that_everybody_can_read() -> None:
     assert reply.params[-1] == "Everybody can read this channel at https://chat.example/archive/a/"
 
 
+@pytest.mark.parametrize("end", ["CS DROP #a #a", "NS DROP ann-password"])
+def test_being_public_ends_with_the_registration(end: str) -> None:
+    """Whoever registers the channel next has opened nothing, and everybody sees that."""
+    town = make_town()
+    ann, bob = founder(town), town.person("bob", "#a")
+    ann.say("MODE #a +P")
+    bob.read()
+    ann.say(end)
+    assert ("#a", "-P") in [each.params for each in bob.read() if each.command == "MODE"]
+    channel = town.world.channels["#a"]
+    assert (channel.registration, channel.flags & {"P"}, channel.public_since) == (None, set(), 0)
+
+
 def test_being_public_lasts_over_restarts() -> None:
     """The moment lasts, too: it decides which messages are shown."""
     town = make_town()

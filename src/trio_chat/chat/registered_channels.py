@@ -13,7 +13,7 @@ from trio_chat.chat.moderation.state import ChannelModeration
 from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
-from trio_chat.irc.modes import CHANNEL_MODES, RANKS
+from trio_chat.irc.modes import CHANNEL_MODES, PUBLIC, RANKS
 from trio_chat.irc.names import fold_or_self
 
 SERVICE = "ChanServ"
@@ -114,8 +114,21 @@ def rank_event(
     return service_event(world, channel, f"{'+' if adding else '-'}{letter}", user.nick)
 
 
-def service_event(world: World, channel: Channel, change: str, param: str) -> Event:
+def close_to_public(world: World, channel: Channel) -> list[Event]:
+    """End +P of a channel whose registration ends; return the MODE by which everyone sees that.
+
+    Whoever registers it next would else make public what was said in the meantime, without having
+    said so.
+    """
+    if PUBLIC not in channel.flags:
+        return []
+    world.channels.set_flags(channel, channel.flags - {PUBLIC})
+    channel.public_since = 0
+    return [service_event(world, channel, f"-{PUBLIC}")]
+
+
+def service_event(world: World, channel: Channel, change: str, *params: str) -> Event:
     """Return the MODE by which everyone sees what the service has changed."""
     source = f"{SERVICE}!{SERVICE}@{world.server_info.name}"
-    params = (channel.name, change, param)
+    params = (channel.name, change, *params)
     return Event(world.ids.now(), "MODE", params, source, channel.audience(), shift=world.ids.shift)

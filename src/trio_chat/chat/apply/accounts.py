@@ -27,7 +27,7 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.preferences import ALWAYS_ON, PREFERENCES
-from trio_chat.chat.registered_channels import service_event
+from trio_chat.chat.registered_channels import close_to_public, service_event
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc import numerics as n
@@ -117,7 +117,9 @@ def _forget_in_channel(world: World, channel: Channel, account: Account) -> Effe
     messages and reports that wait for an operator.
     """
     registration = channel.registration
+    closed = list[Event]()
     if registration is not None and registration.owner == account.id:
+        closed = close_to_public(world, channel)
         world.channels.unregister(channel)
     elif registration is not None:
         registration.access.pop(account.id, "")
@@ -131,7 +133,8 @@ def _forget_in_channel(world: World, channel: Channel, account: Account) -> Effe
         del channel.lists[letter][mask.folded]
     if (moderation := channel.moderation) is not None:
         moderation.forget_account(account.id)
-    return [service_event(world, channel, f"-{letter}", mask.mask) for letter, mask in gone]
+    lifted = [service_event(world, channel, f"-{letter}", mask.mask) for letter, mask in gone]
+    return closed + lifted
 
 
 @transition(AccountNotified, lambda world, change: stay_keys(world.always_on.of(change.account)))

@@ -13,7 +13,7 @@ from trio_chat.chat.changes import (
 from trio_chat.chat.channel_registration import ChannelRegistration
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.persistence import DirtyKey
-from trio_chat.chat.registered_channels import rank_event
+from trio_chat.chat.registered_channels import close_to_public, rank_event
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
 
@@ -52,7 +52,7 @@ def _drop(world: World, change: ChannelDropped) -> Effects | None:
     channel = world.channels[change.channel]
     if channel.registration is None:
         return None
-    events = _pass_on(world, channel, 0)
+    events = [*_pass_on(world, channel, 0), *close_to_public(world, channel)]
     world.channels.unregister(channel)
     return events
 
