@@ -360,6 +360,18 @@ def test_backups_are_bounded(tmp_path: Path) -> None:
         backups.make_backup(file, settings, NOON, lambda _done, _total: None)
 
 
+def test_two_backups_in_a_second_are_a_conflict(tmp_path: Path) -> None:
+    """Their names have seconds; what is said is for a program, not for the command line."""
+    file = tmp_path / "chat.db"
+    file.write_bytes(b"x")
+    settings = StorageSettings(file=file, reserve=0)
+    directory = backups.directory_of(file, settings)
+    directory.mkdir()
+    (directory / NAME).touch()
+    with pytest.raises(ResourceConflict, match="same second"):
+        backups.make_backup(file, settings, NOON, lambda _done, _total: None)
+
+
 def test_only_backups_are_removed(tmp_path: Path) -> None:
     """A name with a line break after it is none, either."""
     (tmp_path / NAME).touch()

@@ -98,12 +98,14 @@ def make_backup(
         on_progress: see `back_up`.
 
     Raises:
-        ResourceConflict: there are too many backups, or there is no room for another one.
+        ResourceConflict: there are too many backups, there is no room for another one, or one was
+            made in the same second.
         FileError: it cannot be written.
         StorageError: the database cannot be read.
     """
     directory = directory_of(database, settings)
-    if len(list_backups(directory)) >= MOST:
+    known = list_backups(directory)
+    if len(known) >= MOST:
         raise ResourceConflict(f"there are {MOST} backups already; delete some first")
     try:
         make_directory(directory)
@@ -113,6 +115,8 @@ def make_backup(
     if free - size < settings.reserve:
         raise ResourceConflict("the disk has no room for a backup besides [storage] reserve")
     name = datetime.fromtimestamp(now, UTC).strftime(_TIME)
+    if name in {each.name for each in known}:
+        raise ResourceConflict("a backup was made in the same second; try again")
     size = back_up(database, directory / name, replace=False, on_progress=on_progress)
     return BackupFile(name, size, now)
 
