@@ -244,6 +244,15 @@ HOSTILE = [
 ]
 
 
+def test_pasted_code_keeps_its_indentation(capsys: pytest.CaptureFixture[str]) -> None:
+    """A tab becomes spaces, as in the client, and is not shown as a control character."""
+    fill(said(0, "if tea:\n\tdrink()"))
+    assert ran("export", "#a", "--format", "text") == 0
+    assert "<ann>     drink()" in capsys.readouterr().out
+    assert ran("export", "#a", "--format", "html", "--output", "out") == 0
+    assert "if tea:\n    drink()" in Path("out", "2026-01-31.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [

@@ -52,6 +52,13 @@ def _day(day: date, *, is_first: bool) -> str:
     return f"--- Day changed {shown} {day.year:04}\n"
 
 
+def flat(text: str) -> str:
+    """Return a text with spaces for its tabs: pasted code has them, and `clean` shows them as
+    control characters.
+    """
+    return text.replace("\t", "    ")
+
+
 def _lines_of(record: Record, where: str) -> Iterator[str]:
     nick = nick_of(record)
     if record.command not in MESSAGES:
@@ -59,7 +66,7 @@ def _lines_of(record: Record, where: str) -> Iterator[str]:
         if reaction:
             yield f"-!- {where}{nick} reacts with {clean(reaction)}"
         return
-    for line in multiline.split(record.text):
+    for line in multiline.split(flat(record.text)):
         text = line.text
         if text.startswith(ACTION):
             yield f" * {nick} {where}{clean(text.removeprefix(ACTION).removesuffix(chr(1)))}"
