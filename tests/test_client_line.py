@@ -552,3 +552,57 @@ async def test_becoming_an_operator() -> None:
         assert await c.interface.take() == [
             "[ERROR] You were not made an operator: check the name and the password."
         ]
+
+
+async def test_piped_lines_follow_a_join(autojump_clock: trio.testing.MockClock) -> None:
+    """Piped, the line behind `/join` goes to that channel, whether or not the answer is there."""
+    async with chat(interactive=False) as c:
+        c.interface.type("/join #ops", "two")
+        server = await c.server()
+        await server.enter()
+        await server.expect("JOIN #ops")
+        assert await server.echo() == "PRIVMSG #ops :two"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ":srv.test 473 alice #ops :Cannot join channel (+i)",
+        ":alice!u@h JOIN #ops\r\n:op!u@h KICK #ops alice :no",
+        ":alice!u@h JOIN #ops\r\n:alice!u@h PART #ops",
+    ],
+)
+async def test_piped_lines_go_to_no_other_channel(
+    answer: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    """Piped, a line for a channel that the user is not in goes to no other one."""
+    async with chat(interactive=False) as c:
+        c.interface.type("/join #ops")
+        server = await c.server()
+        await server.enter()
+        await server.expect("JOIN #ops")
+        await server.send(answer)
+        await c.interface.take()
+        c.interface.type("secret")
+        assert (await c.interface.take())[
+            0
+        ] == "[ERROR] You are not in a channel, so this was not sent: secret"
+
+
+async def test_asked_channel_becomes_current_after_connecting(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """A channel that was asked for while there was no connection becomes the current one."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.unreachable = 1
+        await server.close()
+        await until(lambda: any("Connecting again" in line for line in c.interface.shown))
+        c.interface.type("/join #ops")
+        server = await c.server()
+        await server.enter()
+        await server.expect("JOIN #ops")
+        await server.send(":alice!u@h JOIN #ops")
+        await c.interface.take()
+        assert c.interface.prompt.text == "#ops> "

@@ -170,7 +170,11 @@ class LineClient:
         await self._link.do(text, action)
 
     async def join(self, channel: str, key: str) -> None:
-        """Join a channel and make it the current one; one that is joined only becomes current."""
+        """Join a channel and make it the current one; one that is joined only becomes current.
+
+        In a pipe the next lines do not wait for the answer, and nobody sees where they go. They
+        follow the JOIN to its channel, where a refusal is an error, and never go to another one.
+        """
         session = self._link.session
         known = session.protocol.channel(channel) if session else None
         if known:
@@ -178,6 +182,8 @@ class LineClient:
             await self.tell(_("You are talking in {channel} now.").format(channel=known.name))
             return
         self._joined_channels.ask(channel, key)
+        if not self._interface.interactive:
+            self._joined_channels.current = channel
         await self.do(f"/join {channel}", lambda protocol: protocol.join(channel, key))
 
     @property

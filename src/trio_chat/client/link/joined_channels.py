@@ -51,7 +51,8 @@ class JoinedChannels:
 
     def to_join(self) -> list[tuple[str, str]]:
         """Return the channels to join on a new connection, each with its key."""
-        self._asked = self.current
+        if any(self.features.same(name, self._asked) for name in self._names):
+            self._asked = self.current  # any other one was asked for meanwhile, and is to come
         return [(name, self._keys.get(self.features.fold(name), "")) for name in self._names]
 
     def remember(self, channels: Iterable[ChannelState]) -> None:

@@ -182,5 +182,7 @@ class EventReactions:
         ]
 
     def _leave(self, channel: str) -> None:
+        """Leave a channel; where nobody sees it, lines must not go to another one instead."""
         session = self._send_queue.session
-        self._joined_channels.left(channel, session.protocol.channels.values() if session else ())
+        others = session.protocol.channels.values() if session and self._interactive else ()
+        self._joined_channels.left(channel, others)
