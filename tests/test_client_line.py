@@ -606,3 +606,32 @@ async def test_asked_channel_becomes_current_after_connecting(
         await server.send(":alice!u@h JOIN #ops")
         await c.interface.take()
         assert c.interface.prompt.text == "#ops> "
+
+
+@pytest.mark.parametrize(
+    ("line", "answers"),
+    [
+        ("/msgg bob hi", []),
+        ("/upload /nonexistent/file", []),
+        ("/kick bob", [":srv.test 482 alice #lobby :You're not a channel operator"]),
+        ("/nick carol", [":srv.test 433 alice carol :Nickname is already in use"]),
+    ],
+)
+async def test_piped_command_that_fails(
+    line: str, answers: list[str], autojump_clock: trio.testing.MockClock
+) -> None:
+    """A script one of whose commands had no effect ends with exit code 1."""
+    async with chat(interactive=False) as c:
+        c.interface.type(line)
+        c.interface.hang_up()
+        server = await c.server()
+        await server.enter()
+        if answers:
+            await server.expect(line[1:4].upper())
+            await server.send(*answers)
+        await server.expect("PING settled")
+        await server.send("PONG settled")
+        await server.expect("QUIT")
+        await server.close()
+        await until(lambda: c.code is not None)
+        assert c.code == 1

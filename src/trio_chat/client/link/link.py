@@ -222,7 +222,8 @@ class Link:
         return await self._reactions.react(event)
 
     async def tell(self, text: str, *, error: bool = False) -> None:
-        """Report a sentence in the user's language."""
+        """Report a sentence in the user's language; an error means that something was not done."""
+        self.failed = self.failed or error
         await self._reporter.tell(text, error=error)
 
     async def warn(self, text: str) -> None:

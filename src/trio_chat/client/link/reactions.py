@@ -65,11 +65,14 @@ class EventReactions:
         self._state = state
         self._interactive = interactive
         self._fail = fail
+        self._is_ready = False
 
     async def react(self, event: Event) -> Sequence[Event]:
         """Do what an event requires, and return the events to show: without credentials."""
         if isinstance(event, _OWN_TEXTS) or (isinstance(event, events.Said) and event.own):
             event = replace(event, text=mask_message(event.target, event.text))
+        if self._is_failure(event):
+            self._fail()
         match event:
             case events.NickRefused():
                 return await self._nick_refused(event)
@@ -83,7 +86,6 @@ class EventReactions:
             ):
                 return (event, *self._left(channel))
             case events.JoinRefused(channel=channel):
-                self._fail()
                 self._leave(channel)
             case events.UserRenamed(new=new, own=True):
                 await self._renamed(new)
@@ -97,9 +99,22 @@ class EventReactions:
                 return (event,) if await self._login_flow.refused(code, reason) else ()
             case events.ServiceAnswered(request=request, lines=lines):
                 return () if await self._login_flow.answered(request, lines) else (event,)
-            case events.MessageRefused() | events.MessageUnconfirmed():
-                self._fail()
         return (event,)
+
+    def _is_failure(self, event: Event) -> bool:
+        """Return whether an event says that a line of the user had no effect."""
+        match event:
+            case events.JoinRefused() | events.MessageRefused() | events.MessageUnconfirmed():
+                return True
+            case events.NickRefused(registered=is_renaming):
+                return is_renaming
+            case events.Connected():
+                self._is_ready = False
+            case events.Ready():
+                self._is_ready = True
+            case events.ServerError():
+                return self._is_ready  # before that it answers no line of the user
+        return False
 
     async def _sign_on(self, offer: str) -> None:
         """Get a token before the next connection."""
