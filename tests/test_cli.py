@@ -1,5 +1,6 @@
 """The command line: arguments, configuration and exit codes."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -453,9 +454,59 @@ def test_output_survives_a_poor_character_set() -> None:
     assert done.stderr == b""
 
 
-def _with(variables: dict[str, str]) -> dict[str, str]:
-    import os
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes the streams")
+@pytest.mark.parametrize(
+    "redirection",
+    ["operator hash <&-", "operator hash --stdin <&-", "doctor >&-", "doctor <&- >&-"],
+)
+def test_closed_streams_are_no_defect(redirection: str) -> None:
+    """A standard stream that was closed before the start reads and writes nothing."""
+    config("[server]\nhost = 127.0.0.1\nport = 0\n")
+    done = subprocess.run(
+        f'exec "{sys.executable}" -m trio_chat {redirection}',
+        shell=True,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
 
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has other pipes")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_is_gone_is_no_traceback(unbuffered: str) -> None:
+    """A reader such as `head` that has enough ends the program quietly, with exit code 1."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "trio_chat", "licenses"],
+        env=_with({"PYTHONUNBUFFERED": unbuffered}),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+def test_output_that_cannot_be_written_is_one_line() -> None:
+    """A full disk is reported in one line, also for output that is written at the end."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "trio_chat", "--version"],
+            env=_with({"PYTHONUNBUFFERED": ""}),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.decode() == (
+        "trio-chat: the output cannot be written: No space left on device\n"
+    )
+
+
+def _with(variables: dict[str, str]) -> dict[str, str]:
     return os.environ | variables
 
 

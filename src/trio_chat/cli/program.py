@@ -4,7 +4,6 @@ Slow imports are made where they are needed, so that `--help` and `--version` an
 """
 
 import argparse
-import io
 import sys
 from collections.abc import Callable, Sequence
 
@@ -32,6 +31,7 @@ from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.reports import REPORT
 from trio_chat.cli.serve import serve
 from trio_chat.cli.service import SERVICE
+from trio_chat.cli.streams import finish, make_safe, reader_is_gone
 from trio_chat.cli.tokens import TOKEN
 from trio_chat.cli.uploads import UPLOADS
 from trio_chat.i18n import _, install
@@ -80,11 +80,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         the exit code: 0 for success, 1 for failure, 2 for a wrong command line or configuration.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    _make_streams_safe()
+    make_safe()
     console = kernel32()
     end_cleanly_on_close(console)
     try:
-        code = _main(arguments)
+        code = finish(_main(arguments))
     except Exception:  # a defect
         if console is None:
             raise
@@ -104,6 +104,8 @@ def _main(arguments: list[str]) -> int:
         return _run(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        return reader_is_gone()
     except SystemExit as stop:  # argparse leaves this way
         return stop.code if isinstance(stop.code, int) else FAILED
 
@@ -122,17 +124,6 @@ def double_click(command: str) -> int:
     if not is_general and _first_word(arguments) not in names:
         arguments = [command, *arguments]
     return main(arguments)
-
-
-def _make_streams_safe() -> None:
-    # Text of other users must not end the program because the encoding of the terminal lacks a
-    # character; and Windows uses another encoding for pipes.
-    encoding = "utf-8" if sys.platform == "win32" else None
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding=encoding, errors="backslashreplace")
-    if sys.platform == "win32" and isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(encoding=encoding, errors="replace")
 
 
 def _language(arguments: list[str]) -> str:

@@ -1,0 +1,50 @@
+"""The standard streams of the program: missing ones, poor character sets, readers that are gone."""
+
+import io
+import os
+import sys
+
+from trio_chat.admin.exit_codes import FAILED
+from trio_chat.i18n import _
+
+
+def make_safe() -> None:
+    """Let nothing that is read or written end the program because of its standard streams.
+
+    One that was closed before the start reads and writes nothing. Otherwise the next file or socket
+    would get its number. Text of other users must not end the program because the encoding of the
+    terminal lacks a character; and Windows uses another encoding for pipes.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  for ever
+    encoding = "utf-8" if sys.platform == "win32" else None
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    if sys.platform == "win32" and isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding=encoding, errors="replace")
+
+
+def finish(code: int) -> int:
+    """Write what is left of the output, and return the exit code: that of a failure if it cannot be
+    written. At exit, Python would report that with a traceback and a code of its own.
+
+    Args:
+        code: the exit code of the command.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return reader_is_gone()
+    except OSError as error:
+        text = _("the output cannot be written: {reason}").format(reason=error.strerror)
+        print(f"trio-chat: {text}", file=sys.stderr)
+        return reader_is_gone()
+    return code
+
+
+def reader_is_gone() -> int:
+    """Drop the output, since a reader such as `head` has enough; return the exit code for that."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILED
