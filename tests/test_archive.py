@@ -98,7 +98,11 @@ def test_being_public_ends_with_the_registration(end: str) -> None:
     ann.say(end)
     assert ("#a", "-P") in [each.params for each in bob.read() if each.command == "MODE"]
     channel = town.world.channels["#a"]
-    assert (channel.registration, channel.flags & {"P"}, channel.public_since) == (None, set(), 0)
+    assert (channel.registration, channel.flags & {"P"}, channel.public_since) == (
+        None,
+        frozenset(),
+        0,
+    )
 
 
 def test_being_public_lasts_over_restarts() -> None:

@@ -1,5 +1,6 @@
 """What payloads of senders of webhooks say."""
 
+import encodings
 import json
 import sys
 from typing import Any
@@ -778,6 +779,14 @@ def test_latin_1_is_what_browsers_take_it_for() -> None:
     """Its senders on Windows mean the superset of it that has quotation marks."""
     found = read({"content-type": "text/plain; charset=ISO-8859-1"}, b"\x93caf\xe9\x94")
     assert found.message.text == "“café”"
+
+
+@pytest.mark.parametrize("charset", ["x-unheard-of", "y" * 4000])
+def test_an_unknown_character_set_is_not_remembered(charset: str) -> None:
+    """Python keeps each name for ever that it has looked up in vain."""
+    found = read({"content-type": f"text/plain; charset={charset}"}, "é".encode())
+    assert found.message.text == "é"
+    assert not [name for name in encodings._cache if name[:9] in ("x_unheard", "y" * 9)]
 
 
 @pytest.mark.parametrize("charset", ["iso-8859-1", "a\x00b"])

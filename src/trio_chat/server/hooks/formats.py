@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from encodings.aliases import aliases
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
@@ -55,6 +56,10 @@ _WHOLE = ("payload_json", "payload", "data")
 _TEXT = ("", "text/plain", "text/markdown", "text/x-markdown")
 _MOST_FIELDS = 100
 _CHARSET = re.compile(r'charset="?([^\s;"]+)', re.IGNORECASE)
+_LONGEST_CHARSET = 40
+_CODECS = frozenset(
+    (*aliases.values(), "cp720", "cp737", "cp856", "cp874", "cp875", "cp1006", "koi8_t", "koi8_u")
+)
 _NO_TEXTS = ("ascii", "idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape")
 """Codecs of Python that are no character sets of texts, and one of which UTF-8 is a superset."""
 
@@ -164,13 +169,21 @@ def _payload(headers: Headers, body: bytes) -> Any:
 def _decoded(data: bytes, charset: str) -> str:
     """Return a text in a character set that its sender names; in UTF-8 where it names none."""
     try:
-        name = codecs.lookup(charset or "utf-8").name
+        name = codecs.lookup(charset if _is_known(charset) else "utf-8").name
         if name not in _NO_TEXTS:
             name = "cp1252" if name == "iso8859-1" else name  # as browsers have it
             return data.decode(name, "replace").removeprefix("\ufeff")
     except (LookupError, ValueError):  # it is unknown, or no word
         pass
     return data.decode("utf-8-sig", "replace")
+
+
+def _is_known(charset: str) -> bool:
+    """Return whether Python has a codec of this name; it keeps each name for ever that it looked up
+    in vain.
+    """
+    name = re.sub(r"[^a-z0-9]+", "_", charset.lower()) if len(charset) < _LONGEST_CHARSET else ""
+    return name in aliases or name in _CODECS
 
 
 def _json(text: str) -> Any:
