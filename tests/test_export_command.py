@@ -197,6 +197,17 @@ def test_a_long_day_has_several_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"2026-01-31-2.html#{msgid(messages[2].id)}" in found["2026-01-31-3.html"].values("href")
 
 
+@pytest.mark.parametrize(("chosen", "code"), [("ru", "ru"), ("en", "en")])
+def test_a_page_says_the_language_of_its_words(
+    chosen: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that of the system, or one that is preferred and has no translation."""
+    monkeypatch.setenv("LANGUAGE", "de:C.UTF-8")
+    fill(said(0, "x"))
+    found = pages("--lang", chosen)
+    assert found["index.html"].values("lang") == [code]
+
+
 def test_reactions_are_with_their_message() -> None:
     """Those that were not withdrawn."""
     first = said(0, "hello")

@@ -12,7 +12,7 @@ from trio_chat.chat.uploads import LINK
 from trio_chat.exports import html
 from trio_chat.exports.html import INDEX, CopiedFile, Surroundings
 from trio_chat.exports.text import moment_of, nick_of
-from trio_chat.i18n import _, preferred
+from trio_chat.i18n import _, language
 from trio_chat.irc import tag_names
 from trio_chat.server.uploads.filenames import safe_name
 from trio_chat.storage import uploads
@@ -112,7 +112,7 @@ class PageWriter:
         links += [(self._names[-1], _("earlier"))] if self._names else []
         self._names.append(name)
         stream = self._open(name)
-        stream.write(html.head(f"{self._title} {name.removesuffix('.html')}", _language()))
+        stream.write(html.head(f"{self._title} {name.removesuffix('.html')}", language()))
         stream.write(html.navigation(links))
         return stream
 
@@ -128,7 +128,7 @@ class PageWriter:
     def _write_index(self) -> None:
         links = [(name, name.removesuffix(".html")) for name in self._names]
         with self._open(INDEX) as stream:
-            stream.write(html.head(self._title, _language()))
+            stream.write(html.head(self._title, language()))
             stream.writelines(html.listed(links))
             stream.write(html.FOOT)
 
@@ -151,8 +151,3 @@ class PageWriter:
             shutil.copyfile(source, target)
             target.chmod(0o600)
             self._files[name] = CopiedFile(f"{_FILES}/{target.name}", shown, upload.type)
-
-
-def _language() -> str:
-    """Return the language of the words on the pages."""
-    return next(iter(preferred()), "")[:2] if _("earlier") != "earlier" else "en"
