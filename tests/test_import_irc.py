@@ -249,6 +249,8 @@ def test_events_are_imported_on_request() -> None:
         ("irclogs/2026/libera/#a.01-31.log", LogName("libera", "#a", None)),
         ("irclogs/libera/#a-2026-01.log", LogName("libera", "#a", None)),
         ("irclogs/libera/2026/01/#a_202601.log", LogName("libera", "#a", None)),
+        ("irc.libera.#a.2026-01.weechatlog", LogName("libera", "#a", None)),
+        ("mirc/logs/#A.LOG", LogName("mirc", "#A", None)),
         ("irclogs/libera/#a-10.log", LogName("libera", "#a-10", None)),
         ("libera/#a-13-31/2026-01-31.log", LogName("libera", "#a-13-31", date(2026, 1, 31))),
         ("libera/#a-2026-01/2026-01-31.log", LogName("libera", "#a-2026-01", date(2026, 1, 31))),
@@ -506,6 +508,14 @@ def test_a_directory_is_imported(capsys: pytest.CaptureFixture[str]) -> None:
         assert ran(*command, again) == 0
     assert kept("#a") == before
     assert "NOTICE" in {record.command for record in before}
+
+
+def test_suffixes_may_be_in_capital_letters() -> None:
+    """Windows does not tell them apart."""
+    write_tree(".", {"net/#a/2026-01-31.LOG": "[12:00:00] <a> b\n"})
+    fill()
+    assert ran("import", "irc", "net", "--timezone", "UTC") == 0
+    assert [record.text for record in kept("#a")] == ["b"]
 
 
 def test_a_directory_without_logs_is_told(capsys: pytest.CaptureFixture[str]) -> None:

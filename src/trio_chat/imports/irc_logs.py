@@ -47,7 +47,7 @@ _DATE = re.compile(r"(?:^|[^0-9])([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?=[^0-9]|$)"
 _PART_OF_DATE = re.compile(
     r"[._-](?:(?:19|20)[0-9]{2}-?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))$"
 )
-"""What users of irssi add to the name of a channel (`autolog_path`): months, or days of a year."""
+"""What users of irssi and WeeChat add to the name of a channel: months, or days of a year."""
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}(?:-?[0-9]{2}){0,2}|[0-9]{2}", re.ASCII)
 _NO_NETWORKS = frozenset(
     ("", ".", "/", "moddata", "log", "logs", "irclogs", "xchatlogs", "scrollback", "weechat")
@@ -76,9 +76,8 @@ class LogName(NamedTuple):
 
 def parse_name(path: PurePosixPath) -> LogName:
     """Return what the whole path of a log says."""
-    stem = path.name
-    for suffix in _SUFFIXES:
-        stem = stem.removesuffix(suffix)
+    suffix = path.suffix.lower()
+    stem = path.stem if suffix in _SUFFIXES else path.name
     day = None
     if match := _DATE.search(stem):
         try:
@@ -93,16 +92,18 @@ def parse_name(path: PurePosixPath) -> LogName:
         if part.lower() not in _NO_NETWORKS and not _YEAR.fullmatch(part)
     ]
     parts = stem.split(".", 2)
-    if path.name.endswith(".weechatlog") and len(parts) > 2:
-        return LogName(parts[1], parts[2], day)
+    if suffix == ".weechatlog" and len(parts) > 2:
+        return LogName(parts[1], _without_date(parts[2]), day)
     if not stem and folders:
         return LogName(folders[-2] if len(folders) > 1 else "", _unescaped(folders[-1]), day)
     if "_#" in stem:  # user_network_#channel
         before, _separator, name = stem.partition("_#")
-        return LogName(before.rpartition("_")[2], f"#{name}", day)
-    if stem.startswith(_SIGNS):
-        stem = _PART_OF_DATE.sub("", stem)
-    return LogName(folders[-1] if folders else "", _unescaped(stem), day)
+        return LogName(before.rpartition("_")[2], _without_date(f"#{name}"), day)
+    return LogName(folders[-1] if folders else "", _unescaped(_without_date(stem)), day)
+
+
+def _without_date(name: str) -> str:
+    return _PART_OF_DATE.sub("", name) if name.startswith(_SIGNS) else name
 
 
 def _unescaped(name: str) -> str:
@@ -267,5 +268,5 @@ def find_logs(directory: Path) -> list[Path]:
     return sorted(
         path
         for path in directory.rglob("*")
-        if path.suffix in _SUFFIXES and path.is_file() and not path.is_symlink()
+        if path.suffix.lower() in _SUFFIXES and path.is_file() and not path.is_symlink()
     )
