@@ -163,6 +163,15 @@ async def test_all_users_see_an_announcement(town: ApiEnd, ann: End, bob: End) -
     await town.refusal(403, "PUT", "/channels/a/topic", {"text": "x"}, token=token)
 
 
+async def test_a_reason_fits_into_a_line(town: ApiEnd, ann: End, bob: End) -> None:
+    """It has 200 characters at most, but those of other scripts are of several bytes each."""
+    answer = await town.ask("DELETE", f"/sessions/bob?reason={quote('茶' * 200)}")
+    assert answer.status == 204
+    quit_ = await ann.until("QUIT")
+    assert quit_.params == (f"Killed ({'茶' * 66})",)
+    assert max(map(len, (await bob.rest()).split(b"\r\n"))) <= 510
+
+
 async def test_one_of_several_connections_is_ended(town: ApiEnd, ann: End, bob: End) -> None:
     """It is named by its id; that of another user is not found."""
     shown = await town.get("/sessions/bob")

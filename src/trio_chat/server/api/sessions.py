@@ -11,6 +11,7 @@ from trio_chat.chat.changes import NoticeKept, SessionsClosed, UserRemoved
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import Session, User
 from trio_chat.i18n import _
+from trio_chat.irc.message import truncate
 from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_or_self
 from trio_chat.server.api.calls import MAX_LIMIT, Call, Page, PageQuery
@@ -19,6 +20,7 @@ from trio_chat.server.api.resources import Resource
 from trio_chat.server.api.schemas import Rule
 
 _MAX_REASON = 200
+"""Characters that are taken, and bytes that are shown."""
 _NO_REASON = "No reason was given"
 
 
@@ -96,7 +98,7 @@ def _get(call: Call) -> UserView:
 
 
 async def _remove(call: Call) -> None:
-    user, reason = _found(call), call.query_as(RemovalQuery).reason or _NO_REASON
+    user, reason = _found(call), _reason(call)
     notice = f"An operator of the server removed you: {reason}"
 
     def remove() -> Iterable[Event]:
@@ -115,11 +117,16 @@ async def _close(call: Call) -> None:
         raise not_found(
             _("{nick} has no such connection; look at its connections again").format(nick=user.nick)
         )
-    reason = call.query_as(RemovalQuery).reason or _NO_REASON
+    reason = _reason(call)
     change = SessionsClosed((session.id,), f"An operator of the server ended it: {reason}")
     await call.commit(
         lambda: apply(call.world, change), f"CLOSE connection {number} of {user.source}: {reason}"
     )
+
+
+def _reason(call: Call) -> str:
+    """Return why; cut as that of KILL, so that it fits into the line of a QUIT and of an ERROR."""
+    return truncate(call.query_as(RemovalQuery).reason, _MAX_REASON) or _NO_REASON
 
 
 def _found(call: Call) -> User:
