@@ -16,6 +16,7 @@ from trio_chat.irc.names import (
     fold,
     fold_channel,
     fold_nick,
+    fold_or_self,
     is_channel_name,
 )
 from trio_chat.irc.text import escape_controls, strip_formatting
@@ -297,6 +298,19 @@ def test_channels_that_cannot_be(name: str) -> None:
 def test_channels_in_any_script() -> None:
     """A channel name is folded like a nickname."""
     assert fold_channel("#ПРИВЕТ", 64) == fold_channel("#привет", 64) == "#привет"
+
+
+@pytest.mark.parametrize("name", ["#שלום", "##שלום-1", "#سلام", "#خانه\u200cها"])
+def test_channels_are_named_from_right_to_left(name: str) -> None:
+    """The bidi rule (RFC 5893 §2) is for what follows the `#`, which no such name may begin with."""
+    assert fold_channel(name, 64) == fold_or_self(name) == name
+
+
+@pytest.mark.parametrize("name", ["#aש", "#שa", "#1ש", "#ש#a"])
+def test_a_name_has_one_direction(name: str) -> None:
+    """RFC 5893 §2: otherwise parts of it change places when it is shown."""
+    with pytest.raises(InvalidName):
+        fold_channel(name, 64)
     assert is_channel_name("#a")
     assert not is_channel_name("a")
 

@@ -44,15 +44,20 @@ def fold_rfc1459_strict(name: str) -> str:
 def fold_precis(name: str) -> str:
     """Return a name folded by `precis`.
 
+    The `#` of a channel is not a part of what PRECIS looks at: no name in Arabic or Hebrew may begin
+    with one (RFC 5893 §2, rule 1).
+
     Raises:
         ValueError: PRECIS refuses the name.
     """
     if name.isascii():
         return name.lower()
+    plain = name.lstrip("#")
+    signs = name[: len(name) - len(plain)]
     # Imported here because only names beyond ASCII need the tables, and start-up time counts.
     from precis_i18n import get_profile  # noqa: PLC0415
 
-    return str(get_profile("UsernameCaseMapped").enforce(name))
+    return signs + str(get_profile("UsernameCaseMapped").enforce(plain))
 
 
 @lru_cache(maxsize=4096)
