@@ -300,6 +300,24 @@ async def test_a_failure_after_success_counts_anew(autojump_clock: MockClock) ->
 
 
 @pytest.mark.parametrize(
+    ("url", "why"),
+    [(URL, "HTTP 503"), ("http://receiver.example/", "it has no https, and is none of")],
+)
+async def test_the_log_says_why_nothing_is_taken(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture, url: str, why: str
+) -> None:
+    """Once, with the host alone, as the rest of the address may be secret."""
+    posting = Posting(hook(url=url))
+    posting.receiver.answer = lambda: LATER
+    posting.say("PRIVMSG #lobby :one")
+    with caplog.at_level("WARNING"):
+        async with posting.running():
+            await trio.sleep(100)
+    (said,) = caplog.messages
+    assert f": receiver.example does not take what is posted: {why}" in said
+
+
+@pytest.mark.parametrize(
     ("patterns", "count"),
     [((), 0), (("other.example",), 0), (("receiver.example",), 1), (("any",), 1)],
 )

@@ -141,9 +141,9 @@ class OutgoingHooks:
                     self._note(hook.digest, cursor, delivered)
                     return cursor, None
                 if is_wanted(hook.filter, record):
-                    wait = await self._post(hook, channel, record)
+                    wait, why = await self._post(hook, channel, record)
                     if wait is not None:
-                        await self._note_failure(hook.digest, cursor, delivered)
+                        await self._note_failure(hook.digest, cursor, delivered, why)
                         return cursor, wait
                     delivered += 1
                 cursor = record.id
@@ -154,19 +154,24 @@ class OutgoingHooks:
             if len(records) < _AT_ONCE:
                 return cursor, None
 
-    async def _post(self, hook: Hook, channel: Channel, record: Record) -> float | None:
-        """Post a record; return None if it was taken, or for how many seconds to wait."""
+    async def _post(self, hook: Hook, channel: Channel, record: Record) -> tuple[float | None, str]:
+        """Post a record.
+
+        Returns:
+            None if it was taken, or for how many seconds to wait; and what happened, for the log.
+        """
         if urlsplit(hook.url).scheme != "https" and not self._may_be_private(_host(hook)):
-            return 0.0  # in the clear only within the own network
+            # In the clear only within the own network.
+            return 0.0, "it has no https, and is none of [hooks] private_hosts"
         body = body_of(record, channel.name, self._world.server_info.network)
         headers = headers_of(hook, record, body, self._world.clock())
         if self._client is None:
             self._client = await trio.to_thread.run_sync(self._make_client)
         answer = await self._client.post(hook.url, headers, body)
         if answer.is_taken:
-            return None
+            return None, answer.reason
         log.debug("webhook %s: %s: %s", hook.id, _host(hook), answer.reason)
-        return answer.retry_after
+        return answer.retry_after, answer.reason
 
     def _note(self, digest: str, cursor: int, delivered: int) -> None:
         """Note up to where a hook has delivered; one that was disabled meanwhile stays so."""
@@ -176,7 +181,7 @@ class OutgoingHooks:
         failing = 0 if delivered else hook.failing
         apply(self._world, HookDelivered(digest, cursor, now, failing, hook.is_disabled))
 
-    async def _note_failure(self, digest: str, cursor: int, delivered: int) -> None:
+    async def _note_failure(self, digest: str, cursor: int, delivered: int, why: str) -> None:
         """Note since when a receiver takes nothing, and disable its hook after days of that."""
         hook = self._current(digest)  # as the posts before have changed it
         if hook is None:
@@ -189,8 +194,10 @@ class OutgoingHooks:
         if cursor > hook.cursor or failing != hook.failing or is_disabled:
             used = now if delivered else 0
             apply(self._world, HookDelivered(digest, cursor, used, failing, is_disabled))
-        if failing == now and not is_disabled:
-            log.warning("webhook %s: %s does not take what is posted", hook.id, _host(hook))
+        if failing != hook.failing and not is_disabled:
+            log.warning(
+                "webhook %s: %s does not take what is posted: %s", hook.id, _host(hook), why
+            )
         if is_disabled:
             log.error("webhook %s is disabled after %d days without success", hook.id, days)
             await self._say_disabled(hook, days)
