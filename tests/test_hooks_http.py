@@ -184,6 +184,15 @@ async def test_a_delivery_that_is_repeated() -> None:
         assert len(town.history.said) == 2
 
 
+async def test_two_events_of_one_request_to_gitlab() -> None:
+    """They have the same id of a request, and are two messages all the same."""
+    async with hooked() as town:
+        for key in "ab":
+            headers = ["X-Gitlab-Event-UUID: 1", f"Idempotency-Key: {key}"]
+            assert (await town.post({"text": key}, *headers)).status == 200
+        assert [record.text for record in town.history.said] == ["a", "b"]
+
+
 # What is refused
 
 

@@ -43,11 +43,13 @@ _DELIVERY_IDS = (
     "x-forgejo-delivery",
     "x-gogs-delivery",
     "x-github-delivery",
-    "x-gitlab-event-uuid",
     "idempotency-key",
     "x-idempotency-key",
     "webhook-id",
 )
+"""Not X-Gitlab-Event-UUID: all events of one request to GitLab have the same one, such as that of a
+merge and those of the issues that it closes.
+"""
 _JSON = ("application/json", "text/json", "application/x-json")
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
