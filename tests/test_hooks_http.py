@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from trio.testing import wait_all_tasks_blocked
 
 from edge import Edge, End, edge
 from http_fakes import Answer, HttpClient
@@ -208,6 +209,19 @@ async def test_a_hook_that_was_removed() -> None:
     async with hooked() as town:
         apply(town.world, HookRemoved(digest_of(SECRET)))
         assert (await town.post({"text": "x"})).status == 404
+
+
+async def test_a_hook_that_is_removed_while_a_body_comes() -> None:
+    """What its sender has begun is not shown any more."""
+    async with hooked() as town:
+        client = HttpClient(town.here)
+        head = f"POST /hooks/{SECRET} HTTP/1.1\r\nHost: example.org\r\nContent-Length: 2\r\n\r\n"
+        await client.stream.send_all(head.encode() + b"x")
+        await wait_all_tasks_blocked()
+        apply(town.world, HookRemoved(digest_of(SECRET)))
+        await client.send(b"y", "POST")
+        assert (await client.answer()).status == 404
+        assert not town.history.said
 
 
 async def test_an_outgoing_hook_takes_nothing() -> None:

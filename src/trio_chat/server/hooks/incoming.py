@@ -91,7 +91,7 @@ class IncomingHooks:
 
     def _relayed(self, hook: Hook, received: Received) -> RelayedMessage | None:
         channel, message = self._channel(hook), received.message
-        if channel is None:
+        if channel is None or self._world.hooks.get(hook.digest) is None:  # since the head came
             raise RequestError(404, _UNKNOWN)
         if not message.text.strip():
             return None
