@@ -44,8 +44,8 @@ def fold_rfc1459_strict(name: str) -> str:
 def fold_precis(name: str) -> str:
     """Return a name folded by `precis`.
 
-    The `#` of a channel is not a part of what PRECIS looks at: no name in Arabic or Hebrew may begin
-    with one (RFC 5893 §2, rule 1).
+    PRECIS does not look at the `#` of a channel: no name in Arabic or Hebrew may begin with one
+    (RFC 5893 §2, rule 1).
 
     Raises:
         ValueError: PRECIS refuses the name.
