@@ -104,3 +104,11 @@ def test_live_events_wait_for_the_history_before_them() -> None:
     assert effects.take_events() == [said, UserQuit("bob", "")]
     order.emit(said)
     assert effects.take_events() == []
+
+
+def test_a_limit_that_is_no_number_is_no_limit() -> None:
+    """A digit without a value, which a server may send, is no number."""
+    negotiation = Negotiation()
+    negotiation.receive(("*", "LS", "draft/multiline=max-bytes=²,max-lines=²"))
+    negotiation.enabled |= {"draft/multiline", "batch", "message-tags"}
+    assert negotiation.most_together == (100, 0)

@@ -93,6 +93,17 @@ async def test_ways_to_another_channel(jumping_clock: MockClock) -> None:
         await until(lambda: here() == "#lobby")
 
 
+async def test_a_digit_that_is_no_number(jumping_clock: MockClock) -> None:
+    """`/go ²` looks for a name with that sign: not every digit of Unicode has a value."""
+    async with inside() as (it, _server):
+        it.screen.type("/go ²")
+        it.screen.press("enter")
+        await it.sees("²")
+        it.screen.type("/go lob")
+        it.screen.press("enter")
+        await until(lambda: it.workspace.buffer.name == "#lobby")
+
+
 async def test_what_is_typed_waits_in_its_channel(jumping_clock: MockClock) -> None:
     """The unfinished line is there again after a change of channel."""
     async with inside() as (it, _server):

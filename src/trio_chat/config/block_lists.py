@@ -17,7 +17,7 @@ class BlockListZone(NamedTuple):
     def lists(self, answer: str) -> bool:
         """Return whether an answer means that an address is listed (RFC 5782 §2.1, §5)."""
         head, _, last = answer.rpartition(".")
-        if not head.startswith("127.") or head.startswith("127.255.255") or not last.isdigit():
+        if not head.startswith("127.") or head.startswith("127.255.255") or not last.isdecimal():
             return False
         if not self.codes:
             return answer != "127.0.0.1"

@@ -290,7 +290,7 @@ async def _keys(context: CommandContext, words: list[str]) -> None:
 
 @_command(N_("letters"), N_("goes to the channel or person whose name has these letters"), 1, 1)
 async def _go(context: CommandContext, words: list[str]) -> None:
-    if words[0].isdigit() and context.workspace.go_number(int(words[0][:6])):
+    if words[0].isdecimal() and context.workspace.go_number(int(words[0][:6])):
         await trio.lowlevel.checkpoint()
         return
     places = context.workspace.match(words[0])

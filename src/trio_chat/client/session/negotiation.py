@@ -130,7 +130,10 @@ class Negotiation:
             return 1, 0
         limits = dict(word.partition("=")[::2] for word in self.value(capability_names.MULTILINE))
         lines, size = limits.get("MAX-LINES", ""), limits.get("MAX-BYTES", "")
-        return int(lines) if lines.isdigit() else _MOST_LINES, int(size) if size.isdigit() else 0
+        return (
+            int(lines) if lines.isdecimal() else _MOST_LINES,
+            int(size) if size.isdecimal() else 0,
+        )
 
     def value(self, name: str) -> list[str]:
         """Return the words of the value of a capability, in upper case."""

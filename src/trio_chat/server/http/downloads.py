@@ -283,7 +283,8 @@ def _names(directory: Path, pattern: re.Pattern[str]) -> list[str]:
 def _order(name: str) -> tuple[bool, list[tuple[int, str]]]:
     """Return the key by which names are sorted: 0.10 is newer than 0.9."""
     parts = [
-        (int(part[:18]), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)
+        (int(part[:18]), "") if part.isdecimal() else (-1, part)
+        for part in re.split(r"(\d+)", name)
     ]
     return name != CHECKSUMS, parts
 
