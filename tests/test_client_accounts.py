@@ -742,6 +742,16 @@ def test_mechanisms_without_scramp(monkeypatch: pytest.MonkeyPatch) -> None:
     assert mechanisms(["EXTERNAL"], credentials) == []
 
 
+@pytest.mark.parametrize(
+    ("account", "password"),
+    [("alice", "correct 🙂 horse"), ("al🙂ce", "x"), ("alice", "ab\u0627c")],
+)
+def test_what_scram_does_not_allow_goes_by_plain(account: str, password: str) -> None:
+    """SCRAM knows the letters of Unicode 3.2 alone, and no mixture of directions."""
+    found = mechanisms(["SCRAM-SHA-256", "PLAIN"], LoginCredentials(account, password))
+    assert [mechanism.name for mechanism in found] == ["PLAIN"]
+
+
 def test_password_is_not_in_what_is_printed() -> None:
     """Credentials in a traceback or a log show the account only."""
     assert "horse" not in repr(LoginCredentials("alice", SECRET))

@@ -79,6 +79,8 @@ class SaslScram:
 
     Raises:
         ImportError: when the package is not installed.
+        SaslError: when the mechanism does not allow the account or the password, such as one with
+            an emoji: it knows the letters of Unicode 3.2 alone (RFC 4013).
     """
 
     name = "SCRAM-SHA-256"
@@ -86,9 +88,12 @@ class SaslScram:
     def __init__(self, credentials: LoginCredentials) -> None:
         module = importlib.import_module("scramp")
         self._error: type[Exception] = module.ScramException
-        self._client: Any = module.ScramClient(
-            [self.name], credentials.account, credentials.password
-        )
+        try:
+            self._client: Any = module.ScramClient(
+                [self.name], credentials.account, credentials.password
+            )
+        except (self._error, ValueError) as error:
+            raise SaslError from error
         self._step = 0
 
     def answer(self, challenge: bytes) -> bytes:
@@ -166,7 +171,7 @@ def mechanisms(
     try:
         if SaslScram.name in offered and not credentials.code:
             known.append(SaslScram(credentials))
-    except (ImportError, ValueError):
+    except (ImportError, SaslError):
         pass
     if may_send_password and (SaslPlain.name in offered or not offered):
         known.append(SaslPlain(credentials))
