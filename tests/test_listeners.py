@@ -369,6 +369,23 @@ async def test_an_address_that_is_not_ours() -> None:
         await bind_tcp(["192.0.2.1"], 0)
 
 
+_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="others may allow that")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        pytest.param("0.0.0.0", "127.0.0.1", marks=_LINUX),
+        pytest.param("127.0.0.1", "0.0.0.0", marks=_LINUX),
+    ],
+)
+async def test_an_address_that_is_named_twice(first: str, second: str) -> None:
+    """The server's own address is not taken for that of another program."""
+    with pytest.raises(ListenError, match=f"{second} is an address on which this server listens"):
+        await bind_tcp([first, second], 0)
+
+
 def test_no_right_to_bind() -> None:
     """The advice names a port that works."""
     assert "above 1023" in explain(PermissionError(13, "Permission denied"), "0.0.0.0", 80)

@@ -41,6 +41,11 @@ async def bind_tcp(hosts: Sequence[str], port: int) -> list[trio.SocketListener]
             try:
                 opened = await trio.open_tcp_listeners(port, host=host, backlog=BACKLOG)
             except OSError as error:
+                if error.errno in _IN_USE and await _is_ours(host, listeners):
+                    text = _(
+                        "{host} is an address on which this server listens already: name it once."
+                    )
+                    raise ListenError(text.format(host=host)) from error
                 raise ListenError(explain(error, host, port)) from error
             listeners += opened
             port = port or bound_port(listeners)
@@ -49,6 +54,21 @@ async def bind_tcp(hosts: Sequence[str], port: int) -> list[trio.SocketListener]
             listener.socket.close()
         raise
     return listeners
+
+
+async def _is_ours(host: str, listeners: Sequence[trio.SocketListener]) -> bool:
+    """Return whether a host has an address of the listeners, such as `localhost` after 127.0.0.1,
+    or whether one of both is every address of the machine.
+    """
+    ours = [bound_to(listener.socket)[0] for listener in listeners]
+    found = await trio.socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    wanted = [ip_address(str(address[0]).partition("%")[0]) for *_rest, address in found]
+    return any(
+        one == other
+        or (one.version == other.version and (one.is_unspecified or other.is_unspecified))
+        for one in ours
+        for other in wanted
+    )
 
 
 def bind_unix(path: Path, mode: int) -> socket.socket:
