@@ -1,6 +1,8 @@
 """Plain input and output: lines in any pieces, and output that nobody reads."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import trio
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import client_fakes  # noqa: F401  the tests read English
-from trio_chat.client.line.interface import PromptState
+from trio_chat.client.line.interface import OutputError, PromptState
 from trio_chat.client.line.pipe import LineDecoder, PlainInterface
 from trio_chat.client.spans import StyledText
 
@@ -83,3 +85,18 @@ async def test_output_that_nobody_reads() -> None:
     with pytest.raises(BrokenPipeError):
         await interface.write([(StyledText("x"),)], PromptState("> "))
     os.close(writing)
+
+
+@pytest.fixture
+def full() -> Iterator[int]:
+    """Return a file descriptor that takes nothing, as on a full disk."""
+    with Path("/dev/full").open("wb") as file:
+        yield file.fileno()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+async def test_output_that_cannot_be_written(full: int) -> None:
+    """A full disk raises an error of its own, which the program reports in one line."""
+    interface = PlainInterface(interactive=False, stdout=full)
+    with pytest.raises(OutputError, match="No space left"):
+        await interface.write([(StyledText("x"),)], PromptState("> "))

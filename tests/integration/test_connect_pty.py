@@ -506,7 +506,7 @@ def test_pipe_still_open_when_the_server_shuts_down(server: TinyServer, tmp_path
 
 
 def test_reader_goes_away(server: TinyServer, tmp_path: Path) -> None:
-    """`trio-chat connect | head -1` ends quietly."""
+    """`trio-chat connect | head -1` ends quietly, and not as if every line were confirmed."""
     with piped(server, tmp_path) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -514,7 +514,7 @@ def test_reader_goes_away(server: TinyServer, tmp_path: Path) -> None:
         server.wait_for("JOIN")
         with contextlib.suppress(OSError):  # it may have ended already
             server.send(*(f":bob!u@h PRIVMSG #lobby :{number}" for number in range(100)))
-        process.wait(PATIENCE)
+        assert process.wait(PATIENCE) == 1
         assert process.stderr is not None
         assert process.stderr.read() == ""
 

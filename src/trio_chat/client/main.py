@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
+from trio_chat.client.line.interface import OutputError
 from trio_chat.client.loading import can_draw, is_terminal
 from trio_chat.client.options import ConnectOptions, server_options
+from trio_chat.i18n import _
 
 if TYPE_CHECKING:
     from trio_chat.client.line.interface import Interface
@@ -50,6 +52,9 @@ def run(options: ConnectOptions, loaded: Callable[[], None] = lambda: None) -> i
         code = trio.run(_run, options, loaded)
     except* BrokenPipeError:
         _discard_output()
+        code = 1  # nobody knows what has arrived
+    except* OutputError as errors:
+        code = _report(errors)
     except* KeyboardInterrupt:  # a second Ctrl-C while leaving
         pass
     return code
@@ -136,6 +141,15 @@ def _choose_interface() -> "Interface":
     from trio_chat.client.line.pipe import PlainInterface  # noqa: PLC0415
 
     return PlainInterface(interactive=is_terminal(0))
+
+
+def _report(error: BaseException) -> int:
+    """Report the first error of a group in one line; return the exit code."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    text = _("the output cannot be written: {reason}").format(reason=error)
+    print(f"trio-chat: {text}", file=sys.stderr)
+    return 1
 
 
 def _discard_output() -> None:

@@ -8,6 +8,10 @@ import trio
 from trio_chat.client.spans import Line
 
 
+class OutputError(Exception):
+    """The lines cannot be written, as when the disk is full; the message says why."""
+
+
 class PromptState(NamedTuple):
     """The text before the line being typed.
 
@@ -48,4 +52,5 @@ class Interface(Protocol):
 
         Raises:
             BrokenPipeError: the reader of the lines has gone.
+            OutputError: the lines cannot be written.
         """

@@ -15,7 +15,7 @@ import trio
 if sys.platform != "win32":
     import termios
 
-from trio_chat.client.line.interface import PromptState
+from trio_chat.client.line.interface import OutputError, PromptState
 from trio_chat.client.spans import Line, plain
 
 _CHUNK = 8192
@@ -100,6 +100,7 @@ class PlainInterface:
 
         Raises:
             BrokenPipeError: the reader has gone.
+            OutputError: the lines cannot be written.
         """
         # The line end behind the hidden answer was hidden too.
         text = "\n" if self._hides and not prompt.secret else ""
@@ -129,5 +130,10 @@ class PlainInterface:
         # Not through sys.stdout: a thread left waiting in it would hold its lock when the
         # interpreter exits.
         data = text.replace("\n", os.linesep).encode("utf-8", "replace")
-        while data:
-            data = data[os.write(self._stdout, data) :]
+        try:
+            while data:
+                data = data[os.write(self._stdout, data) :]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(error.strerror) from error
