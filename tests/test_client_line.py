@@ -612,7 +612,6 @@ async def test_asked_channel_becomes_current_after_connecting(
     ("line", "answers"),
     [
         ("/msgg bob hi", []),
-        ("/upload /nonexistent/file", []),
         ("/kick bob", [":srv.test 482 alice #lobby :You're not a channel operator"]),
         ("/nick carol", [":srv.test 433 alice carol :Nickname is already in use"]),
     ],
