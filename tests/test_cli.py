@@ -141,6 +141,24 @@ def test_wrong_usage_ends_with_2_and_words(
     assert not connected
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["account", "add"], ("использование: trio-chat", "ошибка: не хватает аргументов: NAME")),
+        (["serve", "--port"], ("ошибка: аргумент --port: нужно одно значение",)),
+        (["backup", "a", "b"], ("ошибка: неизвестные аргументы: b",)),
+        (["export", "--help"], ("параметры:", "показать эту справку и выйти")),
+    ],
+)
+def test_wrong_usage_is_explained_in_the_language_asked_for(
+    arguments: list[str], words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The texts of argparse are, too."""
+    cli.main(["--lang", "ru", *arguments])
+    said = "".join(capsys.readouterr())
+    assert [each for each in words if each not in said] == []
+
+
 @pytest.mark.parametrize("command", ["serve", "connect"])
 def test_a_wrong_configuration_ends_with_2_and_one_line(
     command: str,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import trio_chat
 from trio_chat.admin.exit_codes import FAILED, INTERRUPTED, USAGE
+from trio_chat.cli import argparse_texts
 from trio_chat.cli.accounts import ACCOUNT
 from trio_chat.cli.bans import BAN
 from trio_chat.cli.certificate import CERTIFICATE
@@ -101,6 +102,7 @@ def _main(arguments: list[str]) -> int:
     try:
         # The help is translated, too, so the language must be known before the parser is built.
         install(_language(arguments))
+        argparse_texts.translate()
         return _run(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
