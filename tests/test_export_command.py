@@ -181,6 +181,15 @@ def test_pages_are_days() -> None:
     assert "2026-02-01.html" in found["2026-01-31.html"].values("href")
 
 
+def test_an_answer_to_what_is_not_exported_leads_nowhere() -> None:
+    """It has a sign, and no link: such a message was deleted for its age."""
+    before, after = said(0, "hello"), said(86_400, "again")
+    fill(after._replace(tags={"+reply": msgid(before.id)}))
+    page = pages()["2026-02-01.html"]
+    assert page.values("class").count("reply") == 1
+    assert not [each for each in page.values("href") if msgid(before.id) in each]
+
+
 def test_a_long_day_has_several_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has the next one, and an answer finds the right one."""
     monkeypatch.setattr(exported_pages, "MOST_ON_PAGE", 2)

@@ -188,7 +188,9 @@ def _reply(record: Record, around: Surroundings) -> str:
     if around.permanent:
         return f'<a class="reply" href="{html.escape(around.permanent)}{answered}">↪</a> '
     place = bisect_right(around.pages, number, key=lambda each: each[0])
-    name = around.pages[place - 1][1] if place else ""
+    if not place:  # it was said before the first page begins
+        return '<span class="reply">↪</span> '
+    name = around.pages[place - 1][1]
     return f'<a class="reply" href="{quote(name)}#{answered}">↪</a> '
 
 
