@@ -2,7 +2,10 @@
 
 import json
 from base64 import b64decode
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import trio
@@ -98,14 +101,66 @@ def test_a_word_too_many_is_answered_by_the_usage() -> None:
         BotCommand("ping", ping, when_missed=False).values("x")
 
 
-def test_parameters_that_no_line_could_fill_are_refused_at_once() -> None:
-    """A mistake in a signature shows when the program starts, not when a user types the command."""
-    bot = Bot("tea")
-    with pytest.raises(TypeError, match="keyword-only"):
+def test_the_rest_of_the_line_is_required_behind_an_optional_word() -> None:
+    """A call without the required text is answered by the usage, not carried out without it."""
 
-        @bot.command
-        def wrong(message: ChatMessage, *words: str) -> None:
-            pass
+    def remind(message: ChatMessage, minutes: int = 5, *, text: str) -> None:
+        pass
+
+    with pytest.raises(CommandError, match=r"Usage: remind \[<minutes>\] <text>"):
+        BotCommand("remind", remind, when_missed=False).values("")
+
+
+def test_a_fraction_or_a_decimal_number_may_not_fit() -> None:
+    """Those classes raise an ArithmeticError for a word that is no number."""
+
+    def pay(message: ChatMessage, amount: Decimal, share: Fraction) -> None:
+        pass
+
+    command = BotCommand("pay", pay, when_missed=False)
+    assert command.values("0.5 1/3") == ([Decimal("0.5"), Fraction(1, 3)], {})
+    for rest in ("much 1/3", "0.5 1/0"):
+        with pytest.raises(CommandError, match="Usage: pay"):
+            command.values(rest)
+
+
+@pytest.mark.parametrize(("word", "value"), [("no", False), ("Off", False), ("YES", True)])
+def test_a_word_says_yes_or_no(word: str, value: object) -> None:
+    """For bool() each word would be true, also "no"."""
+
+    def loud(message: ChatMessage, is_on: bool = True) -> None:
+        pass
+
+    command = BotCommand("loud", loud, when_missed=False)
+    assert command.values(word) == ([value], {})
+    with pytest.raises(CommandError, match="perhaps is no is_on"):
+        command.values("perhaps")
+
+
+@pytest.mark.parametrize("hint", [list[str], int | str, Literal["a", "b"]])
+def test_an_annotation_that_converts_no_word_is_refused_at_once(hint: object) -> None:
+    """A list of words, and one of several types, would get something else in silence."""
+
+    def wrong(message: ChatMessage, word: str) -> None:
+        pass
+
+    wrong.__annotations__["word"] = hint
+    with pytest.raises(TypeError, match="does not say how"):
+        Bot("tea").command(wrong)
+
+
+@pytest.mark.parametrize("annotation", ["words", "none"])
+def test_parameters_that_no_line_could_fill_are_refused_at_once(annotation: str) -> None:
+    """A mistake in a signature shows when the program starts, not when a user types the command."""
+
+    def words(message: ChatMessage, *words: str) -> None:
+        pass
+
+    def none() -> None:
+        pass
+
+    with pytest.raises(TypeError, match="keyword-only"):
+        Bot("tea").command({"words": words, "none": none}[annotation])
 
 
 def test_a_name_is_taken_once() -> None:

@@ -6,12 +6,15 @@ takes the rest of the line.
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, get_args, get_type_hints
+from types import UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from trio_chat.bot.message import ChatMessage
 
 Handler = Callable[..., Awaitable[None] | None]
 """Takes the message, and the arguments of the command; may be asynchronous."""
+_YES = frozenset({"yes", "on", "true", "1"})
+_NO = frozenset({"no", "off", "false", "0"})
 
 
 class CommandError(Exception):
@@ -80,7 +83,7 @@ class BotCommand:
                 words = others[0] if others else ""
             if not word:
                 if argument.is_optional:
-                    break
+                    continue  # what takes the rest of the line may still be required
                 raise CommandError(f"Usage: {self.usage}")
             value = self._converted(argument, word)
             if argument.is_rest:
@@ -105,16 +108,17 @@ class BotCommand:
     def _converted(self, argument: CommandArgument, word: str) -> Any:
         try:
             return argument.convert(word)
-        except (ValueError, OverflowError):
+        except (ValueError, ArithmeticError):  # the latter by Decimal and Fraction, and of inf
             raise CommandError(f"{word[:50]} is no {argument.name}. Usage: {self.usage}") from None
 
 
 def _arguments(handler: Handler) -> list[CommandArgument]:
     hints = get_type_hints(handler)
-    _message, *parameters = inspect.signature(handler).parameters.values()
-    kinds = {parameter.kind for parameter in parameters}
+    everything = list(inspect.signature(handler).parameters.values())
+    parameters, kinds = everything[1:], {each.kind for each in everything}
     rest = [each for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY]
-    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} or len(rest) > 1:
+    is_odd = bool(kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})
+    if is_odd or not everything or len(rest) > 1:
         raise TypeError(
             f"{handler.__qualname__}: a command has the message, words, and at most one"
             " keyword-only parameter for the rest of the line"
@@ -133,7 +137,23 @@ def _arguments(handler: Handler) -> list[CommandArgument]:
 def _conversion(hint: Any) -> Callable[[str], Any]:
     """Return what makes a value of a word: the annotation itself, or that of `X | None`."""
     choices = [each for each in get_args(hint) if each is not type(None)]
-    found = choices[0] if choices else hint
-    if not callable(found):
+    is_optional = len(choices) == 1 and get_origin(hint) in (Union, UnionType)
+    found = choices[0] if is_optional else hint
+    if found is bool:
+        return _truth
+    # One of several types, and a list of words, would be taken for something else.
+    if not callable(found) or get_args(found):
         raise TypeError(f"{hint!r} does not say how a word becomes a value")
     return found  # type: ignore[no-any-return]
+
+
+def _truth(word: str) -> bool:
+    """Return whether a word says yes; bool() takes every word for that, also "no".
+
+    Raises:
+        ValueError: it says neither yes nor no.
+    """
+    lower = word.lower()
+    if lower not in _YES | _NO:
+        raise ValueError
+    return lower in _YES
