@@ -5,7 +5,7 @@ from base64 import b64decode
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import trio
@@ -24,6 +24,8 @@ from trio_chat.bot.command import BotCommand
 from trio_chat.bot.program import connectors, main
 from trio_chat.bot.testing import FakeChat, Heard, chat_with
 from trio_chat.client.target import TargetError
+from trio_chat.irc import numerics
+from trio_chat.irc.message import Message
 
 LOBBY = "#lobby"
 
@@ -160,7 +162,7 @@ def test_parameters_that_no_line_could_fill_are_refused_at_once(annotation: str)
         pass
 
     with pytest.raises(TypeError, match="keyword-only"):
-        Bot("tea").command({"words": words, "none": none}[annotation])
+        BotCommand("wrong", words if annotation == "words" else none, when_missed=False)
 
 
 def test_a_name_is_taken_once() -> None:
@@ -558,6 +560,39 @@ async def test_a_refused_login_ends_the_bot() -> None:
             await trio.sleep_forever()
 
 
+class _PoorServer(FakeChat):
+    """A server without logins, which takes no nickname."""
+
+    takes_nick = True
+
+    async def _negotiate(self, visit: Any, message: Message) -> None:
+        match message.command, message.params:
+            case "CAP", ("LS", *_):
+                await self._send(visit, "CAP", "*", "LS", "message-tags")
+            case "NICK", (nick,) if not self.takes_nick:
+                await self._send(visit, numerics.ERR_ERRONEUSNICKNAME, "*", nick, "Not this one")
+            case _:
+                await super()._negotiate(visit, message)
+
+
+async def test_a_server_without_logins_ends_the_bot() -> None:
+    """A bot does not go on without the rights of its account where the server has no accounts."""
+    with pytest.RaisesGroup(
+        pytest.RaisesGroup(pytest.RaisesExc(BotError, match="cannot log in as tea"))
+    ):
+        async with chat_with(echo_bot(), chat=_PoorServer(), password="secret", may_be_plain=True):
+            await trio.sleep_forever()
+
+
+async def test_a_server_that_takes_no_nickname_of_the_bot_ends_it() -> None:
+    """The bot says why it cannot go on, and does not end as if it had done its work."""
+    server = _PoorServer()
+    server.takes_nick = False
+    with pytest.RaisesGroup(pytest.RaisesGroup(pytest.RaisesExc(BotError, match="nickname"))):
+        async with chat_with(echo_bot(), chat=server):
+            await trio.sleep_forever()
+
+
 async def test_the_exception_of_a_task_ends_the_bot(autojump_clock: MockClock) -> None:
     """A task of the bot is part of it: nothing of it fails in silence."""
     bot = echo_bot()
@@ -656,3 +691,52 @@ def test_a_wrong_argument_ends_the_program_with_a_sentence(
     with pytest.raises(SystemExit) as caught:
         main(Bot("tea"), arguments)
     assert isinstance(caught.value.code, str)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
+def test_a_file_without_a_password_ends_the_program_with_a_sentence(
+    tmp_path: Path, content: bytes
+) -> None:
+    """A bot that is given a file for its password does not go on without one."""
+    file = tmp_path / "password"
+    file.write_bytes(content)
+    with pytest.raises(SystemExit, match="password"):
+        main(Bot("tea"), ["x", "--password-file", str(file)])
+
+
+def test_the_mark_of_an_editor_is_no_part_of_the_password(tmp_path: Path) -> None:
+    """Editors of Windows write a mark at the beginning of a file in UTF-8."""
+    file = tmp_path / "password"
+    file.write_bytes("\ufeffsecret\r\nmore\n".encode())
+    passwords = []
+
+    class _Noted(Bot):
+        async def run(self, *connect: object, password: str = "", **options: object) -> None:
+            await trio.lowlevel.checkpoint()
+            passwords.append(password)
+
+    main(_Noted("tea"), ["x", "--password-file", str(file)])
+    assert passwords == ["secret"]
+
+
+def test_an_account_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bot that names an account does not go on without its rights."""
+    monkeypatch.delenv("BOT_PASSWORD", raising=False)
+    with pytest.raises(SystemExit, match="biscuit needs a password"):
+        main(Bot("tea"), ["x", "--account", "biscuit"])
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--fingerprint", "zz"], ["--fingerprint", "a" * 64, "--plaintext"]]
+)
+def test_a_fingerprint_that_cannot_be_checked_is_refused(arguments: list[str]) -> None:
+    """A bot does not connect without the check that its operator wants."""
+    with pytest.raises(SystemExit) as caught:
+        main(Bot("tea"), ["x", *arguments])
+    assert caught.value.code == 2
+
+
+def test_one_name_is_no_list_of_channels() -> None:
+    """The letters of a name would be joined, one by one."""
+    with pytest.raises(TypeError, match=r"\['#lobby'\]"):
+        Bot("tea", channels=LOBBY)

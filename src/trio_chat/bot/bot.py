@@ -46,6 +46,8 @@ class Bot:
         answers_bots: bool = False,
         is_marked: bool = True,
     ) -> None:
+        if isinstance(channels, str):
+            raise TypeError(f"channels is a list of names, such as [{channels!r}]")
         self.wanted_nick = nick
         self.wanted_channels: Sequence[str] = tuple(channels)
         self._prefix = prefix
@@ -165,7 +167,7 @@ class Bot:
             may_be_plain: whether the password may be sent without encryption to another machine.
 
         Raises:
-            BotError: the server refuses the bot, or its account.
+            BotError: the server refuses the bot, its nickname or its account.
 
         Cancelled, it closes the connection at once, and writes the positions.
         """

@@ -14,8 +14,9 @@ from typing import Protocol
 import trio
 
 from trio_chat.bot.run import BotError
+from trio_chat.client.fingerprints import fingerprint_of
 from trio_chat.client.options import DEFAULT_PORT, ServerOptions, with_ports
-from trio_chat.client.target import TargetError, parse
+from trio_chat.client.target import parse
 from trio_chat.client.trust import Connector, Security
 
 log = logging.getLogger("trio_chat.bot")
@@ -89,11 +90,13 @@ def main(bot: RunnableBot, arguments: Sequence[str] | None = None) -> None:
         bot.wanted_nick = options.nick
     if options.channel:
         bot.wanted_channels = tuple(options.channel)
-    security = Security(plaintext=options.plaintext, fingerprint=options.fingerprint)
+    security = Security(plaintext=options.plaintext, fingerprint=options.fingerprint or "")
     try:
         password = _password(options.password_file)
         connect = connectors(options.server, security)
-    except (OSError, TargetError) as error:
+        if options.account and not password:
+            raise ValueError(f"the account {options.account} needs a password")
+    except (OSError, ValueError) as error:
         sys.exit(f"{Path(sys.argv[0]).name}: {error}")
     run = partial(
         bot.run,
@@ -121,15 +124,37 @@ def _parser(bot: RunnableBot) -> argparse.ArgumentParser:
     parser.add_argument(
         "--positions", type=Path, help="a file that remembers which messages were received"
     )
-    parser.add_argument("--plaintext", action="store_true", help="connect without encryption")
-    parser.add_argument("--fingerprint", default="", help="of the only certificate to accept")
+    encryption = parser.add_mutually_exclusive_group()
+    encryption.add_argument("--plaintext", action="store_true", help="connect without encryption")
+    encryption.add_argument(
+        "--fingerprint", type=_fingerprint, help="of the only certificate to accept"
+    )
     return parser
 
 
+def _fingerprint(text: str) -> str:
+    try:
+        return fingerprint_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _password(file: Path | None) -> str:
-    if file is not None:
-        return file.read_text("utf-8").partition("\n")[0].rstrip("\r")
-    return os.environ.get(PASSWORD_VARIABLE, "")
+    """Return the password of the account, "" for none.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: its first line is no password.
+    """
+    if file is None:
+        return os.environ.get(PASSWORD_VARIABLE, "")
+    try:  # editors of Windows write a mark at the beginning
+        password = file.read_bytes().partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")
+    except UnicodeDecodeError:
+        raise ValueError(f"{file} is not UTF-8") from None
+    if not password:
+        raise ValueError(f"the first line of {file} is empty")
+    return password
 
 
 async def _until_signal(bot: RunnableBot, run: Callable[[], Awaitable[None]]) -> None:

@@ -24,6 +24,7 @@ from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, MessageKind, Said
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.sync_state import SyncState
+from trio_chat.irc import capability_names
 
 log = logging.getLogger("trio_chat.bot")
 
@@ -40,7 +41,7 @@ _ADDRESSING = (":", ",")
 
 
 class BotError(Exception):
-    """The bot cannot go on: the server refuses it or its account."""
+    """The bot cannot go on: the server refuses it, its nickname or its account."""
 
 
 class EventHandler(NamedTuple):
@@ -100,7 +101,7 @@ class BotRun:
         """Run until the link ends.
 
         Raises:
-            BotError: the server refuses the bot, or its account.
+            BotError: the server refuses the bot, its nickname or its account.
 
         Cancelled, it closes the connection at once, and writes the positions.
         """
@@ -156,6 +157,10 @@ class BotRun:
                 log.log(logging.WARNING if error else logging.INFO, "%s", text)
             case events.AccountRefused(account=account, code=code, reason=reason):
                 self._fail(_login_refused(account or self.link.nick, code, reason))
+            case events.NickRefused(nick=nick, code=code, reason=reason, registered=False):
+                self._fail(reasons.nick_refused(nick, code, reason))  # and no other one is left
+            case events.Connected() if account := self._account_without_login():
+                self._fail(_login_refused(account, "", "the server has no login by SASL"))
             case events.Ready():
                 if self._is_marked:
                     self._start(self._set_bot_mode)
@@ -171,6 +176,16 @@ class BotRun:
                     queue.send_nowait(event)
                 except trio.WouldBlock:
                     log.warning("a handler of %s does not keep up: one is dropped", kind.__name__)
+
+    def _account_without_login(self) -> str:
+        """Return the account that the bot cannot log in to, as the server has no login; "" if it
+        can, or needs none.
+        """
+        credentials, session = self.link.login_flow.credentials, self.link.session
+        if credentials is None or session is None:
+            return ""
+        has_login = capability_names.SASL in session.protocol.negotiation.enabled
+        return "" if has_login else credentials.account
 
     def _fail(self, problem: str) -> None:
         self._problem = self._problem or problem

@@ -46,10 +46,14 @@ def target(text: str) -> "ServerAddress":
 
 def fingerprint(text: str) -> str:
     """Parse a SHA-256 fingerprint; return plain hexadecimal digits."""
-    digits = text.replace(":", "").lower()
-    if len(digits) != 64 or not set(digits) <= set("0123456789abcdef"):
-        raise argparse.ArgumentTypeError(_("a SHA-256 fingerprint has 64 hexadecimal digits"))
-    return digits
+    from trio_chat.client.fingerprints import fingerprint_of  # noqa: PLC0415
+
+    try:
+        return fingerprint_of(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            _("a SHA-256 fingerprint has 64 hexadecimal digits")
+        ) from None
 
 
 def channel_name(text: str) -> str:

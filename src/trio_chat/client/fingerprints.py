@@ -13,6 +13,18 @@ _UNREADABLE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
 """What asn1crypto raises for a damaged certificate."""
 
 
+def fingerprint_of(text: str) -> str:
+    """Return a SHA-256 fingerprint that somebody has typed, as plain hexadecimal digits.
+
+    Raises:
+        ValueError: it is none.
+    """
+    digits = text.replace(":", "").lower()
+    if len(digits) != 64 or not set(digits) <= set("0123456789abcdef"):
+        raise ValueError(f"{text!r} is no SHA-256 fingerprint, which has 64 hexadecimal digits")
+    return digits
+
+
 class Presented(NamedTuple):
     """The SHA-256 fingerprints of what a server has presented, in hexadecimal.
 
