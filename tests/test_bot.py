@@ -448,6 +448,26 @@ async def test_a_lost_connection_is_made_again_and_nothing_is_missed(
     ]
 
 
+async def test_nothing_is_missed_in_a_channel_where_nothing_was_said_before(
+    autojump_clock: MockClock,
+) -> None:
+    """The time of the bot's JOIN is where it goes on."""
+    bot = echo_bot()
+    got: list[tuple[str, bool]] = []
+
+    @bot.on(ChatMessage)
+    def note(message: ChatMessage) -> None:
+        got.append((message.text, message.is_missed))
+
+    async with chat_with(bot) as chat:
+        await chat.drop()
+        await chat.say("anna", LOBBY, "first")
+        chat.restore()
+        await chat.ready(LOBBY)
+        await wait_all_tasks_blocked()
+    assert got == [("first", True)]
+
+
 async def test_a_message_waits_for_the_connection(autojump_clock: MockClock) -> None:
     """What the bot says while there is no connection is sent on the next one."""
     bot = Bot("tea", channels=[LOBBY])

@@ -249,7 +249,9 @@ class FakeChat:
     async def _register(self, visit: _Visit) -> None:
         visit.is_registered = True
         await self._send(visit, numerics.RPL_WELCOME, visit.nick, "Welcome")
-        features = "BOT=B CHANTYPES=# CASEMAPPING=ascii CHATHISTORY=1000 MSGREFTYPES=msgid"
+        features = (
+            "BOT=B CHANTYPES=# CASEMAPPING=ascii CHATHISTORY=1000 MSGREFTYPES=msgid,timestamp"
+        )
         await self._send(visit, numerics.RPL_ISUPPORT, visit.nick, *features.split(), "are here")
         self._notify()
 
