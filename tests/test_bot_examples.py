@@ -1,5 +1,8 @@
 """The example bots, each in a chat in memory."""
 
+from collections.abc import Callable
+from http.client import IncompleteRead
+
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -111,6 +114,29 @@ async def test_only_new_entries_are_announced(autojump_clock: MockClock) -> None
             assert (await chat.heard()).text == f"Entry {new} https://x.example/{new}"
 
 
+async def test_news_are_no_end_of_the_bot_while_a_channel_takes_none(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A channel that refuses an entry, and a server that sends half of a feed, are passed over."""
+
+    async def without_thread(get: Callable[[str], bytes], url: str) -> bytes:
+        await trio.lowlevel.checkpoint()
+        return get(url)
+
+    def get(url: str) -> bytes:
+        looks.append(url)
+        chat.refuses = "Not here" if len(looks) == 2 else ""
+        if len(looks) == 3:
+            raise IncompleteRead(b"")
+        return FEED.format("".join(ITEM.format(number) for number in range(1, len(looks)))).encode()
+
+    monkeypatch.setattr(trio.to_thread, "run_sync", without_thread)
+    looks: list[str] = []
+    chat = FakeChat()
+    async with chat_with(rss.feeds(["https://x.example/feed"], ("#news",), get), chat=chat):
+        assert (await chat.heard()).text == "Entry 3 https://x.example/3"
+
+
 def test_both_formats_of_feeds_are_read() -> None:
     """RSS has items, and Atom has entries."""
     assert list(rss.entries(ATOM.encode())) == [rss.Entry("a", "One", "https://x.example/a")]
@@ -118,7 +144,13 @@ def test_both_formats_of_feeds_are_read() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [b"", b"<html", b"\xff\xfe", b'<!DOCTYPE x [<!ENTITY a "aaaa">]><rss>&a;</rss>'],
+    [
+        b"",
+        b"<html",
+        b'<?xml version="1.0" encoding="none-such"?><rss/>',
+        b"\xff\xfe",
+        b'<!DOCTYPE x [<!ENTITY a "aaaa">]><rss>&a;</rss>',
+    ],
 )
 def test_what_is_no_feed_is_an_error(document: bytes) -> None:
     """A document that is broken, or that would grow, is refused."""

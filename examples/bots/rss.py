@@ -8,14 +8,14 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
+from http.client import HTTPException
 from typing import NamedTuple
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 from xml.etree import ElementTree
 
 import trio
 
-from trio_chat.bot import Bot
+from trio_chat.bot import Bot, NotDeliveredError
 
 INTERVAL = 900.0
 """Seconds between two looks at a feed."""
@@ -59,7 +59,7 @@ def entries(document: bytes) -> Iterator[Entry]:
         raise ValueError("the feed defines entities, which no feed needs")
     try:
         root = ElementTree.fromstring(document)  # noqa: S314 - no entities, see above
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError) as error:  # the latter for its encoding
         raise ValueError(f"the feed is no XML: {error}") from None
     for node in root.iter():
         if node.tag.rpartition("}")[2] in ("item", "entry"):
@@ -98,7 +98,7 @@ def feeds(
         while True:
             try:
                 found = list(entries(await trio.to_thread.run_sync(get, url)))
-            except (OSError, URLError, ValueError) as error:
+            except (OSError, HTTPException, ValueError) as error:
                 logging.warning("%s: %s", url, error)
             else:
                 new = [entry for entry in found if entry.identifier not in known]
@@ -110,8 +110,12 @@ def feeds(
 
     async def announce(new: list[Entry]) -> None:
         for entry in reversed(new):
-            for channel in bot.channels:
-                await bot.say(channel, f"{entry.title} {entry.link}".strip())
+            for channel in bot.wanted_channels:  # also without a connection, for which it waits
+                name = channel.partition(" ")[0]
+                try:
+                    await bot.say(name, f"{entry.title} {entry.link}".strip())
+                except NotDeliveredError as error:
+                    logging.warning("%s: %s was not announced: %s", name, entry.link, error)
 
     @bot.task
     async def follow_all() -> None:
