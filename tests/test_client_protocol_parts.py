@@ -5,15 +5,17 @@ import pytest
 from trio_chat.client.session.channel_tracker import ChannelTracker
 from trio_chat.client.session.effects import Effects
 from trio_chat.client.session.event_sequencer import EventSequencer
-from trio_chat.client.session.events import Said, UserJoined, UserQuit
+from trio_chat.client.session.events import NickRefused, Said, UserJoined, UserQuit
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.history_request import HistoryRequest, Purpose, RequestQueue
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.negotiation import Negotiation
 from trio_chat.client.session.own_nickname import OwnNickname
+from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.read_markers import ReadMarkers
 from trio_chat.client.session.sender_filter import SenderFilter
 from trio_chat.client.session.sync_state import SyncState
+from trio_chat.irc.message import parse
 
 NOON = "2026-05-04T12:00:00.000Z"
 LATER = "2026-05-04T12:00:01.000Z"
@@ -30,6 +32,24 @@ def test_a_wanted_nickname_is_taken_back_when_it_is_free() -> None:
     own.freed("ALICE")
     assert effects.take_lines() == ["NICK Alice", "NICK Alice"]
     assert own.is_taking_back
+
+
+@pytest.mark.parametrize("is_taken_back", [False, True])
+def test_two_answers_refuse_a_nickname_once(is_taken_back: bool) -> None:
+    """A server may send a numeric and a notice. When the second one comes, another nickname may
+    have been asked for already, which it does not refuse.
+    """
+    protocol = ClientProtocol("alice")
+    if is_taken_back:
+        protocol.receive(parse(":srv 001 alice2 :Welcome"))
+        protocol.nickname.take_back()
+    protocol.take_events()
+    protocol.receive(parse(":srv FAIL NICK NICKNAME_RESERVED alice :alice is registered"))
+    if not is_taken_back:
+        protocol.nickname.change("alice2")
+    protocol.receive(parse(":srv 433 * alice :Nickname is already in use"))
+    refusals = [each for each in protocol.take_events() if isinstance(each, NickRefused)]
+    assert len(refusals) == (0 if is_taken_back else 1)
 
 
 def test_a_nickname_that_the_server_has_cut_is_the_wanted_one() -> None:

@@ -17,7 +17,7 @@ class OwnNickname:
         current: the nickname that the client has, or asks for before registration.
         wanted: the nickname that the client wants to have.
         asked: the nickname in the latest NICK of this client.
-        refused: the nickname that the server refused last, "" after another NICK.
+        refused: the nickname that the server refused last, "" after another NICK with it.
         is_taking_back: whether the latest NICK was sent by itself, so that a refusal of it is not
             reported.
         source: the `nick!user@host` that others see; "" until the server shows it.
@@ -51,7 +51,9 @@ class OwnNickname:
     def ask(self, nick: str) -> None:
         """Send NICK; before registration the nickname counts as that of this client."""
         self._effects.send("NICK", nick)
-        self.asked, self.refused = nick, ""
+        self.asked = nick
+        if self._features.same(nick, self.refused):
+            self.refused = ""  # else a second answer to the former NICK may be on its way
         if not self.is_registered:
             self.current = nick
 

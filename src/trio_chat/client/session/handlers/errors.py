@@ -75,7 +75,7 @@ def _refused_message(
 def _nick_refused(protocol: ProtocolState, code: str, nick: str, reason: str) -> None:
     own = protocol.nickname
     if own.is_taking_back and own.is_registered:
-        own.is_taking_back = False
+        own.is_taking_back, own.refused = False, nick
         return
     words = reason.lower()
     if code == numerics.ERR_NICKNAMEINUSE and any(word in words for word in _RESERVED_WORDS):
