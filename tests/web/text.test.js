@@ -82,6 +82,40 @@ test("Markdown needs signs that touch their words", () => {
   }
 });
 
+test("signs between punctuation marks, as in faces and in names of files, stay", () => {
+  for (const text of [
+    "\u00af\\_(ツ)_/\u00af",
+    "^_^ hi ^_^",
+    "-_- ... -_-",
+    "(>_<) (>_<)",
+    "*_* wow (*_*)",
+    "rm /tmp/*.log /var/*.gz",
+    "ls *.py src/*.py",
+    'replace "_" by "_"',
+  ]) {
+    assert.deepEqual(shown(text), [[text]], text);
+  }
+});
+
+test("punctuation may stand at both sides of what is emphasised", () => {
+  assert.deepEqual(shown("(*wow!*) *(see below)*. _“hi”_, **重要**。"), [
+    ["("],
+    ["wow!", "italic"],
+    [") "],
+    ["(see below)", "italic"],
+    [". "],
+    ["“hi”", "italic"],
+    [", "],
+    ["重要", "bold"],
+    ["。"],
+  ]);
+});
+
+test("three signs, and signs of two kinds, are both styles", () => {
+  assert.deepEqual(shown("***a***"), [["a", "italic", "bold"]]);
+  assert.deepEqual(shown("_**a**_"), [["a", "bold", "italic"]]);
+});
+
 test("emphasis nests, and an unclosed sign is text", () => {
   assert.deepEqual(shown("**a _b_ c**"), [
     ["a ", "bold"],

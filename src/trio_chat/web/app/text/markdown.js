@@ -4,7 +4,8 @@
  *
  * Delimiters follow CommonMark's flanking rules in a stricter form: the sign before an opening and
  * after a closing one must not be a letter or a digit, so that `2*3*4` and `snake_case_name` stay
- * as they are typed.
+ * as they are typed. Between two punctuation marks they are a part of what is drawn or named there,
+ * such as `^_^`, `¯\_(ツ)_/¯` and `src/*.py`.
  */
 
 import { spans } from "./formatting.js";
@@ -33,9 +34,14 @@ import { links } from "./links.js";
 const FENCE = /^\s{0,3}(`{3,}|~{3,})\s*([\w+#.-]*)\s*$/u;
 const QUOTE = /^\s{0,3}> ?/u;
 const CODE_SPAN = /(`+)([^`]|[^`].*?[^`])\1(?!`)/gu;
-const DELIMITER = /\*\*|__|~~|\*|_/gu;
-const WORD = /[\p{L}\p{N}_]/u;
+/** A delimiter, or a face. */
+const SIGN = /\*_+\*|\*\*|__|~~|\*|_/gu;
+const WORD = /[\p{L}\p{N}]/u;
 const SPACE = /\s/u;
+/** What stands between words, or is another delimiter. */
+const APART = /[\s*_~]/u;
+const PUNCTUATION = /[\p{P}\p{S}]/u;
+const AFTER_PHRASE = /^(?:[\p{Pe}\p{Pf},;:!?"']|\.(?![\p{L}\p{N}]))/u;
 const SPECIAL = /[`*_~]/u;
 /** @type {Record<string, "bold"|"italic"|"strike">} */
 const STYLES = { "**": "bold", __: "bold", "*": "italic", _: "italic", "~~": "strike" };
@@ -163,19 +169,38 @@ function withDelimiters(text, start, end, style) {
   /** @type {Token[]} */
   const found = [];
   let position = start;
-  for (const match of part.matchAll(DELIMITER)) {
+  for (const match of part.matchAll(SIGN)) {
     const at = start + match.index;
-    const before = text[at - 1] ?? " ";
-    const after = text[at + match[0].length] ?? " ";
-    const opens = !SPACE.test(after) && !WORD.test(before);
-    const closes = !SPACE.test(before) && !WORD.test(after);
-    if (!opens && !closes) continue;
+    const behind = at + match[0].length;
+    const [opens, closes] = flanks(text[at - 1] ?? " ", text.slice(behind, behind + 2) || " ");
+    if (!(opens || closes) || !STYLES[match[0]]) continue;
     if (at > position) found.push({ text: text.slice(position, at), style });
     found.push({ text: match[0], style, delimiter: { sign: match[0], opens, closes } });
-    position = at + match[0].length;
+    position = behind;
   }
   if (position < end) found.push({ text: text.slice(position, end), style });
   return found;
+}
+
+/**
+ * Return whether a delimiter may open, and whether it may close.
+ * @param {string} before The sign in front of it.
+ * @param {string} behind The two signs behind it.
+ * @returns {[boolean, boolean]}
+ */
+function flanks(before, behind) {
+  const after = behind.charAt(0);
+  return [
+    !SPACE.test(after) &&
+      !WORD.test(before) &&
+      (APART.test(before) || APART.test(after) || !PUNCTUATION.test(after)),
+    !SPACE.test(before) &&
+      !WORD.test(after) &&
+      (APART.test(after) ||
+        APART.test(before) ||
+        !PUNCTUATION.test(before) ||
+        AFTER_PHRASE.test(behind)),
+  ];
 }
 
 /**
@@ -185,8 +210,9 @@ function withDelimiters(text, start, end, style) {
 function emphasise(tokens) {
   /** @type {number[]} */
   const opened = [];
-  tokens.forEach((token, number) => {
-    const delimiter = token.delimiter;
+  tokens.forEach((_, number) => {
+    untangle(tokens, number, opened.at(-1));
+    const delimiter = tokens[number]?.delimiter;
     if (!delimiter) return;
     const match = delimiter.closes
       ? opened.findLastIndex((start) => tokens[start]?.delimiter?.sign === delimiter.sign)
@@ -199,6 +225,20 @@ function emphasise(tokens) {
       opened.push(number);
     }
   });
+}
+
+/**
+ * Let the last of three stars close first, as the last of three has opened last.
+ * @param {Token[]} tokens
+ * @param {number} number
+ * @param {number|undefined} opened The newest delimiter that is open.
+ */
+function untangle(tokens, number, opened) {
+  const [one, two] = tokens.slice(number, number + 2);
+  const last = tokens[opened ?? -1]?.delimiter?.sign;
+  if (last && one?.delimiter?.closes && one.text === last + last && two?.text === last) {
+    tokens.splice(number, 2, two, one);
+  }
 }
 
 /**
