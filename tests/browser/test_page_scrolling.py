@@ -194,6 +194,27 @@ def test_a_reader_at_the_bottom_follows(visit: Visit, serve: Callable[..., Serve
         expect(ann.page.get_by_text(f"turn {turn}", exact=True)).to_be_in_viewport(ratio=1)
 
 
+_SCROLLED_BETWEEN = """window.WebSocket = class extends WebSocket {
+    constructor(...options) {
+        super(...options);
+        const scroll = () =>
+            document.querySelector("[role=log]")?.dispatchEvent(new Event("scroll"));
+        this.addEventListener("message", scroll);
+    }
+};"""
+"""Reports a scrolling before the page takes each line of the server."""
+
+
+def test_what_comes_while_a_reader_watches_the_bottom_is_read(visit: Visit, server: Server) -> None:
+    """No line of unread messages stands above it, though it comes faster than it is drawn."""
+    ann = visit()
+    ann.page.add_init_script(_SCROLLED_BETWEEN)
+    ann.join("ann")
+    server.irc("bob", "#lobby").send(*(f"PRIVMSG #lobby :message {n}" for n in range(9)))
+    ann.sees("message 8")
+    expect(ann.page.locator(".unread-line")).to_have_count(0)
+
+
 def png(width: int, height: int) -> bytes:
     """Return a black picture."""
     rows = zlib.compress(b"".join(b"\0" + bytes((width + 7) // 8) for _ in range(height)))

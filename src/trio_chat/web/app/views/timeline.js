@@ -305,9 +305,10 @@ export class Timeline extends Component {
   }
 
   noteAttention() {
+    // At the bottom the user sees what has come since the last drawing, too: it is drawn soon.
     const attentive =
       this.position.stuck.peek() &&
-      this.isAtNewest() &&
+      this.buffer.timeline.live.peek() &&
       document.visibilityState === "visible" &&
       document.hasFocus();
     if (this.workspace.attentive.peek() !== attentive) this.workspace.attentive.value = attentive;
