@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from harness import PHONE, Server, Visitor
 from playwright.sync_api import expect
 
@@ -122,3 +123,15 @@ def test_a_long_touch_opens_the_menu_of_a_message(visit: Visit, server: Server) 
     expect(menu).to_have_count(1)
     menu.get_by_role("button", name="Reply").tap()
     expect(ann.page.get_by_text("Replying to")).to_be_visible()
+
+
+@pytest.mark.parametrize("channel", ["#what?", "##c"])
+def test_the_link_in_the_list_of_channels_leads_others_there(visit: Visit, channel: str) -> None:
+    """Copied, or opened in another tab, it names the channel as the address of the page does."""
+    ann, bob = visit(), visit()
+    ann.join("ann")
+    ann.say(f"/join {channel}")
+    link = ann.page.get_by_role("navigation").get_by_role("link", name=channel[1:], exact=True)
+    address = link.evaluate("(element) => element.href")
+    bob.join("bob", address.removeprefix(bob.url))
+    expect(bob.page.get_by_role("heading", level=1)).to_have_text(channel)

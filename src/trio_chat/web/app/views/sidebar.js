@@ -1,6 +1,7 @@
 /** The list of conversations, with what is unread, the state of the connection, and the user. */
 
 import { h } from "../../vendor/preact.js";
+import { fragmentOf } from "../platform/address.js";
 import { _, plural } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
 import { nickClass } from "../text/nick_colour.js";
@@ -129,7 +130,7 @@ function Item({ buffer, workspace }) {
     h(
       "a",
       {
-        href: buffer.kind === "channel" ? `/${encodeURI(buffer.name)}` : "#",
+        href: buffer.kind === "channel" ? `/#${fragmentOf(buffer.name)}` : "#",
         class: classes.filter(Boolean).join(" "),
         "aria-current": current ? "page" : undefined,
         onClick: (/** @type {MouseEvent} */ event) => {
