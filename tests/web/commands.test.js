@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commandList, runCommand } from "../../src/trio_chat/web/app/session/commands/table.js";
+import { joinNamed } from "../../src/trio_chat/web/app/session/joining.js";
 import { invitationOf } from "../../src/trio_chat/web/app/platform/address.js";
 import { connected, newWorkspace, settle, textsOf } from "./support.js";
 
@@ -37,6 +38,7 @@ const LINES = [
   ["/invite bob", ["INVITE bob #lobby"]],
   ["/join other", ["JOIN #other"]],
   ["/join #other secret", ["JOIN #other secret"]],
+  ["/join #other,more secret,key", ["JOIN #other secret", "JOIN #more key"]],
   ["/part see you", ["PART #lobby :see you"]],
   ["/nick rob", ["NICK rob"]],
   ["/away for lunch", ["AWAY :for lunch"]],
@@ -65,6 +67,15 @@ test("a command that does not exist, or with wrong words, is kept in the prompt 
     assert.equal(buffer.draft.value, line);
     assert.equal(buffer.timeline.entries.at(-1).kind, "error", line);
   }
+});
+
+test("each channel of a list is to be joined again, and a name with a space is refused", async () => {
+  const { actions, server, client, workspace } = await connected();
+  joinNamed(actions, "#", "one, #two,,my channel", "");
+  await settle();
+  assert.deepEqual(server.sent("JOIN").slice(-2), ["JOIN #one", "JOIN #two"]);
+  assert.deepEqual([...client.channels.wanted.keys()], ["#lobby", "#one", "#two"]);
+  assert.match(workspace.notices.value.at(-1).text, /#my channel cannot be joined/);
 });
 
 test("nothing is sent for an empty line", async () => {

@@ -2,6 +2,7 @@
 import { isMessage } from "../../model/entries.js";
 import { N_, _, language } from "../../platform/i18n.js";
 import { plain } from "../../text/formatting.js";
+import { joinNamed } from "../joining.js";
 import { COMMANDS, channelAndRest, command, notInChannel } from "./registry.js";
 
 /** @import { Entry } from "../../model/types.js" */
@@ -36,7 +37,7 @@ command(
   [1, 2],
   ["channel"],
   ({ client, actions }, [name = "", key = ""]) => {
-    actions.join(client.model.isupport.isChannel(name) ? name : `#${name}`, key);
+    joinNamed(actions, client.model.isupport.channelTypes, name, key);
   },
 );
 

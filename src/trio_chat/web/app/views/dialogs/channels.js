@@ -3,6 +3,7 @@
 import { h } from "../../../vendor/preact.js";
 import { useEffect, useState } from "../../../vendor/hooks.js";
 import { _, plural } from "../../platform/i18n.js";
+import { joinNamed } from "../../session/joining.js";
 import { plain, plainName } from "../../text/formatting.js";
 import { useWorkspace } from "../context.js";
 import { Dialog } from "../dialog.js";
@@ -60,10 +61,7 @@ function JoinForm({ workspace, text, setText }) {
     const name = String(form.get("channel")).trim();
     if (!name) return;
     closeAll();
-    workspace.actions.join(
-      types.includes(name[0] ?? "") ? name : `${types[0] ?? "#"}${name}`,
-      String(form.get("key")).trim() || undefined,
-    );
+    joinNamed(workspace.actions, types, name, String(form.get("key")));
   };
   return h(
     "form",
