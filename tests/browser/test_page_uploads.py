@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from harness import PHONE, Server, Visitor
-from playwright.sync_api import FilePayload, Locator, expect
+from playwright.sync_api import FilePayload, Locator, Route, expect
 
 from upload_fakes import png
 
@@ -151,6 +151,56 @@ def test_an_upload_that_was_interrupted_can_be_sent_again(visit: Visit, server: 
     expect(ann.page.get_by_role("button", name="Remove notes.bin")).to_be_visible()
     ann.prompt.press("Enter")
     expect(ann.timeline.locator(".file-card")).to_have_text("notes.bin")
+
+
+def held_uploads(visitor: Visitor) -> list[Route]:
+    """Keep uploads from the server until a test continues them."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    visitor.page.route("**/upload", hold)
+    return held
+
+
+def let_go(visitor: Visitor, held: list[Route]) -> None:
+    """Continue the one upload that is held."""
+    while not held:
+        visitor.page.wait_for_timeout(50)
+    held[0].continue_()
+
+
+def test_a_message_that_waits_for_its_file_is_sent_once(visit: Visit, server: Server) -> None:
+    """Also if Enter is pressed again, and what is typed meanwhile stays in the prompt."""
+    ann = visit()
+    ann.join("ann")
+    held = held_uploads(ann)
+    expect(choose(ann, payload("a.bin"))).to_have_count(1)
+    ann.say("look at this")
+    ann.prompt.press("Enter")
+    ann.prompt.press_sequentially(" more")
+    let_go(ann, held)
+    expect(ann.timeline.locator(".file-card")).to_have_text("a.bin")
+    expect(ann.prompt).to_have_value("more")
+    ann.say("last")
+    ann.sees("last")
+    expect(ann.messages).to_have_count(2)
+
+
+def test_a_message_that_waits_for_its_file_can_be_changed(visit: Visit, server: Server) -> None:
+    """What stands in the prompt no longer is not sent; the file stays with the prompt."""
+    ann = visit()
+    ann.join("ann")
+    held = held_uploads(ann)
+    files = choose(ann, payload("a.bin"))
+    ann.say("lok at this")
+    ann.prompt.fill("look at this")
+    let_go(ann, held)
+    expect(files.get_by_role("button", name="Remove a.bin")).to_be_visible()
+    ann.prompt.press("Enter")
+    expect(ann.timeline.locator(".file-card")).to_have_text("a.bin")
+    expect(ann.messages).to_contain_text(["look at this"])
 
 
 def test_a_file_is_removed_with_its_message(visit: Visit, server: Server) -> None:

@@ -78,6 +78,17 @@ test("each channel of a list is to be joined again, and a name with a space is r
   assert.match(workspace.notices.value.at(-1).text, /#my channel cannot be joined/);
 });
 
+test("what is typed while a command is loaded stays in the prompt", async () => {
+  const { actions, buffer, server } = await connected();
+  buffer.draft.value = "/me waves";
+  actions.input(buffer, buffer.draft.value);
+  assert.equal(buffer.draft.value, "");
+  buffer.draft.value = "a message";
+  await settle();
+  assert.equal(server.sent("PRIVMSG").length, 1);
+  assert.equal(buffer.draft.value, "a message");
+});
+
 test("nothing is sent for an empty line", async () => {
   for (const line of ["", "   ", "\n\n"]) assert.deepEqual((await typed(line)).sent, []);
 });

@@ -47,20 +47,3 @@ function decode(text) {
 export function fragmentOf(name) {
   return encodeURIComponent(name.slice(1)).replace(/%(2C|2F|3A|40)/g, decodeURIComponent);
 }
-
-/**
- * Return the address of the page for other people, without a fragment. A page that was opened as
- * `localhost` knows from the server how other machines reach it.
- */
-export function sharedAddress() {
-  return globalThis.document?.documentElement.dataset["page"] || `${location.origin}${location.pathname}`;
-}
-
-/**
- * Return whether an address leads to the machine itself that opens it.
- * @param {string} address
- */
-export function isOwnMachine(address) {
-  const { hostname } = new URL(address);
-  return /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/u.test(hostname);
-}

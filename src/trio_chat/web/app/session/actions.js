@@ -102,11 +102,22 @@ export function makeActions(client, keys, cache) {
       client.leave(reason);
     },
     input(buffer, line) {
-      const tell = (/** @type {string} */ text, error = false) =>
-        model.tell(own(buffer), text, error);
-      const taken = interpret({ client, buffer: own(buffer), actions, tell }, line);
-      if (typeof taken === "boolean") typed(own(buffer), taken);
-      else taken.then((is) => typed(own(buffer), is)).catch(() => tell(unloaded(), true));
+      const target = own(buffer);
+      const tell = (/** @type {string} */ text, error = false) => model.tell(target, text, error);
+      const taken = interpret({ client, buffer: target, actions, tell }, line);
+      const { draft } = target;
+      const before = draft.value;
+      // At once, though a command may have to be loaded: what is typed meanwhile is another line.
+      if (taken) draft.value = "";
+      const done = (/** @type {boolean|void} */ is) => {
+        if (!is) draft.value ||= before;
+        else {
+          target.replyTo.value = null;
+          client.outgoing.keepDraft(target);
+        }
+      };
+      if (typeof taken === "boolean") done(taken);
+      else taken.catch(() => tell(unloaded(), true)).then(done);
     },
     send(buffer, text, options = {}) {
       client.outgoing.send(own(buffer), text, "message", options.replyTo ?? "");
@@ -288,18 +299,6 @@ export function makeActions(client, keys, cache) {
     if (how) {
       client.command(own(buffer), "MODE", buffer.name, sign + how.mode, how.prefix + maskOf(nick));
     }
-  }
-
-  /**
-   * Empty the prompt when its text was taken.
-   * @param {ChatBuffer} buffer
-   * @param {boolean} taken
-   */
-  function typed(buffer, taken) {
-    if (!taken) return;
-    buffer.draft.value = "";
-    buffer.replyTo.value = null;
-    client.outgoing.keepDraft(buffer);
   }
 
   /** Remove what this device keeps only for a user that wants it to remember. */

@@ -1,6 +1,7 @@
 /** Questions to the server whose answers go to the view that asked: WHOIS, LIST, SEARCH, bans. */
 import { escapeTag } from "../irc/message.js";
-import { fragmentOf, isOwnMachine, sharedAddress } from "../platform/address.js";
+import { fragmentOf } from "../platform/address.js";
+import { isOwnMachine, sharedAddress } from "../platform/shared_address.js";
 import { _ } from "../platform/i18n.js";
 import { isBatch } from "./batches.js";
 import { historyBlock, messageEntry, seconds } from "./events.js";

@@ -86,13 +86,16 @@ function begin(workspace, file) {
 /**
  * Wait for the uploads, and take the addresses out of the prompt.
  * @param {Buffer} buffer
- * @returns {Promise<string[]|null>} null when one has failed, which stays in the prompt.
+ * @param {string} text With which they are to be sent.
+ * @returns {Promise<string[]|null>} null when one has failed, which stays in the prompt, or when the
+ *   text was changed meanwhile.
  */
-export async function takeAddresses(buffer) {
+export async function takeAddresses(buffer, text) {
   const waiting = uploadsOf(buffer);
   const taken = waiting.value;
   const addresses = await Promise.all(taken.map(({ address }) => address));
-  if (taken.some(({ error }) => error.value)) return null;
+  const isChanged = !buffer.draft.value.startsWith(text);
+  if (isChanged || taken.some(({ error }) => error.value)) return null;
   const rest = waiting.value.filter((each) => !taken.includes(each));
   // Cancelled while this waited.
   const kept = addresses.filter(
@@ -141,7 +144,9 @@ function Row({ attachment, again, remove }) {
       "span",
       { class: "about" },
       h("bdi", null, name),
-      h("span", { class: "quiet" }, error.value || fileSize(file.size)),
+      error.value
+        ? h("span", { key: "error", class: "quiet", role: "alert" }, error.value)
+        : h("span", { key: "size", class: "quiet" }, fileSize(file.size)),
     ),
     error.value || progress.value >= 1
       ? null

@@ -126,6 +126,9 @@ function fit(field) {
   field.style.setProperty("height", `${field.scrollHeight}px`);
 }
 
+/** Buffers with a message that waits for its files. @type {WeakSet<Buffer>} */
+const waiting = new WeakSet();
+
 /**
  * Send what was typed together with the addresses of the files.
  * @param {Workspace} workspace
@@ -135,16 +138,22 @@ async function submit(workspace, buffer) {
   const text = buffer.draft.value;
   if (!text.trim() && !uploadsOf(buffer).value.length) return;
   const isCommand = text.startsWith("/") && !text.startsWith("//");
-  const addresses = isCommand ? [] : await takeAddresses(buffer);
+  if (!isCommand) {
+    if (waiting.has(buffer)) return;
+    waiting.add(buffer);
+  }
+  const addresses = isCommand ? [] : await takeAddresses(buffer, text);
+  if (!isCommand) waiting.delete(buffer);
   if (!addresses) return;
   const { lines } = workspace.features.value.limits;
   const line = [text.trimEnd(), ...addresses].filter(Boolean).join(lines > 1 ? "\n" : " ");
   const count = line.split("\n").length;
   if (!isCommand && count > Math.max(lines, PASTED_LINES)) {
-    openDialog("lines", { buffer, text: line, onSend: () => deliver(workspace, buffer, line) });
+    const onSend = () => deliver(workspace, buffer, line, text);
+    openDialog("lines", { buffer, text: line, onSend });
     return;
   }
-  deliver(workspace, buffer, line);
+  deliver(workspace, buffer, line, text);
 }
 
 /** Lines that were sent, the newest last: for the keys that recall them. */
@@ -155,12 +164,16 @@ const MOST_RECALLED = 100;
  * @param {Workspace} workspace
  * @param {Buffer} buffer
  * @param {string} line
+ * @param {string} text What was typed of it; what stands behind it was typed since.
  */
-function deliver(workspace, buffer, line) {
+function deliver(workspace, buffer, line, text) {
   // A command may contain a password.
   if (!/^\/(?:oper|login|register|quote|pass)\b/iu.test(line))
     sentLines.value = [...sentLines.peek().slice(-MOST_RECALLED), line];
+  const { draft } = buffer;
+  const rest = draft.value.slice(text.length).trimStart();
   workspace.actions.input(buffer, line);
+  draft.value ||= rest;
   toNewest(workspace, buffer);
 }
 

@@ -2,7 +2,7 @@
 
 import { h } from "../../../vendor/preact.js";
 import { useState } from "../../../vendor/hooks.js";
-import { isOwnMachine } from "../../platform/address.js";
+import { isOwnMachine } from "../../platform/shared_address.js";
 import { _ } from "../../platform/i18n.js";
 import { useWorkspace } from "../context.js";
 

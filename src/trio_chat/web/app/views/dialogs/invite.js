@@ -3,7 +3,7 @@
 import { h } from "../../../vendor/preact.js";
 import { useEffect, useState } from "../../../vendor/hooks.js";
 import { encode } from "../../../vendor/uqr.js";
-import { isOwnMachine } from "../../platform/address.js";
+import { isOwnMachine } from "../../platform/shared_address.js";
 import { _ } from "../../platform/i18n.js";
 import { plainName } from "../../text/formatting.js";
 import { useWorkspace } from "../context.js";
