@@ -62,6 +62,20 @@ def test_many_files_at_once_all_arrive(visit: Visit, server: Server) -> None:
     expect(waiting(ann)).to_have_count(0)
 
 
+def test_a_text_with_files_is_shown_without_their_addresses(visit: Visit, server: Server) -> None:
+    """A card beside a picture is as high as its name."""
+    ann = visit()
+    ann.join("ann")
+    picture = payload("sky.png", png(width=300, height=200))
+    expect(choose(ann, picture, payload("a.bin"))).to_have_count(2)
+    ann.say("look at this")
+    message = ann.messages.filter(has_text="look at this")
+    expect(message.locator(".text")).to_have_text("look at this")
+    heights = "(box) => [...box.children].map((each) => each.getBoundingClientRect().height)"
+    high, low = message.locator(".files").evaluate(heights)
+    assert low < high / 2
+
+
 @pytest.mark.parametrize("how", ["paste", "drop"])
 def test_a_picture_is_shown_in_its_size(visit: Visit, server: Server, how: str) -> None:
     """From the clipboard, or dropped anywhere on the window."""

@@ -8,7 +8,7 @@ import { links, safeHref, uploadedFile } from "../../src/trio_chat/web/app/text/
 import { blocks, inlines } from "../../src/trio_chat/web/app/text/markdown.js";
 import { mentions } from "../../src/trio_chat/web/app/text/names.js";
 import { crc32, nickClass } from "../../src/trio_chat/web/app/text/nick_colour.js";
-import { isJumbo, textNodes } from "../../src/trio_chat/web/app/text/nodes.js";
+import { isJumbo, textNodes, withoutFiles } from "../../src/trio_chat/web/app/text/nodes.js";
 
 /** @param {string} text */
 const shown = (text) =>
@@ -318,6 +318,22 @@ test("the colours of nicknames are those of the terminal client", () => {
 test("a few emoji are drawn large, words and many emoji are not", () => {
   assert.ok(isJumbo("🎉") && isJumbo("👍🏽 👩‍👩‍👧") && isJumbo("❤️"));
   assert.ok(!isJumbo("ok 🎉") && !isJumbo("123") && !isJumbo("🎉".repeat(9)) && !isJumbo(""));
+});
+
+test("addresses of files at the end of a message are not shown as its text", () => {
+  const origin = "http://chat.example";
+  const file = `${origin}/file/${"A".repeat(22)}/a.png`;
+  const without = (/** @type {string} */ text) => withoutFiles(text, origin);
+  assert.equal(without(`look\n\n here\n${file}\n${file}?w=1&h=2\n`), "look\n\n here");
+  assert.equal(without(file), "");
+  for (const text of [
+    `see ${file}`,
+    `${file}\nend`,
+    `\`\`\`\n${file}\n\`\`\``,
+    `a\nhttp://other.example/file/${"A".repeat(22)}/a.png`,
+  ]) {
+    assert.equal(without(text), text);
+  }
 });
 
 const options = { nick: "me", channelTypes: "#", origin: "http://chat.example" };

@@ -78,6 +78,18 @@ export function filesOf(text, origin) {
 }
 
 /**
+ * Return a text without the lines at its end that are nothing but addresses of files, as the page
+ * adds them to a message: the files are shown instead.
+ * @param {string} text
+ * @param {string} origin
+ */
+export function withoutFiles(text, origin) {
+  const lines = text.trimEnd().split("\n");
+  while (uploadedFile(lines.at(-1) ?? "", origin)?.certain) lines.pop();
+  return lines.join("\n");
+}
+
+/**
  * @param {string} text
  * @param {string} language
  * @returns {VNode}

@@ -10,7 +10,7 @@ import { bareTime, clockTime, dayName, fullDate, fullTime } from "../platform/da
 import { roomIn } from "../text/calls.js";
 import { plain, plainName } from "../text/formatting.js";
 import { nickClass } from "../text/nick_colour.js";
-import { filesOf, isJumbo, lineNodes, textNodes } from "../text/nodes.js";
+import { filesOf, isJumbo, lineNodes, textNodes, withoutFiles } from "../text/nodes.js";
 import { Avatar, Icon } from "./icon.js";
 import { eventText } from "./event_text.js";
 import { Files } from "./files.js";
@@ -292,16 +292,15 @@ function body(entry, context) {
   if (mayBePoll(entry)) return h(MaybePoll, { entry, revision: entry.revision, context });
   const files = filesOf(entry.text, context.text.origin);
   const call = context.call ? roomIn(context.call, entry.text) : "";
-  // A message that is nothing but the address of a file is shown as the file.
-  const only = files.length === 1 && files[0]?.certain && !/\s/u.test(entry.text.trim());
+  const text = files.length ? withoutFiles(entry.text, context.text.origin) : entry.text;
   return [
-    only
-      ? null
-      : h(
+    text
+      ? h(
           "div",
-          { class: isJumbo(entry.text) ? "text jumbo" : "text", dir: "auto" },
-          textNodes(entry.text, context.text),
-        ),
+          { class: isJumbo(text) ? "text jumbo" : "text", dir: "auto" },
+          textNodes(text, context.text),
+        )
+      : null,
     files.length ? h(Files, { files }) : null,
     call ? h(JoinCall, { url: call }) : null,
   ];
