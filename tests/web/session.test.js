@@ -376,6 +376,20 @@ test("typing is sent once in three seconds, and that of others ends by itself", 
   assert.deepEqual(buffer.typing.value, []);
 });
 
+test("nothing is said about typing that the server refuses", async () => {
+  const { server, workspace, buffer, actions } = await connected();
+  server.replace("TAGMSG", (_, { tags }) => {
+    const label = tags.has("label") ? `@label=${tags.get("label")} ` : "";
+    server.say(`${label}:server 404 me #lobby :Cannot send to channel`);
+  });
+  const before = buffer.timeline.entries.length;
+  actions.typing(buffer, true);
+  await settle();
+  assert.equal(server.sent("TAGMSG").length, 1);
+  assert.equal(buffer.timeline.entries.length, before);
+  assert.deepEqual(workspace.notices.value, []);
+});
+
 test("a private message opens a conversation; a notice of a stranger does not", async () => {
   const { server, workspace, clock } = await connected();
   server.say("@msgid=p1;time=2026-01-31T12:00:00.000Z :bob!u@h PRIVMSG me :psst");

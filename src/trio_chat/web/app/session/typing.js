@@ -9,6 +9,8 @@ const SEND_EVERY = 3000;
 const LASTS = { active: 6000, paused: 30_000 };
 const MOST_TYPING = 20;
 
+function ignore() {}
+
 /** Who types where. */
 export class Typing {
   /** @param {Client} client */
@@ -40,7 +42,11 @@ export class Typing {
     if (!active && last === undefined) return;
     if (active) this.sent.set(buffer, now);
     else this.sent.delete(buffer);
-    client.sendTagged([["+typing", active ? "active" : "done"]], "TAGMSG", [buffer.name]);
+    /** @type {[string, string][]} */
+    const tags = [["+typing", active ? "active" : "done"]];
+    // With a label, a refusal is an answer: it is the one of no message, and not shown.
+    if (client.negotiation.hasLabels) tags.push(["label", client.requests.add(ignore, ignore)]);
+    client.sendTagged(tags, "TAGMSG", [buffer.name]);
   }
 
   /**
