@@ -89,6 +89,32 @@ test("what is typed while a command is loaded stays in the prompt", async () => 
   assert.equal(buffer.draft.value, "a message");
 });
 
+test("a link into the channel is made with the terms of the command", async () => {
+  for (const [line, asked] of [
+    ["/invite-link 5 2d", [5, 172_800]],
+    ["/invite-link 3", [3, 0]],
+    ["/invite-link 1w", [0, 604_800]],
+    ["/invite-link", [0, 0]],
+    ["/invite-link soon", null],
+    ["/invite-link 5 2d 1", null],
+  ]) {
+    let terms = null;
+    await typed(line, ({ actions }) => {
+      actions.inviteLink = async (_, seconds, uses) => {
+        terms = [uses, seconds];
+        return "";
+      };
+    });
+    assert.deepEqual(terms, asked, line);
+  }
+});
+
+test("what the server refuses in a channel where one may not write is explained", async () => {
+  const { server, buffer } = await connected();
+  server.say(":server 404 me #lobby :Cannot send to channel");
+  assert.equal(buffer.timeline.entries.at(-1).text, "You may not write in #lobby.");
+});
+
 test("nothing is sent for an empty line", async () => {
   for (const line of ["", "   ", "\n\n"]) assert.deepEqual((await typed(line)).sent, []);
 });

@@ -79,6 +79,7 @@ const ACCOUNT = {
 const OTHER = {
   401: N_("There is nobody called {name}."),
   403: N_("There is no channel {name}."),
+  404: /** @type {string} */ (MESSAGE["404"]),
   421: N_("The server does not know the command {name}."),
   441: N_("{name} is not in that channel."),
   442: N_("You are not in {name}. Join it first: /join {name}"),

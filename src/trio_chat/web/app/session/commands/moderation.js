@@ -35,6 +35,28 @@ command(
   },
 );
 
+const SECONDS = /** @type {Record<string, number>} */ ({ m: 60, h: 3600, d: 86_400, w: 604_800 });
+
+command(
+  "invite-link",
+  N_("[uses] [duration]"),
+  N_("makes a link that lets others into the channel; 5 2d: five users within two days"),
+  [0, 2],
+  [],
+  (context, words) => {
+    const { buffer, actions, tell } = context;
+    const [, uses = "", count = "", unit = ""] =
+      /^(\d*)(?:(?:^| )(\d+)([mhdw]))?$/i.exec(words.join(" ")) ?? [];
+    if (buffer.kind !== "channel") notInChannel(context);
+    else if (words.length && !uses && !count)
+      tell(_("Usage: {usage}", { usage: `/invite-link ${_("[uses] [duration]")}` }), true);
+    else
+      actions
+        .inviteLink(buffer, Number(count) * (SECONDS[unit.toLowerCase()] ?? 0), Number(uses))
+        ?.then(tell, (/** @type {Error} */ error) => tell(error.message, true));
+  },
+);
+
 command(
   "kick",
   N_("nickname [reason]"),
