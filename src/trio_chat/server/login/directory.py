@@ -1,7 +1,7 @@
 """Passwords of an LDAP directory (RFC 4511 §4.2): a person is found, and the password is right if
 the directory takes it.
 
-libldap resolves names and negotiates TLS without giving way, so it works in threads of its own.
+Its connections block, so they are used in threads; see `trio_chat.server.login.separate`, too.
 """
 
 import logging
@@ -107,8 +107,7 @@ class LdapDirectory:
             return None
         if self._limiter.statistics().tasks_waiting >= _MOST_WAITING:
             raise Busy("Many passwords are being checked, try again in a minute")
-        # libldap has no deadline for the handshake of ldaps:, in which a broken directory keeps the
-        # thread. Such threads count, so that they do not become more and more.
+        # A thread that is given up counts until it ends, so that they do not become more and more.
         with trio.move_on_after(_STEPS * self._settings.timeout):
             try:
                 return await trio.to_thread.run_sync(

@@ -15,9 +15,9 @@ from trio_chat.server.lockout import Lockout
 from trio_chat.server.login.claims import TokenRules
 from trio_chat.server.login.directory import LdapDirectory
 from trio_chat.server.login.fetching import JsonFetcher
-from trio_chat.server.login.libldap import LibLdap
 from trio_chat.server.login.problem import LoginSetupError
 from trio_chat.server.login.provider import Provider, ProviderSettings
+from trio_chat.server.login.separate import SeparateLdap
 from trio_chat.server.secret_file import SecretFileError, read_secret
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -51,7 +51,7 @@ async def open_logins(settings: Settings, clock: Callable[[], float], lockout: L
     if settings.ldap.url:
         _require("bonsai", "[ldap]", "ldap")
         secret = await _secret(settings.ldap.bind_password_file, "[ldap] bind_password_file")
-        directory = LdapDirectory(settings.ldap, secret, LibLdap(settings.ldap))
+        directory = LdapDirectory(settings.ldap, secret, SeparateLdap(settings.ldap))
     return Logins(sign_on, directory)
 
 
