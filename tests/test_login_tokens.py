@@ -312,14 +312,38 @@ async def test_a_discovery_document_of_another_issuer_is_no_use() -> None:
         {"keys": [5, {}, {"kty": "oct", "k": "AAAA"}, {"kty": "RSA"}, {"kty": ["RSA"]}]},
         {"keys": [{**RSA.as_dict(private=False), "use": "enc"}]},
         {"keys": [{**RSA.as_dict(private=False), "key_ops": ["encrypt"]}]},
+        {"keys": [{**RSA.as_dict(private=False), "key_ops": 5}]},
         {"keys": [{**RSA.as_dict(private=False), "n": "A" * 4000}]},
         {"keys": [{**RSA.as_dict(private=False), "kid": 5}]},
     ],
-    ids=("nothing", "no list", "no keys", "encrypts", "does not verify", "too long", "no name"),
+    ids=(
+        "nothing",
+        "no list",
+        "no keys",
+        "encrypts",
+        "does not verify",
+        "no list of uses",
+        "too long",
+        "no name",
+    ),
 )
 def test_what_is_no_key_for_signatures_is_left_out(document: object) -> None:
     """Nothing of it is an error: a provider has keys of many kinds."""
     assert not read_keys(document)
+
+
+@pytest.mark.parametrize("name", ["use", "key_ops", "alg", "kid", "x5c"])
+def test_what_is_null_in_a_key_is_missing(name: str) -> None:
+    """Some providers write all members of a key, as null those that it does not have."""
+    assert len(read_keys({"keys": [{**RSA.as_dict(private=False), name: None}]})) == 1
+
+
+async def test_what_is_null_in_an_answer_is_missing() -> None:
+    """Likewise for introspection, where the issuer is optional."""
+    fetcher = FakeFetcher()
+    answer = {"active": True, "sub": "5f0c", "client_id": CLIENT, "iss": None, "username": "ann"}
+    fetcher.documents[f"{ISSUER}/introspect"] = {**answer, "aud": None, "exp": None}
+    assert await provider(fetcher, "opaque").check("opaque", HERE) == ANN
 
 
 async def test_an_opaque_token_is_introspected() -> None:

@@ -82,7 +82,8 @@ def identity_of(
     """
     if "events" in claims:  # a logout token, or another security event (RFC 8417)
         raise TokenRefused("the token is not for logging in")
-    if claims.get("iss", rules.issuer if is_introspected else None) != rules.issuer:
+    issuer = claims.get("iss")
+    if issuer != rules.issuer and not (is_introspected and issuer is None):
         raise TokenRefused("the token is from another provider")
     _check_audience(claims, rules, is_introspected=is_introspected)
     _check_time(claims, now, is_introspected=is_introspected)

@@ -100,7 +100,7 @@ def read_header(token: str) -> Header:
 
 def read_keys(document: Any) -> list[ProviderKey]:
     """Return the public keys for signatures in a JWK set (RFC 7517 §5); what is unknown is left
-    out.
+    out. A member that is null counts as missing, since some programs write all that they know.
     """
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
@@ -113,8 +113,11 @@ def _read_key(entry: dict[str, Any]) -> ProviderKey | None:
     from joserfc import jwk  # noqa: PLC0415  # only a server with single sign-on needs it
     from joserfc.errors import JoseError  # noqa: PLC0415
 
+    entry = {name: value for name, value in entry.items() if value is not None}
     kind, use = entry.get("kty"), entry.get("use", "sig")
     operations = entry.get("key_ops", ["verify"])
+    if not isinstance(operations, list):
+        return None
     algorithm, key_id = entry.get("alg", ""), entry.get("kid", "")
     if kind not in ALGORITHMS.values() or use != "sig" or "verify" not in operations:
         return None
