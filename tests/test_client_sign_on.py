@@ -195,6 +195,23 @@ async def test_tokens_are_renewed() -> None:
     assert await renew(OFFER, "old", FakeProvider(oauth_error("invalid_grant"))) is None
 
 
+@pytest.mark.parametrize("status", [429, 502, 503])
+async def test_a_provider_that_is_overloaded_takes_no_refresh_token_away(status: int) -> None:
+    """It is kept for the next time, as when nothing answers."""
+    with pytest.raises(SignOnError, match=str(status)):
+        await renew(OFFER, "old", FakeProvider(HttpAnswer(status, {})))
+
+
+@pytest.mark.parametrize("status", [429, 502, 503])
+async def test_a_provider_that_is_overloaded_is_asked_less_often(
+    status: int, autojump_clock: MockClock
+) -> None:
+    """The user may still agree."""
+    provider = FakeProvider(HttpAnswer(status, {}), HttpAnswer(200, GRANTED))
+    assert await get_tokens(OFFER, provider, show) == Tokens("id.to.ken", "again")
+    assert provider.times == [5, 15]
+
+
 def test_tokens_are_in_no_representation() -> None:
     """So they are in no log."""
     assert "id.to.ken" not in repr(Tokens("id.to.ken", "again"))

@@ -108,7 +108,7 @@ async def _poll(
             case "access_denied":
                 raise SignOnError(_("The login was refused on the page of the single sign-on."))
             case _:
-                if answer.status < 500:
+                if not _is_passing(answer):
                     raise SignOnError(_refusal(offer, answer))
                 interval = min(2 * interval, _MOST_INTERVAL)
 
@@ -117,15 +117,22 @@ async def renew(offer: Offer, refresh: str, fetch: Fetch) -> Tokens | None:
     """Return new tokens for what the provider takes for them; None if it does not take that.
 
     Raises:
-        SignOnError: the provider cannot be reached.
+        SignOnError: the provider cannot be asked now, which says nothing about what it takes.
     """
     document = await _configuration(offer, fetch)
     form = {"grant_type": "refresh_token", "refresh_token": refresh, "client_id": offer.client_id}
     answer = await fetch(_url(document, "token_endpoint"), form)
+    if _is_passing(answer):
+        raise SignOnError(_refusal(offer, answer))
     if answer.status != 200:
         return None
     tokens = _tokens(offer, answer)
     return tokens if tokens.refresh else tokens._replace(refresh=refresh)
+
+
+def _is_passing(answer: HttpAnswer) -> bool:
+    """Return whether a provider, or what is in front of it, may answer otherwise soon."""
+    return answer.status >= 500 or answer.status == 429
 
 
 async def _configuration(offer: Offer, fetch: Fetch) -> HttpAnswer:
