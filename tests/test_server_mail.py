@@ -185,6 +185,15 @@ async def test_a_refusal_says_whose_fault_it_is(
     assert type(error.value) is kind
 
 
+@pytest.mark.parametrize("answer", ["250 fine", "421 too slow", "what?"])
+async def test_a_letter_that_was_taken_is_sent(answer: str) -> None:
+    """Whatever the mail server says to QUIT after it."""
+    with running() as server:
+        server.answers["QUIT"] = answer
+        await Mailer(server.settings()).send(LETTER)
+    assert len(server.letters) == 1
+
+
 async def test_no_mail_server() -> None:
     """Its place is named."""
     with running() as server:

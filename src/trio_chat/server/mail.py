@@ -7,6 +7,7 @@ delays only the clients that register.
 import smtplib
 import ssl
 import subprocess
+from contextlib import suppress
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -112,10 +113,13 @@ class Mailer:
 
     def _send_by_smtp(self, letter: Letter, message: EmailMessage) -> None:
         try:
-            with self._connected() as smtp:
+            smtp = self._connected()
+            try:
                 if self._settings.smtp_user:
                     smtp.login(self._settings.smtp_user, self._settings.smtp_password)
                 smtp.send_message(message, self._settings.mail_from, [letter.to])
+            finally:
+                _leave(smtp)
         except smtplib.SMTPRecipientsRefused as error:
             code, said = next(iter(error.recipients.values()))
             kind = MailRefused if 500 <= code < 600 else MailError
@@ -151,6 +155,15 @@ class Mailer:
     @property
     def _where(self) -> str:
         return f"{self._settings.smtp_host} port {self._settings.smtp_port}"
+
+
+def _leave(smtp: smtplib.SMTP) -> None:
+    """Say goodbye. What a mail server answers to that does not change whether it has taken a letter
+    (RFC 5321 §4.1.1.10).
+    """
+    with suppress(OSError, smtplib.SMTPException):
+        smtp.quit()
+    smtp.close()
 
 
 def on_the_wire(address: str) -> str:
