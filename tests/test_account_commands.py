@@ -711,6 +711,14 @@ def test_an_identity_is_linked_and_unlinked(capsys: pytest.CaptureFixture[str]) 
     assert execute("SELECT * FROM identity") == []
 
 
+def test_capital_letters_of_a_directory_mean_nothing() -> None:
+    """The base is written as in config.ini, and compared as the server writes it."""
+    add()
+    assert ran("account", "link", "ann", "LDAP:DC=Example,DC=org", "5f0c") == 0
+    assert execute("SELECT * FROM identity") == [("ldap:dc=example,dc=org", "5f0c", ANN)]
+    assert ran("account", "unlink", "ann", "ldap:dc=Example,dc=org", "5f0c") == 0
+
+
 @pytest.mark.parametrize(
     ("issuer", "subject"), [("", "x"), ("https://x", ""), ("https://x", "a\nb"), ("x" * 501, "y")]
 )

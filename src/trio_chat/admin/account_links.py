@@ -6,7 +6,14 @@ from trio_chat.admin import in_cluster
 from trio_chat.admin.accounts import AccountTarget, find_account
 from trio_chat.admin.console import report
 from trio_chat.admin.exit_codes import OK
-from trio_chat.chat.identity_keys import MAX_ISSUER, MAX_SUBJECT, MOST, IdentityKey
+from trio_chat.chat.identity_keys import (
+    DIRECTORY,
+    MAX_ISSUER,
+    MAX_SUBJECT,
+    MOST,
+    IdentityKey,
+    directory_issuer,
+)
 from trio_chat.i18n import _
 from trio_chat.maintenance.refusals import InvalidValue, ResourceConflict, ResourceNotFound
 from trio_chat.storage import identities
@@ -46,4 +53,6 @@ def _checked(issuer: str, subject: str) -> IdentityKey:
     is_good = 0 < len(issuer) <= MAX_ISSUER and 0 < len(subject) <= MAX_SUBJECT
     if not is_good or not (issuer + subject).isprintable():
         raise InvalidValue(_("issuer and subject are written as the provider writes them"))
+    if issuer[: len(DIRECTORY)].lower() == DIRECTORY:
+        issuer = directory_issuer(issuer[len(DIRECTORY) :])
     return IdentityKey(issuer, subject)

@@ -24,6 +24,11 @@ class IdentityKey(NamedTuple):
     subject: str
 
 
+def directory_issuer(base: str) -> str:
+    """Return the issuer of a directory, for which capital letters in the base mean nothing."""
+    return f"{DIRECTORY}{base.lower()}"
+
+
 OIDC, LDAP = "oidc", "ldap"
 """The sources of groups: the provider of single sign-on, and the directory."""
 

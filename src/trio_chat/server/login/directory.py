@@ -12,7 +12,7 @@ import trio
 
 from trio_chat.chat.accounts import MAX_PASSWORD, Busy
 from trio_chat.chat.identities import Identity, ProviderUnavailable
-from trio_chat.chat.identity_keys import DIRECTORY, MAX_SUBJECT, IdentityKey
+from trio_chat.chat.identity_keys import MAX_SUBJECT, IdentityKey, directory_issuer
 from trio_chat.config import LdapSettings
 from trio_chat.server.login.claims import account_name
 from trio_chat.server.login.escaping import in_filter, in_name
@@ -87,7 +87,7 @@ class LdapDirectory:
         self._secret = secret
         self._connect = connect
         self._limiter = trio.CapacityLimiter(settings.connections)
-        self._issuer = f"{DIRECTORY}{(settings.base or settings.bind_template).lower()}"
+        self._issuer = directory_issuer(settings.base or settings.bind_template)
         self._attributes = [
             settings.account_attribute,
             settings.id_attribute,
