@@ -168,6 +168,53 @@ test("with TLS the page logs in to a server that has only PLAIN", async () => {
   await until(() => workspace.connection.value.phase === "ready");
 });
 
+/** Answer as a server that has only PLAIN does: with the mechanisms, and with a refusal. */
+function refuseScram(server, params) {
+  if (params[0] !== "SCRAM-SHA-256") return false;
+  server.say(":server 908 * PLAIN,OAUTHBEARER :are available");
+  server.say(":server 904 * :SASL authentication failed: there is no such mechanism here");
+  return true;
+}
+
+test("the refusal after the list of mechanisms does not end the login", async () => {
+  const { workspace, server, actions } = newWorkspace({ secure: true });
+  server.replace("AUTHENTICATE", (_server, { params }) => {
+    if (refuseScram(server, params)) return;
+    server.say(params[0] === "PLAIN" ? "AUTHENTICATE +" : ":server 903 * :done");
+  });
+  actions.connect({ nick: "me", password: "secret" });
+  await until(() => workspace.connection.value.phase === "ready");
+});
+
+test("a wrong password of a server that has only PLAIN is refused", async () => {
+  const { workspace, server, actions } = newWorkspace({ secure: true });
+  server.replace("AUTHENTICATE", (_server, { params }) => {
+    if (refuseScram(server, params)) return;
+    server.say(params[0] === "PLAIN" ? "AUTHENTICATE +" : ":server 904 * :wrong");
+  });
+  actions.connect({ nick: "me", password: "wrong" });
+  await until(() => workspace.connection.value.phase === "closed");
+  assert.match(workspace.connection.value.reason, /wrong/);
+});
+
+test("a device that remembers has an app password where the password gives no key", async () => {
+  const { workspace, server, actions, keys } = newWorkspace({ secure: true });
+  const factor = new FactorServer(server);
+  server.replace("AUTHENTICATE", (_server, { params }) => {
+    if (refuseScram(server, params)) return;
+    if (params[0] === "PLAIN") server.say("AUTHENTICATE +");
+    else {
+      server.say(":server 900 * *!u@h me :You");
+      server.say(":server 903 * :done");
+    }
+  });
+  actions.connect({ nick: "me", password: "secret", remember: true });
+  await until(() => keys.kept?.password);
+  assert.equal(keys.kept.password, factor.app);
+  assert.doesNotMatch(JSON.stringify(keys.kept), /secret/);
+  assert.equal(workspace.notices.value.length, 0);
+});
+
 /** A server of an account with a second factor, and with the app password that it makes. */
 class FactorServer {
   constructor(server) {

@@ -35,11 +35,13 @@ export async function login(client, account, password, code = "") {
 /**
  * After a login with a code, by a passkey or by single sign-on, have an app password of this
  * browser: that proof is used, and later connections log in without the user, who can revoke it.
+ * Likewise where there is no key of the password to keep, if the device remembers.
  * @param {Client} client
  */
 export async function keepDevice(client) {
   const { credentials } = client;
-  if (!credentials?.code && !credentials?.token && !credentials?.passkey) return;
+  const isKept = credentials?.isPlain && client.model.preferences.settings.value.remember;
+  if (!credentials?.code && !credentials?.token && !credentials?.passkey && !isKept) return;
   const account = credentials.account || client.model.me.account.value;
   const { password } = credentials;
   // A token may be used again, until it expires.

@@ -212,8 +212,8 @@ export class Client extends Exchange {
     this.nickname.watch();
     this.profiles.begin();
     void this.levels.begin().catch(() => {});
-    const { code, token, passkey } = this.credentials ?? {};
-    if (code || token || passkey) {
+    const { code, token, passkey, isPlain } = this.credentials ?? {};
+    if (code || token || passkey || isPlain) {
       void import("./accounts.js").then(({ keepDevice }) => keepDevice(this)).catch(() => {});
     }
     if (!isReturn || this.model.me.account.value) {

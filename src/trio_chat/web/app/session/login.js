@@ -19,6 +19,7 @@ const PASSING = /^(906|TEMPORARILY_UNAVAILABLE|INTERNAL_ERROR)$/;
  * @property {string} [code] Of the authenticator, or a recovery code; it is used once.
  * @property {string} [token] Of single sign-on.
  * @property {"sign"|"add"} [passkey] Log in by a passkey, or add one to the account.
+ * @property {boolean} [isPlain] The server takes the password itself alone, as a directory has it.
  * @property {string} [device] The name of the app password that the password is.
  */
 
@@ -28,6 +29,7 @@ const PASSING = /^(906|TEMPORARILY_UNAVAILABLE|INTERNAL_ERROR)$/;
  * @property {string} mechanism
  * @property {Scram|null} scram
  * @property {boolean} started
+ * @property {boolean} refused The server has refused the first mechanism, and will say so again.
  * @property {(key: ScramKey|null) => void} resolve
  * @property {(error: Error) => void} reject
  */
@@ -101,7 +103,15 @@ export class Login {
       const { passkey, token } = credentials;
       const password = isPlain ? "PLAIN" : "SCRAM-SHA-256";
       const mechanism = passkey ? PASSKEY[passkey] : token ? "OAUTHBEARER" : password;
-      this.attempt = { credentials, mechanism, scram: null, started: false, resolve, reject };
+      this.attempt = {
+        credentials,
+        mechanism,
+        scram: null,
+        started: false,
+        refused: false,
+        resolve,
+        reject,
+      };
       this.negotiated();
     });
   }
@@ -136,6 +146,7 @@ export class Login {
   async challenged(part) {
     const { attempt } = this;
     if (!attempt) return;
+    attempt.refused = false;
     if (part !== "+") this.challenge += part;
     if (part.length >= CHUNK && this.challenge.length <= LONGEST_CHALLENGE) return;
     const challenge = this.challenge;
@@ -200,13 +211,19 @@ export class Login {
       return;
     }
     // The password itself is sent only where nobody can read it.
-    const mayTryPlain = mechanism !== "PLAIN" && credentials.password && this.client.secure;
+    const isSafe = this.client.secure || globalThis.isSecureContext;
+    const mayTryPlain = mechanism !== "PLAIN" && credentials.password && isSafe;
     if (message.command === "908" && mayTryPlain && /\bPLAIN\b/.test(message.params[1] ?? "")) {
       attempt.mechanism = "PLAIN";
+      attempt.refused = true;
+      credentials.isPlain = true;
       void this.tryMechanism(attempt);
       return;
     }
-    if (message.command === "904" && attempt.mechanism === "PLAIN" && !attempt.started) return;
+    if (message.command === "904" && attempt.refused) {
+      attempt.refused = false;
+      return;
+    }
     const reason = accountRefused(credentials.account, message);
     this.fail(PASSING.test(codeOf(message)) ? new NotNow(reason) : new Error(reason));
   }

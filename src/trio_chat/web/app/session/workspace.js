@@ -109,6 +109,7 @@ function keepLogins(client, keys) {
       const { account, password, device } = credentials;
       void keys.save({ account, nick: client.nickname.wanted, key: null, password, device });
     } else if (credentials.code || credentials.token || credentials.passkey) return;
+    else if (credentials.isPlain) return;
     else if (key?.key) {
       void keys.save({ account: credentials.account, nick: client.nickname.wanted, key });
     } else if (!credentials.key) {
