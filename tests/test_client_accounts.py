@@ -12,6 +12,7 @@ from scramp import ScramMechanism
 from client_fakes import LABELS, Chat, FakeServer, chat, talk
 from trio_chat.client.line.interface import PromptState
 from trio_chat.client.link.keyring import PATIENCE, Keyring, KeyringGroup
+from trio_chat.client.reasons import account_refused
 from trio_chat.client.session.events import (
     AccountRefused,
     Connected,
@@ -139,6 +140,12 @@ async def test_password_on_the_command_line_of_the_chat() -> None:
             " sees it."
         )
         assert shown == [text, text, "[YOU]: fine"]
+
+
+@pytest.mark.parametrize("numeric", ["904", "902", "906"])
+def test_a_login_that_names_no_account(numeric: str) -> None:
+    """By single sign-on: nothing stands for the name, and no password has to be checked."""
+    assert account_refused("", numeric, "expired") == "You were not logged in. (expired)"
 
 
 @pytest.mark.parametrize(

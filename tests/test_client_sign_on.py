@@ -342,6 +342,18 @@ async def test_without_a_token_the_server_is_asked() -> None:
         assert offered == AccountRefused("", SIGN_ON_OFFERED, SAID)
 
 
+async def test_a_token_that_is_refused_is_of_no_account_that_the_client_knows() -> None:
+    """Its nickname may be another one, so the refusal does not name it."""
+    credentials = LoginCredentials("", "tok.en", is_kept=True, is_token=True)
+    protocol = ClientProtocol("alice", credentials=credentials, is_private=True)
+    async with talk(CAPS, enter=False, protocol=protocol) as t:
+        server = await until_mechanism(t.server)
+        await server.expect("AUTHENTICATE ")
+        await server.send(":srv.test 904 alice :no account here is linked to you")
+        (refused,) = [each for each in await t.events() if isinstance(each, AccountRefused)]
+        assert refused == AccountRefused("", "904", "no account here is linked to you")
+
+
 def test_a_token_is_sent_by_nothing_else() -> None:
     """Neither by PLAIN, nor where others could read it."""
     token = LoginCredentials("", "tok.en", is_kept=True, is_token=True)

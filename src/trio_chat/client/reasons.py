@@ -184,9 +184,12 @@ def message_refused(target: str, code: str, reason: str) -> str:
 
 
 def account_refused(account: str, code: str, reason: str) -> str:
-    """Return why the user was not logged in, or an account was not registered."""
-    known = _sentence(_ACCOUNT, code, account)
-    if known and code in _EXPLAINED:
+    """Return why the user was not logged in, or an account was not registered. A login by single
+    sign-on names no account.
+    """
+    is_nobody = not account and "{name}" in _ACCOUNT.get(code, "")
+    known = _("You were not logged in.") if is_nobody else _sentence(_ACCOUNT, code, account)
+    if known and (is_nobody or code in _EXPLAINED):
         return f"{known} ({reason})" if reason else known
     return known or reason or _("The server did not do it.")
 

@@ -221,9 +221,12 @@ class Authentication:
 
     def fail(self, code: str, reason: str) -> None:
         """Report that the server did not do what it was asked for."""
-        account = self._credentials.account if self._credentials else ""
+        credentials = self._credentials
+        account = credentials.account if credentials else ""
+        if not (credentials and credentials.is_token):  # whose account only the server knows
+            account = account or self._nickname.current
         self._pending, self._mechanism = AccountRequest.NOTHING, None
-        self._effects.report(AccountRefused(account or self._nickname.current, code, reason))
+        self._effects.report(AccountRefused(account, code, reason))
         self._end_negotiation()
 
     def _report_offer(self, offer: str) -> None:

@@ -155,15 +155,16 @@ export function entryRefused(message) {
 }
 
 /**
- * @param {string} name
+ * @param {string} name "" of a login by single sign-on or a passkey, which names no account.
  * @param {Message} message
  */
 export function accountRefused(name, message) {
   const code = codeOf(message);
-  const known = sentence(ACCOUNT, code, name);
+  const isNobody = !name && Object.hasOwn(ACCOUNT, code) && /\{name\}/.test(ACCOUNT[code] ?? "");
+  const known = isNobody ? _("You were not logged in.") : sentence(ACCOUNT, code, name);
   const reason = wordsOf(message);
   const explained = ["904", "BAD_ACCOUNT_NAME", "WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD"];
-  if (known && reason && explained.includes(code)) return `${known} (${reason})`;
+  if (known && reason && (isNobody || explained.includes(code))) return `${known} (${reason})`;
   return known || reason || _("The server did not do it.");
 }
 
