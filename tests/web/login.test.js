@@ -260,6 +260,18 @@ test("a code is asked for once; then the browser has an app password of its own"
   assert.equal(keys.kept, null);
 });
 
+for (const remember of [true, false]) {
+  const how = remember ? "remembers does not expire" : "does not remember expires";
+  test(`the app password of a device that ${how}`, async () => {
+    const { server, actions } = newWorkspace({ secure: true });
+    new FactorServer(server);
+    actions.connect({ nick: "me", password: "secret", code: "123456", remember });
+    await until(() => /APPPASSWORD ADD/.test(server.lines.join("\n")));
+    const asked = /APPPASSWORD ADD browser-[0-9a-f]{8}(.*)/.exec(server.lines.join("\n"));
+    assert.equal(asked[1], remember ? "" : " 7d");
+  });
+}
+
 test("neither a code nor an app password is sent without TLS", async () => {
   const { workspace, server, actions } = newWorkspace();
   const factor = new FactorServer(server);

@@ -12,6 +12,9 @@ import { flatten } from "./requests.js";
 /** @import { Client } from "./client.js" */
 /** @import { Credentials } from "./login.js" */
 
+/** How long the app password of a device that does not remember is valid: nothing revokes it. */
+const LASTS = "7d";
+
 /**
  * @param {Client} client
  * @param {string} account
@@ -40,7 +43,8 @@ export async function login(client, account, password, code = "") {
  */
 export async function keepDevice(client) {
   const { credentials } = client;
-  const isKept = credentials?.isPlain && client.model.preferences.settings.value.remember;
+  const { remember } = client.model.preferences.settings.value;
+  const isKept = credentials?.isPlain && remember;
   if (!credentials?.code && !credentials?.token && !credentials?.passkey && !isKept) return;
   const account = credentials.account || client.model.me.account.value;
   const { password } = credentials;
@@ -48,7 +52,8 @@ export async function keepDevice(client) {
   if (!credentials.token) client.credentials = password ? { account, password, key: null } : null;
   const random = crypto.getRandomValues(new Uint8Array(4));
   const device = `browser-${[...random].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  const lines = await askNickServ(client, "APPPASSWORD", "ADD", device).catch(() => []);
+  const request = ["APPPASSWORD", "ADD", device, ...(remember ? [] : [LASTS])];
+  const lines = await askNickServ(client, ...request).catch(() => []);
   const made = /\b[a-z2-9]{5}(?:-[a-z2-9]{5}){4}\b/.exec(lines.join(" "))?.[0];
   if (made) {
     client.credentials = { account, password: made, key: null, device };
