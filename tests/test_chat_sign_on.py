@@ -91,6 +91,14 @@ def test_a_name_that_cannot_be_one_makes_no_account(
     assert accounts.known == before
 
 
+def test_a_missing_name_is_not_called_a_wrong_one(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says which key of config.ini names it."""
+    assert "no name has come" in refusal(with_sasl(town), "good:s1:")
+    assert "account_claim" in caplog.text
+
+
 def test_new_people_can_be_refused(town: Town, sign_on: FakeSignOn) -> None:
     """With `provision = no`, an operator makes and links accounts."""
     sign_on.may_create = False

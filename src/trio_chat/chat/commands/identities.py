@@ -57,6 +57,13 @@ async def _link(
 
 async def _create(request: Request, accounts: Accounts, identity: Identity) -> Account | str:
     world, name = request.world, identity.name
+    if not name:
+        log.warning(
+            "%s gives no name for a new account: [oidc] account_claim or [ldap] account_attribute"
+            " has to name what it gives",
+            identity.key.issuer,
+        )
+        return "no name has come from there for a new account, ask an operator for one"
     try:
         folded = fold_nick(name, world.lengths.nick)
     except InvalidName:
