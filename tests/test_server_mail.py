@@ -1,5 +1,6 @@
 """Mail: a small SMTP server accepts messages, refuses them, or does not answer."""
 
+import base64
 import socketserver
 import ssl
 import sys
@@ -153,15 +154,23 @@ async def test_logging_in() -> None:
     assert len(server.letters) == 1
 
 
-async def test_a_wrong_password_is_not_told() -> None:
+async def test_logging_in_with_any_letters() -> None:
+    """RFC 4616 §2: they are sent in UTF-8."""
+    with running() as server:
+        server.answers["AUTH"] = "235 welcome"
+        await Mailer(server.settings(smtp_user="chat", smtp_password="пароль")).send(LETTER)
+    (line,) = [line for line in server.heard if line.startswith("AUTH PLAIN")]
+    assert base64.b64decode(line.split()[-1]).decode() == "\0chat\0пароль"
+
+
+@pytest.mark.parametrize("password", ["horse battery", "лошадь"])
+async def test_a_wrong_password_is_not_told(password: str) -> None:
     """The error is for the log."""
     with running() as server:
         server.answers["AUTH"] = "535 no"
         with pytest.raises(MailError, match="535") as error:
-            await Mailer(server.settings(smtp_user="chat", smtp_password="horse battery")).send(
-                LETTER
-            )
-    assert "horse" not in str(error.value)
+            await Mailer(server.settings(smtp_user="chat", smtp_password=password)).send(LETTER)
+    assert password[:5] not in str(error.value)
     assert not isinstance(error.value, MailRefused)
 
 

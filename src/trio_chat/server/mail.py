@@ -4,6 +4,7 @@ Every step has a deadline, and few messages are sent at once: a mail server that
 delays only the clients that register.
 """
 
+import base64
 import smtplib
 import ssl
 import subprocess
@@ -116,7 +117,7 @@ class Mailer:
             smtp = self._connected()
             try:
                 if self._settings.smtp_user:
-                    smtp.login(self._settings.smtp_user, self._settings.smtp_password)
+                    _log_in(smtp, self._settings.smtp_user, self._settings.smtp_password)
                 smtp.send_message(message, self._settings.mail_from, [letter.to])
             finally:
                 _leave(smtp)
@@ -155,6 +156,18 @@ class Mailer:
     @property
     def _where(self) -> str:
         return f"{self._settings.smtp_host} port {self._settings.smtp_port}"
+
+
+def _log_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
+    """Log in to a mail server. smtplib takes ASCII alone, and PLAIN has UTF-8 (RFC 4616 §2)."""
+    if (user + password).isascii():
+        smtp.login(user, password)
+        return
+    smtp.ehlo_or_helo_if_needed()
+    pair = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+    code, said = smtp.docmd("AUTH", f"PLAIN {pair}")
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, said)
 
 
 def _leave(smtp: smtplib.SMTP) -> None:
