@@ -388,6 +388,28 @@ async def test_a_server_that_is_running_notices_what_a_command_removes(
         nursery.cancel_scope.cancel()
 
 
+async def test_a_removal_of_nothing_is_not_in_the_log(
+    caplog: pytest.LogCaptureFixture, autojump_clock: trio.testing.MockClock
+) -> None:
+    """The command has said that there is no second factor, and notes the removal all the same."""
+    noticed: list[object] = []
+
+    async def note(change: Callable[[], Iterable[Event]]) -> None:
+        await announce(change)
+        noticed.append(change)
+
+    async with keeper() as (accounts, database), trio.open_nursery() as nursery:
+        town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
+        await accounts.refresh()
+        nursery.start_soon(watch_accounts, town.world, accounts, note)
+        await database.write(account_maintenance._remove_second_factor, accounts.by_id[1])
+        with trio.fail_after(1_000_000):  # of a clock that does not wait for the threads
+            while not noticed:  # noqa: ASYNC110
+                await trio.sleep(60)
+        assert "was removed" not in caplog.text
+        nursery.cancel_scope.cancel()
+
+
 async def announce(  # noqa: ASYNC124  # the port
     change: Callable[[], Iterable[Event]],
 ) -> None:

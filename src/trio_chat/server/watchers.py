@@ -76,7 +76,8 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
                 ended,
             )
         for account in unprotected:
-            log.warning("the second factor of the account %s was removed", account.name)
+            if world.second_factors.of(account.id) is not None:  # the command may have found none
+                log.warning("the second factor of the account %s was removed", account.name)
             await announce(partial(remove_second_factor, world, account))
         for account, passkey in keys:
             log.warning("a passkey of the account %s was removed", account.name)
