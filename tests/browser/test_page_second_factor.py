@@ -34,6 +34,27 @@ def _set_up(ann: Visitor) -> tuple[bytes, list[str]]:
     return secret, shown.inner_text().split()
 
 
+def test_a_wrong_code_does_not_begin_the_set_up_anew(visit: Visit, server: Server) -> None:
+    """The authenticator has the secret already, and the next code of it is accepted."""
+    ann = visit()
+    ann.join("ann")
+    ann.say(f"/register {PASSWORD}")
+    expect(ann.timeline).to_contain_text("is yours now")
+    dialog = _open(ann)
+    expect(dialog.get_by_role("button", name="Set up")).to_be_visible()
+    dialog.get_by_label("Password").first.fill(PASSWORD)
+    dialog.get_by_role("button", name="Set up").click()
+    key = dialog.locator("code").inner_text()
+    dialog.get_by_label(re.compile("^Code")).fill("none")
+    dialog.get_by_role("button", name="Confirm").click()
+    expect(dialog).to_contain_text("That is not the code")
+    expect(dialog.locator("code")).to_have_text(key)
+    secret = base64.b32decode(key.replace(" ", ""))
+    dialog.get_by_label(re.compile("^Code")).fill(totp.code_at(secret, totp.step_at(time.time())))
+    dialog.get_by_role("button", name="Confirm").click()
+    expect(dialog.locator("pre")).to_be_visible()
+
+
 def _check(visitor: Visitor) -> None:
     if AXE.exists():
         visitor.settle()

@@ -17,6 +17,8 @@ import { copy } from "./message.js";
 const ADDRESS = /otpauth:\/\/totp\/\S+/;
 const RECOVERY = /\b(?:[a-z2-9]{4}-){3}[a-z2-9]{4}\b/g;
 const IS_ON = /^The second factor is on since/;
+/** The server still has the secret, for another code. */
+const WAS_WRONG = /^That is not the code/;
 
 /** @typedef {{lines: string[], address: string, codes: string[]}} Answer */
 
@@ -32,7 +34,10 @@ export function SecondFactor() {
   const [answer, setAnswer] = useState(/** @type {Answer} */ (read([])));
   const ask = async (/** @type {string[]} */ ...words) => {
     try {
-      setAnswer(read(await actions.askNickServ("2FA", ...words)));
+      const found = read(await actions.askNickServ("2FA", ...words));
+      setAnswer((old) =>
+        WAS_WRONG.test(found.lines[0] ?? "") ? { ...found, address: old.address } : found,
+      );
       setOn(IS_ON.test((await actions.askNickServ("2FA", "STATUS"))[0] ?? ""));
     } catch (error) {
       setAnswer(read([error instanceof Error ? error.message : String(error)]));
@@ -55,7 +60,11 @@ export function SecondFactor() {
     h(
       "p",
       { role: "status" },
-      isOn === null && !lines.length ? _("Loading…") : address || codes.length ? null : lines.join(" "),
+      isOn === null && !lines.length
+        ? _("Loading…")
+        : ADDRESS.test(lines.join(" ")) || codes.length
+          ? null
+          : lines.join(" "),
     ),
     isOn === null
       ? null
