@@ -89,6 +89,14 @@ test("what is typed while a command is loaded stays in the prompt", async () => 
   assert.equal(buffer.draft.value, "a message");
 });
 
+test("a channel that the user is not in is not taken for the text of a command", async () => {
+  for (const line of ["/part #gardne", "/topic #gardne roses", "/names #gardne"]) {
+    const { sent, buffer } = await typed(line);
+    assert.deepEqual(sent, [], line);
+    assert.match(buffer.timeline.entries.at(-1).text, /^You are not in #gardne/);
+  }
+});
+
 test("a link into the channel is made with the terms of the command", async () => {
   for (const [line, asked] of [
     ["/invite-link 5 2d", [5, 172_800]],

@@ -125,6 +125,10 @@ export function channelAndRest(context, words) {
   const [name = ""] = words;
   const named = model.isupport.isChannel(name) ? model.get(name) : undefined;
   if (named) return [named, words.slice(1).join(" ")];
+  if (model.isupport.isChannel(name)) {
+    context.tell(_("You are not in {name}. Join it first: /join {name}", { name }), true);
+    return [null, ""];
+  }
   if (context.buffer.kind === "channel") return [context.buffer, words.join(" ")];
   notInChannel(context);
   return [null, ""];
