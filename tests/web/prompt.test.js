@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { afterEach, test } from "node:test";
 import { _, chosenLanguage, install, plural } from "../../src/trio_chat/web/app/platform/i18n.js";
+import { commandList } from "../../src/trio_chat/web/app/session/commands/table.js";
 import { searchEmoji } from "../../src/trio_chat/web/app/text/emoji.js";
 import {
   candidates,
@@ -48,6 +49,17 @@ test("parameters of a command are completed as it says", () => {
   assert.equal(query("/kick an")?.kind, "nick");
   assert.equal(query("/join de")?.kind, "channel");
   assert.equal(query("/kick ann be"), null);
+});
+
+test("a nickname that may stand before a text is completed after its @, and keeps that", () => {
+  const typed = (/** @type {string} */ text) =>
+    queryAt(text, text.length, commandList(), { channelTypes: "#", forced: false });
+  for (const text of ["/poll ", "/vote ", "/reply ", "/react ", "/translate ", "/redact ", "/at 9:00 "]) {
+    const start = text.length + 1;
+    assert.deepEqual(typed(`${text}@an`), { kind: "nick", text: "an", start, end: start + 2 });
+    assert.equal(typed(`${text}an`), null, text);
+  }
+  assert.equal(typed("/poll Lunch? pizza | an"), null);
 });
 
 test("nicknames come in the order in which their users spoke, without the own one", () => {

@@ -324,7 +324,7 @@
  * @property {Completion[]} complete What completes each parameter; the last one stands for all
  *   further ones.
  */
-/** @typedef {""|"nick"|"channel"|"command"|"emoji"} Completion */
+/** @typedef {""|"nick"|"@nick"|"channel"|"command"|"emoji"} Completion */
 
 /**
  * Settings of this device. The views may add keys of their own through `more`.

@@ -38,10 +38,12 @@ export function queryAt(text, cursor, commands, { channelTypes, forced }) {
   const word = /\S*$/u.exec(before)?.[0] ?? "";
   const emoji = EMOJI.exec(before)?.[1];
   if (emoji) return { kind: "emoji", text: emoji, start: cursor - emoji.length - 1, end: cursor };
-  if (word.startsWith("@") && word.length > 1)
-    return { kind: "nick", text: word.slice(1), start: cursor - word.length, end: cursor };
-  if (word && channelTypes.includes(word[0] ?? " ")) return query("channel", word, cursor);
   const parameter = parameterKind(before, commands);
+  if (word.startsWith("@") && word.length > 1) {
+    const start = cursor - word.length + (parameter === "@nick" ? 1 : 0);
+    return { kind: "nick", text: word.slice(1), start, end: cursor };
+  }
+  if (word && channelTypes.includes(word[0] ?? " ")) return query("channel", word, cursor);
   if (parameter === "nick" || parameter === "channel") {
     if (word || forced) return query(parameter, word, cursor);
   }

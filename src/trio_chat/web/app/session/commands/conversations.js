@@ -115,7 +115,7 @@ command(
   N_("[@nickname] text"),
   N_("answers the last message, or that of somebody; @2 is the last but one"),
   [1, 2],
-  ["nick", ""],
+  ["@nick", ""],
   (context, words) => {
     const [entry, text] = messageAndRest(context, words, false);
     if (entry && text) context.client.outgoing.send(context.buffer, text, "message", entry.msgid);
@@ -128,7 +128,7 @@ command(
   N_("[@nickname] emoji"),
   N_("reacts to the last message, or that of somebody; again: takes that back"),
   [1, 2],
-  ["emoji"],
+  ["@nick", "emoji"],
   (context, words) => {
     const [entry, reaction] = messageAndRest(context, words, false);
     if (!entry || !reaction) return;
@@ -146,7 +146,7 @@ command(
     "translates the last message of somebody else into your language, or a text that you are about to write",
   ),
   [0, 3],
-  ["nick", ""],
+  ["@nick", ""],
   (context, words) => void translated(context, words),
 );
 
@@ -181,7 +181,7 @@ command(
   N_("[@nickname] [reason]"),
   N_("deletes your last message, or that of somebody if you may"),
   [0, 2],
-  ["nick", ""],
+  ["@nick", ""],
   (context, words) => {
     const [entry, reason] = messageAndRest(context, words, true);
     if (entry) context.actions.redact(context.buffer, entry, reason);

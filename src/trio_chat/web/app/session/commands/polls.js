@@ -19,7 +19,7 @@ command(
     "asks a question that others answer by /vote; @nickname: in private; -m: several answers; close: ends your poll",
   ),
   [1, 1],
-  ["nick"],
+  ["@nick", ""],
   (context, [typed = ""]) => {
     const { client, tell } = context;
     const [, person = "", text = typed] = TO_PERSON.exec(typed) ?? [];
@@ -46,7 +46,7 @@ command(
   N_("[@nickname] [number …]"),
   N_("chooses an option of the last poll; again: takes that back; alone: shows the counts"),
   [0, 1],
-  ["nick"],
+  ["@nick", ""],
   (context, [text = ""]) => {
     const words = text.split(/[\s,]+/u).filter(Boolean);
     const author = words[0]?.startsWith("@") ? (words.shift() ?? "").slice(1) : "";

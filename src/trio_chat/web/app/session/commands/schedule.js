@@ -13,7 +13,7 @@ command(
     "sends a message later: /at 17:00 text, also tomorrow 9:00, 2030-01-31 9:00 or 20m; alone it shows those that wait",
   ),
   [0, 1],
-  [""],
+  ["", "@nick", ""],
   (context, [text = ""]) => run(context, at(context, text)),
 );
 
