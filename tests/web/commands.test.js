@@ -89,6 +89,11 @@ test("what is typed while a command is loaded stays in the prompt", async () => 
   assert.equal(buffer.draft.value, "a message");
 });
 
+test("a question that is too long for a line fails at once", async () => {
+  const { actions, buffer } = await connected();
+  await assert.rejects(actions.search("long ".repeat(200), buffer), /too long/);
+});
+
 test("a channel that the user is not in is not taken for the text of a command", async () => {
   for (const line of ["/part #gardne", "/topic #gardne roses", "/names #gardne"]) {
     const { sent, buffer } = await typed(line);

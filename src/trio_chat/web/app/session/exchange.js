@@ -58,12 +58,15 @@ export class Exchange {
    * @param {Iterable<readonly [string, string]>} tags
    * @param {string} command
    * @param {readonly string[]} params
+   * @param {(error: Error) => void} [fail] Called when they are no line.
    */
-  sendTagged(tags, command, params) {
+  sendTagged(tags, command, params, fail) {
     try {
       this.link.send(format(command, params, this.negotiation.allowed(tags)));
     } catch {
-      this.model.notify(_("This cannot be sent: it is too long, or has a space too many."), true);
+      const text = _("This cannot be sent: it is too long, or has a space too many.");
+      this.model.notify(text, true);
+      fail?.(new Error(text));
     }
   }
 
@@ -95,7 +98,7 @@ export class Exchange {
   ask(command, params, answer, fail) {
     if (!this.link.isOpen) fail(new ConnectionLost(_("There is no connection to the server.")));
     else if (this.negotiation.hasLabels) {
-      this.sendTagged([["label", this.requests.add(answer, fail)]], command, params);
+      this.sendTagged([["label", this.requests.add(answer, fail)]], command, params, fail);
     } else {
       const send = () => this.send(command, ...params);
       this.unlabelled.add(command, params, { send, answer, fail });
