@@ -208,7 +208,8 @@ test("an address of mail is a link, the mask or the address of a user is none", 
     links("write to <a.b+c@x.org>").map(({ href }) => href),
     ["mailto:a.b+c@x.org"],
   );
-  for (const text of ["nick!user@host.example.com", "@user:example.com", "example.com@x"])
+  const masked = "bob (bob@x1.y2.z3.ip)";
+  for (const text of ["nick!user@host.example.com", "@user:example.com", "example.com@x", masked])
     assert.deepEqual(links(text), [], text);
 });
 

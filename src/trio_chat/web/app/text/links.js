@@ -80,8 +80,8 @@ export function links(text) {
  */
 function mailAddress(raw, before) {
   if (/^(?:mailto|xmpp):/iu.test(raw)) return raw;
-  // In `nick!user@host` it is none.
-  return /^[\s<("'[]?$/u.test(before) ? `mailto:${raw}` : "";
+  // In `nick!user@host` it is none, nor with the host that hides the address of a user.
+  return !/\.ip$/iu.test(raw) && /^[\s<("'[]?$/u.test(before) ? `mailto:${raw}` : "";
 }
 
 /**
