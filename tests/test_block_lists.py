@@ -1,6 +1,7 @@
 """Block lists in DNS: what is asked, what an answer means, and what becomes of the client."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -307,10 +308,14 @@ async def test_others_are_not_asked_for(fake_dns: FakeDns, host: str) -> None:
         assert fake_dns.asked == []
 
 
-async def test_exempt_addresses_are_not_asked_for(fake_dns: FakeDns) -> None:
-    """By [dnsbl] exempt."""
-    exempt = (ip_network("11.22.0.0/16"),)
-    async with edge(settings(action="refuse", exempt=exempt)) as here:
+@pytest.mark.parametrize("is_gateway", [False, True])
+async def test_exempt_addresses_are_not_asked_for(fake_dns: FakeDns, is_gateway: bool) -> None:
+    """By [dnsbl] exempt, or by [limits] connections_exempt, for a gateway with many users."""
+    networks = (ip_network("11.22.0.0/16"),)
+    wanted = settings(action="refuse", exempt=() if is_gateway else networks)
+    if is_gateway:
+        wanted = replace(wanted, limits=replace(wanted.limits, connections_exempt=networks))
+    async with edge(wanted) as here:
         here.server.block_lists._resolve = fake_dns
         await (await come(here)).until("001")
         assert fake_dns.asked == []

@@ -156,7 +156,12 @@ class Server:
             self.broadcaster,
             uncommitted.turn,
         )
-        self.block_lists = BlockLists(self.world, self.broadcaster, lambda: self.settings.dnsbl)
+        self.block_lists = BlockLists(
+            self.world,
+            self.broadcaster,
+            lambda: self.settings.dnsbl,
+            lambda: self.settings.limits.connections_exempt,
+        )
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         key = token_key(settings, memory, self.start_secret)

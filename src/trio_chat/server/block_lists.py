@@ -20,6 +20,7 @@ from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.config import BlockListZone, DnsblSettings
 from trio_chat.irc.addresses import IpAddress, parse_address
+from trio_chat.irc.masks import Network
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.peer import is_in
 
@@ -73,6 +74,7 @@ class BlockLists:
         world: learns of addresses that are listed.
         broadcaster: by which operators get notices.
         settings: returns the current settings.
+        trusted: returns the networks that no list is asked for, whatever the settings say.
         resolve: asks DNS; by default dnspython does, with the resolvers of the machine.
     """
 
@@ -81,11 +83,13 @@ class BlockLists:
         world: World,
         broadcaster: Broadcaster,
         settings: Callable[[], DnsblSettings],
+        trusted: Callable[[], tuple[Network, ...]],
         resolve: Resolve | None = None,
     ) -> None:
         self._world = world
         self._broadcaster = broadcaster
         self._settings = settings
+        self._trusted = trusted
         self._resolve = resolve
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._looking = 0
@@ -96,7 +100,7 @@ class BlockLists:
         return (
             bool(settings.zones)
             and public_address(session.address) is not None
-            and not is_in(session.address, settings.exempt)
+            and not is_in(session.address, (*settings.exempt, *self._trusted()))
         )
 
     async def check(self, session: Session) -> str:
