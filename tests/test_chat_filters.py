@@ -86,6 +86,33 @@ def test_a_word_is_found_in_other_spellings(pattern: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [
+        ("\u4e2d\u6587", "\u6211 \u4e2d\u6587 \u597d"),
+        ("*\u4e2d\u6587*", "\u6211\u8bf4\u4e2d\u6587\u597d"),
+        ("\u304f\u308b\u307e", "\u304f\u308b\u307e!"),
+        ("\u30ac\u30c1\u30e3", "\u30ac\u30c1\u30e3"),
+        (
+            "*\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35*",
+            "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35\u0e04\u0e23\u0e31\u0e1a",
+        ),
+        ("\u05e2\u05d1\u05e8\u05d9\u05ea", "\u05d6\u05d4 \u05e2\u05d1\u05e8\u05d9\u05ea."),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940", "\u0939\u093f\u0928\u094d\u0926\u0940\u0964"),
+        ("\u0643\u0623\u0633", "\u0643\u0623\u0633 \u0627\u0644\u0639\u0627\u0644\u0645"),
+        ("\u0491\u0440\u0430\u0442\u0438", "\u0490\u0440\u0430\u0442\u0438!"),
+        ("\u00f0ir", "\u00d0IR"),
+        ("spam", "s\u304fp\u304fa\u304fm"),
+    ],
+)
+def test_words_of_any_script_are_found(pattern: str, text: str) -> None:
+    """A letter that looks like a sign is a letter, and a sign between the letters of others."""
+    assert matches(pattern, text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("\u0491\u0440\u0430\u0442\u0438", "\u0433\u0440\u0430\u0442\u0438"),
+        ("\u0939\u0928\u0926", "\u0939\u093f\u0928\u094d\u0926\u0940"),
+        ("*\u4e2d\u6587*", "\u6211\u8bf4\u597d"),
         ("ass", "as in class"),
         ("ass", "a pass"),
         ("spam", "spa madrid"),

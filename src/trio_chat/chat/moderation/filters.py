@@ -10,7 +10,13 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol, TypeVar
 
 from trio_chat.chat.moderation import links
-from trio_chat.chat.moderation.normal_forms import Form, Words, plain, readings
+from trio_chat.chat.moderation.normal_forms import (
+    Form,
+    Words,
+    is_word,
+    plain_words,
+    readings,
+)
 from trio_chat.irc.text import strip_controls, strip_formatting
 
 REFUSE, HOLD, ALLOW = "refuse", "hold", "allow"
@@ -74,10 +80,10 @@ def parse_pattern(text: str) -> str:
     kind, colon, host = written.partition(":")
     if kind == _LINK and colon:
         return f"{_LINK}:{_parse_host(host)}"
-    words = plain(written).split()
+    words = plain_words(written).split()
     if not words or len(words) > _MAX_WORDS:
         raise BadPattern(f"A pattern has one to {_MAX_WORDS} words")
-    if not all(each.replace(_ANY, "").isalnum() or set(each) == {_ANY} for each in words):
+    if not all(is_word(each.replace(_ANY, "")) or set(each) == {_ANY} for each in words):
         raise BadPattern("A pattern has letters, digits and *; or it is link, or link:<host>")
     if len("".join(words).replace(_ANY, "")) < 2:
         raise BadPattern("A pattern has at least two letters, else nearly each message has it")
@@ -151,7 +157,7 @@ def _host(pattern: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _wanted(pattern: str) -> tuple[str, ...]:
-    return tuple(plain(pattern).split())
+    return tuple(plain_words(pattern).split())
 
 
 def _has_phrase(words: Words, wanted: tuple[str, ...]) -> bool:

@@ -34,10 +34,18 @@ _ENCLOSED = {
 """Letters in a frame, which have no compatibility decomposition."""
 _SIGNS = str.maketrans("03457@$€", "oeastase")
 """Digits and signs that stand for a letter, besides those that stand for `i` or `l`."""
+_LETTERS = ("Lo", "Ll", "Lu")
 _I_OR_L = re.compile("[1!|]")
-_WORD = re.compile(r"[^\W_]+")
+_MARKS = (
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
+    "\u0900-\u0963\u0971-\u09e3\u09fe-\u0a75\u0a81-\u0ae3\u0afa-\u0b63\u0b82-\u0bd7\u0c00-\u0c63"
+    "\u0c81-\u0ce3\u0d00-\u0d63\u0d81-\u0df3\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc"
+    "\u0ec8-\u0ece\u0f71-\u0f84\u0f86-\u0fbc\u102b-\u103e\u1056-\u109d\u17b6-\u17d3\u3099\u309a"
+)
+"""Marks that belong to the letter before them, in scripts that write vowels by them."""
+_WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
 _HARD_SEPARATOR = re.compile(r"""[\s,;:/\\()\[\]{}<>"?=&]+""")
-_NO_LETTER = re.compile(r"[!|](?![^\W_])|[^\w@$€!|]|_")
+_NO_LETTER = re.compile(rf"[!|](?![^\W_])|[^\w@$€!|{_MARKS}]|_")
 """What stands between letters; `!` and `|` stand for a letter only before another one."""
 _RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 _L_AMONG_CAPITALS = re.compile("(?<=[A-Z])l|l(?=[A-Z])")
@@ -50,6 +58,20 @@ def plain(text: str) -> str:
     mathematical letters, and those of other scripts that look like Latin ones, become these.
     """
     return _visible(text).lower() if text.isascii() else _looks(text)[0]
+
+
+def plain_words(text: str) -> str:
+    """Return the plain form of a text, but with those letters as they are that look like a sign:
+    `ґ`, `ð`, and many of Hebrew, Arabic, Japanese and Chinese. A sign would end the word.
+    """
+    if text.isascii():
+        return plain(text)
+    whole = _whole(text).lower()
+    kept = sorted(filter(_looks_like_a_sign, set(whole)))
+    if not kept:
+        return plain(text)
+    parts = re.split(f"([{''.join(map(re.escape, kept))}])", whole)
+    return "".join(part if part in kept else plain_look(part) for part in parts)
 
 
 def looks(text: str) -> tuple[str, ...]:
@@ -65,7 +87,7 @@ def looks(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _looks(text: str) -> tuple[str, ...]:
-    visible = unicodedata.normalize("NFKC", _visible(text).translate(_ENCLOSED))
+    visible = _whole(text)
     found = (
         plain_look(visible.lower()),
         plain_look(visible),
@@ -73,6 +95,20 @@ def _looks(text: str) -> tuple[str, ...]:
         plain_look(_L_AMONG_CAPITALS.sub("i", visible).lower()),
     )
     return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=4096)
+def _looks_like_a_sign(char: str) -> bool:
+    return unicodedata.category(char) in _LETTERS and not is_word(plain_look(char))
+
+
+def is_word(text: str) -> bool:
+    """Return whether a text has letters, the marks of letters, and digits only."""
+    return _WORD.fullmatch(text) is not None
+
+
+def _whole(text: str) -> str:
+    return unicodedata.normalize("NFKC", _visible(text).translate(_ENCLOSED))
 
 
 def _visible(text: str) -> str:
@@ -86,7 +122,7 @@ def readings(text: str) -> tuple[Words, ...]:
     (`s.p.a.m`, `s p a m`), and let a letter that stands three times or more stand for one or two.
     """
     found: dict[Words, None] = {}
-    for shown in looks(text):
+    for shown in dict.fromkeys((*looks(text), plain_words(text))):
         for split in (_WORD.findall(shown), _letters(shown.split()), _letters(_split(shown))):
             found[tuple(map(_spellings, _joined(split)))] = None
     return tuple(found)
