@@ -223,6 +223,18 @@ def test_the_number_of_messages_is_bounded(town: Town) -> None:
     assert len(waiting(town)) == MOST
 
 
+@pytest.mark.parametrize("text", ["/me waves", "\x01ACTION waves\x01"])
+def test_an_action_is_sent_later_as_one(text: str, town: Town) -> None:
+    """As where users type it; what is said of a delay belongs to it."""
+    ann, bob = person(town, "ann", "#a"), person(town, "bob", "#a")
+    ann.say(f"NS AT 2h #a :{text}", f"NS AT 20m #a :{text}")
+    assert f"to #a: {text}" in sentences(ann.say("NS AT LIST"))[0]
+    pass_time(town, 2 * HOUR)
+    late, punctual = (each.params[1] for each in bob.read())
+    assert punctual == "\x01ACTION waves\x01"
+    assert late == "\x01ACTION waves (scheduled for 2027-01-15 08:20 UTC)\x01"
+
+
 def test_messages_are_listed_and_cancelled(town: Town) -> None:
     """By numbers of one's own."""
     ann, bob = person(town, "ann", "#a"), person(town, "bob", "#a")

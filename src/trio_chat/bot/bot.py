@@ -345,7 +345,8 @@ class Bot:
             when: the time, with a time zone, or how long from now.
 
         Returns:
-            the number of the message, for `cancel_scheduled`.
+            the number of the message, for `cancel_scheduled`; once it was sent, another one may
+            get the number.
 
         Raises:
             NotScheduledError: the server refuses it, with its reason, or it is not known whether it

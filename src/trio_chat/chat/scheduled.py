@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from trio_chat.chat import durations
 from trio_chat.irc.names import is_channel_name
+from trio_chat.irc.text import ACTION
 
 MOST = 50
 """Scheduled messages of one account."""
@@ -186,6 +187,20 @@ class ScheduledMessages:
     def accounts(self) -> list[int]:
         """Return the numbers of the accounts that have something."""
         return sorted(self._messages.keys() | self._notices.keys())
+
+
+def as_sent(text: str, suffix: str = "") -> str:
+    """Return a text as it is sent: `/me waves` is an action, as where users type their messages.
+
+    Args:
+        text: the text.
+        suffix: what is to be read behind it.
+    """
+    if text[:4].lower() == "/me ":
+        text = f"{ACTION}{text[4:].strip()}\x01"
+    if text.startswith(ACTION) and text.endswith("\x01"):
+        return f"{text[:-1]}{suffix}\x01"
+    return f"{text}{suffix}"
 
 
 def parse_time(word: str, now: float) -> datetime | None:

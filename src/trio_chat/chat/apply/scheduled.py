@@ -29,6 +29,7 @@ from trio_chat.chat.scheduled import (
     TAG,
     KeptNotice,
     ScheduledMessage,
+    as_sent,
     iso_time,
     shown_time,
 )
@@ -122,9 +123,9 @@ def _say(world: World, account: Account, message: ScheduledMessage, suffix: str)
     session.set_account(account)
     session.set_caps(cap.MESSAGE_TAGS | cap.STANDARD_REPLIES)
     response = Response(world, session)
-    request = Request(world, session, Message("PRIVMSG", (target, message.text)), response)
+    text, tags = as_sent(message.text, suffix), {TAG: iso_time(message.due)}
+    request = Request(world, session, Message("PRIVMSG", (target, text)), response)
     with _membership(world, sender, None if message.is_outside else channel):
-        text, tags = f"{message.text}{suffix}", {TAG: iso_time(message.due)}
         messages.say_for(request, target, text, tags)
     return _outcome(world, account, message, response)
 

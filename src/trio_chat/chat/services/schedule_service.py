@@ -19,6 +19,7 @@ from trio_chat.chat.scheduled import (
     MOST,
     MOST_AT_ONCE,
     ScheduledMessage,
+    as_sent,
     iso_time,
     parse_offset,
     parse_time,
@@ -82,7 +83,7 @@ def _place(request: Request, target: str, text: str) -> tuple[str, int] | None:
     user = world.users.get(folded)
     account = world.accounts.known.get(folded) if world.accounts is not None else None
     if user is not None and user.account_id:
-        why_not = policy.why_not_write_to(request.user, user, text)
+        why_not = policy.why_not_write_to(request.user, user, as_sent(text))
         if why_not is None:
             return user.nick, user.account_id
         answer(request, f"Not scheduled: {why_not.text}.")
@@ -98,7 +99,7 @@ def _channel(request: Request, target: str, text: str) -> tuple[str, int] | None
     if channel is None or not policy.can_see_channel(request.user, channel):
         answer(request, f"There is no channel {target}.")
         return None
-    if why_not := policy.why_not_speak(request.user, channel, text):
+    if why_not := policy.why_not_speak(request.user, channel, as_sent(text)):
         answer(request, f"Not scheduled: {why_not.text}.")
         return None
     return channel.name, channel.founded
@@ -148,7 +149,7 @@ def _why_not(request: Request, due: int, target: str, text: str) -> str:
         return f"You have {MOST} messages that wait, which is as many as one can have."
     if why_not := _why_not_at(request, due, known):
         return why_not
-    if body_size("PRIVMSG", (target or user.nick, text), user.source) > MAX_BODY:
+    if body_size("PRIVMSG", (target or user.nick, as_sent(text)), user.source) > MAX_BODY:
         return "The text is too long for one message."
     return ""
 
