@@ -20,7 +20,6 @@ class Connected:
     """The connection is registered, under this nickname."""
 
     nick: str
-    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)
