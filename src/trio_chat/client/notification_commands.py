@@ -17,7 +17,7 @@ _PAUSE = re.compile(r"[0-9]{1,4}[mhdw]", re.ASCII)
 )
 async def _notify(client: Actions, words: list[str]) -> None:
     *targets, choice = words or [""]
-    target = targets[0] if targets else client.current
+    target = targets[0].removeprefix("@") if targets else client.current  # @bob, as elsewhere
     if not words:
         params: list[str] = []
     elif not target:
