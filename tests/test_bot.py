@@ -175,6 +175,12 @@ def test_a_name_is_taken_once() -> None:
             pass
 
 
+def test_a_name_is_one_word() -> None:
+    """A command of two words would never be called."""
+    with pytest.raises(ValueError, match="two words"):
+        Bot("tea").command(name="two words")(sample)
+
+
 @pytest.mark.parametrize(
     ("target", "text"),
     [
@@ -182,6 +188,7 @@ def test_a_name_is_taken_once() -> None:
         (LOBBY, "!ECHO yes"),
         (LOBBY, "tea: echo yes"),
         (LOBBY, "TEA, echo yes"),
+        (LOBBY, "tea: !echo yes"),
         ("tea", "echo yes"),
         ("tea", "!echo yes"),
     ],

@@ -90,7 +90,7 @@ class Bot:
 
         Raises:
             TypeError: no line could fill the parameters of the function.
-            ValueError: there is a command of this name.
+            ValueError: there is a command of this name, or it is not one word.
         """
 
         def register(function: _Function) -> _Function:
@@ -131,6 +131,8 @@ class Bot:
         self, name: str, function: Callable[..., Awaitable[None] | None], *, when_missed: bool
     ) -> None:
         word = name.lower()
+        if word.split() != [word]:
+            raise ValueError(f"{name!r} is no name of a command, which is one word")
         if word in self._commands and word != "help":
             raise ValueError(f"there is a command {word} already")
         self._commands[word] = BotCommand(word, function, when_missed=when_missed)

@@ -236,11 +236,11 @@ class BotRun:
         same = self.link.joined_channels.features.same
         if same(text[: len(nick)], nick) and text[len(nick) :].startswith(_ADDRESSING):
             text, is_addressed = text[len(nick) + 1 :].strip(), True
-        elif self._prefix and text.startswith(self._prefix):
+        if self._prefix and text.startswith(self._prefix):
             text = text[len(self._prefix) :]
             if text[:1].isspace():
                 return "", "", False
-        elif not message.is_private:
+        elif not is_addressed:
             return "", "", False
         name, *others = text.split(maxsplit=1) if text else [""]
         return name.lower(), others[0] if others else "", is_addressed
