@@ -236,6 +236,20 @@ async def test_what_cannot_be_done_is_answered() -> None:
         assert (await chat.heard()).text == "Not today."
 
 
+async def test_what_cannot_be_done_is_answered_from_within_a_nursery() -> None:
+    """A nursery makes a group of the exception, of which users need to know nothing."""
+    bot = echo_bot()
+
+    @bot.command
+    async def search(message: ChatMessage) -> None:
+        async with trio.open_nursery():
+            raise CommandError("Nothing was found.")
+
+    async with chat_with(bot) as chat:
+        await chat.say("anna", LOBBY, "!search")
+        assert (await chat.heard()).text == "Nothing was found."
+
+
 async def test_a_command_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) -> None:
     """An exception is logged once, and the bot goes on."""
     async with chat_with(echo_bot()) as chat:

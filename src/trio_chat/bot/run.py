@@ -252,15 +252,24 @@ class BotRun:
             if command is None:
                 raise CommandError(f"I do not know {name[:50]}. help shows what I know.")
             await command(message, rest)
-        except CommandError as error:
-            await _answer(message, str(error))
-        except NotDeliveredError as error:
-            log.warning("an answer to %s was not delivered: %s", message.nick, error)
-        except Exception:
-            log.exception("the command %s of %s has failed", name, message.nick)
-            await _answer(message, f"{name} has failed; the log of the bot says why.")
+        except Exception as error:
+            match _alone(error):
+                case CommandError() as refusal:
+                    await _answer(message, str(refusal))
+                case NotDeliveredError() as loss:
+                    log.warning("an answer to %s was not delivered: %s", message.nick, loss)
+                case _:
+                    log.exception("the command %s of %s has failed", name, message.nick)
+                    await _answer(message, f"{name} has failed; the log of the bot says why.")
         finally:
             self._running -= 1
+
+
+def _alone(error: Exception) -> Exception:
+    """Return the exception itself where nurseries that it went through have made groups of it."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _login_refused(account: str, code: str, reason: str) -> str:
