@@ -38,15 +38,14 @@ async def bind_tcp(hosts: Sequence[str], port: int) -> list[trio.SocketListener]
     listeners: list[trio.SocketListener] = []
     try:
         for host in hosts:
-            try:
-                opened = await trio.open_tcp_listeners(port, host=host, backlog=BACKLOG)
-            except OSError as error:
-                if error.errno in _IN_USE and await _is_ours(host, listeners):
+            opened = await _bind_one(host, port)
+            if isinstance(opened, OSError):
+                if opened.errno in _IN_USE and await _is_ours(host, listeners):
                     text = _(
                         "{host} is an address on which this server listens already: name it once."
                     )
-                    raise ListenError(text.format(host=host)) from error
-                raise ListenError(explain(error, host, port)) from error
+                    raise ListenError(text.format(host=host)) from opened
+                raise ListenError(explain(opened, host, port)) from opened
             listeners += opened
             port = port or bound_port(listeners)
     except BaseException:
@@ -54,6 +53,13 @@ async def bind_tcp(hosts: Sequence[str], port: int) -> list[trio.SocketListener]
             listener.socket.close()
         raise
     return listeners
+
+
+async def _bind_one(host: str, port: int) -> Sequence[trio.SocketListener] | OSError:
+    try:
+        return await trio.open_tcp_listeners(port, host=host, backlog=BACKLOG)
+    except OSError as error:
+        return error  # the caller has to wait for the reason, which no `except` should
 
 
 async def _is_ours(host: str, listeners: Sequence[trio.SocketListener]) -> bool:
