@@ -503,15 +503,20 @@ async def test_messages_are_pinned_and_reported() -> None:
         ]
 
 
-async def test_a_private_message_is_reported_to_the_server() -> None:
-    """Channels have operators, conversations have none."""
+@pytest.mark.parametrize(("account", "about"), [("alice", "bob a"), ("", "bob")])
+async def test_a_private_message_is_reported_to_the_server(account: str, about: str) -> None:
+    """Channels have operators, conversations have none. For a user without an account the server
+    keeps no private messages, so that it can report the sender alone.
+    """
     async with chat() as c:
         server = await c.server()
         await server.enter()
+        if account:
+            await server.send(f":srv.test 900 alice alice!u@h {account} :You are logged in")
         await server.send("@msgid=a :bob!u@h PRIVMSG alice :buy this")
         await c.interface.take()
         c.interface.type("/report @bob he sells things")
-        await server.expect("REPORT bob a he sells things")
+        await server.expect(f"REPORT {about} he sells things")
 
 
 async def test_what_is_fetched_later_is_not_the_last_message() -> None:

@@ -117,9 +117,17 @@ async def _report(client: Actions, words: list[str]) -> None:
             _("Usage: {usage}").format(usage=COMMANDS["report"].synopsis()), error=True
         )
     elif target_message:
-        about = target_message.conversation, target_message.msgid, " ".join(reason)
-        service = ("CHANSERV",) if client.is_channel(target_message.conversation) else ()
-        await client.do("/report", lambda protocol: protocol.send(*service, "REPORT", *about))
+        conversation, msgid = target_message.conversation, target_message.msgid
+        is_private = not client.is_channel(conversation)
+
+        def send(protocol: ClientProtocol) -> None:
+            # Of the private messages of a user without an account the server keeps none for it.
+            lacks_message = is_private and not protocol.authentication.account
+            about = (conversation,) if lacks_message else (conversation, msgid)
+            service = () if is_private else ("CHANSERV",)
+            protocol.send(*service, "REPORT", *about, " ".join(reason))
+
+        await client.do("/report", send)
 
 
 @command(
