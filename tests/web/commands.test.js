@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commandList, runCommand } from "../../src/trio_chat/web/app/session/commands/table.js";
-import { joinNamed } from "../../src/trio_chat/web/app/session/joining.js";
+import { joinNamed } from "../../src/trio_chat/web/app/session/typed_names.js";
 import { invitationOf } from "../../src/trio_chat/web/app/platform/address.js";
 import { connected, newWorkspace, settle, textsOf } from "./support.js";
 
@@ -41,6 +41,7 @@ const LINES = [
   ["/join #other,more secret,key", ["JOIN #other secret", "JOIN #more key"]],
   ["/part see you", ["PART #lobby :see you"]],
   ["/nick rob", ["NICK rob"]],
+  ["/nick Rob Roy", ["NICK Rob_Roy"]],
   ["/away for lunch", ["AWAY :for lunch"]],
   ["/away", ["AWAY"]],
   ["/quote MODE #lobby +b", ["MODE #lobby +b"]],

@@ -42,10 +42,10 @@ export class Typing {
     if (!active && last === undefined) return;
     if (active) this.sent.set(buffer, now);
     else this.sent.delete(buffer);
+    // By the label, a refusal is that of no message, and not shown.
+    const label = client.requests.add(ignore, ignore);
     /** @type {[string, string][]} */
-    const tags = [["+typing", active ? "active" : "done"]];
-    // With a label, a refusal is an answer: it is the one of no message, and not shown.
-    if (client.negotiation.hasLabels) tags.push(["label", client.requests.add(ignore, ignore)]);
+    const tags = [["+typing", active ? "active" : "done"], ["label", label]];
     client.sendTagged(tags, "TAGMSG", [buffer.name]);
   }
 

@@ -1,6 +1,7 @@
 /** Commands about the user: nickname, account, connection. */
 import { parse } from "../../irc/message.js";
 import { N_, _ } from "../../platform/i18n.js";
+import { asNickname } from "../typed_names.js";
 import { command } from "./registry.js";
 
 command(
@@ -9,7 +10,7 @@ command(
   N_("changes your nickname"),
   [1, 1],
   [""],
-  ({ actions }, [nick = ""]) => actions.changeNick(nick),
+  ({ actions }, [nick = ""]) => actions.changeNick(asNickname(nick)),
 );
 
 command(

@@ -2,7 +2,7 @@
 import { isMessage } from "../../model/entries.js";
 import { N_, _, language } from "../../platform/i18n.js";
 import { plain } from "../../text/formatting.js";
-import { joinNamed } from "../joining.js";
+import { joinNamed } from "../typed_names.js";
 import { COMMANDS, channelAndRest, command, notInChannel } from "./registry.js";
 
 /** @import { Entry } from "../../model/types.js" */

@@ -3,6 +3,7 @@
 import { h } from "../../../vendor/preact.js";
 import { useEffect, useState } from "../../../vendor/hooks.js";
 import { _ } from "../../platform/i18n.js";
+import { asNickname } from "../../session/typed_names.js";
 import { plainName } from "../../text/formatting.js";
 import { useWorkspace } from "../context.js";
 import { Dialog, MenuItem } from "../dialog.js";
@@ -81,9 +82,8 @@ function tab(label, chosen, onClick) {
 function NickForm({ workspace }) {
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    const nick = String(
-      new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get("nick"),
-    ).trim();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
+    const nick = asNickname(String(form.get("nick")));
     if (nick && nick !== workspace.me.nick.value) workspace.actions.changeNick(nick);
   };
   return h(

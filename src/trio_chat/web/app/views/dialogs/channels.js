@@ -3,7 +3,7 @@
 import { h } from "../../../vendor/preact.js";
 import { useEffect, useState } from "../../../vendor/hooks.js";
 import { _, plural } from "../../platform/i18n.js";
-import { joinNamed } from "../../session/joining.js";
+import { joinNamed } from "../../session/typed_names.js";
 import { plain, plainName } from "../../text/formatting.js";
 import { useWorkspace } from "../context.js";
 import { Dialog } from "../dialog.js";

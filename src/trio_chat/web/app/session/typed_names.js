@@ -1,7 +1,18 @@
-/** Channels as users name them to join them: several with commas, and without their first sign. */
+/**
+ * Names as users type them: channels with commas between them and without their first sign, and
+ * nicknames with spaces.
+ */
 import { _ } from "../platform/i18n.js";
 
 /** @import { Actions } from "../model/types.js" */
+
+/**
+ * Return what is meant by a nickname, as the form of the first visit takes it, too.
+ * @param {string} text
+ */
+export function asNickname(text) {
+  return text.trim().replace(/\s+/gu, "_");
+}
 
 /**
  * Join the channels of a list.
