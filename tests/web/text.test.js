@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { localeOf } from "../../src/trio_chat/web/app/platform/i18n.js";
 import { plain, plainName, spans } from "../../src/trio_chat/web/app/text/formatting.js";
-import { links, safeHref, uploadedFile } from "../../src/trio_chat/web/app/text/links.js";
+import { links } from "../../src/trio_chat/web/app/text/links.js";
 import { blocks, inlines } from "../../src/trio_chat/web/app/text/markdown.js";
 import { mentions } from "../../src/trio_chat/web/app/text/names.js";
 import { crc32, nickClass } from "../../src/trio_chat/web/app/text/nick_colour.js";
+import { safeHref, uploadedFile } from "../../src/trio_chat/web/app/text/targets.js";
 import { isJumbo, textNodes, withoutFiles } from "../../src/trio_chat/web/app/text/nodes.js";
 
 /** @param {string} text */

@@ -8,7 +8,7 @@
  */
 import { _ } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
-import { safeHref, uploadedFile } from "../text/links.js";
+import { safeHref, uploadedFile } from "../text/targets.js";
 import { PINS } from "./pins.js";
 import { Refused } from "./requests.js";
 

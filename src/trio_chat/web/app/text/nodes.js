@@ -5,14 +5,14 @@
 
 import { h } from "../../vendor/preact.js";
 import { plain } from "./formatting.js";
-import { uploadedFile } from "./links.js";
 import { blocks, inlines } from "./markdown.js";
 import { mentions } from "./names.js";
+import { uploadedFile } from "./targets.js";
 
 /** @import { ComponentChildren, VNode } from "../../vendor/preact.js" */
 /** @import { Inline } from "./markdown.js" */
 /** @import { Style } from "./formatting.js" */
-/** @import { UploadedFile } from "./links.js" */
+/** @import { UploadedFile } from "./targets.js" */
 
 /**
  * @typedef {object} TextOptions

@@ -9,7 +9,7 @@ import { plainName } from "../text/formatting.js";
 import { Icon } from "./icon.js";
 import { pictureBox } from "./picture_box.js";
 
-/** @import { UploadedFile } from "../text/links.js" */
+/** @import { UploadedFile } from "../text/targets.js" */
 
 /** @param {{files: UploadedFile[]}} props */
 export function Files({ files }) {

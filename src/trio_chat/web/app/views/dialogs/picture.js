@@ -3,7 +3,7 @@
 import { h } from "../../../vendor/preact.js";
 import { _ } from "../../platform/i18n.js";
 import { plainName } from "../../text/formatting.js";
-import { uploadedFile } from "../../text/links.js";
+import { uploadedFile } from "../../text/targets.js";
 import { Dialog } from "../dialog.js";
 
 /** @param {{href: string}} props */
