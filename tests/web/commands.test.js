@@ -90,6 +90,14 @@ test("what is typed while a command is loaded stays in the prompt", async () => 
   assert.equal(buffer.draft.value, "a message");
 });
 
+test("a mask that hides others of the same network does not hide the user", async () => {
+  const { server, buffer, actions } = await connected();
+  actions.ignore("*!*@h", true);
+  server.say(":bob!u@h PRIVMSG #lobby :from bob");
+  server.say(":me!u@h PRIVMSG #lobby :from my phone");
+  assert.deepEqual(textsOf(buffer), ["from my phone"]);
+});
+
 test("a question that is too long for a line fails at once", async () => {
   const { actions, buffer } = await connected();
   await assert.rejects(actions.search("long ".repeat(200), buffer), /too long/);

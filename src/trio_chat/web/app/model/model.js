@@ -84,7 +84,12 @@ export class ChatModel {
         ...preferences.settings.value.highlights,
       ]),
     );
-    this.ignores = computed(() => matcher(preferences.ignored.value, (name) => this.fold(name)));
+    this.ignores = computed(() => {
+      const matches = matcher(preferences.ignored.value, (name) => this.fold(name));
+      // A mask of a host may be that of the user as well: those of one network have the same.
+      return (/** @type {string} */ source) =>
+        matches(source) && !this.isMe(source.split("!", 1)[0] ?? "");
+    });
     this.levels = new Levels(clock, preferences);
     this.profiles = new Profiles(this.pulse, (nick) => this.fold(nick));
     this.noticeIds = 0;
