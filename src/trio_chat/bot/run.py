@@ -281,7 +281,7 @@ def _login_refused(account: str, code: str, reason: str) -> str:
 def _log_connection(event: Event) -> None:
     match event:
         case events.Connected(nick=nick):
-            log.info("connected as %s", nick)
+            log.info("connected to the server as %s", nick)
         case events.Lost(reason=reason):
             log.warning("the connection is lost: %s", reason or "it was closed")
         case events.JoinRefused(channel=channel, code=code, reason=reason):
