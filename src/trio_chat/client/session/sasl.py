@@ -89,6 +89,9 @@ class SaslScram:
         module = importlib.import_module("scramp")
         self._error: type[Exception] = module.ScramException
         try:
+            # Earlier versions than 1.4.18 would do so only when the server has answered.
+            for text in (credentials.account, credentials.password):
+                importlib.import_module("scramp.core").saslprep(text)
             self._client: Any = module.ScramClient(
                 [self.name], credentials.account, credentials.password
             )
