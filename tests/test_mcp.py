@@ -228,11 +228,13 @@ async def test_an_agent_speaks_to_people(text: str) -> None:
 
 
 async def test_a_question_hides_nothing() -> None:
-    """The user sees each character of what is to be said."""
+    """The user sees each character of what is to be said, and to whom."""
     user = User()
     async with talk(user) as t:
         await t.call("post", conversation=LOBBY, text="yes\u202e\nno\u200b")
+        await t.call("post", conversation="bo\u200bb", text="yes")
         assert user.questions[0].endswith("It wants to say: yes\\u202e\nno\\u200b")
+        assert user.questions[1].startswith("May the agent write to bo\\u200bb as helper?")
 
 
 async def test_a_line_break_sends_no_command() -> None:

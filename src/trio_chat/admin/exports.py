@@ -224,6 +224,14 @@ def _is_taken(target: Path, *, may_be_export: bool) -> bool:
         return False
     if not target.is_dir():
         return True
-    names = {each.relative_to(target).as_posix() for each in target.rglob("*")}
-    is_export = names & {"account.json", "index.html"} and all(map(_WRITTEN.fullmatch, names))
-    return bool(names) and not (may_be_export and is_export)
+    if not any(target.iterdir()):
+        return False
+    return not (may_be_export and _is_export(target))
+
+
+def _is_export(directory: Path) -> bool:
+    """Return whether a directory has nothing in it but an export."""
+    if not any((directory / name).is_file() for name in ("account.json", "index.html")):
+        return False
+    names = (each.relative_to(directory).as_posix() for each in directory.rglob("*"))
+    return all(map(_WRITTEN.fullmatch, names))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trio_chat.cli.arguments import fingerprint, setting, target
 from trio_chat.cli.commands import Argument, ExclusiveGroup, Invocation, command, usage_error
+from trio_chat.cli.streams import unwritable
 from trio_chat.i18n import N_, _
 from trio_chat.installation import default_config
 
@@ -120,6 +121,7 @@ def connect(call: Invocation) -> int:
     names = [profile.name for profile in profiles] or [format_address(server.host, port)]
     loading = Loading([] if is_first_run or searches else names, plain=options.plain)
     with loading.running():
+        from trio_chat.client.line.interface import OutputError  # noqa: PLC0415
         from trio_chat.client.main import run  # noqa: PLC0415
         from trio_chat.client.options import ConnectOptions  # noqa: PLC0415
 
@@ -140,7 +142,10 @@ def connect(call: Invocation) -> int:
             is_first_run=is_first_run,
             sign_on=options.sso,
         )
-        return run(given, loading.end)
+        try:
+            return run(given, loading.end)
+        except OutputError as error:
+            return unwritable(str(error))
 
 
 def _target(targets: "list[ServerAddress]") -> "ServerAddress | None":

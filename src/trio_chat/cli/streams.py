@@ -38,10 +38,15 @@ def finish(code: int) -> int:
     except BrokenPipeError:
         return reader_is_gone()
     except OSError as error:
-        text = _("the output cannot be written: {reason}").format(reason=error.strerror)
-        print(f"trio-chat: {text}", file=sys.stderr)
-        return reader_is_gone()
+        return unwritable(error.strerror or str(error))
     return code
+
+
+def unwritable(reason: str) -> int:
+    """Report that the output cannot be written, and drop it; return the exit code for that."""
+    text = _("the output cannot be written: {reason}").format(reason=reason)
+    print(f"trio-chat: {text}", file=sys.stderr)
+    return reader_is_gone()
 
 
 def reader_is_gone() -> int:

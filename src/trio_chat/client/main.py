@@ -1,6 +1,5 @@
 """`trio-chat connect`: runs the client in the interface that suits its input and output."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -12,7 +11,6 @@ import trio
 from trio_chat.client.line.interface import OutputError
 from trio_chat.client.loading import can_draw, is_terminal
 from trio_chat.client.options import ConnectOptions, server_options
-from trio_chat.i18n import _
 
 if TYPE_CHECKING:
     from trio_chat.client.line.interface import Interface
@@ -44,19 +42,22 @@ def run(options: ConnectOptions, loaded: Callable[[], None] = lambda: None) -> i
     Args:
         options: the options of the run.
         loaded: called when everything is imported and nothing is drawn yet.
+
+    Raises:
+        BrokenPipeError: the reader of the output has gone, and nobody knows what has arrived.
+        OutputError: the output cannot be written.
     """
     if sys.stdout is not None:
         sys.stdout.flush()  # the client writes past it, and printed text must come first
-    code = 0
+    code, failure = 0, None
     try:
         code = trio.run(_run, options, loaded)
-    except* BrokenPipeError:
-        _discard_output()
-        code = 1  # nobody knows what has arrived
-    except* OutputError as errors:
-        code = _report(errors)
+    except* (BrokenPipeError, OutputError) as errors:
+        failure = _first(errors)
     except* KeyboardInterrupt:  # a second Ctrl-C while leaving
         pass
+    if failure is not None:
+        raise failure
     return code
 
 
@@ -143,18 +144,8 @@ def _choose_interface() -> "Interface":
     return PlainInterface(interactive=is_terminal(0))
 
 
-def _report(error: BaseException) -> int:
-    """Report the first error of a group in one line; return the exit code."""
+def _first(error: BaseException) -> BaseException:
+    """Return the first exception in a group, or in groups of groups."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    text = _("the output cannot be written: {reason}").format(reason=error)
-    print(f"trio-chat: {text}", file=sys.stderr)
-    return 1
-
-
-def _discard_output() -> None:
-    """Replace the broken output, or Python complains when it flushes it at exit."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    except OSError:
-        return
+    return error

@@ -167,13 +167,16 @@ def _trimmed(url: str) -> str:
     """Return an address without the signs of the sentence that follow it; a bracket that it opens
     itself belongs to it.
     """
-    while url:
-        last = url[-1]
-        is_bracket = last in _BRACKETS and url.count(last) > url.count(_BRACKETS[last])
-        if not is_bracket and last not in _AFTER_URL:
+    end = len(url)
+    unopened = {last: url.count(last) - url.count(first) for last, first in _BRACKETS.items()}
+    while end:
+        last = url[end - 1]
+        if unopened.get(last, 0) > 0:
+            unopened[last] -= 1
+        elif last not in _AFTER_URL:
             break
-        url = url[:-1]
-    return url
+        end -= 1
+    return url[:end]
 
 
 def _plain(text: str) -> str:

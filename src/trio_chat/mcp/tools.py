@@ -139,7 +139,9 @@ async def _question(agent: Agent, ctx: Context, conversation: str, action: str) 
             f"The user must allow that, and this program cannot ask. Start the agent with"
             f" --allow '{conversation}' to let it write there."
         )
-    question = f"May the agent write to {conversation} as {agent.nick}? It wants to {action}"
+    question = (
+        f"May the agent write to {_plain(conversation)} as {agent.nick}? It wants to {action}"
+    )
     return Elicit(question, Permission)
 
 

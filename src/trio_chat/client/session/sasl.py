@@ -87,11 +87,12 @@ class SaslScram:
 
     def __init__(self, credentials: LoginCredentials) -> None:
         module = importlib.import_module("scramp")
+        saslprep = importlib.import_module("scramp.core").saslprep
         self._error: type[Exception] = module.ScramException
         try:
-            # Earlier versions than 1.4.18 would do so only when the server has answered.
+            # Before 1.4.18 the client itself refuses them only when the server has answered.
             for text in (credentials.account, credentials.password):
-                importlib.import_module("scramp.core").saslprep(text)
+                saslprep(text)
             self._client: Any = module.ScramClient(
                 [self.name], credentials.account, credentials.password
             )
