@@ -1,5 +1,7 @@
 """Event playback: events and reactions in the history (IRCv3 draft/event-playback)."""
 
+from dataclasses import replace
+
 import pytest
 
 from storage_fakes import ListHistory
@@ -78,8 +80,8 @@ def test_an_event_is_replayed_as_it_was_sent(town: Town, line: str) -> None:
         for m in latest(ann, "#b" if line == "JOIN #b" else "#a")
         if m.tags["msgid"] == seen.tags["msgid"]
     ]
-    assert again._replace(tags={**again.tags, "batch": ""}) == seen._replace(
-        tags={**seen.tags, "batch": ""}
+    assert replace(again, tags={**again.tags, "batch": ""}) == replace(
+        seen, tags={**seen.tags, "batch": ""}
     )
 
 
@@ -224,7 +226,7 @@ def test_what_requires_persistence(town: Town, command: str, requires_persistenc
     assert ann.session.user is not None
     (channel,) = ann.session.user.channels
     assert (
-        event._replace(history_targets=channel.history_targets).requires_persistence
+        event.replace(history_targets=channel.history_targets).requires_persistence
         is requires_persistence
     )
     assert not event.requires_persistence

@@ -2,6 +2,8 @@
 draft/chathistory).
 """
 
+from dataclasses import replace
+
 import pytest
 
 from storage_fakes import ListHistory
@@ -240,9 +242,9 @@ def test_what_is_said_until_the_past_is_read_comes_once(town: Town) -> None:
     ann, bob = town.person("annie", "#a"), town.person("bob")
     output = handle_line(town.world, bob.session, b"JOIN #a")
     while output.more is not None:
-        town.deliver(output._replace(later=None, more=None), bob)
+        town.deliver(replace(output, later=None, more=None), bob)
         output = output.more()
-    town.deliver(output._replace(later=None), bob)
+    town.deliver(replace(output, later=None), bob)
     assert output.later is not None
     ann.say("PRIVMSG #a :in between")
     town.deliver(run_now(output.later()), bob)

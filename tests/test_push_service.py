@@ -524,7 +524,7 @@ async def test_one_account_does_not_fill_the_queue(mock_clock: MockClock) -> Non
         event = Event(1, "PRIVMSG", ("ann", "x"), "bob!b@h", ())
         for account in (1, 2):
             for _ in range(150):
-                place.service.offer(event._replace(push_accounts=(account,)))
+                place.service.offer(event.replace(push_accounts=(account,)))
         now = place.service.statistics()
     assert (now.waiting, now.dropped) == (200, 100)
 

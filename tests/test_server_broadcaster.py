@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import trio
@@ -98,9 +99,9 @@ def test_an_event_that_is_more_than_its_senders_own_goes_through_the_task(
     own, position = part(town, (ann,)), ""
     match kind:
         case "stored":
-            own = own._replace(history_targets=(HistoryTarget("#a", is_private=False),))
+            own = own.replace(history_targets=(HistoryTarget("#a", is_private=False),))
         case "pushed":
-            own = own._replace(push_accounts=(1,))
+            own = own.replace(push_accounts=(1,))
         case "of another":
             own = part(town, (bob,))
         case _:
@@ -146,7 +147,7 @@ async def test_a_full_queue_makes_readers_wait(town: Town, nursery: trio.Nursery
 
 def unwritable(town: Town, recipient: Person) -> Event:
     """Return an event that cannot be encoded: a parameter in the middle has a space."""
-    return event(town, (recipient,), "x")._replace(params=("not a middle parameter", "x"))
+    return event(town, (recipient,), "x").replace(params=("not a middle parameter", "x"))
 
 
 async def test_what_cannot_be_written_costs_nobody_else_anything(
@@ -182,7 +183,7 @@ async def test_order_holds_beside_what_cannot_be_written(town: Town, nursery: tr
 
 def remembered(town: Town, recipients: tuple[Person, ...], text: str) -> Output:
     """Return a message to be stored, and the failure that its sender gets when it cannot be."""
-    message = event(town, recipients, text)._replace(history_targets=(HistoryTarget("#a", False),))
+    message = event(town, recipients, text).replace(history_targets=(HistoryTarget("#a", False),))
     return Output((message,), refusal=lambda: (Reply(recipients[0].session, b"FAIL\r\n"),))
 
 
@@ -295,7 +296,7 @@ async def test_a_reply_to_who_said_something_waits_for_it(
     broadcaster = Broadcaster(8, 4, history)
     nursery.start_soon(broadcaster.run)
     broadcaster.accept(
-        Output((event(town, (bob,), "1")._replace(history_targets=(HistoryTarget("#a", False),)),)),
+        Output((event(town, (bob,), "1").replace(history_targets=(HistoryTarget("#a", False),)),)),
         ann.session,
     )
     await wait_all_tasks_blocked()
@@ -308,7 +309,7 @@ async def test_a_reply_to_who_said_something_waits_for_it(
     await broadcaster.wait_delivered(ticket)
     assert ann.received == b"1\r\n2\r\n"
     broadcaster.accept(
-        Output((event(town, (ann,), "2")._replace(history_targets=(HistoryTarget("#a", False),)),)),
+        Output((event(town, (ann,), "2").replace(history_targets=(HistoryTarget("#a", False),)),)),
         bob.session,
     )
     ticket = broadcaster.accept(Output((Reply(ann.session, b"3\r\n"),)), ann.session)
@@ -394,7 +395,8 @@ async def test_who_has_left_has_left_also_when_it_cannot_be_remembered(
     ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
     broadcaster = Broadcaster(8, 4, history)
     nursery.start_soon(broadcaster.run)
-    quit_ = event(town, (ann, bob), "bye")._replace(
+    quit_ = replace(
+        event(town, (ann, bob), "bye"),
         command="QUIT",
         params=("bye",),
         history_targets=(HistoryTarget("#a", False), HistoryTarget("#b", False)),
@@ -402,14 +404,14 @@ async def test_who_has_left_has_left_also_when_it_cannot_be_remembered(
     broadcaster.accept(Output((quit_,)))
     await wait_all_tasks_blocked()
     broadcaster.accept(remembered(town, (ann, bob), "1"))
-    ticket = broadcaster.accept(Output((quit_._replace(id=quit_.id + 1),)))
+    ticket = broadcaster.accept(Output((replace(quit_, id=quit_.id + 1),)))
     history.error = HistoryError("full: database or disk is full")
     history.gate.set()
     await broadcaster.wait_delivered(ticket)
     assert commands(ann.read()) == ["QUIT", "FAIL", "QUIT"]
     assert commands(bob.read()) == ["QUIT", "QUIT"]
     history.error = None
-    await broadcaster.wait_delivered(broadcaster.accept(Output((quit_._replace(id=quit_.id + 2),))))
+    await broadcaster.wait_delivered(broadcaster.accept(Output((replace(quit_, id=quit_.id + 2),))))
     assert [(record.buffer, record.params) for record in history.records] == [
         ("#a", ("bye",)),
         ("#b", ("bye",)),
@@ -444,7 +446,7 @@ def test_an_event_is_encoded_once_for_each_set_of_capabilities(town: Town) -> No
         person.session.set_caps(cap.SERVER_TIME)
     people[0].session.set_caps(cap.SERVER_TIME | cap.AWAY_NOTIFY)  # which makes no difference here
     first = event(town, people, "hi")
-    datas = [data for _, data, _ in deliveries([first, first._replace(params=("#a", "ho"))])]
+    datas = [data for _, data, _ in deliveries([first, first.replace(params=("#a", "ho"))])]
     assert len(datas) == 50
     assert len({id(data) for data in datas}) == 2
 
@@ -452,7 +454,7 @@ def test_an_event_is_encoded_once_for_each_set_of_capabilities(town: Town) -> No
 def test_who_lacks_what_an_event_requires_gets_nothing(town: Town) -> None:
     """Not an empty piece either."""
     ann = town.newcomer()
-    assert list(gather([event(town, (ann,), "x")._replace(requires=cap.AWAY_NOTIFY)])) == []
+    assert list(gather([event(town, (ann,), "x").replace(requires=cap.AWAY_NOTIFY)])) == []
 
 
 class Narrow:

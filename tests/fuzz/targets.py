@@ -3,6 +3,7 @@ test runs the seeds.
 """
 
 import logging
+from dataclasses import replace
 from functools import cache
 from ipaddress import ip_network
 
@@ -171,7 +172,7 @@ def _go_on(town: Town, person: Person, rests: dict[Person, Output]) -> None:
 
 
 def _give(town: Town, person: Person, rests: dict[Person, Output], output: Output) -> None:
-    town.deliver(output._replace(more=None, later=None), person)
+    town.deliver(replace(output, more=None, later=None), person)
     if output.more is not None or output.later is not None:
         rests[person] = output
 

@@ -12,7 +12,7 @@ day pass at once.
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -273,7 +273,7 @@ class FakeChat:
             return
         client_tags = {name: value for name, value in message.tags.items() if name[0] == "+"}
         whole = self._keep(visit.nick, message.command, message.params, client_tags)
-        await self._write(visit, whole._replace(tags={**whole.tags, **tags}))
+        await self._write(visit, replace(whole, tags={**whole.tags, **tags}))
         reply_to = client_tags.get(tag_names.DRAFT_REPLY, "")
         reaction = client_tags.get(tag_names.REACT, "")
         msgid = whole.tags[tag_names.MSGID]
@@ -331,7 +331,7 @@ class FakeChat:
     async def _send_batch(self, visit: _Visit, found: Sequence[Message], *kind: str) -> None:
         await self._send(visit, "BATCH", "+h", *kind)
         for each in found:
-            await self._write(visit, each._replace(tags={**each.tags, tag_names.BATCH: "h"}))
+            await self._write(visit, replace(each, tags={**each.tags, tag_names.BATCH: "h"}))
         await self._send(visit, "BATCH", "-h")
 
     async def _deliver(

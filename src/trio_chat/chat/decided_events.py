@@ -39,4 +39,4 @@ class DecidedEvents(list[Event]):
         if not is_own or event.skip is not None:
             return event
         self.own.append(event)
-        return event._replace(skip=asker)
+        return event.replace(skip=asker)

@@ -9,7 +9,13 @@ from trio_chat.chat import commands, policy, services  # noqa: F401  # they fill
 from trio_chat.chat.commands import batches
 from trio_chat.chat.events import Output
 from trio_chat.chat.quotas import STATE_BYTES, TOO_MUCH
-from trio_chat.chat.registry import COMMANDS, Command, Request, is_local_service
+from trio_chat.chat.registry import (
+    COMMANDS,
+    LOCAL_SERVICES,
+    Command,
+    Request,
+    is_local_service,
+)
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.chanserv import CHANSERV
 from trio_chat.chat.users import Session
@@ -74,7 +80,7 @@ def handle_line(
         except ParseError:
             return Output()
     if message.tags and not session.effective & cap.CARRIES_TAGS:
-        message = message._replace(tags=NO_TAGS)
+        message.tags = NO_TAGS
     response = Response(world, session, message)
     cost = 1
     if refusal is None:
@@ -85,7 +91,8 @@ def handle_line(
         response.fail(command, code, text=explanation)
         batches.spoil(session, response)
     output = response.finish()
-    return output if cost == 1 else output._replace(cost=cost)
+    output.cost = cost
+    return output
 
 
 def is_local(message: Message) -> bool:
@@ -103,8 +110,11 @@ def is_local(message: Message) -> bool:
     targets = message.params[0] if message.params else ""
     if targets[:1] == "#" and "," not in targets:  # nearly always
         return False
-    if fold_or_self(targets) == CHANSERV.folded:
+    folded = fold_or_self(targets)
+    if folded == CHANSERV.folded:
         return is_unknown(message.params[1] if len(message.params) > 1 else "")
+    if targets.isalnum():  # one nickname, without what `is_local_service` looks for
+        return folded in LOCAL_SERVICES
     return any(map(is_local_service, targets.split(",")))
 
 

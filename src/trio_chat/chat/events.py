@@ -6,7 +6,7 @@ each member.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from trio_chat.chat import multiline
 from trio_chat.chat.history import MESSAGES, HistoryTarget, Record
@@ -31,7 +31,8 @@ NOT_TO_A_CHANNEL = frozenset(("NICK", "QUIT"))
 """Events whose first parameter is not a channel: they happen in all channels of a user at once."""
 
 
-class Event(NamedTuple):
+@dataclass(init=False, slots=True)
+class Event:
     """One event.
 
     Args:
@@ -60,30 +61,98 @@ class Event(NamedTuple):
     params: tuple[str, ...]
     source: str
     recipients: tuple[Session, ...]
-    skip: Session | None = None
-    requires: int = 0
-    account: str = ""
-    extended: tuple[str, ...] = ()
-    client_tags: Mapping[str, str] = NO_TAGS
-    carries_msgid: bool = False
-    history_targets: tuple[HistoryTarget, ...] = ()
-    is_bot: bool = False
-    shift: int = 0
-    server_tags: tuple[tuple[int, str, str], ...] = ()
-    account_id: int = 0
-    push_accounts: tuple[int, ...] = ()
+    skip: Session | None
+    requires: int
+    account: str
+    extended: tuple[str, ...]
+    client_tags: Mapping[str, str]
+    carries_msgid: bool
+    history_targets: tuple[HistoryTarget, ...]
+    is_bot: bool
+    shift: int
+    server_tags: tuple[tuple[int, str, str], ...]
+    account_id: int
+    push_accounts: tuple[int, ...]
 
-    def addressed(self, recipients: tuple[Session, ...], push_accounts: tuple[int, ...]) -> "Event":
-        """Return the event with other recipients and accounts."""
-        # By position, as a node of a cluster does this for nearly every message: `_replace` takes
-        # three times as long.
-        return Event._make((*self[:4], recipients, *self[5:-1], push_accounts))
+    # Written out, as there is one for every message: the generated one is not compiled.
+    def __init__(
+        self,
+        id: int,  # noqa: A002  # it is one
+        command: str,
+        params: tuple[str, ...],
+        source: str,
+        recipients: tuple[Session, ...],
+        skip: Session | None = None,
+        requires: int = 0,
+        account: str = "",
+        extended: tuple[str, ...] = (),
+        client_tags: Mapping[str, str] = NO_TAGS,
+        carries_msgid: bool = False,
+        history_targets: tuple[HistoryTarget, ...] = (),
+        is_bot: bool = False,
+        shift: int = 0,
+        server_tags: tuple[tuple[int, str, str], ...] = (),
+        account_id: int = 0,
+        push_accounts: tuple[int, ...] = (),
+    ) -> None:
+        self.id = id
+        self.command = command
+        self.params = params
+        self.source = source
+        self.recipients = recipients
+        self.skip = skip
+        self.requires = requires
+        self.account = account
+        self.extended = extended
+        self.client_tags = client_tags
+        self.carries_msgid = carries_msgid
+        self.history_targets = history_targets
+        self.is_bot = is_bot
+        self.shift = shift
+        self.server_tags = server_tags
+        self.account_id = account_id
+        self.push_accounts = push_accounts
+
+    def replace(
+        self,
+        *,
+        params: tuple[str, ...] | None = None,
+        source: str | None = None,
+        recipients: tuple[Session, ...] | None = None,
+        skip: Session | None = None,
+        requires: int | None = None,
+        account: str | None = None,
+        extended: tuple[str, ...] | None = None,
+        history_targets: tuple[HistoryTarget, ...] | None = None,
+        is_bot: bool | None = None,
+        server_tags: tuple[tuple[int, str, str], ...] | None = None,
+        push_accounts: tuple[int, ...] | None = None,
+    ) -> "Event":
+        """Return the event with the given fields in place of its own."""
+        return Event(
+            self.id,
+            self.command,
+            self.params if params is None else params,
+            self.source if source is None else source,
+            self.recipients if recipients is None else recipients,
+            self.skip if skip is None else skip,
+            self.requires if requires is None else requires,
+            self.account if account is None else account,
+            self.extended if extended is None else extended,
+            self.client_tags,
+            self.carries_msgid,
+            self.history_targets if history_targets is None else history_targets,
+            self.is_bot if is_bot is None else is_bot,
+            shift=self.shift,
+            server_tags=self.server_tags if server_tags is None else server_tags,
+            account_id=self.account_id,
+            push_accounts=self.push_accounts if push_accounts is None else push_accounts,
+        )
 
     def numbered(self, number: int) -> "Event":
         """Return the event with the number of a message of a channel, for those that asked."""
         tag = (cap.NUMBER, tag_names.NUMBER, str(number))
-        # By position, as this is done for every message.
-        return Event._make((*self[:14], (*self.server_tags, tag), *self[15:]))
+        return self.replace(server_tags=(*self.server_tags, tag))
 
     @property
     def is_to_be_numbered(self) -> bool:
@@ -190,7 +259,7 @@ class Event(NamedTuple):
     def _multiline(self, caps: int) -> list[tuple[dict[str, str], str]]:
         tags, (*head, text) = self.tags(caps), self.params
         lines = [
-            (line, self._replace(params=(*head, line.text)).body(caps))
+            (line, self.replace(params=(*head, line.text)).body(caps))
             for line in multiline.split(text)
         ]
         if caps & cap.MULTILINE:
@@ -239,7 +308,8 @@ def _tagged(tags: dict[str, str], bodies: list[str]) -> list[tuple[dict[str, str
     return [(tags, bodies[0]), *((dict(rest), body) for body in bodies[1:])]
 
 
-class Reply(NamedTuple):
+@dataclass(init=False, slots=True)
+class Reply:
     """Lines for one session, mostly the replies to its own command.
 
     Args:
@@ -251,7 +321,12 @@ class Reply(NamedTuple):
 
     session: Session
     data: bytes
-    is_reply: bool = True
+    is_reply: bool
+
+    def __init__(self, session: Session, data: bytes, is_reply: bool = True) -> None:
+        self.session = session
+        self.data = data
+        self.is_reply = is_reply
 
 
 OutputItem = Event | Reply
@@ -261,7 +336,8 @@ LazyReply = Callable[[], tuple[OutputItem, ...]]
 """Returns a reply that is rarely needed, so that it is written only then."""
 
 
-class Output(NamedTuple):
+@dataclass(init=False, slots=True)
+class Output:
     """Everything that one command makes the server send, in order.
 
     Args:
@@ -281,13 +357,37 @@ class Output(NamedTuple):
         position: up to which entry of the log of a cluster this is; "" if it is not of the log.
     """
 
-    parts: tuple[OutputItem, ...] = ()
-    close: str = ""
-    refusal: LazyReply | None = None
-    not_kept: tuple[OutputItem, ...] | None = None
-    later: "Callable[[], Awaitable[Output]] | None" = None
-    more: "Callable[[], Output] | None" = None
-    cost: int = 1
-    work: int = 0
-    is_stateless: bool = False
-    position: str = ""
+    parts: tuple[OutputItem, ...]
+    close: str
+    refusal: LazyReply | None
+    not_kept: tuple[OutputItem, ...] | None
+    later: "Callable[[], Awaitable[Output]] | None"
+    more: "Callable[[], Output] | None"
+    cost: int
+    work: int
+    is_stateless: bool
+    position: str
+
+    def __init__(
+        self,
+        parts: tuple[OutputItem, ...] = (),
+        close: str = "",
+        refusal: LazyReply | None = None,
+        not_kept: tuple[OutputItem, ...] | None = None,
+        later: "Callable[[], Awaitable[Output]] | None" = None,
+        more: "Callable[[], Output] | None" = None,
+        cost: int = 1,
+        work: int = 0,
+        is_stateless: bool = False,
+        position: str = "",
+    ) -> None:
+        self.parts = parts
+        self.close = close
+        self.refusal = refusal
+        self.not_kept = not_kept
+        self.later = later
+        self.more = more
+        self.cost = cost
+        self.work = work
+        self.is_stateless = is_stateless
+        self.position = position

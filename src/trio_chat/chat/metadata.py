@@ -208,7 +208,7 @@ def _notices(
             event = world.event(actor, command, params, speakers, requires=known.bit)
             is_numeric = command.isdigit()  # which only a server sends
             events.append(
-                event._replace(source=world.server_info.name, account="", is_bot=False)
+                event.replace(source=world.server_info.name, account="", is_bot=False)
                 if is_numeric
                 else event
             )

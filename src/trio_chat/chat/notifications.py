@@ -46,4 +46,4 @@ def changed(world: World, account: int, target: str) -> list[Event]:
         return []
     line = params(world, account, target)
     event = world.event(users[0], COMMAND, line, sessions, requires=cap.NOTIFY)
-    return [event._replace(source=world.server_info.name, account="", is_bot=False)]
+    return [event.replace(source=world.server_info.name, account="", is_bot=False)]

@@ -118,7 +118,7 @@ def _batch(
         shift=world.ids.shift,
     )
     for event in _lines(world, recipients, nick, n.RPL_ISUPPORT, lines):
-        yield event._replace(server_tags=tags)
+        yield event.replace(server_tags=tags)
     yield Event(
         world.ids.now(), "BATCH", (f"-{reference}",), name, recipients, shift=world.ids.shift
     )

@@ -20,7 +20,7 @@ _HOST = re.compile("[!@%]")
 """What separates a nickname from the name of a user, a host or a server."""
 
 
-@dataclass(slots=True)
+@dataclass(init=False, slots=True)
 class Request:
     """One command of one session, as its handler gets it."""
 
@@ -28,8 +28,24 @@ class Request:
     session: Session
     message: Message
     reply: Response
-    override: bool = False
+    override: bool
     """Whether an operator of the server overrides the rules of the channel."""
+
+    # Written out, as there is one for every line: the generated one is not compiled.
+    def __init__(
+        self,
+        world: World,
+        session: Session,
+        message: Message,
+        reply: Response,
+        *,
+        override: bool = False,
+    ) -> None:
+        self.world = world
+        self.session = session
+        self.message = message
+        self.reply = reply
+        self.override = override
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -94,7 +110,7 @@ class Request:
         `Response.tell`.
         """
         return Request(
-            self.world, session, self.message, Response(self.world, session), self.override
+            self.world, session, self.message, Response(self.world, session), override=self.override
         )
 
     def other_sessions(self) -> tuple[Session, ...]:

@@ -110,7 +110,7 @@ class Response(ReplyLines):
                 self._own += lines
             if len(event.recipients) == 1 and not (event.history_targets or event.push_accounts):
                 return  # nobody else receives it, and it is not stored
-            event = event._replace(skip=session)
+            event = event.replace(skip=session)
         elif not self._label:
             self._flush()
         self._parts.append(event)
@@ -153,7 +153,7 @@ class Response(ReplyLines):
         for nothing.
         """
         if isinstance(part, Reply) and part.session is not self._session:
-            return part._replace(is_reply=False)
+            return Reply(part.session, part.data, is_reply=False)
         return part
 
     def tell(self, other: "Response") -> None:

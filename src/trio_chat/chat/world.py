@@ -411,7 +411,7 @@ class World:
             return [event]
         return [
             event,
-            event._replace(recipients=watchers, requires=requires | cap.EXTENDED_MONITOR),
+            event.replace(recipients=watchers, requires=requires | cap.EXTENDED_MONITOR),
         ]
 
     def statistics(self) -> WorldStatistics:

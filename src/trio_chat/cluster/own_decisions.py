@@ -4,6 +4,7 @@ wait for it (IRCv3 `labeled-response`).
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from trio_chat.chat.decided_events import DecidedEvents
 from trio_chat.cluster.machine import Applied
@@ -35,6 +36,6 @@ class OwnDecisions:
             if each.is_from_here:
                 decided = self._waiting.popleft() if self._waiting else DecidedEvents()
                 parts = decided.divide(each.output.parts)
-                yield each._replace(output=each.output._replace(parts=parts))
+                yield each._replace(output=replace(each.output, parts=parts))
             else:
                 yield each

@@ -9,8 +9,8 @@ one.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
 
 MAX_BODY = 510
 """Bytes of a message without its tags and without CR LF (RFC 2812 §2.3)."""
@@ -52,7 +52,8 @@ class ParseError(ValueError):
     """A line that is not an IRC message."""
 
 
-class Message(NamedTuple):
+@dataclass(init=False, slots=True)
+class Message:
     """A parsed message, or one to be sent.
 
     Args:
@@ -63,9 +64,22 @@ class Message(NamedTuple):
     """
 
     command: str
-    params: tuple[str, ...] = ()
-    source: str = ""
-    tags: Mapping[str, str] = NO_TAGS
+    params: tuple[str, ...]
+    source: str
+    tags: Mapping[str, str]
+
+    # Written out, as there is one for every line: the generated one is not compiled.
+    def __init__(
+        self,
+        command: str,
+        params: tuple[str, ...] = (),
+        source: str = "",
+        tags: Mapping[str, str] = NO_TAGS,
+    ) -> None:
+        self.command = command
+        self.params = params
+        self.source = source
+        self.tags = tags
 
     @property
     def nick(self) -> str:

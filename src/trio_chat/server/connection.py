@@ -1,6 +1,7 @@
 """A client's connection: a nursery with its reader and, while bytes are queued, its writer."""
 
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -344,7 +345,9 @@ class Connection:
         """
         if self._flood is not None and output.cost > 1:
             self._flood.spend(output.cost - 1)
-        self._take(output._replace(more=None), ticket)  # the rest of a long one was done, too
+        if output.more is not None:  # the rest of a long one was done, too
+            output = replace(output, more=None)
+        self._take(output, ticket)
 
     def note_in_log(self) -> None:
         """Wait with the next line until the cluster has carried out what is in the log."""

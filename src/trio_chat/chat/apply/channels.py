@@ -73,7 +73,7 @@ def _joined_events(world: World, user: User, channel: Channel, rank: str, sessio
     audience = channel.audience_of(user)
     extended = (channel.name, user.account or "*", user.realname)
     events = [
-        world.event(user, "JOIN", (channel.name,), audience, channels=(channel,))._replace(
+        world.event(user, "JOIN", (channel.name,), audience, channels=(channel,)).replace(
             extended=extended
         )
     ]
@@ -325,7 +325,7 @@ def _rename(world: World, change: ChannelRenamed) -> Effects:
     # It is stored so that the history, which has one order of all that happens, changes the name
     # at the same moment.
     is_other_name = change.folded != change.channel
-    return [event._replace(history_targets=(target,) if is_other_name and world.storage else ())]
+    return [event.replace(history_targets=(target,) if is_other_name and world.storage else ())]
 
 
 @transition(UserInvited)
@@ -352,7 +352,7 @@ def _invite(world: World, change: UserInvited) -> Effects:
         else channel.audience()
     )
     return [
-        world.event(by, "INVITE", params, user.sessions)._replace(
+        world.event(by, "INVITE", params, user.sessions).replace(
             push_accounts=world.push.notified(user, by)
         ),
         world.event(

@@ -66,7 +66,7 @@ def _unpin(world: World, change: MessageRedacted, user: User) -> list[Event]:
 def _stored(world: World, change: MessageRedacted, event: Event) -> Event:
     """Have the history delete the message when it stores an event."""
     buffer = world.channels[change.channel].folded if change.channel else change.conversation
-    return event._replace(history_targets=(HistoryTarget(buffer, is_private=False),))
+    return event.replace(history_targets=(HistoryTarget(buffer, is_private=False),))
 
 
 def _audiences(world: World, change: MessageRedacted) -> list[tuple[str, tuple[Session, ...]]]:

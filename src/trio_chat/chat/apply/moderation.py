@@ -175,7 +175,7 @@ def released(world: World, channel: Channel, held: HeldMessage) -> Event:
     username, _, host = mask.partition("@")
     sender = User(nick, fold_or_self(nick), username, host, "", 0.0)
     accounts = world.push.notified_in(channel, sender, event, held.text)
-    return event._replace(push_accounts=accounts)
+    return event.replace(push_accounts=accounts)
 
 
 def _targets(world: World, channel: Channel, text: str) -> tuple[HistoryTarget, ...]:

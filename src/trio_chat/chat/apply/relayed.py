@@ -98,7 +98,7 @@ def _event(world: World, channel: Channel, change: RelayedMessage) -> Event:
         return event
     accounts = world.push.notified_in(channel, sender, event, change.text)
     notified = tuple(account for account in accounts if account != change.account)
-    return event._replace(push_accounts=notified if len(notified) <= MOST_MENTIONED else ())
+    return event.replace(push_accounts=notified if len(notified) <= MOST_MENTIONED else ())
 
 
 @transition(RelayedMessageRefused, _of_message)

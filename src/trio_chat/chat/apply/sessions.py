@@ -152,8 +152,8 @@ def _without_text(event: Event, readers: tuple[Session, ...]) -> Effects:
     others = tuple(session for session in event.recipients if session not in readers)
     shared = tuple(session for session in event.recipients if session in readers)
     return [
-        event._replace(recipients=shared),
-        event._replace(recipients=others, params=(UNSPECIFIED,)),
+        event.replace(recipients=shared),
+        event.replace(recipients=others, params=(UNSPECIFIED,)),
     ]
 
 

@@ -107,8 +107,6 @@ def knock_command(request: Request) -> None:
         params = (channel.name, channel.name, user.source, text)
         operators = channel.ranked_audience(modes.HALF_OPERATOR)
         reply.emit(
-            world.event(user, n.RPL_KNOCK, params, operators)._replace(
-                source=world.server_info.name
-            )
+            world.event(user, n.RPL_KNOCK, params, operators).replace(source=world.server_info.name)
         )
         reply.numeric(n.RPL_KNOCKDLVR, channel.name)

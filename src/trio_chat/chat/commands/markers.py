@@ -73,7 +73,7 @@ def _set(request: Request, target: str, time: str) -> None:
         )
         pushed_to = (user.account_id,) if devices else ()
         request.reply.emit(
-            event._replace(source=world.server_info.name, account="", push_accounts=pushed_to)
+            event.replace(source=world.server_info.name, account="", push_accounts=pushed_to)
         )
 
 

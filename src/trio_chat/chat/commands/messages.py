@@ -205,7 +205,7 @@ def _say_to_channel(
     if request.world.push.users and is_pushed(text):
         accounts = request.world.push.notified_in(channel, user, event, text[0], rank)
         if accounts:
-            event = event._replace(push_accounts=accounts)
+            event = event.replace(push_accounts=accounts)
     request.reply.emit(event)
 
 
@@ -319,14 +319,14 @@ def _say_to_user(
     if not fits(request, event):
         return
     if request.world.push.users and is_pushed(text):
-        event = event._replace(push_accounts=request.world.push.notified(other, user))
+        event = event.replace(push_accounts=request.world.push.notified(other, user))
     request.reply.emit(event, is_answer=False)
     # A message to oneself has reached them already.
     echo_to = () if other is user else request.other_sessions()
     if session.caps & cap.ECHO_MESSAGE:
         echo_to = (session, *echo_to)
     if echo_to:
-        request.reply.emit(event._replace(recipients=echo_to, history_targets=(), push_accounts=()))
+        request.reply.emit(event.replace(recipients=echo_to, history_targets=(), push_accounts=()))
     if other.away and verb == "PRIVMSG":
         request.reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
 

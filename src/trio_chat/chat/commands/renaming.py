@@ -104,7 +104,7 @@ def _fall_back(
     reply = theirs.reply
     extended = (channel.name, user.account or "*", user.realname)
     reply.replay(request.world.event(user, "PART", (before, reason) if reason else (before,), ()))
-    reply.replay(request.world.event(user, "JOIN", (channel.name,), ())._replace(extended=extended))
+    reply.replay(request.world.event(user, "JOIN", (channel.name,), ()).replace(extended=extended))
     send_present(theirs, channel)
     if not is_own:
         request.reply.tell(reply)

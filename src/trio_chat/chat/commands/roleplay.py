@@ -181,5 +181,5 @@ def _speak(
     if world.push.users and is_pushed((text,)):
         rank = modes.HALF_OPERATOR if is_for_operators else ""
         accounts = world.push.notified_in(channel, user, event, text, rank)
-        event = event._replace(push_accounts=accounts)
+        event = event.replace(push_accounts=accounts)
     request.reply.emit(event)

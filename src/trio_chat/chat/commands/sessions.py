@@ -80,7 +80,7 @@ def _send_channels(request: Request, missed_since: int) -> None:
     for channel in user.channels:
         extended = (channel.name, user.account or "*", user.realname)
         request.reply.replay(
-            request.world.event(user, "JOIN", (channel.name,), ())._replace(extended=extended)
+            request.world.event(user, "JOIN", (channel.name,), ()).replace(extended=extended)
         )
         channels.send_state(request, channel, missed_since)
     if missed_since:

@@ -37,7 +37,7 @@ class OwnParts:
             return None
         if recipients is part.recipients and push is part.push_accounts:
             return part
-        return part.addressed(recipients, push)
+        return part.replace(recipients=recipients, push_accounts=push)
 
     def _recipients(self, recipients: Audience) -> Audience:
         """Return those sessions that are connected to this node: for the same recipients the same

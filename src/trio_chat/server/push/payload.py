@@ -19,7 +19,7 @@ def written(event: Event, caps: int) -> bytes:
     """
     if event.is_multiline:
         *head, text = event.params
-        event = event._replace(params=(*head, multiline.flatten(text)))
+        event = event.replace(params=(*head, multiline.flatten(text)))
     body, tags = event.body(caps), event.tags(caps)
     line = f"{format_tags(tags)}{body}".encode()
     if len(line) > MAX_PLAINTEXT:

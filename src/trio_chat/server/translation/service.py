@@ -7,6 +7,7 @@ answer any more. What was translated last is kept in memory, and nowhere else.
 
 import logging
 from collections import OrderedDict
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import trio
@@ -186,10 +187,10 @@ class TranslationService:
             log.exception("internal error: a translation cannot be delivered")
             return
         parts = tuple(
-            part._replace(is_reply=False) if isinstance(part, Reply) else part
+            replace(part, is_reply=False) if isinstance(part, Reply) else part
             for part in output.parts  # the reader of the session does not wait for them
         )
-        self._broadcaster.accept(output._replace(parts=parts), waiter.session, in_order=True)
+        self._broadcaster.accept(replace(output, parts=parts), waiter.session, in_order=True)
 
     async def _outcome(self, question: _Question) -> Translation | TranslationFailed:
         if question in self._kept:
