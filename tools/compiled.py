@@ -7,6 +7,7 @@ A build of a wheel with `TRIO_CHAT_COMPILE=1` runs this (hatch_build.py). `MYPYC
 level of the C compiler, 3 if it is not set.
 """
 
+import argparse
 import os
 import sys
 import tempfile
@@ -109,7 +110,8 @@ def build_in_parallel(command: Any, build: Callable[[], None]) -> None:
 
 
 if __name__ == "__main__":
-    [place] = sys.argv[1:]
-    place = os.path.abspath(place)
+    parser = argparse.ArgumentParser(description="Make the extension modules.")
+    parser.add_argument("directory", type=Path, help="where they are put; it is made if need be")
+    place = parser.parse_args().directory.absolute()
     os.chdir(SOURCE)  # a module has the name of its path from here
-    build(Path(place))
+    build(place)
