@@ -345,7 +345,12 @@ def test_they_are_random_and_recognised_by_their_form() -> None:
     some = made.pop()
     for other in ("", some[:-1], some + "x", some.upper(), some.replace("-", ""), some + "\n"):
         assert not has_form(other)
-    assert not app_passwords.is_name("")
+
+
+@pytest.mark.parametrize("name", ["", "a b", ".", "..", "a\x9b", "x" * 41])
+def test_names_that_none_can_have(name: str) -> None:
+    """It is one word, by which an operator can address it in a path."""
+    assert not app_passwords.is_name(name)
 
 
 def test_an_app_password_gives_up_itself(town: Town, accounts: OpenAccounts) -> None:

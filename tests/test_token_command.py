@@ -79,7 +79,7 @@ def test_what_the_command_does_is_in_the_audit_log(capfd: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["add", "x", "--scope", "everything"], "everything is no scope"),
+        (["add", "x", "--scope", "everything"], "no scope everything"),
         (["add", "x", "--scope", ","], "needs a scope"),
         (["add", " x", "--scope", "admin"], "a name has"),
         (["add", "x" * 41, "--scope", "admin"], "a name has"),

@@ -41,6 +41,10 @@ RESOURCES = (
     "uploads",
 )
 SCOPES = frozenset((ADMIN, *(f"{name}:{verb}" for name in RESOURCES for verb in (READ, WRITE))))
+NOT_IN_PATHS = (".", "..")
+"""Names that no path can have: clients drop them from an address, also when they are written in
+percent-encoding (WHATWG URL, double-dot path segment).
+"""
 _SECRET_BYTES = 32
 _SHOWN = 8
 _OF_RIGHTS: dict[str, tuple[str, ...]] = {
@@ -158,6 +162,8 @@ def checked_name(name: str) -> str:
     """
     if not (0 < len(name) <= MAX_NAME and name.isprintable() and name == name.strip()):
         raise BadTokenTerms(f"a name has 1 to {MAX_NAME} characters that can be seen")
+    if name in NOT_IN_PATHS:
+        raise BadTokenTerms(f"a name cannot be {name}, as no address of the API can have that")
     return name
 
 
@@ -169,11 +175,11 @@ def checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
     """
     unknown = sorted(set(scopes) - SCOPES)
     if unknown or not scopes:
-        wrong = f"{unknown[0]} is no scope" if unknown else "a token needs a scope"
-        raise BadTokenTerms(
-            f"{wrong}; the scopes are {ADMIN}, and each of {', '.join(RESOURCES)} with"
-            f" :{READ} or :{WRITE}"
+        wrong = f"there is no scope {unknown[0]}" if unknown else "a token needs a scope"
+        words = (
+            f"; the scopes are {ADMIN}, and each of {', '.join(RESOURCES)} with :{READ} or :{WRITE}"
         )
+        raise BadTokenTerms(wrong + words)
     return tuple(sorted(set(scopes)))
 
 

@@ -10,6 +10,7 @@ import re
 import secrets
 from typing import NamedTuple
 
+from trio_chat.chat.api_tokens import NOT_IN_PATHS
 from trio_chat.irc.app_passwords import ALPHABET, GROUP, GROUPS
 
 MOST = 30
@@ -17,7 +18,7 @@ MOST = 30
 MAX_NAME = 40
 USE_INTERVAL = 3600
 """Seconds after which another use is noted, so that not every login writes to the storage."""
-_NAME = re.compile(r"[^\s\x00-\x1f\x7f]+")
+_NAME = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]+")
 
 
 class AppPassword(NamedTuple):
@@ -54,5 +55,8 @@ def digest_of(password: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Return whether an app password can have this name: one word, of bounded length."""
-    return len(name) <= MAX_NAME and _NAME.fullmatch(name) is not None
+    """Return whether an app password can have this name: one word, of bounded length, that an
+    address of the API can have.
+    """
+    is_word = len(name) <= MAX_NAME and _NAME.fullmatch(name) is not None
+    return is_word and name not in NOT_IN_PATHS

@@ -35,7 +35,7 @@ def _app_password(request: Request, words: list[str]) -> None:
     elif not may_change_logins(request):
         return
     elif not app_passwords.is_name(name):
-        answer(request, f"The name is one word of at most {MAX_NAME} characters.")
+        answer(request, f"The name is one word of at most {MAX_NAME} characters, but not . or ..")
     elif (seconds := durations.parse(lasts or "0")) is None:
         answer(
             request,

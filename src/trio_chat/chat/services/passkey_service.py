@@ -43,7 +43,7 @@ def _passkey(request: Request, words: list[str]) -> None:
     elif relying_party(world.server_info.account_rules.passkeys) is None:
         answer(request, "This server has no passkeys: its page has no address by https.")
     elif not app_passwords.is_name(rest[0]):
-        answer(request, f"The name is one word of at most {MAX_NAME} characters.")
+        answer(request, f"The name is one word of at most {MAX_NAME} characters, but not . or ..")
     else:
         request.reply.postpone(partial(_allow, request, rest[0], " ".join(rest[1:])))
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from trio_chat.chat.api_tokens import NOT_IN_PATHS
 from trio_chat.server.api.calls import Call
 from trio_chat.server.api.schemas import has_controls
 
@@ -50,7 +51,6 @@ _MAINTENANCE = (
 )
 """Those that do what maintenance commands do."""
 _PARAM = re.compile(r"\{([a-z_]+)\}")
-_DOTS = (".", "..")
 
 ApiHandler = Callable[[Call], Any | Awaitable[Any]]
 
@@ -150,4 +150,4 @@ def _decoded(word: str) -> str | None:
         return None
     # Whatever a body can name, such as a ban, a path can name, too; and names of several scripts
     # have characters that are no printable ones, such as the joiners of Persian and Hindi.
-    return None if has_controls(text) or text in _DOTS else text
+    return None if has_controls(text) or text in NOT_IN_PATHS else text

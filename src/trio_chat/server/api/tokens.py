@@ -9,8 +9,8 @@ from trio_chat.chat.api_tokens import ApiToken
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ApiTokenMade, ApiTokenRemoved
 from trio_chat.i18n import _
-from trio_chat.maintenance.api_tokens import TokenTerms, new_api_token
-from trio_chat.maintenance.refusals import ResourceConflict
+from trio_chat.maintenance.api_tokens import TokenTerms, existing_api_token, new_api_token
+from trio_chat.maintenance.refusals import ResourceConflict, ResourceNotFound
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.resources import Resource
@@ -106,10 +106,12 @@ async def _remove(call: Call) -> None:
 
 
 def _found(call: Call) -> ApiToken:
-    token = call.world.api_tokens.named(call.params["name"])
-    if token is None:
-        raise not_found(_("there is no token of this name; GET /api/v1/tokens lists them"))
-    return token
+    try:
+        return existing_api_token(list(call.world.api_tokens), call.params["name"])
+    except ResourceNotFound:
+        raise not_found(
+            _("there is no token of this name; GET /api/v1/tokens lists them")
+        ) from None
 
 
 def _view(call: Call, token: ApiToken) -> TokenView:
@@ -150,7 +152,7 @@ RESOURCES = (
         method="GET",
         path="/tokens/{name}",
         scope="tokens:read",
-        summary="Get an API token",
+        summary="Get an API token by its name or id",
         handler=_get,
         answer=TokenView,
     ),
@@ -158,7 +160,7 @@ RESOURCES = (
         method="DELETE",
         path="/tokens/{name}",
         scope="tokens:write",
-        summary="Revoke an API token",
+        summary="Revoke an API token by its name or id",
         handler=_remove,
     ),
 )
