@@ -417,7 +417,7 @@ def test_the_name_of_a_deleted_account_is_not_given_again_until_it_is_freed(
     assert ran("account", "add", "ANN", "--password-file", "password") == 1
     assert (
         capsys.readouterr().err
-        == "trio-chat: ANN was the name of an account that was deleted; free it first: trio-chat"
+        == "trio-chat: an account of the name ANN was deleted; free the name first: trio-chat"
         " account free ANN\n"
     )
     assert ran("account", "dropped") == 0
@@ -428,7 +428,7 @@ def test_the_name_of_a_deleted_account_is_not_given_again_until_it_is_freed(
     assert ran("account", "free", "ann") == 0
     assert channels()["#a"]["lists"] == {"I": [["a:bob", "x!y@z", 2]]}
     assert ran("account", "free", "ann") == 1
-    assert "not the name of an account that was deleted" in capsys.readouterr().err
+    assert "no account that was deleted had the name ann" in capsys.readouterr().err
     add()
     assert ran("account", "dropped") == 0
     capsys.readouterr()
@@ -850,7 +850,7 @@ def test_an_email_address_is_shown_and_changed(capsys: pytest.CaptureFixture[str
     add()
     assert "no e-mail address" in said()
     assert "nothing to be verified" in said("--verified", code=1)
-    assert "is no e-mail address" in said("ann@[192.0.2.1]", code=1)
+    assert "this is no e-mail address" in said("ann@[192.0.2.1]", code=1)
     said("ann@Example.ORG")
     assert said() == "ann@example.org\tnot verified"
     said("--verified")

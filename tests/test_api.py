@@ -2,8 +2,11 @@
 
 import json
 
+import pytest
+
 from api_fakes import SECRET, api
 from edge import edge
+from trio_chat.server.api.problems import sentence
 
 
 async def test_a_request_with_a_token_is_answered() -> None:
@@ -66,3 +69,33 @@ async def test_the_description_needs_no_token() -> None:
         description = await town.get("/openapi.json", token=None)
         assert description["openapi"] == "3.1.0"
         assert SECRET not in json.dumps(description)
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+async def test_a_name_that_no_address_can_have(name: str) -> None:
+    """Clients drop it from a path, so nobody could revoke the token by its name."""
+    async with api() as town:
+        wanted = {"name": name, "scopes": ["server:read"]}
+        problem = await town.refusal(400, "POST", "/tokens", wanted)
+        assert problem["field"] == "name"
+
+
+async def test_a_token_is_revoked_by_its_id() -> None:
+    """One that was made under such a name by an earlier version, for example."""
+    async with api() as town:
+        (token,) = town.world.api_tokens
+        assert (await town.get(f"/tokens/{token.id}"))["name"] == token.name
+        assert (await town.ask("DELETE", f"/tokens/{token.id}")).status == 204
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("there is no user bob", "There is no user bob."),
+        ("config.ini: it cannot be read", "config.ini: it cannot be read."),
+        ("`limit` must be a number", "`limit` must be a number."),
+    ],
+)
+def test_a_clause_becomes_a_sentence(text: str, shown: str) -> None:
+    """But a name at its beginning stays as it is."""
+    assert sentence(text) == shown

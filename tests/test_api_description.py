@@ -1,5 +1,6 @@
 """The description of the HTTP API (OpenAPI 3.1): it is valid, complete, and true."""
 
+import ast
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +9,23 @@ from typing import Any
 import jsonschema
 import pytest
 
+import trio_chat
 from api_fakes import api
 from trio_chat.chat.api_tokens import ADMIN, SCOPES, scopes_of_rights
 from trio_chat.irc.rights import RIGHTS
 from trio_chat.server.api.openapi import describe
 from trio_chat.server.api.resources import Resource, ResourceTable
 
+SOURCE = Path(trio_chat.__file__).parent
+REFUSALS = sorted(
+    [
+        *SOURCE.glob("server/api/*.py"),
+        *SOURCE.glob("maintenance/*.py"),
+        *SOURCE.glob("chat/moderation/*.py"),
+        *(SOURCE / "chat" / f"{name}.py" for name in ("api_tokens", "hook_terms", "relaying")),
+    ]
+)
+"""Modules whose clauses become the `detail` of a problem."""
 TABLE = ResourceTable()
 DESCRIPTION = describe(TABLE)
 METHODS = {"get", "put", "post", "delete", "patch"}
@@ -110,3 +122,29 @@ def test_a_row_is_found_by_its_path() -> None:
         found, values = TABLE.find(resource.path.replace("{", "").replace("}", ""))
         assert found[resource.method] is resource
         assert set(values) == set(resource.names)
+
+
+def beginnings(file: Path) -> Iterator[str]:
+    """Yield how the texts in a module begin that are translated, raised or returned."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        values: list[Any] = []
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_":
+            values = node.args
+        elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            values = node.exc.args
+        for value in values:
+            if isinstance(value, ast.Constant):
+                yield str(value.value)
+            elif isinstance(value, ast.JoinedStr) and isinstance(
+                value.values[0], ast.FormattedValue
+            ):
+                rest = value.values[1] if len(value.values) > 1 else None
+                yield "{}" + (str(rest.value) if isinstance(rest, ast.Constant) else "")
+
+
+@pytest.mark.parametrize("file", REFUSALS, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_no_clause_begins_with_a_name(file: Path) -> None:
+    """It becomes a sentence with a capital, and `Bob` may be another one than `bob`."""
+    named = [text for text in beginnings(file) if text.startswith("{")]
+    allowed = ("{file}", "{where}")  # `where` is a name in backticks
+    assert [text for text in named if not text.startswith(allowed) and "}:" not in text[:12]] == []

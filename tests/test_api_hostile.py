@@ -404,6 +404,6 @@ async def test_rules_of_maintenance_speak_the_language_of_the_request(
         nursery.start_soon(ask, "Accept-Language: ru")
         nursery.start_soon(ask)
     assert answers == {
-        ("Accept-Language: ru",): "Bob!*@*: такого запрета нет.",
-        (): "Bob!*@* is not banned.",
+        ("Accept-Language: ru",): "Такого запрета нет: bob!*@*.",
+        (): "There is no ban of bob!*@*.",
     }

@@ -72,7 +72,7 @@ class HookTerms:
                     f"A filter has up to {MAX_FILTERS} values of up to {MAX_FILTER} characters"
                 )
         if unknown := [event for event in events if event.lower() not in EVENTS]:
-            raise BadTerms(f"{unknown[0]} is none of the events {', '.join(EVENTS)}")
+            raise BadTerms(f"There is no event {unknown[0]}; the events are {', '.join(EVENTS)}")
         return replace(
             self,
             signing=self.signing or _new_signing(),
@@ -148,5 +148,5 @@ def parse_terms(words: list[str]) -> HookTerms:
         elif sign and key == "words":
             terms = replace(terms, words=values)
         else:
-            raise BadTerms(f"{word} is no URL and none of signing=, events=, nicks= and words=")
+            raise BadTerms(f"There is no {word}: give a URL, signing=, events=, nicks= or words=")
     return terms.checked()

@@ -77,7 +77,7 @@ def why_not_relay(world: World, channel: Channel, name: str, label: str) -> str:
     """
     sender = _sender(world, name, label)
     if channel.is_silenced(sender):
-        return f"{name} is banned from {channel.name}"
+        return f"the name {name} is banned from {channel.name}"
     if world.quotas.room is Room.OPERATORS and channel.history_targets:
         return "the disk of this server is nearly full"
     return ""

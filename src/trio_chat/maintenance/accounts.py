@@ -31,7 +31,7 @@ def check_length(name: str, settings: Settings) -> str:
         return fold_nick(name, most)
     except InvalidName:
         raise InvalidValue(
-            _("{account} is too long, the server allows {most} characters").format(
+            _("the name {account} is too long, the server allows {most} characters").format(
                 account=name, most=most
             )
         ) from None
@@ -58,7 +58,7 @@ def check_is_free(
         raise exists(name)
     if similar := _similar(known, name, folded):
         raise ResourceConflict(
-            _("{account} looks like {other}").format(account=name, other=similar)
+            _("the name {account} looks like {other}").format(account=name, other=similar)
         )
 
 
@@ -80,8 +80,8 @@ def exists(name: str) -> ResourceConflict:
 
 def _was_dropped(name: str) -> ResourceConflict:
     words = _(
-        "{account} was the name of an account that was deleted; free it first: trio-chat account"
-        " free {account}"
+        "an account of the name {account} was deleted; free the name first: trio-chat account free"
+        " {account}"
     )
     return ResourceConflict(words.format(account=name))
 
@@ -140,7 +140,7 @@ def changed_email(
         written = email_address(address)
     except ValueError:
         raise InvalidValue(
-            _("{address} is no e-mail address").format(address=escape_controls(address))
+            _("this is no e-mail address: {address}").format(address=escape_controls(address))
         ) from None
     was_verified = known is not None and known == (written, True)
     return Email(written, was_verified if is_verified is None else is_verified)
@@ -160,7 +160,7 @@ def check_can_be_freed(gone: Account | None, name: str, settings: Settings) -> A
     """
     if gone is None:
         raise ResourceNotFound(
-            _("{account} is not the name of an account that was deleted").format(account=name)
+            _("no account that was deleted had the name {account}").format(account=name)
         )
     for operator in settings.operators:
         if fold_or_self(operator.account) == gone.folded:

@@ -61,7 +61,7 @@ def existing_ban(known: Collection[Ban], mask: str) -> Ban:
     ban = next((ban for kind, text in wanted if (ban := find(known, kind, text))), None)
     ban = ban or find(known, *read_mask(mask, Lengths()))
     if ban is None:
-        raise ResourceNotFound(_("{mask} is not banned").format(mask=mask))
+        raise ResourceNotFound(_("there is no ban of {mask}").format(mask=mask))
     return ban
 
 

@@ -54,7 +54,7 @@ def channel_number(registered: Mapping[str, int], lobby: str, folded: str) -> in
         return LOBBY
     raise ResourceNotFound(
         _(
-            "{channel} is not registered: its operator does that in the chat, with"
+            "the channel {channel} is not registered: its operator does that in the chat, with"
             " /msg ChanServ REGISTER {channel}"
         ).format(channel=escape_controls(folded))
     )

@@ -88,5 +88,5 @@ def existing_invitation(known: Collection[Invitation], wanted: str) -> list[Invi
 def not_registered(folded: str) -> ResourceNotFound:
     """Return the refusal for a channel that is not registered."""
     return ResourceNotFound(
-        _("{channel} is not registered").format(channel=escape_controls(folded))
+        _("the channel {channel} is not registered").format(channel=escape_controls(folded))
     )

@@ -68,7 +68,7 @@ def remove_filter(world: World, wanted: str) -> tuple[ServerFilter, list[Event]]
         if position == number or each.pattern == wanted.lower()
     ]
     if len(found) != 1:
-        raise BadTerms(f"{wanted} is no filter of the server; FILTER LIST shows them")
+        raise BadTerms(f"The server has no filter {wanted}; FILTER LIST shows them")
     return found[0], apply(world, ServerFilterRemoved(found[0].pattern))
 
 
@@ -93,11 +93,13 @@ def release(world: World, wanted: str, by: str) -> tuple[ServerHeldMessage, list
         raise BadTerms(f"No message {wanted} is held")
     channel = next((c for c in world.channels.values() if c.founded == held.channel), None)
     if channel is None:
-        raise BadTerms(f"{held.name} is gone; the message {wanted} can only be dropped")
+        raise BadTerms(f"The channel {held.name} is gone; the message {wanted} can only be dropped")
     message = held.message
     longest = max(message.text.split("\n"), key=lambda line: len(line.encode()))
     if body_size(message.command, (channel.name, longest), message.source) > MAX_BODY:
-        raise BadTerms(f"{channel.name} has a longer name now, for which the message is too long")
+        raise BadTerms(
+            f"The channel {channel.name} has a longer name now, for which the message is too long"
+        )
     return held, apply(world, ServerHeldMessageReleased(held.number, by))
 
 

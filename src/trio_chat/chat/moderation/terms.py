@@ -42,7 +42,7 @@ def read_filter(words: Sequence[str], by: str, now: int) -> ServerFilter:
     if rest[0].startswith("@"):
         places = tuple(rest.pop(0)[1:].lower().split(","))
         if unknown := [place for place in places if place not in PLACES]:
-            raise BadTerms(f"{unknown[0]} is no place; the places are {', '.join(PLACES)}")
+            raise BadTerms(f"There is no place {unknown[0]}; the places are {', '.join(PLACES)}")
     try:
         pattern = parse_pattern(" ".join(rest))
     except BadPattern as error:

@@ -160,9 +160,7 @@ def _folded(call: Call, name: str) -> str:
     try:
         fold_nick(name, LONGEST_NICK)
     except InvalidName:
-        raise InvalidValue(
-            _("{name} is not a name that an account can have").format(name=name)
-        ) from None
+        raise InvalidValue(_("no account can have the name {name}").format(name=name)) from None
     return rules.check_length(name, call.site.settings)
 
 

@@ -50,7 +50,9 @@ async def _remove(call: Call) -> EndedSessions:
                 call.world, account.id, digest, version
             )
     if not is_done:
-        raise not_found(_("{name} has no app password of this name").format(name=account.name))
+        raise not_found(
+            _("the account {name} has no app password of this name").format(name=account.name)
+        )
     ended = 0
 
     def end() -> tuple[()]:

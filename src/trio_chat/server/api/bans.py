@@ -129,7 +129,7 @@ async def set_ban(
     if kind not in (None, KINDS[ban.kind]):
         raise ApiProblem(
             400,
-            _("{mask} is of the kind {kinds}").format(mask=ban.mask, kinds=KINDS[ban.kind]),
+            _("the ban {mask} is of the kind {kinds}").format(mask=ban.mask, kinds=KINDS[ban.kind]),
             field="kind",
         )
     _refuse_own(call, ban)
@@ -146,7 +146,9 @@ def _refuse_own(call: Call, ban: Ban) -> None:
     user = call.world.users.get(fold_or_self(call.caller.nick)) if call.caller.nick else None
     sessions = user.sessions if user is not None else ()
     if any(banning.covers(call.world, ban, session) for session in sessions):
-        raise ApiProblem(409, _("{mask} covers yourself; nothing was banned").format(mask=ban.mask))
+        raise ApiProblem(
+            409, _("the ban {mask} would cover yourself; nothing was banned").format(mask=ban.mask)
+        )
 
 
 async def _remove(call: Call) -> None:

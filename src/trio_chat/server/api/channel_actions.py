@@ -117,7 +117,7 @@ def _checked(call: Call, channel: Channel, wanted: NewModes) -> list[ModeSet]:
     changes, unknown = modes.parse_changes(wanted.modes, wanted.params)
     if unknown:
         raise ApiProblem(
-            400, _("{unknown} is no mode of a channel").format(unknown=unknown[0]), field="modes"
+            400, _("channels have no mode {unknown}").format(unknown=unknown[0]), field="modes"
         )
     most = call.world.lengths.modes
     if not 0 < len(changes) <= most:

@@ -152,9 +152,9 @@ def found_account(call: Call, name: str, field: str) -> Account:
 def _registered(call: Call) -> tuple[Channel, ChannelRegistration]:
     channel = found_channel(call)
     if channel.registration is None:
-        why = _("{name} is not registered; its operator does that, in the chat by ChanServ").format(
-            name=channel.name
-        )
+        why = _(
+            "the channel {name} is not registered; its operator does that, in the chat by ChanServ"
+        ).format(name=channel.name)
         raise ApiProblem(409, why)
     return channel, channel.registration
 
@@ -224,7 +224,7 @@ async def _set_access(call: Call) -> ChannelView:
     if account.id not in registration.access and len(registration.access) >= most:
         raise ApiProblem(
             409,
-            _("{name} has {most} entries already; remove some first").format(
+            _("the list of {name} has {most} entries already; remove some first").format(
                 name=channel.name, most=most
             ),
         )

@@ -47,8 +47,9 @@ def problem_response(problem: ApiProblem, language: str) -> HttpResponse:
 
 
 def sentence(text: str) -> str:
-    """Return a clause as a sentence."""
-    text = text[:1].upper() + text[1:]
+    """Return a clause as a sentence. A word with a colon, as in `config.ini: …`, is a name."""
+    if not text.partition(" ")[0].endswith(":"):
+        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 

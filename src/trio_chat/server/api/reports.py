@@ -144,9 +144,9 @@ async def _release(call: Call) -> None:
     channel, held = _found_held(call)
     longest = max(held.text.split("\n"), key=len)
     if body_size(held.command, (channel.name, longest), held.source) > MAX_BODY:
-        why = _("{name} has a longer name now, for which the message is too long").format(
-            name=channel.name
-        )
+        why = _(
+            "the channel {name} has a longer name now, for which the message is too long"
+        ).format(name=channel.name)
         raise ApiProblem(409, why)
     change = HeldMessageReleased(channel.folded, held.number, call.caller.actor)
     await call.commit(
@@ -163,7 +163,7 @@ async def _drop(call: Call) -> None:
 def _place(call: Call) -> tuple[Channel, int]:
     channel, number = channel_named(call.world, call.params["channel"]), call.params["number"]
     if not (number.isascii() and number.isdecimal() and len(number) <= 12):
-        raise not_found(_("{number} is no number of the list").format(number=number[:40]))
+        raise not_found(_("the list has no number {number}").format(number=number[:40]))
     return channel, int(number)
 
 

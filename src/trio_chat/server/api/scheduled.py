@@ -10,6 +10,7 @@ from typing import Annotated
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ScheduledMessageCancelled
 from trio_chat.chat.scheduled import ScheduledMessage
+from trio_chat.i18n import _
 from trio_chat.server.api.bans import account_named
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.problems import not_found
@@ -42,7 +43,11 @@ async def _cancel(call: Call) -> None:
     known = call.world.scheduled.of(account.id)
     found = next((each for each in known if str(each.number) == number), None)
     if found is None:
-        raise not_found(f"{account.name} has no scheduled message of this number")
+        raise not_found(
+            _("the account {name} has no scheduled message of this number").format(
+                name=account.name
+            )
+        )
     await call.commit(
         lambda: apply(call.world, ScheduledMessageCancelled(account.id, found.id)),
         f"AT CANCEL {number} of {account.name}",

@@ -167,7 +167,7 @@ def from_json(kind: type[T], value: Any, where: str = "") -> T:
     if not isinstance(value, dict):
         raise ApiProblem(
             400,
-            _("{where} must be a JSON object").format(where=where or _("the body")),
+            _("{where} must be a JSON object").format(where=_shown(where) or _("the body")),
             field=where,
         )
     known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
@@ -286,8 +286,13 @@ def has_controls(text: str) -> bool:
 
 def _wrong(where: str, wanted: str) -> ApiProblem:
     return ApiProblem(
-        400, _("{where} must be {wanted}").format(where=where, wanted=wanted), field=where
+        400, _("{where} must be {wanted}").format(where=_shown(where), wanted=wanted), field=where
     )
+
+
+def _shown(where: str) -> str:
+    """Return the name of a field as texts have it: it begins sentences, and is no word of them."""
+    return f"`{where}`" if where else ""
 
 
 # From a query

@@ -57,7 +57,9 @@ async def _remove(call: Call) -> None:
     known = call.world.passkeys.of(account.id)
     found = next((one for one in known if one.name == wanted), None)
     if found is None:
-        raise not_found(_("{name} has no passkey of this name").format(name=account.name))
+        raise not_found(
+            _("the account {name} has no passkey of this name").format(name=account.name)
+        )
     remove = partial(remove_passkey, call.world, account, found.id)
     await call.commit(remove, f"SAPASSKEY DEL {wanted} of {account.name}")
 

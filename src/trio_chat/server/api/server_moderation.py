@@ -234,7 +234,7 @@ def _number(call: Call, known: Container[int]) -> str:
     number = call.params["number"]
     is_number = number.isascii() and number.isdecimal() and len(number) <= 12
     if not is_number or int(number) not in known:
-        raise not_found(_("{number} is no number of the list").format(number=number[:40]))
+        raise not_found(_("the list has no number {number}").format(number=number[:40]))
     return str(int(number))
 
 

@@ -115,7 +115,9 @@ async def _close(call: Call) -> None:
     session = next((each for each in user.sessions if str(each.id) == number), None)
     if session is None:
         raise not_found(
-            _("{nick} has no such connection; look at its connections again").format(nick=user.nick)
+            _("the user {nick} has no such connection; look at the connections again").format(
+                nick=user.nick
+            )
         )
     reason = _reason(call)
     change = SessionsClosed((session.id,), f"An operator of the server ended it: {reason}")
