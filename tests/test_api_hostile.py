@@ -192,10 +192,11 @@ async def test_paths_that_lead_nowhere(path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "POST", "OPTIONS", "TRACE"])
-async def test_methods_that_a_path_does_not_take(method: str) -> None:
+@pytest.mark.parametrize("path", ["/server", "/openapi.json"])
+async def test_methods_that_a_path_does_not_take(path: str, method: str) -> None:
     """The answer names those that it takes."""
     async with api() as town:
-        answer = await town.ask(method, "/server")
+        answer = await town.ask(method, path)
         assert answer.status == 405
         assert answer.headers["allow"] == "GET, HEAD"
         assert answer.headers["content-type"] == "application/problem+json"

@@ -96,7 +96,7 @@ async def test_a_refusal_of_head_has_no_body_either(request_bytes: bytes) -> Non
 
 
 @pytest.mark.parametrize(
-    "line", [b"POST /", b"PUT /x", b"DELETE /", b"OPTIONS *", b"OPTIONS /", b"PATCH /", b"TRACE /"]
+    "line", [b"POST /", b"PUT /ca", b"DELETE /", b"OPTIONS /", b"PATCH /", b"TRACE /"]
 )
 @pytest.mark.parametrize(
     "headers", [b"", UPGRADE, b"Expect: 100-continue\r\nContent-Length: 5\r\n"]
@@ -108,6 +108,13 @@ async def test_other_methods_are_refused(line: bytes, headers: bytes) -> None:
     answer = await ask(line + b" HTTP/1.1\r\nHost: chat.example\r\n" + headers + b"\r\n")
     assert status(answer) == 405
     assert b"\r\nAllow: GET, HEAD\r\n" in answer
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST", b"PUT", b"PATCH", b"DELETE"])
+async def test_an_address_that_does_not_exist(method: bytes) -> None:
+    """Whoever posts to a mistyped address learns that, and not that the page can only be read."""
+    answer = await ask(method + b" /hook/x HTTP/1.1\r\nHost: chat.example\r\n\r\n")
+    assert status(answer) == 404
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The API: from a request over HTTP to the handler of a resource, and back."""
 
 import json
+from collections.abc import Collection
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -71,7 +72,9 @@ class Api:
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         path = "/" + request.path.removeprefix(PATH)
-        if path == _DESCRIPTION and request.method in ("GET", "HEAD"):
+        method = "GET" if request.method == "HEAD" else request.method
+        if path == _DESCRIPTION:
+            _check_method(method, ("GET",))
             return json_response(self._described())
         caller = self._access.admit(request)
         resources, params = self._table.find(path)
@@ -79,12 +82,8 @@ class Api:
             raise ApiProblem(
                 404, _("there is no such path; {path}openapi.json lists them").format(path=PATH)
             )
-        method = "GET" if request.method == "HEAD" else request.method
-        resource = resources.get(method)
-        if resource is None:
-            allowed = ", ".join(sorted({*resources, *(["HEAD"] if "GET" in resources else [])}))
-            why = _("this path takes only {allowed}").format(allowed=allowed)
-            raise ApiProblem(405, why, headers=[("Allow", allowed)])
+        _check_method(method, resources)
+        resource = resources[method]
         check_scope(caller, resource.scope)
         call = Call(site=self._site, request=request, caller=caller, params=params)
         call = replace(call, query=_query(resource, request), body=await _body(resource, request))
@@ -103,6 +102,13 @@ class Api:
         if self._description is None:
             self._description = describe(self._table)
         return self._description
+
+
+def _check_method(method: str, known: Collection[str]) -> None:
+    if method not in known:
+        allowed = ", ".join(sorted({*known, *(["HEAD"] if "GET" in known else [])}))
+        why = _("this path takes only {allowed}").format(allowed=allowed)
+        raise ApiProblem(405, why, headers=[("Allow", allowed)])
 
 
 def _response(resource: Resource, value: Any) -> HttpResponse:

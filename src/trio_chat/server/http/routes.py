@@ -88,7 +88,8 @@ ROUTES = (
     Route("/cluster/file/", {"GET": uploads.send_to_node}, without_tls=True),
     Route("/file/", {"OPTIONS": uploads.explore, "GET": uploads.send, "DELETE": uploads.remove}),
 )
-_UNKNOWN = Route("", {"GET": pages.unknown})
+_UNKNOWN = Route("", dict.fromkeys(("DELETE", "GET", "PATCH", "POST", "PUT"), pages.unknown))
+"""What is sent to a mistyped address is not sent in a wrong way."""
 
 
 def find_route(path: str) -> Route:
