@@ -206,6 +206,8 @@ test("values are words: times, sizes, lists, and nothing", () => {
   assert.equal(shown(7200, "duration"), "2 hours");
   assert.match(shown("2026-01-31T12:00:00Z", "time"), /31 Jan|Jan 31/u);
   assert.equal(shown("never", "time"), "never");
+  assert.equal(shown(1234, "number"), "1,234");
+  assert.equal(shown(1234, "id"), "1234");
   assert.equal(shown(true), "yes");
   assert.equal(shown(["a", "", "b"]), "a, b");
   for (const nothing of [null, undefined, "", [], {}]) assert.equal(shown(nothing), "");

@@ -14,7 +14,7 @@ import { RULES } from "./sections_rules.js";
  * @typedef {object} Column
  * @property {string} key Of the value in an item; with dots for values within values.
  * @property {string} label
- * @property {"text"|"time"|"number"|"size"|"duration"|"percent"} [kind]
+ * @property {"text"|"time"|"id"|"number"|"size"|"duration"|"percent"} [kind]
  * @property {boolean} [wide] Whether it is shown only where there is room; the details have it.
  * @property {boolean} [hidden] Whether only the details have it.
  * @property {(item: Item) => unknown} [value] What is shown instead of the value itself.

@@ -33,7 +33,7 @@ const SERVER_REPORTS = {
     { key: "reporters", label: N_("Reported by"), value: (item) => reportersOf(item) },
     { key: "reported", label: N_("Time"), kind: "time" },
     { key: "account", label: N_("Account"), hidden: true },
-    { key: "number", label: N_("Number"), kind: "number", hidden: true },
+    { key: "number", label: N_("Number"), kind: "id", hidden: true },
     { key: "msgid", label: N_("Id of the message"), hidden: true },
   ],
   actions: [
@@ -87,7 +87,7 @@ const SERVER_HELD = {
     { key: "source", label: N_("Author"), wide: true },
     { key: "pattern", label: N_("Filter"), wide: true },
     { key: "sent", label: N_("Time"), kind: "time" },
-    { key: "number", label: N_("Number"), kind: "number", hidden: true },
+    { key: "number", label: N_("Number"), kind: "id", hidden: true },
   ],
   actions: [
     {

@@ -173,7 +173,7 @@ const AUDIT = {
     { key: "actor", label: N_("Actor") },
     { key: "text", label: N_("Action") },
     { key: "address", label: N_("Address"), wide: true },
-    { key: "number", label: N_("Number"), kind: "number", hidden: true },
+    { key: "number", label: N_("Number"), kind: "id", hidden: true },
   ],
 };
 

@@ -270,7 +270,7 @@ const REPORTS = {
     { key: "text", label: N_("Message"), wide: true },
     { key: "by", label: N_("Reported by"), wide: true },
     { key: "reported", label: N_("Time"), kind: "time" },
-    { key: "number", label: N_("Number"), kind: "number", hidden: true },
+    { key: "number", label: N_("Number"), kind: "id", hidden: true },
     { key: "msgid", label: N_("Id of the message"), hidden: true },
   ],
   actions: [
@@ -313,7 +313,7 @@ const HELD = {
     { key: "source", label: N_("Author"), wide: true },
     { key: "pattern", label: N_("Filter"), wide: true },
     { key: "sent", label: N_("Time"), kind: "time" },
-    { key: "number", label: N_("Number"), kind: "number", hidden: true },
+    { key: "number", label: N_("Number"), kind: "id", hidden: true },
   ],
   actions: [
     {

@@ -64,6 +64,7 @@ export function shown(value, kind = "text") {
     const time = timeOf(value);
     return time === null ? plainName(String(value)) : shortTime(time);
   }
+  if (kind === "id") return plainName(String(value)); // which one types as it is
   if (kind === "size" && typeof value === "number") return sizeText(value);
   if (kind === "percent" && typeof value === "number")
     return value.toLocaleString(language.value, { style: "percent" });

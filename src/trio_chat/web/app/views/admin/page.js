@@ -242,6 +242,6 @@ function Cell({ item, column }) {
 
 /** @param {Column} column */
 function classOf({ kind, wide }) {
-  const isNumber = ["number", "size", "duration", "percent"].includes(kind ?? "");
+  const isNumber = ["id", "number", "size", "duration", "percent"].includes(kind ?? "");
   return [isNumber && "number", wide && "wide"].filter(Boolean).join(" ") || undefined;
 }
