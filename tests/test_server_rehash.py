@@ -297,6 +297,13 @@ async def test_a_key_that_is_applied_is_applied_everywhere(
         log.setLevel(before)
 
 
+def test_the_address_of_the_page_changes_at_once() -> None:
+    """Links in feeds, invitations and webhooks have it."""
+    server = running_server(BEFORE)
+    rehash.apply(server, with_key("server", "url"))
+    assert server.world.page_url == CHANGED["server"]["url"]
+
+
 def test_multi_session_is_in_force_at_once() -> None:
     """A nickname that several devices could share cannot be shared any longer."""
     server = running_server(BEFORE)

@@ -117,7 +117,7 @@ class Server:
         self.world = (
             make_world(clock, elapsed) if cluster is None else cluster.make_world(make_world)
         )
-        self.world.wall_clock = clock
+        self.world.wall_clock, self.world.page_url = clock, settings.server.url
         history = memory.history if memory else None
         # A client's farewell and one late answer cannot wait for room.
         uncommitted = UncommittedState(self.world)

@@ -341,6 +341,8 @@ def apply(server: ReconfigurableServer, new: Settings) -> RehashResult:
         server.uploads.limits.settings = settings.uploads
     if any(key.startswith("[mail]") for key in found):
         world.mail = mailer(settings.mail)
+    if settings.server.url:  # without it, `keep_page_url` finds the address
+        world.page_url = settings.server.url
     events = reconfiguration.reconfigure(world, server_info(settings, world.server_info.created))
     return RehashResult(_sentences(found), events)
 
