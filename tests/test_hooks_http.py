@@ -22,6 +22,7 @@ from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import Settings
 from trio_chat.config.settings import HookSettings
+from trio_chat.irc.tag_names import HOOKS
 from trio_chat.server.hooks.signatures import standard_signature
 
 SECRET = "s3cret-of-the-hook-0123456789abcd"
@@ -235,6 +236,41 @@ async def test_a_server_without_webhooks() -> None:
     off = Settings(hooks=HookSettings(incoming=False))
     async with hooked(settings=off) as town:
         assert (await town.post({"text": "x"})).status == 404
+
+
+def posted(hook_id: str, tags: dict[str, str]) -> dict[str, Any]:
+    """Return what an outgoing webhook posts."""
+    event = {"event": "message", "network": "Chat", "channel": "#x", "nick": "bob", "text": "hi"}
+    return {"id": "1", "hook": hook_id, "tags": tags, **event}
+
+
+@pytest.mark.parametrize(
+    ("last", "tags"),
+    [
+        ("dddddddd", {}),
+        ("eeeeeeee", {HOOKS: "dddddddd"}),
+        ("eeeeeeee", {HOOKS: ",".join(["ffffffff"] * 8)}),
+    ],
+    ids=["itself", "by another channel", "by many"],
+)
+async def test_a_channel_does_not_take_its_own_messages(last: str, tags: dict[str, str]) -> None:
+    """Else two webhooks would post the same message to each other for ever."""
+    async with hooked() as town:
+        outgoing = hook(digest="d" * 64, url="https://example.org/hooks/x", signing="key")
+        apply(town.world, HookMade(outgoing))
+        answer = await town.post(posted(last, tags))
+        assert answer.status == 200  # an outgoing webhook would send it again
+        assert "this channel does not know" in answer.text
+        assert town.history.said == []
+
+
+async def test_a_message_of_another_channel_is_taken() -> None:
+    """It carries along by which webhooks it has come."""
+    async with hooked() as town:
+        assert (await town.post(posted("eeeeeeee", {HOOKS: "ffffffff"}))).text == "ok"
+        (record,) = town.history.said
+        assert (record.text, record.tags[HOOKS]) == ("hi", "ffffffff,eeeeeeee")
+        assert record.source.startswith("bob/hook!")
 
 
 async def test_other_methods() -> None:

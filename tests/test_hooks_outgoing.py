@@ -424,7 +424,7 @@ def test_filters(chosen: Filter, is_right: bool) -> None:
 )
 def test_bodies(made: Record, event: str, text: str) -> None:
     """JSON with all that is known."""
-    found = json.loads(body_of(made, "#lobby", "Chat"))
+    found = json.loads(body_of(hook(), made, "#lobby", "Chat"))
     assert (found["event"], found["text"], found["nick"]) == (event, text, "Ann")
     assert found["params"] == list(made.params)
 
@@ -433,7 +433,7 @@ def test_a_signature_can_be_checked_with_little_code() -> None:
     """As the documentation shows it."""
 
     secret = "whsec_" + b64encode(b"k" * 32).decode()
-    body = body_of(record(), "#lobby", "Chat")
+    body = body_of(hook(), record(), "#lobby", "Chat")
     headers = headers_of(hook(signing=secret), record(), body, NOON)
     key = b64decode(secret.removeprefix("whsec_"))
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 import hook_payloads as payloads
 from trio_chat.chat.history import Record
+from trio_chat.chat.hooks import LOBBY, Hook
+from trio_chat.irc.tag_names import HOOKS
 from trio_chat.irc.text import strip_formatting
 from trio_chat.server.hooks.formats import BadPayload, Received, UnknownType, read
 from trio_chat.server.hooks.markup import (
@@ -22,6 +24,7 @@ from trio_chat.server.hooks.markup import (
     plain,
 )
 from trio_chat.server.hooks.posted import body_of
+from trio_chat.server.hooks.values import HookMessage
 
 Headers = dict[str, str]
 
@@ -237,10 +240,41 @@ def test_fields_of_a_form(body: str, shown: str) -> None:
     assert strip_formatting(read(headers, body.encode()).message.text) == shown
 
 
-def test_an_outgoing_webhook_can_post_to_an_incoming_one() -> None:
-    """Of its payload the text is shown."""
-    record = Record("#lobby", 1, "PRIVMSG", "ann!a@h", "", "hello")
-    assert lines(json.loads(body_of(record, "#lobby", "Chat"))) == ["hello"]
+POSTING = Hook("d" * 64, LOBBY, "bridge", "ann", 0, 0, url="https://chat.example/hooks/x")
+
+
+def posted(record: Record) -> HookMessage:
+    """Return what is read of what an outgoing webhook posts."""
+    return received(json.loads(body_of(POSTING, record, "#lobby", "Chat"))).message
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "params", "shown"),
+    [
+        ("PRIVMSG", "\x02hello\x02 *all*", (), "\x02hello\x02 *all*"),
+        ("PRIVMSG", "\x01ACTION waves\x01", (), "* ann waves"),
+        ("TOPIC", "", ("tea",), "* ann sets the topic: tea"),
+        ("JOIN", "", ("*", "Ann"), "* ann joins"),
+        ("PART", "", (), "* ann leaves"),
+        ("QUIT", "", ("bye",), "* ann leaves: bye"),
+        ("KICK", "", ("bob", "out"), "* ann removes bob out"),
+        ("NICK", "", ("anna",), "* ann is now anna"),
+        ("MODE", "", ("+o", "bob"), "* ann sets the modes +o bob"),
+    ],
+)
+def test_an_outgoing_webhook_can_post_to_an_incoming_one(
+    command: str, text: str, params: tuple[str, ...], shown: str
+) -> None:
+    """What was said or done is shown as it was, under the nickname of its author."""
+    message = posted(Record("#lobby", 1, command, "ann!a@h", "", text, params=params))
+    assert (message.text, message.name) == (shown, "ann")
+
+
+def test_a_message_remembers_its_webhooks() -> None:
+    """What is no id of one is dropped: the tag comes from a stranger."""
+    passed = {HOOKS: "aaaaaaaa,x y,bbbbbbbb"}
+    message = posted(Record("#lobby", 1, "PRIVMSG", "x/hook!hook@h", "", "hi", tags=passed))
+    assert (message.name, message.hooks) == ("x", ("aaaaaaaa", "bbbbbbbb", "dddddddd"))
 
 
 @pytest.mark.parametrize("payload", [{"text": ""}, {"attachments": [{}]}, {"content": " "}])

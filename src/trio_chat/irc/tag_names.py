@@ -28,6 +28,8 @@ UNREACT = "+draft/unreact"
 REPLY = "+reply"
 DRAFT_REPLY = "+draft/reply"
 """The msgid of the message that is answered (IRCv3 reply, and its name as a draft)."""
+HOOKS = "+trio-chat/hooks"
+"""The ids of the outgoing webhooks by which a message came from other channels, with commas."""
 TYPING = "+typing"
 """`active`, `paused` or `done` (IRCv3 typing)."""
 

@@ -31,6 +31,7 @@ from trio_chat.server.hooks.monitor_payloads import (
     is_healthchecks,
     is_uptime_kuma,
 )
+from trio_chat.server.hooks.posted import from_posted, is_posted
 from trio_chat.server.hooks.values import HookMessage
 
 Headers = Mapping[str, str]
@@ -66,6 +67,7 @@ _NO_TEXTS = ("ascii", "idna", "punycode", "raw-unicode-escape", "undefined", "un
 """Codecs of Python that are no character sets of texts, and one of which UTF-8 is a superset."""
 
 _SHAPES: tuple[tuple[str, Callable[[Any], bool], Callable[[Any], HookMessage]], ...] = (
+    ("trio-chat", is_posted, from_posted),
     ("alertmanager", is_alertmanager, from_alertmanager),
     ("grafana", is_grafana_legacy, from_grafana_legacy),
     ("uptime-kuma", is_uptime_kuma, from_uptime_kuma),

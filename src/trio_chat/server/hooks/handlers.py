@@ -42,5 +42,6 @@ async def receive(request: HttpRequest, site: Site) -> HttpResponse:
             return json_response({"id": msgid(number), "type": 0})
         return HttpResponse(204)
     if not number:
-        return text_response("ok: nothing to say about this event\n")
+        came_back = " that this channel does not know" if received.message.hooks else ""
+        return text_response(f"ok: nothing to say about this event{came_back}\n")
     return HttpResponse(200, b"ok", [("Content-Type", "text/plain; charset=utf-8")])

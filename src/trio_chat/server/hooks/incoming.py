@@ -14,7 +14,9 @@ from trio_chat.chat.hooks import LABEL, LOBBY, Hook
 from trio_chat.chat.relaying import BlankText, fit, shown_name, why_not_relay
 from trio_chat.chat.world import World
 from trio_chat.config.settings import HookSettings
+from trio_chat.irc import tag_names
 from trio_chat.server.hooks.formats import BadPayload, Received, UnknownType, read
+from trio_chat.server.hooks.posted import may_take
 from trio_chat.server.hooks.signatures import is_signed
 from trio_chat.server.http.messages import RequestError
 from trio_chat.server.relaying import ChannelGone, NotRelayed, Relayer
@@ -93,7 +95,7 @@ class IncomingHooks:
         channel, message = self._channel(hook), received.message
         if channel is None or self._world.hooks.get(hook.digest) is None:  # since the head came
             raise RequestError(404, _UNKNOWN)
-        if not message.text.strip():
+        if not message.text.strip() or not may_take(self._world.hooks, hook.channel, message):
             return None
         name = shown_name(message.name or hook.name, LABEL, hook.name)
         # A ban of the hook holds whatever name its sender asks for.
@@ -114,6 +116,7 @@ class IncomingHooks:
             received.delivery,
             message.thread,
             message.ends_thread,
+            ((tag_names.HOOKS, ",".join(message.hooks)),) if message.hooks else (),
         )
 
     def _channel(self, hook: Hook) -> Channel | None:

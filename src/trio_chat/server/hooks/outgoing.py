@@ -163,7 +163,7 @@ class OutgoingHooks:
         if urlsplit(hook.url).scheme != "https" and not self._may_be_private(_host(hook)):
             # In the clear only within the own network.
             return 0.0, "it has no https, and is none of [hooks] private_hosts"
-        body = body_of(record, channel.name, self._world.server_info.network)
+        body = body_of(hook, record, channel.name, self._world.server_info.network)
         headers = headers_of(hook, record, body, self._world.clock())
         if self._client is None:
             self._client = await trio.to_thread.run_sync(self._make_client)

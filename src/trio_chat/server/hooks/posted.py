@@ -1,20 +1,43 @@
-"""What an outgoing webhook posts: an event of a channel as JSON, and its signature."""
+"""What an outgoing webhook posts: an event of a channel as JSON, and its signature; and what an
+incoming one reads of that, on this server or another one.
+
+Each message that came so has the ids of the outgoing webhooks on its way as a tag, and takes it
+along. A channel does not take what one of its own has posted: two channels that post to each other
+have each message once.
+"""
 
 import json
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from trio_chat import __version__
 from trio_chat.chat.history import Record
-from trio_chat.chat.hooks import Filter, Hook
+from trio_chat.chat.hooks import Filter, Hook, Hooks
 from trio_chat.chat.ids import msgid, server_time
 from trio_chat.chat.multiline import split
 from trio_chat.irc import tag_names
-from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.names import RELAY_SEPARATOR, fold_or_self
 from trio_chat.irc.text import ACTION, strip_formatting
+from trio_chat.server.hooks.markup import LONGEST
 from trio_chat.server.hooks.signatures import standard_signature
+from trio_chat.server.hooks.values import HookMessage, at, dict_at, list_at, text_at
 
 _EVENTS = {"PRIVMSG": "message"}
 """Names of events that are not those of their commands."""
+_DONE = {
+    "topic": "* {nick} sets the topic: {text}",
+    "join": "* {nick} joins",
+    "part": "* {nick} leaves: {text}",
+    "quit": "* {nick} leaves: {text}",
+    "kick": "* {nick} removes {params}",
+    "nick": "* {nick} is now {text}",
+    "mode": "* {nick} sets the modes {params}",
+}
+"""What is shown of events that are no messages."""
+_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
+_MOST_HOOKS = 8
+"""Webhooks by which one message can have come."""
 
 
 def event_of(record: Record) -> str:
@@ -48,10 +71,11 @@ def text_of(record: Record) -> str:
     )
 
 
-def body_of(record: Record, channel: str, network: str) -> bytes:
+def body_of(hook: Hook, record: Record, channel: str, network: str) -> bytes:
     """Return the JSON of a record; docs/webhooks.md describes it.
 
     Args:
+        hook: the webhook.
         record: the record.
         channel: the name of its channel.
         network: the name of the server.
@@ -60,6 +84,7 @@ def body_of(record: Record, channel: str, network: str) -> bytes:
     is_action = text.startswith(ACTION)
     value = {
         "id": msgid(record.id),
+        "hook": hook.id,
         "event": event_of(record),
         "network": network,
         "channel": channel,
@@ -75,6 +100,37 @@ def body_of(record: Record, channel: str, network: str) -> bytes:
         "tags": dict(record.tags),
     }
     return json.dumps(value, ensure_ascii=False).encode()
+
+
+def is_posted(payload: Any) -> bool:
+    """Return whether a payload is one of an outgoing webhook of trio-chat."""
+    is_ours = {"event", "network", "channel", "tags"} <= dict_at(payload).keys()
+    return is_ours and _ID.fullmatch(text_at(payload, "hook")) is not None
+
+
+def from_posted(payload: Any) -> HookMessage:
+    """Return what an outgoing webhook has posted, under the nickname of its author."""
+    nick, text = text_at(payload, "nick"), text_at(payload, "text")[:LONGEST]
+    event, params = text_at(payload, "event"), " ".join(map(str, list_at(payload, "params")))
+    if event in _DONE:
+        text = _DONE[event].format(nick=nick, text=text, params=params).removesuffix(": ")
+    elif at(payload, "is_action") is True:
+        text = f"* {nick} {text}"
+    before = text_at(payload, "tags", tag_names.HOOKS).split(",")[:_MOST_HOOKS]
+    hooks = (*filter(_ID.fullmatch, before), text_at(payload, "hook"))
+    return HookMessage(text, nick.partition(RELAY_SEPARATOR)[0], hooks=hooks)
+
+
+def may_take(hooks: Hooks, channel: int, message: HookMessage) -> bool:
+    """Return whether a message is for a channel: one that has come from there is not.
+
+    Args:
+        hooks: of this server.
+        channel: `Hook.channel`.
+        message: the message.
+    """
+    own = {hook.id for hook in hooks.of_channel(channel) if hook.url}
+    return own.isdisjoint(message.hooks) and len(message.hooks) <= _MOST_HOOKS
 
 
 def headers_of(hook: Hook, record: Record, body: bytes, now: float) -> Mapping[str, str]:

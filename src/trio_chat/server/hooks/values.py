@@ -11,12 +11,14 @@ class HookMessage(NamedTuple):
         name: the name under which the sender wants to be shown; "" for that of the hook.
         thread: the key of the matter that it is about, or "".
         ends_thread: whether that is over.
+        hooks: the ids of the outgoing webhooks of trio-chat by which it came, the last one last.
     """
 
     text: str
     name: str = ""
     thread: str = ""
     ends_thread: bool = False
+    hooks: tuple[str, ...] = ()
 
 
 def at(value: Any, *path: str | int) -> Any:
