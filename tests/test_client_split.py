@@ -27,6 +27,12 @@ def test_split_between_words(words: list[str]) -> None:
     assert " ".join(split(" ".join(words), 16)).split() == words
 
 
+def test_no_emoji_is_cut() -> None:
+    """Each part would show another sign."""
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    assert {part.replace(family, "") for part in split(family * 10, 50)} == {""}
+
+
 @given(
     st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=30),
     st.sampled_from(MessageKind),

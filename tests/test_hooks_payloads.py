@@ -18,6 +18,7 @@ from trio_chat.irc.text import strip_formatting
 from trio_chat.server.hooks.formats import BadPayload, Received, UnknownType, read
 from trio_chat.server.hooks.markup import (
     LONGEST,
+    first_line,
     from_html,
     from_markdown,
     from_mrkdwn,
@@ -238,6 +239,11 @@ def test_fields_of_a_form(body: str, shown: str) -> None:
     """Those of a message are read; what `curl -d` sends is a text all the same."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     assert strip_formatting(read(headers, body.encode()).message.text) == shown
+
+
+def test_a_line_is_not_cut_in_a_sign() -> None:
+    """An emoji may have several characters."""
+    assert first_line("ab\U0001f468\u200d\U0001f469\u200d\U0001f467", 5) == "ab…"
 
 
 POSTING = Hook("d" * 64, LOBBY, "bridge", "ann", 0, 0, url="https://chat.example/hooks/x")

@@ -19,7 +19,7 @@ from trio_chat.irc.names import (
     fold_or_self,
     is_channel_name,
 )
-from trio_chat.irc.text import escape_controls, strip_formatting
+from trio_chat.irc.text import cut, cut_bytes, escape_controls, strip_formatting
 
 words = st.text(st.characters(codec="utf-8", exclude_characters=" \r\n\0"), min_size=1).filter(
     lambda word: word[0] not in ":@"
@@ -479,3 +479,40 @@ def test_formatting_is_taken_out() -> None:
         strip_formatting("\x02bold\x02 \x0304,12red\x03 \x04ff0000hex\x0f \x1ditalic")
         == "bold red hex italic"
     )
+
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+FLAG = "\U0001f1e9\U0001f1ea"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        FAMILY,
+        FLAG,
+        "\U0001f44d\U0001f3fd",
+        "\u2764\ufe0f",
+        "e\u0301",
+        "\u0e01\u0e31",
+        "\u1112\u1161\u11ab",
+    ],
+    ids=["family", "flag", "skin", "heart", "accent", "thai", "korean"],
+)
+def test_a_sign_is_not_cut(sign: str) -> None:
+    """However many characters it has, and however many of it follow each other."""
+    for before in ("a", "ab"):
+        text = before + 3 * sign
+        for most in range(len(before), len(text) + 2):
+            whole = min(3, (most - len(before)) // len(sign))
+            assert cut(text, most) == before + sign * whole
+        assert cut_bytes(text, len((before + sign).encode()) + 1) == before + sign
+
+
+def test_something_of_a_long_sign_is_left() -> None:
+    """Else a text could not be divided into parts."""
+    assert cut(FAMILY, 3) == FAMILY[:3]
+
+
+def test_endless_marks_are_cut() -> None:
+    """Else nothing of a text would be left that is one letter with thousands of marks."""
+    assert len(cut("a" + "\u0301" * 1000, 100)) == 100

@@ -303,7 +303,10 @@ def test_a_text_without_anything_is_refused(town: Town, text: str) -> None:
         fitted(town, text)
 
 
-@pytest.mark.parametrize("word", ["ab ", "ж", "👍", "x" * 1000 + "\n"])
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+
+
+@pytest.mark.parametrize("word", ["ab ", "ж", "👍", FAMILY, "x" * 1000 + "\n"])
 def test_long_texts_are_cut(word: str) -> None:
     """To the lines and bytes that a message can have; each line fits."""
     lengths = Lengths(multiline_lines=5, multiline_bytes=1500)
@@ -312,6 +315,8 @@ def test_long_texts_are_cut(word: str) -> None:
     lines = fitted(town, word * 20_000)
     assert lines[-1].endswith(CUT)
     assert len(lines) <= 5
+    if word == FAMILY:  # it is nowhere in two parts
+        assert "".join(lines).replace(FAMILY, "").split() == [CUT]
     assert sum(len(line.encode()) for line in lines) <= 1500
     relay(town, message("\n".join(lines)))
     assert [line.params[-1] for line in ann.read()] == lines

@@ -22,7 +22,7 @@ from trio_chat.irc.names import (
     fold_or_self,
     fold_relayed,
 )
-from trio_chat.irc.text import strip_formatting, strip_unformatted_controls
+from trio_chat.irc.text import cut_bytes, strip_formatting, strip_unformatted_controls
 
 MAX_NAME = 32
 """Characters of a name before its `/`."""
@@ -126,8 +126,8 @@ def _plain_lines(text: str) -> list[str]:
 def _pieces(line: str, room: int) -> list[str]:
     """Return a line in parts of at most `room` bytes, whose concatenation is the line."""
     parts = []
-    while len(data := line.encode()) > room:
-        part = data[:room].decode("utf-8", "ignore")
+    while len(line.encode()) > room:
+        part = cut_bytes(line, room)
         space = part.rfind(" ")
         parts.append(part[: space + 1] if space > 0 else part)
         line = line[len(parts[-1]) :]
@@ -146,5 +146,5 @@ def _cut(lines: list[Line], most: int, most_bytes: int, room: int) -> list[Line]
     while len(kept) > 1 and not kept[-1].text:
         kept.pop()
     last = kept.pop()
-    head = last.text.encode()[: room - len(CUT.encode()) - 1].decode("utf-8", "ignore").rstrip()
+    head = cut_bytes(last.text, room - len(CUT.encode()) - 1).rstrip()
     return [*kept, last._replace(text=f"{head} {CUT}")]

@@ -5,7 +5,7 @@ Terminals of VTE and rxvt know OSC 777, others OSC 9. A terminal that knows neit
 
 from collections.abc import Mapping
 
-from trio_chat.irc.text import clean
+from trio_chat.irc.text import clean, cut
 
 WAYS = ("off", "bell", "desktop")
 _BELL = "\a"
@@ -35,4 +35,4 @@ def sequence(way: str, title: str, text: str, environment: Mapping[str, str]) ->
 def _safe(text: str) -> str:
     # A semicolon would begin another field, and a digit at the start would be a command to some
     # terminals.
-    return clean(text.replace("\n", " ")).replace(";", ",")[:_LONGEST]
+    return cut(clean(text.replace("\n", " ")).replace(";", ","), _LONGEST)

@@ -7,6 +7,7 @@ only on the line that the client sends.
 
 from trio_chat.client.session.events import MessageKind
 from trio_chat.irc.message import MAX_BODY
+from trio_chat.irc.text import cut_bytes
 
 _MIN_ROOM = 16
 """Bytes for text at least, however long the names are, so that dividing always ends."""
@@ -31,12 +32,11 @@ def cut(text: str, room: int) -> tuple[str, str]:
     """Return the first part of a text that fits into `room` UTF-8 bytes, and the rest.
 
     The text is divided at the last space that fits, which is dropped; without a space, between two
-    characters.
+    signs.
     """
-    data = text.encode()
-    if len(data) <= room:
+    if len(text.encode()) <= room:
         return text, ""
-    head = data[:room].decode("utf-8", "ignore") or text[0]
+    head = cut_bytes(text, room) or text[0]
     rest = text[len(head) :]
     if not rest.startswith(" "):
         space = head.rfind(" ")
@@ -50,8 +50,8 @@ def pieces(text: str, room: int) -> list[str]:
     least one part, perhaps empty.
     """
     parts = []
-    while len(data := text.encode()) > room:
-        part = data[:room].decode("utf-8", "ignore") or text[0]
+    while len(text.encode()) > room:
+        part = cut_bytes(text, room) or text[0]
         space = part.rfind(" ")
         parts.append(part[: space + 1] if space > 0 else part)
         text = text[len(parts[-1]) :]

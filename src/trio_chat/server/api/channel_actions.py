@@ -17,9 +17,9 @@ from trio_chat.chat.masklists import ListEntry
 from trio_chat.chat.mode_rules import ModeRefused, Wanted
 from trio_chat.i18n import _
 from trio_chat.irc import modes
-from trio_chat.irc.message import truncate
 from trio_chat.irc.modes import ModeType
 from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.text import cut_bytes
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.channels import ChannelView, found_channel, shown_channel
 from trio_chat.server.api.problems import ApiProblem, not_found
@@ -85,7 +85,7 @@ async def _kick(call: Call) -> None:
     if user is None or user not in channel.members:
         raise _no_member(channel)
     said = call.query_as(KickQuery).reason or "An operator of the server removed you"
-    reason = truncate(said, call.world.lengths.kick)
+    reason = cut_bytes(said, call.world.lengths.kick)
 
     def change() -> Change:
         if user not in channel.members:

@@ -11,7 +11,7 @@ from trio_chat.chat.changes import MessageRedacted
 from trio_chat.chat.history import HistoryFilter, Span
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.i18n import _
-from trio_chat.irc.message import truncate
+from trio_chat.irc.text import cut_bytes
 from trio_chat.maintenance import history as rules
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.jobs import JobView, begin
@@ -107,7 +107,7 @@ def _delete_old(
 async def _redact(call: Call) -> None:
     channel, world = channel_named(call.world, call.params["channel"]), call.world
     number, storage = parse_msgid(call.params["msgid"]), call.world.storage
-    reason = truncate(call.query_as(RedactionQuery).reason, world.lengths.kick)
+    reason = cut_bytes(call.query_as(RedactionQuery).reason, world.lengths.kick)
     is_single = world.decider is None
     with as_problems():
         is_there = (

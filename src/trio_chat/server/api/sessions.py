@@ -11,9 +11,9 @@ from trio_chat.chat.changes import NoticeKept, SessionsClosed, UserRemoved
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import Session, User
 from trio_chat.i18n import _
-from trio_chat.irc.message import truncate
 from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.text import cut_bytes
 from trio_chat.server.api.calls import MAX_LIMIT, Call, Page, PageQuery
 from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.resources import Resource
@@ -128,7 +128,7 @@ async def _close(call: Call) -> None:
 
 def _reason(call: Call) -> str:
     """Return why; cut as that of KILL, so that it fits into the line of a QUIT and of an ERROR."""
-    return truncate(call.query_as(RemovalQuery).reason, _MAX_REASON) or _NO_REASON
+    return cut_bytes(call.query_as(RemovalQuery).reason, _MAX_REASON) or _NO_REASON
 
 
 def _found(call: Call) -> User:

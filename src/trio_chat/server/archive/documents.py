@@ -14,7 +14,7 @@ from trio_chat.chat.history import Record
 from trio_chat.chat.ids import msgid, server_time
 from trio_chat.exports.html import FOOT, Surroundings, article, escaped, head, said
 from trio_chat.exports.text import nick_of
-from trio_chat.irc.text import clean
+from trio_chat.irc.text import clean, cut
 
 _NOT_IN_XML = re.compile("[\ufffe\uffff]")
 """What a document of XML cannot have (XML 1.0 §2.2), besides what `clean` replaces."""
@@ -130,7 +130,7 @@ def _entry(own: str, record: Record) -> str:
     text = _NOT_IN_XML.sub("\ufffd", clean(words.replace("\n", " ")))
     who = f"* {nick}" if is_action else f"{nick}:"
     return (
-        f"<entry><id>{link}</id><title>{who} {html.escape(text[:80])}</title>"
+        f"<entry><id>{link}</id><title>{who} {html.escape(cut(text, 80))}</title>"
         f'<link href="{link}"/><updated>{time}</updated><author><name>{nick}</name></author>'
         f'<content type="text">{html.escape(text)}</content></entry>\n'
     )

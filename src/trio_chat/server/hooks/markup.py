@@ -10,12 +10,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
-from trio_chat.irc.text import strip_controls
+from trio_chat.irc.text import cut, strip_controls
 
 BOLD, ITALIC, MONOSPACE, STRIKE, UNDERLINE, RESET = "\x02", "\x1d", "\x11", "\x1e", "\x1f", "\x0f"
 RED, GREEN, ORANGE, GREY = "04", "03", "07", "14"
-LONGEST = 8000
-"""Characters of a text that are looked at: no message has room for more."""
+LONGEST = 17_000
+"""Characters of a text that are looked at: no message has room for more (`[limits]
+multiline_bytes`).
+"""
 
 _LINE_END = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _ESCAPE = re.compile("&(?:amp|lt|gt|quot|#39|#x27);")
@@ -69,7 +71,7 @@ def unescaped(text: str) -> str:
 def first_line(text: str, most: int = 240) -> str:
     """Return the first line of a text that has something, cut to so many characters."""
     line = next((line.strip() for line in plain(text).split("\n") if line.strip()), "")
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+    return line if len(line) <= most else f"{cut(line, most - 1).rstrip()}…"
 
 
 def bold(text: str) -> str:

@@ -11,6 +11,8 @@ from email.utils import collapse_rfc2231_value
 from typing import Any
 from urllib.parse import quote
 
+from trio_chat.irc.text import cut_bytes
+
 LONGEST = 100
 """Bytes of a name in UTF-8, so that a message has room for the link."""
 UNNAMED = "file"
@@ -92,4 +94,4 @@ def disposition(name: str, *, is_inline: bool) -> str:
 
 def _cut(text: str, room: int) -> str:
     """Cut a text to a number of bytes, without half a character at its end."""
-    return text.encode()[:room].decode("utf-8", "ignore").rstrip("._ ") or UNNAMED
+    return cut_bytes(text, room).rstrip("._ ") or UNNAMED

@@ -40,7 +40,7 @@ export function raw(item, column) {
  */
 export function cellText(item, column) {
   const text = shown(raw(item, column), column.kind);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return text.length > LONGEST ? `${[...text].slice(0, LONGEST).join("")}…` : text;
 }
 
 /**
