@@ -273,6 +273,15 @@ async def test_a_message_of_another_channel_is_taken() -> None:
         assert record.source.startswith("bob/hook!")
 
 
+@pytest.mark.parametrize("body", [b"", b" \n ", b"\x02\x0304 \x0f", b'{"text": "\\u200b"}'])
+async def test_a_text_that_cannot_be_seen(body: bytes) -> None:
+    """Its sender learns that nothing is shown."""
+    async with hooked() as town:
+        kind = JSON if body[:1] == b"{" else "Content-Type: text/plain"
+        assert (await town.post(body, kind)).status == 400
+        assert town.history.said == []
+
+
 async def test_other_methods() -> None:
     """A browser that opens the address learns what it is for."""
     async with hooked() as town:

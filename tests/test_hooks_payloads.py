@@ -199,7 +199,7 @@ def test_discord() -> None:
         ({"status": "up", "name": "db1", "text": "since 12:00"}, ["UP db1 since 12:00"]),
         (
             {"action": "created", "data": {"issue": {"title": "full", "web_url": "https://a/"}}},
-            ["full", "https://a/"],
+            ["CREATED full", "https://a/"],
         ),
         ({"event": {"data": {"title": "full", "html_url": "https://a/"}}}, ["full", "https://a/"]),
     ],
@@ -494,6 +494,19 @@ def test_events_that_gitea_has_in_its_own_way(
             "octo/shop: ann pushed 1 commit to main"
             " https://gitlab.example/octo/shop/-/commits/main",
         ),
+        (
+            payloads.GITLAB_PUSH
+            | {"object_kind": "deployment", "status": "failed", "environment": "live"},
+            "octo/shop: deployment to live: failed",
+        ),
+        (
+            payloads.GITLAB_NOTE
+            | {
+                "object_kind": "wiki_page",
+                "object_attributes": {"title": "Home", "url": "https://w"},
+            },
+            "octo/shop: ann edited the wiki: Home https://w",
+        ),
     ],
 )
 def test_gitlab(payload: Any, expected: str) -> None:
@@ -552,6 +565,24 @@ def test_grafana_before_unified_alerting() -> None:
     over = received(payloads.GRAFANA_LEGACY | {"state": "ok"}).message
     assert over.ends_thread
     assert over.thread == received(payloads.GRAFANA_LEGACY).message.thread
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [("0", "DOWN"), ("1", "UP"), (True, "UP"), ("up", "UP"), (3, "MAINTENANCE")],
+)
+def test_the_status_of_uptime_kuma(status: Any, shown: str) -> None:
+    """Its templates have it as a text."""
+    payload = payloads.uptime_kuma()
+    payload["heartbeat"]["status"] = status
+    assert lines(payload)[0].startswith(f"{shown} shop ")
+
+
+def test_an_alert_of_grafana_without_a_text() -> None:
+    """Its values are shown; a path is no address that anybody could open."""
+    alert = {"labels": {}, "valueString": "[ value=91.5 ]", "generatorURL": "?orgId=1"}
+    payload = payloads.alertmanager(alerts=[alert], externalURL="/")
+    assert lines(payload) == ["FIRING DiskFull [ value=91.5 ]"]
 
 
 def test_uptime_kuma() -> None:

@@ -1,4 +1,4 @@
-"""Payloads of incoming webhooks of other chats: Slack and Mattermost, Discord; and plain JSON.
+"""Payloads of incoming webhooks of other chats: Slack and Mattermost, Discord.
 
 Shapes: api.slack.com/messaging/webhooks and /reference/block-kit, developers.mattermost.com
 (incoming webhooks), discord.com/developers/docs/resources/webhook.
@@ -16,19 +16,17 @@ from trio_chat.server.hooks.markup import (
     STRIKE,
     bold,
     coloured,
-    from_html,
     from_markdown,
     from_mrkdwn,
     link,
     plain,
     unescaped,
 )
-from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, list_at, text_at
+from trio_chat.server.hooks.unknown_payloads import NAMES
+from trio_chat.server.hooks.values import HookMessage, at, first_text, list_at, text_at
 
 _MOST = 40
 """Attachments, embeds, blocks and fields that are looked at."""
-_NAMES = ("username", "alias", "sender_name")
-"""Keys of the name of a sender; that of Rocket.Chat is its alias."""
 _COLOURS = {"good": GREEN, "warning": ORANGE, "danger": RED}
 
 
@@ -44,7 +42,7 @@ def from_slack(payload: Any) -> HookMessage:
     if any(blocks):  # then `text` is only what notifications show
         lines = blocks
     lines += [_attachment(each) for each in list_at(payload, "attachments")[:_MOST]]
-    return HookMessage(_joined(lines), first_text(payload, *_NAMES))
+    return HookMessage(_joined(lines), first_text(payload, *NAMES))
 
 
 def _plain(text: str) -> str:
@@ -205,48 +203,6 @@ def _embed(embed: Any) -> str:
 def _embed_field(field: Any) -> str:
     name, value = from_markdown(text_at(field, "name")), from_markdown(text_at(field, "value"))
     return f"{bold(name)}: {value}" if name and value else name or value
-
-
-_TITLES = ("title", "subject", "summary", "description_title", "event")
-_TEXTS = (
-    "text",
-    "message",
-    "content",
-    "msg",
-    "body",
-    "description",
-    "description_text",
-    "markdown",
-    "value1",
-)
-_LINKS = ("url", "link", "href", "html_url", "web_url", "permalink")
-_WRAPPERS = ("data", "payload", "alert", "notification", "issue", "event", "data")
-"""Keys of what has the text, the outer ones first: `data.issue` is of Sentry, `event.data` of
-PagerDuty.
-"""
-
-
-def from_json(payload: Any) -> HookMessage:
-    """Return what a payload of no known sender says, or one of Slack that is only a text: by the
-    keys that most of them have.
-    """
-    if isinstance(payload, str):
-        return HookMessage(plain(payload))
-    source = payload
-    for name in _WRAPPERS:
-        if not first_text(source, *_TEXTS, *_TITLES) and dict_at(source, name):
-            source = at(source, name)
-    # As Slack and Mattermost name it; others have Markdown, if anything.
-    text = from_mrkdwn(text_at(source, "text"))
-    # Next to that, an event is only the kind of a message, as of an outgoing webhook of ours.
-    title = plain(first_text(source, *(_TITLES[:-1] if text.strip() else _TITLES)))
-    if not text.strip():
-        text = from_markdown(first_text(source, *_TEXTS))
-    if not text:
-        text = from_html(first_text(source, "html", "formatted_body"))
-    url = plain(first_text(source, *_LINKS))
-    lines = [bold(title) if text else title, text, "" if url in text else url]
-    return HookMessage(_joined(lines), first_text(payload, *_NAMES))
 
 
 def _joined(lines: Any) -> str:

@@ -367,6 +367,21 @@ def _gitlab_release(payload: Any) -> str:
     return f"the release {bold(name)} was published {plain(text_at(payload, 'url'))}".rstrip()
 
 
+def _gitlab_deployment(payload: Any) -> str:
+    if text_at(payload, "status") != "failed":
+        return ""
+    where = bold(first_line(text_at(payload, "environment"), 80))
+    url = plain(text_at(payload, "deployable_url"))
+    return f"deployment to {where}: {coloured('failed', RED)} {url}".rstrip()
+
+
+def _gitlab_wiki(payload: Any) -> str:
+    what = dict_at(payload, "object_attributes")
+    action = {"create": "created", "delete": "deleted"}.get(text_at(what, "action"), "edited")
+    page = {"title": at(what, "title"), "html_url": at(what, "url"), "action": action}
+    return _wiki({"sender": {"login": _gitlab_user(payload)}, "pages": [page]})
+
+
 _GITLAB: dict[str, Callable[[Any], str]] = {
     "push": _gitlab_push,
     "tag_push": _gitlab_push,
@@ -376,4 +391,6 @@ _GITLAB: dict[str, Callable[[Any], str]] = {
     "note": _gitlab_note,
     "pipeline": _gitlab_pipeline,
     "release": _gitlab_release,
+    "deployment": _gitlab_deployment,
+    "wiki_page": _gitlab_wiki,
 }

@@ -12,9 +12,10 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
+from trio_chat.server.hooks.bitbucket_payloads import from_bitbucket
+from trio_chat.server.hooks.card_payloads import from_card, is_card
 from trio_chat.server.hooks.chat_payloads import (
     from_discord,
-    from_json,
     from_slack,
     is_discord,
     is_slack,
@@ -32,6 +33,7 @@ from trio_chat.server.hooks.monitor_payloads import (
     is_uptime_kuma,
 )
 from trio_chat.server.hooks.posted import from_posted, is_posted
+from trio_chat.server.hooks.unknown_payloads import from_json, from_keys
 from trio_chat.server.hooks.values import HookMessage
 
 Headers = Mapping[str, str]
@@ -72,6 +74,7 @@ _SHAPES: tuple[tuple[str, Callable[[Any], bool], Callable[[Any], HookMessage]], 
     ("grafana", is_grafana_legacy, from_grafana_legacy),
     ("uptime-kuma", is_uptime_kuma, from_uptime_kuma),
     ("healthchecks", is_healthchecks, from_healthchecks),
+    ("card", is_card, from_card),
     (DISCORD, is_discord, from_discord),
     ("slack", is_slack, from_slack),
 )
@@ -130,11 +133,16 @@ def _message(headers: Headers, payload: Any, suffix: str) -> tuple[str, HookMess
     if isinstance(payload, str):
         read_text = from_html if _type_of(headers) == "text/html" else from_markdown
         is_marked = _type_of(headers) not in _TEXT[:2]
-        return "text", HookMessage(read_text(payload) if is_marked else plain(payload))
+        text = read_text(payload) if is_marked else plain(payload)
+        if not text.strip():
+            raise BadPayload("there is no text in it")
+        return "text", HookMessage(text)
     if event or suffix == "github":
         return "forge", from_forge(event, payload)
     if headers.get("x-gitlab-event", ""):
         return "gitlab", from_gitlab(payload)
+    if event := headers.get("x-event-key", ""):
+        return "bitbucket", from_bitbucket(event, payload)
     if suffix == "slack" and (message := from_slack(payload)).text.strip():
         return "slack", message
     for name, has_shape, convert in _SHAPES:
@@ -167,7 +175,9 @@ def _payload(headers: Headers, body: bytes) -> Any:
             raise BadPayload("its form is too deep") from error
     if kind not in (*_TEXT, "text/html"):
         raise UnknownType(kind)
-    return text if kind else _json_or_text(text)
+    # Amazon SNS announces its JSON as a text.
+    found = text if kind == "text/html" else _json_or_text(text)
+    return found if not kind or (isinstance(found, dict) and _says_something(found)) else text
 
 
 def _decoded(data: bytes, charset: str) -> str:
@@ -225,10 +235,10 @@ def _form(text: str) -> Any:
     return whole if whole is not values or _says_something(values) else text
 
 
-def _says_something(values: dict[str, str]) -> bool:
-    """Return whether fields are those of a message, and not a text that has the form of fields."""
+def _says_something(values: dict[str, Any]) -> bool:
+    """Return whether fields are those of a message, and not a text that only has their form."""
     has_shape = any(has_shape(values) for _, has_shape, _ in _SHAPES)
-    return has_shape or bool(from_json(values).text.strip())
+    return has_shape or bool(from_keys(values).text.strip())
 
 
 def _of_fields(values: dict[str, str]) -> Any:

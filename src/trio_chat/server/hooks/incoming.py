@@ -105,8 +105,8 @@ class IncomingHooks:
                 raise RequestError(status, why_not)
         try:
             text = fit(self._world, channel, name, LABEL, message.text)
-        except BlankText:
-            return None
+        except BlankText as error:
+            raise RequestError(400, "its text has nothing that can be seen") from error
         return RelayedMessage(
             channel.folded,
             name,

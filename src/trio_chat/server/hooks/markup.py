@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
-from trio_chat.irc.text import cut, strip_controls
+from trio_chat.irc.text import cut, strip_controls, strip_formatting
 
 BOLD, ITALIC, MONOSPACE, STRIKE, UNDERLINE, RESET = "\x02", "\x1d", "\x11", "\x1e", "\x1f", "\x0f"
 RED, GREEN, ORANGE, GREY = "04", "03", "07", "14"
@@ -54,11 +54,11 @@ _DISCORD = re.compile(
 
 
 def plain(text: str) -> str:
-    """Return a text without control characters but LF, invisible ones, and a highlight of
-    everybody.
+    """Return a text without formatting, control characters but LF, invisible ones, and a highlight
+    of everybody.
     """
     lines = _LINE_END.split(text[:LONGEST].replace("\t", "    "))
-    return _EVERYBODY.sub("", "\n".join(map(strip_controls, lines)))
+    return _EVERYBODY.sub("", "\n".join(strip_controls(strip_formatting(line)) for line in lines))
 
 
 def unescaped(text: str) -> str:
@@ -89,6 +89,12 @@ def link(text: str, url: str) -> str:
     if not url or text == url or not text:
         return url or text
     return f"{text} ({url})"
+
+
+def web_address(text: str) -> str:
+    """Return an address of the web; "" for what is none, such as a path."""
+    found = plain(text).strip()
+    return found if found.startswith(("http://", "https://")) and " " not in found else ""
 
 
 def from_mrkdwn(text: str) -> str:

@@ -8,43 +8,14 @@ healthchecks.io/docs/configuring_notifications.
 import hashlib
 from typing import Any
 
-from trio_chat.server.hooks.markup import (
-    GREEN,
-    GREY,
-    ORANGE,
-    RED,
-    bold,
-    coloured,
-    first_line,
-    link,
-    plain,
-)
+from trio_chat.server.hooks.markup import bold, first_line, link, plain, web_address
+from trio_chat.server.hooks.statuses import shown_status
 from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, list_at, text_at
 
 _MOST_ALERTS = 10
 _MOST_LABELS = 6
-_STATUSES = {
-    "firing": ("FIRING", RED),
-    "alerting": ("FIRING", RED),
-    "resolved": ("RESOLVED", GREEN),
-    "ok": ("RESOLVED", GREEN),
-    "normal": ("RESOLVED", GREEN),
-    "no_data": ("NO DATA", ORANGE),
-    "nodata": ("NO DATA", ORANGE),
-    "pending": ("PENDING", ORANGE),
-    "paused": ("PAUSED", GREY),
-    "down": ("DOWN", RED),
-    "up": ("UP", GREEN),
-    "grace": ("LATE", ORANGE),
-}
 _OVER = ("RESOLVED", "UP")
-_KUMA = {0: "down", 1: "up", 2: "pending", 3: "maintenance"}
-
-
-def _status(word: str) -> tuple[str, str]:
-    """Return a status as a word, and the word in its colour."""
-    shown, colour = _STATUSES.get(word.lower(), (first_line(word, 20).upper(), GREY))
-    return shown, coloured(shown, colour)
+_KUMA = {"0": "down", "1": "up", "2": "pending", "3": "maintenance"}
 
 
 def _key(text: str) -> str:
@@ -63,7 +34,7 @@ def from_alertmanager(payload: Any) -> HookMessage:
     """Return what Alertmanager or Grafana says: a line for each alert; the group is the thread."""
     alerts = [alert for alert in list_at(payload, "alerts") if isinstance(alert, dict)]
     word = text_at(payload, "status") or text_at(payload, "state")
-    shown, status = _status(word)
+    shown, status = shown_status(word)
     common = dict_at(payload, "commonLabels")
     name = first_line(text_at(payload, "groupLabels", "alertname") or text_at(common, "alertname"))
     lines = [
@@ -75,7 +46,7 @@ def from_alertmanager(payload: Any) -> HookMessage:
     if hidden > 0 or at(payload, "truncatedAlerts"):
         lines.append(f"… and {max(hidden, 0) + _whole(payload, 'truncatedAlerts')} more")
     head = f"{status} {bold(name)}".rstrip() + (f" ({len(alerts)})" if len(alerts) > 1 else "")
-    if url := plain(text_at(payload, "externalURL")):
+    if url := web_address(text_at(payload, "externalURL")):
         lines.append(url)
     text = f"{head} {lines[0]}" if len(alerts) == 1 else "\n".join((head, *lines))
     if len(alerts) == 1 and len(lines) > 1:
@@ -95,6 +66,7 @@ def _alert(alert: Any, *, is_alone: bool, has_name: bool) -> str:
     """
     notes = dict_at(alert, "annotations")
     text = first_line(first_text(notes, "summary", "message", "description"), 400)
+    text = text or first_line(text_at(alert, "valueString"), 200)  # of Grafana
     labels = {
         first_line(name, 40): first_line(text_at(value), 80)
         for name, value in dict_at(alert, "labels").items()
@@ -103,11 +75,11 @@ def _alert(alert: Any, *, is_alone: bool, has_name: bool) -> str:
     shown = " ".join(f"{name}={value}" for name, value in list(labels.items())[:_MOST_LABELS])
     severity = labels.get("severity", "")
     parts = [text, f"[{shown}]" if shown and (not is_alone or not text or severity) else ""]
-    url = plain(first_text(alert, "panelURL", "dashboardURL", "generatorURL"))
+    url = web_address(first_text(alert, "panelURL", "dashboardURL", "generatorURL"))
     if has_name:
         parts.insert(0, bold(first_line(text_at(alert, "labels", "alertname"))))
     if not is_alone:
-        parts.insert(0, _status(text_at(alert, "status"))[1])
+        parts.insert(0, shown_status(text_at(alert, "status"))[1])
     return " ".join(filter(None, (*parts, url)))
 
 
@@ -118,7 +90,7 @@ def is_grafana_legacy(payload: Any) -> bool:
 
 def from_grafana_legacy(payload: Any) -> HookMessage:
     """Return what Grafana before unified alerting says."""
-    shown, status = _status(text_at(payload, "state"))
+    shown, status = shown_status(text_at(payload, "state"))
     name = bold(first_line(text_at(payload, "ruleName")))
     values = [
         f"{first_line(text_at(each, 'metric'), 60)}={first_line(text_at(each, 'value'), 30)}"
@@ -142,7 +114,8 @@ def from_uptime_kuma(payload: Any) -> HookMessage:
     if not monitor or not beat:  # a test, or an expiring certificate
         return HookMessage(plain(text_at(payload, "msg")))
     number = beat.get("status")
-    shown, status = _status(_KUMA.get(number, "") if isinstance(number, int) else "")
+    word = str(int(number)) if isinstance(number, bool) else text_at(beat, "status").strip()
+    shown, status = shown_status(_KUMA.get(word, word))
     name = bold(first_line(first_text(monitor, "name", "pathName")))
     url = plain(text_at(monitor, "url"))
     parts = (status, name, first_line(text_at(beat, "msg"), 300), "" if url == "https://" else url)
@@ -162,7 +135,7 @@ def is_healthchecks(payload: Any) -> bool:
 
 def from_healthchecks(payload: Any) -> HookMessage:
     """Return what healthchecks.io says; the check is the thread."""
-    shown, status = _status(text_at(payload, "status"))
+    shown, status = shown_status(text_at(payload, "status"))
     name = first_line(first_text(payload, "name", "check", "code"))
     text = first_line(first_text(payload, "message", "msg", "text", "desc", "body"), 300)
     url = plain(first_text(payload, "url", "details_url"))

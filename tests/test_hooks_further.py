@@ -1,0 +1,224 @@
+"""What payloads of further senders say: cards, Bitbucket, and senders that are not known."""
+
+import json
+from typing import Any
+
+import pytest
+
+import further_payloads as payloads
+from test_hooks_payloads import lines
+from trio_chat.server.hooks.formats import BadPayload, read
+
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        (
+            payloads.TEAMS_CARD,
+            [
+                "Build failed",
+                "logo (https://x.example/i.png)",
+                "by ann (https://ci.example/ann)",
+                "Branch: main",
+                "Duration: 3 min",
+                "plain run",
+                "Open (https://ci.example/1)",
+                "Log (https://ci.example/log)",
+            ],
+        ),
+        (
+            payloads.MESSAGE_CARD,
+            [
+                "Larry Bryant created a new task",
+                "On Project Tango",
+                "Assigned to: Unassigned",
+                "Status: Not started",
+                "View (https://x.example/t)",
+            ],
+        ),
+        (
+            payloads.GOOGLE_CARD,
+            ["Disk full", "db1", "Details", "95% used", "Host: db1", "Open (https://m.example/)"],
+        ),
+        ({"@type": "MessageCard", "summary": "full"}, ["full"]),
+        ({"card": {"brand": "visa"}, "message": "paid"}, ["paid"]),
+    ],
+    ids=["adaptive", "message", "google", "summary", "no card"],
+)
+def test_cards(payload: Any, shown: list[str]) -> None:
+    """Their texts, facts and buttons, in their order; pictures as addresses."""
+    assert lines(payload) == shown
+
+
+def test_a_deep_card_is_read_in_part() -> None:
+    """What a stranger sends costs no more for being deep or long."""
+    card: Any = {"type": "TextBlock", "text": "deep"}
+    for _ in range(100):
+        card = {"items": [card]}
+    body = [card, *({"text": str(number)} for number in range(1000))]
+    found = lines({"type": "AdaptiveCard", "body": body})
+    assert "0" in found
+    assert "deep" not in found
+    assert len(found) < 250
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "shown"),
+    [
+        (
+            "repo:push",
+            payloads.BITBUCKET_PUSH,
+            [
+                "ann/shop: ann pushed 1 commit to main https://bitbucket.org/ann/shop/branches/compare/1",
+                "  03f4a72 fix the till",
+            ],
+        ),
+        (
+            "pullrequest:created",
+            payloads.BITBUCKET_REQUEST,
+            ["ann/shop: ann opened pull request #1 Faster till https://bitbucket.org/ann/shop/1"],
+        ),
+        (
+            "pullrequest:fulfilled",
+            payloads.BITBUCKET_REQUEST,
+            ["ann/shop: ann merged pull request #1 Faster till https://bitbucket.org/ann/shop/1"],
+        ),
+        (
+            "pullrequest:approved",
+            payloads.BITBUCKET_REQUEST,
+            ["ann/shop: ann approved pull request #1 Faster till https://bitbucket.org/ann/shop/1"],
+        ),
+        (
+            "pullrequest:comment_created",
+            payloads.BITBUCKET_COMMENT,
+            ["ann/shop: ann commented on #1 Faster till: Comment text https://bitbucket.org/c"],
+        ),
+        (
+            "repo:commit_status_updated",
+            payloads.BITBUCKET_STATUS,
+            ["ann/shop: Unit Tests on main: failure https://ci.example/1"],
+        ),
+        ("pullrequest:updated", payloads.BITBUCKET_REQUEST, [""]),
+        (
+            "repo:refs_changed",
+            payloads.DATA_CENTER_PUSH,
+            ["PROJ/shop: admin pushed 1 commit to master", "  178864a fix"],
+        ),
+        (
+            "pr:opened",
+            payloads.DATA_CENTER_REQUEST,
+            ["PROJ/shop: admin opened pull request #1 a new file added https://bb.example/pr/1"],
+        ),
+        ("diagnostics:ping", {"test": True}, ["the webhook works"]),
+    ],
+)
+def test_bitbucket(event: str, payload: Any, shown: list[str]) -> None:
+    """It says what the same event of GitHub says."""
+    assert lines(payload, **{"x-event-key": event}) == shown
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ({"new": None}, ["ann/shop: ann deleted main"]),
+        ({"old": None, "commits": []}, ["ann/shop: ann pushed the branch main"]),
+        ({"forced": True}, ["ann/shop: ann force-pushed 1 commit to main"]),
+    ],
+)
+def test_changes_of_a_branch_of_bitbucket(change: Any, shown: list[str]) -> None:
+    """Its payload says them by what is missing."""
+    (usual,) = payloads.BITBUCKET_PUSH["push"]["changes"]
+    push = {"changes": [usual | {"links": {}} | change]}
+    found = lines(payloads.BITBUCKET_PUSH | {"push": push}, **{"x-event-key": "repo:push"})
+    assert found[:1] == shown
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        (
+            payloads.JENKINS,
+            [
+                "asgard FAILURE",
+                "number: 18, phase: COMPLETED, branch: origin/master",
+                "http://localhost:8080/job/asgard/18/",
+            ],
+        ),
+        (payloads.SENTRY_RESOLVED, ["RESOLVED Error: x", "https://sentry.io/i/1"]),
+        (payloads.AZURE_DEVOPS, ["Build ConsumerAddressModule_20150407.2 succeeded"]),
+        (
+            payloads.DOCKER_HUB,
+            [
+                "shop ACTIVE",
+                "tag: latest, pusher: ann, is trusted: yes, repo name: ann/shop",
+                "https://hub.docker.com/r/ann/shop",
+            ],
+        ),
+        (
+            payloads.JIRA,
+            [
+                "jira:issue_created Till is slow",
+                "issue event type name: issue_created, user: Ann, key: SHOP-1, status: Open,"
+                " priority: High",
+            ],
+        ),
+        (
+            payloads.STRIPE,
+            [
+                "setup_intent.created",
+                "object: event, amount: 2000, currency: eur, status: requires_confirmation",
+            ],
+        ),
+        ({"Subject": "Disk", "Message": "full"}, ["Disk", "full"]),
+        ({"subject": "123", "data": {"message": "full"}}, ["full"]),
+        ([{"title": "a"}, {"title": "b"}], ["a", "b"]),
+        ({"event": "deployed"}, ["deployed"]),
+    ],
+    ids=[
+        "jenkins",
+        "sentry",
+        "azure",
+        "docker hub",
+        "jira",
+        "stripe",
+        "sns",
+        "cloudevents",
+        "list",
+        "event",
+    ],
+)
+def test_senders_that_are_not_known(payload: Any, shown: list[str]) -> None:
+    """A text with how the matter stands; without one the first facts."""
+    assert lines(payload) == shown
+
+
+def test_no_secret_is_a_fact() -> None:
+    """A channel has more readers than the address of its webhook."""
+    secrets = {"api_token": "t", "password": "p", "X-Signature": "s", "user": {"secret": "u"}}
+    assert lines({"event": "login", "host": "db1", **secrets}) == ["login", "host: db1"]
+
+
+def test_json_that_is_announced_as_a_text() -> None:
+    """Amazon SNS sends it so; other JSON in a text is shown as it is."""
+    headers = {"content-type": "text/plain; charset=UTF-8"}
+    sns = json.dumps({"Type": "Notification", "Subject": "Disk", "Message": "full"})
+    assert read(headers, sns.encode()).message.text == "\x02Disk\x02\nfull"
+    assert read(headers, b'{"load": 12}').message.text == '{"load": 12}'
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "text/html", "", "application/x-www-form-urlencoded"]
+)
+def test_a_blank_text_is_refused(kind: str) -> None:
+    """Its sender would believe that it was shown."""
+    with pytest.raises(BadPayload):
+        read({"content-type": kind}, b" \n ")
+
+
+@pytest.mark.parametrize("payload", [{"text": "", "channel": "#a"}, {"content": " ", "a": "b"}])
+def test_facts_do_not_replace_a_text(payload: Any) -> None:
+    """A sender that has a blank text has nothing to say."""
+    with pytest.raises(BadPayload):
+        read({"content-type": JSON}, json.dumps(payload).encode())
