@@ -1,22 +1,20 @@
 """Signatures of senders, by a secret that they share with a webhook.
 
-A sender signs the body by HMAC-SHA256 (GitHub, Gitea, Forgejo, Grafana, Standard Webhooks), or
-sends the secret itself (GitLab, Alertmanager).
+A sender signs the body by HMAC-SHA256 (GitHub, Bitbucket, Gitea, Grafana, Sentry, PagerDuty and
+others, each in a header of its own; Standard Webhooks), or sends the secret itself (GitLab,
+Alertmanager).
 """
 
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 
-_OF_BODY = (
-    "x-hub-signature-256",
-    "x-gitea-signature",
-    "x-forgejo-signature",
-    "x-gogs-signature",
-    "x-grafana-alerting-signature",
-    "x-signature-256",
-)
+_OF_BODY = ("-signature", "-signature-256")
+"""Ends of names of headers with signatures of the body."""
+_PREFIXES = re.compile(r"^(?:sha256|v1)=")
+_MOST_SIGNATURES = 10
 STANDARD_PREFIX = "whsec_"
 TOLERANCE = 300
 """Seconds by which the time of a signature may differ, so that it cannot be used again later."""
@@ -34,11 +32,11 @@ def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: float) 
     """
     if "webhook-signature" in headers:
         return _is_standard(secret, headers, body, now)
-    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    for name in _OF_BODY:
-        if name in headers:
-            given = headers[name].strip().lower().removeprefix("sha256=")
-            return hmac.compare_digest(digest.encode(), given.encode())
+    signatures = ",".join(headers[name] for name in headers if name.endswith(_OF_BODY)).split(",")
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
+    for one in signatures[:_MOST_SIGNATURES]:
+        if hmac.compare_digest(digest, _PREFIXES.sub("", one.strip().lower()).encode()):
+            return True
     given = headers.get("x-gitlab-token", "")
     if not given:
         scheme, _, given = headers.get("authorization", "").partition(" ")
@@ -53,7 +51,7 @@ def _is_standard(secret: str, headers: Mapping[str, str], body: bytes, now: floa
     if abs(now - int(timestamp)) > TOLERANCE:
         return False
     wanted = standard_signature(secret, headers.get("webhook-id", ""), timestamp, body)
-    given = headers["webhook-signature"].split()[:10]
+    given = headers["webhook-signature"].split()[:_MOST_SIGNATURES]
     return any(hmac.compare_digest(wanted.encode(), one.encode()) for one in given)
 
 
