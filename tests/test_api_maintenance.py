@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from api_fakes import ApiEnd, api
+from http_fakes import LOCAL
 from push_fakes import DeviceFake
 from storage_fakes import ListHistory, OpenAccounts
 from support import NOON
@@ -103,6 +104,13 @@ async def test_each_kind_of_ban(town: ApiEnd) -> None:
 async def test_a_ban_that_is_refused(town: ApiEnd, status: int, body: dict[str, Any]) -> None:
     """Nothing is banned."""
     await town.refusal(status, "POST", "/bans", body)
+    assert len(town.world.bans) == 0
+
+
+@pytest.mark.parametrize("mask", [LOCAL, "127.0.0.0/8"])
+async def test_a_caller_does_not_ban_its_own_address(town: ApiEnd, mask: str) -> None:
+    """It could not lift the ban: the server would refuse each of its connections."""
+    await town.refusal(409, "POST", "/bans", {"mask": mask})
     assert len(town.world.bans) == 0
 
 

@@ -145,7 +145,8 @@ async def set_ban(
 def _refuse_own(call: Call, ban: Ban) -> None:
     user = call.world.users.get(fold_or_self(call.caller.nick)) if call.caller.nick else None
     sessions = user.sessions if user is not None else ()
-    if any(banning.covers(call.world, ban, session) for session in sessions):
+    is_own = banning.only(call.world, [ban]).of_address(call.request.peer.host) is not None
+    if is_own or any(banning.covers(call.world, ban, session) for session in sessions):
         raise ApiProblem(
             409, _("the ban {mask} would cover yourself; nothing was banned").format(mask=ban.mask)
         )

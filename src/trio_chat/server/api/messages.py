@@ -89,7 +89,7 @@ def _tags(wanted: NewMessage) -> tuple[tuple[str, str], ...]:
     if wanted.reply_to is None:
         return ()
     if parse_msgid(wanted.reply_to) is None:
-        raise ApiProblem(400, _("reply_to must be the id of a message"), field="reply_to")
+        raise ApiProblem(400, _("`reply_to` must be the id of a message"), field="reply_to")
     return ((tag_names.DRAFT_REPLY, wanted.reply_to),)
 
 
