@@ -22,7 +22,8 @@ REFUSALS = sorted(
         *SOURCE.glob("server/api/*.py"),
         *SOURCE.glob("maintenance/*.py"),
         *SOURCE.glob("chat/moderation/*.py"),
-        *(SOURCE / "chat" / f"{name}.py" for name in ("api_tokens", "hook_terms", "relaying")),
+        *(SOURCE / f"{name}.py" for name in ("chat/api_tokens", "chat/bans", "chat/coverage")),
+        *(SOURCE / f"{name}.py" for name in ("chat/hook_terms", "chat/relaying", "irc/masks")),
     ]
 )
 """Modules whose clauses become the `detail` of a problem."""

@@ -211,6 +211,13 @@ async def test_an_outgoing_webhook(town: ApiEnd) -> None:
     assert made["signing"] not in shown
 
 
+async def test_an_incoming_webhook_is_not_disabled(town: ApiEnd) -> None:
+    """It would be shown as disabled, and take messages all the same."""
+    await added(town, "/hooks", {"channel": "#a", "name": "in"})
+    await town.refusal(409, "PATCH", "/hooks/in", {"is_enabled": False})
+    assert json.loads((await town.ask("GET", "/hooks/in")).text)["is_enabled"]
+
+
 async def test_a_disabled_webhook_goes_on(town: ApiEnd) -> None:
     """From where it was."""
     url = "https://example.org/in"

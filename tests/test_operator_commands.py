@@ -154,7 +154,7 @@ def test_a_suspended_account_is_lifted_by_its_name() -> None:
     [
         (("add", "0.0.0.0/0"), "too wide"),
         (("add", "*!*@*"), "nearly everybody"),
-        (("remove", "192.0.2.1"), "is not banned"),
+        (("remove", "192.0.2.1"), "no ban of 192.0.2.1"),
     ],
 )
 def test_what_is_refused(

@@ -111,8 +111,8 @@ def normalise(kind: BanKind, text: str, lengths: Lengths | None = None) -> str:
     if sum(char.isalnum() for char in (mask if network is None else name)) < _LEAST_LETTERS:
         if network is None:
             raise BadMask(
-                f"{mask} would cover nearly everybody; a mask needs {_LEAST_LETTERS} letters or"
-                " digits"
+                f"The mask {mask} would cover nearly everybody; it needs {_LEAST_LETTERS} letters"
+                " or digits"
             )
         _narrow(network)
     return mask
@@ -126,7 +126,8 @@ def complete(text: str) -> str:
 def _narrow(network: Network) -> Network:
     """Return a network that is not too wide to be banned."""
     if network.prefixlen < _WIDEST[network.version]:
-        raise BadMask(f"{network} is too wide; the widest network is a /{_WIDEST[network.version]}")
+        widest = _WIDEST[network.version]
+        raise BadMask(f"The network {network} is too wide; the widest one is a /{widest}")
     return network
 
 

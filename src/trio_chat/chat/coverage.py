@@ -118,8 +118,8 @@ def check_entry(text: str, lengths: Lengths, *, hides_addresses: bool) -> None:
         and not _overlaps_any(host, _CLOAKS)
     ):
         raise BadMask(
-            f"{host} can cover nobody: addresses are hidden here, and one must be known up to its"
-            " last number to be named, such as 192.0.2.*, 192.0.2.0/24 or 2001:db8:1::/48"
+            f"The host {host} can cover nobody: addresses are hidden here, and one must be known up"
+            " to its last number to be named, such as 192.0.2.*, 192.0.2.0/24 or 2001:db8:1::/48"
         )
 
 
@@ -147,19 +147,21 @@ def _check_nick(nick: str, longest: int, what: str = "nickname") -> None:
         except InvalidName:
             is_good = False
     if not is_good:
-        raise BadMask(f"{nick} can cover nobody: no {what} is like that")
+        raise BadMask(f"The nickname {nick} can cover nobody: no {what} is like that")
 
 
 def _check_rest(user: str, host: str, lengths: Lengths) -> None:
     literal = _WILDCARDS.sub("", user)
     if not _USERNAME.fullmatch(literal) or len(literal) > lengths.username:
-        raise BadMask(f"{user} can cover nobody: no user name is like that")
+        raise BadMask(f"The user name {user} can cover nobody: none is like that")
     if (
         masks.host_network(host) is None
         and not _overlaps_any(host, _CLOAKS)
         and not _may_be_address(host)
     ):
-        raise BadMask(f"{host} can cover nobody: hosts are addresses or cloaks here, never names")
+        raise BadMask(
+            f"The host {host} can cover nobody: it is an address or a cloak here, never a name"
+        )
 
 
 def _may_be_address(host: str) -> bool:

@@ -39,7 +39,8 @@ def parse_network(text: str) -> Network:
         network: Network = ip_network(text.strip("[]"), strict=False)
     except ValueError:
         raise BadMask(
-            f"{text} is neither an address nor a network such as 192.0.2.0/24 or 2001:db8::/64"
+            "This is neither an address nor a network such as 192.0.2.0/24 or 2001:db8::/64:"
+            f" {text}"
         ) from None
     if (
         isinstance(network, IPv6Network)

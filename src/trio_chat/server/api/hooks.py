@@ -16,6 +16,7 @@ from trio_chat.chat.hooks import (
     PATH,
     Hook,
 )
+from trio_chat.i18n import _
 from trio_chat.maintenance.hooks import (
     HookMaker,
     channel_number,
@@ -29,6 +30,7 @@ from trio_chat.server.api.named_channels import (
     names_by_number,
     registered_numbers,
 )
+from trio_chat.server.api.problems import ApiProblem
 from trio_chat.server.api.refusals import as_problems
 from trio_chat.server.api.resources import Resource
 from trio_chat.server.api.schemas import Rule, moment
@@ -163,6 +165,8 @@ async def _add(call: Call) -> MadeWebhook:
 
 async def _change(call: Call) -> HookView:
     hook, wanted = _found(call), call.body_as(WebhookChange).is_enabled
+    if not hook.url:
+        raise ApiProblem(409, _("only an outgoing webhook can be disabled; remove this one"))
     change = HookDelivered(hook.digest, hook.cursor, 0, 0, is_disabled=not wanted)
     word = "ENABLE" if wanted else "DISABLE"
     await call.commit(lambda: apply(call.world, change), f"HOOK {word} {hook.id} {hook.name}")
