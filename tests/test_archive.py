@@ -20,6 +20,7 @@ from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import Settings
 from trio_chat.config.settings import ArchiveSettings, ServerSettings, StorageSettings
 from trio_chat.irc.message import Message
+from trio_chat.server.archive.documents import ArchiveDocuments
 
 CAPS = "message-tags echo-message draft/message-redaction"
 
@@ -68,6 +69,17 @@ def test_a_channel_that_is_not_registered_cannot_be_public() -> None:
     town.world.channels["#b"].members[bob.session.user].ranks.add("q")  # type: ignore[index]
     failure = find(bob.say("MODE #b +P"), "FAIL")
     assert failure.params[:3] == ("MODE", "CANNOT_BE_PUBLIC", "#b")
+
+
+@pytest.mark.parametrize("name", ["#.", "#.."])
+def test_a_name_that_no_page_can_have(name: str) -> None:
+    """Browsers drop it from the address of a page."""
+    town = make_town()
+    ann = founder(town)
+    ann.say(f"JOIN {name}", f"CS REGISTER {name}", f"CS OP {name}", f"MODE {name} +P")
+    channel = town.world.channels[name]
+    assert channel.registration is not None
+    assert "P" not in channel.flags
 
 
 def test_without_an_archive_no_channel_is_public() -> None:
@@ -294,6 +306,17 @@ async def test_a_feed_shows_an_action_as_a_page_does() -> None:
         text = (await p.get("a/feed.xml")).text
         assert "<title>* ann waves</title>" in text
         assert ">waves</content>" in text
+
+
+def test_a_feed_keeps_the_lines_of_a_message() -> None:
+    """Its title is one line, which says that it was cut."""
+    town = make_town()
+    town.person("bob", "#a")
+    channel = town.world.channels["#a"]
+    record = Record("#a", 1, "PRIVMSG", "ann!a@h", "", "one <b>\n" + "x" * 100)
+    feed = ArchiveDocuments("Chat", "https://chat.example/", robots=True).feed(channel, [record])
+    assert f"<title>ann: one &lt;b&gt; {'x' * 72}…</title>" in feed
+    assert '<content type="html">one &amp;lt;b&amp;gt;&lt;br&gt;xxx' in feed
 
 
 async def test_the_index_lists_the_public_channels() -> None:

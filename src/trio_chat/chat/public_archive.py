@@ -6,6 +6,7 @@ everybody, and that are not deleted. A channel that is not public any longer has
 
 from urllib.parse import quote
 
+from trio_chat.chat.api_tokens import NOT_IN_PATHS
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.history import Record
 from trio_chat.chat.world import World
@@ -22,6 +23,8 @@ def why_not_open(world: World, channel: Channel) -> str:
         return "This server has no public archive ([archive] enabled)"
     if channel.registration is None:
         return "Only a registered channel can be public: /msg ChanServ REGISTER"
+    if channel.name.removeprefix(CHANTYPES) in NOT_IN_PATHS:
+        return f"{channel.name} cannot be public, as no address of a page can have this name"
     return ""
 
 

@@ -18,6 +18,7 @@ from trio_chat.irc.text import clean, cut
 
 _NOT_IN_XML = re.compile("[\ufffe\uffff]")
 """What a document of XML cannot have (XML 1.0 §2.2), besides what `clean` replaces."""
+_LONGEST_TITLE = 80
 _NO_ROBOTS = '<meta name="robots" content="noindex, nofollow">\n'
 
 
@@ -127,10 +128,12 @@ def _entry(own: str, record: Record) -> str:
     link = f"{html.escape(own)}m/{msgid(record.id)}"
     time, nick = server_time(record.id, record.shift), escaped(nick_of(record))
     words, is_action = said(record)
-    text = _NOT_IN_XML.sub("\ufffd", clean(words.replace("\n", " ")))
+    lines = [_NOT_IN_XML.sub("\ufffd", clean(line)) for line in words.split("\n")]
+    whole, content = " ".join(filter(None, lines)), "<br>".join(map(html.escape, lines))
+    title = whole if len(whole) <= _LONGEST_TITLE else f"{cut(whole, _LONGEST_TITLE).rstrip()}…"
     who = f"* {nick}" if is_action else f"{nick}:"
     return (
-        f"<entry><id>{link}</id><title>{who} {html.escape(cut(text, 80))}</title>"
+        f"<entry><id>{link}</id><title>{who} {html.escape(title)}</title>"
         f'<link href="{link}"/><updated>{time}</updated><author><name>{nick}</name></author>'
-        f'<content type="text">{html.escape(text)}</content></entry>\n'
+        f'<content type="html">{html.escape(content)}</content></entry>\n'
     )
