@@ -287,6 +287,7 @@ async def test_other_methods() -> None:
     async with hooked() as town:
         answer = await town.post(b"", method="GET")
         assert (answer.status, answer.headers["allow"]) == (405, "POST")
+        assert answer.text == "405: this address takes only POST.\n"
 
 
 @pytest.mark.parametrize(

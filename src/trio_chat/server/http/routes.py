@@ -59,8 +59,9 @@ class Route:
         """
         handler = self.handlers.get("GET" if method == "HEAD" else method)
         if handler is None:
-            what = "this page can only be read" if set(self.handlers) == {"GET"} else "not that way"
-            raise RequestError(405, what, [("Allow", self.allowed)])
+            why = f"this address takes only {self.allowed}"
+            why = "this page can only be read" if set(self.handlers) == {"GET"} else why
+            raise RequestError(405, why, [("Allow", self.allowed)])
         return handler
 
 
