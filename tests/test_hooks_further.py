@@ -175,6 +175,7 @@ def test_changes_of_a_branch_of_bitbucket(change: Any, shown: list[str]) -> None
         ({"subject": "123", "data": {"message": "full"}}, ["full"]),
         ([{"title": "a"}, {"title": "b"}], ["a", "b"]),
         ({"event": "deployed"}, ["deployed"]),
+        ({"message": "", "host": "db1"}, ["host: db1"]),
     ],
     ids=[
         "jenkins",
@@ -187,6 +188,7 @@ def test_changes_of_a_branch_of_bitbucket(change: Any, shown: list[str]) -> None
         "cloudevents",
         "list",
         "event",
+        "no message",
     ],
 )
 def test_senders_that_are_not_known(payload: Any, shown: list[str]) -> None:
@@ -196,7 +198,13 @@ def test_senders_that_are_not_known(payload: Any, shown: list[str]) -> None:
 
 def test_no_secret_is_a_fact() -> None:
     """A channel has more readers than the address of its webhook."""
-    secrets = {"api_token": "t", "password": "p", "X-Signature": "s", "user": {"secret": "u"}}
+    secrets = {
+        "api_token": "t",
+        "Password": "p",
+        "X-Signature": "s",
+        "privateKey": "k",
+        "Authorization": "a",
+    }
     assert lines({"event": "login", "host": "db1", **secrets}) == ["login", "host: db1"]
 
 

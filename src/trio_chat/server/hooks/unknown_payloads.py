@@ -78,13 +78,17 @@ _KINDS = ("event", "eventtype", "event_type", "webhookevent", "notification_type
 _HEADINGS = ("title", "summary", "subject", "display_name", "displayname", "name")
 _PERSONS = frozenset(("user", "actor", "sender", "author", "membercreator", "agent", "customer"))
 _PERSON = ("display_name", "displayName", "fullName", "name", "username", "login", "summary")
-_MEANT = ("text", "message", "content")
-"""Keys of a text; where one is blank, its sender has nothing to say."""
+_MEANT = ("text", "content")
+"""Keys of a text as Slack and Discord have it; where one is blank, nothing is to be said."""
 _ASIDE = frozenset(
     ("webhook", "installation", "links", "_links", "meta", "system", "extra", "headers")
 )
 """Keys of what says something about the delivery, and not about the matter."""
-_SECRET = re.compile(r"token|secret|passw|signature|credential|authorization|api_?key", re.I)
+_SECRET = re.compile(
+    r"token|secret|passw|pwd|passphrase|signature|credential|auth(?!or(?!iz))|cookie|session|"
+    r"(?:api|private|access|encryption)[_-]?key",
+    re.IGNORECASE,
+)
 _NO_FACT = re.compile(
     r"(?:^|_)(?:id|uuid|guid|hash|sha|version|timestamp|time|date|created|updated|url|href|"
     r"self|avatar|icon|image)s?$|[a-z](?:Id|ID|Url|URL|At|Time|Date)$|_at$|^@",
