@@ -408,3 +408,21 @@ async def test_rules_of_maintenance_speak_the_language_of_the_request(
         ("Accept-Language: ru",): "Такого запрета нет: bob!*@*.",
         (): "There is no ban of bob!*@*.",
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ({"name": "..", "scopes": ["server:read"]}, "Имя не может быть"),
+        ({"name": "ci", "scopes": ["everything"]}, "Нет области everything; области:"),
+    ],
+    ids=["name", "scopes"],
+)
+async def test_wrong_terms_of_a_token_are_explained_in_the_language_of_the_request(
+    body: dict[str, Any], wanted: str
+) -> None:
+    """As its header Content-Language says."""
+    async with api() as end:
+        answer = await end.ask("POST", "/tokens", body, "Accept-Language: ru")
+        assert answer.headers["content-language"] == "ru"
+        assert json.loads(answer.text)["detail"].startswith(wanted)

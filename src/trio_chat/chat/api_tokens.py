@@ -150,39 +150,6 @@ class ApiTokenTable(Protocol):
         """Return a number that grows whenever one is stored or deleted, also by another process."""
 
 
-class BadTokenTerms(Exception):
-    """A token cannot be made so; the text is a sentence that says why."""
-
-
-def checked_name(name: str) -> str:
-    """Return the name of a token.
-
-    Raises:
-        BadTokenTerms: it cannot be one.
-    """
-    if not (0 < len(name) <= MAX_NAME and name.isprintable() and name == name.strip()):
-        raise BadTokenTerms(f"a name has 1 to {MAX_NAME} characters that can be seen")
-    if name in NOT_IN_PATHS:
-        raise BadTokenTerms(f"a name cannot be {name}, as no address of the API can have that")
-    return name
-
-
-def checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
-    """Return scopes in order, each once.
-
-    Raises:
-        BadTokenTerms: there is none, or an unknown one.
-    """
-    unknown = sorted(set(scopes) - SCOPES)
-    if unknown or not scopes:
-        wrong = f"there is no scope {unknown[0]}" if unknown else "a token needs a scope"
-        words = (
-            f"; the scopes are {ADMIN}, and each of {', '.join(RESOURCES)} with :{READ} or :{WRITE}"
-        )
-        raise BadTokenTerms(wrong + words)
-    return tuple(sorted(set(scopes)))
-
-
 def make_secret() -> str:
     """Return a new token."""
     return PREFIX + secrets.token_urlsafe(_SECRET_BYTES)

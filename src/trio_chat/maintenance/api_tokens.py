@@ -4,11 +4,15 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from trio_chat.chat.api_tokens import (
+    ADMIN,
+    MAX_NAME,
     MOST,
+    NOT_IN_PATHS,
+    READ,
+    RESOURCES,
+    SCOPES,
+    WRITE,
     ApiToken,
-    BadTokenTerms,
-    checked_name,
-    checked_scopes,
     digest_of,
     make_secret,
 )
@@ -43,6 +47,40 @@ class MadeApiToken(NamedTuple):
     secret: str
 
 
+def checked_name(name: str) -> str:
+    """Return the name of a token.
+
+    Raises:
+        InvalidValue: it cannot be one.
+    """
+    if not (0 < len(name) <= MAX_NAME and name.isprintable() and name == name.strip()):
+        raise InvalidValue(
+            _("a name has 1 to {most} characters that can be seen").format(most=MAX_NAME)
+        )
+    if name in NOT_IN_PATHS:
+        raise InvalidValue(
+            _("a name cannot be {name}, as no address of the API can have that").format(name=name)
+        )
+    return name
+
+
+def checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
+    """Return scopes in order, each once.
+
+    Raises:
+        InvalidValue: there is none, or an unknown one.
+    """
+    unknown = sorted(set(scopes) - SCOPES)
+    if unknown or not scopes:
+        wrong = _("a token needs a scope")
+        if unknown:
+            wrong = _("there is no scope {scope}").format(scope=escape_controls(unknown[0]))
+        known = _("the scopes are {admin}, and each of {resources} with :{read} or :{write}")
+        known = known.format(admin=ADMIN, resources=", ".join(RESOURCES), read=READ, write=WRITE)
+        raise InvalidValue("; ".join((wrong, known)))
+    return tuple(sorted(set(scopes)))
+
+
 def new_api_token(
     known: Collection[ApiToken], terms: TokenTerms, setter: str, now: int
 ) -> MadeApiToken:
@@ -58,10 +96,7 @@ def new_api_token(
         InvalidValue: something is wrong with the terms.
         ResourceConflict: another one has the name, or there are too many.
     """
-    try:
-        name, scopes = checked_name(terms.name), checked_scopes(terms.scopes)
-    except BadTokenTerms as error:
-        raise InvalidValue(str(error)) from error
+    name, scopes = checked_name(terms.name), checked_scopes(terms.scopes)
     if any(token.name == name for token in known):
         raise ResourceConflict(
             _("there is a token {name} already; choose another name, or remove that one").format(

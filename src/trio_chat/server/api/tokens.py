@@ -9,10 +9,17 @@ from trio_chat.chat.api_tokens import ApiToken
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ApiTokenMade, ApiTokenRemoved
 from trio_chat.i18n import _
-from trio_chat.maintenance.api_tokens import TokenTerms, existing_api_token, new_api_token
-from trio_chat.maintenance.refusals import ResourceConflict, ResourceNotFound
+from trio_chat.maintenance.api_tokens import (
+    TokenTerms,
+    checked_name,
+    checked_scopes,
+    existing_api_token,
+    new_api_token,
+)
+from trio_chat.maintenance.refusals import ResourceNotFound
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.problems import ApiProblem, not_found
+from trio_chat.server.api.refusals import as_problems
 from trio_chat.server.api.resources import Resource
 from trio_chat.server.api.schemas import Rule, moment
 
@@ -63,14 +70,10 @@ def _get(call: Call) -> TokenView:
 
 async def _add(call: Call) -> MadeToken:
     wanted, world = call.body_as(NewToken), call.world
-    try:
-        name = api_tokens.checked_name(wanted.name)
-    except api_tokens.BadTokenTerms as error:
-        raise ApiProblem(400, str(error), field="name") from error
-    try:
-        scopes = api_tokens.checked_scopes(wanted.scopes)
-    except api_tokens.BadTokenTerms as error:
-        raise ApiProblem(400, str(error), field="scopes") from error
+    with as_problems("name"):
+        name = checked_name(wanted.name)
+    with as_problems("scopes"):
+        scopes = checked_scopes(wanted.scopes)
     if missing := next((scope for scope in scopes if not call.caller.may(scope)), ""):
         why = _("a token cannot have the scope {missing}, which its maker does not have").format(
             missing=missing
@@ -78,10 +81,8 @@ async def _add(call: Call) -> MadeToken:
         raise ApiProblem(403, why, field="scopes")
     now = world.wall_clock()
     terms = TokenTerms(name, scopes, _end(wanted.expires, now))
-    try:
+    with as_problems():
         made, secret = new_api_token(list(world.api_tokens), terms, call.caller.actor, int(now))
-    except ResourceConflict as error:
-        raise ApiProblem(409, str(error)) from error
     await call.commit(
         lambda: apply(world, ApiTokenMade(made)), f"TOKEN ADD {name}: {' '.join(scopes)}"
     )
