@@ -199,6 +199,13 @@ async def test_an_incoming_webhook(town: ApiEnd) -> None:
     assert len(list(town.world.hooks)) == 0
 
 
+async def test_a_webhook_that_leads_back(town: ApiEnd) -> None:
+    """Into its own channel it is refused."""
+    made = await added(town, "/hooks", {"channel": "#a", "name": "in"})
+    url = f"https://chat.example{made['address'][made['address'].index('/hooks') :]}"
+    await town.refusal(400, "POST", "/hooks", {"channel": "#a", "name": "out", "url": url})
+
+
 async def test_an_outgoing_webhook(town: ApiEnd) -> None:
     """Of its URL only the host is shown, as the path may be a secret."""
     url = "https://example.org/services/T0/SECRET"

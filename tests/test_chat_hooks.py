@@ -19,7 +19,7 @@ from trio_chat.chat.changes import (
     RelayedMessage,
 )
 from trio_chat.chat.hook_terms import BadTerms, HookTerms, parse_terms
-from trio_chat.chat.hooks import LOBBY, MOST, Filter, Hook, Hooks, digest_of, from_state
+from trio_chat.chat.hooks import LOBBY, MOST, Filter, Hook, Hooks, digest_of, from_state, leads_back
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.server.state import change_set
 
@@ -44,6 +44,20 @@ def test_an_operator_makes_a_hook(town: Town) -> None:
     assert town.world.hooks.find(found[1]) == made
     assert found[1] not in repr(made.to_state())
     assert made.channel == town.world.channels["#a"].founded
+
+
+@pytest.mark.parametrize("path", ["", "/slack"])
+def test_a_hook_does_not_lead_back_into_its_channel(town: Town, path: str) -> None:
+    """Each message would come back; another channel may be joined so."""
+    town.world.page_url = "https://chat.example/"
+    ann = owner(town)
+    said = sentence(ann.say("CS HOOK #a ADD in"))
+    secret = re.search(r"/hooks/(\S+)", said)
+    assert secret is not None
+    url = f"https://another-name.example/hooks/{secret[1]}{path}"
+    assert "of this channel itself" in sentence(ann.say(f"CS HOOK #a ADD out {url}"))
+    assert len(town.world.hooks) == 1
+    assert not leads_back(town.world.hooks, LOBBY, url)
 
 
 def test_hooks_are_listed_and_removed(town: Town) -> None:

@@ -8,7 +8,7 @@ channel, whatever its name, or to the lobby; it ends with the registration.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 MOST = 30
@@ -133,6 +133,19 @@ def make_secret() -> str:
 def digest_of(secret: str) -> str:
     """Return the hash of a secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def leads_back(known: Iterable[Hook], channel: int, url: str) -> bool:
+    """Return whether a URL is the address of an incoming hook of a channel, by whatever name of
+    this server.
+
+    Args:
+        known: the hooks that there are.
+        channel: `Hook.channel`.
+        url: where an outgoing hook is to post.
+    """
+    digest = digest_of(url.rpartition(f"/{PATH}")[2].partition("/")[0])
+    return any(hook.digest == digest and hook.channel == channel for hook in known)
 
 
 class Hooks:

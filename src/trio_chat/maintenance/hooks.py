@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from trio_chat.chat.hook_terms import BadTerms, HookTerms
-from trio_chat.chat.hooks import LOBBY, MOST, Hook, digest_of, make_secret
+from trio_chat.chat.hooks import LOBBY, MOST, Hook, digest_of, leads_back, make_secret
 from trio_chat.i18n import _
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.text import escape_controls
@@ -82,8 +82,11 @@ def new_hook(known: Collection[Hook], channel: int, terms: HookTerms, maker: Hoo
         maker: its maker.
 
     Raises:
+        InvalidValue: an outgoing one would post to the channel itself.
         ResourceConflict: the channel has too many hooks.
     """
+    if leads_back(known, channel, terms.url):
+        raise InvalidValue(_("this is the address of a webhook of the channel itself"))
     if sum(hook.channel == channel for hook in known) >= MOST:
         raise ResourceConflict(
             _("there are {most} webhooks already; remove some first").format(most=MOST)

@@ -7,7 +7,7 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import HookDelivered, HookMade, HookRemoved
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.hook_terms import BadTerms, HookTerms, parse_terms
-from trio_chat.chat.hooks import LOBBY, MOST, PATH, Hook, digest_of, make_secret
+from trio_chat.chat.hooks import LOBBY, MOST, PATH, Hook, digest_of, leads_back, make_secret
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services.service import Service
 from trio_chat.irc.modes import OPERATOR
@@ -85,6 +85,9 @@ def _add(
         terms = parse_terms(words)
     except BadTerms as error:
         service.answer(request, f"{error}.")
+        return
+    if leads_back(world.hooks, number, terms.url):
+        service.answer(request, "That is the address of a webhook of this channel itself.")
         return
     if len(world.hooks.of_channel(number)) >= MOST:
         service.answer(request, f"There are {MOST} webhooks already; remove some first.")
