@@ -324,7 +324,7 @@ def test_filters_are_listed_and_removed(root: Person) -> None:
     ]
     root.say("FILTER DEL buy now", "FILTER DEL 1")
     assert root.say("FILTER")[-1].params[1] == "*** The server has 0 filters."
-    assert "is no filter" in root.say("FILTER DEL 7")[-1].params[1]
+    assert "has no filter" in root.say("FILTER DEL 7")[-1].params[1]
 
 
 def test_it_is_in_a_snapshot_only_when_there_is_something(
