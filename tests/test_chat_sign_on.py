@@ -271,3 +271,11 @@ def test_a_password_of_the_directory_makes_an_account(how: str) -> None:
         answers = town.person("guest").say("NS IDENTIFY zoe pw")
     assert "900" in commands(answers)
     assert accounts.linked == {IdentityKey("ldap:x", "1"): accounts.known["zoe"].id}
+
+
+def test_the_log_says_why_a_token_was_refused(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    """A clock that is wrong refuses everybody, and is no wrong password."""
+    with caplog.at_level("INFO", logger="trio_chat"):
+        refusal(with_sasl(town), "bad")
+    assert "the token has expired, log in again" in caplog.text
+    assert "password" not in caplog.text

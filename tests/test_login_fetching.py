@@ -10,7 +10,6 @@ from login_fakes import answering
 from trio_chat.chat.identities import ProviderUnavailable
 from trio_chat.config import LdapSettings, OidcSettings, Settings
 from trio_chat.server.bounded_http import MAX_BODY
-from trio_chat.server.lockout import Lockout
 from trio_chat.server.login.fetching import JsonFetcher
 from trio_chat.server.login.problem import LoginSetupError
 from trio_chat.server.login.setup import open_logins, provider_settings
@@ -122,13 +121,12 @@ def test_a_secret_is_read_from_a_private_file(tmp_path: Path) -> None:
 async def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it."""
     monkeypatch.setattr("trio_chat.server.login.setup.find_spec", lambda name: None)
-    lockout = Lockout("account", 1, 1, trio.current_time)
     for settings, extra in (
         (Settings(oidc=OidcSettings(issuer="https://x", client_id="c")), "oidc"),
         (Settings(ldap=LdapSettings(url="ldaps://x", base="o=x")), "ldap"),
     ):
         with pytest.raises(LoginSetupError, match=rf"trio-chat\[{extra}\]"):
-            await open_logins(settings, lambda: 0.0, lockout)
+            await open_logins(settings, lambda: 0.0)
 
 
 def test_the_settings_of_a_provider() -> None:

@@ -32,9 +32,8 @@ from support import NOON
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.chat.identities import Identity, ProviderUnavailable, TokenRefused
 from trio_chat.chat.identity_keys import IdentityKey
-from trio_chat.server.lockout import Lockout
 from trio_chat.server.login.claims import identity_of
-from trio_chat.server.login.provider import KEYS_FRESH, KEYS_KEPT, RETRY, Provider
+from trio_chat.server.login.provider import KEYS_FRESH, KEYS_KEPT, MOST_REFUSED, RETRY, Provider
 from trio_chat.server.login.signatures import MAX_TOKEN, read_keys
 
 HERE = Origin("192.0.2.1")
@@ -387,13 +386,30 @@ async def test_an_opaque_token_is_refused_without_introspection() -> None:
         await provider().check("opaque", HERE)
 
 
-async def test_wrong_tokens_lock_out_their_address(autojump_clock: MockClock) -> None:
-    """As wrong passwords do; another address goes on."""
-    lockout = Lockout("account", 3, 100, trio.current_time)
-    there = Provider(settings(), FakeFetcher(), lambda: NOON, lockout)
-    for _ in range(3):
+async def test_a_token_that_has_expired_locks_nobody_out() -> None:
+    """It is no guess, and many people may have the address: the clock of the provider is wrong."""
+    there, expired = provider(), sign(claims(exp=int(NOON) - 100))
+    for _ in range(2 * MOST_REFUSED):
+        with pytest.raises(TokenRefused, match="expired"):
+            await there.check(expired, HERE)
+    assert await there.check(sign(claims()), HERE) == ANN
+
+
+async def test_a_provider_is_not_kept_busy_with_what_it_refuses(autojump_clock: MockClock) -> None:
+    """For a minute it is asked nothing more from an address, while signatures are looked at."""
+    fetcher = FakeFetcher()
+    there = provider(fetcher, "opaque")
+    fetcher.documents[f"{ISSUER}/introspect"] = {"active": False}
+    for _ in range(MOST_REFUSED):
         with pytest.raises(TokenRefused):
-            await there.check("a.b.c", HERE)
-    with pytest.raises(Busy):
-        await there.check(sign(claims()), HERE)
-    assert await there.check(sign(claims()), Origin("198.51.100.7")) == ANN
+            await there.check("opaque", HERE)
+    asked = len(fetcher.forms)
+    with pytest.raises(Busy, match="minute"):
+        await there.check("opaque", HERE)
+    assert len(fetcher.forms) == asked
+    assert await there.check(sign(claims()), HERE) == ANN
+    with pytest.raises(TokenRefused):
+        await there.check("opaque", Origin("198.51.100.7"))
+    await trio.sleep(60)
+    with pytest.raises(TokenRefused):
+        await there.check("opaque", HERE)

@@ -89,7 +89,7 @@ class SignOn(Protocol):
         Raises:
             TokenRefused: the token is not valid here.
             ProviderUnavailable: the provider cannot be asked.
-            Busy: too many tokens from there were wrong.
+            Busy: the provider has refused too many from there.
         """
 
 

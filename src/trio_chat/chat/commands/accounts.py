@@ -118,7 +118,7 @@ async def _continue(
     except sasl.SaslFailed as failed:
         session.sasl = None
         if failed.is_guess:
-            count_failure(request, reply)
+            count_failure(request, reply, str(failed))
         reply.numeric(n.ERR_SASLFAIL, args=(str(failed),))
         return
     except CodeRequired as missing:
@@ -187,11 +187,13 @@ def explain(error: AccountsError | Busy | ProviderUnavailable | ValueError) -> s
     return UNAVAILABLE
 
 
-def count_failure(request: Request, reply: Response) -> None:
-    """Note a wrong password; too many end the session."""
+def count_failure(
+    request: Request, reply: Response, reason: str = "wrong account or password"
+) -> None:
+    """Note a wrong password, or what else is wrong with a login; too many end the session."""
     session = request.session
     session.failed_logins += 1
-    log.info("%s (%s): wrong account or password", session.target, session.address)
+    log.info("%s (%s): %s", session.target, session.address, reason)
     if session.failed_logins >= MAX_FAILED_LOGINS:
         reply.close("Too many failed logins")
 

@@ -54,7 +54,7 @@ class WebSignOn(Protocol):
         Raises:
             TokenRefused: the provider does not take the code, or the token is of another login.
             ProviderUnavailable: the provider cannot be asked.
-            Busy: too much from there was wrong.
+            Busy: the provider has refused too much from there.
         """
 
 

@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 import trio
 
-from trio_chat.chat.accounts import Origin
+from trio_chat.chat.accounts import Busy, Origin
+from trio_chat.chat.attempts import Attempts
 from trio_chat.chat.identities import Identity, ProviderUnavailable, SignOnOffer, TokenRefused
-from trio_chat.server.lockout import Lockout
+from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.server.login.authorization import CodeExchange, check_nonce
 from trio_chat.server.login.claims import TokenRules, identity_of, parse_claims
 from trio_chat.server.login.fetching import JsonFetcher
@@ -37,8 +38,10 @@ RETRY = 60.0
 """Seconds between two fetches of the keys, whatever key a token names."""
 FIRST_RETRY = 10.0
 """Likewise while there are no keys yet."""
-_LOCKED = "single sign-on"
-"""The name under which wrong tokens are counted; no account can have it."""
+MOST_REFUSED = 60
+"""Tokens and codes from one address that the provider itself may refuse in a minute. A signature
+that is wrong is not counted: nobody can guess one, and looking at it costs next to nothing.
+"""
 
 
 class Fetcher(Protocol):
@@ -81,7 +84,6 @@ class Provider:
         settings: what is known of it.
         fetcher: gets JSON objects.
         clock: returns seconds of Unix time.
-        lockout: counts wrong tokens, with wrong passwords.
     """
 
     def __init__(
@@ -89,12 +91,11 @@ class Provider:
         settings: ProviderSettings,
         fetcher: Fetcher | JsonFetcher,
         clock: Callable[[], float],
-        lockout: Lockout | None = None,
     ) -> None:
         self._settings = settings
         self._fetcher = fetcher
         self._clock = clock
-        self._lockout = lockout
+        self._refused = Attempts(60.0, trio.current_time)
         self._lock = trio.Lock()
         self._document: dict[str, Any] = {}
         self._keys: list[ProviderKey] = []
@@ -117,10 +118,6 @@ class Provider:
 
     async def exchange(self, exchange: CodeExchange, origin: Origin) -> tuple[str, str]:
         """Return the token that logs in; see `WebSignOn.exchange`."""
-        with self._counted(origin):
-            return await self._exchange(exchange)
-
-    async def _exchange(self, exchange: CodeExchange) -> tuple[str, str]:
         url = self._endpoint(await self._discovered(), "token_endpoint")
         form = {
             "grant_type": "authorization_code",
@@ -130,10 +127,11 @@ class Provider:
             "client_id": self.offer.client_id,
         }
         headers = {"Authorization": self._basic()} if self._settings.secret else {}
-        answer = await self._fetcher.post(url, form, headers, refusals=True)
-        id_token = answer.get("id_token")
-        if not isinstance(id_token, str):
-            raise TokenRefused("the single sign-on has not confirmed the login, try again")
+        with self._asking(origin):
+            answer = await self._fetcher.post(url, form, headers, refusals=True)
+            id_token = answer.get("id_token")
+            if not isinstance(id_token, str):
+                raise TokenRefused("the single sign-on has not confirmed the login, try again")
         claims = await self._claims(id_token)
         check_nonce(claims, exchange.nonce)
         identity = identity_of(claims, self._settings.rules, self._clock())
@@ -149,28 +147,29 @@ class Provider:
         return url
 
     @contextmanager
-    def _counted(self, origin: Origin) -> Iterator[None]:
-        """Count what is wrong, and look at nothing after too much of it."""
-        if self._lockout is not None:
-            self._lockout.refuse(_LOCKED, origin)
+    def _asking(self, origin: Origin) -> Iterator[None]:
+        """Count what the provider refuses, and ask it nothing more after too much of it, so that
+        nobody can keep it busy through this server.
+        """
+        address = rate_limit_key(origin.address)
+        if self._refused.count(address) >= MOST_REFUSED:
+            raise Busy(
+                "The single sign-on has refused many logins from your address, try again in a"
+                " minute"
+            )
         try:
             yield
         except TokenRefused:
-            if self._lockout is not None:
-                self._lockout.note_wrong(_LOCKED, origin)
+            self._refused.note(address)
             raise
 
     async def check(self, token: str, origin: Origin) -> Identity:
         """Return the identity of a token; see `SignOn.check`."""
-        with self._counted(origin):
-            return await self._check(token)
-
-    async def _check(self, token: str) -> Identity:
         if len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
             raise TokenRefused("the token cannot be read")
         how, is_jwt = self._settings.introspection, token.count(".") == 2
         if how == "always" or (how == "opaque" and not is_jwt):
-            return await self._introspect(token)
+            return await self._introspect(token, origin)
         if not is_jwt:
             raise TokenRefused("the token is no JWT: send the ID token")
         return identity_of(await self._claims(token), self._settings.rules, self._clock())
@@ -181,17 +180,15 @@ class Provider:
         keys = await self._keys_for(header)
         return parse_claims(verified_payload(token, header, keys))
 
-    async def _introspect(self, token: str) -> Identity:
+    async def _introspect(self, token: str, origin: Origin) -> Identity:
         """Ask the provider about a token (RFC 7662)."""
         document = await self._discovered()
         url = self._endpoint(document, "introspection_endpoint")
-        answer = await self._fetcher.post(
-            url,
-            {"token": token, "token_type_hint": "access_token"},
-            {"Authorization": self._basic()},
-        )
-        if answer.get("active") is not True:
-            raise TokenRefused("the token is not valid, or has expired: log in again")
+        form = {"token": token, "token_type_hint": "access_token"}
+        with self._asking(origin):
+            answer = await self._fetcher.post(url, form, {"Authorization": self._basic()})
+            if answer.get("active") is not True:
+                raise TokenRefused("the token is not valid, or has expired: log in again")
         return identity_of(answer, self._settings.rules, self._clock(), is_introspected=True)
 
     def _basic(self) -> str:

@@ -11,7 +11,6 @@ import trio
 from trio_chat.chat.identities import Directory, SignOnOffer
 from trio_chat.config import OidcSettings, Settings
 from trio_chat.server.http.hosts import matches
-from trio_chat.server.lockout import Lockout
 from trio_chat.server.login.claims import TokenRules
 from trio_chat.server.login.directory import LdapDirectory
 from trio_chat.server.login.fetching import JsonFetcher
@@ -30,13 +29,12 @@ class Logins(NamedTuple):
     directory: Directory | None = None
 
 
-async def open_logins(settings: Settings, clock: Callable[[], float], lockout: Lockout) -> Logins:
+async def open_logins(settings: Settings, clock: Callable[[], float]) -> Logins:
     """Return the provider and the directory of these settings; nothing is asked yet.
 
     Args:
         settings: all of config.ini.
         clock: returns seconds of Unix time.
-        lockout: counts wrong tokens.
 
     Raises:
         LoginSetupError: something is missing; the message says what to do.
@@ -47,7 +45,7 @@ async def open_logins(settings: Settings, clock: Callable[[], float], lockout: L
         _require("joserfc", "[oidc]", "oidc")
         secret = await _secret(settings.oidc.client_secret_file, "[oidc] client_secret_file")
         fetcher = JsonFetcher(_may_be_private(settings.oidc))
-        sign_on = Provider(provider_settings(settings.oidc, secret), fetcher, clock, lockout)
+        sign_on = Provider(provider_settings(settings.oidc, secret), fetcher, clock)
     if settings.ldap.url:
         _require("bonsai", "[ldap]", "ldap")
         secret = await _secret(settings.ldap.bind_password_file, "[ldap] bind_password_file")
