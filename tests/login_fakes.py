@@ -23,7 +23,13 @@ from trio_chat.chat.identities import (
 )
 from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.server.login.claims import TokenRules
-from trio_chat.server.login.directory import Connection, Entry, WrongPassword
+from trio_chat.server.login.directory import (
+    Connection,
+    DirectoryError,
+    Entry,
+    MustChange,
+    WrongPassword,
+)
 from trio_chat.server.login.provider import ProviderSettings
 
 ISSUER = "https://sso.example.org/realms/x"
@@ -143,20 +149,29 @@ def bearer(token: str, authzid: str = "") -> list[str]:
 class FakeConnection:
     """A connection to a directory with one list of entries."""
 
-    def __init__(self, tree: "FakeTree") -> None:
+    def __init__(self, tree: "FakeTree", name: str) -> None:
         self._tree = tree
+        self._name = name
         tree.open += 1
 
     def search(self, base: str, condition: str, attributes: list[str]) -> list[Entry]:
         """Return the entries for which the condition was written."""
+        self._check_may_ask()
         self._tree.searches.append((base, condition))
         return self._tree.found.get(condition, [])[:2]
 
     def read(self, dn: str, attributes: list[str]) -> list[Entry]:
         """Return an entry by its name."""
-        return [
-            entry for entries in self._tree.found.values() for entry in entries if entry.dn == dn
-        ]
+        self._check_may_ask()
+        if self._tree.hidden:
+            raise DirectoryError("Insufficient access")
+        people = [entry for entries in self._tree.found.values() for entry in entries]
+        units = [Entry(base, {}) for base in self._tree.bases]
+        return [entry for entry in (*people, *units) if entry.dn == dn]
+
+    def _check_may_ask(self) -> None:
+        if self._name in self._tree.outdated:
+            raise MustChange
 
     def close(self) -> None:
         """Close the connection."""
@@ -172,6 +187,9 @@ class FakeTree:
         binds: the names with which somebody has tried to log in.
         searches: the bases and the filters.
         open: how many connections are.
+        bases: the names of entries below which there are people.
+        hidden: whether no entry can be read by its name.
+        outdated: the names that may do nothing until they have another password.
     """
 
     def __init__(self) -> None:
@@ -180,6 +198,9 @@ class FakeTree:
         self.binds: list[str] = []
         self.searches: list[tuple[str, str]] = []
         self.open = 0
+        self.bases = ["ou=People"]
+        self.hidden = False
+        self.outdated = set[str]()
         self.error: Exception | None = None
 
     def connect(self, name: str, password: str) -> Connection:
@@ -189,7 +210,7 @@ class FakeTree:
             raise self.error
         if name and password and self.passwords.get(name) != password:
             raise WrongPassword
-        return FakeConnection(self)
+        return FakeConnection(self, name)
 
 
 def entry(

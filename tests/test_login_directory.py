@@ -8,10 +8,17 @@ import pytest
 from trio.testing import MockClock
 
 from login_fakes import FakeTree, entry
-from trio_chat.chat.identities import ProviderUnavailable
+from trio_chat.chat.distinguished_names import normal_form
+from trio_chat.chat.identities import PasswordOutdated, ProviderUnavailable
 from trio_chat.chat.identity_keys import IdentityKey
+from trio_chat.chat.operator_blocks import Operator
 from trio_chat.config import LdapSettings
-from trio_chat.server.login.directory import Connection, DirectoryError, LdapDirectory
+from trio_chat.server.login.directory import (
+    Connection,
+    DirectoryError,
+    LdapDirectory,
+    WrongPassword,
+)
 
 PEOPLE = "ou=People"
 
@@ -108,10 +115,15 @@ async def test_a_template_that_is_no_name_is_searched() -> None:
 
 @pytest.mark.parametrize(
     ("groups", "is_let_in"),
-    [((b"cn=chat,ou=groups", b"cn=x"), True), ((b"CN=Chat,OU=groups",), True), ((b"x",), False)],
+    [
+        ((b"cn=chat,ou=groups", b"cn=x"), True),
+        ((b"CN=Chat,OU=groups",), True),
+        ((b"cn=ch\\61t, ou=groups",), True),
+        ((b"x",), False),
+    ],
 )
 async def test_a_group_can_be_required(groups: tuple[bytes, ...], is_let_in: bool) -> None:
-    """As its name is written in the directory, in small or capital letters."""
+    """By its name, in whatever way the directory writes that."""
     tree = FakeTree()
     tree.found["(uid=ann)"] = [entry("uid=ann,ou=people", b"ann", b"id-1", *groups)]
     found = await directory(tree, required_group="cn=chat,ou=groups").check("ann", "correct horse")
@@ -171,3 +183,80 @@ async def test_the_groups_of_a_person_are_known() -> None:
     assert found is not None
     assert found.confirmed.source == "ldap"
     assert found.groups == {"cn=chat\\, x,ou=groups", "cn=b", "fffe", ""}
+
+
+@pytest.mark.parametrize("changed", [{}, {"bind_template": "uid={name},ou=people"}])
+async def test_a_password_that_must_be_changed(changed: dict[str, str]) -> None:
+    """It is right, and its owner hears what to do; nobody is let in."""
+    tree = FakeTree()
+    tree.outdated.add("uid=ann,ou=people")
+    with pytest.raises(PasswordOutdated, match="change it there"):
+        await directory(tree, **changed).check("ann", "correct horse")
+    assert tree.open == 0
+
+
+async def test_people_need_not_see_their_own_entries() -> None:
+    """A right password logs in when only this server may search."""
+    tree = FakeTree()
+    tree.hidden = True
+    assert await directory(tree).check("ann", "correct horse") is not None
+
+
+async def test_a_base_that_does_not_exist_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A search there finds nobody, which looks like a wrong password to everybody."""
+    tree = FakeTree()
+    tree.found.clear()
+    assert await directory(tree, base="ou=Peple").check("ann", "correct horse") is None
+    assert "no entry ou=Peple" in caplog.text
+    assert "[ldap] base" in caplog.text
+
+
+async def test_a_base_that_exists_is_looked_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody who is not in the directory is no mistake of the operator."""
+    tree = FakeTree()
+    there = directory(tree)
+    assert await there.check("eve", "correct horse") is None
+    tree.bases.clear()
+    assert await there.check("eve", "correct horse") is None
+    assert not caplog.records
+
+
+async def test_the_settings_can_be_examined() -> None:
+    """Without anybody's password: the name of the server itself, and the base."""
+    tree = FakeTree()
+    await directory(tree).examine()
+    with pytest.raises(ProviderUnavailable, match=r"\[ldap\] base"):
+        await directory(tree, base="ou=Peple").examine()
+    tree.passwords["cn=chat"] = "another"
+    with pytest.raises(ProviderUnavailable, match="bind_dn"):
+        await directory(tree).examine()
+    assert tree.open == 0
+
+
+async def test_a_directory_of_a_template_is_reached() -> None:
+    """Nothing of it can be seen without a password, nor has it to let anybody in without one."""
+    tree = FakeTree()
+    there = directory(tree, bind_template="uid={name},ou=people", base="")
+    await there.examine()
+    tree.error = WrongPassword("nobody without a name")
+    await there.examine()
+    tree.error = DirectoryError("Can't contact LDAP server")
+    with pytest.raises(ProviderUnavailable, match="contact"):
+        await there.examine()
+
+
+async def test_the_reason_of_the_directory_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A name that it cannot read, or an account that it has locked, is no wrong password."""
+    tree = FakeTree()
+    tree.error = WrongPassword("Invalid DN syntax")
+    with pytest.raises(ProviderUnavailable, match=r"bind_dn .*Invalid DN syntax"):
+        await directory(tree).check("ann", "correct horse")
+    with caplog.at_level("INFO", logger="trio_chat"):
+        await directory(tree, bind_template="{name}").check("ann", "correct horse")
+    assert "ann: Invalid DN syntax" in caplog.text
+
+
+def test_the_group_of_operators_is_compared_likewise() -> None:
+    """As the directory writes its name."""
+    block = Operator(name="root", ldap_group="CN=Chat\\2C x, OU=Groups")
+    assert block.group_of("ldap") == normal_form("cn=chat\\, x,ou=groups")

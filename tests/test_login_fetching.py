@@ -137,3 +137,11 @@ def test_the_settings_of_a_provider() -> None:
     assert provider_settings(oidc, "").offer.configuration == where
     several = OidcSettings(issuer="https://x", client_id="c", audience=("a", "b"))
     assert provider_settings(several, "").rules.audiences == {"a", "b"}
+
+
+@pytest.mark.parametrize("base", ["people", "ou=#1,dc=x", "ou=a, b,dc=x"])
+async def test_a_base_that_is_no_name_stops_the_start(base: str) -> None:
+    """Most often a sign in it is not escaped; a directory would say that at each login."""
+    settings = Settings(ldap=LdapSettings(url="ldaps://x", base=base))
+    with pytest.raises(LoginSetupError, match="backslash"):
+        await open_logins(settings, lambda: 0.0)

@@ -5,17 +5,22 @@ import os
 from pathlib import Path
 
 import pytest
+import trio
 
-from trio_chat.chat.identities import Identity, ProviderUnavailable
+from trio_chat.chat.identities import Identity, PasswordOutdated, ProviderUnavailable
 from trio_chat.config import LdapSettings
 from trio_chat.server.login.directory import LdapDirectory
 from trio_chat.server.login.separate import SeparateLdap
 
 LIBRARY = """
-import os, threading
+import os, re, threading
 
 class LDAPError(Exception): pass
 class AuthenticationError(LDAPError): pass
+class PasswordExpired(AuthenticationError): pass
+class ChangeAfterReset(LDAPError): pass
+class ConnectionError(LDAPError): pass
+class InsufficientAccess(LDAPError): pass
 class InvalidDN(LDAPError): pass
 class NoSuchObjectError(LDAPError): pass
 class UnwillingToPerform(LDAPError): pass
@@ -24,8 +29,17 @@ class SizeLimitError(LDAPError): pass
 class LDAPSearchScope:
     SUBTREE, BASE = 2, 0
 
+class LDAPDN:
+    _dnregex = re.compile("[^#]*$")
+    def __init__(self, text):
+        if not self._dnregex.match(text): raise InvalidDN(text)
+        self.text = self.__sanitize(text, True)
+    @staticmethod
+    def __sanitize(text, reverse=False): return text.replace("2C", ",")
+    def __str__(self): return self.text
+
 class Entry(dict):
-    dn = "uid=ann,ou=people"
+    pass
 
 class LDAPClient:
     def __init__(self, url, tls): self.password = ""
@@ -34,11 +48,17 @@ class LDAPClient:
     def connect(self, timeout):
         if self.password == "wrong": raise AuthenticationError("no")
         if self.password == "away": raise LDAPError("no route")
+        if self.password == "expired": raise PasswordExpired("expired")
+        if self.password == "of AD": raise AuthenticationError("comment: error, data 773, v3839")
         if self.password == "breaks": raise SystemError("a defect")
         if self.password == "hangs": threading.Event().wait()
-        return self
+        return self, None
     def search(self, *values, **named):
-        return [Entry(uid=[b"ann"], entryUUID=[b"%d" % os.getpid()])]
+        if self.password == "reset":
+            raise InsufficientAccess("Operations are restricted to bind and modify password")
+        found = Entry(uid=[b"ann"], entryUUID=[b"%d" % os.getpid()])
+        found.dn = LDAPDN("uid=a#n\\\\5C2Cn,ou=people")
+        return [found]
     def close(self): pass
 """
 """The number of a person is that of the process."""
@@ -106,3 +126,18 @@ async def test_no_process_is_left_behind(ldap: SeparateLdap) -> None:
     del own
     gc.collect()
     assert process.has_ended
+
+
+@pytest.mark.parametrize("password", ["expired", "reset", "of AD"])
+async def test_a_password_that_must_be_changed_is_right(ldap: SeparateLdap, password: str) -> None:
+    """OpenLDAP says so by a control, or by refusing all else; Active Directory by a number."""
+    with pytest.raises(PasswordOutdated):
+        await directory(ldap).check("ann", password)
+
+
+async def test_names_are_those_of_the_directory(ldap: SeparateLdap) -> None:
+    """The library refuses some, and changes others."""
+    connection = await trio.to_thread.run_sync(ldap, "", "")
+    (found,) = await trio.to_thread.run_sync(connection.read, "uid=ann", ["uid"])
+    assert found.dn == "uid=a#n\\5C2Cn,ou=people"
+    await trio.to_thread.run_sync(connection.close)

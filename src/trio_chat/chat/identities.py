@@ -22,7 +22,8 @@ class Identity(NamedTuple):
         key: what identifies it.
         name: the name that the account of a new identity gets; "" for none.
         may_create: whether an account is made for it.
-        groups: the names of its groups; those of a directory are case-folded.
+        groups: the names of its groups; those of a directory in their normal form
+            (`distinguished_names`).
     """
 
     key: IdentityKey
@@ -56,6 +57,16 @@ class NotLinked(Busy):
     def __init__(self, identity: Identity) -> None:
         super().__init__("You have no account here yet: log in with a chat client once")
         self.identity = identity
+
+
+class PasswordOutdated(Busy):
+    """A password of the directory is right, but the directory wants another one first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The directory wants another password of you: change it there first, as its"
+            " administrators say, then log in with the new one"
+        )
 
 
 class SignOnOffer(NamedTuple):
@@ -109,5 +120,6 @@ class Directory(Protocol):
 
         Raises:
             ProviderUnavailable: the directory cannot be asked.
+            PasswordOutdated: the password is right, and has to be changed there first.
             Busy: too many passwords wait.
         """

@@ -38,7 +38,7 @@ class ConfirmedGroups(NamedTuple):
 
     Args:
         source: `OIDC` or `LDAP`.
-        groups: their names; those of a directory are case-folded.
+        groups: their names; those of a directory in their normal form (`distinguished_names`).
     """
 
     source: str

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from trio_chat.chat.accounts import Accounts
+from trio_chat.chat.distinguished_names import normal_form
 from trio_chat.chat.identity_keys import OIDC
 from trio_chat.irc import masks
 from trio_chat.irc.names import fold_or_self
@@ -48,7 +49,7 @@ class Operator:
 
     def group_of(self, source: str) -> str:
         """Return the group of a source (`identity_keys`), as `ConfirmedGroups` writes it, or ""."""
-        return self.oidc_group if source == OIDC else self.ldap_group.casefold()
+        return self.oidc_group if source == OIDC else normal_form(self.ldap_group)
 
     @property
     def source(self) -> str:

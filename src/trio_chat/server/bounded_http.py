@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpcore2
 import trio
 
+from trio_chat.server.certificate_problem import explain_certificate
 from trio_chat.server.push.client import PublicNetwork
 
 MAX_BODY = 262_144
@@ -86,13 +87,21 @@ async def _read_body(response: httpcore2.Response) -> bytes:
     return bytes(data)
 
 
-def explain(error: Exception) -> str:
-    """Return why there was no answer, as a clause for the log."""
+def explain(error: Exception, key: str = "") -> str:
+    """Return why there was no answer, as a clause for the log.
+
+    Args:
+        error: one of `FAILURES`.
+        key: of config.ini, that names an authority of one's own; "" if there is none.
+    """
+    reason = ""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate is not valid: {cause.verify_message}"
+            return explain_certificate(cause, key)
+        if isinstance(cause, OSError):
+            reason = cause.strerror or reason
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpcore2.ProtocolError):
         return "its answer is not HTTP, or too long"
-    return "it cannot be reached"
+    return f"it cannot be reached: {reason}" if reason else "it cannot be reached"

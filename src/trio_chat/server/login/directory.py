@@ -6,24 +6,32 @@ Its connections block, so they are used in threads; see `trio_chat.server.login.
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from contextlib import suppress
+from typing import NamedTuple, Protocol, TypeVar
 
 import trio
 
 from trio_chat.chat.accounts import MAX_PASSWORD, Busy
-from trio_chat.chat.identities import Identity, ProviderUnavailable
+from trio_chat.chat.distinguished_names import normal_form
+from trio_chat.chat.identities import Identity, PasswordOutdated, ProviderUnavailable
 from trio_chat.chat.identity_keys import MAX_SUBJECT, IdentityKey, directory_issuer
 from trio_chat.config import LdapSettings
 from trio_chat.server.login.claims import account_name
 from trio_chat.server.login.escaping import in_filter, in_name
 
+T = TypeVar("T")
+
 log = logging.getLogger("trio_chat")
 
 _LONGEST_NAME = 200
+_NO_ATTRIBUTE = "1.1"
+"""What stands for none (RFC 4511 §4.5.1.8)."""
 _MOST_WAITING = 1000
 """Passwords that wait for a connection."""
-_STEPS = 3
-"""Deadlines that one check may take: of a login, of a search, and of another login."""
+_STEPS = 4
+"""Deadlines that one check may take: of a login, of a search, of another login, and of a look at
+the entry.
+"""
 
 
 class Entry(NamedTuple):
@@ -39,7 +47,11 @@ class Entry(NamedTuple):
 
 
 class WrongPassword(Exception):  # an outcome, not a mistake of ours
-    """The directory does not take a password for a name."""
+    """The directory does not take a password for a name; the message has its reason."""
+
+
+class MustChange(Exception):  # likewise
+    """The directory takes a password, and wants another one before anything else."""
 
 
 class DirectoryError(Exception):
@@ -53,6 +65,7 @@ class Connection(Protocol):
         """Return at most two entries below a base that satisfy a filter.
 
         Raises:
+            MustChange: the directory answers nothing until it has another password.
             DirectoryError: the directory does not answer that.
         """
 
@@ -60,6 +73,7 @@ class Connection(Protocol):
         """Return the entry of a name, or nothing.
 
         Raises:
+            MustChange: the directory answers nothing until it has another password.
             DirectoryError: the directory does not answer that.
         """
 
@@ -68,8 +82,8 @@ class Connection(Protocol):
 
 
 Connect = Callable[[str, str], Connection]
-"""Connects and logs in with a name and a password, "" for nobody. It blocks. Raises WrongPassword
-or DirectoryError.
+"""Connects and logs in with a name and a password, "" for nobody. It blocks. Raises WrongPassword,
+MustChange or DirectoryError.
 """
 
 
@@ -88,6 +102,8 @@ class LdapDirectory:
         self._connect = connect
         self._limiter = trio.CapacityLimiter(settings.connections)
         self._issuer = directory_issuer(settings.base or settings.bind_template)
+        self._required = normal_form(settings.required_group)
+        self._is_base_known = not settings.base
         self._attributes = [
             settings.account_attribute,
             settings.id_attribute,
@@ -105,13 +121,24 @@ class LdapDirectory:
         """
         if not is_possible(name, password):
             return None
+        return await self._in_thread(self._check, name, password)
+
+    async def examine(self) -> None:
+        """Check that the directory can be asked by these settings, and that the base exists.
+
+        Raises:
+            ProviderUnavailable: it cannot, or there is none; the message says why.
+        """
+        await self._in_thread(self._examine)
+
+    async def _in_thread(self, ask: Callable[..., T], *args: str) -> T:
         if self._limiter.statistics().tasks_waiting >= _MOST_WAITING:
             raise Busy("Many passwords are being checked, try again in a minute")
         # A thread that is given up counts until it ends, so that they do not become more and more.
         with trio.move_on_after(_STEPS * self._settings.timeout):
             try:
                 return await trio.to_thread.run_sync(
-                    self._check, name, password, limiter=self._limiter, abandon_on_cancel=True
+                    ask, *args, limiter=self._limiter, abandon_on_cancel=True
                 )
             except DirectoryError as error:
                 raise ProviderUnavailable(f"the directory: {error}") from error
@@ -120,8 +147,13 @@ class LdapDirectory:
     def _check(self, name: str, password: str) -> Identity | None:
         try:
             entry = (self._bind if self._settings.bind_template else self._find)(name, password)
-        except WrongPassword:
+        except WrongPassword as error:
+            if str(error):  # such as an account that is locked
+                log.info("the directory does not take the password of %s: %s", name, error)
             return None
+        except MustChange:
+            log.info("the directory wants another password of %s", name)
+            raise PasswordOutdated from None
         return self._identity(entry) if entry is not None else None
 
     def _bind(self, name: str, password: str) -> Entry | None:
@@ -138,29 +170,62 @@ class LdapDirectory:
 
     def _find(self, name: str, password: str) -> Entry | None:
         """Find the entry, and log in with its name."""
-        try:
-            connection = self._connect(self._settings.bind_dn, self._secret)
-        except WrongPassword:
-            raise DirectoryError(
-                "it does not take bind_dn with the password in bind_password_file"
-            ) from None
+        connection = self._connect_to_search()
         try:
             entry = self._only(name, connection)
         finally:
             connection.close()
-        if entry is not None and entry.dn:  # without a name anybody would be let in
-            self._connect(entry.dn, password).close()
-            return entry
-        return None
+        if entry is None or not entry.dn:  # without a name anybody would be let in
+            return None
+        connection = self._connect(entry.dn, password)
+        try:
+            with suppress(DirectoryError):  # people may be unable to see their own entries
+                connection.read(entry.dn, [_NO_ATTRIBUTE])
+        finally:
+            connection.close()
+        return entry
+
+    def _connect_to_search(self) -> Connection:
+        try:
+            return self._connect(self._settings.bind_dn, self._secret)
+        except (WrongPassword, MustChange) as error:
+            reason = f": {error}" if str(error) else ""
+            raise DirectoryError(
+                f"it does not take [ldap] bind_dn with the password in bind_password_file{reason}"
+            ) from None
+
+    def _examine(self) -> None:
+        if self._settings.bind_template:  # only people log in, so nothing can be searched
+            with suppress(WrongPassword):  # nor does it have to let anybody in
+                self._connect("", "").close()
+            return
+        connection = self._connect_to_search()
+        try:
+            if not connection.read(self._settings.base, [_NO_ATTRIBUTE]):
+                raise DirectoryError(_no_base(self._settings.base))
+        finally:
+            connection.close()
 
     def _only(self, name: str, connection: Connection) -> Entry | None:
         """Return the only entry for a name; None if there is none, or more than one."""
         settings = self._settings
         condition = settings.filter.replace("{name}", in_filter(name))
         found = connection.search(settings.base, condition, self._attributes)
+        if found:
+            self._is_base_known = True
+        elif not self._is_base_known:
+            self._look_at_base(connection)
         if len(found) > 1:
             log.error("the directory has several entries for one name: make [ldap] filter narrower")
         return found[0] if len(found) == 1 else None
+
+    def _look_at_base(self, connection: Connection) -> None:
+        """Note in the log that the base does not exist: a search there finds nobody, whom everybody
+        would take for a wrong password.
+        """
+        self._is_base_known = bool(connection.read(self._settings.base, [_NO_ATTRIBUTE]))
+        if not self._is_base_known:
+            log.error("the directory: %s", _no_base(self._settings.base))
 
     def _identity(self, entry: Entry) -> Identity | None:
         settings = self._settings
@@ -169,9 +234,8 @@ class LdapDirectory:
             log.error("an entry of the directory has no %s", settings.id_attribute)
             return None
         values = entry.attributes.get(settings.group_attribute.lower(), [])
-        groups = frozenset(_text(value).casefold() for value in values)
-        wanted = settings.required_group.casefold()
-        if wanted and wanted not in groups:
+        groups = frozenset(normal_form(_text(value)) for value in values)
+        if self._required and self._required not in groups:
             log.info("%s is not in the required group of the directory", entry.dn)
             return None
         name = account_name(_text(_first(entry, settings.account_attribute)))
@@ -188,6 +252,10 @@ def is_possible(name: str, password: str) -> bool:
         and 0 < len(password.encode("utf-8", "surrogatepass")) <= MAX_PASSWORD
         and "\0" not in name + password
     )
+
+
+def _no_base(base: str) -> str:
+    return f"there is no entry {base}, or this server may not see it: correct [ldap] base"
 
 
 def _first(entry: Entry, attribute: str) -> bytes:

@@ -1,10 +1,23 @@
 """Connections to a directory by libldap, with the package bonsai."""
 
 import importlib
+import re
 from typing import Any
 
 from trio_chat.config import LdapSettings
-from trio_chat.server.login.directory import Connection, DirectoryError, Entry, WrongPassword
+from trio_chat.server.login.directory import (
+    Connection,
+    DirectoryError,
+    Entry,
+    MustChange,
+    WrongPassword,
+)
+from trio_chat.server.login.probing import why_unreachable
+
+_NEEDS_ANOTHER = re.compile(r"\bdata (532|773)\b")
+"""How Active Directory says of a right password that it has expired, or was reset."""
+_NO_ANONYMOUS = 48
+"""`inappropriateAuthentication` (RFC 4511, appendix A.2): nobody may ask without a name."""
 
 
 class LibLdap:
@@ -17,6 +30,7 @@ class LibLdap:
     def __init__(self, settings: LdapSettings) -> None:
         self._settings = settings
         self._bonsai: Any = importlib.import_module("bonsai")  # it has no wheels for every system
+        _keep_names(self._bonsai)
 
     def __call__(self, name: str, password: str) -> Connection:
         """Connect and log in. Certificates are always verified, and referrals never followed."""
@@ -29,19 +43,33 @@ class LibLdap:
         client.set_ignore_referrals(True)
         client.set_server_chase_referrals(False)
         client.set_auto_page_acquire(False)
+        client.set_password_policy(True)
         client.set_raw_attributes(
             [settings.account_attribute, settings.id_attribute, settings.group_attribute]
         )
         if name:
             client.set_credentials("SIMPLE", user=name, password=password)
         try:
-            return _LibLdapConnection(client.connect(timeout=settings.timeout), bonsai, settings)
-        except (bonsai.AuthenticationError, bonsai.InvalidDN, bonsai.NoSuchObjectError) as error:
-            raise WrongPassword from error
-        except bonsai.UnwillingToPerform as error:  # such as an account that is locked
-            raise WrongPassword from error
+            connection, _answer_to_policy = client.connect(timeout=settings.timeout)
+        except (bonsai.PasswordExpired, bonsai.ChangeAfterReset) as error:
+            raise MustChange from error
+        except (
+            bonsai.AuthenticationError,
+            bonsai.InvalidDN,
+            bonsai.NoSuchObjectError,
+            bonsai.UnwillingToPerform,  # such as an account that is locked
+        ) as error:
+            if _NEEDS_ANOTHER.search(str(error)):
+                raise MustChange from error
+            raise WrongPassword(_explain(error)) from error
+        except bonsai.ConnectionError as error:
+            reason = why_unreachable(settings)
+            raise DirectoryError(_explain(error) + (f": {reason}" if reason else "")) from error
         except (bonsai.LDAPError, OSError, ValueError, TypeError) as error:
+            if getattr(error, "code", 0) == _NO_ANONYMOUS and not name:
+                raise WrongPassword(_explain(error)) from error
             raise DirectoryError(_explain(error)) from error
+        return _LibLdapConnection(connection, bonsai, settings)
 
 
 class _LibLdapConnection:
@@ -68,6 +96,12 @@ class _LibLdapConnection:
             )
         except bonsai.NoSuchObjectError:
             return []
+        except (bonsai.InsufficientAccess, bonsai.UnwillingToPerform) as error:
+            # A directory lets people in after a reset, and then says that this is all they may do
+            # until they have changed it (draft-behera-ldap-password-policy §8.1.2.2).
+            if "password" in str(error).lower():
+                raise MustChange from error
+            raise DirectoryError(_explain(error)) from error
         except bonsai.SizeLimitError as error:
             raise DirectoryError("[ldap] filter finds many entries for one name") from error
         except (bonsai.LDAPError, OSError, ValueError, TypeError) as error:
@@ -77,6 +111,14 @@ class _LibLdapConnection:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def _keep_names(bonsai: Any) -> None:
+    """Have the names of entries as the directory writes them: bonsai takes none with `#` in it, and
+    makes another name of one with a backslash before digits.
+    """
+    bonsai.LDAPDN._dnregex = re.compile("")
+    bonsai.LDAPDN._LDAPDN__sanitize = staticmethod(lambda name, reverse=False: name)
 
 
 def _entry(found: Any) -> Entry:

@@ -16,7 +16,13 @@ from contextlib import suppress
 from typing import Any
 
 from trio_chat.config import LdapSettings
-from trio_chat.server.login.directory import Connection, DirectoryError, Entry, WrongPassword
+from trio_chat.server.login.directory import (
+    Connection,
+    DirectoryError,
+    Entry,
+    MustChange,
+    WrongPassword,
+)
 from trio_chat.server.login.libldap import LibLdap
 
 _START_SECONDS = 30.0
@@ -128,10 +134,11 @@ class _Process:
 
         Raises:
             WrongPassword: the directory does not take the password.
+            MustChange: the directory wants another one.
             DirectoryError: the directory cannot be asked, or does not answer in time.
         """
         answer = self._exchange(question, self._seconds)
-        if isinstance(answer, WrongPassword | DirectoryError):
+        if isinstance(answer, WrongPassword | MustChange | DirectoryError):
             raise answer
         return answer
 
@@ -186,7 +193,7 @@ def main() -> None:
                         connection = connect(*question[1:])
                     else:
                         answer = getattr(connection, question[0])(*question[1:])
-                except (WrongPassword, DirectoryError) as outcome:
+                except (WrongPassword, MustChange, DirectoryError) as outcome:
                     answer = type(outcome)(*outcome.args)
             pickle.dump(answer, answers)
             answers.flush()

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import trio
 
-from trio_chat.chat.identities import Directory, SignOnOffer
+from trio_chat.chat import distinguished_names
+from trio_chat.chat.identities import SignOnOffer
 from trio_chat.config import OidcSettings, Settings
 from trio_chat.server.http.hosts import matches
 from trio_chat.server.login.claims import TokenRules
@@ -26,7 +27,7 @@ class Logins(NamedTuple):
     """What logs in besides the accounts themselves; None what is not configured."""
 
     sign_on: Provider | None = None
-    directory: Directory | None = None
+    directory: LdapDirectory | None = None
 
 
 async def open_logins(settings: Settings, clock: Callable[[], float]) -> Logins:
@@ -40,13 +41,14 @@ async def open_logins(settings: Settings, clock: Callable[[], float]) -> Logins:
         LoginSetupError: something is missing; the message says what to do.
     """
     sign_on: Provider | None = None
-    directory: Directory | None = None
+    directory: LdapDirectory | None = None
     if settings.oidc.issuer:
         _require("joserfc", "[oidc]", "oidc")
         secret = await _secret(settings.oidc.client_secret_file, "[oidc] client_secret_file")
         fetcher = JsonFetcher(_may_be_private(settings.oidc))
         sign_on = Provider(provider_settings(settings.oidc, secret), fetcher, clock)
     if settings.ldap.url:
+        _check_base(settings.ldap.base)
         _require("bonsai", "[ldap]", "ldap")
         secret = await _secret(settings.ldap.bind_password_file, "[ldap] bind_password_file")
         directory = LdapDirectory(settings.ldap, secret, SeparateLdap(settings.ldap))
@@ -78,6 +80,17 @@ def _may_be_private(oidc: OidcSettings) -> Callable[[str], bool]:
         return any(matches(host, pattern) for pattern in patterns)
 
     return may_be
+
+
+def _check_base(base: str) -> None:
+    try:
+        if base:
+            distinguished_names.check(base)
+    except ValueError as error:
+        raise LoginSetupError(
+            f"[ldap] base is no name of an entry: {error}; a backslash stands before each sign of"
+            ' , + " \\ ; and before # at the beginning of a value'
+        ) from error
 
 
 def _require(module: str, section: str, extra: str) -> None:
