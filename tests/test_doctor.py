@@ -2,11 +2,12 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -18,11 +19,13 @@ import pytest
 import trustme
 
 from trio_chat import cli
-from trio_chat.admin.doctor import network, report, storage
+from trio_chat.admin.doctor import logins, network, report, storage
 from trio_chat.admin.doctor.findings import Level, good
 from trio_chat.admin.doctor.terminal import terminal
 from trio_chat.config import (
+    LdapSettings,
     ListenerSettings,
+    OidcSettings,
     ServerSettings,
     Settings,
     StorageSettings,
@@ -414,3 +417,47 @@ def test_a_database_of_another_user_is_a_problem(
     assert found.level is Level.PROBLEM
     assert "chat.db" in found.text
     assert "chown" in "\n".join(found.advice)
+
+
+def test_nothing_is_asked_without_a_provider_and_a_directory() -> None:
+    """Most servers have neither."""
+    assert [*logins.sign_on(Settings()), *logins.directory(Settings())] == []
+
+
+def test_a_certificate_of_an_authority_of_ones_own_is_a_problem(tmp_path: Path) -> None:
+    """The operator reads what is wrong and which key helps; with it the provider is reached."""
+    authority, reached = trustme.CA(), b'{"issuer": "another"}'
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=_answer_twice, args=(listener, context, reached))
+        server.start()
+        oidc = OidcSettings(
+            issuer=f"https://localhost:{listener.getsockname()[1]}", client_id="chat"
+        )
+        [found] = logins.sign_on(Settings(oidc=oidc))
+        assert found.level is Level.PROBLEM
+        assert "certificate is not valid" in found.text
+        assert "[oidc] ca_file" in found.text
+        [found] = logins.sign_on(Settings(oidc=replace(oidc, ca_file=tmp_path / "ca.pem")))
+        assert "[oidc] issuer is not" in found.text
+        server.join()
+
+
+def _answer_twice(listener: socket.socket, context: ssl.SSLContext, body: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    for _ in range(2):
+        plain, _place = listener.accept()
+        with suppress(OSError), closing(plain), context.wrap_socket(plain, True) as encrypted:
+            encrypted.recv(4096)
+            encrypted.sendall(head + body)
+
+
+def test_a_directory_whose_settings_cannot_be_used_is_a_problem(tmp_path: Path) -> None:
+    """The reason is the one that would stop the server."""
+    ldap = LdapSettings(url="ldaps://localhost", base="dc=x", ca_file=tmp_path / "none")
+    [found] = logins.directory(Settings(ldap=ldap))
+    assert found.level is Level.PROBLEM
+    assert "[ldap] ca_file" in found.text
+    assert found.advice

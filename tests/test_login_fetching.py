@@ -145,3 +145,11 @@ async def test_a_base_that_is_no_name_stops_the_start(base: str) -> None:
     settings = Settings(ldap=LdapSettings(url="ldaps://x", base=base))
     with pytest.raises(LoginSetupError, match="backslash"):
         await open_logins(settings, lambda: 0.0)
+
+
+async def test_why_a_provider_cannot_be_reached() -> None:
+    """As the system says it."""
+    async with answering(b"") as (url, _):
+        pass
+    with pytest.raises(ProviderUnavailable, match=r"(?i)reached: .*refused"):
+        await fetcher().get(f"{url}/x")

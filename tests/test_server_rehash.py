@@ -113,6 +113,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "provision": False,
         "introspection": "always",
         "client_secret_file": Path("secret"),
+        "ca_file": Path("ca.pem"),
         "private_hosts": ("sso.example.org",),
     },
     "ldap": {

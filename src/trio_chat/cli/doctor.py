@@ -9,8 +9,9 @@ from trio_chat.i18n import N_
     help=N_("check what this computer needs for a server and a client"),
     description=N_(
         "Check the settings, the port, the addresses, the firewall, the certificate, the clock, the"
-        " disk, the database, the\nlog of a cluster and the terminal, and say what to do."
-        " Nothing is changed. The exit code is 1 when there is a problem."
+        " disk, the database, the\nlog of a cluster, the single sign-on, the directory and the"
+        " terminal, and say what to do. Nothing is changed.\nThe exit code is 1 when there is a"
+        " problem."
     ),
     epilog=N_("examples:\n  trio-chat doctor\n  trio-chat doctor --config /etc/trio-chat.ini"),
 )

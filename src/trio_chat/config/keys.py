@@ -226,6 +226,7 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "provision": values.YES_OR_NO,
         "introspection": values.choice("never", "opaque", "always"),
         "client_secret_file": _PATH,
+        "ca_file": _PATH,
         "private_hosts": ValueType(
             values.host_patterns,
             Description(N_("any, or names such as ntfy.example.org and *.example.org, or none")),

@@ -149,6 +149,7 @@ class OidcSettings:
     provision: bool = True
     introspection: str = "never"
     client_secret_file: Path | None = None
+    ca_file: Path | None = None  # none: the certificates of the system
     private_hosts: tuple[str, ...] = ()
 
 

@@ -4,6 +4,7 @@ Nothing is unbounded: redirects are not followed, and an answer has a size. A de
 caller to set.
 """
 
+import os
 import ssl
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -99,9 +100,13 @@ def explain(error: Exception, key: str = "") -> str:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return explain_certificate(cause, key)
-        if isinstance(cause, OSError):
-            reason = cause.strerror or reason
-        cause = cause.__cause__ or cause.__context__
+        if isinstance(cause, OSError) and cause.errno is not None:
+            # trio writes the address into `strerror`, and those of look-ups have no other text.
+            reason = os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or reason
+        if isinstance(cause, BaseExceptionGroup):  # of several attempts; one stands for all
+            cause = cause.exceptions[0]
+        else:
+            cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpcore2.ProtocolError):
         return "its answer is not HTTP, or too long"
     return f"it cannot be reached: {reason}" if reason else "it cannot be reached"

@@ -143,6 +143,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             "provision",
             "introspection",
             "client_secret_file",
+            "ca_file",
             "private_hosts",
         ),
     },

@@ -23,6 +23,8 @@ _SUBJECTS = {
     "disk": N_("disk"),
     "database": N_("database"),
     "cluster": N_("cluster"),
+    "sign-on": N_("single sign-on"),
+    "directory": N_("directory"),
     "terminal": N_("terminal"),
 }
 
@@ -85,7 +87,7 @@ def _settings(config: Path | None) -> tuple[Settings, Finding]:
 def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Iterable[Finding]]]]:
     """Yield the checks of a server; none in a program that contains only the client."""
     try:
-        from trio_chat.admin.doctor import cluster, network, storage  # noqa: PLC0415
+        from trio_chat.admin.doctor import cluster, logins, network, storage  # noqa: PLC0415
     except ModuleNotFoundError:
         return
     yield "port", lambda: network.port(settings)
@@ -96,3 +98,5 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Iterable[Fin
     yield "disk", lambda: [storage.disk(settings)]
     yield "database", lambda: [storage.database(settings)]
     yield "cluster", lambda: cluster.cluster(settings)
+    yield "sign-on", lambda: logins.sign_on(settings)
+    yield "directory", lambda: logins.directory(settings)

@@ -121,13 +121,16 @@ class LdapDirectory:
         """
         if not is_possible(name, password):
             return None
-        return await self._in_thread(self._check, name, password)
+        try:
+            return await self._in_thread(self._check, name, password)
+        except DirectoryError as error:
+            raise ProviderUnavailable(f"the directory: {error}") from error
 
     async def examine(self) -> None:
         """Check that the directory can be asked by these settings, and that the base exists.
 
         Raises:
-            ProviderUnavailable: it cannot, or there is none; the message says why.
+            DirectoryError: it cannot, or there is none; the message says why.
         """
         await self._in_thread(self._examine)
 
@@ -136,13 +139,10 @@ class LdapDirectory:
             raise Busy("Many passwords are being checked, try again in a minute")
         # A thread that is given up counts until it ends, so that they do not become more and more.
         with trio.move_on_after(_STEPS * self._settings.timeout):
-            try:
-                return await trio.to_thread.run_sync(
-                    ask, *args, limiter=self._limiter, abandon_on_cancel=True
-                )
-            except DirectoryError as error:
-                raise ProviderUnavailable(f"the directory: {error}") from error
-        raise ProviderUnavailable("the directory: it does not answer in time")
+            return await trio.to_thread.run_sync(
+                ask, *args, limiter=self._limiter, abandon_on_cancel=True
+            )
+        raise DirectoryError("it does not answer in time")
 
     def _check(self, name: str, password: str) -> Identity | None:
         try:

@@ -92,7 +92,8 @@ class JsonFetcher:
                         f"{where} has no public address; [oidc] private_hosts allows others"
                     ) from None
                 except FAILURES as error:
-                    raise ProviderUnavailable(f"{where}: {explain(error)}") from error
+                    why = explain(error, "[oidc] ca_file")
+                    raise ProviderUnavailable(f"{where}: {why}") from error
                 return _object(where, 200 if refusals and status in (400, 401) else status, answer)
         raise ProviderUnavailable(f"{where}: no answer within {TIMEOUT:.0f} seconds")
 

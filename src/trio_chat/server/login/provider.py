@@ -112,6 +112,15 @@ class Provider:
         """The issuer; see `WebSignOn.issuer`."""
         return self._settings.rules.issuer
 
+    async def examine(self) -> None:
+        """Fetch the keys, which are kept.
+
+        Raises:
+            ProviderUnavailable: there are none.
+        """
+        async with self._lock:
+            await self._refresh()
+
     async def authorization_endpoint(self) -> str:
         """Return where the user is led to; see `WebSignOn.authorization_endpoint`."""
         return self._endpoint(await self._discovered(), "authorization_endpoint")

@@ -1,5 +1,6 @@
 """What the sections [oidc] and [ldap] lead to: the provider and the directory that log in."""
 
+import ssl
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,10 +46,12 @@ async def open_logins(settings: Settings, clock: Callable[[], float]) -> Logins:
     if settings.oidc.issuer:
         _require("joserfc", "[oidc]", "oidc")
         secret = await _secret(settings.oidc.client_secret_file, "[oidc] client_secret_file")
-        fetcher = JsonFetcher(_may_be_private(settings.oidc))
+        context = await _context(settings.oidc.ca_file, "[oidc] ca_file")
+        fetcher = JsonFetcher(_may_be_private(settings.oidc), context)
         sign_on = Provider(provider_settings(settings.oidc, secret), fetcher, clock)
     if settings.ldap.url:
         _check_base(settings.ldap.base)
+        await _context(settings.ldap.ca_file, "[ldap] ca_file")  # libldap would not say why
         _require("bonsai", "[ldap]", "ldap")
         secret = await _secret(settings.ldap.bind_password_file, "[ldap] bind_password_file")
         directory = LdapDirectory(settings.ldap, secret, SeparateLdap(settings.ldap))
@@ -98,6 +101,16 @@ def _require(module: str, section: str, extra: str) -> None:
         raise LoginSetupError(
             f"{section} needs the package {module}: pip install 'trio-chat[{extra}]'"
         )
+
+
+async def _context(file: Path | None, key: str) -> ssl.SSLContext | None:
+    """Return what verifies by the authorities in a file; None without one."""
+    if file is None:
+        return None
+    try:
+        return await trio.to_thread.run_sync(lambda: ssl.create_default_context(cafile=str(file)))
+    except OSError as error:
+        raise LoginSetupError(f"{key}: {file} has no certificates that can be read") from error
 
 
 async def _secret(file: Path | None, key: str) -> str:

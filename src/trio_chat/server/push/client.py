@@ -108,15 +108,16 @@ class PublicNetwork(httpcore2.AsyncNetworkBackend):
             found = [address for address in found if is_public(address)]
         if not found:
             raise NotPublic(host)
+        silent = httpcore2.ConnectError(f"{host} does not answer")
         for address in found[:_MAX_ADDRESSES]:
             with trio.move_on_after(_CONNECT):
                 try:
                     return await self._network.connect_tcp(
                         address, port, timeout, local_address, socket_options
                     )
-                except httpcore2.ConnectError:
-                    continue
-        raise httpcore2.ConnectError(f"{host} does not answer")
+                except httpcore2.ConnectError as error:
+                    silent.__context__ = error  # the pool of httpcore2 drops a cause
+        raise silent
 
 
 async def resolved(host: str, port: int) -> list[str]:
