@@ -37,6 +37,13 @@ def _here(working_directory: Path) -> None:
     fill()
 
 
+def configure_logins() -> None:
+    """Have a provider of single sign-on, and a directory."""
+    with Path("config.ini").open("a") as file:
+        file.write("[oidc]\nissuer = https://sso.example.org\nclient_id = chat\n")
+        file.write("[ldap]\nurl = ldaps://ldap.example.org\nbase = dc=Example,dc=org\n")
+
+
 def execute(statement: str, *values: object) -> list[tuple[object, ...]]:
     """Do something in the database itself."""
     connection = apsw.Connection(str(DATABASE))
@@ -687,7 +694,8 @@ def test_second_factors_and_passkeys_are_shown_and_removed(
         assert len(passkeys.of_account(connection, 2)) == 2
         assert passkeys.removed(connection) == [(1, "phone-id")]
         texts = [text for (text,) in connection.execute("SELECT text FROM audit")]
-    assert texts == ["SAPASSKEY DEL phone of Ann"]
+    assert texts[-1] == "SAPASSKEY DEL phone of Ann"
+    assert len(texts) == 3  # with the two accounts
     assert ran("account", "passkey-off", "ann", "key") == 0
     assert ran("account", "2fa-off", "ann") == 0
     capsys.readouterr()
@@ -697,6 +705,7 @@ def test_second_factors_and_passkeys_are_shown_and_removed(
 
 def test_an_identity_is_linked_and_unlinked(capsys: pytest.CaptureFixture[str]) -> None:
     """To one account; a server that is running finds it at the next login."""
+    configure_logins()
     add()
     add("bob")
     identity = ("https://sso.example.org", "5f0c")
@@ -713,6 +722,7 @@ def test_an_identity_is_linked_and_unlinked(capsys: pytest.CaptureFixture[str]) 
 
 def test_capital_letters_of_a_directory_mean_nothing() -> None:
     """The base is written as in config.ini, and compared as the server writes it."""
+    configure_logins()
     add()
     assert ran("account", "link", "ann", "LDAP:DC=Example,DC=org", "5f0c") == 0
     assert execute("SELECT * FROM identity") == [("ldap:dc=example,dc=org", "5f0c", ANN)]
@@ -724,8 +734,69 @@ def test_capital_letters_of_a_directory_mean_nothing() -> None:
 )
 def test_what_is_no_identity_is_not_linked(issuer: str, subject: str) -> None:
     """It would never log in."""
+    configure_logins()
     add()
     assert ran("account", "link", "ann", issuer, subject) == 1
+
+
+@pytest.mark.parametrize(
+    "issuer", ["https://sso.example.org/", "https://other.example.org", "ldap:dc=other"]
+)
+def test_an_issuer_that_is_not_configured_is_not_linked(
+    issuer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would never log in; those of config.ini are shown, to be copied."""
+    configure_logins()
+    add()
+    assert ran("account", "link", "ann", issuer, "5f0c") == 1
+    said = capsys.readouterr().err
+    assert "https://sso.example.org" in said
+    assert "ldap:dc=example,dc=org" in said
+    assert execute("SELECT * FROM identity") == []
+
+
+def test_without_a_provider_nothing_is_linked(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was linked before can be undone."""
+    add()
+    execute("INSERT INTO identity VALUES ('https://old.example.org', '5f0c', 1)")
+    assert ran("account", "link", "ann", "https://sso.example.org", "5f0c") == 1
+    assert "[oidc]" in capsys.readouterr().err
+    assert ran("account", "unlink", "ann", "https://old.example.org", "5f0c") == 0
+
+
+def test_what_changes_an_account_is_in_the_audit_log() -> None:
+    """In the words of the chat, and nothing of what is refused."""
+    configure_logins()
+    add()
+    add("bob")
+    identity = ("https://sso.example.org", "5f0c")
+    for words in (
+        ("link", "ann", *identity),
+        ("link", "bob", *identity),
+        ("unlink", "ann", *identity),
+        ("unlink", "ann", *identity),
+        ("passwd", "ann", "--password-file", "password"),
+        ("email", "ann", "ann@example.org"),
+        ("email", "ann", "--remove"),
+        ("delete", "ann", "--yes"),
+        ("free", "ann"),
+        ("forget", "bob", "--yes"),
+    ):
+        ran("account", *words)
+    rows = execute("SELECT actor, text FROM audit ORDER BY number")
+    assert {actor for actor, _ in rows} == {"trio-chat account"}
+    assert [text for _, text in rows] == [
+        "SAREGISTER Ann",
+        "SAREGISTER bob",
+        "LINK Ann: https://sso.example.org 5f0c",
+        "UNLINK Ann: https://sso.example.org 5f0c",
+        "SAPASSWD Ann",
+        "EMAIL Ann: not verified",
+        "EMAIL Ann: none",
+        "SADROP Ann",
+        "FREE Ann",
+        "SADROP bob",
+    ]
 
 
 def test_another_password_revokes_app_passwords() -> None:

@@ -18,6 +18,7 @@ from trio_chat.admin.console import (
 from trio_chat.admin.exit_codes import FAILED, OK, USAGE
 from trio_chat.admin.passwords import NoTerminal, PasswordError, ask_password, read_password
 from trio_chat.admin.progress import Progress
+from trio_chat.admin.recorded import recorded
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.credentials import Credentials
 from trio_chat.config.values import LONGEST_NICK
@@ -73,10 +74,10 @@ def add(target: AccountTarget, settings: "Settings", password_file: Path | None)
         credentials = _credentials(target.name, settings, password_file)
         if isinstance(credentials, int):
             return credentials
-        if not account_maintenance.add(
-            connection, Account(target.name, target.folded, int(time.time())), credentials
-        ):
-            raise rules.exists(target.name)  # a user has registered it meanwhile
+        account = Account(target.name, target.folded, int(time.time()))
+        with recorded(connection, "account", f"SAREGISTER {target.name}"):
+            if not account_maintenance.add(connection, account, credentials):
+                raise rules.exists(target.name)  # a user has registered it meanwhile
     report(_("The account {account} was added.").format(account=target.name))
     return OK
 
@@ -88,7 +89,8 @@ def change_password(target: AccountTarget, settings: "Settings", password_file: 
         credentials = _credentials(account.name, settings, password_file)
         if isinstance(credentials, int):
             return credentials
-        account_maintenance.change_password(connection, account, credentials)
+        with recorded(connection, "account", f"SAPASSWD {account.name}"):
+            account_maintenance.change_password(connection, account, credentials)
     report(_("The password of {account} was changed.").format(account=account.name))
     return OK
 
@@ -118,7 +120,9 @@ def change_email(target: AccountTarget, address: str | None, is_verified: bool |
         account = find_account(connection, target)
         known = account_maintenance.email_of(connection, account)
         email = rules.changed_email(known, address, is_verified)
-        account_maintenance.change_email(connection, account, email)
+        said = "none" if email is None else ("verified" if email.is_verified else "not verified")
+        with recorded(connection, "account", f"EMAIL {account.name}: {said}"):
+            account_maintenance.change_email(connection, account, email)
     if email is None:
         text = _("{account} has no e-mail address any more.")
     elif email.is_verified:
@@ -160,7 +164,8 @@ def delete(target: AccountTarget, *, yes: bool) -> int:
         )
         if refusal is not None:
             return refusal
-        account_maintenance.delete(connection, account)
+        with recorded(connection, "account", f"SADROP {account.name}"):
+            account_maintenance.delete(connection, account)
     _tell_deleted(account.name, owned)
     return OK
 
@@ -178,7 +183,8 @@ def free(target: AccountTarget, settings: "Settings") -> int:
     with connected(target.database, instead=_(in_cluster.FREE_NAME)) as connection:
         found = account_maintenance.find_dropped(connection, target.folded)
         gone = rules.check_can_be_freed(found, target.name, settings)
-        account_maintenance.free(connection, gone)
+        with recorded(connection, "account", f"FREE {gone.name}"):
+            account_maintenance.free(connection, gone)
     report(
         _(
             "{account} can be registered now. A new account inherits nothing of the deleted one."
@@ -210,7 +216,8 @@ def forget(target: AccountTarget, *, yes: bool) -> int:
             return refusal
         if account:
             # First, so that a running server ends its sessions.
-            account_maintenance.delete(connection, account)
+            with recorded(connection, "account", f"SADROP {account.name}"):
+                account_maintenance.delete(connection, account)
         with Progress(_("Deleting"), total) as progress:
             deleted = account_maintenance.delete_messages(connection, author, progress)
         is_elsewhere = is_of_cluster(connection)

@@ -3,22 +3,15 @@
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
-from trio_chat.chat.api_tokens import ApiToken
-from trio_chat.chat.audit import AuditEntry
+from trio_chat.admin.recorded import recorded
 from trio_chat.i18n import _
 from trio_chat.maintenance.api_tokens import TokenTerms, existing_api_token, new_api_token
-from trio_chat.storage import audit
 from trio_chat.storage.api_tokens import every_api_token, remove, save
 from trio_chat.storage.maintenance import connected
-from trio_chat.storage.transactions import in_transaction
-
-if TYPE_CHECKING:
-    import apsw
 
 _SETTER = "trio-chat token"
 
@@ -56,7 +49,10 @@ def add_api_token(database: Path, name: str, scopes: Collection[str], seconds: i
     terms = TokenTerms(name, scopes, now + seconds if seconds else 0)
     with connected(database, instead=_(in_cluster.TOKEN)) as connection:
         made = new_api_token(every_api_token(connection), terms, _SETTER, now)
-        in_transaction(connection, _add, made.token, now)
+        token = made.token
+        said = f"TOKEN ADD {token.name}: {' '.join(token.scopes)}"
+        with recorded(connection, "token", said):
+            save(connection, {token.digest: token})
     print(made.secret, flush=True)
     report(_("A program with this token can use the HTTP API. It is not shown again."))
     return OK
@@ -66,20 +62,7 @@ def remove_api_token(database: Path, wanted: str) -> int:
     """Remove a token by its name or its id."""
     with connected(database, instead=_(in_cluster.TOKEN)) as connection:
         found = existing_api_token(every_api_token(connection), wanted)
-        in_transaction(connection, _remove, found)
+        with recorded(connection, "token", f"TOKEN REMOVE {found.name}"):
+            remove(connection, [found.digest])
     report(_("The token is removed; a server that is running notices it within seconds."))
     return OK
-
-
-def _add(connection: "apsw.Connection", token: ApiToken, now: int) -> None:
-    save(connection, {token.digest: token})
-    _audit(connection, now, f"TOKEN ADD {token.name}: {' '.join(token.scopes)}")
-
-
-def _remove(connection: "apsw.Connection", token: ApiToken) -> None:
-    remove(connection, [token.digest])
-    _audit(connection, int(time.time()), f"TOKEN REMOVE {token.name}")
-
-
-def _audit(connection: "apsw.Connection", now: int, text: str) -> None:
-    audit.add(connection, AuditEntry(now * 1000, _SETTER, "", text))

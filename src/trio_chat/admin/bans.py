@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
+from trio_chat.admin.recorded import recorded
+from trio_chat.chat import durations
 from trio_chat.i18n import _
 from trio_chat.maintenance.bans import existing_ban, new_ban
 from trio_chat.storage.bans import every_ban, save
 from trio_chat.storage.maintenance import connected
-from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     from trio_chat.config import LimitSettings
@@ -40,7 +41,9 @@ def add_ban(database: Path, mask: str, seconds: int, reason: str, limits: "Limit
     with connected(database, instead=_(in_cluster.BAN)) as connection:
         known, now = every_ban(connection), int(time.time())
         ban = new_ban(known, mask, (seconds, reason), _SETTER, limits, now)
-        in_transaction(connection, save, {ban.key: ban})
+        how_long = f"for {durations.show(seconds)}" if seconds else "for ever"
+        with recorded(connection, "ban", f"BAN {ban.mask} {how_long}: {ban.reason}"):
+            save(connection, {ban.key: ban})
     report(_("{mask} is banned.").format(mask=ban.mask))
     return OK
 
@@ -49,6 +52,7 @@ def remove_ban(database: Path, mask: str) -> int:
     """Lift a ban, also the suspension of an account by its name."""
     with connected(database, instead=_(in_cluster.BAN)) as connection:
         ban = existing_ban(every_ban(connection), mask)
-        in_transaction(connection, save, {ban.key: None})
+        with recorded(connection, "ban", f"UNBAN {ban.mask}"):
+            save(connection, {ban.key: None})
     report(_("{mask} is not banned any more.").format(mask=ban.mask))
     return OK

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
+from trio_chat.admin.recorded import recorded
 from trio_chat.i18n import _
 from trio_chat.maintenance.invitations import not_registered
 from trio_chat.storage import account_maintenance
@@ -34,9 +35,10 @@ def list_channels(database: Path) -> int:
 def set_history(database: Path, folded: str, setting: "HistorySetting") -> int:
     """Set how long messages of a registered channel are kept."""
     with connected(database, instead=_(in_cluster.SET_HISTORY)) as connection:
-        name = account_maintenance.set_history(connection, folded, setting.days)
-    if name is None:
-        raise not_registered(folded)
+        said = "as configured" if setting.days is None else f"{setting.days} days"
+        with recorded(connection, "channel", f"CHANNEL {folded}: history {said}"):
+            if account_maintenance.set_history(connection, folded, setting.days) is None:
+                raise not_registered(folded)
     report(
         _(
             "A server that is running notices within seconds; what is too old is deleted within the"

@@ -8,6 +8,7 @@ from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.admin.invitations import page_address
+from trio_chat.admin.recorded import recorded
 from trio_chat.chat.hook_terms import HookTerms
 from trio_chat.chat.hooks import LOBBY, PATH, Hook
 from trio_chat.i18n import _
@@ -22,7 +23,6 @@ from trio_chat.maintenance.hooks import (
 from trio_chat.storage.account_maintenance import registered_channels
 from trio_chat.storage.hooks import every_hook, remove, save
 from trio_chat.storage.maintenance import connected
-from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw
@@ -55,7 +55,8 @@ def remove_hook(database: Path, wanted: str) -> int:
     """Remove a hook by its id, or by its name where no other one has it."""
     with connected(database, instead=_(in_cluster.HOOK)) as connection:
         found = existing_hook(every_hook(connection), wanted)
-        in_transaction(connection, remove, [found.digest])
+        with recorded(connection, "hook", f"HOOK DEL {found.id} {found.name}"):
+            remove(connection, [found.digest])
     report(_("The webhook is removed; a server that is running notices it within seconds."))
     return OK
 
@@ -81,7 +82,9 @@ def add_hook(database: Path, settings: "Settings", folded: str, terms: HookTerms
         channel = channel_number(registered, settings.server.lobby, folded)
         maker = HookMaker(_SETTER, int(time.time()), _latest_id(connection))
         made = new_hook(every_hook(connection), channel, terms, maker)
-        in_transaction(connection, save, {made.hook.digest: made.hook})
+        hook = made.hook
+        with recorded(connection, "hook", f"HOOK ADD {hook.id} {hook.name} {folded}"):
+            save(connection, {hook.digest: hook})
     _show(made.hook, f"{page_address(settings)}{PATH}{made.secret}")
     return OK
 

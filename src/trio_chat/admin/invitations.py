@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
+from trio_chat.admin.recorded import recorded
 from trio_chat.chat.invitations import Invitation
 from trio_chat.i18n import _
 from trio_chat.irc.addresses import parse_address
@@ -23,7 +24,6 @@ from trio_chat.maintenance.invitations import (
 from trio_chat.storage.account_maintenance import registered_channels
 from trio_chat.storage.invitations import end, every_invitation, save
 from trio_chat.storage.maintenance import connected
-from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw
@@ -59,7 +59,8 @@ def revoke(database: Path, wanted: str) -> int:
     """
     with connected(database, instead=_(in_cluster.INVITE)) as connection:
         found = existing_invitation(_in_force(connection), wanted)
-        in_transaction(connection, end, [one.digest for one in found])
+        with recorded(connection, "invite", f"INVITATION REVOKE {found[0].id}"):
+            end(connection, [one.digest for one in found])
     report(_("The invitation is revoked."))
     return OK
 
@@ -82,7 +83,10 @@ def invite(
         name, channel = _channel(connection, folded) if folded else ("", 0)
         now, terms = int(time.time()), (uses, seconds)
         made = new_invitation(_in_force(connection), channel, _SETTER, terms, now)
-        in_transaction(connection, save, {made.invitation.digest: made.invitation})
+        one = made.invitation
+        said = f"INVITATION CREATE {one.id} for {name or 'an account'}"
+        with recorded(connection, "invite", said):
+            save(connection, {one.digest: one})
     _print(page_link(page_address(settings), name, made.token))
     if name:
         report(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
+from trio_chat.admin.recorded import recorded
 from trio_chat.chat.durations import show
 from trio_chat.chat.moderation import server
 from trio_chat.chat.moderation.server import (
@@ -23,7 +24,6 @@ from trio_chat.irc.text import escape_controls
 from trio_chat.storage.errors import StorageError
 from trio_chat.storage.maintenance import connected
 from trio_chat.storage.moderation import every_row, save
-from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw
@@ -66,7 +66,8 @@ def add_filter(database: Path, words: Sequence[str]) -> int:
         except BadTerms as error:
             raise StorageError(str(error)) from None
         moderation.put_filter(added)
-        _keep(connection, moderation, (server.FILTER, added.pattern))
+        with recorded(connection, "filter", f"FILTER ADD {added.action} {added.pattern}"):
+            _keep(connection, moderation, (server.FILTER, added.pattern))
     report(_("{pattern} is filtered.").format(pattern=added.pattern))
     return OK
 
@@ -83,7 +84,8 @@ def remove_filter(database: Path, pattern: str) -> int:
         if wanted is None:
             raise StorageError(_("{pattern} is no filter").format(pattern=escape_controls(pattern)))
         moderation.remove_filter(wanted.pattern)
-        _keep(connection, moderation, (server.FILTER, wanted.pattern))
+        with recorded(connection, "filter", f"FILTER DEL {wanted.pattern}"):
+            _keep(connection, moderation, (server.FILTER, wanted.pattern))
     report(_("{pattern} is filtered no longer.").format(pattern=wanted.pattern))
     return OK
 
@@ -109,7 +111,9 @@ def set_raid(database: Path, seconds: int) -> int:
             since = moderation.raid.since or int(now) - NEWCOMER_SECONDS
             raid = RaidMode(math.ceil(now + seconds), since, _BY_RAID)
         moderation.set_raid(raid)
-        _keep(connection, moderation, (server.RAID, ""))
+        said = f"RAID ON {show(seconds)}" if seconds else "RAID OFF"
+        with recorded(connection, "raid", said):
+            _keep(connection, moderation, (server.RAID, ""))
     text = _("Raid mode is on for {time}.") if seconds else _("Raid mode is off.")
     report(text.format(time=show(seconds)))
     return OK
@@ -124,4 +128,4 @@ def show_raid(database: Path) -> int:
 
 
 def _keep(connection: "apsw.Connection", moderation: ServerModeration, key: server.RowKey) -> None:
-    in_transaction(connection, save, {key: moderation.row(key)})
+    save(connection, {key: moderation.row(key)})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
+from trio_chat.admin.recorded import recorded
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.moderation.server import ServerReport
 from trio_chat.i18n import _
@@ -13,7 +14,6 @@ from trio_chat.irc.text import strip_formatting
 from trio_chat.maintenance.reports import existing_report, open_reports, resolution
 from trio_chat.storage.maintenance import connected
 from trio_chat.storage.moderation import every_row, notify, save
-from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw
@@ -75,7 +75,9 @@ def resolve_report(database: Path, number: int, note: str) -> int:
         StorageError: there is no such report.
     """
     with connected(database, instead=_(in_cluster.REPORT)) as connection:
-        in_transaction(connection, _resolve, number, note)
+        said = f"REPORTS RESOLVE {number}: {note}".removesuffix(": ")
+        with recorded(connection, "report", said):
+            _resolve(connection, number, note)
     report(
         _(
             "Report {number} is resolved; the users that made it hear it from the server, which"

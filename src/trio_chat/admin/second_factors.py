@@ -1,6 +1,5 @@
 """The commands of `trio-chat account` about second factors and passkeys."""
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -8,18 +7,15 @@ from trio_chat.admin import in_cluster
 from trio_chat.admin.accounts import AccountTarget, find_account
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
+from trio_chat.admin.recorded import recorded
 from trio_chat.chat.accounts import Account
-from trio_chat.chat.audit import AuditEntry
 from trio_chat.i18n import _
 from trio_chat.maintenance.refusals import ResourceNotFound
-from trio_chat.storage import account_maintenance, audit
+from trio_chat.storage import account_maintenance
 from trio_chat.storage.maintenance import connected
-from trio_chat.storage.transactions import in_transaction
 
 if TYPE_CHECKING:
     import apsw
-
-_ACTOR = "trio-chat account"
 
 
 def show(target: AccountTarget) -> int:
@@ -47,10 +43,10 @@ def remove_second_factor(target: AccountTarget) -> int:
     """Remove the second factor of an account."""
     with connected(target.database, instead=_(in_cluster.REMOVE_SECOND_FACTOR)) as connection:
         account = find_account(connection, target)
-        if not account_maintenance.remove_second_factor(connection, account):
-            text = _("{account} has no second factor")
-            raise ResourceNotFound(text.format(account=account.name))
-        _audit(connection, f"SA2FAOFF {account.name}")
+        with recorded(connection, "account", f"SA2FAOFF {account.name}"):
+            if not account_maintenance.remove_second_factor(connection, account):
+                text = _("{account} has no second factor")
+                raise ResourceNotFound(text.format(account=account.name))
     report(
         _(
             "The second factor of {account} was removed: the password alone logs in. App passwords"
@@ -64,14 +60,12 @@ def remove_passkey(target: AccountTarget, name: str) -> int:
     """Remove a passkey of an account."""
     with connected(target.database, instead=_(in_cluster.REMOVE_PASSKEY)) as connection:
         account = find_account(connection, target)
-        if not account_maintenance.remove_passkey(connection, account, name):
-            text = _("{account} has no passkey of this name: see trio-chat account 2fa {account}")
-            raise ResourceNotFound(text.format(account=account.name))
-        _audit(connection, f"SAPASSKEY DEL {name} of {account.name}")
+        with recorded(connection, "account", f"SAPASSKEY DEL {name} of {account.name}"):
+            if not account_maintenance.remove_passkey(connection, account, name):
+                text = _(
+                    "{account} has no passkey of this name: see trio-chat account 2fa {account}"
+                )
+                raise ResourceNotFound(text.format(account=account.name))
     text = _("The passkey was removed. What else logs in to {account} stays, and so do sessions.")
     report(text.format(account=account.name))
     return OK
-
-
-def _audit(connection: "apsw.Connection", text: str) -> None:
-    in_transaction(connection, audit.add, AuditEntry(int(time.time() * 1000), _ACTOR, "", text))

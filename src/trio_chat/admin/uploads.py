@@ -6,12 +6,12 @@ from pathlib import Path
 from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
+from trio_chat.admin.recorded import recorded
 from trio_chat.i18n import _
 from trio_chat.maintenance.uploads import existing_uploads
 from trio_chat.storage import uploads
 from trio_chat.storage.account_maintenance import all_accounts
 from trio_chat.storage.maintenance import connected
-from trio_chat.storage.transactions import in_transaction
 
 
 def list_uploads(database: Path) -> int:
@@ -43,7 +43,8 @@ def remove_uploads(database: Path, names: Sequence[str], *, missing: bool = Fals
     with connected(database, instead=_(in_cluster.REMOVE_UPLOAD)) as connection:
         wanted = existing_uploads(connection, database, names, missing=missing)
         for name in wanted.values():
-            in_transaction(connection, uploads.remove, name)
+            with recorded(connection, "uploads", f"UPLOAD REMOVE {name}"):
+                uploads.remove(connection, name)
     for text in wanted:
         report(_("{name} was removed.").format(name=text))
     return OK

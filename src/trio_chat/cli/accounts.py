@@ -221,7 +221,8 @@ def _link(call: Invocation) -> int:
     from trio_chat.admin.accounts import AccountTarget  # noqa: PLC0415
 
     options = call.options
-    return link(AccountTarget(call.database, options.name), options.issuer, options.subject)
+    target = AccountTarget(call.database, options.name)
+    return link(target, call.settings, options.issuer, options.subject)
 
 
 @ACCOUNT.command(

@@ -22,7 +22,12 @@ def in_transaction(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Run `work(connection, …)` as one transaction, in this thread; roll it back when it raises."""
+    """Run `work(connection, …)` as one transaction, in this thread; roll it back when it raises.
+    Within another one it is a part of that.
+    """
+    is_part = connection.in_transaction
+    if is_part:
+        return work(connection, *args, **kwargs)
     connection.execute("BEGIN IMMEDIATE")
     try:
         result = work(connection, *args, **kwargs)

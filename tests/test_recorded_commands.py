@@ -1,0 +1,63 @@
+"""Maintenance commands in the audit log: what changes the server, with the words of the chat."""
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from database_fakes import fill, ran
+
+DATABASE = "trio-chat.db"
+
+
+@pytest.fixture(autouse=True)
+def _here(working_directory: Path) -> None:
+    """Start in a directory with an empty database."""
+    fill()
+
+
+def recorded() -> list[tuple[str, str]]:
+    """Return actors and texts of the audit log."""
+    connection = apsw.Connection(DATABASE)
+    try:
+        rows = connection.execute("SELECT actor, text FROM audit ORDER BY number")
+        return [(str(actor), str(text)) for actor, text in rows]
+    finally:
+        connection.close()
+
+
+def test_what_operators_change_by_commands_is_recorded(capfd: pytest.CaptureFixture[str]) -> None:
+    """Who came first, whom it concerned, and for how long."""
+    assert ran("ban", "add", "192.0.2.0/24", "--for", "1d", "--reason", "spam") == 0
+    assert ran("ban", "remove", "192.0.2.0/24") == 0
+    assert ran("filter", "add", "refuse", "*casino*") == 0
+    assert ran("filter", "remove", "*casino*") == 0
+    assert ran("raid", "on", "--for", "10m") == 0
+    assert ran("raid", "off") == 0
+    assert ran("hook", "add", "#lobby", "--name", "news") == 0
+    assert ran("hook", "remove", "news") == 0
+    actors, texts = zip(*recorded(), strict=True)
+    assert [actor.removeprefix("trio-chat ") for actor in actors] == [
+        *("ban", "ban", "filter", "filter", "raid", "raid", "hook", "hook")
+    ]
+    assert texts[:6] == (
+        "BAN 192.0.2.0/24 for 1d: spam",
+        "UNBAN 192.0.2.0/24",
+        "FILTER ADD refuse *casino*",
+        "FILTER DEL *casino*",
+        "RAID ON 10m",
+        "RAID OFF",
+    )
+    made, removed = texts[6:]
+    assert made.startswith("HOOK ADD ")
+    assert made.endswith(" news #lobby")
+    assert removed.startswith("HOOK DEL ")
+    assert capfd.readouterr().out.strip().rpartition("/")[2] not in made
+
+
+def test_what_is_refused_is_not_recorded() -> None:
+    """The change and its entry are one transaction."""
+    assert ran("ban", "remove", "192.0.2.0/24") == 1
+    assert ran("hook", "remove", "news") == 1
+    assert ran("channel", "history", "#nowhere", "30") == 1
+    assert recorded() == []
