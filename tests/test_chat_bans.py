@@ -48,7 +48,7 @@ def test_durations(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "d", "1x", "1d12", "-1d", "*!*@h", "101y", "9999999999", "1 d", "١d"]
+    "text", ["", "d", "1x", "1d12", "-1d", "*!*@h", "101y", "9999999999", "1 d", "١d", "0d", "0h0m"]
 )
 def test_what_is_no_duration(text: str) -> None:
     """Then it is the mask."""

@@ -61,3 +61,10 @@ def test_what_is_refused_is_not_recorded() -> None:
     assert ran("hook", "remove", "news") == 1
     assert ran("channel", "history", "#nowhere", "30") == 1
     assert recorded() == []
+
+
+@pytest.mark.parametrize("words", ["0", "0h"])
+def test_raid_mode_has_an_end(words: str) -> None:
+    """No duration stands for another one, such as the default."""
+    assert ran("raid", "on", "--for", words) == 2
+    assert recorded() == []

@@ -27,19 +27,18 @@ LONGEST = 100 * 365 * 86_400
 
 def parse(text: str) -> int | None:
     """Return seconds, or None when this is no duration. A bare number counts minutes, as with other
-    servers; 0 is for ever.
+    servers; a bare 0 is for ever. `0d` is none: whoever has computed that does not want for ever.
 
     Units may be written out: `7days`, `2weeks`, `1month` (of 30 days).
     """
     text = text.lower()
     if not _DURATION.fullmatch(text):
         return None
-    seconds = (
-        int(text) * 60
-        if text.isdigit()
-        else sum(int(number) * _SIZES[unit] for number, unit in _PART.findall(text))
-    )
-    return seconds if seconds <= LONGEST else None
+    if text.isdigit():
+        seconds, least = int(text) * 60, 0
+    else:
+        seconds, least = sum(int(number) * _SIZES[unit] for number, unit in _PART.findall(text)), 1
+    return seconds if least <= seconds <= LONGEST else None
 
 
 def is_like(text: str) -> bool:

@@ -112,11 +112,20 @@ def days_ago(text: str) -> float:
 
 
 def duration(text: str) -> int:
-    """Parse a duration such as 1d12h; return seconds."""
+    """Parse a duration such as 1d12h; return seconds, 0 for ever."""
+    return _duration(text, least=0)
+
+
+def limited_duration(text: str) -> int:
+    """Parse a duration that has an end; return seconds."""
+    return _duration(text, least=1)
+
+
+def _duration(text: str, least: int) -> int:
     from trio_chat.chat import durations  # noqa: PLC0415
 
     seconds = durations.parse(text)
-    if seconds is None:
+    if seconds is None or seconds < least:
         raise argparse.ArgumentTypeError(
             _("{value!r} is not a duration such as 1d12h, 90m or 2w").format(value=text)
         )

@@ -1,6 +1,6 @@
 """`trio-chat filter` and `trio-chat raid`: their commands and arguments."""
 
-from trio_chat.cli.arguments import duration
+from trio_chat.cli.arguments import limited_duration
 from trio_chat.cli.commands import DATABASE, Argument, Invocation, group
 from trio_chat.i18n import N_
 
@@ -96,7 +96,7 @@ RAID = group(
     Argument(
         "--for",
         dest="seconds",
-        type=duration,
+        type=limited_duration,
         default=1800,
         metavar="TIME",
         words=N_("how long, such as 2h; 30 minutes when it is left out"),
@@ -111,7 +111,7 @@ RAID = group(
 def _on(call: Invocation) -> int:
     from trio_chat.admin.moderation import set_raid  # noqa: PLC0415
 
-    return set_raid(call.database, call.options.seconds or 1800)
+    return set_raid(call.database, call.options.seconds)
 
 
 @RAID.command(

@@ -36,13 +36,14 @@ def _app_password(request: Request, words: list[str]) -> None:
         return
     elif not app_passwords.is_name(name):
         answer(request, f"The name is one word of at most {MAX_NAME} characters, but not . or ..")
-    elif (seconds := durations.parse(lasts or "0")) is None:
+    elif lasts and not durations.parse(lasts):
         answer(
             request,
             "The name is one word. After it you can say how long the password is valid, such as 12h"
             " or 30d.",
         )
     else:
+        seconds = durations.parse(lasts) or 0
         request.reply.postpone(partial(_add, request, name, seconds))
 
 
