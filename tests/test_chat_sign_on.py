@@ -279,3 +279,8 @@ def test_the_log_says_why_a_token_was_refused(town: Town, caplog: pytest.LogCapt
         refusal(with_sasl(town), "bad")
     assert "the token has expired, log in again" in caplog.text
     assert "password" not in caplog.text
+
+
+def test_the_name_of_a_service_is_none_for_an_account(town: Town) -> None:
+    """Nobody can log in to it with a password, as the sentence about others says."""
+    assert "cannot be one here" in refusal(with_sasl(town), "good:s1:NickServ")

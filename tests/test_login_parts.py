@@ -10,6 +10,7 @@ from login_fakes import ISSUER, RULES, claims
 from support import NOON
 from trio_chat.chat.identities import TokenRefused
 from trio_chat.chat.oauthbearer import parse
+from trio_chat.irc.names import fold_nick
 from trio_chat.server.login.claims import account_name, identity_of, parse_claims
 from trio_chat.server.login.escaping import in_filter, in_name
 
@@ -54,6 +55,25 @@ def test_no_payload_raises_anything_but_a_refusal(payload: bytes) -> None:
 def test_the_name_of_a_new_account(value: str, name: str) -> None:
     """Of a mail address and of a Windows login, only the person's part."""
     assert account_name(value) == name
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("ann.smith@example.org", "ann_smith"),
+        ("Ann Smith", "Ann_Smith"),
+        ("o'neil", "o_neil"),
+        ("a#b", "a_b"),
+        ("4711", "_4711"),
+        ("-ann", "_-ann"),
+        ("Жанна\u00a0Д.", "Жанна_Д_"),
+        ("ann[x]", "ann[x]"),
+    ],
+)
+def test_a_name_is_written_like_a_nickname(value: str, name: str) -> None:
+    """Most organisations have names with dots, of which no account could be made."""
+    assert account_name(value) == name
+    assert fold_nick(name, 32)
 
 
 @given(st.text())

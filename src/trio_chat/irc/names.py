@@ -159,6 +159,20 @@ def fold_nick(nick: str, max_length: int) -> str:
     return _without_mark_at(0, _fold_safely(nick))
 
 
+def like_nick(text: str) -> str:
+    """Return a text with `_` for each sign of ASCII, and each space, that no nickname contains, and
+    before what none begins with: `ann.smith` as `ann_smith`. It may still be no nickname, such as
+    one that is too long.
+    """
+    made = "".join(_like_nick(char) for char in text)
+    return f"_{made}" if made[:1].isdigit() or made[:1] == "-" else made
+
+
+def _like_nick(char: str) -> str:
+    is_odd = char.isascii() and not char.isalnum() and char not in _NICK_PUNCTUATION
+    return "_" if is_odd or char.isspace() else char
+
+
 def fold_relayed(name: str, max_length: int) -> str:
     """Return the folded form of the name of a user of another network, such as `ann/discord`, whose
     messages a bot relays.

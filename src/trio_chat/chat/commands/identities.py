@@ -14,6 +14,8 @@ from trio_chat.irc.names import InvalidName, fold_nick
 
 log = logging.getLogger("trio_chat")
 
+_IMPOSSIBLE = "the name that you have there cannot be one here, ask an operator for an account"
+
 
 async def find_account(request: Request, identity: Identity) -> Account | str:
     """Return the account of an identity, which is made if there is none, or a sentence with the
@@ -67,7 +69,9 @@ async def _create(request: Request, accounts: Accounts, identity: Identity) -> A
     try:
         folded = fold_nick(name, world.lengths.nick)
     except InvalidName:
-        return "the name that you have there cannot be one here, ask an operator for an account"
+        return _IMPOSSIBLE
+    if nicknames.looks_like_service(name, folded):
+        return _IMPOSSIBLE
     if nicknames.is_account_name_taken(world, name, folded) or any(
         world.registering.of(name, folded)
     ):

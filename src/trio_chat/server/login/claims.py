@@ -9,6 +9,7 @@ from typing import Any
 
 from trio_chat.chat.identities import Identity, TokenRefused
 from trio_chat.chat.identity_keys import MAX_SUBJECT, IdentityKey
+from trio_chat.irc.names import like_nick
 
 LEEWAY = 60.0
 """Seconds by which the clocks of the provider and of this server may differ."""
@@ -170,7 +171,8 @@ def _name(claims: dict[str, Any], rules: TokenRules, *, is_introspected: bool) -
 
 def account_name(value: str) -> str:
     """Return the name of the account for what a provider or a directory calls a person: of a mail
-    address, and of a Windows login, that of the person alone. The rules for names come later.
+    address, and of a Windows login, that of the person alone, written like a nickname. The rules
+    for names come later.
     """
     name = value[:_LONGEST_NAME].strip()
-    return name.rpartition("\\")[2].partition("@")[0]
+    return like_nick(name.rpartition("\\")[2].partition("@")[0])
