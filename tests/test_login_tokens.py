@@ -413,3 +413,29 @@ async def test_a_provider_is_not_kept_busy_with_what_it_refuses(autojump_clock: 
     await trio.sleep(60)
     with pytest.raises(TokenRefused):
         await there.check("opaque", HERE)
+
+
+async def test_a_rehash_keeps_the_keys_of_a_provider_that_is_away() -> None:
+    """They are fetched again at the next login, if it is there."""
+    fetcher = FakeFetcher()
+    before = provider(fetcher)
+    await before.check(sign(claims()), HERE)
+    fetcher.is_down = True
+    after = provider(fetcher)
+    after.follow(before)
+    asked = len(fetcher.asked)
+    assert await after.check(sign(claims()), HERE) == ANN
+    assert len(fetcher.asked) > asked
+
+
+async def test_a_rehash_keeps_no_keys_of_another_provider() -> None:
+    """They would let its people in."""
+    fetcher = FakeFetcher()
+    before = provider(fetcher)
+    await before.check(sign(claims()), HERE)
+    offer = before.offer._replace(configuration="https://other.example.org/x")
+    after = Provider(settings()._replace(offer=offer), fetcher, lambda: NOON)
+    after.follow(before)
+    fetcher.is_down = True
+    with pytest.raises(ProviderUnavailable):
+        await after.check(sign(claims()), HERE)

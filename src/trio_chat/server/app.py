@@ -460,7 +460,7 @@ class Server:
             return
         from trio_chat.server.login.setup import open_logins  # noqa: PLC0415  # few servers do
 
-        logins = await open_logins(settings, world.wall_clock)
+        logins = await open_logins(settings, world.wall_clock, world.sign_on)
         world.sign_on = logins.sign_on
         if isinstance(accounts, AccountKeeper):
             accounts.directory = logins.directory

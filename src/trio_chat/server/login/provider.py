@@ -112,6 +112,19 @@ class Provider:
         """The issuer; see `WebSignOn.issuer`."""
         return self._settings.rules.issuer
 
+    def follow(self, before: "Provider") -> None:
+        """Know what the provider before a REHASH knew, if it is the same one: it may be away, and
+        logins go on meanwhile. Its keys are fetched again at the next login.
+        """
+        if before.offer.configuration != self.offer.configuration:
+            return
+        self._document, self._keys, self._refused = (
+            before._document,
+            before._keys,
+            before._refused,
+        )
+        self._fetched = min(before._fetched, trio.current_time() - KEYS_FRESH)
+
     async def examine(self) -> None:
         """Fetch the keys, which are kept.
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import trio
 
 from trio_chat.chat import distinguished_names
-from trio_chat.chat.identities import SignOnOffer
+from trio_chat.chat.identities import SignOn, SignOnOffer
 from trio_chat.config import OidcSettings, Settings
 from trio_chat.server.http.hosts import matches
 from trio_chat.server.login.claims import TokenRules
@@ -31,12 +31,15 @@ class Logins(NamedTuple):
     directory: LdapDirectory | None = None
 
 
-async def open_logins(settings: Settings, clock: Callable[[], float]) -> Logins:
+async def open_logins(
+    settings: Settings, clock: Callable[[], float], before: SignOn | None = None
+) -> Logins:
     """Return the provider and the directory of these settings; nothing is asked yet.
 
     Args:
         settings: all of config.ini.
         clock: returns seconds of Unix time.
+        before: the provider until now, or None.
 
     Raises:
         LoginSetupError: something is missing; the message says what to do.
@@ -49,6 +52,8 @@ async def open_logins(settings: Settings, clock: Callable[[], float]) -> Logins:
         context = await _context(settings.oidc.ca_file, "[oidc] ca_file")
         fetcher = JsonFetcher(_may_be_private(settings.oidc), context)
         sign_on = Provider(provider_settings(settings.oidc, secret), fetcher, clock)
+        if isinstance(before, Provider):
+            sign_on.follow(before)
     if settings.ldap.url:
         _check_base(settings.ldap.base)
         await _context(settings.ldap.ca_file, "[ldap] ca_file")  # libldap would not say why
