@@ -154,6 +154,7 @@ def test_an_app_password_expires_when_that_was_wanted(town: Town) -> None:
     assert "Wrong" in notices(town.person("eve"), f"NS IDENTIFY ann {password}")
     replies = with_sasl(town).say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', password)}")
     assert "904" in commands(replies)
+    assert "no longer valid since" in notices(ann, "NS APPPASSWORD LIST")
 
 
 def test_expired_ones_make_room(town: Town) -> None:

@@ -127,6 +127,17 @@ def test_asking_nickserv(town: Town) -> None:
     assert "Usage" in sentence(bob.say("NS IDENTIFY"))
 
 
+def test_help_with_one_command(town: Town) -> None:
+    """Of all commands there are many lines."""
+    bob = town.person("bob")
+    (told,) = bob.say("NS HELP appPassword")
+    assert told.params[-1].startswith("APPPASSWORD ADD <name>")
+    (told,) = bob.say("NS HELP SING")
+    assert "I do not know SING" in told.params[-1]
+    (told,) = bob.say("NS HELP SADROP")
+    assert "I do not know SADROP" in told.params[-1]
+
+
 def test_without_accounts_it_says_so() -> None:
     """A server that remembers nothing offers neither the capabilities nor the service."""
     bob = Town().person("bob")

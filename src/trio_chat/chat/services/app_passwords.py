@@ -70,16 +70,23 @@ async def _list(request: Request, reply: Response) -> None:
     except AccountsError as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
+    now = int(request.world.clock())
     for each in known:
         mine = " (this session)" if each.digest == request.session.app_password else ""
-        answer(request, f"{describe(each)}{mine}", reply)
+        answer(request, f"{describe(each, now)}{mine}", reply)
     answer(request, f"That is all: {len(known)} of {MOST}.", reply)
 
 
-def describe(password: AppPassword) -> str:
-    """Return what there is to say of an app password."""
+def describe(password: AppPassword, now: int) -> str:
+    """Return what there is to say of an app password.
+
+    Args:
+        password: the app password.
+        now: seconds of Unix time.
+    """
     created = f"{datetime.fromtimestamp(password.created, UTC):%Y-%m-%d}"
-    until = f", valid until {_minute(password.expires)}" if password.expires else ""
+    valid = "no longer valid since" if password.has_expired(now) else "valid until"
+    until = f", {valid} {_minute(password.expires)}" if password.expires else ""
     last = _minute(password.used) if password.used else "never"
     return f"{password.name}: made {created}, last used {last}{until}"
 

@@ -79,13 +79,18 @@ class Service:
             for key, entry in self.commands.items()
             if not entry.right or has_right(request.user, entry.right)
         }
-        if name.upper() == "HELP":
+        is_help = name.upper() == "HELP"
+        if is_help and not words:
             for entry in commands.values():
                 self.answer(request, f"{entry.usage}: {entry.help}")
             return
+        if is_help:
+            name = words[0]
         command = commands.get(name.upper())
         if command is None:
             self.answer(request, f"I do not know {name}. /msg {self.name} HELP shows what I know.")
+        elif is_help:
+            self.answer(request, f"{command.usage}: {command.help}")
         elif len(words) < command.min_words:
             self.answer(request, f"Usage: /msg {self.name} {command.usage}")
         else:
