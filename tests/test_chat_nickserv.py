@@ -127,6 +127,16 @@ def test_asking_nickserv(town: Town) -> None:
     assert "Usage" in sentence(bob.say("NS IDENTIFY"))
 
 
+@pytest.mark.parametrize(
+    "words", ["correct horse battery", "correct horse", "horse1 * token more", "horse1 a@b c d"]
+)
+def test_a_password_to_register_is_one_word(town: Town, words: str) -> None:
+    """The account would have the first word as its password, and nobody would know."""
+    bob = town.person("bob")
+    assert "one word" in sentence(bob.say(f"NS REGISTER {words}"))
+    assert "not registered" in sentence(bob.say("NS INFO"))
+
+
 def test_help_with_one_command(town: Town) -> None:
     """Of all commands there are many lines."""
     bob = town.person("bob")

@@ -55,6 +55,14 @@ def ns_command(request: Request) -> None:
     "registers your nickname as an account",
 )
 def _register(request: Request, words: list[str]) -> None:
+    if len(words) > 3 or (len(words) > 1 and words[1] != "*" and "@" not in words[1]):
+        usage = NICKSERV.commands["REGISTER"].usage
+        answer(
+            request,
+            "Nothing was registered: a password is one word, and behind it stands an e-mail"
+            f" address or *. Usage: /msg {NAME} {usage}",
+        )
+        return
     wanted = Wanted(request.user.nick, *(*words, "", "")[:3])
     refusal = account_registration.why_not_register(request, wanted)
     if refusal is None:
