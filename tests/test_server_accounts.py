@@ -339,6 +339,28 @@ async def test_a_password_that_nobody_could_type_twice() -> None:
         assert accounts.known == {}
 
 
+@pytest.mark.parametrize(
+    ("made", "sent"),
+    [
+        ("p\u00e4ssword", "pa\u0308ssword"),
+        ("pa\u0308ssword", "p\u00e4ssword"),
+        ("a\u00a0bcdef", "a bcdef"),
+    ],
+)
+async def test_one_password_that_is_sent_in_two_ways(made: str, sent: str) -> None:
+    """RFC 4013: systems write one letter as one or as two characters; SCRAM knows that, too."""
+    async with keeper() as accounts:
+        await create(accounts, ANN, made, ADDRESS)
+        assert await accounts.verify("ann", sent, ADDRESS) is not None
+        assert await accounts.verify("ann", "password", ADDRESS) is None
+
+
+def test_an_older_hash_is_of_the_password_as_it_was_sent() -> None:
+    """It still fits."""
+    cost, password = COSTS["low"], "pa\u0308ssword"
+    assert cost.verify(cost.hasher().hash(password), password)
+
+
 async def test_a_database_that_cannot_be_written(tmp_path: Path) -> None:
     """AccountsError; and nobody is known who is not stored."""
     async with open_database(tmp_path / "chat.db") as database:

@@ -8,11 +8,12 @@ cannot be found by trying.
 import base64
 import hashlib
 import hmac
+import importlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.account_index import AccountIndex
 from trio_chat.chat.accounts import Account, AccountsError, Login, Origin, Refreshed
@@ -75,7 +76,7 @@ class Cost:
         except scramp.ScramException as error:  # characters that SASLprep (RFC 4013) forbids
             raise ValueError(str(error)) from error
         keys = ScramKeys(salt, iterations, stored_key, server_key)
-        return Credentials(self.hasher().hash(password), keys)
+        return Credentials(self.hasher().hash(_prepared(password)), keys)
 
     def nobody(self) -> str:
         """Return an argon2id hash that fits no password and takes as long to check as any other."""
@@ -97,10 +98,25 @@ class Cost:
             # As long as for others, so that the answer does not show the kind of the hash.
             self.verify(self.nobody(), password)
             return scram_hashes.verify(hashed, password)
-        try:
-            return self.hasher().verify(hashed, password)
-        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
-            return False
+        # Older hashes are of passwords as they were sent.
+        for text in dict.fromkeys((_prepared(password), password)):
+            with suppress(argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+                return self.hasher().verify(hashed, text)
+        return False
+
+
+def _prepared(password: str) -> str:
+    """Return a password as SCRAM proves it (SASLprep, RFC 4013; RFC 4616 §2 for PLAIN): one letter
+    with an accent can be sent as two characters, which depends on the system of the client. What
+    SASLprep forbids stays as it is.
+    """
+    if password.isascii():
+        return password
+    core: Any = importlib.import_module("scramp.core")
+    try:
+        return str(core.saslprep(password))
+    except core.ScramException:
+        return password
 
 
 COSTS = {"normal": Cost(), "low": Cost(memory_kib=8, scram_iterations=4096)}
