@@ -284,3 +284,13 @@ def test_the_log_says_why_a_token_was_refused(town: Town, caplog: pytest.LogCapt
 def test_the_name_of_a_service_is_none_for_an_account(town: Town) -> None:
     """Nobody can log in to it with a password, as the sentence about others says."""
     assert "cannot be one here" in refusal(with_sasl(town), "good:s1:NickServ")
+
+
+def test_the_name_of_a_deleted_account_has_no_password(town: Town) -> None:
+    """Only an operator helps: there is nothing to link to."""
+    person = with_sasl(town)
+    log_in(person, "good:s1:eve")
+    person.say("CAP END", "NICK eve2", "USER e 0 * :e")
+    code = find(person.say("NS DROP"), "NOTICE").params[-1].split()[-1].rstrip(".")
+    person.say(f"NS DROP {code}")
+    assert "was deleted" in refusal(with_sasl(town), "good:s1:eve")

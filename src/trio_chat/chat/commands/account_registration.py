@@ -17,16 +17,13 @@ from trio_chat.chat.commands.account_creation import (
     verify,
 )
 from trio_chat.chat.commands.accounts import log_in
+from trio_chat.chat.commands.identities import WAS_DROPPED
 from trio_chat.chat.moderation import server_rules
 from trio_chat.chat.moderation.server import NICKS
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.irc.mail import email_address
 from trio_chat.irc.names import fold
-
-_DROPPED = (
-    "{} was the name of an account that was deleted; only an operator of the server can free it"
-)
 
 
 @command(
@@ -122,7 +119,7 @@ def why_not_register(request: Request, wanted: Wanted) -> RegistrationOutcome | 
         return RegistrationOutcome("BAD_ACCOUNT_NAME", server_rules.why_not("This name"))
     folded = fold(name)
     if folded in world.accounts.dropped:
-        return RegistrationOutcome("ACCOUNT_EXISTS", _DROPPED.format(name))
+        return RegistrationOutcome("ACCOUNT_EXISTS", WAS_DROPPED.format(name))
     holder = world.verifications.holder(name, folded)
     is_held = holder is not None and holder is not session.verification
     if is_held or is_taken(request, name, folded) or _is_nick_of_another(request, name, folded):

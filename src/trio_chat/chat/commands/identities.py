@@ -14,6 +14,9 @@ from trio_chat.irc.names import InvalidName, fold_nick
 
 log = logging.getLogger("trio_chat")
 
+WAS_DROPPED = (
+    "{} was the name of an account that was deleted; only an operator of the server can free it"
+)
 _IMPOSSIBLE = "the name that you have there cannot be one here, ask an operator for an account"
 
 
@@ -72,6 +75,8 @@ async def _create(request: Request, accounts: Accounts, identity: Identity) -> A
         return _IMPOSSIBLE
     if nicknames.looks_like_service(name, folded):
         return _IMPOSSIBLE
+    if folded in accounts.dropped:
+        return WAS_DROPPED.format(name)
     if nicknames.is_account_name_taken(world, name, folded) or any(
         world.registering.of(name, folded)
     ):
