@@ -7,7 +7,7 @@ import trio
 
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Origin
 from trio_chat.chat.changes import AccountRegistered, IdentityLinked, IdentityUnlinked
-from trio_chat.chat.identities import Identity, NotLinked, ProviderUnavailable
+from trio_chat.chat.identities import Identity, NotLinked, PersonRefused, ProviderUnavailable
 from trio_chat.chat.identity_keys import MOST, ConfirmedGroups, IdentityKey
 from trio_chat.chat.operation import Operation
 from trio_chat.config import LimitSettings
@@ -29,6 +29,7 @@ class FakeDirectory:
     def __init__(self) -> None:
         self.is_first = False
         self.is_down = False
+        self.refused = False
         self.asked: list[str] = []
 
     async def check(self, name: str, password: str) -> Identity | None:
@@ -37,6 +38,8 @@ class FakeDirectory:
         if self.is_down:
             raise ProviderUnavailable("the directory: down")
         is_right = (name, password) == ("ann", "of ldap")
+        if is_right and self.refused:
+            raise PersonRefused("You are not in the group")
         return Identity(KEY, "ann", groups=GROUPS) if is_right else None
 
 
@@ -124,6 +127,29 @@ async def test_a_directory_that_is_away_counts_nothing(
     directory.is_down = False
     with pytest.raises(NotLinked):
         await accounts.verify_login("ann", "of ldap", HERE)
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+async def test_a_person_that_may_not_log_in_has_guessed_nothing(
+    accounts: AccountKeeper, is_first: bool
+) -> None:
+    """The password is right, so it does not count, and the sentence of the directory is shown."""
+    directory = directory_of(accounts)
+    directory.is_first, directory.refused = is_first, True
+    for _ in range(5):
+        with pytest.raises(PersonRefused, match="group"):
+            await accounts.verify_login("ann", "of ldap", HERE)
+    assert await accounts.verify_login("ann", "of ann", HERE) is not None
+
+
+async def test_the_equal_password_of_an_account_goes_on(accounts: AccountKeeper) -> None:
+    """The directory that is asked first refuses its person, not the owner of the account."""
+    directory = directory_of(accounts)
+    directory.is_first = directory.refused = True
+    await accounts.set_credentials(1, await accounts.prepare("of ldap", HERE))
+    login = await accounts.verify_login("ann", "of ldap", HERE)
+    assert login is not None
+    assert login.confirmed is None
 
 
 async def test_an_account_without_a_password_has_none(accounts: AccountKeeper) -> None:

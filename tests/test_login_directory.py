@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from login_fakes import FakeTree, entry
 from trio_chat.chat.distinguished_names import normal_form
-from trio_chat.chat.identities import PasswordOutdated, ProviderUnavailable
+from trio_chat.chat.identities import PersonRefused, ProviderUnavailable
 from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.config import LdapSettings
@@ -126,15 +126,20 @@ async def test_a_group_can_be_required(groups: tuple[bytes, ...], is_let_in: boo
     """By its name, in whatever way the directory writes that."""
     tree = FakeTree()
     tree.found["(uid=ann)"] = [entry("uid=ann,ou=people", b"ann", b"id-1", *groups)]
-    found = await directory(tree, required_group="cn=chat,ou=groups").check("ann", "correct horse")
-    assert (found is not None) is is_let_in
+    there = directory(tree, required_group="cn=chat,ou=groups")
+    if is_let_in:
+        assert await there.check("ann", "correct horse") is not None
+    else:
+        with pytest.raises(PersonRefused, match="not in the group"):
+            await there.check("ann", "correct horse")
+        assert await there.check("ann", "wrong") is None
 
 
 @pytest.mark.parametrize(
-    ("number", "subject"), [(b"\xff\x01" * 8, "ff01" * 8), (b"a\nb", "610a62"), (b"", None)]
+    ("number", "subject"), [(b"\xff\x01" * 8, "ff01" * 8), (b"a\nb", "610a62")]
 )
 async def test_the_number_can_be_bytes(number: bytes, subject: str | None) -> None:
-    """Active Directory has 16 bytes; an entry without a number is nobody."""
+    """Active Directory has 16 bytes."""
     tree = FakeTree()
     tree.found["(uid=ann)"] = [entry("uid=ann,ou=people", b"ann", number)]
     found = await directory(tree).check("ann", "correct horse")
@@ -190,7 +195,7 @@ async def test_a_password_that_must_be_changed(changed: dict[str, str]) -> None:
     """It is right, and its owner hears what to do; nobody is let in."""
     tree = FakeTree()
     tree.outdated.add("uid=ann,ou=people")
-    with pytest.raises(PasswordOutdated, match="change it there"):
+    with pytest.raises(PersonRefused, match="change it there"):
         await directory(tree, **changed).check("ann", "correct horse")
     assert tree.open == 0
 
@@ -260,3 +265,19 @@ def test_the_group_of_operators_is_compared_likewise() -> None:
     """As the directory writes its name."""
     block = Operator(name="root", ldap_group="CN=Chat\\2C x, OU=Groups")
     assert block.group_of("ldap") == normal_form("cn=chat\\, x,ou=groups")
+
+
+async def test_an_entry_without_a_number_is_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """Its password is right, so its owner does not try others; the log has the attribute."""
+    tree = FakeTree()
+    tree.found["(uid=ann)"] = [entry("uid=ann,ou=people", b"ann", b"")]
+    with pytest.raises(PersonRefused, match="operator"):
+        await directory(tree).check("ann", "correct horse")
+    assert "entryUUID" in caplog.text
+
+
+async def test_the_filter_is_examined() -> None:
+    """The directory reads it, with the name of nobody."""
+    tree = FakeTree()
+    await directory(tree).examine()
+    assert tree.searches == [(PEOPLE, "(uid=trio-chat)")]

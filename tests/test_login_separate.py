@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from trio_chat.chat.identities import Identity, PasswordOutdated, ProviderUnavailable
+from trio_chat.chat.identities import Identity, PersonRefused, ProviderUnavailable
 from trio_chat.config import LdapSettings
 from trio_chat.server.login.directory import LdapDirectory
 from trio_chat.server.login.separate import SeparateLdap
@@ -131,7 +131,7 @@ async def test_no_process_is_left_behind(ldap: SeparateLdap) -> None:
 @pytest.mark.parametrize("password", ["expired", "reset", "of AD"])
 async def test_a_password_that_must_be_changed_is_right(ldap: SeparateLdap, password: str) -> None:
     """OpenLDAP says so by a control, or by refusing all else; Active Directory by a number."""
-    with pytest.raises(PasswordOutdated):
+    with pytest.raises(PersonRefused):
         await directory(ldap).check("ann", password)
 
 

@@ -59,14 +59,10 @@ class NotLinked(Busy):
         self.identity = identity
 
 
-class PasswordOutdated(Busy):
-    """A password of the directory is right, but the directory wants another one first."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The directory wants another password of you: change it there first, as its"
-            " administrators say, then log in with the new one"
-        )
+class PersonRefused(Busy):
+    """A password of the directory is right, but the person may not log in by it; the message is a
+    sentence for that person.
+    """
 
 
 class SignOnOffer(NamedTuple):
@@ -120,6 +116,6 @@ class Directory(Protocol):
 
         Raises:
             ProviderUnavailable: the directory cannot be asked.
-            PasswordOutdated: the password is right, and has to be changed there first.
+            PersonRefused: the password is right, but does not log in.
             Busy: too many passwords wait.
         """

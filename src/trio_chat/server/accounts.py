@@ -16,10 +16,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.account_index import AccountIndex
-from trio_chat.chat.accounts import Account, AccountsError, Login, Origin, Refreshed
+from trio_chat.chat.accounts import Account, AccountsError, Busy, Login, Origin, Refreshed
 from trio_chat.chat.app_passwords import AppPassword, digest_of
 from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
-from trio_chat.chat.identities import Directory, Identity, NotLinked, ProviderUnavailable
+from trio_chat.chat.identities import (
+    Directory,
+    Identity,
+    NotLinked,
+    PersonRefused,
+    ProviderUnavailable,
+)
 from trio_chat.chat.identity_keys import IdentityKey
 from trio_chat.irc.app_passwords import has_form
 from trio_chat.server import scram_hashes
@@ -305,6 +311,7 @@ class AccountKeeper(AccountIndex):
 
         Raises:
             NotLinked: the directory takes it, but no account is linked to the identity.
+            PersonRefused: the directory takes it, but the person may not log in by it.
             AccountsError: the directory cannot be asked, and the password is not that of the
                 account.
         """
@@ -322,15 +329,14 @@ class AccountKeeper(AccountIndex):
             identity = await self._threads.ask(lockout, folded, origin, ask)
         except ProviderUnavailable as error:
             problem = error
+        except PersonRefused as error:
+            return await self._with_equal(directory, folded, password, origin, error)
         if identity is not None:
             account = await self.by_identity(identity.key)
             if account is not None:
                 return Login(account, confirmed=identity.confirmed)
-            if has_own and directory.is_first:  # with an equal password
-                account = await self._verify(folded, password, origin, is_last=False)
-            if account is None:
-                raise NotLinked(identity)
-            return Login(account)  # not linked: nothing says that both are one person
+            missing = NotLinked(identity)
+            return await self._with_equal(directory, folded, password, origin, missing)
         if has_own and directory.is_first:
             right = await self._verify(folded, password, origin, is_last=problem is None)
             if right is not None or problem is None:
@@ -339,6 +345,22 @@ class AccountKeeper(AccountIndex):
             raise AccountsError(str(problem))
         await self._threads.note_wrong(lockout, folded, origin)
         return None
+
+    async def _with_equal(
+        self, directory: Directory, folded: str, password: str, origin: Origin, problem: Busy
+    ) -> Login:
+        """Return the login of an account whose own password equals one of a directory that has been
+        asked first; nothing says that both are one person.
+
+        Raises:
+            Busy: the problem, if that is not its password.
+        """
+        own = self.known.get(folded)
+        if directory.is_first and own is not None and await self.has_password(own.id):
+            right = await self._verify(folded, password, origin, is_last=False)
+            if right is not None:
+                return Login(right)
+        raise problem
 
     async def has_password(self, account: int) -> bool:
         """Return whether an account has a password of its own; see `Accounts.has_password`."""

@@ -13,7 +13,7 @@ import trio
 
 from trio_chat.chat.accounts import MAX_PASSWORD, Busy
 from trio_chat.chat.distinguished_names import normal_form
-from trio_chat.chat.identities import Identity, PasswordOutdated, ProviderUnavailable
+from trio_chat.chat.identities import Identity, PersonRefused, ProviderUnavailable
 from trio_chat.chat.identity_keys import MAX_SUBJECT, IdentityKey, directory_issuer
 from trio_chat.config import LdapSettings
 from trio_chat.server.login.claims import account_name
@@ -26,6 +26,12 @@ log = logging.getLogger("trio_chat")
 _LONGEST_NAME = 200
 _NO_ATTRIBUTE = "1.1"
 """What stands for none (RFC 4511 §4.5.1.8)."""
+_OUTDATED = (
+    "The directory wants another password of you: change it there first, as its administrators say,"
+    " then log in with the new one"
+)
+_NO_GROUP = "You are not in the group that may log in here, ask an operator"
+_NO_NUMBER = "The directory does not say who you are, ask an operator of this server"
 _MOST_WAITING = 1000
 """Passwords that wait for a connection."""
 _STEPS = 4
@@ -127,7 +133,7 @@ class LdapDirectory:
             raise ProviderUnavailable(f"the directory: {error}") from error
 
     async def examine(self) -> None:
-        """Check that the directory can be asked by these settings, and that the base exists.
+        """Check that the directory can be asked by these settings: the base, and the filter.
 
         Raises:
             DirectoryError: it cannot, or there is none; the message says why.
@@ -153,7 +159,7 @@ class LdapDirectory:
             return None
         except MustChange:
             log.info("the directory wants another password of %s", name)
-            raise PasswordOutdated from None
+            raise PersonRefused(_OUTDATED) from None
         return self._identity(entry) if entry is not None else None
 
     def _bind(self, name: str, password: str) -> Entry | None:
@@ -203,14 +209,14 @@ class LdapDirectory:
         try:
             if not connection.read(self._settings.base, [_NO_ATTRIBUTE]):
                 raise DirectoryError(_no_base(self._settings.base))
+            connection.search(self._settings.base, self._condition("trio-chat"), [_NO_ATTRIBUTE])
         finally:
             connection.close()
 
     def _only(self, name: str, connection: Connection) -> Entry | None:
         """Return the only entry for a name; None if there is none, or more than one."""
         settings = self._settings
-        condition = settings.filter.replace("{name}", in_filter(name))
-        found = connection.search(settings.base, condition, self._attributes)
+        found = connection.search(settings.base, self._condition(name), self._attributes)
         if found:
             self._is_base_known = True
         elif not self._is_base_known:
@@ -218,6 +224,9 @@ class LdapDirectory:
         if len(found) > 1:
             log.error("the directory has several entries for one name: make [ldap] filter narrower")
         return found[0] if len(found) == 1 else None
+
+    def _condition(self, name: str) -> str:
+        return self._settings.filter.replace("{name}", in_filter(name))
 
     def _look_at_base(self, connection: Connection) -> None:
         """Note in the log that the base does not exist: a search there finds nobody, whom everybody
@@ -227,17 +236,22 @@ class LdapDirectory:
         if not self._is_base_known:
             log.error("the directory: %s", _no_base(self._settings.base))
 
-    def _identity(self, entry: Entry) -> Identity | None:
+    def _identity(self, entry: Entry) -> Identity:
+        """Return the identity of an entry whose password was right.
+
+        Raises:
+            PersonRefused: it may not log in.
+        """
         settings = self._settings
         subject = _text(_first(entry, settings.id_attribute))
         if not 0 < len(subject) <= MAX_SUBJECT:
-            log.error("an entry of the directory has no %s", settings.id_attribute)
-            return None
+            log.error("%s: the directory shows no %s of it", entry.dn, settings.id_attribute)
+            raise PersonRefused(_NO_NUMBER)
         values = entry.attributes.get(settings.group_attribute.lower(), [])
         groups = frozenset(normal_form(_text(value)) for value in values)
         if self._required and self._required not in groups:
             log.info("%s is not in the required group of the directory", entry.dn)
-            return None
+            raise PersonRefused(_NO_GROUP)
         name = account_name(_text(_first(entry, settings.account_attribute)))
         return Identity(IdentityKey(self._issuer, subject), name, settings.provision, groups)
 

@@ -16,6 +16,8 @@ from trio_chat.server.login.probing import why_unreachable
 
 _NEEDS_ANOTHER = re.compile(r"\bdata (532|773)\b")
 """How Active Directory says of a right password that it has expired, or was reset."""
+_BAD_FILTER = -7
+"""`LDAP_FILTER_ERROR` of libldap."""
 _NO_ANONYMOUS = 48
 """`inappropriateAuthentication` (RFC 4511, appendix A.2): nobody may ask without a name."""
 
@@ -105,6 +107,8 @@ class _LibLdapConnection:
         except bonsai.SizeLimitError as error:
             raise DirectoryError("[ldap] filter finds many entries for one name") from error
         except (bonsai.LDAPError, OSError, ValueError, TypeError) as error:
+            if getattr(error, "code", 0) == _BAD_FILTER:
+                raise DirectoryError("[ldap] filter is none: are its parentheses right?") from error
             raise DirectoryError(_explain(error)) from error
         return [_entry(each) for each in found[:2]]
 
