@@ -280,3 +280,9 @@ def test_a_login_that_is_not_known_to_be_carried_out(town: Town) -> None:
     assert replies[1].params[:2] == ("AUTHENTICATE", "TEMPORARILY_UNAVAILABLE")
     assert "may still be carried out" in replies[1].params[-1]
     assert commands(ann.say("AUTHENTICATE PLAIN")) == ["AUTHENTICATE"]
+
+
+def test_external_without_a_certificate_says_so(town: Town) -> None:
+    """The mechanism exists; what is missing is in the hands of the client."""
+    answers = with_sasl(town).say("AUTHENTICATE EXTERNAL")
+    assert "client certificate" in find(answers, "904").params[-1]

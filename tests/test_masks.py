@@ -327,6 +327,21 @@ def test_durations_that_people_write(root: Person, duration: str, shown: str) ->
     assert told.params[-1].startswith(f"*** *!*@203.0.113.9 is banned for {shown};")
 
 
+@pytest.mark.parametrize("words", ["7d", "+7d", "1d12h :spam", ":2weeks"])
+def test_a_duration_behind_the_mask_is_no_reason(root: Person, words: str) -> None:
+    """Some services take it there; the ban would be for ever."""
+    (told,) = root.say(f"KLINE *!*@203.0.113.9 {words}")
+    assert "stands before" in told.params[-1]
+    assert "Nothing was banned" in told.params[-1]
+
+
+@pytest.mark.parametrize("words", [":7 days of spam", "404", ":spam 7d"])
+def test_a_number_can_begin_a_reason(root: Person, words: str) -> None:
+    """It is no duration by itself."""
+    told = root.say(f"KLINE *!*@203.0.113.9 {words}")[0].params[-1]
+    assert "is banned for ever" in told
+
+
 @pytest.mark.parametrize("text", ["7dayz", "d7", "1 day", "1d12", "days", "1.5h", "-1d", "999y"])
 def test_what_is_no_duration(text: str) -> None:
     """Then nothing is guessed."""

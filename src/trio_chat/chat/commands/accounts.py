@@ -84,8 +84,11 @@ def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
         exchange = sasl_exchanges.start(mechanism, world, session.origin)
     if exchange is None:
         known = sasl_mechanisms.mechanisms(session.certificate, rules)
+        reason = "there is no such mechanism here"
+        if mechanism == "EXTERNAL" and not session.certificate:
+            reason = "you have not come with a client certificate"
         request.reply.numeric(n.RPL_SASLMECHS, ",".join(known))
-        request.reply.numeric(n.ERR_SASLFAIL, args=("there is no such mechanism here",))
+        request.reply.numeric(n.ERR_SASLFAIL, args=(reason,))
         return
     session.sasl = sasl.SaslDialogue(exchange, sasl_exchanges.inbox(mechanism))
     request.reply.send_bare("AUTHENTICATE", "+")

@@ -84,7 +84,7 @@ def take_duration(words: tuple[str, ...] | list[str]) -> tuple[int, tuple[str, .
     of which there is at least one.
 
     Raises:
-        BadMask: the duration is not understood, or the mask seems to follow another word.
+        BadMask: the duration is not understood, or it or the mask seems to follow another word.
     """
     first, *rest = words
     seconds = durations.parse(first) if rest else None
@@ -100,7 +100,15 @@ def take_duration(words: tuple[str, ...] | list[str]) -> tuple[int, tuple[str, .
             f"{rest[0]} would be the reason; only a duration, like 1d12h or 90m, can stand before"
             " what is banned"
         )
+    if seconds is None and rest and _is_late_duration(rest[0]):
+        raise BadMask(f"{rest[0]} would be the reason; a duration stands before what is banned")
     return seconds or 0, (first, *rest)
+
+
+def _is_late_duration(word: str) -> bool:
+    """Return whether a word is a duration with a unit, as some services take it behind the name."""
+    bare = word.removeprefix("+")
+    return not bare.isdigit() and durations.parse(bare) is not None
 
 
 def _is_mask(word: str) -> bool:
