@@ -1,10 +1,12 @@
 """The engine of a cluster's log, by its address."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from trio_chat.server.cluster.engines import make_log
+from trio_chat.config import ClusterSettings
+from trio_chat.server.cluster.engines import make_log, read_password
 from trio_chat.server.cluster.log import LogRefused
 from trio_chat.server.cluster.postgres_log import PostgresLog
 from trio_chat.server.cluster.redis_log import RedisLog
@@ -24,6 +26,13 @@ async def test_the_scheme_is_that_of_the_engine(url: str, kind: type) -> None:
     log = make_log(url, "secret")
     assert isinstance(log, kind)
     await log.aclose()
+
+
+def test_the_file_of_the_password_is_named_if_it_cannot_be_read(tmp_path: Path) -> None:
+    """With the key of config.ini that names it."""
+    settings = ClusterSettings(password_file=tmp_path / "none")
+    with pytest.raises(LogRefused, match=r"\[cluster\] password_file: .*none cannot be read: No"):
+        read_password(settings)
 
 
 @pytest.mark.parametrize("url", ["", "mysql://localhost/x", "postgresql-13://x"])

@@ -530,15 +530,21 @@ def test_a_key_like_none_lists_all(refused: Refused) -> None:
     assert "allowed: level, format, file, rotate_bytes, keep" in refused("[logging]\nqqqq = 5\n")
 
 
-@pytest.mark.parametrize("line", ["port", "port: 5000", "= 5000", "[server", "just words"])
+@pytest.mark.parametrize("line", ["port", "port: 5000", "= 5000", "server]", "just words"])
 def test_a_line_that_is_no_key_and_value(refused: Refused, line: str) -> None:
     """A line without its '=' is named by its number."""
     assert 'line 2: expected "key = value"' in refused(f"[server]\n{line}\n")
 
 
-def test_something_behind_a_header_is_not_dropped(refused: Refused) -> None:
-    """configparser alone would ignore the rest of this line."""
-    assert "line 2" in refused("[server]\n[limits] clients = 5\n")
+@pytest.mark.parametrize("before", ["", "[server]\n", "[server]\nport = 1\n"])
+@pytest.mark.parametrize("line", ["[limits", "[limits] clients = 5", "[]", "[limits = 5"])
+def test_a_section_has_both_brackets_and_a_line_of_its_own(
+    refused: Refused, before: str, line: str
+) -> None:
+    """The error says how a section is written, wherever in the file it is."""
+    number = before.count("\n") + 1
+    words = f"line {number}: a section is written as in [server], alone in its line"
+    assert words in refused(f"{before}{line}\n")
 
 
 def test_a_key_needs_a_section(refused: Refused) -> None:

@@ -114,7 +114,7 @@ def test_a_secret_is_read_from_a_private_file(tmp_path: Path) -> None:
     file.write_text("\n")
     with pytest.raises(SecretFileError, match="first line"):
         read_secret(file, "[oidc] client_secret_file")
-    with pytest.raises(SecretFileError, match="cannot be read"):
+    with pytest.raises(SecretFileError, match="cannot be read: No such file"):
         read_secret(tmp_path / "none", "[oidc] client_secret_file")
 
 

@@ -60,6 +60,14 @@ def test_directories_above_are_private_too(tmp_path: Path) -> None:
     assert modes(tmp_path) == {"a": "0o755", "a/b": "0o700", "a/b/c": "0o700"}
 
 
+def test_a_file_in_the_way_of_a_directory_is_named(tmp_path: Path) -> None:
+    """The error is about this file, and not that something exists."""
+    (tmp_path / "a").touch()
+    with pytest.raises(NotADirectoryError) as refused:
+        make_directory(tmp_path / "a" / "b" / "c")
+    assert refused.value.filename == str(tmp_path / "a")
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     """In the place of one that is there, of whatever mode."""
     (tmp_path / "x.json").touch(0o644)

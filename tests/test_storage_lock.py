@@ -38,6 +38,16 @@ async def test_a_second_server_is_told_who_has_the_database(tmp_path: Path) -> N
         pass
 
 
+async def test_a_place_where_no_database_can_be_is_named(tmp_path: Path) -> None:
+    """The error names the database, and the file that is in the way."""
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "chat.db"
+    with pytest.raises(StorageError) as refused:
+        async with open_storage(StorageSettings(file=path)):
+            pass
+    assert f"{path} cannot be used: {tmp_path / 'file'}: " in str(refused.value)
+
+
 async def test_what_cannot_be_opened_is_not_kept_locked(tmp_path: Path) -> None:
     """Once it is mended, a server can start."""
     path = tmp_path / "chat.db"

@@ -110,6 +110,8 @@ def test_every_address_means_this_machine(text: str, host: str) -> None:
         "irc://",
         "irc:///lobby",
         "irc://nick@host/lobby",
+        "http://nick@host:5000/",
+        "host,nick@host",
         "irc://host/a,b",
         "irc://host/a%20b",
         "irc://host/%ff",
@@ -123,6 +125,14 @@ def test_what_is_no_target(text: str) -> None:
     """Anything else is refused in words."""
     with pytest.raises(TargetError, match=r"\w"):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["irc://ann:hunter2@host", "irc://ann:h,unter2@host", "a:hunter2@h"])
+def test_a_password_in_an_address_is_refused_and_not_shown(text: str) -> None:
+    """The error says by what options a user and a password are given."""
+    with pytest.raises(TargetError, match="--nick and --password-file") as refused:
+        parse(text)
+    assert "unter" not in str(refused.value)
 
 
 def test_ircs_means_tls() -> None:

@@ -1,5 +1,6 @@
 """Directories and files that only their owner can read, whatever the umask of the process is."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -19,7 +20,10 @@ def make_directory(path: Path) -> None:
     while not missing[-1].exists() and missing[-1].parent != missing[-1]:
         missing.append(missing[-1].parent)
     for one in reversed(missing):
-        one.mkdir(mode=MODE, exist_ok=True)
+        try:
+            one.mkdir(mode=MODE, exist_ok=True)
+        except FileExistsError:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(one)) from None
 
 
 def replace_bytes(path: Path, data: bytes) -> None:

@@ -56,6 +56,14 @@ def parse(text: str) -> ServerAddress:
         TargetError: the text has none of the forms above.
     """
     url = _URL.fullmatch(text)
+    if "@" in (url["authority"] if url else text):
+        # The text is not shown: a password may be in it.
+        raise TargetError(
+            _(
+                "an address has no user or password: leave out what is before the '@', and use"
+                " --nick and --password-file"
+            )
+        )
     if not url:
         (host, port), *others = _listed(text)
         return ServerAddress(host, port, others=tuple(others))

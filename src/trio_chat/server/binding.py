@@ -100,6 +100,12 @@ def bind_unix(path: Path, mode: int) -> socket.socket:
                     ).format(path=path)
                 )
             path.unlink()
+        elif path.exists():
+            raise ListenError(
+                _(
+                    "{path} is a file or directory, and no socket: name a path where nothing is."
+                ).format(path=path)
+            )
         before = os.umask(0o177)  # no client can connect before the permissions are right
         try:
             sock.bind(os.fspath(path))

@@ -24,7 +24,8 @@ def read_secret(file: Path, key: str) -> str:
             mode = os.fstat(stream.fileno()).st_mode
             text = stream.readline(2000).rstrip("\r\n")
     except (OSError, ValueError) as error:
-        raise SecretFileError(f"{key}: {file} cannot be read") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise SecretFileError(f"{key}: {file} cannot be read: {reason}") from error
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
         raise SecretFileError(f"{key}: others can read {file}; run chmod 600 on it")
     if not text:

@@ -16,7 +16,7 @@ import trio
 
 from trio_chat.i18n import _
 from trio_chat.private import make_directory
-from trio_chat.storage.errors import StorageError
+from trio_chat.storage.errors import StorageError, file_error
 from trio_chat.storage.schema import SchemaError, migrate
 from trio_chat.storage.secure_delete import empty_log, overwrite_free, prepare_erasing
 from trio_chat.storage.transactions import damage_reported, explain, in_transaction
@@ -273,4 +273,4 @@ def _create_private(path: Path) -> None:
         make_directory(path.parent)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise file_error(path, error) from error

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from trio_chat.i18n import _
 from trio_chat.private import make_directory
-from trio_chat.storage.errors import StorageError
+from trio_chat.storage.errors import StorageError, file_error
 
 if sys.platform == "win32":
     import msvcrt
@@ -85,7 +85,7 @@ def acquire(path: Path) -> int:
         make_directory(database.parent)
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
-        raise StorageError(f"{lock}: {error.strerror or error}") from error
+        raise file_error(path, error) from error
     try:
         try:
             _take(handle, path)
@@ -290,7 +290,7 @@ def set_foreign_log_aside(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise file_error(path, error) from error
     log.warning(
         "%s is a restored copy; the log next to it belonged to another database and is now %s.old",
         path,

@@ -21,7 +21,7 @@ from trio_chat.irc.names import use_casemapping
 from trio_chat.storage import lock, turns
 from trio_chat.storage.casemapping import stored_casemapping
 from trio_chat.storage.clock import find_steps
-from trio_chat.storage.errors import StorageError
+from trio_chat.storage.errors import StorageError, file_error
 from trio_chat.storage.events import append_events, select_messages_and_tags
 from trio_chat.storage.messages import (
     append_messages,
@@ -114,7 +114,7 @@ def connected(
     except apsw.Error as error:
         raise StorageError(f"{path}: {explain(error)}") from error
     except PermissionError as error:
-        raise StorageError(f"{path}: {error.strerror}") from error
+        raise file_error(path, error) from error
 
 
 def refuse_in_cluster(connection: apsw.Connection, path: Path, instead: str) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from trio_chat.config import ClusterSettings
 from trio_chat.server.cluster.log import EngineStatus, Log, LogRefused
 
 
@@ -23,6 +24,22 @@ class EngineLog(Log, Protocol):
         Raises:
             LogUnavailable: it cannot be reached.
         """
+
+
+def read_password(settings: ClusterSettings) -> str:
+    """Return the password of the engine from its file, or no text without one. Blocks.
+
+    Raises:
+        LogRefused: the file cannot be read; the message names it.
+    """
+    file = settings.password_file
+    if file is None:
+        return ""
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise LogRefused(f"[cluster] password_file: {file} cannot be read: {reason}") from error
 
 
 def make_log(url: str, password: str = "", replicas: int | None = None) -> EngineLog:

@@ -11,7 +11,7 @@ import trio
 from trio_chat.cluster.codec import BadEntry, decode
 from trio_chat.cluster.survey import WINDOW, NodeStatus, Survey
 from trio_chat.config import ClusterSettings
-from trio_chat.server.cluster.engines import EngineLog, make_log
+from trio_chat.server.cluster.engines import EngineLog, make_log, read_password
 from trio_chat.server.cluster.log import EngineStatus, LogBroken, LogRefused, LogUnavailable
 
 _SECONDS = 15.0
@@ -55,12 +55,11 @@ def examine(settings: ClusterSettings, *, is_checked: bool = False) -> Examined:
 
 
 def _open(settings: ClusterSettings) -> EngineLog:
+    password = read_password(settings)
     try:
-        file = settings.password_file
-        password = file.read_text("utf-8").strip() if file is not None else ""
         return make_log(settings.url, password)
-    except (OSError, ValueError) as error:
-        raise LogRefused(f"[cluster]: {error}") from error
+    except ValueError as error:
+        raise LogRefused(f"[cluster] url: {error}") from error
 
 
 async def _examine(log: EngineLog, *, is_checked: bool) -> Examined:

@@ -5,7 +5,6 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import trio
 
@@ -19,7 +18,7 @@ from trio_chat.config import Settings
 from trio_chat.server import rehash
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.cluster.certificate_sharing import CertificateSharing
-from trio_chat.server.cluster.engines import EngineLog, make_log
+from trio_chat.server.cluster.engines import EngineLog, make_log, read_password
 from trio_chat.server.cluster.explanations import differing
 from trio_chat.server.cluster.founding import found
 from trio_chat.server.cluster.log import START, Log, LogRefused
@@ -160,11 +159,11 @@ async def open_cluster(
     """
     if memory is None or memory.cluster is None:
         raise LogRefused("a node of a cluster stores messages: set [storage] file")
+    password = await trio.to_thread.run_sync(read_password, settings.cluster)
     try:
-        password = await trio.to_thread.run_sync(_password, settings.cluster.password_file)
         log = make_log(settings.cluster.url, password)
-    except (OSError, ValueError) as error:
-        raise LogRefused(f"[cluster]: {error}") from error
+    except ValueError as error:
+        raise LogRefused(f"[cluster] url: {error}") from error
     try:
         await _check(log)
         name = settings.cluster.node or socket.gethostname().partition(".")[0]
@@ -184,7 +183,3 @@ async def _check(engine: EngineLog) -> None:
             "the engine may lose the last seconds of the log when it dies: set `appendfsync always`"
             " there, or have a replica of it"
         )
-
-
-def _password(file: Path | None) -> str:
-    return file.read_text("utf-8").strip() if file is not None else ""
