@@ -1,5 +1,6 @@
 """The command line: arguments, configuration and exit codes."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -10,6 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from database_fakes import fill
+from remembered import record
 from trio_chat import __version__, cli
 from trio_chat.client.target import ServerAddress, parse
 from trio_chat.client.trust import Security
@@ -442,6 +445,29 @@ def test_ctrl_c_is_no_traceback(
     assert capsys.readouterr().err == ""
 
 
+def test_ctrl_c_during_the_imports_is_no_traceback() -> None:
+    """The program is imported only when its errors are caught."""
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_IMPORT], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
+_INTERRUPTED_IMPORT = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Interrupt(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "argparse":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from trio_chat.cli import main
+sys.exit(main(["--version"]))
+"""
+
+
 def test_a_missing_package_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -508,12 +534,13 @@ def test_a_reader_that_is_gone_is_no_traceback(unbuffered: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
-def test_output_that_cannot_be_written_is_one_line() -> None:
-    """A full disk is reported in one line, also for output that is written at the end."""
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written_is_one_line(unbuffered: str) -> None:
+    """A full disk is reported in one line, whether output is written at once or at the end."""
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "trio_chat", "--version"],
-            env=_with({"PYTHONUNBUFFERED": ""}),
+            env=_with({"PYTHONUNBUFFERED": unbuffered}),
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
@@ -522,6 +549,61 @@ def test_output_that_cannot_be_written_is_one_line() -> None:
     assert done.stderr.decode() == (
         "trio-chat: the output cannot be written: No space left on device\n"
     )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+def test_messages_that_cannot_be_written_do_not_end_the_work() -> None:
+    """A backup, for example, is made although the log of its messages is on a full disk."""
+    fill(record(1))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "trio_chat", "history", "export"],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            check=False,
+        )
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+        (ImportError(f"x.so: {os.strerror(errno.EMFILE)}"), "ulimit -n"),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), "/x: No space left on device"),
+        (ExceptionGroup("", [OSError(errno.EMFILE, "")]), "ulimit -n"),
+    ],
+    ids=["files", "files for a module", "space", "in a nursery"],
+)
+def test_a_shortage_of_the_system_is_one_line(
+    served: list[Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    words: str,
+) -> None:
+    """It is no defect, and the user can do something about it."""
+
+    def fail(settings: object, load: object) -> int:
+        raise error
+
+    monkeypatch.setattr(sys.modules["trio_chat.server.main"], "run", fail)
+    assert cli.main(["serve"]) == 1
+    shown = capsys.readouterr().err
+    assert words in shown
+    assert shown.count("\n") == 1
+
+
+def test_another_error_is_a_defect(served: list[Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for a shortage because one came with it."""
+    both = ExceptionGroup("", [OSError(errno.EMFILE, ""), ValueError()])
+
+    def fail(settings: object, load: object) -> int:
+        raise both
+
+    monkeypatch.setattr(sys.modules["trio_chat.server.main"], "run", fail)
+    with pytest.raises(ExceptionGroup):
+        cli.main(["serve"])
 
 
 def _with(variables: dict[str, str]) -> dict[str, str]:

@@ -120,7 +120,15 @@ def skeleton(tmp_path: Path) -> Path:
     for name in PACKAGES:
         (package / name).mkdir(parents=True)
         (package / name / "__init__.py").touch()
-    for name in ("__init__", "i18n", "installation", "interfaces", "private", "windows_console"):
+    for name in (
+        "__init__",
+        "i18n",
+        "installation",
+        "interfaces",
+        "private",
+        "shortages",
+        "windows_console",
+    ):
         (package / f"{name}.py").touch()
     return tmp_path
 

@@ -1,5 +1,6 @@
 """The life of a server: its settings, the notice of a shutdown, and the end."""
 
+import errno
 import math
 from typing import Any, cast
 from unittest.mock import MagicMock
@@ -201,3 +202,19 @@ def test_the_last_line_of_the_log_is_the_end(
         "a task has ended",
         "trio-chat has shut down",
     ]
+
+
+def test_too_few_files_are_no_defect(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that cannot start for a limit of the system names the limit."""
+
+    async def fail(*_: object) -> int:
+        await trio.lowlevel.checkpoint()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(main, "_main", fail)
+    assert main.run(Settings(logging=LoggingSettings(file=None))) == 1
+    shown = capsys.readouterr()
+    assert "ulimit -n" in shown.err
+    assert "Traceback" not in shown.err + shown.out

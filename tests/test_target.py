@@ -127,7 +127,9 @@ def test_what_is_no_target(text: str) -> None:
         parse(text)
 
 
-@pytest.mark.parametrize("text", ["irc://ann:hunter2@host", "irc://ann:h,unter2@host", "a:hunter2@h"])
+@pytest.mark.parametrize(
+    "text", ["irc://ann:hunter2@host", "irc://ann:h,unter2@host", "a:hunter2@h"]
+)
 def test_a_password_in_an_address_is_refused_and_not_shown(text: str) -> None:
     """The error says by what options a user and a password are given."""
     with pytest.raises(TargetError, match="--nick and --password-file") as refused:

@@ -2,7 +2,7 @@
 
 import sys
 
-from trio_chat.cli.program import double_click
+from trio_chat.cli import double_click
 
 if __name__ == "__main__":
     sys.exit(double_click("serve"))

@@ -32,11 +32,12 @@ from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.reports import REPORT
 from trio_chat.cli.serve import serve
 from trio_chat.cli.service import SERVICE
-from trio_chat.cli.streams import finish, make_safe, reader_is_gone
+from trio_chat.cli.streams import OutputError, finish, make_safe, reader_is_gone, unwritable
 from trio_chat.cli.tokens import TOKEN
 from trio_chat.cli.uploads import UPLOADS
 from trio_chat.i18n import _, install
 from trio_chat.installation import describe
+from trio_chat.shortages import shortage_in
 from trio_chat.windows_console import end_cleanly_on_close, keep_open, kernel32
 
 LANGUAGES = ("en", "ru")
@@ -108,8 +109,16 @@ def _main(arguments: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return reader_is_gone()
+    except OutputError as error:
+        return unwritable(error.strerror or str(error))
     except SystemExit as stop:  # argparse leaves this way
         return stop.code if isinstance(stop.code, int) else FAILED
+    except Exception as error:
+        words = shortage_in(error)
+        if not words:  # a defect
+            raise
+        print(f"trio-chat: {words}", file=sys.stderr)
+        return FAILED
 
 
 def double_click(command: str) -> int:

@@ -3,27 +3,80 @@
 import io
 import os
 import sys
+from typing import Any, BinaryIO, TextIO, cast
 
 from trio_chat.admin.exit_codes import FAILED
 from trio_chat.i18n import _
 
 
+class OutputError(OSError):
+    """Standard output cannot be written, as on a full disk."""
+
+
+class _Output(io.FileIO):
+    """Standard output, whose errors can be told from those of files."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from error
+
+
+class _Messages(io.FileIO):
+    """Standard error: what cannot be written there is lost, and the work continues."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
 def make_safe() -> None:
     """Let nothing that is read or written end the program because of its standard streams.
 
-    One that was closed before the start reads and writes nothing. Otherwise the next file or socket
-    would get its number. Text of other users must not end the program because the encoding of the
-    terminal lacks a character; and Windows uses another encoding for pipes.
+    An error of standard output is an `OutputError`, or a `BrokenPipeError`. A stream that was
+    closed before the start reads and writes nothing. Otherwise the next file or socket would get
+    its number. Text of other users must not end the program because the encoding of the terminal
+    lacks a character; and Windows uses another encoding for pipes.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  for ever
     encoding = "utf-8" if sys.platform == "win32" else None
+    # Others have replaced those that are not the ones of the process.
+    if sys.__stdout__ is not None and sys.stdout is sys.__stdout__:
+        sys.stdout = _with_file(sys.__stdout__, _Output)
+    if sys.__stderr__ is not None and sys.stderr is sys.__stderr__:
+        sys.stderr = _with_file(sys.__stderr__, _Messages)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
     if sys.platform == "win32" and isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding=encoding, errors="replace")
+
+
+def _with_file(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
+    """Return a stream like another one with a file of this kind below; the same one if it has no
+    file, as on the console of Windows.
+    """
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    former = getattr(stream.buffer, "raw", stream.buffer)
+    if type(former) is not io.FileIO:
+        return stream
+    file = kind(stream.fileno(), "w", closefd=False)
+    is_unbuffered = former is stream.buffer
+    return io.TextIOWrapper(
+        cast("BinaryIO", file if is_unbuffered else io.BufferedWriter(file)),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def finish(code: int) -> int:

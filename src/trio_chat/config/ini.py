@@ -50,8 +50,8 @@ def parse(text: str) -> Sections:
         IniError: a line is neither a section, a key with a value, a comment, nor a further line of
             a value.
     """
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.startswith("[") and not _HEADER.match(line):
+    for number, written in enumerate(text.split("\n"), start=1):
+        if written.startswith("[") and not _HEADER.match(written):
             raise IniError(number, _("a section is written as in [server], alone in its line"))
     parser = _Parser()
     try:

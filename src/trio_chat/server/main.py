@@ -50,6 +50,7 @@ from trio_chat.server.open_storage import (
 from trio_chat.server.page_address import keep_page_url
 from trio_chat.server.secret_file import SecretFileError
 from trio_chat.server.state import load_lists, load_state
+from trio_chat.shortages import shortage_in
 from trio_chat.storage.lock import ListeningPlace, identity, note_places
 
 if TYPE_CHECKING:  # it needs what only a cluster needs
@@ -103,7 +104,7 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
             log.info("trio-chat has shut down")
             return code
         except Exception as error:
-            problems = list(_problems(error))
+            problems = list(_problems(error)) or list(filter(None, [shortage_in(error)]))
             if not problems:
                 log.exception("internal error: the server cannot go on")
             for problem in problems:
