@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Coroutine
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import trio
 
 from edge import HELLO, End, edge
 from trio_chat import cli
+from trio_chat.admin.invitations import page_address
 from trio_chat.chat.invitations import MOST, digest_of
 from trio_chat.config import AccountSettings, LimitSettings, Settings, StorageSettings
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.open_storage import open_storage
 from trio_chat.server.state import load_state
+from trio_chat.storage import lock
+from trio_chat.storage.lock import ListeningPlace
 
 CONFIG = """\
 [server]
@@ -189,3 +193,35 @@ def test_the_number_is_bounded(capfd: pytest.CaptureFixture[str]) -> None:
         invite(capfd, "a")
     assert cli.main(["invite", "a"]) == 1
     assert f"there are {MOST} invitations already" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("places", "address"),
+    [
+        ([], "http://192.0.2.7:5000/"),
+        ([ListeningPlace("0.0.0.0", 5001, proxy=False)], "http://192.0.2.7:5001/"),
+        ([ListeningPlace("127.0.0.1", 5001, proxy=False)], "http://localhost:5001/"),
+        (
+            [
+                ListeningPlace("/run/chat.sock", None, proxy=False),
+                ListeningPlace("0.0.0.0", 5002, proxy=True),
+                ListeningPlace("0.0.0.0", 5003, proxy=False),
+            ],
+            "http://192.0.2.7:5003/",
+        ),
+    ],
+    ids=["none runs", "another port", "this machine alone", "behind a proxy"],
+)
+def test_the_address_is_that_of_the_server_that_runs(
+    monkeypatch: pytest.MonkeyPatch, places: list[ListeningPlace], address: str
+) -> None:
+    """Its port may be one of the command line, which the configuration does not say."""
+    monkeypatch.setattr(
+        "trio_chat.server.addresses.own_addresses", lambda: (ip_address("192.0.2.7"),)
+    )
+    handle = lock.acquire(Path("chat.db"))
+    lock.note_places(Path("chat.db"), places)
+    try:
+        assert page_address(Settings(), Path("chat.db")) == address
+    finally:
+        lock.release(handle)

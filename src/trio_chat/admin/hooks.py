@@ -85,7 +85,7 @@ def add_hook(database: Path, settings: "Settings", folded: str, terms: HookTerms
         hook = made.hook
         with recorded(connection, "hook", f"HOOK ADD {hook.id} {hook.name} {folded}"):
             save(connection, {hook.digest: hook})
-    _show(made.hook, f"{page_address(settings)}{PATH}{made.secret}")
+    _show(made.hook, f"{page_address(settings, database)}{PATH}{made.secret}")
     return OK
 
 

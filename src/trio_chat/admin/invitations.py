@@ -23,6 +23,7 @@ from trio_chat.maintenance.invitations import (
 )
 from trio_chat.storage.account_maintenance import registered_channels
 from trio_chat.storage.invitations import end, every_invitation, save
+from trio_chat.storage.lock import noted_places
 from trio_chat.storage.maintenance import connected
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def invite(
         said = f"INVITATION CREATE {one.id} for {name or 'an account'}"
         with recorded(connection, "invite", said):
             save(connection, {one.digest: one})
-    _print(page_link(page_address(settings), name, made.token))
+    _print(page_link(page_address(settings, database), name, made.token))
     if name:
         report(
             _("With any IRC client: /join {words}").format(
@@ -121,10 +122,19 @@ def _print(link: str) -> None:
     print("\n".join(lines), flush=True)  # before what explains it, which goes to standard error
 
 
-def page_address(settings: "Settings") -> str:
-    """Return the address of the page; the port of a server that chooses a free one is not known."""
+def page_address(settings: "Settings", database: Path) -> str:
+    """Return the address of the page.
+
+    A server that runs has noted beside its database where it listens, which the settings do not
+    always say.
+    """
     from trio_chat.server.addresses import joinable, own_addresses  # noqa: PLC0415
     from trio_chat.server.links import public_url  # noqa: PLC0415
 
-    bound = [address for host in settings.server.host if (address := parse_address(host))]
-    return public_url(settings, settings.server.port, joinable(bound, own_addresses()))
+    hosts, port = settings.server.host, settings.server.port
+    noted = [(one.host, one.port) for one in noted_places(database) if one.port and not one.proxy]
+    if noted:
+        port = noted[0][1]
+        hosts = tuple(host for host, other in noted if other == port)
+    bound = [address for host in hosts if (address := parse_address(host))]
+    return public_url(settings, port, joinable(bound, own_addresses()))
