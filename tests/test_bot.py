@@ -16,9 +16,17 @@ from trio_chat.bot import (
     BotError,
     ChatMessage,
     CommandError,
+    Event,
     HistoryUnavailableError,
+    MessageKind,
     NotDeliveredError,
+    Redacted,
+    TopicChanged,
     UserJoined,
+    UserKicked,
+    UserParted,
+    UserQuit,
+    UserRenamed,
 )
 from trio_chat.bot.command import BotCommand
 from trio_chat.bot.program import connectors, main
@@ -389,6 +397,21 @@ async def test_each_line_is_sent_where_there_is_no_multiline() -> None:
         assert [(await chat.heard()).text for _ in range(3)] == ["one", "two", "three"]
 
 
+async def test_the_lines_of_an_error_are_those_of_its_answer() -> None:
+    """A notice, and so the text of a `CommandError`, has lines as a message has."""
+    bot = Bot("tea", channels=[LOBBY])
+
+    @bot.command
+    def refuse(message: ChatMessage) -> None:
+        raise CommandError("Not today.\nTry it tomorrow.")
+
+    async with chat_with(bot) as chat:
+        await chat.say("anna", LOBBY, "!refuse")
+        lines = [await chat.heard() for _ in range(2)]
+    assert [line.text for line in lines] == ["Not today.", "Try it tomorrow."]
+    assert all(line.is_notice for line in lines)
+
+
 async def test_a_refused_message_is_an_error() -> None:
     """A refusal has the server's code and reason."""
     bot = Bot("tea", channels=[LOBBY])
@@ -713,6 +736,49 @@ async def test_a_bot_knows_who_is_there() -> None:
         assert bot.members("#elsewhere") == []
 
 
+# The test kit
+
+
+async def test_users_do_what_a_bot_has_events_for() -> None:
+    """Each of them comes as on a server, so handlers can be tested without one."""
+    bot, seen = Bot("tea", channels=[LOBBY]), list[object]()
+
+    @bot.on(Event)
+    def note(event: Event) -> None:
+        seen.append(event)
+
+    async with chat_with(bot) as chat:
+        await chat.join("anna", LOBBY)
+        msgid = await chat.say("anna", "tea", "psst", is_notice=True)
+        await chat.redact("anna", LOBBY, msgid)
+        await chat.set_topic("anna", LOBBY, "Tea")
+        await chat.rename("anna", "ann")
+        await chat.kick("bob", LOBBY, "ann", "out")
+        await chat.join("carl", LOBBY)
+        await chat.part("carl", LOBBY)
+        await chat.join("dan", LOBBY)
+        await chat.quit("dan")
+        await wait_all_tasks_blocked()
+    kinds = (Redacted, TopicChanged, UserRenamed, UserKicked, UserParted, UserQuit)
+    assert [type(each) for each in seen if isinstance(each, kinds)] == list(kinds)
+    [message] = [each for each in seen if isinstance(each, ChatMessage)]
+    assert (message.kind, message.is_private) == (MessageKind.NOTICE, True)
+
+
+async def test_the_bot_can_be_kicked_and_kept_out_and_renamed() -> None:
+    """It is in the channel no longer, and knows its nickname."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        await chat.rename("tea", "Guest1")
+        await chat.kick("anna", LOBBY, "Guest1")
+        await wait_all_tasks_blocked()
+        assert (bot.nick, bot.channels) == ("Guest1", [])
+        chat.refuses_join = "You are banned"
+        await bot.join(LOBBY)
+        await wait_all_tasks_blocked()
+        assert bot.channels == []
+
+
 # The program
 
 
@@ -758,6 +824,38 @@ def test_the_mark_of_an_editor_is_no_part_of_the_password(tmp_path: Path) -> Non
 
     main(_Noted("tea"), ["x", "--password-file", str(file)])
     assert passwords == ["secret"]
+
+
+@pytest.mark.parametrize("is_in_file", [True, False])
+def test_the_server_has_a_password_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_in_file: bool
+) -> None:
+    """It is in another file or variable than the password of the account."""
+    file = tmp_path / "password"
+    file.write_text("open sesame\n")
+    monkeypatch.setenv("BOT_PASSWORD", "hunter2")
+    monkeypatch.setenv("BOT_SERVER_PASSWORD", "in the environment")
+    passwords = []
+
+    class _Noted(Bot):
+        async def run(self, *connect: object, server_password: str = "", **options: object) -> None:
+            await trio.lowlevel.checkpoint()
+            passwords.append((options["password"], server_password))
+
+    main(_Noted("tea"), ["x", *(["--server-password-file", str(file)] if is_in_file else [])])
+    assert passwords == [("hunter2", "open sesame" if is_in_file else "in the environment")]
+
+
+def test_ctrl_c_before_the_bot_runs_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code is that of a shell."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trio, "run", interrupt)
+    with pytest.raises(SystemExit) as caught:
+        main(Bot("tea"), ["x"])
+    assert caught.value.code == 130
 
 
 def test_an_account_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:

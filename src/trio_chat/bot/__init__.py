@@ -13,7 +13,6 @@ from trio_chat.bot.run import BotError
 from trio_chat.bot.schedule import NotScheduledError, ScheduledMessage
 from trio_chat.client.session.events import (
     Connected,
-    Event,
     Lost,
     MessageKind,
     Reacted,
@@ -25,7 +24,11 @@ from trio_chat.client.session.events import (
     UserQuit,
     UserRenamed,
 )
+from trio_chat.client.session.events import Event as _OtherEvent
 from trio_chat.irc.polls import Poll, PollError, typed_poll
+
+Event = ChatMessage | _OtherEvent
+"""Any event, for a handler of all of them."""
 
 __all__ = [
     "Bot",

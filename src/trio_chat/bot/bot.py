@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import UnionType
 from typing import TypeVar, overload
 
 from trio_chat.bot import schedule
@@ -99,13 +100,21 @@ class Bot:
 
         return register if handler is None else register(handler)
 
+    @overload
     def on(
         self, kind: type[_Kind]
     ) -> Callable[
         [Callable[[_Kind], Awaitable[None] | None]], Callable[[_Kind], Awaitable[None] | None]
-    ]:
+    ]: ...
+
+    @overload
+    def on(self, kind: UnionType) -> Callable[[_Function], _Function]: ...
+
+    def on(
+        self, kind: type | UnionType
+    ) -> Callable[[Callable[..., Awaitable[None] | None]], Callable[..., Awaitable[None] | None]]:
         """Register a function for one kind of event: `ChatMessage`, `Reacted`, `UserJoined` and so
-        on.
+        on; or for several, as `UserParted | UserQuit`.
 
         The function gets the events one after the other, in their order; messages that are commands
         are among them. Its exceptions are logged and end the handling of that event only. A
@@ -113,8 +122,8 @@ class Bot:
         """
 
         def register(
-            function: Callable[[_Kind], Awaitable[None] | None],
-        ) -> Callable[[_Kind], Awaitable[None] | None]:
+            function: Callable[..., Awaitable[None] | None],
+        ) -> Callable[..., Awaitable[None] | None]:
             self._handlers.append(EventHandler(kind, function))
             return function
 

@@ -75,9 +75,9 @@ class Deliveries:
         delivery = Delivery()
         self._all.add(delivery)
         lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) > 1 and kind is MessageKind.MESSAGE:
-            return delivery, TrackedLines(self, delivery, target, lines, tags)
-        return delivery, TrackedSay(self, delivery, target, " ".join(lines), kind, tags)
+        if len(lines) > 1:
+            return delivery, TrackedLines(self, delivery, target, lines, kind, tags)
+        return delivery, TrackedSay(self, delivery, target, "".join(lines), kind, tags)
 
     def begin(self, delivery: Delivery) -> int:
         """Return the number of another message of a delivery."""
@@ -163,9 +163,10 @@ class TrackedLines(SayLines):
         delivery: Delivery,
         target: str,
         lines: Sequence[str],
+        kind: MessageKind,
         tags: Mapping[str, str],
     ) -> None:
-        super().__init__(target, lines, tags, lambda: deliveries.begin(delivery))
+        super().__init__(target, lines, tags, lambda: deliveries.begin(delivery), kind)
         self._track = partial(deliveries.track, delivery)
 
     async def __call__(self, session: ClientSession) -> None:

@@ -23,6 +23,10 @@ log = logging.getLogger("trio_chat.bot")
 
 PASSWORD_VARIABLE = "BOT_PASSWORD"  # noqa: S105 - a name
 """The variable of the environment with the password of the account."""
+SERVER_PASSWORD_VARIABLE = "BOT_SERVER_PASSWORD"  # noqa: S105 - a name
+"""That with the password of the server."""
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as of a shell."""
 _TO_LEAVE = 5.0
 """Seconds for a QUIT after a signal."""
 
@@ -39,6 +43,7 @@ class RunnableBot(Protocol):
         *,
         account: str,
         password: str,
+        server_password: str,
         positions: Path | None,
         may_be_plain: bool,
     ) -> None:
@@ -92,7 +97,8 @@ def main(bot: RunnableBot, arguments: Sequence[str] | None = None) -> None:
         bot.wanted_channels = tuple(options.channel)
     security = Security(plaintext=options.plaintext, fingerprint=options.fingerprint or "")
     try:
-        password = _password(options.password_file)
+        password = _password(options.password_file, PASSWORD_VARIABLE)
+        server_password = _password(options.server_password_file, SERVER_PASSWORD_VARIABLE)
         connect = connectors(options.server, security)
         if options.account and not password:
             raise ValueError(f"the account {options.account} needs a password")
@@ -103,6 +109,7 @@ def main(bot: RunnableBot, arguments: Sequence[str] | None = None) -> None:
         connect,
         account=options.account,
         password=password,
+        server_password=server_password,
         positions=options.positions,
         may_be_plain=options.plaintext,
     )
@@ -110,17 +117,25 @@ def main(bot: RunnableBot, arguments: Sequence[str] | None = None) -> None:
         trio.run(_until_signal, bot, run)
     except* BotError as group:
         sys.exit("; ".join(str(error) for error in group.exceptions))
+    except* KeyboardInterrupt:  # before or behind the time in which the signal is received
+        sys.exit(INTERRUPTED)
 
 
 def _parser(bot: RunnableBot) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        epilog=f"The password of the account is that of --password-file or ${PASSWORD_VARIABLE}."
+        epilog=f"Without a file, a password is that of ${PASSWORD_VARIABLE} (of the account), or of"
+        f" ${SERVER_PASSWORD_VARIABLE}."
     )
     parser.add_argument("server", nargs="?", default="127.0.0.1", help="host, host:port or ircs://")
     parser.add_argument("--nick", default="", help=f"its nickname (default {bot.wanted_nick})")
     parser.add_argument("--channel", action="append", help="a channel to join; may be repeated")
     parser.add_argument("--account", default="", help="the account to log in to")
-    parser.add_argument("--password-file", type=Path, help="its first line is the password")
+    parser.add_argument(
+        "--password-file", type=Path, help="its first line is the password of the account"
+    )
+    parser.add_argument(
+        "--server-password-file", type=Path, help="its first line is the password of the server"
+    )
     parser.add_argument(
         "--positions", type=Path, help="a file that remembers which messages were received"
     )
@@ -139,15 +154,15 @@ def _fingerprint(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _password(file: Path | None) -> str:
-    """Return the password of the account, "" for none.
+def _password(file: Path | None, variable: str) -> str:
+    """Return the password in a file, else that in a variable of the environment, "" for none.
 
     Raises:
         OSError: the file cannot be read.
         ValueError: its first line is no password.
     """
     if file is None:
-        return os.environ.get(PASSWORD_VARIABLE, "")
+        return os.environ.get(variable, "")
     try:  # editors of Windows write a mark at the beginning
         password = file.read_bytes().partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")
     except UnicodeDecodeError:

@@ -7,6 +7,7 @@ handler may wait for the delivery of its own message.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import UnionType
 from typing import NamedTuple
 
 import trio
@@ -47,7 +48,7 @@ class BotError(Exception):
 class EventHandler(NamedTuple):
     """A function for one kind of event."""
 
-    kind: type
+    kind: type | UnionType
     function: Callable[..., Awaitable[None] | None]
 
 
@@ -86,7 +87,7 @@ class BotRun:
         self._prefix = prefix
         self._answers_bots = answers_bots
         self._is_marked = is_marked
-        self._queues: list[tuple[type, trio.MemorySendChannel[object]]] = []
+        self._queues: list[tuple[type | UnionType, trio.MemorySendChannel[object]]] = []
         self._running = 0
         self._problem = ""
 
@@ -175,7 +176,8 @@ class BotRun:
                 try:
                     queue.send_nowait(event)
                 except trio.WouldBlock:
-                    log.warning("a handler of %s does not keep up: one is dropped", kind.__name__)
+                    name = getattr(kind, "__name__", "several events")
+                    log.warning("a handler of %s does not keep up: one is dropped", name)
 
     def _account_without_login(self) -> str:
         """Return the account that the bot cannot log in to, as the server has no login; "" if it

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from trio_chat.bot.bot import Bot
 
 _CAPABILITIES = (
-    "account-tag batch cap-notify draft/chathistory echo-message labeled-response message-tags"
-    " server-time soju.im/search standard-replies trio-chat/number"
+    "account-tag batch cap-notify draft/chathistory draft/message-redaction echo-message"
+    " labeled-response message-tags server-time soju.im/search standard-replies trio-chat/number"
 )
 _NAME = "test.example"
 _BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
@@ -78,13 +78,14 @@ class FakeChat:
         answers_history: whether requests for history are answered; if not, nor is a PING, nor is a
             service.
         refuses: why messages of the bot are refused, "" for not at all.
+        refuses_join: why it may not join a channel, "" for not at all.
         refuses_login: why its login is refused, "" for not at all.
         lines: all lines that the bot has sent.
     """
 
     def __init__(self) -> None:
         self.answers_history = True
-        self.refuses = self.refuses_login = ""
+        self.refuses = self.refuses_join = self.refuses_login = ""
         self.lines: list[str] = []
         self._history: list[Message] = []
         self._count = 0
@@ -99,7 +100,14 @@ class FakeChat:
     # For tests
 
     async def say(
-        self, nick: str, target: str, text: str, *, account: str = "", is_bot: bool = False
+        self,
+        nick: str,
+        target: str,
+        text: str,
+        *,
+        account: str = "",
+        is_bot: bool = False,
+        is_notice: bool = False,
     ) -> str:
         """Let a user say something, and return its msgid.
 
@@ -109,6 +117,7 @@ class FakeChat:
             text: what to say.
             account: the account of the user, "" for none.
             is_bot: whether the user is a bot.
+            is_notice: whether to say it as a notice.
 
         If the bot is away, a message to a channel waits for it in the history.
         """
@@ -116,7 +125,8 @@ class FakeChat:
             **({tag_names.ACCOUNT: account} if account else {}),
             **({tag_names.BOT: ""} if is_bot else {}),
         }
-        return await self._deliver(nick, "PRIVMSG", (target, text), tags)
+        command = "NOTICE" if is_notice else "PRIVMSG"
+        return await self._deliver(nick, command, (target, text), tags)
 
     def lose(self, nick: str, channel: str, text: str) -> str:
         """Let a user say something that does not reach the bot, and return its msgid: it is in the
@@ -132,6 +142,35 @@ class FakeChat:
     async def join(self, nick: str, channel: str) -> None:
         """Let a user join a channel."""
         await self._deliver(nick, "JOIN", (channel,), NO_TAGS)
+
+    async def part(self, nick: str, channel: str, reason: str = "") -> None:
+        """Let a user leave a channel."""
+        await self._deliver(nick, "PART", (channel, reason), NO_TAGS)
+
+    async def quit(self, nick: str, reason: str = "") -> None:
+        """Let a user leave the server."""
+        await self._deliver(nick, "QUIT", (reason,), NO_TAGS)
+
+    async def kick(self, nick: str, channel: str, victim: str, reason: str = "") -> None:
+        """Let a user remove another one, or the bot, from a channel."""
+        if self._visit is not None and victim == self._visit.nick:
+            self._visit.channels.discard(channel)
+        await self._deliver(nick, "KICK", (channel, victim, reason), NO_TAGS)
+
+    async def rename(self, nick: str, new: str) -> None:
+        """Let a user, or the server the bot, have another nickname."""
+        if self._visit is not None and nick == self._visit.nick:
+            self._visit.nick = new
+        await self._deliver(nick, "NICK", (new,), NO_TAGS)
+
+    async def set_topic(self, nick: str, channel: str, topic: str) -> None:
+        """Let a user change the topic of a channel."""
+        await self._deliver(nick, "TOPIC", (channel, topic), NO_TAGS)
+
+    async def redact(self, nick: str, target: str, msgid: str, reason: str = "") -> None:
+        """Let a user delete a message."""
+        self._history = [each for each in self._history if each.tags[tag_names.MSGID] != msgid]
+        await self._deliver(nick, "REDACT", (target, msgid, reason), NO_TAGS)
 
     async def heard(self) -> Heard:
         """Return the next message or reaction of the bot; wait for it."""
@@ -256,6 +295,10 @@ class FakeChat:
         self._notify()
 
     async def _joined(self, visit: _Visit, channel: str) -> None:
+        if self.refuses_join:
+            code = numerics.ERR_BANNEDFROMCHAN
+            await self._send(visit, code, visit.nick, channel, self.refuses_join)
+            return
         visit.channels.add(channel)
         tags = {tag_names.TIME: self._time()}
         await self._send(visit, "JOIN", channel, source=f"{visit.nick}!bot@host", tags=tags)

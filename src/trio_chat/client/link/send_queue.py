@@ -76,9 +76,11 @@ class SayLines:
         lines: Sequence[str],
         tags: Mapping[str, str] = NO_TAGS,
         request: Callable[[], int] = no_request,
+        kind: MessageKind = MessageKind.MESSAGE,
     ) -> None:
         self.target = target
-        self._lines = [Say(target, line, MessageKind.MESSAGE, tags, request) for line in lines]
+        self._lines = [Say(target, line, kind, tags, request) for line in lines]
+        self._kind = kind
         self._tags = tags
         self._request = request
         self._count = 0
@@ -107,7 +109,7 @@ class SayLines:
         """Send the rest."""
         if self.fits_together(session):
             lines = [line.text for line in self._lines]
-            await session.say_together(self.target, lines, self._tags, self._request())
+            await session.say_together(self.target, lines, self._tags, self._request(), self._kind)
             self._lines = []
             return
         while self._lines:

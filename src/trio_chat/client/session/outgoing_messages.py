@@ -104,14 +104,17 @@ class OutgoingMessages:
         lines: Sequence[str],
         tags: Mapping[str, str] = NO_TAGS,
         request: int = 0,
+        kind: MessageKind = MessageKind.MESSAGE,
     ) -> None:
-        """Send one message of several lines (IRCv3 `draft/multiline`); see `fits_together`.
+        """Send one message of several lines, or one such notice (IRCv3 `draft/multiline`); see
+        `fits_together`.
 
         Raises:
             ValueError: when the target cannot be written on a line.
         """
-        Message("PRIVMSG", (target, "")).body()
-        message = self._add(target, "\n".join(lines), MessageKind.MESSAGE, request)
+        command = "NOTICE" if kind is MessageKind.NOTICE else "PRIVMSG"
+        Message(command, (target, "")).body()
+        message = self._add(target, "\n".join(lines), kind, request)
         reference = message.key
         opening = (f"+{reference}", tag_names.MULTILINE_BATCH, target)
         self._effects.put(Message("BATCH", opening, tags=self._tags(message, tags)))
@@ -121,7 +124,7 @@ class OutgoingMessages:
                 line_tags = {tag_names.BATCH: reference}
                 if position:
                     line_tags[tag_names.MULTILINE_CONCAT] = ""
-                self._effects.put(Message("PRIVMSG", (target, part), tags=line_tags))
+                self._effects.put(Message(command, (target, part), tags=line_tags))
         self._effects.send("BATCH", f"-{reference}")
         self._ask_about(message)
 

@@ -161,7 +161,12 @@ class ClientSession:
         await self._flush()
 
     async def say_together(
-        self, target: str, lines: Sequence[str], tags: Mapping[str, str], request: int = 0
+        self,
+        target: str,
+        lines: Sequence[str],
+        tags: Mapping[str, str],
+        request: int = 0,
+        kind: MessageKind = MessageKind.MESSAGE,
     ) -> None:
         """Send one message of several lines (see `OutgoingMessages.fits_together`), as `say` does.
 
@@ -170,7 +175,7 @@ class ClientSession:
             ValueError: when the target cannot be written on a line.
         """
         await self._wait_until(lambda: len(self.protocol.messages.pending) < WINDOW)
-        self.protocol.messages.say_together(target, lines, tags, request)
+        self.protocol.messages.say_together(target, lines, tags, request, kind)
         await self._flush()
 
     async def do(self, action: Callable[[ClientProtocol], None]) -> None:
