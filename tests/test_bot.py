@@ -765,8 +765,11 @@ async def test_users_do_what_a_bot_has_events_for() -> None:
     assert (message.kind, message.is_private) == (MessageKind.NOTICE, True)
 
 
-async def test_the_bot_can_be_kicked_and_kept_out_and_renamed() -> None:
-    """It is in the channel no longer, and knows its nickname."""
+async def test_the_bot_can_be_kicked_and_kept_out_and_renamed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is in the channel no longer, knows its nickname, and its log says what has happened."""
+    caplog.set_level("INFO")
     bot = Bot("tea", channels=[LOBBY])
     async with chat_with(bot) as chat:
         await chat.rename("tea", "Guest1")
@@ -777,6 +780,8 @@ async def test_the_bot_can_be_kicked_and_kept_out_and_renamed() -> None:
         await bot.join(LOBBY)
         await wait_all_tasks_blocked()
         assert bot.channels == []
+    assert "the bot is now Guest1" in caplog.messages
+    assert "anna has removed the bot from #lobby: no reason" in caplog.messages
 
 
 # The program

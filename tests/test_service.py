@@ -279,6 +279,20 @@ def test_a_temporary_program_is_refused(
     assert not fake.done
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="names are text there")
+def test_a_directory_that_no_service_can_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The files of services are UTF-8."""
+    monkeypatch.setattr(Path, "cwd", lambda: tmp_path / "a\udcff")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(installation, "is_temporary", lambda: False)
+    fake = FakeSystem()
+    assert install(None, Settings(), fake.run) == 1
+    assert "UTF-8" in capsys.readouterr().err
+    assert not fake.done
+
+
 @pytest.mark.parametrize(
     "prefix",
     [

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -16,9 +17,11 @@ from trio_chat.server.binding import ListenError
 from trio_chat.server.main import _problems
 from trio_chat.server.open_storage import open_storage, watch_file
 from trio_chat.storage import lock
+from trio_chat.storage.backup import back_up
 from trio_chat.storage.database import open_database
 from trio_chat.storage.errors import StorageError
 from trio_chat.storage.lock import InUseError, ListeningPlace
+from trio_chat.storage.maintenance import connected
 
 
 async def test_a_second_server_is_told_who_has_the_database(tmp_path: Path) -> None:
@@ -46,6 +49,25 @@ async def test_a_place_where_no_database_can_be_is_named(tmp_path: Path) -> None
         async with open_storage(StorageSettings(file=path)):
             pass
     assert f"{path} cannot be used: {tmp_path / 'file'}: " in str(refused.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+async def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    """SQLite cannot open it; neither a server, a command nor a backup takes that for damage."""
+    path = tmp_path / "a\udcff" / "chat.db"
+    path.parent.mkdir()
+    with pytest.raises(StorageError, match="not UTF-8"):
+        async with open_storage(StorageSettings(file=path)):
+            pass
+    assert list(path.parent.iterdir()) == []
+    path.touch()
+    with pytest.raises(StorageError, match="not UTF-8"), connected(path):
+        pass
+    with (
+        pytest.raises(StorageError, match="not UTF-8"),
+        closing(apsw.Connection(":memory:")) as source,
+    ):
+        back_up(source, path, lambda _done, _total: None)
 
 
 async def test_what_cannot_be_opened_is_not_kept_locked(tmp_path: Path) -> None:

@@ -115,7 +115,16 @@ def install(
     if installation.is_temporary():
         report_error(_refusal())
         return FAILED
-    services = own_services(config) if services is None else services
+    try:
+        services = own_services(config) if services is None else services
+    except UnicodeEncodeError:
+        report_error(
+            _(
+                "a service needs names in UTF-8, and one in {directory} is not; choose another"
+                " directory"
+            ).format(directory=Path.cwd())
+        )
+        return FAILED
     for service in services:
         if os.path.lexists(service.file):
             _run_all(service.stop, run)

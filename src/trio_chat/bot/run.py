@@ -288,6 +288,10 @@ def _log_connection(event: Event) -> None:
             log.warning("the connection is lost: %s", reason or "it was closed")
         case events.JoinRefused(channel=channel, code=code, reason=reason):
             log.warning("%s", reasons.join_refused(channel, code, reason))
+        case events.UserKicked(channel=channel, by=by, reason=reason, own=True):
+            log.warning("%s has removed the bot from %s: %s", by, channel, reason or "no reason")
+        case events.UserRenamed(new=new, own=True):
+            log.warning("the bot is now %s", new)
         case events.ServerError(text=text, about=about, code=code):
             log.warning("%s", reasons.other_error(code, about, text))
 

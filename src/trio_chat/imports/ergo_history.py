@@ -80,7 +80,7 @@ class ErgoHistory:
                     "SELECT name FROM sqlite_schema WHERE type = 'table'"
                 )
             }
-        except apsw.Error as error:
+        except (apsw.Error, UnicodeEncodeError) as error:  # the latter for its name
             raise ImportFileError(_("cannot be read: {reason}").format(reason=error)) from error
         if not {"history", "sequence", "conversations"} <= tables:
             self._connection.close()

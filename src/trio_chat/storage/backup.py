@@ -9,7 +9,7 @@ import apsw
 
 from trio_chat.i18n import _
 from trio_chat.storage import turns
-from trio_chat.storage.errors import StorageError
+from trio_chat.storage.errors import StorageError, check_name
 from trio_chat.storage.schema import schema_version
 from trio_chat.storage.transactions import explain, in_short
 from trio_chat.synced_file import BYTES_PER_SYNC, sync_data
@@ -51,6 +51,7 @@ def back_up(source: apsw.Connection, target: Path, on_progress: Callable[[int, i
         StorageError: the copy cannot be written, or is damaged.
         apsw.CorruptError: the database is damaged.
     """
+    check_name(target)
     schema_version(source)
     try:
         _copy(source, target, on_progress)

@@ -16,7 +16,7 @@ import trio
 
 from trio_chat.i18n import _
 from trio_chat.private import make_directory
-from trio_chat.storage.errors import StorageError, file_error
+from trio_chat.storage.errors import StorageError, check_name, file_error
 from trio_chat.storage.schema import SchemaError, migrate
 from trio_chat.storage.secure_delete import empty_log, overwrite_free, prepare_erasing
 from trio_chat.storage.transactions import damage_reported, explain, in_transaction
@@ -179,6 +179,7 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
         StorageError: the file cannot be opened, or is not a database of this program.
     """
     if path is not None:
+        check_name(path)
         await trio.to_thread.run_sync(_create_private, path)
     async with _connected(path) as writer:
         try:

@@ -22,3 +22,19 @@ def file_error(database: Path, error: OSError) -> StorageError:
             reason=error.strerror or error,
         )
     )
+
+
+def check_name(database: Path) -> None:
+    """Check that SQLite can open a file, which needs a name in UTF-8.
+
+    Raises:
+        StorageError: the name of the file, or of a directory on the way to it, is not.
+    """
+    try:
+        str(database).encode()
+    except UnicodeEncodeError:
+        raise StorageError(
+            _("{file} cannot be used: this name is not UTF-8; choose another one").format(
+                file=database
+            )
+        ) from None

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from trio_chat.i18n import _
 from trio_chat.private import make_directory
-from trio_chat.storage.errors import StorageError, file_error
+from trio_chat.storage.errors import StorageError, check_name, file_error
 
 if sys.platform == "win32":
     import msvcrt
@@ -80,6 +80,7 @@ def acquire(path: Path) -> int:
         InUseError: another server holds the lock; the message names its process.
         StorageError: the lock file cannot be made, or the database has several hard links.
     """
+    check_name(path)
     database, lock = path.resolve(), _lock_of(path)
     try:
         make_directory(database.parent)

@@ -21,7 +21,7 @@ from trio_chat.irc.names import use_casemapping
 from trio_chat.storage import lock, turns
 from trio_chat.storage.casemapping import stored_casemapping
 from trio_chat.storage.clock import find_steps
-from trio_chat.storage.errors import StorageError, file_error
+from trio_chat.storage.errors import StorageError, check_name, file_error
 from trio_chat.storage.events import append_events, select_messages_and_tags
 from trio_chat.storage.messages import (
     append_messages,
@@ -91,6 +91,7 @@ def connected(
                     file=path
                 )
             )
+        check_name(path)
         # Commands that only read open it for writing, too: the last connection that is closed
         # removes the write-ahead log, which a reader cannot.
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
