@@ -594,6 +594,19 @@ def test_a_shortage_of_the_system_is_one_line(
     assert shown.count("\n") == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a directory in use stays there")
+def test_a_directory_that_is_gone_is_one_line(
+    tmp_path: Path, served: list[Settings], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the configuration nor the database can be found from there."""
+    (tmp_path / "gone").mkdir()
+    os.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert cli.main(["serve"]) == 1
+    assert "working directory" in capsys.readouterr().err
+    assert served == []
+
+
 def test_another_error_is_a_defect(served: list[Settings], monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not taken for a shortage because one came with it."""
     both = ExceptionGroup("", [OSError(errno.EMFILE, ""), ValueError()])

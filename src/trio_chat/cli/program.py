@@ -4,6 +4,7 @@ Slow imports are made where they are needed, so that `--help` and `--version` an
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -151,6 +152,10 @@ def _run(arguments: list[str]) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
         return USAGE
+    if _is_nowhere():
+        text = _("the working directory is there no longer: change to another one")
+        print(f"trio-chat: {text}", file=sys.stderr)
+        return FAILED
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
@@ -163,6 +168,15 @@ def _run(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return FAILED
+
+
+def _is_nowhere() -> bool:
+    """Return whether the working directory was removed, so that no path can be made absolute."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 class _ShowVersion(argparse.Action):
