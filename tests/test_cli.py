@@ -607,6 +607,34 @@ def test_a_directory_that_is_gone_is_one_line(
     assert served == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="arguments are text there")
+@pytest.mark.parametrize("words", [["ban", "add", "ann\udcff"], ["uploads", "remove", "a\udcff"]])
+def test_an_argument_that_is_not_utf_8_is_no_damage(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The database cannot have it, which says nothing about the database."""
+    fill(record(1))
+    assert cli.main(words) == 2
+    shown = capsys.readouterr().err
+    assert "is not UTF-8" in shown
+    assert "damaged" not in shown
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_the_name_of_a_file_need_not_be_utf_8(tmp_path: Path) -> None:
+    """To the system it is bytes."""
+    fill(record(1))
+    assert cli.main(["history", "export", "--output", "a\udcff"]) == 0
+    assert (tmp_path / "a\udcff").exists()
+
+
+@pytest.mark.parametrize("number", ["", "x", "0", "-1", "1.5", "9" * 30])
+def test_a_report_has_a_whole_number(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Anything else is refused before the database is opened."""
+    assert cli.main(["report", "show", "--", number]) == 2
+    assert "is not a whole number from 1 to" in capsys.readouterr().err
+
+
 def test_another_error_is_a_defect(served: list[Settings], monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not taken for a shortage because one came with it."""
     both = ExceptionGroup("", [OSError(errno.EMFILE, ""), ValueError()])

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _DAY = 86_400.0
 _MOST_DAYS = 36_500
+_MOST_REPORTS = 2**53
+"""More than any server has; all programs can read it."""
 
 
 def setting(section: str, key: str) -> Callable[[str], object]:
@@ -98,17 +100,22 @@ def days_ago(text: str) -> float:
     """Parse a number of days; return the Unix time of that many days ago."""
     import time  # noqa: PLC0415
 
+    days = _whole_number(text, _MOST_DAYS)
+    return time.time() - days * _DAY
+
+
+def report_number(text: str) -> int:
+    """Parse the number of a report."""
+    return _whole_number(text, _MOST_REPORTS)
+
+
+def _whole_number(text: str, most: int) -> int:
     if not (
-        text.isascii()
-        and text.isdigit()
-        and len(text) <= len(str(_MOST_DAYS))
-        and 1 <= int(text) <= _MOST_DAYS
+        text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most
     ):
-        problem = _("{value!r} is not a whole number from 1 to {most}").format(
-            value=text, most=_MOST_DAYS
-        )
-        raise argparse.ArgumentTypeError(problem)
-    return time.time() - int(text) * _DAY
+        problem = _("{value!r} is not a whole number from 1 to {most}")
+        raise argparse.ArgumentTypeError(problem.format(value=text, most=most))
+    return int(text)
 
 
 def duration(text: str) -> int:

@@ -16,6 +16,7 @@ from trio_chat.cli.bans import BAN
 from trio_chat.cli.certificate import CERTIFICATE
 from trio_chat.cli.channels import CHANNEL
 from trio_chat.cli.cluster import CLUSTER
+from trio_chat.cli.commands import usage_error
 from trio_chat.cli.connect import connect
 from trio_chat.cli.database import DB, backup
 from trio_chat.cli.doctor import doctor
@@ -152,6 +153,9 @@ def _run(arguments: list[str]) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
         return USAGE
+    if (word := _not_utf_8(options)) is not None:
+        text = _("{word!r} is not UTF-8, and only the name of a file need not be")
+        usage_error(text.format(word=word))
     if _is_nowhere():
         text = _("the working directory is there no longer: change to another one")
         print(f"trio-chat: {text}", file=sys.stderr)
@@ -168,6 +172,18 @@ def _run(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return FAILED
+
+
+def _not_utf_8(options: argparse.Namespace) -> str | None:
+    """Return an argument that is not UTF-8, other than a path; None if there is none."""
+    for value in vars(options).values():
+        for word in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(word, str):
+                try:
+                    word.encode()
+                except UnicodeEncodeError:
+                    return word
+    return None
 
 
 def _is_nowhere() -> bool:

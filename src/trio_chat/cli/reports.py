@@ -1,5 +1,6 @@
 """`trio-chat report`: its commands and arguments."""
 
+from trio_chat.cli.arguments import report_number
 from trio_chat.cli.commands import DATABASE, Argument, Invocation, group
 from trio_chat.i18n import N_
 
@@ -9,7 +10,7 @@ _EXAMPLES = N_(
     "  trio-chat report show 3\n"
     "  trio-chat report resolve 3 --note 'the user was banned'"
 )
-_NUMBER = Argument("number", type=int, metavar="NUMBER", words=N_("as the list shows it"))
+_NUMBER = Argument("number", type=report_number, metavar="NUMBER", words=N_("as the list shows it"))
 REPORT = group(
     "report",
     help=N_("show and resolve what users have reported to the operators of the server"),
