@@ -25,7 +25,12 @@ from trio_chat.admin.doctor.terminal import terminal
 from trio_chat.config import (
     LdapSettings,
     ListenerSettings,
+<<<<<<< HEAD
     OidcSettings,
+=======
+    LoggingSettings,
+    MetricsSettings,
+>>>>>>> 93b37da4 (Check the log file and the port of the metrics in trio-chat doctor)
     ServerSettings,
     Settings,
     StorageSettings,
@@ -120,6 +125,16 @@ def test_every_listener_is_tried() -> None:
         second = ListenerSettings(name="tls", host=("127.0.0.1",), port=number)
         found = list(network.port(replace(served(), listeners=(second,))))
     assert [each.level for each in found] == [Level.GOOD, Level.PROBLEM]
+
+
+def test_the_port_of_the_metrics_is_tried() -> None:
+    """A server does not start if it cannot listen there."""
+    settings = Settings(
+        server=ServerSettings(host=("127.0.0.1",), port=0),
+        metrics=MetricsSettings(host=("192.0.2.1",), port=9100),
+    )
+    levels = [found.level for found in network.port(settings)]
+    assert levels == [Level.GOOD, Level.PROBLEM]
 
 
 def test_an_address_of_another_machine_is_a_problem() -> None:
@@ -259,6 +274,31 @@ def test_a_place_that_cannot_be_written_is_a_problem(
     found = storage.disk(Settings(storage=StorageSettings(file=tmp_path / "chat.db")))
     assert found.level is Level.PROBLEM
     assert "Permission denied" in found.text
+
+
+@pytest.mark.parametrize("name", ["logs/a/log.txt", "log.txt"])
+def test_a_log_that_can_be_written_is_good(tmp_path: Path, name: str) -> None:
+    """The server makes the directories that are missing; the check makes nothing."""
+    settings = Settings(logging=LoggingSettings(file=tmp_path / name))
+    [found] = storage.log_file(settings)
+    assert found.level is Level.GOOD
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["file/log.txt", "directory"])
+def test_a_log_that_cannot_be_written_is_a_problem(tmp_path: Path, name: str) -> None:
+    """The chat goes on without it, which nobody should find out after an incident."""
+    (tmp_path / "file").touch()
+    (tmp_path / "directory").mkdir()
+    settings = Settings(logging=LoggingSettings(file=tmp_path / name))
+    [found] = storage.log_file(settings)
+    assert found.level is Level.PROBLEM
+    assert "[logging] file" in found.advice[0]
+
+
+def test_no_log_is_no_finding() -> None:
+    """Its operator has decided so."""
+    assert list(storage.log_file(Settings(logging=LoggingSettings(file=None)))) == []
 
 
 def test_a_file_that_is_no_database_is_a_problem(tmp_path: Path) -> None:

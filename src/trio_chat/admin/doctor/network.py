@@ -41,6 +41,8 @@ def port(settings: Settings) -> Iterator[Finding]:
     for listener in settings.listeners:
         hello = proxy.LOCAL if listener.proxy else b""
         places += [(host, listener.port, hello) for host in listener.host if listener.port]
+    metrics = settings.metrics
+    places += [(host, metrics.port, b"") for host in metrics.host if metrics.port]
     for host, number, hello in places:
         where = format_address(host, number)
         try:

@@ -22,6 +22,7 @@ _SUBJECTS = {
     "clock": N_("clock"),
     "disk": N_("disk"),
     "database": N_("database"),
+    "log": N_("log"),
     "cluster": N_("cluster"),
     "sign-on": N_("single sign-on"),
     "directory": N_("directory"),
@@ -97,6 +98,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Iterable[Fin
     yield "clock", lambda: [storage.clock(settings)]
     yield "disk", lambda: [storage.disk(settings)]
     yield "database", lambda: [storage.database(settings)]
+    yield "log", lambda: storage.log_file(settings)
     yield "cluster", lambda: cluster.cluster(settings)
     yield "sign-on", lambda: logins.sign_on(settings)
     yield "directory", lambda: logins.directory(settings)

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,9 +35,7 @@ def database_of(settings: Settings) -> Path | None:
 def disk(settings: Settings) -> Finding:
     """Return whether there is room for messages, and the right to write them."""
     file = database_of(settings)
-    directory = Path.cwd() if file is None else file.parent
-    while not directory.exists() and directory != directory.parent:
-        directory = directory.parent  # the server makes the missing ones
+    directory = Path.cwd() if file is None else _existing(file.parent)
     shown = escape_controls(str(directory))
     try:
         with tempfile.TemporaryFile(dir=directory):
@@ -54,6 +53,37 @@ def disk(settings: Settings) -> Finding:
             _("Below [storage] reserve, messages are refused: delete something, or move it."),
         )
     return good(text)
+
+
+def log_file(settings: Settings) -> Iterator[Finding]:
+    """Yield a problem if the log cannot be written: the chat goes on without it."""
+    if settings.logging.file is None:
+        return
+    file = settings.logging.file.absolute()
+    try:
+        if file.exists():
+            with file.open("ab"):
+                pass
+        else:
+            with tempfile.TemporaryFile(dir=_existing(file.parent)):
+                pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        yield problem(
+            _("The log file {file} cannot be written: {reason}.").format(
+                file=escape_controls(str(file)), reason=reason
+            ),
+            _("Set [logging] file to a place that you may write."),
+        )
+    else:
+        yield good(_("{file} can be written.").format(file=escape_controls(str(file))))
+
+
+def _existing(directory: Path) -> Path:
+    """Return a directory, or the nearest one above that exists: the server makes the others."""
+    while not directory.exists() and directory != directory.parent:
+        directory = directory.parent
+    return directory
 
 
 def database(settings: Settings) -> Finding:
