@@ -1,4 +1,4 @@
-"""API tokens as state of the chat: names, bounds, what is stored, and snapshots."""
+"""API tokens: their names and bounds, and as state of the chat what is stored, and snapshots."""
 
 import json
 from typing import Any
@@ -13,9 +13,6 @@ from trio_chat.chat.api_tokens import (
     MOST,
     SCOPES,
     ApiToken,
-    BadTokenTerms,
-    checked_name,
-    checked_scopes,
     digest_of,
     make_secret,
     permits,
@@ -32,6 +29,8 @@ from trio_chat.chat.changes import (
 from trio_chat.chat.relayed_ids import DELIVERY, RelayKey
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.rights import RIGHTS
+from trio_chat.maintenance.api_tokens import checked_name, checked_scopes
+from trio_chat.maintenance.refusals import InvalidValue
 
 
 def token(name: str = "ci", **fields: Any) -> ApiToken:
@@ -124,7 +123,7 @@ def test_a_token_ends_at_its_second() -> None:
 @pytest.mark.parametrize("name", ["", " a", "a\n", "a" * 41, "a\u202eb"])
 def test_names_that_cannot_be_shown(name: str) -> None:
     """They stand in lists and in the audit log."""
-    with pytest.raises(BadTokenTerms):
+    with pytest.raises(InvalidValue):
         checked_name(name)
 
 
@@ -135,7 +134,7 @@ def test_scopes() -> None:
         "tokens:write",
     )
     for wrong in ([], ["audit"], ["audit:delete"], ["ADMIN"]):
-        with pytest.raises(BadTokenTerms, match="the scopes are"):
+        with pytest.raises(InvalidValue, match="the scopes are"):
             checked_scopes(wrong)
     assert not permits(("audit:write",), "audit:read")
     assert all(permits((ADMIN,), scope) for scope in SCOPES)

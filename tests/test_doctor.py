@@ -25,12 +25,9 @@ from trio_chat.admin.doctor.terminal import terminal
 from trio_chat.config import (
     LdapSettings,
     ListenerSettings,
-<<<<<<< HEAD
-    OidcSettings,
-=======
     LoggingSettings,
     MetricsSettings,
->>>>>>> 93b37da4 (Check the log file and the port of the metrics in trio-chat doctor)
+    OidcSettings,
     ServerSettings,
     Settings,
     StorageSettings,
