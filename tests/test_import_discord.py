@@ -321,6 +321,20 @@ def test_people_can_be_named_anew() -> None:
     assert [record.source.partition("!")[0] for record in records] == ["annie", "bobby"]
 
 
+@pytest.mark.parametrize("name", ["NickServ", "chanserv", "N1ckServ"])
+@pytest.mark.parametrize("option", ["--map", "--map-file"])
+def test_nobody_is_named_like_a_service(
+    option: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Users would send a password to it."""
+    fill()
+    Path("people.txt").write_text(f"bob={name}\n", encoding="utf-8")
+    write_json("a.json", discord_document(said(T)))
+    value = "people.txt" if option == "--map-file" else f"bob={name}"
+    assert ran("import", "discord", "a.json", option, value) == 2
+    assert f"'{name}' is the name of a service, or looks like one" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("kind", ["DirectTextChat", "GuildPrivateThread"])
 def test_private_channels_need_a_name(kind: str) -> None:
     """Nobody should find them in a public channel."""

@@ -38,10 +38,17 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _person(text: str) -> tuple[str, str]:
+    from trio_chat.chat import services  # noqa: F401, PLC0415  # registers their names
+    from trio_chat.chat.nicknames import looks_like_service  # noqa: PLC0415
     from trio_chat.cli.arguments import account_name  # noqa: PLC0415
+    from trio_chat.irc.names import fold_or_self  # noqa: PLC0415
 
     before, after = _pair(text)
-    return before, account_name(after)
+    if looks_like_service(account_name(after), fold_or_self(after)):
+        raise argparse.ArgumentTypeError(
+            _("{value!r} is the name of a service, or looks like one").format(value=after)
+        )
+    return before, after
 
 
 def _channel(text: str) -> tuple[str, str]:
