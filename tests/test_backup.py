@@ -26,6 +26,14 @@ def test_a_backup_is_the_database() -> None:
     assert kept(name="copy.db") == messages
 
 
+def test_a_backup_is_no_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """SQLite writes a database anywhere in its file."""
+    fill(record(1))
+    assert ran("backup", "-") == 2
+    assert "cannot be written to standard output: name a file" in capsys.readouterr().err
+    assert not Path("-").exists()
+
+
 def test_a_backup_is_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is said while it is made is not in it, and does not make it begin again."""
     messages = fill(*map(record, range(1, 2000)))

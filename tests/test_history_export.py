@@ -195,12 +195,35 @@ def test_bad_lines_are_told_by_number_and_the_others_taken(
     assert kept() == [record(1), record(2)]
 
 
-def test_standard_input_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a file, so that it can be unpacked on the way."""
+@pytest.mark.parametrize("command", ["history import", "history import -", "import jsonl -"])
+def test_standard_input_is_imported(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a file or with `-`, so that it can be unpacked on the way."""
     fill()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json_lines.to_line(record(1)))))
-    assert ran("history", "import") == 0
+    assert ran(*command.split()) == 0
     assert kept() == [record(1)]
+
+
+def test_a_file_can_have_the_name_of_standard_input() -> None:
+    """With a directory before it, as for other programs."""
+    fill()
+    Path("-").write_bytes(json_lines.to_line(record(1)))
+    assert ran("import", "jsonl", "./-") == 0
+    assert kept() == [record(1)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["history export --output -", "export a --output -", "export a --output - --force"],
+)
+def test_standard_output_can_be_named(
+    command: str, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """As `-`; no file of that name is made."""
+    fill(record(1))
+    assert ran(*command.split()) == 0
+    assert capsysbinary.readouterr().out == json_lines.to_line(record(1))
+    assert not Path("-").exists()
 
 
 def test_a_batch_is_imported_whole_or_not_at_all(

@@ -1,5 +1,6 @@
 """`trio-chat import discord`: documents of DiscordChatExporter."""
 
+import io
 import json
 import time
 from pathlib import Path
@@ -52,6 +53,15 @@ def test_a_message_has_its_author_and_time() -> None:
         False,
         False,
     )
+
+
+def test_a_document_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `-`, so that it can be unpacked on the way."""
+    fill()
+    document = json.dumps(discord_document(said(T, "hello"))).encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(document)))
+    assert ran("import", "discord", "-") == 0
+    assert [record.text for record in kept("#general")] == ["hello"]
 
 
 def test_messages_are_in_the_order_of_time_before_those_of_the_server() -> None:

@@ -524,3 +524,14 @@ def test_a_directory_without_logs_is_told(capsys: pytest.CaptureFixture[str]) ->
     Path("empty").mkdir()
     assert ran("import", "irc", "--timezone", "UTC", "empty") == 1
     assert "empty: there are no logs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["irc --timezone UTC", "ergo", "discord", "slack", "jsonl"])
+def test_a_file_that_is_not_there_is_reported(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In words."""
+    fill()
+    assert ran("import", *command.split(), "nothing") == 1
+    problem = "trio-chat: nothing: cannot be read: No such file or directory"
+    assert problem in capsys.readouterr().err.splitlines()

@@ -1,10 +1,11 @@
 """The commands of `trio-chat import`: each opens files for the importer."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from trio_chat.admin import import_report, in_cluster
 from trio_chat.admin.console import report_error
@@ -23,6 +24,10 @@ from trio_chat.storage import account_maintenance, json_lines, maintenance
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+
+STANDARD_INPUT = Path("-")
+"""Stands for standard input among the files of formats that are read from beginning to end."""
 
 
 class OpenSource(NamedTuple):
@@ -74,19 +79,24 @@ def run(
             for file in files:
                 importer.files.root = _root(file) if has_files else None
                 try:
-                    with _opened(file, opener) as source:
+                    with ExitStack() as stack, _explained():
+                        source = opener(file, stack)
                         for _each in chain(
                             importer.take(source.items), importer.take_records(source.records)
                         ):
                             progress(done + source.position())
                 except ImportFileError as error:
                     progress.clear()
-                    report_error(f"{file}: {error}")
+                    report_error(f"{_shown(file)}: {error}")
                     failed = True
                 done += _size(file)
             importer.flush()
     import_report.tell(importer, options)
     return FAILED if failed else OK
+
+
+def _shown(file: Path) -> str:
+    return _("standard input") if file == STANDARD_INPUT else str(file)
 
 
 def _root(file: Path) -> Path:
@@ -104,14 +114,17 @@ def _size(file: Path) -> int:
 
 
 @contextmanager
-def _opened(file: Path, opener: Opener) -> Iterator[OpenSource]:
-    with ExitStack() as stack:
-        try:
-            yield opener(file, stack)
-        except OSError as error:
-            raise ImportFileError(
-                _("cannot be read: {reason}").format(reason=error.strerror or error)
-            ) from error
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ImportFileError(
+            _("cannot be read: {reason}").format(reason=error.strerror or error)
+        ) from error
+
+
+def _stream(file: Path, stack: ExitStack) -> BinaryIO:
+    return sys.stdin.buffer if file == STANDARD_INPUT else stack.enter_context(file.open("rb"))
 
 
 def import_discord(files: Sequence[Path], options: ImportOptions) -> int:
@@ -119,7 +132,7 @@ def import_discord(files: Sequence[Path], options: ImportOptions) -> int:
     from trio_chat.imports.discord import NETWORK, DiscordExport  # noqa: PLC0415
 
     def opened(file: Path, stack: ExitStack) -> OpenSource:
-        export = DiscordExport(stack.enter_context(file.open("rb")), file.parent)
+        export = DiscordExport(_stream(file, stack), file.parent)
         return OpenSource(export.items(), lambda: export.bytes_read)
 
     return run(files, options, NETWORK, opened, has_files=True)
@@ -150,6 +163,11 @@ def import_irc(
     """Import the logs in a directory, or one log."""
     from trio_chat.imports.irc_logs import NETWORK, IrcLog, find_logs  # noqa: PLC0415
 
+    try:
+        with _explained():
+            directory.stat()
+    except ImportFileError as error:
+        raise FileError(f"{directory}: {error}") from error
     files = [directory] if directory.is_file() else find_logs(directory)
     if not files:
         raise FileError(_("{file}: there are no logs").format(file=escape_controls(str(directory))))
@@ -183,8 +201,9 @@ def import_ergo(files: Sequence[Path], options: ImportOptions) -> int:
         accounts = ErgoAccountImport(connection, longest, is_dry=options.is_dry)
         for file in others:
             try:
-                accounts.read(file)
-            except (ImportFileError, OSError) as error:
+                with _explained():
+                    accounts.read(file)
+            except ImportFileError as error:
                 report_error(f"{file}: {error}")
                 failed = True
     import_report.tell_accounts(accounts)
@@ -216,9 +235,10 @@ def import_jsonl(files: Sequence[Path], options: ImportOptions) -> int:
         numbers = account_maintenance.account_numbers(connection)
 
     def opened(file: Path, stack: ExitStack) -> OpenSource:
-        stream = stack.enter_context(file.open("rb"))
+        stream = _stream(file, stack)
         records = _records(file, json_lines.read_lines(stream, numbers), options)
-        return OpenSource(iter(()), stream.tell, records)
+        position = (lambda: 0) if file == STANDARD_INPUT else stream.tell
+        return OpenSource(iter(()), position, records)
 
     return run(files, options, "", opened)
 
@@ -233,7 +253,7 @@ def _records(
     for item in items:
         if isinstance(item, json_lines.InvalidLine):
             words = _("{file}, line {line}: {problem}")
-            report_error(words.format(file=file, line=item.number, problem=item.problem))
+            report_error(words.format(file=_shown(file), line=item.number, problem=item.problem))
             yield Skipped(messages.DAMAGED)
         elif options.only_mapped and item.buffer not in names:
             yield Skipped(messages.NOT_CHOSEN)

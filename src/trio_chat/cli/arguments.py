@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_chat.cli.commands import Argument
@@ -160,6 +161,11 @@ def history_days(text: str) -> "HistorySetting":
         )
         raise argparse.ArgumentTypeError(problem)
     return parsed
+
+
+def file_or_stream(text: str) -> Path | None:
+    """Parse the name of a file; return None for `-`, standard input or output."""
+    return None if text == "-" else Path(text)
 
 
 ONLY_CHANNEL = Argument(

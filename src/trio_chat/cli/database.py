@@ -1,17 +1,28 @@
 """`trio-chat backup` and `trio-chat db`: their arguments."""
 
+import argparse
 from pathlib import Path
 
 from trio_chat.cli.arguments import FORCE
 from trio_chat.cli.commands import DATABASE, Argument, Invocation, command, group
-from trio_chat.i18n import N_
+from trio_chat.i18n import N_, _
+
+
+def _backup(text: str) -> Path:
+    if text == "-":
+        problem = _("a database cannot be written to standard output: name a file")
+        raise argparse.ArgumentTypeError(problem)
+    return Path(text)
 
 
 @command(
     "backup",
     DATABASE,
     Argument(
-        "file", type=Path, metavar="FILE", words=N_("the file to write; only its owner can read it")
+        "file",
+        type=_backup,
+        metavar="FILE",
+        words=N_("the file to write; only its owner can read it"),
     ),
     FORCE,
     is_long=True,

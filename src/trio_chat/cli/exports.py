@@ -1,8 +1,6 @@
 """`trio-chat export`: its arguments."""
 
-from pathlib import Path
-
-from trio_chat.cli.arguments import account_name, channel_name
+from trio_chat.cli.arguments import account_name, channel_name, file_or_stream
 from trio_chat.cli.commands import DATABASE, Argument, Invocation, command
 from trio_chat.i18n import N_
 
@@ -31,9 +29,9 @@ from trio_chat.i18n import N_
     ),
     Argument(
         "--output",
-        type=Path,
+        type=file_or_stream,
         metavar="DEST",
-        words=N_("the file or directory to write (default: standard output)"),
+        words=N_("the file or directory to write (default: -, that is, standard output)"),
     ),
     Argument("--force", action="store_true", words=N_("replace a file or an earlier export there")),
     is_long=True,

@@ -1,8 +1,13 @@
 """`trio-chat history`: its commands and their arguments."""
 
-from pathlib import Path
-
-from trio_chat.cli.arguments import FORCE, ONLY_CHANNEL, YES, days_ago, moment
+from trio_chat.cli.arguments import (
+    FORCE,
+    ONLY_CHANNEL,
+    YES,
+    days_ago,
+    file_or_stream,
+    moment,
+)
 from trio_chat.cli.commands import DATABASE, Argument, ExclusiveGroup, Invocation, group
 from trio_chat.i18n import N_
 
@@ -25,9 +30,9 @@ HISTORY = group(
     ONLY_CHANNEL,
     Argument(
         "--output",
-        type=Path,
+        type=file_or_stream,
         metavar="FILE",
-        words=N_("the file to write (default: standard output)"),
+        words=N_("the file to write (default: -, that is, standard output)"),
     ),
     FORCE,
     is_long=True,
@@ -57,9 +62,9 @@ def _export(call: Invocation) -> int:
     Argument(
         "file",
         nargs="?",
-        type=Path,
+        type=file_or_stream,
         metavar="FILE",
-        words=N_("the file to read (default: standard input)"),
+        words=N_("the file to read (default: -, that is, standard input)"),
     ),
     is_long=True,
     help=N_("read messages from lines of JSON"),

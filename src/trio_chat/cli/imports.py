@@ -60,6 +60,13 @@ def _channel(text: str) -> tuple[str, str]:
     return before, channel(after)
 
 
+def _file_or_stream(text: str) -> Path:
+    """Parse the name of a file; only `-` itself is standard input, and `./-` a file."""
+    path = Path(text)
+    is_file_of_that_name = str(path) == "-" != text
+    return path.absolute() if is_file_of_that_name else path
+
+
 _MAP = Argument(
     "--map",
     action="append",
@@ -108,6 +115,13 @@ _DRY_RUN = Argument(
     "--dry-run", action="store_true", words=N_("write nothing, and show what would be imported")
 )
 _FILES = Argument("files", nargs="+", type=Path, metavar="FILE", words=N_("a file of the export"))
+_STREAMS = Argument(
+    "files",
+    nargs="+",
+    type=_file_or_stream,
+    metavar="FILE",
+    words=N_("a file of the export; - is standard input"),
+)
 _BOUNDS = (DATABASE, _CHANNEL, _ONLY, _SINCE, _UNTIL, _DRY_RUN)
 _WITHOUT_FILES = (DATABASE, _MAP, _MAP_FILE, _CHANNEL, _ONLY, _SAME, _SINCE, _UNTIL, _DRY_RUN)
 _COMMON = (DATABASE, _MAP, _MAP_FILE, _CHANNEL, _ONLY, _SAME, _SINCE, _UNTIL, _URL, _DRY_RUN)
@@ -159,7 +173,7 @@ def _lines_of(file: Path | None) -> list[tuple[str, str]]:
 @IMPORT.command(
     "discord",
     *_COMMON,
-    _FILES,
+    _STREAMS,
     is_long=True,
     help=N_("import files of DiscordChatExporter"),
     description=N_(
@@ -273,7 +287,7 @@ def _irc(call: Invocation) -> int:
 @IMPORT.command(
     "jsonl",
     *_BOUNDS,
-    _FILES,
+    _STREAMS,
     is_long=True,
     help=N_("import what trio-chat export has written"),
     description=N_(
