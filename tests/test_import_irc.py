@@ -1,6 +1,10 @@
 """`trio-chat import irc`: logs of clients and bouncers."""
 
+import bz2
+import gzip
 import io
+import lzma
+from collections.abc import Callable
 from datetime import UTC, date
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,7 +19,7 @@ from database_fakes import fill, kept, ran
 from import_fakes import write_tree
 from trio_chat.chat.history import HistoryFilter, Span
 from trio_chat.chat.ids import server_time
-from trio_chat.imports import irc_logs, log_lines
+from trio_chat.imports import irc_logs, log_files, log_lines
 from trio_chat.imports.irc_logs import IrcLog, LogName, detect, parse_name
 from trio_chat.imports.log_lines import LineKind
 from trio_chat.imports.messages import MessageForm, Skipped, SourceMessage
@@ -462,6 +466,114 @@ def test_an_encoding_in_which_a_line_is_no_line_is_refused(
     """Lines are found before they are decoded."""
     assert ran("import", "irc", "libera", "--timezone", "UTC", "--encoding", name) == 2
     assert "is not an encoding" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_logs_in_utf_16_are_read(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a byte order mark, as some programs for Windows write them."""
+    monkeypatch.setattr(log_files, "_CHUNK", 3)  # in the middle of characters
+    data = "\ufeff[12:00:00] <a> привет 🎉\r\n[12:00:01] <a> ਊ\r\n".encode(encoding)
+    write_tree(".", {ZNC: data})
+    fill()
+    assert ran("import", "irc", "libera", "--timezone", "UTC") == 0
+    assert [record.text for record in kept("#a")] == ["привет 🎉", "ਊ"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+)
+def test_packed_logs_are_read(suffix: str, pack: Callable[[bytes], bytes]) -> None:
+    """Also those of several parts, which were packed one after the other."""
+    data = pack(b"[12:00:00] <a> 1\n") + pack(b"[12:00:01] <a> 2\n")
+    write_tree(".", {ZNC: b"[12:00:00] <a> 1\n", f"packed/{ZNC}{suffix}": data})
+    fill()
+    assert ran("import", "irc", "packed", "--timezone", "UTC") == 0
+    assert [record.text for record in kept("#a")] == ["1", "2"]
+
+
+@pytest.mark.parametrize("newest", [".1", "-20260202"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_the_parts_of_a_rotated_log_are_one_log(
+    pack: Callable[[bytes], bytes], newest: str
+) -> None:
+    """The oldest is read first, and the next one goes on at its date and within its minute."""
+    begin = b"--- Log opened Sat Jan 31 10:00:00 2026\n"
+    old = {
+        ".1": {".10": b"10:00 <a> 1\n", ".2": b"10:00 <a> 2\n", ".1": b"10:00 <a> 3\n"},
+        "-20260202": {"-20251231": b"10:00 <a> 1\n10:00 <a> 2\n", newest: b"10:00 <a> 3\n"},
+    }[newest]
+    first, *_others = old
+    parts = {**old, first: begin + old[first]}
+    packed = ".gz" if pack is gzip.compress else ""
+    files = {f"net/#a.log{age}{packed}": pack(data) for age, data in parts.items()}
+    write_tree(".", {**files, "net/#a.log": b"10:00 <a> 4\n"})
+    fill()
+    assert ran("import", "irc", "net", "--timezone", "UTC") == 0
+    found = kept("#a")
+    assert [record.text for record in found] == ["1", "2", "3", "4"]
+    assert {server_time(record.id)[:19] for record in found} == {"2026-01-31T10:00:00"}
+
+
+def test_a_log_that_was_rotated_since_keeps_its_ids() -> None:
+    """So importing it again adds what is new, whether its old part is packed or not."""
+    begin, more = b"--- Log opened Sat Jan 31 10:00:00 2026\n", b"10:00 <a> 2\n10:00 <a> 3\n"
+    write_tree(".", {"net/#a.log": begin + b"10:00 <a> 1\n" + more})
+    fill()
+    assert ran("import", "irc", "net", "--timezone", "UTC") == 0
+    before = kept("#a")
+    old = begin + b"10:00 <a> 1\n"
+    parts = {"net/#a.log.1": old, "net/#a.log.1.gz": gzip.compress(old), "net/#a.log": begin + more}
+    write_tree(".", dict(parts))
+    assert ran("import", "irc", "net", "--timezone", "UTC") == 0
+    assert kept("#a") == before
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (gzip.compress(b"[12:00:00] <a> b\n")[:-9], "it ends too early"),
+        (b"\x1f\x8b\x08 no archive", "the archive cannot be read"),
+        (bz2.compress(b"x")[:-1] + b"\0", "the archive cannot be read"),
+        (lzma.compress(b"x")[:-1] + b"\0", "the archive cannot be read"),
+        (lzma.compress(b"x")[:-9], "it ends too early"),
+        (gzip.compress(bytes(1000)), "it unpacks to more than 0 MiB: unpack it first"),
+        (b"\x28\xb5\x2f\xfd", "unpack it first (zstd -d)"),
+    ],
+    ids=["short", "gzip", "bzip2", "xz", "short xz", "large", "zstd"],
+)
+def test_a_packed_log_that_cannot_be_read_is_reported(
+    data: bytes, problem: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the others are imported."""
+    monkeypatch.setattr(log_files, "MOST_UNPACKED", 999)
+    write_tree(".", {"net/#a.log.gz": data, "net/#b/2026-01-31.log": b"[12:00:00] <a> b\n"})
+    fill()
+    assert ran("import", "irc", "net", "--timezone", "UTC") == 1
+    (told,) = (line for line in capsys.readouterr().err.splitlines() if "#a.log.gz" in line)
+    assert problem in told
+    assert [record.text for record in kept("#b")] == ["b"]
+
+
+def test_unpacking_a_log_takes_bounded_memory(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dictionary of an archive may have 4 GiB."""
+    monkeypatch.setattr(log_files, "_MEMORY", 1 << 20)
+    write_tree(".", {"net/#a.log.xz": lzma.compress(b"x")})
+    fill()
+    assert ran("import", "irc", "net", "--timezone", "UTC") == 1
+    assert "Memory usage limit exceeded" in capsys.readouterr().err
+
+
+def test_the_summary_names_the_files_that_are_no_logs(capsys: pytest.CaptureFixture[str]) -> None:
+    """By their names, or by their lines; but not hidden ones."""
+    files = {ZNC: "[12:00:00] <a> b\n", "libera/a.rtf": "", "libera/notes.txt": "some\ntext\n"}
+    write_tree(".", {**files, "libera/.hidden": "", "libera/empty.log": ""})
+    fill()
+    assert ran("import", "irc", "libera", "--timezone", "UTC") == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "not understood" in line]
+    names = (Path("libera", name) for name in ("a.rtf", "notes.txt"))
+    assert told == [f"not understood as a log: {name}" for name in names]
 
 
 def test_line_ends_and_marks_of_windows_are_read() -> None:

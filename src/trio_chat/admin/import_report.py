@@ -1,5 +1,7 @@
 """The summary of an import: channels, people, and what was skipped."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_chat.admin.console import report, write_lines
@@ -13,8 +15,16 @@ _MOST = 50
 """Channels or people that are listed."""
 
 
-def tell(importer: "Importer", options: "ImportOptions") -> None:
-    """Print the summary of an import."""
+def tell(
+    importer: "Importer", options: "ImportOptions", not_understood: Sequence[Path] = ()
+) -> None:
+    """Print the summary of an import.
+
+    Args:
+        importer: the import.
+        options: its options.
+        not_understood: files of which nothing was imported.
+    """
     totals = importer.totals
     lines = []
     for name, count in totals.messages.most_common(_MOST):
@@ -37,6 +47,10 @@ def tell(importer: "Importer", options: "ImportOptions") -> None:
         )
     for reason, count in importer.files.failed.most_common():
         lines.append(_("left out: {what}: {count}").format(count=count, what=_(reason)))
+    lines += [
+        _("not understood as a log: {file}").format(file=file) for file in not_understood[:_MOST]
+    ]
+    lines += _more(len(not_understood))
     write_lines((line,) for line in lines)
     new = totals.new.total()
     report(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))

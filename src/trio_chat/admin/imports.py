@@ -56,6 +56,7 @@ def run(
     *,
     has_files: bool = False,
     accounts: Iterable[Account] = (),
+    not_understood: Sequence[Path] = (),
 ) -> int:
     """Import files, and print a summary.
 
@@ -66,6 +67,7 @@ def run(
         opener: opens one.
         has_files: whether attached files are next to each file.
         accounts: accounts that would be in the database if this were no trial.
+        not_understood: files that the summary names; reading may add some.
 
     Returns:
         the exit code: 1 if a file could not be read to its end.
@@ -91,7 +93,7 @@ def run(
                     failed = True
                 done += _size(file)
             importer.flush()
-    import_report.tell(importer, options)
+    import_report.tell(importer, options, not_understood)
     return FAILED if failed else OK
 
 
@@ -161,30 +163,37 @@ def import_irc(
     encoding: str,
 ) -> int:
     """Import the logs in a directory, or one log."""
-    from trio_chat.imports.irc_logs import NETWORK, IrcLog, find_logs  # noqa: PLC0415
+    from trio_chat.imports.irc_logs import NETWORK, IrcLog  # noqa: PLC0415
+    from trio_chat.imports.log_files import FoundLogs, find_logs, log_of, readable  # noqa: PLC0415
 
+    before: tuple[PurePosixPath, IrcLog] | None = None
     try:
         with _explained():
             directory.stat()
     except ImportFileError as error:
         raise FileError(f"{directory}: {error}") from error
-    files = [directory] if directory.is_file() else find_logs(directory)
-    if not files:
+    found = FoundLogs([directory], []) if directory.is_file() else find_logs(directory)
+    if not found.logs:
         raise FileError(_("{file}: there are no logs").format(file=escape_controls(str(directory))))
 
     def opened(file: Path, stack: ExitStack) -> OpenSource:
+        nonlocal before
         stream = stack.enter_context(file.open("rb"))
         # The whole path: messages have the same ids whichever directory was named.
-        log = IrcLog(
-            stream,
-            PurePosixPath(file.resolve().as_posix()),
-            zone,
-            with_events=with_events,
-            encoding=encoding,
-        )
-        return OpenSource(log.items(), lambda: log.bytes_read)
+        path = log_of(PurePosixPath(file.resolve().as_posix()))
+        log = IrcLog(readable(stream), path, zone, with_events=with_events, encoding=encoding)
+        if before is not None and before[0] == path:
+            log.follow(before[1])
+        before = path, log
 
-    return run(files, options, NETWORK, opened)
+        def note() -> None:
+            if not log.is_understood:
+                found.others.append(file)
+
+        stack.callback(note)
+        return OpenSource(log.items(), stream.tell)
+
+    return run(found.logs, options, NETWORK, opened, not_understood=found.others)
 
 
 def import_ergo(files: Sequence[Path], options: ImportOptions) -> int:

@@ -15,10 +15,11 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import chain, islice
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import BinaryIO, NamedTuple
 
 from trio_chat.imports import log_lines, messages
+from trio_chat.imports.log_files import SUFFIXES
 from trio_chat.imports.log_lines import LineFormat, LineKind, LogLine
 from trio_chat.imports.messages import (
     MessageForm,
@@ -42,7 +43,6 @@ _SHOWN = 40
 """Characters of a text that are part of the key of its message."""
 _SIGNS = ("#", "&", "+", "!")
 """With one of them the name of a channel begins."""
-_SUFFIXES = (".log", ".txt", ".weechatlog")
 _DATE = re.compile(r"(?:^|[^0-9])([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?=[^0-9]|$)")
 _PART_OF_DATE = re.compile(
     r"[._-](?:(?:19|20)[0-9]{2}-?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))$"
@@ -77,7 +77,7 @@ class LogName(NamedTuple):
 def parse_name(path: PurePosixPath) -> LogName:
     """Return what the whole path of a log says."""
     suffix = path.suffix.lower()
-    stem = path.stem if suffix in _SUFFIXES else path.name
+    stem = path.stem if suffix in SUFFIXES else path.name
     day = None
     if match := _DATE.search(stem):
         try:
@@ -130,8 +130,8 @@ class IrcLog:
     """One file.
 
     Args:
-        stream: the file.
-        path: its whole path.
+        stream: the file, unpacked and in UTF-8.
+        path: the whole path of the log.
         zone: the time zone of lines that name none.
         with_events: whether joins, parts, quits and changes of nicknames are among the messages.
         encoding: of lines that are not UTF-8.
@@ -150,7 +150,8 @@ class IrcLog:
         self._encoding = encoding
         self._with_events = with_events
         self._zone = zone
-        self.bytes_read = 0
+        self.is_understood = True
+        """Whether the format of the file is known; as far as it was read."""
         name = parse_name(path)
         is_channel = name.channel.startswith(_SIGNS)
         self.channel = SourceChannel(
@@ -165,11 +166,19 @@ class IrcLog:
         self._offset = int(digest(self.channel.key), 16) % _SPREAD
         self._people: dict[str, SourcePerson] = {}
 
+    def follow(self, other: "IrcLog") -> None:
+        """Go on where another part of the same log has ended, with its date and its messages of the
+        same second.
+        """
+        self._day, self._last_month = other._day, other._last_month
+        self._before, self._last, self._people = other._before, other._last, other._people
+
     def items(self) -> SourceItems:
         """Yield the messages."""
         lines = self._lines()
         sample = [line for line in islice(lines, _SAMPLE) if line]
         parse = detect(sample) if sample else None
+        self.is_understood = parse is not None or not sample
         for line in chain(sample, lines):
             if line:
                 yield from self._item(parse, line)
@@ -177,11 +186,9 @@ class IrcLog:
     def _lines(self) -> Iterator[str]:
         """Yield the lines; one that is too long as a line in no format."""
         while data := self._stream.readline(LONGEST_LINE):
-            self.bytes_read += len(data)
             if len(data) == LONGEST_LINE and not data.endswith(b"\n"):
                 while data and not data.endswith(b"\n"):
                     data = self._stream.readline(LONGEST_LINE)
-                    self.bytes_read += len(data)
                 yield "\0"
                 continue
             yield self._decoded(data.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n"))
@@ -261,12 +268,3 @@ def _milliseconds(moment: datetime) -> int:
         return int(moment.astimezone(UTC).timestamp()) * 1000
     except (OverflowError, ValueError):
         return 0
-
-
-def find_logs(directory: Path) -> list[Path]:
-    """Return the files that may be logs, in the order of their names; links are not followed."""
-    return sorted(
-        path
-        for path in directory.rglob("*")
-        if path.suffix.lower() in _SUFFIXES and path.is_file() and not path.is_symlink()
-    )
