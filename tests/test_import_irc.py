@@ -88,7 +88,7 @@ FORMATS: list[tuple[str, str, str]] = [
         "\nSession Start: Sat Jan 31 11:59:00 2026\nSession Ident: #a\n"
         "[12:00:01] <@\x0304anna\x03> hello\n"
         "[12:00:02] * bob waves\n"
-        "[12:00:03] -bob- careful\n"
+        "[12:00:03] -bob:#a- careful\n"
         "Session Close: Sat Jan 31 12:01:00 2026\n",
     ),
     (
@@ -130,7 +130,7 @@ FORMATS: list[tuple[str, str, str]] = [
         "Jan 31 11:59:59 *\tanna (a@host) has joined\n"
         "Jan 31 12:00:01 <anna>\thello\n"
         "Jan 31 12:00:02 *\tbob waves\n"
-        "Jan 31 12:00:03 -bob-\tcareful\n"
+        "Jan 31 12:00:03 -bob/#a-\tcareful\n"
         "Jan 31 12:00:04 *\tbob has quit (bye)\n"
         "**** ENDING LOGGING AT Sat Jan 31 12:01:00 2026\n",
     ),
@@ -181,6 +181,72 @@ def test_events_are_recognised(line: str, event: tuple[str, str, str]) -> None:
     parsed = parse(line)
     assert parsed is not None
     assert (parsed.kind, parsed.command, parsed.nick, parsed.text) == (LineKind.EVENT, *event)
+
+
+IRSSI = "--- Log opened Sat Jan 31 11:59:00 2026"
+HEXCHAT = "**** BEGIN LOGGING AT Sat Jan 31 11:59:00 2026"
+MIRC = "Session Start: Sat Jan 31 11:59:00 2026"
+WEECHAT = "2026-01-31 11:59:59\t-->\tanna (a@host) has joined #a"
+PRIVATE, OWN = "notices to the owner of the log", "notices of the owner of the log, whom"
+
+
+@pytest.mark.parametrize(
+    ("first", "line", "result"),
+    [
+        (IRSSI, "12:00 -bob:#a- hi", ("bob", "hi")),
+        (IRSSI, "12:00 -bob(~b@host)- psst", PRIVATE),
+        (IRSSI, "12:00 -bob:@#a- psst", PRIVATE),
+        (IRSSI, "12:00 [notice(#a)] hi", OWN),
+        (IRSSI, "12:00 [notice(bob)] psst", PRIVATE),
+        (HEXCHAT, "Jan 31 12:00:00 -bob/#a-\thi", ("bob", "hi")),
+        (HEXCHAT, "Jan 31 12:00:00 -bob/&a-\thi", ("bob", "hi")),
+        (HEXCHAT, "Jan 31 12:00:00 -bob/@#a-\tpsst", PRIVATE),
+        (HEXCHAT, "Jan 31 12:00:00 -NickServ-\tpsst", PRIVATE),
+        (HEXCHAT, "Jan 31 12:00:00 >#a<\thi", OWN),
+        (HEXCHAT, "Jan 31 12:00:00 >bob<\tpsst", PRIVATE),
+        (HEXCHAT, "Jan 31 12:00:00 >#a<\tCTCP VERSION", "events"),
+        (MIRC, "[12:00] -bob:#a- hi", ("bob", "hi")),
+        (MIRC, "[12:00] -NickServ- psst", PRIVATE),
+        (MIRC, "[12:00] -> -#a- hi", OWN),
+        (MIRC, "[12:00] -> -bob- psst", PRIVATE),
+        (WEECHAT, "2026-01-31 12:00:00\t--\tNotice(bob) -> #a: hi", ("bob", "hi")),
+        (WEECHAT, "2026-01-31 12:00:00\t--\tNotice(NickServ): psst", PRIVATE),
+        (WEECHAT, "2026-01-31 12:00:00\t--\tNotice -> #a: hi", OWN),
+        (WEECHAT, "2026-01-31 12:00:00\t--\tNotice -> bob: psst", PRIVATE),
+        ("[11:59:59] <anna> hi", "[12:00:00] -anna/discord- hi", ("anna/discord", "hi")),
+    ],
+)
+def test_notices_have_their_authors_and_receivers(
+    first: str, line: str, result: str | tuple[str, str]
+) -> None:
+    """What a program showed to its user alone stays out of the channel."""
+    path = "irc.libera.#a.weechatlog" if first == WEECHAT else ZNC
+    item = read(f"{first}\n{line}\n", path)[-1]
+    if isinstance(result, tuple):
+        assert isinstance(item, SourceMessage)
+        assert (item.author.name, item.text, item.form) == (*result, NOTICE)
+    else:
+        assert isinstance(item, Skipped)
+        assert item.reason.startswith(result)
+
+
+def test_further_lines_of_a_private_notice_are_private() -> None:
+    """As of The Lounge."""
+    time = "[2026-01-31T12:00:00.000Z]"
+    items = read(f"{time} -bob(b@h)- psst\n{time} | secret\n", "libera/#a.log")
+    assert [type(item) for item in items] == [Skipped, Skipped]
+
+
+def test_the_own_nickname_can_be_named() -> None:
+    """Several programs do not write it to notices of their user."""
+    write_tree(".", {"net/#a.log": f"{IRSSI}\n12:00 [notice(#a)] hi\n12:01 <anna> ho\n"})
+    fill()
+    command = ("import", "irc", "net", "--timezone", "UTC", "--own-nick", "anna")
+    assert ran(*command) == 0
+    assert [(record.source, record.command, record.text) for record in kept("#a")] == [
+        ("anna!imported@irc", "NOTICE", "hi"),
+        ("anna!imported@irc", "PRIVMSG", "ho"),
+    ]
 
 
 @pytest.mark.parametrize("color", ["", "\x0303", "03"])

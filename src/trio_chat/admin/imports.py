@@ -161,6 +161,7 @@ def import_irc(
     *,
     with_events: bool = False,
     encoding: str,
+    own_nick: str = "",
 ) -> int:
     """Import the logs in a directory, or one log."""
     from trio_chat.imports.irc_logs import NETWORK, IrcLog  # noqa: PLC0415
@@ -181,7 +182,14 @@ def import_irc(
         stream = stack.enter_context(file.open("rb"))
         # The whole path: messages have the same ids whichever directory was named.
         path = log_of(PurePosixPath(file.resolve().as_posix()))
-        log = IrcLog(readable(stream), path, zone, with_events=with_events, encoding=encoding)
+        log = IrcLog(
+            readable(stream),
+            path,
+            zone,
+            with_events=with_events,
+            encoding=encoding,
+            own_nick=own_nick,
+        )
         if before is not None and before[0] == path:
             log.follow(before[1])
         before = path, log

@@ -254,6 +254,12 @@ def _encoding(text: str) -> str:
         words=N_("the encoding of lines that are not UTF-8, such as cp1251 (default: cp1252)"),
     ),
     Argument(
+        "--own-nick",
+        default="",
+        metavar="NICK",
+        words=N_("the nickname of the owner of the logs, for notices that do not name it"),
+    ),
+    Argument(
         "--events",
         action="store_true",
         words=N_("also import joins, parts, quits and changes of nicknames"),
@@ -281,6 +287,7 @@ def _irc(call: Invocation) -> int:
         given.timezone,
         with_events=given.events,
         encoding=given.encoding,
+        own_nick=given.own_nick,
     )
 
 

@@ -43,6 +43,10 @@ _SHOWN = 40
 """Characters of a text that are part of the key of its message."""
 _SIGNS = ("#", "&", "+", "!")
 """With one of them the name of a channel begins."""
+_TO_ALL = re.compile(r"#|[&+!](?!#)")
+"""How a channel as a receiver begins; before its name may be the prefix of those that receive it
+(STATUSMSG).
+"""
 _DATE = re.compile(r"(?:^|[^0-9])([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?=[^0-9]|$)")
 _PART_OF_DATE = re.compile(
     r"[._-](?:(?:19|20)[0-9]{2}-?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))$"
@@ -135,6 +139,7 @@ class IrcLog:
         zone: the time zone of lines that name none.
         with_events: whether joins, parts, quits and changes of nicknames are among the messages.
         encoding: of lines that are not UTF-8.
+        own_nick: the nickname of the owner of the log, or "".
     """
 
     def __init__(
@@ -145,19 +150,21 @@ class IrcLog:
         *,
         with_events: bool = False,
         encoding: str = ENCODING,
+        own_nick: str = "",
     ) -> None:
         self._stream = stream
         self._encoding = encoding
         self._with_events = with_events
+        self._own_nick = own_nick
         self._zone = zone
         self.is_understood = True
         """Whether the format of the file is known; as far as it was read."""
         name = parse_name(path)
-        is_channel = name.channel.startswith(_SIGNS)
+        self._is_channel = name.channel.startswith(_SIGNS)
         self.channel = SourceChannel(
             f"irc:{name.network}/{name.channel}".lower(),
             name.channel.removeprefix("#"),
-            is_private=not is_channel,
+            is_private=not self._is_channel,
         )
         self._day = self._named_day = name.day
         self._last_month = 0
@@ -210,11 +217,17 @@ class IrcLog:
         if parsed.kind is LineKind.REST:
             # Without the message before, nobody knows whose it is.
             before = self._before or LogLine(LineKind.EVENT)
-            parsed = parsed._replace(kind=before.kind, nick=before.nick, form=before.form)
+            parsed = parsed._replace(
+                kind=before.kind, nick=before.nick, form=before.form, to=before.to
+            )
         self._before = parsed
         is_wanted = parsed.kind is LineKind.MESSAGE or (self._with_events and parsed.command)
         if not is_wanted:
             yield Skipped(messages.EVENTS)
+        elif self._is_channel and parsed.to and not _TO_ALL.match(parsed.to):
+            yield Skipped(messages.TO_SOME)
+        elif not parsed.nick and not self._own_nick:
+            yield Skipped(messages.OWN)
         elif self._day is None:
             yield Skipped(messages.TIMELESS)
         else:
@@ -241,10 +254,11 @@ class IrcLog:
         # Several messages of a second, or of a minute, stay in order, and so do those after a clock
         # that was set back a little.
         self._last = moment if moment < self._last - _SET_BACK else max(self._last + 1, moment)
-        person = self._people.get(line.nick)
+        nick = line.nick or self._own_nick
+        person = self._people.get(nick)
         if person is None:
-            person = self._people[line.nick] = irc_person(line.nick)
-        key = f"{self.channel.key}/{self._last}/{line.nick}/{line.text[:_SHOWN]}"
+            person = self._people[nick] = irc_person(nick)
+        key = f"{self.channel.key}/{self._last}/{nick}/{line.text[:_SHOWN]}"
         form = MessageForm.EVENT if line.command else line.form
         return SourceMessage(
             self.channel, key, self._last, person, line.text, form, command=line.command

@@ -35,12 +35,14 @@ class LogLine(NamedTuple):
         clock: seconds since midnight; -1 for a line without a time.
         day: the date, or None where the line has none.
         month_day: the month and day, where the line has no year; or None.
-        nick: the author of a message.
+        nick: the author of a message; "" for the owner of the log, whom a line does not name.
         text: its text.
         form: how it was sent.
         zone: the time zone as an offset, where the line has one; or "".
         command: JOIN, PART, QUIT or NICK for an event that is one of them; `nick` is the user, and
             `text` the reason or the new nickname.
+        to: the receiver of a notice, where the line or its program tells; "" for the channel or
+            the other person of the log.
     """
 
     kind: LineKind
@@ -52,6 +54,7 @@ class LogLine(NamedTuple):
     form: MessageForm = MessageForm.TEXT
     zone: str = ""
     command: str = ""
+    to: str = ""
 
 
 LineFormat = Callable[[str], LogLine | None]
@@ -78,8 +81,20 @@ _HEXCHAT = re.compile(
 _SAID = re.compile(rf"<{_NICK}>(?:[ \t](?P<text>.*)|)", re.DOTALL)
 _ACTED = re.compile(rf"\* {_NICK}(?: (?P<text>.*)|)", re.DOTALL)
 _NOTICED = re.compile(
-    r"-(?P<nick>[^\s<>:-][^\s<>:]{0,63}?)(?::[^\s]+)?-(?:[ \t](?P<text>.*)|)", re.DOTALL
+    # To nobody, to a channel as of irssi, mIRC (`:#a`) and HexChat (`/#a`), or as of irssi with the
+    # address of the sender: to the owner of the log.
+    r"-(?P<nick>[^\s<>:()-][^\s<>:()]{0,63}?)"
+    r"(?::(?P<to>\S+?)|/(?P<channel>[@%+&~!]?[#&+!]\S*?)|\((?P<host>[^\s()]*)\))?-"
+    r"(?:(?P<gap>[ \t])(?P<text>.*)|)",
+    re.DOTALL,
 )
+_OWN_NOTICE = re.compile(
+    # Of irssi, mIRC and HexChat, which shows a CTCP request likewise.
+    r"(?:\[notice\((\S+)\)\]|-> -(\S+)-|>(\S+)<(?=\t)(?!\tCTCP ))(?:[ \t](?P<text>.*)|)",
+    re.DOTALL,
+)
+OWNER = "*"
+"""The receiver of a notice to the owner of the log."""
 _IRSSI_DAY = re.compile(r"--- (?:Log opened|Log closed|Day changed) (?P<date>.*)", re.DOTALL)
 _SESSION_DAY = re.compile(r"Session (?:Start|Time|Close)(?: \([^)]*\))?: (?P<date>.*)", re.DOTALL)
 _HEXCHAT_DAY = re.compile(
@@ -125,7 +140,7 @@ _COMMANDS = tuple(
 )
 """What the programs write for events, each with the command."""
 _WEECHAT_NOTICE = re.compile(
-    r"Notice\((?P<nick>[^()\s]{1,64})\)(?: -> [^:\s]+)?: (?P<text>.*)", re.DOTALL
+    r"Notice(?:\((?P<nick>[^()\s]{1,64})\))?(?: -> (?P<to>[^:\s]+))?: (?P<text>.*)", re.DOTALL
 )
 _NICK_SIGNS = frozenset("[]\\`_^{|}")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -154,7 +169,10 @@ def mirc(line: str) -> LogLine | None:
     rest = match["rest"].lstrip()
     if rest.startswith("* ") and _MIRC_EVENT.match(rest, 2):
         return _event(_clock(match), rest[2:])
-    return _spoken(match, rest)
+    said = _spoken(match, rest)
+    # A window also shows the notices to its owner, and names the channel in those to the channel.
+    is_to_owner = said.form is MessageForm.NOTICE and not said.to
+    return said._replace(to=OWNER) if is_to_owner else said
 
 
 def dated(line: str) -> LogLine | None:
@@ -192,7 +210,7 @@ def _weechat_said(clock: int, prefix: str, text: str) -> LogLine:
         nick, _separator, said = text.partition(" ")
         return _message(clock, nick, said, MessageForm.ACTION)
     if prefix == "--" and (notice := _WEECHAT_NOTICE.fullmatch(text)):
-        return _message(clock, notice["nick"], notice["text"], MessageForm.NOTICE)
+        return _notice(clock, notice["nick"] or "", notice["text"], notice["to"] or OWNER)
     if not _is_weechat_nick(prefix):
         return _event(clock, text)
     if prefix[0] == "<" and prefix[-1] == ">":  # of `logger.file.nick_prefix`
@@ -242,13 +260,16 @@ def _spoken(match: re.Match[str], rest: str) -> LogLine:
         if _HEXCHAT_EVENT.match(rest, 2):
             return _event(clock, rest[2:])
         rest = f"* {rest[2:]}"
-    for pattern, form in (
-        (_SAID, MessageForm.TEXT),
-        (_ACTED, MessageForm.ACTION),
-        (_NOTICED, MessageForm.NOTICE),
-    ):
+    for pattern, form in ((_SAID, MessageForm.TEXT), (_ACTED, MessageForm.ACTION)):
         if said := pattern.fullmatch(rest):
             return _message(clock, said["nick"], said["text"] or "", form)
+    if noticed := _NOTICED.fullmatch(rest):
+        to = noticed["to"] or noticed["channel"] or ""
+        if not to and (noticed["host"] is not None or noticed["gap"] == "\t"):  # a tab: HexChat
+            to = OWNER
+        return _notice(clock, noticed["nick"], noticed["text"] or "", to)
+    if own := _OWN_NOTICE.fullmatch(rest):
+        return _notice(clock, "", own["text"] or "", own[1] or own[2] or own[3])
     return LogLine(LineKind.EVENT, clock)
 
 
@@ -263,6 +284,11 @@ def _event(clock: int, text: str) -> LogLine:
 
 def _message(clock: int, nick: str, text: str, form: MessageForm) -> LogLine:
     return LogLine(LineKind.MESSAGE, clock, None, None, strip_formatting(nick) or "*", text, form)
+
+
+def _notice(clock: int, nick: str, text: str, to: str) -> LogLine:
+    said = _message(clock, nick, text, MessageForm.NOTICE)
+    return said._replace(to=to, nick=said.nick if nick else "")
 
 
 def _clock(match: re.Match[str]) -> int:
