@@ -506,6 +506,35 @@ def test_the_reason_why_a_file_was_not_stored_is_told(
     Path("film.mp4").write_bytes(data)
     imported(attached("film.mp4"), options=("--url", "https://h"))
     assert f"left out: attached files {reason}" in capsys.readouterr().out
+    assert [size for _name, size, _author in uploads() if size] == []
+
+
+@pytest.mark.parametrize("config", ["total_quota = 1M", "reserve = 1073741824M"])
+def test_a_file_for_which_there_was_no_room_is_stored_by_the_next_import(config: str) -> None:
+    """The link in its message leads to it then, and it goes with the message."""
+    Path("config.ini").write_text(f"[uploads]\n{config}\n", encoding="utf-8")
+    Path("cat.png").write_bytes(bytes(1_100_000))
+    options = ("--url", "https://h")
+    (record,) = imported(attached("cat.png"), options=options)
+    Path("config.ini").write_text("", encoding="utf-8")
+    for _again in range(2):
+        assert ran("import", "discord", "a.json", *options) == 0
+        ((name, size, author),) = uploads()
+        assert (size, author) == (1_100_000, record.source)
+        assert f"/file/{name}/" in record.text
+        assert Path("trio-chat.db-uploads", name).stat().st_size == size
+    connection = apsw.Connection("trio-chat.db")
+    connection.execute("DELETE FROM message")
+    connection.close()
+    assert uploads() == []
+
+
+def test_a_file_that_was_deleted_here_does_not_come_again() -> None:
+    """Its message may still be there."""
+    Path("cat.png").write_bytes(b"text")
+    imported(attached("cat.png"), options=("--url", "https://h"))
+    assert ran("uploads", "remove", uploads()[0][0]) == 0
+    assert ran("import", "discord", "a.json", "--url", "https://h") == 0
     assert uploads() == []
 
 

@@ -98,19 +98,28 @@ class ImportedFiles:
         digest = hmac.digest(self._secret, key.encode("utf-8", "replace"), "sha256")
         return base64.urlsafe_b64encode(digest[:RANDOM_BYTES]).decode().rstrip("=")
 
-    def store(self, file: FileToStore, account: int = 0) -> None:
+    def store(self, file: FileToStore, account: int = 0, *, is_new: bool = True) -> None:
         """Store a file as an upload of an account, or of a guest, unless it is one already.
 
         A file that is damaged, or for which there is no room, is counted in `failed`; its link
-        leads nowhere.
+        leads nowhere. For want of room it becomes an upload without bytes, which the next import
+        stores; what was deleted here does not come again.
+
+        Args:
+            file: the file.
+            account: the number of the account, or 0.
+            is_new: whether its message was not there before.
 
         Raises:
             FileError: the directory of uploads cannot be written.
         """
-        if uploads.find(self._connection, file.name) is not None:
+        known = uploads.find(self._connection, file.name)
+        if known is None and not is_new:
+            return
+        if known is not None and (self._directory.path / file.name).exists():
             return
         if not self._has_room(file.path):
-            self.failed[messages.NO_SPACE] += 1
+            self._postpone(file, account, messages.NO_SPACE)
             return
         partial = PartialUpload(self._directory, file.name)
         try:
@@ -129,9 +138,10 @@ class ImportedFiles:
                 file.name, plain, inspected.type, inspected.size, account, "", int(time.time())
             )
             total = self._settings.total_quota
-            if not uploads.add(self._connection, upload, total, total):
+            put = uploads.add if known is None else uploads.complete
+            if not put(self._connection, upload, total, total):
                 partial.discard()
-                self.failed[messages.NO_ROOM] += 1
+                self._postpone(file, account, messages.NO_ROOM)
                 return
             self.stored += 1
         except DamagedMedia:
@@ -144,6 +154,12 @@ class ImportedFiles:
                     file=escape_controls(str(file.path)), reason=error.strerror
                 )
             ) from error
+
+    def _postpone(self, file: FileToStore, account: int, reason: str) -> None:
+        self.failed[reason] += 1
+        now = int(time.time())
+        empty = Upload(file.name, file.filename, content_types.OCTETS, 0, account, "", now)
+        uploads.insert(self._connection, empty)
 
     def _has_room(self, path: Path) -> bool:
         free = shutil.disk_usage(self._directory.path.parent).free

@@ -217,14 +217,16 @@ class Importer:
             uncounted -= ids
         if self._trial is not None or not records:
             return
-        for file, account in _files_of(batch, new):
-            self.files.store(file, account)
+        for file, account, is_new in _files_of(batch, new):
+            self.files.store(file, account, is_new=is_new)
         self._insert(records)
 
 
-def _files_of(batch: Sequence[Converted], new: set[int]) -> Iterator[tuple[FileToStore, int]]:
-    """Yield the files of new messages, with the numbers of the accounts of their authors."""
+def _files_of(batch: Sequence[Converted], new: set[int]) -> Iterator[tuple[FileToStore, int, bool]]:
+    """Yield the files of messages, with the number of the account of the author, and whether the
+    message is new.
+    """
     for each in batch:
-        if any(record.id in new for record in each.records):
-            for file in each.files:
-                yield file, each.records[0].account_id
+        is_new = any(record.id in new for record in each.records)
+        for file in each.files:
+            yield file, each.records[0].account_id, is_new

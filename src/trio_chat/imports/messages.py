@@ -163,5 +163,8 @@ FILE_TOO_LARGE = N_("attached files larger than [uploads] max_size")
 NO_ROOM = N_("attached files for which [uploads] total_quota has no room")
 NO_SPACE = N_("attached files for which the disk has no room ([uploads] reserve)")
 DAMAGED_FILE = N_("attached files that are damaged")
-NO_ADDRESS = N_("attached files, because the address of the server is not known (see --url)")
+NO_ADDRESS = N_(
+    "attached files, because the address of the server is not known (name it by --url at the first"
+    " import)"
+)
 NO_UPLOADS = N_("attached files, because [uploads] is off")

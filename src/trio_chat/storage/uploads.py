@@ -41,6 +41,9 @@ _INSERT = """
     WHERE ?5 = 0 OR EXISTS (SELECT 1 FROM account WHERE id = ?5)
     ON CONFLICT (name) DO NOTHING
 """
+_COMPLETE = """
+    UPDATE upload SET filename = ?2, type = ?3, size = ?4, created = ?5, digest = ?6 WHERE name = ?1
+"""
 # A message is the uploader's own if it is of the same account, or of the guest that was the first
 # to link to the file.
 _LINKED = """
@@ -153,15 +156,26 @@ def blocks(size: int) -> int:
 
 def add(connection: "apsw.Connection", upload: Upload, own: int, total: int) -> bool:
     """Add an upload if the quotas allow it; see `UploadTable.add`."""
+    return _has_room(connection, upload, own, total) and insert(connection, upload)
+
+
+def _has_room(connection: "apsw.Connection", upload: Upload, own: int, total: int) -> bool:
     used, size = usage(connection, upload.account, upload.address), blocks(upload.size)
-    if used.own + size > own or used.total + size > total:
-        return False
-    return insert(connection, upload)
+    return used.own + size <= own and used.total + size <= total
 
 
 def insert(connection: "apsw.Connection", upload: Upload) -> bool:
     """Add an upload, whatever the quotas; return whether it is new, and its account exists."""
     connection.execute(_INSERT, upload)
+    return connection.changes() == 1
+
+
+def complete(connection: "apsw.Connection", upload: Upload, own: int, total: int) -> bool:
+    """Describe the bytes of an upload that had none before, if the quotas allow it."""
+    if not _has_room(connection, upload, own, total):
+        return False
+    values = (upload.name, upload.filename, upload.type, upload.size, upload.created, upload.digest)
+    connection.execute(_COMPLETE, values)
     return connection.changes() == 1
 
 
