@@ -247,6 +247,17 @@ def test_reactions_are_messages_of_tags() -> None:
             },
             "T\nhttps://cdn/x.png",
         ),
+        (
+            {
+                "content": "see <https://x.org/a>",
+                "embeds": [
+                    {"title": "T", "url": "https://x.org/a", "description": "D"},
+                    {"title": "", "url": "https://x.org/a"},
+                    {"title": "U", "url": "https://x.org/"},
+                ],
+            },
+            "see <https://x.org/a>\nT\nD\nU — https://x.org/",
+        ),
         ({"type": "20", "content": "answer of a bot"}, "answer of a bot"),
         ({"content": "a\0b\u202e\x07"}, "ab\u202e"),
     ],
@@ -349,6 +360,16 @@ def test_nobody_is_named_like_a_service(
 def test_private_channels_need_a_name(kind: str) -> None:
     """Nobody should find them in a public channel."""
     assert imported(said(T), type=kind, categoryId="222", category="general") == []
+
+
+def test_a_post_of_a_forum_begins_with_its_title() -> None:
+    """The exporter has it as the name of the thread, whose number is that of its first message."""
+    post = {"id": snowflake(T), "type": "GuildPublicThread", "name": "It fails"}
+    (question, answer) = imported(
+        said(T, "why?"), said(T + 1, "so"), **post, categoryId="222", category="general"
+    )
+    assert (question.text, question.tags) == ("It fails\nwhy?", {})
+    assert (answer.text, answer.tags["+reply"]) == ("so", msgid(question.id))
 
 
 @pytest.mark.parametrize("is_first", [True, False])

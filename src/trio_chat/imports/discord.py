@@ -2,7 +2,8 @@
 
 The format is that of `JsonMessageWriter` in github.com/Tyrrrz/DiscordChatExporter, 2.3 and later. A
 thread is imported into its channel, as answers to the message that it begins with: a thread has the
-id of that message. A private thread is a channel of its own.
+id of that message. A post of a forum is a thread that has this message itself, and its name is the
+title of the post. A private thread is a channel of its own.
 """
 
 import re
@@ -40,6 +41,7 @@ _TOLERANCE_MS = 1000
 _MOST_TIMES = 1_000_000
 _SNOWFLAKE = re.compile(r"[0-9]{1,20}", re.ASCII)
 _MENTION = re.compile(r"<@!?([0-9]{1,20})>")
+_BETWEEN_WORDS = re.compile(r"[\s<>()]+")
 _EMOJI = re.compile(r"<a?(:[A-Za-z0-9_]{1,64}:)[0-9]{1,20}>")
 _MOMENT = re.compile(r"<t:(-?[0-9]{1,12})(?::[tTdDfFR])?>")
 
@@ -66,9 +68,10 @@ class DiscordExport:
         is_private = "Private" in kind or "Direct" in kind or text_of(guild, "id") == "0"
         self._times: dict[str, int] = {}  # of ids that say another time than their message
         self._start: SourceReference | None = None
+        self._title = ""
         if "Thread" in kind and not is_private:
             # A private thread has other readers than its channel, and begins with no message of it.
-            self._start = _reference(number)
+            self._start, self._title = _reference(number), name
             if parent := text_of(channel, "categoryId", LONGEST_KEY):
                 number, name = parent, text_of(channel, "category", LONGEST_NAME)
         self.channel = SourceChannel(f"discord:{number}", name, is_private)
@@ -102,9 +105,11 @@ class DiscordExport:
         text = _MENTION.sub(lambda match: f"@{_shown(mentions.get(match[1], {}))}", content)
         text = _MOMENT.sub(_written, _EMOJI.sub(r"\1", text))
         quoted = object_of(element, "forwardedMessage")
-        parts = [text, text_of(quoted, "content")]
+        is_start = self._start is not None and self._start.key == f"discord:{number}"
+        parts = [self._title if is_start else "", text, text_of(quoted, "content")]
+        shown = frozenset(_BETWEEN_WORDS.split(f"{content} {text_of(quoted, 'content')}"))
         for each in (element, quoted):
-            parts += map(_embed, list_of(each, "embeds", 20))
+            parts += [_embed(embed, shown) for embed in list_of(each, "embeds", 20)]
             parts += map(_sticker, list_of(each, "stickers", 5))
         return SourceMessage(
             self.channel,
@@ -214,9 +219,10 @@ def _sticker(value: dict[str, Any]) -> str:
     return f"[{text_of(value, 'name', LONGEST_NAME)}]"
 
 
-def _embed(value: dict[str, Any]) -> str:
-    """Return an embed as lines of text."""
+def _embed(value: dict[str, Any], shown: frozenset[str]) -> str:
+    """Return an embed as lines of text, without its address if that is a word of the message."""
     title, url = text_of(value, "title"), text_of(value, "url", 2000)
+    url = "" if url in shown else url
     lines = [
         text_of(object_of(value, "author"), "name"),
         f"{title} — {url}" if title and url else title or url,
