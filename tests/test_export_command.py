@@ -105,8 +105,37 @@ def test_only_messages_that_could_be_sent_are_imported(line: dict[str, Any]) -> 
     good = json.loads(Path("a.jsonl").read_text(encoding="utf-8").splitlines()[1])
     Path("bad.jsonl").write_text(json.dumps(good | line), encoding="utf-8")
     fill(name="other.db")
-    assert ran("import", "jsonl", "bad.jsonl", "--database", "other.db") == 0
+    assert ran("import", "jsonl", "bad.jsonl", "--database", "other.db") == 1
     assert everything("other.db") == []
+
+
+def test_the_file_of_another_program_is_told_by_its_first_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It may have millions of them."""
+    fill()
+    Path("mattermost.jsonl").write_text('{"type":"post"}\n' * 1000, encoding="utf-8")
+    assert ran("import", "jsonl", "mattermost.jsonl") == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[-2].endswith("the file is nothing that `trio-chat export` has written")
+    assert len(told) < 30
+
+
+@pytest.mark.parametrize("command", ["import jsonl a.jsonl", "history import a.jsonl"])
+def test_only_the_first_invalid_lines_are_reported(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All of them are counted."""
+    fill(said(0, "hello"))
+    ran("export", "a", "--output", "a.jsonl")
+    with Path("a.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write("{}\n" * 1000)
+    fill(name="other.db")
+    ran(*command.split(), "--database", "other.db")
+    out, err = capsys.readouterr()
+    assert sum("needs the keys" in line for line in err.splitlines()) == 20
+    assert "1000" in out + err
+    assert len(everything("other.db")) == 1
 
 
 def test_text_is_what_a_client_would_log(capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,10 +90,10 @@ def _import(
             turns.rest()
             if isinstance(item, json_lines.InvalidLine):
                 bad += 1
-                progress.clear()
-                report_error(
-                    _("line {number}: {problem}").format(number=item.number, problem=item.problem)
-                )
+                if bad <= json_lines.MOST_REPORTED:
+                    progress.clear()
+                    words = _("line {number}: {problem}")
+                    report_error(words.format(number=item.number, problem=item.problem))
                 continue
             batch.append(item)
             if len(batch) == maintenance.BATCH:

@@ -267,15 +267,25 @@ def _records(
     names = {
         fold_or_self(_with_sign(old)): fold_or_self(new) for old, new in options.channels.items()
     }
+    good = bad = 0
     for item in items:
         if isinstance(item, json_lines.InvalidLine):
-            words = _("{file}, line {line}: {problem}")
-            report_error(words.format(file=_shown(file), line=item.number, problem=item.problem))
+            bad += 1
+            if bad > json_lines.MOST_REPORTED and not good:
+                break
+            if bad <= json_lines.MOST_REPORTED:
+                words = _("{file}, line {line}: {problem}")
+                shown = words.format(file=_shown(file), line=item.number, problem=item.problem)
+                report_error(shown)
             yield Skipped(messages.DAMAGED)
-        elif options.only_mapped and item.buffer not in names:
+            continue
+        good += 1
+        if options.only_mapped and item.buffer not in names:
             yield Skipped(messages.NOT_CHOSEN)
         else:
             yield item._replace(buffer=names.get(item.buffer, item.buffer))
+    if bad and not good:
+        raise ImportFileError(_("the file is nothing that `trio-chat export` has written"))
 
 
 def _with_sign(name: str) -> str:

@@ -24,6 +24,8 @@ LONGEST_MULTILINE = 16_384 + 2_000
 """Bytes of a multiline message: the highest possible limit, and the separators of its lines."""
 LONGEST = 1 << 17
 """Bytes of a line: a little more than the longest message with every character escaped."""
+MOST_REPORTED = 20
+"""Invalid lines of a file that are reported one by one."""
 _KEYS = {
     "channel": str,
     "msgid": str,
