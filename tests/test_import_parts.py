@@ -93,6 +93,8 @@ def person(name: str, key: str = "") -> SourcePerson:
     ("name", "nick"),
     [
         ("bob", "bob"),
+        ("bob_", "bob_"),
+        ("[b]__^_", "[b]__^_"),
         ("Anna B.", "Anna_B"),
         ("Зоя К.", "Зоя_К"),
         ("3com", "_3com"),
@@ -125,6 +127,16 @@ def test_no_two_people_have_one_nickname(names: list[str]) -> None:
     nicks = [table.of(person(name, str(number))).nick for number, name in enumerate(names)]
     assert len({nick.casefold() for nick in nicks}) == len(names)
     assert not any(sign in nick for nick in nicks for sign in " !@\r\n\0:,")
+
+
+def test_a_legal_nickname_does_not_become_that_of_another_person() -> None:
+    """On IRC, `bob_` is whom the server has taken for another one than `bob`."""
+    table = nicknames()
+    assert [table.of(person(name)).nick for name in ("bob_", "bob", "_bob")] == [
+        "bob_",
+        "bob",
+        "_bob",
+    ]
 
 
 def test_a_mapped_nickname_is_for_one_person() -> None:

@@ -119,11 +119,15 @@ class Nicknames:
         return nick
 
     def _valid(self, name: str) -> str:
-        """Return a nickname that resembles a name, or ""."""
-        text = _SEPARATORS.sub("_", unicodedata.normalize("NFKC", name)).strip("_-")
+        """Return a name that is a legal nickname, or a nickname that resembles it, or ""."""
+        written = unicodedata.normalize("NFKC", name)
+        text = _SEPARATORS.sub("_", written).strip("_-")
         plain = "".join(filter(_is_plain, text)).strip("_-")
-        for candidate in (text, plain, f"_{text}" if text[:1].isalnum() else ""):
-            nick = _MARKS.sub("_", candidate)[: self._longest].rstrip("_")
+        similar = (
+            _MARKS.sub("_", candidate)[: self._longest].rstrip("_")
+            for candidate in (text, plain, f"_{text}" if text[:1].isalnum() else "")
+        )
+        for nick in (written, *similar):
             try:
                 fold_nick(nick, self._longest)
             except InvalidName:
