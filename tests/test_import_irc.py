@@ -488,6 +488,30 @@ def test_an_hour_that_occurs_twice_goes_on() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        (
+            f"{IRSSI}\n23:59 <a> b\n00:01 <a> b\n00:02 <a> b\n23:59 <a> b\n00:00 <a> b\n",
+            "31 1 1 1 2",
+        ),
+        (f"{IRSSI}\n23:59 -!- a [a@h] has joined #a\n00:01 <a> b\n", "1"),
+        (
+            f"{IRSSI}\n23:59 <a> b\n--- Day changed Sun Feb 01 2026\n00:01 <a> b\n",
+            "31 1",
+        ),
+        (f"{MIRC}\n[23:59] <a> b\nSession Ident: #a\n[23:59] <a> b\n[00:01] <a> b\n", "31 31 1"),
+        (f"{IRSSI}\n13:00 <a> b\n09:00 <a> b\n", "31 31"),
+        ("--- Log opened Fri Dec 31 12:00:00 9999\n23:59 <a> b\n00:01 <a> b\n", ""),
+    ],
+    ids=["irssi", "event", "day line", "mIRC", "set back", "the last day"],
+)
+def test_a_new_day_begins_at_midnight(text: str, days: str) -> None:
+    """Also where no line says so. A clock that was set back by less than that does not matter."""
+    found = [int(each[0][8:10]) for each in talk(text, "net/#a.log") if each[0] < "2027"]
+    assert found == list(map(int, days.split()))
+
+
 @given(st.lists(st.integers(0, 59), min_size=1, max_size=60))
 def test_messages_of_one_moment_stay_in_order(seconds: list[int]) -> None:
     """Their times are a millisecond apart, and the same each time."""

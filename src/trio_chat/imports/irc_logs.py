@@ -60,6 +60,8 @@ _NO_NETWORKS = frozenset(
 _SPREAD = 400
 """Milliseconds by which the messages of different channels are apart in the same second."""
 _FALL_BACK = timedelta(hours=2)
+_NIGHT = 12 * 3600
+"""Seconds by which the clock goes back when the next day has begun, unless it was set back."""
 _SET_BACK = 3 * 3_600_000
 """Milliseconds by which a log goes back where its clock was wrong before."""
 
@@ -168,6 +170,7 @@ class IrcLog:
         )
         self._day = self._named_day = name.day
         self._last_month = 0
+        self._clock = -1  # of the line before with the same date
         self._before: LogLine | None = None
         self._last = 0  # milliseconds of Unix time
         self._offset = int(digest(self.channel.key), 16) % _SPREAD
@@ -177,7 +180,7 @@ class IrcLog:
         """Go on where another part of the same log has ended, with its date and its messages of the
         same second.
         """
-        self._day, self._last_month = other._day, other._last_month
+        self._day, self._last_month, self._clock = other._day, other._last_month, other._clock
         self._before, self._last, self._people = other._before, other._last, other._people
 
     def items(self) -> SourceItems:
@@ -234,6 +237,9 @@ class IrcLog:
             yield self._message(parsed, self._day)
 
     def _note_date(self, line: LogLine) -> None:
+        before = self._clock
+        if line.clock >= 0 or line.kind is LineKind.DATE:
+            self._clock = line.clock
         if line.day is not None:
             self._day = line.day
             self._last_month = line.day.month
@@ -247,6 +253,13 @@ class IrcLog:
             except ValueError:  # the 29th of February of another year
                 return
             self._last_month = month
+        elif (
+            line.month_day is None
+            and before - self._clock > _NIGHT
+            and self._day is not None
+            and self._day < date.max
+        ):
+            self._day += timedelta(days=1)
 
     def _message(self, line: LogLine, day: date) -> SourceMessage:
         zone = (time_zone(line.zone) if line.zone else None) or self._zone
