@@ -84,6 +84,32 @@ def test_messages_of_one_second_stay_in_order() -> None:
         ),
         ({"text": "", "attachments": [{"fallback": "F"}]}, "F"),
         (
+            {"text": "", "attachments": [{"title": "T", "image_url": "https://x/:a:?b=1&amp;c"}]},
+            "T\nhttps://x/:a:?b=1&c",
+        ),
+        (
+            {
+                "text": "",
+                "attachments": [{"fallback": "F: https://x/a", "image_url": "https://x/a"}],
+            },
+            "F: https://x/a",
+        ),
+        (
+            {
+                "text": "",
+                "blocks": [
+                    {
+                        "type": "image",
+                        "title": {"type": "plain_text", "text": "cat"},
+                        "image_url": "https://x/a.gif",
+                        "alt_text": "a cat",
+                    },
+                    {"type": "image", "image_url": "https://x/b.gif", "alt_text": "dog"},
+                ],
+            },
+            "cat https://x/a.gif\ndog https://x/b.gif",
+        ),
+        (
             {
                 "text": "",
                 "blocks": [

@@ -86,7 +86,9 @@ class Mrkdwn:
         ]
         found = [self.convert(line, mentioned) for line in lines if line]
         found += filter(None, [self.of_blocks(list_of(value, "blocks", 50), mentioned)])
-        return "\n".join(found) or self.convert(text_of(value, "fallback"), mentioned)
+        said = "\n".join(found) or self.convert(text_of(value, "fallback"), mentioned)
+        picture = self.convert(_link(text_of(value, "image_url", 2000), ""))
+        return "\n".join(filter(None, (said, "" if picture in said else picture)))
 
     def of_blocks(
         self, blocks: list[dict[str, Any]], mentioned: dict[str, SourcePerson] | None = None
@@ -114,6 +116,9 @@ def _words(value: dict[str, Any], depth: int) -> Iterator[str]:
     else:
         yield text_of(value, "text")
     yield text_of(object_of(value, "text"), "text")
+    if kind == "image":
+        yield f"{text_of(object_of(value, 'title'), 'text') or text_of(value, 'alt_text')} "
+        yield _link(text_of(value, "image_url", 2000), "")
     if depth:
         joint = "" if kind in _INLINE else _BREAK
         for key in ("elements", "fields"):
