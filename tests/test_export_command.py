@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import stat
 from html.parser import HTMLParser
 from pathlib import Path
@@ -57,6 +58,23 @@ def add_account(name: str = "trio-chat.db") -> None:
         "INSERT INTO account VALUES (1, 'ann', 'ann', 1, 'secret', x'', 0, x'', x'', 0)"
     )
     connection.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="nothing sends SIGTERM on Windows")
+@pytest.mark.parametrize("form", ["text --output a.txt", "html --output a", "jsonl --output a"])
+def test_an_export_that_is_terminated_leaves_nothing_behind(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages are in the unfinished files, whose names are hidden."""
+    fill(said(0, "hello"))
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(
+        "trio_chat.admin.progress.Progress.__call__",
+        lambda *_arguments: signal.raise_signal(signal.SIGTERM),
+    )
+    assert ran("export", "a", "--format", *form.split()) == 143
+    assert [path.name for path in Path().iterdir()] == ["trio-chat.db"]
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_an_export_can_be_imported_again() -> None:

@@ -177,10 +177,17 @@ class CliCommand:
         call = Invocation(options)
         if DATABASE not in self.arguments:
             return self.run(call)
-        if self.is_long:  # before the imports of its work, which take the CPU for long, too
-            from trio_chat.cli.priority import give_way  # noqa: PLC0415
+        if not self.is_long:
+            return self._reported(call)
+        # Before the imports of its work, which take the CPU for long, too.
+        from trio_chat.cli.priority import give_way  # noqa: PLC0415
+        from trio_chat.cli.termination import by_sigterm  # noqa: PLC0415
 
-            give_way(call.database)
+        give_way(call.database)
+        with by_sigterm():
+            return self._reported(call)
+
+    def _reported(self, call: Invocation) -> int:
         from trio_chat.admin.console import with_errors_reported  # noqa: PLC0415
 
         return with_errors_reported(partial(self.run, call))
