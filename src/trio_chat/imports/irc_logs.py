@@ -52,6 +52,8 @@ _PART_OF_DATE = re.compile(
     r"[._-](?:(?:19|20)[0-9]{2}-?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))$"
 )
 """What users of irssi and WeeChat add to the name of a channel: months, or days of a year."""
+_AFTER_NETWORK = re.compile(r"(?:(?P<znc>.+?)_|(?P<xchat>[^#&+!].*?)-)(?P<channel>#.*)", re.DOTALL)
+"""`user_network_#channel` of ZNC, and `network-#channel` of XChat."""
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}(?:-?[0-9]{2}){0,2}|[0-9]{2}", re.ASCII)
 _NO_NETWORKS = frozenset(
     ("", ".", "/", "moddata", "log", "logs", "irclogs", "xchatlogs", "scrollback", "weechat")
@@ -102,9 +104,9 @@ def parse_name(path: PurePosixPath) -> LogName:
         return LogName(parts[1], _without_date(parts[2]), day)
     if not stem and folders:
         return LogName(folders[-2] if len(folders) > 1 else "", _unescaped(folders[-1]), day)
-    if "_#" in stem:  # user_network_#channel
-        before, _separator, name = stem.partition("_#")
-        return LogName(before.rpartition("_")[2], _without_date(f"#{name}"), day)
+    if match := _AFTER_NETWORK.fullmatch(stem):
+        network = match["xchat"] or match["znc"].rpartition("_")[2]
+        return LogName(network, _without_date(match["channel"]), day)
     return LogName(folders[-1] if folders else "", _unescaped(_without_date(stem)), day)
 
 
