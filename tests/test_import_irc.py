@@ -4,6 +4,8 @@ import bz2
 import gzip
 import io
 import lzma
+import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, date
 from pathlib import Path, PurePosixPath
@@ -336,6 +338,26 @@ def test_events_are_imported_on_request() -> None:
 def test_paths_name_channels(path: str, name: LogName) -> None:
     """As the programs name their files."""
     assert parse_name(PurePosixPath(path)) == name
+
+
+def test_a_name_with_two_signs_keeps_them() -> None:
+    """`##a` is another channel than `#a`, also for `--channel`."""
+    files = {f"net/{name}/2026-01-31.log": f"[12:00:00] <a> {name}\n" for name in ("#a", "##a")}
+    write_tree(".", dict(files))
+    fill()
+    assert ran("import", "irc", "net", "--timezone", "UTC") == 0
+    assert [kept(name)[0].text for name in ("#a", "##a")] == ["#a", "##a"]
+    fill(name="new.db")
+    options = ("--channel", "a=#one", "--channel", "##a=#two", "--database", "new.db")
+    assert ran("import", "irc", "net", "--timezone", "UTC", *options) == 0
+    assert [kept(name, "new.db")[0].text for name in ("#one", "#two")] == ["#a", "##a"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names in UTF-8 alone")
+def test_the_path_of_a_log_may_be_in_windows_1252() -> None:
+    """Two channels with such names stay two."""
+    names = [parse_name(PurePosixPath(os.fsdecode(name))) for name in (b"#\xe9.log", b"#\xe8.log")]
+    assert [name.channel for name in names] == ["#é", "#è"]
 
 
 @pytest.mark.parametrize(

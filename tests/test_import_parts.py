@@ -172,7 +172,7 @@ def test_the_same_account_is_found_by_the_user_name() -> None:
     [
         ("general", "#general"),
         ("General Chat", "#General-Chat"),
-        ("#general", "#general"),
+        ("#general", "##general"),  # on IRC, another one
         ("a,b", "#a-b"),
         ("комната", "#комната"),
         ("x" * 99, f"#{'x' * 29}"),

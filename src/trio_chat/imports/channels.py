@@ -47,8 +47,9 @@ class ChannelNames:
         return self.found[channel.key][1]
 
     def _name(self, channel: SourceChannel) -> ChannelName | Skipped:
-        for name in (channel.key, channel.key.rpartition(":")[2], channel.name):
-            chosen = self._mapping.get(name.removeprefix(CHANTYPES))
+        number = channel.key.rpartition(":")[2].removeprefix(CHANTYPES)
+        for name in (channel.key, number, channel.name):
+            chosen = self._mapping.get(name)
             if chosen is not None:
                 return ChannelName(chosen, fold_channel(chosen, self._longest))
         if channel.is_private:
@@ -58,7 +59,7 @@ class ChannelNames:
         return self._legal(channel)
 
     def _legal(self, channel: SourceChannel) -> ChannelName | Skipped:
-        text = unicodedata.normalize("NFKC", channel.name).removeprefix(CHANTYPES)
+        text = unicodedata.normalize("NFKC", channel.name)
         plain = "".join(char for char in text if char.isalnum() or char in "-_")
         mark = f"-{digest(channel.key)}"
         for candidate in (text, plain, f"imported{mark}"):

@@ -11,6 +11,7 @@ perhaps the date are in its path:
 """
 
 import codecs
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -84,6 +85,7 @@ class LogName(NamedTuple):
 
 def parse_name(path: PurePosixPath) -> LogName:
     """Return what the whole path of a log says."""
+    path = _decoded(path)
     suffix = path.suffix.lower()
     stem = path.stem if suffix in SUFFIXES else path.name
     day = None
@@ -110,6 +112,15 @@ def parse_name(path: PurePosixPath) -> LogName:
     return LogName(folders[-1] if folders else "", _unescaped(_without_date(stem)), day)
 
 
+def _decoded(path: PurePosixPath) -> PurePosixPath:
+    """Return a path as text: programs of the time before UTF-8 wrote names as they wrote lines."""
+    data = os.fsencode(path)
+    try:
+        return PurePosixPath(data.decode())
+    except UnicodeDecodeError:
+        return PurePosixPath(data.decode(ENCODING, "replace"))
+
+
 def _without_date(name: str) -> str:
     return _PART_OF_DATE.sub("", name) if name.startswith(_SIGNS) else name
 
@@ -119,7 +130,7 @@ def _unescaped(name: str) -> str:
     data = re.sub(
         rb"%([0-9a-f]{2})",
         lambda match: bytes([int(match[1], 16)]),
-        name.encode("utf-8", "replace"),
+        name.encode(),
     )
     return data.decode("utf-8", "replace")
 
