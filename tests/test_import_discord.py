@@ -421,7 +421,8 @@ def test_a_damaged_file_does_not_keep_the_others_out(capsys: pytest.CaptureFixtu
     assert ran("import", "discord", "a.json", "b.json", "c.json", "d.json") == 1
     assert len(kept("#general")) == 2
     err = capsys.readouterr().err
-    assert "a.json: the file is not the expected JSON" in err
+    assert "a.json: the file ends too early, or is damaged, after message 1" in err
+    assert "c.json: the file is not the expected JSON" in err
     assert "d.json: cannot be read" in err
 
 

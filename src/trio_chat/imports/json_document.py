@@ -20,6 +20,10 @@ _CHUNK = 1 << 18
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
+class _NotJson(ImportFileError):
+    """What was read is no JSON, or not of this form."""
+
+
 class JsonDocument:
     """A document that is one object.
 
@@ -79,11 +83,11 @@ class JsonDocument:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except RecursionError:
-                raise ImportFileError(_("the file is not the expected JSON")) from None
+                raise _NotJson(_("the file is not the expected JSON")) from None
             except ValueError:
                 if self._more():
                     continue
-                raise ImportFileError(_("the file is not the expected JSON")) from None
+                raise _NotJson(_("the file is not the expected JSON")) from None
             # A number or a string could go on in the next chunk.
             if end < len(self._text) or self._is_over or not self._more():
                 self._at = end
@@ -91,18 +95,18 @@ class JsonDocument:
 
     def _read_head(self, array: str) -> None:
         if not self._take("{"):
-            raise ImportFileError(_("the file is not the expected JSON"))
+            raise _NotJson(_("the file is not the expected JSON"))
         while not self._take("}"):
             key = self._value()
             if not isinstance(key, str) or not self._take(":"):
-                raise ImportFileError(_("the file is not the expected JSON"))
+                raise _NotJson(_("the file is not the expected JSON"))
             if key == array:
                 if not self._take("["):
-                    raise ImportFileError(_("the file is not the expected JSON"))
+                    raise _NotJson(_("the file is not the expected JSON"))
                 return
             self.head[key] = self._value()
             self._take(",")
-        raise ImportFileError(_("the file is not the expected JSON"))
+        raise _NotJson(_("the file is not the expected JSON"))
 
     def elements(self) -> Iterator[Any]:
         """Yield the elements of the array.
@@ -110,7 +114,15 @@ class JsonDocument:
         Raises:
             ImportFileError: the document ends within the array, or is no JSON from here on.
         """
-        while not self._take("]"):
-            yield self._value()
-            if not self._take(",") and self._sign() != "]":
-                raise ImportFileError(_("the file is not the expected JSON"))
+        count = 0
+        try:
+            while not self._take("]"):
+                yield self._value()
+                count += 1
+                if not self._take(",") and self._sign() != "]":
+                    raise _NotJson(_("the file is not the expected JSON"))
+        except _NotJson:
+            if not count:
+                raise
+            problem = _("the file ends too early, or is damaged, after message {count}")
+            raise ImportFileError(problem.format(count=count)) from None
