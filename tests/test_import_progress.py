@@ -6,9 +6,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from database_fakes import Terminal, fill, ran
+from database_fakes import Terminal, fill, kept, ran
 from import_fakes import discord_document, said, slack_files, write_json, write_tree
-from trio_chat.admin import progress
+from trio_chat.admin import importer, progress
 
 pytestmark = pytest.mark.usefixtures("working_directory")
 
@@ -58,3 +58,23 @@ def test_a_bar_shows_how_far_an_import_is(
     assert bar.startswith("\rImporting [")
     assert bar.endswith("100") or arguments[0] == "slack"
     assert not rest.partition("\r")[0].strip()
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_an_interrupted_import_says_that_it_can_go_on(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If it has written something."""
+
+    def interrupt(_self: object, position: float) -> None:
+        if position > 0:
+            raise KeyboardInterrupt
+
+    fill()
+    write_tree("net", {f"#{name}/2026-01-31.log": "[12:00:00] <a> b\n" for name in "ab"})
+    monkeypatch.setattr(importer, "_AT_ONCE", 1)
+    monkeypatch.setattr(progress.Progress, "__call__", interrupt)
+    assert ran("import", "irc", "net", "--timezone", "UTC", *options) == 130
+    told = "What was imported stays. The same command goes on with the rest."
+    assert (told in capsys.readouterr().err) is (not options)
+    assert len(kept("#a")) == (not options)

@@ -122,6 +122,8 @@ class Importer:
         self._insert = maintenance.inserter(connection, options.database)
         self._trial = _Trial() if options.is_dry else None
         self.totals = Totals()
+        self.has_written = False
+        """Whether there are messages of this import in the database."""
         lengths = options.settings.limits.lengths
         self.files = ImportedFiles(
             connection,
@@ -220,6 +222,7 @@ class Importer:
         for file, account, is_new in _files_of(batch, new):
             self.files.store(file, account, is_new=is_new)
         self._insert(records)
+        self.has_written = True
 
 
 def _files_of(batch: Sequence[Converted], new: set[int]) -> Iterator[tuple[FileToStore, int, bool]]:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from trio_chat.admin import import_report, in_cluster
-from trio_chat.admin.console import report_error
+from trio_chat.admin.console import report, report_error
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.admin.importer import Importer, ImportOptions
 from trio_chat.admin.progress import Progress
@@ -77,7 +77,7 @@ def run(
     with maintenance.connected(options.database, instead=instead) as connection:
         importer = Importer(connection, options, network, accounts)
         done, total = 0, sum(map(_size, files))
-        with Progress(_("Importing"), total) as progress:
+        with _advice(importer), Progress(_("Importing"), total) as progress:
             for file in files:
                 importer.files.root = _root(file) if has_files else None
                 try:
@@ -95,6 +95,17 @@ def run(
             importer.flush()
     import_report.tell(importer, options, not_understood)
     return FAILED if failed else OK
+
+
+@contextmanager
+def _advice(importer: Importer) -> Iterator[None]:
+    """Tell what to do after an interruption, or when for example the disk is full."""
+    try:
+        yield
+    except BaseException:
+        if importer.has_written:
+            report(_("What was imported stays. The same command goes on with the rest."))
+        raise
 
 
 def _shown(file: Path) -> str:

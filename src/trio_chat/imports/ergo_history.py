@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trio_chat.i18n import _
 from trio_chat.imports import messages
@@ -27,9 +27,6 @@ from trio_chat.imports.messages import (
 )
 from trio_chat.irc import tag_names
 from trio_chat.irc.text import ACTION
-
-if TYPE_CHECKING:
-    pass
 
 NETWORK = "ergo"
 MAGIC = b"SQLite format 3\0"
