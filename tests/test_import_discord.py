@@ -64,6 +64,29 @@ def test_a_document_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch)
     assert [record.text for record in kept("#general")] == ["hello"]
 
 
+@pytest.mark.parametrize("named", ["export", "export/*.json", "export/a*"])
+def test_a_directory_or_a_pattern_names_files(named: str) -> None:
+    """The shells of Windows leave patterns to the program."""
+    fill()
+    Path("export").mkdir()
+    Path("export/readme.txt").touch()
+    write_json("export/a [part 1].json", discord_document(said(T, "1")))
+    write_json("export/a [part 2].json", discord_document(said(T + 1, "2")))
+    assert ran("import", "discord", named) == 0
+    assert [record.text for record in kept("#general")] == ["1", "2"]
+
+
+@pytest.mark.parametrize("named", ["export", "export/*.json", "x*"])
+def test_files_that_are_not_there_are_reported(
+    named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An empty directory would look like success."""
+    fill()
+    Path("export").mkdir()
+    assert ran("import", "discord", named) == 1
+    assert "there are no such files" in capsys.readouterr().err
+
+
 def test_messages_are_in_the_order_of_time_before_those_of_the_server() -> None:
     """Wherever the file has them, and whatever was said here already."""
     fill(Record("#general", 1 << 60, "PRIVMSG", "zoe!z@h", "", "later"))

@@ -136,6 +136,25 @@ def _explained() -> Iterator[None]:
         ) from error
 
 
+def _named(paths: Sequence[Path], pattern: str) -> list[Path]:
+    """Return the files that were named, also by their directories, and by patterns: the shells of
+    Windows leave these to the program.
+    """
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found = sorted(path.glob(pattern))
+        elif "*" in path.name and not path.exists():
+            found = sorted(path.parent.glob(path.name))
+        else:
+            found = [path]
+        if not found:
+            shown = escape_controls(str(path / pattern if path.is_dir() else path))
+            raise FileError(_("{file}: there are no such files").format(file=shown))
+        files += found
+    return files
+
+
 def _stream(file: Path, stack: ExitStack) -> BinaryIO:
     return sys.stdin.buffer if file == STANDARD_INPUT else stack.enter_context(file.open("rb"))
 
@@ -148,7 +167,7 @@ def import_discord(files: Sequence[Path], options: ImportOptions) -> int:
         export = DiscordExport(_stream(file, stack), file.parent)
         return OpenSource(export.items(), lambda: export.bytes_read)
 
-    return run(files, options, NETWORK, opened, has_files=True)
+    return run(_named(files, "*.json"), options, NETWORK, opened, has_files=True)
 
 
 def import_slack(files: Sequence[Path], options: ImportOptions) -> int:
@@ -268,7 +287,7 @@ def import_jsonl(files: Sequence[Path], options: ImportOptions) -> int:
         position = (lambda: 0) if file == STANDARD_INPUT else stream.tell
         return OpenSource(iter(()), position, records)
 
-    return run(files, options, "", opened)
+    return run(_named(files, "*.jsonl"), options, "", opened)
 
 
 def _records(
