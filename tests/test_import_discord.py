@@ -387,9 +387,14 @@ def test_private_channels_need_a_name(kind: str) -> None:
 
 def test_a_post_of_a_forum_begins_with_its_title() -> None:
     """The exporter has it as the name of the thread, whose number is that of its first message."""
-    post = {"id": snowflake(T), "type": "GuildPublicThread", "name": "It fails"}
     (question, answer) = imported(
-        said(T, "why?"), said(T + 1, "so"), **post, categoryId="222", category="general"
+        said(T, "why?"),
+        said(T + 1, "so"),
+        id=snowflake(T),
+        type="GuildPublicThread",
+        name="It fails",
+        categoryId="222",
+        category="general",
     )
     assert (question.text, question.tags) == ("It fails\nwhy?", {})
     assert (answer.text, answer.tags["+reply"]) == ("so", msgid(question.id))
