@@ -84,13 +84,14 @@ _NOTICED = re.compile(
     # To nobody, to a channel as of irssi, mIRC (`:#a`) and HexChat (`/#a`), or as of irssi with the
     # address of the sender: to the owner of the log.
     r"-(?P<nick>[^\s<>:()-][^\s<>:()]{0,63}?)"
-    r"(?::(?P<to>\S+?)|/(?P<channel>[@%+&~!]?[#&+!]\S*?)|\((?P<host>[^\s()]*)\))?-"
+    r"(?::(?P<to>\S{1,200}?)|/(?P<channel>[@%+&~!]?[#&+!]\S{0,200}?)|\((?P<host>[^\s()]{0,200})\))?-"
     r"(?:(?P<gap>[ \t])(?P<text>.*)|)",
     re.DOTALL,
 )
 _OWN_NOTICE = re.compile(
     # Of irssi, mIRC and HexChat, which shows a CTCP request likewise.
-    r"(?:\[notice\((\S+)\)\]|-> -(\S+)-|>(\S+)<(?=\t)(?!\tCTCP ))(?:[ \t](?P<text>.*)|)",
+    r"(?:\[notice\((\S{1,200})\)\]|-> -(\S{1,200})-|>(\S{1,200})<(?=\t)(?!\tCTCP ))"
+    r"(?:[ \t](?P<text>.*)|)",
     re.DOTALL,
 )
 OWNER = "*"
