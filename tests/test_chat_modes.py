@@ -7,12 +7,14 @@ from support import NOON, Person, Town, commands, find
 from trio_chat.chat import policy
 from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.channel_registration import ChannelRegistration
+from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.registered_channels import restore, to_state
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
+from trio_chat.server.flood import WORK_PER_LINE
 
 ANN, BOB = 1, 2
 """The numbers of their accounts."""
@@ -130,6 +132,31 @@ def test_a_mask_is_never_cut(town: Town) -> None:
     own = ann.say(f"MODE #a +bbb {' '.join(masks)}")
     assert [m.params for m in own] == [("#a", "+bb", *masks[:2]), ("#a", "+b", masks[2])]
     assert bob.read() == own
+
+
+def test_more_changes_than_a_line_should_have(town: Town) -> None:
+    """All are made, and members see them in lines of as many as ISUPPORT names."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    masks = [f"r:{number}" for number in range(30)]
+    own = ann.say(f"MODE #a +{'b' * 30} {' '.join(masks)}")
+    assert [mask for m in own for mask in m.params[2:]] == masks
+    assert [m.params[1] for m in own] == [f"+{'b' * count}" for count in (12, 12, 6)]
+    assert bob.read() == own
+
+
+def test_more_changes_cost_as_much_as_several_lines(town: Town) -> None:
+    """A line with three times as many is no cheaper way to send the members three lines."""
+    ann = town.person("ann", "#a")
+    few, many = (f"MODE #a {'+m-m' * count}".encode() for count in (6, 18))
+    assert handle_line(town.world, ann.session, few).work == 0
+    assert handle_line(town.world, ann.session, many).work >= 2 * 0.9 * WORK_PER_LINE
+
+
+def test_lists_are_shown_in_the_order_of_the_letters(town: Town) -> None:
+    """Each once, as they were asked for."""
+    ends = {"368": "b", "349": "e", "347": "I"}
+    replies = commands(town.person("ann", "#a").say("MODE #a ebIe"))
+    assert [ends[numeric] for numeric in replies] == ["e", "b", "I"]
 
 
 def test_statusmsg_reaches_the_ranks_above(town: Town) -> None:

@@ -145,19 +145,22 @@ def _change_modes(world: World, change: ModesChanged) -> Effects | None:
         return None
     return [
         world.event(by, "MODE", (channel.name, *params), channel.audience(), channels=(channel,))
-        for params in _in_lines(by.source, channel, done)
+        for params in _in_lines(by.source, channel, done, world.lengths.modes)
     ]
 
 
 def _in_lines(
-    source: str, channel: Channel, done: Sequence[ModeChange]
+    source: str, channel: Channel, done: Sequence[ModeChange], most: int
 ) -> Iterable[tuple[str, ...]]:
-    """Return changes as the parameters of as many MODE as hold them: a mask is never cut."""
+    """Return changes as the parameters of as many MODE as hold them: a mask is never cut, and none
+    has more changes than ISUPPORT names, as a client may take no more than 15 parameters.
+    """
     lines: list[list[ModeChange]] = []
     for change in done:
         longer = [*lines[-1], change] if lines else [change]
         if (
             lines
+            and len(longer) <= most
             and body_size("MODE", (channel.name, *modes.format_changes(longer)), source) <= MAX_BODY
         ):
             lines[-1] = longer

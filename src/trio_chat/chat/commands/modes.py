@@ -27,6 +27,8 @@ _LIST_NUMERICS: dict[str, tuple[Numeric, Numeric]] = {
     "e": (n.RPL_EXCEPTLIST, n.RPL_ENDOFEXCEPTLIST),
     "I": (n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
 }
+_WORK_OF_CHANGE = 16
+"""The work of a change beyond those that a line should have."""
 
 
 @command(
@@ -57,18 +59,20 @@ def change_channel(request: Request, channel: Channel) -> None:
     changes, unknown = modes.parse_changes(request.params[1], request.params[2:])
     for letter in dict.fromkeys(unknown):
         request.reply.numeric(n.ERR_UNKNOWNMODE, letter)
-    shown = {change.mode.letter for change in changes if _is_question(change)}
-    for letter in shown:
+    for letter in dict.fromkeys(change.mode.letter for change in changes if _is_question(change)):
         _send_list(request, channel, letter)
     apply_changes(request, channel, [change for change in changes if not _is_question(change)])
 
 
 def apply_changes(request: Request, channel: Channel, wanted: Sequence[ModeChange]) -> None:
-    """Make those changes that are allowed; what is beyond the number of ISUPPORT is left out."""
+    """Make those changes that are allowed. More than ISUPPORT names are made, too, and cost as much
+    as in several lines.
+    """
+    request.reply.charge(_WORK_OF_CHANGE * max(0, len(wanted) - request.world.lengths.modes))
     refused: dict[Numeric, None] = {}
     allowed: list[ModeSet] = []
     events: list[Event] = []
-    for change in wanted[: request.world.lengths.modes]:
+    for change in wanted:
         why_not = None if request.override else _why_not(request, channel, change)
         if why_not:
             refused[why_not] = None
