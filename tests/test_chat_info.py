@@ -59,7 +59,7 @@ def test_counting(town: Town) -> None:
 
 def test_a_line_that_is_too_long(town: Town) -> None:
     """ERR_INPUTTOOLONG, and the client stays."""
-    assert commands(town.person("ann").say(BadLine.TOO_LONG)) == ["417"]
+    assert commands(town.person("ann").say(BadLine())) == ["417"]
 
 
 def test_a_line_that_is_not_utf8(town: Town) -> None:

@@ -310,7 +310,7 @@ def test_the_limits_themselves_are_allowed(town: Town) -> None:
 def test_a_line_that_cannot_be_read_spoils_the_batch(town: Town) -> None:
     """A message must not come with a line missing, and nobody knowing."""
     ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
-    for bad in (BadLine.TOO_LONG, b"@batch=1 PRIVMSG #a :\xff", b"@batch=1 PRIVMSG #a :\0"):
+    for bad in (BadLine(), b"@batch=1 PRIVMSG #a :\xff", b"@batch=1 PRIVMSG #a :\0"):
         ann.say("BATCH +1 draft/multiline #a", "@batch=1 PRIVMSG #a one")
         assert [m.params[1] for m in ann.say(bad) if m.params[0] == "BATCH"] == [
             "MULTILINE_INVALID"

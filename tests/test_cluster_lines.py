@@ -90,7 +90,7 @@ def test_all_nodes_carry_out_a_good_batch(sorter: Sorter) -> None:
         (b"@batch=1;draft/multiline-concat PRIVMSG #a :", "MULTILINE_INVALID"),
         (b"@batch=1 PRIVMSG #a :" + b"x" * 5000, "MULTILINE_MAX_BYTES"),
         (b"PRIVMSG #a :\xff", "MULTILINE_INVALID"),
-        (BadLine.TOO_LONG, "MULTILINE_INVALID"),
+        (BadLine(), "MULTILINE_INVALID"),
         (b"BATCH +2 draft/multiline #a", "MULTILINE_INVALID"),
         (b"BATCH -2", "MULTILINE_INVALID"),
     ],

@@ -81,7 +81,7 @@ class Crowd:
         rng, reference = self.rng, self.rng.choice("12")
         target = rng.choice(["#a", "bob", "NickServ"])
         if rng.random() < 0.05:
-            bad: list[bytes | BadLine] = [BadLine.TOO_LONG, b"\xff", b"@batch=1 PRIVMSG #a :\xff"]
+            bad: list[bytes | BadLine] = [BadLine(), b"\xff", b"@batch=1 PRIVMSG #a :\xff"]
             return rng.choice(bad)
         if rng.random() < 0.3:
             text = rng.choice(

@@ -163,7 +163,7 @@ def test_lines_do_not_depend_on_how_bytes_arrive(lines: list[bytes], data: st.Da
 def test_a_line_that_is_too_long_is_dropped_whole() -> None:
     """What is left of it does not become a line of its own, and the next line is read."""
     buffer = LineBuffer(10, 10)
-    assert buffer.feed(b"x" * 30) == [BadLine.TOO_LONG]
+    assert buffer.feed(b"x" * 30) == [BadLine()]
     assert buffer.feed(b"x" * 30 + b"QUIT\r\nPING\r\n") == [b"PING"]
 
 
@@ -171,7 +171,19 @@ def test_tags_and_the_rest_have_limits_of_their_own() -> None:
     """IRCv3 message-tags: the size of the tags does not count towards the 512 bytes of the rest."""
     buffer = LineBuffer(10, 10)
     assert buffer.feed(b"@abcdefgh 0123456789\r\n") == [b"@abcdefgh 0123456789"]
-    assert buffer.feed(b"@abcdefghi 0\r\n@a 01234567890\r\n01234567890\n") == [BadLine.TOO_LONG] * 3
+    assert buffer.feed(b"@abcdefghi 0\r\n@a 01234567890\r\n01234567890\n") == [
+        BadLine(),
+        BadLine(tags=b"a"),
+        BadLine(),
+    ]
+
+
+def test_a_line_that_is_too_long_keeps_its_tags() -> None:
+    """Its label is there, unless the tags are too long, however the bytes arrive."""
+    for cut in range(1, 30):
+        for rest in (b"0" * 11, b"0" * 60):
+            buffer, data = LineBuffer(10, 10), b"@label=x " + rest + b"\n"
+            assert buffer.feed(data[:cut]) + buffer.feed(data[cut:]) == [BadLine(tags=b"label=x")]
 
 
 def test_a_line_end_can_have_several_crs() -> None:

@@ -23,7 +23,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.lines import BadLine
-from trio_chat.irc.message import NO_TAGS, Message, ParseError, parse
+from trio_chat.irc.message import NO_TAGS, Message, ParseError, parse, parse_tags
 from trio_chat.irc.names import fold_or_self
 
 _NOTICE_SECONDS = 60.0
@@ -56,10 +56,11 @@ def handle_line(
             await its turn (`Output.more`).
     """
     if isinstance(line, BadLine):
-        response = Response(world, session)
+        tags = parse_tags(line.tags.decode("utf-8", "replace"))
+        response = Response(world, session, Message("*", tags=tags))
         response.numeric(n.ERR_INPUTTOOLONG)
-        batches.spoil(session, response)
-        if line is BadLine.ENDLESS:
+        batches.spoil(world, session, response)
+        if line.is_endless:
             response.close("Input line was far too long")
         return response.finish()
     refusal: tuple[str, str] | None = None
@@ -89,7 +90,7 @@ def handle_line(
         code, explanation = refusal
         command = message.command if message.command in COMMANDS else "*"
         response.fail(command, code, text=explanation)
-        batches.spoil(session, response)
+        batches.spoil(world, session, response)
     output = response.finish()
     output.cost = cost
     return output

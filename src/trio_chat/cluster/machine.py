@@ -358,7 +358,7 @@ class Machine:
         client of one server: they fail alike, and what was changed before is the same on all.
         """
         try:
-            output: Output | None = handle_line(self.world, session, line or BadLine.TOO_LONG)
+            output: Output | None = handle_line(self.world, session, line or BadLine())
             while output is not None:
                 yield output
                 output = output.more() if output.more is not None else None

@@ -7,18 +7,23 @@ goes on for several times the longest possible line does not speak IRC, or wants
 receiver's time; the specifications set no limit for that, `ENDLESS` does.
 """
 
-from enum import Enum
+from typing import NamedTuple
 
 ENDLESS = 16_384
 """Bytes: more than three times the longest line with its tags."""
 
 
-class BadLine(Enum):
-    """The reason for which a line was dropped."""
+class BadLine(NamedTuple):
+    """A line that was dropped because it is longer than allowed.
 
-    TOO_LONG = "longer than allowed"
-    ENDLESS = "so long that it is no mistake"
-    """Given at most once; the receiver should read no further."""
+    Args:
+        is_endless: whether it is so long that it is no mistake. The receiver should read no
+            further.
+        tags: its tags without the '@'; empty if they are too long themselves.
+    """
+
+    is_endless: bool = False
+    tags: bytes = b""
 
 
 class LineBuffer:
@@ -42,9 +47,8 @@ class LineBuffer:
     def feed(self, data: bytes) -> list[bytes | BadLine]:
         """Add received bytes; return the lines that they complete, without line ends.
 
-        Empty lines are left out. `BadLine.TOO_LONG` takes the place of a dropped line, once, as
-        soon as the line is known to be too long; `BadLine.ENDLESS` follows when it goes on after
-        that.
+        Empty lines are left out. A `BadLine` takes the place of a dropped line as soon as the line
+        is known to be too long; one that is endless follows when it goes on after that.
         """
         *complete, rest = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
         lines: list[bytes | BadLine] = []
@@ -64,7 +68,7 @@ class LineBuffer:
             # + 1: the CR of a line of just the allowed length.
             self._skipping = True
             self._skipped = 0
-            lines.append(BadLine.TOO_LONG)
+            lines.append(BadLine(tags=self._tags(rest)))
             self._skip(rest, lines)
             rest = b""
         self._rest = rest
@@ -77,16 +81,20 @@ class LineBuffer:
 
     def _judge(self, line: bytes) -> bytes | BadLine:
         if len(line) > ENDLESS:
-            return BadLine.ENDLESS
-        return BadLine.TOO_LONG if self._too_long(line) else line
+            return BadLine(is_endless=True, tags=self._tags(line))
+        return BadLine(tags=self._tags(line)) if self._too_long(line) else line
 
     def _skip(self, data: bytes, lines: list[bytes | BadLine]) -> None:
         before, self._skipped = self._skipped, self._skipped + len(data)
         if before <= ENDLESS < self._skipped:
-            lines.append(BadLine.ENDLESS)
+            lines.append(BadLine(is_endless=True))
 
     def _too_long(self, line: bytes) -> bool:
         if not line.startswith(b"@"):
             return len(line) > self._max_body
         tags, _, body = line.partition(b" ")
         return len(tags) + 1 > self._max_tags or len(body) > self._max_body
+
+    def _tags(self, line: bytes) -> bytes:
+        tags, _, _ = line.partition(b" ")
+        return tags[1:] if tags.startswith(b"@") and len(tags) + 1 <= self._max_tags else b""

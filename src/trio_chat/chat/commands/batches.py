@@ -11,6 +11,7 @@ from trio_chat.chat.multiline import BATCH_TYPE, BatchError, ClientBatch
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import Session
+from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 
 _REFERENCE = re.compile("[A-Za-z0-9-]{1,64}", re.ASCII)
@@ -92,18 +93,15 @@ def take_line(request: Request) -> None:
         _refuse(request.session, request.reply, error)
 
 
-def spoil(session: Session, reply: Response) -> None:
+def spoil(world: World, session: Session, reply: Response) -> None:
     """Abort the open batch, if any, because a line could not be read: the message must not be sent
-    without it.
+    without it. That is an answer of its own: the label of the line may be another one.
     """
     if session.batch is not None and not session.batch.is_over:
-        _refuse(
-            session,
-            reply,
-            BatchError(
-                "MULTILINE_INVALID", text="A line could not be read, so the batch is dropped"
-            ),
-        )
+        text = "A line could not be read, so the batch is dropped"
+        answer = Response(world, session)
+        _refuse(session, answer, BatchError("MULTILINE_INVALID", text=text))
+        reply.include(answer.finish())
 
 
 def _unknown_batch() -> BatchError:
