@@ -76,10 +76,14 @@ def test_a_list_of_another_server(town: Town) -> None:
     assert commands(town.person("ann").say("LIST #one other.example")) == ["402"]
 
 
-def test_many_conditions(town: Town) -> None:
-    """Only so many are looked at."""
-    replies = town.person("ann", "#a").say("LIST " + ",".join(["!*b*"] * 90))
-    assert replies[-1].command == "323"
+@pytest.mark.parametrize("words", ["!#two", "#one,#lobby", "#o*,#l*", "<2"])
+def test_many_conditions(town: Town, words: str) -> None:
+    """All of a line count, also those behind many others."""
+    town.person("ann", "#one", "#two"), town.person("bob", "#two")
+    others = ",".join(f"{'!' if words[0] in '!<' else ''}#x{number}*" for number in range(60))
+    replies = town.person("eve").say(f"LIST {others},{words}")
+    listed = {message.params[1] for message in replies if message.command == "322"}
+    assert listed == {"#one", "#lobby"}
 
 
 def test_names_of_several_channels(town: Town) -> None:

@@ -10,7 +10,6 @@ from support import Town, offered
 from trio_chat.chat.accounts import MAX_PASSWORD
 from trio_chat.chat.bans import MAX_MASK
 from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS
-from trio_chat.chat.commands.listing import MAX_CONDITIONS
 from trio_chat.chat.commands.playback import MAX_CONVERSATIONS
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.sasl import CHUNK, MAX_MESSAGE
@@ -105,7 +104,6 @@ def test_capabilities_have_the_values_of_the_table() -> None:
         ("labels | at most {} bytes", MAX_LABEL),
         ("`msgid` | {} characters", len(msgid(1))),
         ("Masks have at most {} bytes", MAX_MASK),
-        ("{} conditions", MAX_CONDITIONS),
         ("[min_password] to {} bytes", MAX_PASSWORD),
         ("chunks of {} bytes", CHUNK),
         ("at most {} bytes in all (905", MAX_MESSAGE),

@@ -269,6 +269,14 @@ def test_coming_and_going_count_by_those_who_see_it(crowd: Town) -> None:
     assert works == [1 + (PEOPLE + 1) // 2 - WORK_AT_ONCE, (PEOPLE + 1) // 2, 0, 0]
 
 
+def test_conditions_of_a_list_count_by_the_channels(crowd: Town) -> None:
+    """Each is asked of every channel, a hundred of them in parts as well."""
+    ann = crowd.person("ann")
+    found = parts(ann, "LIST " + ",".join(f"!*{number}x" for number in range(90)))
+    assert sum(part.work for part in found) >= PEOPLE * 90 // 4
+    assert max(part.work for part in found) <= max(WORK_AT_ONCE, WORK_IN_TURN) + 30
+
+
 # At the edge.
 
 

@@ -12,9 +12,8 @@ from trio_chat.irc import masks
 from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
-MAX_CONDITIONS = 20
-"""Conditions of one LIST: each is asked of every channel."""
-_LONGEST_MASK = 100
+_WORK_OF_WORD = 4
+"""The work of reading a word, which may be a mask to compile."""
 
 Condition = Callable[[Channel], bool]
 
@@ -47,17 +46,17 @@ def list_command(request: Request) -> Steps:
         if info.is_other_server(request, 1):
             return
         second = []
-    words = [*(word for word in request.param(0).split(",") if word), *second][:MAX_CONDITIONS]
-    conditions = [
-        condition for word in words if (condition := _condition(word, request.world.clock()))
-    ]
-    wanted = [word for word in words if _condition(word, 0.0) is None]
-    exact = {fold_or_self(word) for word in wanted if not masks.has_wildcard(word)}
-    patterns = [
-        masks.compile_glob(fold_or_self(word[:_LONGEST_MASK]))
-        for word in wanted
-        if masks.has_wildcard(word)
-    ]
+    exact: set[str] = set()
+    patterns: list[re.Pattern[str]] = []
+    conditions: list[Condition] = []
+    for word in dict.fromkeys((*filter(None, request.param(0).split(",")), *second)):
+        yield _WORK_OF_WORD
+        if condition := _condition(word, request.world.clock()):
+            conditions.append(condition)
+        elif masks.has_wildcard(word):
+            patterns.append(masks.compile_glob(fold_or_self(word)))
+        else:
+            exact.add(fold_or_self(word))
     request.reply.numeric(n.RPL_LISTSTART, "Channel")
     channels = request.world.channels
     work = 1 + (len(patterns) + len(conditions)) // 4
@@ -68,7 +67,7 @@ def list_command(request: Request) -> Steps:
         ):
             continue
         if (
-            wanted
+            (exact or patterns)
             and channel.folded not in exact
             and not any(pattern.fullmatch(channel.folded) for pattern in patterns)
         ):
@@ -85,7 +84,7 @@ def list_command(request: Request) -> Steps:
 def _condition(word: str, now: float) -> Condition | None:
     """Return what a word demands of a channel; None when it is a name, or a mask of names."""
     if word[0] == "!":
-        pattern = masks.compile_glob(fold_or_self(word[1:_LONGEST_MASK]))
+        pattern = masks.compile_glob(fold_or_self(word[1:]))
         return lambda channel: pattern.fullmatch(channel.folded) is None
     match = _NUMBER.fullmatch(word)
     if match is None:
