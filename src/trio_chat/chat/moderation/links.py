@@ -6,13 +6,24 @@ from urllib.parse import unquote
 
 from trio_chat.chat.moderation.normal_forms import looks, plain
 
-_DOT = re.compile(r"\s?[\[({<]\s?(?:\.|dot|punkt)\s?[\])}>]\s?|\sdot\s")
+_DOT_WORDS = f"d[o0]t|{plain('точка')}"
+_DOT = re.compile(rf"\s?[\[({{<]\s?(?:\.|punkt|{_DOT_WORDS})\s?[\])}}>]\s?|\s(?:{_DOT_WORDS})\s")
 """Ways to write a dot: `[.]`, `(dot)`, ` dot `."""
 _DOTS = str.maketrans("\u3002\uff61\uff0e", "...")
 """The dots of other scripts in hosts (UTS #46 §2.3)."""
 _SPACE = re.compile(r"\s+")
 _ENCODED = "xn--"
 _SPACED_DOT = re.compile(r"(?<=\w) ?\. ?(?=\w)")
+_SPELLED = re.compile(
+    r"(?<!\w)[^\W_](?P<gap>\s{1,3}|[-_*|~+=,])"
+    r"(?:[^\W_]|[./:])"
+    r"(?:(?:(?P=gap)|(?<=\.)\s{0,3}|\s{0,3}(?=\.))(?:[^\W_]|[./:]))+(?!\w)"
+)
+"""Single letters with the same between each two of them, except beside a dot: `e v i l . c o m`."""
+_SPELLED_END = re.compile(r"(?<=\w\w) ?\. ?(c o m|n e t|o r g)(?!\w)(?! \w(?!\w))")
+_SHORTEST_SPELLED = 4
+"""Letters before the end of a host that is spelled: `w t f. r u ok` has fewer."""
+_may_have_link = re.compile(r"[./]|[^\x00-\x7f]|d[o0]t", re.IGNORECASE).search
 _SLASHES = re.compile(r"\s?[:;]\s?[/\\]\s?[/\\]\s?")
 _SCHEME = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,15}://([^\s/?#\\]+)")
 _BARE = re.compile(r"(?<![\w.-])((?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62})(?![\w-])")
@@ -31,9 +42,7 @@ _KNOWN_ENDS, _WORDS_AS_ENDS = frozenset(_ENDS.split()), frozenset(_WORDS.split()
 
 def hosts(text: str) -> frozenset[str]:
     """Return the hosts of the links in a text, in lower case."""
-    if "." not in text and "/" not in text and text.isascii() and "dot" not in text.lower():
-        return frozenset()
-    return _hosts(text)
+    return _hosts(text) if _may_have_link(text) else frozenset()
 
 
 @lru_cache(maxsize=64)
@@ -42,14 +51,38 @@ def _hosts(text: str) -> frozenset[str]:
 
 
 def _of_look(shown: str) -> set[str]:
+    text = unquote(shown)
     # One space for several, so that each pattern has a bound.
-    dotted = _DOT.sub(".", _SPACE.sub(" ", unquote(shown)))
-    dotted = _SLASHES.sub("://", dotted).replace("hxxp", "http")
+    dotted = _with_schemes(_DOT.sub(".", _SPACE.sub(" ", text)))
     found = {_host(each) for each in _SCHEME.findall(dotted)}
     found.update(_FULL_ADDRESS.findall(dotted))
-    for spelling in (dotted, _SPACED_DOT.sub(".", dotted)):
+    for spelling in {dotted, _SPACED_DOT.sub(".", dotted), _SPELLED_END.sub(_as_end, dotted)}:
         found.update(match[1] for match in _BARE.finditer(spelling) if _is_bare_link(match))
+    for run in _SPELLED.finditer(_DOT.sub(".", text)):
+        found.update(_of_spelled(_SPACE.sub("", run[0].replace(run["gap"], ""))))
     return {_decoded(host) for host in found if host}
+
+
+def _with_schemes(text: str) -> str:
+    return _SLASHES.sub("://", text).replace("hxxp", "http")
+
+
+def _as_end(match: re.Match[str]) -> str:
+    return f".{match[1].replace(' ', '')}"
+
+
+def _of_spelled(text: str) -> set[str]:
+    """Return the hosts in letters that were spelled; others than the usual ones are none there."""
+    text = _with_schemes(text)
+    return {_host(each) for each in _SCHEME.findall(text)} | {
+        match[1]
+        for match in _BARE.finditer(text)
+        if _is_bare_link(match)
+        and (
+            text.startswith("/", match.end())
+            or len(match[1].rpartition(".")[0].rpartition(".")[2]) >= _SHORTEST_SPELLED
+        )
+    }
 
 
 def _is_bare_link(match: re.Match[str]) -> bool:

@@ -47,6 +47,11 @@ _WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
 _HARD_SEPARATOR = re.compile(r"""[\s,;:/\\()\[\]{}<>"?=&]+""")
 _NO_LETTER = re.compile(rf"[!|](?![^\W_])|[^\w@$€!|{_MARKS}]|_")
 """What stands between letters; `!` and `|` stand for a letter only before another one."""
+_WIDE_GAP = re.compile(r"\s\s")
+_SPELLED = re.compile(r"(?<!\S)\S(?P<gap>\s{1,3})\S(?:(?P=gap)\S)+(?!\S)")
+"""Single letters with the same gap between each two of them. The gap between two words may be
+wider.
+"""
 _RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 _L_AMONG_CAPITALS = re.compile("(?<=[A-Z])l|l(?=[A-Z])")
 
@@ -119,13 +124,20 @@ def readings(text: str) -> tuple[Words, ...]:
     """Return the words of a text as they are written, and as a person can read them.
 
     Other readings take digits and signs as letters (`v1@gra`), ignore what separates letters
-    (`s.p.a.m`, `s p a m`), and let a letter that stands three times or more stand for one or two.
+    (`s.p.a.m`, `s p a m`), take a wider gap for the end of a word (`b u y  s p a m`), and let a
+    letter that stands three times or more stand for one or two.
     """
     found: dict[Words, None] = {}
     for shown in dict.fromkeys((*looks(text), plain_words(text))):
-        for split in (_WORD.findall(shown), _letters(shown.split()), _letters(_split(shown))):
+        spelled = _SPELLED.sub(_without_gap, shown) if _WIDE_GAP.search(shown) else shown
+        splits = [_WORD.findall(shown), _letters(shown.split()), _letters(_split(shown))]
+        for split in splits if spelled == shown else (*splits, _letters(spelled.split())):
             found[tuple(map(_spellings, _joined(split)))] = None
     return tuple(found)
+
+
+def _without_gap(run: re.Match[str]) -> str:
+    return run[0].replace(run["gap"], "")
 
 
 def _split(text: str) -> list[str]:
