@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
 
 from edge import HELLO, End, edge, read_up_to
-from support import Person, Town
+from support import Person, Town, commands
 from trio_chat.chat.channels import Topic
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
@@ -275,6 +275,55 @@ def test_conditions_of_a_list_count_by_the_channels(crowd: Town) -> None:
     found = parts(ann, "LIST " + ",".join(f"!*{number}x" for number in range(90)))
     assert sum(part.work for part in found) >= PEOPLE * 90 // 4
     assert max(part.work for part in found) <= max(WORK_AT_ONCE, WORK_IN_TURN) + 30
+
+
+def boss(crowd: Town) -> Person:
+    """Return who may rename the channel of all, with everything read."""
+    for user in crowd.world.users.values():
+        assert isinstance(user.sessions[0].sink, Person)
+        user.sessions[0].sink.read()
+    found = crowd.world.users["n0"].sessions[0].sink
+    assert isinstance(found, Person)
+    return found
+
+
+def test_a_large_channel_is_renamed_in_parts(crowd: Town) -> None:
+    """Clients that do not know RENAME are shown the channel some at a time, and each of them
+    whole.
+    """
+    found = parts(boss(crowd), "RENAME #all #other")
+    assert len(found) > 2
+    assert max(part.work for part in found[1:]) <= WORK_IN_TURN + PEOPLE // 8 + 64
+    for user in crowd.world.users.values():
+        assert isinstance(user.sessions[0].sink, Person)
+        seen = user.sessions[0].sink.read()
+        assert [*dict.fromkeys(commands(seen))] == ["PART", "JOIN", "353", "366"]
+        names = [name for m in seen if m.command == "353" for name in m.params[-1].split(" ")]
+        assert len(names) == PEOPLE
+
+
+def test_all_know_the_new_name_before_anything_else_is_sent(crowd: Town) -> None:
+    """What is said there next comes to everybody behind the JOIN, also to those that are shown the
+    channel later.
+    """
+    first = handle_line(crowd.world, boss(crowd).session, b"RENAME #all #other")
+    assert first.more is not None
+    crowd.deliver(first._replace(more=None), boss(crowd))
+    for user in crowd.world.users.values():
+        assert isinstance(user.sessions[0].sink, Person)
+        assert commands(user.sessions[0].sink.read())[:2] == ["PART", "JOIN"]
+
+
+def test_who_has_left_a_renamed_channel_is_not_shown_it(crowd: Town) -> None:
+    """Others go on with what they do while a large channel is renamed."""
+    first = handle_line(crowd.world, boss(crowd).session, b"RENAME #all #other")
+    assert first.more is not None
+    crowd.deliver(first._replace(more=None), boss(crowd))
+    last = crowd.world.users[f"n{PEOPLE - 1}"].sessions[0].sink
+    assert isinstance(last, Person)
+    last.say("PART #other")
+    crowd.deliver(first._replace(parts=()), boss(crowd))
+    assert last.read() == []
 
 
 # At the edge.

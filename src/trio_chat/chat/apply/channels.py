@@ -324,7 +324,8 @@ def _rename(world: World, change: ChannelRenamed) -> Effects:
     if change.reason:
         text += f": {change.reason}"
     for member in channel.members:
-        carry_out(world, NoticeKept(member.folded, text))
+        if not member.sessions:  # the others see it
+            carry_out(world, NoticeKept(member.folded, text))
     # It is stored so that the history, which has one order of all that happens, changes the name
     # at the same moment.
     is_other_name = change.folded != change.channel

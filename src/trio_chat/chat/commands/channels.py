@@ -1,11 +1,9 @@
-"""Channels: JOIN, PART, TOPIC, NAMES, KICK (Modern IRC, Channel operations; IRCv3
+"""Channels: JOIN, PART, TOPIC, KICK (Modern IRC, Channel operations; IRCv3
 extended-join).
 """
 
 import logging
-from collections.abc import Iterable
 from itertools import zip_longest
-from operator import attrgetter
 
 from trio_chat.chat import policy, public_archive
 from trio_chat.chat.apply import apply
@@ -17,9 +15,10 @@ from trio_chat.chat.changes import (
     NewcomerAdmitted,
     TopicSet,
 )
-from trio_chat.chat.channels import Channel, Membership, Topic
+from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata_unasked, playback
 from trio_chat.chat.commands.accounts import count_failure
+from trio_chat.chat.commands.names import SharedNames, send_names
 from trio_chat.chat.invitations import Holder, Invitation, holder_of, looks_like_token
 from trio_chat.chat.moderation import rules, server_rules
 from trio_chat.chat.moderation.server import NICKS, REASONS, TOPICS
@@ -29,14 +28,12 @@ from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import MAX_BODY, truncate, wrap_words
+from trio_chat.irc.message import truncate
 from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
 from trio_chat.irc.numerics import Numeric
 
 log = logging.getLogger("trio_chat")
 
-_NAMES_AT_ONCE = 256
-"""Members that one step of NAMES lists."""
 _SERVER_RAID = n.ERR_NEEDREGGEDNICK.with_text(
     "This server is in raid mode: log in to an account to join channels, or wait until it is over"
 )
@@ -247,9 +244,14 @@ def send_state(request: Request, channel: Channel, missed_since: int = 0) -> Non
     playback.play_back(request, channel, missed_since)
 
 
-def send_present(request: Request, channel: Channel) -> None:
+def send_present(request: Request, channel: Channel, shared: SharedNames | None = None) -> None:
     """Send the current state of a channel: topic, read marker, and names (without
     `no-implicit-names`).
+
+    Args:
+        request: the request of the session.
+        channel: the channel.
+        shared: the names, if others are sent them, too.
     """
     if channel.topic:
         _send_topic(request, channel, channel.topic)
@@ -259,7 +261,7 @@ def send_present(request: Request, channel: Channel) -> None:
     if request.session.caps & cap.READ_MARKER:  # "before the RPL_ENDOFNAMES"
         markers.send_marker(request.world, request.user, channel.name, request.reply)
     if not request.session.caps & cap.NO_IMPLICIT_NAMES:
-        send_names(request, channel)
+        send_names(request, channel, shared)
 
 
 @command("PART", "<channel>{,<channel>} [:<reason>]", min_params=1, help="Leave channels.")
@@ -330,55 +332,6 @@ def topic_command(request: Request) -> None:
 def _send_topic(request: Request, channel: Channel, topic: Topic) -> None:
     request.reply.numeric(n.RPL_TOPIC, channel.name, args=(topic.text,))
     request.reply.numeric(n.RPL_TOPICWHOTIME, channel.name, topic.setter, str(topic.time))
-
-
-@command("NAMES", "[<channel>{,<channel>}]", help="List the members of channels.", is_local=True)
-def names_command(request: Request) -> Steps:
-    """List members of the channels named, which one line ends (RFC 2812 §3.2.5)."""
-    for name in dict.fromkeys(request.param(0).split(",")):
-        channel = request.world.channels.get(fold_or_self(name))
-        members = list(channel.members) if channel is not None else []
-        for start in range(0, len(members), _NAMES_AT_ONCE):
-            if channel is not None and policy.can_see_channel(request.user, channel):
-                some = members[start : start + _NAMES_AT_ONCE]
-                here = [(user, channel.members[user]) for user in some if user in channel.members]
-                _send_members(request, channel, here)
-            yield _NAMES_AT_ONCE // 8
-        yield 1
-    request.reply.numeric(n.RPL_ENDOFNAMES, request.param(0) or "*")
-
-
-def send_names(request: Request, channel: Channel) -> None:
-    """Send the members of a channel, and that these are all."""
-    _send_members(request, channel, channel.members.items())
-    request.reply.numeric(n.RPL_ENDOFNAMES, channel.name)
-
-
-def _send_members(
-    request: Request, channel: Channel, members: Iterable[tuple[User, Membership]]
-) -> None:
-    """Send members of a channel, with `multi-prefix` and `userhost-in-names` if negotiated."""
-    user, reply = request.user, request.reply
-    caps = request.session.caps
-    if modes.AUDITORIUM in channel.flags or user not in channel.members:
-        members = [
-            (member, membership)
-            for member, membership in members
-            if policy.can_see_membership(user, member, channel)
-        ]
-    most = None if caps & cap.MULTI_PREFIX else 1
-    name = attrgetter("source" if caps & cap.USERHOST_IN_NAMES else "nick")
-    # Most members have no rank, and all of them are gone through for each that joins.
-    words = [
-        membership.prefixes[:most] + name(member) if membership.ranks else name(member)
-        for member, membership in members
-    ]
-    symbol = "@" if modes.SECRET in channel.flags else "="
-    head = (
-        f":{request.world.server_info.name} {n.RPL_NAMREPLY} {user.nick} {symbol} {channel.name} :"
-    )
-    for line in wrap_words(words, MAX_BODY - len(head.encode())):
-        reply.numeric(n.RPL_NAMREPLY, symbol, channel.name, args=(line,))
 
 
 @command(

@@ -1,15 +1,20 @@
 """RENAME: renaming of a channel with its state and history (IRCv3 `draft/channel-rename`)."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import ChannelRenamed
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel, send_present
+from trio_chat.chat.commands.names import SharedNames
+from trio_chat.chat.events import Output, Reply
 from trio_chat.chat.moderation import server_rules
 from trio_chat.chat.moderation.server import NICKS, REASONS
 from trio_chat.chat.registry import Request, command
+from trio_chat.chat.response import Steps
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
@@ -22,6 +27,8 @@ INTERVAL = 60.0
 """Seconds between two names of a channel: each one makes clients that do not know RENAME leave and
 join.
 """
+_AT_ONCE = 32
+"""Clients that are shown a renamed channel in one step."""
 
 
 @command(
@@ -31,7 +38,7 @@ join.
     min_params=2,
     help="Rename a channel.",
 )
-def rename_command(request: Request) -> None:
+def rename_command(request: Request) -> Steps:
     """Rename a channel; only its founder may rename a registered one."""
     channel = find_channel(request, request.params[0])
     if channel is None:
@@ -49,7 +56,7 @@ def rename_command(request: Request) -> None:
     reason = truncate(request.param(2), request.world.lengths.kick)
     if server_rules.refuses(request, REASONS, reason, "reason of RENAME"):
         reason = ""
-    _rename(request, channel, name, reason)
+    yield from _rename(request, channel, name, reason)
 
 
 def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] | None:
@@ -78,7 +85,7 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
     return None
 
 
-def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
+def _rename(request: Request, channel: Channel, name: str, reason: str) -> Steps:
     world, user = request.world, request.user
     before, folded_before = channel.name, channel.folded
     folded = fold_channel(name, world.lengths.channel)
@@ -87,24 +94,50 @@ def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
     log.info("%s renamed %s to %s", user.source, before, name)
     if folded == folded_before:
         return  # "This fallback SHOULD NOT be used if the rename only changes the case"
-    for session in channel.audience():
-        if not session.effective & cap.CHANNEL_RENAME:
-            _fall_back(request, session, before, channel, reason)
+    moved = [
+        session for session in channel.audience() if not session.effective & cap.CHANNEL_RENAME
+    ]
+    # At once, as all that is sent from now on has the new name.
+    _move(request, moved, before, channel, reason)
+    yield len(moved) // 4
+    for start in range(0, len(moved), _AT_ONCE):
+        some = moved[start : start + _AT_ONCE]
+        if world.channels.get(channel.folded) is channel:
+            _show(request, some, channel)
+        yield len(some) + len(channel.members) // 8
 
 
-def _fall_back(
-    request: Request, session: Session, before: str, channel: Channel, reason: str
+def _move(
+    request: Request, sessions: Sequence[Session], before: str, channel: Channel, reason: str
 ) -> None:
-    """Have a client that does not know RENAME leave the old name and join the new one."""
-    user = session.user
-    if user is None:
-        return
-    is_own = session is request.session
-    theirs = request if is_own else request.for_session(session)
-    reply = theirs.reply
-    extended = (channel.name, user.account or "*", user.realname)
-    reply.replay(request.world.event(user, "PART", (before, reason) if reason else (before,), ()))
-    reply.replay(request.world.event(user, "JOIN", (channel.name,), ()).replace(extended=extended))
-    send_present(theirs, channel)
-    if not is_own:
-        request.reply.tell(reply)
+    """Have clients that do not know RENAME leave the old name and join the new one."""
+    parts = []
+    for session in sessions:
+        user, caps = session.user, session.effective
+        if user is None:
+            continue
+        left = request.world.event(user, "PART", (before, reason) if reason else (before,), ())
+        extended = (channel.name, user.account or "*", user.realname)
+        entered = replace(left, command="JOIN", params=(channel.name,), extended=extended)
+        if session is request.session:
+            request.reply.replay(left)
+            request.reply.replay(entered)
+        else:
+            parts.append(Reply(session, left.encode(caps) + entered.encode(caps), is_reply=False))
+    request.reply.include(Output(tuple(parts)))
+
+
+def _show(request: Request, sessions: Sequence[Session], channel: Channel) -> None:
+    """Show a channel to those of the clients that are still in it."""
+    here = [session for session in sessions if session.user in channel.members]
+    longest = max((session.target for session in here), key=_size, default="")
+    shared = SharedNames(request.world, channel, longest)
+    for session in here:
+        theirs = request if session is request.session else request.for_session(session)
+        send_present(theirs, channel, shared)
+        if theirs is not request:
+            request.reply.tell(theirs.reply)
+
+
+def _size(nick: str) -> int:
+    return len(nick.encode())
