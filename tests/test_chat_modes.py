@@ -9,12 +9,12 @@ from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.channel_registration import ChannelRegistration
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.registered_channels import restore, to_state
+from trio_chat.chat.response import WORK_PER_LINE
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
-from trio_chat.server.flood import WORK_PER_LINE
 
 ANN, BOB = 1, 2
 """The numbers of their accounts."""

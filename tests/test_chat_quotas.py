@@ -13,6 +13,7 @@ from trio_chat.chat.apply.users import set_account
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.quotas import Room
+from trio_chat.chat.response import WORK_PER_LINE
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.irc.isupport import Lengths
@@ -189,6 +190,20 @@ def test_what_happens_beyond_the_quota_happens_unremembered() -> None:
     assert [output.cost for output in costs] == [2, 12, 12, 12]
     assert failures(ann.read()) == [("NICK", "QUOTA_EXCEEDED")]
     assert [message.command for message in bob.read()].count("NICK") == 4
+
+
+def test_what_awaits_its_turn_counts_as_well() -> None:
+    """A JOIN that is carried out later, because many clients wait, is no way around the quota."""
+    town = quota_town(rows=1)
+    ann = town.person("ann", "#a")
+    ann.say("PRIVMSG #a :x", "PART #a")
+    ann.session.quota_notified = -HOUR
+    first = handle_line(town.world, ann.session, b"JOIN #a", lambda: True)
+    assert first.more is not None
+    second = first.more()
+    town.deliver(second, ann)
+    assert failures(ann.read()) == [("JOIN", "QUOTA_EXCEEDED")]
+    assert second.work > 9 * WORK_PER_LINE
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,9 @@ from support import Person, Town, commands
 from trio_chat.chat.channels import Topic
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
-from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN
+from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, WORK_PER_LINE
 from trio_chat.config import LimitSettings, Settings
 from trio_chat.server.app import Server
-from trio_chat.server.flood import WORK_PER_LINE
 from trio_chat.server.hub import PARTS_AT_ONCE
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer

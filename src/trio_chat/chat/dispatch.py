@@ -16,7 +16,7 @@ from trio_chat.chat.registry import (
     Request,
     is_local_service,
 )
-from trio_chat.chat.response import Response
+from trio_chat.chat.response import WORK_PER_LINE, Response, Steps
 from trio_chat.chat.services.chanserv import CHANSERV
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
@@ -155,16 +155,31 @@ def _dispatch(request: Request, is_busy: Callable[[], object]) -> int:
         request.session.active = request.world.clock()
     if entry.stores and len(message.params) >= entry.stores and policy.refuses_to_store(request):
         return 1
+    cost = entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
     world = request.world
     marked, dropped = world.dirty.marked, world.quotas.dropped
     steps = entry.handler(request)
     if steps is not None:
-        reply.go_on(steps, is_busy=bool(is_busy()))
-    cost = entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
+        reply.go_on(_counted(request, steps), is_busy=bool(is_busy()))
+        return cost
     changes, is_dropped = world.dirty.marked - marked, world.quotas.dropped != dropped
     if changes:
         reply.change_state()
     return cost + _count_stored(request, changes, is_dropped) if changes or is_dropped else cost
+
+
+def _counted(request: Request, steps: Steps) -> Steps:
+    """Go on with the steps of a command, and count what each stores, with its lines as work."""
+    world = request.world
+    work: int | None = 0
+    while work is not None:
+        marked, dropped = world.dirty.marked, world.quotas.dropped
+        work = next(steps, None)
+        changes, is_dropped = world.dirty.marked - marked, world.quotas.dropped != dropped
+        if changes or is_dropped:
+            request.reply.charge(WORK_PER_LINE * _count_stored(request, changes, is_dropped))
+        if work is not None:
+            yield work
 
 
 def _is_activity(entry: Command, message: Message) -> bool:

@@ -37,6 +37,10 @@ have their turn.
 """
 WORK_IN_TURN = 256
 """The work of such a part."""
+WORK_PER_LINE = 200
+"""Users, channels and lines that the server looks at for a client and that cost as much as a line
+of the client's.
+"""
 
 _UNSETTLED = (
     "The servers cannot agree on anything at the moment. What you have asked for may still be"

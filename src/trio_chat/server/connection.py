@@ -11,13 +11,14 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import SessionEnded
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
+from trio_chat.chat.response import WORK_PER_LINE
 from trio_chat.chat.users import NOWHERE
 from trio_chat.cluster.lines import ClientLines
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS
 from trio_chat.server.cluster.refusal import is_decision, unavailable
 from trio_chat.server.farewell import RESTART_REASON, SHUTDOWN_REASON, last_words, say_farewell
-from trio_chat.server.flood import BYTES_PER_LINE, WORK_PER_LINE, budget_for, waste
+from trio_chat.server.flood import BYTES_PER_LINE, budget_for, waste
 from trio_chat.server.hub import Hub, session_of
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer

@@ -14,10 +14,6 @@ PIECES_PER_LINE = 4
 """Reads, TLS records and WebSocket frames that cost as much as a line, when they do not complete
 one each.
 """
-WORK_PER_LINE = 200
-"""Users, channels and lines that the server looks at for a client and that cost as much as a line
-of the client's.
-"""
 
 
 def waste(size: int, pieces: int, lines: int) -> float:
