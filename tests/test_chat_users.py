@@ -103,6 +103,16 @@ def test_whois(town: Town) -> None:
     assert commands(ann.say("WHOIS other.example ann"))[0] == "402"
 
 
+@pytest.mark.parametrize("line", ["WHO", "WHO 0", "WHO :", "WHO *", "WHO 0 %n"])
+def test_who_without_a_mask(town: Town, line: str) -> None:
+    """RFC 2812 §3.6.1: without a mask, or with 0, all are listed that the client may find."""
+    town.person("bob").say("MODE bob -i")
+    town.person("eve")
+    replies = town.person("ann").say(line)
+    assert len(replies) == 3  # ann, bob and the end
+    assert replies[-1].params[1] == ("0" if "0" in line else "*")
+
+
 def test_whowas_is_bounded(town: Town) -> None:
     """The latest come first, up to the requested and the stored number."""
     bob = town.person("bob")

@@ -24,7 +24,7 @@ Matches = Callable[[User], bool]
 
 @command(
     "WHO",
-    "<channel or mask> [%<fields>[,<token>]]",
+    "[<channel or mask> [%<fields>[,<token>]]]",
     weight=2,
     help=(
         "List the users in a channel, or those that match a mask; fields are letters of"
@@ -34,7 +34,9 @@ Matches = Callable[[User], bool]
 )
 def who_command(request: Request) -> Steps:
     """List users: the members of a channel, or those that a mask covers."""
-    mask = request.param(0)
+    asked = request.param(0)
+    # "In the absence of the <mask> parameter, or the <mask> "0"" all are listed (RFC 2812 §3.6.1).
+    mask = "*" if asked in ("", "0") else asked
     choice = whox.parse(request.param(1))
     only_opers = "o" in request.param(1).partition("%")[0]
     if is_channel_name(mask):
@@ -55,7 +57,7 @@ def who_command(request: Request) -> Steps:
         not only_opers or user.operator
     ):
         _who_reply(request, choice, user, _common_channel(request, user))
-    request.reply.numeric(n.RPL_ENDOFWHO, mask or "*")
+    request.reply.numeric(n.RPL_ENDOFWHO, asked or "*")
 
 
 def _who_matching(
