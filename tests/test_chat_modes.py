@@ -152,6 +152,14 @@ def test_more_changes_cost_as_much_as_several_lines(town: Town) -> None:
     assert handle_line(town.world, ann.session, many).work >= 2 * 0.9 * WORK_PER_LINE
 
 
+def test_a_reason_is_given_once(town: Town) -> None:
+    """A line of many mistakes does not get as many answers."""
+    ann = town.person("ann", "#a")
+    replies = ann.say(f"MODE #a +{'o' * 200} zed zed x")
+    assert [m.params[:2] for m in replies] == [("ann", "zed"), ("ann", "x"), ("ann", "MODE")]
+    assert commands(replies) == ["401", "401", "461"]
+
+
 def test_lists_are_shown_in_the_order_of_the_letters(town: Town) -> None:
     """Each once, as they were asked for."""
     ends = {"368": "b", "349": "e", "347": "I"}
@@ -194,6 +202,19 @@ def test_extended_bans_are_read(text: str, expected: tuple[str, str, str]) -> No
     mask.
     """
     assert extbans.parse(text) == expected
+
+
+@pytest.mark.parametrize("mask", ["z:foo", "~a:bob", "$a:bob", "r:", "a:", "account:", "m:q:x"])
+def test_what_is_no_extended_ban_is_named_as_that(town: Town, mask: str) -> None:
+    """It is not taken for a host, which it would be a strange one of."""
+    refusal = find(town.person("ann", "#a").say(f"MODE #a +b {mask}"), "696")
+    assert "is no extended ban" in refusal.params[-1]
+
+
+@pytest.mark.parametrize("mask", ["2001:db8::1", "*:db8::1", "fe80:*", "b!*@a:*"])
+def test_an_address_is_no_extended_ban(town: Town, mask: str) -> None:
+    """Also where it begins with letters."""
+    assert commands(town.person("ann", "#a").say(f"MODE #a +b {mask}")) == ["MODE"]
 
 
 def test_an_account_ban_is_about_the_account(town: Town) -> None:

@@ -14,6 +14,8 @@ from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.masks import BadMask
 from trio_chat.irc.names import RELAY_SEPARATOR, InvalidName, fold_nick
 
+_GROUP = re.compile("[0-9a-fA-F*?]*")
+"""What can precede the first colon of an IPv6 address."""
 _WILDCARDS = re.compile("[*?]")
 _USERNAME = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
 _NICK = re.compile(r"[A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)
@@ -107,6 +109,12 @@ def check_entry(text: str, lengths: Lengths, *, hides_addresses: bool) -> None:
         _check_nick(parsed.mask, lengths.nick, "account")
     if parsed.subject:
         return
+    if _looks_like_extban(parsed.mask):
+        word = parsed.mask.partition(":")[0]
+        raise BadMask(
+            f"{word}: is no extended ban of this server, or nothing follows it; HELP EXTBANS lists"
+            " them"
+        )
     mask = masks.complete_mask(parsed.mask)
     nick, user, host = _parts(mask)
     if RELAY_SEPARATOR not in nick and not _may_begin_with_digit(nick):
@@ -121,6 +129,12 @@ def check_entry(text: str, lengths: Lengths, *, hides_addresses: bool) -> None:
             f"The host {host} can cover nobody: addresses are hidden here, and one must be known up"
             " to its last number to be named, such as 192.0.2.*, 192.0.2.0/24 or 2001:db8:1::/48"
         )
+
+
+def _looks_like_extban(mask: str) -> bool:
+    """Return whether a mask has a colon that is of no address."""
+    word, colon, rest = mask.partition(":")
+    return bool(colon) and not (set(mask) & set("!@")) and not (rest and _GROUP.fullmatch(word))
 
 
 def _parts(mask: str) -> tuple[str, str, str]:

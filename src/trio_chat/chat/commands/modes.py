@@ -69,6 +69,7 @@ def apply_changes(request: Request, channel: Channel, wanted: Sequence[ModeChang
     as in several lines.
     """
     request.reply.charge(_WORK_OF_CHANGE * max(0, len(wanted) - request.world.lengths.modes))
+    wrong: dict[tuple[object, ...], ModeRefused] = {}  # each reason is given once
     refused: dict[Numeric, None] = {}
     allowed: list[ModeSet] = []
     events: list[Event] = []
@@ -76,14 +77,22 @@ def apply_changes(request: Request, channel: Channel, wanted: Sequence[ModeChang
         why_not = None if request.override else _why_not(request, channel, change)
         if why_not:
             refused[why_not] = None
-        elif (valid := _validate(request, channel, change, allowed)) is not None:
-            allowed.append(valid)
-            if change.mode.type is ModeType.MEMBER and valid.param == request.user.folded:
-                # The user's rights for the next changes depend on its rank, so this change is
-                # applied first.
-                events += _make(request, channel, allowed)
-                allowed = []
+            continue
+        wanting = Wanted(request.world, channel, change, request.user, request.override, allowed)
+        try:
+            valid = mode_rules.check(wanting)
+        except ModeRefused as error:
+            wrong[error.why, *error.params, error.text] = error
+            continue
+        allowed.append(valid)
+        if change.mode.type is ModeType.MEMBER and valid.param == request.user.folded:
+            # The user's rights for the next changes depend on its rank, so this change is applied
+            # first.
+            events += _make(request, channel, allowed)
+            allowed = []
     events += _make(request, channel, allowed)
+    for problem in wrong.values():
+        _refuse(request, problem)
     for why_not in refused:
         request.reply.numeric(why_not, channel.name)
     request.reply.emit_all(events)
@@ -115,27 +124,12 @@ def _send_list(request: Request, channel: Channel, letter: str) -> None:
     request.reply.numeric(end, channel.name)
 
 
-def _validate(
-    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
-) -> ModeSet | None:
-    """Return a change that is permitted, or reply why it is refused and return None.
-
-    Args:
-        request: the request.
-        channel: the channel.
-        change: the change as the client requested it.
-        allowed: the changes of the same command that will be made before it.
-    """
-    world, user, reply = request.world, request.user, request.reply
-    try:
-        return mode_rules.check(Wanted(world, channel, change, user, request.override, allowed))
-    except ModeRefused as refused:
-        if refused.why is None:
-            reply.fail("MODE", *refused.params, text=refused.text)
-        else:
-            args = (refused.text,) if refused.text else ()
-            reply.numeric(refused.why, *refused.params, args=args)
-    return None
+def _refuse(request: Request, refused: ModeRefused) -> None:
+    if refused.why is None:
+        request.reply.fail("MODE", *refused.params, text=refused.text)
+    else:
+        args = (refused.text,) if refused.text else ()
+        request.reply.numeric(refused.why, *refused.params, args=args)
 
 
 def _own_modes(request: Request) -> None:
