@@ -262,6 +262,15 @@ def log_in(person: Person, name: str, number: int) -> None:
     person.session.user.set_account(Account(name, name, 0, number))
 
 
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.6])
+def test_raid_mode_is_announced_for_as_long_as_was_asked(
+    ann: Person, town: Town, part: float
+) -> None:
+    """Whatever the part of the second: 5m is not 5m1s."""
+    town.clock.now += part
+    assert "raid mode for 5m:" in sentences(ann.say("CS RAID #a ON 5m"))[0]
+
+
 def test_raid_mode_is_for_accounts(ann: Person, bob: Person, town: Town) -> None:
     """A member without one is silent, and a stranger stays outside, until it ends."""
     said = ann.say("CS RAID #a ON 5m")

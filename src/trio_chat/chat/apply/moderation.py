@@ -81,7 +81,7 @@ def _set_raid_mode(world: World, change: RaidModeSet) -> Effects:
     channel.forget_moderation()
     if not change.until and not was_on:
         return []
-    left = show(max(1, round(change.until - world.steady())))
+    left = show(max(1, change.until - world.steady()))
     text = (
         f"{channel.name} is in raid mode for {left}: write with an account, without links, and one"
         f" message in {RAID_SLOW} seconds"

@@ -207,7 +207,7 @@ def _set_raid_mode(world: World, change: ServerRaidModeSet) -> Effects | None:
     world.moderation.set_raid(change.raid)
     if not change.raid.until and not was_on:
         return []
-    left = show(max(1, round(change.raid.until - world.steady())))
+    left = show(max(1, change.raid.until - world.steady()))
     by = f" ({change.by})" if change.by else ""
     text = (
         f"The server is in raid mode for {left}{by}: newcomers without an account can neither join"
