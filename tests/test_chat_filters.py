@@ -30,6 +30,7 @@ EVASIONS = [
     ("spam", "b u y  s p a m"),
     ("spam", "b  u  y    s  p  a  m"),
     ("buy spam", "b u y  s p a m  n o w"),
+    ("buy * now", "b u y  i t  n o w"),
     ("spam", "now s p a m here"),
     ("spam", "s.p.a.m"),
     ("spam", "s-p-a-m"),

@@ -48,7 +48,7 @@ _HARD_SEPARATOR = re.compile(r"""[\s,;:/\\()\[\]{}<>"?=&]+""")
 _NO_LETTER = re.compile(rf"[!|](?![^\W_])|[^\w@$€!|{_MARKS}]|_")
 """What stands between letters; `!` and `|` stand for a letter only before another one."""
 _WIDE_GAP = re.compile(r"\s\s")
-_SPELLED = re.compile(r"(?<!\S)\S(?P<gap>\s{1,3})\S(?:(?P=gap)\S)+(?!\S)")
+_SPELLED = re.compile(r"(?<!\S)\S(?P<gap>\s{1,3})\S(?:(?P=gap)\S)*(?!\S)")
 """Single letters with the same gap between each two of them. The gap between two words may be
 wider.
 """
