@@ -420,6 +420,14 @@ def test_sajoin(town: Town, root: Person) -> None:
     assert commands(root.say("SAJOIN nobody #a")) == ["401"]
 
 
+def test_sajoin_into_what_is_no_channel(town: Town, root: Person) -> None:
+    """The operator learns it, and not the user, who has asked for nothing."""
+    town.world.lengths = town.world.lengths._replace(channels_per_user=1)
+    bob = town.person("bob")
+    assert commands(root.say("SAJOIN bob none,#a,#b")) == ["403", "405"]
+    assert commands(bob.read()) == ["JOIN", "353", "366"]
+
+
 def test_sapart(town: Town, root: Person) -> None:
     """Everybody there sees a PART."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")

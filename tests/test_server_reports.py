@@ -61,6 +61,13 @@ def outcome(person: Person, line: str) -> str:
     return answer.params[1] if answer.command in ("FAIL", "NOTE") else answer.command
 
 
+def test_a_report_of_a_user_names_no_place(root: Person, ann: Person, eve: Person) -> None:
+    """It is about all that the user does."""
+    assert outcome(ann, "REPORT eve :she writes to everybody") == "REPORTED"
+    assert find(root.read(), "NOTICE").params[1].endswith("eve@192.0.2.3 (she writes to everybody)")
+    assert root.say("REPORTS")[0].params[1].endswith("1x: eve!eve@192.0.2.3")
+
+
 def test_a_private_message_is_reported_by_its_receiver(
     town: Town, root: Person, ann: Person, eve: Person
 ) -> None:
@@ -72,7 +79,8 @@ def test_a_private_message_is_reported_by_its_receiver(
     assert outcome(ann, f"REPORT eve {msgid} :she sells things") == "REPORTED"
     notice = find(root.read(), "NOTICE").params[1]
     assert notice == (
-        "*** Report 1 by ann about eve!eve@192.0.2.3 in eve (she sells things): buy this"
+        "*** Report 1 by ann about eve!eve@192.0.2.3 in a private message (she sells things):"
+        " buy this"
     )
     eve.say(f"REDACT ann {msgid}")
     listed = [each.params[1] for each in root.say("REPORTS")]

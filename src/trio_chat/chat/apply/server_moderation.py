@@ -135,7 +135,7 @@ def described(report: ServerReport, reporter: Reporter) -> str:
     said = f": {strip_formatting(report.text)}" if report.text else ""
     return (
         f"Report {report.number} by {reporter.nick}{count} about {report.source}"
-        f" in {report.target}{reason}{said}"
+        f"{report.place}{reason}{said}"
     )
 
 

@@ -140,7 +140,7 @@ def _list_reports(request: Request, words: tuple[str, ...]) -> None:
     reports = desk.list_reports(request.world)
     for each in reports:
         ago, count = _ago(request, each.time), len(each.reporters)
-        answer(request, f"{each.number}. {ago} ago, {count}x: {each.source} in {each.target}")
+        answer(request, f"{each.number}. {ago} ago, {count}x: {each.source}{each.place}")
         for one in each.reporters:
             answer(request, f"   by {one.nick}: {one.reason or '-'}")
         if each.text:

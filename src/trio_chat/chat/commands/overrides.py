@@ -15,7 +15,7 @@ from trio_chat.chat.response import Response
 from trio_chat.chat.users import User
 from trio_chat.irc import numerics as n
 from trio_chat.irc.modes import KEY
-from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
 
 
 def _other(request: Request, nick: str, *, is_connected: bool = False) -> User | None:
@@ -51,8 +51,23 @@ def sajoin_command(request: Request) -> None:
     reply = Response(request.world, session)
     acting = Request(request.world, session, request.message, reply, override=True)
     for name in names:
-        channels.join(acting, name, "")
+        if why_not := _why_not_join(request, user, name):
+            request.reply.numeric(why_not, name)  # to the operator, not to the user
+        else:
+            channels.join(acting, name, "")
     request.reply.include(reply.finish())
+
+
+def _why_not_join(request: Request, user: User, name: str) -> n.Numeric | None:
+    """Return why not even an operator can make a user join a channel, or None."""
+    lengths = request.world.lengths
+    try:
+        folded = fold_channel(name, lengths.channel)
+    except InvalidName:
+        return n.ERR_NOSUCHCHANNEL
+    is_there = request.world.channels.get(folded) in user.channels
+    is_full = len(user.channels) >= lengths.channels_per_user
+    return n.ERR_TOOMANYCHANNELS if is_full and not is_there else None
 
 
 @command(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from trio_chat.chat.moderation.probation import Arrivals, Probation, ProbationTable
 from trio_chat.chat.moderation.state import HeldMessage, held_from_state, held_to_state
+from trio_chat.irc.names import is_channel_name
 
 CHANNELS, PRIVATE, NICKS, TOPICS = "channels", "private", "nicks", "topics"
 REASONS, PROFILES = "reasons", "profiles"
@@ -142,6 +143,15 @@ class ServerReport(NamedTuple):
     message: int
     text: str
     reporters: tuple[Reporter, ...]
+
+    @property
+    def place(self) -> str:
+        """Where it was, as it follows the source in a sentence; "" for a report of a user without a
+        message.
+        """
+        if is_channel_name(self.target):
+            return f" in {self.target}"
+        return " in a private message" if self.message else ""
 
 
 class RaidMode(NamedTuple):
