@@ -35,7 +35,7 @@ def test_help_knows_every_command(town: Town) -> None:
     assert all(
         any(line.startswith(name) for line in lines)
         for name, entry in COMMANDS.items()
-        if not entry.right
+        if not entry.right and not entry.capability
     )
     assert not any(
         line.startswith(f"{name} ")
@@ -43,6 +43,15 @@ def test_help_knows_every_command(town: Town) -> None:
         for name, entry in COMMANDS.items()
         if entry.right
     )
+
+
+def test_help_has_no_command_whose_capability_is_not_offered(town: Town) -> None:
+    """Without a service for translations TRANSLATE is unknown here; PROP is not, to clients that
+    negotiate its capability.
+    """
+    names = [m.params[-1].split()[0] for m in town.person("ann").say("HELP")]
+    assert "PROP" in names
+    assert "TRANSLATE" not in names
 
 
 def test_counting(town: Town) -> None:

@@ -5,8 +5,7 @@ from functools import lru_cache
 
 from trio_chat.chat.advertisement import ISUPPORT_BATCH
 from trio_chat.chat.operators import has_right
-from trio_chat.chat.registry import COMMANDS, Request, command
-from trio_chat.chat.users import User
+from trio_chat.chat.registry import COMMANDS, Command, Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import extbans, isupport, modes
 from trio_chat.irc import numerics as n
@@ -208,7 +207,7 @@ def helpop_command(request: Request) -> None:
 
 def _help(request: Request) -> None:
     subject = request.param(0).upper()
-    lines = _help_lines(subject, request.user)
+    lines = _help_lines(subject, request)
     if lines is None:
         request.reply.numeric(n.ERR_HELPNOTFOUND, subject)
         return
@@ -219,11 +218,9 @@ def _help(request: Request) -> None:
     request.reply.numeric(n.RPL_ENDOFHELP, shown, args=("End of help",))
 
 
-def _help_lines(subject: str, user: User) -> list[str] | None:
+def _help_lines(subject: str, request: Request) -> list[str] | None:
     if not subject:
-        entries = sorted(
-            entry for entry in COMMANDS.values() if not entry.right or has_right(user, entry.right)
-        )
+        entries = sorted(entry for entry in COMMANDS.values() if _is_usable(entry, request))
         return [
             "Commands; HELP <command> says more",
             *(f"{entry.name:10} {entry.help}" for entry in entries),
@@ -245,3 +242,13 @@ def _help_lines(subject: str, user: User) -> list[str] | None:
         ]
     entry = COMMANDS.get(subject)
     return [f"{entry.name} {entry.usage}".rstrip(), entry.help] if entry else None
+
+
+def _is_usable(entry: Command, request: Request) -> bool:
+    """Return whether a user can give a command, perhaps after its client has negotiated the
+    capability.
+    """
+    if entry.right and not has_right(request.user, entry.right):
+        return False
+    offered = request.world.advertised.capabilities
+    return not entry.capability or bool(cap.CAPABILITIES[entry.capability].bit & offered)
