@@ -82,7 +82,7 @@ def apply_changes(request: Request, channel: Channel, wanted: Sequence[ModeChang
         try:
             valid = mode_rules.check(wanting)
         except ModeRefused as error:
-            wrong[error.why, *error.params, error.text] = error
+            wrong[(error.why, *error.params, error.text)] = error
             continue
         allowed.append(valid)
         if change.mode.type is ModeType.MEMBER and valid.param == request.user.folded:
