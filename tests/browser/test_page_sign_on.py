@@ -85,7 +85,7 @@ def provider() -> Iterator[str]:
     """Run a provider; yield its issuer."""
     Provider.codes = {}
     with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
-        Provider.place = f"http://localhost:{server.server_port}"
+        Provider.place = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

@@ -104,10 +104,21 @@ test("a server that cannot be reached is no way in", async () => {
 });
 
 test("an address that is not encrypted is not gone to", async () => {
-  for (const authorization of ["http://sso.example.org/", "javascript:alert(1)"]) {
+  const local = "javascript://localhost/%0aalert(1)";
+  for (const authorization of ["http://sso.example.org/", "javascript:alert(1)", local]) {
     const browser = new FakeBrowser();
     browser.answers = [{ ok: true, json: async () => ({ ...KNOWN, authorization }) }];
     await assert.rejects(begin({ remember: false }, browser));
     assert.equal(browser.gone, "");
+  }
+});
+
+test("a provider on this machine is gone to without encryption, whatever its name", async () => {
+  for (const host of ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "sso.localhost"]) {
+    const browser = new FakeBrowser();
+    const known = { ...KNOWN, authorization: `http://${host}/auth` };
+    browser.answers = [{ ok: true, json: async () => known }];
+    await begin({ remember: false }, browser);
+    assert.ok(browser.gone.startsWith(`http://${host}/auth?`));
   }
 });

@@ -3,6 +3,7 @@
  * authorization code with PKCE, RFC 7636).
  */
 import { _ } from "./i18n.js";
+import { isOwnMachine } from "./shared_address.js";
 
 /** The key in `sessionStorage`, which lasts as long as the tab. */
 const KEY = "sign-on";
@@ -41,7 +42,8 @@ export async function begin({ remember }, platform = {}) {
   if (!response?.ok) throw new Error(unavailable);
   const known = await response.json();
   const target = new URL(known.authorization);
-  if (target.protocol !== "https:" && target.hostname !== "localhost") throw new Error(unavailable);
+  const isHere = target.protocol === "http:" && isOwnMachine(target.href);
+  if (target.protocol !== "https:" && !isHere) throw new Error(unavailable);
   /** @type {Begun} */
   const begun = {
     state: secret(),
