@@ -87,6 +87,7 @@ def test_a_long_history_scrolls_both_ways_without_a_jump(
     expect(ann.messages.last).to_be_in_viewport()
 
 
+_TO_BOTTOM = "document.querySelector('[role=log]').scrollTop = 1e9"
 _TO_TOP = "document.querySelector('[role=log]').scrollTop = 0"
 
 
@@ -133,6 +134,31 @@ def test_a_page_that_is_refused_is_not_asked_for_without_end(
     kept.clear()
     again.click()
     ann.until(f"({_TO_TOP}, document.body.innerText.includes('message 00350'))")
+
+
+def test_a_newer_page_that_is_refused_says_so_at_the_bottom(
+    visit: Visit, serve: Callable[..., Server]
+) -> None:
+    """There the user looks for what comes next, and asks again."""
+    server = serve()
+    fill(server, 500)
+    ann = visit(address=server.url)
+    kept = ["AFTER", "refused"]
+    _hear_pages(ann.page, [], kept)
+    ann.join("ann")
+    ann.page.get_by_role("button", name="Search").first.click()
+    ann.page.get_by_role("searchbox").fill("00100")
+    ann.page.keyboard.press("Enter")
+    ann.page.get_by_role("dialog").get_by_text("message 00100").click()
+    expect(ann.timeline.get_by_text("message 00100")).to_be_in_viewport()
+    again = ann.timeline.get_by_role("button", name="Load later messages")
+    ann.until(f"({_TO_BOTTOM}, document.querySelector('.timeline-bottom button'))")
+    expect(ann.timeline.get_by_text("Not now")).to_be_in_viewport()
+    expect(ann.page.get_by_text("Not now")).to_have_count(1)
+    kept.clear()
+    ann.page.evaluate(_TO_BOTTOM)
+    again.click()
+    ann.until(f"({_TO_BOTTOM}, document.body.innerText.includes('message 00200'))")
 
 
 def test_no_page_is_asked_for_without_a_connection(

@@ -71,7 +71,8 @@ class Run {
       },
       older: () =>
         workspace.current.value && void actions.loadOlder(workspace.current.value).catch(() => {}),
-      newer: () => workspace.current.value && void actions.loadNewer(workspace.current.value),
+      newer: () =>
+        workspace.current.value && void actions.loadNewer(workspace.current.value).catch(() => {}),
       jump: () => {
         const buffer = this.pick(this.buffers);
         const record = this.pick(server.shown(buffer.name));
@@ -137,7 +138,7 @@ class Run {
   async toTheEnd(timeline) {
     const buffer = this.buffers.find((each) => each.timeline === timeline);
     for (let count = 0; count < 1000 && !timeline.live.value; count += 1) {
-      void this.actions.loadNewer(buffer);
+      void this.actions.loadNewer(buffer).catch(() => {});
       await this.server.drain(this.random);
     }
     assert.equal(timeline.live.value, true, "the end of the history is reached");

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { newWorkspace, settle, textsOf } from "./support.js";
 
 const COUNT = 350;
+const NO_PAGE = { side: "older", reason: "No page" };
 
 /** A page in a channel with a long history, of which it has the newest messages. */
 async function withLongHistory() {
@@ -30,11 +31,11 @@ test("a refused page stalls its timeline for a while", async () => {
   const { server, clock, actions, buffer, timeline } = await withLongHistory();
   refuse(server, "page");
   await assert.rejects(actions.loadOlder(buffer), /No page/);
-  assert.deepEqual([timeline.stalled.value, timeline.loading.value], ["No page", ""]);
+  assert.deepEqual([timeline.stalled.value, timeline.loading.value], [NO_PAGE, ""]);
   await clock.advance(9_999);
-  assert.equal(timeline.stalled.value, "No page");
+  assert.deepEqual(timeline.stalled.value, NO_PAGE);
   await clock.advance(1);
-  assert.equal(timeline.stalled.value, "");
+  assert.equal(timeline.stalled.value, null);
 });
 
 test("a timeline is stalled before its page is no longer loaded", async () => {
@@ -44,9 +45,9 @@ test("a timeline is stalled before its page is no longer loaded", async () => {
   timeline.loading.subscribe((loading) => states.push([loading, timeline.stalled.peek()]));
   await actions.loadOlder(buffer).catch(() => {});
   assert.deepEqual(states, [
-    ["", ""],
-    ["older", ""],
-    ["", "No page"],
+    ["", null],
+    ["older", null],
+    ["", NO_PAGE],
   ]);
 });
 
@@ -56,7 +57,7 @@ test("the user can have a stalled timeline filled", async () => {
   await actions.loadOlder(buffer).catch(() => {});
   delete server.answers.CHATHISTORY;
   await actions.loadOlder(buffer);
-  assert.equal(timeline.stalled.value, "");
+  assert.equal(timeline.stalled.value, null);
   assert.equal(textsOf(buffer).length, 200);
 });
 
@@ -64,8 +65,9 @@ test("newer pages stall a timeline, too", async () => {
   const { server, actions, buffer, timeline } = await withLongHistory();
   await actions.loadAround(buffer, server.history["#lobby"][50].msgid);
   refuse(server, "newer page");
-  await actions.loadNewer(buffer);
-  assert.deepEqual([timeline.stalled.value, timeline.loading.value], ["No newer page", ""]);
+  await assert.rejects(actions.loadNewer(buffer), /No newer page/);
+  const stalled = { side: "newer", reason: "No newer page" };
+  assert.deepEqual([timeline.stalled.value, timeline.loading.value], [stalled, ""]);
 });
 
 test("a page that is asked for without a connection stalls until there is one", async () => {
@@ -74,10 +76,10 @@ test("a page that is asked for without a connection stalls until there is one", 
   server.drop();
   await settle();
   await assert.rejects(actions.loadOlder(buffer), /no connection/i);
-  assert.notEqual(timeline.stalled.value, "");
+  assert.notEqual(timeline.stalled.value, null);
   server.reachable = true;
   await clock.advance(3000);
-  assert.equal(timeline.stalled.value, "");
+  assert.equal(timeline.stalled.value, null);
   await actions.loadOlder(buffer);
   assert.equal(textsOf(buffer).length, 200);
 });

@@ -51,7 +51,7 @@ export class MessageTimeline {
     this.hasOlder = signal(false);
     this.live = signal(true);
     this.loading = signal(/** @type {""|"older"|"newer"|"around"} */ (""));
-    this.stalled = signal("");
+    this.stalled = signal(/** @type {import("./types.js").Stalled|null} */ (null));
     this.unconfirmed = 0;
   }
 

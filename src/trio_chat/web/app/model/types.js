@@ -183,6 +183,13 @@
  */
 
 /**
+ * A page of the history that was not fetched.
+ * @typedef {object} Stalled
+ * @property {"older"|"newer"} side
+ * @property {string} reason
+ */
+
+/**
  * The messages of a buffer, without a gap: `entries` has the oldest first, in the server's order.
  * @typedef {object} Timeline
  * @property {readonly Entry[]} entries The same array as long as the timeline exists. Read
@@ -193,8 +200,8 @@
  *   conversation; false after a jump into the past. New messages are then not added, and
  *   `loadNewer` goes on.
  * @property {ReadonlySignal<""|"older"|"newer"|"around">} loading
- * @property {ReadonlySignal<string>} stalled Why `loadOlder` or `loadNewer` failed lately: only the
- *   user should have them called then. "" when they did not.
+ * @property {ReadonlySignal<Stalled|null>} stalled Which of `loadOlder` and `loadNewer` failed
+ *   lately: only the user should have them called then. Null when they did not.
  * @property {(msgid: string) => Entry|undefined} find
  * @property {(entry: Entry) => number} indexOf -1 when it is not there any longer.
  * @property {(entry: Entry) => void} touch Have an entry drawn again.
@@ -405,7 +412,7 @@
  * @property {(buffer: Buffer, active: boolean) => void} typing Call at each change of the prompt.
  * @property {(buffer: Buffer) => Promise<void>} loadOlder Resolved when the entries are there,
  *   rejected when the server does not send them.
- * @property {(buffer: Buffer) => Promise<void>} loadNewer
+ * @property {(buffer: Buffer) => Promise<void>} loadNewer The same at the other end.
  * @property {(buffer: Buffer, msgid: string) => Promise<Entry|undefined>} loadAround Jump to a
  *   message; undefined when it is not found.
  * @property {(buffer: Buffer) => Promise<void>} backToLive

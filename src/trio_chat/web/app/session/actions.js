@@ -147,7 +147,7 @@ export function makeActions(client, keys, cache) {
       ),
     typing: (buffer, active) => client.typing.typed(own(buffer), active),
     loadOlder: (buffer) => client.paging.older(own(buffer)),
-    loadNewer: (buffer) => shown(client.paging.newer(own(buffer))),
+    loadNewer: (buffer) => client.paging.newer(own(buffer)),
     loadAround: (buffer, msgid) => client.paging.around(own(buffer), msgid),
     backToLive: (buffer) => shown(client.paging.backToLive(own(buffer))),
     markRead(buffer) {

@@ -107,7 +107,7 @@ export class Paging {
       this.resume(timeline);
     } catch (error) {
       this.resume(timeline);
-      timeline.stalled.value = /** @type {Error} */ (error).message;
+      timeline.stalled.value = { side, reason: /** @type {Error} */ (error).message };
       const timer = this.client.clock.start(() => this.resume(timeline), PAUSE);
       this.timers.set(timeline, timer);
       throw error;
@@ -122,7 +122,7 @@ export class Paging {
     if (timer === undefined) return;
     this.client.clock.stop(timer);
     this.timers.delete(timeline);
-    timeline.stalled.value = "";
+    timeline.stalled.value = null;
   }
 
   /** @param {ChatBuffer} buffer */

@@ -12,7 +12,7 @@ import { handleClick, handleKey } from "./timeline_input.js";
 import { bottomWanted, jump, toNewest } from "./ui.js";
 import { LEAST, TimelineWindow, around, newer, newest, older } from "./window.js";
 
-/** @import { Buffer, Entry, Workspace } from "../model/types.js" */
+/** @import { Buffer, Entry, Stalled, Workspace } from "../model/types.js" */
 /** @import { RowContext } from "./row.js" */
 /** @import { Range } from "./window.js" */
 
@@ -193,6 +193,7 @@ export class Timeline extends Component {
           ),
           rows.map((row) => rowNode(row, context)),
         ),
+        this.bottom(timeline.stalled.value),
       ),
       h(MessageTools, { timeline: this }),
       h(BelowButton, { timeline: this, count: timeline.entries.length, live: timeline.live.value }),
@@ -212,18 +213,19 @@ export class Timeline extends Component {
    * @param {boolean} isBeginning
    * @param {string} loading
    * @param {boolean} steady
-   * @param {string} stalled
+   * @param {Stalled|null} stalled
    */
   top(isBeginning, loading, steady, stalled) {
     if (isBeginning)
       return this.buffer.kind === "server"
         ? null
         : h("p", { class: "beginning" }, this.beginning());
-    if (steady || stalled)
+    const failed = stalled?.side === "older";
+    if (steady || failed)
       return h(
         Fragment,
         null,
-        stalled && h("p", null, stalled),
+        failed && h("p", null, stalled.reason),
         h(
           "button",
           { type: "button", onClick: () => this.extendOlder(0, true) },
@@ -235,6 +237,25 @@ export class Timeline extends Component {
       { class: "loading" },
       loading === "older" || loading === "around" ? _("Loading…") : "\u00a0",
     );
+  }
+
+  /**
+   * What stands behind the last message when the next ones could not be fetched.
+   * @param {Stalled|null} stalled
+   */
+  bottom(stalled) {
+    return stalled?.side === "newer"
+      ? h(
+          "div",
+          { class: "timeline-bottom" },
+          h("p", null, stalled.reason),
+          h(
+            "button",
+            { type: "button", onClick: () => this.extendNewer(0, true) },
+            _("Load later messages"),
+          ),
+        )
+      : null;
   }
 
   // Jumps
@@ -364,15 +385,18 @@ export class Timeline extends Component {
     return timeline.loading.peek() === "older";
   }
 
-  /** @param {number} spare Height that may be cut at the other end. */
-  extendNewer(spare) {
+  /**
+   * @param {number} spare Height that may be cut at the other end.
+   * @param {boolean} [asked] Whether the user has asked for newer messages.
+   */
+  extendNewer(spare, asked = false) {
     const { workspace, buffer, range, position } = this;
     const { timeline } = buffer;
     if (range.end < timeline.entries.length) {
       const moved = newer(range, timeline.entries.length);
       const keeps = position.firstHeight(moved.start - range.start) > spare;
       this.setRange(keeps ? { start: range.start, end: moved.end } : moved);
-    } else if (!timeline.live.peek() && !timeline.loading.peek() && this.mayFetch) {
+    } else if (!timeline.live.peek() && !timeline.loading.peek() && (asked || this.mayFetch)) {
       workspace.actions.loadNewer(buffer)?.catch(() => undefined);
     }
   }
