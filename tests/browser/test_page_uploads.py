@@ -76,6 +76,17 @@ def test_a_text_with_files_is_shown_without_their_addresses(visit: Visit, server
     assert low < high / 2
 
 
+def test_a_file_is_read_aloud_by_its_name(visit: Visit, server: Server) -> None:
+    """Its address has 22 random letters, which a screen reader spells."""
+    ann, boris = visit(), visit()
+    ann.join("ann")
+    boris.join("boris")
+    expect(choose(ann, payload("view.bin"))).to_have_count(1)
+    ann.say("look")
+    live = boris.page.locator("[data-announcer]")
+    expect(live).to_have_text("ann: look view.bin")
+
+
 @pytest.mark.parametrize("how", ["paste", "drop"])
 def test_a_picture_is_shown_in_its_size(visit: Visit, server: Server, how: str) -> None:
     """From the clipboard, or dropped anywhere on the window."""

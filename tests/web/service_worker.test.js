@@ -148,6 +148,12 @@ test("what would reverse or hide a text is left out", async () => {
   assert.deepEqual([title, body], ["bob", "abcde"]);
 });
 
+test("a file is named, without its address", async () => {
+  const place = "http://chat.example:5000/file/o3q-blyGqKpctEwZGX-6Iw";
+  const line = `:bob!u@h PRIVMSG me :look ${place}/sea%20view%E2%80%AE.png ${place}/a%.bin`;
+  assert.equal((await pushed(line))[1], "look sea view.png a%.bin");
+});
+
 test("an action is shown as one", async () => {
   assert.equal((await pushed(":bob!u@h PRIVMSG me :\x01ACTION waves\x01"))[1], "* waves");
 });

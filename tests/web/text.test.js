@@ -8,7 +8,7 @@ import { links } from "../../src/trio_chat/web/app/text/links.js";
 import { blocks, inlines } from "../../src/trio_chat/web/app/text/markdown.js";
 import { mentions } from "../../src/trio_chat/web/app/text/names.js";
 import { crc32, nickClass } from "../../src/trio_chat/web/app/text/nick_colour.js";
-import { safeHref, uploadedFile } from "../../src/trio_chat/web/app/text/targets.js";
+import { safeHref, uploadedFile, withFileNames } from "../../src/trio_chat/web/app/text/targets.js";
 import { isJumbo, textNodes, withoutFiles } from "../../src/trio_chat/web/app/text/nodes.js";
 
 /** @param {string} text */
@@ -290,6 +290,13 @@ test("an address of another scheme becomes one of the page's own", () => {
     uploadedFile("https://chat.example/file/a/b.png", "http://chat.example")?.href,
     "http://chat.example/file/a/b.png",
   );
+});
+
+test("in a line without links a file has its name for its address", () => {
+  const origin = "https://chat.example";
+  const file = `${origin}/file/o3q-blyGqKpctEwZGX-6Iw/sea%20view%E2%80%AE.png`;
+  assert.equal(withFileNames(`look ${file} and ${file}`, origin), "look sea view.png and sea view.png");
+  assert.equal(withFileNames("see https://x.org/a", origin), "see https://x.org/a");
 });
 
 test("the own nickname is found as a word, and channels by their sign", () => {

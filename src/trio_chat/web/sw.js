@@ -267,10 +267,23 @@ function parsed(line) {
   return { msgid, nick, command: command.toUpperCase(), params };
 }
 
+/** The address of an uploaded file: its name is what a user wants to read of it. */
+const FILE = /https?:\/\/[^/\s]+\/file\/[\w-]{22}\/([^/\s]+)/gu;
+
+/** @param {string} name */
+function decoded(name) {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 /** @param {string} text */
 function readable(text) {
   const action = /^\x01ACTION (.*?)\x01?$/su.exec(text);
   return (action ? `* ${action[1]}` : text)
+    .replace(FILE, (_address, name) => decoded(name))
     .replace(/\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?/giu, "")
     .replace(/[\x00-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "")
     .trim();

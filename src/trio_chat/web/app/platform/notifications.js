@@ -5,6 +5,7 @@
 
 import { _, language } from "./i18n.js";
 import { plain, plainName } from "../text/formatting.js";
+import { withFileNames } from "../text/targets.js";
 import { effect } from "../../vendor/signals-core.js";
 
 /** @import { Alert, Buffer, Workspace } from "../model/types.js" */
@@ -120,7 +121,7 @@ async function show(workspace, { buffer, entry }) {
   const msgids = [...(shown.get(tag) ?? []), entry.msgid].slice(-MOST_MSGIDS);
   shown.set(tag, msgids);
   const options = {
-    body: plain(entry.text.replaceAll("\n", " ")).slice(0, LONGEST),
+    body: plain(withFileNames(entry.text, location.origin).replaceAll("\n", " ")).slice(0, LONGEST),
     tag,
     icon: "/icon-192.png",
     badge: "/icon-192.png",

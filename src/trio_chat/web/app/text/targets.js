@@ -2,6 +2,7 @@
  * Targets of links: which are harmless, and which are files of the page's own server. Profiles need
  * them before any text is shown, so they are not with what finds links in texts.
  */
+import { plainName } from "./formatting.js";
 
 const SCHEMES = new Set([
   "http:",
@@ -57,6 +58,15 @@ export function uploadedFile(href, origin) {
   const path = `${url.pathname}${url.search}`;
   const name = decoded(parts[2] ?? "");
   return { href: new URL(path, origin).href, name, certain, image: IMAGE.test(name) };
+}
+
+/**
+ * Return a text with the names of files in place of their addresses, which nobody reads or hears.
+ * @param {string} text
+ * @param {string} origin
+ */
+export function withFileNames(text, origin) {
+  return text.replace(/https?:\/\/\S+/gu, (url) => plainName(uploadedFile(url, origin)?.name ?? url));
 }
 
 /** @param {string} url */

@@ -11,6 +11,7 @@ import { roomIn } from "../text/calls.js";
 import { plain, plainName } from "../text/formatting.js";
 import { nickClass } from "../text/nick_colour.js";
 import { filesOf, isJumbo, lineNodes, textNodes, withoutFiles } from "../text/nodes.js";
+import { withFileNames } from "../text/targets.js";
 import { Avatar, Icon } from "./icon.js";
 import { eventText } from "./event_text.js";
 import { Files } from "./files.js";
@@ -419,7 +420,7 @@ function ReplyTo({ msgid, context }) {
  */
 export function excerpt(entry) {
   if (entry.redactedBy) return _("Message deleted");
-  return plain(entry.text.slice(0, 300).replaceAll("\n", " "));
+  return plain(withFileNames(entry.text.slice(0, 300), location.origin).replaceAll("\n", " "));
 }
 
 /**
