@@ -182,6 +182,14 @@ test("hostile lines change nothing that is not theirs", async () => {
   assert.deepEqual(hear("#b", "tea"), ["tea"]);
 });
 
+test("/notify takes @bob for the conversation with bob", async () => {
+  const { actions, buffer } = await world();
+  actions.open("bob");
+  actions.input(buffer("#a"), "/notify @bob nothing");
+  await settle();
+  assert.equal(buffer("bob").notify.value, "none");
+});
+
 test("/notify shows and sets levels", async () => {
   const { server, actions, buffer, workspace } = await world();
   const lobby = buffer("#a");

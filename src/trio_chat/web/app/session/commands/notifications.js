@@ -1,7 +1,7 @@
 /** The command about notifications: levels of conversations, and pauses. */
 import { N_, _, plural } from "../../platform/i18n.js";
 import { levelName } from "../../text/level_names.js";
-import { command } from "./registry.js";
+import { command, withoutSign } from "./registry.js";
 
 /** @import { ChatBuffer } from "../../model/buffer.js" */
 /** @import { Notify } from "../../model/types.js" */
@@ -41,7 +41,7 @@ command(
  */
 function notifyTarget({ client, buffer, tell }, name) {
   if (name === "*") return null;
-  const found = name ? client.model.get(name) : buffer;
+  const found = name ? client.model.get(withoutSign(name)) : buffer;
   if (found && found.kind !== "server") return found;
   if (!name) return null;
   tell(_("There is no conversation {name}.", { name }), true);

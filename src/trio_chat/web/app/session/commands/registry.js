@@ -67,13 +67,24 @@ export function runCommand(context, text) {
     );
     return false;
   }
-  const words = splitWords(rest, found.most);
+  const words = splitWords(rest, found.most).map((word, index) =>
+    found.complete[index] === "nick" ? withoutSign(word) : word,
+  );
   if (words.length < found.least || words.length > found.most) {
     context.tell(_("Usage: {usage}", { usage: `/${name} ${_(found.usage)}`.trimEnd() }), true);
     return false;
   }
   found.run(context, words);
   return true;
+}
+
+/**
+ * Take the @ before nicknames away, with which other programs write them. In `@#channel` it stands
+ * for its operators.
+ * @param {string} text
+ */
+export function withoutSign(text) {
+  return text.replace(/(^|\s)@(?![#&+!\s]|$)/gu, "$1");
 }
 
 /**
