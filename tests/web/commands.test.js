@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { commandList, runCommand } from "../../src/trio_chat/web/app/session/commands/table.js";
 import { joinNamed } from "../../src/trio_chat/web/app/session/typed_names.js";
 import { invitationOf } from "../../src/trio_chat/web/app/platform/address.js";
-import { connected, newWorkspace, settle, textsOf } from "./support.js";
+import { connected, newWorkspace, settle, textsOf, until } from "./support.js";
 
 /** Type a line in the lobby; return what was sent for it, without tags. */
 async function typed(line, prepare = () => {}) {
@@ -28,6 +28,8 @@ const LINES = [
   ["/topic", ["TOPIC #lobby"]],
   ["/kick bob too loud", ["KICK #lobby bob :too loud"]],
   ["/op bob", ["MODE #lobby +o bob"]],
+  ["/op @bob @carl", ["MODE #lobby +oo bob carl"]],
+  ["/invite @bob", ["INVITE bob #lobby"]],
   ["/devoice a b c d e", ["MODE #lobby -vvvv a b c d", "MODE #lobby -v e"]],
   ["/ban bob *!*@evil.example", ["MODE #lobby +bb bob!*@* *!*@evil.example"]],
   ["/unban bob", ["MODE #lobby -b bob!*@*"]],
@@ -68,6 +70,55 @@ test("a command that does not exist, or with wrong words, is kept in the prompt 
     assert.equal(buffer.draft.value, line);
     assert.equal(buffer.timeline.entries.at(-1).kind, "error", line);
   }
+});
+
+for (const line of [
+  '/poll "tea or coffee"',
+  "/vote 2",
+  "/at sometime hello",
+  "/remind tomorrow",
+  "/reply @nobody yes",
+  "/search words",
+  "/invite bob #other",
+  "/go nowhere",
+]) {
+  test(`a command that is refused when it is carried out stays in the prompt: ${line}`, async () => {
+    const { buffer } = await typed(line, ({ server, buffer: lobby }) => {
+      lobby.draft.value = line;
+      server.replace("SEARCH", (_server, message) => {
+        server.reply(message, [":server FAIL SEARCH INTERNAL_ERROR :No search"]);
+      });
+    });
+    await until(() => buffer.timeline.entries.at(-1).kind === "error");
+    assert.equal(buffer.draft.value, line);
+  });
+}
+
+/** Type a line that the server refuses; type `meanwhile` before that. */
+async function refusedByTheServer(line, meanwhile = "") {
+  const { actions, buffer, server } = await connected();
+  const [, command] = /^\/(\w+)/.exec(line);
+  let asked = null;
+  server.replace(command.toUpperCase(), (_server, message) => (asked = message));
+  buffer.draft.value = line;
+  actions.input(buffer, line);
+  await settle();
+  assert.equal(buffer.draft.value, "");
+  buffer.draft.value = meanwhile;
+  server.reply(asked, [":server 482 me #lobby :You're not channel operator"]);
+  await settle();
+  assert.equal(buffer.timeline.entries.at(-1).kind, "error");
+  return buffer.draft.value;
+}
+
+test("a command that the server refuses comes back into the prompt", async () => {
+  const line = "/topic what took long to write";
+  assert.equal(await refusedByTheServer(line), line);
+  assert.equal(await refusedByTheServer(line, "something else"), "something else");
+});
+
+test("a command with a password does not come back into the prompt", async () => {
+  assert.equal(await refusedByTheServer("/oper ann secret"), "");
 });
 
 test("each channel of a list is to be joined again, and a name with a space is refused", async () => {

@@ -33,6 +33,8 @@ export class Exchange {
     this.batches = new Batches();
     /** Whether the server has let the client in. @type {boolean} */
     this.isReady = false;
+    /** Called when the server refuses a command that is sent now. @type {() => void} */
+    this.onRefused = () => {};
   }
 
   newNegotiation() {
@@ -112,8 +114,10 @@ export class Exchange {
    * @param {string[]} params
    */
   command(buffer, command, ...params) {
+    const { onRefused } = this;
     if (!this.isReady) {
       this.model.notify(_("There is no connection to the server."), true);
+      onRefused();
       return;
     }
     if (!this.negotiation.hasLabels) {
@@ -121,9 +125,12 @@ export class Exchange {
       return;
     }
     const answer = (/** @type {Item[]} */ items) => {
-      for (const item of items) this.dispatch(item, buffer);
+      for (const item of items) {
+        this.dispatch(item, buffer);
+        if (!isBatch(item) && /^(?:FAIL|[45]\d\d)$/.test(item.command)) onRefused();
+      }
     };
-    this.ask(command, params, answer, () => {});
+    this.ask(command, params, answer, onRefused);
   }
 
   /** @param {string} line */

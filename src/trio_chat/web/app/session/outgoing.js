@@ -8,6 +8,7 @@ import { format } from "../irc/message.js";
 import { batches, messageLines, pieces, roomForText } from "../irc/split.js";
 import { makeEntry } from "../model/entries.js";
 import { N_, _ } from "../platform/i18n.js";
+import { isSecretMessage } from "../text/secrets.js";
 import { isBatch } from "./batches.js";
 import { Deliveries } from "./delivery.js";
 import { isStored, messageEntry, timeOf } from "./events.js";
@@ -24,8 +25,6 @@ import { ConnectionLost } from "./requests.js";
 
 const MOST_WAITING = 200;
 const UNSURE = N_("The connection was lost; this was perhaps not delivered.");
-const SECRET =
-  /^\s*(identify|register|ghost|set\s+password|saregister|sapasswd|drop|2fa\s+\w+)\s+\S/i;
 
 /**
  * @typedef {object} Outgoing
@@ -89,7 +88,7 @@ export class OutgoingMessages {
       .map((line, index) => (index && !line.concat ? "\n" : "") + line.text)
       .join("");
     if (!text.trim()) return;
-    const secret = isSecret(buffer.name, text);
+    const secret = isSecretMessage(buffer.name, text);
     const shown = secret ? text.replace(/\s\S.*/s, " ••••••") : text;
     const entry = makeEntry(kind, model.me.nick.value, shown, model.clock.now());
     entry.pending = entry.self = true;
@@ -342,13 +341,4 @@ export class OutgoingMessages {
 function typedAs({ kind, text }) {
   if (kind === "action") return `/me ${text}`;
   return text.startsWith("/") ? `/${text}` : text;
-}
-
-/**
- * Return whether a message has a password for a service in it.
- * @param {string} target
- * @param {string} text
- */
-function isSecret(target, text) {
-  return /^(nick|chan)serv$/i.test(target) && SECRET.test(text);
 }

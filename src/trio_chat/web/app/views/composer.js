@@ -6,6 +6,7 @@ import { signal } from "../../vendor/signals.js";
 import { _, plural } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
 import { nickClass } from "../text/nick_colour.js";
+import { isSecretLine } from "../text/secrets.js";
 import { AttachButtons, Attachments, addFiles, takeAddresses, uploadsOf } from "./attachments.js";
 import { CompletionList, useCompletion } from "./completion_list.js";
 import { handlePromptKey } from "./composer_keys.js";
@@ -167,8 +168,7 @@ const MOST_RECALLED = 100;
  * @param {string} text What was typed of it; what stands behind it was typed since.
  */
 function deliver(workspace, buffer, line, text) {
-  // A command may contain a password.
-  if (!/^\/(?:oper|login|register|quote|pass)\b/iu.test(line))
+  if (!isSecretLine(line))
     sentLines.value = [...sentLines.peek().slice(-MOST_RECALLED), line];
   const { draft } = buffer;
   const rest = draft.value.slice(text.length).trimStart();

@@ -2,7 +2,7 @@
 import { splitTime } from "../../model/schedule_times.js";
 import { shortTime } from "../../platform/dates.js";
 import { N_, _ } from "../../platform/i18n.js";
-import { COMMANDS, command, notInChannel } from "./registry.js";
+import { COMMANDS, command } from "./registry.js";
 
 /** @import { Context } from "./registry.js" */
 
@@ -66,10 +66,7 @@ async function at(context, text) {
   const found = splitTime(text, new Date());
   const [target, message] = found ? place(context, found[1]) : ["", ""];
   if (!found || !message) throw usage("at");
-  if (!target) {
-    notInChannel(context);
-    return "";
-  }
+  if (!target) throw new Error(_("You are not in a channel."));
   const { number, note } = await schedule.at(found[0], target, message);
   const done = _("{number}: this will be sent to {target}. /at shows what waits, /at cancel {number} cancels it.", {
     number,
