@@ -158,12 +158,13 @@ class Asked:
         ("/voice bob", "MODE #lobby +v bob"),
         ("/devoice bob", "MODE #lobby -v bob"),
         ("/ban", "MODE #lobby +b"),
-        ("/ban bob", "MODE #lobby +b bob!*@*"),
+        ("/ban a:bob *!*@x", "MODE #lobby +bb a:bob *!*@x"),
         ("/ban *!*@192.0.2.*", "MODE #lobby +b *!*@192.0.2.*"),
         ("/ban a:bob", "MODE #lobby +b a:bob"),
-        ("/unban #games bob", "MODE #games -b bob!*@*"),
-        ("/mute bob", "MODE #lobby +b m:bob!*@*"),
-        ("/unmute bob", "MODE #lobby -b m:bob!*@*"),
+        ("/unban #games *!*@x", "MODE #games -b *!*@x"),
+        ("/mute bob!*@*", "MODE #lobby +b m:bob!*@*"),
+        ("/unmute bob!*@*", "MODE #lobby -b m:bob!*@*"),
+        ("/mute", "MODE #lobby +b"),
         ("/kick bob", "KICK #lobby :bob"),
         ("/kick bob be nice", "KICK #lobby bob :be nice"),
         ("/login", ("login", "")),
@@ -227,8 +228,8 @@ async def test_mute_on_servers_of_other_families(server: str) -> None:
     """`/mute` uses what the server announces: a quiet list, or an extended ban with its prefix."""
     isupport, change = MUTES[server]
     client = Asked(isupport=isupport)
-    await interpret(client, "/mute bob", COMMANDS)
-    await interpret(client, "/unmute bob", COMMANDS)
+    await interpret(client, "/mute bob!*@*", COMMANDS)
+    await interpret(client, "/unmute bob!*@*", COMMANDS)
     assert client.done == [f"MODE #lobby {change}", f"MODE #lobby {change.replace('+', '-')}"]
 
 
@@ -252,8 +253,8 @@ async def test_mute_where_a_server_has_none(isupport: str) -> None:
 async def test_muting_many_users() -> None:
     """One MODE has at most four changes."""
     client = Asked(isupport="CHANMODES=eIbq,k,flj,CF PREFIX=(ov)@+")
-    await interpret(client, "/mute a b c d e", COMMANDS)
-    assert client.done == ["MODE #lobby +qqqq a!*@* b!*@* c!*@* d!*@*", "MODE #lobby +q e!*@*"]
+    await interpret(client, "/mute a!* b!* c!* d!* e!*", COMMANDS)
+    assert client.done == ["MODE #lobby +qqqq a!* b!* c!* d!*", "MODE #lobby +q e!*"]
 
 
 @pytest.mark.parametrize(

@@ -151,3 +151,21 @@ def test_a_jump_to_a_message_in_sight_does_not_leave_the_newest(
     ann.settle()
     boris.send("PRIVMSG #lobby :what comes next")
     expect(ann.messages.filter(has_text="what comes next")).to_be_in_viewport(ratio=1)
+
+
+def test_who_is_removed_and_banned_does_not_come_back_by_another_nickname(
+    visit: Visit, server: Server
+) -> None:
+    """All are at the same address here, so the ban is of the user name at it."""
+    ann = visit()
+    ann.join("ann", "#den")
+    bob, carl = server.irc("bob", "#den"), server.irc("carl", "#den")
+    ann.page.get_by_role("button", name="bob", exact=False).first.click()
+    ann.page.get_by_role("button", name="Remove and ban").click()
+    bob.until("KICK #den bob")
+    bob.send("NICK robert", "JOIN #den")
+    bob.until(" 474 ")
+    ann.say("/unban robert")
+    carl.until(" -b *!bob@")
+    bob.send("JOIN #den")
+    bob.until(" 366 ")

@@ -7,8 +7,6 @@ from trio_chat.client.session.events import MessageKind, Note
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import N_, _
 
-_MASK_SIGNS = frozenset("!@*?:$~")
-"""Characters of masks and extended bans that no nickname has."""
 _AT_ONCE = 4
 """Changes in one MODE that every server accepts."""
 
@@ -45,12 +43,30 @@ async def _devoice(client: Actions, words: list[str]) -> None:
     1,
 )
 async def _ban(client: Actions, words: list[str]) -> None:
-    await _change(client, "ban", "+b", words, is_mask=True)
+    await _change_bans(client, "ban", "+b", words)
 
 
 @command(N_("[#channel] nickname or mask …"), N_("lifts a ban"), 1, 1)
 async def _unban(client: Actions, words: list[str]) -> None:
-    await _change(client, "unban", "-b", words, is_mask=True)
+    await _change_bans(client, "unban", "-b", words)
+
+
+@command(
+    N_("nickname [reason]"),
+    N_("removes somebody from the channel, and keeps that user out"),
+    1,
+    2,
+)
+async def _kickban(client: Actions, words: list[str]) -> None:
+    channel = client.current if client.is_channel(client.current) else ""
+    if not channel:
+        await client.tell(_("You are not in a channel."), error=True)
+        return
+    nick, reason = words[0], words[1] if len(words) > 1 else ""
+    await client.do(
+        f"/kickban {nick}",
+        lambda protocol: protocol.bans.change(channel, "+b", [nick], reason=reason),
+    )
 
 
 @command(
@@ -92,8 +108,6 @@ async def _change(
     name: str,
     mode: str,
     words: list[str],
-    *,
-    is_mask: bool = False,
 ) -> None:
     """Change a mode for several users; servers accept only a few changes in one line."""
     channel, people = _channel_and_people(client, words)
@@ -105,7 +119,7 @@ async def _change(
         return
     letter = mode[1]
     for start in range(0, len(people), _AT_ONCE):
-        some = [_mask(each) if is_mask else each for each in people[start : start + _AT_ONCE]]
+        some = people[start : start + _AT_ONCE]
         letters = f"{mode[0]}{letter * len(some)}"
         await client.do(
             f"/{name} {' '.join(some)}",
@@ -115,30 +129,40 @@ async def _change(
         )
 
 
+async def _change_bans(client: Actions, name: str, mode: str, words: list[str]) -> None:
+    """Set or lift bans, or show them."""
+    channel, people = _channel_and_people(client, words)
+    if people and channel:
+        await client.do(
+            " ".join((f"/{name}", *people)),
+            lambda protocol: protocol.bans.change(channel, mode, people),
+        )
+    else:
+        await _change(client, name, mode, words)
+
+
 async def _change_mute(client: Actions, name: str, sign: str, words: list[str]) -> None:
     """Mute users, or lift that, in the way of the server that the command is sent to."""
     channel, people = _channel_and_people(client, words)
     if not channel:
         await client.tell(_("You are not in a channel."), error=True)
         return
-    masks = [_mask(each) for each in people]
     await client.do(
-        " ".join((f"/{name}", *masks)),
-        lambda protocol: _send_mute(protocol, channel, sign, masks),
+        " ".join((f"/{name}", *people)),
+        lambda protocol: _send_mute(protocol, channel, sign, people),
     )
 
 
-def _send_mute(protocol: ClientProtocol, channel: str, sign: str, masks: Sequence[str]) -> None:
+def _send_mute(protocol: ClientProtocol, channel: str, sign: str, people: Sequence[str]) -> None:
     if protocol.features.mute is None:
         text = _("This server cannot mute users. /ban keeps a user out of the channel.")
         protocol.emit(Note(text, error=True))
         return
     mode, prefix = protocol.features.mute
-    if not masks:
+    if people:
+        protocol.bans.change(channel, f"{sign}{mode}", people, prefix=prefix)
+    else:
         protocol.send("MODE", channel, f"{sign}{mode}")
-    for start in range(0, len(masks), _AT_ONCE):
-        some = [f"{prefix}{mask}" for mask in masks[start : start + _AT_ONCE]]
-        protocol.send("MODE", channel, f"{sign}{mode * len(some)}", *some)
 
 
 def _channel_and_people(client: Actions, words: Sequence[str]) -> tuple[str, list[str]]:
@@ -146,8 +170,3 @@ def _channel_and_people(client: Actions, words: Sequence[str]) -> tuple[str, lis
     if people and client.is_channel(people[0]):
         return people[0], people[1:]
     return client.current if client.is_channel(client.current) else "", people
-
-
-def _mask(word: str) -> str:
-    """Return the mask of a nickname, or the mask itself."""
-    return word if any(sign in word for sign in _MASK_SIGNS) else f"{word}!*@*"

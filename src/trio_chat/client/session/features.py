@@ -35,6 +35,8 @@ class Features:
         call_base: the address that rooms for calls are under, "" for none.
         has_upload_tokens: whether TOKEN gives tokens for that (IRCv3 `draft/authtoken`).
         bot_mode: the letter of the user mode of bots (IRCv3 bot-mode), "" for none.
+        has_whox: whether WHO takes fields (WHOX).
+        account_extban: what precedes an account in a mask (IRCv3 account-extban), "" for none.
         mute: the list mode that mutes, and what precedes its masks; None when there is none.
     """
 
@@ -53,7 +55,10 @@ class Features:
         self._casemapping = "rfc1459"
         self._utf8mapping = ""
         self._chanmodes = ""
+        self.has_whox = False
+        self.account_extban = ""
         self._extban = ""
+        self._account_extban = ""
         self.fold = fold_function(self._casemapping)
         self._mode_types = mode_types(_DEFAULT_CHANMODES, self.ranks)
 
@@ -88,12 +93,18 @@ class Features:
         self.fold = fold_function(self._casemapping, self._utf8mapping)
         self._mode_types = mode_types(self._chanmodes or _DEFAULT_CHANMODES, self.ranks)
         self.mute = self._find_mute()
+        sign, name = self._extban.partition(",")[0], self._account_extban.partition(",")[0]
+        self.account_extban = f"{sign}{name}:" if name else ""
 
     def _read_rarer(self, name: str, value: str) -> None:
         if name == "CASEMAPPING":
             self._casemapping = value
         elif name in ("UTF8MAPPING", "-UTF8MAPPING"):
             self._utf8mapping = value
+        elif name.removeprefix("-") == "ACCOUNTEXTBAN":
+            self._account_extban = value
+        elif name.removeprefix("-") == "WHOX":
+            self.has_whox = name[0] != "-"
         elif name.removeprefix("-") == CALL:
             base = unescape(value)
             self.call_base = base if is_base(base) else ""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from trio_chat.client.session import ping_tokens
 from trio_chat.client.session.authentication import Authentication
+from trio_chat.client.session.ban_masks import BanMasks
 from trio_chat.client.session.channel_state import ChannelState
 from trio_chat.client.session.channel_tracker import ChannelTracker
 from trio_chat.client.session.effects import Effects
@@ -116,6 +117,7 @@ class ProtocolState:
         self.upload_tokens = UploadTokens(effects)
         self.translations = Translations(effects, negotiation)
         self.services = ServiceRequests(effects, negotiation)
+        self.bans = BanMasks(effects, features)
         self.read_markers = markers
         self.senders = SenderFilter(
             ignored or IgnoreList(), features, own, joined, sync, hides_strangers=hides_strangers

@@ -46,14 +46,26 @@ def answered_msgid(message: Message) -> str:
 @handles(numerics.RPL_WHOREPLY, params=7)
 def _who(protocol: ProtocolState, message: Message) -> None:
     if protocol.features.fold(message.params[1]) not in protocol.status_due:
+        if protocol.bans.take(message.params[1:]):
+            return
         protocol.emit(ServerText(" ".join(message.params[1:])))
     elif message.params[6].startswith("G"):
         protocol.emit(AwayChanged(message.params[5], is_away=True, known=True))
 
 
+@handles(numerics.RPL_WHOSPCRPL, params=2)
+def _whox(protocol: ProtocolState, message: Message) -> None:
+    if not protocol.bans.take(message.params[1:]):
+        protocol.emit(ServerText(" ".join(message.params[1:])))
+
+
 @handles(numerics.RPL_ENDOFWHO, params=2)
 def _end_of_who(protocol: ProtocolState, message: Message) -> None:
-    protocol.status_due.discard(protocol.features.fold(message.params[1]))
+    key = protocol.features.fold(message.params[1])
+    if key in protocol.status_due:
+        protocol.status_due.discard(key)
+    else:
+        protocol.bans.answered(message.params[1])
 
 
 @handles(

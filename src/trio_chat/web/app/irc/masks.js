@@ -4,11 +4,19 @@
 const SIGNS = /[!@*?:$~]/;
 
 /**
+ * Return whether a word is a mask or an extended ban, not a nickname.
+ * @param {string} word
+ */
+export function isMask(word) {
+  return SIGNS.test(word);
+}
+
+/**
  * Return the mask of a nickname, or the mask itself.
  * @param {string} word
  */
-export function maskOf(word) {
-  return SIGNS.test(word) ? word : `${word}!*@*`;
+function maskOf(word) {
+  return isMask(word) ? word : `${word}!*@*`;
 }
 
 /**

@@ -425,10 +425,10 @@
  * @property {(buffer: Buffer, reason?: string) => void} part
  * @property {(buffer: Buffer, text: string) => void} setTopic
  * @property {(buffer: Buffer, nick: string, reason?: string) => void} kick
- * @property {(buffer: Buffer, mask: string) => void} ban
- * @property {(buffer: Buffer, mask: string) => void} unban
- * @property {(buffer: Buffer, nick: string) => void} mute
- * @property {(buffer: Buffer, nick: string) => void} unmute
+ * @property {(buffer: Buffer, mask: string) => Promise<void>} ban
+ * @property {(buffer: Buffer, mask: string) => Promise<void>} unban
+ * @property {(buffer: Buffer, nick: string) => Promise<void>} mute
+ * @property {(buffer: Buffer, nick: string) => Promise<void>} unmute
  * @property {(buffer: Buffer, nick: string, mode: string, given: boolean) => void} setRank
  * @property {(buffer: Buffer, changes: string) => void} setModes
  * @property {(buffer: Buffer, nick: string) => void} invite

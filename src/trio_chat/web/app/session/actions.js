@@ -1,5 +1,4 @@
 /** Actions: what the views can do. Each one is small, and leaves the work to the session. */
-import { maskOf } from "../irc/masks.js";
 import { EVERYWHERE } from "../model/levels.js";
 import { _ } from "../platform/i18n.js";
 import { isSecretLine } from "../text/secrets.js";
@@ -210,10 +209,10 @@ export function makeActions(client, keys, cache) {
     setTopic: (buffer, text) => client.command(own(buffer), "TOPIC", buffer.name, text),
     kick: (buffer, nick, reason = "") =>
       client.command(own(buffer), "KICK", buffer.name, nick, ...(reason ? [reason] : [])),
-    ban: (buffer, mask) => client.command(own(buffer), "MODE", buffer.name, "+b", maskOf(mask)),
-    unban: (buffer, mask) => client.command(own(buffer), "MODE", buffer.name, "-b", maskOf(mask)),
-    mute: (buffer, nick) => mute(buffer, nick, "+"),
-    unmute: (buffer, nick) => mute(buffer, nick, "-"),
+    ban: (buffer, nick) => changeBans(buffer, "+", nick),
+    unban: (buffer, nick) => changeBans(buffer, "-", nick),
+    mute: (buffer, nick) => changeBans(buffer, "+", nick, model.isupport.mute),
+    unmute: (buffer, nick) => changeBans(buffer, "-", nick, model.isupport.mute),
     setRank: (buffer, nick, mode, given) =>
       client.command(own(buffer), "MODE", buffer.name, (given ? "+" : "-") + mode, nick),
     setModes: (buffer, changes) =>
@@ -301,14 +300,13 @@ export function makeActions(client, keys, cache) {
 
   /**
    * @param {Buffer} buffer
-   * @param {string} nick
    * @param {"+"|"-"} sign
+   * @param {string} nick
+   * @param {{mode: string, prefix: string}|null} [how] Null where the server has no way.
    */
-  function mute(buffer, nick, sign) {
-    const how = model.isupport.mute;
-    if (how) {
-      client.command(own(buffer), "MODE", buffer.name, sign + how.mode, how.prefix + maskOf(nick));
-    }
+  async function changeBans(buffer, sign, nick, how) {
+    const { changeBans: change } = await import("./ban_masks.js");
+    if (how !== null) await change(client, own(buffer), sign, [nick], how);
   }
 
   /** Remove what this device keeps only for a user that wants it to remember. */

@@ -1,12 +1,9 @@
 /** Commands about channels and their members. */
-import { maskOf } from "../../irc/masks.js";
 import { N_, _ } from "../../platform/i18n.js";
+import { changeBans, sendModes } from "../ban_masks.js";
 import { channelAndRest, command, notInChannel } from "./registry.js";
 
 /** @import { Context } from "./registry.js" */
-
-/** Changes in one MODE that every server accepts. */
-const AT_ONCE = 4;
 
 command(
   "topic",
@@ -91,7 +88,7 @@ command(
   [0, 1],
   ["nick"],
   (context, [words = ""]) => {
-    if (words) changeModes(context, "+b", words.split(/\s+/).map(maskOf));
+    if (words) void ban(context, "+", words.split(/\s+/));
     else showBans(context, (mask) => !/^\$?m:/.test(mask));
   },
 );
@@ -102,7 +99,19 @@ command(
   N_("lifts a ban"),
   [1, 1],
   ["nick"],
-  (context, [words = ""]) => changeModes(context, "-b", words.split(/\s+/).map(maskOf)),
+  (context, [words = ""]) => void ban(context, "-", words.split(/\s+/)),
+);
+
+command(
+  "kickban",
+  N_("nickname [reason]"),
+  N_("removes somebody from the channel, and keeps that user out"),
+  [1, 2],
+  ["nick", ""],
+  (context, [nick = "", reason]) => {
+    const { buffer, actions } = context;
+    void ban(context, "+", [nick])?.then(() => actions.kick(buffer, nick, reason));
+  },
 );
 
 command(
@@ -146,16 +155,22 @@ command(
  * @param {string[]} params
  */
 function changeModes(context, mode, params) {
-  if (context.buffer.kind !== "channel") {
-    notInChannel(context);
-    return;
-  }
-  const letter = mode.charAt(1);
-  for (let start = 0; start < params.length; start += AT_ONCE) {
-    const some = params.slice(start, start + AT_ONCE);
-    const changes = mode.charAt(0) + letter.repeat(some.length);
-    context.client.command(context.buffer, "MODE", context.buffer.name, changes, ...some);
-  }
+  const { client, buffer } = context;
+  if (buffer.kind === "channel") sendModes(client, buffer, mode, params);
+  else notInChannel(context);
+}
+
+/**
+ * @param {Context} context
+ * @param {"+"|"-"} sign
+ * @param {string[]} words
+ * @param {{mode: string, prefix: string}} [how]
+ */
+function ban(context, sign, words, how) {
+  const { client, buffer } = context;
+  if (buffer.kind === "channel") return changeBans(client, buffer, sign, words, how);
+  notInChannel(context);
+  return null;
 }
 
 /**
@@ -165,15 +180,9 @@ function changeModes(context, mode, params) {
  */
 function changeMute(context, sign, words) {
   const { mute } = context.client.model.isupport;
-  if (!mute) {
+  if (mute) void ban(context, sign, words, mute);
+  else
     context.tell(_("This server cannot mute users. /ban keeps a user out of the channel."), true);
-    return;
-  }
-  changeModes(
-    context,
-    sign + mute.mode,
-    words.map((each) => mute.prefix + maskOf(each)),
-  );
 }
 
 /**

@@ -173,7 +173,7 @@ function Moderation({ nick, buffer, workspace }) {
       : null,
     h(ReasonForm, {
       onKick: (reason) => act(() => actions.kick(buffer, nick, reason))(),
-      onBan: (reason) => act(() => banAndKick(workspace, buffer, nick, reason))(),
+      onBan: (reason) => act(() => void banAndKick(workspace, buffer, nick, reason))(),
     }),
   );
 }
@@ -184,8 +184,8 @@ function Moderation({ nick, buffer, workspace }) {
  * @param {string} nick
  * @param {string|undefined} reason
  */
-function banAndKick({ actions }, buffer, nick, reason) {
-  actions.ban(buffer, nick);
+async function banAndKick({ actions }, buffer, nick, reason) {
+  await actions.ban(buffer, nick);
   actions.kick(buffer, nick, reason);
 }
 
