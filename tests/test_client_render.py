@@ -164,6 +164,7 @@ EVIL = "\x1b[2J\x07\x9b31m\u202e\r\n"
         events.Connected(EVIL),
         events.UserJoined(EVIL, EVIL, own=False),
         events.JoinRefused(EVIL, "475", EVIL),
+        events.JoinRefused(EVIL, "475", EVIL, had_key=True),
         events.JoinRefused(EVIL, "999", EVIL),
         events.UserParted(EVIL, EVIL, EVIL, own=False),
         events.UserKicked(EVIL, EVIL, EVIL, EVIL, own=True),

@@ -5,6 +5,7 @@ import trio
 import trio.testing
 
 from client_fakes import LABELS, talk
+from trio_chat.client.reasons import join_refused
 from trio_chat.client.session.events import (
     Away,
     ChannelInvitation,
@@ -33,8 +34,10 @@ from trio_chat.client.session.events import (
     UserQuit,
     UserRenamed,
 )
+from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.session import WINDOW, NotConnectedError
 from trio_chat.client.session.split import room_for_text
+from trio_chat.irc.message import parse
 
 
 async def test_negotiates_before_registering() -> None:
@@ -420,6 +423,20 @@ async def test_join_refused_still_ready() -> None:
             JoinRefused("#lobby", "474", "Cannot join channel (+b)"),
             Ready(),
         ]
+
+
+@pytest.mark.parametrize(("key", "words"), [("", "without an invitation"), ("x" * 26, "expired")])
+def test_who_has_an_invitation_learns_that_it_is_none_any_more(key: str, words: str) -> None:
+    """The server says the same as to those that have none."""
+    protocol = ClientProtocol("alice")
+    protocol.receive(parse(":srv.test 001 alice :Welcome"))
+    protocol.join("#den", key)
+    protocol.take_events()
+    protocol.receive(parse(":srv.test 473 alice #den :Cannot join channel (+i)"))
+    [refused] = protocol.take_events()
+    assert isinstance(refused, JoinRefused)
+    reason = join_refused("#den", refused.code, refused.reason, had_key=refused.had_key)
+    assert words in reason
 
 
 async def test_leaves_politely() -> None:

@@ -41,6 +41,19 @@ test("a channel that forwards leads to the other one", async () => {
   assert.deepEqual([client.channels.has("#full"), client.channels.has("#overflow")], [false, true]);
 });
 
+test("who has an invitation that is none any more learns that", async () => {
+  const { server, workspace, actions } = await connected();
+  server.replace("JOIN", (_server, { params }) => {
+    server.say(`:server 473 me ${params[0]} :Cannot join channel (+i)`);
+  });
+  actions.join("#den");
+  await settle();
+  assert.match(workspace.notices.value.at(-1).text, /without an invitation/);
+  actions.join("#den", "token");
+  await settle();
+  assert.match(workspace.notices.value.at(-1).text, /has expired, was used up/);
+});
+
 test("modes follow the server, and own ranks with them", async () => {
   const { server, buffer } = await connected();
   server.say(":server 324 me #lobby +lnt 20");

@@ -171,8 +171,13 @@ def nick_refused(nick: str, code: str, reason: str) -> str:
     ).format(name=nick, reason=reason)
 
 
-def join_refused(channel: str, code: str, reason: str) -> str:
+def join_refused(channel: str, code: str, reason: str, *, had_key: bool) -> str:
     """Return why a channel cannot be joined."""
+    if had_key and code in (numerics.ERR_INVITEONLYCHAN, numerics.ERR_BADCHANNELKEY):
+        return _(
+            "{name} cannot be joined: the invitation or key is wrong, has expired, was used up, or"
+            " was revoked. Ask whoever gave it to you for a new one."
+        ).format(name=channel)
     return _sentence(_JOIN, code, channel) or _("{name} cannot be joined: {reason}").format(
         name=channel, reason=reason
     )

@@ -24,7 +24,7 @@ def _joined(_context: RenderContext, event: events.UserJoined) -> list[Line]:
 
 @renders(events.JoinRefused)
 def _join_refused(_context: RenderContext, event: events.JoinRefused) -> list[Line]:
-    reason = reasons.join_refused(event.channel, event.code, event.reason)
+    reason = reasons.join_refused(event.channel, event.code, event.reason, had_key=event.had_key)
     return [error(clean(reason))]
 
 

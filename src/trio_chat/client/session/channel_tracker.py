@@ -14,7 +14,7 @@ class ChannelTracker:
     def __init__(self, features: Features) -> None:
         self.joined: dict[str, ChannelState] = {}
         self._features = features
-        self._joining: list[str] = []
+        self._joining: list[tuple[str, bool]] = []
         self._names: dict[str, ChannelState] = {}
 
     @property
@@ -38,17 +38,17 @@ class ChannelTracker:
 
     # This client
 
-    def asked(self, name: str) -> None:
-        """Note that JOIN was sent for a channel."""
-        self._joining.append(name)
+    def asked(self, name: str, *, has_key: bool = False) -> None:
+        """Note that JOIN was sent for a channel, perhaps with a key or an invitation."""
+        self._joining.append((name, has_key))
 
-    def answered(self, name: str) -> bool:
-        """Note that a JOIN was answered; return whether one was awaited."""
+    def answered(self, name: str) -> bool | None:
+        """Note that a JOIN was answered; return whether it had a key, None if none was awaited."""
         for asked in self._joining:
-            if self._features.same(asked, name):
+            if self._features.same(asked[0], name):
                 self._joining.remove(asked)
-                return True
-        return False
+                return asked[1]
+        return None
 
     def enter(self, name: str) -> None:
         """Note that this client has joined a channel."""

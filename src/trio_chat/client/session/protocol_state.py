@@ -173,7 +173,7 @@ class ProtocolState:
     def join(self, channel: str, key: str = "") -> None:
         """Ask to join a channel."""
         self.send("JOIN", channel, key) if key else self.send("JOIN", channel)
-        self.channel_tracker.asked(channel)
+        self.channel_tracker.asked(channel, has_key=bool(key))
 
     def react(self, target: str, msgid: str, reaction: str, *, take_back: bool = False) -> None:
         """React to a message, or take that back (IRCv3 `draft/react`)."""
@@ -256,10 +256,14 @@ class ProtocolState:
         ):
             self.send("NOTIFY")
 
-    def refuse_join(self, channel: str, code: str, reason: str) -> None:
-        """Report that a JOIN was refused."""
-        self.emit(JoinRefused(channel, code, reason))
+    def refuse_join(self, channel: str, code: str, reason: str) -> bool:
+        """Report that a JOIN was refused, if one is awaited; return whether that is so."""
+        had_key = self.channel_tracker.answered(channel)
+        if had_key is None:
+            return False
+        self.emit(JoinRefused(channel, code, reason, had_key))
         self.check_ready()
+        return True
 
     def end(self, *, returns: bool) -> None:
         """Report what the end of the connection leaves open.

@@ -14,11 +14,19 @@ class UserJoined:
 
 @dataclass(frozen=True, slots=True)
 class JoinRefused:
-    """The server refuses to let the user join a channel."""
+    """The server refuses to let the user join a channel.
+
+    Args:
+        channel: its name.
+        code: that of the error.
+        reason: its text.
+        had_key: whether JOIN had a key, or the token of an invitation.
+    """
 
     channel: str
     code: str
     reason: str
+    had_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,7 @@ def error_reply(protocol: ProtocolState, message: Message) -> None:
         return
     elif pending := _refused_message(protocol, message, about):
         protocol.messages.refuse(pending, code, reason)
-    elif protocol.channel_tracker.answered(about):
-        protocol.refuse_join(about, code, reason)
-    elif code != _NO_MOTD:
+    elif not protocol.refuse_join(about, code, reason) and code != _NO_MOTD:
         protocol.emit(ServerError(reason, code, about))
 
 
@@ -108,7 +106,5 @@ def _fail(protocol: ProtocolState, message: Message) -> None:
         return
     elif pending := _refused_message(protocol, message, about):
         protocol.messages.refuse(pending, code, reason)
-    elif command == "JOIN" and protocol.channel_tracker.answered(about):
-        protocol.refuse_join(about, code, reason)
-    else:
+    elif command != "JOIN" or not protocol.refuse_join(about, code, reason):
         protocol.emit(ServerError(reason, code, " ".join(context)))

@@ -61,6 +61,11 @@ export class WantedChannels {
     return this.wanted.has(this.model.fold(name));
   }
 
+  /** @param {string} name */
+  hasKey(name) {
+    return Boolean(this.wanted.get(this.model.fold(name))?.key);
+  }
+
   /**
    * Return whether the user is to be in a channel; true for other conversations.
    * @param {ChatBuffer} buffer

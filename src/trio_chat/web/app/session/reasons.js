@@ -27,6 +27,9 @@ const JOIN = {
   473: N_("{name} cannot be joined without an invitation. Ask one of its operators to invite you."),
   474: N_("{name} cannot be joined: you are banned from it."),
   475: N_("{name} cannot be joined without its key: /join {name} key"),
+  KEY: N_(
+    "{name} cannot be joined: the invitation or key is wrong, has expired, was used up, or was revoked. Ask whoever gave it to you for a new one.",
+  ),
   476: N_("{name} cannot be joined: that is not the name of a channel."),
   477: N_("{name} can be joined only by users that are logged in."),
   479: N_("{name} cannot be joined: its name looks like that of another channel."),
@@ -130,9 +133,11 @@ export function nickRefused(name, message) {
  * Return why a channel cannot be joined; "" for an error that says nothing of that.
  * @param {string} name
  * @param {Message} message
+ * @param {boolean} hadKey Whether JOIN had a key, or the token of an invitation.
  */
-export function joinRefused(name, message) {
-  return sentence(JOIN, codeOf(message), name);
+export function joinRefused(name, message, hadKey) {
+  const code = codeOf(message);
+  return sentence(JOIN, hadKey && /^47[35]$/.test(code) ? "KEY" : code, name);
 }
 
 /**

@@ -50,7 +50,7 @@ export const replies = {
     const name = params[1] ?? "";
     if (command === "421" && name === "CAP") withoutCap(client);
     else if (JOIN_ERRORS.has(command) || (isJoinError(client, command, name) && isError)) {
-      joinFailed(client, name, joinRefused(name, message));
+      joinFailed(client, name, joinRefused(name, message, client.channels.hasKey(name)));
     } else if (isError && command !== "451") {
       if (!REFUSALS.has(command) || !client.outgoing.refused(name, message)) {
         tell(client, message, origin, true);
