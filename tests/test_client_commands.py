@@ -155,6 +155,8 @@ class Asked:
         ("/op bob", "MODE #lobby +o bob"),
         ("/op #games bob ann", "MODE #games +oo bob ann"),
         ("/deop bob", "MODE #lobby -o bob"),
+        ("/halfop bob", "MODE #lobby +h bob"),
+        ("/dehalfop #games bob", "MODE #games -h bob"),
         ("/voice bob", "MODE #lobby +v bob"),
         ("/devoice bob", "MODE #lobby -v bob"),
         ("/ban", "MODE #lobby +b"),

@@ -153,6 +153,28 @@ def test_a_jump_to_a_message_in_sight_does_not_leave_the_newest(
     expect(ann.messages.filter(has_text="what comes next")).to_be_in_viewport(ratio=1)
 
 
+def test_a_message_is_reported_from_its_menu(visit: Visit, server: Server) -> None:
+    """The operators of its channel get the report; without a reason there is none."""
+    operator = server.irc("carl", "#den")
+    ann = visit()
+    ann.join("ann", "#den")
+    operator.send("PRIVMSG #den :what a nuisance you are")
+    ann.sees("what a nuisance you are")
+    ann.prompt.press("Shift+ArrowUp")
+    ann.page.keyboard.press("Enter")
+    ann.page.get_by_role("button", name="Report", exact=True).click()
+    dialog = ann.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Report", exact=True).click()
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("textbox", name="Reason").fill("rude")
+    ann.page.keyboard.press("Enter")
+    expect(ann.page.get_by_text("The operators of #den have your report.")).to_be_visible()
+    operator.send("CHANSERV REPORTS #den")
+    operator.until("rude")
+    ann.say("/report still rude")
+    ann.sees("You have reported this message already.")
+
+
 def test_who_is_removed_and_banned_does_not_come_back_by_another_nickname(
     visit: Visit, server: Server
 ) -> None:

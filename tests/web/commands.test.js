@@ -121,6 +121,42 @@ test("a command with a password does not come back into the prompt", async () =>
   assert.equal(await refusedByTheServer("/oper ann secret"), "");
 });
 
+/** Type a line after a message of ann; return what was sent for it, and what was said then. */
+async function aboutMessage(line, answer, name = "#lobby", account = "") {
+  const { actions, server, workspace, buffer: lobby } = await connected();
+  if (account) server.say(`:server 900 me me!u@h ${account} :You are now logged in`);
+  const msgid = server.hear(name === "#lobby" ? name : "me", "ann", "hello");
+  const buffer = workspace.buffers.value.find((each) => each.name === name) ?? lobby;
+  const [, command] = /^(\w+)/.exec(answer[0]);
+  const asked = [];
+  server.replace(command, (_server, message) => {
+    asked.push(message.params.map((each) => (each === msgid ? "MSGID" : each)).join(" "));
+    server.reply(message, [answer[1]]);
+  });
+  const before = buffer.timeline.entries.length;
+  actions.input(buffer, line);
+  await until(() => buffer.timeline.entries.length > before);
+  return [asked, buffer.timeline.entries.at(-1).text];
+}
+
+const CHANSERV = (text) => ["CHANSERV", `:ChanServ!s@s NOTICE me :${text}`];
+const NOTE = ["REPORT", ":server NOTE REPORT REPORTED ann :Thanks"];
+for (const [line, answer, name, account, asked] of [
+  ["/pin", CHANSERV("Pinned"), "#lobby", "", "PIN #lobby MSGID"],
+  ["/pin @ann", CHANSERV("Pinned"), "#lobby", "", "PIN #lobby MSGID"],
+  ["/unpin 2", CHANSERV("Unpinned"), "#lobby", "", "UNPIN #lobby 2"],
+  ["/pins", CHANSERV("None"), "#lobby", "", "PINS #lobby"],
+  ["/report so rude", CHANSERV("Sent"), "#lobby", "", "REPORT #lobby MSGID so rude"],
+  ["/report so rude", NOTE, "ann", "", "ann so rude"],
+  ["/report so rude", NOTE, "ann", "me", "ann MSGID so rude"],
+]) {
+  test(`a command is about a message: ${line}, ${name} ${account}`, async () => {
+    const [sent, said] = await aboutMessage(line, answer, name, account);
+    assert.deepEqual(sent, [asked]);
+    assert.equal(said, answer[1].split(" :").at(-1));
+  });
+}
+
 test("each channel of a list is to be joined again, and a name with a space is refused", async () => {
   const { actions, server, client, workspace } = await connected();
   joinNamed(actions, "#", "one, #two,,my channel", "");

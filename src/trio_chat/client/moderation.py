@@ -26,6 +26,16 @@ async def _deop(client: Actions, words: list[str]) -> None:
     await _change(client, "deop", "-o", words)
 
 
+@command(N_("[#channel] nickname …"), N_("makes a user a half-operator of the channel"), 1, 1)
+async def _halfop(client: Actions, words: list[str]) -> None:
+    await _change(client, "halfop", "+h", words)
+
+
+@command(N_("[#channel] nickname …"), N_("takes the rank of half-operator away"), 1, 1)
+async def _dehalfop(client: Actions, words: list[str]) -> None:
+    await _change(client, "dehalfop", "-h", words)
+
+
 @command(N_("[#channel] nickname …"), N_("lets a user speak in a moderated channel"), 1, 1)
 async def _voice(client: Actions, words: list[str]) -> None:
     await _change(client, "voice", "+v", words)

@@ -405,6 +405,8 @@
  * @property {(buffer: Buffer, entry: Entry, reaction: string) => void} unreact
  * @property {(buffer: Buffer, entry: Entry, reason?: string) => void} redact
  * @property {(buffer: Buffer, entry: Entry) => boolean} mayRedact
+ * @property {(buffer: Buffer, entry: Entry, reason: string) => Promise<string>} report Resolved with
+ *   the answer of the server.
  * @property {(buffer: Buffer, entry: Entry, language: string) => Promise<Translation>} translate
  * @property {(buffer: Buffer, entry: Entry) => boolean} mayPin Whether the user may pin the message,
  *   or take that back.

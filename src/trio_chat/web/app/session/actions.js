@@ -145,6 +145,8 @@ export function makeActions(client, keys, cache) {
       if (!entry.msgid || entry.redactedBy || !model.features.value.redaction) return false;
       return entry.self || (buffer.kind === "channel" && client.isOperator(own(buffer)));
     },
+    report: async (buffer, { msgid }, reason) =>
+      (await queries()).report(client, own(buffer), msgid, reason),
     translate: async (buffer, entry, language) =>
       (await import("./translations.js")).translate(client, own(buffer), entry, language),
     mayPin: (buffer, entry) => client.pins.mayChange(own(buffer), entry),

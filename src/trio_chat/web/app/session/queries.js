@@ -192,14 +192,41 @@ export async function inviteLink(client, buffer, seconds, uses) {
 /**
  * Ask a service, and return its lines.
  * @param {Client} client
+ * @param {"NICKSERV"|"CHANSERV"} service
  * @param {string[]} words
  */
-export async function askNickServ(client, ...words) {
-  const messages = await ask(client, "NICKSERV", words);
+export async function askService(client, service, ...words) {
+  const messages = await ask(client, service, words);
   const isLine = (/** @type {Message} */ { command }) => command === "NOTICE";
   // What changes with the answer, such as the account of the user (901).
   for (const each of messages) if (!isLine(each)) client.dispatch(each, null);
   return messages.filter(isLine).map(({ params }) => params[1] ?? "");
+}
+
+/**
+ * @param {Client} client
+ * @param {string[]} words
+ */
+export function askNickServ(client, ...words) {
+  return askService(client, "NICKSERV", ...words);
+}
+
+/**
+ * Report a message to the operators of its channel, a private one to those of the server.
+ * @param {Client} client
+ * @param {ChatBuffer} buffer
+ * @param {string} msgid
+ * @param {string} reason
+ * @returns {Promise<string>} What the server answers.
+ */
+export async function report(client, buffer, msgid, reason) {
+  const { name, kind } = buffer;
+  if (kind === "channel")
+    return (await askService(client, "CHANSERV", "REPORT", name, msgid, reason)).join("\n");
+  // Of the private messages of a user without an account the server keeps none for it.
+  const about = client.model.me.account.value ? [name, msgid] : [name];
+  const answer = await ask(client, "REPORT", [...about, reason]);
+  return answer.at(-1)?.params.at(-1) ?? "";
 }
 
 /**

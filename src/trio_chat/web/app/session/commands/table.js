@@ -1,5 +1,6 @@
 /** All commands: each module adds its own to the registry. They are loaded when one is typed. */
 import "./conversations.js";
+import "./messages.js";
 import "./moderation.js";
 import "./account.js";
 import "./notifications.js";

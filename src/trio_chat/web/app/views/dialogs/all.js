@@ -9,7 +9,7 @@ export { Channels as channels } from "./channels.js";
 export { Devices as devices } from "./devices.js";
 export { EmojiPicker as emoji } from "./emoji.js";
 export { Keys as keys } from "./keys.js";
-export { Delete as delete, Lines as lines, MessageMenu as message } from "./message.js";
+export { Delete as delete, Lines as lines, MessageMenu as message, Report as report } from "./message.js";
 export { Pins as pins } from "./pins.js";
 export { Picture as picture } from "./picture.js";
 export { Mentions as mentions, Search as search } from "./search.js";

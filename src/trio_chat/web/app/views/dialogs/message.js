@@ -1,6 +1,7 @@
-/** What can be done with a message: its menu, its deletion, and sending of many lines. */
+/** What can be done with a message: its menu, its deletion, its report, and sending of many lines. */
 
 import { h } from "../../../vendor/preact.js";
+import { useState } from "../../../vendor/hooks.js";
 import { _, plural } from "../../platform/i18n.js";
 import { isMessage } from "../../model/entries.js";
 import { plain, plainName } from "../../text/formatting.js";
@@ -103,6 +104,13 @@ export function MessageMenu({ timeline, entry }) {
           onClick: act(() => openDialog("user", { nick: entry.nick, buffer })),
         })
       : null,
+    isReportable(timeline, entry)
+      ? h(MenuItem, {
+          icon: "shield",
+          label: _("Report"),
+          onClick: act(() => openDialog("report", { buffer, entry })),
+        })
+      : null,
     actions.mayRedact(buffer, entry)
       ? h(MenuItem, {
           icon: "trash",
@@ -121,6 +129,16 @@ export function MessageMenu({ timeline, entry }) {
 function mayTranslate({ workspace }, entry) {
   const isOffered = workspace.features.value.caps.has("trio-chat/translate");
   return isOffered && isMessage(entry) && entry.msgid && entry.text;
+}
+
+/**
+ * Only this server has reports, and it has the numbers of messages, too.
+ * @param {Timeline} timeline
+ * @param {Entry} entry
+ */
+function isReportable({ workspace, buffer }, entry) {
+  const isOffered = workspace.features.value.caps.has("trio-chat/number");
+  return isOffered && buffer.kind !== "server" && isMessage(entry) && entry.msgid && !entry.self;
 }
 
 /**
@@ -200,6 +218,52 @@ export function Delete({ buffer, entry }) {
         { class: "buttons" },
         h("button", { type: "button", onClick: closeDialog }, _("Cancel")),
         h("button", { type: "submit", class: "danger", "data-autofocus": "" }, _("Delete")),
+      ),
+    ),
+  );
+}
+
+/** @param {{buffer: Buffer, entry: Entry}} props */
+export function Report({ buffer, entry }) {
+  const { actions } = useWorkspace();
+  const [problem, setProblem] = useState("");
+  const submit = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
+    actions.report(buffer, entry, String(form.get("reason")).trim()).then(
+      (answer) => {
+        closeDialog();
+        actions.notify(answer);
+      },
+      (error) => setProblem(error.message),
+    );
+  };
+  return h(
+    Dialog,
+    { title: _("Report this message?"), class: "small-dialog" },
+    h("p", { class: "menu-excerpt", dir: "auto" }, excerpt(entry)),
+    h(
+      "p",
+      { class: "quiet" },
+      buffer.kind === "channel"
+        ? _("The operators of the channel see it, and who has reported it.")
+        : _("The operators of the server see it, and who has reported it."),
+    ),
+    h(
+      "form",
+      { onSubmit: submit },
+      h(
+        "div",
+        { class: "field" },
+        h("label", { for: "reason" }, _("Reason")),
+        h("input", { id: "reason", name: "reason", required: true, "data-autofocus": "" }),
+      ),
+      problem ? h("p", { class: "problem", role: "alert" }, problem) : null,
+      h(
+        "div",
+        { class: "buttons" },
+        h("button", { type: "button", onClick: closeDialog }, _("Cancel")),
+        h("button", { type: "submit", class: "primary" }, _("Report")),
       ),
     ),
   );
