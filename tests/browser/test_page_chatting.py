@@ -191,3 +191,22 @@ def test_who_is_removed_and_banned_does_not_come_back_by_another_nickname(
     carl.until(" -b *!bob@")
     bob.send("JOIN #den")
     bob.until(" 366 ")
+
+
+def test_what_an_ignored_user_has_said_comes_back(visit: Visit, server: Server) -> None:
+    """It stands where it was said when the user is ignored no longer."""
+    ann = visit()
+    ann.join("ann")
+    bob, carl = server.irc("bob", "#lobby"), server.irc("carl", "#lobby")
+    ann.say("/ignore bob")
+    expect(ann.timeline.get_by_text("Hidden from now on: bob")).to_be_visible()
+    bob.send("PRIVMSG #lobby :said meanwhile")
+    bob.sync()
+    carl.send("PRIVMSG #lobby :said later")
+    ann.sees("said later")
+    expect(ann.timeline.get_by_text("said meanwhile")).to_have_count(0)
+    ann.say("/unignore bob")
+    ann.sees("said meanwhile")
+    expect(ann.messages.locator(".text").filter(has_text="said")).to_have_text(
+        ["said meanwhile", "said later"]
+    )

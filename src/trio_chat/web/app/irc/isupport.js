@@ -124,12 +124,6 @@ export class Isupport {
       .join("");
   }
 
-  /** What stands before an account in a mask; "" where there are no such masks. */
-  get accountExtban() {
-    const [name = ""] = this.text("ACCOUNTEXTBAN", "").split(",");
-    return name && `${this.text("EXTBAN", "").split(",")[0]}${name}:`;
-  }
-
   /**
    * How users are muted: the list mode and the prefix of its mask; null when they cannot be.
    * @returns {{mode: string, prefix: string}|null}

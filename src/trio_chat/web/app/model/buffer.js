@@ -67,6 +67,8 @@ export class ChatBuffer {
      * are not known until they are fetched. @type {Entry|undefined}
      */
     this.missedAfter = undefined;
+    /** When the first message was sent that is left out: its author is ignored. */
+    this.hiddenFrom = Infinity;
     /** The last number of a message on this connection (`trio-chat/number`); 0 for none. */
     this.lastNumber = 0;
     /** The newest entry of the former connections. @type {Entry|undefined} */
@@ -92,6 +94,14 @@ export class ChatBuffer {
     this.missedAfter ??= this.heardBefore;
     if (this.missedAfter && !this.fetched) timeline.hasOlder.value = true;
     this.fetched = this.missedAfter !== undefined;
+  }
+
+  /**
+   * Note that a message is left out.
+   * @param {number} time
+   */
+  hide(time) {
+    this.hiddenFrom = Math.min(this.hiddenFrom, time);
   }
 
   membersChanged() {

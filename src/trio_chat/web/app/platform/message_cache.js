@@ -16,7 +16,7 @@ const MOST_BUFFERS = 50;
 const PAUSE = 5000;
 const SHORT_PAUSE = 250;
 
-/** @typedef {{name: string, kind: string, time: number, marker: number, topic: string, entries: Entry[]}} Kept */
+/** @typedef {{name: string, kind: string, time: number, marker: number, hidden: number, topic: string, entries: Entry[]}} Kept */
 
 /** The cache of a model. */
 export class MessageCache {
@@ -148,6 +148,7 @@ function keptOf(buffer) {
     kind: buffer.kind,
     time: buffer.timeline.newest?.time ?? 0,
     marker: buffer.readMarker.value,
+    hidden: buffer.hiddenFrom,
     topic: buffer.topic.value.text,
     entries: last.filter(isRemote).map((entry) => ({ ...entry })),
   };
@@ -172,6 +173,7 @@ function restore(model, kept) {
   const buffer = model.ensure(kept.name);
   if (buffer.kind === "server" || buffer.fetched || buffer.timeline.newest) return;
   buffer.readMarker.value = kept.marker;
+  buffer.hide(kept.hidden ?? Infinity);
   if (!buffer.topic.value.text) buffer.topic.value = { text: kept.topic, by: "", time: 0 };
   buffer.timeline.insert(0, kept.entries.map(renumbered));
   buffer.timeline.hasOlder.value = true;

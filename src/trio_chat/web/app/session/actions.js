@@ -233,6 +233,7 @@ export function makeActions(client, keys, cache) {
     ignore(mask, ignored) {
       preferences.ignore(mask, ignored);
       pushRules("IGNORED", ignored ? [mask] : [], ignored ? [] : [mask]);
+      if (!ignored) void queries().then(({ showHidden }) => showHidden(client));
     },
     away(message) {
       client.wantedAway = message;
@@ -307,8 +308,7 @@ export function makeActions(client, keys, cache) {
    * @param {{mode: string, prefix: string}|null} [how] Null where the server has no way.
    */
   async function changeBans(buffer, sign, nick, how) {
-    const { changeBans: change } = await import("./ban_masks.js");
-    if (how !== null) await change(client, own(buffer), sign, [nick], how);
+    if (how !== null) await (await queries()).changeBans(client, own(buffer), sign, [nick], how);
   }
 
   /** Remove what this device keeps only for a user that wants it to remember. */

@@ -84,9 +84,12 @@ async function personOf(client, buffer, nick) {
  * @param {Person} person
  */
 function masksOf({ model }, { nick, host, account }) {
-  const { accountExtban } = model.isupport;
+  const { isupport } = model;
+  const [sign = "", name = ""] = ["EXTBAN", "ACCOUNTEXTBAN"].map(
+    (token) => isupport.text(token, "").split(",")[0],
+  );
   const masks = host ? [`*!*@${host.slice(host.indexOf("@") + 1)}`] : [];
-  if (account && accountExtban) masks.push(accountExtban + account);
+  if (account && name) masks.push(`${sign}${name}:${account}`);
   if (host) masks.push(`*!${host}`);
   return [...masks, `${nick}!*@*`];
 }

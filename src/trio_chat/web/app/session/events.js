@@ -183,6 +183,7 @@ export function historyBlock(model, batch) {
   const reactions = [];
   /** @type {{msgid: string, nick: string}[]} */
   const deletions = [];
+  let hiddenFrom = Infinity;
   /** All msgids, those of ignored users included. @type {Set<string>} */
   const msgids = new Set();
   for (const item of batch.items) {
@@ -192,7 +193,10 @@ export function historyBlock(model, batch) {
       deletions.push({ msgid: item.params[1] ?? "", nick: item.nick });
       continue;
     }
-    if (model.ignores.value(source)) continue;
+    if (model.ignores.value(source)) {
+      hiddenFrom = Math.min(hiddenFrom, timeOf(item, Infinity));
+      continue;
+    }
     if (!isBatch(item) && item.command === "TAGMSG") {
       const reaction = reactionOf(item);
       if (reaction) reactions.push(reaction);
@@ -204,7 +208,7 @@ export function historyBlock(model, batch) {
     placed.entry.stored = true;
     entries.push(placed.entry);
   }
-  return { entries, reactions, deletions, msgids };
+  return { entries, reactions, deletions, msgids, hiddenFrom };
 }
 
 /**

@@ -41,7 +41,8 @@ export async function fetchPage(client, buffer, kind, ...references) {
   const items = await client.request("CHATHISTORY", [kind, buffer.name, ...references, limit]);
   const batch = items.find((item) => isBatch(item) && item.type === "chathistory");
   if (!batch || !isBatch(batch)) throw new Error(_("The server does not have these messages."));
-  const { entries, reactions, deletions, msgids } = historyBlock(model, batch);
+  const { entries, reactions, deletions, msgids, hiddenFrom } = historyBlock(model, batch);
+  buffer.hide(hiddenFrom);
   for (const entry of entries) entry.mention = model.isMention(buffer, entry);
   for (const each of deletions) client.redacted(buffer, each.msgid, each.nick);
   for (const each of reactions) buffer.timeline.react(each.msgid, each);

@@ -9,6 +9,8 @@ import { otherError } from "./reasons.js";
 import { flatten } from "./requests.js";
 
 export { scheduleOf } from "./schedule.js";
+export { changeBans } from "./ban_masks.js";
+export { showHidden } from "./unhiding.js";
 
 /** @import { Message } from "../irc/message.js" */
 /** @import { ChatBuffer } from "../model/buffer.js" */

@@ -251,6 +251,7 @@ command(
   ({ buffer }) => {
     buffer.timeline.replace([]);
     buffer.timeline.hasOlder.value = false;
+    buffer.hiddenFrom = Infinity;
   },
 );
 

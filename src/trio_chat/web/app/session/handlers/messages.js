@@ -46,9 +46,12 @@ export const messages = {
 function said(client, item) {
   const { model } = client;
   const source = item.source || (isBatch(item) ? (item.items[0]?.source ?? "") : "");
-  if (model.ignores.value(source)) return;
   const placed = messageEntry(model, item);
   if (!placed) return;
+  if (model.ignores.value(source)) {
+    model.get(placed.name)?.hide(placed.entry.time);
+    return;
+  }
   const { name, entry } = placed;
   const buffer = place(client, name, entry.kind);
   entry.mention = model.isMention(buffer, entry);
