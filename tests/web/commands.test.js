@@ -117,6 +117,39 @@ test("a command that the server refuses comes back into the prompt", async () =>
   assert.equal(await refusedByTheServer(line, "something else"), "something else");
 });
 
+test("a ban that the server refuses comes back, with the reason for the removal", async () => {
+  const { actions, buffer, server } = await connected();
+  for (const command of ["MODE", "KICK"])
+    server.replace(command, (_server, message) => {
+      server.reply(message, [":server 482 me #lobby :You're not channel operator"]);
+    });
+  buffer.draft.value = "/kickban ann far too loud";
+  actions.input(buffer, buffer.draft.value);
+  await until(() => server.sent("KICK").length);
+  await settle();
+  assert.equal(buffer.draft.value, "/kickban ann far too loud");
+});
+
+test("what is too much to wait comes back, also from a command", async () => {
+  const { actions, buffer, server, client } = await connected();
+  server.drop();
+  await settle();
+  while (actions.send(buffer, "x") || client.outgoing.messages.length < 200);
+  buffer.draft.value = "/me waits";
+  actions.input(buffer, buffer.draft.value);
+  await settle();
+  assert.equal(buffer.draft.value, "/me waits");
+});
+
+test("a channel without a topic says so when it is asked", async () => {
+  const { actions, buffer, server } = await connected();
+  server.replace("TOPIC", (_server, message) => {
+    server.reply(message, [":server 331 me #lobby :No topic is set"]);
+  });
+  actions.input(buffer, "/topic");
+  await until(() => buffer.timeline.entries.at(-1).text === "No topic");
+});
+
 test("a command with a password does not come back into the prompt", async () => {
   assert.equal(await refusedByTheServer("/oper ann secret"), "");
 });

@@ -25,8 +25,10 @@ const AT_ONCE = 4;
  * @param {string[]} words Nicknames and masks.
  * @param {{mode: string, prefix: string}} [how] Another list mode than that of bans, or what stands
  *   before its masks.
+ * @param {() => void} [then] What follows the change.
  */
-export async function changeBans(client, buffer, sign, words, { mode, prefix } = BAN) {
+export async function changeBans(client, buffer, sign, words, { mode, prefix } = BAN, then) {
+  const { onRefused } = client;
   const masks = await Promise.all(
     words.map(async (word) => {
       if (isMask(word)) return [word];
@@ -37,7 +39,10 @@ export async function changeBans(client, buffer, sign, words, { mode, prefix } =
     }),
   );
   const params = masks.flat().map((mask) => prefix + mask);
+  client.onRefused = onRefused; // of the command that all this belongs to
   sendModes(client, buffer, sign + mode, params);
+  then?.();
+  client.onRefused = () => {};
 }
 
 const BAN = { mode: "b", prefix: "" };

@@ -58,6 +58,7 @@ export class OutgoingMessages {
     const { model, negotiation } = this.client;
     if (this.messages.length >= MOST_WAITING) {
       model.notify(_("Too many messages wait to be sent."), true);
+      this.client.onRefused();
       return false;
     }
     const command = kind === "notice" ? "NOTICE" : "PRIVMSG";

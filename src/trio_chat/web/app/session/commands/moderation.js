@@ -88,7 +88,7 @@ command(
   [0, 1],
   ["nick"],
   (context, [words = ""]) => {
-    if (words) void ban(context, "+", words.split(/\s+/));
+    if (words) ban(context, "+", words.split(/\s+/));
     else showBans(context, (mask) => !/^\$?m:/.test(mask));
   },
 );
@@ -99,7 +99,7 @@ command(
   N_("lifts a ban"),
   [1, 1],
   ["nick"],
-  (context, [words = ""]) => void ban(context, "-", words.split(/\s+/)),
+  (context, [words = ""]) => ban(context, "-", words.split(/\s+/)),
 );
 
 command(
@@ -110,7 +110,7 @@ command(
   ["nick", ""],
   (context, [nick = "", reason]) => {
     const { buffer, actions } = context;
-    void ban(context, "+", [nick])?.then(() => actions.kick(buffer, nick, reason));
+    ban(context, "+", [nick], undefined, () => actions.kick(buffer, nick, reason));
   },
 );
 
@@ -165,12 +165,12 @@ function changeModes(context, mode, params) {
  * @param {"+"|"-"} sign
  * @param {string[]} words
  * @param {{mode: string, prefix: string}} [how]
+ * @param {() => void} [then]
  */
-function ban(context, sign, words, how) {
+function ban(context, sign, words, how, then) {
   const { client, buffer } = context;
-  if (buffer.kind === "channel") return changeBans(client, buffer, sign, words, how);
-  notInChannel(context);
-  return null;
+  if (buffer.kind === "channel") void changeBans(client, buffer, sign, words, how, then);
+  else notInChannel(context);
 }
 
 /**
@@ -180,7 +180,7 @@ function ban(context, sign, words, how) {
  */
 function changeMute(context, sign, words) {
   const { mute } = context.client.model.isupport;
-  if (mute) void ban(context, sign, words, mute);
+  if (mute) ban(context, sign, words, mute);
   else
     context.tell(_("This server cannot mute users. /ban keeps a user out of the channel."), true);
 }

@@ -71,9 +71,10 @@ export const channels = {
     buffer.topic.value = { text: message.params[1] ?? "", by: message.nick, time };
     add(client, buffer, message);
   },
-  331(client, { params }) {
+  331(client, { params }, origin) {
     const buffer = client.model.get(params[1] ?? "");
     if (buffer) buffer.topic.value = { text: "", by: "", time: 0 };
+    if (origin) client.model.tell(origin, _("No topic"));
   },
   332(client, { params }, origin) {
     const buffer = client.model.get(params[1] ?? "");
