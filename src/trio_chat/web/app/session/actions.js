@@ -1,7 +1,6 @@
 /** Actions: what the views can do. Each one is small, and leaves the work to the session. */
 import { EVERYWHERE } from "../model/levels.js";
 import { _ } from "../platform/i18n.js";
-import { isSecretLine } from "../text/secrets.js";
 import { interpret } from "./input.js";
 
 /** @import { ChatBuffer } from "../model/buffer.js" */
@@ -103,24 +102,15 @@ export function makeActions(client, keys, cache) {
     },
     input(buffer, line) {
       const target = own(buffer);
+      const tell = (/** @type {string} */ text, error = false) => model.tell(target, text, error);
+      const taken = interpret({ client, buffer: target, actions, tell }, line);
       const { draft } = target;
       const before = draft.value;
-      let refused = false;
-      // Perhaps by the server, much later. Nobody else may read a password in the prompt.
-      const refuse = () => {
-        refused = true;
-        if (!isSecretLine(before)) draft.value ||= before;
-      };
-      const tell = (/** @type {string} */ text, error = false) => {
-        model.tell(target, text, error);
-        if (error) refuse();
-      };
-      const taken = interpret({ client, buffer: target, actions, tell }, line, refuse);
       // At once, though a command may have to be loaded: what is typed meanwhile is another line.
       if (taken) draft.value = "";
       const done = (/** @type {boolean|void} */ is) => {
         if (!is) draft.value ||= before;
-        else if (!refused) {
+        else {
           target.replyTo.value = null;
           client.outgoing.keepDraft(target);
         }

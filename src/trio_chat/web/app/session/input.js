@@ -8,21 +8,15 @@ import { _ } from "../platform/i18n.js";
  * that begins with a slash.
  * @param {Context} context
  * @param {string} line
- * @param {() => void} onRefused Called when the server refuses a command.
  * @returns {boolean|Promise<boolean>} Whether it was taken; if not, the user was told why.
  */
-export function interpret(context, line, onRefused) {
+export function interpret(context, line) {
   const { client, buffer } = context;
   const text = line.replace(/\0/g, "").replace(/\r\n?/g, "\n").trimEnd();
   if (!text.trim()) return false;
   const isCommand = text.startsWith("/") && !text.startsWith("//");
   if (isCommand) {
-    return import("./commands/table.js").then(({ runCommand }) => {
-      client.onRefused = onRefused;
-      const taken = runCommand(context, text);
-      client.onRefused = () => {};
-      return taken;
-    });
+    return import("./commands/table.js").then(({ runCommand }) => runCommand(context, text));
   }
   if (buffer.kind === "server") {
     context.tell(

@@ -1,5 +1,6 @@
 /** Registry of the commands that are typed with a slash. */
 import { _ } from "../../platform/i18n.js";
+import { isSecretLine } from "../../text/secrets.js";
 
 /** @import { ChatBuffer } from "../../model/buffer.js" */
 /** @import { Actions, Command, Completion } from "../../model/types.js" */
@@ -74,8 +75,33 @@ export function runCommand(context, text) {
     context.tell(_("Usage: {usage}", { usage: `/${name} ${_(found.usage)}`.trimEnd() }), true);
     return false;
   }
-  found.run(context, words);
-  return true;
+  return run(found, context, words, text);
+}
+
+/**
+ * Carry out a command. What is refused comes back into the prompt, perhaps much later, when the
+ * server has answered; nobody else may read a password there.
+ * @param {SlashCommand} command
+ * @param {Context} context
+ * @param {string[]} words
+ * @param {string} line
+ */
+function run(command, context, words, line) {
+  const { client, buffer } = context;
+  let refused = false;
+  const refuse = () => {
+    if (isSecretLine(line)) return;
+    refused = true;
+    buffer.draft.value ||= line;
+  };
+  const tell = (/** @type {string} */ text, error = false) => {
+    context.tell(text, error);
+    if (error) refuse();
+  };
+  client.onRefused = refuse;
+  command.run({ ...context, tell }, words);
+  client.onRefused = () => {};
+  return !refused;
 }
 
 /**
