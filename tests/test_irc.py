@@ -180,10 +180,10 @@ def test_tags_and_the_rest_have_limits_of_their_own() -> None:
 
 def test_a_line_that_is_too_long_keeps_its_tags() -> None:
     """Its label is there, unless the tags are too long, however the bytes arrive."""
-    for cut in range(1, 30):
+    for size in range(1, 30):
         for rest in (b"0" * 11, b"0" * 60):
             buffer, data = LineBuffer(10, 10), b"@label=x " + rest + b"\n"
-            assert buffer.feed(data[:cut]) + buffer.feed(data[cut:]) == [BadLine(tags=b"label=x")]
+            assert buffer.feed(data[:size]) + buffer.feed(data[size:]) == [BadLine(tags=b"label=x")]
 
 
 def test_a_line_end_can_have_several_crs() -> None:

@@ -307,7 +307,7 @@ def test_all_know_the_new_name_before_anything_else_is_sent(crowd: Town) -> None
     """
     first = handle_line(crowd.world, boss(crowd).session, b"RENAME #all #other")
     assert first.more is not None
-    crowd.deliver(first._replace(more=None), boss(crowd))
+    crowd.deliver(replace(first, more=None), boss(crowd))
     for user in crowd.world.users.values():
         assert isinstance(user.sessions[0].sink, Person)
         assert commands(user.sessions[0].sink.read())[:2] == ["PART", "JOIN"]
@@ -317,11 +317,11 @@ def test_who_has_left_a_renamed_channel_is_not_shown_it(crowd: Town) -> None:
     """Others go on with what they do while a large channel is renamed."""
     first = handle_line(crowd.world, boss(crowd).session, b"RENAME #all #other")
     assert first.more is not None
-    crowd.deliver(first._replace(more=None), boss(crowd))
+    crowd.deliver(replace(first, more=None), boss(crowd))
     last = crowd.world.users[f"n{PEOPLE - 1}"].sessions[0].sink
     assert isinstance(last, Person)
     last.say("PART #other")
-    crowd.deliver(first._replace(parts=()), boss(crowd))
+    crowd.deliver(replace(first, parts=()), boss(crowd))
     assert last.read() == []
 
 

@@ -286,8 +286,8 @@ def _log_connection(event: Event) -> None:
             log.info("connected to the server as %s", nick)
         case events.Lost(reason=reason):
             log.warning("the connection is lost: %s", reason or "it was closed")
-        case events.JoinRefused(channel=channel, code=code, reason=reason):
-            log.warning("%s", reasons.join_refused(channel, code, reason))
+        case events.JoinRefused(channel=channel, code=code, reason=reason, had_key=had_key):
+            log.warning("%s", reasons.join_refused(channel, code, reason, had_key=had_key))
         case events.UserKicked(channel=channel, by=by, reason=reason, own=True):
             log.warning("%s has removed the bot from %s: %s", by, channel, reason or "no reason")
         case events.UserRenamed(new=new, own=True):
