@@ -7,6 +7,9 @@ channel, and `trio-chat export` writes the history of a third again and again. `
 import many logs, and export the few messages of the channel itself, so that most of their time is
 the start of Python.
 
+The latency of a message ends when the kernel has its line for the last member, where the kernel
+says when that was.
+
 Every member has to receive each message once and in order, and a last export has to have them.
 Anything else is a loss, and the program ends with status 1.
 """
@@ -16,15 +19,19 @@ import json
 import math
 import random
 import re
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import trio
+import trio.socket
 from webhooks import CONFIG, cpu, lines, listening, shown
 
 LIMITS = """\
@@ -49,7 +56,25 @@ LOG = 50_000
 """Messages of a log."""
 CONNECTIONS = 5
 MEMBERS = 10
+_TIMESTAMPS = 35 if sys.platform == "linux" else None
+"""`SO_TIMESTAMPNS`, which Python does not name."""
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+async def received(sock: trio.socket.SocketType) -> tuple[bytes, float]:
+    """Return received bytes, and when the last of them came, in seconds of Unix time.
+
+    The time is that of the kernel where it has one (Linux): this program shares the processors with
+    all that it starts, and its own waiting for one is no latency of the server.
+    """
+    if _TIMESTAMPS is None:
+        return await sock.recv(65536), time.time()
+    data, ancillary, _, _ = await sock.recvmsg(65536, socket.CMSG_SPACE(16))
+    for level, kind, value in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, _TIMESTAMPS):
+            seconds, nanoseconds = struct.unpack("qq", value)
+            return data, seconds + nanoseconds / 1e9
+    return data, time.time()
 
 
 class Member:
@@ -71,7 +96,10 @@ class Member:
     async def receive(self) -> None:
         """Receive until the connection ends."""
         rest = b""
-        while data := await self.stream.receive_some():
+        while True:
+            data, arrived = await received(self.stream.socket)
+            if not data:
+                return
             *whole, rest = (rest + data).split(b"\r\n")
             for line in whole:
                 if line.startswith(b"PING"):
@@ -80,7 +108,7 @@ class Member:
                     kind, number = found[1].decode(), int(found[2])
                     self.got[kind].append(number)
                     if kind == "chat":
-                        self.arrivals[number] = trio.current_time()
+                        self.arrivals[number] = arrived
 
 
 class Load:
@@ -118,7 +146,7 @@ class Load:
             await trio.sleep_until(begin + (number - first) / rate)
             self.sent[kind] += 1
             if kind == "chat":
-                self.due[number] = trio.current_time()
+                self.due[number] = time.time()
             await stream.send_all(f"PRIVMSG #bench :{kind} {number}\r\n".encode())
 
     async def post(self, path: str, rate: float, place: int) -> None:
@@ -175,6 +203,8 @@ async def join(port: int, nick: str) -> Member:
         "CAP END\r\nJOIN #bench\r\n".encode()
     )
     await lines(stream, b" 366 ")
+    if _TIMESTAMPS is not None:
+        stream.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, True)
     return Member(stream)
 
 

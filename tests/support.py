@@ -1,5 +1,6 @@
 """A test world with a clock that stands still, and the clients in it."""
 
+import gc
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import TypeVar, cast
@@ -198,6 +199,11 @@ def offered(person: Person) -> list[str]:
     return " ".join(
         message.params[-1] for message in person.say("CAP LS 302") if message.command == "CAP"
     ).split()
+
+
+def living(kind: type) -> int:
+    """Return how many objects of a class exist, those that wait for a collection included."""
+    return sum(type(each) is kind for each in gc.get_objects())
 
 
 def find(messages: list[Message], command: str) -> Message:

@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import weakref
 
 import pytest
 import trio
@@ -10,10 +9,12 @@ from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
 
 from edge import edge
 from server_fakes import SlowHistory, memory_network
+from support import living
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings, ServerSettings
 from trio_chat.irc.message import Message
+from trio_chat.server.connection import Connection
 
 
 @pytest.mark.parametrize("is_shutdown", [False, True])
@@ -99,16 +100,14 @@ async def test_who_has_left_leaves_nothing_to_be_collected() -> None:
     async with memory_network() as h:
         await h.register("ann", "#a")
         bob = await h.register("bob", "#a", caps="echo-message")
-        (connection,) = [
-            weakref.ref(other) for other in h.server.connections if other.session.target == "bob"
-        ]
         gc.disable()
         try:
+            before = living(Connection)
             await bob.say("PRIVMSG #a :hello", "QUIT")
             await bob.rest()
             await bob.stream.aclose()
             await wait_all_tasks_blocked()
-            assert connection() is None
+            assert living(Connection) == before - 1
         finally:
             gc.enable()
 

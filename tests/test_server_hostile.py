@@ -2,7 +2,6 @@
 
 import logging
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
 import trio
@@ -323,12 +322,27 @@ async def test_who_trickles_is_not_waited_for(autojump_clock: MockClock) -> None
         assert not place.server.connections
 
 
-class DeadLine(StreamTransport):
-    """A connection whose cable was pulled: what is sent never arrives."""
+class DeadStream(trio.abc.Stream):
+    """A stream whose cable is pulled: what is sent never arrives."""
 
-    async def send_rest(self, rest: bytes) -> None:
+    def __init__(self, below: trio.abc.Stream) -> None:
+        self._below = below
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Receive what was sent before."""
+        return bytes(await self._below.receive_some(max_bytes))
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Wait for ever."""
         await trio.sleep_forever()
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait for ever."""
+        await trio.sleep_forever()
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._below.aclose()
 
 
 async def test_a_half_open_connection_is_found_out(autojump_clock: MockClock) -> None:
@@ -338,7 +352,7 @@ async def test_a_half_open_connection_is_found_out(autojump_clock: MockClock) ->
     async with memory_network(LimitSettings(ping_interval=60, ping_timeout=30)) as place:
         bob = await place.register("bob", "#a")
         ours, theirs = memory_stream_pair()
-        transport: Any = DeadLine(theirs)
+        transport = StreamTransport(DeadStream(theirs))
         place.nursery.start_soon(place.server.serve_client, transport, peers.Peer(host=STRANGER))
         await MemoryClient(ours).say("NICK dead", "USER d 0 * :d", "JOIN #a")
         message = await _next_quit(bob)

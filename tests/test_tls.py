@@ -4,7 +4,6 @@ import gc
 import logging
 import socket
 import ssl
-import weakref
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,11 +14,12 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from edge import HELLO, End, edge
 from storage_fakes import ListHistory, OpenAccounts
-from support import Town, commands, find
+from support import Town, commands, find, living
 from tls_fakes import Encrypted, client_context, encrypt
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings, ListenerSettings, Settings
+from trio_chat.server.connection import Connection
 from trio_chat.server.peer import Peer
 from trio_chat.server.poller import TaskPoller
 from trio_chat.server.tls import MAX_IDLE, TlsTransport
@@ -283,14 +283,14 @@ async def test_who_has_left_leaves_nothing_to_be_collected(tls_settings: Setting
         ann = End(await encrypt(here, client_context()))
         await ann.send(HELLO)
         await ann.until("422")
-        (connection,) = map(weakref.ref, here.server.connections)
         gc.disable()
         try:
+            before = living(Connection)
             await ann.send(b"QUIT\r\n")
             await ann.rest()
             await ann.stream.aclose()
             await wait_all_tasks_blocked()
-            assert connection() is None
+            assert living(Connection) == before - 1
         finally:
             gc.enable()
 

@@ -23,7 +23,14 @@ ROOMS = (
     "trio_chat/irc/**/*.py",
     "trio_chat/chat/**/*.py",
     "trio_chat/server/broadcaster.py",
+    "trio_chat/server/connection.py",
     "trio_chat/server/fanout.py",
+    "trio_chat/server/outbox.py",
+    "trio_chat/server/overtaking.py",
+    "trio_chat/server/poller.py",
+    "trio_chat/server/silence.py",
+    "trio_chat/server/transport.py",
+    "trio_chat/server/waiting.py",
 )
 FANOUT = "trio_chat/server/_fanout.c"
 """A loop that is written in C, too: its calls of the system are those of Linux and macOS."""
@@ -57,6 +64,16 @@ PURE = {
 """Modules of the rooms that stay as they are, and why."""
 
 
+_OPTIONS = (
+    "--config-file",
+    str(ROOT / "pyproject.toml"),
+    "--cache-dir",
+    os.devnull,
+    # What is only imported may need libraries that are not there: those of extras.
+    "--follow-imports=silent",
+)
+
+
 def sources() -> list[str]:
     """Return the modules that are compiled, as paths below `SOURCE`."""
     found = {path for room in ROOMS for path in SOURCE.glob(room)}
@@ -75,7 +92,7 @@ def build(directory: Path) -> None:
     directory = directory.absolute()
     with tempfile.TemporaryDirectory(prefix="trio-chat-compiled-") as work:
         extensions = mypycify(
-            ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", os.devnull, *sources()],
+            [*_OPTIONS, *sources()],
             only_compile_paths=sources(),
             opt_level=os.environ.get("MYPYC_OPT_LEVEL", "3"),
             debug_level="0",

@@ -90,7 +90,7 @@ def _value(name: str, place: int) -> tuple[str, int]:
             quoted = False
             while name[place : place + 1] == " ":
                 place += 1
-            if name[place : place + 1] not in ("", *_SEPARATORS):
+            if place < len(name) and name[place] not in _SEPARATORS:
                 raise ValueError("a value goes on behind its quotation marks")
             break
         found += sign.encode("utf-8", "surrogatepass")
@@ -120,7 +120,8 @@ def _hexadecimal(name: str, place: int) -> tuple[str, int]:
     value = name[start:place].lower()
     while name[place : place + 1] == " ":
         place += 1
-    if len(value) < 3 or not len(value) % 2 or name[place : place + 1] not in ("", *_SEPARATORS):
+    goes_on = place < len(name) and name[place] not in _SEPARATORS
+    if len(value) < 3 or not len(value) % 2 or goes_on:
         raise ValueError("behind # at the beginning of a value are hexadecimal digits; write \\#")
     return value, place
 

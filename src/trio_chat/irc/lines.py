@@ -50,6 +50,12 @@ class LineBuffer:
         Empty lines are left out. A `BadLine` takes the place of a dropped line as soon as the line
         is known to be too long; one that is endless follows when it goes on after that.
         """
+        if not (self._rest or self._skipping) and data.find(b"\n") == len(data) - 1:
+            # One line, as nearly always; or nothing, as the last byte of nothing is not found.
+            line = data.rstrip(b"\r\n")
+            if not line:
+                return []
+            return [line if len(line) <= self._max_body else self._judge(line)]
         *complete, rest = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
         lines: list[bytes | BadLine] = []
         for raw in complete:

@@ -113,8 +113,8 @@ def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
     """
     body = f":{source} {command}" if source else command
     if params:
-        *middle, last = params
-        for param in middle:
+        last = params[-1]
+        for param in params[:-1]:
             if not param or param[0] == ":" or " " in param:
                 raise ValueError(f"not a middle parameter: {param!r}")
             body += f" {param}"

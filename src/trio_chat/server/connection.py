@@ -46,7 +46,6 @@ class Connection:
     """
 
     __slots__ = (
-        "__weakref__",
         "_ahead",
         "_applied",
         "_buffer",
@@ -135,9 +134,13 @@ class Connection:
                     await self._say_farewell(outbox, nursery.cancel_scope)
                 finally:
                     outbox.close()
-        except* Exception:
-            log.exception("internal error while serving %s", self._name())
-            self._reason = self._reason or "Internal error"
+        except BaseExceptionGroup as group:  # as `except*`, which cannot be compiled
+            errors, rest = group.split(Exception)
+            if errors is not None:
+                log.error("internal error while serving %s", self._name(), exc_info=errors)
+                self._reason = self._reason or "Internal error"
+            if rest is not None:
+                raise rest from None
         finally:
             self._leave()
             log.info("disconnected %s: %s", self._name(), self._reason or "cancelled")
