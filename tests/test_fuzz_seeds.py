@@ -10,7 +10,7 @@ from trio_chat.chat import channel_table
 from trio_chat.chat.commands import metadata_sync
 from trio_chat.installation import is_compiled
 from trio_chat.irc import message
-from trio_chat.server import connection
+from trio_chat.server.app import Server
 from trio_chat.server.uploads.media import png
 
 FUZZ = Path(__file__).parent / "fuzz"
@@ -65,7 +65,7 @@ def test_every_target_has_seeds() -> None:
                 is_compiled(), reason="a compiled module looks for no other name of a builtin"
             ),
         ),
-        ("stream", (connection.Connection, "_leave"), lambda self: 0),
+        ("stream", (Server, "is_busy"), lambda self: 1 / 0),
         ("media", (png, "keep"), lambda parts, start, end: parts.append((start, end + 1000))),
     ],
     ids=["lines", "talk", "turns", "stream", "media"],
