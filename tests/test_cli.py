@@ -643,7 +643,7 @@ def test_another_error_is_a_defect(served: list[Settings], monkeypatch: pytest.M
         raise both
 
     monkeypatch.setattr(sys.modules["trio_chat.server.main"], "run", fail)
-    with pytest.raises(ExceptionGroup):
+    with pytest.RaisesGroup(OSError, ValueError):
         cli.main(["serve"])
 
 
