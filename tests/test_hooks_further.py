@@ -1,4 +1,4 @@
-"""What payloads of further senders say: cards, Bitbucket, and senders that are not known."""
+"""Messages of payloads of further senders: cards, Bitbucket, and senders that are not known."""
 
 import json
 from typing import Any

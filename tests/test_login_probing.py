@@ -1,4 +1,4 @@
-"""Why a directory cannot be reached, in words that libldap does not have."""
+"""Reasons for which a directory cannot be reached, in words that libldap does not have."""
 
 import socket
 import ssl

@@ -1,4 +1,4 @@
-"""What a maintenance command changes, with its entry in the audit log."""
+"""Changes by maintenance commands, with their entries in the audit log."""
 
 import time
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trio_chat.chat.audit import MAX_TEXT, AuditEntry
 from trio_chat.storage import audit
+from trio_chat.storage.transactions import transaction
 
 if TYPE_CHECKING:
     import apsw
@@ -23,12 +24,6 @@ def recorded(connection: "apsw.Connection", command: str, text: str) -> Iterator
         text: the change, in the words that the audit log has for it in the chat; without a secret.
     """
     entry = AuditEntry(int(time.time() * 1000), f"trio-chat {command}", "", text[:MAX_TEXT])
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         yield
         audit.add(connection, entry)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise

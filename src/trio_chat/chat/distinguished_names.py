@@ -59,11 +59,11 @@ def _parts(name: str) -> Iterator[_Part]:
     """
     place, end = 0, ","
     while end:
-        attribute, equals, _ = name[place:].partition("=")
-        kind = attribute.strip().lower()
-        if not equals or not kind.isascii() or not kind.replace("-", "").replace(".", "").isalnum():
+        equals = name.find("=", place)
+        kind = name[place : max(equals, place)].strip().lower()
+        if not kind.isascii() or not kind.replace("-", "").replace(".", "").isalnum():
             raise ValueError("an attribute has no name, or no value")
-        value, place = _value(name, place + len(attribute) + 1)
+        value, place = _value(name, equals + 1)
         end = name[place : place + 1]
         place += 1
         yield _Part(kind, value, end)

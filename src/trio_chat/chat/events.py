@@ -128,7 +128,7 @@ class Event:
         server_tags: tuple[tuple[int, str, str], ...] | None = None,
         push_accounts: tuple[int, ...] | None = None,
     ) -> "Event":
-        """Return the event with the given fields in place of its own."""
+        """Return the event with the given fields in place of its own; None leaves one as it is."""
         return Event(
             self.id,
             self.command,

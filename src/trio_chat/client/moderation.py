@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 from trio_chat.client.registry import Actions, command
+from trio_chat.client.session.ban_masks import CHANGES_AT_ONCE
 from trio_chat.client.session.events import MessageKind, Note
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import N_, _
-
-_AT_ONCE = 4
-"""Changes in one MODE that every server accepts."""
 
 
 @command(N_("nickname text"), N_("sends a notice, which opens no window for its receiver"), 2, 2)
@@ -68,7 +66,7 @@ async def _unban(client: Actions, words: list[str]) -> None:
     2,
 )
 async def _kickban(client: Actions, words: list[str]) -> None:
-    channel = client.current if client.is_channel(client.current) else ""
+    channel = _current_channel(client)
     if not channel:
         await client.tell(_("You are not in a channel."), error=True)
         return
@@ -101,7 +99,7 @@ async def _unmute(client: Actions, words: list[str]) -> None:
     3,
 )
 async def _invite_link(client: Actions, words: list[str]) -> None:
-    channel = client.current if client.is_channel(client.current) else ""
+    channel = _current_channel(client)
     if words and (words[0] == "*" or client.is_channel(words[0])):
         channel, *words = words
     if not channel:
@@ -128,8 +126,8 @@ async def _change(
         await client.do(f"/{name}", lambda protocol: protocol.send("MODE", channel, mode))
         return
     letter = mode[1]
-    for start in range(0, len(people), _AT_ONCE):
-        some = people[start : start + _AT_ONCE]
+    for start in range(0, len(people), CHANGES_AT_ONCE):
+        some = people[start : start + CHANGES_AT_ONCE]
         letters = f"{mode[0]}{letter * len(some)}"
         await client.do(
             f"/{name} {' '.join(some)}",
@@ -179,4 +177,9 @@ def _channel_and_people(client: Actions, words: Sequence[str]) -> tuple[str, lis
     people = words[0].split() if words else []
     if people and client.is_channel(people[0]):
         return people[0], people[1:]
-    return client.current if client.is_channel(client.current) else "", people
+    return _current_channel(client), people
+
+
+def _current_channel(client: Actions) -> str:
+    """Return the channel that is shown, or ""."""
+    return client.current if client.is_channel(client.current) else ""

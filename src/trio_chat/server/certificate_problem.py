@@ -1,4 +1,4 @@
-"""What is wrong with the certificate of a server that the operator has named."""
+"""Problems with certificates of servers that the operator has named, in words."""
 
 import ssl
 

@@ -22,21 +22,28 @@ def in_transaction(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Run `work(connection, …)` as one transaction, in this thread; roll it back when it raises.
-    Within another one it is a part of that.
+    """Run `work(connection, …)` as one `transaction`, in this thread."""
+    with transaction(connection):
+        return work(connection, *args, **kwargs)
+
+
+@contextmanager
+def transaction(connection: "apsw.Connection") -> Iterator[None]:
+    """Make the block one transaction, which is rolled back when it raises. Within another one it is
+    a part of that.
     """
     is_part = connection.in_transaction
     if is_part:
-        return work(connection, *args, **kwargs)
+        yield
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        result = work(connection, *args, **kwargs)
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return result
 
 
 @contextmanager

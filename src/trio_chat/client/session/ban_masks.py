@@ -14,7 +14,7 @@ from trio_chat.client.session.events import Note
 from trio_chat.client.session.features import Features
 from trio_chat.i18n import _
 
-_AT_ONCE = 4
+CHANGES_AT_ONCE = 4
 """Changes in one MODE that every server accepts."""
 _MASK_SIGNS = frozenset("!@*?:$~")
 """Characters of masks and extended bans that no nickname has."""
@@ -161,8 +161,8 @@ class BanMasks:
                 )
                 self._effects.report(Note(text.format(nick=word)))
         sign, letter = change.mode[0], change.mode[1]
-        for start in range(0, len(masks), _AT_ONCE):
-            some = [f"{change.prefix}{mask}" for mask in masks[start : start + _AT_ONCE]]
+        for start in range(0, len(masks), CHANGES_AT_ONCE):
+            some = [f"{change.prefix}{mask}" for mask in masks[start : start + CHANGES_AT_ONCE]]
             self._effects.send("MODE", change.channel, f"{sign}{letter * len(some)}", *some)
         if change.reason is not None:
             reason = (change.reason,) if change.reason else ()

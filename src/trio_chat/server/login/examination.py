@@ -1,4 +1,4 @@
-"""Whether the provider of single sign-on, and the directory, can be asked by config.ini."""
+"""Examination of the provider of single sign-on, and of the directory, by config.ini."""
 
 import time
 from dataclasses import replace

@@ -1,5 +1,5 @@
-"""Why a directory cannot be reached: libldap says neither what is wrong with a certificate nor what
-the network has answered. Everything here blocks.
+"""Reasons for which a directory cannot be reached: libldap names neither the problem of a
+certificate nor the answer of the network. Everything here blocks.
 """
 
 import socket
