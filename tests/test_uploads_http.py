@@ -14,9 +14,11 @@ import trio.testing
 import upload_fakes as fakes
 from support import NOON
 from trio_chat.chat.bans import Ban, BanKind
+from trio_chat.chat.identities import Identity, PersonRefused
 from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.uploads import Upload
 from trio_chat.config import ListenerSettings, ServerSettings, Settings
+from trio_chat.server.accounts import AccountKeeper
 from trio_chat.server.http.connection import STALL_TIMEOUT
 from trio_chat.server.links import page_url_for
 from trio_chat.server.open_storage import prune
@@ -145,6 +147,27 @@ async def test_guessing_passwords_is_locked_out(opened: Opener) -> None:
         assert status == 429
         assert int(field(head, "Retry-After")) > 0
         assert b"Too many wrong passwords" in body
+
+
+class RefusingDirectory:
+    """A directory that takes the password of a person that may not log in by it."""
+
+    is_first = True
+
+    async def check(self, name: str, password: str) -> Identity | None:
+        """Refuse the person."""
+        raise PersonRefused(f"{name} is in no group of the chat")
+
+
+async def test_who_may_not_log_in_is_not_asked_to_try_again(opened: Opener) -> None:
+    """403, as the password was right: a repeat would be refused likewise."""
+    async with opened() as uploads:
+        accounts = uploads.server.world.accounts
+        assert isinstance(accounts, AccountKeeper)
+        accounts.directory = RefusingDirectory()
+        status, head, body = await uploads.put(b"x", basic(password="of the directory"))
+        assert (status, field(head, "Retry-After")) == (403, "")
+        assert b"ann is in no group of the chat" in body
 
 
 async def test_only_those_who_may(opened: Opener) -> None:

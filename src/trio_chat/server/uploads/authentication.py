@@ -9,6 +9,7 @@ import logging
 
 from trio_chat.chat import authentication, banning, logins
 from trio_chat.chat.accounts import Account, Accounts, AccountsError, Busy, Origin
+from trio_chat.chat.identities import NotLinked, PersonRefused
 from trio_chat.chat.moderation import probation_rules
 from trio_chat.chat.second_factors import CodeRequired
 from trio_chat.chat.world import World
@@ -97,6 +98,8 @@ async def _by_password(world: World, value: str, peer: Peer) -> Uploader:
         login = await authentication.verify_login(world, fold_or_self(name), password, origin)
     except CodeRequired as error:
         raise Unauthenticated(_CODE, BASIC) from error
+    except (NotLinked, PersonRefused) as error:  # a repeat would be refused likewise
+        raise UploadRefused(403, str(error)) from error
     except Busy as error:
         raise UploadRefused(429, str(error), _MOST_CHECKED_AGAIN) from error
     except AccountsError as error:
