@@ -23,6 +23,7 @@ from trio_chat.irc import modes
 from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_or_self
 from trio_chat.server.api.calls import MAX_LIMIT, Call, Page, PageQuery
+from trio_chat.server.api.named_channels import folded_channel
 from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.resources import Resource
 from trio_chat.server.api.schemas import Rule
@@ -124,8 +125,7 @@ def found_channel(call: Call) -> Channel:
     Raises:
         ApiProblem: 404.
     """
-    name, channels = call.params["channel"], call.world.channels
-    channel = channels.get(fold_or_self(name)) or channels.get(fold_or_self(f"#{name}"))
+    channel = call.world.channels.get(folded_channel(call.world, call.params["channel"]))
     if channel is None:
         raise not_found(
             _(

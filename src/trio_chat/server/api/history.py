@@ -80,7 +80,7 @@ async def _prune(call: Call) -> JobView:
         before = max(0.0, now - (wanted.keep_days or 0) * _DAY)
     if not 0 <= before <= now:
         raise ApiProblem(400, _("that time is not in the past"), field="before")
-    channel = folded_channel(wanted.channel) if wanted.channel is not None else None
+    channel = folded_channel(call.world, wanted.channel) if wanted.channel is not None else None
     with as_problems():
         database = call.site.jobs().database()
         if channel is not None:

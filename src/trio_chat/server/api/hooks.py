@@ -17,6 +17,7 @@ from trio_chat.chat.hooks import (
     Hook,
 )
 from trio_chat.i18n import _
+from trio_chat.irc.names import fold_or_self
 from trio_chat.maintenance.hooks import (
     HookMaker,
     channel_number,
@@ -116,11 +117,11 @@ def _show(call: Call, hook: Hook) -> HookView:
 
 def _list(call: Call) -> Page:
     names, wanted = names_by_number(call.world, LOBBY), call.query_as(HookQuery).channel
-    folded = folded_channel(wanted) if wanted else ""
+    folded = folded_channel(call.world, wanted) if wanted else ""
     found = [
         hook
         for hook in call.world.hooks
-        if not folded or folded_channel(names.get(hook.channel, "")) == folded
+        if not folded or fold_or_self(names.get(hook.channel, "")) == folded
     ]
     return call.page(found, lambda hook: hook.digest[:16], lambda hook: _show(call, hook))
 
@@ -150,7 +151,7 @@ async def _add(call: Call) -> MadeWebhook:
         number = channel_number(
             registered_numbers(world),
             world.channels.lobby.name if world.channels.lobby is not None else "",
-            folded_channel(wanted.channel),
+            folded_channel(world, wanted.channel),
         )
         maker = HookMaker(call.caller.actor, int(world.clock()), world.ids.latest)
         made = new_hook(list(world.hooks), number, terms, maker)

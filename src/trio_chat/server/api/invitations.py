@@ -89,7 +89,7 @@ async def _add(call: Call) -> MadeLink:
         if wanted.channel is None:
             check_accounts_need_one(call.site.settings)
         else:
-            folded = folded_channel(wanted.channel)
+            folded = folded_channel(world, wanted.channel)
             number = registered_numbers(world).get(folded, 0)
             if not number:
                 raise not_registered(folded)

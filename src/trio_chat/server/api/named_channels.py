@@ -7,9 +7,14 @@ from trio_chat.irc.names import fold_or_self
 from trio_chat.server.api.problems import not_found
 
 
-def folded_channel(name: str) -> str:
-    """Return the folded name of a channel, whose # may be left out, as on the command line."""
-    return fold_or_self(name if name.startswith("#") else f"#{name}")
+def folded_channel(world: World, name: str) -> str:
+    """Return the folded name of a channel, whose # may be left out: that of a channel that there
+    is, if `name` with or without it is one, so that `#x` finds `##x` where there is no `#x`.
+    """
+    whole, longer = fold_or_self(name), fold_or_self(f"#{name}")
+    if name.startswith("#") and (whole in world.channels or longer not in world.channels):
+        return whole
+    return longer
 
 
 def channel_named(world: World, name: str) -> Channel:
@@ -18,7 +23,7 @@ def channel_named(world: World, name: str) -> Channel:
     Raises:
         ApiProblem: 404.
     """
-    channel = world.channels.get(folded_channel(name))
+    channel = world.channels.get(folded_channel(world, name))
     if channel is None:
         raise not_found(_("there is no channel {name}").format(name=name))
     return channel

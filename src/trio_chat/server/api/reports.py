@@ -56,7 +56,7 @@ class ChannelQuery(PageQuery):
 
 def _channels(call: Call) -> Iterator[Channel]:
     wanted = call.query_as(ChannelQuery).channel
-    folded = folded_channel(wanted) if wanted else ""
+    folded = folded_channel(call.world, wanted) if wanted else ""
     for channel in call.world.channels.values():
         if channel.moderation is not None and folded in ("", channel.folded):
             yield channel
