@@ -11,7 +11,7 @@ from edge import Edge, End, edge, read_up_to
 from http_fakes import Answer, HttpClient
 from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, commands, find
-from trio_chat.chat import public_archive
+from trio_chat.chat import ids, public_archive
 from trio_chat.chat.history import HistoryError, Query, Record, Span
 from trio_chat.chat.registered_channels import restore, to_state
 from trio_chat.chat.server_info import ServerInfo
@@ -246,6 +246,30 @@ async def test_an_answer_leads_to_what_it_answers() -> None:
         await p.do(f"@+reply={msgid} PRIVMSG #a :yes")
         for path in ("a/", "a/search?q=yes"):
             assert f'<a class="reply" href="/archive/a/m/{msgid}">' in (await p.get(path)).text
+
+
+async def test_an_answer_to_what_is_not_shown_leads_nowhere() -> None:
+    """It was deleted, or said before the channel was public."""
+    async with public() as p:
+        before = p.history.said[0].id
+        deleted = await p.say("oops")
+        await p.do(f"REDACT #a {deleted}")
+        for msgid in (deleted, ids.msgid(before)):
+            await p.do(f"@+reply={msgid} PRIVMSG #a :yes")
+        for path in ("a/", "a/search?q=yes"):
+            text = (await p.get(path)).text
+            assert text.count('<span class="reply">') == 2
+            assert 'class="reply" href' not in text
+
+
+async def test_a_former_name_leads_to_the_channel() -> None:
+    """Permanent links outlast a new name of their channel, as JOIN finds it too."""
+    async with public() as p:
+        msgid = await p.say("tea")
+        await p.do("RENAME #a #b")
+        assert (await p.get(f"a/m/{msgid}")).headers["location"] == f"/archive/b/m/{msgid}"
+        await p.do("MODE #b -P")
+        assert (await p.get(f"a/m/{msgid}")).status == 404
 
 
 async def test_a_nickname_and_what_it_says_keep_their_order() -> None:

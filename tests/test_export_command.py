@@ -237,6 +237,15 @@ def test_an_answer_to_what_is_not_exported_leads_nowhere() -> None:
     assert not [each for each in page.values("href") if msgid(before.id) in each]
 
 
+def test_an_answer_to_a_deleted_message_leads_nowhere() -> None:
+    """Its page has no anchor of it."""
+    first, deleted, after = said(0, "hello"), said(1, "oops"), said(2, "again")
+    fill(first, after._replace(tags={"+reply": msgid(deleted.id)}))
+    page = pages()["2026-01-31.html"]
+    assert page.values("class").count("reply") == 1
+    assert not [each for each in page.values("href") if msgid(deleted.id) in each]
+
+
 def test_a_long_day_has_several_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has the next one, and an answer finds the right one."""
     monkeypatch.setattr(exported_pages, "MOST_ON_PAGE", 2)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from trio_chat.chat.history import MESSAGES, Record
+from trio_chat.chat.history import MESSAGES, Record, Span
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.uploads import LINK
 from trio_chat.exports import html
@@ -16,6 +16,7 @@ from trio_chat.i18n import _, language
 from trio_chat.irc import tag_names
 from trio_chat.server.uploads.filenames import safe_name
 from trio_chat.storage import uploads
+from trio_chat.storage.messages import select_messages
 
 if TYPE_CHECKING:
     import apsw
@@ -51,7 +52,8 @@ class PageWriter:
         self._title = title
         self._reactions: dict[int, dict[str, list[str]]] = {}
         self._files: dict[str, CopiedFile] = {}
-        self._around = Surroundings(self._reactions, self._files, [], several)
+        self._missing: set[int] = set()
+        self._around = Surroundings(self._reactions, self._files, [], several, self._missing)
         self._stream: TextIO | None = None
         self._names: list[str] = []
         self._counts: dict[str, int] = {}
@@ -91,6 +93,7 @@ class PageWriter:
                     self._stream = self._turn(today, record)
                     day, on_page = today, 0
                 self._copy(record)
+                self._look_for_answered(record)
                 self._stream.write(html.article(record, self._around))
                 written += 1
                 on_page += 1
@@ -135,6 +138,17 @@ class PageWriter:
     def _open(self, name: str) -> TextIO:
         handle = os.open(self._directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         return open(handle, "w", encoding="utf-8", errors="replace", newline="\n")
+
+    def _look_for_answered(self, record: Record) -> None:
+        """Note that the message that another one answers is not in the export, such as one that
+        was deleted. Conversations of several channels have no links to answers.
+        """
+        number = html.answered(record)
+        if number is None or self._around.with_channel or number in self._missing:
+            return
+        span = Span(number - 1, number + 1)
+        if not select_messages(self._connection, record.buffer, span, 1, 0):
+            self._missing.add(number)
 
     def _copy(self, record: Record) -> None:
         """Copy the uploads that a message links to."""

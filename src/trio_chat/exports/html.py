@@ -10,7 +10,7 @@ import hashlib
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -75,6 +75,7 @@ class Surroundings(NamedTuple):
         files: the uploads that were copied, by random name.
         pages: of the messages so far, the first id and the name of each page, in order.
         with_channel: whether messages have their channel, because there are several.
+        missing: the ids of messages that are answered and cannot be shown.
         permanent: what the permanent links of messages begin with, "" where there are only pages.
     """
 
@@ -82,6 +83,7 @@ class Surroundings(NamedTuple):
     files: Mapping[str, CopiedFile]
     pages: list[tuple[int, str]]
     with_channel: bool = False
+    missing: Collection[int] = ()
     permanent: str = ""
 
 
@@ -183,18 +185,22 @@ def _plain(text: str) -> str:
     return "\n".join(map(escaped, text.split("\n")))
 
 
+def answered(record: Record) -> int | None:
+    """Return the id of the message that a message answers, or None."""
+    return parse_msgid(
+        record.tags.get(tag_names.REPLY) or record.tags.get(tag_names.DRAFT_REPLY, "")
+    )
+
+
 def _reply(record: Record, around: Surroundings) -> str:
-    answered = record.tags.get(tag_names.REPLY) or record.tags.get(tag_names.DRAFT_REPLY, "")
-    number = parse_msgid(answered)
+    number = answered(record)
     if number is None:
         return ""
-    if around.permanent:
-        return f'<a class="reply" href="{html.escape(around.permanent)}{answered}">↪</a> '
     place = bisect_right(around.pages, number, key=lambda each: each[0])
-    if not place:  # it was said before the first page begins
-        return '<span class="reply">↪</span> '
-    name = around.pages[place - 1][1]
-    return f'<a class="reply" href="{quote(name)}#{answered}">↪</a> '
+    if number in around.missing or not (place or around.permanent):
+        return '<span class="reply">↪</span> '  # without a link, which would lead to nothing
+    to = html.escape(around.permanent) or f"{quote(around.pages[place - 1][1])}#"
+    return f'<a class="reply" href="{to}{msgid(number)}">↪</a> '
 
 
 def _files(text: str, around: Surroundings) -> str:

@@ -6,7 +6,7 @@ else somebody could smuggle in. No address and no host of a user is shown.
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from trio_chat.chat import public_archive
 from trio_chat.chat.channels import Channel
@@ -51,6 +51,7 @@ class ArchiveDocuments:
         channel: Channel,
         day: str,
         records: Sequence[Record],
+        missing: Collection[int],
         *,
         links: Sequence[tuple[str, str]],
     ) -> str:
@@ -60,17 +61,22 @@ class ArchiveDocuments:
             channel: the channel.
             day: such as `2026-11-28`.
             records: its messages.
+            missing: the ids of messages that these answer and that cannot be shown.
             links: to other pages, with their texts.
         """
         title = f"{channel.name} · {day}"
-        articles = "".join(_article(channel, record) for record in records)
+        articles = "".join(_article(channel, record, missing) for record in records)
         return self._page(channel, title, articles, links)
 
-    def found(self, channel: Channel, text: str, records: Sequence[Record]) -> str:
-        """Return the messages that contain words, each with a link to where it was said."""
+    def found(
+        self, channel: Channel, text: str, records: Sequence[Record], missing: Collection[int]
+    ) -> str:
+        """Return the messages that contain words, each with a link to where it was said; see
+        `day`.
+        """
         articles = "".join(
             f'<p><a href="/{_path(channel)}m/{msgid(record.id)}">'
-            f"{server_time(record.id)[:10]}</a></p>\n{_article(channel, record)}"
+            f"{server_time(record.id)[:10]}</a></p>\n{_article(channel, record, missing)}"
             for record in records
         )
         shown = articles or "<p>Nothing was found.</p>\n"
@@ -118,10 +124,10 @@ def _path(channel: Channel) -> str:
     return html.escape(public_archive.path(channel))
 
 
-def _article(channel: Channel, record: Record) -> str:
+def _article(channel: Channel, record: Record, missing: Collection[int]) -> str:
     # A message may answer one of another day, or of another page of the same day.
     permanent = f"/{public_archive.path(channel)}m/"
-    return article(record, Surroundings({}, {}, [], permanent=permanent))
+    return article(record, Surroundings({}, {}, [], missing=missing, permanent=permanent))
 
 
 def _entry(own: str, record: Record) -> str:

@@ -109,7 +109,7 @@ async def _latest(archive: _Archive, channel: Channel) -> HttpResponse:
     day = await archive.reader.last_day(channel)
     if day:
         return await _day(archive, channel, day)
-    return archive.answer(archive.documents.day(channel, "no messages yet", [], links=[]))
+    return archive.answer(archive.documents.day(channel, "no messages yet", [], (), links=[]))
 
 
 async def _day(archive: _Archive, channel: Channel, day: str) -> HttpResponse:
@@ -121,7 +121,8 @@ async def _day(archive: _Archive, channel: Channel, day: str) -> HttpResponse:
         *([(f"{own}{day}?after={msgid(page.last)}", "More of this day")] if page.last else []),
         *([(f"{own}{page.after}", f"{page.after} →")] if page.after else []),
     ]
-    return archive.answer(archive.documents.day(channel, day, page.records, links=links))
+    missing = await archive.reader.missing(channel, page.records)
+    return archive.answer(archive.documents.day(channel, day, page.records, missing, links=links))
 
 
 def _begin(day: str) -> int:
@@ -148,4 +149,5 @@ async def _search(archive: _Archive, channel: Channel) -> HttpResponse:
     if not text or len(text) > _LONGEST_QUERY:
         raise RequestError(400, f"search for 1 to {_LONGEST_QUERY} characters: search?q=words")
     records = await archive.reader.search(channel, text, _MOST_FOUND)
-    return archive.answer(archive.documents.found(channel, text, records))
+    missing = await archive.reader.missing(channel, records)
+    return archive.answer(archive.documents.found(channel, text, records, missing))

@@ -15,6 +15,7 @@ from trio_chat.chat.history import LAST_ID, HistoryError, HistoryFilter, Query, 
 from trio_chat.chat.ids import first_id, server_time
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
+from trio_chat.exports.html import answered
 from trio_chat.server.http.messages import RequestError
 
 PAGE = 500
@@ -22,6 +23,8 @@ PAGE = 500
 _AT_ONCE = 4
 _WAITING = 50
 """Requests that wait for their turn; further ones are refused."""
+_MOST_LOOKED_FOR = 50
+"""Messages of other pages that are looked for because some of a page answer them."""
 _DAY = 86_400
 
 
@@ -58,12 +61,13 @@ class ArchiveReader:
         """Return a public channel.
 
         Args:
-            name: its folded name.
+            name: its folded name, or a former one that leads to it.
 
         Raises:
             RequestError: 404: there is none, or it is not public.
         """
-        channel = self._world.channels.get(name)
+        channels = self._world.channels
+        channel = channels.get(name) or channels.renamed_to(name)
         if channel is None or not public_archive.is_public(self._world, channel):
             raise RequestError(404, "there is no public channel of this name")
         return channel
@@ -119,6 +123,21 @@ class ArchiveReader:
         if not found:
             raise RequestError(404, "there is no such message, or it was deleted")
         return found[0]
+
+    async def missing(self, channel: Channel, records: Sequence[Record]) -> set[int]:
+        """Return the ids of messages that some of these answer, and that are not for everybody:
+        they were deleted, or said before the channel was public, or elsewhere.
+
+        Raises:
+            RequestError: 503: the history cannot be read at the moment.
+        """
+        here = {record.id for record in records}
+        wanted = {number for record in records if (number := answered(record)) is not None}
+        found = set[int]()
+        for number in sorted(wanted - here, reverse=True)[:_MOST_LOOKED_FOR]:
+            if not await self._messages(channel, Span(number - 1, number + 1), 1):
+                found.add(number)
+        return found
 
     async def search(self, channel: Channel, text: str, limit: int) -> Sequence[Record]:
         """Return the latest messages that contain these words, the oldest first.
