@@ -11,6 +11,7 @@ from trio_chat.chat.account_rules import AccountRules
 from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import (
+    AccountDeleted,
     BanSet,
     ProbationBegun,
     ScheduledMessageDue,
@@ -249,6 +250,37 @@ def test_messages_are_listed_and_cancelled(town: Town) -> None:
     assert sentences(ann.say("NS AT CANCEL 1")) == ["Message 1 is cancelled."]
     pass_time(town, 3 * HOUR)
     assert [each.params[1] for each in bob.read()] == []
+
+
+def test_a_number_is_not_used_again(town: Town) -> None:
+    """Who reads of a message and cancels it by its number would cancel another one."""
+    ann = person(town, "ann", "#a")
+    ann.say("NS AT 1h #a sent", "NS AT 2h #a cancelled", "NS AT CANCEL 2")
+    pass_time(town, HOUR)
+    state = snapshot.take(town.world)
+    other = Town(storage=town.world.storage)
+    snapshot.restore(other.world, state)
+    for there in (town, other):
+        assert there.world.scheduled.next_number(1) == 3
+    assert town.world.accounts is not None
+    apply(town.world, AccountDeleted(town.world.accounts.known["ann"]))
+    assert town.world.scheduled.accounts() == []
+
+
+def test_the_list_has_times_by_the_clock_of_their_day(town: Town) -> None:
+    """A client names the times from which its offset is another one."""
+    ann = person(town, "ann", "#a")
+    ann.say("NS AT 2027-03-28T02:59:59+02:00 #a x", "NS AT 2027-03-28T03:00+02:00 #a y")
+    ann.say("NS AT 2027-12-01T12:00Z #a z")
+    times = "+01:00 2027-03-28T03:00+02:00 2027-10-31T02:00+01:00"
+    shown = sentences(ann.say(f"NICKSERV AT LIST {times}"))
+    assert [line.split()[1] for line in shown[:-1]] == [
+        "2027-03-28T01:59:59+01:00",
+        "2027-03-28T03:00:00+02:00",
+        "2027-12-01T13:00:00+01:00",
+    ]
+    assert sentences(ann.say(f"NS AT LIST {times}")) == shown
+    assert sentences(ann.say("NS AT LIST soon x"))[0].split()[1] == "2027-03-28T00:59:59Z"
 
 
 def test_a_message_is_moved(town: Town) -> None:
@@ -570,7 +602,7 @@ def test_a_reminder_waits_for_its_owner(town: Town) -> None:
     ann.leave()
     pass_time(town)
     assert kept(town, "ann") == ["Reminder: check the build"]
-    assert not town.world.scheduled.accounts()
+    assert not town.world.scheduled.notices(1)
 
 
 def test_a_deleted_account_has_nothing_that_waits(town: Town) -> None:

@@ -2,14 +2,14 @@
 
 import json
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from client_fakes import chat
 from trio_chat.client import schedule_commands
-from trio_chat.client.schedule_times import split_time
+from trio_chat.client.schedule_times import offsets, split_time
 
 NOON = datetime(2030, 1, 31, 12, 0).astimezone()
 
@@ -39,6 +39,17 @@ def test_a_time_is_understood(
     assert found == (tuple(expected) if expected is not None else None)
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone cannot be set here")
+def test_summer_time_is_told_to_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time in summer would be shown by the clock of winter else."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        found = offsets(datetime(2026, 11, 30, 12, 0, tzinfo=UTC).astimezone())
+    time.tzset()
+    assert found == ["+01:00", "2027-03-28T03:00:00+02:00", "2027-10-31T02:00:00+01:00"]
+
+
 async def test_messages_for_later_are_commands_of_nickserv(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a name they are for the current conversation."""
     monkeypatch.setattr(schedule_commands, "local_time", lambda: NOON)
@@ -50,7 +61,7 @@ async def test_messages_for_later_are_commands_of_nickserv(monkeypatch: pytest.M
             "/at", "/at cancel 3", "/at move 3 17:00", "/at 17:00 it is time", "/at 20m #tea hi all"
         )
         c.interface.type("/at 20m @bob hi", "/remind 2h check the build")
-        await server.expect(f"NICKSERV AT LIST {NOON.isoformat()[-6:]}")
+        await server.expect(f"NICKSERV AT LIST {' '.join(offsets(NOON))}")
         await server.expect("NICKSERV AT CANCEL 3")
         await server.expect(f"NICKSERV AT MOVE 3 {local(2030, 1, 31, 17, 0)}")
         await server.expect(f"NICKSERV AT {local(2030, 1, 31, 17, 0)} #lobby it is time")

@@ -148,7 +148,7 @@ async def test_nothing_is_lost_by_a_restart() -> None:
     [(_, message)] = after.world.scheduled
     apply(town.world, ScheduledMessageCancelled(ANN, message.id))
     town.world.scheduled.forget_notices(ANN, 7)
-    assert not (await restarted(town)).world.scheduled.accounts()
+    assert not list((await restarted(town)).world.scheduled)
 
 
 @pytest.mark.parametrize("present", [True, False], ids=["present", "absent"])

@@ -31,6 +31,7 @@ class FakeSchedule:
         self._now = now
         self._deliver = deliver
         self._messages: dict[int, _Waiting] = {}
+        self._last = 0
         self._changed = trio.Event()
 
     async def run(self) -> None:
@@ -73,7 +74,7 @@ class FakeSchedule:
         left = float(found[1]) if found else (moment - self._now()).total_seconds() if moment else 0
         if left <= 0:
             return f"{when} is over; now it is {self._now():%Y-%m-%d %H:%M} UTC."
-        number = max(self._messages, default=0) + 1
+        self._last = number = self._last + 1
         self._messages[number] = _Waiting(trio.current_time() + left, target, text)
         self._changed.set()
         cancel = f"/msg NickServ AT CANCEL {number}"

@@ -5,7 +5,7 @@ server finds out which are due, and `chat.apply.scheduled` carries them out.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
@@ -91,6 +91,7 @@ class ScheduledMessages:
     def __init__(self) -> None:
         self._messages: dict[int, dict[int, ScheduledMessage]] = {}
         self._notices: dict[int, list[KeptNotice]] = {}
+        self._last: dict[int, int] = {}
 
     def __iter__(self) -> Iterator[tuple[int, ScheduledMessage]]:
         """Give all messages, each with the number of its account."""
@@ -109,8 +110,10 @@ class ScheduledMessages:
         return self._messages.get(account, {}).get(number)
 
     def next_number(self, account: int) -> int:
-        """Return the number for another message of an account."""
-        return max((one.number for one in self._messages.get(account, {}).values()), default=0) + 1
+        """Return the number for another message of an account. No number is given again: its owner
+        could cancel another message than the one of which it reads.
+        """
+        return self._last.get(account, 0) + 1
 
     def next_due(self) -> int | None:
         """Return when the next message is due; None when there is none."""
@@ -124,6 +127,7 @@ class ScheduledMessages:
     def put(self, account: int, message: ScheduledMessage) -> None:
         """Have a message."""
         self._messages.setdefault(account, {})[message.id] = message
+        self._last[account] = max(self._last.get(account, 0), message.number)
 
     def wait_for(self, account: int, place: int) -> bool:
         """Return whether messages of an account are for a channel, by `Channel.founded`."""
@@ -170,12 +174,14 @@ class ScheduledMessages:
         """Forget everything of an account."""
         self._messages.pop(account, None)
         self._notices.pop(account, None)
+        self._last.pop(account, None)
 
     def to_state(self, account: int) -> dict[str, Any]:
         """Return what an account has as plain data; nothing when it has nothing."""
         messages = [one.to_list() for one in self._messages.get(account, {}).values()]
         notices = [list(one) for one in self.notices(account)]
-        return {"messages": messages, "notices": notices} if messages or notices else {}
+        state = {"messages": messages, "notices": notices, "last": self._last.get(account, 0)}
+        return state if any(state.values()) else {}
 
     def restore(self, account: int, state: dict[str, Any]) -> None:
         """Have what `to_state` returned."""
@@ -183,10 +189,12 @@ class ScheduledMessages:
             self.put(account, ScheduledMessage(*one))
         if notices := state.get("notices"):
             self._notices[account] = [KeptNotice(*one) for one in notices]
+        if last := state.get("last", 0):
+            self._last[account] = max(self._last.get(account, 0), last)
 
     def accounts(self) -> list[int]:
         """Return the numbers of the accounts that have something."""
-        return sorted(self._messages.keys() | self._notices.keys())
+        return sorted(self._messages.keys() | self._notices.keys() | self._last.keys())
 
 
 def as_sent(text: str, suffix: str = "") -> str:
@@ -227,6 +235,27 @@ def parse_offset(word: str) -> tzinfo | None:
     """Return the time zone with an offset such as `+03:00`; None when the word is none."""
     moment = parse_time(f"2000-01-02T00:00{word}", 0.0)
     return moment.tzinfo if moment is not None else None
+
+
+def parse_zones(words: Sequence[str]) -> list[tuple[int, tzinfo]]:
+    """Return the time zones of a place with the seconds of Unix time at which each begins.
+
+    Args:
+        words: the offset that is first in force, such as `+01:00`, and times of ISO 8601 from which
+            their own offset is, such as `2027-03-28T03:00+02:00`. What is none is left out.
+    """
+    first = parse_offset(words[0]) if words else None
+    zones = [(0, first or UTC)]
+    for word in words[1:] if first is not None else ():
+        moment = parse_time(word, 0.0)
+        if moment is not None and moment.tzinfo is not None:
+            zones.append((int(moment.timestamp()), moment.tzinfo))
+    return sorted(zones, key=lambda zone: zone[0])
+
+
+def zone_at(zones: Sequence[tuple[int, tzinfo]], due: int) -> tzinfo:
+    """Return the one of these time zones that is in force at a time."""
+    return [zone for begin, zone in zones if begin <= due][-1]
 
 
 def iso_time(due: int, zone: tzinfo = UTC) -> str:

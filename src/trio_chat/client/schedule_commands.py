@@ -5,7 +5,7 @@ run by then.
 from datetime import datetime
 
 from trio_chat.client.registry import COMMANDS, Actions, command
-from trio_chat.client.schedule_times import split_time
+from trio_chat.client.schedule_times import offsets, split_time
 from trio_chat.i18n import N_, _
 
 
@@ -28,7 +28,7 @@ async def _at(client: Actions, words: list[str]) -> None:
     verb, _space, rest = text.partition(" ")
     found = split_time(text, local_time())
     if not text:
-        params = ["LIST", local_time().isoformat()[-6:]]
+        params = ["LIST", *offsets(local_time())]
     elif verb.lower() == "cancel":
         params = ["CANCEL", rest]
     elif verb.lower() == "move":

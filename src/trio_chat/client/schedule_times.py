@@ -4,7 +4,7 @@ The page has the same in `schedule_times.js`; both are tested by `tests/schedule
 """
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 _DURATION = re.compile(r"(?:[0-9]{1,5}[smhdw])+", re.ASCII | re.IGNORECASE)
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})", re.ASCII)
@@ -14,6 +14,11 @@ _ISO = re.compile(
     r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?",
     re.ASCII,
 )
+_DAY = 86_400
+_DAYS = 367
+"""Days after which a message is sent at the latest, and one."""
+_MOST_OFFSETS = 12
+"""So that they have room in one line."""
 _TOMORROW = ("tomorrow", "завтра")
 
 
@@ -43,6 +48,41 @@ def split_time(text: str, now: datetime) -> tuple[str, str] | None:
     except (ValueError, OverflowError):  # such as 25:00
         pass
     return None
+
+
+def offsets(now: datetime) -> list[str]:
+    """Return the offset of this machine, and the times of the year to come from which it has
+    another one, as `AT LIST` of NickServ takes them.
+
+    Args:
+        now: the time on this machine, with its zone.
+    """
+    found, before = [now.isoformat()[-6:]], int(now.timestamp())
+    for day in range(1, _DAYS + 1):
+        after = int(now.timestamp()) + day * _DAY
+        if _offset(after) != _offset(before):
+            found.append(_iso(_moment(_change(before, after))))
+        before = after
+    return found[:_MOST_OFFSETS]
+
+
+def _change(before: int, after: int) -> int:
+    """Return when the offset of this machine changes between two times."""
+    while after - before > 1:
+        middle = (before + after) // 2
+        if _offset(middle) == _offset(before):
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC).astimezone()
+
+
+def _offset(seconds: int) -> timedelta | None:
+    return _moment(seconds).utcoffset()
 
 
 def _clock(word: str) -> time | None:

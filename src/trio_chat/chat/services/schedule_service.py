@@ -21,9 +21,10 @@ from trio_chat.chat.scheduled import (
     ScheduledMessage,
     as_sent,
     iso_time,
-    parse_offset,
     parse_time,
+    parse_zones,
     shown_time,
+    zone_at,
 )
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
 from trio_chat.irc import numerics as n
@@ -47,7 +48,7 @@ def _at(request: Request, words: list[str]) -> None:
     if not request.user.account_id:
         answer(request, "Log in to an account first.")
     elif verb == "LIST":
-        _list(request, words[1] if len(words) > 1 else "")
+        _list(request, " ".join(words[1:]).split())
     elif verb == "CANCEL" and len(words) == 2:
         _cancel(request, words[1])
     elif verb == "MOVE" and len(words) == 3:
@@ -190,12 +191,14 @@ def _condition(request: Request, message: ScheduledMessage) -> str:
     return f" Be in {channel.name} then, as one cannot simply join it." if is_shut else ""
 
 
-def _list(request: Request, offset: str) -> None:
+def _list(request: Request, offsets: list[str]) -> None:
     known = request.world.scheduled.of(request.user.account_id)
-    zone = parse_offset(offset) or UTC
+    zones = parse_zones(offsets)
     for one in known:
         to = f"to {one.target}" if one.target else "reminder"
-        answer(request, f"{one.number}. {iso_time(one.due, zone)} {to}: {one.text}")
+        answer(
+            request, f"{one.number}. {iso_time(one.due, zone_at(zones, one.due))} {to}: {one.text}"
+        )
     answer(request, f"{len(known)} of at most {MOST} messages wait to be sent.")
 
 
