@@ -93,7 +93,7 @@ class Asked:
         self.done.append(("oper", name, password))
 
     @staticmethod
-    def target_message(name: str, *, own: bool) -> TargetMessage | None:
+    def target_message(name: str, *, own: bool | None) -> TargetMessage | None:
         """Return a message that is called like what was asked for; nobody has said anything as
         `nobody`.
         """

@@ -503,6 +503,18 @@ async def test_messages_are_pinned_and_reported() -> None:
         ]
 
 
+async def test_a_message_of_ones_own_is_pinned() -> None:
+    """The last message is pinned, whoever has said it: operators pin what they announce."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await server.send("@msgid=a :bob!u@h PRIVMSG #lobby :hello")
+        await server.send("@msgid=b :alice!u@h PRIVMSG #lobby :we meet at five")
+        await c.interface.take()
+        c.interface.type("/pin")
+        await server.expect("CHANSERV PIN #lobby b")
+
+
 @pytest.mark.parametrize(("account", "about"), [("alice", "bob a"), ("", "bob")])
 async def test_a_private_message_is_reported_to_the_server(account: str, about: str) -> None:
     """Channels have operators, conversations have none. For a user without an account the server

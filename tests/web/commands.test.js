@@ -190,6 +190,16 @@ for (const [line, answer, name, account, asked] of [
   });
 }
 
+test("a message of one's own is pinned when it is the last one", async () => {
+  const { actions, server, buffer } = await connected();
+  server.hear("#lobby", "ann", "hello");
+  const own = server.hear("#lobby", "me", "we meet at five");
+  server.replace("CHANSERV", () => {});
+  actions.input(buffer, "/pin");
+  await until(() => server.sent("CHANSERV").length);
+  assert.equal(server.sent("CHANSERV")[0], `CHANSERV PIN #lobby ${own}`);
+});
+
 test("each channel of a list is to be joined again, and a name with a space is refused", async () => {
   const { actions, server, client, workspace } = await connected();
   joinNamed(actions, "#", "one, #two,,my channel", "");

@@ -75,7 +75,7 @@ async def _redact(client: Actions, words: list[str]) -> None:
     1,
 )
 async def _pin(client: Actions, words: list[str]) -> None:
-    target_message, rest = await _target_message(client, words, own=False)
+    target_message, rest = await _target_message(client, words, own=None)
     if rest:
         await client.tell(_("Usage: {usage}").format(usage=COMMANDS["pin"].synopsis()), error=True)
     elif target_message:
@@ -179,7 +179,7 @@ def ask_for_translation(protocol: ClientProtocol, *, message: TargetMessage, lan
 
 
 async def _target_message(
-    client: Actions, words: Sequence[str], *, own: bool
+    client: Actions, words: Sequence[str], *, own: bool | None
 ) -> tuple[TargetMessage | None, Sequence[str]]:
     """Return the message that the words name, and the words behind its name.
 

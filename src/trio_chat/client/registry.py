@@ -87,14 +87,15 @@ class Actions(Protocol):
     async def become_operator(self, name: str, password: str) -> None:
         """Become an operator of the server; for a password "" the user is asked."""
 
-    def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
+    def target_message(self, name: str, *, own: bool | None) -> TargetMessage | None:
         """Return the message that a command is about, None when there is none with a msgid.
 
 
         Args:
             name: a nickname, for the last message of that user; a number, counted from the newest
                 message, which is 1; "" for the selected message, or else the last one.
-            own: whether the last one is the user's own, or that of another user.
+            own: whether the last one is the user's own, or that of another user; None for whoever
+                has said it.
         """
 
     async def answer(self, target_message: TargetMessage, text: str) -> None:

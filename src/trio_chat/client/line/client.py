@@ -220,7 +220,7 @@ class LineClient:
         """Become an operator of the server."""
         await self._link.become_operator(name, password)
 
-    def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
+    def target_message(self, name: str, *, own: bool | None) -> TargetMessage | None:
         """Return the message that a command is about."""
         return self._recent.target_message(name, own=own)
 

@@ -87,7 +87,7 @@ class RecentMessages:
         """Return the message with a msgid, None when it is not a recent one."""
         return self._by_msgid.get(msgid)
 
-    def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
+    def target_message(self, name: str, *, own: bool | None) -> TargetMessage | None:
         """Return the message of the current channel; see `registry.Actions.target_message`."""
         same, talk = self._joined_channels.features.same, self._joined_channels.current
         newest = [said for _time, said in reversed(self._said)]
@@ -102,7 +102,7 @@ class RecentMessages:
                 if same(said.sender, name) and (said.private or same(said.conversation, talk))
             ]
         else:
-            found = [said for said in here if said.own is own]
+            found = [said for said in here if own is None or said.own is own]
         return (
             TargetMessage(
                 found[0].msgid,

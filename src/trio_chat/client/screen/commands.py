@@ -166,7 +166,7 @@ class CommandContext:
         """Become an operator of the server."""
         await self.view.link.become_operator(name, password)
 
-    def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
+    def target_message(self, name: str, *, own: bool | None) -> TargetMessage | None:
         """Return the message that a command is about, and end the selection."""
         entry = find_target(
             self.workspace.buffer,

@@ -10,7 +10,7 @@ _MOST_DIGITS = 9
 
 
 def find_target(
-    buffer: Buffer, selected: int | None, features: Features, name: str, *, own: bool
+    buffer: Buffer, selected: int | None, features: Features, name: str, *, own: bool | None
 ) -> BufferEntry | None:
     """Return the message that a command is about, None when there is none with a msgid.
 
@@ -34,4 +34,4 @@ def find_target(
         return next(islice(messages, number - 1, None), None) if number else None
     if name:
         return next((entry for entry in messages if features.same(entry.sender, name)), None)
-    return next((entry for entry in messages if entry.own is own), None)
+    return next((entry for entry in messages if own is None or entry.own is own), None)

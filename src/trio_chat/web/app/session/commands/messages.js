@@ -93,7 +93,7 @@ command(
   [0, 1],
   ["@nick"],
   (context, words) => {
-    const [entry, rest] = messageAndRest(context, words, false);
+    const [entry, rest] = messageAndRest(context, words, null);
     if (rest) context.tell(_("Usage: {usage}", { usage: `/pin ${_("[@nickname]")}` }), true);
     else if (entry) chanServ(context, "PIN", entry.msgid);
   },
@@ -177,7 +177,8 @@ function answered({ tell }, answer) {
  * Return the message that the words name, and the rest.
  * @param {Context} context
  * @param {string[]} words
- * @param {boolean} own Whether the last one is the user's own without a name.
+ * @param {boolean|null} own Whether the last one is the user's own without a name; null for whoever
+ *   has said it.
  * @returns {[Entry|null, string]}
  */
 function messageAndRest({ client, buffer, tell }, words, own) {
@@ -188,7 +189,7 @@ function messageAndRest({ client, buffer, tell }, words, own) {
     (each) => each.msgid && isMessage(each) && !each.redactedBy,
   );
   const fits = (/** @type {Entry} */ each) =>
-    name && !number ? client.model.same(each.nick, name) : number || each.self === own;
+    name && !number ? client.model.same(each.nick, name) : number || own === null || each.self === own;
   const entry = all.filter(fits).at(-(number || 1)) ?? null;
   if (!entry) tell(_("There is no such message here."), true);
   return [entry, (isNamed ? words.slice(1) : words).join(" ")];
