@@ -1,5 +1,7 @@
 """The line client: its output, and typed text that is never lost."""
 
+from datetime import datetime
+
 import pytest
 import trio
 import trio.testing
@@ -651,3 +653,26 @@ async def test_piped_command_that_fails(
         await server.close()
         await until(lambda: c.code is not None)
         assert c.code == 1
+
+
+async def test_bans_are_listed_with_their_times() -> None:
+    """And counted: an empty list says so."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await c.interface.take()
+        c.interface.type("/ban")
+        await server.expect("MODE #lobby +b")
+        seconds = int(datetime(2026, 11, 30, 12, 0).astimezone().timestamp())
+        await server.send(
+            f":srv 367 alice #lobby m:bob!*@* carl!u@h {seconds}",
+            ":srv 367 alice #lobby *!*@192.0.2.7",
+            ":srv 368 alice #lobby :End of channel ban list",
+            ":srv 368 alice #lobby :End of channel ban list",
+        )
+        assert await c.interface.take() == [
+            "[INFO] m:bob!*@*, set by carl, 2026-11-30 12:00",
+            "[INFO] *!*@192.0.2.7",
+            "[INFO] Bans of #lobby: 2",
+            "[INFO] Bans of #lobby: 0",
+        ]

@@ -178,6 +178,8 @@ EVIL = "\x1b[2J\x07\x9b31m\u202e\r\n"
         events.Names(EVIL, (EVIL, EVIL)),
         events.Names(EVIL, ()),
         events.ListedChannel(EVIL, EVIL, EVIL),
+        events.ListedMask(EVIL, EVIL, EVIL, EVIL),
+        events.MaskListEnd(EVIL, "b", 1),
         events.ChannelInvitation(EVIL, EVIL, EVIL, own=True),
         events.Away(EVIL, EVIL),
         events.ServerText(EVIL),

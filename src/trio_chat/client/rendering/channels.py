@@ -1,12 +1,14 @@
 """Lines about channels and the users in them."""
 
+from datetime import UTC, datetime
+
 from trio_chat.client import reasons, whois
 from trio_chat.client.listing import MOST_LINES, Listing
 from trio_chat.client.qr import qr_lines
 from trio_chat.client.rendering.registry import RenderContext, info_line, renders
 from trio_chat.client.session import events
 from trio_chat.client.spans import Line, error, info
-from trio_chat.i18n import _, ngettext
+from trio_chat.i18n import N_, _, ngettext
 from trio_chat.irc.text import clean
 
 MOST_NAMES = 50
@@ -152,6 +154,34 @@ def _mode_changed(_context: RenderContext, event: events.ModeChanged) -> list[Li
         return []
     text = _("{by} has set modes of {target}: {modes}")
     return info_line(text, by=event.by, target=event.target, modes=event.modes)
+
+
+_LISTS = {
+    "b": N_("Bans of {channel}: {count}"),
+    "e": N_("Exceptions from bans of {channel}: {count}"),
+    "I": N_("Masks that need no invitation to {channel}: {count}"),
+}
+
+
+@renders(events.ListedMask)
+def _listed_mask(_context: RenderContext, event: events.ListedMask) -> list[Line]:
+    if not event.by:
+        return [info(clean(event.mask))]
+    text = _("{mask}, set by {by}, {time}")
+    return info_line(text, mask=event.mask, by=event.by, time=_local(event.time))
+
+
+def _local(seconds: str) -> str:
+    """Return a time of Unix as a local one; as it is if it is none."""
+    try:
+        return f"{datetime.fromtimestamp(int(seconds), UTC).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return seconds
+
+
+@renders(events.MaskListEnd)
+def _mask_list_end(_context: RenderContext, event: events.MaskListEnd) -> list[Line]:
+    return info_line(_(_LISTS[event.mode]), channel=event.channel, count=event.count)
 
 
 # The channels of the server

@@ -67,6 +67,7 @@ class ProtocolState:
         clock: the latest server-time of a live message, "" before one comes.
         status_due: folded names of the joined channels whose WHO was not answered yet.
         listed: how many entries of the current answer to LIST have come.
+        listed_masks: those of the current list of masks of a channel.
     """
 
     ready = False
@@ -78,6 +79,7 @@ class ProtocolState:
     fatal: tuple[str, str] | None = None
     clock = ""
     listed = 0
+    listed_masks = 0
 
     def __init__(
         self,

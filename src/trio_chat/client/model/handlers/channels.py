@@ -126,6 +126,11 @@ def _topic(server: ServerState, event: events.TopicIs | events.TopicChanged) -> 
         server.show(buffer or server.here(), event)
 
 
+@handles(events.ListedMask, events.MaskListEnd)
+def _masks(server: ServerState, event: events.ListedMask | events.MaskListEnd) -> None:
+    server.show(server.get(event.channel) or server.here(), event)
+
+
 @handles(events.ModeChanged)
 def _mode(server: ServerState, event: events.ModeChanged) -> None:
     buffer = server.get(event.target)

@@ -11,7 +11,9 @@ from trio_chat.client.session.events.channels import (
     InvitationLink,
     JoinRefused,
     ListedChannel,
+    ListedMask,
     ListEnd,
+    MaskListEnd,
     ModeChanged,
     Names,
     NickRefused,
@@ -92,10 +94,12 @@ __all__ = [
     "Lag",
     "ListEnd",
     "ListedChannel",
+    "ListedMask",
     "LoggedIn",
     "LoggedOut",
     "Lost",
     "MarkerMoved",
+    "MaskListEnd",
     "MessageKind",
     "MessageRefused",
     "MessageUnconfirmed",
@@ -138,6 +142,7 @@ Event = (
     Connected | Ready | Said | MessageRefused | MessageUnconfirmed | UserJoined | JoinRefused
     | UserParted | UserKicked | UserQuit | UserRenamed | NickRefused | TopicIs | TopicChanged
     | ModeChanged | Names | ListedChannel | ListEnd | ChannelInvitation | Away | ServerText
+    | ListedMask | MaskListEnd
     | ServerError | ServerShutDown | Lost | Connecting | Waiting | Note | PromptChanged
     | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults
     | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | ConversationFound

@@ -185,6 +185,38 @@ class ListEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedMask:
+    """A ban, or another mask in a list of a channel.
+
+    Args:
+        channel: the channel.
+        mask: the mask.
+        by: who has set it, "" if the server does not say it.
+        time: when, in seconds of Unix time, "" likewise.
+    """
+
+    channel: str
+    mask: str
+    by: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class MaskListEnd:
+    """A list of masks of a channel is complete.
+
+    Args:
+        channel: the channel.
+        mode: the letter of the list, `b`, `e` or `I`.
+        count: how many entries came.
+    """
+
+    channel: str
+    mode: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelInvitation:
     """A user was invited to a channel."""
 

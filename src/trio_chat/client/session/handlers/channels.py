@@ -3,7 +3,9 @@
 from trio_chat.client.session.events import (
     ChannelInvitation,
     ListedChannel,
+    ListedMask,
     ListEnd,
+    MaskListEnd,
     ModeChanged,
     Names,
     RankChanged,
@@ -21,6 +23,13 @@ from trio_chat.client.session.handlers.table import handles
 from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc import numerics, tag_names
 from trio_chat.irc.message import Message, is_middle
+
+_LISTS: dict[str, str] = {
+    numerics.RPL_ENDOFBANLIST: "b",
+    numerics.RPL_ENDOFEXCEPTLIST: "e",
+    numerics.RPL_ENDOFINVEXLIST: "I",
+}
+"""The letter of a list of masks, by the numeric that ends it."""
 
 
 @handles("JOIN", params=1)
@@ -145,6 +154,20 @@ def _list_entry(protocol: ProtocolState, message: Message) -> None:
 def _list_end(protocol: ProtocolState, message: Message) -> None:
     protocol.emit(ListEnd(protocol.listed))
     protocol.listed = 0
+
+
+@handles(numerics.RPL_BANLIST, numerics.RPL_EXCEPTLIST, numerics.RPL_INVEXLIST, params=3)
+def _listed_mask(protocol: ProtocolState, message: Message) -> None:
+    _me, channel, mask, by, time = (*message.params, "", "")[:5]
+    protocol.listed_masks += 1
+    protocol.emit(ListedMask(channel, mask, by.partition("!")[0], time))
+
+
+@handles(*_LISTS, params=2)
+def _mask_list_end(protocol: ProtocolState, message: Message) -> None:
+    mode = _LISTS[message.command]
+    protocol.emit(MaskListEnd(message.params[1], mode, protocol.listed_masks))
+    protocol.listed_masks = 0
 
 
 @handles(numerics.RPL_TRYAGAIN, params=3)
