@@ -182,6 +182,8 @@ def test_other_words_are_no_match(pattern: str, text: str) -> None:
         "\u0435vil.com",
         "http://good.org@evil.com:80/x",
         "http://ev%69l.com",
+        "evil%2Ecom",
+        "http:%2F%2Fevil%2ecom",
         "ev\x02il.com",
     ],
 )

@@ -298,6 +298,15 @@ def test_raid_mode_refuses_links_and_is_slow(ann: Person, bob: Person, town: Tow
     assert "PRIVMSG" in commands(ann.say("PRIVMSG #a :https://x.org"))
 
 
+def test_a_topic_that_raid_mode_refuses(ann: Person, bob: Person, town: Town) -> None:
+    """The answer names the raid mode, as no filter has refused it."""
+    ann.say("MODE #a -t", "CS RAID #a ON")
+    bob.read()
+    (answer,) = bob.say("TOPIC #a :evil[.]com")
+    assert "raid mode" in answer.params[-1]
+    assert "do not allow a word" not in answer.params[-1]
+
+
 def test_raid_mode_ends_by_command(ann: Person, bob: Person, town: Town) -> None:
     """Then nothing is left of it."""
     ann.say("CS RAID #a ON")

@@ -85,6 +85,22 @@ def test_a_new_address_sends_no_links(ann: Person, eve: Person, text: str) -> No
     assert all("evil" not in each.params[-1] for each in ann.read())
 
 
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("AWAY", "The away message"),
+        ("SETNAME", "The real name"),
+        ("TOPIC #e", "The topic"),
+        ("METADATA * SET url", "The value"),
+    ],
+)
+def test_a_refused_link_is_no_matter_of_a_filter(eve: Person, line: str, what: str) -> None:
+    """The answer says that links are not allowed yet, and not that a word is not."""
+    eve.say("JOIN #e")
+    (answer,) = eve.say(f"{line} :see https://example.org/")
+    assert answer.params[-1].startswith(f"{what} is refused: links are not allowed yet, as you")
+
+
 def test_a_new_address_sends_few_messages(town: Town, eve: Person) -> None:
     """In a minute."""
     codes = [code(eve, f"PRIVMSG #a :{number}") for number in range(3)]

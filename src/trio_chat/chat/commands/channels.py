@@ -318,12 +318,11 @@ def topic_command(request: Request) -> None:
         request.reply.numeric(why_not, channel.name)
         return
     text = truncate(request.params[1], world.lengths.topic)
-    if rules.has_filtered(world, user, channel, text):
-        why = f"The operators of {channel.name} do not allow a word or a link in it"
+    if why := rules.why_filtered(world, user, channel, text):
         request.reply.fail("TOPIC", rules.FILTERED, channel.name, text=why)
         return
     if server_rules.refuses(request, TOPICS, text, f"topic in {channel.name}"):
-        why = server_rules.why_not("The topic")
+        why = server_rules.why_not_text(request, "The topic", text)
         request.reply.fail("TOPIC", rules.FILTERED, channel.name, text=why)
         return
     request.reply.emit_all(apply(world, TopicSet(channel.folded, text, user.folded)))

@@ -85,7 +85,8 @@ def _put(request: Request, target: Target, key: str, value: str) -> bool:
         fail(request, "value", key=key, text=f"A value has at most {limits.metadata_bytes} bytes")
         return False
     if server_rules.refuses(request, PROFILES, value, f"metadata {key}"):
-        fail(request, "value", key=key, text=server_rules.why_not("The value"))
+        why = server_rules.why_not_text(request, "The value", value)
+        fail(request, "value", key=key, text=why)
         return False
     if key not in known and len(known) >= limits.metadata_keys:
         most = str(limits.metadata_keys)

@@ -34,7 +34,7 @@ def away_command(request: Request) -> None:
         return
     message = truncate(request.param(0), request.world.lengths.away)
     if server_rules.refuses(request, PROFILES, message, "away message"):
-        why = server_rules.why_not("The away message")
+        why = server_rules.why_not_text(request, "The away message", message)
         request.reply.fail("AWAY", FILTERED, text=why)
         return
     request.reply.numeric(n.RPL_NOWAWAY if message else n.RPL_UNAWAY)
@@ -60,7 +60,7 @@ def setname_command(request: Request) -> None:
         request.reply.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=text)
         return
     if server_rules.refuses(request, PROFILES, realname, "real name"):
-        text = server_rules.why_not("The real name")
+        text = server_rules.why_not_text(request, "The real name", realname)
         request.reply.fail("SETNAME", "INVALID_REALNAME", text=text)
         return
     request.reply.emit_all(apply(world, RealnameSet(user.folded, realname)))

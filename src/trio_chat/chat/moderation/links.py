@@ -23,7 +23,7 @@ _SPELLED = re.compile(
 _SPELLED_END = re.compile(r"(?<=\w\w) ?\. ?(c o m|n e t|o r g)(?!\w)(?! \w(?!\w))")
 _SHORTEST_SPELLED = 4
 """Letters before the end of a host that is spelled: `w t f. r u ok` has fewer."""
-_may_have_link = re.compile(r"[./]|[^\x00-\x7f]|d[o0]t", re.IGNORECASE).search
+_may_have_link = re.compile(r"[./%]|[^\x00-\x7f]|d[o0]t", re.IGNORECASE).search
 _SLASHES = re.compile(r"\s?[:;]\s?[/\\]\s?[/\\]\s?")
 _SCHEME = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,15}://([^\s/?#\\]+)")
 _BARE = re.compile(r"(?<![\w.-])((?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62})(?![\w-])")

@@ -57,8 +57,8 @@ def why_not_say(world: World, session: Session, text: str) -> Verdict | None:
     probation = find(world, session)
     if probation is None:
         return None
-    if hosts(text):
-        return Verdict(PROBATION, f"Not sent: links are not allowed yet, {_because(session)}")
+    if why := why_no_link(world, session, text):
+        return Verdict(PROBATION, f"Not sent: {why}")
     most = world.server_info.moderation.probation_per_minute
     if text and probation.has_said(world.steady()) >= most:
         return Verdict(
@@ -66,6 +66,13 @@ def why_not_say(world: World, session: Session, text: str) -> Verdict | None:
             f"Not sent: at most {most} messages in a minute, {_because(session)}; wait a little",
         )
     return None
+
+
+def why_no_link(world: World, session: Session, text: str) -> str:
+    """Return why a session may not say a text with a link, as a clause; "" if it may."""
+    if not (is_on(world, session) and hosts(text)):
+        return ""
+    return f"links are not allowed yet, {_because(session)}"
 
 
 def why_not_write_to(world: World, session: Session, other: User) -> Verdict | None:

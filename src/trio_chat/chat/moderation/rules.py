@@ -168,12 +168,19 @@ def has_filtered(world: World, user: User, channel: Channel, text: str) -> bool:
     """Return whether a text that is no message, such as the reason of PART, is left out because of
     a filter or raid mode.
     """
+    return bool(why_filtered(world, user, channel, text))
+
+
+def why_filtered(world: World, user: User, channel: Channel, text: str) -> str:
+    """Return why a text that is no message is left out or refused, as a sentence; "" if not."""
     moderation = channel.moderation
     if moderation is None or not text or is_exempt(user, channel):
-        return False
-    if is_raided(world, channel) and _why_not_in_raid(channel, user, text):
-        return True
-    return first_match(moderation.filters, text) is not None
+        return ""
+    if is_raided(world, channel) and (verdict := _why_not_in_raid(channel, user, text)):
+        return verdict.why
+    if first_match(moderation.filters, text) is None:
+        return ""
+    return f"The operators of {channel.name} do not allow a word or a link in it"
 
 
 def held_message(

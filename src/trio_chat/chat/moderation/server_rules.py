@@ -279,6 +279,16 @@ def _in_raid(what: str) -> str:
     return f"This server is in raid mode: log in to an account to {what}, or wait until it is over"
 
 
+def why_not_text(request: Request, what: str, text: str) -> str:
+    """Return a sentence for the answer that `refuses` has refused a text: a link of a user on
+    probation, or what a filter finds.
+    """
+    is_said = request.session.user is not None
+    if is_said and (why := probation_rules.why_no_link(request.world, request.session, text)):
+        return f"{what} is refused: {why}"
+    return why_not(what)
+
+
 def why_not(what: str) -> str:
     """Return a sentence for the answer that a text which is no message was refused."""
     return f"{what} is refused: {_NOT_ALLOWED}"
