@@ -1,5 +1,7 @@
 """Filters of words and links: what evades them, and what is no reason to refuse a message."""
 
+import time
+
 import pytest
 
 from trio_chat.chat.moderation import links
@@ -282,3 +284,18 @@ def test_long_texts_are_read_to_their_end(text: str) -> None:
     assert not matches("*z*z*z*", text)
     assert matches("spam", f"{text} spam")
     assert "evil.com" in links.hosts(f"{text} https://evil.com")
+
+
+@pytest.mark.parametrize("text", ["a dot b dot ", "%61", "tea "], ids=["links", "percent", "words"])
+def test_many_filters_cost_little_more_than_one(text: str) -> None:
+    """Whatever a message has, it does not hold the server up: nearly all patterns end at once."""
+    long = (text * 4096)[:4096]
+
+    def seconds(count: int) -> float:
+        filters = [Filter(REFUSE, f"cheap{number} * pill*", "ann", 0) for number in range(count)]
+        begin = time.process_time()
+        assert first_match(filters, f"{long} {count}") is None
+        return time.process_time() - begin
+
+    seconds(1)
+    assert seconds(500) < 20 * max(seconds(1), 0.001)

@@ -121,6 +121,7 @@ class _Seen:
         ]
         self._readings: tuple[Words, ...] | None = None
         self._spellings: frozenset[str] = frozenset()
+        self._joined = ""
         self._hosts: frozenset[str] | None = None
 
     def matches(self, pattern: str) -> bool:
@@ -133,6 +134,10 @@ class _Seen:
             self._spellings = frozenset().union(
                 *(form for words in self._readings for form in words)
             )
+            self._joined = "\n".join(self._spellings)
+        # Nearly all patterns end here, however many words a text has.
+        if not all(part in self._joined for part in _parts(pattern)):
+            return False
         wanted = _wanted(pattern)
         if len(wanted) == 1:
             return _has(wanted[0], self._spellings)
@@ -158,6 +163,13 @@ def _host(pattern: str) -> str:
 @lru_cache(maxsize=4096)
 def _wanted(pattern: str) -> tuple[str, ...]:
     return tuple(plain_words(pattern).split())
+
+
+@lru_cache(maxsize=4096)
+def _parts(pattern: str) -> tuple[str, ...]:
+    """Return what a text that matches has somewhere in its words, the longest first."""
+    parts = {part for word in _wanted(pattern) for part in word.split(_ANY) if part}
+    return tuple(sorted(parts, key=lambda part: (-len(part), part)))
 
 
 def _has_phrase(words: Words, wanted: tuple[str, ...]) -> bool:
