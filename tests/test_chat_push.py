@@ -13,12 +13,13 @@ from support import Person, Town, commands, find, offered, run_now
 from trio_chat.chat import push, push_rules
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event
-from trio_chat.chat.mentions import is_mentioned
+from trio_chat.chat.mentions import MentionIndex, is_mentioned
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.push import PushSubscription, read_endpoint, read_keys
 from trio_chat.chat.push_rules import PushRules
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
 from trio_chat.server.broadcaster import unstored_parts
 
@@ -503,6 +504,31 @@ def test_a_mention_in_any_script() -> None:
     assert is_mentioned("анна".casefold(), "АННА, обед?".casefold())
     assert is_mentioned("straße".casefold(), "STRASSE!".casefold())
     assert not is_mentioned("анна".casefold(), "жанна".casefold())
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("see https://example.org/x\nann: what?", True),
+        ("https://example.org/x\tann", True),
+        ("https://ann.example.org/?a=ann ann", True),
+        ("https://ann.example.org/\nhttps://example.org/ann", False),
+        ("https://example.org/a,ann,ann", False),
+        ("joann ann-marie", False),
+        ("joann ann-marie ann", True),
+    ],
+)
+def test_a_name_in_a_link_is_no_mention(text: str, is_one: bool) -> None:
+    """A link ends with its line, too: a message may have several."""
+    assert is_mentioned("ann", text) is is_one
+
+
+def test_lines_that_are_joined_have_one_link() -> None:
+    """A line that continues the one before it goes on with the link."""
+    index, ann = MentionIndex(), User("ann", "ann", "u", "h", "", 0.0)
+    index.put(ann, ["ann"])
+    assert index.find("https://example.org/\n\rann", {ann}) == []
+    assert index.find("hello an\n\rn", {ann}) == [ann]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from trio_chat.chat.users import User
 from trio_chat.irc.text import strip_formatting
 
 _WORD = re.compile(r"[\w-]+")
+_SPACES = " \n\r\t\u3000"
+"""What ends a link: a message may have several lines."""
 
 
 class MentionIndex:
@@ -40,7 +42,8 @@ class MentionIndex:
 
     def find(self, text: str, among: Container[User]) -> list[User]:
         """Return those of some users that a text mentions."""
-        plain = strip_formatting(text).casefold()
+        # A line that begins with CR continues the one before it.
+        plain = strip_formatting(text.replace("\n\r", "")).casefold()
         words = self._by_word.keys() & _WORD.findall(plain)
         if "" in self._by_word:
             words.add("")
@@ -67,15 +70,18 @@ def is_mentioned(name: str, text: str) -> bool:
         name: the name in lower case.
         text: the text in lower case, without formatting.
     """
-    start = text.find(name)
+    start, begin, is_link = text.find(name), 0, False
     while start >= 0:
         end = start + len(name)
-        word = text[text.rfind(" ", 0, start) + 1 : start]
-        if not (_is_of_word(text[start - 1 : start]) or _is_of_word(text[end : end + 1])) and (
-            "://" not in word
-        ):
+        space = max(text.rfind(each, begin, start) for each in _SPACES)
+        if space >= 0:
+            begin, is_link = space + 1, False
+        is_link = is_link or "://" in text[begin:start]
+        is_part = _is_of_word(text[start - 1 : start]) or _is_of_word(text[end : end + 1])
+        if not (is_link or is_part):
             return True
-        start = text.find(name, end)
+        # Whatever was looked at is not looked at again, so that a long link costs no more.
+        begin, start = start, text.find(name, end)
     return False
 
 
