@@ -426,3 +426,12 @@ async def test_wrong_terms_of_a_token_are_explained_in_the_language_of_the_reque
         answer = await end.ask("POST", "/tokens", body, "Accept-Language: ru")
         assert answer.headers["content-language"] == "ru"
         assert json.loads(answer.text)["detail"].startswith(wanted)
+
+
+async def test_a_rule_of_channels_is_in_the_language_of_the_request() -> None:
+    """It says the rest of the sentence."""
+    async with api() as end:
+        await end.person("zoe", "#z")
+        body = {"modes": "+l", "params": ["0"]}
+        answer = await end.ask("POST", "/channels/%23z/modes", body, "Accept-Language: ru")
+        assert "Режим l не изменён: Предел: число от 1" in json.loads(answer.text)["detail"]

@@ -21,6 +21,7 @@ from trio_chat.chat.moderation.server import (
 from trio_chat.chat.moderation.terms import BadTerms, check_raid, check_room, read_filter
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance.rule_texts import translated
 from trio_chat.storage.errors import StorageError
 from trio_chat.storage.maintenance import connected
 from trio_chat.storage.moderation import every_row, save
@@ -64,7 +65,7 @@ def add_filter(database: Path, words: Sequence[str]) -> int:
             added = read_filter(words, _BY_FILTER, int(time.time()))
             check_room(moderation.filters, added)
         except BadTerms as error:
-            raise StorageError(str(error)) from None
+            raise StorageError(translated(str(error))) from None
         moderation.put_filter(added)
         with recorded(connection, "filter", f"FILTER ADD {added.action} {added.pattern}"):
             _keep(connection, moderation, (server.FILTER, added.pattern))
@@ -105,7 +106,7 @@ def set_raid(database: Path, seconds: int) -> int:
         try:
             check_raid(seconds or 1)
         except BadTerms as error:
-            raise StorageError(str(error)) from None
+            raise StorageError(translated(str(error))) from None
         raid = RaidMode()
         if seconds:
             since = moderation.raid.since or int(now) - NEWCOMER_SECONDS

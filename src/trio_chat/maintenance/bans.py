@@ -12,6 +12,7 @@ from trio_chat.irc.masks import BadMask
 from trio_chat.irc.message import truncate
 from trio_chat.irc.text import escape_controls
 from trio_chat.maintenance.refusals import InvalidValue, ResourceConflict, ResourceNotFound
+from trio_chat.maintenance.rule_texts import translated
 
 
 def new_ban(
@@ -76,4 +77,4 @@ def read_mask(mask: str, lengths: Lengths) -> tuple[BanKind, str]:
     try:
         return kind, normalise(kind, mask, lengths)
     except BadMask as error:
-        raise InvalidValue(str(error)) from None
+        raise InvalidValue(translated(str(error))) from None

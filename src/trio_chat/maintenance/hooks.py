@@ -9,6 +9,7 @@ from trio_chat.i18n import _
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.text import escape_controls
 from trio_chat.maintenance.refusals import InvalidValue, ResourceConflict, ResourceNotFound
+from trio_chat.maintenance.rule_texts import translated
 
 
 class MadeHook(NamedTuple):
@@ -69,7 +70,7 @@ def checked_terms(terms: HookTerms) -> HookTerms:
     try:
         return terms.checked()
     except BadTerms as error:
-        raise InvalidValue(str(error)) from error
+        raise InvalidValue(translated(str(error))) from error
 
 
 def new_hook(known: Collection[Hook], channel: int, terms: HookTerms, maker: HookMaker) -> MadeHook:

@@ -20,6 +20,7 @@ from trio_chat.irc import modes
 from trio_chat.irc.modes import ModeType
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.text import cut_bytes
+from trio_chat.maintenance.rule_texts import translated
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.channels import ChannelView, found_channel, shown_channel
 from trio_chat.server.api.problems import ApiProblem, not_found
@@ -141,7 +142,9 @@ def _checked(call: Call, channel: Channel, wanted: NewModes) -> list[ModeSet]:
         except ModeRefused as error:
             raise ApiProblem(
                 400,
-                _("the mode {letter} is not changed: {error}").format(letter=letter, error=error),
+                _("the mode {letter} is not changed: {error}").format(
+                    letter=letter, error=translated(str(error))
+                ),
                 field="params",
             ) from error
     return found

@@ -9,6 +9,7 @@ from trio_chat.chat.ids import msgid, parse_msgid
 from trio_chat.chat.relaying import MAX_NAME, BlankText, fit, shown_name, why_not_relay
 from trio_chat.i18n import _
 from trio_chat.irc import tag_names
+from trio_chat.maintenance.rule_texts import translated
 from trio_chat.server.api.calls import RETRY_AFTER, Call
 from trio_chat.server.api.channels import found_channel
 from trio_chat.server.api.problems import ApiProblem, not_found
@@ -73,7 +74,7 @@ async def _send(call: Call) -> SentMessage:
 
 def _check(call: Call, channel: Channel, name: str) -> None:
     if why := why_not_relay(call.world, channel, name, LABEL):
-        raise ApiProblem(403 if "banned" in why else 503, why)
+        raise ApiProblem(403 if "banned" in why else 503, translated(why))
 
 
 def _key(call: Call) -> str:

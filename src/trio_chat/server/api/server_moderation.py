@@ -18,6 +18,7 @@ from trio_chat.chat.moderation.server import (
 )
 from trio_chat.chat.moderation.terms import BadTerms, check_raid, check_room, read_filter
 from trio_chat.i18n import _
+from trio_chat.maintenance.rule_texts import translated
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.resources import Resource
@@ -120,7 +121,7 @@ async def _add_filter(call: Call) -> FilterView:
         added = read_filter(words, actor, int(call.world.clock()))
         check_room(call.world.moderation.filters, added)
     except BadTerms as error:
-        raise ApiProblem(400, str(error)) from error
+        raise ApiProblem(400, translated(str(error))) from error
     await call.commit(
         lambda: desk.add_filter(call.world, words, actor)[1],
         f"FILTER ADD {added.action} {added.pattern}",
@@ -214,7 +215,7 @@ async def _release(call: Call) -> None:
         try:
             return desk.release(call.world, number, call.caller.actor)[1]
         except BadTerms as error:
-            why.append(str(error))
+            why.append(translated(str(error)))
             return ()
 
     await call.commit(release, f"HELD RELEASE {number}")
