@@ -294,7 +294,13 @@ async def test_a_long_day_has_several_pages(monkeypatch: pytest.MonkeyPatch) -> 
             path = following[1] if following else ""
         assert seen == msgids
         place = (await p.get(f"a/m/{msgids[5]}")).headers["location"].partition("#")[0]
-        assert "number 5" in (await p.get(place.removeprefix("/archive/"))).text
+        text = (await p.get(place.removeprefix("/archive/"))).text
+        assert "number 5" in text
+        back = re.search(r'href="/archive/(a/[^"]+)">Beginning of this day', text)
+        assert back is not None
+        text = (await p.get(back[1])).text
+        assert "number 0" in text
+        assert "Beginning of this day" not in text
 
 
 async def test_words_are_found() -> None:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, unquote
 
 from trio_chat.chat import public_archive
 from trio_chat.chat.channels import Channel
-from trio_chat.chat.ids import msgid, parse_msgid, server_time
+from trio_chat.chat.ids import first_id, msgid, parse_msgid, server_time
 from trio_chat.exports.html import POLICY
 from trio_chat.irc.names import CHANTYPES, fold_or_self
 from trio_chat.server.archive.documents import ArchiveDocuments
@@ -118,6 +118,7 @@ async def _day(archive: _Archive, channel: Channel, day: str) -> HttpResponse:
     own = f"/{public_archive.path(channel)}"
     links = [
         *([(f"{own}{page.before}", f"← {page.before}")] if page.before else []),
+        *([(f"{own}{day}", "Beginning of this day")] if after > first_id(_begin(day)) else []),
         *([(f"{own}{day}?after={msgid(page.last)}", "More of this day")] if page.last else []),
         *([(f"{own}{page.after}", f"{page.after} →")] if page.after else []),
     ]
