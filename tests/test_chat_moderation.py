@@ -341,3 +341,20 @@ def test_reasons_in_raid_mode(ann: Person, bob: Person) -> None:
     ann.read()
     bob.say("PART #a :tea")
     assert find(ann.read(), "PART").params == ("#a",)
+
+
+def test_a_held_message_of_several_lines_is_shown_in_one(ann: Person, town: Town) -> None:
+    """Also with lines that continue the one before them, which begin with CR; what is left out has
+    a mark, as an operator decides on the whole.
+    """
+    eve = town.person("eve", "#a", caps=f"{CAPS} batch draft/multiline")
+    ann.say("CS FILTER #a ADD hold link")
+    ann.read()
+    eve.say("BATCH +1 draft/multiline #a", "@batch=1 PRIVMSG #a :see")
+    eve.say("@batch=1 PRIVMSG #a :evil.c", "@batch=1;draft/multiline-concat PRIVMSG #a :om now")
+    eve.say("BATCH -1")
+    assert sentences(ann.read()) == ["Held message 1 of eve: see / evil.com now"]
+    assert sentences(ann.say("CS HELD #a"))[0].endswith("eve (link): see / evil.com now")
+    eve.say(f"PRIVMSG #a :{'evil.com ' * 39}")
+    assert sentences(ann.read())[0].endswith(" […]")
+    assert sentences(ann.say("CS HELD #a"))[1].endswith(" […]")

@@ -428,3 +428,18 @@ def test_an_account_has_no_name_that_is_filtered(town: Town, root: Person) -> No
     accounts = town.world.accounts
     assert accounts is not None
     assert not accounts.known
+
+
+def test_a_held_message_of_several_lines_is_shown_in_one(
+    town: Town, root: Person, ann: Person
+) -> None:
+    """To the operators of the server, too."""
+    eve = town.person("eve", "#a", caps=f"{CAPS} batch draft/multiline")
+    root.say("FILTER ADD hold link")
+    eve.say("BATCH +1 draft/multiline #a", "@batch=1 PRIVMSG #a :see")
+    eve.say("@batch=1 PRIVMSG #a :evil.c", "@batch=1;draft/multiline-concat PRIVMSG #a :om now")
+    root.read()
+    eve.say("BATCH -1")
+    (notice,) = notices(root)
+    assert notice.endswith("of eve to #a: see / evil.com now")
+    assert root.say("HELD")[0].params[1].endswith("see / evil.com now")

@@ -215,3 +215,17 @@ def test_nodes_of_a_cluster_have_the_same_reports() -> None:
         (report,) = desk.list_reports(node.world)
         assert report.text == "buy this"
     town.check()
+
+
+def test_a_message_of_several_lines_is_reported(town: Town, root: Person, ann: Person) -> None:
+    """Operators see it in one line, in the notice and in the list."""
+    eve = town.person("eve", "#a", caps=f"{CAPS} batch draft/multiline", host="192.0.2.3")
+    eve.say("BATCH +1 draft/multiline ann", "@batch=1 PRIVMSG ann :buy")
+    eve.say("@batch=1 PRIVMSG ann :th", "@batch=1;draft/multiline-concat PRIVMSG ann :is")
+    ann.read()
+    eve.say("BATCH -1")
+    msgid = ann.read()[0].tags["msgid"]
+    root.read()
+    assert outcome(ann, f"REPORT eve {msgid}") == "REPORTED"
+    assert find(root.read(), "NOTICE").params[1].endswith(": buy / this")
+    assert any(each.params[1].endswith(": buy / this") for each in root.say("REPORTS"))

@@ -7,6 +7,7 @@ from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.admin.recorded import recorded
+from trio_chat.chat import multiline
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.moderation.server import ServerReport
 from trio_chat.i18n import _
@@ -32,7 +33,7 @@ def list_reports(database: Path) -> int:
             each.source,
             each.target,
             str(len(each.reporters)),
-            strip_formatting(each.text).replace("\n", " / "),
+            multiline.flatten(strip_formatting(each.text), " / "),
         )
         for each in found
     )
@@ -51,7 +52,7 @@ def show_report(database: Path, number: int) -> int:
 
 def _facts(found: ServerReport) -> list[tuple[str, ...]]:
     message = [("message", msgid(found.message))] if found.message else []
-    lines = found.text.split("\n") if found.text else []
+    lines = found.text.replace("\n\r", "").split("\n") if found.text else []
     return [
         ("number", str(found.number)),
         ("since", date(found.time)),

@@ -12,9 +12,11 @@ from typing import NamedTuple
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import NO_TAGS, Message
 from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.text import cut_bytes, strip_formatting
 
 BATCH_TYPE = "draft/multiline"
 CONCAT_TAG = "draft/multiline-concat"
+_CUT = " […]"
 TIMEOUT = 60.0
 """Seconds without a line after which an open batch is aborted."""
 
@@ -36,9 +38,28 @@ def split(text: str) -> list[Line]:
     return [Line(line.removeprefix("\r"), line.startswith("\r")) for line in text.split("\n")]
 
 
-def flatten(text: str) -> str:
-    """Return a text as one line."""
-    return text.replace("\n\r", "").replace("\n", " ")
+def flatten(text: str, between: str = " ") -> str:
+    """Return a text as one line.
+
+    Args:
+        text: the text.
+        between: stands between its lines.
+    """
+    return text.replace("\n\r", "").replace("\n", between)
+
+
+def overview(text: str, room: int) -> str:
+    """Return a text as operators see it: one line without formatting, and when it was longer, with
+    a mark at its end.
+
+    Args:
+        text: the text.
+        room: bytes of the line.
+    """
+    line = flatten(strip_formatting(text), " / ")
+    if len(line.encode()) <= room:
+        return line
+    return f"{cut_bytes(line, room - len(_CUT.encode()))}{_CUT}"
 
 
 class BatchError(Exception):

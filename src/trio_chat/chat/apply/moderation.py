@@ -1,6 +1,6 @@
 """Transitions of the moderation of channels (`trio_chat.chat.moderation`)."""
 
-from trio_chat.chat import policy
+from trio_chat.chat import multiline, policy
 from trio_chat.chat.apply.transitions import Effects, channel_keys, transition
 from trio_chat.chat.changes import (
     FilterAdded,
@@ -37,6 +37,8 @@ _Persisting = (
     | MessageReported
     | ReportsClosed
 )
+_ROOM = 300
+"""Bytes of a message that a notice shows."""
 _AUDIENCE = next(rank for rank in modes.RANKS if rank.letter == modes.HALF_OPERATOR)
 """The lowest rank whose members decide on held messages."""
 
@@ -99,7 +101,7 @@ def _hold(world: World, change: MessageHeld) -> Effects:
     held = change.message._replace(number=moderation.last_number)
     moderation.held = (*moderation.held, held)
     nick = held.source.partition("!")[0]
-    shown = strip_formatting(held.text).replace("\n", " / ")
+    shown = multiline.overview(held.text, _ROOM)
     return [_notice(world, channel, f"Held message {held.number} of {nick}: {shown}")]
 
 

@@ -1,6 +1,6 @@
 """Transitions of the moderation of the whole server (`trio_chat.chat.moderation.server`)."""
 
-from trio_chat.chat import missed, operators
+from trio_chat.chat import missed, multiline, operators
 from trio_chat.chat.apply.moderation import released
 from trio_chat.chat.apply.transitions import Effects, transition
 from trio_chat.chat.changes import (
@@ -24,11 +24,12 @@ from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc.message import truncate
-from trio_chat.irc.text import strip_formatting
 
 _MAX_NOTICE = 380
 """Bytes of a notice, so that its line holds it."""
 _RIGHT = "moderate"
+_ROOM = 280
+"""Bytes of a message that a notice shows."""
 
 
 def _keys(*keys: RowKey) -> list[DirtyKey]:
@@ -67,7 +68,7 @@ def _of_last(world: World, change: ServerMessageHeld) -> list[DirtyKey]:
 def _hold(world: World, change: ServerMessageHeld) -> Effects:
     held = world.moderation.hold(change.message)
     nick = held.message.source.partition("!")[0]
-    shown = strip_formatting(held.message.text).replace("\n", " / ")
+    shown = multiline.overview(held.message.text, _ROOM)
     return _notice(world, f"Held message {held.number} of {nick} to {held.name}: {shown}")
 
 
@@ -132,7 +133,7 @@ def described(report: ServerReport, reporter: Reporter) -> str:
     """Return a report as operators see it, by one of the users that have made it."""
     reason = f" ({reporter.reason})" if reporter.reason else ""
     count = f", {len(report.reporters)} users" if len(report.reporters) > 1 else ""
-    said = f": {strip_formatting(report.text)}" if report.text else ""
+    said = f": {multiline.overview(report.text, _ROOM)}" if report.text else ""
     return (
         f"Report {report.number} by {reporter.nick}{count} about {report.source}"
         f"{report.place}{reason}{said}"

@@ -5,15 +5,13 @@ The work is in `chat.moderation.desk`, which other ways to it share.
 
 from collections.abc import Callable, Mapping
 
-from trio_chat.chat import durations, policy
+from trio_chat.chat import durations, multiline, policy
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.moderation import desk
 from trio_chat.chat.moderation.server import PLACES, RAID_SECONDS, ServerFilter
 from trio_chat.chat.moderation.terms import BadTerms
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import COMMANDS, Request, command
-from trio_chat.irc.message import truncate
-from trio_chat.irc.text import strip_formatting
 
 _RIGHT = "moderate"
 _ROOM = 280
@@ -98,7 +96,7 @@ def _list_held(request: Request, words: tuple[str, ...]) -> None:
     held = desk.list_held(request.world)
     for each in held:
         message = each.message
-        text = truncate(strip_formatting(message.text).replace("\n", " / "), _ROOM)
+        text = multiline.overview(message.text, _ROOM)
         nick, ago = message.source.partition("!")[0], _ago(request, message.time)
         shown = f"{each.number}. {ago} ago, {nick} to {each.name} ({message.pattern}): {text}"
         answer(request, shown)
@@ -144,7 +142,7 @@ def _list_reports(request: Request, words: tuple[str, ...]) -> None:
         for one in each.reporters:
             answer(request, f"   by {one.nick}: {one.reason or '-'}")
         if each.text:
-            text = truncate(strip_formatting(each.text).replace("\n", " / "), _ROOM)
+            text = multiline.overview(each.text, _ROOM)
             answer(request, f"   {msgid(each.message)}: {text}")
     answer(request, f"Reports: {len(reports)}.")
 

@@ -3,7 +3,7 @@
 import logging
 from math import ceil
 
-from trio_chat.chat import policy
+from trio_chat.chat import multiline, policy
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import (
     FilterAdded,
@@ -19,8 +19,7 @@ from trio_chat.chat.moderation.state import HeldMessage
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services.chanserv import CHANSERV, answer, find_channel
 from trio_chat.irc import modes
-from trio_chat.irc.message import MAX_BODY, body_size, truncate
-from trio_chat.irc.text import strip_formatting
+from trio_chat.irc.message import MAX_BODY, body_size
 
 log = logging.getLogger("trio_chat")
 
@@ -171,7 +170,7 @@ def _held(request: Request, words: list[str]) -> None:
 def _list_held(request: Request, channel: Channel, held: tuple[HeldMessage, ...]) -> None:
     now = request.world.clock()
     for each in held:
-        text = truncate(strip_formatting(each.text).replace("\n", " / "), _ROOM)
+        text = multiline.overview(each.text, _ROOM)
         nick, ago = each.source.partition("!")[0], show(max(1, now - each.time))
         answer(request, f"{each.number}. {ago} ago, {nick} ({each.pattern}): {text}")
     answer(request, f"Held in {channel.name}: {len(held)}.")
