@@ -358,3 +358,14 @@ def test_a_held_message_of_several_lines_is_shown_in_one(ann: Person, town: Town
     eve.say(f"PRIVMSG #a :{'evil.com ' * 39}")
     assert sentences(ann.read())[0].endswith(" […]")
     assert sentences(ann.say("CS HELD #a"))[1].endswith(" […]")
+
+
+def test_held_messages_are_released_one_by_one(ann: Person, town: Town) -> None:
+    """With `*` nothing is released: it was the oldest one, whatever the operator had seen."""
+    eve = town.person("eve", "#a")
+    ann.say("CS FILTER #a ADD hold link")
+    eve.say("PRIVMSG #a :evil.com", "PRIVMSG #a :evil.org")
+    ann.read(), eve.read()
+    assert sentences(ann.say("CS HELD #a RELEASE *"))[0].startswith("Usage: ")
+    assert eve.read() == []
+    assert sentences(ann.say("CS HELD #a DROP *"))[-1] == "Dropped: 2."

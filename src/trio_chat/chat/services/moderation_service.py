@@ -154,7 +154,7 @@ def _held(request: Request, words: list[str]) -> None:
     wanted = [each for each in held if words[2:3] in ([str(each.number)], ["*"])]
     if verb == "LIST":
         _list_held(request, channel, held)
-    elif verb not in ("RELEASE", "DROP") or len(words) < 3:
+    elif verb not in ("RELEASE", "DROP") or len(words) < 3 or (verb, words[2]) == ("RELEASE", "*"):
         answer(request, f"Usage: /msg {CHANSERV.name} {CHANSERV.commands['HELD'].usage}")
     elif not wanted:
         answer(request, f"No such message is held in {channel.name}.")
