@@ -23,7 +23,7 @@ from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.cluster.founding import found
 from trio_chat.server.cluster.log import LogRefused
 from trio_chat.server.open_storage import open_storage
-from trio_chat.server.state import UncommittedState
+from trio_chat.server.uncommitted import UncommittedState
 from trio_chat.storage.cluster import SqliteClusterTable
 from trio_chat.storage.database import open_database
 from trio_chat.storage.history import SqliteHistory

@@ -34,7 +34,8 @@ from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.relaying import ChannelGone, NotRelayed, Relayer
-from trio_chat.server.state import UncommittedState, change_set, load_state, save_state
+from trio_chat.server.state import change_set, load_state, save_state
+from trio_chat.server.uncommitted import UncommittedState
 from trio_chat.storage.database import open_database
 from trio_chat.storage.state import SqliteStateStore
 

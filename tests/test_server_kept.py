@@ -20,7 +20,8 @@ from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, Steps
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster
-from trio_chat.server.state import KEPT_AFTER, UncommittedState, keep_state, save_state
+from trio_chat.server.state import KEPT_AFTER, keep_state, save_state
+from trio_chat.server.uncommitted import UncommittedState
 from trio_chat.storage.errors import StorageError
 
 

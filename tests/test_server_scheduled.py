@@ -21,7 +21,7 @@ from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.cluster.decisions import decide
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.scheduled import ScheduledMessageTimer
-from trio_chat.server.state import UncommittedState
+from trio_chat.server.uncommitted import UncommittedState
 
 ANN = 1
 

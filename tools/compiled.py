@@ -30,6 +30,7 @@ ROOMS = (
     "trio_chat/server/poller.py",
     "trio_chat/server/silence.py",
     "trio_chat/server/transport.py",
+    "trio_chat/server/uncommitted.py",
     "trio_chat/server/waiting.py",
 )
 FANOUT = "trio_chat/server/_fanout.c"

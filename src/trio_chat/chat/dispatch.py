@@ -141,7 +141,8 @@ def _dispatch(request: Request, is_busy: Callable[[], object]) -> int:
     if entry.needs_registration and request.session.user is None:
         reply.numeric(n.ERR_NOTREGISTERED)
         return 1
-    request.world.usage[message.command] += 1
+    usage = request.world.usage
+    usage[message.command] = usage.get(message.command, 0) + 1
     if entry.right and policy.refuses_right(request, entry.right):
         return 1
     if entry.capability and not request.session.effective & cap.CAPABILITIES[entry.capability].bit:

@@ -3,7 +3,7 @@
 The state changes in `trio_chat.chat.apply` alone; the methods here keep its indexes.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from itertools import count
@@ -216,7 +216,7 @@ class World:
             Verifications(self.elapsed),
             UploadTokens(self.elapsed),
         )
-        self.usage: Counter[str] = Counter()
+        self.usage: dict[str, int] = {}
         self.metadata: dict[int, dict[str, str]] = {}  # metadata of accounts, by number
         if server_info.lobby:
             self._create_lobby()

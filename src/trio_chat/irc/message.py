@@ -111,23 +111,22 @@ def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
     Raises:
         ValueError: a parameter cannot be written (see `Message.body`).
     """
-    body = f":{source} {command}" if source else command
+    words = [f":{source}", command] if source else [command]
     if params:
-        last = params[-1]
         for param in params[:-1]:
             if not param or param[0] == ":" or " " in param:
                 raise ValueError(f"not a middle parameter: {param!r}")
-            body += f" {param}"
-        if (
+            words.append(param)
+        last = params[-1]
+        needs_colon = (
             command in _TEXT_COMMANDS
             or not last
             or last[0] == ":"
             or " " in last
             or command.isdigit()
-        ):
-            body += f" :{last}"
-        else:
-            body += f" {last}"
+        )
+        words.append(f":{last}" if needs_colon else last)
+    body = " ".join(words)
     if "\r" in body or "\n" in body or "\0" in body:
         raise ValueError(f"a line cannot hold a line end or NUL: {body!r}")
     return body
@@ -135,8 +134,11 @@ def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
 
 def body_size(command: str, params: tuple[str, ...], source: str) -> int:
     """Return the bytes that `format_body` needs at most: with a colon before the last parameter."""
-    text = f"{source}{command}{''.join(params)}"
-    return (len(text) if text.isascii() else len(text.encode())) + len(params) + 3
+    size = len(command) + len(params) + 3
+    size += len(source) if source.isascii() else len(source.encode())
+    for param in params:
+        size += len(param) if param.isascii() else len(param.encode())
+    return size
 
 
 def format_tags(tags: Mapping[str, str]) -> str:

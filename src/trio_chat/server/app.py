@@ -54,7 +54,7 @@ from trio_chat.server.push.service import PushService, PushStatistics
 from trio_chat.server.relaying import Relayer
 from trio_chat.server.scheduled import ScheduledMessageTimer
 from trio_chat.server.secret import node_key, token_key
-from trio_chat.server.state import UncommittedState, keep_state, save_state
+from trio_chat.server.state import keep_state, save_state
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.table_watcher import TableWatcher
 from trio_chat.server.translation.service import TranslationService
@@ -62,6 +62,7 @@ from trio_chat.server.transport import (
     SocketTransport,
     Transport,
 )
+from trio_chat.server.uncommitted import UncommittedState
 from trio_chat.server.uploads.received import UploadStatistics
 from trio_chat.server.uploads.service import upload_service
 from trio_chat.server.watchers import expire_users, watch_accounts, watch_channels

@@ -27,7 +27,7 @@ class BanWatcher:
         world: has the bans.
         table: the stored bans; None in a cluster, where the log alone changes them.
         broadcaster: by which the clients see that they are banned.
-        turn: see `trio_chat.server.state.UncommittedState`.
+        turn: see `trio_chat.server.uncommitted.UncommittedState`.
     """
 
     def __init__(

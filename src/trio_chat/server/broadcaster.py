@@ -6,13 +6,14 @@ state of one moment: a NAMES reply never overtakes the PART that came before it.
 makes readers wait when it is full, so that back-pressure reaches the socket of a client that
 floods.
 
-The task takes everything that waits as one batch. It encodes an event once for each set of
-capabilities that matters to it, joins events for the same audience, and gives each member its bytes
-with one call. Under load batches grow, and the cost of a message falls.
+The task takes everything that waits as one batch, which the channel carries: what is accepted
+before the task runs is added to it. It encodes an event once for each set of capabilities that
+matters to it, joins events for the same audience, and gives each member its bytes with one call.
+Under load batches grow, and the cost of a message falls.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from typing import NamedTuple
 
 import trio
@@ -24,7 +25,7 @@ from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.users import Session
 from trio_chat.server.fanout import send_to_all
 from trio_chat.server.overtaking import Overtaking
-from trio_chat.server.state import UncommittedState
+from trio_chat.server.uncommitted import UncommittedState
 
 log = logging.getLogger("trio_chat")
 
@@ -101,11 +102,13 @@ class Broadcaster:
         wants_numbers: Callable[[], bool] = lambda: False,
     ) -> None:
         self._limit = limit
+        self._most = limit + reserve
         self._is_strict = is_strict
         self._history = history
         self._uncommitted = uncommitted
         self._is_failing = False
-        self._send, self._receive = trio.open_memory_channel[Output](limit + reserve)
+        self._send, self._receive = trio.open_memory_channel[list[Output]](self._most)
+        self._batch: list[Output] = []  # the latest in the channel, while it may grow
         self._accepted = 0
         self._delivered = 0
         self._overtaking = Overtaking()
@@ -144,10 +147,19 @@ class Broadcaster:
             for sessions, data, is_own in _gather_all((output.parts,)):
                 send_to_all(sessions, data, is_own)
             return self._accepted
-        self._send.send_nowait(output)
+        self._put(output)
         self._overtaking.add(output, sender, may_overtake=is_reply and not in_order)
         self._accepted += 1
         return self._accepted
+
+    def _put(self, output: Output) -> None:
+        if self._accepted - self._delivered >= self._most:
+            raise trio.WouldBlock
+        if self._batch and len(self._batch) < _ITEMS_PER_BATCH:
+            self._batch.append(output)
+        else:
+            self._batch = [output]
+            self._send.send_nowait(self._batch)
 
     @property
     def has_room(self) -> bool:
@@ -203,13 +215,13 @@ class Broadcaster:
                     send_to_all(sessions, data, is_reply)
 
     async def _deliver(self) -> None:
-        async for first in self._receive:
-            items = [first, *self._waiting()]
+        async for items in self._receive:
+            if items is self._batch:
+                self._batch = []
             waiting = self._overtaking.not_out(await self._remember(items))
             sent = 0
             for sessions, data, is_reply in _gather_all(waiting):
-                for begin in range(0, len(sessions), _SENDS_PER_TURN):
-                    turn = sessions[begin : begin + _SENDS_PER_TURN]
+                for turn in _turns(sessions):
                     send_to_all(turn, data, is_reply)
                     self._deliveries += len(turn)
                     sent += len(turn)
@@ -338,12 +350,15 @@ class Broadcaster:
         middle = len(items) // 2
         return await self._remember(items[:middle]) + await self._remember(items[middle:])
 
-    def _waiting(self) -> Iterator[Output]:
-        for _ in range(_ITEMS_PER_BATCH - 1):
-            try:
-                yield self._receive.receive_nowait()
-            except trio.WouldBlock:
-                return
+
+def _turns(sessions: Sequence[Session]) -> Sequence[Sequence[Session]]:
+    """Return sessions in parts to which is sent at once."""
+    if len(sessions) <= _SENDS_PER_TURN:
+        return (sessions,)
+    return [
+        sessions[begin : begin + _SENDS_PER_TURN]
+        for begin in range(0, len(sessions), _SENDS_PER_TURN)
+    ]
 
 
 def _is_reply(output: Output) -> bool:
@@ -427,7 +442,7 @@ def _gather_all(items: Sequence[Sequence[OutputItem]]) -> list[Delivery]:
 
 def gather(parts: Sequence[OutputItem]) -> list[Delivery]:
     """Return all bytes of a batch for each session, in order."""
-    runs = list(_runs(parts))
+    runs = _runs(parts)
     if len(runs) == 1 and isinstance(runs[0], list):  # nothing is to be joined
         return [(sessions, data, False) for sessions, data in _encode_run(runs[0])]
     pending: dict[Session, list[bytes]] = {}
@@ -451,19 +466,20 @@ def gather(parts: Sequence[OutputItem]) -> list[Delivery]:
     ]
 
 
-def _runs(parts: Sequence[OutputItem]) -> Iterator[list[Event] | Reply]:
-    """Yield consecutive events for the same audience together."""
-    run: list[Event] = []
+def _runs(parts: Sequence[OutputItem]) -> list[list[Event] | Reply]:
+    """Return parts in order, with consecutive events for the same audience together."""
+    runs: list[list[Event] | Reply] = []
+    run: list[Event] = []  # the last of them, if an event may be added
     for part in parts:
-        if run and (isinstance(part, Reply) or part.recipients is not run[0].recipients):
-            yield run
+        if isinstance(part, Reply):
+            runs.append(part)
             run = []
-        if isinstance(part, Event):
+        elif run and part.recipients is run[0].recipients:
             run.append(part)
         else:
-            yield part
-    if run:
-        yield run
+            run = [part]
+            runs.append(run)
+    return runs
 
 
 def _encode_run(events: list[Event]) -> list[tuple[Sequence[Session], bytes]]:

@@ -218,7 +218,7 @@ class Connection:
             self._stop_reading("Connection closed")
         if self._reason:  # another client may have ended this one at the moment of its data
             return True
-        self._silence.received = trio.current_time()
+        self._silence.is_heard = True
         lines = self._buffer.feed(data)
         self._executed = 0
         if pieces > len(lines) or len(data) > BYTES_PER_LINE * (len(lines) + 1):
@@ -253,7 +253,7 @@ class Connection:
                     self._executed = 0
                     await trio.lowlevel.checkpoint()
             if self._lines:  # the client has not been silent: the server made it wait
-                self._silence.received = trio.current_time()
+                self._silence.is_heard = True
 
     def _execute_lines(self) -> Wait:
         """Execute received lines in their order until one has to wait; return what for."""
@@ -436,7 +436,7 @@ class Connection:
         see `keepalive`.
         """
         silence = self._silence
-        if now < silence.next_check:
+        if now < silence.next_check and not silence.is_heard:
             return
         due = silence.check(
             now, self._hub.limits.ping_timeout, is_registered=self.session.user is not None

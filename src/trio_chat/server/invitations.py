@@ -20,7 +20,7 @@ class InvitationWatcher:
         world: has the invitations.
         table: the stored ones; None when they are not persistent, and in a cluster, where the log
             alone changes them.
-        turn: see `trio_chat.server.state.UncommittedState`.
+        turn: see `trio_chat.server.uncommitted.UncommittedState`.
     """
 
     def __init__(self, world: World, table: InvitationTable | None, turn: trio.Lock) -> None:

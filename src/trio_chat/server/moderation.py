@@ -39,7 +39,7 @@ class ModerationWatcher:
         table: the stored one; None when it is not persistent, and in a cluster, where the log alone
             changes it.
         broadcaster: by which operators get notices.
-        turn: see `trio_chat.server.state.UncommittedState`.
+        turn: see `trio_chat.server.uncommitted.UncommittedState`.
     """
 
     def __init__(

@@ -1,7 +1,6 @@
 """Replies that overtake items that wait for a commit, because they do not depend on them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import trio
 
@@ -19,14 +18,16 @@ _SAID = MESSAGES | {"TAGMSG"}
 """Events that change nothing that a reply could describe."""
 
 
-@dataclass(slots=True)
 class _WaitingItem:
     """An item that waits to be delivered."""
 
-    output: Output
-    sender: Session | None
-    may_overtake: bool
-    is_out: bool = False  # whether it has overtaken the rest
+    __slots__ = ("is_out", "may_overtake", "output", "sender")
+
+    def __init__(self, output: Output, sender: Session | None, may_overtake: bool) -> None:
+        self.output = output
+        self.sender = sender
+        self.may_overtake = may_overtake
+        self.is_out = False  # whether it has overtaken the rest
 
 
 class Overtaking:

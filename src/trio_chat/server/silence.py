@@ -16,7 +16,9 @@ class Silence:
         jitter: a number from 0 to 1, so that not all clients are asked at once.
 
     Attributes:
-        received: when it last sent something.
+        is_heard: whether it has sent something since the last check. That is noted for each line,
+            which the time would make dearer.
+        received: when it last sent something, as far as a check has seen it.
         next_check: before that there is nothing to check.
         is_kept_waiting: whether the server makes it wait, and so does not read whether it is still
             there.
@@ -28,12 +30,14 @@ class Silence:
         "_patience",
         "_ping_interval",
         "_register_by",
+        "is_heard",
         "is_kept_waiting",
         "next_check",
         "received",
     )
 
     def __init__(self, register_by: float, now: float, ping_interval: float, jitter: float) -> None:
+        self.is_heard = False
         self.received = now
         self._ping_interval = ping_interval
         self.is_kept_waiting = False
@@ -51,6 +55,9 @@ class Silence:
             ping_timeout: seconds in which it has to answer.
             is_registered: whether it has a user.
         """
+        if self.is_heard:
+            self.is_heard = False
+            self.received = now
         if now < self.next_check:
             return ""
         if self.is_kept_waiting:

@@ -36,7 +36,7 @@ class TableWatcher(Generic[T_co]):
         table: the stored ones.
         make_change: returns the change by which the rows are those of the store.
         noun: what they are, for the log.
-        turn: see `trio_chat.server.state.UncommittedState`.
+        turn: see `trio_chat.server.uncommitted.UncommittedState`.
     """
 
     def __init__(
