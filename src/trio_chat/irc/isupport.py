@@ -5,6 +5,7 @@ The tokens are derived from the tables and the limits in force, so that they can
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from trio_chat.irc import extbans, modes
@@ -154,6 +155,7 @@ def filehost_url(page_url: str) -> str:
     return f"{page_url}upload" if page_url and len(page_url) <= _LONGEST_PAGE_URL else ""
 
 
+@lru_cache(maxsize=64)  # each client that connects gets them
 def filehost(page_url: str) -> tuple[str, ...]:
     """Return the tokens that name the address for uploads (IRCv3 `draft/FILEHOST`, and the name
     that clients of soju know); none if it is unknown.
