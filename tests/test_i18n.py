@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,14 @@ def english_again() -> Iterator[None]:
     install("en")
 
 
+@cache
 def russian() -> Catalog:
     """Return the catalogue as it is written."""
     with PO.open("rb") as stream:
         return read_po(stream, locale="ru")
 
 
+@cache
 def extracted() -> dict[str, str | tuple[str, ...]]:
     """Return every text marked in the sources, by its singular."""
     found = {}
