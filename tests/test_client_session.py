@@ -206,6 +206,21 @@ async def test_error_refuses_the_message_it_names() -> None:
 
 
 @pytest.mark.parametrize(
+    "reply", ["443 alice bob #lobby :is already on channel", "482 alice #lobby :Not an operator"]
+)
+async def test_error_of_another_command_refuses_no_message(reply: str) -> None:
+    """Without labels, an error that only INVITE, TOPIC and the like have is not that of a message
+    to the same target.
+    """
+    async with talk("") as t:
+        target = reply.split()[2]
+        await t.session.say(target, "one")
+        await t.server.send(f":srv.test {reply}", ":srv.test PONG srv.test m1")
+        error, said = await t.events()
+        assert (type(error), said) == (ServerError, Said("alice", target, "one", own=True))
+
+
+@pytest.mark.parametrize(
     "reply", ["404 alice #lobby :Cannot send", "FAIL PRIVMSG CODE #lobby :Cannot send"]
 )
 async def test_error_with_label(reply: str) -> None:

@@ -40,6 +40,28 @@ _ABOUT_NO_TARGET = frozenset(
     (numerics.ERR_NORECIPIENT, numerics.ERR_NOTEXTTOSEND, numerics.ERR_INPUTTOOLONG)
 )
 
+_OF_OTHER_COMMANDS = frozenset(
+    (
+        numerics.ERR_TOOMANYCHANNELS,
+        numerics.ERR_UNKNOWNCOMMAND,
+        numerics.ERR_USERNOTINCHANNEL,
+        numerics.ERR_USERONCHANNEL,
+        numerics.ERR_NEEDMOREPARAMS,
+        numerics.ERR_CHANNELISFULL,
+        numerics.ERR_UNKNOWNMODE,
+        numerics.ERR_INVITEONLYCHAN,
+        numerics.ERR_BANNEDFROMCHAN,
+        numerics.ERR_BADCHANNELKEY,
+        numerics.ERR_BANLISTFULL,
+        numerics.ERR_CHANOPRIVSNEEDED,
+        numerics.ERR_INVALIDKEY,
+        numerics.ERR_INVALIDMODEPARAM,
+    )
+)
+"""Errors that never answer a message, though they name its target: those of JOIN, MODE, KICK,
+INVITE and TOPIC, which may be behind the message or before it.
+"""
+
 
 def error_reply(protocol: ProtocolState, message: Message) -> None:
     """Handle an error numeric."""
@@ -66,8 +88,11 @@ def error_reply(protocol: ProtocolState, message: Message) -> None:
 def _refused_message(
     protocol: ProtocolState, message: Message, about: str
 ) -> PendingMessage | None:
+    label = protocol.batches.label_of(message)
+    if not label and message.command in _OF_OTHER_COMMANDS:
+        return None
     target = None if message.command in _ABOUT_NO_TARGET else about
-    return protocol.messages.refused(protocol.batches.label_of(message), target)
+    return protocol.messages.refused(label, target)
 
 
 def _nick_refused(protocol: ProtocolState, code: str, nick: str, reason: str) -> None:
