@@ -77,6 +77,7 @@ async def _part(client: Actions, words: list[str]) -> None:
     2,
     2,
     lines=True,
+    people=True,
 )
 async def _msg(client: Actions, words: list[str]) -> None:
     await client.say(words[0], words[1])
@@ -147,12 +148,12 @@ async def _away(client: Actions, words: list[str]) -> None:
     await client.do("/away", lambda protocol: protocol.send("AWAY", *words))
 
 
-@command(N_("nickname"), N_("shows what the server knows about a user"), 1, 1)
+@command(N_("nickname"), N_("shows what the server knows about a user"), 1, 1, people=True)
 async def _whois(client: Actions, words: list[str]) -> None:
     await client.do(f"/whois {words[0]}", lambda protocol: protocol.send("WHOIS", words[0]))
 
 
-@command(N_("nickname [#channel]"), N_("invites somebody to the channel"), 1, 2)
+@command(N_("nickname [#channel]"), N_("invites somebody to the channel"), 1, 2, people=True)
 async def _invite(client: Actions, words: list[str]) -> None:
     channel = channel_name(client, words[1]) if len(words) > 1 else client.current
     if not channel:
@@ -164,7 +165,11 @@ async def _invite(client: Actions, words: list[str]) -> None:
 
 
 @command(
-    N_("nickname [reason]"), N_("removes somebody from the channel, if you are its operator"), 1, 2
+    N_("nickname [reason]"),
+    N_("removes somebody from the channel, if you are its operator"),
+    1,
+    2,
+    people=True,
 )
 async def _kick(client: Actions, words: list[str]) -> None:
     channel = client.current

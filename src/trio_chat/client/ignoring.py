@@ -10,6 +10,7 @@ from trio_chat.i18n import N_, _
     N_("hides a user's messages, also in the history; without a name: shows the list"),
     0,
     1,
+    people=True,
 )
 async def _ignore(client: Actions, words: list[str]) -> None:
     wanted, known = _words(words), client.ignored.words
@@ -35,6 +36,7 @@ async def _ignore(client: Actions, words: list[str]) -> None:
     N_("shows the messages of a user again; * means all ignored users"),
     1,
     1,
+    people=True,
 )
 async def _unignore(client: Actions, words: list[str]) -> None:
     known = {word.casefold(): word for word in client.ignored.words}

@@ -9,37 +9,53 @@ from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import N_, _
 
 
-@command(N_("nickname text"), N_("sends a notice, which opens no window for its receiver"), 2, 2)
+@command(
+    N_("nickname text"),
+    N_("sends a notice, which opens no window for its receiver"),
+    2,
+    2,
+    people=True,
+)
 async def _notice(client: Actions, words: list[str]) -> None:
     await client.say(words[0], words[1], MessageKind.NOTICE)
 
 
-@command(N_("[#channel] nickname …"), N_("makes a user an operator of the channel"), 1, 1)
+@command(
+    N_("[#channel] nickname …"), N_("makes a user an operator of the channel"), 1, 1, people=True
+)
 async def _op(client: Actions, words: list[str]) -> None:
     await _change(client, "op", "+o", words)
 
 
-@command(N_("[#channel] nickname …"), N_("takes the rank of operator away"), 1, 1)
+@command(N_("[#channel] nickname …"), N_("takes the rank of operator away"), 1, 1, people=True)
 async def _deop(client: Actions, words: list[str]) -> None:
     await _change(client, "deop", "-o", words)
 
 
-@command(N_("[#channel] nickname …"), N_("makes a user a half-operator of the channel"), 1, 1)
+@command(
+    N_("[#channel] nickname …"),
+    N_("makes a user a half-operator of the channel"),
+    1,
+    1,
+    people=True,
+)
 async def _halfop(client: Actions, words: list[str]) -> None:
     await _change(client, "halfop", "+h", words)
 
 
-@command(N_("[#channel] nickname …"), N_("takes the rank of half-operator away"), 1, 1)
+@command(N_("[#channel] nickname …"), N_("takes the rank of half-operator away"), 1, 1, people=True)
 async def _dehalfop(client: Actions, words: list[str]) -> None:
     await _change(client, "dehalfop", "-h", words)
 
 
-@command(N_("[#channel] nickname …"), N_("lets a user speak in a moderated channel"), 1, 1)
+@command(
+    N_("[#channel] nickname …"), N_("lets a user speak in a moderated channel"), 1, 1, people=True
+)
 async def _voice(client: Actions, words: list[str]) -> None:
     await _change(client, "voice", "+v", words)
 
 
-@command(N_("[#channel] nickname …"), N_("takes the right to speak away"), 1, 1)
+@command(N_("[#channel] nickname …"), N_("takes the right to speak away"), 1, 1, people=True)
 async def _devoice(client: Actions, words: list[str]) -> None:
     await _change(client, "devoice", "-v", words)
 
@@ -49,12 +65,13 @@ async def _devoice(client: Actions, words: list[str]) -> None:
     N_("keeps a user out of the channel; without a name: shows the bans"),
     0,
     1,
+    people=True,
 )
 async def _ban(client: Actions, words: list[str]) -> None:
     await _change_bans(client, "ban", "+b", words)
 
 
-@command(N_("[#channel] nickname or mask …"), N_("lifts a ban"), 1, 1)
+@command(N_("[#channel] nickname or mask …"), N_("lifts a ban"), 1, 1, people=True)
 async def _unban(client: Actions, words: list[str]) -> None:
     await _change_bans(client, "unban", "-b", words)
 
@@ -64,6 +81,7 @@ async def _unban(client: Actions, words: list[str]) -> None:
     N_("removes somebody from the channel, and keeps that user out"),
     1,
     2,
+    people=True,
 )
 async def _kickban(client: Actions, words: list[str]) -> None:
     channel = _current_channel(client)
@@ -82,12 +100,13 @@ async def _kickban(client: Actions, words: list[str]) -> None:
     N_("lets a user read without speaking; without a name: shows the bans"),
     0,
     1,
+    people=True,
 )
 async def _mute(client: Actions, words: list[str]) -> None:
     await _change_mute(client, "mute", "+", words)
 
 
-@command(N_("[#channel] nickname or mask …"), N_("lets a user speak again"), 1, 1)
+@command(N_("[#channel] nickname or mask …"), N_("lets a user speak again"), 1, 1, people=True)
 async def _unmute(client: Actions, words: list[str]) -> None:
     await _change_mute(client, "unmute", "-", words)
 

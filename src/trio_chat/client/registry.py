@@ -5,6 +5,7 @@ arguments are derived from it. A handler does not use the connection itself: it 
 the client, which may have to wait for a connection.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -14,6 +15,11 @@ from trio_chat.client.session.events import MessageKind
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import _
+
+_SIGN_OF_PERSON = re.compile(r"(?<![^\s,])@(?=[^\s,#&+!@*?:.]+(?![^\s,]))")
+"""The `@` that other programs write before nicknames. In `@#channel` it stands for its operators,
+and in `@host.example` and `@*` for a host.
+"""
 
 
 class TargetMessage(NamedTuple):
@@ -127,6 +133,7 @@ class SlashCommand(NamedTuple):
         handler: carries it out.
         asks_secret: whether the next typed line may be a password.
         takes_lines: whether its last argument may have several lines.
+        takes_people: whether its first argument has nicknames, also with `@` before them.
     """
 
     name: str
@@ -137,6 +144,7 @@ class SlashCommand(NamedTuple):
     handler: Handler
     asks_secret: bool = False
     takes_lines: bool = False
+    takes_people: bool = False
 
     def synopsis(self) -> str:
         """Return the command as it is typed."""
@@ -147,13 +155,22 @@ COMMANDS: dict[str, SlashCommand] = {}
 
 
 def command(
-    usage: str, help_text: str, least: int, most: int, *, secret: bool = False, lines: bool = False
+    usage: str,
+    help_text: str,
+    least: int,
+    most: int,
+    *,
+    secret: bool = False,
+    lines: bool = False,
+    people: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a function as the command of its name."""
 
     def register(handler: Handler) -> Handler:
         name = handler.__name__.removeprefix("_").replace("_", "-")
-        COMMANDS[name] = SlashCommand(name, usage, help_text, least, most, handler, secret, lines)
+        COMMANDS[name] = SlashCommand(
+            name, usage, help_text, least, most, handler, secret, lines, people
+        )
         return handler
 
     return register
@@ -230,7 +247,10 @@ async def _run_command(client: Actions, text: str, table: Mapping[str, SlashComm
     if not command.least <= len(words) <= command.most:
         await client.tell(_("Usage: {usage}").format(usage=command.synopsis()), error=True)
         return
-    await command.handler(client, [word.strip() for word in words])
+    words = [word.strip() for word in words]
+    if command.takes_people:
+        words[:1] = [_SIGN_OF_PERSON.sub("", word) for word in words[:1]]
+    await command.handler(client, words)
 
 
 def channel_name(client: Actions, name: str) -> str:

@@ -40,12 +40,25 @@ SCREEN_COMMANDS: dict[str, SlashCommand] = dict(COMMANDS)
 
 
 def _command(
-    usage: str, help_text: str, least: int, most: int, *, lines: bool = False
+    usage: str,
+    help_text: str,
+    least: int,
+    most: int,
+    *,
+    lines: bool = False,
+    people: bool = False,
 ) -> Callable[[ScreenHandler], ScreenHandler]:
     def register(handler: ScreenHandler) -> ScreenHandler:
         name = handler.__name__.removeprefix("_")
         SCREEN_COMMANDS[name] = SlashCommand(
-            name, usage, help_text, least, most, cast("Handler", handler), takes_lines=lines
+            name,
+            usage,
+            help_text,
+            least,
+            most,
+            cast("Handler", handler),
+            takes_lines=lines,
+            takes_people=people,
         )
         return handler
 
@@ -293,7 +306,7 @@ async def _go(context: CommandContext, words: list[str]) -> None:
     if words[0].isdecimal() and context.workspace.go_number(int(words[0][:6])):
         await trio.lowlevel.checkpoint()
         return
-    places = context.workspace.match(words[0])
+    places = context.workspace.match(words[0].removeprefix("@"))
     if places:
         context.workspace.go(*places[0])
     else:
@@ -326,7 +339,7 @@ async def _back(context: CommandContext, words: list[str]) -> None:
     await trio.lowlevel.checkpoint()
 
 
-@_command(N_("nickname [text]"), N_("opens a private conversation"), 1, 2, lines=True)
+@_command(N_("nickname [text]"), N_("opens a private conversation"), 1, 2, lines=True, people=True)
 async def _query(context: CommandContext, words: list[str]) -> None:
     buffer = context.view.server.open(words[0])
     buffer.is_unanswered = False
