@@ -209,6 +209,13 @@ async def test_lines(line: str, done: object) -> None:
     ] == [done]
 
 
+async def test_several_channels_are_joined_at_once() -> None:
+    """They have commas between them, as in JOIN, and perhaps no first sign; so have their keys."""
+    client = Asked()
+    await interpret(client, "/join games,#chess,,go a,b,c", COMMANDS)
+    assert client.done == [("join", "#games", "a"), ("join", "#chess", "b"), ("join", "#go", "")]
+
+
 MUTES = {
     "trio-chat": ("CHANMODES=beI,k,fl,n PREFIX=(ov)@+ EXTBAN=,amr", "+b m:bob!*@*"),
     "Ergo": ("CHANMODES=Ibe,k,fl,CEMRUimnstu PREFIX=(qaohv)~&@%+ EXTBAN=,m", "+b m:bob!*@*"),

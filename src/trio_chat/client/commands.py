@@ -1,5 +1,7 @@
 """Commands of all interfaces: one small function each, which calls the client's actions."""
 
+from itertools import zip_longest
+
 import trio
 
 # They fill the table, too.
@@ -55,8 +57,11 @@ async def _nick(client: Actions, words: list[str]) -> None:
 
 @command(N_("#channel [key]"), N_("joins a channel, or goes back to one you are in"), 1, 2)
 async def _join(client: Actions, words: list[str]) -> None:
-    channel = channel_name(client, words[0])
-    await client.join(channel, words[1] if len(words) > 1 else "")
+    # Several have commas between them, and so have their keys.
+    names, keys = words[0].split(","), (words[1] if len(words) > 1 else "").split(",")
+    for name, key in zip_longest(names, keys[: len(names)], fillvalue=""):
+        if name:
+            await client.join(channel_name(client, name), key)
 
 
 @command(N_("[#channel] [reason]"), N_("leaves a channel"), 0, 2)
