@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 import client_fakes  # noqa: F401  the tests read English
-from trio_chat.client.session.events import Note, ServerText
+from trio_chat.client.session.events import (
+    ListedMask,
+    MaskListEnd,
+    ServerError,
+    ServerText,
+)
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.irc.message import parse
 
@@ -113,3 +118,32 @@ def test_a_who_of_the_user_is_shown() -> None:
     made.receive(parse(line))
     shown = ServerText("9 #a web 192.0.2.1 bob 0")
     assert made.take_events() == [shown, shown]
+
+
+def test_quiet_masks_are_listed_like_bans() -> None:
+    """Other servers have a list of their own for mutes, with the letter of its mode."""
+    made = client()
+    for line in (
+        ":srv 728 alice #a q *!*@192.0.2.2 bob!b@h 1796037688",
+        ":srv 728 alice #a q eve!*@*",
+        ":srv 729 alice #a q :End of channel quiet list",
+    ):
+        made.receive(parse(line))
+    assert made.take_events() == [
+        ListedMask("#a", "*!*@192.0.2.2", "bob", "1796037688"),
+        ListedMask("#a", "eve!*@*", "", ""),
+        MaskListEnd("#a", "q", 2),
+    ]
+
+
+def test_a_mask_that_only_might_have_been_there_is_not_missed() -> None:
+    """To lift the ban of a user, all masks are tried that might be it; a mask that the user has
+    typed is another thing.
+    """
+    made = client("WHOX")
+    made.bans.change("#a", "-b", ["bob"])
+    made.take_lines()
+    answer(made, ["bob!web@198.51.100.7 *"])
+    for mask in ("*!*@198.51.100.7", "bob!*@*", "eve!*@*"):
+        made.receive(parse(f":srv 698 alice #a {mask} b :The list does not contain {mask}"))
+    assert made.take_events() == [ServerError("The list does not contain eve!*@*", "698", "#a")]

@@ -160,6 +160,7 @@ _LISTS = {
     "b": N_("Bans of {channel}: {count}"),
     "e": N_("Exceptions from bans of {channel}: {count}"),
     "I": N_("Masks that need no invitation to {channel}: {count}"),
+    "q": N_("Mutes of {channel}: {count}"),
 }
 
 

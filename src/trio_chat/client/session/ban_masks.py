@@ -77,6 +77,7 @@ class BanMasks:
         self._effects = effects
         self._features = features
         self._waiting: list[_Change] = []
+        self._tried: set[str] = set()
 
     def change(
         self,
@@ -141,8 +142,15 @@ class BanMasks:
                 return True
         return False
 
+    def was_tried(self, mask: str) -> bool:
+        """Return whether a mask that the server does not have was one of several that might ban a
+        user, of which at most some do.
+        """
+        return mask in self._tried
+
     def _carry_out(self, change: _Change) -> None:
         masks: list[str] = []
+        self._tried.clear()
         for word in change.words:
             if is_mask(word):
                 masks.append(word)
@@ -154,6 +162,7 @@ class BanMasks:
                 masks.append(next(mask for mask in found if not self._covers(mask, others)))
                 continue
             masks += found
+            self._tried.update(f"{change.prefix}{mask}" for mask in found)
             if not person.host:
                 text = _(
                     "{nick} is not here, so only a ban of this nickname is lifted. /ban shows all"

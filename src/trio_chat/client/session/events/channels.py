@@ -207,7 +207,7 @@ class MaskListEnd:
 
     Args:
         channel: the channel.
-        mode: the letter of the list, `b`, `e` or `I`.
+        mode: the letter of the list, `b`, `e`, `I` or `q`.
         count: how many entries came.
     """
 

@@ -28,6 +28,7 @@ _LISTS: dict[str, str] = {
     numerics.RPL_ENDOFBANLIST: "b",
     numerics.RPL_ENDOFEXCEPTLIST: "e",
     numerics.RPL_ENDOFINVEXLIST: "I",
+    numerics.RPL_ENDOFQUIETLIST: "q",
 }
 """The letter of a list of masks, by the numeric that ends it."""
 
@@ -158,7 +159,18 @@ def _list_end(protocol: ProtocolState, message: Message) -> None:
 
 @handles(numerics.RPL_BANLIST, numerics.RPL_EXCEPTLIST, numerics.RPL_INVEXLIST, params=3)
 def _listed_mask(protocol: ProtocolState, message: Message) -> None:
-    _me, channel, mask, by, time = (*message.params, "", "")[:5]
+    _list_mask(protocol, *message.params[1:5])
+
+
+@handles(numerics.RPL_QUIETLIST, params=4)
+def _listed_quiet(protocol: ProtocolState, message: Message) -> None:
+    _me, channel, _letter, *rest = message.params
+    _list_mask(protocol, channel, *rest[:3])
+
+
+def _list_mask(
+    protocol: ProtocolState, channel: str, mask: str, by: str = "", time: str = ""
+) -> None:
     protocol.listed_masks += 1
     protocol.emit(ListedMask(channel, mask, by.partition("!")[0], time))
 
@@ -168,6 +180,12 @@ def _mask_list_end(protocol: ProtocolState, message: Message) -> None:
     mode = _LISTS[message.command]
     protocol.emit(MaskListEnd(message.params[1], mode, protocol.listed_masks))
     protocol.listed_masks = 0
+
+
+@handles(numerics.ERR_LISTMODENOTSET, params=5)
+def _no_such_mask(protocol: ProtocolState, message: Message) -> None:
+    if not protocol.bans.was_tried(message.params[2]):
+        protocol.emit(ServerError(message.params[-1], message.command, message.params[1]))
 
 
 @handles(numerics.RPL_TRYAGAIN, params=3)
