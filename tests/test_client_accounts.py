@@ -194,6 +194,31 @@ async def test_logs_in_again_on_the_next_connection(autojump_clock: trio.testing
         await server.expect("CAP END")
 
 
+async def test_who_logs_out_stays_out(autojump_clock: trio.testing.MockClock) -> None:
+    """`/logout` asks NickServ, which is not shown, and the next connection logs in to nothing."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        await log_in(c, server)
+        await c.interface.take()
+        c.interface.type("/logout")
+        await server.expect("PRIVMSG NickServ LOGOUT")
+        await server.send(
+            ":alice!u@h PRIVMSG NickServ :LOGOUT", ":srv.test 901 alice a!u@h :Logged out"
+        )
+        assert await c.interface.take() == ["[INFO] You are not logged in any more."]
+        c.interface.type("/login", SECRET)
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.send("AUTHENTICATE +")
+        await server.expect(f"AUTHENTICATE {plain('alice', SECRET)}")
+        await server.send(LOGGED_IN, ":alice!u@h ACCOUNT alice", SUCCESS)
+        assert await c.interface.take() == ["[INFO] You are logged in as alice."]
+        c.interface.type("/logout")
+        await server.expect("PRIVMSG NickServ LOGOUT")
+        await server.close()
+        again = await c.server()
+        await again.greet()
+
+
 async def test_wrong_password_lets_us_in_all_the_same() -> None:
     """A failed login during the negotiation is reported, and the negotiation ends."""
     protocol = ClientProtocol("alice", credentials=LoginCredentials("alice", "wrong"))

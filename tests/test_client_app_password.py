@@ -127,6 +127,16 @@ async def test_the_user_that_leaves_revokes_it() -> None:
         await server.expect("QUIT")
 
 
+async def test_the_user_that_logs_out_revokes_it() -> None:
+    """The server forgets it while it knows whose it is."""
+    async with chat(caps=SASL) as c:
+        server, name = await with_password(c)
+        c.interface.type("/logout")
+        server.skips = ("MARKREAD",)
+        assert await answer_nickserv(server, "Revoked", verb="DEL") == name
+        await server.expect("PRIVMSG NickServ LOGOUT")
+
+
 @pytest.mark.parametrize("wants_code", [True, False])
 async def test_one_that_is_refused_is_forgotten(
     autojump_clock: trio.testing.MockClock, wants_code: bool

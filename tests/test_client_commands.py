@@ -77,6 +77,11 @@ class Asked:
         await trio.lowlevel.checkpoint()
         self.done.append(("login", account))
 
+    async def log_out(self) -> None:
+        """Write the end of a login down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append("logout")
+
     async def upload(self, path: str) -> None:
         """Write an upload down."""
         await trio.lowlevel.checkpoint()
@@ -146,6 +151,7 @@ class Asked:
             "/ban @192.0.2.* @*.example @host.example",
             "MODE #lobby +bbb @192.0.2.* @*.example @host.example",
         ),
+        ("/logout", "logout"),
         ("/nick bob", "NICK bob"),
         ("/invite-link", "INVITATION CREATE #lobby"),
         ("/invite-link 5 2d", "INVITATION CREATE #lobby 5 2d"),

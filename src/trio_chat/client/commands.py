@@ -257,6 +257,13 @@ async def _login(client: Actions, words: list[str]) -> None:
 
 
 @command(
+    "", N_("logs out of your account; a password that is kept logs in at the next start"), 0, 0
+)
+async def _logout(client: Actions, words: list[str]) -> None:
+    await client.log_out()
+
+
+@command(
     N_("[account] [e-mail]"),
     N_("makes your nickname an account of your own; a password is asked for"),
     0,

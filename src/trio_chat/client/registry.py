@@ -84,6 +84,9 @@ class Actions(Protocol):
     async def log_in(self, account: str) -> None:
         """Ask for a password and log in; "" means the account of the nickname."""
 
+    async def log_out(self) -> None:
+        """Log out of the account."""
+
     async def register(self, account: str, email: str) -> None:
         """Ask for a password and register an account; "" means one for the nickname."""
 

@@ -301,6 +301,10 @@ class Link:
         self.failed = self.failed or not self.interactive
         await self.login_flow.log_in(account)
 
+    async def log_out(self) -> None:
+        """Log out of the account."""
+        await self.login_flow.log_out(self.session)
+
     async def register(self, account: str, email: str) -> None:
         """Ask for a password and register an account."""
         self.failed = self.failed or not self.interactive

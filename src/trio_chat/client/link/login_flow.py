@@ -134,6 +134,20 @@ class LoginFlow:
             partial(self._log_in, account),
         )
 
+    async def log_out(self, session: ClientSession | None) -> None:
+        """Log out of the account, and in to none on later connections; a password that is stored is
+        used by the next run.
+
+        Args:
+            session: that of the current connection; None without one.
+        """
+        if session is not None:
+            await self._app_password.revoke(session)
+        self._app_password.forget()
+        self._credentials = self._tried = self._tokens = None
+        self._has_loaded = True
+        await self._client.do("/logout", lambda protocol: protocol.authentication.log_out())
+
     async def register(self, account: str, email: str) -> None:
         """Ask for a password twice, then register an account with it."""
         if await self._is_refused():

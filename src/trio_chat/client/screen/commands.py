@@ -164,6 +164,10 @@ class CommandContext:
         """Ask for a password and log in."""
         await self.view.link.log_in(account)
 
+    async def log_out(self) -> None:
+        """Log out of the account."""
+        await self.view.link.log_out()
+
     async def upload(self, path: str) -> None:
         """Upload a file and send a link to it, or cancel uploads."""
         if path:

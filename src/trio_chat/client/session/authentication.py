@@ -117,6 +117,11 @@ class Authentication:
         """Whether the password itself may be sent: a stored one only over a private connection."""
         return self.is_private or self._credentials is None or not self._credentials.is_kept
 
+    def log_out(self) -> None:
+        """Log out, by NickServ: IRC has no command for it."""
+        self._credentials = None
+        self._put_to_nickserv("LOGOUT")
+
     def register(self, credentials: LoginCredentials, email: str) -> None:
         """Register an account; its name "" means the nickname."""
         self._credentials, self._pending = credentials, AccountRequest.REGISTRATION
@@ -268,7 +273,10 @@ class Authentication:
         # NickServ answers with a sentence for people; only a numeric or ACCOUNT that may follow is
         # for programs.
         self._pending, self._asked_nickserv = AccountRequest.NOTHING, True
-        self._secrets.append(text)
+        self._put_to_nickserv(text)
+
+    def _put_to_nickserv(self, text: str) -> None:
+        self._secrets.append(text)  # its echo is not shown
         self._effects.send("PRIVMSG", NICKSERV, text)
 
     def _end_negotiation(self) -> None:
