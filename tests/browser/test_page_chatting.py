@@ -175,6 +175,26 @@ def test_a_message_is_reported_from_its_menu(visit: Visit, server: Server) -> No
     ann.sees("You have reported this message already.")
 
 
+def test_a_topic_that_is_refused_stays_in_its_dialog(visit: Visit, server: Server) -> None:
+    """What took long to write is not lost, and the reason is next to it."""
+    ann, boris = visit(), server.irc("boris", "#garden")
+    boris.send("MODE #garden +t")
+    ann.join("ann", "#garden")
+    ann.page.get_by_role("button", name="Channel", exact=True).click()
+    ann.page.get_by_role("button", name="Change the topic").click()
+    dialog = ann.page.get_by_role("dialog", name="Topic of #garden")
+    field = dialog.get_by_role("textbox")
+    field.fill("what took long to write")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Only operators of #garden")
+    expect(field).to_have_value("what took long to write")
+    boris.send("MODE #garden -t")
+    boris.sync()
+    dialog.get_by_role("button", name="Save").click()
+    expect(ann.page.get_by_role("dialog")).to_have_count(0)
+    boris.until("TOPIC #garden :what took long to write")
+
+
 def test_who_is_removed_and_banned_does_not_come_back_by_another_nickname(
     visit: Visit, server: Server
 ) -> None:

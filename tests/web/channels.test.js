@@ -16,6 +16,26 @@ test("topics come with their author and time, change, and go", async () => {
   assert.equal(buffer.topic.value.text, "");
 });
 
+test("a dialog learns whether the server has done what it asks for", async () => {
+  const { server, actions, buffer } = await connected();
+  const dialogs = {
+    TOPIC: () => actions.setTopic(buffer, "News"),
+    KICK: () => actions.kick(buffer, "bob", "why"),
+    REDACT: () => actions.redact(buffer, { msgid: "id1" }, "why"),
+  };
+  for (const [command, ask] of Object.entries(dialogs)) {
+    server.replace(command, (_server, message) =>
+      server.reply(message, [":server 482 me #lobby :You're not channel operator"]),
+    );
+    await assert.rejects(ask(), /operators of #lobby/);
+  }
+  server.replace("TOPIC", (_server, message) =>
+    server.reply(message, [":me!u@h TOPIC #lobby :News"]),
+  );
+  await dialogs.TOPIC();
+  assert.equal(buffer.topic.value.text, "News");
+});
+
 test("a channel that is renamed keeps its messages, and is joined by its new name again", async () => {
   const { server, buffer, clock } = await connected();
   server.hear("#lobby", "ann", "before");

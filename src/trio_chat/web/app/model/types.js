@@ -403,7 +403,7 @@
  * @property {(entry: Entry) => void} discard Remove a failed message.
  * @property {(buffer: Buffer, entry: Entry, reaction: string) => void} react
  * @property {(buffer: Buffer, entry: Entry, reaction: string) => void} unreact
- * @property {(buffer: Buffer, entry: Entry, reason?: string) => void} redact
+ * @property {(buffer: Buffer, entry: Entry, reason: string) => Promise<void>} redact
  * @property {(buffer: Buffer, entry: Entry) => boolean} mayRedact
  * @property {(buffer: Buffer, entry: Entry, reason: string) => Promise<string>} report Resolved with
  *   the answer of the server.
@@ -425,8 +425,8 @@
  * @property {(buffer: Buffer) => void} close Part and remove.
  * @property {(channel: string, key?: string) => void} join
  * @property {(buffer: Buffer, reason?: string) => void} part
- * @property {(buffer: Buffer, text: string) => void} setTopic
- * @property {(buffer: Buffer, nick: string, reason?: string) => void} kick
+ * @property {(buffer: Buffer, text: string) => Promise<void>} setTopic
+ * @property {(buffer: Buffer, nick: string, reason: string) => Promise<void>} kick
  * @property {(buffer: Buffer, mask: string) => Promise<void>} ban
  * @property {(buffer: Buffer, mask: string) => Promise<void>} unban
  * @property {(buffer: Buffer, nick: string) => Promise<void>} mute

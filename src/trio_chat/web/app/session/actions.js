@@ -127,10 +127,7 @@ export function makeActions(client, keys, cache) {
     },
     react: (buffer, entry, reaction) => react(buffer, entry, reaction, "react"),
     unreact: (buffer, entry, reaction) => react(buffer, entry, reaction, "unreact"),
-    redact(buffer, entry, reason = "") {
-      const params = [buffer.name, entry.msgid, ...(reason ? [reason] : [])];
-      if (entry.msgid) client.command(own(buffer), "REDACT", ...params);
-    },
+    redact: (buffer, { msgid }, reason) => carryOut("REDACT", [buffer.name, msgid, reason].filter(Boolean)),
     mayRedact(buffer, entry) {
       if (!entry.msgid || entry.redactedBy || !model.features.value.redaction) return false;
       return entry.self || (buffer.kind === "channel" && client.isOperator(own(buffer)));
@@ -198,9 +195,8 @@ export function makeActions(client, keys, cache) {
       client.channels.unwant(buffer.name);
       if (client.isReady) client.send("PART", buffer.name, ...(reason ? [reason] : []));
     },
-    setTopic: (buffer, text) => client.command(own(buffer), "TOPIC", buffer.name, text),
-    kick: (buffer, nick, reason = "") =>
-      client.command(own(buffer), "KICK", buffer.name, nick, ...(reason ? [reason] : [])),
+    setTopic: (buffer, text) => carryOut("TOPIC", [buffer.name, text]),
+    kick: (buffer, nick, reason) => carryOut("KICK", [buffer.name, nick, reason].filter(Boolean)),
     ban: (buffer, nick) => changeBans(buffer, "+", nick),
     unban: (buffer, nick) => changeBans(buffer, "-", nick),
     mute: (buffer, nick) => changeBans(buffer, "+", nick, model.isupport.mute),
@@ -280,6 +276,14 @@ export function makeActions(client, keys, cache) {
       void import("./push.js").then(({ unsubscribe }) => unsubscribe(client)).catch(() => {});
     },
   };
+
+  /**
+   * @param {string} command
+   * @param {string[]} params
+   */
+  async function carryOut(command, params) {
+    await (await queries()).carryOut(client, command, params);
+  }
 
   /**
    * @param {"WORDS"|"IGNORED"} list

@@ -37,6 +37,18 @@ async function ask(client, command, params) {
 }
 
 /**
+ * Carry out a command of a dialog, which stays open until the server has done it.
+ * @param {Client} client
+ * @param {string} command
+ * @param {string[]} params
+ * @throws {Error} The server refuses it.
+ */
+export async function carryOut(client, command, params) {
+  if (!client.negotiation.hasLabels) client.send(command, ...params);
+  else for (const each of await ask(client, command, params)) client.dispatch(each, null);
+}
+
+/**
  * @param {Client} client
  * @param {string} nick
  * @returns {Promise<UserCard>}

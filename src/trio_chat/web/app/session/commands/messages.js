@@ -3,7 +3,7 @@ import { isMessage } from "../../model/entries.js";
 import { N_, _, language } from "../../platform/i18n.js";
 import { plain } from "../../text/formatting.js";
 import { askService } from "../queries.js";
-import { channelAndRest, command, notInChannel } from "./registry.js";
+import { channelAndRest, command, notInChannel, optional } from "./registry.js";
 
 /** @import { Entry } from "../../model/types.js" */
 /** @import { Context } from "./registry.js" */
@@ -82,7 +82,8 @@ command(
   ["@nick", ""],
   (context, words) => {
     const [entry, reason] = messageAndRest(context, words, true);
-    if (entry) context.actions.redact(context.buffer, entry, reason);
+    const { client, buffer } = context;
+    if (entry) client.command(buffer, "REDACT", buffer.name, entry.msgid, ...optional(reason));
   },
 );
 

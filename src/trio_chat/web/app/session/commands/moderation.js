@@ -1,7 +1,7 @@
 /** Commands about channels and their members. */
 import { N_, _ } from "../../platform/i18n.js";
 import { changeBans, sendModes } from "../ban_masks.js";
-import { channelAndRest, command, notInChannel } from "./registry.js";
+import { channelAndRest, command, notInChannel, optional } from "./registry.js";
 
 /** @import { Context } from "./registry.js" */
 
@@ -13,9 +13,7 @@ command(
   ["channel", ""],
   (context, words) => {
     const [buffer, text] = channelAndRest(context, words);
-    if (!buffer) return;
-    if (text) context.actions.setTopic(buffer, text);
-    else context.client.command(context.buffer, "TOPIC", buffer.name);
+    if (buffer) context.client.command(context.buffer, "TOPIC", buffer.name, ...optional(text));
   },
 );
 
@@ -61,7 +59,7 @@ command(
   [1, 2],
   ["nick", ""],
   (context, [nick = "", reason]) => {
-    if (context.buffer.kind === "channel") context.actions.kick(context.buffer, nick, reason);
+    if (context.buffer.kind === "channel") kick(context, nick, reason);
     else notInChannel(context);
   },
 );
@@ -109,8 +107,7 @@ command(
   [1, 2],
   ["nick", ""],
   (context, [nick = "", reason]) => {
-    const { buffer, actions } = context;
-    ban(context, "+", [nick], undefined, () => actions.kick(buffer, nick, reason));
+    ban(context, "+", [nick], undefined, () => kick(context, nick, reason));
   },
 );
 
@@ -148,6 +145,15 @@ command(
     else notInChannel(context);
   },
 );
+
+/**
+ * @param {Context} context
+ * @param {string} nick
+ * @param {string} [reason]
+ */
+function kick({ client, buffer }, nick, reason) {
+  client.command(buffer, "KICK", buffer.name, nick, ...optional(reason));
+}
 
 /**
  * @param {Context} context

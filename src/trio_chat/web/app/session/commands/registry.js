@@ -146,6 +146,14 @@ export function commandList() {
   }));
 }
 
+/**
+ * Return a last parameter as a list, which has none without a text.
+ * @param {string} [text]
+ */
+export function optional(text) {
+  return text ? [text] : [];
+}
+
 /** @param {Context} context */
 export function notInChannel(context) {
   context.tell(_("You are not in a channel."), true);

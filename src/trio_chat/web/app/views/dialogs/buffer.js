@@ -145,6 +145,7 @@ function Bans({ buffer, workspace }) {
 /** @param {{buffer: Buffer}} props */
 export function TopicEditor({ buffer }) {
   const workspace = useWorkspace();
+  const [problem, setProblem] = useState("");
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const text = String(
@@ -152,8 +153,7 @@ export function TopicEditor({ buffer }) {
     )
       .replaceAll("\n", " ")
       .trim();
-    closeAll();
-    workspace.actions.setTopic(buffer, text);
+    workspace.actions.setTopic(buffer, text).then(closeAll, (error) => setProblem(error.message));
   };
   return h(
     Dialog,
@@ -175,6 +175,7 @@ export function TopicEditor({ buffer }) {
           dir: "auto",
         }),
       ),
+      h("p", { class: "problem", role: "alert" }, problem),
       h(
         "div",
         { class: "buttons" },

@@ -189,13 +189,13 @@ function copyBySelection(text) {
 /** @param {{buffer: Buffer, entry: Entry}} props */
 export function Delete({ buffer, entry }) {
   const { actions } = useWorkspace();
+  const [problem, setProblem] = useState("");
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const reason = String(
       new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get("reason") ?? "",
     ).trim();
-    closeDialog();
-    actions.redact(buffer, entry, reason || undefined);
+    actions.redact(buffer, entry, reason).then(closeDialog, (error) => setProblem(error.message));
   };
   return h(
     Dialog,
@@ -213,6 +213,7 @@ export function Delete({ buffer, entry }) {
             h("label", { for: "reason" }, _("Reason (others see it)")),
             h("input", { id: "reason", name: "reason" }),
           ),
+      h("p", { class: "problem", role: "alert" }, problem),
       h(
         "div",
         { class: "buttons" },

@@ -138,6 +138,9 @@ function Contact({ nick, workspace }) {
 /** @param {{nick: string, buffer: Buffer, workspace: Workspace}} props */
 function Moderation({ nick, buffer, workspace }) {
   const { actions, features } = workspace;
+  const [problem, setProblem] = useState("");
+  const attempt = (/** @type {Promise<void>} */ done) =>
+    void done.then(closeAll, (error) => setProblem(error.message));
   const member = [...buffer.members.values()].find((each) => each.nick === nick);
   const act = (/** @type {() => void} */ action) => () => {
     closeAll();
@@ -172,8 +175,9 @@ function Moderation({ nick, buffer, workspace }) {
         })
       : null,
     h(ReasonForm, {
-      onKick: (reason) => act(() => actions.kick(buffer, nick, reason))(),
-      onBan: (reason) => act(() => void banAndKick(workspace, buffer, nick, reason))(),
+      problem,
+      onKick: (reason) => attempt(actions.kick(buffer, nick, reason)),
+      onBan: (reason) => attempt(banAndKick(workspace, buffer, nick, reason)),
     }),
   );
 }
@@ -182,17 +186,20 @@ function Moderation({ nick, buffer, workspace }) {
  * @param {Workspace} workspace
  * @param {Buffer} buffer
  * @param {string} nick
- * @param {string|undefined} reason
+ * @param {string} reason
  */
 async function banAndKick({ actions }, buffer, nick, reason) {
   await actions.ban(buffer, nick);
-  actions.kick(buffer, nick, reason);
+  await actions.kick(buffer, nick, reason);
 }
 
-/** @param {{onKick: (reason?: string) => void, onBan: (reason?: string) => void}} props */
-function ReasonForm({ onKick, onBan }) {
+/**
+ * @param {{problem: string, onKick: (reason: string) => void,
+ *   onBan: (reason: string) => void}} props
+ */
+function ReasonForm({ problem, onKick, onBan }) {
   const [reason, setReason] = useState("");
-  const given = reason.trim() || undefined;
+  const given = reason.trim();
   return h(
     "div",
     { class: "reason-form" },
@@ -207,6 +214,7 @@ function ReasonForm({ onKick, onBan }) {
           setReason(/** @type {HTMLInputElement} */ (event.currentTarget).value),
       }),
     ),
+    h("p", { class: "problem", role: "alert" }, problem),
     h(
       "div",
       { class: "buttons" },
