@@ -76,3 +76,16 @@ test("what the history left out comes back, too", async () => {
   assert.deepEqual(textsOf(buffer), ["one"]);
   assert.deepEqual(await unignore({ ...all, buffer }, "bob"), ["one", "two"]);
 });
+
+test("a reaction of an ignored user comes back, too", async () => {
+  const all = await connected();
+  const { server, actions, buffer } = all;
+  const msgid = server.hear("#lobby", "ann", "one");
+  actions.ignore("bob", true);
+  const tags = [["+draft/react", "👍"], ["+draft/reply", msgid]];
+  server.say(server.store("#lobby", "bob!u@h", "TAGMSG", undefined, tags).line);
+  const reactions = () => buffer.timeline.find(msgid).reactions;
+  assert.equal(reactions(), null);
+  await unignore(all, "bob");
+  assert.deepEqual([...reactions().get("👍")], ["bob"]);
+});

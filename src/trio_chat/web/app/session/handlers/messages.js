@@ -14,17 +14,20 @@ export const messages = {
   "BATCH draft/multiline": (client, batch) => said(client, batch),
   TAGMSG(client, message) {
     const { model } = client;
-    if (model.ignores.value(message.source)) return;
     const target = message.params[0] ?? "";
     const isChannel = model.isupport.isChannel(target);
     const name = isChannel || model.isMe(message.nick) ? target : message.nick;
     const buffer = model.get(name);
     if (!buffer) return;
+    const reaction = reactionOf(message);
+    if (model.ignores.value(message.source)) {
+      if (reaction) buffer.hide(reaction.time);
+      return;
+    }
     const state = message.tags.get("+typing");
     if (state !== undefined && !model.isMe(message.nick)) {
       client.typing.received(buffer, message.nick, state);
     }
-    const reaction = reactionOf(message);
     if (reaction) buffer.timeline.react(reaction.msgid, reaction);
   },
   REDACT(client, message) {
