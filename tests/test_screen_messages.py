@@ -33,6 +33,17 @@ async def test_a_reply_to_us_is_a_mention(jumping_clock: MockClock) -> None:
         assert not any("2 mention" in row for row in await it.sees("1 mention"))
 
 
+async def test_a_message_to_operators_alone_is_marked(jumping_clock: MockClock) -> None:
+    """Nobody answers in front of all what only the operators were told."""
+    async with inside() as (it, server):
+        await server.send(
+            ":bob!u@h PRIVMSG @#lobby :between us", ":bob!u@h PRIVMSG #lobby :good morning"
+        )
+        rows = await it.sees("good morning")
+        assert any("(only to @) between us" in row for row in rows)
+        assert not any("only to" in row and "morning" in row for row in rows)
+
+
 async def test_react_to_the_selected_message(jumping_clock: MockClock) -> None:
     """Shift and arrow keys select; the same reaction again takes it back."""
     async with inside() as (it, server):

@@ -54,6 +54,7 @@ class Extras:
         ranks: changes of ranks: by whom, and which, such as `+o bob`.
         translation: what is shown beneath it, None for nothing.
         votes: the reactions that are votes if it is a poll; None when there are none.
+        only_to: the prefix of the members that alone got it (STATUSMSG), "" for all.
     """
 
     reply_to: str = ""
@@ -63,6 +64,7 @@ class Extras:
     ranks: list[tuple[str, str]] = field(default_factory=list)
     translation: EntryTranslation | None = None
     votes: VoteLog | None = None
+    only_to: str = ""
 
 
 @dataclass(slots=True)

@@ -166,6 +166,9 @@ def _body(entry: BufferEntry, buffer: Buffer, view: ViewStyle) -> list[tuple[Any
     body: list[tuple[Any, str]] = []
     if extras and extras.reply_to and not view.bare:
         body.append((attributes["reply"], f"↳ {_quoted(buffer, extras.reply_to)}\n"))
+    if extras and extras.only_to:
+        sign = _("only to {prefix}").format(prefix=extras.only_to)
+        body.append((attributes["reply"], f"({sign}) "))
     if entry.kind is EntryKind.ACTION:
         body.append(
             (

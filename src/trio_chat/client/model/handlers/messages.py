@@ -125,6 +125,8 @@ def _entry(server: ServerState, event: Said, buffer: Buffer) -> BufferEntry:
         is_for_user and can_alert,
         event.is_bot,
     )
+    if buffer.kind is BufferKind.CHANNEL and event.target[:1] in tuple(server.features.prefixes):
+        entry.extra().only_to = event.target[:1]
     if event.reply_to:
         entry.extra().reply_to = event.reply_to
         answered = buffer.find(event.reply_to)
