@@ -9,6 +9,7 @@ import pytest
 
 import client_fakes  # noqa: F401  the tests read English
 from trio_chat.client.qr import qr_lines
+from trio_chat.client.reasons import other_error
 from trio_chat.client.rendering import Renderer
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, MessageKind
@@ -242,3 +243,12 @@ def test_an_invitation_is_shown_with_its_code() -> None:
     opened = renderer().lines(events.InvitationLink("#a", "*", link, is_open=True))
     assert plain(opened[1]) == "[INFO] With any IRC client: /join #a"
     assert qr_lines("x" * 5000) == []
+
+
+@pytest.mark.parametrize("command", ["NICKSERV", "CHANSERV", "INVITATION"])
+def test_what_another_server_cannot_do(command: str) -> None:
+    """Who has typed `/at` or `/pin` has asked for no such command."""
+    assert other_error("421", command, "Unknown command") == (
+        "This server cannot do that: it has no services that would."
+    )
+    assert other_error("421", "FOO", "Unknown") == "The server does not know the command FOO."

@@ -130,6 +130,8 @@ _ABOUT_NOBODY: dict[str, str] = {
     ),
 }
 """Errors after registration that name no target."""
+_SERVICES = frozenset(("NICKSERV", "CHANSERV", "INVITATION"))
+"""What commands such as `/at` and `/pin` ask, which only this server has everywhere."""
 _TRANSLATION: dict[str, str] = {
     "NO_TRANSLATION": N_("This server does not translate messages."),
     "LOST": N_("The connection ended before the translation came. Try again when it is back."),
@@ -217,5 +219,7 @@ def not_let_in(code: str, reason: str) -> str:
 
 def other_error(code: str, about: str, reason: str) -> str:
     """Return the text of any other error reply."""
+    if code == numerics.ERR_UNKNOWNCOMMAND and about.upper() in _SERVICES:
+        return _("This server cannot do that: it has no services that would.")
     known = _sentence(_OTHER, code, about) if about else _sentence(_ABOUT_NOBODY, code, "")
     return known or (f"{about}: {reason}" if about else reason)
