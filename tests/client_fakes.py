@@ -14,7 +14,7 @@ import trio.testing
 
 from trio_chat import i18n
 from trio_chat.client.line.client import LineClient
-from trio_chat.client.line.interface import PromptState
+from trio_chat.client.line.interface import Complete, PromptState
 from trio_chat.client.link.keyring import Keyring
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.session.connecting import CannotConnectError
@@ -258,6 +258,7 @@ class ListInterface:
         self.shown: list[str] = []
         self.prompt = PromptState("")
         self.ended = False
+        self.complete: Complete | None = None
         self._type, self._typed = trio.open_memory_channel[str](math.inf)
 
     def type(self, *lines: str) -> None:
@@ -269,8 +270,11 @@ class ListInterface:
         """End the input."""
         self._type.close()
 
-    async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
+    async def read_lines(
+        self, lines: trio.MemorySendChannel[str], complete: Complete | None = None
+    ) -> None:
         """Send what is typed."""
+        self.complete = complete
         try:
             async with lines:
                 async for line in self._typed:

@@ -10,6 +10,7 @@ import client_fakes  # noqa: F401  the tests read English
 from trio_chat.client.session.events import (
     ListedMask,
     MaskListEnd,
+    Note,
     ServerError,
     ServerText,
 )

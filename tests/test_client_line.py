@@ -676,3 +676,21 @@ async def test_bans_are_listed_with_their_times() -> None:
             "[INFO] Bans of #lobby: 2",
             "[INFO] Bans of #lobby: 0",
         ]
+
+
+async def test_tab_completes_who_spoke_last() -> None:
+    """A nickname is that of a member, also as a parameter."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await server.send(":bill!u@h JOIN #lobby", ":carol!u@h JOIN #lobby")
+        await server.send(":bill!u@h PRIVMSG #lobby :hi", ":bob!u@h NOTICE alice :psst")
+        await c.interface.take()
+        complete = c.interface.complete
+        assert complete is not None
+        assert complete("b", 1) == [("bob: ", 5), ("bill: ", 6)]
+        assert complete("ask B", 5) == [("ask bob ", 8), ("ask bill ", 9)]
+        assert complete("/reply @car", 11) == [("/reply @carol ", 14)]
+        assert complete("/unp", 4) == [("/unpin ", 7)]
+        assert complete("#l", 2) == [("#lobby ", 7)]
+        assert complete("alice", 5) == []

@@ -65,3 +65,50 @@ async def test_prompt_begins_after_lines_that_are_being_printed(
         keys.send_text("\x04")
     shown = screen.getvalue()
     assert shown.index("hello") < shown.index("lobby>")
+
+
+async def test_tab_goes_through_what_a_word_may_become(
+    keys: PipeInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tab gives the next one and in the end what was typed, Shift-Tab the one before; what is typed
+    then begins anew.
+    """
+    output = Vt100_Output(io.StringIO(), lambda: Size(20, 80), term="xterm", enable_cpr=False)
+    monkeypatch.setattr(terminal, "_output", lambda: output)
+    interface = terminal.TerminalInterface()
+    typed, lines = trio.open_memory_channel[str](1)
+
+    def complete(text: str, position: int) -> list[tuple[str, int]]:
+        assert position == len(text)
+        return [(f"{text}{each}", len(text) + 1) for each in "xyz"] if text else []
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(interface.read_lines, typed, complete)
+        for pressed, line in {
+            "an\t": "anx",
+            "an\t\t": "any",
+            "an\t\t\t\t": "an",
+            "an\t\t\x1b[Z": "anx",
+            "an\x1b[Z": "anz",
+            "an\tk\t": "anxkx",
+            "\t!": "!",
+        }.items():
+            keys.send_text(f"{pressed}\r")
+            assert await lines.receive() == line
+        keys.send_text("\x04")
+
+
+async def test_no_answer_to_a_question_is_completed(
+    keys: PipeInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password is no nickname."""
+    output = Vt100_Output(io.StringIO(), lambda: Size(20, 80), term="xterm", enable_cpr=False)
+    monkeypatch.setattr(terminal, "_output", lambda: output)
+    interface = terminal.TerminalInterface()
+    typed, lines = trio.open_memory_channel[str](1)
+    async with trio.open_nursery() as nursery:
+        await interface.write([], PromptState("Password: ", asking=True, secret=True))
+        nursery.start_soon(interface.read_lines, typed, lambda text, at: [(f"{text}!", at + 1)])
+        keys.send_text("an\t\r")
+        assert await lines.receive() == "an"
+        keys.send_text("\x04")

@@ -22,6 +22,7 @@ from trio_chat.client.link.rotation import Connect
 from trio_chat.client.link.send_queue import Say
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.log import ChatLog, ServerLog
+from trio_chat.client.model.completion import completions
 from trio_chat.client.polls import ShownPoll
 from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.rendering import Renderer
@@ -121,7 +122,7 @@ class LineClient:
             _TYPED_LINES if self._interface.interactive else 0
         )
         async with trio.open_nursery() as reading:
-            reading.start_soon(self._interface.read_lines, lines)
+            reading.start_soon(self._interface.read_lines, lines, self._completions)
             reading.start_soon(self._chat_log.run)
             async with trio.open_nursery() as showing:
                 showing.start_soon(self._show_events)
@@ -262,6 +263,23 @@ class LineClient:
             if self._finishing:
                 break
         await link.drain(self._reason)
+
+    def _completions(self, text: str, position: int) -> Sequence[tuple[str, int]]:
+        """Return what the word before the cursor could become, each with the cursor's position."""
+        session = self._link.session
+        if session is None:
+            return []
+        protocol = session.protocol
+        channel = protocol.channel(self.current)
+        members = channel.members.values() if channel else filter(None, (self.current,))
+        others = [nick for nick in members if not protocol.is_me(nick)]
+        return completions(
+            text,
+            position,
+            nicks=self._recent.in_order(others),
+            channels=[each.name for each in protocol.channels.values()],
+            commands=COMMANDS,
+        )
 
     # Showing
 

@@ -1,6 +1,6 @@
 """Interface protocol: the line client's view of a terminal or a pipe."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import trio
@@ -26,6 +26,12 @@ class PromptState(NamedTuple):
     secret: bool = False
 
 
+Complete = Callable[[str, int], Sequence[tuple[str, int]]]
+"""Returns the texts that completing the word before the cursor could give, each with the position
+of the cursor; given the text and the position.
+"""
+
+
 class Interface(Protocol):
     """A place where lines are typed and shown."""
 
@@ -41,10 +47,16 @@ class Interface(Protocol):
     def draws_codes(self) -> bool:
         """Whether the lines are shown on a terminal, where a QR code can be read."""
 
-    async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
+    async def read_lines(
+        self, lines: trio.MemorySendChannel[str], complete: Complete | None = None
+    ) -> None:
         """Send typed lines until the end of the input, then close the channel.
 
         Cancelled, it restores the terminal.
+
+        Args:
+            lines: where they are sent.
+            complete: completes a word, where keys are typed.
         """
 
     async def write(self, lines: Sequence[Line], prompt: PromptState) -> None:

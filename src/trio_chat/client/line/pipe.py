@@ -15,7 +15,7 @@ import trio
 if sys.platform != "win32":
     import termios
 
-from trio_chat.client.line.interface import OutputError, PromptState
+from trio_chat.client.line.interface import Complete, OutputError, PromptState
 from trio_chat.client.spans import Line, plain
 
 _CHUNK = 8192
@@ -71,7 +71,9 @@ class PlainInterface:
         """Whether the output is a terminal."""
         return os.isatty(self._stdout)
 
-    async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
+    async def read_lines(
+        self, lines: trio.MemorySendChannel[str], _complete: Complete | None = None
+    ) -> None:
         """Send lines until the end of the input.
 
         Cancelled, it leaves a thread behind, which ignores the input it waits for.

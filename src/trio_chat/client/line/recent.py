@@ -2,7 +2,7 @@
 
 import time
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.model.entries import time_of
@@ -16,6 +16,7 @@ _MOST = 1000
 _MOST_POLLS = 500
 """Messages whose votes are kept: votes for one that is fetched later may come before it."""
 _MOST_RESULTS = 5
+_MOST_SPEAKERS = 500
 
 
 class RecentMessages:
@@ -28,6 +29,7 @@ class RecentMessages:
     def __init__(self, joined_channels: JoinedChannels) -> None:
         self._joined_channels = joined_channels
         self._said: list[tuple[str, Said]] = []
+        self._speakers: dict[str, None] = {}
         self._by_msgid: dict[str, Said] = {}
         self._reactions: dict[str, set[str]] = {}
         self._votes: dict[str, VoteLog] = {}
@@ -35,6 +37,11 @@ class RecentMessages:
 
     def note(self, event: Event) -> None:
         """Note an event that was shown."""
+        if isinstance(event, Said):
+            self._speakers.pop(event.sender, None)
+            self._speakers[event.sender] = None
+            if len(self._speakers) > _MOST_SPEAKERS:
+                del self._speakers[next(iter(self._speakers))]
         match event:
             case Said(msgid=msgid) if msgid and msgid not in self._by_msgid:
                 self._add(event)
@@ -42,6 +49,12 @@ class RecentMessages:
                 self._note_reaction(event)
             case events.Redacted(msgid=msgid):
                 self._forget(msgid)
+
+    def in_order(self, nicks: Collection[str]) -> list[str]:
+        """Return nicknames, that of the last speaker first."""
+        known = set(nicks)
+        spoke = [nick for nick in reversed(self._speakers) if nick in known]
+        return [*spoke, *sorted(known.difference(spoke), key=str.casefold)]
 
     def _note_reaction(self, event: events.Reacted) -> None:
         if event.own:

@@ -18,16 +18,18 @@ from functools import partial
 import trio
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import BaseStyle, Style
 
 from trio_chat.client.credentials import has_credentials
-from trio_chat.client.line.interface import PromptState
+from trio_chat.client.line.interface import Complete, PromptState
 from trio_chat.client.registry import asks_secret
 from trio_chat.client.spans import Line, StyledText
 
@@ -106,9 +108,13 @@ class TerminalInterface:
         )
         self._hung_up = False
         self._ending = False
+        self._completions: list[tuple[str, int]] = []
+        self._completed = ("", 0)
 
-    async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
-        """Send typed lines until Ctrl-C or Ctrl-D.
+    async def read_lines(
+        self, lines: trio.MemorySendChannel[str], complete: Complete | None = None
+    ) -> None:
+        """Send typed lines until Ctrl-C or Ctrl-D; Tab completes a word.
 
         The terminal is restored in any case, also when this is cancelled.
         """
@@ -118,7 +124,7 @@ class TerminalInterface:
                 # Not abandoned when cancelled: the thread has to restore the terminal. The task
                 # above ends it.
                 await trio.to_thread.run_sync(
-                    self._run_prompt, lines.clone(), trio.lowlevel.current_trio_token()
+                    self._run_prompt, lines.clone(), complete, trio.lowlevel.current_trio_token()
                 )
                 nursery.cancel_scope.cancel()
         finally:
@@ -159,12 +165,15 @@ class TerminalInterface:
     # In the thread of the prompt
 
     def _run_prompt(
-        self, lines: "trio.MemorySendChannel[str]", token: trio.lowlevel.TrioToken
+        self,
+        lines: "trio.MemorySendChannel[str]",
+        complete: Complete | None,
+        token: trio.lowlevel.TrioToken,
     ) -> None:
         session: PromptSession[str] = PromptSession(
             message=lambda: self._prompt.text,
             output=self._output,
-            key_bindings=self._bindings(),
+            key_bindings=self._bindings(complete, token),
             erase_when_done=True,
             is_password=Condition(lambda: self._prompt.secret or self._expects_secret),
             enable_suspend=True,
@@ -196,7 +205,7 @@ class TerminalInterface:
             self._end()
         self._show_above()
 
-    def _bindings(self) -> KeyBindings:
+    def _bindings(self, complete: Complete | None, token: trio.lowlevel.TrioToken) -> KeyBindings:
         bindings = KeyBindings()
 
         @Condition
@@ -208,7 +217,33 @@ class TerminalInterface:
         def _leave(event: KeyPressEvent) -> None:
             event.app.exit(exception=EOFError)
 
+        @bindings.add("tab")
+        @bindings.add("s-tab")
+        def _complete(event: KeyPressEvent) -> None:
+            if complete is not None and not (self._prompt.asking or self._expects_secret):
+                step = 1 if event.key_sequence[0].key is Keys.Tab else -1
+                self._cycle(event.current_buffer, complete, step, token)
+
         return bindings
+
+    def _cycle(
+        self, buffer: Buffer, complete: Complete, step: int, token: trio.lowlevel.TrioToken
+    ) -> None:
+        """Complete the word before the cursor, or replace what has completed it by the next one."""
+        here = buffer.text, buffer.cursor_position
+        if here != self._completed:
+            try:
+                found = trio.from_thread.run_sync(complete, *here, trio_token=token)
+            except trio.RunFinishedError:
+                return
+            # Behind the last one comes what was typed.
+            self._completions = [here, *found]
+        if len(self._completions) < 2:
+            self._output.bell()
+            return
+        at = (self._completions.index(here) + step) % len(self._completions)
+        self._completed = self._completions[at]
+        buffer.document = Document(*self._completed)
 
     def _accept(
         self, lines: "trio.MemorySendChannel[str]", token: trio.lowlevel.TrioToken, buffer: Buffer

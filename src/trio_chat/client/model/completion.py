@@ -3,17 +3,15 @@
 from collections.abc import Iterable, Sequence
 
 from trio_chat.client.model import emoji_names
-from trio_chat.client.model.buffer import Buffer
 
 
 def completions(
     text: str,
     position: int,
     *,
-    buffer: Buffer,
+    nicks: Iterable[str],
     channels: Iterable[str],
     commands: Iterable[str],
-    nick: str,
 ) -> Sequence[tuple[str, int]]:
     """Return the texts that completing the word before the cursor could give, each with the
     position of the cursor.
@@ -21,10 +19,9 @@ def completions(
     Args:
         text: the typed text.
         position: the position of the cursor.
-        buffer: the buffer whose members are completed; the member that spoke last comes first.
+        nicks: nicknames, the one that is meant most likely first.
         channels: names of channels.
         commands: names of commands, without the slash.
-        nick: the nickname of the user, which is not completed.
     """
     start = max(text.rfind(" ", 0, position), text.rfind("\n", 0, position)) + 1
     word, before, after = text[start:position], text[:start], text[position:]
@@ -39,7 +36,7 @@ def completions(
         tail = ": " if begins else " "
         # There it refers to a message: /reply @bob.
         sign = "@" if word.startswith("@") and text.startswith("/") else ""
-        found = [sign + name + tail for name in _nicks(word.removeprefix("@"), buffer, nick)]
+        found = [sign + name + tail for name in _matching(word.removeprefix("@"), nicks)]
     else:
         found = []
     return [(before + each + after.removeprefix(" "), len(before + each)) for each in found]
@@ -47,11 +44,3 @@ def completions(
 
 def _matching(word: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.casefold().startswith(word.casefold())]
-
-
-def _nicks(word: str, buffer: Buffer, nick: str) -> list[str]:
-    members = sorted(
-        buffer.members.values(), key=lambda member: (-member.spoke, member.nick.casefold())
-    )
-    names = [member.nick for member in members if member.nick != nick]
-    return _matching(word, names or [buffer.name])

@@ -210,10 +210,9 @@ class Composer:
         return completion.completions(
             text,
             position,
-            buffer=buffer,
+            nicks=_nicks(buffer, server.nick),
             channels=server.channels(),
             commands=self._commands,
-            nick=server.nick,
         )
 
     def _view(self) -> ServerView:
@@ -222,3 +221,11 @@ class Composer:
 
 def _answered_by_link(_line: str) -> None:
     """Leave the answer to `submit`, which gives it to the link that has asked."""
+
+
+def _nicks(buffer: Buffer, own: str) -> list[str]:
+    """Return the nicknames that Tab completes in a buffer, the last speaker first."""
+    members = sorted(
+        buffer.members.values(), key=lambda member: (-member.spoke, member.nick.casefold())
+    )
+    return [member.nick for member in members if member.nick != own] or [buffer.name]
