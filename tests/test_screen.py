@@ -141,6 +141,7 @@ async def test_panels_go_where_there_is_no_room(jumping_clock: MockClock) -> Non
         it.screen.resize(20, 4)
         await it.rest()
         assert len(await it.sees("hello", "›")) == 4
+        assert it.screen.lines()[-1].startswith("›")  # a hint takes no more room than that
         it.screen.resize(1, 1)
         await it.rest()
         assert len(it.screen.lines()) == 1

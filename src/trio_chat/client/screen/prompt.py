@@ -52,7 +52,13 @@ class PromptEdit(urwid.Edit):
         changed: Callable[[], None],
         remembers: Callable[[str], bool],
     ) -> None:
-        super().__init__(multiline=True, undo_limit=_UNDO, kill_buffer=[], text_completer=completer)
+        super().__init__(
+            multiline=True,
+            undo_limit=_UNDO,
+            kill_buffer=[],
+            text_completer=completer,
+            placeholder_grow=False,  # of a hint, one row: the screen may have only a few
+        )
         self._command_map = _command_map()
         self._submit = submit
         self._changed = changed
