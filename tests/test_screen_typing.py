@@ -84,3 +84,25 @@ async def test_who_spoke_last_is_completed_first(jumping_clock: MockClock) -> No
         assert it.controller.prompt.edit_text == "bert: "
         it.screen.press("tab")
         assert it.controller.prompt.edit_text == "bob: "
+
+
+async def test_a_recalled_line_that_was_changed_stays_changed(jumping_clock: MockClock) -> None:
+    """The arrow keys lose nothing that was typed, as long as nothing is sent."""
+    async with inside() as (it, server):
+        for text in ("one", "two"):
+            it.screen.press(*text, "enter")
+            await server.expect(f"PRIVMSG #lobby {text}")
+        prompt = it.controller.prompt
+
+        async def shown_after(*keys: str) -> str:
+            it.screen.press(*keys)
+            await it.rest()
+            return str(prompt.edit_text)
+
+        assert await shown_after(*"new", "up") == "two"
+        assert await shown_after(*"!?", "up") == "one"
+        assert await shown_after("down") == "two!?"
+        assert await shown_after("down") == "new"
+        assert await shown_after("up") == "two!?"
+        assert await shown_after("enter", "up", "up") == "two"
+        await server.expect("PRIVMSG #lobby two!?")

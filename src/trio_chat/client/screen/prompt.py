@@ -64,7 +64,7 @@ class PromptEdit(urwid.Edit):
         self._changed = changed
         self._history: deque[str] = deque(maxlen=_MOST_REMEMBERED)
         self._at: int | None = None
-        self._typed = ""
+        self._edited: list[str] = []
         self._remembers = remembers
 
     def keypress(self, size: tuple[int], key: str) -> str | None:  # type: ignore[override]  # a prompt is a flow widget
@@ -109,14 +109,14 @@ class PromptEdit(urwid.Edit):
         text = self.edit_text
         if self._remembers(text):
             self._remember(text)
-        self._at = None
+        self._at, self._edited = None, []
         self.set_edit_text("")
         self._submit(text)
 
     def _remember(self, text: str) -> None:
         if text.strip() and (not self._history or self._history[-1] != text):
             self._history.append(text)
-        self._at = None
+        self._at, self._edited = None, []
 
     def _recall(self, by: int) -> bool:
         if not self._remembers("") or not self._history:
@@ -124,16 +124,15 @@ class PromptEdit(urwid.Edit):
         if self._at is None:
             if by > 0:
                 return False
-            self._at, self._typed = len(self._history), self.edit_text
+            self._at = len(self._history)
         at = self._at + by
         if at < 0:
             return True
-        if at >= len(self._history):
-            self._at = None
-            self.set_edit_text(self._typed)
-        else:
-            self._at = at
-            self.set_edit_text(self._history[at])
+        # A line that was recalled and changed stays so until something is sent, as in readline.
+        self._edited = self._edited or [*self._history, ""]
+        self._edited[self._at] = self.edit_text
+        self._at = at if at < len(self._history) else None
+        self.set_edit_text(self._edited[at])
         self.set_edit_pos(len(self.edit_text))
         return True
 
