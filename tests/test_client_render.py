@@ -92,7 +92,7 @@ SAID += [
         events.Whois("Bob", "311", ("~bob", "host", "*", "Bob the builder")),
         "[INFO] Bob is Bob the builder, ~bob@host.",
     ),
-    (events.Whois("Bob", "319", ("#a @#b",)), "[INFO] Bob is in #a @#b."),
+    (events.Whois("Bob", "319", ("#a @#b ",)), "[INFO] Bob is in #a @#b."),
     (
         events.Whois("Bob", "317", ("125", "1777852800", "seconds idle, signon time")),
         "[INFO] Bob has said nothing for 2 min, and has been here since 2026-05-04 00:00.",

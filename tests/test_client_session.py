@@ -22,6 +22,7 @@ from trio_chat.client.session.events import (
     ModeChanged,
     Names,
     NickRefused,
+    Note,
     Ready,
     Said,
     ServerError,
@@ -474,6 +475,15 @@ async def test_leaves_a_server_that_does_not_answer(autojump_clock: trio.testing
         await t.events()
         assert t.outcome == SessionOutcome(EndReason.LEFT)
         assert trio.current_time() < 10
+
+
+async def test_an_invitation_of_ours_is_confirmed_once() -> None:
+    """RPL_INVITING says it; with invite-notify some servers send INVITE to its sender, too."""
+    async with talk() as t:
+        await t.server.send(
+            ":srv.test 341 alice carol #lobby", ":alice!u@h INVITE carol #lobby", "PING :end"
+        )
+        assert await t.events() == [Note("You have invited carol to #lobby.")]
 
 
 async def test_members_follow_what_happens() -> None:

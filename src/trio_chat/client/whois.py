@@ -22,7 +22,8 @@ _SENTENCES: dict[str, tuple[str, int]] = {
 
 def sentence(event: Whois) -> str:
     """Return the sentence for a reply, or the server's own words if values are missing."""
-    values = tuple(map(clean, event.values))
+    # Some servers end a list of channels with a space.
+    values = tuple(clean(value).strip() for value in event.values)
     if event.code == _IDLE:
         values = _idle(values)
     form, count = _SENTENCES[event.code]

@@ -139,9 +139,17 @@ def _mode(protocol: ProtocolState, message: Message) -> None:
 def _invite(protocol: ProtocolState, message: Message) -> None:
     nick, channel = message.params[0], message.params[1]
     own = protocol.is_me(nick)
+    if protocol.is_me(message.nick) and not own:
+        return  # with invite-notify some servers send it besides RPL_INVITING
     is_hidden = own and protocol.senders.hides_stranger(message.nick)
     if not is_hidden and not protocol.senders.ignores(message.source):
         protocol.emit(ChannelInvitation(nick, message.nick, channel, own))
+
+
+@handles(numerics.RPL_INVITING, params=3)
+def _inviting(protocol: ProtocolState, message: Message) -> None:
+    text = _("You have invited {nick} to {channel}.")
+    protocol.emit(Note(clean(text.format(nick=message.params[1], channel=message.params[2]))))
 
 
 @handles(numerics.RPL_LIST, params=3)
