@@ -694,3 +694,20 @@ async def test_tab_completes_who_spoke_last() -> None:
         assert complete("/unp", 4) == [("/unpin ", 7)]
         assert complete("#l", 2) == [("#lobby ", 7)]
         assert complete("alice", 5) == []
+
+
+async def test_why_somebody_is_away_is_said_once() -> None:
+    """The server says it at each message; it is news when it has changed, and in a WHOIS."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await c.interface.take()
+        away = ":srv.test 301 alice bob :at lunch"
+        await server.send(away, away, away.replace("lunch", "home"))
+        await server.send(":srv.test 311 alice bob b h * :Bob", away.replace("lunch", "home"))
+        assert await c.interface.take() == [
+            "[INFO] bob is away: at lunch",
+            "[INFO] bob is away: at home",
+            "[INFO] bob is Bob, b@h.",
+            "[INFO] bob is away: at home",
+        ]

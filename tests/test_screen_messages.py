@@ -120,3 +120,14 @@ async def test_plain_irc(jumping_clock: MockClock) -> None:
         ping = parse(await server.expect("PING m"))
         await server.send(f":srv.test PONG srv.test {ping.params[0]}")
         await it.sees("alice │ hi")
+
+
+async def test_why_somebody_is_away_is_said_once(jumping_clock: MockClock) -> None:
+    """The server says it at each message; in the answer to WHOIS it is said again."""
+    async with inside(PLAIN_IRC) as (it, server):
+        it.screen.press(*"/query bob", "enter")
+        away = ":srv.test 301 alice bob :at lunch"
+        await server.send(away, away, ":srv.test 311 alice bob b h * :Bob", away)
+        await server.send(":srv.test 312 alice bob srv.test :here", away)
+        rows = await it.sees("bob is on the server")
+        assert sum("bob is away: at lunch" in row for row in rows) == 2

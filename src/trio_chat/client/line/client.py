@@ -26,12 +26,13 @@ from trio_chat.client.model.completion import completions
 from trio_chat.client.polls import ShownPoll
 from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.rendering import Renderer
-from trio_chat.client.session.events import Event, MessageKind
+from trio_chat.client.session.events import Away, Event, MessageKind, Said, Whois
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.sign_on.source import TokenSource
 from trio_chat.client.spans import Line
 from trio_chat.i18n import _
+from trio_chat.irc import numerics
 from trio_chat.irc.tag_names import DRAFT_REPLY
 from trio_chat.irc.text import clean
 
@@ -39,6 +40,8 @@ __all__ = ("WAITING_LINES", "LineClient")
 
 _TYPED_LINES = 100
 _EVENTS_AT_ONCE = 200
+_MOST_AWAY = 200
+"""Users whose away messages are remembered."""
 
 
 class LineClient:
@@ -110,6 +113,7 @@ class LineClient:
         )
         self._chat_log = ChatLog(log, partial(self.tell, error=True), clock.time)
         self._log = ServerLog(self._chat_log, name)
+        self._away: dict[str, str] = {}
         self._finishing = False
         self._reason = ""
 
@@ -295,8 +299,10 @@ class LineClient:
             await self._interface.write(lines, self._prompt())
 
     async def _lines_for(self, event: Event) -> list[Line]:
-        lines = []
+        lines: list[Line] = []
         for shown in await self._link.react(event):
+            if self._is_known(shown):
+                continue
             session = self._link.session
             self._log.note(
                 shown, self._joined_channels.features, session.protocol.clock if session else ""
@@ -305,6 +311,23 @@ class LineClient:
             lines += self._renderer.lines(shown)
             self._recent.note(shown)
         return lines
+
+    def _is_known(self, event: Event) -> bool:
+        """Return whether an event says once more why somebody is away, as a server does at each
+        message to that user.
+        """
+        match event:
+            case Whois(nick=nick, code=numerics.RPL_WHOISUSER):
+                self._away.pop(nick, None)  # there it belongs to the answer
+            case Away(nick=nick, text=text):
+                if self._away.get(nick) == text:
+                    return True
+                if len(self._away) >= _MOST_AWAY:
+                    self._away.clear()
+                self._away[nick] = text
+            case Said(private=True, sender=nick):
+                self._away.pop(nick, None)  # back, perhaps
+        return False
 
     def _prompt(self) -> PromptState:
         desired_nick = self._link.desired_nick

@@ -9,6 +9,7 @@ from trio_chat.client.model.server import ServerState
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event
 from trio_chat.i18n import _
+from trio_chat.irc import numerics
 
 
 @handles(events.Connected)
@@ -113,13 +114,20 @@ def _error(server: ServerState, event: events.ServerError) -> None:
     events.NickRefused,
     events.ChannelInvitation,
     events.InvitationLink,
-    events.Whois,
     events.SearchUnknown,
     events.MustVerify,
     events.AccountRefused,
     events.Note,
 )
 def _here(server: ServerState, event: Event) -> None:
+    server.show(server.here(), event)
+
+
+@handles(events.Whois)
+def _whois(server: ServerState, event: events.Whois) -> None:
+    buffer = server.get(event.nick)
+    if buffer and event.code == numerics.RPL_WHOISUSER:
+        buffer.is_away = False  # why the user is away follows, and belongs to the answer
     server.show(server.here(), event)
 
 
