@@ -8,6 +8,7 @@ from trio_chat.client.session.events import (
     MaskListEnd,
     ModeChanged,
     Names,
+    Note,
     RankChanged,
     ServerError,
     TopicChanged,
@@ -21,8 +22,10 @@ from trio_chat.client.session.events import (
 from trio_chat.client.session.handlers.status import request_status
 from trio_chat.client.session.handlers.table import handles
 from trio_chat.client.session.protocol_state import ProtocolState
+from trio_chat.i18n import _
 from trio_chat.irc import numerics, tag_names
 from trio_chat.irc.message import Message, is_middle
+from trio_chat.irc.text import clean
 
 _LISTS: dict[str, str] = {
     numerics.RPL_ENDOFBANLIST: "b",
@@ -154,7 +157,7 @@ def _inviting(protocol: ProtocolState, message: Message) -> None:
 
 @handles(numerics.RPL_LIST, params=3)
 def _list_entry(protocol: ProtocolState, message: Message) -> None:
-    _, name, users, *topic = message.params
+    _nick, name, users, *topic = message.params
     protocol.listed += 1
     protocol.emit(ListedChannel(name, users, topic[-1] if topic else ""))
 
