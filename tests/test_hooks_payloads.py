@@ -702,6 +702,29 @@ def test_markdown(text: str, shown: str) -> None:
     assert from_markdown(text) == shown
 
 
+def test_a_reference_to_a_number_that_is_too_long() -> None:
+    """Python refuses to read it, so it stays as it is."""
+    text = f"&#{'9' * 5000};"
+    assert from_html(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1 < 2 <3", "1 < 2 <3"),
+        ("a<!-- <b> --><?x?><!DOCTYPE x>b", "ab"),
+        ("a<!-- b", "a"),
+        ("a<script>1 <b", "a"),
+        ("<a title='a > b' HREF=https://a.example/>c</A>", "c (https://a.example/)"),
+        ('<a href="https://a.example/?a=1&amp;b">c</a>', "c (https://a.example/?a=1&b)"),
+        ("a<br/>b", "a\nb"),
+    ],
+)
+def test_tags_in_html(text: str, shown: str) -> None:
+    """Comments, declarations and what is never shown are left out; other signs are text."""
+    assert from_html(text) == shown
+
+
 def test_html() -> None:
     """Links and line ends stay, scripts do not."""
     text = (
@@ -732,7 +755,11 @@ def test_an_address_is_no_highlight(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "sign", ["*", "_", "`", "<", "[", "[a](", "[](a(", "**", "~", "```", "![", "&#"]
+    "sign",
+    [
+        *("*", "_", "`", "<", "[", "[a](", "[](a(", "**", "~", "```", "![", "&#", "&#9"),
+        *("<a ", "<a/b/", '<a href="', "<!--", "</", "<!-", "<a=\"<b'"),
+    ],
 )
 @pytest.mark.parametrize("convert", [from_mrkdwn, from_markdown, from_html])
 def test_hostile_markup_is_read_in_one_pass(convert: Any, sign: str) -> None:
@@ -858,6 +885,25 @@ def test_an_unknown_character_set_is_not_remembered(charset: str) -> None:
     found = read({"content-type": f"text/plain; charset={charset}"}, "é".encode())
     assert found.message.text == "é"
     assert not [name for name in encodings._cache if name[:9] in ("x_unheard", "y" * 9)]
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\n"])
+def test_a_form_with_long_heads(ends: str) -> None:
+    """A field has a short one, and its name and encoding; others are left out."""
+    long = f'Content-Disposition: form-data; name="text"{";" * 2000}\n\nno\n'
+    part = 'Content-Disposition: form-data; name="text"\n'
+    body = f"--x\n{part}Content-Transfer-Encoding: base64\n\neWVz\n--x\n{long}--x--\n"
+    found = read(
+        {"content-type": 'multipart/form-data; a="; boundary=y"; boundary="x"'},
+        body.replace("\n", ends).encode(),
+    )
+    assert found.message.text == "yes"
+
+
+def test_lists_in_lists() -> None:
+    """JSON that Python can read may be too deep to be looked at."""
+    with pytest.raises(BadPayload):
+        read({"content-type": "application/json"}, b"[" * 900 + b"1" + b"]" * 900)
 
 
 @pytest.mark.parametrize("charset", ["iso-8859-1", "a\x00b"])

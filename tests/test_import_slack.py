@@ -55,6 +55,12 @@ def test_mrkdwn_becomes_text(text: str, plain: str) -> None:
     assert record.text == plain
 
 
+def test_a_reference_to_a_number_that_is_too_long() -> None:
+    """Python refuses to read it, so it stays as it is."""
+    records = imported(said("1700000000.000100", f"&#65; &#{'9' * 5000};"))
+    assert "".join(record.text for record in records).startswith("A &#999")
+
+
 def test_threads_and_reactions_are_kept() -> None:
     """An answer refers to the message that its thread begins with."""
     first, second = imported(

@@ -49,6 +49,13 @@ def written(data: bytes) -> tuple[bytes, Plan]:
         ("attachment; filename*=utf-8''%D0%BA", "к"),
         ("attachment; filename*=a\0b''%ff", "\xff"),
         ("attachment; filename*=unicode_escape''%5Cu002e", "\\u002e"),
+        ("attachment; filename*=utf-8''a.txt; filename*0*=b", "a.txt"),
+        ('attachment; filename*1="b.txt"; filename*0="a "', "a b.txt"),
+        ("attachment; filename*0*=utf-8''%D0; filename*1*=%BA; filename*2=%", "к%"),
+        ('attachment; name="a; filename=b"; FILENAME = "c;d.txt"', "c;d.txt"),
+        (r'attachment; filename="C:\new\a.txt"', r"C:\new\a.txt"),
+        ('attachment; filename="a', '"a'),
+        (f"attachment{';' * 8000}filename=a", "a"),
     ],
 )
 def test_the_name_is_read(header: str, name: str) -> None:

@@ -2,11 +2,11 @@
 emoji.
 """
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from trio_chat.html_references import unescape
 from trio_chat.imports.fields import list_of, object_of, text_of
 from trio_chat.imports.messages import SourcePerson
 
@@ -46,7 +46,7 @@ class Mrkdwn:
             parts.append(self._control(mentioned, match))
             at = match.end()
         parts.append(_with_emoji(text[at:]))
-        return html.unescape("".join(parts))
+        return unescape("".join(parts))
 
     def _control(self, mentioned: dict[str, SourcePerson] | None, match: re.Match[str]) -> str:
         """Return the text for `<@U…>`, `<#C…>`, `<!…>` or a link."""
@@ -57,7 +57,7 @@ class Mrkdwn:
             if person is None:
                 return f"@{label or rest}"
             if mentioned is not None:
-                mentioned[f"@{html.unescape(person.name)}"] = person
+                mentioned[f"@{unescape(person.name)}"] = person
             return f"@{person.name}"
         if kind == "#":
             return f"#{label or self._channels.get(rest, rest)}"

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from encodings.aliases import aliases
-from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -35,6 +34,7 @@ from trio_chat.server.hooks.monitor_payloads import (
 from trio_chat.server.hooks.posted import from_posted, is_posted
 from trio_chat.server.hooks.unknown_payloads import from_json, from_keys
 from trio_chat.server.hooks.values import HookMessage
+from trio_chat.server.http.parameters import parameters
 
 Headers = Mapping[str, str]
 """Headers of a request, with names in small letters."""
@@ -60,6 +60,8 @@ _WHOLE = ("payload_json", "payload", "data")
 """Fields of forms with the whole payload as JSON: of Discord, Slack and GitHub, Uptime Kuma."""
 _TEXT = ("", "text/plain", "text/markdown", "text/x-markdown")
 _MOST_FIELDS = 100
+_LONGEST_HEAD = 1024
+"""Bytes of the head of a part of a form, in which a field has its name."""
 _CHARSET = re.compile(r'charset="?([^\s;"]+)', re.IGNORECASE)
 _LONGEST_CHARSET = 40
 _CODECS = frozenset(
@@ -115,8 +117,11 @@ def read(headers: Headers, body: bytes, suffix: str = "") -> Received:
         BadPayload: it cannot be read.
         UnknownType: it is of another type than text, JSON and forms.
     """
-    payload = _payload(headers, body)
-    sender, message = _message(headers, payload, suffix)
+    try:
+        payload = _payload(headers, body)
+        sender, message = _message(headers, payload, suffix)
+    except RecursionError as error:
+        raise BadPayload("its JSON is too deep") from error
     return Received(sender, message, delivery_of(headers))
 
 
@@ -169,10 +174,7 @@ def _payload(headers: Headers, body: bytes) -> Any:
     if kind == _FORM:
         return _form(text)
     if kind == _MULTIPART:
-        try:
-            return _of_fields(_multipart(headers, body))
-        except RecursionError as error:  # of forms in forms
-            raise BadPayload("its form is too deep") from error
+        return _of_fields(_multipart(headers, body))
     if kind not in (*_TEXT, "text/html"):
         raise UnknownType(kind)
     # Amazon SNS announces its JSON as a text.
@@ -251,15 +253,24 @@ def _of_fields(values: dict[str, str]) -> Any:
 
 def _multipart(headers: Headers, body: bytes) -> dict[str, str]:
     """Return the fields of a form that could have files, which are left out (RFC 7578)."""
-    from email import message_from_bytes  # noqa: PLC0415  # seldom needed
+    from email.parser import BytesHeaderParser  # noqa: PLC0415  # seldom needed
 
-    head = f"Content-Type: {headers['content-type']}\r\n\r\n".encode("ascii", "replace")
-    message = message_from_bytes(head + body)
+    boundary = parameters(headers["content-type"]).get("boundary", "")
+    delimiter = b"\n--" + boundary.encode("utf-8", "replace")
     values: dict[str, str] = {}
-    for part in islice(message.walk(), _MOST_FIELDS):
-        name = part.get_param("name", header="content-disposition")
-        if isinstance(name, str) and not part.get_filename() and not part.is_multipart():
-            data = part.get_payload(decode=True)
-            charset = part.get_content_charset("")
-            values[name] = _decoded(data, charset) if isinstance(data, bytes) else ""
+    for piece in (b"\n" + body).split(delimiter, _MOST_FIELDS)[1 : _MOST_FIELDS + 1]:
+        # Each part begins with the rest of the line of its delimiter; the last one has no head.
+        head, blank, data = piece.partition(b"\r\n\r\n" if b"\r\n\r\n" in piece else b"\n\n")
+        if not boundary or not blank or len(head) > _LONGEST_HEAD:
+            continue
+        part = BytesHeaderParser().parsebytes(head.partition(b"\n")[2] + b"\n\n")
+        disposition = parameters(str(part.get("content-disposition", "")))
+        if "name" not in disposition or "filename" in disposition or part.is_multipart():
+            continue
+        # It undoes the encoding of the part, if there is one.
+        part.set_payload(data.removesuffix(b"\r").decode("ascii", "surrogateescape"))
+        content = part.get_payload(decode=True)
+        charset = parameters(str(part.get("content-type", ""))).get("charset", "")
+        text = _decoded(content, charset) if isinstance(content, bytes) else ""
+        values[disposition["name"]] = text
     return values

@@ -26,8 +26,10 @@ log = logging.getLogger("trio_chat")
 
 _USED_AFTER = 60
 """Seconds after which the last use of a hook is noted again."""
-_IN_THREAD = 16_384
+_IN_THREAD = 4096
 """Bytes of a body that is read in a thread, as that takes long."""
+_THREADS = 2
+"""Bodies that are read in threads at the same time: more would take the time of the chat."""
 _UNKNOWN = "there is no such webhook; its address may have been revoked"
 _RETRY_AFTER = 30
 
@@ -54,6 +56,7 @@ class IncomingHooks:
         self._settings = settings
         self._clock = clock
         self._buckets: dict[str, TokenBucket] = {}
+        self._limiter = trio.CapacityLimiter(_THREADS)
 
     def find(self, secret: str) -> Hook:
         """Return the hook with a secret, and charge it for a request.
@@ -79,7 +82,7 @@ class IncomingHooks:
         now = self._world.clock()
         if hook.signing and not is_signed(hook.signing, headers, body, now):
             raise RequestError(401, "it is not signed with the secret of this webhook")
-        received = await _read(headers, body, suffix)
+        received = await self._read(headers, body, suffix)
         message = self._relayed(hook, received)
         if message is None:
             return received, 0
@@ -90,6 +93,17 @@ class IncomingHooks:
             raise RequestError(503, str(error), [("Retry-After", str(_RETRY_AFTER))]) from error
         except ChannelGone as error:
             raise RequestError(404, _UNKNOWN) from error
+
+    async def _read(self, headers: Mapping[str, str], body: bytes, suffix: str) -> Received:
+        work = partial(read, headers, body, suffix)
+        try:
+            if len(body) < _IN_THREAD:
+                return work()
+            return await trio.to_thread.run_sync(work, limiter=self._limiter)
+        except BadPayload as error:
+            raise RequestError(400, str(error)) from error
+        except UnknownType as error:
+            raise RequestError(415, "send JSON, a form or plain text") from error
 
     def _relayed(self, hook: Hook, received: Received) -> RelayedMessage | None:
         channel, message = self._channel(hook), received.message
@@ -146,13 +160,3 @@ class IncomingHooks:
         now = int(self._world.clock())
         if now - hook.used >= _USED_AFTER:
             apply(self._world, HookUsed(hook.digest, now))
-
-
-async def _read(headers: Mapping[str, str], body: bytes, suffix: str) -> Received:
-    work = partial(read, headers, body, suffix)
-    try:
-        return work() if len(body) < _IN_THREAD else await trio.to_thread.run_sync(work)
-    except BadPayload as error:
-        raise RequestError(400, str(error)) from error
-    except UnknownType as error:
-        raise RequestError(415, "send JSON, a form or plain text") from error

@@ -8,8 +8,8 @@ import html
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 
+from trio_chat.html_references import unescape
 from trio_chat.irc.text import cut, strip_controls, strip_formatting
 
 BOLD, ITALIC, MONOSPACE, STRIKE, UNDERLINE, RESET = "\x02", "\x1d", "\x11", "\x1e", "\x1f", "\x0f"
@@ -216,26 +216,74 @@ _HIDDEN = frozenset(("script", "style", "template", "title", "head"))
 _OF_TAGS = {"b": BOLD, "strong": BOLD, "i": ITALIC, "em": ITALIC, "code": MONOSPACE}
 
 
-class _Reader(HTMLParser):
+_TAG = re.compile(
+    r"<(?P<end>/?)(?P<name>[a-z][^\s<>/]*+)(?P<attributes>(?:[^<>\"']|\"[^<\"]*+\"|'[^<']*+')*+)>",
+    re.IGNORECASE | re.ASCII,
+)
+"""A tag, without `<` in its attributes: so no character is looked at more often than a few times.
+`html.parser` takes a time that grows with the square of the length.
+"""
+_HREF = re.compile(
+    r"(?:^|[\s/])href\s*+=\s*+(?:\"(?P<one>[^\"]*+)\"|'(?P<other>[^']*+)'|(?P<plain>[^\s\"'>]++))",
+    re.IGNORECASE | re.ASCII,
+)
+_RAW = {
+    name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE | re.ASCII)
+    for name in ("script", "style", "title")
+}
+"""Hidden elements whose content has no tags, each with what ends it."""
+
+
+class _Reader:
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._hidden = self._preformatted = 0
         self._target = ""
         self._label = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def read(self, text: str) -> None:
+        """Read a text from its beginning to its end."""
+        shown = at = 0  # up to where it was read, and up to where it was searched
+        while (at := text.find("<", at)) >= 0:
+            tag = _TAG.match(text, at)
+            if tag is None and not text.startswith(("<!", "<?"), at):
+                at += 1  # a sign like any other
+                continue
+            self._take_text(text[shown:at])
+            shown = at = self._end(text, at, tag)
+            if tag is not None and tag["end"]:
+                self._take_end(tag["name"].lower())
+            elif tag is not None:
+                self._take_start(tag["name"].lower(), tag["attributes"])
+        self._take_text(text[shown:])
+
+    @staticmethod
+    def _end(text: str, at: int, tag: re.Match[str] | None) -> int:
+        """Return where the text goes on behind a tag, comment or declaration."""
+        if tag is None:
+            end = "-->" if text.startswith("<!--", at) else ">"
+            found = text.find(end, at + 2)
+            return len(text) if found < 0 else found + len(end)
+        raw = None if tag["end"] else _RAW.get(tag["name"].lower())
+        if raw is None:
+            return tag.end()
+        last = raw.search(text, tag.end())
+        return len(text) if last is None else last.start()
+
+    def _take_start(self, tag: str, attributes: str) -> None:
         if tag in _HIDDEN:
             self._hidden += 1
         elif tag in _BLOCKS:
             self._preformatted += tag == "pre"
             self.parts.append("\n")
         elif tag == "a":
-            self._target = next((value or "" for name, value in attrs if name == "href"), "")
+            found = _HREF.search(attributes)
+            values = found.group("one", "other", "plain") if found else ()
+            self._target = unescape(next(filter(None, values), ""))
             self._label = len(self.parts)
         self.parts.append(_OF_TAGS.get(tag, ""))
 
-    def handle_endtag(self, tag: str) -> None:
+    def _take_end(self, tag: str) -> None:
         self.parts.append(_OF_TAGS.get(tag, ""))
         if tag in _HIDDEN:
             self._hidden = max(0, self._hidden - 1)
@@ -248,16 +296,16 @@ class _Reader(HTMLParser):
             self._preformatted = max(0, self._preformatted - (tag == "pre"))
             self.parts.append("\n")
 
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
+    def _take_text(self, text: str) -> None:
+        if text and not self._hidden:
+            text = unescape(text)
             # Again, as a reference to a character could be anything.
-            self.parts.append(plain(data if self._preformatted else re.sub(r"\s+", " ", data)))
+            self.parts.append(plain(text if self._preformatted else re.sub(r"\s+", " ", text)))
 
 
 def from_html(text: str) -> str:
     """Return a text in HTML, with links and line ends, and without scripts."""
     reader = _Reader()
-    reader.feed(plain(text))
-    reader.close()
+    reader.read(plain(text))
     lines = "".join(reader.parts).split("\n")
     return "\n".join(line.strip(" ") for line in lines if line.strip())

@@ -5,13 +5,10 @@ A name comes from a stranger and ends up in links, in terminals and on the disks
 
 import re
 import unicodedata
-from email.errors import HeaderParseError, MessageError
-from email.message import Message
-from email.utils import collapse_rfc2231_value
-from typing import Any
 from urllib.parse import quote
 
 from trio_chat.irc.text import cut_bytes
+from trio_chat.server.http.parameters import parameters
 
 LONGEST = 100
 """Bytes of a name in UTF-8, so that a message has room for the link."""
@@ -32,22 +29,7 @@ def from_disposition(header: str) -> str:
 
     `filename*` (RFC 8187) takes precedence over `filename`.
     """
-    message = Message()
-    try:
-        # Headers are bytes; many clients put UTF-8 into a plain `filename`.
-        message["Content-Disposition"] = header.replace("\r", " ").replace("\n", " ")
-        # With RFC 2231, a value is a tuple; its type does not know that.
-        params: list[tuple[str, Any]] = message.get_params([], header="Content-Disposition")
-    except (MessageError, HeaderParseError, ValueError, LookupError):
-        return ""
-    names = [value for key, value in params if key.lower() == "filename"]
-    for value in names:
-        if isinstance(value, tuple):
-            charset, language, text = value
-            # RFC 8187 requires UTF-8 alone. Python knows many more, some of them with surprises.
-            known = (charset or "").lower() == "utf-8"
-            return collapse_rfc2231_value(("utf-8" if known else "latin-1", language, text))
-    return names[0] if names else ""
+    return parameters(header).get("filename", "")
 
 
 def safe_name(text: str, extension: str | None = None) -> str:
