@@ -123,6 +123,14 @@ def test_nonsense_is_refused(town: Town, device: Authenticator, answer: object) 
     assert finish(ann, answer) == "904"
 
 
+def test_an_answer_that_is_too_deep_is_refused(town: Town) -> None:
+    """Python cannot read lists in lists in lists without an end."""
+    page = with_sasl(town)
+    begin(page)
+    lines = [f"AUTHENTICATE {piece}" for piece in pieces(b"[" * 3000)]
+    assert page.say(*lines)[-1].command == "904"
+
+
 def test_an_answer_counts_once(town: Town, device: Authenticator) -> None:
     """A challenge belongs to one exchange."""
     added(town, device)

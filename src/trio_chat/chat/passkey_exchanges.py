@@ -143,7 +143,7 @@ class AddingExchange:
 def _identifier(message: bytes) -> str:
     try:
         answer = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     identifier = answer.get("id") if isinstance(answer, dict) else ""
     return identifier if isinstance(identifier, str) else ""
