@@ -192,7 +192,10 @@ async def test_what_is_allowed_beforehand_is_not_asked() -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["NickServ", "chanserv", "*status", "", "two words", "#a,#b", "x\r\nQUIT", ":a", "#a\x00"],
+    [
+        *("NickServ", "chanserv", "*status", "Nick\uff33erv", "NickServ@services.net", "@ChanServ"),
+        *("", "two words", "#a,#b", "x\r\nQUIT", ":a", "#a\x00"),
+    ],
 )
 async def test_services_and_several_targets_are_refused(target: str) -> None:
     """A service obeys the account, so no permission opens it; a target is one name."""

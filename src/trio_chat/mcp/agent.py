@@ -5,9 +5,11 @@ it speaks in a conversation only after its user has allowed that, never to servi
 limited rate.
 """
 
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
+from unicodedata import normalize
 
 import trio
 
@@ -27,6 +29,8 @@ LONGEST_TEXT = 10_000
 _MINUTE = 60.0
 _READS = 60
 """Requests for history a minute."""
+_RANKS = "~&@%+!"
+_HOST = re.compile("[!@%]")
 _Result = TypeVar("_Result")
 
 
@@ -172,7 +176,11 @@ class Agent:
 
 
 def _is_service(name: str) -> bool:
-    return name.lower().endswith("serv") or name.startswith("*")
+    """Return whether a server may take a name for that of a service: also in letters that are
+    folded to those of ASCII, with the prefix of a rank, and with a host or a server.
+    """
+    bare = _HOST.split(normalize("NFKC", name).lstrip(_RANKS), 1)[0].lower()
+    return bare.endswith("serv") or bare.startswith("*")
 
 
 async def _answered(action: Callable[[], Awaitable[_Result]]) -> _Result:
