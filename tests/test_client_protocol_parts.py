@@ -2,6 +2,7 @@
 
 import pytest
 
+from trio_chat.client.session import channel_tracker, read_markers
 from trio_chat.client.session.channel_tracker import ChannelTracker
 from trio_chat.client.session.effects import Effects
 from trio_chat.client.session.event_sequencer import EventSequencer
@@ -10,6 +11,7 @@ from trio_chat.client.session.features import Features
 from trio_chat.client.session.history_request import HistoryRequest, Purpose, RequestQueue
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.negotiation import Negotiation
+from trio_chat.client.session.open_batches import OpenBatches
 from trio_chat.client.session.own_nickname import OwnNickname
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.read_markers import ReadMarkers
@@ -132,3 +134,56 @@ def test_a_limit_that_is_no_number_is_no_limit() -> None:
     negotiation.receive(("*", "LS", "draft/multiline=max-bytes=²,max-lines=²"))
     negotiation.enabled |= {"draft/multiline", "batch", "message-tags"}
     assert negotiation.most_together == (100, 0)
+
+
+def test_capabilities_that_are_not_known_are_not_kept() -> None:
+    """A server may offer and acknowledge any number of them, in answers without an end."""
+    negotiation = Negotiation()
+    for number in range(100):
+        negotiation.receive(("*", "LS", "*", f"x{number}"))
+        negotiation.receive(("*", "ACK", "*", f"batch x{number}"))
+    lines = negotiation.receive(("*", "LS", "batch x"))
+    assert [line.line() for line in lines] == ["CAP REQ :batch"]
+    negotiation.receive(("*", "ACK", "x"))
+    assert negotiation.enabled == {"batch"}
+
+
+def test_channels_and_members_without_an_end_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may have a client join any number of channels, and name any number of members."""
+    monkeypatch.setattr(channel_tracker, "_MOST_CHANNELS", 2)
+    monkeypatch.setattr(channel_tracker, "_MOST_MEMBERS", 5)
+    channels = ChannelTracker(Features())
+    assert [channels.enter(name) for name in ("#a", "#b", "#c", "#A")] == [True, True, False, True]
+    channels.add_names("#a", ["d", "e"])
+    channels.end_names("#a")
+    for number in range(9):
+        channels.add("#b", f"x{number}")
+        channels.add_names(f"#{number}", ["y"])
+    assert sum(len(channel.members) for channel in channels.joined.values()) <= 5
+    channels.leave("#b")
+    channels.add("#a", "f")
+    assert channels.has_member("f")
+
+
+def test_markers_without_an_end_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are known still move."""
+    monkeypatch.setattr(read_markers, "_MOST_KNOWN", 1)
+    markers = ReadMarkers(
+        Effects(), Negotiation(), Features(), SyncState(), is_watched=True, sees_status=True
+    )
+    markers.moved("#tea", NOON)
+    markers.moved("#other", NOON)
+    markers.moved("#tea", LATER)
+    assert [markers.position(name) for name in ("#tea", "#other")] == [LATER, ""]
+
+
+def test_batches_without_an_end_are_not_kept() -> None:
+    """The first one is dropped: no server has so many open at the same time."""
+    batches = OpenBatches()
+    for number in range(2000):
+        opening = parse(f"@label={number} BATCH +{number} draft/multiline #tea")
+        batches.begin(str(number), opening)
+    for reference, is_kept in (("0", False), ("1999", True)):
+        line = parse(f"@batch={reference} PRIVMSG #tea :hello")
+        assert bool(batches.label_of(line)) is is_kept
+        assert batches.add_line(line) is is_kept

@@ -3,6 +3,10 @@
 from trio_chat.client.session.channel_state import ChannelState
 from trio_chat.client.session.features import Features
 
+_MOST_CHANNELS = 1000
+_MOST_MEMBERS = 200_000
+"""Channels, and members of all of them, that are kept: a server could send such without an end."""
+
 
 class ChannelTracker:
     """The channels, by folded names.
@@ -16,6 +20,7 @@ class ChannelTracker:
         self._features = features
         self._joining: list[tuple[str, bool]] = []
         self._names: dict[str, ChannelState] = {}
+        self._added = 0  # members, since they were counted
 
     @property
     def is_settled(self) -> bool:
@@ -50,10 +55,12 @@ class ChannelTracker:
                 return asked[1]
         return None
 
-    def enter(self, name: str) -> None:
-        """Note that this client has joined a channel."""
-        self.joined[self._features.fold(name)] = ChannelState(name)
+    def enter(self, name: str) -> bool:
+        """Note that this client has joined a channel; return whether it is kept."""
+        key = self._features.fold(name)
+        _make(self.joined, key, name)
         self.answered(name)
+        return key in self.joined
 
     def leave(self, name: str) -> None:
         """Note that this client is in a channel no longer."""
@@ -63,7 +70,8 @@ class ChannelTracker:
 
     def add(self, name: str, nick: str) -> None:
         """Note that a user has joined a channel."""
-        if channel := self.get(name):
+        channel = self.get(name)
+        if channel and self._has_room():
             channel.members[self._features.fold(nick)] = nick
 
     def remove(self, name: str, nick: str) -> None:
@@ -104,8 +112,11 @@ class ChannelTracker:
         """Take the words of one RPL_NAMREPLY: nicknames with their prefixes, and with addresses
         where userhost-in-names is enabled.
         """
-        names = self._names.setdefault(self._features.fold(name), ChannelState(name))
+        key = self._features.fold(name)
+        names = self._names.get(key) or _make(self._names, key, name)
         for word in words:
+            if not self._has_room():
+                return
             rest = word.lstrip(self._features.prefixes)
             nick = rest.partition("!")[0]
             key = self._features.fold(nick)
@@ -121,3 +132,19 @@ class ChannelTracker:
         if channel := self.get(name):
             channel.members, channel.ranks = names.members, names.ranks
         return names
+
+    def _has_room(self) -> bool:
+        """Return whether one more member can be kept."""
+        self._added += 1
+        if self._added > _MOST_MEMBERS:
+            kept = (*self.joined.values(), *self._names.values())
+            self._added = 1 + sum(len(channel.members) for channel in kept)
+        return self._added <= _MOST_MEMBERS
+
+
+def _make(kept: dict[str, ChannelState], key: str, name: str) -> ChannelState:
+    """Return a new channel, which is kept if there are not too many."""
+    channel = ChannelState(name)
+    if key in kept or len(kept) < _MOST_CHANNELS:
+        kept[key] = channel
+    return channel

@@ -46,6 +46,7 @@ _FOR_HISTORY = frozenset(
 """Capabilities that the history needs: without the end of a batch, times, msgids, and the echo of
 this client's own messages, it has gaps or duplicates.
 """
+_KNOWN = frozenset((*WANTED, CAPABILITY))
 _MOST_LINES = 100
 _NEEDS = {
     capability_names.EVENT_PLAYBACK: _FOR_HISTORY | {capability_names.CHATHISTORY},
@@ -143,9 +144,11 @@ class Negotiation:
         """Take the parameters of a CAP message and return the answers."""
         if len(params) < 3:
             return []
+        # What else a server names is of no use, and must not fill the memory.
         offers = {
             name: value
             for name, _equals, value in (word.partition("=") for word in params[-1].split())
+            if name.removeprefix("-") in _KNOWN
         }
         names = list(offers)
         answers: list[Message] = []
@@ -160,7 +163,9 @@ class Negotiation:
                 self.enabled.difference_update(names)
             case "ACK" | "NAK" if params[2] == "*" and len(params) > 3:
                 # "a client MUST NOT change capabilities until the last ACK of the set is received"
-                self._answered_so_far += names
+                self._answered_so_far += [
+                    name for name in names if name not in self._answered_so_far
+                ]
             case "ACK":
                 answers = self._acknowledged(self._whole_answer(names))
             case "NAK":

@@ -3,12 +3,17 @@ labeled-response, `draft/multiline`).
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from trio_chat.irc import tag_names
 from trio_chat.irc.message import NO_TAGS, Message
 
 _MOST_BYTES = 65536
 """Of one message that are kept, whatever the server sends."""
+_MOST_OPEN = 50
+"""Messages of several lines that have begun; the one that began first is dropped for a new one."""
+_MOST_LABELS = 1000
+"""Answers that have begun; likewise."""
 
 
 @dataclass(slots=True)
@@ -59,8 +64,10 @@ class OpenBatches:
         """Note that a batch begins."""
         if label := self.label_of(opening):
             self._labels[reference] = label
+            _drop_first(self._labels, _MOST_LABELS)
         if opening.params[1:2] == (tag_names.MULTILINE_BATCH,):
             self._multiline[reference] = MultilineBatch(opening)
+            _drop_first(self._multiline, _MOST_OPEN)
 
     def label_of(self, message: Message) -> str:
         """Return the label that a message answers, directly or in a batch; "" for none."""
@@ -89,3 +96,8 @@ class OpenBatches:
         label = self._labels.pop(reference, "")
         is_inner = closing.tags.get(tag_names.BATCH, "") in self._labels
         return "" if is_inner else label
+
+
+def _drop_first(kept: dict[str, Any], most: int) -> None:
+    if len(kept) > most:
+        del kept[next(iter(kept))]

@@ -12,6 +12,9 @@ from trio_chat.client.session.sync_state import SyncState
 from trio_chat.irc import capability_names
 from trio_chat.irc.message import is_middle
 
+_MOST_KNOWN = 10_000
+"""Markers that are kept, however many a server announces."""
+
 
 class ReadMarkers:
     """The markers of one connection, by folded names.
@@ -61,7 +64,9 @@ class ReadMarkers:
 
     def moved(self, conversation: str, time: str) -> None:
         """Note that the server has announced the position of a marker."""
-        self._known[self._features.fold(conversation)] = time
+        key = self._features.fold(conversation)
+        if key in self._known or len(self._known) < _MOST_KNOWN:
+            self._known[key] = time
 
     def note(self, conversation: str, time: str) -> None:
         """Note that the user has seen a conversation up to this time; `send` informs the server."""

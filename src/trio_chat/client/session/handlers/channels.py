@@ -43,7 +43,8 @@ def _join(protocol: ProtocolState, message: Message) -> None:
         return  # no later message could name it
     own = protocol.is_me(nick)
     if own:
-        protocol.channel_tracker.enter(name)
+        if not protocol.channel_tracker.enter(name):
+            return
         if protocol.sees_status:
             protocol.status_due.add(protocol.features.fold(name))
     protocol.channel_tracker.add(name, nick)
