@@ -7,7 +7,7 @@ import pytest
 from support import Town, commands
 from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.persistence import ChangeSet
-from trio_chat.irc import isupport, names
+from trio_chat.irc import casemapping, isupport, names
 from trio_chat.irc.casemapping import fold_function
 from trio_chat.irc.names import (
     InvalidName,
@@ -194,3 +194,13 @@ def test_names_are_compared_as_another_server_announces(
 def test_a_name_that_precis_refuses_is_folded_to_itself() -> None:
     """Another server may have such names, and each is the same as itself only."""
     assert fold_function("ascii", "rfc8265")("ж\u200b") == "ж\u200b"
+
+
+def test_long_names_are_not_cached() -> None:
+    """They are folded like others; but strangers could fill the memory with them."""
+    names._fold.cache_clear()
+    casemapping._fold_precis_or_keep_cached.cache_clear()
+    long = "Ж" * 1000
+    assert fold_or_self(long) == fold_function("precis")(long) == "ж" * 1000
+    assert names._fold.cache_info().currsize == 0
+    assert casemapping._fold_precis_or_keep_cached.cache_info().currsize == 0

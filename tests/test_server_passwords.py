@@ -246,6 +246,14 @@ def test_a_lockout_is_logged_once(lockout: Lockout, caplog: pytest.LogCaptureFix
     ]
 
 
+def test_long_names_are_counted_by_their_beginning(lockout: Lockout) -> None:
+    """No account has such a name, and as a whole they would fill the memory."""
+    for number in range(3):
+        lockout.note_wrong("x" * 1000 + str(number), OFFICE)
+    with pytest.raises(Busy):
+        lockout.refuse("x" * 1000, OFFICE)
+
+
 def test_what_is_counted_is_bounded(clock: Clock) -> None:
     """The key that was counted longest ago gives way."""
     attempts = Attempts(WINDOW, clock, most_keys=3)

@@ -60,7 +60,6 @@ def fold_precis(name: str) -> str:
     return signs + str(get_profile("UsernameCaseMapped").enforce(plain))
 
 
-@lru_cache(maxsize=4096)
 def _fold_precis_or_keep(name: str) -> str:
     try:
         return fold_precis(name)
@@ -68,8 +67,19 @@ def _fold_precis_or_keep(name: str) -> str:
         return name
 
 
+_fold_precis_or_keep_cached = lru_cache(maxsize=4096)(_fold_precis_or_keep)
+_LONGEST_KEPT = 128
+"""Characters of a name whose folded form is cached, so that a server cannot fill the memory."""
+
+
+def _fold_beyond_ascii(name: str) -> str:
+    if len(name) > _LONGEST_KEPT:
+        return _fold_precis_or_keep(name)
+    return _fold_precis_or_keep_cached(name)
+
+
 def _precis_beyond_ascii(fold: Fold) -> Fold:
-    return lambda name: fold(name) if name.isascii() else _fold_precis_or_keep(name)
+    return lambda name: fold(name) if name.isascii() else _fold_beyond_ascii(name)
 
 
 _FOLDS: dict[str, Fold] = {

@@ -44,6 +44,11 @@ _NICK_PUNCTUATION = frozenset("[]\\`_^{|}-")
 _CHANNEL_FORBIDDEN = re.compile("[\0-\x20,\x7f]")
 _USER_FORBIDDEN = re.compile(r"[^A-Za-z0-9._~-]", re.ASCII)
 
+_LONGEST_KEPT = 128
+"""Characters of a name whose folded form is cached: a longer one is that of nothing, and strangers
+could fill the memory with them.
+"""
+
 
 class InvalidName(ValueError):
     """A string that is not a valid name."""
@@ -115,7 +120,7 @@ def fold(name: str) -> str:
     if _Choice.is_plain and name.isascii():
         # Not cached: folding costs no more than the look-up, and many names are seen once.
         return name.lower()
-    return _fold(name)
+    return _fold(name) if len(name) <= _LONGEST_KEPT else _FOLDS[_Choice.name](name)
 
 
 @lru_cache(maxsize=16384)

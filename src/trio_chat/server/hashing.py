@@ -13,7 +13,7 @@ from trio_chat.chat.attempts import Attempts
 from trio_chat.config import LimitSettings
 from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.server.fair_queue import FairQueue, Lane
-from trio_chat.server.lockout import Lockout
+from trio_chat.server.lockout import MAX_KEPT, Lockout
 
 T = TypeVar("T")
 
@@ -146,7 +146,7 @@ class HashingThreads:
         return await trio.to_thread.run_sync(work, *args, limiter=self._limiter)
 
     def _count(self, lockout: Lockout, name: str, origin: Origin) -> None:
-        key = (lockout, name, rate_limit_key(origin.address))
+        key = (lockout, name[:MAX_KEPT], rate_limit_key(origin.address))
         if self._checked.count(key) >= self._most_checked:
             raise Busy(
                 "Many passwords for that name were checked from your address, try again in a minute"

@@ -23,6 +23,10 @@ WINDOW = 600.0
 """Seconds in which wrong passwords are counted."""
 _MOST_DEVICES = 16_384
 """Known devices; the one that was used longest ago is dropped for a new one."""
+MAX_KEPT = 128
+"""Characters of a name by which it is counted: no account has a longer one, but strangers try
+such.
+"""
 _MAX_SHOWN = 64
 """Bytes of a name in the log and in answers."""
 
@@ -58,6 +62,7 @@ class Lockout:
 
     def refuse(self, name: str, origin: Origin) -> None:
         """Raise `Busy` when no password for this account is to be checked from an origin."""
+        name = name[:MAX_KEPT]
         device, is_known = self._device(name, origin)
         most = self._most_of_address if is_known else self._most
         if self._wrong.count((name, device)) >= most:
@@ -81,6 +86,7 @@ class Lockout:
         """
         if not is_shared:
             self.on_wrong(name, origin)
+        name = name[:MAX_KEPT]
         device, is_known = self._device(name, origin)
         address = rate_limit_key(origin.address)
         how_long = f"for {durations.show(WINDOW)}"
