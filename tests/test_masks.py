@@ -13,6 +13,7 @@ from trio_chat.chat import durations
 from trio_chat.chat.bans import Ban, BanKind, normalise
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.coverage import check, check_entry
+from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
@@ -487,3 +488,22 @@ def test_operators_find_people_by_network(town: Town, root: Person, mask: str) -
         message.params[5] for message in root.say(f"WHO {mask}") if message.command == "352"
     ] == ["bob"]
     assert commands(eve.say(f"WHO {mask}")) == ["315"]
+
+
+@pytest.mark.parametrize(
+    ("line", "cost"),
+    [
+        ("WHO *a*", 2),
+        (f"WHO {'*a' * 160}", 12),
+        (f"LIST {','.join('*a*b*c*d' for _ in range(8))}", 34),
+        (f"VERSION {'?a' * 160}", 11),
+        (f"MODE #a +bb {'*a' * 20} *!*@b", 2),
+        ("MODE #a +bb *!*@a.example *!*@b.example", 1),
+        (f"PRIVMSG #a :{'*' * 300}", 1),
+    ],
+)
+def test_wildcards_cost_time(line: str, cost: int) -> None:
+    """A mask of many is compiled for as long as many other lines are carried out."""
+    town = Town()
+    ann = town.person("ann", "#a")
+    assert handle_line(town.world, ann.session, line.encode()).cost == cost

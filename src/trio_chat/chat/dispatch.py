@@ -30,6 +30,15 @@ _NOTICE_SECONDS = 60.0
 """Seconds after which a client gets another notice that its quota is exhausted."""
 _SLOWED_LINES = 10
 """Lines that a command costs in addition when it is carried out without being stored."""
+_OF_MASKS = frozenset(
+    (
+        *("WHO", "WHOIS", "LIST", "LINKS", "MODE", "PROP"),
+        *("ADMIN", "INFO", "MOTD", "STATS", "TIME", "VERSION"),
+    )
+)
+"""Commands whose parameters can be masks."""
+_WILDCARDS_PER_LINE = 16
+"""Wildcards of masks that cost as much as a line: each is compiled, and then looked for."""
 _MESSAGES = frozenset(("PRIVMSG", "NOTICE", "TAGMSG"))
 _OF_CHANSERV = frozenset(("CHANSERV", "CS"))
 _NO_UTF8 = "INVALID_UTF8", "Message rejected: your software must use UTF-8 on this server"
@@ -156,7 +165,7 @@ def _dispatch(request: Request, is_busy: Callable[[], object]) -> int:
         request.session.active = request.world.clock()
     if entry.stores and len(message.params) >= entry.stores and policy.refuses_to_store(request):
         return 1
-    cost = entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
+    cost = _cost_of(entry, message)
     world = request.world
     marked, dropped = world.dirty.marked, world.quotas.dropped
     steps = entry.handler(request)
@@ -167,6 +176,19 @@ def _dispatch(request: Request, is_busy: Callable[[], object]) -> int:
     if changes:
         reply.change_state()
     return cost + _count_stored(request, changes, is_dropped) if changes or is_dropped else cost
+
+
+def _cost_of(entry: Command, message: Message) -> int:
+    """Return as how many lines a command counts, before what it stores is known."""
+    if not message.params:
+        return entry.weight
+    cost = entry.weight * (1 + message.params[0].count(","))
+    if message.command in _OF_MASKS:
+        wildcards = 0
+        for param in message.params:
+            wildcards += param.count("*") + param.count("?")
+        cost += wildcards // _WILDCARDS_PER_LINE
+    return cost
 
 
 def _counted(request: Request, steps: Steps) -> Steps:
