@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -16,6 +17,7 @@ from trio_chat.client.session.effects import Effects
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.upload_tokens import UploadTokens
+from trio_chat.client.trust import Connector, Security
 
 URL = "http://chat.example:5000/upload"
 
@@ -246,6 +248,45 @@ def test_what_cannot_be_uploaded(
     with pytest.raises(UploadError, match=problem) as caught:
         open_file(tmp_path / "x")
     assert str(tmp_path / "x") in str(caught.value)
+
+
+class ConnectedLink(OfflineLink):
+    """A link to a server that takes the password for files, and to which it was only proved."""
+
+    def __init__(self, url: str, *, is_private: bool) -> None:
+        super().__init__()
+        features = SimpleNamespace(filehost=url, has_upload_tokens=False)
+        credentials = SimpleNamespace(account="ann", password="horse12")
+        authentication = SimpleNamespace(
+            account="ann", credentials=credentials, is_private=is_private
+        )
+        protocol = SimpleNamespace(features=features, authentication=authentication)
+        self.session = cast("None", SimpleNamespace(protocol=protocol, is_secure=False))
+
+
+@pytest.mark.parametrize(
+    ("url", "is_private"),
+    [
+        ("http://chat.example:5000/upload", False),
+        ("https://chat.example:5000/upload", False),
+        ("http://files.example/upload", False),
+        ("http://files.example/upload", True),
+    ],
+)
+async def test_no_password_is_sent_without_encryption(
+    tmp_path: Path, url: str, *, is_private: bool
+) -> None:
+    """The server names the address, and the login may have been one by SCRAM."""
+    (tmp_path / "a").write_text("x")
+    link = ConnectedLink(url, is_private=is_private)
+    connect = Connector("chat.example", 5000, Security())
+    uploads = Uploads(link, lambda: connect)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(uploads.run)
+        await uploads.add("#a", f"{tmp_path}/a")
+        await uploads.wait()
+        nursery.cancel_scope.cancel()
+    assert "without encryption" in link.told[-1]
 
 
 def test_tokens_come_in_the_order_of_the_requests() -> None:

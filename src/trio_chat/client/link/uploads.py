@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import trio
 
@@ -134,7 +134,7 @@ class Uploads:
 
         try:
             await self._link.tell(_("Uploading {name} …").format(name=clean(local.name)))
-            authorization = await self._authorization(session)
+            authorization = await self._authorization(session, url)
             stream = await self._reach(session, url)
             try:
                 return await send_file(
@@ -150,13 +150,14 @@ class Uploads:
         sizes = {"sent": f"{sent / 1e6:.1f}", "size": f"{local.size / 1e6:.1f}"}
         await self._link.tell(text.format(name=clean(local.name), **sizes))
 
-    async def _authorization(self, session: ClientSession) -> str:
+    async def _authorization(self, session: ClientSession, url: str) -> str:
         """Return a header with a token, or with the password of the account, as soju wants it."""
         protocol = session.protocol
         if not protocol.features.has_upload_tokens:
             known = protocol.authentication.credentials
             if known is None or not protocol.authentication.account:
                 return ""
+            self._check_way(session, url)
             pair = f"{known.account or protocol.nick}:{known.password}"
             return f"Basic {base64.b64encode(pair.encode()).decode()}"
         answers: list[tuple[str, str]] = []
@@ -181,25 +182,53 @@ class Uploads:
             raise UploadError(_("Nothing was uploaded: {reason}").format(reason=reason))
         return f"Bearer {token}"
 
+    def _check_way(self, session: ClientSession, url: str) -> None:
+        """Refuse to send a password where somebody could read it: the login may have proved it
+        without sending it (SCRAM), and the server names any address for files.
+
+        Raises:
+            UploadError: it would be sent without encryption.
+        """
+        parts, port = _place(url)
+        if self._is_here(port):
+            is_safe = session.protocol.authentication.is_private
+        else:
+            is_safe = parts.scheme == "https"
+        if not is_safe:
+            raise UploadError(_refused_without_encryption())
+
+    def _is_here(self, port: int) -> bool:
+        """Return whether a port is that of the chat, to which a connection is made as for that."""
+        connect = self._current()
+        return not isinstance(connect, Connector) or connect.port == port
+
     async def _reach(self, session: ClientSession, url: str) -> trio.abc.Stream:
         """Connect to the host of an address.
 
         The port of the chat means this server: the connection is made as the one for the chat, by
         the same name, with the same trust in the certificate.
         """
-        try:
-            parts = urlsplit(url)
-            port = parts.port or _PORTS.get(parts.scheme, 0)
-        except ValueError:
-            parts, port = urlsplit(""), 0
+        parts, port = _place(url)
         if not (port and parts.hostname and url.isascii()):
             raise UploadError(_("The server names no usable address for files."))
         connect = self._current()
-        if not isinstance(connect, Connector) or connect.port == port:
+        if not isinstance(connect, Connector) or self._is_here(port):
             return await connect()
         if parts.scheme == "http" and session.is_secure:
-            text = _("The server wants files without encryption, which is refused here.")
-            raise UploadError(text)
+            raise UploadError(_refused_without_encryption())
         is_plain = parts.scheme == "http"
         security = Security(plaintext=is_plain, required=not is_plain)
         return await Connector(parts.hostname, port, security, proxy=connect.proxy)()
+
+
+def _refused_without_encryption() -> str:
+    return _("The server wants files without encryption, which is refused here.")
+
+
+def _place(url: str) -> tuple[SplitResult, int]:
+    """Return the parts of an address, and its port; 0 when it cannot be used."""
+    try:
+        parts = urlsplit(url)
+        return parts, parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return urlsplit(""), 0
