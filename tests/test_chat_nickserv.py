@@ -54,6 +54,34 @@ def test_ghosting(town: Town) -> None:
     assert "Ghosted" in ghost.ended
 
 
+def test_ghosting_by_password(town: Town, accounts: OpenAccounts) -> None:
+    """As programs do that come back while the server has not missed their former connection: they
+    are not logged in, and stay so. A wrong password counts.
+    """
+    ghost, again = logged_in(town), town.person("ann_")
+    accounts.passwords["ann"] = "horse12"
+    assert "Wrong" in sentence(again.say("NS GHOST ann horse13"))
+    assert again.session.failed_logins == 1
+    assert not ghost.ended
+    assert "ann is gone" in sentence(again.say("NS GHOST ann horse12"))
+    assert "Ghosted by ann_" in ghost.ended
+    assert not again.session.account
+
+
+def test_a_password_of_another_account_ends_nobody(town: Town, accounts: OpenAccounts) -> None:
+    """The password has to be that of the nickname's account; who is logged in as another one, and
+    has a nickname that nobody registered, is ended by the password of that account.
+    """
+    bob, carl, guest = town.person("bob"), logged_in(town, "carl"), town.person("guest")
+    accounts.passwords["ann"] = "horse12"
+    accounts.add("eve", "battery")
+    assert "Wrong" in sentence(bob.say("NS GHOST guest battery"))
+    assert "Wrong" in sentence(bob.say("NS GHOST carl battery"))
+    assert not guest.ended
+    assert not carl.ended
+    assert "carl is gone" in sentence(bob.say("NS GHOST carl horse12"))
+
+
 def test_changing_the_password(town: Town, accounts: OpenAccounts) -> None:
     """The old one is needed, and the new one is looked at."""
     accounts.passwords["ann"] = "old-one"

@@ -19,6 +19,7 @@ from trio_chat.chat.registry import LOCAL_SERVICES, SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.second_factors import CodeRequired
 from trio_chat.chat.services.service import Service
+from trio_chat.chat.users import User
 from trio_chat.irc.names import fold_or_self
 
 log = logging.getLogger("trio_chat")
@@ -126,34 +127,51 @@ def _identify(request: Request, words: list[str]) -> None:
 
 
 async def _log_in(request: Request, name: str, given: str, reply: Response) -> None:
-    folded = fold_or_self(name)
+    right = await _prove(request, "IDENTIFY", name, name, given, reply)
+    if right is None:
+        return
+    done = partial(answer, request, f"You are logged in as {right.account.name}.", reply)
+    if not await login.log_in(request, reply, right, done):
+        answer(request, f"{login.CHANGED}.", reply)
+
+
+async def _prove(
+    request: Request, command: str, nick: str, name: str, given: str, reply: Response
+) -> Login | None:
+    """Return the login that a password is right for; else say why there is none.
+
+    Args:
+        request: of the user that gives the password.
+        command: the command that takes it, with the word `nick` before it.
+        nick: see `command`.
+        name: the account.
+        given: the password, and the code after it.
+        reply: takes the answer.
+    """
     try:
-        right = await _checked(request, folded, given)
+        right = await _checked(request, fold_or_self(name), given)
     except CodeRequired:
         answer(
             request,
-            f"{name} needs a code, too: /msg {NAME} IDENTIFY {name} <password> <code>. A program"
+            f"{name} needs a code, too: /msg {NAME} {command} {nick} <password> <code>. A program"
             " that cannot ask for one uses an app password.",
             reply,
         )
-        return
+        return None
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
-        return
+        return None
     if isinstance(right, str):
         answer(request, f"{right[:1].upper()}{right[1:]}.", reply)
-        return
+        return None
     if right is None:
         answer(request, "Wrong account or password.", reply)
         login.count_failure(request, reply)
-        return
-    account = right.account
-    if suspended := login.why_suspended(request, account):
+        return None
+    if suspended := login.why_suspended(request, right.account):
         answer(request, f"{suspended}.", reply)
-        return
-    done = partial(answer, request, f"You are logged in as {account.name}.", reply)
-    if not await login.log_in(request, reply, right, done):
-        answer(request, f"{login.CHANGED}.", reply)
+        return None
+    return right
 
 
 async def _checked(request: Request, folded: str, given: str) -> Login | str | None:
@@ -184,28 +202,62 @@ def _logout(request: Request, words: list[str]) -> None:
     request.once_settled(lambda: answer(request, "You are logged out."))
 
 
-@NICKSERV.command("GHOST", "<nickname>", 1, "ends a session that holds your nickname")
+@NICKSERV.command(
+    "GHOST", "<nickname> [<password> [<code>]]", 1, "ends a session that holds your nickname"
+)
 def _ghost(request: Request, words: list[str]) -> None:
-    user = request.user
-    other = request.world.users.get(fold_or_self(words[0]))
+    user, nick = request.user, words[0]
+    other = request.world.users.get(fold_or_self(nick))
     if other is None:
-        answer(request, f"Nobody here is called {words[0]}.")
+        answer(request, f"Nobody here is called {nick}.")
     elif other is user:
         answer(request, "That is you.")
-    elif not user.account or fold_or_self(user.account) not in (
-        other.folded,
-        fold_or_self(other.account or " "),
-    ):
-        answer(
-            request,
-            f"{other.nick} is not yours; log in first: /msg {NAME} IDENTIFY {words[0]} <password>",
-        )
-    else:
-        change = UserRemoved(other.folded, f"Ghosted by {user.nick}")
-        request.reply.emit_all(apply(request.world, change))
-        apply(request.world, AlwaysOnUpdated(user.folded))
+    elif user.account and _owns(user.account, other):
+        _end(request, other, request.reply)
         gone = f"{other.nick} is gone."
         request.once_settled(lambda: answer(request, gone))
+    elif len(words) > 1:
+        request.reply.postpone(partial(_ghost_by_password, request, nick, " ".join(words[1:])))
+    else:
+        answer(
+            request,
+            f"{other.nick} is not yours; log in first: /msg {NAME} IDENTIFY {nick} <password>",
+        )
+
+
+async def _ghost_by_password(request: Request, nick: str, given: str, reply: Response) -> None:
+    """End a session for the owner of its nickname who is not logged in, as programs ask for that
+    come back while their former connection is still there.
+    """
+    world, folded = request.world, fold_or_self(nick)
+    assert world.accounts is not None  # noqa: S101  # `handle` has looked
+    other = world.users.get(folded)
+    name = other.account if other and other.account and folded not in world.accounts.known else nick
+    right = await _prove(request, "GHOST", nick, name, given, reply)
+    if right is None:
+        return
+    world.accounts.note_right(right.account.folded, request.session.origin)
+    other = world.users.get(folded)  # not the one from before the check
+    if other is None:
+        answer(request, f"Nobody here is called {nick}.", reply)
+    elif other is request.user or not _owns(right.account.name, other):
+        answer(request, f"{other.nick} is not yours.", reply)
+    else:
+        _end(request, other, reply)
+        gone = f"{other.nick} is gone."
+        await world.settle()
+        answer(request, gone, reply)
+
+
+def _owns(account: str, user: User) -> bool:
+    """Return whether a nickname, or who has it, belongs to an account."""
+    return fold_or_self(account) in (user.folded, fold_or_self(user.account or " "))
+
+
+def _end(request: Request, other: User, reply: Response) -> None:
+    change = UserRemoved(other.folded, f"Ghosted by {request.user.nick}")
+    reply.emit_all(apply(request.world, change))
+    apply(request.world, AlwaysOnUpdated(request.user.folded))
 
 
 async def verify_owner(request: Request, given: str) -> Account | None:
