@@ -254,7 +254,7 @@ ACTS = [
     "PRIVMSG #a :x",
     "NOTICE #a :x",
     "PRIVMSG eve :x",
-    "TAGMSG #a",
+    "@+typing=active TAGMSG #a",
     "MODE #a +m",
     "TOPIC #a :x",
     "PART #a",

@@ -117,6 +117,18 @@ def test_tags_that_are_passed_on(town: Town) -> None:
     assert commands(eve.read()) == ["PRIVMSG"]
 
 
+def test_a_tagmsg_without_tags_is_nothing(town: Town) -> None:
+    """There is nothing in it to deliver: it is confirmed to a client that waits for an answer, as
+    is one that has tags of the server's alone.
+    """
+    bob = town.person("bob", "#a", caps="message-tags")
+    ann = town.person("ann", "#a", caps="message-tags echo-message labeled-response batch")
+    bob.read()
+    assert commands(ann.say("@label=1 TAGMSG #a", "@label=2;msgid=x TAGMSG bob")) == ["ACK", "ACK"]
+    assert commands(ann.say("TAGMSG")) == ["411"]
+    assert bob.read() == []
+
+
 def test_server_time(town: Town) -> None:
     """IRCv3 server-time: on every message, in UTC with milliseconds."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps="server-time")

@@ -50,7 +50,9 @@ def notice_command(request: Request) -> None:
 
 @command("TAGMSG", "<target>{,<target>}", help="Send message tags without a text.")
 def tagmsg_command(request: Request) -> None:
-    """Send tags without a text, to sessions with `message-tags`."""
+    """Send tags without a text, to sessions with `message-tags`. Without tags there is nothing to
+    send.
+    """
     if request.session.caps & cap.MESSAGE_TAGS:
         _say(request, "TAGMSG")
 
@@ -75,6 +77,8 @@ def _say(request: Request, verb: str) -> None:
         targets = list(filter(is_local_service, targets))
     text = params[1:2] if verb != "TAGMSG" else ()
     tags = client_tags(request)
+    if not text and not tags:
+        return
     for target in targets:
         _say_to(request, refuse, verb, target, text, tags)
 
