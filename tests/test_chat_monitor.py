@@ -34,6 +34,13 @@ def test_adding_tells_who_is_here(town: Town) -> None:
     assert said(replies) == [("730", "Bob!Bob@192.0.2.1"), ("731", "eve,Tom")]
 
 
+def test_a_nickname_is_told_once(town: Town) -> None:
+    """Also one that a request names twice, in forms that are the same nickname."""
+    town.person("Bob")
+    replies = town.person("ann").say("MONITOR + bob,BOB,tom,Tom,tom")
+    assert said(replies) == [("730", "Bob!Bob@192.0.2.1"), ("731", "tom")]
+
+
 def test_coming_and_going_is_told(town: Town) -> None:
     """A client is notified of a target that comes or quits, also without a common channel."""
     ann = town.person("ann")

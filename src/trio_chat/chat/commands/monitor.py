@@ -38,7 +38,11 @@ def monitor_command(request: Request) -> None:
 
 
 def _targets(request: Request) -> list[str]:
-    return [target for target in dict.fromkeys(request.params[1].split(",")) if target]
+    """Return the nicknames that a request names, each of them once, as it was first written."""
+    targets: dict[str, str] = {}
+    for target in request.params[1].split(","):
+        targets.setdefault(fold_or_self(target), target)
+    return [target for target in targets.values() if target]
 
 
 def _add(request: Request) -> None:
