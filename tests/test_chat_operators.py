@@ -222,6 +222,7 @@ def test_giving_it_up(root: Person) -> None:
 @pytest.mark.parametrize("name", [name for name, entry in COMMANDS.items() if entry.right])
 def test_every_privileged_command_asks_for_its_right(town: Town, name: str) -> None:
     """ERR_NOPRIVILEGES for a user, ERR_NOPRIVS with the right for an operator without it."""
+    control(town).cluster = NODES
     ann, mute = town.person("ann"), town.person("mute")
     mute.say("OPER mute secret")
     assert COMMANDS[name].right in RIGHTS
@@ -537,7 +538,9 @@ def test_sadrop(town: Town, root: Person, caplog: pytest.LogCaptureFixture) -> N
 def test_help_shows_operators_what_is_theirs(root: Person) -> None:
     """One who may not is not shown what would be refused."""
     lines = [message.params[-1] for message in root.say("HELP")]
-    names = [name for name, entry in COMMANDS.items() if not entry.capability]
+    names = [
+        name for name, entry in COMMANDS.items() if not entry.capability and not entry.needs_cluster
+    ]
     assert all(any(line.startswith(name) for line in lines) for name in names)
 
 
@@ -601,6 +604,20 @@ def test_map_without_a_cluster(town: Town, root: Person) -> None:
     """The command is unknown, as on a server that does not have it."""
     assert commands(root.say("MAP")) == ["421"]
     assert commands(town.person("ann").say("MAP")) == ["421"]
+    assert commands(root.say("HELP MAP")) == ["524"]
+
+
+def test_help_shows_map_to_those_who_may_give_it(town: Town, root: Person) -> None:
+    """Operators with the right `stats`, in a cluster; nobody else is shown it."""
+
+    def helped(person: Person) -> list[str]:
+        return [message.params[-1].split()[0] for message in person.say("HELP")]
+
+    ann = town.person("ann")
+    assert "MAP" not in helped(root)
+    control(town).cluster = NODES
+    assert "MAP" in helped(root)
+    assert "MAP" not in helped(ann)
 
 
 def test_links_users_summon(town: Town) -> None:

@@ -15,6 +15,7 @@ from trio_chat.chat.registry import (
     Command,
     Request,
     is_local_service,
+    is_there,
 )
 from trio_chat.chat.response import WORK_PER_LINE, Response, Steps
 from trio_chat.chat.services.chanserv import CHANSERV
@@ -141,7 +142,7 @@ def _dispatch(request: Request, is_busy: Callable[[], object]) -> int:
         batches.take_line(request)
         return 1
     entry = COMMANDS.get(message.command)
-    if entry is None:
+    if entry is None or not is_there(entry, request.world):
         if request.session.user is None:
             reply.numeric(n.ERR_NOTREGISTERED)
         else:

@@ -154,6 +154,8 @@ class Command(NamedTuple):
     """Whether a local command changes nothing but by decisions, so that a server of a cluster
     refuses it while it cannot decide on anything.
     """
+    needs_cluster: bool = False
+    """Whether the command is unknown to a server that is no node of a cluster."""
 
 
 COMMANDS: dict[str, Command] = {}
@@ -176,6 +178,11 @@ def is_local_service(target: str) -> bool:
     return fold_or_self(_HOST.split(target.lstrip(PREFIXES), 1)[0]) in LOCAL_SERVICES
 
 
+def is_there(entry: Command, world: World) -> bool:
+    """Return whether the server has a command: some are for the nodes of a cluster alone."""
+    return not entry.needs_cluster or bool(world.control and world.control.nodes())
+
+
 def command(
     name: str,
     usage: str = "",
@@ -189,6 +196,7 @@ def command(
     capability: str = "",
     is_local: bool = False,
     is_decision: bool = False,
+    needs_cluster: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a handler.
 
@@ -205,6 +213,7 @@ def command(
         capability: which the client must have negotiated, and the server offer.
         is_local: see `Command`.
         is_decision: see `Command`.
+        needs_cluster: see `Command`.
     """
 
     def register(handler: Handler) -> Handler:
@@ -221,6 +230,7 @@ def command(
             capability,
             is_local,
             is_decision,
+            needs_cluster,
         )
         return handler
 

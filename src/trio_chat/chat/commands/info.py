@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from trio_chat.chat.advertisement import ISUPPORT_BATCH
 from trio_chat.chat.operators import has_right
-from trio_chat.chat.registry import COMMANDS, Command, Request, command
+from trio_chat.chat.registry import COMMANDS, Command, Request, command, is_there
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import extbans, isupport, modes
 from trio_chat.irc import numerics as n
@@ -241,6 +241,8 @@ def _help_lines(subject: str, request: Request) -> list[str] | None:
             *(extban.meaning for extban in extbans.EXTBANS.values()),
         ]
     entry = COMMANDS.get(subject)
+    if entry is not None and not is_there(entry, request.world):
+        return None
     return [f"{entry.name} {entry.usage}".rstrip(), entry.help] if entry else None
 
 
@@ -248,6 +250,8 @@ def _is_usable(entry: Command, request: Request) -> bool:
     """Return whether a user can give a command, perhaps after its client has negotiated the
     capability.
     """
+    if not is_there(entry, request.world):
+        return False
     if entry.right and not has_right(request.user, entry.right):
         return False
     offered = request.world.advertised.capabilities

@@ -5,7 +5,6 @@ Users see one server, also in a cluster. Operators see its nodes.
 
 from collections.abc import Sequence
 
-from trio_chat.chat import policy
 from trio_chat.chat.control import ShownNode
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import Request, command
@@ -38,16 +37,13 @@ def links_command(request: Request) -> None:
 @command(
     "MAP",
     help="Show operators the nodes of a cluster, and how many sessions each has.",
+    right=_RIGHT,
     is_local=True,
+    needs_cluster=True,
 )
 def map_command(request: Request) -> None:
-    """Show the nodes as a tree below the server. Without a cluster the command is unknown."""
+    """Show the nodes as a tree below the server."""
     reply, nodes = request.reply, _nodes(request)
-    if not nodes:
-        reply.numeric(n.ERR_UNKNOWNCOMMAND, "MAP")
-        return
-    if policy.refuses_right(request, _RIGHT):
-        return
     total = sum(node.sessions for node in nodes)
     reply.numeric(n.RPL_MAP, args=(f"{request.world.server_info.name} {total} sessions",))
     for node in nodes:
