@@ -7,8 +7,13 @@ import pytest
 from storage_fakes import ListHistory, OpenAccounts
 from support import Town, commands, find
 from trio_chat.chat.channel_registration import ChannelRegistration
+from trio_chat.chat.channels import Membership
+from trio_chat.chat.dispatch import handle_line
+from trio_chat.chat.events import Output, Reply
 from trio_chat.chat.registered_channels import restore, to_state
+from trio_chat.chat.response import WORK_PER_LINE
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.users import NOWHERE, Session, User
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -240,6 +245,46 @@ def test_not_again_and_again(town: Town) -> None:
     ann = town.person("ann", "#a")
     ann.say("RENAME #a #b")
     assert find(ann.say("RENAME #b #c"), "FAIL").params[1] == "CANNOT_RENAME"
+
+
+def test_who_renames_a_large_channel_can_go_on(town: Town) -> None:
+    """The clients to which the channel is shown cost no more than a client has at once; all of them
+    are shown it nevertheless.
+    """
+    ann = town.person("ann", "#a")
+    user = ann.session.user
+    assert user is not None
+    town.world.observers.clear()  # the crowd is not connected
+    crowd = [Session(NOWHERE, "192.0.2.1", town.clock()) for _ in range(7000)]
+    for session in crowd:
+        session.user = user
+    user.sessions += tuple(crowd)
+    town.world.channels["#a"].sessions_changed()
+    output: Output | None = handle_line(town.world, ann.session, b"RENAME #a #b")
+    work, shown = 0, 0
+    while output is not None:
+        work += output.work
+        shown += sum(isinstance(part, Reply) and b" 366 " in part.data for part in output.parts)
+        output = output.more() if output.more is not None else None
+    assert shown == 7001
+    assert work <= 40 * WORK_PER_LINE
+
+
+def test_a_large_channel_keeps_its_name_for_longer(town: Town) -> None:
+    """Each RENAME can send the names of all members to each of them."""
+    ann = town.person("ann", "#a")
+    channel = town.world.channels["#a"]
+    ann.say("RENAME #a #b")
+    town.clock.now += 100
+    crowd = {
+        User(f"u{number}", f"u{number}", "u", "192.0.2.1", "u", 0.0): Membership()
+        for number in range(8000)
+    }
+    channel.members.update(crowd)
+    assert find(ann.say("RENAME #b #c"), "FAIL").params[1] == "CANNOT_RENAME"
+    for user in crowd:
+        del channel.members[user]
+    assert commands(ann.say("RENAME #b #c"))[:2] == ["PART", "JOIN"]
 
 
 def test_not_the_lobby(town: Town) -> None:

@@ -68,6 +68,28 @@ async def test_a_burst_is_carried_out_whole_and_in_order() -> None:
         ]
 
 
+async def test_what_others_wait_for_is_done_without_the_client(autojump_clock: MockClock) -> None:
+    """Whoever renames a channel may be gone before all its members have been shown the new one."""
+    async with memory_network() as h:
+        ann, bob = await h.register("ann", "#a"), await h.register("bob", "#a")
+        turns = h.server.turns
+        taken = turns.value
+        for _ in range(taken):
+            turns.acquire_nowait()
+        await ann.say("RENAME #a #b")
+        while (await bob.until("JOIN"))[-1].params != ("#b",):
+            pass
+        (connection,) = (one for one in h.server.connections if one.session.target == "ann")
+        connection.end("Killed")
+        await ann.rest()
+        await bob.until("QUIT")
+        for _ in range(taken):
+            turns.release()
+        with trio.fail_after(5):
+            *_, names, _ = await bob.until("366")
+        assert names.params[2:] == ("#b", "bob")
+
+
 async def test_who_is_ended_says_nothing_more() -> None:
     """Lines that came in the moment in which somebody else ended the client are not carried out."""
     async with memory_network() as h:

@@ -355,6 +355,8 @@ class Output:
         is_stateless: whether the replies do not depend on other sessions, as PONG: they may
             overtake events of these.
         position: up to which entry of the log of a cluster this is; "" if it is not of the log.
+        is_for_others: whether `more` is called also when the session is gone, as what it returns is
+            for others.
     """
 
     parts: tuple[OutputItem, ...]
@@ -367,6 +369,7 @@ class Output:
     work: int
     is_stateless: bool
     position: str
+    is_for_others: bool
 
     def __init__(
         self,
@@ -380,6 +383,7 @@ class Output:
         work: int = 0,
         is_stateless: bool = False,
         position: str = "",
+        is_for_others: bool = False,
     ) -> None:
         self.parts = parts
         self.close = close
@@ -391,3 +395,4 @@ class Output:
         self.work = work
         self.is_stateless = is_stateless
         self.position = position
+        self.is_for_others = is_for_others

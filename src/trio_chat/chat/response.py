@@ -68,6 +68,7 @@ class Response(ReplyLines):
         "_follow_ups",
         "_is_changing",
         "_is_event_among",
+        "_is_for_others",
         "_is_stateless",
         "_parts",
         "_postponed",
@@ -84,6 +85,7 @@ class Response(ReplyLines):
         self._parts: list[OutputItem] = []
         self._close = ""
         self._is_stateless = False
+        self._is_for_others = False
         self._is_changing = False  # whether the command has changed persistent state
         # Whether the answer contains events, perhaps as the client's own copies.
         self._is_event_among = False
@@ -190,8 +192,14 @@ class Response(ReplyLines):
         self._advance(0 if is_busy else WORK_AT_ONCE)
 
     def charge(self, work: int) -> None:
-        """Count work that is done without steps."""
+        """Count work that is done without steps; less than 0 for what steps do and the client does
+        not pay.
+        """
         self._work += work
+
+    def be_for_others(self) -> None:
+        """Have the steps done also when the session is gone: others wait for what they give."""
+        self._is_for_others = True
 
     def _advance(self, limit: int) -> None:
         steps, done = self._steps, 0
@@ -273,7 +281,17 @@ class Response(ReplyLines):
             later = further._run
         # By position, as this is done for every line: keywords would take half as long again.
         return Output(
-            parts, self._close, refusal, not_kept, later, more, 1, done, self._is_stateless
+            parts,
+            self._close,
+            refusal,
+            not_kept,
+            later,
+            more,
+            1,
+            done,
+            self._is_stateless,
+            "",
+            self._is_for_others,
         )
 
     def _take_parts(self) -> tuple[OutputItem, ...]:

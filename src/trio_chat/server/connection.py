@@ -24,7 +24,7 @@ from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer
 from trio_chat.server.silence import PING, Silence
 from trio_chat.server.transport import Transport, nothing
-from trio_chat.server.waiting import Wait, wait_own, wait_rest, wait_room
+from trio_chat.server.waiting import Wait, give_others, wait_own, wait_rest, wait_room
 
 if TYPE_CHECKING:  # it needs what only a cluster needs
     from trio_chat.server.cluster.node import ClusterNode
@@ -152,6 +152,16 @@ class Connection:
             if self._hub.node is not None:
                 self._hub.node.clients.discard(self)
             await self._transport.aclose()
+        await self._give_others()
+
+    async def _give_others(self) -> None:
+        """Go on with what others receive of the answer in which the client has left."""
+        if self._unfinished is None or self._is_shutdown:
+            return
+        try:
+            await give_others(self._hub, self.session, self._unfinished[0])
+        except Exception:
+            log.exception("internal error in what %s has left to others", self._name())
 
     def end(self, reason: str) -> None:
         """End the connection; the first reason counts."""
@@ -382,16 +392,19 @@ class Connection:
         A part of a long one is done when the client has room for it, and the turn has come.
         """
         while self._unfinished is not None and not self._reason:
-            (output, ticket), self._unfinished = self._unfinished, None
+            output, ticket = self._unfinished
             if output.later is not None:
+                self._unfinished = None
                 rest = await wait_rest(self._hub, output.later, ticket, self._silence)
                 self._accept(rest, in_order=True)
             elif output.more is not None:
                 await wait_own(self._hub, self.session, ticket, self._silence)
-                await self._wait_room()
+                if not output.is_for_others:  # who need not wait until this client reads
+                    await self._wait_room()
                 async with self._hub.turns:
                     await self._hub.broadcaster.wait_room()
                     if not self._reason:
+                        self._unfinished = None
                         self._accept(output.more())
 
     async def _say_farewell(self, outbox: Outbox, scope: trio.CancelScope) -> None:

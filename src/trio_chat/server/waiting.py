@@ -52,6 +52,21 @@ async def wait_rest(
     return output
 
 
+async def give_others(hub: Hub, session: Session, output: Output) -> None:
+    """Have the rest of an answer done whose client is gone, as far as it is for others.
+
+    Args:
+        hub: the server.
+        session: the former session of the client.
+        output: the latest part.
+    """
+    while output.is_for_others and output.more is not None:
+        async with hub.turns:
+            await hub.broadcaster.wait_room()
+            output = output.more()
+            hub.broadcaster.accept(output, session)
+
+
 async def wait_own(hub: Hub, session: Session, ticket: int, silence: Silence) -> None:
     """Wait until what a client has been given so far was delivered; there must not be more and more
     of it.

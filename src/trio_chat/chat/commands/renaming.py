@@ -14,7 +14,7 @@ from trio_chat.chat.events import Output, Reply
 from trio_chat.chat.moderation import server_rules
 from trio_chat.chat.moderation.server import NICKS, REASONS
 from trio_chat.chat.registry import Request, command
-from trio_chat.chat.response import Steps
+from trio_chat.chat.response import WORK_PER_LINE, Steps
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
@@ -25,7 +25,13 @@ log = logging.getLogger("trio_chat")
 
 INTERVAL = 60.0
 """Seconds between two names of a channel: each one makes clients that do not know RENAME leave and
-join.
+join. A large channel has longer ones (`_interval`).
+"""
+_WORK_A_SECOND = 400_000
+"""Names that clients are sent for each second that a channel keeps its name."""
+_MOST_PAID = 40 * WORK_PER_LINE
+"""The work that whoever renames a channel pays, so that the next line need not wait for minutes;
+the channel waits for the rest.
 """
 _AT_ONCE = 32
 """Clients that are shown a renamed channel in one step."""
@@ -80,9 +86,16 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
         return "CHANNEL_NAME_IN_USE", "There is a channel already whose name looks like that"
     if server_rules.refuses(request, NICKS, name, "name of a channel"):
         return "CANNOT_RENAME", server_rules.why_not("The name")
-    if world.elapsed() - channel.renamed < INTERVAL:
+    if world.elapsed() - channel.renamed < _interval(channel):
         return "CANNOT_RENAME", "This channel has been renamed just now; wait a little"
     return None
+
+
+def _interval(channel: Channel) -> float:
+    """Return the seconds for which a channel keeps its name: each client can be sent the names of
+    all members.
+    """
+    return max(INTERVAL, len(channel.members) ** 2 / _WORK_A_SECOND)
 
 
 def _rename(request: Request, channel: Channel, name: str, reason: str) -> Steps:
@@ -99,12 +112,20 @@ def _rename(request: Request, channel: Channel, name: str, reason: str) -> Steps
     ]
     # At once, as all that is sent from now on has the new name.
     _move(request, moved, before, channel, reason)
-    yield len(moved) // 4
+    request.reply.be_for_others()
+    work = len(moved) // 4
+    paid = min(work, _MOST_PAID)
+    request.reply.charge(paid - work)
+    yield work
     for start in range(0, len(moved), _AT_ONCE):
         some = moved[start : start + _AT_ONCE]
         if world.channels.get(channel.folded) is channel:
             _show(request, some, channel)
-        yield len(some) + len(channel.members) // 8
+        work = len(some) + len(channel.members) // 8
+        due = min(work, _MOST_PAID - paid)
+        paid += due
+        request.reply.charge(due - work)
+        yield work
 
 
 def _move(
