@@ -286,3 +286,18 @@ def test_external_without_a_certificate_says_so(town: Town) -> None:
     """The mechanism exists; what is missing is in the hands of the client."""
     answers = with_sasl(town).say("AUTHENTICATE EXTERNAL")
     assert "client certificate" in find(answers, "904").params[-1]
+
+
+@pytest.mark.parametrize("name", ["", "ann", "nobody"])
+def test_external_with_an_unknown_certificate_says_so(town: Town, name: str) -> None:
+    """There is no password that could be wrong; an account that does not exist is like one that
+    does not have the certificate.
+    """
+    person = with_sasl(town)
+    person.session.certificate = "ab" * 32
+    given = base64.b64encode(name.encode()).decode() or "+"
+    answers = person.say("AUTHENTICATE EXTERNAL", f"AUTHENTICATE {given}")
+    why = find(answers, "904").params[-1]
+    assert "password" not in why
+    assert "CERT ADD" in why
+    assert ("that account" in why) == bool(name)

@@ -18,7 +18,14 @@ CHUNK = 400
 """Bytes of base64 in one AUTHENTICATE (IRCv3 sasl-3.1)."""
 MAX_MESSAGE = 4096
 """Bytes of base64 that a client may send for one message, unless its mechanism takes more."""
-
+_NOT_FOUND = (
+    "no account has your client certificate, or only together with its name; log in in another way,"
+    " and say /msg NickServ CERT ADD"
+)
+_NOT_ADDED = (
+    "that account does not have your client certificate; log in in another way, and say"
+    " /msg NickServ CERT ADD"
+)
 
 PasswordCheck = Callable[[str, str, Origin], Awaitable[Login | None]]
 """Returns the login for the folded name of an account and what was given as its password; see
@@ -255,7 +262,7 @@ class ExternalExchange:
             self._certificate, fold_or_self(wanted) if wanted else ""
         )
         if account is None:
-            raise SaslFailed
+            raise SaslFailed(_NOT_ADDED if wanted else _NOT_FOUND)
         return SaslStep(login=Login(account))
 
 
