@@ -44,6 +44,15 @@ def test_identifying(town: Town) -> None:
     assert commands(bob.say("NICK ann")) == ["NICK"]
 
 
+def test_a_password_alone_under_another_nickname(town: Town) -> None:
+    """Bots send it when they could not have their nickname: the answer says what is missing, unless
+    the nickname or what was named is an account.
+    """
+    bob = town.person("ann_")
+    assert "IDENTIFY <account> <password>" in sentence(bob.say("NS IDENTIFY battery"))
+    assert "<account>" not in sentence(bob.say("NS IDENTIFY ann battery"))
+
+
 def test_ghosting(town: Town) -> None:
     """The owner ends a session that holds the nickname; nobody else does."""
     ghost = logged_in(town)

@@ -165,7 +165,16 @@ async def _prove(
         answer(request, f"{right[:1].upper()}{right[1:]}.", reply)
         return None
     if right is None:
-        answer(request, "Wrong account or password.", reply)
+        # Programs send the password alone, also when they could not have the nickname.
+        is_own = name == request.user.nick
+        accounts = request.world.accounts
+        hint = (
+            f" {name} is not registered: say which account is yours, /msg {NAME} {command}"
+            " <account> <password>"
+            if is_own and accounts is not None and fold_or_self(name) not in accounts.known
+            else ""
+        )
+        answer(request, f"Wrong account or password.{hint}", reply)
         login.count_failure(request, reply)
         return None
     if suspended := login.why_suspended(request, right.account):
