@@ -27,6 +27,14 @@ def test_joining_several_channels_with_keys(town: Town) -> None:
     assert commands(town.person("bob").say("JOIN #a,#b x,secret")).count("JOIN") == 2
 
 
+def test_a_channel_that_is_named_twice_moves_no_key(town: Town) -> None:
+    """Its key stands in both places: the keys of the channels after it remain theirs."""
+    town.person("ann", "#a", "#b").say("MODE #a +k one", "MODE #b +k two")
+    bob = town.person("bob")
+    joined = bob.say("JOIN #a,#a,#b one,one,two")
+    assert [m.params[0] for m in joined if m.command == "JOIN"] == ["#a", "#b"]
+
+
 def test_joining_twice_is_nothing(town: Town) -> None:
     """A member stays a member."""
     assert town.person("ann", "#a").say("JOIN #a") == []

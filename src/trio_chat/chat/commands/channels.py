@@ -64,10 +64,14 @@ def join_command(request: Request) -> Steps:
                 part(request, request.user, channel, "")
                 yield _work_of(channel)
         return
-    names = list(dict.fromkeys(request.params[0].split(",")))
+    names = request.params[0].split(",")
+    keys = request.param(1).split(",")[: len(names)]
+    keyed: dict[str, str] = {}  # one that is named twice has a key in both places
+    for name, key in zip_longest(names, keys, fillvalue=""):
+        keyed.setdefault(name, key)
     invitations, address = request.world.invitations, request.session.payer
     guessed = False
-    for name, key in zip_longest(names, request.param(1).split(",")[: len(names)], fillvalue=""):
+    for name, key in keyed.items():
         # Before it is joined, so that a client that joins a large channel awaits its turn.
         yield _work_of(request.world.channels.get(fold_or_self(name)))
         join(request, name, key)
