@@ -44,6 +44,14 @@ def test_identifying(town: Town) -> None:
     assert commands(bob.say("NICK ann")) == ["NICK"]
 
 
+def test_bots_find_that_they_are_logged_in(town: Town, accounts: OpenAccounts) -> None:
+    """Those that wait for it before they join channels look for these words, which services of
+    other networks say.
+    """
+    accounts.passwords["ann"] = "horse12"
+    assert "You are now identified" in sentence(town.person("bot").say("NS IDENTIFY ann horse12"))
+
+
 def test_a_password_alone_under_another_nickname(town: Town) -> None:
     """Bots send it when they could not have their nickname: the answer says what is missing, unless
     the nickname or what was named is an account.

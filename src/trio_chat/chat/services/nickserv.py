@@ -130,7 +130,9 @@ async def _log_in(request: Request, name: str, given: str, reply: Response) -> N
     right = await _prove(request, "IDENTIFY", name, name, given, reply)
     if right is None:
         return
-    done = partial(answer, request, f"You are logged in as {right.account.name}.", reply)
+    # Bots wait for the second sentence before they join channels: other networks say that.
+    said = f"You are logged in as {right.account.name}. You are now identified for it."
+    done = partial(answer, request, said, reply)
     if not await login.log_in(request, reply, right, done):
         answer(request, f"{login.CHANGED}.", reply)
 
