@@ -691,6 +691,27 @@ def test_the_summary_names_the_files_that_are_no_logs(capsys: pytest.CaptureFixt
     assert told == [f"not understood as a log: {name}" for name in names]
 
 
+def test_the_summary_names_symbolic_links(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are not followed, so what they lead to may be missing."""
+    write_tree(".", {ZNC: "[12:00:00] <a> b\n", "disk/b.log": "[12:00:00] <a> c\n"})
+    Path("libera/b.log").symlink_to(Path("disk/b.log").absolute())
+    Path("libera/old").symlink_to(Path("disk").absolute())
+    fill()
+    assert ran("import", "irc", "libera", "--timezone", "UTC") == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "symbolic" in line]
+    names = (Path("libera", name) for name in ("b.log", "old"))
+    assert told == [f"a symbolic link, not followed: {name}" for name in names]
+
+
+def test_a_directory_of_symbolic_links_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """The user names what they lead to instead."""
+    write_tree(".", {"disk/b.log": "[12:00:00] <a> c\n", "links/a.txt.rtf": ""})
+    Path("links/b.log").symlink_to(Path("disk/b.log").absolute())
+    fill()
+    assert ran("import", "irc", "links", "--timezone", "UTC") == 1
+    assert "symbolic links, which are not followed" in capsys.readouterr().err
+
+
 def test_line_ends_and_marks_of_windows_are_read() -> None:
     """CR LF, and a byte order mark at the beginning."""
     assert [each[2] for each in talk(b"\xef\xbb\xbf[12:00:00] <a> b\r\n")] == ["b"]

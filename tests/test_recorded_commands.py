@@ -6,6 +6,8 @@ import apsw
 import pytest
 
 from database_fakes import fill, ran
+from import_fakes import write_tree
+from remembered import record
 
 DATABASE = "trio-chat.db"
 
@@ -53,6 +55,28 @@ def test_what_operators_change_by_commands_is_recorded(capfd: pytest.CaptureFixt
     assert made.endswith(" news #lobby")
     assert removed.startswith("HOOK DEL ")
     assert capfd.readouterr().out.strip().rpartition("/")[2] not in made
+
+
+def test_what_changes_the_history_is_recorded() -> None:
+    """Before the work begins: an interruption may leave a part of it."""
+    write_tree(".", {"a.jsonl": ""})
+    fill(record(1))
+    assert ran("history", "import", "a.jsonl") == 0
+    assert ran("import", "jsonl", "a.jsonl") == 0
+    assert ran("history", "prune", "--before", "2026-01-01", "--channel", "a", "--yes") == 0
+    assert recorded() == [
+        ("trio-chat history", "HISTORY IMPORT a.jsonl"),
+        ("trio-chat import", "HISTORY IMPORT jsonl: a.jsonl"),
+        ("trio-chat history", "HISTORY PRUNE #a before 1767225600"),
+    ]
+
+
+def test_what_leaves_the_history_as_it_is_is_not_recorded() -> None:
+    """A trial, and a deletion that finds nothing."""
+    write_tree(".", {"a.jsonl": ""})
+    assert ran("import", "jsonl", "--dry-run", "a.jsonl") == 0
+    assert ran("history", "prune", "--keep-days", "1", "--yes") == 0
+    assert recorded() == []
 
 
 def test_what_is_refused_is_not_recorded() -> None:

@@ -12,6 +12,7 @@ from trio_chat.admin import in_cluster
 from trio_chat.admin.console import confirm, report, report_error, to_standard_output
 from trio_chat.admin.exit_codes import FAILED, OK, USAGE
 from trio_chat.admin.progress import Progress, is_terminal
+from trio_chat.admin.recorded import record_begin
 from trio_chat.chat.history import Record
 from trio_chat.chat.ids import first_id, server_time
 from trio_chat.i18n import _, ngettext
@@ -66,6 +67,8 @@ def import_(database: Path, source: Path | None) -> int:
             maintenance.connected(database, instead=_(in_cluster.IMPORT)) as connection,
         ):
             insert = maintenance.inserter(connection, database)
+            name = "-" if source is None else source
+            record_begin(connection, "history", f"HISTORY IMPORT {name}")
             numbers = account_maintenance.account_numbers(connection)
             items = json_lines.read_lines(stream, numbers)
             size = 0 if source is None else source.stat().st_size
@@ -136,6 +139,9 @@ def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> i
             if not _agreed(total, before, channel):
                 report(_("Nothing was deleted."))
                 return FAILED
+        if total:
+            said = f"HISTORY PRUNE {channel or '*'} before {before:.0f}"
+            record_begin(connection, "history", said)
         with Progress(_("Deleting"), total) as progress:
             deleted = planned.carry_out(connection, progress)
         is_elsewhere = is_of_cluster(connection)

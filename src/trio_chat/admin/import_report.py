@@ -16,7 +16,10 @@ _MOST = 50
 
 
 def tell(
-    importer: "Importer", options: "ImportOptions", not_understood: Sequence[Path] = ()
+    importer: "Importer",
+    options: "ImportOptions",
+    not_understood: Sequence[Path] = (),
+    links: Sequence[Path] = (),
 ) -> None:
     """Print the summary of an import.
 
@@ -24,6 +27,7 @@ def tell(
         importer: the import.
         options: its options.
         not_understood: files of which nothing was imported.
+        links: symbolic links that were not followed.
     """
     totals = importer.totals
     lines = []
@@ -51,6 +55,10 @@ def tell(
         _("not understood as a log: {file}").format(file=file) for file in not_understood[:_MOST]
     ]
     lines += _more(len(not_understood))
+    lines += [
+        _("a symbolic link, not followed: {file}").format(file=file) for file in links[:_MOST]
+    ]
+    lines += _more(len(links))
     write_lines((line,) for line in lines)
     new = totals.new.total()
     report(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))

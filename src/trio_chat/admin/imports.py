@@ -12,6 +12,7 @@ from trio_chat.admin.console import report, report_error
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.admin.importer import Importer, ImportOptions
 from trio_chat.admin.progress import Progress
+from trio_chat.admin.recorded import record_begin
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.history import Record
 from trio_chat.i18n import _
@@ -57,6 +58,7 @@ def run(
     has_files: bool = False,
     accounts: Iterable[Account] = (),
     not_understood: Sequence[Path] = (),
+    links: Sequence[Path] = (),
 ) -> int:
     """Import files, and print a summary.
 
@@ -68,6 +70,7 @@ def run(
         has_files: whether attached files are next to each file.
         accounts: accounts that would be in the database if this were no trial.
         not_understood: files that the summary names; reading may add some.
+        links: symbolic links that it names, because they were not followed.
 
     Returns:
         the exit code: 1 if a file could not be read to its end.
@@ -75,6 +78,10 @@ def run(
     failed = False
     instead = "" if options.is_dry else _(in_cluster.IMPORT)
     with maintenance.connected(options.database, instead=instead) as connection:
+        if not options.is_dry:
+            more = f" and {len(files) - 1} more" if files[1:] else ""
+            what = f"HISTORY IMPORT {network or 'jsonl'}: {files[0]}{more}"
+            record_begin(connection, "import", what)
         importer = Importer(connection, options, network, accounts)
         done, total = 0, sum(map(_size, files))
         with _advice(importer), Progress(_("Importing"), total) as progress:
@@ -93,7 +100,7 @@ def run(
                     failed = True
                 done += _size(file)
             importer.flush()
-    import_report.tell(importer, options, not_understood)
+    import_report.tell(importer, options, not_understood, links)
     return FAILED if failed else OK
 
 
@@ -203,9 +210,17 @@ def import_irc(
             directory.stat()
     except ImportFileError as error:
         raise FileError(f"{directory}: {error}") from error
-    found = FoundLogs([directory], []) if directory.is_file() else find_logs(directory)
+    found = FoundLogs([directory], [], []) if directory.is_file() else find_logs(directory)
     if not found.logs:
-        raise FileError(_("{file}: there are no logs").format(file=escape_controls(str(directory))))
+        words = (
+            _(
+                "{file}: there are no logs, but symbolic links, which are not followed: name what"
+                " they lead to"
+            )
+            if found.links
+            else _("{file}: there are no logs")
+        )
+        raise FileError(words.format(file=escape_controls(str(directory))))
 
     def opened(file: Path, stack: ExitStack) -> OpenSource:
         nonlocal before
@@ -231,7 +246,7 @@ def import_irc(
         stack.callback(note)
         return OpenSource(log.items(), stream.tell)
 
-    return run(found.logs, options, NETWORK, opened, not_understood=found.others)
+    return run(found.logs, options, NETWORK, opened, not_understood=found.others, links=found.links)
 
 
 def import_ergo(files: Sequence[Path], options: ImportOptions) -> int:
@@ -247,6 +262,8 @@ def import_ergo(files: Sequence[Path], options: ImportOptions) -> int:
     with maintenance.connected(options.database, instead=instead) as connection:
         accounts = ErgoAccountImport(connection, longest, is_dry=options.is_dry)
         for file in others:
+            if not options.is_dry:
+                record_begin(connection, "import", f"ACCOUNT IMPORT ergo: {file}")
             try:
                 with _explained():
                     accounts.read(file)

@@ -51,10 +51,12 @@ class FoundLogs(NamedTuple):
     Args:
         logs: those that are named like logs, the parts of one log in their order.
         others: the others.
+        links: symbolic links to files and directories, which are not followed.
     """
 
     logs: list[Path]
     others: list[Path]
+    links: list[Path]
 
 
 def find_logs(directory: Path) -> FoundLogs:
@@ -62,9 +64,14 @@ def find_logs(directory: Path) -> FoundLogs:
     left out.
     """
     logs: dict[tuple[Path, _Age], Path] = {}
-    others = []
+    others, links = [], []
     for path in sorted(directory.rglob("*")):
-        if path.name.startswith(".") or path.is_symlink() or not path.is_file():
+        if path.name.startswith("."):
+            continue
+        if path.is_symlink():
+            links.append(path)
+            continue
+        if not path.is_file():
             continue
         match = _NAME.fullmatch(path.name)
         if match is None:
@@ -72,7 +79,7 @@ def find_logs(directory: Path) -> FoundLogs:
         else:
             # The file that is not packed comes first, and the other one has the same messages.
             logs.setdefault((path.with_name(match["name"]), _age(match)), path)
-    return FoundLogs([logs[key] for key in sorted(logs)], others)
+    return FoundLogs([logs[key] for key in sorted(logs)], others, links)
 
 
 def _age(match: re.Match[str]) -> _Age:
