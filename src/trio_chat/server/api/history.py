@@ -43,7 +43,7 @@ class NewPruning:
     """What is to be deleted; give either `before` or `keep_days`."""
 
     before: Annotated[datetime | None, Rule("what was said before this time")] = None
-    keep_days: Annotated[int | None, Rule("what is older than so many days", 0, 36_500)] = None
+    keep_days: Annotated[int | None, Rule("what is older than so many days", 1, 36_500)] = None
     channel: Annotated[str | None, Rule("one channel; null for everything", 1, 200)] = None
 
 
