@@ -20,12 +20,13 @@ import trustme
 
 from trio_chat import cli
 from trio_chat.admin.doctor import logins, network, report, storage
-from trio_chat.admin.doctor.findings import Level, good
+from trio_chat.admin.doctor.findings import Finding, Level, good
 from trio_chat.admin.doctor.terminal import terminal
 from trio_chat.config import (
     LdapSettings,
     ListenerSettings,
     LoggingSettings,
+    MailSettings,
     MetricsSettings,
     OidcSettings,
     ServerSettings,
@@ -122,6 +123,70 @@ def test_every_listener_is_tried() -> None:
         second = ListenerSettings(name="tls", host=("127.0.0.1",), port=number)
         found = list(network.port(replace(served(), listeners=(second,))))
     assert [each.level for each in found] == [Level.GOOD, Level.PROBLEM]
+
+
+def tried(path: Path) -> list[Finding]:
+    """Return the findings about a Unix socket."""
+    if not hasattr(socket, "AF_UNIX"):
+        pytest.skip("this system has no such sockets")
+    listener = ListenerSettings(name="local", path=path)
+    return list(network.port(replace(served(), listeners=(listener,))))[1:]
+
+
+def test_the_path_of_a_unix_socket_is_tried(tmp_path: Path) -> None:
+    """A server could listen there; the check leaves nothing."""
+    path = tmp_path / "chat.sock"
+    assert tried(path) == [good(f"A server can listen on {path}.")]
+    assert not path.exists()
+
+
+def test_a_unix_socket_without_its_directory_is_a_problem(tmp_path: Path) -> None:
+    """A server does not start with it."""
+    [found] = tried(tmp_path / "none" / "chat.sock")
+    assert found.level is Level.PROBLEM
+    assert "No such file or directory" in found.text
+
+
+def test_a_file_in_the_place_of_a_unix_socket_is_a_problem(tmp_path: Path) -> None:
+    """It stays as it is."""
+    path = tmp_path / "chat.sock"
+    path.write_text("kept")
+    [found] = tried(path)
+    assert (found.level, path.read_text()) == (Level.PROBLEM, "kept")
+
+
+def test_a_unix_socket_that_a_killed_server_has_left_is_good(tmp_path: Path) -> None:
+    """The next server removes it; the check does not."""
+    path = tmp_path / "chat.sock"
+    with closing(socket.socket(socket.AF_UNIX)) as left:
+        left.bind(str(path))
+    assert [found.level for found in tried(path)] == [Level.GOOD]
+    assert path.is_socket()
+
+
+def test_a_silent_program_on_a_unix_socket_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no server of this program."""
+    monkeypatch.setattr(network, "_SHORT", 0.05)
+    path = tmp_path / "chat.sock"
+    with closing(socket.socket(socket.AF_UNIX)) as other:
+        other.bind(str(path))
+        other.listen()
+        assert [found.level for found in tried(path)] == [Level.PROBLEM]
+
+
+@pytest.mark.parametrize(
+    ("mode", "level"), [(0o755, Level.GOOD), (0o644, Level.PROBLEM), (None, Level.PROBLEM)]
+)
+def test_the_program_for_mail_is_looked_for(tmp_path: Path, mode: int | None, level: Level) -> None:
+    """It has to be there, and to be a program."""
+    program = tmp_path / "sendmail"
+    if mode is not None:
+        program.write_text("#!/bin/sh\n")
+        program.chmod(mode)
+    settings = Settings(mail=MailSettings(mail_from="chat@example.org", sendmail=program))
+    assert [found.level for found in logins.mail(settings)] == [level]
 
 
 def test_the_port_of_the_metrics_is_tried() -> None:

@@ -93,7 +93,7 @@ def bind_unix(path: Path, mode: int) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if path.is_socket():
-            if _answers(path):
+            if is_listened_on(path):
                 raise ListenError(
                     _(
                         "{path} is already in use: stop the other program (another trio-chat?)."
@@ -168,7 +168,7 @@ def _printed(address: tuple[object, ...]) -> tuple[str, int]:
     return str(host), int(str(port))
 
 
-def _answers(path: Path) -> bool:
+def is_listened_on(path: Path) -> bool:
     """Return whether a process listens on a Unix socket; also without the right to connect, or with
     a full backlog.
     """

@@ -1,5 +1,8 @@
-"""Checks of what logs in besides the accounts: the provider of single sign-on, the directory."""
+"""Checks of what accounts need of other programs: the provider of single sign-on, the directory,
+and the program that sends mail.
+"""
 
+import os
 from collections.abc import Iterator
 
 from trio_chat.admin.doctor.findings import Finding, good, problem
@@ -32,6 +35,23 @@ def directory(settings: Settings) -> Iterator[Finding]:
         yield problem(escape_controls(why), advice)
     else:
         yield _answers(settings.ldap.url)
+
+
+def mail(settings: Settings) -> Iterator[Finding]:
+    """Yield whether the program that sends mail can be run; nothing if there is none."""
+    program = settings.mail.sendmail
+    if program is None:
+        return
+    shown = escape_controls(str(program))
+    if program.is_file() and os.access(program, os.X_OK):
+        yield good(_("{file} can be run.").format(file=shown))
+        return
+    yield problem(
+        _("{file} is no program that can be run.").format(file=shown)
+        if program.exists()
+        else _("There is no {file}, which sends mail.").format(file=shown),
+        _("Until that is mended, no mail is sent: set [mail] sendmail, or smtp_host instead."),
+    )
 
 
 def _answers(place: str) -> Finding:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from trio_chat.admin.doctor.findings import Finding, good, note, problem
 from trio_chat.admin.health import reachable
-from trio_chat.config import Settings
+from trio_chat.config import ListenerSettings, Settings
 from trio_chat.i18n import _
 from trio_chat.irc.addresses import IpAddress, format_address
+from trio_chat.irc.text import escape_controls
 from trio_chat.server import proxy
 from trio_chat.server.addresses import joinable, own_addresses
-from trio_chat.server.binding import explain
+from trio_chat.server.binding import ListenError, bind_unix, explain, is_listened_on
 from trio_chat.server.windows_hints import firewall_command, listening_program
 from trio_chat.storage.lock import noted_places
 
@@ -56,16 +57,55 @@ def port(settings: Settings) -> Iterator[Finding]:
                 yield problem(explain(error, host, number))
         else:
             yield good(_("A server can listen on {where}.").format(where=where))
+    yield from (_unix_socket(one, one.path) for one in settings.listeners if one.path is not None)
 
 
 def _answer(host: str, number: int, hello: bytes) -> bytes:
     """Return what answers a request for the page of `trio-chat health`; b"" when nothing does."""
-    data = b""
     with suppress(OSError), socket.create_connection((host, number), _SHORT) as sock:
+        return _asked(sock, hello)
+    return b""
+
+
+def _asked(sock: socket.socket, hello: bytes) -> bytes:
+    data = b""
+    with suppress(OSError):
         sock.sendall(hello + b"GET /health HTTP/1.0\r\n\r\n")
         while len(data) < _MOST_ANSWER and (more := sock.recv(_MOST_ANSWER)):
             data += more
     return data
+
+
+def _unix_socket(listener: ListenerSettings, path: Path) -> Finding:
+    """Return whether the server can listen at a path, or does already."""
+    shown = escape_controls(str(path))
+    if hasattr(socket, "AF_UNIX") and path.is_socket():
+        if is_listened_on(path):
+            return _listened_on(listener, path, shown)
+    else:
+        try:
+            bind_unix(path, listener.mode).close()
+        except ListenError as error:
+            return problem(escape_controls(str(error)))
+        path.unlink(missing_ok=True)
+    return good(_("A server can listen on {where}.").format(where=shown))
+
+
+def _listened_on(listener: ListenerSettings, path: Path, shown: str) -> Finding:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(_SHORT)
+        try:
+            sock.connect(os.fspath(path))
+        except OSError as error:
+            words = _("A program listens on {where} and cannot be asked: {reason}.")
+            return note(words.format(where=shown, reason=error.strerror or error))
+        # One that answers no HTTP answers at least something.
+        if _asked(sock, proxy.LOCAL if listener.proxy else b""):
+            return good(_("A server answers on {where}.").format(where=shown))
+    return problem(
+        _("A program that does not answer listens on {where}.").format(where=shown),
+        _("Stop that program, or name another path."),
+    )
 
 
 def _try_to_bind(host: str, number: int) -> None:

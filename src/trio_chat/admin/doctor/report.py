@@ -26,6 +26,7 @@ _SUBJECTS = {
     "cluster": N_("cluster"),
     "sign-on": N_("single sign-on"),
     "directory": N_("directory"),
+    "mail": N_("mail"),
     "terminal": N_("terminal"),
 }
 
@@ -102,3 +103,4 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], Iterable[Fin
     yield "cluster", lambda: cluster.cluster(settings)
     yield "sign-on", lambda: logins.sign_on(settings)
     yield "directory", lambda: logins.directory(settings)
+    yield "mail", lambda: logins.mail(settings)
