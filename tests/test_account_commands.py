@@ -492,6 +492,7 @@ def test_what_a_deleted_account_left_can_be_forgotten(capsys: pytest.CaptureFixt
     assert ran("account", "forget", "ann", "--yes") == 0
     assert capsys.readouterr().err == "1 message or event was deleted.\n"
     assert left() == [2]
+    assert execute("SELECT actor, text FROM audit") == [("trio-chat account", "FORGET ann")]
     add()
     assert ran("account", "delete", "ann", "--yes") == 0
     fill(said(3, "Ann"), said(4, "Ann")._replace(account_id=9))

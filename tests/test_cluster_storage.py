@@ -24,9 +24,11 @@ from trio_chat.server.cluster.founding import found
 from trio_chat.server.cluster.log import LogRefused
 from trio_chat.server.open_storage import open_storage
 from trio_chat.server.uncommitted import UncommittedState
-from trio_chat.storage.cluster import SqliteClusterTable
+from trio_chat.storage.cluster import SqliteClusterTable, leave
 from trio_chat.storage.database import open_database
+from trio_chat.storage.errors import StorageError
 from trio_chat.storage.history import SqliteHistory
+from trio_chat.storage.maintenance import connected
 from trio_chat.storage.state import SqliteStateStore
 
 ORIGIN = Origin("192.0.2.1")
@@ -147,6 +149,24 @@ async def test_all_nodes_have_the_same_secrets_from_their_first_start(tmp_path: 
         first, second = [await each.scram_keys("nobody", ORIGIN) for each in accounts]
         assert first == second
         assert first != await accounts[0].scram_keys("nobody2", ORIGIN)
+
+
+async def test_a_server_alone_refuses_the_database_of_a_cluster(tmp_path: Path) -> None:
+    """It would give the numbers of later accounts of the cluster to others."""
+    settings = StorageSettings(file=tmp_path / "a")
+    async with open_storage(settings, "low", is_node=True) as memory:
+        assert memory is not None
+        assert memory.cluster is not None
+        await memory.cluster.keep("5-0", {})
+    with pytest.raises(StorageError, match="cluster leave"):
+        async with open_storage(settings, "low"):
+            pass
+    async with open_storage(settings, "low", is_node=True):
+        pass
+    with connected(tmp_path / "a") as connection:
+        assert leave(connection)
+    async with open_storage(settings, "low"):
+        pass
 
 
 def entry(*items: Item) -> bytes:

@@ -18,7 +18,7 @@ from trio_chat.admin.console import (
 from trio_chat.admin.exit_codes import FAILED, OK, USAGE
 from trio_chat.admin.passwords import NoTerminal, PasswordError, ask_password, read_password
 from trio_chat.admin.progress import Progress
-from trio_chat.admin.recorded import recorded
+from trio_chat.admin.recorded import record_begin, recorded
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.credentials import Credentials
 from trio_chat.config.values import LONGEST_NICK
@@ -218,6 +218,8 @@ def forget(target: AccountTarget, *, yes: bool) -> int:
             # First, so that a running server ends its sessions.
             with recorded(connection, "account", f"SADROP {account.name}"):
                 account_maintenance.delete(connection, account)
+        else:
+            record_begin(connection, "account", f"FORGET {name}")
         with Progress(_("Deleting"), total) as progress:
             deleted = account_maintenance.delete_messages(connection, author, progress)
         is_elsewhere = is_of_cluster(connection)

@@ -154,6 +154,7 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
                 threads,
                 current_casemapping(),
                 settings.uploads.keep_days,
+                is_node=settings.cluster.is_enabled,
             ) as memory,
             _in_cluster(settings, memory) as cluster,
         ):

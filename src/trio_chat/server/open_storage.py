@@ -33,6 +33,7 @@ from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.hooks import SqliteHooks
 from trio_chat.storage.invitations import SqliteInvitations
 from trio_chat.storage.moderation import SqliteModeration
+from trio_chat.storage.schema import is_of_cluster
 from trio_chat.storage.state import SqliteStateStore
 from trio_chat.storage.uploads import SqliteUploads
 
@@ -71,6 +72,8 @@ async def open_storage(
     threads: HashingThreads | None = None,
     casemapping: str = "precis",
     upload_days: int = 0,
+    *,
+    is_node: bool = False,
 ) -> AsyncIterator[StoragePorts | None]:
     """Open the storage that the settings name.
 
@@ -80,15 +83,23 @@ async def open_storage(
         threads: where passwords are hashed; None for threads of their own.
         casemapping: a key of `irc.names.CASEMAPPINGS`.
         upload_days: the number of days after which uploads are removed; 0 for never.
+        is_node: whether the server is a node of a cluster.
 
     Raises:
-        StorageError: it cannot be opened.
+        StorageError: it cannot be opened, or it belongs to a cluster and this server does not.
     """
     if settings.file is None:
         yield None
         return
     path = None if str(settings.file.name) == MEMORY else settings.file
     async with _locked(path), open_database(path, settings.synchronous) as database:
+        if not is_node and await database.read(is_of_cluster):
+            words = _(
+                "{file} belongs to a cluster, and would differ from the databases of the other"
+                " servers. Start this one as a node ([cluster] url, or --cluster), or take the"
+                " database out of the cluster: trio-chat cluster leave"
+            )
+            raise StorageError(words.format(file=settings.file))
         with errors_naming(settings.file):
             await change_casemapping(database, casemapping)
             history, clock = SqliteHistory(database), SqliteClock(database)
