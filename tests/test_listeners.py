@@ -386,6 +386,33 @@ async def test_an_address_that_is_named_twice(first: str, second: str) -> None:
         await bind_tcp([first, second], 0)
 
 
+async def test_a_port_of_another_section() -> None:
+    """It is not taken for that of another program either."""
+    free = await bind_tcp(["127.0.0.1"], 0)
+    port = bound_port(free)
+    for listener in free:
+        await listener.aclose()
+    second = ListenerSettings(name="office", host=("127.0.0.1",), port=port)
+    with pytest.raises(ListenError, match=f"Another section of the configuration has port {port}"):
+        await open_listeners(
+            Settings(
+                server=ServerSettings(host=("127.0.0.1",), port=port),
+                listeners=(second,),
+                storage=StorageSettings(file=None),
+            )
+        )
+
+
+@unix_only
+async def test_a_path_of_another_section(tmp_path: Path) -> None:
+    """Two listeners with the same path are an error of the configuration."""
+    path = tmp_path / "chat.sock"
+    both = [ListenerSettings(name=name, path=path) for name in ("one", "two")]
+    with pytest.raises(ListenError, match="Another section of the configuration has"):
+        await open_listeners(here(*both))
+    assert not path.exists()
+
+
 def test_no_right_to_bind() -> None:
     """The advice names a port that works."""
     assert "above 1023" in explain(PermissionError(13, "Permission denied"), "0.0.0.0", 80)

@@ -4,7 +4,7 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -25,12 +25,15 @@ class ListenError(Exception):
     """The port cannot be opened; the message says why and what to do."""
 
 
-async def bind_tcp(hosts: Sequence[str], port: int) -> list[trio.SocketListener]:
+async def bind_tcp(
+    hosts: Sequence[str], port: int, taken: Sequence[tuple[IpAddress, int]] = ()
+) -> list[trio.SocketListener]:
     """Listen on every host.
 
     Args:
         hosts: addresses or names.
         port: the port; 0 takes any free one, the same for all hosts.
+        taken: addresses and ports of other sections on which this server listens already.
 
     Raises:
         ListenError: when one of them is impossible; nothing stays open then, nor when cancelled.
@@ -40,11 +43,19 @@ async def bind_tcp(hosts: Sequence[str], port: int) -> list[trio.SocketListener]
         for host in hosts:
             opened = await _bind_one(host, port)
             if isinstance(opened, OSError):
-                if opened.errno in _IN_USE and await _is_ours(host, listeners):
-                    text = _(
-                        "{host} is an address on which this server listens already: name it once."
-                    )
-                    raise ListenError(text.format(host=host)) from opened
+                if opened.errno in _IN_USE:
+                    if await _is_ours(host, [bound_to(one.socket) for one in listeners], port):
+                        text = _(
+                            "{host} is an address on which this server listens already: name it"
+                            " once."
+                        )
+                        raise ListenError(text.format(host=host)) from opened
+                    if await _is_ours(host, taken, port):
+                        text = _(
+                            "Another section of the configuration has port {port} of {host}: choose"
+                            " another port here."
+                        )
+                        raise ListenError(text.format(host=host, port=port)) from opened
                 raise ListenError(explain(opened, host, port)) from opened
             listeners += opened
             port = port or bound_port(listeners)
@@ -62,11 +73,11 @@ async def _bind_one(host: str, port: int) -> Sequence[trio.SocketListener] | OSE
         return error  # the caller has to wait for the reason, which no `except` should
 
 
-async def _is_ours(host: str, listeners: Sequence[trio.SocketListener]) -> bool:
-    """Return whether a host has an address of the listeners, such as `localhost` after 127.0.0.1,
-    or whether one of both is every address of the machine.
+async def _is_ours(host: str, places: Iterable[tuple[IpAddress, int]], port: int) -> bool:
+    """Return whether a host has one of these addresses with the port, such as `localhost` after
+    127.0.0.1, or whether one of both is every address of the machine.
     """
-    ours = [bound_to(listener.socket)[0] for listener in listeners]
+    ours = [address for address, number in places if number == port]
     found = await trio.socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     wanted = [ip_address(str(address[0]).partition("%")[0]) for *_rest, address in found]
     return any(

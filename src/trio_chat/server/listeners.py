@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import trio
 
 from trio_chat.config import ListenerSettings, Settings
+from trio_chat.i18n import _
 from trio_chat.irc.addresses import IpAddress
-from trio_chat.server.binding import bind_tcp, bind_unix, bound_to, hold, listen
+from trio_chat.server.binding import ListenError, bind_tcp, bind_unix, bound_to, hold, listen
 
 log = logging.getLogger("trio_chat")
 
@@ -292,18 +293,26 @@ async def open_listeners(settings: Settings) -> list[BatchListener]:
     listeners: list[BatchListener] = []
     try:
         for one in (main, *settings.listeners):
-            listeners += [BatchListener(sock, one) for sock in await _bind(one)]
+            listeners += [BatchListener(sock, one) for sock in await _bind(one, listeners)]
     except BaseException:
         close_all(listeners)
         raise
     return listeners
 
 
-async def _bind(one: ListenerSettings) -> list[socket.socket]:
+async def _bind(one: ListenerSettings, others: Sequence[BatchListener]) -> list[socket.socket]:
     if one.path is not None:
+        if any(one.path == other.settings.path for other in others):
+            words = _("Another section of the configuration has {path}: choose another one here.")
+            raise ListenError(words.format(path=one.path))
         return [await trio.to_thread.run_sync(bind_unix, one.path, one.mode)]
-    opened = await bind_tcp(one.host, one.port or 0)
+    opened = await bind_tcp(one.host, one.port or 0, places_of(others))
     return [socket.socket(fileno=listener.socket.detach()) for listener in opened]
+
+
+def places_of(listeners: Sequence[BatchListener]) -> list[tuple[IpAddress, int]]:
+    """Return the addresses and ports of those that have any."""
+    return [one.bound for one in listeners if one.settings.path is None]
 
 
 def pause_all(listeners: Sequence[BatchListener]) -> None:

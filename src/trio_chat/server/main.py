@@ -36,6 +36,7 @@ from trio_chat.server.listeners import (
     close_all,
     open_listeners,
     pause_all,
+    places_of,
     quiet_trio,
 )
 from trio_chat.server.login.problem import LoginSetupError
@@ -145,7 +146,8 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
         if settings.cluster.is_enabled:  # until the node can serve
             pause_all(listeners)
         if settings.metrics.port is not None:
-            watching += await bind_tcp(settings.metrics.host, settings.metrics.port)
+            taken = places_of(listeners)
+            watching += await bind_tcp(settings.metrics.host, settings.metrics.port, taken)
         threads = HashingThreads(settings.limits)
         async with (
             open_storage(
