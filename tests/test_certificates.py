@@ -193,26 +193,31 @@ async def test_a_passing_certificate_stays(caplog: pytest.LogCaptureFixture) -> 
     assert encryption._contexts is before
 
 
-def issued(tmp_path: Path, days: float) -> Settings:
+def issued(tmp_path: Path, days: float, lifetime: float = 990) -> Settings:
     """Return a certificate that somebody has signed, and that expires so many days after noon of
-    the test world.
+    the test world; `lifetime` days after it was issued.
     """
     path = tmp_path / "issued.pem"
     trustme.CA().issue_cert(
         "chat.example.org",
-        not_before=datetime.fromtimestamp(NOON, UTC) - timedelta(days=900),
+        not_before=datetime.fromtimestamp(NOON, UTC) - timedelta(days=lifetime - days),
         not_after=datetime.fromtimestamp(NOON, UTC) + timedelta(days=days),
     ).private_key_and_cert_chain_pem.write_to_path(path)
     return Settings(tls=TlsSettings(certificate=path))
 
 
 @pytest.mark.parametrize(
-    ("days", "level", "text"),
+    ("days", "lifetime", "level", "text"),
     [
-        (31, None, ""),
-        (29.5, logging.WARNING, "expires in 29 days"),
-        (6.5, logging.ERROR, "expires in 6 days"),
-        (-1, logging.ERROR, "has expired"),
+        (31, 990, None, ""),
+        (29.5, 990, logging.WARNING, "expires in 29 days"),
+        (6.5, 990, logging.ERROR, "expires in 6 days"),
+        (-1, 990, logging.ERROR, "has expired"),
+        (14, 45, None, ""),  # that of Let's Encrypt, just before its renewal
+        (11, 45, logging.WARNING, "expires in 11 days"),
+        (5.5, 45, logging.ERROR, "expires in 5 days"),
+        (6, 6.7, None, ""),  # and a short-lived one
+        (1.6, 6.7, logging.WARNING, "expires in 1 days"),
     ],
 )
 async def test_a_certificate_that_expires_is_told_of(
@@ -220,12 +225,13 @@ async def test_a_certificate_that_expires_is_told_of(
     caplog: pytest.LogCaptureFixture,
     autojump_clock: MockClock,
     days: float,
+    lifetime: float,
     level: int | None,
     text: str,
 ) -> None:
     """The operator gets a warning at the start and once a day."""
     clock = Clock(NOON)
-    encryption = Encryption(issued(tmp_path, days), clock)
+    encryption = Encryption(issued(tmp_path, days, lifetime), clock)
     await encryption.prepare()
     assert encryption.expires == NOON + days * 86_400
     with trio.move_on_after(86_400 * 1.5):

@@ -256,11 +256,11 @@ def test_a_program_that_does_not_exist_answers_nothing() -> None:
     assert network.ask(("trio-chat-no-such-program",)) is None
 
 
-def certified(tmp_path: Path, end: datetime) -> Settings:
+def certified(
+    tmp_path: Path, end: datetime, start: datetime = NOW - timedelta(days=99)
+) -> Settings:
     """Return settings with a certificate that is valid until then."""
-    made = trustme.CA().issue_cert(
-        "chat.example.org", not_before=NOW - timedelta(days=99), not_after=end
-    )
+    made = trustme.CA().issue_cert("chat.example.org", not_before=start, not_after=end)
     file = tmp_path / "chat.pem"
     made.private_key_and_cert_chain_pem.write_to_path(str(file))
     return Settings(tls=TlsSettings(certificate=file))
@@ -289,6 +289,12 @@ def test_a_certificate_is_renewed_in_time(
     found = storage.certificate(certified(tmp_path, NOW + timedelta(days=days)), NOW)
     assert found.level is level
     assert words in found.text
+
+
+def test_a_certificate_of_few_days_is_renewed_later(tmp_path: Path) -> None:
+    """One of six days is no problem at its beginning."""
+    end = NOW + timedelta(days=5)
+    assert storage.certificate(certified(tmp_path, end, NOW), NOW).level is Level.GOOD
 
 
 def test_a_damaged_certificate_is_a_problem(tmp_path: Path) -> None:

@@ -129,6 +129,7 @@ class Facts(NamedTuple):
         names: of hosts that a certificate of the administrator's is for.
         authority: the certificate of the server's own authority, in the DER format; b"" without
             one.
+        lifetime: seconds for which it is valid altogether.
     """
 
     fingerprint: str = ""
@@ -136,6 +137,7 @@ class Facts(NamedTuple):
     expires: float | None = None
     names: tuple[str, ...] = ()
     authority: bytes = b""
+    lifetime: float = math.inf
 
 
 class Inspection(NamedTuple):
@@ -198,7 +200,8 @@ def look(
     facts = _facts(shown)._replace(names=(), authority=authority)  # names stand in config.ini
     if own.leaf != shown and own.leaf.exists():
         with suppress(CertificateError):  # which is the problem
-            facts = facts._replace(expires=_facts(own.leaf).expires)
+            leaf = _facts(own.leaf)
+            facts = facts._replace(expires=leaf.expires, lifetime=leaf.lifetime)
     return Inspection(facts, reason, problem)
 
 
@@ -260,6 +263,7 @@ def _facts(path: Path) -> Facts:
             hashlib.sha256(public_bytes(first.public_key())).hexdigest(),
             first.not_valid_after_utc.timestamp(),
             names_of(first).names,
+            lifetime=(first.not_valid_after_utc - first.not_valid_before_utc).total_seconds(),
         )
     except (OSError, ValueError, x509.InvalidVersion) as error:
         raise CertificateError(f"{path}: the certificate is damaged") from error

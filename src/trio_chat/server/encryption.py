@@ -30,6 +30,10 @@ CHECK_INTERVAL = 60.0
 _DAY = 86_400.0
 _SOON = 30 * _DAY
 _VERY_SOON = 7 * _DAY
+LATE, _VERY_LATE = 1 / 4, 1 / 8
+"""Parts of the lifetime that are left when a renewal is late: programs for ACME renew a certificate
+in its last third, and there are those of 45 days and of 6.
+"""
 
 
 class Encryption:
@@ -217,8 +221,9 @@ class Encryption:
 
     def _warn(self) -> None:
         expires = self._facts.expires
+        lifetime = self._facts.lifetime
         left = expires - self._clock() if expires is not None else _SOON + 1
-        if expires is None or left > _SOON:
+        if expires is None or left > min(_SOON, lifetime * LATE):
             return
         day = f"{datetime.fromtimestamp(expires, UTC):%Y-%m-%d}"
         what = self._problem if self.is_own else "renew it, and have it read with REHASH or SIGHUP"
@@ -230,7 +235,8 @@ class Encryption:
                 how,
             )
         else:
-            level = logging.ERROR if left <= _VERY_SOON else logging.WARNING
+            is_urgent = left <= min(_VERY_SOON, lifetime * _VERY_LATE)
+            level = logging.ERROR if is_urgent else logging.WARNING
             log.log(
                 level,
                 "the TLS certificate %s expires in %d days, %s",

@@ -15,6 +15,7 @@ from trio_chat.irc.text import escape_controls
 from trio_chat.server.certificate_files import files_of
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.certificates import check as check_certificate
+from trio_chat.server.encryption import LATE
 from trio_chat.storage import maintenance, schema
 from trio_chat.storage.errors import StorageError
 
@@ -148,7 +149,7 @@ def certificate(settings: Settings, now: datetime | None = None) -> Finding:
             _("Compare the clock of this computer with another one."),
         )
     left = end - present
-    if files.own is not None or left > _SOON:
+    if files.own is not None or left > min(_SOON, (end - start) * LATE):
         return good(_("{file} is valid until {day}.").format(file=name, day=day))
     text = (
         _("{file} has expired on {day}.") if left < timedelta() else _("{file} expires on {day}.")
