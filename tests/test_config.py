@@ -10,7 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trio_chat.config import KEYS, LENGTHS, NAMED, ConfigError, ListenerSettings, Settings, load
+from trio_chat.config import (
+    KEYS,
+    LENGTHS,
+    NAMED,
+    ConfigError,
+    ListenerSettings,
+    Settings,
+    load,
+    reloader,
+)
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.rights import RIGHTS
 
@@ -98,6 +107,23 @@ def test_the_file_of_the_working_directory_is_found(
     """Without --config, config.ini of the working directory counts."""
     monkeypatch.chdir(written("[server]\nport = 6000\n").parent)
     assert load(None).server.port == 6000
+
+
+def test_the_file_must_not_go(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The defaults instead of it would take the operators away; without one they are read."""
+    file = written("[server]\nport = 6000\n")
+    monkeypatch.chdir(file.parent)
+    reload = reloader(None)
+    file.unlink()
+    with pytest.raises(ConfigError, match=r"config\.ini: there is no such file"):
+        reload()
+    reload = reloader(None)
+    assert reload() == Settings()
+    file.write_text("[server]\nport = 6001\n", "utf-8")
+    assert reload().server.port == 6001
+    file.unlink()
+    with pytest.raises(ConfigError):
+        reload()
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:

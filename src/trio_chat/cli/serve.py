@@ -62,14 +62,14 @@ if TYPE_CHECKING:
 )
 def serve(call: Invocation) -> int:
     """Run a server."""
-    from trio_chat.config import load  # noqa: PLC0415
+    from trio_chat.config import reloader  # noqa: PLC0415
 
     options = call.options
-    settings = _with_options(call.settings, options)
+    settings, reload = _with_options(call.settings, options), reloader(options.config)
     # Imported only after the configuration was found valid: a mistake is reported at once.
     from trio_chat.server.main import run  # noqa: PLC0415
 
-    return run(settings, lambda: _with_options(load(options.config), options))
+    return run(settings, lambda: _with_options(reload(), options))
 
 
 def _with_options(settings: "Settings", options: argparse.Namespace) -> "Settings":

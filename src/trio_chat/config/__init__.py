@@ -5,7 +5,7 @@ Every error names the file, section, key and value, and the allowed values.
 
 from trio_chat.config.block_lists import BlockListZone
 from trio_chat.config.keys import KEYS, LENGTHS, NAMED
-from trio_chat.config.reader import FILE_NAME, ConfigError, load
+from trio_chat.config.reader import FILE_NAME, ConfigError, load, reloader
 from trio_chat.config.settings import (
     AccountSettings,
     ClientSettings,
@@ -61,4 +61,5 @@ __all__ = [
     "TranslationSettings",
     "UploadSettings",
     "load",
+    "reloader",
 ]

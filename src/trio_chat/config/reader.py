@@ -2,8 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields, replace
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,23 @@ def load(path: Path | None) -> Settings:
         reason = _("it is a directory") if file.is_dir() else error.strerror or str(error)
         raise _unreadable(file, reason) from None
     return _Reader(file, text, directory).settings()
+
+
+def reloader(path: Path | None) -> Callable[[], Settings]:
+    """Return what reads the settings again, as `load(path)` does; a default file that there was
+    must not be gone, as the defaults have no operators and trust no proxy.
+    """
+    was_there = default_config().exists()
+
+    def reload() -> Settings:
+        nonlocal was_there
+        file = default_config()
+        if was_there and not file.exists():
+            return load(file)  # which says that it is gone
+        was_there = file.exists()
+        return load(path)
+
+    return reload if path is None else partial(load, path)
 
 
 def _unreadable(file: Path, reason: str) -> ConfigError:
