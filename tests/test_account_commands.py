@@ -863,6 +863,12 @@ def test_a_database_that_is_not_there(
     assert not Path("nowhere.db").exists()
 
 
+def test_a_directory_is_no_database(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is there, so a server would not make one in its place."""
+    assert ran("account", "list", "--database", ".") == 1
+    assert capsys.readouterr().err == "trio-chat: .: this is a directory, and no database\n"
+
+
 @pytest.mark.parametrize("command", [["account"], ["channel"], *COMMANDS])
 def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Every help ends with commands to copy."""

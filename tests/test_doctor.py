@@ -125,6 +125,19 @@ def test_every_listener_is_tried() -> None:
     assert [each.level for each in found] == [Level.GOOD, Level.PROBLEM]
 
 
+def test_a_port_that_two_sections_have_is_a_problem() -> None:
+    """A server does not start with it."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        number = other.getsockname()[1]
+    settings = replace(
+        served("0.0.0.0", number),
+        metrics=MetricsSettings(host=("127.0.0.1",), port=number),
+    )
+    first, second = network.port(settings)
+    assert (first.level, second.level) == (Level.GOOD, Level.PROBLEM)
+    assert f"Another section of the configuration has port {number}" in second.text
+
+
 def tried(path: Path) -> list[Finding]:
     """Return the findings about a Unix socket."""
     if not hasattr(socket, "AF_UNIX"):

@@ -51,11 +51,7 @@ async def bind_tcp(
                         )
                         raise ListenError(text.format(host=host)) from opened
                     if await _is_ours(host, taken, port):
-                        text = _(
-                            "Another section of the configuration has port {port} of {host}: choose"
-                            " another port here."
-                        )
-                        raise ListenError(text.format(host=host, port=port)) from opened
+                        raise ListenError(taken_by_section(host, port)) from opened
                 raise ListenError(explain(opened, host, port)) from opened
             listeners += opened
             port = port or bound_port(listeners)
@@ -73,19 +69,34 @@ async def _bind_one(host: str, port: int) -> Sequence[trio.SocketListener] | OSE
         return error  # the caller has to wait for the reason, which no `except` should
 
 
-async def _is_ours(host: str, places: Iterable[tuple[IpAddress, int]], port: int) -> bool:
+async def _is_ours(host: str, places: Sequence[tuple[IpAddress, int]], port: int) -> bool:
     """Return whether a host has one of these addresses with the port, such as `localhost` after
     127.0.0.1, or whether one of both is every address of the machine.
     """
-    ours = [address for address, number in places if number == port]
     found = await trio.socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     wanted = [ip_address(str(address[0]).partition("%")[0]) for *_rest, address in found]
+    return any(is_among(address, port, places) for address in wanted)
+
+
+def is_among(address: IpAddress, port: int, places: Iterable[tuple[IpAddress, int]]) -> bool:
+    """Return whether a port of an address is one of these, or one of both is every address of the
+    machine.
+    """
     return any(
-        one == other
-        or (one.version == other.version and (one.is_unspecified or other.is_unspecified))
-        for one in ours
-        for other in wanted
+        number == port
+        and (
+            one == address
+            or (one.version == address.version and (one.is_unspecified or address.is_unspecified))
+        )
+        for one, number in places
     )
+
+
+def taken_by_section(host: str, port: int) -> str:
+    """Return one line that says that this server itself has the port already."""
+    return _(
+        "Another section of the configuration has port {port} of {host}: choose another port here."
+    ).format(host=host, port=port)
 
 
 def bind_unix(path: Path, mode: int) -> socket.socket:

@@ -85,6 +85,9 @@ def connected(
             SQLite failed while it was open.
     """
     try:
+        if path.is_dir():
+            words = _("{file}: this is a directory, and no database")
+            raise StorageError(words.format(file=path))
         if not path.is_file():
             raise StorageError(
                 _("{file}: there is no such database; a server makes one when it starts").format(

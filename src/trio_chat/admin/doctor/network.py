@@ -17,7 +17,15 @@ from trio_chat.irc.addresses import IpAddress, format_address
 from trio_chat.irc.text import escape_controls
 from trio_chat.server import proxy
 from trio_chat.server.addresses import joinable, own_addresses
-from trio_chat.server.binding import ListenError, bind_unix, explain, is_listened_on
+from trio_chat.server.binding import (
+    ListenError,
+    bind_unix,
+    bound_to,
+    explain,
+    is_among,
+    is_listened_on,
+    taken_by_section,
+)
 from trio_chat.server.windows_hints import firewall_command, listening_program
 from trio_chat.storage.lock import noted_places
 
@@ -44,10 +52,11 @@ def port(settings: Settings) -> Iterator[Finding]:
         places += [(host, listener.port, hello) for host in listener.host if listener.port]
     metrics = settings.metrics
     places += [(host, metrics.port, b"") for host in metrics.host if metrics.port]
+    wanted: list[tuple[IpAddress, int]] = []
     for host, number, hello in places:
         where = format_address(host, number)
         try:
-            _try_to_bind(host, number)
+            bound = _try_to_bind(host, number)
         except OSError as error:
             answer = _answer(reachable(host), number, hello)
             # One that answers no HTTP to anybody answers at least something.
@@ -56,7 +65,11 @@ def port(settings: Settings) -> Iterator[Finding]:
             else:
                 yield problem(explain(error, host, number))
         else:
-            yield good(_("A server can listen on {where}.").format(where=where))
+            if number and is_among(bound, number, wanted):
+                yield problem(taken_by_section(host, number))
+            else:
+                yield good(_("A server can listen on {where}.").format(where=where))
+            wanted.append((bound, number))
     yield from (_unix_socket(one, one.path) for one in settings.listeners if one.path is not None)
 
 
@@ -108,7 +121,8 @@ def _listened_on(listener: ListenerSettings, path: Path, shown: str) -> Finding:
     )
 
 
-def _try_to_bind(host: str, number: int) -> None:
+def _try_to_bind(host: str, number: int) -> IpAddress:
+    """Bind a port for a moment; return the address that the host stands for."""
     [family, kind, protocol, _name, place] = socket.getaddrinfo(
         host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
@@ -116,6 +130,7 @@ def _try_to_bind(host: str, number: int) -> None:
         if os.name == "posix":  # connections that a server has just closed do not count
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(place)
+        return bound_to(sock)[0]
 
 
 def address(settings: Settings, own: Callable[[], list[IpAddress]] = own_addresses) -> Finding:
