@@ -120,7 +120,7 @@ function Input({ page, field, isFirst, item }) {
           ...common,
           type: field.type ?? "text",
           required: !field.optional,
-          min: field.type === "number" ? 0 : undefined,
+          min: field.type === "number" ? 1 : undefined,
           defaultValue: item ? field.value?.(item) : undefined,
           autocomplete: field.type === "password" ? "new-password" : "off",
           autocapitalize: "off",
