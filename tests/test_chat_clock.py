@@ -93,6 +93,25 @@ def test_times_are_right_after_a_restart(caplog: pytest.LogCaptureFixture) -> No
     assert sum("behind what was said last" in line for line in caplog.messages) == 1
 
 
+def test_a_log_without_a_time_is_no_clock_behind(caplog: pytest.LogCaptureFixture) -> None:
+    """The lobby of a new cluster is made before the first entry of its log."""
+    clock = Clock(0)
+    source = IdSource(clock)
+    source.next()
+    clock.now = NOON
+    assert source.next() == first_id(NOON)
+    assert caplog.messages == []
+
+
+def test_nobody_is_told_that_a_channel_is_of_1970() -> None:
+    """That of the lobby of a cluster is not known."""
+    town = make()
+    ann = town.person("ann", "#a")
+    assert commands(ann.say("MODE #a")) == ["324", "329"]
+    town.world.channels["#a"].created = 0
+    assert commands(ann.say("MODE #a")) == ["324"]
+
+
 def test_ids_are_those_of_the_clock_again_once_it_has_caught_up() -> None:
     """After a silence that is longer than the step, ids are not ahead any longer."""
     clock = Clock()

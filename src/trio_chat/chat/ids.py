@@ -125,7 +125,8 @@ class IdSource:
         else:
             return now + self.shift
         if shift != self.shift:
-            if shift > self.shift:
+            # A new log of a cluster has no time before its first entry.
+            if shift > self.shift and now > -EPOCH_MS:
                 log.warning(
                     "the clock is %.1f seconds behind what was said last: new messages have its"
                     " time all the same",

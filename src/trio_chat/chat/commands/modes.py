@@ -49,7 +49,8 @@ def mode_command(request: Request) -> None:
     if len(request.params) == 1:
         params = channel.mode_params(with_key=request.user in channel.members)
         request.reply.numeric(n.RPL_CHANNELMODEIS, channel.name, *params)
-        request.reply.numeric(n.RPL_CREATIONTIME, channel.name, str(channel.created))
+        if channel.created:  # the lobby of a cluster is older than the first entry of its log
+            request.reply.numeric(n.RPL_CREATIONTIME, channel.name, str(channel.created))
         return
     change_channel(request, channel)
 
