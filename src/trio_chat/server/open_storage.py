@@ -93,7 +93,9 @@ async def open_storage(
         return
     path = None if str(settings.file.name) == MEMORY else settings.file
     async with _locked(path), open_database(path, settings.synchronous) as database:
-        if not is_node and await database.read(is_of_cluster):
+        with errors_naming(settings.file):
+            is_of_others = not is_node and await database.read(is_of_cluster)
+        if is_of_others:
             words = _(
                 "{file} belongs to a cluster, and would differ from the databases of the other"
                 " servers. Start this one as a node ([cluster] url, or --cluster), or take the"
