@@ -3,6 +3,7 @@
 import ast
 import importlib
 import os
+import re
 import sys
 from dataclasses import is_dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -118,6 +119,40 @@ def is_plain(hint: object) -> bool:
         and not hasattr(hint, "_fields")
         and hint is not type
     )
+
+
+REPLACED = {
+    "MOST_LETTERS",
+    "MOST_MENTIONED",
+    "MOST_READS",
+    "WORK_AT_ONCE",
+    "WORK_IN_TURN",
+    "_MAX_AUTHORS",
+    "_MOST",
+    "_MOST_USED",
+    "_REMEMBERED",
+}
+"""Constants for which tests put smaller ones."""
+
+
+def test_constants_are_final(compiled: ModuleType) -> None:
+    """Compiled code looks up a variable by its name each time, but not what is final."""
+    missing = []
+    for source in compiled.sources():
+        tree = ast.parse((compiled.SOURCE / source).read_text("utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.Assign):
+                names = [each.id for each in node.targets if isinstance(each, ast.Name)]
+            elif isinstance(node, ast.AnnAssign) and "Final" not in ast.unparse(node.annotation):
+                names = [node.target.id] if isinstance(node.target, ast.Name) else []
+            else:
+                continue
+            missing += [
+                f"{source}: {name}"
+                for name in names
+                if re.fullmatch(r"_?[A-Z][A-Z0-9_]+", name) and name not in REPLACED
+            ]
+    assert missing == []
 
 
 def test_no_name_has_exceptions_of_two_kinds(compiled: ModuleType) -> None:

@@ -5,13 +5,13 @@ account's. The check of a password has to be awaited.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from trio_chat.chat.app_passwords import AppPassword
 from trio_chat.chat.credentials import Certificate, Credentials, Email, ScramKeys
 from trio_chat.chat.identity_keys import ConfirmedGroups, IdentityKey
 
-MAX_PASSWORD = 600
+MAX_PASSWORD: Final = 600
 """Bytes of a password."""
 
 
@@ -54,7 +54,7 @@ class Account(NamedTuple):
     id: int = 0
 
 
-NO_ACCOUNT = Account("", "", 0)
+NO_ACCOUNT: Final = Account("", "", 0)
 """The account of a session that is not logged in."""
 
 

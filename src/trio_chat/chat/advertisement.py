@@ -6,7 +6,7 @@ capability-negotiation; Modern IRC, RPL_ISUPPORT).
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import sasl_mechanisms
 from trio_chat.chat.account_rules import AccountRules
@@ -17,8 +17,8 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport
 from trio_chat.irc.isupport import Lengths
 
-STS = "sts"
-ISUPPORT_BATCH = "draft/isupport"
+STS: Final = "sts"
+ISUPPORT_BATCH: Final = "draft/isupport"
 
 
 class Advertisement(NamedTuple):

@@ -8,17 +8,17 @@ is enough.
 import hashlib
 import re
 import secrets
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat.api_tokens import NOT_IN_PATHS
 from trio_chat.irc.app_passwords import ALPHABET, GROUP, GROUPS
 
-MOST = 30
+MOST: Final = 30
 """App passwords of an account."""
-MAX_NAME = 40
-USE_INTERVAL = 3600
+MAX_NAME: Final = 40
+USE_INTERVAL: Final = 3600
 """Seconds after which another use is noted, so that not every login writes to the storage."""
-_NAME = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]+")
+_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]+")
 
 
 class AppPassword(NamedTuple):

@@ -2,9 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Final
 
-_MOST_KEYS = 16_384
+_MOST_KEYS: Final = 16_384
 """Keys that are counted; the one that was counted longest ago is dropped for a new one."""
 
 

@@ -4,13 +4,13 @@ It is also in the file of the log. It is no state of the chat: nothing but a rea
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
-MOST = 100_000
+MOST: Final = 100_000
 """Entries; the oldest ones are deleted first."""
-DAYS = 400
+DAYS: Final = 400
 """Days for which an entry is kept."""
-MAX_TEXT = 1000
+MAX_TEXT: Final = 1000
 """Characters of a text."""
 
 

@@ -8,6 +8,7 @@ have one field for both. App passwords need no code, and count until they expire
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from trio_chat.chat import recovery_codes, second_factors
 from trio_chat.chat.accounts import Account, Accounts, Busy, Login, Origin
@@ -16,7 +17,7 @@ from trio_chat.chat.changes import CodeGuessed, CodeUsed
 from trio_chat.chat.second_factors import CODE_REQUIRED, CodeRequired
 from trio_chat.chat.world import World
 
-LOCKED = (
+LOCKED: Final = (
     "Too many wrong codes were given for this account: use a recovery code or an app password, or"
     " try again tomorrow"
 )

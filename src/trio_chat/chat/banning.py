@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from trio_chat.chat.bans import Ban, Bans
 from trio_chat.irc.names import fold_or_self
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from trio_chat.chat.users import Session, User
     from trio_chat.chat.world import World
 
-_MOST_NAMES = 10
+_MOST_NAMES: Final = 10
 """Nicknames of covered users that an operator is shown."""
 
 

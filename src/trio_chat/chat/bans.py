@@ -7,7 +7,7 @@ the prefixes of their networks and not by trying each ban, because each new conn
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from trio_chat.chat import coverage, durations
 from trio_chat.chat.masklists import fold_mask
@@ -18,13 +18,13 @@ from trio_chat.irc.masks import BadMask, Mask, Network, format_network, parse_ne
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import fold_or_self
 
-MAX_REASON = 200
+MAX_REASON: Final = 200
 """Bytes of a reason."""
-MAX_MASK = 200
+MAX_MASK: Final = 200
 """Bytes of a mask."""
-_WIDEST = {4: 8, 6: 16}
+_WIDEST: Final = {4: 8, 6: 16}
 """The shortest prefix that can be banned."""
-_LEAST_LETTERS = 3
+_LEAST_LETTERS: Final = 3
 """The minimum number of characters, other than wildcards and punctuation, of a mask."""
 
 

@@ -1,13 +1,13 @@
 """Registrations of channels as plain values; `registered_channels` stores and restores them."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.irc.modes import FOUNDER
 
-OFF = -1
+OFF: Final = -1
 """The number of days of a channel whose messages are not stored."""
-MAX_DAYS = 36_500
+MAX_DAYS: Final = 36_500
 
 
 @dataclass(slots=True)
@@ -54,4 +54,4 @@ def parse_history(text: str) -> HistorySetting | None:
     return HistorySetting(int(word)) if is_number else None
 
 
-_WORDS = {"off": OFF, "default": None}
+_WORDS: Final = {"off": OFF, "default": None}

@@ -3,6 +3,7 @@ names and former names.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.confusables import ConfusableIndex
@@ -10,8 +11,8 @@ from trio_chat.chat.ids import IdSource
 from trio_chat.chat.users import User
 from trio_chat.irc import modes
 
-_DAY = 86_400.0
-_MOST_FORMER_NAMES = 5
+_DAY: Final = 86_400.0
+_MOST_FORMER_NAMES: Final = 5
 """Former names of one channel that lead to it."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat.channel_registration import OFF, ChannelRegistration
 from trio_chat.chat.history import HistoryTarget
@@ -12,9 +12,9 @@ from trio_chat.chat.users import Session, User
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.modes import AT_LEAST, CHANNEL_MODES, RANKS, ModeType
 
-_LISTS = [mode.letter for mode in CHANNEL_MODES.values() if mode.type is ModeType.LIST]
-_OF_NEW = frozenset((modes.NO_EXTERNAL, modes.TOPIC_LOCK))
-_OF_PERMANENT = frozenset((modes.NO_EXTERNAL,))
+_LISTS: Final = [mode.letter for mode in CHANNEL_MODES.values() if mode.type is ModeType.LIST]
+_OF_NEW: Final = frozenset((modes.NO_EXTERNAL, modes.TOPIC_LOCK))
+_OF_PERMANENT: Final = frozenset((modes.NO_EXTERNAL,))
 """A permanent channel has no first member that becomes its operator, so every member may set the
 topic.
 """

@@ -12,14 +12,15 @@ usually has its whole /64, and changes the address every day.
 import base64
 import hmac
 from functools import lru_cache
+from typing import Final
 
 from trio_chat.irc.addresses import parse_address
 
-SUFFIX = "ip"
-ACCOUNT_PREFIX = "user/"
-LABEL = 8
+SUFFIX: Final = "ip"
+ACCOUNT_PREFIX: Final = "user/"
+LABEL: Final = 8
 """Characters of a label: 40 bits, so that two networks hardly ever share one."""
-PREFIXES = {4: (32, 24, 16), 6: (64, 48, 32)}
+PREFIXES: Final = {4: (32, 24, 16), 6: (64, 48, 32)}
 
 
 class Cloaks:

@@ -6,6 +6,7 @@ A host is an address or a cloak here, never a DNS name.
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from trio_chat.chat.cloaks import ACCOUNT_PREFIX, SUFFIX
 from trio_chat.irc import extbans, masks
@@ -14,14 +15,14 @@ from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.masks import BadMask
 from trio_chat.irc.names import RELAY_SEPARATOR, InvalidName, fold_nick
 
-_GROUP = re.compile("[0-9a-fA-F*?]*")
+_GROUP: Final = re.compile("[0-9a-fA-F*?]*")
 """What can precede the first colon of an IPv6 address."""
-_WILDCARDS = re.compile("[*?]")
-_USERNAME = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
-_NICK = re.compile(r"[A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)
-_DIGITS = frozenset("0123456789")
-_HEX = _DIGITS | frozenset("abcdef")
-_BASE32 = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+_WILDCARDS: Final = re.compile("[*?]")
+_USERNAME: Final = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
+_NICK: Final = re.compile(r"[A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)
+_DIGITS: Final = frozenset("0123456789")
+_HEX: Final = _DIGITS | frozenset("abcdef")
+_BASE32: Final = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 Step = tuple[frozenset[str] | None, bool]
 """Characters (None: those of nicknames) of which there is one, or any number."""
@@ -31,17 +32,17 @@ def _text(text: str) -> list[Step]:
     return [(frozenset(char), False) for char in text]
 
 
-_DECIMAL: list[Step] = [(_DIGITS, False), (_DIGITS, True)]
-_ADDRESSES: tuple[list[Step], ...] = (
+_DECIMAL: Final[list[Step]] = [(_DIGITS, False), (_DIGITS, True)]
+_ADDRESSES: Final[tuple[list[Step], ...]] = (
     [*(step for _ in range(3) for step in (*_DECIMAL, *_text("."))), *_DECIMAL],
     [(_HEX, True), *_text(":"), (_HEX | {":"}, True)],
 )
-_CLOAKS: tuple[list[Step], ...] = (
+_CLOAKS: Final[tuple[list[Step], ...]] = (
     [(_BASE32 | {"."}, True), *_text(f".{SUFFIX}")],
     [*_text(ACCOUNT_PREFIX), (None, True)],
 )
 """How hosts are written."""
-_LARGEST_NUMBER = 255
+_LARGEST_NUMBER: Final = 255
 """Of an IPv4 address."""
 
 

@@ -4,6 +4,7 @@ handler.
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 from trio_chat.chat import commands, policy, services  # noqa: F401  # they fill the registry
 from trio_chat.chat.commands import batches
@@ -27,25 +28,27 @@ from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import NO_TAGS, Message, ParseError, parse, parse_tags
 from trio_chat.irc.names import fold_or_self
 
-_NOTICE_SECONDS = 60.0
+_NOTICE_SECONDS: Final = 60.0
 """Seconds after which a client gets another notice that its quota is exhausted."""
-_SLOWED_LINES = 10
+_SLOWED_LINES: Final = 10
 """Lines that a command costs in addition when it is carried out without being stored."""
-_OF_MASKS = frozenset(
+_OF_MASKS: Final = frozenset(
     (
         *("WHO", "WHOIS", "LIST", "LINKS", "MODE", "PROP"),
         *("ADMIN", "INFO", "MOTD", "STATS", "TIME", "VERSION"),
     )
 )
 """Commands whose parameters can be masks."""
-_WILDCARDS_PER_LINE = 16
+_WILDCARDS_PER_LINE: Final = 16
 """Wildcards of masks that cost as much as a line: each is compiled, and then looked for."""
-_MESSAGES = frozenset(("PRIVMSG", "NOTICE", "TAGMSG"))
-_OF_CHANSERV = frozenset(("CHANSERV", "CS"))
-_NO_UTF8 = "INVALID_UTF8", "Message rejected: your software must use UTF-8 on this server"
-_SPLIT = "INVALID_LINE", "Message rejected: there is a carriage return or a NUL in it"
-_SPLITTING = re.compile("[\r\0]")
-_NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND.with_text("Unknown command without the capability {}")
+_MESSAGES: Final = frozenset(("PRIVMSG", "NOTICE", "TAGMSG"))
+_OF_CHANSERV: Final = frozenset(("CHANSERV", "CS"))
+_NO_UTF8: Final = "INVALID_UTF8", "Message rejected: your software must use UTF-8 on this server"
+_SPLIT: Final = "INVALID_LINE", "Message rejected: there is a carriage return or a NUL in it"
+_SPLITTING: Final = re.compile("[\r\0]")
+_NEEDS_CAPABILITY: Final = n.ERR_UNKNOWNCOMMAND.with_text(
+    "Unknown command without the capability {}"
+)
 
 
 def handle_line(

@@ -3,11 +3,11 @@ write `cn=Chat\\2C users` where config.ini has `CN=Chat\\, users`.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_SEPARATORS = ",;+"
+_SEPARATORS: Final = ",;+"
 """RFC 2253 §4 has the semicolon for a comma."""
-_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+_HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 
 
 class _Part(NamedTuple):

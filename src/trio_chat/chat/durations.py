@@ -1,9 +1,10 @@
 """Durations as operators write them: `1d12h`, `90m`, `7days`, or a bare number of minutes."""
 
 import re
+from typing import Final
 
-_UNITS = {"y": 365 * 86_400, "w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
-_WORDS = {
+_UNITS: Final = {"y": 365 * 86_400, "w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+_WORDS: Final = {
     "y": "y|yr|yrs|year|years",
     "w": "w|wk|wks|week|weeks",
     "d": "d|day|days",
@@ -12,16 +13,16 @@ _WORDS = {
     "s": "s|sec|secs|second|seconds",
     "mo": "mo|month|months",
 }
-_SIZES = {
+_SIZES: Final = {
     word: _UNITS.get(unit, 30 * 86_400)
     for unit, words in _WORDS.items()
     for word in words.split("|")
 }
-_UNIT = "|".join(sorted(_SIZES, key=len, reverse=True))
-_DURATION = re.compile(f"(?:[0-9]{{1,9}}(?:{_UNIT}))+|[0-9]{{1,9}}", re.ASCII)
-_PART = re.compile(f"([0-9]+)({_UNIT})", re.ASCII)
-_LIKE_DURATION = re.compile(r"[+-]?[0-9]\w*", re.ASCII)
-LONGEST = 100 * 365 * 86_400
+_UNIT: Final = "|".join(sorted(_SIZES, key=len, reverse=True))
+_DURATION: Final = re.compile(f"(?:[0-9]{{1,9}}(?:{_UNIT}))+|[0-9]{{1,9}}", re.ASCII)
+_PART: Final = re.compile(f"([0-9]+)({_UNIT})", re.ASCII)
+_LIKE_DURATION: Final = re.compile(r"[+-]?[0-9]\w*", re.ASCII)
+LONGEST: Final = 100 * 365 * 86_400
 """The longest duration in seconds; a longer one is as good as permanent."""
 
 

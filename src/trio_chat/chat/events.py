@@ -7,6 +7,7 @@ each member.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from trio_chat.chat import multiline
 from trio_chat.chat.history import MESSAGES, HistoryTarget, Record
@@ -25,9 +26,9 @@ from trio_chat.irc.message import (
 )
 from trio_chat.irc.names import is_channel_name
 
-_ONCE = frozenset((tag_names.MSGID, tag_names.NUMBER))
+_ONCE: Final = frozenset((tag_names.MSGID, tag_names.NUMBER))
 """The tags that only the first of several lines has."""
-NOT_TO_A_CHANNEL = frozenset(("NICK", "QUIT"))
+NOT_TO_A_CHANNEL: Final = frozenset(("NICK", "QUIT"))
 """Events whose first parameter is not a channel: they happen in all channels of a user at once."""
 
 

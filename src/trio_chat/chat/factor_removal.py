@@ -1,6 +1,7 @@
 """Second factors and passkeys that an operator removes; their owner is told."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply.transitions import apply
@@ -8,7 +9,9 @@ from trio_chat.chat.changes import AccountNotified, PasskeyRemoved, SecondFactor
 from trio_chat.chat.events import Event
 from trio_chat.chat.world import World
 
-_ADVICE = "If you did not ask for that, change your password and ask an operator of the server"
+_ADVICE: Final = (
+    "If you did not ask for that, change your password and ask an operator of the server"
+)
 
 
 def remove_second_factor(world: World, account: Account) -> Sequence[Event]:

@@ -5,6 +5,7 @@ takes those away that earlier logins of the account have given by groups of the 
 """
 
 import logging
+from typing import Final
 
 from trio_chat.chat.apply.transitions import apply
 from trio_chat.chat.changes import OperatorAppointed, OperatorDismissed
@@ -20,7 +21,7 @@ from trio_chat.irc.rights import RIGHTS
 
 log = logging.getLogger("trio_chat")
 
-_PLACES = {"oidc": "of the single sign-on", "ldap": "of the directory"}
+_PLACES: Final = {"oidc": "of the single sign-on", "ldap": "of the directory"}
 
 
 def relevant(world: World, confirmed: ConfirmedGroups | None) -> ConfirmedGroups | None:

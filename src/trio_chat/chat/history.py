@@ -9,24 +9,24 @@ others) are stored in the same order between the messages.
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc.message import NO_TAGS
 
-LAST_ID = (1 << 63) - 1
-MESSAGES = frozenset(("PRIVMSG", "NOTICE"))
+LAST_ID: Final = (1 << 63) - 1
+MESSAGES: Final = frozenset(("PRIVMSG", "NOTICE"))
 """The commands of messages, which every client receives and which can be searched. Every other
 stored command is an event.
 """
 
 
-NO_NUMBERS: Mapping[int, int] = MappingProxyType({})
-RENAME = "RENAME"
+NO_NUMBERS: Final[Mapping[int, int]] = MappingProxyType({})
+RENAME: Final = "RENAME"
 """The event that renames a channel: `commit` renames its buffer, and stores no event."""
-REDACT = "REDACT"
+REDACT: Final = "REDACT"
 """The event that deletes a message, by its msgid: `commit` does that, and stores no event."""
-GUEST = "~"
+GUEST: Final = "~"
 """Prefix of the nickname of a user without an account; a user with an account is stored by its
 number.
 """

@@ -4,6 +4,7 @@ import base64
 import re
 import secrets
 from dataclasses import dataclass, replace
+from typing import Final
 from urllib.parse import urlsplit
 
 from trio_chat.chat.hooks import (
@@ -18,7 +19,7 @@ from trio_chat.chat.hooks import (
 from trio_chat.chat.relaying import MAX_NAME, is_name
 from trio_chat.irc.names import fold_or_self
 
-_PRINTABLE = re.compile("[!-~]+")
+_PRINTABLE: Final = re.compile("[!-~]+")
 
 
 class BadTerms(ValueError):

@@ -6,12 +6,12 @@ Core §5.7: only issuer and subject together are stable). The name that a provid
 only proposed for a new account, and never opens one that exists.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.chat.identity_keys import DIRECTORY, LDAP, OIDC, ConfirmedGroups, IdentityKey
 
-LINK_SECONDS = 600
+LINK_SECONDS: Final = 600
 """Seconds for which `NickServ LINK` waits for the login."""
 
 

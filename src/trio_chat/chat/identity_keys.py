@@ -1,14 +1,14 @@
 """Identities of people at a provider of single sign-on, or in a directory."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-DIRECTORY = "ldap:"
+DIRECTORY: Final = "ldap:"
 """What the issuer of an identity of a directory begins with."""
-MOST = 8
+MOST: Final = 8
 """Identities of an account."""
-MAX_ISSUER = 500
+MAX_ISSUER: Final = 500
 """Characters of an issuer."""
-MAX_SUBJECT = 255
+MAX_SUBJECT: Final = 255
 """Characters of a subject (OpenID Connect Core §2)."""
 
 

@@ -15,30 +15,30 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from trio_chat.chat.timeline import SEQUENCE_BITS, ClockStep, Timeline
 
 log = logging.getLogger("trio_chat")
 
-EPOCH_MS = 1_577_836_800_000
+EPOCH_MS: Final = 1_577_836_800_000
 """2020-01-01T00:00:00Z in milliseconds of Unix time."""
-_LAST_MS = 5_680_281_600_000
+_LAST_MS: Final = 5_680_281_600_000
 """2150-01-01, in milliseconds since 2020: a later clock is read as this, so that ids never run
 out.
 """
-GREATEST = (_LAST_MS << SEQUENCE_BITS) + (1 << 40)
+GREATEST: Final = (_LAST_MS << SEQUENCE_BITS) + (1 << 40)
 """The greatest id: 2**40 more than the first one of 2150."""
-SLACK_MS = 1000
+SLACK_MS: Final = 1000
 """The milliseconds by which ids may be ahead of the clock without a step: small corrections of the
 clock and bursts of messages cause no step.
 """
-_HALF = 1 << (SEQUENCE_BITS - 1)
+_HALF: Final = 1 << (SEQUENCE_BITS - 1)
 # Crockford's: sorts like the number, and no letter reads as a digit
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
-_MSGID = re.compile(f"[0-7][{_ALPHABET}]{{12}}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
+_MSGID: Final = re.compile(f"[0-7][{_ALPHABET}]{{12}}")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 class IdSource:

@@ -2,6 +2,8 @@
 an app password was used.
 """
 
+from typing import Final
+
 from trio_chat.chat.accounts import Login
 from trio_chat.chat.app_passwords import USE_INTERVAL
 from trio_chat.chat.apply.transitions import apply
@@ -9,11 +11,11 @@ from trio_chat.chat.changes import AppPasswordUsed, LoginsEnded
 from trio_chat.chat.users import NEVER, Session
 from trio_chat.chat.world import World
 
-CREDENTIALS_CHANGED = "The password of your account was changed: log in with the new one"
-REVOKED = "The app password of this program was revoked"
-CERTIFICATE_REMOVED = "The certificate of this device was taken from your account"
+CREDENTIALS_CHANGED: Final = "The password of your account was changed: log in with the new one"
+REVOKED: Final = "The app password of this program was revoked"
+CERTIFICATE_REMOVED: Final = "The certificate of this device was taken from your account"
 
-FRESH_SECONDS = 600
+FRESH_SECONDS: Final = 600
 """Seconds for which a login by an identity stands for the password of an account without one."""
 
 

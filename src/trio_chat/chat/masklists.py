@@ -4,7 +4,7 @@ compared. So a server that starts with thousands of channels need not parse all 
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from trio_chat.irc import extbans, masks
 from trio_chat.irc.names import fold_or_self
@@ -106,7 +106,7 @@ class _Subject(NamedTuple):
     read: Callable[[str], Covers]
 
 
-_SUBJECTS = {
+_SUBJECTS: Final = {
     "": _Subject(fold_mask, _of_names),
     extbans.ACCOUNT: _Subject(fold_or_self, _of_account),
     extbans.REALNAME: _Subject(str.casefold, _of_realname),

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Container, Iterable
+from typing import Final
 
 from trio_chat.chat.users import User
 from trio_chat.irc.text import strip_formatting
 
-_WORD = re.compile(r"[\w-]+")
-_SPACES = " \n\r\t\u3000"
+_WORD: Final = re.compile(r"[\w-]+")
+_SPACES: Final = " \n\r\t\u3000"
 """What ends a link: a message may have several lines."""
 
 

@@ -5,13 +5,16 @@ line can hold.
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 from trio_chat.chat.events import Event, OutputItem, Reply
 from trio_chat.irc import tag_names
 
-_MARK = "\0"
-_MARK_BYTES = _MARK.encode()
-_UNKNOWN = re.compile(rb"(;?)" + re.escape(tag_names.NUMBER.encode()) + rb"=\0([0-9]+)\0(;?)")
+_MARK: Final = "\0"
+_MARK_BYTES: Final = _MARK.encode()
+_UNKNOWN: Final = re.compile(
+    rb"(;?)" + re.escape(tag_names.NUMBER.encode()) + rb"=\0([0-9]+)\0(;?)"
+)
 
 
 def unknown_number(identity: int) -> str:

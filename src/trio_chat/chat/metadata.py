@@ -7,7 +7,7 @@ are in the table of dialects.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
@@ -19,12 +19,12 @@ from trio_chat.irc import numerics as n
 
 Target = User | Channel | PendingRegistration
 """What has metadata; a client before it is registered, too."""
-EVERYBODY = "*"
+EVERYBODY: Final = "*"
 """The visibility of public keys; all keys are public."""
-EVERYTHING = "*ALL"
+EVERYTHING: Final = "*ALL"
 """The target of a SYNC of all that a client follows (draft/metadata-3)."""
-_KEY = re.compile("[a-z0-9_./-]{1,64}", re.ASCII)
-_MINUTE = 60.0
+_KEY: Final = re.compile("[a-z0-9_./-]{1,64}", re.ASCII)
+_MINUTE: Final = 60.0
 
 
 class Dialect(NamedTuple):
@@ -58,12 +58,12 @@ def _numeric(name: str, key: str, value: str | None) -> tuple[str, tuple[str, ..
     return n.RPL_KEYVALUE, ("*", name, key, EVERYBODY, value)
 
 
-_ALIKE: Mapping[str, tuple[str, tuple[str, ...]]] = {
+_ALIKE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "target": ("INVALID_TARGET", ("target",)),
     "permission": ("KEY_NO_PERMISSION", ("target", "key")),
     "rate": ("RATE_LIMITED", ("target", "key", "limit")),
 }
-_SECOND = Dialect(
+_SECOND: Final = Dialect(
     cap.METADATA_2,
     {
         **_ALIKE,
@@ -79,7 +79,7 @@ _SECOND = Dialect(
     must_exist=True,
     syncs_all=False,
 )
-_THIRD = Dialect(
+_THIRD: Final = Dialect(
     cap.METADATA_3,
     {
         **_ALIKE,
@@ -94,7 +94,7 @@ _THIRD = Dialect(
     must_exist=False,
     syncs_all=True,
 )
-_DIALECTS = (_THIRD, _SECOND)  # a client that negotiated both gets the newer
+_DIALECTS: Final = (_THIRD, _SECOND)  # a client that negotiated both gets the newer
 
 
 def dialect(session: Session) -> Dialect:

@@ -6,6 +6,8 @@ longer in the channels that it concerns, so CHATHISTORY cannot show it. The noti
 session of the account registers or attaches, which receives it as a NOTICE.
 """
 
+from typing import Final
+
 from trio_chat.chat.always_on import MissedNotice
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import readable_time
@@ -15,7 +17,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import truncate
 
-MAX_TEXT = 380
+MAX_TEXT: Final = 380
 """Bytes of a notice, so that its line holds it."""
 
 

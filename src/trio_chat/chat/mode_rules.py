@@ -6,7 +6,7 @@ somebody may change a mode at all is in `policy`.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import coverage, policy, public_archive
 from trio_chat.chat.changes import ModeSet
@@ -22,12 +22,12 @@ from trio_chat.irc.modes import ModeChange, ModeType
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.numerics import Numeric
 
-_KEY = re.compile("[^:, ][^, ]*")
-_SECONDS = re.compile("[1-9][0-9]{0,4}", re.ASCII)
-_MAX_SLOW = 21_600
+_KEY: Final = re.compile("[^:, ][^, ]*")
+_SECONDS: Final = re.compile("[1-9][0-9]{0,4}", re.ASCII)
+_MAX_SLOW: Final = 21_600
 """Seconds of slow mode: six hours."""
-_LIMIT = re.compile("[1-9][0-9]{0,8}", re.ASCII)
-_MAX_MASK = 200
+_LIMIT: Final = re.compile("[1-9][0-9]{0,8}", re.ASCII)
+_MAX_MASK: Final = 200
 """Bytes of a mask in a list, so that the lines that show it hold it."""
 
 
@@ -176,12 +176,12 @@ def _public(wanted: Wanted) -> ModeSet:
     return ModeSet(adding, modes.PUBLIC)
 
 
-_OF_TYPE: dict[ModeType, Callable[[Wanted], ModeSet]] = {
+_OF_TYPE: Final[dict[ModeType, Callable[[Wanted], ModeSet]]] = {
     ModeType.MEMBER: _member,
     ModeType.LIST: _mask,
     ModeType.FLAG: _flag,
 }
-_OF_LETTER: dict[str, Callable[[Wanted], ModeSet]] = {
+_OF_LETTER: Final[dict[str, Callable[[Wanted], ModeSet]]] = {
     modes.FORWARD: _forward,
     modes.KEY: _key,
     modes.LIMIT: _limit,

@@ -7,17 +7,17 @@ are relayed as they came.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import NO_TAGS, Message
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.text import cut_bytes, strip_formatting
 
-BATCH_TYPE = "draft/multiline"
-CONCAT_TAG = "draft/multiline-concat"
-_CUT = " […]"
-TIMEOUT = 60.0
+BATCH_TYPE: Final = "draft/multiline"
+CONCAT_TAG: Final = "draft/multiline-concat"
+_CUT: Final = " […]"
+TIMEOUT: Final = 60.0
 """Seconds without a line after which an open batch is aborted."""
 
 

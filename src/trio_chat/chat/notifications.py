@@ -2,6 +2,8 @@
 that have negotiated `trio-chat/notify`.
 """
 
+from typing import Final
+
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import first_id, server_time
 from trio_chat.chat.notification_levels import EVERYWHERE, LEVELS, NotificationLevels
@@ -9,11 +11,11 @@ from trio_chat.chat.push_rules import NO_RULES
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 
-COMMAND = "NOTIFY"
-DEFAULT = "default"
+COMMAND: Final = "NOTIFY"
+DEFAULT: Final = "default"
 """The word for no level of one's own."""
-CHOICES = (*LEVELS, DEFAULT)
-NONE = "*"
+CHOICES: Final = (*LEVELS, DEFAULT)
+NONE: Final = "*"
 """The word for no pause, and for an account that has never chosen anything."""
 
 

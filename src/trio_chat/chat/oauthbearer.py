@@ -5,17 +5,17 @@ byte, and the exchange fails. A client without a token learns that by a message 
 """
 
 import json
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat.accounts import Origin
 from trio_chat.chat.identities import SignOn, TokenRefused
 from trio_chat.chat.sasl import SaslFailed, SaslStep
 from trio_chat.irc.names import fold_or_self
 
-MECHANISM = "OAUTHBEARER"
-MAX_TOKEN_MESSAGE = 16_384
+MECHANISM: Final = "OAUTHBEARER"
+MAX_TOKEN_MESSAGE: Final = 16_384
 """Bytes of base64 that a client may send for one message: tokens with many groups are long."""
-_KVSEP = "\x01"
+_KVSEP: Final = "\x01"
 
 
 class BearerMessage(NamedTuple):

@@ -6,6 +6,7 @@ makes it (`control.Control`).
 
 import logging
 from collections.abc import Sequence
+from typing import Final
 
 from trio_chat.chat.apply.transitions import apply
 from trio_chat.chat.audit import MAX_TEXT
@@ -20,7 +21,7 @@ from trio_chat.irc.modes import NOTICES
 
 log = logging.getLogger("trio_chat")
 
-_MAX_NOTICE = 380
+_MAX_NOTICE: Final = 380
 """Bytes of a notice, so that its line holds it."""
 
 

@@ -8,7 +8,7 @@ counts once.
 
 import json
 import secrets
-from typing import Any
+from typing import Any, Final
 
 from trio_chat.chat import authentication
 from trio_chat.chat.accounts import Accounts, Login, Origin
@@ -25,9 +25,9 @@ from trio_chat.chat.passkeys import (
 from trio_chat.chat.sasl import SaslFailed, SaslStep
 from trio_chat.chat.world import World
 
-ADDING = "X-TRIO-CHAT-ADDKEY"
+ADDING: Final = "X-TRIO-CHAT-ADDKEY"
 """Adds the passkey that `NickServ PASSKEY ADD` was given the password for."""
-_CHALLENGE_BYTES = 32
+_CHALLENGE_BYTES: Final = 32
 
 
 class PasskeyExchange:

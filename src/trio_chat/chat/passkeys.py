@@ -11,16 +11,16 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-MECHANISM = "X-TRIO-CHAT-PASSKEY"
+MECHANISM: Final = "X-TRIO-CHAT-PASSKEY"
 """The SASL mechanism of the page; there is no standard for WebAuthn in SASL."""
-MOST = 20
+MOST: Final = 20
 """Passkeys of an account."""
-MAX_KEY = 1024
+MAX_KEY: Final = 1024
 """Bytes of a public key."""
-MAX_ID = 1364
+MAX_ID: Final = 1364
 """Characters of an id: 1023 bytes (WebAuthn §5.8.3)."""
 
 

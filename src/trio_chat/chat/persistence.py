@@ -8,7 +8,7 @@ edge: with the messages of the same batch, before the change is confirmed to the
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from trio_chat.chat.api_tokens import ApiToken
 from trio_chat.chat.bans import Ban, BanKey
@@ -347,7 +347,7 @@ class DirtySet:
         return bool(self.operations) or any(getattr(self, table) for table in _TABLES)
 
 
-_TABLES = (
+_TABLES: Final = (
     "channels",
     "markers",
     "users",

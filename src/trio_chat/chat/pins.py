@@ -2,12 +2,14 @@
 follow them (IRCv3 `draft/metadata-2`).
 """
 
+from typing import Final
+
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.ids import msgid, parse_msgid
 
-KEY = "trio-chat/pins"
+KEY: Final = "trio-chat/pins"
 """The key, whose value has the msgids, the newest pin first, separated by spaces."""
-MOST = 10
+MOST: Final = 10
 """Pins of one channel."""
 
 

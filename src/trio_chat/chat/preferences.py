@@ -4,14 +4,14 @@ The operator's settings have priority: an account cannot enable what the server 
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat.account_rules import AccountRules
 
-ALWAYS_ON = "always-on"
-AUTO_AWAY = "auto-away"
-MULTICLIENT = "multiclient"
-REPLAY = "replay"
+ALWAYS_ON: Final = "always-on"
+AUTO_AWAY: Final = "auto-away"
+MULTICLIENT: Final = "multiclient"
+REPLAY: Final = "replay"
 
 Choices = dict[str, bool]
 """The choices of an account, by the names of the preferences; the server's default applies to
@@ -40,7 +40,7 @@ def _always_on(rules: AccountRules, chosen: bool | None) -> bool:
     return rules.always_on == "opt-out" if chosen is None else chosen
 
 
-PREFERENCES: dict[str, Preference] = {
+PREFERENCES: Final[dict[str, Preference]] = {
     ALWAYS_ON: Preference(
         "you stay in your channels while none of your devices is connected",
         _always_on,

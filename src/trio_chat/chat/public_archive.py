@@ -4,6 +4,7 @@ Only messages count that were said after the channel was made public, while it w
 everybody, and that are not deleted. A channel that is not public any longer has no pages at once.
 """
 
+from typing import Final
 from urllib.parse import quote
 
 from trio_chat.chat.api_tokens import NOT_IN_PATHS
@@ -13,7 +14,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc import modes
 from trio_chat.irc.names import CHANTYPES
 
-PATH = "archive/"
+PATH: Final = "archive/"
 """Where the pages are, below the address of the page."""
 
 

@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
@@ -24,25 +24,25 @@ from trio_chat.irc import tag_names
 from trio_chat.irc.message import parse_tags
 from trio_chat.irc.modes import AT_LEAST
 
-MAX_ENDPOINT = 400
+MAX_ENDPOINT: Final = 400
 """Bytes of an endpoint: with the keys it has to fit into a line."""
-REFRESHED_AFTER = 86_400.0
+REFRESHED_AFTER: Final = 86_400.0
 """Seconds after which another REGISTER of a known device is worth to be stored."""
 _MAX_AUTHORS = 10_000
 """Messages of users with devices, the newest, for which a reply notifies."""
-KEPT_CAPABILITIES = (
+KEPT_CAPABILITIES: Final = (
     cap.SERVER_TIME | cap.MESSAGE_TAGS | cap.ACCOUNT_TAG | cap.READ_MARKER | cap.MESSAGE_REDACTION
 )
 """The capabilities that change what a device is sent."""
 
-_ENDPOINT = re.compile(
+_ENDPOINT: Final = re.compile(
     r"https://(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
     r"(?::(?P<port>[0-9]{1,5}))?(?:/[!-~]*)?",
     re.ASCII,
 )
-_BASE64URL = re.compile("[A-Za-z0-9_-]+={0,2}", re.ASCII)
-_P256_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
-_P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+_BASE64URL: Final = re.compile("[A-Za-z0-9_-]+={0,2}", re.ASCII)
+_P256_PRIME: Final = 2**256 - 2**224 + 2**192 + 2**96 - 1
+_P256_B: Final = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,26 +9,26 @@ and finally for operators.
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import Session, User
 
 log = logging.getLogger("trio_chat")
 
-HOUR = 3600.0
-ROW_BYTES = 120
+HOUR: Final = 3600.0
+ROW_BYTES: Final = 120
 """The bytes of a row in addition to its texts: keys and indexes."""
-STATE_BYTES = 1000
+STATE_BYTES: Final = 1000
 """The bytes as which a change of persistent state counts: of a registered channel, a read marker,
 metadata.
 """
-_MOST_PAYERS = 10_000
-TOO_MUCH = (
+_MOST_PAYERS: Final = 10_000
+TOO_MUCH: Final = (
     "Not written down: too much has been within the last hour from your address or account. "
     "Go on more slowly in some minutes, or ask an operator of this server"
 )
-NO_ROOM = (
+NO_ROOM: Final = (
     "Not written down: the disk of this server is nearly full, and what is left is kept for others."
     " Log in, or tell an operator"
 )

@@ -6,6 +6,7 @@ that changed (IRCv3 capability-negotiation, Modern IRC).
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from trio_chat.chat import advertisement
 from trio_chat.chat.apply import apply
@@ -21,8 +22,8 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import wrap_words
 from trio_chat.irc.names import fold_or_self
 
-_BATCHED = cap.BATCH | cap.EXTENDED_ISUPPORT
-_ROOM = 160
+_BATCHED: Final = cap.BATCH | cap.EXTENDED_ISUPPORT
+_ROOM: Final = 160
 """Bytes of capabilities in one line: it fits into what a line may be behind the longest names of a
 server and of a user.
 """

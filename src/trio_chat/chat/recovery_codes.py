@@ -5,13 +5,14 @@ authenticator that is lost. Only their hashes are kept; as they are random, a fa
 import hashlib
 import re
 import secrets
+from typing import Final
 
 from trio_chat.irc.app_passwords import ALPHABET
 
-CODES = 10
+CODES: Final = 10
 GROUPS, GROUP = 4, 4
 """Groups of a code, and characters of a group: 80 bits."""
-_FORM = re.compile(rf"[{ALPHABET}]{{{GROUP}}}(?:-[{ALPHABET}]{{{GROUP}}}){{{GROUPS - 1}}}")
+_FORM: Final = re.compile(rf"[{ALPHABET}]{{{GROUP}}}(?:-[{ALPHABET}]{{{GROUP}}}){{{GROUPS - 1}}}")
 
 
 def make_codes() -> list[str]:

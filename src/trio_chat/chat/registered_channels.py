@@ -3,7 +3,7 @@ back.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from trio_chat.chat.channel_registration import ChannelRegistration
 from trio_chat.chat.channels import Channel, Topic
@@ -16,7 +16,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc.modes import CHANNEL_MODES, PUBLIC, RANKS
 from trio_chat.irc.names import fold_or_self
 
-SERVICE = "ChanServ"
+SERVICE: Final = "ChanServ"
 """The nickname of the service that gives ranks by right."""
 
 

@@ -6,7 +6,7 @@ HELP, the check for missing parameters and the check for registration are all de
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat.response import Response, Steps
 from trio_chat.chat.users import Session, User
@@ -16,7 +16,7 @@ from trio_chat.irc.message import Message
 from trio_chat.irc.modes import PREFIXES
 from trio_chat.irc.names import fold_or_self
 
-_HOST = re.compile("[!@%]")
+_HOST: Final = re.compile("[!@%]")
 """What separates a nickname from the name of a user, a host or a server."""
 
 
@@ -158,14 +158,14 @@ class Command(NamedTuple):
     """Whether the command is unknown to a server that is no node of a cluster."""
 
 
-COMMANDS: dict[str, Command] = {}
+COMMANDS: Final[dict[str, Command]] = {}
 
-SERVICES: dict[str, Callable[[Request, str], None]] = {}
+SERVICES: Final[dict[str, Callable[[Request, str], None]]] = {}
 """The services that answer private messages, by folded name. Their names are reserved, because
 users send them passwords.
 """
 
-LOCAL_SERVICES: set[str] = set()
+LOCAL_SERVICES: Final[set[str]] = set()
 """The services, by folded name, to which a message is as `Command.is_local` describes."""
 
 

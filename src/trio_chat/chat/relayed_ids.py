@@ -6,13 +6,13 @@ fires and is resolved: its later messages reply to the first one.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-MOST = 1000
+MOST: Final = 1000
 """Keys of one kind that are remembered of one sender; the first ones are forgotten first."""
-MOST_SENDERS = 2000
-DELIVERY = "delivery"
-THREAD = "thread"
+MOST_SENDERS: Final = 2000
+DELIVERY: Final = "delivery"
+THREAD: Final = "thread"
 
 
 class RelayKey(NamedTuple):

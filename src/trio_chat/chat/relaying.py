@@ -7,6 +7,7 @@ user can have. Here are the rules of names and texts; the transition is in `chat
 """
 
 import re
+from typing import Final
 
 from trio_chat.chat import multiline, nicknames
 from trio_chat.chat.channels import Channel
@@ -24,13 +25,13 @@ from trio_chat.irc.names import (
 )
 from trio_chat.irc.text import cut_bytes, strip_formatting, strip_unformatted_controls
 
-MAX_NAME = 32
+MAX_NAME: Final = 32
 """Characters of a name before its `/`."""
-CUT = "[…]"
+CUT: Final = "[…]"
 """Stands at the end of a text that was too long."""
-_MIN_ROOM = 64
-_LINE_END = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
-_NOT_IN_NICKS = re.compile(r"[^\w\-\[\]\\`^{}|]+")
+_MIN_ROOM: Final = 64
+_LINE_END: Final = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
+_NOT_IN_NICKS: Final = re.compile(r"[^\w\-\[\]\\`^{}|]+")
 
 
 class BlankText(Exception):

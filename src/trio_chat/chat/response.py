@@ -9,6 +9,7 @@ of events included, becomes one labelled line, one labelled batch, or ACK (IRCv3
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from operator import attrgetter
+from typing import Final
 
 from trio_chat.chat.decided_events import DecidedEvents
 from trio_chat.chat.events import Event, LazyReply, Output, OutputItem, Reply
@@ -29,7 +30,7 @@ channel or line. Other commands may be executed between two steps, so objects th
 must be looked up again.
 """
 
-_TO_ALL_CHANNELS = frozenset(("NICK", "AWAY", "SETNAME", "ACCOUNT", "METADATA"))
+_TO_ALL_CHANNELS: Final = frozenset(("NICK", "AWAY", "SETNAME", "ACCOUNT", "METADATA"))
 """Events of a user for which the members of all its channels are gone through."""
 WORK_AT_ONCE = 64
 """The work that is done at once for a command. More is done in parts, between which other clients
@@ -37,12 +38,12 @@ have their turn.
 """
 WORK_IN_TURN = 256
 """The work of such a part."""
-WORK_PER_LINE = 200
+WORK_PER_LINE: Final = 200
 """Users, channels and lines that the server looks at for a client and that cost as much as a line
 of the client's.
 """
 
-_UNSETTLED = (
+_UNSETTLED: Final = (
     "The servers cannot agree on anything at the moment. What you have asked for may still be"
     " carried out: look whether it was before you ask again"
 )

@@ -3,7 +3,7 @@ channel. And of uploads to which no message links.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat.channel_registration import OFF
 from trio_chat.chat.channels import Channel
@@ -13,9 +13,9 @@ from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.uploads import LINK
 from trio_chat.chat.world import World
 
-UNLINKED_DAYS = 1
+UNLINKED_DAYS: Final = 1
 """The days after which an upload is removed to which nothing links."""
-_DAY = 86_400.0
+_DAY: Final = 86_400.0
 
 
 class Rule(NamedTuple):

@@ -7,22 +7,22 @@ exist look the same.
 
 import base64
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account, Accounts, Login, Origin
 from trio_chat.chat.identities import Identity, NotLinked
 from trio_chat.chat.second_factors import SCRAM_CANNOT, CodeRequired, SecondFactors
 from trio_chat.irc.names import fold_or_self
 
-CHUNK = 400
+CHUNK: Final = 400
 """Bytes of base64 in one AUTHENTICATE (IRCv3 sasl-3.1)."""
-MAX_MESSAGE = 4096
+MAX_MESSAGE: Final = 4096
 """Bytes of base64 that a client may send for one message, unless its mechanism takes more."""
-_NOT_FOUND = (
+_NOT_FOUND: Final = (
     "no account has your client certificate, or only together with its name; log in in another way,"
     " and say /msg NickServ CERT ADD"
 )
-_NOT_ADDED = (
+_NOT_ADDED: Final = (
     "that account does not have your client certificate; log in in another way, and say"
     " /msg NickServ CERT ADD"
 )

@@ -7,26 +7,26 @@ server finds out which are due, and `chat.apply.scheduled` carries them out.
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from trio_chat.chat import durations
 from trio_chat.irc.names import is_channel_name
 from trio_chat.irc.text import ACTION
 
-MOST = 50
+MOST: Final = 50
 """Scheduled messages of one account."""
-MOST_AT_ONCE = 5
+MOST_AT_ONCE: Final = 5
 """Those of one account within a minute, so that they are no flood."""
-LONGEST = 366 * 86_400
+LONGEST: Final = 366 * 86_400
 """Seconds that a message can wait."""
-LATE = 3600
+LATE: Final = 3600
 """Seconds after which a message says that it is late."""
-TAG = "trio-chat/scheduled"
+TAG: Final = "trio-chat/scheduled"
 """The tag of such a message, which only the server sets; its value is when it was due."""
-_MOST_NOTICES = 20
-_LEAST_VALUES = 8
+_MOST_NOTICES: Final = 20
+_LEAST_VALUES: Final = 8
 """Values of a message that are always written."""
-_TIME = re.compile(
+_TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?", re.ASCII
 )
 

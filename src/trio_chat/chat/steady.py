@@ -6,13 +6,13 @@ for a while. It follows a clock that is set back at once, because then nothing e
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
-TOLERANCE = 600.0
+TOLERANCE: Final = 600.0
 """Seconds by which the clock may be corrected at once."""
-LONG_OFF = 7 * 86_400.0
+LONG_OFF: Final = 7 * 86_400.0
 """The longest time in seconds that a server is plausibly off."""
-SHORT_HOLD = 3600.0
+SHORT_HOLD: Final = 3600.0
 """Seconds until the clock counts after the server was off for less: enough for the network, and the
 time that comes by it.
 """

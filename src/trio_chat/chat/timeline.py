@@ -10,20 +10,20 @@ together, so that there is room for them since 1988: 2**13 ids for each millisec
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat.history import LAST_ID
 
-SEQUENCE_BITS = 20
-EARLY_BITS = 13
-_DAY_MS = 86_400_000
-EARLY_END = 91 * _DAY_MS
+SEQUENCE_BITS: Final = 20
+EARLY_BITS: Final = 13
+_DAY_MS: Final = 86_400_000
+EARLY_END: Final = 91 * _DAY_MS
 """The moment from which on each millisecond has all its ids: 2020-04-01."""
-EARLY_BEGIN = EARLY_END - (EARLY_END << SEQUENCE_BITS - EARLY_BITS)
+EARLY_BEGIN: Final = EARLY_END - (EARLY_END << SEQUENCE_BITS - EARLY_BITS)
 """The first moment that has ids, 1988-05-11. Both scales meet at `EARLY_END`, because of this
 choice.
 """
-EARLY_IDS = range(1 << 40, EARLY_END << SEQUENCE_BITS)
+EARLY_IDS: Final = range(1 << 40, EARLY_END << SEQUENCE_BITS)
 """Early ids. Those of the first day and a half are left out: a database without the clock's time
 begins at 0.
 """

@@ -7,16 +7,17 @@ import hmac
 import re
 import secrets
 import struct
+from typing import Final
 from urllib.parse import quote
 
-PERIOD = 30
+PERIOD: Final = 30
 """Seconds for which a code is shown (RFC 6238 §5.2 recommends them)."""
-DIGITS = 6
-SECRET_BYTES = 20
+DIGITS: Final = 6
+SECRET_BYTES: Final = 20
 """160 bits, the length of the hash (RFC 4226 §4, R6)."""
-WINDOW = 1
+WINDOW: Final = 1
 """Time steps by which the clock of the authenticator may be early or late (RFC 6238 §5.2)."""
-_FORM = re.compile(r"[0-9]{3} ?[0-9]{3}")
+_FORM: Final = re.compile(r"[0-9]{3} ?[0-9]{3}")
 
 
 def make_secret() -> bytes:

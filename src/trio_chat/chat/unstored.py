@@ -1,15 +1,16 @@
 """Replies to commands whose messages or changes cannot be stored."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from trio_chat.chat.events import Event, OutputItem, Reply
 from trio_chat.chat.reply_lines import ReplyLines, ResponseContext
 from trio_chat.chat.users import Session
 
-_NOT_ACCEPTED = (
+_NOT_ACCEPTED: Final = (
     "The message was not accepted: the server cannot store it at the moment, try again later"
 )
-NOT_KEPT = (
+NOT_KEPT: Final = (
     "This is in effect, but cannot be stored at the moment; it is lost if the server ends before it"
     " can be"
 )

@@ -14,19 +14,19 @@ import secrets
 import struct
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from trio_chat.chat.users import Session, User
 
-SERVICE = "FILEHOST"
+SERVICE: Final = "FILEHOST"
 """The key of the service in TOKEN (IRCv3 `draft/authtoken`)."""
-LINK = re.compile(r"/file/([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
+LINK: Final = re.compile(r"/file/([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
 """A link to an upload, with its random name, anywhere in a text."""
-TOKEN_LIFETIME = 600.0
+TOKEN_LIFETIME: Final = 600.0
 """Seconds for which a token is valid; the specification recommends 10 to 15 minutes."""
-_NONCE_BYTES = 16
-_KEY_BYTES = 32
-_SIGNED = struct.Struct(f"!QQ{_NONCE_BYTES}s")
+_NONCE_BYTES: Final = 16
+_KEY_BYTES: Final = 32
+_SIGNED: Final = struct.Struct(f"!QQ{_NONCE_BYTES}s")
 """The number of a session, the end of the token, and a random number."""
 _MOST_USED = 65_536
 """Used tokens that are remembered; an account may upload far less often."""

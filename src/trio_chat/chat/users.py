@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.identity_keys import ConfirmedGroups
@@ -48,9 +48,9 @@ class Sink(Protocol):
         """End the connection, telling the peer why."""
 
 
-NOT_HERE = "*"
+NOT_HERE: Final = "*"
 """The away message of an unattended session (IRCv3 `draft/pre-away`)."""
-UNSPECIFIED = "Not here at the moment"
+UNSPECIFIED: Final = "Not here at the moment"
 """The away message that other users see instead."""
 
 
@@ -82,8 +82,8 @@ class Nowhere:
         """Do nothing: it has ended."""
 
 
-NOWHERE = Nowhere()
-NEVER = (0, -math.inf)
+NOWHERE: Final = Nowhere()
+NEVER: Final = (0, -math.inf)
 """Of `Session.signed_on`: it has not."""
 
 

@@ -16,27 +16,27 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.confusables import ConfusableIndex
 from trio_chat.chat.credentials import Credentials, ScramKeys
 
-LIFETIME = 3 * 3600
+LIFETIME: Final = 3 * 3600
 """Seconds for which a code is valid, and a name is reserved."""
-INVITATION_LIFETIME = 600
+INVITATION_LIFETIME: Final = 600
 """Seconds for which a name is reserved for a client that has shown no invitation yet."""
 MOST_LETTERS = 2000
 """The maximum number of e-mails within that time, and so of pending verifications."""
-LETTERS_PER_EMAIL = 3
+LETTERS_PER_EMAIL: Final = 3
 """The maximum number of these to one address, so that the server cannot be used to flood a
 mailbox.
 """
-MOST_TRIES = 20
+MOST_TRIES: Final = 20
 """The number of wrong codes after which the registration is dropped."""
 
-_CODE_BYTES = 10
-_NOTHING = bytes(hashlib.sha256().digest_size)
+_CODE_BYTES: Final = 10
+_NOTHING: Final = bytes(hashlib.sha256().digest_size)
 
 
 class Letter(NamedTuple):

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from itertools import count
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import advertisement
 from trio_chat.chat.accounts import Account
@@ -51,12 +51,12 @@ from trio_chat.irc.modes import BOT, INVISIBLE
 from trio_chat.irc.names import fold_channel
 from trio_chat.irc.numerics import Numeric
 
-RULES_VERSION = 1
+RULES_VERSION: Final = 1
 """The greatest version of the rules that this release can carry out. A change by which a command in
 the log of a cluster leads to another state needs another version, and is made only while
 `World.rules_version` has it: a cluster may still have nodes of the release before.
 """
-_OF_CHANNELS = frozenset(("TOPIC", "MODE"))
+_OF_CHANNELS: Final = frozenset(("TOPIC", "MODE"))
 """Events that change a channel, which its only member reads again in the history (IRCv3
 draft/event-playback).
 """

@@ -3,12 +3,13 @@ PLAIN only, since a server that keeps one hash of each cannot know which one SCR
 """
 
 import re
+from typing import Final
 
-ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 """Letters and digits that are not mistaken for each other: five bits for each."""
 GROUPS, GROUP = 5, 5
 """Groups of a password, and characters of a group."""
-_FORM = re.compile(rf"[{ALPHABET}]{{{GROUP}}}(?:-[{ALPHABET}]{{{GROUP}}}){{{GROUPS - 1}}}")
+_FORM: Final = re.compile(rf"[{ALPHABET}]{{{GROUP}}}(?:-[{ALPHABET}]{{{GROUP}}}){{{GROUPS - 1}}}")
 
 
 def has_form(password: str) -> bool:

@@ -9,23 +9,24 @@ another site.
 import base64
 import re
 import secrets
+from typing import Final
 
-LONGEST_BASE = 200
+LONGEST_BASE: Final = 200
 """Bytes of the address that rooms are under, which fits into a line of RPL_ISUPPORT."""
-SIGN = "📞"
+SIGN: Final = "📞"
 """The beginning of a message with a call."""
-_LABEL = 24
-_TOKEN_BYTES = 16
-_ROOM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/?")
-_RANDOM = re.compile(r"-[a-z2-7]{26}/?$")
-_LABEL_OF_HOST = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_BASE = re.compile(
+_LABEL: Final = 24
+_TOKEN_BYTES: Final = 16
+_ROOM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/?")
+_RANDOM: Final = re.compile(r"-[a-z2-7]{26}/?$")
+_LABEL_OF_HOST: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_BASE: Final = re.compile(
     rf"(?:https://{_LABEL_OF_HOST}(?:\.{_LABEL_OF_HOST})*"
     r"|https?://(?:localhost|127\.0\.0\.1|\[::1\]))(?::([1-9][0-9]{0,4}))?"
     r"/(?:(?!\.\.?/)[A-Za-z0-9._~-]+/)*"
 )
-_LAST_PORT = 65535
-_SPACE = re.compile(r"[\x00-\x20]+")
+_LAST_PORT: Final = 65535
+_SPACE: Final = re.compile(r"[\x00-\x20]+")
 """What separates words: white space, and the codes for colours and styles."""
 
 

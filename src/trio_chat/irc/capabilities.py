@@ -6,7 +6,7 @@ that only adds a tag or a recipient is one line here.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.irc import capability_names as names
 from trio_chat.irc.names import RELAY_SEPARATOR
@@ -28,52 +28,52 @@ class Capability(NamedTuple):
     value: str = ""
 
 
-ACCOUNT_NOTIFY = 1 << 0
-ACCOUNT_TAG = 1 << 1
-AWAY_NOTIFY = 1 << 2
-BATCH = 1 << 3
-CAP_NOTIFY = 1 << 4
-ECHO_MESSAGE = 1 << 5
-EXTENDED_JOIN = 1 << 6
-INVITE_NOTIFY = 1 << 7
-LABELED_RESPONSE = 1 << 8
-MESSAGE_TAGS = 1 << 9
-MULTI_PREFIX = 1 << 10
-SERVER_TIME = 1 << 11
-SETNAME = 1 << 12
-STANDARD_REPLIES = 1 << 13
-USERHOST_IN_NAMES = 1 << 14
-CHATHISTORY = 1 << 15
-EVENT_PLAYBACK = 1 << 16
-SEARCH = 1 << 17
-SASL = 1 << 18
-READ_MARKER = 1 << 24
-ACCOUNT_REGISTRATION = 1 << 19
-EXTENDED_MONITOR = 1 << 20
-MESSAGE_REDACTION = 1 << 21
-MULTILINE = 1 << 22
-METADATA_2 = 1 << 23
-PRE_AWAY = 1 << 25
-ZNC_PLAYBACK = 1 << 26
-ZNC_SELF_MESSAGE = 1 << 27
-METADATA_3 = 1 << 28
-METADATA = METADATA_2 | METADATA_3
-CHANNEL_RENAME = 1 << 40
-RELAYMSG = 1 << 41
-NO_IMPLICIT_NAMES = 1 << 42
-EXTENDED_ISUPPORT = 1 << 43
-OPER_TAG = 1 << 44
-CHGHOST = 1 << 45
-WHOAMI = 1 << 46
-NAMED_MODES = 1 << 47
-WEBPUSH = 1 << 50
-WEBPUSH_SOJU = 1 << 51
-AUTHTOKEN = 1 << 48
-NOTIFY = 1 << 49
-NUMBER = 1 << 52
-TRANSLATE = 1 << 53
+ACCOUNT_NOTIFY: Final = 1 << 0
+ACCOUNT_TAG: Final = 1 << 1
+AWAY_NOTIFY: Final = 1 << 2
+BATCH: Final = 1 << 3
+CAP_NOTIFY: Final = 1 << 4
+ECHO_MESSAGE: Final = 1 << 5
+EXTENDED_JOIN: Final = 1 << 6
+INVITE_NOTIFY: Final = 1 << 7
+LABELED_RESPONSE: Final = 1 << 8
+MESSAGE_TAGS: Final = 1 << 9
+MULTI_PREFIX: Final = 1 << 10
+SERVER_TIME: Final = 1 << 11
+SETNAME: Final = 1 << 12
+STANDARD_REPLIES: Final = 1 << 13
+USERHOST_IN_NAMES: Final = 1 << 14
+CHATHISTORY: Final = 1 << 15
+EVENT_PLAYBACK: Final = 1 << 16
+SEARCH: Final = 1 << 17
+SASL: Final = 1 << 18
+READ_MARKER: Final = 1 << 24
+ACCOUNT_REGISTRATION: Final = 1 << 19
+EXTENDED_MONITOR: Final = 1 << 20
+MESSAGE_REDACTION: Final = 1 << 21
+MULTILINE: Final = 1 << 22
+METADATA_2: Final = 1 << 23
+PRE_AWAY: Final = 1 << 25
+ZNC_PLAYBACK: Final = 1 << 26
+ZNC_SELF_MESSAGE: Final = 1 << 27
+METADATA_3: Final = 1 << 28
+METADATA: Final = METADATA_2 | METADATA_3
+CHANNEL_RENAME: Final = 1 << 40
+RELAYMSG: Final = 1 << 41
+NO_IMPLICIT_NAMES: Final = 1 << 42
+EXTENDED_ISUPPORT: Final = 1 << 43
+OPER_TAG: Final = 1 << 44
+CHGHOST: Final = 1 << 45
+WHOAMI: Final = 1 << 46
+NAMED_MODES: Final = 1 << 47
+WEBPUSH: Final = 1 << 50
+WEBPUSH_SOJU: Final = 1 << 51
+AUTHTOKEN: Final = 1 << 48
+NOTIFY: Final = 1 << 49
+NUMBER: Final = 1 << 52
+TRANSLATE: Final = 1 << 53
 
-CAPABILITIES: dict[str, Capability] = {
+CAPABILITIES: Final[dict[str, Capability]] = {
     cap.name: cap
     for cap in (
         Capability(names.ACCOUNT_NOTIFY, ACCOUNT_NOTIFY),
@@ -124,19 +124,21 @@ CAPABILITIES: dict[str, Capability] = {
     )
 }
 
-_DRAFT = "draft/"
-OPER_TAGS = ((OPER_TAG, "draft/oper", ""),)
+_DRAFT: Final = "draft/"
+OPER_TAGS: Final = ((OPER_TAG, "draft/oper", ""),)
 """The tag on events of a server operator (IRCv3 `draft/oper-tag`), without the operator's name."""
 
-NEEDS_STORAGE = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK | NUMBER
+NEEDS_STORAGE: Final = (
+    CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK | NUMBER
+)
 """Offered only with a message history."""
-NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION | NOTIFY
+NEEDS_ACCOUNTS: Final = SASL | ACCOUNT_REGISTRATION | NOTIFY
 """Offered only with accounts."""
-NEEDS_PUSH = WEBPUSH | WEBPUSH_SOJU
+NEEDS_PUSH: Final = WEBPUSH | WEBPUSH_SOJU
 """Offered only where devices can be registered for push messages."""
-ALL = sum(cap.bit for cap in CAPABILITIES.values())
+ALL: Final = sum(cap.bit for cap in CAPABILITIES.values())
 
-CARRIES_TAGS = (
+CARRIES_TAGS: Final = (
     MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPONSE | RELAYMSG | OPER_TAG
 )
 """Any of these lets a client send and receive tags (IRCv3 message-tags: those of the capabilities

@@ -13,16 +13,17 @@ UTF8MAPPING for names beyond ASCII). Folded names are compared and used as keys,
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Final
 
 Fold = Callable[[str], str]
 """A function from a name to its folded form."""
 
-RFC1459_PAIRS = ("[]\\~", "{}|^")
+RFC1459_PAIRS: Final = ("[]\\~", "{}|^")
 """Characters and their lower case in `rfc1459`."""
 
-_LOWER_ASCII = {ord(char): char.lower() for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-_LOWER_RFC1459 = _LOWER_ASCII | str.maketrans(*RFC1459_PAIRS)
-_LOWER_RFC1459_STRICT = _LOWER_ASCII | str.maketrans("[]\\", "{}|")
+_LOWER_ASCII: Final = {ord(char): char.lower() for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_LOWER_RFC1459: Final = _LOWER_ASCII | str.maketrans(*RFC1459_PAIRS)
+_LOWER_RFC1459_STRICT: Final = _LOWER_ASCII | str.maketrans("[]\\", "{}|")
 
 
 def fold_ascii(name: str) -> str:
@@ -68,7 +69,7 @@ def _fold_precis_or_keep(name: str) -> str:
 
 
 _fold_precis_or_keep_cached = lru_cache(maxsize=4096)(_fold_precis_or_keep)
-_LONGEST_KEPT = 128
+_LONGEST_KEPT: Final = 128
 """Characters of a name whose folded form is cached, so that a server cannot fill the memory."""
 
 
@@ -82,15 +83,15 @@ def _precis_beyond_ascii(fold: Fold) -> Fold:
     return lambda name: fold(name) if name.isascii() else _fold_beyond_ascii(name)
 
 
-_FOLDS: dict[str, Fold] = {
+_FOLDS: Final[dict[str, Fold]] = {
     "ascii": fold_ascii,
     "rfc1459": fold_rfc1459,
     "rfc1459-strict": fold_rfc1459_strict,
     "precis": _precis_beyond_ascii(fold_ascii),
 }
 _FOLDS["rfc7613"] = _FOLDS["precis"]  # what servers announce that know no UTF8MAPPING
-_FOLDS_WITH_PRECIS = {name: _precis_beyond_ascii(fold) for name, fold in _FOLDS.items()}
-_PRECIS_UTF8MAPPINGS = frozenset(("rfc7613", "rfc8265"))
+_FOLDS_WITH_PRECIS: Final = {name: _precis_beyond_ascii(fold) for name, fold in _FOLDS.items()}
+_PRECIS_UTF8MAPPINGS: Final = frozenset(("rfc7613", "rfc8265"))
 
 
 def fold_function(casemapping: str, utf8mapping: str = "") -> Fold:

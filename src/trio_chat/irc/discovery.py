@@ -11,33 +11,33 @@ Everything that is read here may be forged. It is bounded text, and no reason to
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.irc.text import strip_controls, strip_formatting
 
-SERVICE_TYPES = ("_irc._tcp.local.", "_ircs._tcp.local.")
+SERVICE_TYPES: Final = ("_irc._tcp.local.", "_ircs._tcp.local.")
 """The services of IRC without and with TLS; both are one server if they have one port."""
-PAGE_TYPE = "_http._tcp.local."
-BEACON_PORT = 6667
+PAGE_TYPE: Final = "_http._tcp.local."
+BEACON_PORT: Final = 6667
 """The UDP port of queries. IANA has given it to IRC, which uses TCP alone."""
-ALL_NODES = "ff02::1"
+ALL_NODES: Final = "ff02::1"
 """The multicast group of queries by IPv6 (RFC 4291 §2.7.1). Every node is in it, so no switch
 filters it; as with a broadcast of IPv4, no router forwards it.
 """
-NONCE_BYTES = 16
-BEACON_BYTES = 512
+NONCE_BYTES: Final = 16
+BEACON_BYTES: Final = 512
 """The length of a query, and the most of an answer."""
-MAX_LABEL = 63
+MAX_LABEL: Final = 63
 """The longest name of an instance, in bytes (RFC 6763 §4.1.1)."""
 
-_QUERY = b"trio-chat ? "
-_ANSWER = b"trio-chat ! "
-_HEADER = len(_QUERY) + NONCE_BYTES
-_BY_IPV4 = b"4"
+_QUERY: Final = b"trio-chat ? "
+_ANSWER: Final = b"trio-chat ! "
+_HEADER: Final = len(_QUERY) + NONCE_BYTES
+_BY_IPV4: Final = b"4"
 """Stands behind the nonce of a query by IPv6 when the client asks by IPv4 as well."""
-_LONGEST_STRING = 255
-_LONGEST_SHOWN = 64
-_TLS = ("auto", "required", "off")
+_LONGEST_STRING: Final = 255
+_LONGEST_SHOWN: Final = 64
+_TLS: Final = ("auto", "required", "off")
 
 
 class BeaconQuery(NamedTuple):

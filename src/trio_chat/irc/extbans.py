@@ -7,7 +7,7 @@ not in the table belongs to an ordinary mask, which may contain an IPv6 address.
 ACCOUNTEXTBAN of RPL_ISUPPORT are derived from the table (IRCv3 account-extban).
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Extban(NamedTuple):
@@ -27,11 +27,11 @@ class Extban(NamedTuple):
     is_act: bool = False
 
 
-ACCOUNT = "a"
-MUTE = "m"
-REALNAME = "r"
+ACCOUNT: Final = "a"
+MUTE: Final = "m"
+REALNAME: Final = "r"
 
-EXTBANS: dict[str, Extban] = {
+EXTBANS: Final[dict[str, Extban]] = {
     extban.letter: extban
     for extban in (
         Extban(ACCOUNT, "account", "a:<mask> covers users that are logged in to such an account"),
@@ -44,7 +44,7 @@ EXTBANS: dict[str, Extban] = {
         Extban(REALNAME, "realname", "r:<mask> covers users that have such a real name"),
     )
 }
-_BY_WORD = EXTBANS | {extban.name: extban for extban in EXTBANS.values()}
+_BY_WORD: Final = EXTBANS | {extban.name: extban for extban in EXTBANS.values()}
 
 
 class ParsedExtban(NamedTuple):

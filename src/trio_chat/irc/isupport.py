@@ -6,21 +6,21 @@ The tokens are derived from the tables and the limits in force, so that they can
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.modes import ModeType
 from trio_chat.irc.names import CASEMAPPINGS, CHANTYPES, current_casemapping
 
-_TOKENS_PER_LINE = 13
+_TOKENS_PER_LINE: Final = 13
 """RFC 2812 §2.3 allows 15 parameters; the first is the nickname and the last the closing text."""
-_BYTES_PER_LINE = 270
+_BYTES_PER_LINE: Final = 270
 """Bytes of tokens that fit into a line with the longest server name and nickname and the text."""
 
-_LONGEST_PAGE_URL = 200
-CALL = "trio-chat/CALL"
+_LONGEST_PAGE_URL: Final = 200
+CALL: Final = "trio-chat/CALL"
 """The name of the token for the address that rooms for calls are under."""
-FILEHOST = ("draft/FILEHOST", "soju.im/FILEHOST")
+FILEHOST: Final = ("draft/FILEHOST", "soju.im/FILEHOST")
 """The names of the token for uploads."""
 
 
@@ -185,8 +185,8 @@ def token_lines(tokens: Iterable[str]) -> list[tuple[str, ...]]:
     return found
 
 
-_ESCAPES = str.maketrans({char: f"\\x{ord(char):02X}" for char in "\\= "})
-_ESCAPED = re.compile(r"\\x([0-9A-Fa-f]{2})")
+_ESCAPES: Final = str.maketrans({char: f"\\x{ord(char):02X}" for char in "\\= "})
+_ESCAPED: Final = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
 def escape(value: str) -> str:

@@ -7,9 +7,9 @@ goes on for several times the longest possible line does not speak IRC, or wants
 receiver's time; the specifications set no limit for that, `ENDLESS` does.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-ENDLESS = 16_384
+ENDLESS: Final = 16_384
 """Bytes: more than three times the longest line with its tags."""
 
 

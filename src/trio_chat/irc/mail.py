@@ -6,14 +6,15 @@ that our mail server connects to.
 
 import re
 from functools import cache
+from typing import Final
 
-LONGEST = 254
+LONGEST: Final = 254
 """Bytes of the longest address that fits into a path (RFC 5321 §4.5.3.1.3)."""
-_LONGEST_LOCAL = 64
+_LONGEST_LOCAL: Final = 64
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
-_QUOTED = r'"(?:[!#-\[\]-~]|\\[!-~])+"'
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
+_QUOTED: Final = r'"(?:[!#-\[\]-~]|\\[!-~])+"'
+_LABEL: Final = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 
 
 @cache

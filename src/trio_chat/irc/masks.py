@@ -8,18 +8,18 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.irc.addresses import parse_address
 
 Network = IPv4Network | IPv6Network
 
-_ADDRESS = re.compile(
+_ADDRESS: Final = re.compile(
     r"(?:[0-9]{1,3}\.){3}(?:[0-9]{1,3}|\*)|(?:[0-9a-f]{1,4}:){3}[0-9a-f:*]*", re.ASCII
 )
 
-_NUMBERS = re.compile(r"[0-9a-f:.\[\]]+(?:%.*)?", re.ASCII | re.IGNORECASE)
-_KNOWN_PREFIX = {4: 24, 6: 48}
+_NUMBERS: Final = re.compile(r"[0-9a-f:.\[\]]+(?:%.*)?", re.ASCII | re.IGNORECASE)
+_KNOWN_PREFIX: Final = {4: 24, 6: 48}
 """By IP version, the shortest prefix whose networks also cover cloaked users: whoever can write it
 nearly knows the address already.
 """
@@ -151,8 +151,8 @@ def compile_glob(mask: str) -> re.Pattern[str]:
 
 
 _kept = lru_cache(maxsize=4096)(compile_glob)
-_RUN = re.compile(r"[*?]{2,}")
-_QUESTIONS = re.compile(r"(?:\\\?)+")
+_RUN: Final = re.compile(r"[*?]{2,}")
+_QUESTIONS: Final = re.compile(r"(?:\\\?)+")
 
 
 def _in_order(run: re.Match[str]) -> str:

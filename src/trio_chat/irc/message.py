@@ -11,21 +11,22 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
-MAX_BODY = 510
+MAX_BODY: Final = 510
 """Bytes of a message without its tags and without CR LF (RFC 2812 §2.3)."""
-MAX_CLIENT_TAGS = 4096
+MAX_CLIENT_TAGS: Final = 4096
 """Bytes of tags a client may send, with the leading '@' and the trailing space (IRCv3 message-tags,
 Size limit).
 """
-MAX_LABEL = 64
+MAX_LABEL: Final = 64
 """Bytes of a label (IRCv3 labeled-response, Tag value)."""
 
-NO_TAGS: Mapping[str, str] = MappingProxyType({})
+NO_TAGS: Final[Mapping[str, str]] = MappingProxyType({})
 
 # The last parameter of these commands always gets a colon, although the grammar does not require it
 # for a single word: naive clients look for " :".
-_TEXT_COMMANDS = frozenset(
+_TEXT_COMMANDS: Final = frozenset(
     (
         "PRIVMSG",
         "NOTICE",
@@ -43,9 +44,9 @@ _TEXT_COMMANDS = frozenset(
         "NOTE",
     )
 )
-_ESCAPES = str.maketrans({";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"})
-_has_escapes = re.compile(r"[; \\\r\n]").search  # to translate takes five times as long
-_UNESCAPES = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
+_ESCAPES: Final = str.maketrans({";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"})
+_has_escapes: Final = re.compile(r"[; \\\r\n]").search  # to translate takes five times as long
+_UNESCAPES: Final = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
 
 
 class ParseError(ValueError):

@@ -6,7 +6,7 @@ derived from the tables.
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class ModeType(Enum):
@@ -28,7 +28,7 @@ class ModeType(Enum):
         return self is not ModeType.FLAG and (adding or self is not ModeType.WHEN_SET)
 
 
-VENDOR = "trio-chat/"
+VENDOR: Final = "trio-chat/"
 """The prefix of the names of modes that no specification names (IRCv3 `draft/named-modes`)."""
 
 
@@ -56,32 +56,32 @@ class ChannelMode(NamedTuple):
         return self.type.takes_param(adding=adding)
 
 
-FOUNDER = "q"
-ADMIN = "a"
-OPERATOR = "o"
-HALF_OPERATOR = "h"
-VOICE = "v"
-BAN = "b"
-BAN_EXCEPTION = "e"
-INVITE_EXCEPTION = "I"
-KEY = "k"
-FORWARD = "f"
-LIMIT = "l"
-SLOW = "W"
-NO_CTCP = "C"
-ROLEPLAY = "E"
-REGISTERED_SPEAK = "M"
-PUBLIC = "P"
-REGISTERED_JOIN = "R"
-OP_MODERATED = "U"
-INVITE_ONLY = "i"
-MODERATED = "m"
-NO_EXTERNAL = "n"
-SECRET = "s"  # noqa: S105 - a channel mode, not a password
-TOPIC_LOCK = "t"
-AUDITORIUM = "u"
+FOUNDER: Final = "q"
+ADMIN: Final = "a"
+OPERATOR: Final = "o"
+HALF_OPERATOR: Final = "h"
+VOICE: Final = "v"
+BAN: Final = "b"
+BAN_EXCEPTION: Final = "e"
+INVITE_EXCEPTION: Final = "I"
+KEY: Final = "k"
+FORWARD: Final = "f"
+LIMIT: Final = "l"
+SLOW: Final = "W"
+NO_CTCP: Final = "C"
+ROLEPLAY: Final = "E"
+REGISTERED_SPEAK: Final = "M"
+PUBLIC: Final = "P"
+REGISTERED_JOIN: Final = "R"
+OP_MODERATED: Final = "U"
+INVITE_ONLY: Final = "i"
+MODERATED: Final = "m"
+NO_EXTERNAL: Final = "n"
+SECRET: Final = "s"  # noqa: S105 - a channel mode, not a password
+TOPIC_LOCK: Final = "t"
+AUDITORIUM: Final = "u"
 
-CHANNEL_MODES: dict[str, ChannelMode] = {
+CHANNEL_MODES: Final[dict[str, ChannelMode]] = {
     mode.letter: mode
     for mode in (
         # Ranks from the highest down: the order is the order of PREFIX and of multi-prefix.
@@ -202,32 +202,32 @@ CHANNEL_MODES: dict[str, ChannelMode] = {
         ),
     )
 }
-_TYPES = {mode.letter: mode.type for mode in CHANNEL_MODES.values()}
-RANKS: tuple[ChannelMode, ...] = tuple(
+_TYPES: Final = {mode.letter: mode.type for mode in CHANNEL_MODES.values()}
+RANKS: Final[tuple[ChannelMode, ...]] = tuple(
     mode for mode in CHANNEL_MODES.values() if mode.type is ModeType.MEMBER
 )
-PREFIXES = "".join(mode.prefix for mode in RANKS)
+PREFIXES: Final = "".join(mode.prefix for mode in RANKS)
 
 
 def _at_least(letter: str) -> frozenset[str]:
     return frozenset(mode.letter for mode in RANKS[: RANKS.index(CHANNEL_MODES[letter]) + 1])
 
 
-AT_LEAST: dict[str, frozenset[str]] = {mode.letter: _at_least(mode.letter) for mode in RANKS}
+AT_LEAST: Final[dict[str, frozenset[str]]] = {mode.letter: _at_least(mode.letter) for mode in RANKS}
 """By the letter of a rank: that rank and those above it."""
 
-RESTRAINING = frozenset((NO_CTCP, REGISTERED_SPEAK, OP_MODERATED, MODERATED))
+RESTRAINING: Final = frozenset((NO_CTCP, REGISTERED_SPEAK, OP_MODERATED, MODERATED))
 """Flags that can keep a member from speaking. One test finds a channel without them and without
 bans, the common case.
 """
 
-INVISIBLE = "i"
-BOT = "B"
+INVISIBLE: Final = "i"
+BOT: Final = "B"
 """The user mode of bots, and their flag in WHO (IRCv3 bot-mode)."""
 
-REGISTERED_ONLY = "R"
-NO_USER_CTCP = "T"
-SECURE = "Z"
+REGISTERED_ONLY: Final = "R"
+NO_USER_CTCP: Final = "T"
+SECURE: Final = "Z"
 """The user mode of a user whose sessions are all encrypted; only the server changes it."""
 SERVER_OPERATOR, NOTICES, WALLOPS = "o", "s", "w"
 """The user modes for server operators, server notices and WALLOPS (RFC 2812 §3.1.5)."""
@@ -247,7 +247,7 @@ class UserMode(NamedTuple):
     meaning: str
 
 
-USER_MODES: dict[str, UserMode] = {
+USER_MODES: Final[dict[str, UserMode]] = {
     mode.letter: mode
     for mode in (
         UserMode(BOT, "bot", "you are a bot, and others can see it"),
@@ -278,7 +278,7 @@ USER_MODES: dict[str, UserMode] = {
     )
 }
 
-DEFAULT_USER_MODES = "iRT"
+DEFAULT_USER_MODES: Final = "iRT"
 """User modes that config.ini may give every user at first."""
 
 

@@ -1,7 +1,7 @@
 """Mode names (IRCv3 `draft/named-modes`): RPL_CHMODELIST, the items of PROP, and MODE as PROP."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from trio_chat.irc.modes import (
     CHANNEL_MODES,
@@ -19,33 +19,33 @@ from trio_chat.irc.names import is_channel_name
 
 _Mode = TypeVar("_Mode", ChannelMode, UserMode)
 
-MOST_ITEMS = 13
+MOST_ITEMS: Final = 13
 """RFC 2812 §2.3 allows 15 parameters; a nickname and a channel, or `*`, precede the items."""
 
-_TYPES = {
+_TYPES: Final = {
     ModeType.LIST: 1,
     ModeType.ALWAYS: 2,
     ModeType.WHEN_SET: 3,
     ModeType.FLAG: 4,
     ModeType.MEMBER: 5,
 }
-_FLAG = _TYPES[ModeType.FLAG]
+_FLAG: Final = _TYPES[ModeType.FLAG]
 
-CHANNEL_MODE_LIST = tuple(
+CHANNEL_MODE_LIST: Final = tuple(
     f"{_TYPES[mode.type]}:{mode.name}={mode.letter}" for mode in CHANNEL_MODES.values()
 )
 """The items of RPL_CHMODELIST."""
-USER_MODE_LIST = tuple(f"{_FLAG}:{mode.name}={mode.letter}" for mode in USER_MODES.values())
+USER_MODE_LIST: Final = tuple(f"{_FLAG}:{mode.name}={mode.letter}" for mode in USER_MODES.values())
 """The items of RPL_UMODELIST."""
 
 # "Servers implementing non-standard modes may allow clients to send them both with and without
 # their vendor prefix."
-_CHANNEL_MODES: dict[str, ChannelMode] = {
+_CHANNEL_MODES: Final[dict[str, ChannelMode]] = {
     name: mode
     for mode in CHANNEL_MODES.values()
     for name in (mode.name, mode.name.removeprefix(VENDOR))
 }
-_USER_MODES: dict[str, UserMode] = {
+_USER_MODES: Final[dict[str, UserMode]] = {
     name: mode
     for mode in USER_MODES.values()
     for name in (mode.name, mode.name.removeprefix(VENDOR))

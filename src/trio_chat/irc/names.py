@@ -15,11 +15,11 @@ it along.
 import re
 import unicodedata
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from trio_chat.irc import casemapping as casemappings
 
-CASEMAPPINGS: dict[str, dict[str, str]] = {
+CASEMAPPINGS: Final[dict[str, dict[str, str]]] = {
     "precis": {"CASEMAPPING": "ascii", "UTF8MAPPING": "rfc8265"},
     "ascii": {"CASEMAPPING": "ascii"},
     "rfc1459": {"CASEMAPPING": "rfc1459"},
@@ -30,21 +30,21 @@ CASEMAPPINGS: dict[str, dict[str, str]] = {
 fall back to RFC 1459, in which `[` and `{` are equal. `ascii` is correct for every ASCII name, and
 `UTF8MAPPING` describes how the others are compared.
 """
-CHANTYPES = "#"
-RELAY_SEPARATOR = "/"
-SCENE = "=Scene="
+CHANTYPES: Final = "#"
+RELAY_SEPARATOR: Final = "/"
+SCENE: Final = "=Scene="
 """The source of a narrator's message (SCENE); the source of a character is `*name*`. Neither is a
 valid nickname.
 """
 
 # RFC 2812 §2.3.1, of any length.
-_ASCII_NICK = re.compile(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)
-_NICK_PUNCTUATION = frozenset("[]\\`_^{|}-")
+_ASCII_NICK: Final = re.compile(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)
+_NICK_PUNCTUATION: Final = frozenset("[]\\`_^{|}-")
 # RFC 2812 §2.3.1 chanstring, without the ':' it also forbids.
-_CHANNEL_FORBIDDEN = re.compile("[\0-\x20,\x7f]")
-_USER_FORBIDDEN = re.compile(r"[^A-Za-z0-9._~-]", re.ASCII)
+_CHANNEL_FORBIDDEN: Final = re.compile("[\0-\x20,\x7f]")
+_USER_FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9._~-]", re.ASCII)
 
-_LONGEST_KEPT = 128
+_LONGEST_KEPT: Final = 128
 """Characters of a name whose folded form is cached: a longer one is that of nothing, and strangers
 could fill the memory with them.
 """
@@ -61,7 +61,7 @@ def _fold_precis(name: str) -> str:
         raise InvalidName(name) from error
 
 
-_FOLDS: dict[str, casemappings.Fold] = {
+_FOLDS: Final[dict[str, casemappings.Fold]] = {
     "precis": _fold_precis,
     "ascii": casemappings.fold_ascii,
     "rfc1459": casemappings.fold_rfc1459,

@@ -9,28 +9,28 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-SIGNS = (*(f"{digit}\ufe0f\u20e3" for digit in range(1, 10)), "\U0001f51f")
+SIGNS: Final = (*(f"{digit}\ufe0f\u20e3" for digit in range(1, 10)), "\U0001f51f")
 """The signs of the options: the reaction with one is a vote."""
-MARK = "\U0001f4ca"
+MARK: Final = "\U0001f4ca"
 """The beginning of a poll."""
-CLOSED_MARK = "\U0001f3c1"
+CLOSED_MARK: Final = "\U0001f3c1"
 """The beginning of the answer that closes a poll."""
-LEAST_OPTIONS = 2
-LINE_ROOM = 350
+LEAST_OPTIONS: Final = 2
+LINE_ROOM: Final = 350
 """Bytes of a text for which every server has room in one line."""
-_MOST_VOTERS = 5000
+_MOST_VOTERS: Final = 5000
 """Nicknames of one poll that are kept, whatever others send."""
-_SEVERAL = "\u2611\ufe0f"
-_BEGINNING = re.compile(f"{MARK}(\u2611\ufe0f?)?[ \n]+")
-_CLOSED_BEGINNING = re.compile(f"{CLOSED_MARK}[ \n]+")
-_SIGN = re.compile("([1-9])\ufe0f?\u20e3|\U0001f51f")
-_SPACES = re.compile("[ \t\r\n\u00a0]+")
-_COUNTED = re.compile("(.+) — ([0-9]{1,7})")
-_ASKED = re.compile("(.*[?？])[ \t\r\n\u00a0]+([^ ].*)", re.DOTALL)
-_QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»", "'": "'"}
-_SEVERAL_OPTION = re.compile("-m(?=[ \t\r\n\u00a0]|$)")
+_SEVERAL: Final = "\u2611\ufe0f"
+_BEGINNING: Final = re.compile(f"{MARK}(\u2611\ufe0f?)?[ \n]+")
+_CLOSED_BEGINNING: Final = re.compile(f"{CLOSED_MARK}[ \n]+")
+_SIGN: Final = re.compile("([1-9])\ufe0f?\u20e3|\U0001f51f")
+_SPACES: Final = re.compile("[ \t\r\n\u00a0]+")
+_COUNTED: Final = re.compile("(.+) — ([0-9]{1,7})")
+_ASKED: Final = re.compile("(.*[?？])[ \t\r\n\u00a0]+([^ ].*)", re.DOTALL)
+_QUOTES: Final = {'"': '"', "“": "”", "„": "“”", "«": "»", "'": "'"}
+_SEVERAL_OPTION: Final = re.compile("-m(?=[ \t\r\n\u00a0]|$)")
 
 
 class PollProblem(Enum):

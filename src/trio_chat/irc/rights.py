@@ -1,6 +1,8 @@
 """Rights of server operators: config.ini grants them, and ERR_NOPRIVS names the missing one."""
 
-RIGHTS: dict[str, str] = {
+from typing import Final
+
+RIGHTS: Final[dict[str, str]] = {
     "kill": "disconnect users",
     "ban": "ban addresses and masks from the server, and list the bans",
     "rehash": "reload config.ini",

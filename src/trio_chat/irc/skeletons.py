@@ -15,16 +15,17 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Final
 
-_ASCII = str.maketrans({"i": "l", "1": "l", "|": "l", "0": "o", "m": "rn"})
+_ASCII: Final = str.maketrans({"i": "l", "1": "l", "|": "l", "0": "o", "m": "rn"})
 """What lower-case ASCII letters and digits resemble; `i` resembles what its capital does, because
 case is ignored.
 """
-_MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_MARKS: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 """Combining marks that belong to no script and can follow any letter."""
-_SMALL_CAPITAL = "LATIN LETTER SMALL CAPITAL "
+_SMALL_CAPITAL: Final = "LATIN LETTER SMALL CAPITAL "
 # The table puts it around characters of scripts that run from right to left.
-_DIRECTION_MARK = "\u200e"
+_DIRECTION_MARK: Final = "\u200e"
 
 
 def skeletons(name: str, folded: str) -> tuple[str, ...]:

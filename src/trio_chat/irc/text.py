@@ -2,23 +2,24 @@
 
 import re
 import unicodedata
+from typing import Final
 
-ACTION = "\x01ACTION "
+ACTION: Final = "\x01ACTION "
 """The beginning of a CTCP ACTION, which ends with another \\x01."""
 
 # C0 and C1 controls, DEL, bidirectional controls, line separators, invisible format characters,
 # lone surrogates.
-_UNSAFE = re.compile(
+_UNSAFE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_FORMATTING = re.compile(
+_FORMATTING: Final = re.compile(
     "\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?"
     "|[\x02\x0f\x11\x16\x1d-\x1f]"
 )
 
 
-_STYLES = frozenset("\x02\x03\x0f\x11\x1d\x1e\x1f")
+_STYLES: Final = frozenset("\x02\x03\x0f\x11\x1d\x1e\x1f")
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -61,8 +62,8 @@ def clean(text: str) -> str:
 
 # Cutting (Unicode Standard Annex #29, grapheme cluster boundaries)
 
-_JOINER = "\u200d"
-_LONGEST_CLUSTER = 64
+_JOINER: Final = "\u200d"
+_LONGEST_CLUSTER: Final = 64
 """Characters of what is still taken for one sign; somebody may put marks on a letter for ever."""
 
 

@@ -8,11 +8,12 @@ A browser does not send the fragment, so no log of a server or a proxy has the t
 §4.2.5).
 """
 
+from typing import Final
 from urllib.parse import quote
 
 from trio_chat.irc.names import CHANTYPES
 
-_PLAIN = "!$&'()*+,-./:;=@_~"
+_PLAIN: Final = "!$&'()*+,-./:;=@_~"
 """Characters of a fragment (RFC 3986 §3.5) that need no percent encoding; `?` ends the name."""
 
 

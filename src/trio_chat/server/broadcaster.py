@@ -14,7 +14,7 @@ Under load batches grow, and the cost of a message falls.
 
 import logging
 from collections.abc import Callable, Iterable, Sequence, Sized
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import trio
 
@@ -33,10 +33,10 @@ Delivery = tuple[Sequence[Session], bytes, bool]
 """Sessions, all bytes of a batch that each of them gets, and whether replies to its own commands
 are among them.
 """
-_SENDS_PER_TURN = 256
+_SENDS_PER_TURN: Final = 256
 """After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
-_ITEMS_PER_BATCH = 1024
-_BUSY = 16
+_ITEMS_PER_BATCH: Final = 1024
+_BUSY: Final = 16
 """Items that wait when more than a client or two have said something."""
 
 

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # it needs what only a cluster needs
 
 log = logging.getLogger("trio_chat")
 
-_LINES_PER_TURN = 64
+_LINES_PER_TURN: Final = 64
 """Lines of one client in a row; then other tasks are scheduled."""
 
 

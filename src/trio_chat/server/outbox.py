@@ -9,14 +9,15 @@ is not ended.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 import trio
 
 from trio_chat.server.transport import Transport
 
-MAX_CHUNKS = 16384
+MAX_CHUNKS: Final = 16384
 """Pieces that may wait, in addition to the limit in bytes."""
-_JOIN_BYTES = 262_144
+_JOIN_BYTES: Final = 262_144
 _Piece = tuple[bytes, bool]
 """Complete lines, and whether they answer a command of the client."""
 

@@ -1,6 +1,7 @@
 """Replies that overtake items that wait for a commit, because they do not depend on them."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import trio
 
@@ -8,13 +9,13 @@ from trio_chat.chat.events import Output, OutputItem, Reply
 from trio_chat.chat.history import MESSAGES
 from trio_chat.chat.users import Session
 
-PATIENCE = 0.25
+PATIENCE: Final = 0.25
 """Seconds for which a reply waits for messages that were sent to its client before.
 
 Mostly they are committed by then, and the order of arrival is kept. When the database takes longer,
 replies are sent first.
 """
-_SAID = MESSAGES | {"TAGMSG"}
+_SAID: Final = MESSAGES | {"TAGMSG"}
 """Events that change nothing that a reply could describe."""
 
 

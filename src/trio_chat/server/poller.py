@@ -10,18 +10,18 @@ import logging
 import select
 from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
+from typing import Final, Protocol
 
 import outcome
 import trio
 
 log = logging.getLogger("trio_chat")
 
-_EVENTS_PER_TURN = 256
+_EVENTS_PER_TURN: Final = 256
 """Sockets in a row; then other tasks are scheduled. With fewer, the PING of a client waits for more
 rounds while thousands of others send something.
 """
-_LONGEST_TURN = 0.005
+_LONGEST_TURN: Final = 0.005
 """Seconds after which they are scheduled in between: a line can be expensive."""
 
 

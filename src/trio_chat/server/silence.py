@@ -1,8 +1,9 @@
 """The silence of a client: when it is asked for a sign of life, and when it is ended."""
 
 import math
+from typing import Final
 
-PING = "PING"
+PING: Final = "PING"
 """What `Silence.check` returns when the client is to be asked for a sign of life."""
 
 

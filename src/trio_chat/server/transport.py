@@ -7,16 +7,16 @@ a delivery to any member costs one call, and unsent bytes are kept in one place,
 
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import trio
 
 from trio_chat.server.poller import Poller
 
-RECEIVE_BYTES = 65536
-LINGER_TIMEOUT = 1.0
+RECEIVE_BYTES: Final = 65536
+LINGER_TIMEOUT: Final = 1.0
 """Seconds in which a peer's last bytes are read and dropped."""
-MOST_DROPPED = 262_144
+MOST_DROPPED: Final = 262_144
 """Bytes of a peer that are read and dropped: a peer that reads the last lines sends no more than
 that.
 """

@@ -1,6 +1,7 @@
 """Transitions of channels: members come and go, topic and modes change, a channel is renamed."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from trio_chat.chat import metadata, policy
 from trio_chat.chat.apply.transitions import (
@@ -265,7 +266,7 @@ def _set_slow(channel: Channel, change: ModeSet, shown: ModeChange) -> ModeChang
     return shown
 
 
-_SETTERS = {
+_SETTERS: Final = {
     modes.KEY: _set_key,
     modes.LIMIT: _set_limit,
     modes.FORWARD: _set_forward,

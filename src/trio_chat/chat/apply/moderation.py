@@ -1,5 +1,7 @@
 """Transitions of the moderation of channels (`trio_chat.chat.moderation`)."""
 
+from typing import Final
+
 from trio_chat.chat import multiline, policy
 from trio_chat.chat.apply.transitions import Effects, channel_keys, transition
 from trio_chat.chat.changes import (
@@ -37,9 +39,9 @@ _Persisting = (
     | MessageReported
     | ReportsClosed
 )
-_ROOM = 300
+_ROOM: Final = 300
 """Bytes of a message that a notice shows."""
-_AUDIENCE = next(rank for rank in modes.RANKS if rank.letter == modes.HALF_OPERATOR)
+_AUDIENCE: Final = next(rank for rank in modes.RANKS if rank.letter == modes.HALF_OPERATOR)
 """The lowest rank whose members decide on held messages."""
 
 

@@ -1,5 +1,7 @@
 """Transitions of probation, and what follows from the arrival of a user."""
 
+from typing import Final
+
 from trio_chat.chat import operators
 from trio_chat.chat.apply.transitions import Effects, carry_out, transition
 from trio_chat.chat.changes import ProbationBegun, ProbationCounted, ProbationEnded
@@ -15,7 +17,7 @@ from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 
-_DAY = 86_400
+_DAY: Final = 86_400
 
 
 def _of_one(

@@ -6,6 +6,7 @@ it is decided then, by the same functions as for what a client sends.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from trio_chat.chat import banning, policy
 from trio_chat.chat.accounts import Account
@@ -39,7 +40,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import MAX_BODY, Message, body_size, parse, truncate
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
-SERVICE = "NickServ"
+SERVICE: Final = "NickServ"
 """The sender of reminders, and of notices of what could not be sent."""
 _Change = (
     MessageScheduled

@@ -1,5 +1,7 @@
 """Transitions of the moderation of the whole server (`trio_chat.chat.moderation.server`)."""
 
+from typing import Final
+
 from trio_chat.chat import missed, multiline, operators
 from trio_chat.chat.apply.moderation import released
 from trio_chat.chat.apply.transitions import Effects, transition
@@ -25,10 +27,10 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc.message import truncate
 
-_MAX_NOTICE = 380
+_MAX_NOTICE: Final = 380
 """Bytes of a notice, so that its line holds it."""
-_RIGHT = "moderate"
-_ROOM = 280
+_RIGHT: Final = "moderate"
+_ROOM: Final = 280
 """Bytes of a message that a notice shows."""
 
 

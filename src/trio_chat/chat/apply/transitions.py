@@ -6,7 +6,7 @@ cannot forget to mark something, and marks nothing when it returns None, as noth
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from trio_chat.chat.changes import Change
 from trio_chat.chat.events import Event
@@ -22,7 +22,7 @@ Transition = Callable[[World, C], Effects | None]
 Writes = Callable[[World, C], Sequence[DirtyKey]]
 """Returns the keys of the persistent state that a change concerns, as the world is now."""
 
-_TRANSITIONS: dict[type[Change], tuple[Transition[Any], Writes[Any]]] = {}
+_TRANSITIONS: Final[dict[type[Change], tuple[Transition[Any], Writes[Any]]]] = {}
 
 
 def nothing(world: World, change: Change) -> Sequence[DirtyKey]:

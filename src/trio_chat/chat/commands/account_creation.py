@@ -4,7 +4,7 @@
 """
 
 import logging
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import account_changes, nicknames
 from trio_chat.chat.accounts import Account, AccountsError, Busy
@@ -34,9 +34,9 @@ from trio_chat.irc.names import fold, fold_or_self
 
 log = logging.getLogger("trio_chat")
 
-VERIFICATION_REQUIRED = "VERIFICATION_REQUIRED"
-NO_MAIL = "The server cannot send mail at the moment, try again later"
-_LETTER = """\
+VERIFICATION_REQUIRED: Final = "VERIFICATION_REQUIRED"
+NO_MAIL: Final = "The server cannot send mail at the moment, try again later"
+_LETTER: Final = """\
 Somebody, probably you, wants to register the account {name} on {network}.
 
 To do that, enter this code in the chat:
@@ -77,7 +77,7 @@ class RegistrationOutcome(NamedTuple):
     account: Account | None = None
 
 
-WRONG_INVITATION = RegistrationOutcome(
+WRONG_INVITATION: Final = RegistrationOutcome(
     "INVALID_INVITATION", "That is no invitation, or it has expired or was used already"
 )
 

@@ -7,6 +7,7 @@ NickServ uses the same functions; see `trio_chat.chat.services.nickserv`. New ac
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from trio_chat.chat import (
     banning,
@@ -31,10 +32,10 @@ from trio_chat.irc import numerics as n
 
 log = logging.getLogger("trio_chat")
 
-MAX_FAILED_LOGINS = 5
+MAX_FAILED_LOGINS: Final = 5
 """After so many a session is ended: guessing takes a new connection for each few guesses."""
-CHANGED = "The account has another password since, or is suspended: log in again"
-UNAVAILABLE = "Accounts cannot be used at the moment, try again later"
+CHANGED: Final = "The account has another password since, or is suspended: log in again"
+UNAVAILABLE: Final = "Accounts cannot be used at the moment, try again later"
 
 
 @command(

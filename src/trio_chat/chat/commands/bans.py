@@ -8,7 +8,7 @@ Users that a new ban covers are disconnected at once; later connections are refu
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import banning, durations
 from trio_chat.chat.apply import apply
@@ -22,7 +22,7 @@ from trio_chat.irc.masks import BadMask
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import fold_or_self
 
-NO_REASON = "No reason was given"
+NO_REASON: Final = "No reason was given"
 
 
 class _Form(NamedTuple):
@@ -34,7 +34,7 @@ class _Form(NamedTuple):
     numeric: n.Numeric
 
 
-_FORMS = {
+_FORMS: Final = {
     BanKind.MASK: _Form("KLINE", n.RPL_STATSKLINE),
     BanKind.ADDRESS: _Form("DLINE", n.RPL_STATSDLINE),
     BanKind.ACCOUNT: _Form("SUSPEND", n.RPL_STATSDEBUG),

@@ -5,6 +5,7 @@ are executed as usual, although a client should send none: a PONG must not wait.
 """
 
 import re
+from typing import Final
 
 from trio_chat.chat.commands import messages
 from trio_chat.chat.multiline import BATCH_TYPE, BatchError, ClientBatch
@@ -14,7 +15,7 @@ from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 
-_REFERENCE = re.compile("[A-Za-z0-9-]{1,64}", re.ASCII)
+_REFERENCE: Final = re.compile("[A-Za-z0-9-]{1,64}", re.ASCII)
 
 
 @command(

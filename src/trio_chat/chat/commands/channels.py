@@ -4,6 +4,7 @@ extended-join).
 
 import logging
 from itertools import zip_longest
+from typing import Final
 
 from trio_chat.chat import policy, public_archive
 from trio_chat.chat.apply import apply
@@ -34,11 +35,11 @@ from trio_chat.irc.numerics import Numeric
 
 log = logging.getLogger("trio_chat")
 
-_SERVER_RAID = n.ERR_NEEDREGGEDNICK.with_text(
+_SERVER_RAID: Final = n.ERR_NEEDREGGEDNICK.with_text(
     "This server is in raid mode: log in to an account to join channels, or wait until it is over"
 )
-_FILTERED = n.ERR_BADCHANNAME.with_text(server_rules.why_not("That name"))
-_RENAMED = n.ERR_LINKCHANNEL.with_text("The channel has been renamed")
+_FILTERED: Final = n.ERR_BADCHANNAME.with_text(server_rules.why_not("That name"))
+_RENAMED: Final = n.ERR_LINKCHANNEL.with_text("The channel has been renamed")
 
 
 def find_channel(request: Request, name: str) -> Channel | None:

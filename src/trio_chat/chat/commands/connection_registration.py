@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from trio_chat.chat import banning, group_operators, nicknames, operators, policy
 from trio_chat.chat.accounts import Busy
@@ -29,7 +30,7 @@ from trio_chat.irc.names import InvalidName, clean_username, fold_nick, fold_or_
 
 log = logging.getLogger("trio_chat")
 
-_LOOKS_USED = n.ERR_NICKNAMEINUSE.with_text(
+_LOOKS_USED: Final = n.ERR_NICKNAMEINUSE.with_text(
     "That nickname looks like another one; choose one that differs more"
 )
 

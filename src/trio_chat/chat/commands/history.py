@@ -5,7 +5,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import conversations, retention
 from trio_chat.chat.conversations import Conversation
@@ -31,9 +31,9 @@ from trio_chat.irc import tag_names
 log = logging.getLogger("trio_chat")
 
 
-_WORK_OF_TARGET = 20
+_WORK_OF_TARGET: Final = 20
 """The work as which a look-up of the last message of one conversation counts; see `Steps`."""
-_NOT_YOURS = "Messages could not be retrieved: you are not in that channel, or not logged in"
+_NOT_YOURS: Final = "Messages could not be retrieved: you are not in that channel, or not logged in"
 
 
 @command(
@@ -138,7 +138,7 @@ def _between(references: list[Reference], limit: int) -> Wanted:
     return [(Span(end.last, start.first), limit)]
 
 
-_SPANS: dict[str, Callable[[list[Reference], int], Wanted]] = {
+_SPANS: Final[dict[str, Callable[[list[Reference], int], Wanted]]] = {
     "BEFORE": _before,
     "AFTER": _after,
     "LATEST": _latest,

@@ -4,6 +4,7 @@ that is made for them.
 
 import logging
 import math
+from typing import Final
 
 from trio_chat.chat import account_changes, nicknames
 from trio_chat.chat.accounts import Account, Accounts
@@ -14,10 +15,12 @@ from trio_chat.irc.names import InvalidName, fold_nick
 
 log = logging.getLogger("trio_chat")
 
-WAS_DROPPED = (
+WAS_DROPPED: Final = (
     "{} was the name of an account that was deleted; only an operator of the server can free it"
 )
-_IMPOSSIBLE = "the name that you have there cannot be one here, ask an operator for an account"
+_IMPOSSIBLE: Final = (
+    "the name that you have there cannot be one here, ask an operator for an account"
+)
 
 
 async def find_account(request: Request, identity: Identity) -> Account | str:

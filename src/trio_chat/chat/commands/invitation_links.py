@@ -17,7 +17,7 @@ ChanServ and NickServ use the same functions and answer in sentences.
 """
 
 import logging
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
@@ -39,8 +39,8 @@ from trio_chat.irc.weblinks import page_link
 
 log = logging.getLogger("trio_chat")
 
-_COMMAND = "INVITATION"
-NOT_TERMS = (
+_COMMAND: Final = "INVITATION"
+NOT_TERMS: Final = (
     "Give a number of uses up to 1000, or 0 for any number, and a duration such as 2d, or 0 for"
     " ever"
 )

@@ -1,6 +1,7 @@
 """Invitations: INVITE, KNOCK (Modern IRC, INVITE; IRCv3 invite-notify)."""
 
 import logging
+from typing import Final
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
@@ -18,7 +19,7 @@ from trio_chat.irc.names import fold_or_self
 
 log = logging.getLogger("trio_chat")
 
-KNOCK_INTERVAL = 60.0
+KNOCK_INTERVAL: Final = 60.0
 """Seconds within which a user can knock once."""
 
 

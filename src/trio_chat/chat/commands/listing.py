@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
@@ -12,14 +13,14 @@ from trio_chat.irc import masks
 from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
-_WORK_OF_WORD = 4
+_WORK_OF_WORD: Final = 4
 """The work of reading a word, which may be a mask to compile."""
 
 Condition = Callable[[Channel], bool]
 
 
-_NUMBER = re.compile("([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
-_OF: dict[str, Callable[[Channel, float], float | None]] = {
+_NUMBER: Final = re.compile("([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
+_OF: Final[dict[str, Callable[[Channel, float], float | None]]] = {
     # How many members; and how many minutes ago it was made, or its topic was set: no condition
     # covers a topic that is not there.
     "": lambda channel, now: len(channel.members),

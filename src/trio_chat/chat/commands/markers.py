@@ -3,6 +3,8 @@
 The marker of an account is persistent; that of another user ends with the user.
 """
 
+from typing import Final
+
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import MarkerSet
 from trio_chat.chat.ids import SLACK_MS, first_id, parse_time, server_time
@@ -13,7 +15,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.names import fold_or_self
 
-MAX_TARGET = 128
+MAX_TARGET: Final = 128
 """Characters of a target."""
 
 

@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from trio_chat.chat import conversations, multiline, policy
 from trio_chat.chat.apply import apply
@@ -27,7 +28,7 @@ from trio_chat.irc.message import MAX_BODY, NO_TAGS, body_size
 from trio_chat.irc.modes import BOT, PREFIXES, RANKS
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
-_WITH_SERVICE = n.ERR_TOOMANYTARGETS.with_text(
+_WITH_SERVICE: Final = n.ERR_TOOMANYTARGETS.with_text(
     "Not sent: the message is for a service, too, and may have a password in it"
 )
 
@@ -127,7 +128,7 @@ class _Refusal:
             self._reply.numeric(numeric, *params, args=args)
 
 
-_KEPT_TAGS = frozenset(
+_KEPT_TAGS: Final = frozenset(
     (
         "+draft/react",
         "+draft/unreact",
@@ -139,7 +140,7 @@ _KEPT_TAGS = frozenset(
         "+persist",
     )
 )
-_FLEETING_TAGS = frozenset(("+typing", "+draft/typing"))
+_FLEETING_TAGS: Final = frozenset(("+typing", "+draft/typing"))
 
 
 def _is_worth_keeping(text: tuple[str, ...], tags: Mapping[str, str]) -> bool:

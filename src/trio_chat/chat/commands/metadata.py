@@ -5,6 +5,7 @@ channel.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from trio_chat.chat import metadata
 from trio_chat.chat.commands.metadata_requests import fail, find
@@ -63,16 +64,16 @@ def metadata_command(request: Request) -> Steps | None:
     return None
 
 
-_SUBCOMMANDS: dict[str, Callable[[Request, Target], Steps | None]] = {
+_SUBCOMMANDS: Final[dict[str, Callable[[Request, Target], Steps | None]]] = {
     "GET": get,
     "LIST": list_all,
     "SET": set_value,
     "CLEAR": clear,
     "SYNC": sync,
 }
-_SUBSCRIPTIONS: dict[str, Callable[[Request], None]] = {
+_SUBSCRIPTIONS: Final[dict[str, Callable[[Request], None]]] = {
     "SUB": subscribe,
     "UNSUB": unsubscribe,
     "SUBS": list_subscriptions,
 }
-_NEED_KEY = frozenset(("GET", "SET", "SUB", "UNSUB"))
+_NEED_KEY: Final = frozenset(("GET", "SET", "SUB", "UNSUB"))

@@ -1,12 +1,14 @@
 """Requests about metadata: what they are about, whether they may be carried out, and refusals."""
 
+from typing import Final
+
 from trio_chat.chat import metadata, policy
 from trio_chat.chat.metadata import Target
 from trio_chat.chat.registry import Request
 from trio_chat.chat.users import PendingRegistration
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
-_QUOTA_SECONDS = "300"
+_QUOTA_SECONDS: Final = "300"
 """Seconds after which a client with an exhausted quota may try again."""
 
 

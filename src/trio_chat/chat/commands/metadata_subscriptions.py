@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
+from typing import Final
 
 from trio_chat.chat import metadata
 from trio_chat.chat.commands.metadata_requests import fail, is_key
@@ -13,8 +14,8 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import wrap_words
 from trio_chat.irc.numerics import Numeric
 
-_KEYS_PER_LINE = 12
-_ROOM = 350
+_KEYS_PER_LINE: Final = 12
+_ROOM: Final = 350
 
 
 def subscribe(request: Request) -> None:

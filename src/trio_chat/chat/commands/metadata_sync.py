@@ -1,6 +1,7 @@
 """METADATA SYNC, and the values of subscribed keys as a client receives them."""
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from trio_chat.chat import metadata, policy
 from trio_chat.chat.channels import Channel
@@ -10,11 +11,11 @@ from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Steps
 from trio_chat.chat.users import PendingRegistration
 
-SYNC_AT_ONCE = 100
+SYNC_AT_ONCE: Final = 100
 """The maximum number of values that a client receives unasked when it joins a channel; with more it
 has to ask.
 """
-SYNC_LATER = "5"
+SYNC_LATER: Final = "5"
 """Seconds after which it may ask."""
 Line = tuple[str, tuple[str, ...]]
 

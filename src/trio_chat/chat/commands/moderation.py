@@ -4,6 +4,7 @@ The work is in `chat.moderation.desk`, which other ways to it share.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from trio_chat.chat import durations, multiline, policy
 from trio_chat.chat.ids import msgid
@@ -13,8 +14,8 @@ from trio_chat.chat.moderation.terms import BadTerms
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import COMMANDS, Request, command
 
-_RIGHT = "moderate"
-_ROOM = 280
+_RIGHT: Final = "moderate"
+_ROOM: Final = 280
 """Bytes of a message that a sentence shows."""
 _Verb = Callable[[Request, tuple[str, ...]], None]
 

@@ -5,6 +5,7 @@ What parameters are allowed is in `mode_rules`; the letters are in the tables of
 
 import logging
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from trio_chat.chat import mode_rules, operators, policy
 from trio_chat.chat.apply import apply
@@ -22,12 +23,12 @@ from trio_chat.irc.numerics import Numeric
 
 log = logging.getLogger("trio_chat")
 
-_LIST_NUMERICS: dict[str, tuple[Numeric, Numeric]] = {
+_LIST_NUMERICS: Final[dict[str, tuple[Numeric, Numeric]]] = {
     "b": (n.RPL_BANLIST, n.RPL_ENDOFBANLIST),
     "e": (n.RPL_EXCEPTLIST, n.RPL_ENDOFEXCEPTLIST),
     "I": (n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
 }
-_WORK_OF_CHANGE = 16
+_WORK_OF_CHANGE: Final = 16
 """The work of a change beyond those that a line should have."""
 
 

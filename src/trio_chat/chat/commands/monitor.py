@@ -1,6 +1,7 @@
 """MONITOR: notices of nicknames that come into use and go out of use (IRCv3 `monitor`)."""
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from trio_chat.chat.commands import metadata_unasked
 from trio_chat.chat.registry import Request, command
@@ -113,7 +114,7 @@ def _lines(request: Request, numeric: Numeric, words: Iterable[str], taken: int 
     return wrap_words(words, MAX_BODY - len(head.encode()) - taken, ",")
 
 
-_HANDLERS: dict[str, Callable[[Request], None]] = {
+_HANDLERS: Final[dict[str, Callable[[Request], None]]] = {
     "+": _add,
     "-": _remove,
     "C": _clear,

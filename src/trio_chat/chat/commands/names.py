@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from operator import attrgetter
+from typing import Final
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel, Membership
@@ -15,7 +16,7 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, wrap_words
 from trio_chat.irc.names import fold_or_self
 
-_NAMES_AT_ONCE = 256
+_NAMES_AT_ONCE: Final = 256
 """Members that one step of NAMES lists."""
 
 _Members = Iterable[tuple[User, Membership]]

@@ -4,6 +4,7 @@ Users see one server, also in a cluster. Operators see its nodes.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from trio_chat.chat.control import ShownNode
 from trio_chat.chat.operators import has_right
@@ -11,7 +12,7 @@ from trio_chat.chat.registry import Request, command
 from trio_chat.irc import numerics as n
 from trio_chat.irc.masks import matches
 
-_RIGHT = "stats"
+_RIGHT: Final = "stats"
 """The right of operators that see the nodes."""
 
 

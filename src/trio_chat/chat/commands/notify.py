@@ -1,6 +1,6 @@
 """NOTIFY: of what an account is notified (capability `trio-chat/notify`)."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import notifications
 from trio_chat.chat.apply import apply
@@ -10,8 +10,8 @@ from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capability_names
 from trio_chat.irc.names import fold_or_self
 
-_LONGEST_PAUSE = 10 * 365 * 86_400
-_PAUSE = "pause"
+_LONGEST_PAUSE: Final = 10 * 365 * 86_400
+_PAUSE: Final = "pause"
 
 
 class _Choice(NamedTuple):

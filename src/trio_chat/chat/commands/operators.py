@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 from trio_chat.chat import missed
 from trio_chat.chat.accounts import Busy
@@ -24,7 +25,7 @@ from trio_chat.irc.rights import RIGHTS
 
 log = logging.getLogger("trio_chat")
 
-MAX_REASON = 200
+MAX_REASON: Final = 200
 """Bytes of the reason of a KILL, so that the lines that quote it hold it."""
 
 

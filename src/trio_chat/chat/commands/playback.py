@@ -8,6 +8,7 @@ ZNC's `*playback` (`services.znc`), receive nothing unasked; neither do bots (+B
 
 import logging
 from functools import partial
+from typing import Final
 
 from trio_chat.chat import conversations
 from trio_chat.chat.channels import Channel
@@ -27,12 +28,12 @@ from trio_chat.irc.text import ACTION
 
 log = logging.getLogger("trio_chat")
 
-ASKED_FOR_SECONDS = 30
+ASKED_FOR_SECONDS: Final = 30
 """Seconds for which a playback request applies to channels that are joined later."""
-MAX_CONVERSATIONS = 100
+MAX_CONVERSATIONS: Final = 100
 """Private conversations that are looked through for one client."""
-_ASKS_ITSELF = cap.CHATHISTORY | cap.ZNC_PLAYBACK
-_SEES_ITSELF = cap.ECHO_MESSAGE | cap.ZNC_SELF_MESSAGE
+_ASKS_ITSELF: Final = cap.CHATHISTORY | cap.ZNC_PLAYBACK
+_SEES_ITSELF: Final = cap.ECHO_MESSAGE | cap.ZNC_SELF_MESSAGE
 
 
 def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None:

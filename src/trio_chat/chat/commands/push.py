@@ -2,6 +2,7 @@
 
 import logging
 from functools import partial
+from typing import Final
 
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import PushEndpointSet, PushSubscribed, PushUnsubscribed
@@ -18,7 +19,7 @@ from trio_chat.chat.response import Response
 
 log = logging.getLogger("trio_chat")
 
-_SHOWN = 400
+_SHOWN: Final = 400
 """Characters of a wrong endpoint that the answer repeats."""
 
 

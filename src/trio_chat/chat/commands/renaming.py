@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
@@ -23,17 +24,17 @@ from trio_chat.irc.names import InvalidName, fold_channel
 
 log = logging.getLogger("trio_chat")
 
-INTERVAL = 60.0
+INTERVAL: Final = 60.0
 """Seconds between two names of a channel: each one makes clients that do not know RENAME leave and
 join. A large channel has longer ones (`_interval`).
 """
-_WORK_A_SECOND = 400_000
+_WORK_A_SECOND: Final = 400_000
 """Names that clients are sent for each second that a channel keeps its name."""
-_MOST_PAID = 40 * WORK_PER_LINE
+_MOST_PAID: Final = 40 * WORK_PER_LINE
 """The work that whoever renames a channel pays, so that the next line need not wait for minutes;
 the channel waits for the rest.
 """
-_AT_ONCE = 32
+_AT_ONCE: Final = 32
 """Clients that are shown a renamed channel in one step."""
 
 

@@ -5,6 +5,7 @@ the sending user.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from trio_chat.chat import nicknames, policy
 from trio_chat.chat.channels import Channel
@@ -25,7 +26,7 @@ from trio_chat.irc.names import (
     fold_relayed,
 )
 
-MAX_RELAYED = 64
+MAX_RELAYED: Final = 64
 """The maximum number of characters of the name of a user of another network."""
 
 

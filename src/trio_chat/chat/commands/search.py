@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from trio_chat.chat import retention
 from trio_chat.chat.channels import Channel
@@ -19,7 +20,7 @@ from trio_chat.irc.names import fold_or_self
 
 log = logging.getLogger("trio_chat")
 
-_ATTRIBUTES = frozenset(("after", "before", "from", "in", "limit", "text"))
+_ATTRIBUTES: Final = frozenset(("after", "before", "from", "in", "limit", "text"))
 
 
 class _Unusable(Exception):

@@ -1,7 +1,7 @@
 """STATS: counters and configuration of the server, one report for each letter (RFC 2812 §3.4.4)."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import policy
 from trio_chat.chat.bans import BanKind
@@ -58,7 +58,7 @@ def _nodes(request: Request) -> None:
         request.reply.numeric(n.RPL_STATSDEBUG, args=(node,))
 
 
-REPORTS: dict[str, Report] = {
+REPORTS: Final[dict[str, Report]] = {
     "a": Report("ban", "suspended accounts", lambda request: send_list(request, BanKind.ACCOUNT)),
     "d": Report("ban", "banned addresses", lambda request: send_list(request, BanKind.ADDRESS)),
     "k": Report("ban", "banned masks", lambda request: send_list(request, BanKind.MASK)),

@@ -4,15 +4,17 @@ The only service is the one for uploads, which the server itself provides. So no
 validate its tokens.
 """
 
+from typing import Final
+
 from trio_chat.chat import uploads
 from trio_chat.chat.moderation.probation_rules import why_not_upload
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import filehost_url
 
-_BATCH = "draft/authtoken"
-_DESCRIPTION = "Uploads of files"
-_UNKNOWN = "*"
+_BATCH: Final = "draft/authtoken"
+_DESCRIPTION: Final = "Uploads of files"
+_UNKNOWN: Final = "*"
 """The address of a service that is not known to this session."""
 
 

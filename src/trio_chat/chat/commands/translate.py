@@ -2,6 +2,7 @@
 
 import logging
 from functools import partial
+from typing import Final
 
 from trio_chat.chat import readable_messages
 from trio_chat.chat.events import Output
@@ -25,9 +26,9 @@ from trio_chat.irc import capability_names
 
 log = logging.getLogger("trio_chat")
 
-_TEXT = "*"
+_TEXT: Final = "*"
 """What stands for the target and the msgid where a text is given."""
-_UNKNOWN = "There is no such message that you can read"
+_UNKNOWN: Final = "There is no such message that you can read"
 
 
 @command(

@@ -2,6 +2,8 @@
 registration).
 """
 
+from typing import Final
+
 from trio_chat import __version__
 from trio_chat.chat.commands import accounts, info, metadata_unasked, named_modes, tokens
 from trio_chat.chat.registry import Request
@@ -11,7 +13,7 @@ from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.modes import ModeType
 
-_MODES = (
+_MODES: Final = (
     "".join(modes.USER_MODES),
     "".join(sorted(modes.CHANNEL_MODES)),
     "".join(

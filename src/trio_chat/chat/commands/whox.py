@@ -4,7 +4,7 @@ contain.
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
@@ -15,7 +15,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.modes import BOT
 
-_TOKEN = re.compile("[0-9]{1,3}", re.ASCII)
+_TOKEN: Final = re.compile("[0-9]{1,3}", re.ASCII)
 
 
 class WhoxQuery(NamedTuple):
@@ -47,7 +47,7 @@ def _address(found: _Found) -> str:
 
 
 # "Servers MUST send the fields in the order specified".
-_FIELDS: dict[str, Callable[[_Found], str]] = {
+_FIELDS: Final[dict[str, Callable[[_Found], str]]] = {
     "t": lambda found: found.choice.token,
     "c": lambda found: found.channel.name if found.channel else "*",
     "u": lambda found: found.user.username,

@@ -7,6 +7,7 @@ cluster the change is carried out later, and `World.settle` waits for it.
 
 from collections.abc import Iterable, Sequence
 from math import ceil
+from typing import Final
 
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import (
@@ -30,7 +31,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc.message import MAX_BODY, body_size, truncate
 from trio_chat.irc.text import strip_formatting
 
-MAX_NOTE = 200
+MAX_NOTE: Final = 200
 """Bytes of a note."""
 
 

@@ -7,7 +7,7 @@ of the text, whatever an operator has written. See `normal_forms` for what count
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from trio_chat.chat.moderation import links
 from trio_chat.chat.moderation.normal_forms import (
@@ -20,17 +20,17 @@ from trio_chat.chat.moderation.normal_forms import (
 from trio_chat.irc.text import strip_controls, strip_formatting
 
 REFUSE, HOLD, ALLOW = "refuse", "hold", "allow"
-ACTIONS = (REFUSE, HOLD, ALLOW)
-FLAG = "flag"
+ACTIONS: Final = (REFUSE, HOLD, ALLOW)
+FLAG: Final = "flag"
 """The action of filters of the server that only notify operators."""
-_STRENGTH = {REFUSE: 3, HOLD: 2, FLAG: 1, ALLOW: 0}
-MOST = 100
+_STRENGTH: Final = {REFUSE: 3, HOLD: 2, FLAG: 1, ALLOW: 0}
+MOST: Final = 100
 """Filters of one channel."""
-MAX_PATTERN = 100
+MAX_PATTERN: Final = 100
 """Characters of a pattern."""
-_MAX_WORDS = 8
-_LINK = "link"
-_ANY = "*"
+_MAX_WORDS: Final = 8
+_LINK: Final = "link"
+_ANY: Final = "*"
 
 
 class Filter(NamedTuple):

@@ -2,35 +2,38 @@
 
 import re
 from functools import lru_cache
+from typing import Final
 from urllib.parse import unquote
 
 from trio_chat.chat.moderation.normal_forms import looks, plain
 
-_DOT_WORDS = f"d[o0]t|{plain('точка')}"
-_DOT = re.compile(rf"\s?[\[({{<]\s?(?:\.|punkt|{_DOT_WORDS})\s?[\])}}>]\s?|\s(?:{_DOT_WORDS})\s")
+_DOT_WORDS: Final = f"d[o0]t|{plain('точка')}"
+_DOT: Final = re.compile(
+    rf"\s?[\[({{<]\s?(?:\.|punkt|{_DOT_WORDS})\s?[\])}}>]\s?|\s(?:{_DOT_WORDS})\s"
+)
 """Ways to write a dot: `[.]`, `(dot)`, ` dot `."""
-_DOTS = str.maketrans("\u3002\uff61\uff0e", "...")
+_DOTS: Final = str.maketrans("\u3002\uff61\uff0e", "...")
 """The dots of other scripts in hosts (UTS #46 §2.3)."""
-_SPACE = re.compile(r"\s+")
-_ENCODED = "xn--"
-_SPACED_DOT = re.compile(r"(?<=\w) ?\. ?(?=\w)")
-_SPELLED = re.compile(
+_SPACE: Final = re.compile(r"\s+")
+_ENCODED: Final = "xn--"
+_SPACED_DOT: Final = re.compile(r"(?<=\w) ?\. ?(?=\w)")
+_SPELLED: Final = re.compile(
     r"(?<!\w)[^\W_](?P<gap>\s{1,3}|[-_*|~+=,])"
     r"(?:[^\W_]|[./:])"
     r"(?:(?:(?P=gap)|(?<=\.)\s{0,3}|\s{0,3}(?=\.))(?:[^\W_]|[./:]))+(?!\w)"
 )
 """Single letters with the same between each two of them, except beside a dot: `e v i l . c o m`."""
-_SPELLED_END = re.compile(r"(?<=\w\w) ?\. ?(c o m|n e t|o r g)(?!\w)(?! \w(?!\w))")
-_SHORTEST_SPELLED = 4
+_SPELLED_END: Final = re.compile(r"(?<=\w\w) ?\. ?(c o m|n e t|o r g)(?!\w)(?! \w(?!\w))")
+_SHORTEST_SPELLED: Final = 4
 """Letters before the end of a host that is spelled: `w t f. r u ok` has fewer."""
-_may_have_link = re.compile(r"[./%]|[^\x00-\x7f]|d[o0]t", re.IGNORECASE).search
-_SLASHES = re.compile(r"\s?[:;]\s?[/\\]\s?[/\\]\s?")
-_SCHEME = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,15}://([^\s/?#\\]+)")
-_BARE = re.compile(r"(?<![\w.-])((?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62})(?![\w-])")
-_WORDS = "ai am at be by do es im in is it la ly me my no so to us work world"
+_may_have_link: Final = re.compile(r"[./%]|[^\x00-\x7f]|d[o0]t", re.IGNORECASE).search
+_SLASHES: Final = re.compile(r"\s?[:;]\s?[/\\]\s?[/\\]\s?")
+_SCHEME: Final = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,15}://([^\s/?#\\]+)")
+_BARE: Final = re.compile(r"(?<![\w.-])((?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62})(?![\w-])")
+_WORDS: Final = "ai am at be by do es im in is it la ly me my no so to us work world"
 """Ends that are words: they are taken for links only with a path, since `sure.it` lacks a space."""
-_FULL_ADDRESS = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?=[:/])")
-_ENDS = (
+_FULL_ADDRESS: Final = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?=[:/])")
+_ENDS: Final = (
     "app biz blog cc chat click cloud club co com de dev edu eu fr fun gg gov icu info io"
     " life link live lol mobi net news nl online onion org pl pro pw ru sbs se shop site"
     " space store stream su tech tk top tv ua uk vip wiki win ws xyz zip p\u0278"

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
+from typing import Final
 
 from trio_chat.irc.skeletons import plain_look
 from trio_chat.irc.text import strip_formatting
@@ -17,43 +18,43 @@ Form = frozenset[str]
 """The spellings of one word."""
 Words = tuple[Form, ...]
 
-_MAX_CHOICES = 4
+_MAX_CHOICES: Final = 4
 """Runs of one word for which each combination of lengths is a spelling of its own."""
-_HIDDEN = re.compile(
+_HIDDEN: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 """Characters that are not seen (Unicode, Default_Ignorable_Code_Point), and control characters."""
-_ENCLOSED = {
+_ENCLOSED: Final = {
     **{0x1F130 + number: chr(97 + number) for number in range(26)},  # squared
     **{0x1F150 + number: chr(97 + number) for number in range(26)},  # negative circled
     **{0x1F170 + number: chr(97 + number) for number in range(26)},  # negative squared
     **{0x1F1E6 + number: chr(97 + number) for number in range(26)},  # regional indicators
 }
 """Letters in a frame, which have no compatibility decomposition."""
-_SIGNS = str.maketrans("03457@$€", "oeastase")
+_SIGNS: Final = str.maketrans("03457@$€", "oeastase")
 """Digits and signs that stand for a letter, besides those that stand for `i` or `l`."""
-_LETTERS = ("Lo", "Ll", "Lu")
-_I_OR_L = re.compile("[1!|]")
-_MARKS = (
+_LETTERS: Final = ("Lo", "Ll", "Lu")
+_I_OR_L: Final = re.compile("[1!|]")
+_MARKS: Final = (
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
     "\u0900-\u0963\u0971-\u09e3\u09fe-\u0a75\u0a81-\u0ae3\u0afa-\u0b63\u0b82-\u0bd7\u0c00-\u0c63"
     "\u0c81-\u0ce3\u0d00-\u0d63\u0d81-\u0df3\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc"
     "\u0ec8-\u0ece\u0f71-\u0f84\u0f86-\u0fbc\u102b-\u103e\u1056-\u109d\u17b6-\u17d3\u3099\u309a"
 )
 """Marks that belong to the letter before them, in scripts that write vowels by them."""
-_WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
-_HARD_SEPARATOR = re.compile(r"""[\s,;:/\\()\[\]{}<>"?=&]+""")
-_NO_LETTER = re.compile(rf"[!|](?![^\W_])|[^\w@$€!|{_MARKS}]|_")
+_WORD: Final = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
+_HARD_SEPARATOR: Final = re.compile(r"""[\s,;:/\\()\[\]{}<>"?=&]+""")
+_NO_LETTER: Final = re.compile(rf"[!|](?![^\W_])|[^\w@$€!|{_MARKS}]|_")
 """What stands between letters; `!` and `|` stand for a letter only before another one."""
-_WIDE_GAP = re.compile(r"\s\s")
-_SPELLED = re.compile(r"(?<!\S)\S(?P<gap>\s{1,3})\S(?:(?P=gap)\S)*(?!\S)")
+_WIDE_GAP: Final = re.compile(r"\s\s")
+_SPELLED: Final = re.compile(r"(?<!\S)\S(?P<gap>\s{1,3})\S(?:(?P=gap)\S)*(?!\S)")
 """Single letters with the same gap between each two of them. The gap between two words may be
 wider.
 """
-_RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
-_L_AMONG_CAPITALS = re.compile("(?<=[A-Z])l|l(?=[A-Z])")
+_RUN: Final = re.compile(r"(.)\1{2,}", re.DOTALL)
+_L_AMONG_CAPITALS: Final = re.compile("(?<=[A-Z])l|l(?=[A-Z])")
 
 
 def plain(text: str) -> str:

@@ -7,17 +7,17 @@ first connection. Both are named by `rules.sender_key`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice, takewhile
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-HOUR = 3600
+HOUR: Final = 3600
 INVITATION, EMAIL = "invitation", "email"
-EXEMPTIONS = (INVITATION, EMAIL)
+EXEMPTIONS: Final = (INVITATION, EMAIL)
 """What makes a new account known: an invitation, or a verified e-mail address."""
 _MOST = 20_000
 """Accounts and addresses that are remembered."""
-_KEPT = 30 * 86_400
+_KEPT: Final = 30 * 86_400
 """Seconds for which an address without a connection remains known."""
-LISTED_HOURS = 24
+LISTED_HOURS: Final = 24
 """Hours of probation of an address that is in a block list."""
 
 

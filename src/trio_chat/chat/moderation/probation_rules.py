@@ -3,6 +3,8 @@
 Links are found in any spelling that filters find.
 """
 
+from typing import Final
+
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.moderation.links import hosts
 from trio_chat.chat.moderation.probation import Probation
@@ -12,7 +14,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.irc.modes import BOT
 
-PROBATION = "PROBATION"
+PROBATION: Final = "PROBATION"
 
 
 def account_key(number: int) -> str:

@@ -6,7 +6,7 @@ nodes of a cluster decide the same.
 
 from collections.abc import Mapping
 from math import ceil
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.moderation.filters import HOLD, first_match
@@ -21,11 +21,11 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import tag_names
 
-SLOW_MODE = "SLOW_MODE"
-FILTERED = "MESSAGE_FILTERED"
-RAID = "RAID_MODE"
-HELD = "MESSAGE_HELD"
-_WITH_TEXT = (tag_names.REACT, tag_names.UNREACT, "+react", "+unreact")
+SLOW_MODE: Final = "SLOW_MODE"
+FILTERED: Final = "MESSAGE_FILTERED"
+RAID: Final = "RAID_MODE"
+HELD: Final = "MESSAGE_HELD"
+_WITH_TEXT: Final = (tag_names.REACT, tag_names.UNREACT, "+react", "+unreact")
 """Client-only tags whose values clients show."""
 
 

@@ -7,6 +7,7 @@ which filter, without its text and its receiver.
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from trio_chat.chat.apply.transitions import apply
 from trio_chat.chat.changes import (
@@ -34,9 +35,9 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc.modes import BOT
 
-_BEGIN_OF_WORD = re.compile("(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])")
-_DIGITS_AROUND = re.compile(r"(?<![^\W\d_])\d+|\d+(?![^\W\d_])")
-_NOT_ALLOWED = "the operators of this server do not allow a word or a link in it"
+_BEGIN_OF_WORD: Final = re.compile("(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])")
+_DIGITS_AROUND: Final = re.compile(r"(?<![^\W\d_])\d+|\d+(?![^\W\d_])")
+_NOT_ALLOWED: Final = "the operators of this server do not allow a word or a link in it"
 
 
 def is_raided(world: World) -> bool:

@@ -1,7 +1,7 @@
 """The words by which filters of the server are written, in IRC and at the command line."""
 
 from collections.abc import Container, Sequence, Sized
-from typing import Protocol
+from typing import Final, Protocol
 
 from trio_chat.chat.durations import show
 from trio_chat.chat.moderation.filters import ACTIONS, ALLOW, FLAG, BadPattern, parse_pattern
@@ -12,7 +12,7 @@ from trio_chat.chat.moderation.server import (
     ServerFilter,
 )
 
-SERVER_ACTIONS = (*ACTIONS, FLAG)
+SERVER_ACTIONS: Final = (*ACTIONS, FLAG)
 
 
 class BadTerms(ValueError):
