@@ -353,9 +353,9 @@ def test_a_bomb_is_not_unpacked(
     }
     write_zip("a.zip", files)
     assert Path("a.zip").stat().st_size < 100_000
-    assert ran("import", "slack", "a.zip") == 0
+    assert ran("import", "slack", "a.zip") == 1
     assert len(kept("#general")) == 1
-    assert "left out: entries that are too large" in capsys.readouterr().out
+    assert "a.zip: general/2024-01-02.json in it is too large" in capsys.readouterr().err
 
 
 def test_names_outside_the_archive_are_only_names() -> None:
@@ -377,8 +377,8 @@ def test_too_many_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ran("import", "slack", "a.zip") == 1
 
 
-def test_a_damaged_day_does_not_keep_the_others_out() -> None:
-    """Nor one whose content is not what it should be."""
+def test_a_damaged_day_does_not_keep_the_others_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor one whose content is not what it should be; each is named."""
     fill()
     days: dict[str, list[Any]] = {
         "d1": [said("1700000000.000100", "a")],
@@ -391,8 +391,48 @@ def test_a_damaged_day_does_not_keep_the_others_out() -> None:
         "general/2024-01-06.json": json.dumps([said("1700000009.000100", "b")]),
     }
     write_zip("a.zip", files)
-    assert ran("import", "slack", "a.zip") == 0
+    assert ran("import", "slack", "a.zip") == 1
     assert [record.text for record in kept("#general")] == ["a", "b"]
+    assert capsys.readouterr().err.splitlines()[:3] == [
+        f"trio-chat: a.zip: general/2024-01-0{day}.json in it is damaged" for day in (3, 4, 5)
+    ]
+
+
+def damage(name: str) -> None:
+    """Break the bytes of a file of a.zip, as a disk or a download does."""
+    data = bytearray(Path("a.zip").read_bytes())
+    with zipfile.ZipFile("a.zip") as archive:
+        info = archive.getinfo(name)
+    start = info.header_offset + 30 + len(name)
+    data[start : start + info.compress_size] = bytes(info.compress_size)
+    Path("a.zip").write_bytes(bytes(data))
+
+
+def test_a_file_that_cannot_be_unpacked_does_not_end_the_import(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is named, the others are imported, and the exit code tells programs of it."""
+    fill()
+    days = {f"d{day}": [said(f"170000000{day}.000100", str(day))] for day in (1, 2, 3)}
+    write_zip("a.zip", slack_files(**days))
+    damage("general/2024-01-02.json")
+    assert ran("import", "slack", "a.zip") == 1
+    assert [record.text for record in kept("#general")] == ["1", "3"]
+    assert capsys.readouterr().err.startswith(
+        "trio-chat: a.zip: general/2024-01-02.json in it is damaged\n"
+    )
+
+
+def test_a_damaged_list_of_conversations_does_not_end_the_import(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The channels of the other lists are imported."""
+    fill()
+    write_zip("a.zip", slack_files(d1=[said("1700000000.000100")]) | {"mpims.json": "[]"})
+    damage("mpims.json")
+    assert ran("import", "slack", "a.zip") == 1
+    assert len(kept("#general")) == 1
+    assert "a.zip: mpims.json in it is damaged" in capsys.readouterr().err
 
 
 def test_an_archive_with_a_password_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trio_chat.admin.console import report, write_lines
+from trio_chat.admin.console import report, report_error, write_lines
 from trio_chat.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -64,6 +64,17 @@ def tell(
     report(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))
     if options.is_dry:
         report(_("Nothing was written, because of --dry-run."))
+
+
+def tell_problems(file: str, problems: Sequence[str]) -> None:
+    """Report what in a file could not be read.
+
+    Args:
+        file: the file.
+        problems: a clause for each part of it.
+    """
+    for line in [*problems[:_MOST], *_more(len(problems))]:
+        report_error(f"{file}: {line}")
 
 
 def tell_accounts(accounts: "ErgoAccountImport") -> None:

@@ -38,11 +38,13 @@ class OpenSource(NamedTuple):
         items: its messages.
         records: records of this program, instead of messages.
         position: returns the bytes that were read so far.
+        problems: clauses about files in it that could not be read; reading may add some.
     """
 
     items: SourceItems
     position: Callable[[], int]
     records: Iterator[Record | Skipped] = iter(())
+    problems: Sequence[str] = ()
 
 
 Opener = Callable[[Path, ExitStack], OpenSource]
@@ -94,6 +96,10 @@ def run(
                             importer.take(source.items), importer.take_records(source.records)
                         ):
                             progress(done + source.position())
+                    if source.problems:
+                        progress.clear()
+                        import_report.tell_problems(_shown(file), source.problems)
+                        failed = True
                 except ImportFileError as error:
                     progress.clear()
                     report_error(f"{_shown(file)}: {error}")
@@ -186,7 +192,7 @@ def import_slack(files: Sequence[Path], options: ImportOptions) -> int:
         tree = Tree(file)
         stack.callback(tree.close)
         export = SlackExport(tree)
-        return OpenSource(export.items(), lambda: export.bytes_read)
+        return OpenSource(export.items(), lambda: export.bytes_read, problems=export.problems)
 
     return run(files, options, NETWORK, opened, has_files=True)
 

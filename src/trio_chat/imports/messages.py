@@ -140,7 +140,6 @@ SourceItems = Iterator[SourceMessage | Skipped]
 SYSTEM = N_("messages of the other program itself, such as who joined")
 EMPTY = N_("messages without a text")
 DAMAGED = N_("entries that are damaged")
-TOO_LARGE = N_("entries that are too large")
 UNREADABLE = N_("lines in an unknown format")
 TIMELESS = N_("messages without a time")
 TOO_OLD = N_("messages from before 1988")

@@ -60,6 +60,8 @@ class SlackExport:
         self._tree = tree
         tree.enter("users.json")
         self.bytes_read = 0
+        self.problems: list[str] = []
+        """Clauses about files of it that could not be read, while the others are."""
         if "users.json" not in tree.sizes or not tree.sizes.keys() & _LISTS.keys():
             raise ImportFileError(
                 _("the file is not an export of Slack: it has no users.json and channels.json")
@@ -72,7 +74,7 @@ class SlackExport:
             _Conversation(channel, directory)
             for name, is_private in _LISTS.items()
             if name in tree.sizes
-            for each in self._listed(name)
+            for each in self._conversations_in(name)
             for channel, directory in [self._channel(each, name, is_private=is_private)]
         ]
         names = {
@@ -88,6 +90,14 @@ class SlackExport:
         if not isinstance(found, list):
             raise ImportFileError(_("{file} in it is damaged").format(file=name))
         return [each for each in found[:_MOST_LISTED] if isinstance(each, dict)]
+
+    def _conversations_in(self, name: str) -> list[dict[str, Any]]:
+        try:
+            return self._listed(name)
+        except (ImportFileError, OSError):
+            # The other lists have conversations of their own.
+            self.problems.append(_("{file} in it is damaged").format(file=name))
+            return []
 
     def _channel(
         self, value: dict[str, Any], name: str, *, is_private: bool
@@ -106,11 +116,7 @@ class SlackExport:
         return person or SourcePerson(f"slack:{number}", number, aliases=(number,))
 
     def items(self) -> SourceItems:
-        """Yield the messages, channel by channel.
-
-        Raises:
-            ImportFileError: the archive is damaged.
-        """
+        """Yield the messages, channel by channel."""
         days: dict[str, list[str]] = {}
         for name in self._tree.sizes:
             directory, _separator, file = name.rpartition("/")
@@ -128,12 +134,14 @@ class SlackExport:
         try:
             found = json.loads(self._tree.read(name).decode("utf-8-sig", "replace"))
         except TooLarge:
-            yield Skipped(messages.TOO_LARGE)
+            self.problems.append(_("{file} in it is too large").format(file=name))
             return
-        except (ValueError, RecursionError):
-            yield Skipped(messages.DAMAGED)
+        except (ImportFileError, OSError, ValueError, RecursionError):
+            found = None
+        if not isinstance(found, list):
+            self.problems.append(_("{file} in it is damaged").format(file=name))
             return
-        for element in found if isinstance(found, list) else ():
+        for element in found:
             if not isinstance(element, dict):
                 yield Skipped(messages.DAMAGED)
             elif text_of(element, "subtype") not in _SPOKEN:
