@@ -133,6 +133,40 @@ async def test_an_agent_searches_and_sees_who_is_there() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tool", "arguments", "answer"),
+    [("channels", {}, [LOBBY]), ("who", {"channel": LOBBY}, ["helper"])],
+)
+async def test_the_first_question_waits_for_the_chat(
+    tool: str, arguments: dict[str, str], answer: list[str]
+) -> None:
+    """A program asks as soon as the agent has started, before it is in its channels."""
+    bot = Bot("helper", channels=[LOBBY])
+    has_answer = trio.Event()
+    async with Client(make_server(Agent(bot, (), 10))) as client:
+
+        async def ask() -> None:
+            result = await client.call_tool(tool, arguments)
+            assert result.structured_content == {"result": answer}
+            has_answer.set()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            await trio.testing.wait_all_tasks_blocked()
+            async with chat_with(bot):
+                await has_answer.wait()
+
+
+async def test_an_agent_that_is_not_connected_says_so(autojump_clock: MockClock) -> None:
+    """It does not say that it is in no channel."""
+    async with talk() as t:
+        await t.chat.drop()
+        await trio.sleep(1)
+        with pytest.raises(AgentError, match="does not answer"):
+            await t.call("channels")
+        t.chat.restore()
+
+
+@pytest.mark.parametrize(
     ("tool", "arguments"),
     [
         ("read", {"conversation": "#elsewhere"}),

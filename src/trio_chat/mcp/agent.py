@@ -17,8 +17,10 @@ from trio_chat.bot import (
     Bot,
     ChatMessage,
     HistoryUnavailableError,
+    Lost,
     NotDeliveredError,
 )
+from trio_chat.client.session.events import Ready
 
 PATIENCE = 30.0
 """Seconds for the chat to answer."""
@@ -31,6 +33,7 @@ _READS = 60
 """Requests for history a minute."""
 _RANKS = "~&@%+!"
 _HOST = re.compile("[!@%]")
+_AWAY = "The chat does not answer; it may be away. Try again later."
 _Result = TypeVar("_Result")
 
 
@@ -79,6 +82,14 @@ class Agent:
         self._allowed = set(allowed)
         self._writes, self._reads = Rate(rate), Rate(_READS)
         self._is_read_only = is_read_only
+        self._is_there = trio.Event()
+        bot.on(Ready | Lost)(self._note)
+
+    def _note(self, event: Ready | Lost) -> None:
+        if isinstance(event, Ready):
+            self._is_there.set()
+        elif self._is_there.is_set():
+            self._is_there = trio.Event()
 
     @property
     def nick(self) -> str:
@@ -107,16 +118,22 @@ class Agent:
 
     # Actions
 
-    def channels(self) -> list[str]:
-        """Return the channels that the agent is in."""
+    async def channels(self) -> list[str]:
+        """Return the channels that the agent is in.
+
+        Raises:
+            AgentError: the chat is away.
+        """
+        await self._arrive()
         return self._bot.channels
 
-    def members(self, channel: str) -> list[str]:
+    async def members(self, channel: str) -> list[str]:
         """Return the nicknames in a channel.
 
         Raises:
-            AgentError: the agent is not in the channel.
+            AgentError: the agent is not in the channel, or the chat is away.
         """
+        await self._arrive()
         found = self._bot.members(channel)
         if not found:
             raise AgentError(f"The agent is not in {channel}.")
@@ -170,6 +187,13 @@ class Agent:
         self._writes.take()
         await _answered(lambda: self._bot.react(conversation, msgid, reaction))
 
+    async def _arrive(self) -> None:
+        """Wait until its channels have let the agent in: the first question comes before that."""
+        with trio.move_on_after(PATIENCE):
+            await self._is_there.wait()
+            return
+        raise AgentError(_AWAY)
+
     def _check(self, conversation: str) -> None:
         if not self.may_write(conversation):
             raise AgentError(f"The user has not allowed to write to {conversation}.")
@@ -188,6 +212,6 @@ async def _answered(action: Callable[[], Awaitable[_Result]]) -> _Result:
         with trio.fail_after(PATIENCE):
             return await action()
     except trio.TooSlowError:
-        raise AgentError("The chat does not answer; it may be away. Try again later.") from None
+        raise AgentError(_AWAY) from None
     except (HistoryUnavailableError, NotDeliveredError) as error:
         raise AgentError(str(error)) from None

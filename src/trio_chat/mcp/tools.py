@@ -70,14 +70,13 @@ def make_server(agent: Agent) -> MCPServer:
 
     async def channels() -> list[str]:
         """List the channels that the account is in."""
-        await trio.lowlevel.checkpoint()  # a function that is not asynchronous would get a thread
-        return agent.channels()
+        with _refusals():
+            return await agent.channels()
 
     async def who(channel: str) -> list[str]:
         """List the nicknames in a channel."""
-        await trio.lowlevel.checkpoint()
         with _refusals():
-            return agent.members(channel)
+            return await agent.members(channel)
 
     async def read(conversation: str, limit: int = 50, before: str = "") -> list[FoundMessage]:
         """Read the latest messages of a channel or a private conversation, the oldest first.
