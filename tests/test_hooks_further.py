@@ -42,10 +42,20 @@ JSON = "application/json"
             payloads.GOOGLE_CARD,
             ["Disk full", "db1", "Details", "95% used", "Host: db1", "Open (https://m.example/)"],
         ),
+        (
+            {
+                "@type": "MessageCard",
+                "title": "Disk",
+                "potentialAction": [
+                    {"@type": "ViewAction", "name": "Open", "target": ["https://m.example/"]}
+                ],
+            },
+            ["Disk", "Open (https://m.example/)"],
+        ),
         ({"@type": "MessageCard", "summary": "full"}, ["full"]),
         ({"card": {"brand": "visa"}, "message": "paid"}, ["paid"]),
     ],
-    ids=["adaptive", "message", "google", "summary", "no card"],
+    ids=["adaptive", "message", "google", "action", "summary", "no card"],
 )
 def test_cards(payload: Any, shown: list[str]) -> None:
     """Their texts, facts and buttons, in their order; pictures as addresses."""
@@ -173,6 +183,10 @@ def test_changes_of_a_branch_of_bitbucket(change: Any, shown: list[str]) -> None
         ),
         ({"Subject": "Disk", "Message": "full"}, ["Disk", "full"]),
         ({"subject": "123", "data": {"message": "full"}}, ["full"]),
+        (
+            {"type": "Issue", "data": {"title": "Fix it"}, "url": "https://l.example/3"},
+            ["Fix it", "https://l.example/3"],
+        ),
         ([{"title": "a"}, {"title": "b"}], ["a", "b"]),
         ({"event": "deployed"}, ["deployed"]),
         ({"message": "", "host": "db1"}, ["host: db1"]),
@@ -186,6 +200,7 @@ def test_changes_of_a_branch_of_bitbucket(change: Any, shown: list[str]) -> None
         "stripe",
         "sns",
         "cloudevents",
+        "linear",
         "list",
         "event",
         "no message",

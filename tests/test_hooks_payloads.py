@@ -395,7 +395,27 @@ def test_a_payload_without_a_text(payload: Any) -> None:
         ),
         (payloads.GITHUB_ISSUE | {"action": "labeled"}, "issues", [""]),
         (payloads.GITHUB_ISSUE, "check_run", [""]),
-        (payloads.GITHUB_ISSUE | {"action": ""}, "member_added", ["octo/shop: ann: member added"]),
+        (
+            {
+                "action": "created",
+                "alert": {
+                    "html_url": "https://github.example/octo/shop/security/1",
+                    "security_advisory": {"summary": "Denial of service in tea"},
+                },
+                "repository": payloads.GITHUB_ISSUE["repository"] | {"html_url": "https://x.org"},
+                "sender": payloads.GITHUB_ISSUE["sender"],
+            },
+            "dependabot_alert",
+            [
+                "octo/shop: ann: dependabot alert created Denial of service in tea"
+                " https://github.example/octo/shop/security/1"
+            ],
+        ),
+        (
+            payloads.GITHUB_ISSUE | {"issue": {}, "action": ""},
+            "member_added",
+            ["octo/shop: ann: member added"],
+        ),
     ],
 )
 def test_github(payload: Any, event: str, expected: list[str]) -> None:

@@ -92,7 +92,8 @@ def _fact(value: dict[str, Any]) -> str:
 
 def _own(value: dict[str, Any]) -> list[str]:
     """Return the lines of what is in a part itself."""
-    url = web_address(first_text(value, *_URLS))
+    # A list of one is that of a ViewAction.
+    url = web_address(first_text(value, *_URLS) or text_at(value, "target", 0))
     titles = [bold(_read(text)) for key in _TITLES if (text := text_at(value, key))]
     texts = [_read(text) for key in _TEXTS if (text := text_at(value, key))]
     runs = [

@@ -56,6 +56,8 @@ _QUIET = frozenset(
         "pull_request_review_thread",
     )
 )
+_SURROUNDINGS = ("repository", "sender", "organization", "enterprise", "installation")
+"""What most events have besides what they are about."""
 _CONCLUSIONS = {"success": GREEN, "failure": RED, "timed_out": RED, "cancelled": GREY}
 
 
@@ -261,9 +263,29 @@ def _other(event: str) -> Callable[[Any], str]:
         if action and action not in _SHOWN_ACTIONS:
             return ""
         name = first_line(event, 60).replace("_", " ")
-        return f"{_who(payload)}: {name} {first_line(action, 40)}".rstrip()
+        words = (f"{_who(payload)}: {name}", first_line(action, 40), *_subject(event, payload))
+        return " ".join(filter(None, words))
 
     return handler
+
+
+def _subject(event: str, payload: Any) -> tuple[str, str]:
+    """Return the title and the address of what an event is about, such as an alert."""
+    subject: Any = next(
+        (
+            each
+            for key, each in dict_at(payload).items()
+            if (key == event or key not in _SURROUNDINGS) and text_at(each, "html_url")
+        ),
+        {},
+    )
+    title = (
+        text_at(subject, "security_advisory", "summary")
+        or text_at(subject, "rule", "description")
+        or first_text(subject, "title", "secret_type_display_name", "full_name", "name")
+    )
+    title = first_line(title, 200)
+    return bold(title) if title else "", plain(text_at(subject, "html_url"))
 
 
 _EVENTS: dict[str, Callable[[Any], str]] = {

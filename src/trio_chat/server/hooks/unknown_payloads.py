@@ -130,7 +130,7 @@ def from_keys(payload: Any) -> HookMessage:
     if not text:
         text = from_html(first_text(source, "html", "formatted_body"))
     title = plain(first_text(source, *_TITLES))
-    url = web_address(first_text(source, *_LINKS))
+    url = web_address(first_text(source, *_LINKS) or first_text(_lowered(payload), *_LINKS))
     title = bold(title) if text else title
     if not is_of_slack and (title or text):
         words = (text_at(each, key) for each in (_lowered(payload), source) for key in _STATUSES)
