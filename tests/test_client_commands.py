@@ -1,6 +1,8 @@
 """Commands that are typed, and the lines that they send."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 import trio
@@ -9,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import client_fakes  # noqa: F401  the tests read English
+import trio_chat
+from trio_chat.chat import dispatch  # noqa: F401  # it fills the registry
+from trio_chat.chat.registry import COMMANDS as SERVER_COMMANDS
 from trio_chat.client.commands import COMMANDS
+from trio_chat.client.operator_commands import NAMES
 from trio_chat.client.polls import ShownPoll
 from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.session import events
@@ -17,6 +23,8 @@ from trio_chat.client.session.events import MessageKind
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol
+
+PAGE = Path(trio_chat.__file__).parent / "web" / "app" / "session" / "commands" / "operators.js"
 
 
 class Asked:
@@ -204,6 +212,14 @@ class Asked:
         ("/redact", "REDACT #lobby mine"),
         ("/redact not for you", "REDACT #lobby mine :not for you"),
         ("/redact @2 spam", "REDACT #lobby 2 spam"),
+        ("/rehash", "REHASH"),
+        ("/Filter add hold @channels buy * now", "FILTER add hold @channels buy * now"),
+        ("/kline 1d *!*@192.0.2.7 too loud", "KLINE 1d *!*@192.0.2.7 too loud"),
+        ("/kill bob", "KILL bob"),
+        ("/kill bob too loud", "KILL bob :too loud"),
+        ("/kill bob :too loud", "KILL bob :too loud"),
+        ("/reports resolve 3 the user was banned", "REPORTS resolve 3 :the user was banned"),
+        ("/wallops the server stops", "WALLOPS :the server stops"),
     ],
 )
 async def test_lines(line: str, done: object) -> None:
@@ -220,6 +236,13 @@ async def test_several_channels_are_joined_at_once() -> None:
     client = Asked()
     await interpret(client, "/join games,#chess,,go a,b,c", COMMANDS)
     assert client.done == [("join", "#games", "a"), ("join", "#chess", "b"), ("join", "#go", "")]
+
+
+def test_every_command_of_an_operator_can_be_typed() -> None:
+    """Those that take a right in the table of the server, and no others."""
+    assert {name for name, entry in SERVER_COMMANDS.items() if entry.right} == set(NAMES)
+    page = PAGE.read_text("utf-8").partition("export function")[0]
+    assert set(re.findall('"([A-Z]+)"', page)) == set(NAMES)
 
 
 MUTES = {

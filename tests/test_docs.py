@@ -13,6 +13,7 @@ from trio_chat.chat.services import chanserv, nickserv
 from trio_chat.chat.services.service import Service
 from trio_chat.irc import extbans, isupport, modes
 from trio_chat.irc.capabilities import CAPABILITIES
+from trio_chat.irc.rights import RIGHTS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "trio_chat"
@@ -73,6 +74,13 @@ def test_a_command_for_operators_says_its_right() -> None:
     assert {name: right[1] if right else "" for name, right in said.items()} == {
         name: entry.right for name, entry in COMMANDS.items()
     }
+
+
+def test_every_right_of_an_operator_is_named() -> None:
+    """In the table of docs/operations.md, in the order of the program."""
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    table = page.partition("\n## Operators of the server\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [*RIGHTS, "all"]
 
 
 def test_every_capability_is_named() -> None:

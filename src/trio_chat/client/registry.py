@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from trio_chat.client import operator_commands
 from trio_chat.client.credentials import mask_message
 from trio_chat.client.polls import ShownPoll
 from trio_chat.client.session.events import MessageKind
@@ -186,9 +187,12 @@ def asks_secret(line: str) -> bool:
 
 
 def find(text: str, table: Mapping[str, SlashCommand]) -> SlashCommand | None:
-    """Return the command at the start of a text; None for a message or an unknown command."""
+    """Return the command at the start of a text; None for a message or an unknown command. One of
+    an operator is carried out as `/quote`.
+    """
     words = text[1:].split(maxsplit=1) if is_command(text) and not text[1:2].isspace() else []
-    return table.get(words[0].lower()) if words else None
+    name = words[0].lower() if words else ""
+    return table.get("quote" if operator_commands.line_of(name) else name)
 
 
 def is_command(text: str) -> bool:
@@ -246,6 +250,7 @@ async def _run_command(client: Actions, text: str, table: Mapping[str, SlashComm
         )
         await client.tell(hint.format(name=name), error=True)
         return
+    rest = operator_commands.line_of(f"{name} {rest}") or rest
     words = rest.split(maxsplit=max(command.most - 1, 0))
     if not command.least <= len(words) <= command.most:
         await client.tell(_("Usage: {usage}").format(usage=command.synopsis()), error=True)

@@ -1,6 +1,7 @@
 /** Registry of the commands that are typed with a slash. */
 import { _ } from "../../platform/i18n.js";
 import { isSecretLine } from "../../text/secrets.js";
+import { operatorLine } from "./operators.js";
 
 /** @import { ChatBuffer } from "../../model/buffer.js" */
 /** @import { Actions, Command, Completion } from "../../model/types.js" */
@@ -49,8 +50,10 @@ export function command(name, usage, help, [least, most], complete, run, lines =
  * @returns {boolean} Whether it was taken; if not, the user was told why.
  */
 export function runCommand(context, text) {
-  const [, name = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(text) ?? [];
-  const found = COMMANDS.get(name.toLowerCase());
+  const [, name = "", behind = ""] = /^\/(\S*)\s*(.*)$/s.exec(text) ?? [];
+  const line = COMMANDS.has(name.toLowerCase()) ? "" : operatorLine(name, behind);
+  const found = COMMANDS.get(line ? "quote" : name.toLowerCase());
+  const rest = line || behind;
   if (!found) {
     context.tell(
       _(
