@@ -95,7 +95,7 @@ def test_others_may_not(town: Town) -> None:
         assert "not an operator" in sentence(bob.say(f"CS HOOK #a {words}"))
     ann.say("CS ACCESS #a ADD eve op")
     eve = logged_in(town, "eve")
-    assert "has 0 webhooks" in sentence(eve.say("CS HOOK #a LIST"))
+    assert "Webhooks of #a: 0." in sentence(eve.say("CS HOOK #a LIST"))
 
 
 def test_an_unregistered_channel_has_none(town: Town) -> None:

@@ -320,10 +320,10 @@ def test_filters_are_listed_and_removed(root: Person) -> None:
     assert lines == [
         "*** 1. hold @channels,nicks buy now (by root)",
         "*** 2. refuse spam (by root)",
-        "*** The server has 2 filters.",
+        "*** Filters of the server: 2.",
     ]
     root.say("FILTER DEL buy now", "FILTER DEL 1")
-    assert root.say("FILTER")[-1].params[1] == "*** The server has 0 filters."
+    assert root.say("FILTER")[-1].params[1] == "*** Filters of the server: 0."
     assert "has no filter" in root.say("FILTER DEL 7")[-1].params[1]
 
 

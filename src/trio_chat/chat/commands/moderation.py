@@ -62,7 +62,7 @@ def _list_filters(request: Request, words: tuple[str, ...]) -> None:
     filters = desk.list_filters(request.world)
     for number, each in enumerate(filters, 1):
         answer(request, f"{number}. {describe(each)} (by {each.setter})")
-    answer(request, f"The server has {len(filters)} filters.")
+    answer(request, f"Filters of the server: {len(filters)}.")
 
 
 def _add_filter(request: Request, words: tuple[str, ...]) -> None:

@@ -36,7 +36,7 @@ def carry_out(service: Service, request: Request, channel: Channel, words: list[
         found = request.world.hooks.of_channel(number)
         for hook in found:
             service.answer(request, describe(hook))
-        service.answer(request, f"{channel.name} has {len(found)} webhooks.")
+        service.answer(request, f"Webhooks of {channel.name}: {len(found)}.")
     elif words[0].upper() == "DEL" and len(words) > 1:
         _remove(service, request, number, words[1])
     elif words[0].upper() == "ENABLE" and len(words) > 1:

@@ -31,7 +31,7 @@ def carry_out(
         now = request.world.steady()
         for one in found:
             service.answer(request, one.describe(now))
-        service.answer(request, f"There are {len(found)} invitations.")
+        service.answer(request, f"Invitations: {len(found)}.")
     elif verb == "REVOKE" and rest:
         revoked = invitation_links.revoke(request, channel, rest[0])
         done = f"Invitations that were revoked: {len(revoked)}."

@@ -71,7 +71,7 @@ def _list_filters(request: Request, channel: Channel) -> None:
     filters = _filters(channel)
     for number, each in enumerate(filters, 1):
         answer(request, f"{number}. {each.action} {each.pattern} (by {each.setter})")
-    answer(request, f"{channel.name} has {len(filters)} filters.")
+    answer(request, f"Filters of {channel.name}: {len(filters)}.")
 
 
 def _add_filter(request: Request, channel: Channel, action: str, text: str) -> None:
