@@ -134,9 +134,9 @@ def _variables(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running_server(home: Path) -> Iterator[str]:
-    """Run a server; return its address."""
-    (home / "server.ini").write_text(_CONFIG)
+def running_server(home: Path, more: str = "") -> Iterator[str]:
+    """Run a server, with more in its settings; return its address."""
+    (home / "server.ini").write_text(_CONFIG + more)
     process = subprocess.Popen(
         [sys.executable, "-m", "trio_chat", "serve", "--config", "server.ini"],
         cwd=home,
@@ -145,7 +145,7 @@ def running_server(home: Path) -> Iterator[str]:
         encoding="utf-8",
     )
     assert process.stdout is not None
-    yield next(line.split()[-1] for line in process.stdout if "trio-chat connect" in line)
+    yield next(line.split()[-1] for line in process.stdout if " connect " in line)
     process.terminate()
     process.wait()
 
