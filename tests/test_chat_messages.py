@@ -22,6 +22,14 @@ def test_a_private_message(town: Town) -> None:
     assert bob.read() == [Message("PRIVMSG", ("bob", "hi"), "ann!ann@192.0.2.1")]
 
 
+def test_a_target_counts_once_however_it_is_written(town: Town) -> None:
+    """A client that completes names may give two spellings of one."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    ann.say("PRIVMSG bob,BOB,#a,#A :hi")
+    assert [message.params[0] for message in bob.read()] == ["bob", "#a"]
+    assert commands(ann.say("PART #a,#A")) == ["PART"]
+
+
 @pytest.mark.parametrize(
     ("line", "numeric"),
     [

@@ -14,6 +14,7 @@ it along.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import ClassVar, Final
 
@@ -134,6 +135,14 @@ def fold_or_self(name: str) -> str:
         return fold(name)
     except InvalidName:
         return name
+
+
+def each_once(names: Iterable[str]) -> list[str]:
+    """Return names in their order, without those that are another spelling of one before."""
+    kept: dict[str, str] = {}
+    for name in names:
+        kept.setdefault(fold_or_self(name), name)
+    return list(kept.values())
 
 
 def is_channel_name(name: str) -> bool:

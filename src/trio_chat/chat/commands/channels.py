@@ -30,7 +30,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import truncate
-from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
+from trio_chat.irc.names import InvalidName, each_once, fold_channel, fold_or_self
 from trio_chat.irc.numerics import Numeric
 
 log = logging.getLogger("trio_chat")
@@ -272,7 +272,7 @@ def send_present(request: Request, channel: Channel, shared: SharedNames | None 
 @command("PART", "<channel>{,<channel>} [:<reason>]", min_params=1, help="Leave channels.")
 def part_command(request: Request) -> None:
     """Leave channels."""
-    for name in dict.fromkeys(request.params[0].split(",")):
+    for name in each_once(request.params[0].split(",")):
         channel = find_channel(request, name)
         if channel is None:
             continue

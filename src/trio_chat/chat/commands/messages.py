@@ -26,7 +26,7 @@ from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, NO_TAGS, body_size
 from trio_chat.irc.modes import BOT, PREFIXES, RANKS
-from trio_chat.irc.names import fold_or_self, is_channel_name
+from trio_chat.irc.names import each_once, fold_or_self, is_channel_name
 
 _WITH_SERVICE: Final = n.ERR_TOOMANYTARGETS.with_text(
     "Not sent: the message is for a service, too, and may have a password in it"
@@ -67,7 +67,7 @@ def _say(request: Request, verb: str) -> None:
     if verb != "TAGMSG" and (len(params) < 2 or not params[1]):
         refuse(n.ERR_NOTEXTTOSEND)
         return
-    targets = list(dict.fromkeys(params[0].split(","))) if "," in params[0] else [params[0]]
+    targets = each_once(params[0].split(",")) if "," in params[0] else [params[0]]
     if len(targets) > request.world.lengths.targets:
         refuse(n.ERR_TOOMANYTARGETS, targets[request.world.lengths.targets])
         targets = targets[: request.world.lengths.targets]
