@@ -16,6 +16,7 @@ NAMES = frozenset(
         "FILTER",
         "HELD",
         "KLINE",
+        "MAP",
         "RAID",
         "REHASH",
         "SAJOIN",

@@ -9,7 +9,6 @@ line: a third of the cost of a private message.
 import logging
 import select
 from collections.abc import Callable
-from time import monotonic
 from typing import Final, Protocol
 
 import outcome
@@ -108,15 +107,16 @@ class EpollPoller:
 
     async def run(self) -> None:
         """Wait for all; see `Poller`."""
+        now = trio.lowlevel.current_clock().current_time  # two calls less than by trio.current_time
         with self._epoll:
             while True:
                 await trio.lowlevel.wait_readable(self._epoll.fileno())
-                began = monotonic()
+                began = now()
                 # By level, not by edge: what is not read now is reported again.
                 for descriptor, _ in self._epoll.poll(0, _EVENTS_PER_TURN):
-                    if monotonic() - began > _LONGEST_TURN:
+                    if now() - began > _LONGEST_TURN:
                         await trio.lowlevel.checkpoint()
-                        began = monotonic()
+                        began = now()
                     self._attend(descriptor)
 
     def _attend(self, descriptor: int) -> None:

@@ -20,6 +20,7 @@ export const NAMES = new Set([
   "FILTER",
   "HELD",
   "KLINE",
+  "MAP",
   "RAID",
   "REHASH",
   "SAJOIN",
