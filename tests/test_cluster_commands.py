@@ -121,7 +121,7 @@ def test_two_services_answer_one_line_in_turn() -> None:
     """Also when the first has to wait for a password."""
     town = ClusterTown()
     ann = town.here.person("ann")
-    answer = ann.say("PRIVMSG NickServ,nickserv :IDENTIFY acc1 wrong")
+    answer = ann.say("PRIVMSG NickServ,*playback :IDENTIFY acc1 wrong")
     assert commands(answer) == ["NOTICE", "NOTICE"]
 
 
