@@ -122,6 +122,7 @@ def is_plain(hint: object) -> bool:
 
 
 REPLACED = {
+    "MAX_CHUNKS",
     "MOST_LETTERS",
     "MOST_MENTIONED",
     "MOST_READS",

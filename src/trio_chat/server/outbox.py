@@ -15,7 +15,7 @@ import trio
 
 from trio_chat.server.transport import Transport
 
-MAX_CHUNKS: Final = 16384
+MAX_CHUNKS = 16384
 """Pieces that may wait, in addition to the limit in bytes."""
 _JOIN_BYTES: Final = 262_144
 _Piece = tuple[bytes, bool]
