@@ -262,6 +262,18 @@ async def test_old_messages_are_deleted(town: ApiEnd) -> None:
     assert (await town.get("/history"))["items"][0]["messages"] == 0
 
 
+async def test_no_messages_of_a_channel_with_a_longer_name_are_deleted(town: ApiEnd) -> None:
+    """`#x` has messages of its own, or none, whether somebody is in it or not."""
+    zoe = await town.person("zoe", "##x")
+    await zoe.send(b"PRIVMSG ##x :hello\r\nPING 1\r\n")
+    await zoe.until("PONG")
+    clock = town.world.wall_clock
+    assert isinstance(clock, Clock)
+    clock.now += 60
+    before = datetime.fromtimestamp(clock.now, UTC).isoformat()
+    await town.refusal(404, "POST", "/history/prune", {"before": before, "channel": "#x"})
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [

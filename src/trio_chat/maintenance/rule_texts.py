@@ -1,4 +1,4 @@
-"""What the rules of the chat say, in the language of whom they refuse something outside of it.
+"""Refusals of the rules of the chat, in the language of a command or an HTTP request.
 
 The rules speak English, as IRC does, and know nothing of languages. Here are the sentences by which
 they refuse what commands and HTTP requests ask for, with names for their values: a sentence that

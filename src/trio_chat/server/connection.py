@@ -399,7 +399,7 @@ class Connection:
                 self._accept(rest, in_order=True)
             elif output.more is not None:
                 await wait_own(self._hub, self.session, ticket, self._silence)
-                if not output.is_for_others:  # who need not wait until this client reads
+                if not output.is_for_others:  # they need not wait until this client reads
                     await self._wait_room()
                 async with self._hub.turns:
                     await self._hub.broadcaster.wait_room()

@@ -7,7 +7,7 @@ from trio_chat.chat.commands import metadata_unasked
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, wrap_words
-from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
+from trio_chat.irc.names import InvalidName, each_once, fold_nick, fold_or_self
 from trio_chat.irc.numerics import Numeric
 
 
@@ -40,10 +40,7 @@ def monitor_command(request: Request) -> None:
 
 def _targets(request: Request) -> list[str]:
     """Return the nicknames that a request names, each of them once, as it was first written."""
-    targets: dict[str, str] = {}
-    for target in request.params[1].split(","):
-        targets.setdefault(fold_or_self(target), target)
-    return [target for target in targets.values() if target]
+    return each_once(filter(None, request.params[1].split(",")))
 
 
 def _add(request: Request) -> None:

@@ -31,8 +31,8 @@ join. A large channel has longer ones (`_interval`).
 _WORK_A_SECOND: Final = 400_000
 """Names that clients are sent for each second that a channel keeps its name."""
 _MOST_PAID: Final = 40 * WORK_PER_LINE
-"""The work that whoever renames a channel pays, so that the next line need not wait for minutes;
-the channel waits for the rest.
+"""The work that a user pays for renaming a channel, so that the next line need not wait for
+minutes; the channel waits for the rest.
 """
 _AT_ONCE: Final = 32
 """Clients that are shown a renamed channel in one step."""

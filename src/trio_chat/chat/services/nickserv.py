@@ -237,8 +237,8 @@ def _ghost(request: Request, words: list[str]) -> None:
 
 
 async def _ghost_by_password(request: Request, nick: str, given: str, reply: Response) -> None:
-    """End a session for the owner of its nickname who is not logged in, as programs ask for that
-    come back while their former connection is still there.
+    """End a session for the owner of its nickname, which is not logged in: programs ask for that
+    when they come back while their former connection is still there.
     """
     world, folded = request.world, fold_or_self(nick)
     assert world.accounts is not None  # noqa: S101  # `handle` has looked
@@ -261,7 +261,7 @@ async def _ghost_by_password(request: Request, nick: str, given: str, reply: Res
 
 
 def _owns(account: str, user: User) -> bool:
-    """Return whether a nickname, or who has it, belongs to an account."""
+    """Return whether a nickname, or the user that has it, belongs to an account."""
     return fold_or_self(account) in (user.folded, fold_or_self(user.account or " "))
 
 

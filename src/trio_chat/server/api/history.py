@@ -15,7 +15,7 @@ from trio_chat.irc.text import cut_bytes
 from trio_chat.maintenance import history as rules
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.jobs import JobView, begin
-from trio_chat.server.api.named_channels import channel_named, folded_channel
+from trio_chat.server.api.named_channels import channel_named, folded_name
 from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.refusals import as_problems
 from trio_chat.server.api.resources import Resource
@@ -80,7 +80,7 @@ async def _prune(call: Call) -> JobView:
         before = max(0.0, now - (wanted.keep_days or 0) * _DAY)
     if not 0 <= before <= now:
         raise ApiProblem(400, _("that time is not in the past"), field="before")
-    channel = folded_channel(call.world, wanted.channel) if wanted.channel is not None else None
+    channel = folded_name(wanted.channel) if wanted.channel is not None else None
     with as_problems():
         database = call.site.jobs().database()
         if channel is not None:

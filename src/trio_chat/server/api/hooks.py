@@ -28,6 +28,7 @@ from trio_chat.maintenance.hooks import (
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.named_channels import (
     folded_channel,
+    folded_name,
     names_by_number,
     registered_numbers,
 )
@@ -151,7 +152,7 @@ async def _add(call: Call) -> MadeWebhook:
         number = channel_number(
             registered_numbers(world),
             world.channels.lobby.name if world.channels.lobby is not None else "",
-            folded_channel(world, wanted.channel),
+            folded_name(wanted.channel),
         )
         maker = HookMaker(call.caller.actor, int(world.clock()), world.ids.latest)
         made = new_hook(list(world.hooks), number, terms, maker)

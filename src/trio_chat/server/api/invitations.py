@@ -17,7 +17,7 @@ from trio_chat.maintenance.invitations import (
 )
 from trio_chat.server.api.calls import Call, Page, PageQuery
 from trio_chat.server.api.named_channels import (
-    folded_channel,
+    folded_name,
     names_by_number,
     registered_numbers,
 )
@@ -89,7 +89,7 @@ async def _add(call: Call) -> MadeLink:
         if wanted.channel is None:
             check_accounts_need_one(call.site.settings)
         else:
-            folded = folded_channel(world, wanted.channel)
+            folded = folded_name(wanted.channel)
             number = registered_numbers(world).get(folded, 0)
             if not number:
                 raise not_registered(folded)

@@ -7,14 +7,21 @@ from trio_chat.irc.names import fold_or_self
 from trio_chat.server.api.problems import not_found
 
 
-def folded_channel(world: World, name: str) -> str:
-    """Return the folded name of a channel, whose # may be left out: that of a channel that there
-    is, if `name` with or without it is one, so that `#x` finds `##x` where there is no `#x`.
+def folded_name(name: str) -> str:
+    """Return the folded name of a channel, whose # may be left out, as on the command line.
+
+    This is for what is made, and for stored messages: `#x` may have some and be no channel at
+    present, and must not stand for `##x` then.
     """
-    whole, longer = fold_or_self(name), fold_or_self(f"#{name}")
-    if name.startswith("#") and (whole in world.channels or longer not in world.channels):
-        return whole
-    return longer
+    return fold_or_self(name if name.startswith("#") else f"#{name}")
+
+
+def folded_channel(world: World, name: str) -> str:
+    """Return the folded name of a channel that there is, whose # may be left out, so that `#x`
+    finds `##x` where there is no `#x`; else the name as `folded_name` does.
+    """
+    folded, longer = folded_name(name), fold_or_self(f"#{name}")
+    return longer if folded not in world.channels and longer in world.channels else folded
 
 
 def channel_named(world: World, name: str) -> Channel:
