@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from functools import partial
 
 import apsw
@@ -360,6 +361,15 @@ def test_what_could_not_be_written_is_noted_again() -> None:
     unsaved.mark([DirtyKey.channel("#b"), DirtyKey.metadata(4)])
     unsaved.put_back(taken)
     assert unsaved == DirtySet({"#a", "#b"}, {(ANN, "#a")}, {ANN}, {BOB}, {3, 4})
+
+
+@pytest.mark.parametrize("table", [field.name for field in fields(DirtySet) if field.compare])
+def test_each_kind_of_unsaved_state_counts(table: str) -> None:
+    """A set with one key in any of its tables is not empty: state of no kind is forgotten."""
+    unsaved = DirtySet()
+    assert not unsaved
+    setattr(unsaved, table, type(getattr(unsaved, table))((1,)))
+    assert unsaved
 
 
 # What `trio-chat channel history` wants while the server runs.

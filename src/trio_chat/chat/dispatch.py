@@ -41,6 +41,7 @@ _OF_MASKS: Final = frozenset(
 """Commands whose parameters can be masks."""
 _WILDCARDS_PER_LINE: Final = 16
 """Wildcards of masks that cost as much as a line: each is compiled, and then looked for."""
+_NO_ACTIVITY: Final = frozenset(("CAP", "PRIVMSG"))
 _MESSAGES: Final = frozenset(("PRIVMSG", "NOTICE", "TAGMSG"))
 _OF_CHANSERV: Final = frozenset(("CHANSERV", "CS"))
 _NO_UTF8: Final = "INVALID_UTF8", "Message rejected: your software must use UTF-8 on this server"
@@ -122,7 +123,7 @@ def is_local(message: Message) -> bool:
     if message.command not in _MESSAGES:
         return message.command in _OF_CHANSERV and is_unknown(" ".join(message.params))
     targets = message.params[0] if message.params else ""
-    if targets[:1] == "#" and "," not in targets:  # nearly always
+    if targets.startswith("#") and "," not in targets:  # nearly always
         return False
     folded = fold_or_self(targets)
     if folded == CHANSERV.folded:
@@ -211,13 +212,9 @@ def _counted(request: Request, steps: Steps) -> Steps:
 
 def _is_activity(entry: Command, message: Message) -> bool:
     """Return whether a command ends the idle time of a user. Questions do not: clients ask on their
-    own.
+    own. Nor does PRIVMSG here, as it may be for a service: see `commands.messages`.
     """
-    if entry.is_local or message.command == "CAP":
-        return False
-    if message.command != "PRIVMSG" or not message.params or message.params[0][0:1] == "#":
-        return True
-    return not is_local(message)
+    return not entry.is_local and message.command not in _NO_ACTIVITY
 
 
 def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:

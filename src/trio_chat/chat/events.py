@@ -6,7 +6,7 @@ each member.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from trio_chat.chat import multiline
@@ -74,6 +74,8 @@ class Event:
     server_tags: tuple[tuple[int, str, str], ...]
     account_id: int
     push_accounts: tuple[int, ...]
+    is_multiline: bool = field(init=False, repr=False, compare=False)
+    """Whether it is a message of several lines."""
 
     # Written out, as there is one for every message: the generated one is not compiled.
     def __init__(
@@ -113,6 +115,7 @@ class Event:
         self.server_tags = server_tags
         self.account_id = account_id
         self.push_accounts = push_accounts
+        self.is_multiline = command in MESSAGES and bool(params) and "\n" in params[-1]
 
     def replace(
         self,
@@ -244,11 +247,6 @@ class Event:
         params = self.extended if self.extended and caps & cap.EXTENDED_JOIN else self.params
         return truncate(format_body(self.command, params, self.source), MAX_BODY)
 
-    @property
-    def is_multiline(self) -> bool:
-        """Whether it is a message of several lines."""
-        return self.command in MESSAGES and "\n" in self.params[-1]
-
     def lines(self, caps: int) -> list[tuple[dict[str, str], str]]:
         """Return what a session with these capabilities gets, as tags and bodies of lines."""
         if self.is_multiline:
@@ -297,8 +295,8 @@ class Event:
             return "".join(
                 f"{format_tags(tags)}{body}\r\n" for tags, body in self.lines(caps)
             ).encode()
-        tags = format_tags(self.tags(caps)) if caps else ""
-        return f"{tags}{self.body(caps)}\r\n".encode()
+        line = self.body(caps) + "\r\n"
+        return (format_tags(self.tags(caps)) + line if caps else line).encode()
 
 
 def _tagged(tags: dict[str, str], bodies: list[str]) -> list[tuple[dict[str, str], str]]:

@@ -344,7 +344,26 @@ class DirtySet:
 
     def __bool__(self) -> bool:
         """Return whether anything is to be stored."""
-        return bool(self.operations) or any(getattr(self, table) for table in _TABLES)
+        # Written out: each batch asks, and a loop over `_TABLES` looks each of them up by its name.
+        return bool(
+            self.operations
+            or self.channels
+            or self.markers
+            or self.users
+            or self.preferences
+            or self.metadata
+            or self.bans
+            or self.invitations
+            or self.push
+            or self.push_rules
+            or self.second_factors
+            or self.passkeys
+            or self.relayed
+            or self.hooks
+            or self.api_tokens
+            or self.moderation
+            or self.scheduled
+        )
 
 
 _TABLES: Final = (

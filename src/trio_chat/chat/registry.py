@@ -116,7 +116,7 @@ class Request:
     def other_sessions(self) -> tuple[Session, ...]:
         """Return the sessions of the same user that have not made the request."""
         sessions = self.user.sessions
-        if sessions == (self.session,):  # as it nearly always is
+        if len(sessions) == 1 and sessions[0] is self.session:  # as it nearly always is
             return ()
         return tuple(session for session in sessions if session is not self.session)
 

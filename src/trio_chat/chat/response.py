@@ -90,10 +90,11 @@ class Response(ReplyLines):
         self._is_changing = False  # whether the command has changed persistent state
         # Whether the answer contains events, perhaps as the client's own copies.
         self._is_event_among = False
-        self._decided: list[DecidedEvents] = []  # whose own copies are a part of the answer
-        self._postponed: list[Later] = []
-        self._follow_ups: list[Later] = []
-        self._works: list[Later] = []  # what the answer waits for, in order
+        # Tuples, as there is a response for each line, and hardly ever anything in these.
+        self._decided: tuple[DecidedEvents, ...] = ()  # whose own copies are a part of the answer
+        self._postponed: tuple[Later, ...] = ()
+        self._follow_ups: tuple[Later, ...] = ()
+        self._works: tuple[Later, ...] = ()  # what the answer waits for, in order
         self._steps: Steps | None = None  # what the answer consists of further
         self._work = 0
 
@@ -136,7 +137,7 @@ class Response(ReplyLines):
         """
         if isinstance(events, DecidedEvents) and events.asker is None:
             events.asker = self._session
-            self._decided.append(events)
+            self._decided = (*self._decided, events)
 
     def include(self, output: Output) -> None:
         """Add the output of another response, and what follows of it later."""
@@ -171,11 +172,11 @@ class Response(ReplyLines):
 
     def postpone(self, work: "Later") -> None:
         """Let `work` give the rest of the answer, with the label; it may await the storage."""
-        self._postponed.append(work)
+        self._postponed = (*self._postponed, work)
 
     def follow_up(self, work: "Later") -> None:
         """Let `work` add more after the answer, without the label."""
-        self._follow_ups.append(work)
+        self._follow_ups = (*self._follow_ups, work)
 
     def go_on(self, steps: Steps, *, is_busy: bool = False) -> None:
         """Give the rest of the answer in steps; a long answer is sent in parts, each when the
@@ -244,7 +245,7 @@ class Response(ReplyLines):
     def finish(self) -> Output:
         """Return what is to be delivered."""
         if self._postponed:
-            self._works[:0], self._postponed = self._postponed, []
+            self._works, self._postponed = (*self._postponed, *self._works), ()
             # These events were accepted now: later events must not overtake them while this answer
             # waits.
             if not self._label:
@@ -275,10 +276,7 @@ class Response(ReplyLines):
         if is_over and self._follow_ups:
             further = Response(self._world, self._session)
             # They know the request, which knows this object.
-            further._works, self._follow_ups = (
-                self._follow_ups,
-                [],
-            )
+            further._works, self._follow_ups = self._follow_ups, ()
             later = further._run
         # By position, as this is done for every line: keywords would take half as long again.
         return Output(
@@ -311,11 +309,12 @@ class Response(ReplyLines):
         """
         try:
             while self._works and self._steps is None and not self._postponed:
-                await self._works.pop(0)(self)
+                work, *rest = self._works
+                self._works = tuple(rest)
+                await work(self)
                 self._take_decided()
         except Unsettled:
-            self._works.clear()
-            self._follow_ups.clear()
+            self._works = self._follow_ups = ()
             self.fail(self._command, "TEMPORARILY_UNAVAILABLE", text=_UNSETTLED)
         return self.finish()
 

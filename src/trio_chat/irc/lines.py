@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 ENDLESS: Final = 16_384
 """Bytes: more than three times the longest line with its tags."""
 
+_CR: Final = 0x0D
+
 
 class BadLine(NamedTuple):
     """A line that was dropped because it is longer than allowed.
@@ -52,7 +54,11 @@ class LineBuffer:
         """
         if not (self._rest or self._skipping) and data.find(b"\n") == len(data) - 1:
             # One line, as nearly always; or nothing, as the last byte of nothing is not found.
-            line = data.rstrip(b"\r\n")
+            size = len(data)
+            if size > 2 and data[size - 2] == _CR and data[size - 3] != _CR:  # CR LF, as usual
+                line = data[: size - 2]
+            else:
+                line = data.rstrip(b"\r\n")
             if not line:
                 return []
             return [line if len(line) <= self._max_body else self._judge(line)]

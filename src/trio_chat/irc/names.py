@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import ClassVar, Final
+from typing import Final
 
 from trio_chat.irc import casemapping as casemappings
 
@@ -70,10 +70,16 @@ _FOLDS: Final[dict[str, casemappings.Fold]] = {
 
 
 class _Choice:
-    """The case mapping of this process."""
+    """The case mapping of a process."""
 
-    name: ClassVar[str] = "precis"
-    is_plain: ClassVar[bool] = True  # whether `str.lower` alone folds an ASCII name
+    __slots__ = ("is_plain", "name")
+
+    def __init__(self) -> None:
+        self.name = "precis"
+        self.is_plain = True  # whether `str.lower` alone folds an ASCII name
+
+
+_choice: Final = _Choice()
 
 
 def use_casemapping(name: str) -> None:
@@ -86,14 +92,14 @@ def use_casemapping(name: str) -> None:
         KeyError: there is no such case mapping.
     """
     _FOLDS[name]
-    _Choice.name = name
-    _Choice.is_plain = name != "rfc1459"
+    _choice.name = name
+    _choice.is_plain = name != "rfc1459"
     _fold.cache_clear()
 
 
 def current_casemapping() -> str:
     """Return the name of the case mapping of this process."""
-    return _Choice.name
+    return _choice.name
 
 
 def folds_alike(name: str, one: str, other: str) -> bool:
@@ -118,15 +124,15 @@ def fold(name: str) -> str:
     Raises:
         InvalidName: PRECIS refuses the name.
     """
-    if _Choice.is_plain and name.isascii():
+    if _choice.is_plain and name.isascii():
         # Not cached: folding costs no more than the look-up, and many names are seen once.
         return name.lower()
-    return _fold(name) if len(name) <= _LONGEST_KEPT else _FOLDS[_Choice.name](name)
+    return _fold(name) if len(name) <= _LONGEST_KEPT else _FOLDS[_choice.name](name)
 
 
 @lru_cache(maxsize=16384)
 def _fold(name: str) -> str:
-    return _FOLDS[_Choice.name](name)
+    return _FOLDS[_choice.name](name)
 
 
 def fold_or_self(name: str) -> str:
@@ -164,7 +170,7 @@ def fold_nick(nick: str, max_length: int) -> str:
         raise InvalidName(nick)
     if _ASCII_NICK.fullmatch(nick):
         return fold(nick)
-    if _Choice.name != "precis" or nick.isascii() or nick[0] == "-" or nick[0].isdigit():
+    if _choice.name != "precis" or nick.isascii() or nick[0] == "-" or nick[0].isdigit():
         raise InvalidName(nick)
     if any(
         char.isascii() and not char.isalnum() and char not in _NICK_PUNCTUATION for char in nick
@@ -260,7 +266,7 @@ def _fold_safely(name: str) -> str:
     # PRECIS maps wide characters to ASCII ("＃" to "#", "＊" to "*"). A name whose folded form has
     # ASCII punctuation that the name itself lacks is refused: it could smuggle in a delimiter.
     folded = _fold_precis(name)
-    if _Choice.name != "precis":
+    if _choice.name != "precis":
         if unicodedata.normalize("NFKC", name) != name:
             # Without PRECIS its other spelling would be another channel.
             raise InvalidName(name)

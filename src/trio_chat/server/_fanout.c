@@ -155,7 +155,8 @@ static PyObject *send_to_all(PyObject *module, PyObject *const *arguments, Py_ss
     for (Py_ssize_t index = 0; index < PySequence_Fast_GET_SIZE(sessions); index++) {
         if (index >= fetched) {
             Py_ssize_t left = PySequence_Fast_GET_SIZE(sessions) - index;
-            fetch_ahead(PySequence_Fast_ITEMS(sessions) + index, left < AHEAD ? left : AHEAD);
+            if (left > 1) /* alone it would be fetched no earlier */
+                fetch_ahead(PySequence_Fast_ITEMS(sessions) + index, left < AHEAD ? left : AHEAD);
             fetched = index + AHEAD;
         }
         PyObject *session = PySequence_Fast_GET_ITEM(sessions, index);

@@ -445,33 +445,50 @@ def gather(parts: Sequence[OutputItem]) -> list[Delivery]:
     runs = _runs(parts)
     if len(runs) == 1 and isinstance(runs[0], list):  # nothing is to be joined
         return [(sessions, data, False) for sessions, data in _encode_run(runs[0])]
-    pending: dict[Session, list[bytes]] = {}
+    pending: dict[Session, bytes | list[bytes]] = {}
     asked: set[Session] = set()
     for run in runs:
-        if isinstance(run, Reply):
-            pending.setdefault(run.session, []).append(run.data)
+        if isinstance(run, Event):
+            session = run.recipients[0]
+            if run.skip is not session and (data := run.encode(session.effective)):
+                _append(pending, session, data)
+        elif isinstance(run, Reply):
+            _append(pending, run.session, run.data)
             if run.is_reply:
                 asked.add(run.session)
-            continue
-        for sessions, data in _encode_run(run):
-            for session in sessions:
-                chunks = pending.get(session)
-                if chunks is None:
-                    pending[session] = [data]
-                else:
-                    chunks.append(data)
+        else:
+            for sessions, data in _encode_run(run):
+                for session in sessions:
+                    _append(pending, session, data)
     return [
-        ((session,), chunks[0] if len(chunks) == 1 else b"".join(chunks), session in asked)
+        (
+            (session,),
+            chunks if isinstance(chunks, bytes) else b"".join(chunks),
+            session in asked,
+        )
         for session, chunks in pending.items()
     ]
 
 
-def _runs(parts: Sequence[OutputItem]) -> list[list[Event] | Reply]:
-    """Return parts in order, with consecutive events for the same audience together."""
-    runs: list[list[Event] | Reply] = []
+def _append(pending: dict[Session, bytes | list[bytes]], session: Session, data: bytes) -> None:
+    """Add to what a session gets; a list is made only for a second piece, as most get one."""
+    chunks = pending.get(session)
+    if chunks is None:
+        pending[session] = data
+    elif isinstance(chunks, bytes):
+        pending[session] = [chunks, data]
+    else:
+        chunks.append(data)
+
+
+def _runs(parts: Sequence[OutputItem]) -> list[list[Event] | Event | Reply]:
+    """Return parts in order, with consecutive events for the same audience together. An event for
+    one session, such as a private message, is alone: there is nothing that another could share.
+    """
+    runs: list[list[Event] | Event | Reply] = []
     run: list[Event] = []  # the last of them, if an event may be added
     for part in parts:
-        if isinstance(part, Reply):
+        if isinstance(part, Reply) or len(part.recipients) == 1:
             runs.append(part)
             run = []
         elif run and part.recipients is run[0].recipients:
@@ -487,12 +504,6 @@ def _encode_run(events: list[Event]) -> list[tuple[Sequence[Session], bytes]]:
     them; return the sessions that receive the same bytes together.
     """
     recipients = events[0].recipients
-    if len(recipients) == 1:  # a private message, mostly: there is nothing that another could share
-        (session,) = recipients
-        data = b"".join(
-            [event.encode(session.effective) for event in events if event.skip is not session]
-        )
-        return [(recipients, data)] if data else []
     relevant_capabilities = 0
     for event in events:
         relevant_capabilities |= event.relevant_capabilities

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import trio
 
@@ -26,9 +26,6 @@ from trio_chat.server.silence import PING, Silence
 from trio_chat.server.transport import Transport, nothing
 from trio_chat.server.waiting import Wait, give_others, wait_own, wait_rest, wait_room
 
-if TYPE_CHECKING:  # it needs what only a cluster needs
-    from trio_chat.server.cluster.node import ClusterNode
-
 log = logging.getLogger("trio_chat")
 
 _LINES_PER_TURN: Final = 64
@@ -48,6 +45,7 @@ class Connection:
     __slots__ = (
         "_ahead",
         "_applied",
+        "_broadcaster",
         "_buffer",
         "_checking",
         "_delay",
@@ -66,12 +64,16 @@ class Connection:
         "_sorter",
         "_transport",
         "_unfinished",
+        "_world",
         "session",
     )
 
     def __init__(self, hub: Hub, transport: Transport, peer: Peer, ahead: bytes = b"") -> None:
         now = trio.current_time()
         self._hub = hub
+        # Each line needs these two. The hub is not compiled, so that they cost more there.
+        self._world = hub.world
+        self._broadcaster = hub.broadcaster
         self._transport = transport
         self._ahead = ahead
         # Around the reader only, so that an ended client can still receive the reason.
@@ -121,7 +123,7 @@ class Connection:
                 outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
                 self._outbox = self.session.sink = outbox
                 self._hub.connections.add(self)
-                self._hub.world.connect(self.session)
+                self._world.connect(self.session)
                 if self._hub.node is not None:
                     self._hub.node.clients.add(self)
                 log.info("connected %s", self.session.address)
@@ -303,7 +305,7 @@ class Connection:
         """Whether a line may be executed at once: neither the client nor the others have too
         much to receive.
         """
-        return self._hub.broadcaster.has_room and (self._outbox is None or self._outbox.has_room)
+        return self._broadcaster.has_room and (self._outbox is None or self._outbox.has_room)
 
     def _pay(self, lines: float = 1.0) -> bool:
         """Pay for a line, if the client has to; return whether it may be executed at once: else
@@ -329,26 +331,26 @@ class Connection:
         """Execute a line as one step: what it changes and what is sent of it. The rest of a long
         answer is for `_finish`.
         """
-        hub = self._hub
-        if hub.node is not None and self._is_for_all(hub.node, line):
+        if self._sorter is not None and self._is_for_all(self._sorter, line):
             return
-        output = handle_line(hub.world, self.session, line, hub.is_busy)
+        output = handle_line(self._world, self.session, line, self._hub.is_busy)
         if output.cost > 1 and self._flood is not None:
             self._flood.spend(output.cost - 1)
         self._accept(output)
 
-    def _is_for_all(self, node: "ClusterNode", line: bytes | BadLine) -> bool:
+    def _is_for_all(self, sorter: ClientLines, line: bytes | BadLine) -> bool:
         """Have a line carried out by all nodes of the cluster, unless it is for this one alone;
         return whether that was so.
         """
-        assert self._sorter is not None  # noqa: S101  # it is there in a cluster
-        lines = self._sorter.sort(line)
+        node = self._hub.node
+        assert node is not None  # noqa: S101  # there is a sorter in a cluster only
+        lines = sorter.sort(line)
         if lines is None:
             if not node.is_refusing or not is_decision(line):
                 return False
             lines = (line,)
         if lines and node.is_refusing:
-            self._accept(unavailable(self._hub.world, self.session, lines[-1]))
+            self._accept(unavailable(self._world, self.session, lines[-1]))
         elif lines:
             node.clients.say(self, lines)
         return True
@@ -374,7 +376,7 @@ class Connection:
             self._applied.unpark_all()
 
     def _accept(self, output: Output, *, in_order: bool = False) -> None:
-        self._take(output, self._hub.broadcaster.accept(output, self.session, in_order=in_order))
+        self._take(output, self._broadcaster.accept(output, self.session, in_order=in_order))
 
     def _take(self, output: Output, ticket: int) -> None:
         """Take an output that was accepted: what it costs, and what is still to come."""
@@ -402,7 +404,7 @@ class Connection:
                 if not output.is_for_others:  # they need not wait until this client reads
                     await self._wait_room()
                 async with self._hub.turns:
-                    await self._hub.broadcaster.wait_room()
+                    await self._broadcaster.wait_room()
                     if not self._reason:
                         self._unfinished = None
                         self._accept(output.more())
@@ -411,17 +413,17 @@ class Connection:
         """Tell the others that the client is gone, and the client why; as far as it reads, within
         deadlines of the scope's.
         """
-        ticket, hub = self._leave(), self._hub
+        ticket = self._leave()
         last = partial(
             last_words,
             self.session,
-            hub.world.server_info.name,
+            self._world.server_info.name,
             self._reason,
             is_shutdown=self._is_shutdown,
             is_moving=self._is_moving,
         )
         await say_farewell(
-            hub.broadcaster,
+            self._broadcaster,
             ticket,
             outbox,
             self._transport,
@@ -437,10 +439,10 @@ class Connection:
         node = self._hub.node
         if node is not None and node.clients.leave(self.session, self._reason):
             # What ended it, such as a KILL, is sent to the client before the reason.
-            return self._hub.broadcaster.accept(Output(()), self.session)
+            return self._broadcaster.accept(Output(()), self.session)
         change = SessionEnded(self.session.id, self._reason, is_announced=not self._is_shutdown)
-        events = apply(self._hub.world, change)
-        return self._hub.broadcaster.accept(
+        events = apply(self._world, change)
+        return self._broadcaster.accept(
             Output(() if self._is_shutdown else tuple(events)), self.session
         )
 
@@ -457,6 +459,6 @@ class Connection:
         if due == PING:
             # Without a source (RFC 2812 §3.7.2): many a bot looks for PING at the start of a line,
             # and answers nothing else.
-            self.session.sink.send(f"PING :{self._hub.world.server_info.name}\r\n".encode())
+            self.session.sink.send(f"PING :{self._world.server_info.name}\r\n".encode())
         elif due:
             self.end(due)

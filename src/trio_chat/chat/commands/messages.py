@@ -91,8 +91,8 @@ def say_lines(request: Request, verb: str, target: str, text: str, tags: Mapping
 
 def say_for(request: Request, target: str, text: str, tags: Mapping[str, str]) -> None:
     """Send a message for a user that does nothing at this moment, as that user would."""
-    say = _say_to_channel if is_channel_name(target) else _say_to_user
-    say(request, _Refusal(request, "PRIVMSG"), "PRIVMSG", target, (text,), tags)
+    refuse = _Refusal(request, "PRIVMSG")
+    _say_to(request, refuse, "PRIVMSG", target, (text,), tags, is_activity=False)
 
 
 def _say_to(
@@ -102,14 +102,25 @@ def _say_to(
     target: str,
     text: tuple[str, ...],
     tags: Mapping[str, str],
+    *,
+    is_activity: bool = True,
 ) -> None:
     world = request.world
-    if world.push.users and verb != "NOTICE":  # which programs send, too
+    if is_activity and world.push.users and verb != "NOTICE":  # which programs send, too
         world.push.note_activity(request.user, world.elapsed())
-    if is_channel_name(target.lstrip(PREFIXES)):
+    is_to_channel = is_channel_name(target.lstrip(PREFIXES))
+    folded = "" if is_to_channel else fold_or_self(target)
+    is_to_service = not is_to_channel and folded in SERVICES
+    is_activity = is_activity and verb == "PRIVMSG"  # the dispatcher notes that of the others
+    is_activity = is_activity and not (is_to_service and folded in LOCAL_SERVICES)
+    if is_activity and world.decider is None:  # in a cluster the time is a part of the state
+        request.session.active = world.clock()
+    if is_to_channel:
         _say_to_channel(request, refuse, verb, target, text, tags)
+    elif is_to_service:
+        _say_to_service(request, verb, target, folded, text, tags)
     else:
-        _say_to_user(request, refuse, verb, target, text, tags)
+        _say_to_user(request, refuse, verb, target, folded, text, tags)
 
 
 class _Refusal:
@@ -293,14 +304,11 @@ def _say_to_user(
     refuse: _Refusal,
     verb: str,
     target: str,
+    folded: str,
     text: tuple[str, ...],
     tags: Mapping[str, str],
 ) -> None:
     user, session = request.user, request.session
-    folded = fold_or_self(target)
-    if folded in SERVICES:
-        _say_to_service(request, verb, target, text, tags)
-        return
     other = request.world.users.get(folded)
     if other is None:
         refuse(n.ERR_NOSUCHNICK, target)
@@ -337,7 +345,12 @@ def _say_to_user(
 
 
 def _say_to_service(
-    request: Request, verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]
+    request: Request,
+    verb: str,
+    target: str,
+    folded: str,
+    text: tuple[str, ...],
+    tags: Mapping[str, str],
 ) -> None:
     """Let a service execute a command. A NOTICE and a TAGMSG are ignored, as they "must never" be
     answered (RFC 2812 §3.3.2).
@@ -365,7 +378,7 @@ def _say_to_service(
     if session.caps & cap.ECHO_MESSAGE:
         request.reply.emit(event)
     if verb == "PRIVMSG":
-        folded, command = fold_or_self(target), multiline.flatten(text[0])
+        command = multiline.flatten(text[0])
         if folded in LOCAL_SERVICES:
             request.locally(partial(SERVICES[folded], request, command))
         else:
