@@ -6,6 +6,7 @@ from storage_fakes import ListHistory, OpenAccounts
 from support import Person, Town, find
 from trio_chat.chat import pins
 from trio_chat.chat.history import HistoryError
+from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
@@ -136,6 +137,21 @@ def test_a_channel_has_some_pins_only(town: Town) -> None:
         ann.say("CS PIN #a")
     said(ann, "one more")
     assert "10 pinned messages already" in sentences(ann.say("CS PIN #a"))[0]
+
+
+def test_pins_of_messages_that_are_gone_make_room(town: Town, history: ListHistory) -> None:
+    """PINS does not show those that have expired or were pruned, so nobody could take them back."""
+    ann = town.person("ann", "#a", caps=CAPS)
+    pinned = []
+    for number in range(pins.MOST):
+        pinned.append(said(ann, str(number)))
+        ann.say("CS PIN #a")
+    gone = {parse_msgid(each) for each in pinned[:3]}
+    history.records = [record for record in history.records if record.id not in gone]
+    one_more = said(ann, "one more")
+    assert sentences(ann.say("CS PIN #a"))[0].endswith("ann: one more")
+    value = town.world.channels["#a"].metadata[pins.KEY]
+    assert value.split() == [one_more, *reversed(pinned[3:])]
 
 
 def test_a_deleted_message_is_not_pinned_any_longer(town: Town) -> None:

@@ -97,10 +97,11 @@ async def _pin_message(request: Request, storage: StoragePorts, words: list[str]
     if channel is None:
         return
     record = await find_message(request, storage, channel, words[1] if len(words) > 1 else "")
+    gone = await _gone(request, storage, channel)
     channel = _to_change(request, words[0])  # asked again: ranks may have changed meanwhile
     if channel is None:
         return
-    known = pins.pinned(channel)
+    known = tuple(number for number in pins.pinned(channel) if number not in gone)
     if record is None:
         answer(request, f"There is no such message in {channel.name}, or it is too old.")
     elif record.id in known:
@@ -111,6 +112,17 @@ async def _pin_message(request: Request, storage: StoragePorts, words: list[str]
     else:
         _set(request, channel, value, f"Pinned: {described(record)}")
         await request.world.settle()
+
+
+async def _gone(request: Request, storage: StoragePorts, channel: Channel) -> set[int]:
+    """Return the pins whose messages have expired or were pruned, when another pin needs the room:
+    they are not shown, so that nobody could take them back.
+    """
+    known = pins.pinned(channel)
+    if len(known) < pins.MOST:
+        return set()
+    found = [await message_with_id(request, storage, channel, number) for number in known]
+    return {number for number, record in zip(known, found, strict=True) if record is None}
 
 
 async def _show(request: Request, storage: StoragePorts, words: list[str]) -> None:
