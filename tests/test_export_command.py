@@ -185,6 +185,27 @@ def test_text_is_what_a_client_would_log(capsys: pytest.CaptureFixture[str]) -> 
     assert len(kept("#a", "other.db")) == 5
 
 
+def test_text_has_what_readers_saw(capsys: pytest.CaptureFixture[str]) -> None:
+    """A long line that was sent in parts is one line, and an action of several lines is an action;
+    a reaction that was taken back is not left standing.
+    """
+    first = said(0, "a long\n\r line\nand another")
+    fill(
+        first,
+        said(1, "\x01ACTION waves\nto all\x01"),
+        reaction(2, first, "🎉"),
+        reaction(3, first, "🎉", "+draft/unreact"),
+    )
+    assert ran("export", "#a", "--format", "text") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "12:00:00 <ann> a long line",
+        "12:00:00 <ann> and another",
+        "12:00:01  * ann waves to all",
+        "12:00:02 -!- bob reacts with 🎉",
+        "12:00:03 -!- bob takes 🎉 back",
+    ]
+
+
 class Page(HTMLParser):
     """The elements, attributes and texts of a page."""
 

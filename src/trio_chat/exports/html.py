@@ -18,7 +18,7 @@ from trio_chat.chat import multiline
 from trio_chat.chat.history import Record
 from trio_chat.chat.ids import msgid, parse_msgid, server_time
 from trio_chat.chat.uploads import LINK
-from trio_chat.exports.text import flat, nick_of
+from trio_chat.exports.text import flat, joined, nick_of
 from trio_chat.irc import tag_names
 from trio_chat.irc.text import ACTION, clean
 
@@ -146,7 +146,7 @@ def article(record: Record, around: Surroundings) -> str:
 def said(record: Record) -> tuple[str, bool]:
     """Return the text of a message, and whether that is an action (`/me`)."""
     text = flat(record.text)
-    text = multiline.flatten(text) if ACTION in text else text.replace("\n\r", "")
+    text = multiline.flatten(text) if ACTION in text else joined(text)
     if text.startswith(ACTION):
         return text.removeprefix(ACTION).removesuffix("\x01"), True
     return text, False

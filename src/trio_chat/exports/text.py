@@ -59,18 +59,31 @@ def flat(text: str) -> str:
     return text.replace("\t", "    ")
 
 
+def joined(text: str) -> str:
+    """Return a text whose lines are whole: none of them continues the one before it."""
+    return text.replace("\n\r", "")
+
+
 def _lines_of(record: Record, where: str) -> Iterator[str]:
     nick = nick_of(record)
     if record.command not in MESSAGES:
-        reaction = record.tags.get(tag_names.REACT, "")
-        if reaction:
+        if reaction := record.tags.get(tag_names.REACT, ""):
             yield f"-!- {where}{nick} reacts with {clean(reaction)}"
+        elif reaction := record.tags.get(tag_names.UNREACT, ""):
+            yield f"-!- {where}{nick} takes {clean(reaction)} back"
         return
-    for line in multiline.split(flat(record.text)):
-        text = line.text
+    for text in _texts_of(record):
         if text.startswith(ACTION):
             yield f" * {nick} {where}{clean(text.removeprefix(ACTION).removesuffix(chr(1)))}"
         elif record.command == "NOTICE":
             yield f"-{nick}- {where}{clean(text)}"
         else:
             yield f"<{nick}> {where}{clean(text)}"
+
+
+def _texts_of(record: Record) -> list[str]:
+    """Return the lines of a message as their reader saw them: a line that was too long to be sent
+    as one is whole again, and an action of several lines is one.
+    """
+    text = flat(record.text)
+    return [multiline.flatten(text)] if text.startswith(ACTION) else joined(text).split("\n")
