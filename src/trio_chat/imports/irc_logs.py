@@ -55,6 +55,11 @@ _PART_OF_DATE = re.compile(
 """What users of irssi and WeeChat add to the name of a channel: months, or days of a year."""
 _AFTER_NETWORK = re.compile(r"(?:(?P<znc>.+?)_|(?P<xchat>[^#&+!].*?)-)(?P<channel>#.*)", re.DOTALL)
 """`user_network_#channel` of ZNC, and `network-#channel` of XChat."""
+_WEECHAT = re.compile(
+    r"[^.]+\.(?P<network>.+?)\.(?P<channel>[#&+!].*)|[^.]+\.(?P<server>.+)\.(?P<nick>[^.]+)",
+    re.DOTALL,
+)
+"""`irc.network.#channel` of WeeChat: the name of a server may have dots, and a nickname none."""
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}(?:-?[0-9]{2}){0,2}|[0-9]{2}", re.ASCII)
 _NO_NETWORKS = frozenset(
     ("", ".", "/", "moddata", "log", "logs", "irclogs", "xchatlogs", "scrollback", "weechat")
@@ -101,9 +106,8 @@ def parse_name(path: PurePosixPath) -> LogName:
         for part in path.parts[:-1]
         if part.lower() not in _NO_NETWORKS and not _YEAR.fullmatch(part)
     ]
-    parts = stem.split(".", 2)
-    if suffix == ".weechatlog" and len(parts) > 2:
-        return LogName(parts[1], _without_date(parts[2]), day)
+    if suffix == ".weechatlog" and (match := _WEECHAT.fullmatch(_PART_OF_DATE.sub("", stem))):
+        return LogName(match["network"] or match["server"], match["channel"] or match["nick"], day)
     if not stem and folders:
         return LogName(folders[-2] if len(folders) > 1 else "", _unescaped(folders[-1]), day)
     if match := _AFTER_NETWORK.fullmatch(stem):
