@@ -527,6 +527,21 @@ def test_a_link_to_a_directory_stays_one() -> None:
     assert Path("real/index.html").exists()
 
 
+def test_an_earlier_export_is_told_from_something_else(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As with a file, the message names the option that replaces it."""
+    fill(said(0, "x"))
+    pages()
+    capsys.readouterr()
+    assert ran("export", "#a", "--format", "html", "--output", "out") == 1
+    assert "--force replaces it" in capsys.readouterr().err
+    Path("out/thesis.txt").touch()
+    for options in ((), ("--force",)):
+        assert ran("export", "#a", "--format", "html", "--output", "out", *options) == 1
+        assert "there is something else" in capsys.readouterr().err
+
+
 def test_an_earlier_export_can_be_replaced() -> None:
     """With --force."""
     fill(said(0, "x"))

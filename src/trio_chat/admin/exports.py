@@ -202,10 +202,8 @@ def _new_directory(target: Path, database: Path, *, replace: bool) -> Iterator[P
     """
     try:
         target = Path(os.path.realpath(target))  # a link to a directory stays one
-        if _is_taken(target, may_be_export=replace):
-            raise FileError(
-                _("{file}: there is something else; name a new directory").format(file=target)
-            )
+        if problem := _why_not(target, replace=replace):
+            raise FileError(problem.format(file=target))
         part = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", dir=target.parent))
         try:
             yield part
@@ -218,15 +216,13 @@ def _new_directory(target: Path, database: Path, *, replace: bool) -> Iterator[P
         raise FileError(f"{target}: {error.strerror or error}") from error
 
 
-def _is_taken(target: Path, *, may_be_export: bool) -> bool:
-    """Return whether there is something that must not be replaced."""
-    if not target.exists():
-        return False
-    if not target.is_dir():
-        return True
-    if not any(target.iterdir()):
-        return False
-    return not (may_be_export and _is_export(target))
+def _why_not(target: Path, *, replace: bool) -> str:
+    """Return why a directory cannot be written there; "" if it can."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return ""
+    if not target.is_dir() or not _is_export(target):
+        return _("{file}: there is something else; name a new directory")
+    return "" if replace else _("{file}: there is an export already; --force replaces it")
 
 
 def _is_export(directory: Path) -> bool:
