@@ -146,6 +146,29 @@ def test_messages_of_one_second_stay_in_order() -> None:
                             {
                                 "type": "rich_text_section",
                                 "elements": [
+                                    {"type": "usergroup", "usergroup_id": "S1"},
+                                    {"type": "text", "text": " meet "},
+                                    {"type": "date", "timestamp": 1, "fallback": "on May 1"},
+                                    {"type": "text", "text": " in "},
+                                    {"type": "color", "value": "#fff"},
+                                ],
+                            }
+                        ],
+                    },
+                ],
+            },
+            "@subteam meet on May 1 in #fff",
+        ),
+        (
+            {
+                "text": "",
+                "blocks": [
+                    {
+                        "type": "rich_text",
+                        "elements": [
+                            {
+                                "type": "rich_text_section",
+                                "elements": [
                                     {"type": "text", "text": "a "},
                                     {"type": "link", "url": "https://x.org/:100:", "text": "b c"},
                                     {"type": "text", "text": " "},
@@ -202,6 +225,22 @@ def test_a_bot_has_the_name_it_gave_itself() -> None:
         | {"ts": "1700000000.000100"}
     )
     assert (record.source, record.is_bot) == ("CI!imported@slack", True)
+
+
+def test_a_comment_on_a_file_is_of_its_author() -> None:
+    """Old exports name that one in the comment alone."""
+    comment = {"id": "Fc1", "user": "U2", "comment": "nice"}
+    old = said("1700000000.000100", "nice", subtype="file_comment", comment=comment)
+    del old["user"]
+    (record,) = imported(old)
+    assert record.source.startswith("Bob_C!")
+
+
+def test_an_answer_of_slackbot_is_a_message() -> None:
+    """Others have seen it, and answered it."""
+    more = {"subtype": "slackbot_response", "user": "USLACKBOT"}
+    (record,) = imported(said("1700000000.000100", "tea is at four", **more))
+    assert record.text == "tea is at four"
 
 
 def test_an_unpacked_archive_is_the_same() -> None:

@@ -30,7 +30,15 @@ from trio_chat.imports.tree import TooLarge, Tree
 
 NETWORK = "slack"
 _SPOKEN = frozenset(
-    ("", "bot_message", "me_message", "file_share", "thread_broadcast", "file_comment")
+    (
+        "",
+        "bot_message",
+        "me_message",
+        "file_share",
+        "thread_broadcast",
+        "file_comment",
+        "slackbot_response",
+    )
 )
 _LISTS = {"channels.json": False, "groups.json": True, "mpims.json": True, "dms.json": True}
 """The lists of conversations, and whether these are private."""
@@ -178,7 +186,9 @@ class SlackExport:
         )
 
     def _author(self, element: dict[str, Any]) -> SourcePerson:
-        user = text_of(element, "user", LONGEST_KEY)
+        user = text_of(element, "user", LONGEST_KEY) or text_of(
+            object_of(element, "comment"), "user", LONGEST_KEY
+        )
         if user in self._people:
             return self._people[user]
         bot = text_of(element, "bot_id", LONGEST_KEY)

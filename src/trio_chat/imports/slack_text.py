@@ -19,6 +19,9 @@ _BREAKS = re.compile(r"\n?\0+")
 _INLINE = frozenset(("rich_text_section", "rich_text_preformatted", "rich_text_quote"))
 """Blocks whose elements are parts of a line; those of the others are lines."""
 
+_TEXTS = {"date": "fallback", "color": "value"}
+"""Where elements have their texts that are not in `text`."""
+
 
 class Mrkdwn:
     """The conversion of texts of one workspace.
@@ -109,12 +112,14 @@ def _words(value: dict[str, Any], depth: int) -> Iterator[str]:
         yield f"<#{text_of(value, 'channel_id', 100)}>"
     elif kind == "broadcast":
         yield f"<!{text_of(value, 'range', 100)}>"
+    elif kind == "usergroup":
+        yield f"<!subteam^{text_of(value, 'usergroup_id', 100)}>"
     elif kind == "emoji":
         yield f":{text_of(value, 'name', 100)}:"
     elif kind == "link":
         yield _link(text_of(value, "url", 2000), text_of(value, "text"))
     else:
-        yield text_of(value, "text")
+        yield text_of(value, _TEXTS.get(kind, "text"))
     yield text_of(object_of(value, "text"), "text")
     if kind == "image":
         yield f"{text_of(object_of(value, 'title'), 'text') or text_of(value, 'alt_text')} "
