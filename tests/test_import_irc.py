@@ -451,7 +451,7 @@ def test_dates_are_in_the_language_of_the_user(words: str) -> None:
     assert [each[0] for each in talk(text, "x/#a.log")] == ["2026-03-01T10:00:00"]
 
 
-@pytest.mark.parametrize("words", ["Klingon 1", "pon lip 01 2026", "Sun Feb 30 2026", ""])
+@pytest.mark.parametrize("words", ["Klingon 1", "xyz lip 01 2026", "Sun Feb 30 2026", ""])
 def test_messages_after_an_unknown_date_are_left_out(words: str) -> None:
     """They are not those of the day before. Two months have the name `lip`."""
     text = (
@@ -459,6 +459,24 @@ def test_messages_after_an_unknown_date_are_left_out(words: str) -> None:
         f"--- Day changed {words}\n10:00 <a> 2\n"
     )
     assert [each[2] for each in talk(text, "x/#a.log")] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "day"),
+    [
+        ("śro lip 01 2026", "2026-07-01"),
+        ("Pon Lip 01 2026", "2026-06-01"),
+        ("nie lis 01 2026", "2026-11-01"),
+        ("Čet Lis 01 2026", "2026-10-01"),
+        ("so srp 01 2026", "2026-08-01"),
+        ("Sri Srp 01 2026", "2026-07-01"),
+        ("xyz lip 31 2026", "2026-07-31"),
+    ],
+)
+def test_a_name_of_two_months_is_told_by_the_weekday(words: str, day: str) -> None:
+    """`lip` is July in Poland and June in Croatia, and a day is never the same one in both."""
+    text = f"--- Log opened Thu Jan 01 10:00:00 2026\n--- Day changed {words}\n10:00 <a> 1\n"
+    assert [each[0] for each in talk(text, "x/#a.log")] == [f"{day}T10:00:00"]
 
 
 def test_dates_of_hexchat_are_in_the_language_of_the_user() -> None:

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from trio_chat.imports.messages import MessageForm
-from trio_chat.imports.months import month_of
+from trio_chat.imports.months import date_of, date_or_none, month_of
 from trio_chat.irc.text import strip_formatting
 
 
@@ -104,7 +104,8 @@ _HEXCHAT_DAY = re.compile(
     re.DOTALL,
 )
 _DAY = re.compile(
-    r"\S{1,20} +(?P<month>\S{2,20}) +(?P<day>[0-3]?[0-9])(?: [0-9:]+)? (?P<year>[0-9]{4})\s*",
+    r"(?P<weekday>\S{1,20}) +(?P<month>\S{2,20}) +(?P<day>[0-3]?[0-9])(?: [0-9:]+)?"
+    r" (?P<year>[0-9]{4})\s*",
     re.ASCII,
 )
 _HEXCHAT_EVENT = re.compile(
@@ -183,7 +184,7 @@ def dated(line: str) -> LogLine | None:
     match = _DATED.fullmatch(line)
     if match is None:
         return None
-    day = _date(int(match["year"]), int(match["month"]), int(match["day"]))
+    day = date_or_none(int(match["year"]), int(match["month"]), int(match["day"]))
     if day is None:
         return None
     rest = match["rest"]
@@ -199,7 +200,7 @@ def weechat(line: str) -> LogLine | None:
     match = _WEECHAT.fullmatch(_ANSI.sub("", line))  # of `logger.file.color_lines`
     if match is None:
         return None
-    day = _date(int(match["year"]), int(match["month"]), int(match["day"]))
+    day = date_or_none(int(match["year"]), int(match["month"]), int(match["day"]))
     if day is None:
         return None
     said = _weechat_said(_clock(match), match["prefix"].strip(), match["text"])
@@ -302,13 +303,7 @@ def _day_line(pattern: re.Pattern[str], line: str) -> LogLine | None:
     if not (found := pattern.fullmatch(line)):
         return None
     match = _DAY.fullmatch(found["date"])
-    month = month_of(match["month"]) if match else 0
-    day = _date(int(match["year"]), month, int(match["day"])) if match and month else None
-    return LogLine(LineKind.DATE, day=day)
-
-
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
+    if match is None:
+        return LogLine(LineKind.DATE)
+    words = match["weekday"], match["month"], int(match["day"]), int(match["year"])
+    return LogLine(LineKind.DATE, day=date_of(*words))

@@ -1,7 +1,9 @@
-"""Names of months, as `strftime` writes them into logs (`%b`) in the languages of glibc.
+"""Dates in words, as `strftime` writes them into logs (`%a %b`) in the languages of glibc.
 
 irssi and HexChat write dates in the language of the user.
 """
+
+from datetime import date
 
 _NAMES = """
 jan feb mar apr may jun jul aug sep oct nov dec
@@ -34,20 +36,53 @@ jaan veebr märts apr mai juuni juuli aug sept okt nov dets
 """
 
 
-def _numbers() -> dict[str, int]:
-    """Return the months by their names, without the names of two months: `lip` is July in Poland,
-    and June in Croatia.
-    """
+_WEEKDAYS = """
+pon wto śro czw pią sob nie
+pon wto śro czw ptk sob ndz
+po út st čt pá so ne
+pon uto sri čet pet sub ned
+"""
+"""Those of the languages in which a month has the name of another one elsewhere."""
+
+
+def _numbers(table: str, first: int) -> dict[str, set[int]]:
+    """Return the numbers that each name has in some language."""
     found: dict[str, set[int]] = {}
-    for line in _NAMES.split("\n"):
-        for number, name in enumerate(line.split(), 1):
+    for line in table.split("\n"):
+        for number, name in enumerate(line.split(), first):
             found.setdefault(name, set()).add(number)
-    return {name: min(numbers) for name, numbers in found.items() if len(numbers) == 1}
+    return found
 
 
-_MONTHS = _numbers()
+_MONTHS = _numbers(_NAMES, 1)
+_DAYS = _numbers(_WEEKDAYS, 0)
+
+
+def _of(table: dict[str, set[int]], name: str) -> set[int]:
+    return table.get(name.lower().rstrip("."), set())
 
 
 def month_of(name: str) -> int:
-    """Return the number of a month; 0 for a name that is of none, or of two of them."""
-    return _MONTHS.get(name.lower().rstrip("."), 0)
+    """Return the number of a month; 0 for a name that is of none, or of two of them: `lip` is July
+    in Poland, and June in Croatia.
+    """
+    found = _of(_MONTHS, name)
+    return min(found) if len(found) == 1 else 0
+
+
+def date_of(weekday: str, month: str, day: int, year: int) -> date | None:
+    """Return a date in words; None when there is none. Of two months with the same name it is the
+    one in which the day is this weekday.
+    """
+    dates = [found for number in _of(_MONTHS, month) if (found := date_or_none(year, number, day))]
+    if len(dates) > 1:
+        dates = [each for each in dates if each.weekday() in _of(_DAYS, weekday)]
+    return dates[0] if len(dates) == 1 else None
+
+
+def date_or_none(year: int, month: int, day: int) -> date | None:
+    """Return a date; None when there is none, such as the 30th of February."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
