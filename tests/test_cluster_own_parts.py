@@ -74,7 +74,7 @@ def test_an_event_for_others_is_otherwise_the_same() -> None:
     event = Event(
         id=1,
         command="PRIVMSG",
-        params=("ann", "hello"),
+        params=("ann", "hello\nthere"),
         source="bob!~b@192.0.2.1",
         recipients=(session,),
         skip=session,
