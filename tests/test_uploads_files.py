@@ -420,6 +420,38 @@ def test_files_that_take_many_steps_are_refused(data: bytes) -> None:
         assert len(written(data)[1].parts) < 60_000
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        fakes.gif().removesuffix(b"\x3b" + SECRET)
+        + b"\x21\xff"
+        + b"\x0f123456789012345" * 200_000
+        + b"\0\x3b",
+        fakes.ogg() + fakes.page(4, [b""]) * 40_000,
+        b"\xff\xd8" + b"\xff\xdb\0\x1012345678901234" * 12_000 + fakes.jpeg()[2:],
+    ],
+    ids=["GIF", "Ogg", "JPEG"],
+)
+def test_files_of_parts_that_no_program_writes_are_refused(data: bytes) -> None:
+    """Their readers would need seconds for the largest file that may be uploaded."""
+    with pytest.raises(DamagedMedia):
+        written(data)
+
+
+def test_thousands_of_tiny_pictures_are_no_hostile_file() -> None:
+    """A recorded terminal is a GIF of such pictures."""
+    picture = b"\x21\xf9\4\0\0\0\0\0" + b"\x2c" + bytes(9) + b"\2\2\x4c\1\0"
+    head = fakes.gif().removesuffix(b"\x3b" + SECRET)
+    data = head + picture * 8000 + b"\x3b"
+    assert written(data)[0].count(picture) == 8000
+
+
+def test_a_long_voice_of_short_packets_is_no_hostile_file() -> None:
+    """Some programs write a page for each packet."""
+    voice = fakes.page(4, [bytes(50)]) * 30_000
+    assert written(fakes.ogg() + voice)[0].endswith(voice)
+
+
 def test_a_long_recording_is_no_hostile_file() -> None:
     """A voice is a cluster of unknown size with very many short blocks."""
     head, blocks = fakes.live_webm(), fakes.element(0xA3, bytes(60)) * 50_000

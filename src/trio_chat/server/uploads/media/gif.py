@@ -23,7 +23,7 @@ def clean(data: Data) -> Plan:
     if at > len(data):
         raise DamagedMedia
     parts: list[Part] = [(0, at)]
-    steps = Steps(data, 16)
+    steps = Steps(data, 64, 40_000)  # a recorded terminal has thousands of tiny pictures
     while at < len(data) and data[at] != _TRAILER:
         start, kind = at, data[at]
         if kind == _EXTENSION and at + 2 < len(data):

@@ -34,7 +34,7 @@ def clean(data: Data) -> Plan:
         DamagedMedia: it is damaged.
     """
     parts: list[Part] = [b"\xff\xd8"]
-    at, size, orientation, steps = 2, (0, 0), 1, Steps(data)
+    at, size, orientation, steps = 2, (0, 0), 1, Steps(data, 1024)
     while True:
         steps.count()
         while data[at : at + 2] == b"\xff\xff":  # fill bytes

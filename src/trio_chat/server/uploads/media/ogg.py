@@ -5,6 +5,7 @@ The packet keeps its length, so that no page moves, and pages get new checksums.
 """
 
 import zlib
+from struct import Struct
 
 from trio_chat.server.uploads.media.plan import (
     DamagedMedia,
@@ -16,7 +17,10 @@ from trio_chat.server.uploads.media.plan import (
     overwrite,
 )
 
-_HEAD = 27
+_HEAD = Struct("<5sB8xI8xB")
+"""The first 27 bytes of a page: a mark, its version, flags, the number of its stream, and the
+length of the table of its segments.
+"""
 _CONTINUED, _FIRST = 0x01, 0x02
 _SKELETON = b"fishead\0"
 CODECS = {
@@ -55,7 +59,7 @@ class _Pages:
 
     def __init__(self, data: Data) -> None:
         self._data = data
-        self._steps = Steps(data, _HEAD)
+        self._steps = Steps(data)
         self._streams: dict[int, _Stream] = {}
         self.places: list[Overwritten] = []
 
@@ -69,16 +73,15 @@ class _Pages:
     def _page(self, at: int) -> int:
         """Look at a page; return the place behind it."""
         data = self._data
-        head = data[at : at + _HEAD]
-        if len(head) < _HEAD or head[:5] != b"OggS\0":
+        if len(data) - at < _HEAD.size:
             raise DamagedMedia
-        table = data[at + _HEAD : at + _HEAD + head[26]]
-        start = at + _HEAD + len(table)
+        mark, flags, serial, segments = _HEAD.unpack_from(data, at)
+        start: int = at + _HEAD.size + segments
+        table = data[at + _HEAD.size : start]
         end = start + sum(table)
-        if len(table) < head[26] or end > len(data):
+        if mark != b"OggS\0" or end > len(data):
             raise DamagedMedia
-        serial = int.from_bytes(head[14:18], "little")
-        if head[5] & _FIRST:
+        if flags & _FIRST:
             self._begin(serial, bytes(data[start : min(end, start + 8)]))
         stream = self._streams.get(serial)
         if stream is None:

@@ -62,11 +62,13 @@ class Steps:
 
     Args:
         data: the file.
-        each: bytes of the file for each step, beyond the first ones.
+        each: bytes of the file for each step, beyond the first ones. A step takes about a
+            microsecond.
+        first: the first ones.
     """
 
-    def __init__(self, data: Data, each: int = 64) -> None:
-        self._left = 10_000 + len(data) // each
+    def __init__(self, data: Data, each: int = 64, first: int = 10_000) -> None:
+        self._left = first + len(data) // each
 
     def count(self) -> None:
         """Count a step.
