@@ -112,6 +112,18 @@ async def find(
         ("an end.", "end", True),
         ("an end", "end.", True),
         ("cafe\u0301", "café", True),
+        ("a big ﬁsh", "fish", True),
+        ("a big fish", "ﬁsh", True),
+        ("this is 𝗯𝗼𝗹𝗱", "bold", True),
+        ("x² + 1", "x2", True),
+        ("Ｔｅａ", "tea", True),
+        ("O’Reilly", "O'Reilly", True),
+        ("OʼReilly", "O'Reilly", True),
+        ("O'Reilly", "O´Reilly", True),
+        ("пʼять", "п'ять", True),
+        ("rock\u2011n\u2011roll", "rock-n-roll", True),
+        ("eine Straße", "strasse", True),
+        ("eine Strasse", "Straße", True),
     ],
 )
 async def test_what_a_word_finds(text: str, wanted: str, is_found: bool) -> None:
@@ -124,6 +136,32 @@ async def test_what_a_word_finds(text: str, wanted: str, is_found: bool) -> None
         history = SqliteHistory(database)
         await history.commit([said(1, text)])
         assert await find(history, Query(HERE, wanted)) == ([1] if is_found else [])
+
+
+async def test_messages_from_before_letters_of_all_forms_were_one() -> None:
+    """Messages that were indexed by an earlier version are found as they are written, and deleted
+    with their words; later ones by letters of any form.
+    """
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await database.write(_as_if_older)
+        await history.commit([said(1, "ﬁsh"), said(3, "ﬁsh"), said(4, "two fish")])
+        assert await find(history, Query(HERE, "ﬁsh")) == [1, 3, 4]
+        assert await find(history, Query(HERE, "fish")) == [3, 4]
+        assert await find(history, Query(HERE, "two ﬁsh")) == [4]
+        await history.redact("#a", 1)
+        assert await find(history, Query(HERE, "ﬁsh")) == [3, 4]
+        words = await database.write(_terms)
+        assert "ﬁsh" not in words
+
+
+def _as_if_older(connection: apsw.Connection) -> None:
+    connection.execute("UPDATE indexed SET id = 2, folded = 2")
+
+
+def _terms(connection: apsw.Connection) -> list[str]:
+    connection.execute("CREATE VIRTUAL TABLE temp.seen USING fts5vocab(main, term, row)")
+    return [str(word) for (word,) in connection.execute("SELECT term FROM temp.seen")]
 
 
 async def test_only_in_the_channels_named() -> None:
@@ -671,4 +709,4 @@ async def test_an_event_of_several_channels_is_in_each() -> None:
 @given(st.text(st.characters(max_codepoint=127)))
 def test_texts_in_ascii_are_prepared_as_all_others(text: str) -> None:
     """A text has the same tokens next to letters of another script."""
-    assert prepare_text(f"{text} ") + "\u00b5" == prepare_text(f"{text} \u00b5")
+    assert prepare_text(f"{text} ") + "\u03bc" == prepare_text(f"{text} \u03bc")

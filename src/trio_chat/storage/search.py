@@ -8,12 +8,12 @@ first, and asks FTS5 for the channels when it has looked through many in vain.
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.history import Query, Record, Span
 from trio_chat.storage.rows import to_record
-from trio_chat.storage.search_index import hex_token
+from trio_chat.storage.search_index import hex_token, oldest_folded
 from trio_chat.storage.tokens import phrase, prepare_text
 from trio_chat.storage.vocabulary import Vocabulary, Wanted
 
@@ -50,7 +50,8 @@ _SAMPLE = 8
 
 def search(connection: "apsw.Connection", query: Query, span: Span, limit: int) -> list[Record]:
     """Return the messages that match a query; see `History.search`."""
-    phrases = [quoted for word in query.text.split() if (quoted := phrase(prepare_text(word)))]
+    has_old = oldest_folded(connection) > 0
+    phrases = [forms for word in query.text.split() if (forms := _forms(word, has_old=has_old))]
     names = json.dumps(list(query.buffers), ensure_ascii=False)
     buffers = dict(connection.execute(_BUFFERS, (names,)))
     if not buffers or (query.text and not phrases):
@@ -138,12 +139,41 @@ class _Search:
         return None if is_from_before else record
 
 
-def _wanted(vocabulary: Vocabulary, phrases: Sequence[str]) -> list[Wanted]:
+def _forms(word: str, *, has_old: bool) -> tuple[str, ...]:
+    """Return a word of a query as phrases, any of which is to match; none if it has no token.
+
+    Messages from before a migration have it as it is written (`tokens.prepare_text`).
+    """
+    forms = [phrase(prepare_text(word))]
+    if has_old:
+        forms.append(phrase(prepare_text(word, is_old=True)))
+    return tuple(dict.fromkeys(filter(None, forms)))
+
+
+def _wanted(vocabulary: Vocabulary, phrases: Sequence[tuple[str, ...]]) -> list[Wanted]:
     different = dict.fromkeys(phrases)
-    known = [quoted for quoted in different if vocabulary.tokens(quoted)] or list(different)
-    planned = [vocabulary.wanted(quoted) for quoted in known[:_MOST_PLANNED]]
-    others = [Wanted(quoted, None, is_ordered=False) for quoted in known[_MOST_PLANNED:]]
+    known = [forms for forms in different if any(map(vocabulary.tokens, forms))] or list(different)
+    planned = [_any_of(map(vocabulary.wanted, forms)) for forms in known[:_MOST_PLANNED]]
+    others = [
+        _any_of(Wanted(quoted, None, is_ordered=False) for quoted in forms)
+        for forms in known[_MOST_PLANNED:]
+    ]
     return planned + others
+
+
+def _any_of(forms: Iterable[Wanted]) -> Wanted:
+    """Return what finds the messages with any of the forms of a word."""
+    first, *others = forms
+    for other in others:
+        count = None
+        if first.occurrences is not None and other.occurrences is not None:
+            count = first.occurrences + other.occurrences
+        first = Wanted(
+            f"({first.expression} OR {other.expression})",
+            count,
+            is_ordered=first.is_ordered and other.is_ordered,
+        )
+    return first
 
 
 def _parts(wanted: Sequence[Wanted], sender: str) -> dict[str, str]:

@@ -4,7 +4,8 @@ Each transaction that adds messages adds a segment to it. `merge` makes fewer of
 search has to look into few; after `crisismerge` of them, SQLite itself does so, however long.
 
 The index is contentless, so a deletion must repeat the text that was indexed: `tokens.prepare_text`
-has to return the same as at that time.
+has to return the same as at that time. So it still prepares the messages from before a migration
+as it did then.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -52,14 +53,22 @@ def indexed_range(connection: "apsw.Connection") -> tuple[int, int]:
     return rows[0][0], rows[0][1]
 
 
+def oldest_folded(connection: "apsw.Connection") -> int:
+    """Return the id above which messages are indexed with letters of all forms as one; 0 for all
+    messages.
+    """
+    return int(connection.execute("SELECT folded FROM indexed").get or 0)
+
+
 def index_messages(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
     """Index messages within the indexed range, each with the number of its buffer.
 
     `index_new` and `index_old` index the others later.
     """
     since, until = indexed_range(connection)
+    folded = oldest_folded(connection)
     rows = [
-        _row(record.id, buffer, record.source, record.text)
+        _row(record.id, buffer, record.source, record.text, folded=folded)
         for buffer, record in records
         if since < record.id <= until
     ]
@@ -70,7 +79,8 @@ def index_new(connection: "apsw.Connection", limit: int) -> int:
     """Index up to `limit` messages newer than the indexed range; return their number."""
     messages: list[tuple[Any, ...]] = connection.execute(_NEWER, (limit,)).fetchall()
     if messages:
-        _append(connection, [_row(*message) for message in messages])
+        folded = oldest_folded(connection)
+        _append(connection, [_row(*message, folded=folded) for message in messages])
         connection.execute("UPDATE indexed SET id = ?", (messages[-1][0],))
     return len(messages)
 
@@ -78,7 +88,8 @@ def index_new(connection: "apsw.Connection", limit: int) -> int:
 def index_old(connection: "apsw.Connection", limit: int) -> int:
     """Index up to `limit` messages older than the indexed range; return their number."""
     messages: list[tuple[Any, ...]] = connection.execute(_OLDER, (limit,)).fetchall()[::-1]
-    _append(connection, [_row(*message) for message in messages])
+    folded = oldest_folded(connection)
+    _append(connection, [_row(*message, folded=folded) for message in messages])
     since = messages[0][0] - 1 if len(messages) == limit else 0
     connection.execute("UPDATE indexed SET since = ?", (since,))
     return len(messages)
@@ -87,7 +98,8 @@ def index_old(connection: "apsw.Connection", limit: int) -> int:
 def remove_from_index(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
     """Remove messages that are about to be deleted, by their keys: buffer number and id."""
     messages = [message for key in keys for message in connection.execute(_WRITTEN, key)]
-    connection.executemany(_DELETE, [_row(*message) for message in messages])
+    folded = oldest_folded(connection)
+    connection.executemany(_DELETE, [_row(*message, folded=folded) for message in messages])
 
 
 def merge(
@@ -138,9 +150,10 @@ def _append(connection: "apsw.Connection", rows: Sequence[tuple[object, ...]]) -
         connection.executemany(_APPEND, rows)
 
 
-def _row(number: int, buffer: int, source: str, text: str) -> tuple[object, ...]:
+def _row(number: int, buffer: int, source: str, text: str, *, folded: int) -> tuple[object, ...]:
     nick = source.partition("!")[0]
-    return (number, buffer, hex_token(fold_or_self(nick)), prepare_text(text))
+    prepared = prepare_text(text, is_old=number <= folded)
+    return (number, buffer, hex_token(fold_or_self(nick)), prepared)
 
 
 def hex_token(name: str) -> str:

@@ -37,6 +37,10 @@ _SPECIAL = re.compile(rf"[{_UNSPACED}\uff01-\uff5e_]|[.-](?=\w)|[^{_PLAIN}]")
 _SPECIAL_ASCII = re.compile(
     r"[#$%&+/<=>@\\^_`|~.\x00-\x08\x0e-\x1b\x7f-](?:(?<![.-])|(?=\w))", re.ASCII
 )
+_ALIKE = str.maketrans(
+    {"ё": "е", "Ё": "Е", "ß": "ss", "ẞ": "ss", "ʼ": "'", "ʻ": "'", "\u2010": "-", "\u2011": "-"}
+)
+"""What people write for the same: Russians usually е for ё, and an apostrophe can be a letter."""
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _SIGNS = frozenset("#@%&_/\\.-§")
 """Signs in the Unicode categories of punctuation. A dot or hyphen is a sign only before a letter or
@@ -44,15 +48,24 @@ number.
 """
 
 
-def prepare_text(text: str) -> str:
-    """Return the text of a message or a query as the tokenizer needs it."""
+def prepare_text(text: str, *, is_old: bool = False) -> str:
+    """Return the text of a message or a query as the tokenizer needs it.
+
+    Args:
+        text: the text.
+        is_old: whether letters of other forms (`ﬁ`, `𝗯`, `²`) remain what they are, as in the index
+            of messages from before a migration (`search_index.oldest_folded`).
+    """
     if not text.isprintable():
         text = strip_formatting(flatten(text)).replace("\0", " ")  # a NUL would end a query early
     special = _SPECIAL_ASCII
     if not text.isascii():
         special = _SPECIAL
-        # The tokenizer removes the marks of Latin letters only; Russians usually write е for ё.
-        text = unicodedata.normalize("NFC", text).replace("ё", "е").replace("Ё", "Е")
+        # The tokenizer removes the marks of Latin letters only.
+        if is_old:
+            text = unicodedata.normalize("NFC", text).replace("ё", "е").replace("Ё", "Е")
+        else:
+            text = unicodedata.normalize("NFKC", text).translate(_ALIKE)
     return special.sub(_separated, text)
 
 
