@@ -79,6 +79,16 @@ async def test_a_channel_of_any_script_can_be_named(town: ApiEnd, ann: End, name
     assert (await town.get(f"/channels/{quote(name, safe='')}"))["name"] == f"#{name}"
 
 
+async def test_no_channel_of_a_longer_name_is_changed(town: ApiEnd) -> None:
+    """`#x` may be empty at the moment, and `##x` is another one; it is only read by that name."""
+    await town.person("zoe", "##x")
+    await town.refusal(404, "PUT", "/channels/%23x/topic", {"text": "news"})
+    await town.refusal(404, "DELETE", "/channels/%23x/members/zoe")
+    await town.refusal(404, "POST", "/channels/%23x/messages", {"text": "hello"})
+    assert (await town.get("/channels/%23x"))["name"] == "##x"
+    assert (await town.ask("PUT", "/channels/%23%23x/topic", {"text": "news"})).status == 200
+
+
 async def test_modes_ranks_and_bans_are_changed(town: ApiEnd, ann: End, bob: End) -> None:
     """In one step, as by SAMODE, and the masks are listed."""
     body = {"modes": "+mb-o+v", "params": ["evil!*@*", "ann", "bob"]}

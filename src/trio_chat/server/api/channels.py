@@ -23,7 +23,7 @@ from trio_chat.irc import modes
 from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_or_self
 from trio_chat.server.api.calls import MAX_LIMIT, Call, Page, PageQuery
-from trio_chat.server.api.named_channels import folded_channel
+from trio_chat.server.api.named_channels import folded_channel, folded_name
 from trio_chat.server.api.problems import ApiProblem, not_found
 from trio_chat.server.api.resources import Resource
 from trio_chat.server.api.schemas import Rule
@@ -120,12 +120,16 @@ class RankChoice:
 
 
 def found_channel(call: Call) -> Channel:
-    """Return the channel in the path; its `#`, which is written %23, may be left out.
+    """Return the channel in the path; its `#`, which is written %23, may be left out. A change is
+    never one of a channel with more of them than were written.
 
     Raises:
         ApiProblem: 404.
     """
-    channel = call.world.channels.get(folded_channel(call.world, call.params["channel"]))
+    name = call.params["channel"]
+    is_read = call.request.method in ("GET", "HEAD")
+    folded = folded_channel(call.world, name) if is_read else folded_name(name)
+    channel = call.world.channels.get(folded)
     if channel is None:
         raise not_found(
             _(

@@ -10,14 +10,14 @@ from trio_chat.server.api.problems import not_found
 def folded_name(name: str) -> str:
     """Return the folded name of a channel, whose # may be left out, as on the command line.
 
-    This is for what is made, and for stored messages: `#x` may have some and be no channel at
-    present, and must not stand for `##x` then.
+    This is for what is changed or made, and for stored messages: `#x` may have some and be no
+    channel at present, and must not stand for `##x` then.
     """
     return fold_or_self(name if name.startswith("#") else f"#{name}")
 
 
 def folded_channel(world: World, name: str) -> str:
-    """Return the folded name of a channel that there is, whose # may be left out, so that `#x`
+    """Return the folded name of a channel that is looked at, whose # may be left out, so that `#x`
     finds `##x` where there is no `#x`; else the name as `folded_name` does.
     """
     folded, longer = folded_name(name), fold_or_self(f"#{name}")
@@ -25,12 +25,12 @@ def folded_channel(world: World, name: str) -> str:
 
 
 def channel_named(world: World, name: str) -> Channel:
-    """Return a channel that there is.
+    """Return a channel that is changed, by its name as `folded_name` understands it.
 
     Raises:
         ApiProblem: 404.
     """
-    channel = world.channels.get(folded_channel(world, name))
+    channel = world.channels.get(folded_name(name))
     if channel is None:
         raise not_found(_("there is no channel {name}").format(name=name))
     return channel
