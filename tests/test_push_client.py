@@ -2,12 +2,15 @@
 only.
 """
 
+import socket
 import ssl
+import threading
 from collections.abc import Iterable
 
 import httpcore2
 import pytest
 import trio
+import trio.testing
 
 from push_fakes import KEYS, DeviceFake, PushServiceFake, push_service
 from support import Clock
@@ -281,6 +284,30 @@ async def test_no_connection_to_a_literal_address(host: str) -> None:
     await client.aclose()
     assert answer.outcome in (Outcome.REFUSED, Outcome.LATER)
     assert answer.reason in ("its address is not public", "it cannot be reached")
+
+
+async def test_a_resolver_that_hangs_takes_few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others remain for the rest of the server, although an abandoned thread goes on."""
+    may_end, begun = threading.Event(), threading.Semaphore(0)
+
+    def hang(*_: object, **__: object) -> list[object]:
+        begun.release()
+        may_end.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        async with trio.open_nursery() as nursery:
+            for number in range(20):
+                nursery.start_soon(client_module.resolved, f"{number}.example", 443)
+            for _ in range(8):
+                await trio.to_thread.run_sync(begun.acquire)
+            await trio.testing.wait_all_tasks_blocked()
+            assert not begun.acquire(blocking=False)
+            assert trio.to_thread.current_default_thread_limiter().borrowed_tokens == 0
+            nursery.cancel_scope.cancel()
+    finally:
+        may_end.set()
 
 
 async def test_a_name_that_changes_its_meaning() -> None:

@@ -8,12 +8,14 @@ one in between (DNS rebinding).
 """
 
 import math
+import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -27,6 +29,8 @@ TIMEOUT = 10.0
 _CONNECT = 4.0
 """Seconds for the connection to one address, so that there is time for another one."""
 _MAX_ADDRESSES = 4
+_RESOLVING_THREADS = 8
+_limiter: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("resolving")
 _SOCKETS = 32
 _IDLE_SOCKETS = 8
 _IDLE_SECONDS = 30.0
@@ -122,8 +126,26 @@ class PublicNetwork(httpcore2.AsyncNetworkBackend):
 
 async def resolved(host: str, port: int) -> list[str]:
     """Return the addresses of a host, as the system resolves it in a thread."""
-    found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_STREAM)
+    found = await trio.to_thread.run_sync(
+        partial(socket.getaddrinfo, host.encode("ascii"), port, type=socket.SOCK_STREAM),
+        abandon_on_cancel=True,
+        limiter=_resolving(),
+    )
     return [str(entry[4][0]) for entry in found]
+
+
+def _resolving() -> trio.CapacityLimiter:
+    """Return the limit of threads that resolve names that strangers have chosen.
+
+    An abandoned thread goes on until the resolver gives up; those that wait for one that hangs must
+    not take the threads that others need.
+    """
+    try:
+        return _limiter.get()
+    except LookupError:
+        limiter = trio.CapacityLimiter(_RESOLVING_THREADS)
+        _limiter.set(limiter)
+        return limiter
 
 
 class PushClient:
