@@ -180,6 +180,18 @@ def test_old_files_are_numbered_and_limited(file: Path) -> None:
     assert names == {"server_log.txt": "5", "server_log.txt.1": "4", "server_log.txt.2": "3"}
 
 
+def test_files_from_a_time_when_more_were_kept_are_removed(file: Path) -> None:
+    """At the first line, as [logging] keep promises, and another file is left alone."""
+    file.parent.mkdir()
+    for name in ("1", "2", "3", "4", "6", "x"):
+        file.with_name(f"server_log.txt.{name}").touch()
+    log_file = LogFile(file, rotate_bytes=100, keep=2, clock=lambda: 0.0)
+    log_file.write(b"line\n")
+    log_file.close()
+    left = {path.name.removeprefix("server_log.txt") for path in file.parent.iterdir()}
+    assert left == {"", ".1", ".2", ".6", ".x"}
+
+
 def test_a_failed_turn_over_is_told_once_and_costs_nothing(file: Path) -> None:
     """While the old file cannot be moved, the log goes on in it, and the older files stay."""
     blocked = file.with_name("server_log.txt.1")

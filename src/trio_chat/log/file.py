@@ -13,6 +13,7 @@ from pathlib import Path
 from trio_chat.private import make_directory
 
 _RETRY_SECONDS = 30.0
+_MOST_REMOVED = 10_000
 
 
 class LogFile:
@@ -21,7 +22,8 @@ class LogFile:
     Args:
         path: the file; missing directories are made.
         rotate_bytes: the size at which the file becomes `.1`, the old `.1` `.2`, and so on.
-        keep: the number of older files that are kept.
+        keep: the number of older files that are kept. More of them, from a time when more were, are
+            removed when the file is opened first, and by a rotation.
         clock: returns monotonic seconds, for the next attempt after a failed rotation.
     """
 
@@ -33,7 +35,7 @@ class LogFile:
         self._keep = keep
         self._clock = clock
         self._fd: int | None = None
-        self._torn = False
+        self._torn = self._has_begun = False
         self._no_rotation_before = float("-inf")
 
     def write(self, data: bytes) -> OSError | None:
@@ -69,6 +71,9 @@ class LogFile:
             flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
             # The log has nicknames and addresses of users: only its owner may read it.
             self._fd = os.open(self._path, flags, 0o600)
+        if not self._has_begun:
+            self._has_begun = True
+            self._remove_surplus()
         return self._fd
 
     def _is_in_place(self, fd: int) -> bool:
@@ -108,6 +113,19 @@ class LogFile:
         )
         for number in range(last, 0, -1):
             self._numbered(number - 1).replace(self._numbered(number))
+        self._remove_surplus()
+
+    def _remove_surplus(self) -> None:
+        """Remove the older files beyond those that are kept, up to a gap; one that cannot be
+        removed stays until the next rotation.
+        """
+        number = self._keep + 1
+        try:
+            while number <= _MOST_REMOVED and self._numbered(number).is_file():
+                self._numbered(number).unlink()
+                number += 1
+        except OSError:
+            return
 
     def _numbered(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}") if number else self._path
