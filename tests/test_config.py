@@ -390,6 +390,9 @@ def test_a_value_that_is_refused(refused: Refused, line: str) -> None:
 
 def test_an_unknown_section_suggests_the_nearest(refused: Refused) -> None:
     """A slip in a header is not a section that nobody reads."""
+    assert "line 1: there is no section [ server ]; did you mean 'server'?" in refused(
+        "[ server ]\nport = 1\n"
+    )
     assert "line 2: there is no section [sever]; did you mean 'server'?" in refused(
         "# x\n[sever]\nport = 1\n"
     )

@@ -156,8 +156,9 @@ class _Reader:
             return KEYS[section]
         word, name = section.partition(" ")[::2]
         if word not in NAMED:
+            near = (section.split() or [""])[0]  # also of a name that begins with a blank
             problem = _("there is no section [{section}]; {instead}").format(
-                section=_shown(section), instead=_nearest(word, [*KEYS, *NAMED])
+                section=_shown(section), instead=_nearest(near, [*KEYS, *NAMED])
             )
         elif not _NAME.fullmatch(name):
             problem = _(
