@@ -217,6 +217,7 @@ def test_kicks(town: Town) -> None:
     expected = [Message("KICK", ("#a", "bob", "out"), "ann!ann@192.0.2.1")]
     assert ann.say("KICK #a bob :out") == expected == bob.read()
     assert commands(ann.say("KICK #a bob", "KICK #a zed")) == ["441", "401"]
+    assert commands(ann.say("KICK #a,#A bob,BOB")) == ["441"]  # the same one
     assert commands(bob.say("KICK #a ann")) == ["442"]
     bob.say("JOIN #a")
     assert commands(bob.say("KICK #a ann")) == ["482"]

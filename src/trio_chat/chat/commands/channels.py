@@ -354,7 +354,10 @@ def kick_command(request: Request) -> None:
     if len(names) != len(nicks):
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "KICK")
         return
-    pairs = list(dict.fromkeys(zip(names, nicks, strict=True)))
+    once: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, nick in zip(names, nicks, strict=True):
+        once.setdefault((fold_or_self(name), fold_or_self(nick)), (name, nick))
+    pairs = list(once.values())
     request.refuse_surplus([nick for _, nick in pairs])
     for name, nick in pairs[: request.world.lengths.targets]:
         _kick(request, name, nick)
