@@ -280,7 +280,9 @@ def test_the_list_has_times_by_the_clock_of_their_day(town: Town) -> None:
         "2027-12-01T13:00:00+01:00",
     ]
     assert sentences(ann.say(f"NS AT LIST {times}")) == shown
-    assert sentences(ann.say("NS AT LIST soon x"))[0].split()[1] == "2027-03-28T00:59:59Z"
+    first, *_, note, _ = sentences(ann.say("NS AT LIST Europe/Berlin x"))
+    assert first.split()[1] == "2027-03-28T00:59:59Z"
+    assert note == "Europe/Berlin is no offset such as +02:00, so these times are of UTC."
 
 
 def test_a_message_is_moved(town: Town) -> None:

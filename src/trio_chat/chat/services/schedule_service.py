@@ -21,6 +21,7 @@ from trio_chat.chat.scheduled import (
     ScheduledMessage,
     as_sent,
     iso_time,
+    parse_offset,
     parse_time,
     parse_zones,
     shown_time,
@@ -199,6 +200,8 @@ def _list(request: Request, offsets: list[str]) -> None:
         answer(
             request, f"{one.number}. {iso_time(one.due, zone_at(zones, one.due))} {to}: {one.text}"
         )
+    if offsets and parse_offset(offsets[0]) is None:
+        answer(request, f"{offsets[0]} is no offset such as +02:00, so these times are of UTC.")
     answer(request, f"{len(known)} of at most {MOST} messages wait to be sent.")
 
 
