@@ -166,6 +166,28 @@ def test_an_alias_of_rocket_chat(more: dict[str, Any]) -> None:
     assert received({"alias": "Deploys", "text": "a", **more}).message.name == "Deploys"
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"embeds": [{"fields": [{"name": "n", "value": "*word* " * 2000}] * 40}] * 40},
+        {"content": "", "components": [{"content": "*word* " * 2000}] * 40},
+        {"attachments": [{"fields": [{"title": "n", "value": "*word* " * 2000}] * 40}] * 40},
+        {"blocks": [{"type": "markdown", "text": "*word* " * 2000}] * 40},
+        {
+            "blocks": [
+                {"type": "table", "rows": [[{"type": "text", "text": "word " * 2000}] * 40] * 40}
+            ]
+        },
+    ],
+    ids=["embeds", "components", "attachments", "blocks", "table"],
+)
+def test_what_no_message_has_room_for_is_not_made(payload: dict[str, Any]) -> None:
+    """It would take a second for each megabyte, and be cut off."""
+    text = received(payload).message.text
+    assert text.count("word") >= 2000
+    assert len(text) <= 3 * LONGEST
+
+
 def test_components_of_discord() -> None:
     """Texts, links and pictures in them are shown, however they are grouped."""
     button = {"type": 2, "style": 5, "label": "Log", "url": "https://a.example/"}

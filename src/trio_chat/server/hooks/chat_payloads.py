@@ -4,12 +4,15 @@ Shapes: api.slack.com/messaging/webhooks and /reference/block-kit, developers.ma
 (incoming webhooks), discord.com/developers/docs/resources/webhook.
 """
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from trio_chat.server.hooks.markup import (
     BOLD,
     GREEN,
     ITALIC,
+    LONGEST,
     MONOSPACE,
     ORANGE,
     RED,
@@ -37,12 +40,11 @@ def is_slack(payload: Any) -> bool:
 
 def from_slack(payload: Any) -> HookMessage:
     """Return what a payload for Slack or Mattermost says."""
-    lines = [from_mrkdwn(text_at(payload, "text"))]
-    blocks = [_block(block) for block in list_at(payload, "blocks")[:_MOST]]
-    if any(blocks):  # then `text` is only what notifications show
-        lines = blocks
-    lines += [_attachment(each) for each in list_at(payload, "attachments")[:_MOST]]
-    return HookMessage(_joined(lines), first_text(payload, *NAMES))
+    # Where there are blocks, `text` is only what notifications show.
+    text = _joined(map(_block, list_at(payload, "blocks")[:_MOST]))
+    first = (text or from_mrkdwn(text_at(payload, "text")),)
+    attachments = map(_attachment, list_at(payload, "attachments")[:_MOST])
+    return HookMessage(_joined(chain(first, attachments)), first_text(payload, *NAMES))
 
 
 def _plain(text: str) -> str:
@@ -54,24 +56,29 @@ def _attachment(attachment: Any) -> str:
     title = link(
         bold(_plain(text_at(attachment, "title"))), _plain(text_at(attachment, "title_link"))
     )
-    lines = [
-        from_mrkdwn(text_at(attachment, "pretext")),
-        _plain(text_at(attachment, "author_name")),
-        title,
-        from_mrkdwn(text_at(attachment, "text")),
-        *(_block(block) for block in list_at(attachment, "blocks")[:_MOST]),
-        *(_field(each) for each in list_at(attachment, "fields")[:_MOST]),
-        " · ".join(
-            link(_plain(text_at(each, "text")), _plain(url))
-            for each in list_at(attachment, "actions")[:_MOST]
-            if (url := text_at(each, "url"))
+    lines = chain(
+        (
+            from_mrkdwn(text_at(attachment, "pretext")),
+            _plain(text_at(attachment, "author_name")),
+            title,
+            from_mrkdwn(text_at(attachment, "text")),
         ),
-        _plain(text_at(attachment, "image_url")),
-        _plain(text_at(attachment, "footer")),
-    ]
+        map(_block, list_at(attachment, "blocks")[:_MOST]),
+        map(_field, list_at(attachment, "fields")[:_MOST]),
+        (
+            _joined(map(_action, list_at(attachment, "actions")[:_MOST]), " · "),
+            _plain(text_at(attachment, "image_url")),
+            _plain(text_at(attachment, "footer")),
+        ),
+    )
     text = _joined(lines) or from_mrkdwn(text_at(attachment, "fallback"))
     colour = _COLOURS.get(text_at(attachment, "color"))
     return f"{coloured('●', colour)} {text}" if colour and text else text
+
+
+def _action(action: Any) -> str:
+    url = text_at(action, "url")
+    return link(_plain(text_at(action, "text")), _plain(url)) if url else ""
 
 
 def _field(field: Any) -> str:
@@ -84,27 +91,29 @@ def _block(block: Any) -> str:
     if kind == "header":
         return bold(_text_object(at(block, "text")))
     if kind in ("section", "context"):
-        parts = [_text_object(at(block, "text"))]
-        parts += map(_text_object, list_at(block, "fields")[:_MOST])
-        elements = [_element(each) for each in list_at(block, "elements")[:_MOST]]
-        elements.append(_element(at(block, "accessory")))
-        return _joined([*parts, " ".join(filter(None, elements))])
+        parts = chain((at(block, "text"),), list_at(block, "fields")[:_MOST])
+        elements = chain(list_at(block, "elements")[:_MOST], (at(block, "accessory"),))
+        line = (_joined(map(_element, elements), " "),)
+        return _joined(chain(map(_text_object, parts), line))
     if kind == "image":
         words = first_text(block, "alt_text") or _text_object(at(block, "title"))
         return link(_plain(words), _plain(text_at(block, "image_url")))
     if kind == "video":
         return link(_text_object(at(block, "title")), _plain(text_at(block, "title_url")))
     if kind == "actions":
-        elements = [_element(each) for each in list_at(block, "elements")[:_MOST]]
-        return " · ".join(filter(None, elements))
+        return _joined(map(_element, list_at(block, "elements")[:_MOST]), " · ")
     if kind == "rich_text":
         return _joined(_rich(each, 0) for each in list_at(block, "elements")[:_MOST])
     if kind == "markdown":
         return from_markdown(text_at(block, "text"))
     if kind == "table":
         rows = [row[:_MOST] for row in list_at(block, "rows")[:_MOST] if isinstance(row, list)]
-        return _joined(" | ".join(_rich(cell, 0) for cell in row) for row in rows)
+        return _joined(_row(row) for row in rows)
     return ""
+
+
+def _row(cells: list[Any]) -> str:
+    return " | ".join(_first(_rich(cell, 0) for cell in cells))
 
 
 def _text_object(value: Any) -> str:
@@ -142,11 +151,11 @@ def _rich(element: Any, depth: int) -> str:
     if kind == "rich_text_list":
         is_numbered = text_at(element, "style") == "ordered"
         signs = [f"{number}." if is_numbered else "•" for number in range(1, len(parts) + 1)]
-        return "\n".join(
+        return _joined(
             f"{sign} {_rich(each, depth + 1)}" for sign, each in zip(signs, parts, strict=True)
         )
     if parts:
-        return "".join(_rich(each, depth + 1) for each in parts)
+        return "".join(_first(_rich(each, depth + 1) for each in parts))
     text = plain(text_at(element, "text"))
     for name, code in _RICH_STYLES.items():
         if text and at(element, "style", name) is True:
@@ -165,9 +174,11 @@ def is_discord(payload: Any) -> bool:
 
 def from_discord(payload: Any) -> HookMessage:
     """Return what a payload for Discord says."""
-    lines = [from_markdown(text_at(payload, "content"))]
-    lines += [_embed(each) for each in list_at(payload, "embeds")[:_MOST]]
-    lines += [_component(each, 0) for each in list_at(payload, "components")[:_MOST]]
+    lines = chain(
+        (from_markdown(text_at(payload, "content")),),
+        map(_embed, list_at(payload, "embeds")[:_MOST]),
+        (_component(each, 0) for each in list_at(payload, "components")[:_MOST]),
+    )
     return HookMessage(_joined(lines), text_at(payload, "username"))
 
 
@@ -178,24 +189,29 @@ def _component(component: Any, depth: int) -> str:
     url = plain(text_at(component, "url"))
     inner = [*list_at(component, "components")[:_MOST], at(component, "accessory")]
     return _joined(
-        (
-            from_markdown(text_at(component, "content")),
-            link(plain(text_at(component, "label")), url) if url else "",
-            *(plain(text_at(each, "media", "url")) for each in list_at(component, "items")[:_MOST]),
-            *(_component(each, depth + 1) for each in inner if isinstance(each, dict)),
+        chain(
+            (
+                from_markdown(text_at(component, "content")),
+                link(plain(text_at(component, "label")), url) if url else "",
+            ),
+            (plain(text_at(each, "media", "url")) for each in list_at(component, "items")[:_MOST]),
+            (_component(each, depth + 1) for each in inner if isinstance(each, dict)),
         )
     )
 
 
 def _embed(embed: Any) -> str:
     return _joined(
-        (
-            link(plain(text_at(embed, "author", "name")), plain(text_at(embed, "author", "url"))),
-            link(bold(plain(text_at(embed, "title"))), plain(text_at(embed, "url"))),
-            from_markdown(text_at(embed, "description")),
-            *(_embed_field(each) for each in list_at(embed, "fields")[:_MOST]),
-            plain(text_at(embed, "image", "url")),
-            plain(text_at(embed, "footer", "text")),
+        chain(
+            (
+                link(
+                    plain(text_at(embed, "author", "name")), plain(text_at(embed, "author", "url"))
+                ),
+                link(bold(plain(text_at(embed, "title"))), plain(text_at(embed, "url"))),
+                from_markdown(text_at(embed, "description")),
+            ),
+            map(_embed_field, list_at(embed, "fields")[:_MOST]),
+            (plain(text_at(embed, "image", "url")), plain(text_at(embed, "footer", "text"))),
         )
     )
 
@@ -205,5 +221,16 @@ def _embed_field(field: Any) -> str:
     return f"{bold(name)}: {value}" if name and value else name or value
 
 
-def _joined(lines: Any) -> str:
-    return "\n".join(line for line in lines if line.strip())
+def _joined(lines: Iterable[str], between: str = "\n") -> str:
+    """Return the lines that are not blank, as far as a message has room for them."""
+    return between.join(_first(line for line in lines if line.strip()))
+
+
+def _first(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the first texts, so that those for which no message has room are not even made."""
+    left = LONGEST
+    for text in texts:
+        yield text
+        left -= len(text)
+        if left <= 0:
+            return
