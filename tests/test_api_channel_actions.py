@@ -10,6 +10,7 @@ import pytest
 from api_fakes import ApiEnd, api
 from edge import End
 from storage_fakes import ListHistory, OpenAccounts
+from trio_chat.chat.channels import Topic
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.rights import RIGHTS
@@ -77,6 +78,15 @@ async def test_a_channel_of_any_script_can_be_named(town: ApiEnd, ann: End, name
     await ann.send(f"JOIN #{name}\r\n".encode())
     await ann.until("366")
     assert (await town.get(f"/channels/{quote(name, safe='')}"))["name"] == f"#{name}"
+
+
+async def test_the_lobby_of_a_cluster_has_no_time(town: ApiEnd, ann: End) -> None:
+    """It is older than the first entry of the log, but not from 1970."""
+    lobby = town.world.channels.lobby
+    assert lobby is not None
+    lobby.created, lobby.topic = 0, Topic("welcome", "chat", 0)
+    shown = await town.get(f"/channels/{quote(lobby.name)}")
+    assert (shown["created"], shown["topic"]["time"]) == (None, None)
 
 
 async def test_no_channel_of_a_longer_name_is_changed(town: ApiEnd) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from support import NOON, Town, commands, find
+from trio_chat.chat.channels import Topic
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -209,6 +210,15 @@ def test_list_filters_by_members(town: Town) -> None:
     assert [m.params[1] for m in bob.say("LIST >1") if m.command == "322"] == ["#two"]
     assert [m.params[1] for m in bob.say("LIST <2") if m.command == "322"] == ["#lobby", "#one"]
     assert [m.params[1] for m in bob.say("LIST #ONE") if m.command == "322"] == ["#one"]
+
+
+def test_a_topic_that_is_older_than_the_log_has_no_time(town: Town) -> None:
+    """That of the lobby of a cluster, which would be from 1970."""
+    lobby = town.world.channels.lobby
+    assert lobby is not None
+    lobby.topic = Topic("welcome", "chat", 0)
+    ann = town.person("ann", lobby.name)
+    assert commands(ann.say(f"TOPIC {lobby.name}")) == ["332"]
 
 
 def test_kicks(town: Town) -> None:

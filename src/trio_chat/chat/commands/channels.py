@@ -335,7 +335,8 @@ def topic_command(request: Request) -> None:
 
 def _send_topic(request: Request, channel: Channel, topic: Topic) -> None:
     request.reply.numeric(n.RPL_TOPIC, channel.name, args=(topic.text,))
-    request.reply.numeric(n.RPL_TOPICWHOTIME, channel.name, topic.setter, str(topic.time))
+    if topic.time:  # the first topic of a cluster's lobby is older than the first entry of its log
+        request.reply.numeric(n.RPL_TOPICWHOTIME, channel.name, topic.setter, str(topic.time))
 
 
 @command(

@@ -53,7 +53,7 @@ class TopicView:
 
     text: str
     set_by: str
-    time: datetime
+    time: Annotated[datetime | None, Rule("null where `created` of the channel is")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class ChannelView:
     """A channel."""
 
     name: str
-    created: datetime
+    created: Annotated[datetime | None, Rule("null for the lobby of a cluster, which is older")]
     members: Annotated[int, Rule("how many")]
     topic: TopicView | None
     modes: Annotated[str, Rule("without parameters, such as +nt")]
@@ -263,11 +263,9 @@ def shown_channel(call: Call, channel: Channel) -> ChannelView:
     letters = sorted(channel.flags) + ["k"] * bool(channel.key) + ["l"] * bool(channel.limit)
     return ChannelView(
         channel.name,
-        datetime.fromtimestamp(channel.created, UTC),
+        _time(channel.created),
         len(channel.members),
-        TopicView(topic.text, topic.setter, datetime.fromtimestamp(topic.time, UTC))
-        if topic is not None
-        else None,
+        TopicView(topic.text, topic.setter, _time(topic.time)) if topic is not None else None,
         "+" + "".join(letters),
         channel.limit or None,
         bool(channel.key),
@@ -276,6 +274,13 @@ def shown_channel(call: Call, channel: Channel) -> ChannelView:
         channel is call.world.channels.lobby,
         _registration(call, registration) if registration is not None else None,
     )
+
+
+def _time(seconds: float) -> datetime | None:
+    """Return a time; None for that of the lobby of a cluster and of its first topic, which are
+    older than the first entry of its log.
+    """
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def _registration(call: Call, registration: ChannelRegistration) -> RegistrationView:
