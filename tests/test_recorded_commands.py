@@ -57,6 +57,30 @@ def test_what_operators_change_by_commands_is_recorded(capfd: pytest.CaptureFixt
     assert capfd.readouterr().out.strip().rpartition("/")[2] not in made
 
 
+def test_a_renewed_certificate_is_recorded(capfd: pytest.CaptureFixture[str]) -> None:
+    """As over the API; a database that cannot be used prevents no renewal."""
+    assert ran("certificate", "renew") == 0
+    assert ran("certificate", "renew", "--authority") == 0
+    assert recorded() == [
+        ("trio-chat certificate", "CERTIFICATE RENEW"),
+        ("trio-chat certificate", "CERTIFICATE RENEW with its authority"),
+    ]
+    Path(DATABASE).write_text("no database")
+    assert ran("certificate", "renew") == 0
+    assert "The audit log has no entry of that" in capfd.readouterr().err
+
+
+def test_a_database_that_leaves_its_cluster_is_recorded() -> None:
+    """Not one that belongs to none."""
+    assert ran("cluster", "leave") == 1
+    assert recorded() == []
+    connection = apsw.Connection(DATABASE)
+    connection.execute("INSERT INTO cluster VALUES (1, '1-0', '1-0', x'')")
+    connection.close()
+    assert ran("cluster", "leave") == 0
+    assert recorded() == [("trio-chat cluster", "CLUSTER LEAVE")]
+
+
 def test_what_changes_the_history_is_recorded() -> None:
     """Before the work begins: an interruption may leave a part of it."""
     write_tree(".", {"a.jsonl": ""})

@@ -5,9 +5,11 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from trio_chat.admin.console import date, report, to_standard_output, write_lines
 from trio_chat.admin.exit_codes import FAILED, OK
+from trio_chat.admin.recorded import record_begin
 from trio_chat.config import Settings
 from trio_chat.i18n import _
 from trio_chat.maintenance.atomic_file import FileError
@@ -15,6 +17,8 @@ from trio_chat.server import certificates
 from trio_chat.server.certificate_files import Files, files_of
 from trio_chat.server.certificates import CertificateError, Inspection
 from trio_chat.server.certified_names import SubjectNames
+from trio_chat.storage import audit, maintenance
+from trio_chat.storage.errors import StorageError
 
 
 def show(settings: Settings) -> int:
@@ -55,12 +59,28 @@ def renew(settings: Settings, *, authority: bool, drop_former: bool) -> int:
     from trio_chat.server import certificate_renewal  # noqa: PLC0415  # its libraries may be missing
 
     certificate_renewal.renew(settings, authority=authority, drop_former=drop_former)
+    words = ["CERTIFICATE RENEW", "with its authority" * authority, "--drop-former" * drop_former]
+    _record(settings.storage.file, " ".join(filter(None, words)))
     if authority:
         report(
             _("Another authority was made: everybody has to install it anew, from the page /ca.")
         )
     report(_("A server that is running uses the new certificate within a minute."))
     return OK
+
+
+def _record(database: Path | None, text: str) -> None:
+    """Record a renewal in the audit log, if there is one: a certificate can be made before the
+    database, and may be needed when that cannot be used.
+    """
+    if database is None or not database.is_file():
+        return
+    try:
+        with maintenance.connected(database, as_it_is=True) as connection:
+            if audit.is_there(connection):
+                record_begin(connection, "certificate", text)
+    except StorageError as error:
+        report(_("The audit log has no entry of that: {error}").format(error=error))
 
 
 @contextmanager

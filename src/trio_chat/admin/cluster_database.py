@@ -4,9 +4,11 @@ from pathlib import Path
 
 from trio_chat.admin.console import report
 from trio_chat.admin.exit_codes import FAILED, OK
+from trio_chat.admin.recorded import record_begin
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
-from trio_chat.storage import cluster, lock, maintenance
+from trio_chat.storage import audit, cluster, lock, maintenance
+from trio_chat.storage.transactions import transaction
 
 
 def leave(database: Path) -> int:
@@ -18,7 +20,10 @@ def leave(database: Path) -> int:
     with maintenance.connected(database, as_it_is=True) as connection:
         handle = lock.acquire(database)
         try:
-            has_left = cluster.leave(connection)
+            with transaction(connection):
+                has_left = cluster.leave(connection)
+                if has_left and audit.is_there(connection):
+                    record_begin(connection, "cluster", "CLUSTER LEAVE")
         finally:
             lock.release(handle)
     shown = escape_controls(str(database))

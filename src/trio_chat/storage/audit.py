@@ -18,6 +18,12 @@ _READ = """
 _GREATEST = 2**62
 
 
+def is_there(connection: "apsw.Connection") -> bool:
+    """Return whether a database has an audit log; one with an older schema has none."""
+    table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'audit'"
+    return connection.execute(table).get is not None
+
+
 class SqliteAuditLog:
     """The table of the audit log (the port `trio_chat.chat.audit.AuditLog`).
 
