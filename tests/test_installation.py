@@ -111,6 +111,25 @@ def test_the_kind_is_found_by_the_place(
     assert installation.kind() == expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [
+        ("pip", 'pip install "trio-chat[mcp]"'),
+        ("pipx", 'pipx install --force "trio-chat[mcp]"'),
+        ("uv", 'uv tool install "trio-chat[mcp]"'),
+        ("uvx", 'uvx --from "trio-chat[mcp]" trio-chat'),
+        ("checkout", f'"{sys.executable}" -m pip install -e "{Path(__file__).parents[1]}[mcp]"'),
+    ],
+    ids=["pip", "pipx", "uv", "uvx", "checkout"],
+)
+def test_the_packages_of_an_extra_go_where_this_program_is(
+    kind: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a hint says to type must not install them elsewhere."""
+    monkeypatch.setattr(installation, "kind", lambda: kind)
+    assert installation.install_command("mcp") == command
+
+
 def test_a_checkout_is_recognised() -> None:
     """These tests run in one."""
     assert installation.kind() == "checkout"

@@ -95,6 +95,24 @@ def shown_command() -> str:
     return "py run.py" if sys.platform == "win32" else "python3 run.py"
 
 
+def install_command(extra: str) -> str:
+    """Return what a user types to install the packages of an extra.
+
+    Args:
+        extra: one of `pyproject.toml`, such as `mcp`.
+    """
+    here = kind()
+    if here == "checkout":  # run.py has made an environment, which pip alone would not find
+        root = Path(__file__).parents[2]
+        return f'"{sys.executable}" -m pip install -e "{root}[{extra}]"'
+    if here in ("pipx", "uv"):
+        tool = {"pipx": "pipx install --force", "uv": "uv tool install"}[here]
+        return f'{tool} "{_NAME}[{extra}]"'
+    if here == "uvx":
+        return f'uvx --from "{_NAME}[{extra}]" {_NAME}'
+    return f'pip install "{_NAME}[{extra}]"'
+
+
 def program() -> Path:
     """Return the file that starts this program, as a user sees it."""
     if getattr(sys, "frozen", False):

@@ -6,6 +6,7 @@ from typing import Any
 from trio_chat.cli.arguments import setting
 from trio_chat.cli.commands import DATABASE, Argument, Invocation, group, usage_error
 from trio_chat.i18n import N_, _
+from trio_chat.installation import install_command
 
 _SHOWING: dict[str, Any] = {
     "help": N_("show how the nodes of a cluster stand"),
@@ -45,8 +46,8 @@ def _status(call: Invocation) -> int:
         if error.name and error.name.startswith("trio_chat."):
             raise
         usage_error(
-            _("a package is missing: `pip install 'trio-chat[cluster]'` ({name})").format(
-                name=error.name
+            _("a package is missing: {command} ({error})").format(
+                command=f"`{install_command('cluster')}`", error=error.name
             )
         )
     return status(settings, as_json=call.options.json)

@@ -7,6 +7,7 @@ from pathlib import Path
 from trio_chat.cli.arguments import fingerprint, target
 from trio_chat.cli.commands import Argument, ExclusiveGroup, Invocation, command, usage_error
 from trio_chat.i18n import N_, _
+from trio_chat.installation import install_command
 
 _PASSWORD_VARIABLE = "TRIO_CHAT_PASSWORD"  # noqa: S105 - a name
 _RATE = 10
@@ -113,7 +114,7 @@ def mcp(call: Invocation) -> int:
     except ImportError as error:
         usage_error(
             _("a package is missing: {command} ({error})").format(
-                command="`pip install 'trio-chat[mcp]'`", error=error
+                command=f"`{install_command('mcp')}`", error=error
             )
         )
     password = os.environ.get(_PASSWORD_VARIABLE, "")

@@ -18,6 +18,7 @@ from trio_chat.client.target import is_this_machine
 from trio_chat.client.wrapped import WrappedStream
 from trio_chat.config.proxies import Proxy, parse
 from trio_chat.i18n import _
+from trio_chat.installation import install_command
 from trio_chat.irc.addresses import format_address
 
 PROXY_TIMEOUT = 60.0
@@ -124,9 +125,8 @@ async def _socks(proxy: Proxy, host: str, port: int) -> trio.abc.Stream:
         errors: Any = importlib.import_module("python_socks")
     except ImportError:
         text = _(
-            'A SOCKS5 proxy needs the package python-socks: pip install "trio-chat[proxy]". Nothing'
-            " was sent."
-        )
+            "A SOCKS5 proxy needs the package python-socks: {command}. Nothing was sent."
+        ).format(command=install_command("proxy"))
         raise CannotConnectError(text, _("the package python-socks is missing")) from None
     tunnel = package.Proxy(
         errors.ProxyType.SOCKS5,

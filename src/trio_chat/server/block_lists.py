@@ -19,6 +19,7 @@ from trio_chat.chat.events import Event, Output
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.config import BlockListZone, DnsblSettings
+from trio_chat.installation import install_command
 from trio_chat.irc.addresses import IpAddress, parse_address
 from trio_chat.irc.masks import Network
 from trio_chat.server.broadcaster import Broadcaster
@@ -211,7 +212,7 @@ def resolver() -> Resolve:
         import dns.exception  # noqa: PLC0415
         import dns.resolver  # noqa: PLC0415
     except ImportError as error:
-        raise LookupFailed("dnspython is missing: pip install 'trio-chat[dnsbl]'") from error
+        raise LookupFailed(f"dnspython is missing: {install_command('dnsbl')}") from error
     try:
         return partial(resolve_by, dns.asyncresolver.Resolver())
     except dns.exception.DNSException as error:

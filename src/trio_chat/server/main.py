@@ -19,6 +19,7 @@ from trio_chat.chat.control import RehashError
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import Settings
+from trio_chat.installation import install_command
 from trio_chat.irc.addresses import format_address
 from trio_chat.irc.names import current_casemapping, use_casemapping
 from trio_chat.irc.skeletons import prototypes
@@ -199,7 +200,7 @@ async def _in_cluster(
         from trio_chat.server.cluster.setup import open_cluster  # noqa: PLC0415
     except ImportError as error:
         raise LogRefused(
-            f"a cluster needs the package {error.name}: pip install 'trio-chat[cluster]'"
+            f"a cluster needs the package {error.name}: {install_command('cluster')}"
         ) from error
     async with open_cluster(settings, memory) as cluster:
         yield cluster

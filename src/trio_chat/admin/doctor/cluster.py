@@ -7,6 +7,7 @@ from trio_chat.admin import health
 from trio_chat.admin.doctor.findings import Finding, good, note, problem
 from trio_chat.config import Settings
 from trio_chat.i18n import _
+from trio_chat.installation import install_command
 from trio_chat.irc.text import escape_controls
 
 _SECONDS = 1.0
@@ -29,7 +30,7 @@ def cluster(settings: Settings) -> Iterator[Finding]:
     except ImportError as error:
         yield problem(
             _("The package {name} is missing, which a cluster needs.").format(name=error.name),
-            "pip install 'trio-chat[cluster]'",
+            install_command("cluster"),
         )
         return
     try:

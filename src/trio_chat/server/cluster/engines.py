@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from trio_chat.config import ClusterSettings
+from trio_chat.installation import install_command
 from trio_chat.server.cluster.log import EngineStatus, Log, LogRefused
 
 
@@ -62,9 +63,7 @@ def make_log(url: str, password: str = "", replicas: int | None = None) -> Engin
         )
     except ImportError as error:
         extra = "cluster-postgres" if is_postgres else "cluster"
-        raise LogRefused(
-            f"a package is missing: `pip install 'trio-chat[{extra}]'` ({error})"
-        ) from error
+        raise LogRefused(f"a package is missing: `{install_command(extra)}` ({error})") from error
 
 
 def _redis(url: str, password: str, replicas: int | None) -> EngineLog:

@@ -12,6 +12,7 @@ import trio
 from trio_chat.chat import distinguished_names
 from trio_chat.chat.identities import SignOn, SignOnOffer
 from trio_chat.config import OidcSettings, Settings
+from trio_chat.installation import install_command
 from trio_chat.server.http.hosts import matches
 from trio_chat.server.login.claims import TokenRules
 from trio_chat.server.login.directory import LdapDirectory
@@ -103,9 +104,7 @@ def _check_base(base: str) -> None:
 
 def _require(module: str, section: str, extra: str) -> None:
     if find_spec(module) is None:
-        raise LoginSetupError(
-            f"{section} needs the package {module}: pip install 'trio-chat[{extra}]'"
-        )
+        raise LoginSetupError(f"{section} needs the package {module}: {install_command(extra)}")
 
 
 async def _context(file: Path | None, key: str) -> ssl.SSLContext | None:
