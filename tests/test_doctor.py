@@ -1,7 +1,9 @@
 """`trio-chat doctor`: each check finds what is wrong and says what to do."""
 
+import base64
 import os
 import socket
+import socketserver
 import ssl
 import subprocess
 import sys
@@ -200,6 +202,54 @@ def test_the_program_for_mail_is_looked_for(tmp_path: Path, mode: int | None, le
         program.chmod(mode)
     settings = Settings(mail=MailSettings(mail_from="chat@example.org", sendmail=program))
     assert [found.level for found in logins.mail(settings)] == [level]
+
+
+class MailServer(socketserver.StreamRequestHandler):
+    """A mail server that knows the password of one user."""
+
+    def handle(self) -> None:
+        """Answer each command."""
+        self.wfile.write(b"220 mail\r\n")
+        for line in self.rfile:
+            word = line.split()[0].upper()
+            right = base64.b64encode(b"\0chat\0secret")
+            answer = {
+                b"EHLO": b"250-mail\r\n250 AUTH PLAIN",
+                b"AUTH": b"235 welcome" if right in line else b"535 no such user",
+                b"QUIT": b"221 bye",
+            }[word]
+            self.wfile.write(answer + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "level"),
+    [
+        ("", "", Level.GOOD),
+        ("chat", "secret", Level.GOOD),
+        ("chat", "wrong", Level.PROBLEM),
+    ],
+)
+def test_the_mail_server_is_asked(user: str, password: str, level: Level) -> None:
+    """It has to answer, and to know the user; no letter is sent."""
+    with socketserver.TCPServer(("127.0.0.1", 0), MailServer) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        port = server.server_address[1]
+        mail = MailSettings(
+            mail_from="chat@example.org",
+            smtp_host="127.0.0.1",
+            smtp_port=port,
+            smtp_tls="off",
+            smtp_user=user,
+            smtp_password=password,
+        )
+        [found] = logins.mail(Settings(mail=mail))
+        thread.join()
+    assert found.level is level
+    assert "secret" not in found.text
+    [found] = logins.mail(Settings(mail=mail))  # it is gone
+    assert (found.level, f"127.0.0.1 port {port}" in found.text) == (Level.PROBLEM, True)
+    assert list(logins.mail(Settings())) == []
 
 
 def test_the_port_of_the_metrics_is_tried() -> None:

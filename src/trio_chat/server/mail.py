@@ -138,6 +138,20 @@ class Mailer:
         ) as error:  # OSError: the network, TLS; ValueError: a name like "a..b"
             raise MailError(f"{self._where}: {_reason(error)}") from error
 
+    def examine(self) -> str:
+        """Return why the mail server takes no letters; "" if it does. Blocks, and sends none."""
+        try:
+            smtp = self._connected()
+            try:
+                smtp.ehlo_or_helo_if_needed()
+                if self._settings.smtp_user:
+                    _log_in(smtp, self._settings.smtp_user, self._settings.smtp_password)
+            finally:
+                _leave(smtp)
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            return f"{self._where}: {_reason(error)}"
+        return ""
+
     def _connected(self) -> smtplib.SMTP:
         settings, context = self._settings, self._context or ssl.create_default_context()
         if settings.smtp_tls == "tls":

@@ -1,5 +1,5 @@
 """Checks of what accounts need of other programs: the provider of single sign-on, the directory,
-and the program that sends mail.
+and the mail server or the program that sends mail.
 """
 
 import os
@@ -38,9 +38,12 @@ def directory(settings: Settings) -> Iterator[Finding]:
 
 
 def mail(settings: Settings) -> Iterator[Finding]:
-    """Yield whether the program that sends mail can be run; nothing if there is none."""
+    """Yield whether the mail server can be asked, or the program that sends mail can be run;
+    nothing if there is neither.
+    """
     program = settings.mail.sendmail
     if program is None:
+        yield from _mail_server(settings)
         return
     shown = escape_controls(str(program))
     if program.is_file() and os.access(program, os.X_OK):
@@ -52,6 +55,17 @@ def mail(settings: Settings) -> Iterator[Finding]:
         else _("There is no {file}, which sends mail.").format(file=shown),
         _("Until that is mended, no mail is sent: set [mail] sendmail, or smtp_host instead."),
     )
+
+
+def _mail_server(settings: Settings) -> Iterator[Finding]:
+    if not settings.mail.smtp_host:
+        return
+    from trio_chat.server.mail import Mailer  # noqa: PLC0415  # likewise
+
+    if why := Mailer(settings.mail).examine():
+        yield problem(escape_controls(why), _("Until that is mended, no mail is sent."))
+    else:
+        yield _answers(settings.mail.smtp_host)
 
 
 def _answers(place: str) -> Finding:
