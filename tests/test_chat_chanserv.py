@@ -162,7 +162,7 @@ def test_the_access_list(town: Town) -> None:
     assert "no account" in sentence(ann.say("CS ACCESS #a ADD nobody op"))
     assert "Usage" in sentence(ann.say("CS ACCESS #a ADD bob king"))
     ann.say("CS ACCESS #a ADD BOB op")
-    assert sentence(ann.say("CS ACCESS #a LIST")) == "bob: op 1 accounts have access to #a."
+    assert sentence(ann.say("CS ACCESS #a LIST")) == "bob: op 1 account has access to #a."
     ann.say("CS ACCESS #a DEL Bob")
     assert sentence(ann.say("CS ACCESS #a LIST")) == "0 accounts have access to #a."
 

@@ -249,7 +249,7 @@ def test_a_suspension_is_of_the_account(town: Town) -> None:
     """Not of an account that registers the name later."""
     staff = logged_in(town, "staff")
     staff.say("OPER root")
-    assert "is banned" in staff.say("NS SUSPEND bob spam")[-1].params[-1]
+    assert "is suspended" in staff.say("NS SUSPEND bob spam")[-1].params[-1]
     assert town.world.accounts is not None
     gone = town.world.accounts.known["bob"]
     assert isinstance(town.world.accounts, OpenAccounts)

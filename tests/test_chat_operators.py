@@ -642,7 +642,8 @@ def test_a_suspended_account_cannot_be_used(town: Town, root: Person) -> None:
     """Its sessions end, and a login with the right password gets the reason."""
     ann, bob = town.person("ann"), town.person("bob")
     ann.say("NS IDENTIFY Anna password")
-    assert "is banned" in root.say("NS SUSPEND 1d12h anna selling things")[0].params[-1]
+    assert "is suspended for" in root.say("NS SUSPEND 1d12h anna selling things")[0].params[-1]
+    assert root.say("NS UNSUSPEND nobody")[0].params[-1] == "nobody is not suspended."
     assert (
         find(ann.read(), "465")
         .params[-1]

@@ -151,7 +151,12 @@ def ban(
     how_long = f"for {durations.show(seconds)}" if seconds else "for ever"
     audit(request, f"{_FORMS[kind].word} {mask} {how_long}: {made.reason}")
     request.reply.emit_all(events)
-    return f"{mask} is banned {how_long}; {covered}."
+    return f"{mask} is {_done(kind)} {how_long}; {covered}."
+
+
+def _done(kind: BanKind) -> str:
+    """Return what is said of what a ban of a kind concerns."""
+    return "suspended" if kind is BanKind.ACCOUNT else "banned"
 
 
 def unban(request: Request, kind: BanKind, mask: str) -> str:
@@ -167,10 +172,10 @@ def unban(request: Request, kind: BanKind, mask: str) -> str:
         return f"{error}."
     lifted = lifted or bans.find(kind, mask)
     if lifted is None:
-        return f"{mask} is not banned."
+        return f"{mask} is not {_done(kind)}."
     apply(request.world, BanLifted(lifted))
     audit(request, f"UN{_FORMS[kind].word} {lifted.mask}")
-    return f"{lifted.mask} is not banned any more."
+    return f"{lifted.mask} is not {_done(kind)} any more."
 
 
 def _unban(request: Request, kind: BanKind) -> None:

@@ -191,7 +191,9 @@ def _access(request: Request, words: list[str]) -> None:
                 request,
                 f"{name}: {next(word for word, known in _RANK_NAMES.items() if known == letter)}",
             )
-        answer(request, f"{len(registration.access)} accounts have access to {channel.name}.")
+        count = len(registration.access)
+        have = "1 account has" if count == 1 else f"{count} accounts have"
+        answer(request, f"{have} access to {channel.name}.")
     elif verb == "ADD" and rank.lower() in _RANK_NAMES:
         _grant(request, channel, registration, name, _RANK_NAMES[rank.lower()])
     elif verb == "DEL" and name:
@@ -246,7 +248,8 @@ def _set(request: Request, words: list[str]) -> None:
             " the hour.",
         )
     elif number:
-        answer(request, f"What is said in {channel.name} is remembered for {number} days.")
+        how_long = "a day" if number == 1 else f"{number} days"
+        answer(request, f"What is said in {channel.name} is remembered for {how_long}.")
     else:
         answer(request, f"What is said in {channel.name} is remembered for ever.")
 
