@@ -1,6 +1,7 @@
 """Links over several rows: a terminal copies the whole link."""
 
 import io
+import re
 
 import pyte
 import pytest
@@ -81,3 +82,36 @@ async def test_the_bare_view_joins_its_links(jumping_clock: MockClock) -> None:
         it.screen.press("f5")
         await it.sees("bob: ")
         assert len(find_wrapped_links(it.screen.canvas.content(), 60)) >= 2
+
+
+@pytest.mark.parametrize("unit", ["mailto:", "mailto:a,", "ahttp://"])
+def test_each_sign_of_a_word_without_links_is_read_once(
+    monkeypatch: pytest.MonkeyPatch, unit: str
+) -> None:
+    """What begins as a link again and again in one word, and is none, takes no quadratic time."""
+    read = 0
+
+    class Counting:
+        """The pattern of a link's rest, which counts what it has read."""
+
+        def match(self, text: str, position: int) -> re.Match[str] | None:
+            """Match, and count."""
+            nonlocal read
+            found = rest.match(text, position)
+            read += len(found[0]) if found else 0
+            return found
+
+    rest = links._REST
+    monkeypatch.setattr(links, "_REST", Counting())
+    text = "x" + unit * 500
+    assert list(links.found(text)) == []
+    assert read <= len(text)
+
+
+def test_an_address_of_mail_follows_what_is_none() -> None:
+    """A word that only begins as an address of mail does not hide the next one that is one."""
+    text = "mailto:a mailto:b@c.example mailto:mailto:d@e.example"
+    assert [text[start:end] for start, end in links.found(text)] == [
+        "mailto:b@c.example",
+        "mailto:mailto:d@e.example",
+    ]

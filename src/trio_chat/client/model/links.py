@@ -22,15 +22,22 @@ def found(text: str) -> Iterator[tuple[int, int]]:
     """
     if ":" not in text:
         return
-    position = 0
+    position = without_mail = 0
     while begin := _BEGIN.search(text, position):
-        rest = _REST.match(text, begin.end())
         position = begin.end()
-        if rest is None or (begin.start() and text[begin.start() - 1].isalnum()):
+        is_mail = begin[0].lower() == "mailto:"
+        # What is refused here is not read to its end: thousands may stand in one word.
+        if (begin.start() and text[begin.start() - 1].isalnum()) or (
+            is_mail and begin.start() < without_mail
+        ):
+            continue
+        rest = _REST.match(text, begin.end())
+        if rest is None:
+            continue
+        if is_mail and "@" not in rest[0]:
+            without_mail = rest.end()
             continue
         end = _trimmed(text, begin.end(), rest.end())
-        if begin[0].lower() == "mailto:" and "@" not in text[begin.end() : end]:
-            continue
         if end > begin.end():
             position = end
             yield begin.start(), end

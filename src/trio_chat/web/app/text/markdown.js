@@ -33,7 +33,8 @@ import { links } from "./links.js";
 
 const FENCE = /^\s{0,3}(`{3,}|~{3,})\s*([\w+#.-]*)\s*$/u;
 const QUOTE = /^\s{0,3}> ?/u;
-const CODE_SPAN = /(`+)([^`]|[^`].*?[^`])\1(?!`)/gu;
+/** As in CommonMark, between two equal runs; only a whole run opens, so no run is tried twice. */
+const CODE_SPAN = /(?<!`)(`+)(?!`)([^`]|[^`].*?[^`])\1(?!`)/gu;
 /** A delimiter, or a face. */
 const SIGN = /\*_+\*|\*\*|__|~~|\*|_/gu;
 const WORD = /[\p{L}\p{N}]/u;
