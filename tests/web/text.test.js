@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { localeOf } from "../../src/trio_chat/web/app/platform/i18n.js";
+import { _, localeOf, numberText, plural } from "../../src/trio_chat/web/app/platform/i18n.js";
 import { plain, plainName, spans } from "../../src/trio_chat/web/app/text/formatting.js";
 import { links } from "../../src/trio_chat/web/app/text/links.js";
 import { blocks, inlines } from "../../src/trio_chat/web/app/text/markdown.js";
@@ -415,4 +415,12 @@ test("dates have the region of the browser, or at least its clock", () => {
   assert.equal(localeOf("en", ["ru-RU"]), "en-u-hc-h23");
   assert.equal(localeOf("ru", ["en-US"]), "ru-u-hc-h12");
   assert.equal(localeOf("ru", []), "ru");
+});
+
+test("numbers are written as the language does, in texts and alone", () => {
+  const [text, most] = ["{count} of at most {most} messages wait to be sent.", 12_000];
+  assert.equal(_(text, { count: 1501, most }), "1,501 of at most 12,000 messages wait to be sent.");
+  assert.equal(plural("{count} of {total}", "{count} of {total}", 9, { total: 1501 }), "9 of 1,501");
+  assert.equal(_("Report {number}", { number: "1501" }), "Report 1501");
+  assert.equal(numberText(1501), "1,501");
 });

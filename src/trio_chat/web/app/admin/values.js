@@ -1,7 +1,7 @@
 /** Values of the API as texts: times, sizes, lists. All that a server says is text, and never HTML. */
 
 import { duration, fileSize, fullTime, shortTime } from "../platform/dates.js";
-import { _, language } from "../platform/i18n.js";
+import { _, language, numberText } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
 
 /** @import { Column } from "./sections.js" */
@@ -69,7 +69,7 @@ export function shown(value, kind = "text") {
   if (kind === "percent" && typeof value === "number")
     return value.toLocaleString(language.value, { style: "percent" });
   if (kind === "duration" && typeof value === "number") return duration(value);
-  if (typeof value === "number") return value.toLocaleString(language.value);
+  if (typeof value === "number") return numberText(value);
   if (typeof value === "boolean") return value ? _("yes") : _("no");
   if (Array.isArray(value)) return value.map((each) => shown(each)).filter(Boolean).join(", ");
   if (typeof value === "object") {

@@ -51,9 +51,17 @@ export function plural(one, many, count, values) {
     ? forms[catalogue.plurals[rules.select(count)] ?? 0]
     : undefined;
   return filled(form ?? (count === 1 ? one : many), {
-    count: count.toLocaleString(language.value),
+    count,
     ...values,
   });
+}
+
+/**
+ * Return a number as the language of the page writes it.
+ * @param {number} value
+ */
+export function numberText(value) {
+  return value.toLocaleString(language.value);
 }
 
 /**
@@ -70,7 +78,10 @@ export function N_(text) {
  */
 function filled(text, values) {
   if (!values) return text;
-  return text.replace(/\{(\w+)\}/gu, (braces, name) => String(values[name] ?? braces));
+  return text.replace(/\{(\w+)\}/gu, (braces, name) => {
+    const value = values[name] ?? braces;
+    return typeof value === "number" ? numberText(value) : value;
+  });
 }
 
 /**

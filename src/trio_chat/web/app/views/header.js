@@ -1,7 +1,7 @@
 /** The head of a conversation: its name and topic, and the buttons for it. */
 
 import { h } from "../../vendor/preact.js";
-import { _, plural } from "../platform/i18n.js";
+import { _, numberText, plural } from "../platform/i18n.js";
 import { isBase } from "../text/calls.js";
 import { plain, plainName } from "../text/formatting.js";
 import { setViewSettings, useWorkspace, viewSettings } from "./context.js";
@@ -106,7 +106,7 @@ function Buttons({ buffer, workspace }) {
             onClick: toggle,
           },
           h(Icon, { name: "members" }),
-          h("span", { "aria-hidden": "true" }, count),
+          h("span", { "aria-hidden": "true" }, numberText(count)),
         )
       : null,
     buffer.kind === "private"

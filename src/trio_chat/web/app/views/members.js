@@ -2,7 +2,7 @@
 
 import { h } from "../../vendor/preact.js";
 import { useState } from "../../vendor/hooks.js";
-import { _, language, plural } from "../platform/i18n.js";
+import { _, language, numberText, plural } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
 import { nickClass } from "../text/nick_colour.js";
 import { useWorkspace } from "./context.js";
@@ -49,7 +49,7 @@ export function Members({ buffer }) {
               { key: prefix, "aria-label": rankName(prefix) },
               // The head of the list says as much of members without ranks.
               prefix || groups.length > 1
-                ? h("h3", null, `${rankName(prefix)} · ${members.length}`)
+                ? h("h3", null, `${rankName(prefix)} · ${numberText(members.length)}`)
                 : null,
               h(
                 "ul",

@@ -1,6 +1,7 @@
 /** Title and icon of the page, and the badge of the installed page: how much is unread. */
 
 import { effect } from "../../vendor/signals.js";
+import { numberText } from "../platform/i18n.js";
 import { plainName } from "../text/formatting.js";
 
 /** @import { Workspace } from "../model/types.js" */
@@ -21,7 +22,7 @@ export function watchTitle(workspace) {
     const current = workspace.current.value;
     const name = plainName(current?.name ?? "");
     const network = workspace.features.value.network;
-    const count = mentions ? `(${mentions}) ` : unread ? "• " : "";
+    const count = mentions ? `(${numberText(mentions)}) ` : unread ? "• " : "";
     document.title = count + [name, network].filter(Boolean).join(" – ");
     showIcon(mentions ? "mention" : unread ? "unread" : "");
     showBadge(mentions);

@@ -5,7 +5,7 @@
 
 import { Component, h } from "../../vendor/preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
-import { _, plural } from "../platform/i18n.js";
+import { _, numberText, plural } from "../platform/i18n.js";
 import { bareTime, clockTime, dayName, fullDate, fullTime } from "../platform/dates.js";
 import { roomIn } from "../text/calls.js";
 import { plain, plainName } from "../text/formatting.js";
@@ -396,7 +396,7 @@ function Reactions({ entry, context }) {
           "data-reaction": reaction,
         },
         h("span", { class: "sign" }, name),
-        h("span", { class: "count" }, nicks.size),
+        h("span", { class: "count" }, numberText(nicks.size)),
       );
     }),
   );

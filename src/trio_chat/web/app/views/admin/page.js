@@ -4,7 +4,7 @@ import { h } from "../../../vendor/preact.js";
 import { useEffect, useState } from "../../../vendor/hooks.js";
 import { found, sorted } from "../../admin/listing.js";
 import { cellText, longTime, raw } from "../../admin/values.js";
-import { _, language, plural } from "../../platform/i18n.js";
+import { _, plural } from "../../platform/i18n.js";
 import { Icon, IconButton } from "../icon.js";
 import { openDialog } from "../ui.js";
 import { State } from "./state.js";
@@ -148,8 +148,7 @@ function summary(listing, section, count, words) {
   if (!total) return words ? _("Nothing was found.") : _(section.empty);
   if (!words || words === listing.words.value)
     return plural("{count} entry.", "{count} entries.", total) + more;
-  const values = { total: total.toLocaleString(language.value) };
-  return plural("{count} of {total} found.", "{count} of {total} found.", count, values) + more;
+  return plural("{count} of {total} found.", "{count} of {total} found.", count, { total }) + more;
 }
 
 /**
