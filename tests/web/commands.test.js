@@ -145,6 +145,45 @@ test("what is too much to wait comes back, also from a command", async () => {
   assert.equal(buffer.draft.value, "/me waits");
 });
 
+test("what is typed without a connection is done afterwards, or explained and kept", async () => {
+  const { actions, buffer, server, workspace, clock } = await connected();
+  server.hear("#lobby", "ann", "hey");
+  server.drop();
+  await settle();
+  for (const line of ["/react 👍", "/history", "/topic new"]) {
+    const before = buffer.timeline.entries.length;
+    buffer.draft.value = line;
+    actions.input(buffer, line);
+    await until(() => buffer.draft.value === line);
+    const told = [...workspace.notices.value, ...buffer.timeline.entries.slice(before)];
+    assert.equal(told.at(-1)?.text, "There is no connection to the server.", line);
+    for (const { id } of workspace.notices.value) actions.dismiss(id);
+  }
+  for (const line of ["/nick rob", "/away for lunch", "/join #other"]) {
+    actions.input(buffer, line);
+    await settle();
+  }
+  assert.deepEqual(
+    workspace.notices.value.map(({ text }) => text),
+    ["There is no connection to the server. When it is back, you will be rob."],
+  );
+  const before = server.lines.length;
+  await clock.advance(2000);
+  await settle();
+  const sent = server.lines.slice(before);
+  for (const line of ["NICK me", "NICK rob", "AWAY :for lunch"]) assert.ok(sent.includes(line), line);
+  assert.equal(workspace.me.nick.value, "rob");
+  assert.ok(workspace.buffers.value.some(({ name, joined }) => name === "#other" && joined.value));
+});
+
+test("a dialog of a server without labels says that there is no connection", async () => {
+  const { actions, buffer, client, server } = await connected();
+  client.negotiation.enabled.delete("labeled-response");
+  server.drop();
+  await settle();
+  await assert.rejects(actions.setTopic(buffer, "new"), /There is no connection/);
+});
+
 test("a channel without a topic says so when it is asked", async () => {
   const { actions, buffer, server } = await connected();
   server.replace("TOPIC", (_server, message) => {

@@ -209,9 +209,7 @@ export function makeActions(client, keys, cache) {
     inviteLink: async (buffer, seconds = 0, uses = 0) =>
       (await queries()).inviteLink(client, own(buffer), seconds, uses),
     banList: async (buffer) => (await queries()).banList(client, own(buffer)),
-    changeNick(nick) {
-      if (client.isReady) client.nickname.change(nick);
-    },
+    changeNick: (nick) => client.nickname.change(nick),
     search: async (text, scope = null) =>
       (await queries()).search(client, text, scope && own(scope)),
     list: async (mask = "") => (await queries()).list(client, mask),

@@ -18,6 +18,8 @@ export class Nickname {
   constructor(client) {
     this.client = client;
     this.wanted = "";
+    /** The one that the user has chosen while there was no connection. */
+    this.later = "";
     /** The one that was asked for last. */
     this.asked = "";
     this.tried = 0;
@@ -30,6 +32,7 @@ export class Nickname {
   /** @param {string} nick */
   want(nick) {
     this.wanted = nick;
+    this.later = "";
     this.reset();
   }
 
@@ -57,9 +60,15 @@ export class Nickname {
     if (!model.same(model.me.nick.value, this.asked)) this.wanted = model.me.nick.value;
   }
 
-  /** Say that the wanted nickname is not free, and take it back when it is. */
+  /**
+   * Take the nickname that was chosen meanwhile, or say that the wanted one is not free, and take it
+   * back when it is.
+   */
   watch() {
-    if (!this.isOther) return;
+    const { later } = this;
+    this.later = "";
+    if (later) this.change(later);
+    if (later || !this.isOther) return;
     const { model } = this.client;
     const nick = this.wanted;
     const other = model.me.nick.value;
@@ -145,6 +154,13 @@ export class Nickname {
 
   /** @param {string} nick */
   change(nick) {
+    if (!this.client.isReady) {
+      this.later = nick;
+      this.client.model.notify(
+        _("There is no connection to the server. When it is back, you will be {nick}.", { nick }),
+      );
+      return;
+    }
     this.isTakingBack = false;
     this.asked = nick;
     this.client.send("NICK", nick);

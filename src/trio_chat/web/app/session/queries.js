@@ -44,7 +44,7 @@ async function ask(client, command, params) {
  * @throws {Error} The server refuses it.
  */
 export async function carryOut(client, command, params) {
-  if (!client.negotiation.hasLabels) client.send(command, ...params);
+  if (client.link.isOpen && !client.negotiation.hasLabels) client.send(command, ...params);
   else for (const each of await ask(client, command, params)) client.dispatch(each, null);
 }
 

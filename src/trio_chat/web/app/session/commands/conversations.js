@@ -1,7 +1,7 @@
 /** Commands about conversations. */
 import { N_, _ } from "../../platform/i18n.js";
 import { joinNamed } from "../typed_names.js";
-import { COMMANDS, channelAndRest, command, notInChannel } from "./registry.js";
+import { COMMANDS, channelAndRest, command, isOffline, notInChannel } from "./registry.js";
 
 /** @import { Context } from "./registry.js" */
 
@@ -223,8 +223,11 @@ command(
   N_("shows earlier messages of the channel; again, the ones before them"),
   [0, 1],
   [],
-  ({ actions, buffer, tell }) =>
-    void actions.loadOlder(buffer).catch((error) => tell(error.message, true)),
+  (context) => {
+    const { actions, buffer, tell } = context;
+    if (isOffline(context)) return;
+    actions.loadOlder(buffer).catch((error) => tell(error.message, true));
+  },
 );
 
 command(

@@ -3,7 +3,7 @@ import { isMessage } from "../../model/entries.js";
 import { N_, _, language } from "../../platform/i18n.js";
 import { plain } from "../../text/formatting.js";
 import { askService } from "../queries.js";
-import { channelAndRest, command, notInChannel, optional } from "./registry.js";
+import { channelAndRest, command, isOffline, notInChannel, optional } from "./registry.js";
 
 /** @import { Entry } from "../../model/types.js" */
 /** @import { Context } from "./registry.js" */
@@ -29,7 +29,7 @@ command(
   ["@nick", "emoji"],
   (context, words) => {
     const [entry, reaction] = messageAndRest(context, words, false);
-    if (!entry || !reaction) return;
+    if (!entry || !reaction || isOffline(context)) return;
     const { actions, buffer, client } = context;
     const mine = entry.reactions?.get(reaction)?.has(client.model.me.nick.value);
     if (mine) actions.unreact(buffer, entry, reaction);

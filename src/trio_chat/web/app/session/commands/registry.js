@@ -157,6 +157,15 @@ export function optional(text) {
   return text ? [text] : [];
 }
 
+/**
+ * Return whether there is no connection, and say so.
+ * @param {Context} context
+ */
+export function isOffline({ client, tell }) {
+  if (!client.isReady) tell(_("There is no connection to the server."), true);
+  return !client.isReady;
+}
+
 /** @param {Context} context */
 export function notInChannel(context) {
   context.tell(_("You are not in a channel."), true);
