@@ -349,7 +349,7 @@ def test_the_bundle_of_the_page_is_complete(tmp_path: Path) -> None:
             assert any(other.startswith(path.removeprefix("../../")) for other in pages.files)
     assert not pages.modules
     assert_imports_exist({name: file.data.decode() for name, file in bundled.items()})
-    assert len(pages.files[pages.entry].gzipped) < 52_000
+    assert len(pages.files[pages.entry].gzipped) < 51_000
 
 
 def assert_imports_exist(sources: dict[str, str]) -> None:

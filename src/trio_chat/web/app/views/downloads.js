@@ -1,74 +1,43 @@
-/** The program for the visitor's system, as this server offers it, or how to join without it. */
+/** Joining with a program instead of the browser: few visitors unfold what is said about it. */
 
 import { h } from "../../vendor/preact.js";
-import { useEffect, useState } from "../../vendor/hooks.js";
-import { addressOf, fittingDownload, requestOffer, systemOf } from "../platform/downloads.js";
+import { useState } from "../../vendor/hooks.js";
 import { _ } from "../platform/i18n.js";
 
-/** @import { Download, NavigatorHints, Offer } from "../platform/downloads.js" */
-
-const MEBIBYTE = 1 << 20;
+/** @type {typeof import("./packages.js").Packages|null} */
+let Packages = null;
 
 /** Join by other means: folded, and the list is requested when it is unfolded. */
 export function Downloads() {
-  const [isOpen, setOpen] = useState(false);
+  const [state, setState] = useState("folded");
+  const unfold = () => {
+    setState("loading");
+    import("./packages.js").then(
+      (module) => {
+        Packages = module.Packages;
+        setState("loaded");
+      },
+      () => setState("failed"),
+    );
+  };
   return h(
     "details",
     {
       class: "downloads fine",
-      onToggle: (/** @type {Event} */ event) =>
-        setOpen(/** @type {HTMLDetailsElement} */ (event.currentTarget).open),
+      onToggle: (/** @type {Event} */ event) => {
+        if (/** @type {HTMLDetailsElement} */ (event.currentTarget).open) unfold();
+        else setState("folded");
+      },
     },
     h("summary", null, _("Join with a program instead of the browser")),
-    isOpen ? h(Packages, null) : null,
+    state === "loading" ? h("p", { role: "status" }, _("Loading…")) : null,
+    state === "loaded" && Packages ? h(Packages, null) : null,
+    // The list of the server needs no script.
+    state === "failed" ? h("p", null, allPackages()) : null,
   );
 }
 
-function Packages() {
-  const [offer, setOffer] = useState(/** @type {Offer|null} */ (null));
-  useEffect(() => {
-    const controller = new AbortController();
-    void requestOffer(controller.signal).then((found) => {
-      if (!controller.signal.aborted) setOffer(found);
-    });
-    return () => controller.abort();
-  }, []);
-  if (!offer) return h("p", { role: "status" }, _("Loading…"));
-  const system = systemOf(/** @type {NavigatorHints} */ (navigator));
-  const best = fittingDownload(offer, system);
-  const isWheel = best?.name.endsWith(".whl");
-  return h(
-    "div",
-    { role: "status" },
-    best ? h(Package, { download: best }) : null,
-    isWheel ? offer.commands.map((each) => h("p", null, h("code", null, each))) : null,
-    h(
-      "p",
-      null,
-      best ? _("When it is installed, this command joins:") : _("In a terminal:"),
-      " ",
-      h("code", null, `trio-chat connect ${offer.address || addressHere()}`),
-    ),
-    h("p", null, h("a", { href: "/download/" }, _("All packages, and other ways"))),
-  );
-}
-
-/** @param {{download: Download}} props */
-function Package({ download }) {
-  const size = _("{size} MiB", { size: (download.size / MEBIBYTE).toFixed(1) });
-  return h(
-    "p",
-    null,
-    h("a", { href: addressOf(download), download: download.name }, download.name),
-    ` (${size})`,
-    download.sha256
-      ? [h("br", null), "SHA-256 ", h("code", null, download.sha256)]
-      : null,
-  );
-}
-
-/** Return host and port of this page, as the command takes them. */
-function addressHere() {
-  const { hostname, port, protocol } = location;
-  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+/** Return a link to all packages. */
+export function allPackages() {
+  return h("a", { href: "/download/" }, _("All packages, and other ways"));
 }

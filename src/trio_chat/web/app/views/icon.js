@@ -1,10 +1,13 @@
 /** Icons: paths of one stroke on a grid of 24, without a name for screen readers. */
 
 import { h } from "../../vendor/preact.js";
+import { CLOSE, Drawing, DrawingButton } from "./drawing.js";
+
+/** @import { ButtonProps } from "./drawing.js" */
 
 const PATHS = Object.freeze({
   menu: "M4 7h16M4 12h16M4 17h16",
-  close: "M6 6l12 12M18 6L6 18",
+  close: CLOSE,
   plus: "M12 5v14M5 12h14",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM20 20l-4-4",
   members:
@@ -47,46 +50,17 @@ const PATHS = Object.freeze({
 
 /** @typedef {keyof typeof PATHS} IconName */
 
-/**
- * @param {{name: IconName}} props
- */
+/** @param {{name: IconName}} props */
 export function Icon({ name }) {
-  return h(
-    "svg",
-    { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" },
-    h("path", { d: PATHS[name] }),
-  );
+  return h(Drawing, { path: PATHS[name] });
 }
 
 /**
  * A button with an icon and a name for screen readers and the tooltip.
- * @param {{icon: IconName, label: string, onClick?: (event: MouseEvent) => void, class?: string,
- *   disabled?: boolean, pressed?: boolean, expanded?: boolean, keys?: string}} props
+ * @param {ButtonProps & {icon: IconName}} props
  */
-export function IconButton({
-  icon,
-  label,
-  onClick,
-  class: name = "",
-  disabled,
-  pressed,
-  expanded,
-  keys,
-}) {
-  return h(
-    "button",
-    {
-      type: "button",
-      class: `icon-button ${name}`,
-      "aria-label": label,
-      title: keys ? `${label} (${keys})` : label,
-      onClick,
-      disabled,
-      "aria-pressed": pressed,
-      "aria-expanded": expanded,
-    },
-    h(Icon, { name: icon }),
-  );
+export function IconButton({ icon, ...props }) {
+  return h(DrawingButton, { path: PATHS[icon], ...props });
 }
 
 /**

@@ -4,7 +4,7 @@ import { h } from "../../vendor/preact.js";
 import { useEffect } from "../../vendor/hooks.js";
 import { _ } from "../platform/i18n.js";
 import { useWorkspace } from "./context.js";
-import { IconButton } from "./icon.js";
+import { CLOSE, DrawingButton } from "./drawing.js";
 
 /** @import { Notice } from "../model/types.js" */
 
@@ -32,6 +32,10 @@ function Note({ notice }) {
     "div",
     { class: notice.error ? "note error" : "note" },
     h("span", { dir: "auto" }, notice.text),
-    h(IconButton, { icon: "close", label: _("Close"), onClick: () => actions.dismiss(notice.id) }),
+    h(DrawingButton, {
+      path: CLOSE,
+      label: _("Close"),
+      onClick: () => actions.dismiss(notice.id),
+    }),
   );
 }
