@@ -129,6 +129,31 @@ async def test_lines_that_are_typed_behind_a_command_go_where_it_says(
         await server.expect("BATCH +m1 draft/multiline bob")
 
 
+async def test_many_lines_at_once_are_a_paste_without_marks(jumping_clock: MockClock) -> None:
+    """A terminal that marks no pastes does not have them sent, nor their commands carried out."""
+    async with inside() as (it, server):
+        keys = [sign for number in range(9) for sign in (*f"line{number}", "enter")]
+        it.screen.press(*keys, *"/nick x")
+        it.screen.press(*"yz", "enter")
+        it.screen.press("enter")
+        await it.sees("Paste 10 lines into #lobby?")
+        it.time += 1  # what follows at once would belong to the paste
+        await confirm(it)
+        await server.expect("BATCH +m1")
+        for line in (*(f"line{number}" for number in range(9)), "/nick xyz"):
+            await server.expect(f"PRIVMSG #lobby {line}")
+
+
+async def test_a_few_lines_at_once_are_typed(jumping_clock: MockClock) -> None:
+    """A slow link delivers what was typed meanwhile; Enter that is held down makes no lines."""
+    async with inside(PLAIN_IRC) as (it, server):
+        it.screen.press("a", "enter", "b", "enter", *["enter"] * 9, "c", "enter")
+        for line in "abc":
+            await server.expect(f"PRIVMSG #lobby {line}")
+            ping = parse(await server.expect("PING m"))
+            await server.send(f":srv.test PONG srv.test {ping.params[0]}")
+
+
 async def test_a_paste_goes_where_the_cursor_is(jumping_clock: MockClock) -> None:
     """What stands behind the cursor follows the last line."""
     async with inside() as (it, server):

@@ -164,7 +164,11 @@ class ScreenClient:
         """
         loop = urwid.TrioEventLoop()
         self._main = main = urwid.MainLoop(
-            self.controller.layout, screen=self._screen, event_loop=loop, handle_mouse=False
+            self.controller.layout,
+            screen=self._screen,
+            event_loop=loop,
+            handle_mouse=False,
+            input_filter=self.controller.pasting.mark,
         )
         async with trio.open_nursery() as nursery:
             self._nursery = nursery

@@ -1,12 +1,15 @@
 """Bracketed pastes: gathered key by key, cleaned, and put into the prompt or sent after a question.
 
 A terminal puts a mark before and after a paste. Whatever is between the marks is text: none of its
-keys is a command.
+keys is a command. Some terminals have no such marks, as serial consoles and some multiplexers.
+There several lines that are read at once are a paste, too, since nobody types so fast.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from itertools import pairwise
+from typing import Any, Protocol
 
 from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.workspace import Workspace
@@ -23,8 +26,13 @@ _SILENCE = 10.0
 """Seconds without a key after which the end mark counts as lost."""
 _PAUSE = 0.5
 """Seconds without a key after which Ctrl-C comes from the user, not from the paste."""
+_LINES = 5
+"""Lines in one read that are a paste. A slow link may deliver fewer typed lines at once."""
+_GOES_ON = 0.25
+"""Seconds after such a read in which more keys belong to the paste: sooner than a user answers."""
 _TAB = "    "
 _TEXT = {"enter": "\n", "ctrl j": "\n", "tab": _TAB}
+_ENDS = ("enter", "ctrl j")
 
 
 class LineSender(Protocol):
@@ -75,9 +83,22 @@ class Pasting:
         self._keys: list[str] | None = None
         self._length = 0
         self._last_key = 0.0
+        self._marked_at = -math.inf
         self.is_unseen = False
         self._question: Confirmation | None = None
         self._asked = ""
+
+    def mark(self, keys: list[Any], _codes: list[int]) -> list[Any]:
+        """Return the keys of one read, with the marks of a paste if they are one without marks."""
+        if self._keys is not None or "begin paste" in keys or not keys:
+            return keys
+        now = self._now()
+        lines = sum(key in _ENDS and before not in _ENDS for before, key in pairwise(keys))
+        goes_on = 0 <= now - self._marked_at < _GOES_ON
+        if lines < _LINES and not goes_on:
+            return keys
+        self._marked_at = now
+        return ["begin paste", *keys, "end paste"]
 
     def take(self, key: str) -> bool:
         """Take a key that belongs to a paste; return whether it does."""
