@@ -475,6 +475,15 @@ def test_reviews_of_gitea(kind: str, event: str, shown: str) -> None:
     assert found.startswith(f"octo/shop: {shown}")
 
 
+@pytest.mark.parametrize("event", ["star", "watch"])
+@pytest.mark.parametrize("action", ["created", "deleted", "started"])
+def test_stars_are_not_shown(event: str, action: str) -> None:
+    """They are no work on a repository; GitHub sends both events for each star."""
+    payload = {"action": action, "sender": {"login": "ann"}, "repository": {"full_name": "o/r"}}
+    headers = {"x-github-event": event, "content-type": "application/json"}
+    assert not read(headers, json.dumps(payload).encode()).message.text
+
+
 @pytest.mark.parametrize(
     ("event", "fields", "shown"),
     [

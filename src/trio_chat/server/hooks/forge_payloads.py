@@ -49,6 +49,7 @@ _QUIET = frozenset(
         "deployment",
         "page_build",
         "meta",
+        "star",
         "watch",
         "label",
         "milestone",
