@@ -102,8 +102,7 @@ def main(arguments):
     if command == "check":
         return check(arguments[1:])
     if command == "docs":
-        os.chdir(ROOT)
-        return run("sphinx", "-W", "--keep-going", "-q", "-c", "docs", ".", SITE)
+        return build_site()
     if command in ("release", "package"):
         script = os.path.join(ROOT, "tools", command + ".py")
         return subprocess.call([PYTHON, script] + arguments[1:])
@@ -419,6 +418,15 @@ def call(command, more=()):
     return done.returncode, "\n".join(
         done.stdout.decode("utf-8", "replace").splitlines()[-LINES_SHOWN:]
     )
+
+
+def build_site():
+    """Build the documentation site, and say where it is; return the exit code."""
+    command = [PYTHON, "-P", "-m", "sphinx", "-W", "--keep-going", "-q", "-c", "docs", ".", SITE]
+    code = subprocess.call(command, cwd=ROOT, env=with_source())
+    if code == 0:
+        say("The documentation is built. Open %s" % os.path.join(ROOT, SITE, "index.html"))
+    return code
 
 
 def browse(arguments):

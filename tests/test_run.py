@@ -543,6 +543,28 @@ def declared(*groups: str) -> list[tuple[str, SpecifierSet]]:
     return [(canonicalize_name(requirement.name), requirement.specifier) for requirement in parsed]
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_documentation_site_is_named_when_it_is_built(
+    run: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+) -> None:
+    """The user reads which file to open; nothing stands behind what Sphinx says of a failure."""
+    started: list[list[str]] = []
+
+    def call(command: list[str], **_options: object) -> int:
+        started.append(command)
+        return code
+
+    monkeypatch.setattr(run.subprocess, "call", call)
+    assert run.build_site() == code
+    assert "sphinx" in started[0]
+    site = os.path.join(run.ROOT, run.SITE, "index.html")
+    said = "".join(capsys.readouterr())
+    assert (site in said) == (code == 0)
+
+
 def test_every_requirement_is_locked(run: ModuleType) -> None:
     """constraints/locked.txt has an allowed version of each; `run.py lock` writes it anew."""
     versions = exact_versions("locked.txt")
