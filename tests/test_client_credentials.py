@@ -61,11 +61,20 @@ def test_credentials_are_masked(line: str) -> None:
         "/topic #lobby pass the salt",
         "//quote OPER a b",
         "/msg ChanServ OP #lobby bob",
+        "/msg ChanServ REGISTER #lobby",
+        "/cs register #lobby",
+        "/quote PRIVMSG ChanServ :DROP #lobby",
     ],
 )
 def test_what_is_no_secret_is_shown(line: str) -> None:
     """A mask where none is wanted hides what the user has to read."""
     assert mask_line(line) == line
+
+
+def test_the_name_of_a_channel_is_no_secret_of_chanserv() -> None:
+    """What follows it is: older services register a channel with a password."""
+    assert mask_line(f"/msg ChanServ REGISTER #a {SECRET}") == f"/msg ChanServ REGISTER #a {MASK}"
+    assert mask_line("/msg NickServ IDENTIFY #lobby") == f"/msg NickServ IDENTIFY {MASK}"
 
 
 def test_what_is_typed_to_a_service_itself() -> None:

@@ -8,6 +8,7 @@ import { links } from "../../src/trio_chat/web/app/text/links.js";
 import { blocks, inlines } from "../../src/trio_chat/web/app/text/markdown.js";
 import { mentions } from "../../src/trio_chat/web/app/text/names.js";
 import { crc32, nickClass } from "../../src/trio_chat/web/app/text/nick_colour.js";
+import { isSecretLine } from "../../src/trio_chat/web/app/text/secrets.js";
 import { safeHref, uploadedFile, withFileNames } from "../../src/trio_chat/web/app/text/targets.js";
 import { isJumbo, textNodes, withoutFiles } from "../../src/trio_chat/web/app/text/nodes.js";
 
@@ -415,6 +416,30 @@ test("dates have the region of the browser, or at least its clock", () => {
   assert.equal(localeOf("en", ["ru-RU"]), "en-u-hc-h23");
   assert.equal(localeOf("ru", ["en-US"]), "ru-u-hc-h12");
   assert.equal(localeOf("ru", []), "ru");
+});
+
+test("only lines with a password in them are kept out of the prompt", () => {
+  for (const line of [
+    "/oper ann hunter2",
+    "/quote OPER ann hunter2",
+    "/quote :me PASS hunter2",
+    "/quote PRIVMSG NickServ :IDENTIFY hunter2",
+    "/quote NS IDENTIFY hunter2",
+    "/quote JOIN #lobby hunter2",
+    "/msg NickServ IDENTIFY #hunter2",
+    "/msg ChanServ REGISTER #lobby hunter2",
+    "/msg ChanServ IDENTIFY #lobby hunter2",
+  ])
+    assert.ok(isSecretLine(line), line);
+  for (const line of [
+    "/quote LIST",
+    "/quote PRIVMSG #lobby :register me",
+    "/msg ChanServ REGISTER #lobby",
+    "/msg ChanServ DROP #lobby",
+    "/msg ChanServ OP #lobby bob",
+    "/msg bob identify yourself",
+  ])
+    assert.ok(!isSecretLine(line), line);
 });
 
 test("numbers are written as the language does, in texts and alone", () => {

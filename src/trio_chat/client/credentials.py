@@ -26,6 +26,9 @@ _TO_SERVICE = re.compile(
     r"|set\s+\S*pass\w*|saset\s+\S+\s+\S*pass\w*|set\s+\S+\s+\S*pass\w*|cert\s+\S+|2fa\s+\S+|hello)\b",
     re.IGNORECASE,
 )
+_OF_CHANNELS = re.compile(r"(?:chanserv|cs)(?:[@!].*)?", re.IGNORECASE)
+"""The service of channels, whose first word is the name of one."""
+_CHANNEL = re.compile(r"\s+[#&+!]\S*")
 _OF_SERVER = {
     "oper": 2,
     "pass": 1,
@@ -58,8 +61,12 @@ def mask_message(target: str, text: str) -> str:
     if not is_service(target):
         return text
     command = _TO_SERVICE.match(text)
-    rest = text[command.end() :] if command else ""
-    return f"{text[: command.end()]} {MASK}" if command and rest.strip() else text
+    if command is None:
+        return text
+    shown = command.end()
+    if _OF_CHANNELS.fullmatch(target) and (channel := _CHANNEL.match(text, shown)):
+        shown = channel.end()
+    return f"{text[:shown]} {MASK}" if text[shown:].strip() else text
 
 
 def mask_answer(sender: str, text: str) -> str:
