@@ -188,6 +188,9 @@ def test_a_held_message_is_released(ann: Person, bob: Person) -> None:
     assert notice.params == ("%#a", "Held message 1 of bob: see https://x.org")
     assert "bob (link): see https://x.org" in sentences(ann.say("CS HELD #a"))[0]
     ann.read()
+    shown = sentences(ann.say("CS HELD #a SHOW 1"))
+    assert shown[0].startswith("1. bob!")
+    assert shown[1].strip() == "see https://x.org"
     said = ann.say("CS HELD #a RELEASE 1")
     for messages in (said, bob.read()):
         message = find(messages, "PRIVMSG")

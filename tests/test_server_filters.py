@@ -234,6 +234,21 @@ def test_a_held_message_is_released(town: Town, root: Person, ann: Person, bob: 
     assert desk.list_held(town.world) == ()
 
 
+def test_a_held_message_is_read_whole(root: Person, ann: Person, bob: Person) -> None:
+    """The list has the beginning of a long one; SHOW has all of it, and needs a number that is."""
+    root.say("FILTER ADD hold @channels viagra")
+    root.read()
+    long = f"viagra {'чай' * 60} end"
+    assert code(bob, f"PRIVMSG #a :{long}") == "MESSAGE_HELD"
+    assert not any("end" in text for text in notices(root))
+    head, *rest = [each.params[1] for each in root.say("HELD SHOW 1")]
+    assert head.startswith("*** 1. bob!")
+    assert head.endswith(" to #a:")
+    assert "".join(text.removeprefix("***    ") for text in rest) == long
+    assert root.say("HELD SHOW 2")[0].params[1] == "*** No message 2 is held."
+    assert "HELD [LIST | SHOW" in root.say("HELD SHOW")[0].params[1]
+
+
 def test_a_private_message_is_never_held(
     town: Town, root: Person, ann: Person, bob: Person
 ) -> None:

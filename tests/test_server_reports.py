@@ -85,6 +85,9 @@ def test_a_private_message_is_reported_by_its_receiver(
     eve.say(f"REDACT ann {msgid}")
     listed = [each.params[1] for each in root.say("REPORTS")]
     assert any("buy this" in line for line in listed)
+    shown = [each.params[1] for each in root.say("REPORTS SHOW 1")]
+    assert shown == ["*** 1. eve!eve@192.0.2.3 in a private message:", "***    buy this"]
+    assert root.say("REPORTS SHOW 2")[0].params[1] == "*** No report 2 is open."
     assert not any("before" in line for line in listed)
     assert len(desk.list_reports(town.world)) == 1
 

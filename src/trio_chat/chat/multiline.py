@@ -62,6 +62,24 @@ def overview(text: str, room: int) -> str:
     return f"{cut_bytes(line, room - len(_CUT.encode()))}{_CUT}"
 
 
+def whole(text: str, room: int) -> list[str]:
+    """Return the whole text as operators see it: its lines without formatting, each in as many
+    pieces as it takes.
+
+    Args:
+        text: the text.
+        room: bytes of a piece.
+    """
+    pieces = []
+    for line in flatten(strip_formatting(text), "\n").split("\n"):
+        rest = line
+        while rest:
+            piece = cut_bytes(rest, room)
+            pieces.append(piece)
+            rest = rest[len(piece) :]
+    return pieces
+
+
 class BatchError(Exception):
     """A batch of a client is invalid.
 

@@ -83,14 +83,14 @@ def _remove_filter(request: Request, words: tuple[str, ...]) -> None:
 
 @command(
     "HELD",
-    "[LIST | RELEASE <number> | DROP <number>|*]",
+    "[LIST | SHOW <number> | RELEASE <number> | DROP <number>|*]",
     right=_RIGHT,
-    help="List the messages that filters of the server hold, and deliver or drop them.",
+    help="List the messages that filters of the server hold, read, deliver or drop them.",
 )
 def held_command(request: Request) -> None:
     """Decide on held messages."""
-    verbs = {"LIST": _list_held, "RELEASE": _release, "DROP": _drop}
-    _carry_out(request, verbs, {"RELEASE": 1, "DROP": 1})
+    verbs = {"LIST": _list_held, "SHOW": _show_held, "RELEASE": _release, "DROP": _drop}
+    _carry_out(request, verbs, {"SHOW": 1, "RELEASE": 1, "DROP": 1})
 
 
 def _list_held(request: Request, words: tuple[str, ...]) -> None:
@@ -102,6 +102,18 @@ def _list_held(request: Request, words: tuple[str, ...]) -> None:
         shown = f"{each.number}. {ago} ago, {nick} to {each.name} ({message.pattern}): {text}"
         answer(request, shown)
     answer(request, f"Held messages: {len(held)}.")
+
+
+def _show_held(request: Request, words: tuple[str, ...]) -> None:
+    held = desk.find_held(request.world, words[0])
+    answer(request, f"{held.number}. {held.message.source} to {held.name}:")
+    _show(request, held.message.text)
+
+
+def _show(request: Request, text: str) -> None:
+    """Answer with a whole text; it has as many lines as a message may have."""
+    for piece in multiline.whole(text, _ROOM):
+        answer(request, f"   {piece}")
 
 
 def _ago(request: Request, time: int) -> str:
@@ -126,13 +138,15 @@ def _drop(request: Request, words: tuple[str, ...]) -> None:
 
 @command(
     "REPORTS",
-    "[LIST | RESOLVE <number>|* [:<note>]]",
+    "[LIST | SHOW <number> | RESOLVE <number>|* [:<note>]]",
     right=_RIGHT,
-    help="List the reports of users, and close them with a note that these users read.",
+    help="List the reports of users, show the reported message, and close them with a note that"
+    " these users read.",
 )
 def reports_command(request: Request) -> None:
     """Decide on reports."""
-    _carry_out(request, {"LIST": _list_reports, "RESOLVE": _resolve}, {"RESOLVE": 1})
+    verbs = {"LIST": _list_reports, "SHOW": _show_report, "RESOLVE": _resolve}
+    _carry_out(request, verbs, {"SHOW": 1, "RESOLVE": 1})
 
 
 def _list_reports(request: Request, words: tuple[str, ...]) -> None:
@@ -146,6 +160,12 @@ def _list_reports(request: Request, words: tuple[str, ...]) -> None:
             text = multiline.overview(each.text, _ROOM)
             answer(request, f"   {msgid(each.message)}: {text}")
     answer(request, f"Reports: {len(reports)}.")
+
+
+def _show_report(request: Request, words: tuple[str, ...]) -> None:
+    report = desk.find_report(request.world, words[0])
+    answer(request, f"{report.number}. {report.source}{report.place}:")
+    _show(request, report.text)
 
 
 def _resolve(request: Request, words: tuple[str, ...]) -> None:

@@ -78,6 +78,18 @@ def list_held(world: World) -> Sequence[ServerHeldMessage]:
     return tuple(world.moderation.held.values())
 
 
+def find_held(world: World, wanted: str) -> ServerHeldMessage:
+    """Return the held message with a number.
+
+    Raises:
+        BadTerms: there is none.
+    """
+    held = world.moderation.held.get(_number(wanted))
+    if held is None:
+        raise BadTerms(f"No message {wanted} is held")
+    return held
+
+
 def release(world: World, wanted: str, by: str) -> tuple[ServerHeldMessage, list[Event]]:
     """Have a held message delivered.
 
@@ -89,9 +101,7 @@ def release(world: World, wanted: str, by: str) -> tuple[ServerHeldMessage, list
     Raises:
         BadTerms: there is none, or it cannot be delivered.
     """
-    held = world.moderation.held.get(_number(wanted))
-    if held is None:
-        raise BadTerms(f"No message {wanted} is held")
+    held = find_held(world, wanted)
     channel = next((c for c in world.channels.values() if c.founded == held.channel), None)
     if channel is None:
         raise BadTerms(f"The channel {held.name} is gone; the message {wanted} can only be dropped")
@@ -119,6 +129,18 @@ def drop(world: World, wanted: str, by: str) -> tuple[int, list[Event]]:
 def list_reports(world: World) -> Sequence[ServerReport]:
     """Return the open reports to the operators of the server, the oldest first."""
     return tuple(world.moderation.reports.values())
+
+
+def find_report(world: World, wanted: str) -> ServerReport:
+    """Return the open report with a number.
+
+    Raises:
+        BadTerms: there is none.
+    """
+    report = world.moderation.reports.get(_number(wanted))
+    if report is None:
+        raise BadTerms(f"No report {wanted} is open")
+    return report
 
 
 def resolve(world: World, wanted: str, by: str, note: str = "") -> tuple[int, list[Event]]:

@@ -141,7 +141,7 @@ def _raid(request: Request, words: list[str]) -> None:
 
 @CHANSERV.command(
     "HELD",
-    "<#channel> [LIST | RELEASE <number> | DROP <number>|*]",
+    "<#channel> [LIST | SHOW <number> | RELEASE <number> | DROP <number>|*]",
     1,
     "shows the messages that a filter holds, and delivers or drops them",
 )
@@ -154,10 +154,18 @@ def _held(request: Request, words: list[str]) -> None:
     wanted = [each for each in held if words[2:3] in ([str(each.number)], ["*"])]
     if verb == "LIST":
         _list_held(request, channel, held)
-    elif verb not in ("RELEASE", "DROP") or len(words) < 3 or (verb, words[2]) == ("RELEASE", "*"):
+    elif (
+        verb not in ("SHOW", "RELEASE", "DROP")
+        or len(words) < 3
+        or (verb != "DROP" and words[2] == "*")
+    ):
         answer(request, f"Usage: /msg {CHANSERV.name} {CHANSERV.commands['HELD'].usage}")
     elif not wanted:
         answer(request, f"No such message is held in {channel.name}.")
+    elif verb == "SHOW":
+        answer(request, f"{wanted[0].number}. {wanted[0].source}:")
+        for piece in multiline.whole(wanted[0].text, _ROOM):
+            answer(request, f"   {piece}")
     elif verb == "DROP":
         numbers = tuple(each.number for each in wanted)
         change = HeldMessagesDropped(channel.folded, numbers, request.user.folded)
