@@ -70,8 +70,7 @@ LINES_SHOWN = 15
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
-    # Only what flake8-async enables by default: ruff covers the other rules.
-    ("flake8", "--isolated", "--extend-ignore=E,F,W,C", "src", "tests", "benchmarks"),
+    ("lint_async", "src", "tests", "benchmarks"),
     ("mypy",),
     ("importlinter",),
     ("towncrier", "build", "--draft", "--version", "next"),
@@ -498,8 +497,8 @@ def check(names):
                 "-c",
                 "from importlinter.cli import lint_imports_command as main; main()",
             ]
-        if command[0] == "flake8":  # the names of all files are too long for a command of Windows
-            arguments = [PYTHON, "-c", "import run; run.lint_async()"] + list(command[1:])
+        if command[0] == "lint_async":  # no module of a package
+            arguments = [PYTHON, os.path.join("tools", "lint_async.py")] + list(command[1:])
         if subprocess.call(arguments, env=with_source()):
             failed.append(" ".join(command))
     if not names or PAGE in names:
@@ -508,27 +507,6 @@ def check(names):
             failed.append(PAGE)
     say("Failed: " + "; ".join(failed) if failed else "All checks passed.")
     return FAILED if failed else 0
-
-
-def lint_async():
-    """Run flake8 with the options of the command line, for the files below its directories that it
-    can find something in: each rule of flake8-async is about one of these words, and reading all
-    files takes minutes of CPU.
-    """
-    import re
-    from pathlib import Path
-
-    from flake8.main.cli import main as lint
-
-    words = re.compile(r"\b(async|await|trio|anyio|asyncio)\b")
-    options = [one for one in sys.argv[1:] if one.startswith("-")]
-    files = [
-        str(path)
-        for directory in sys.argv[1:]
-        for path in Path(directory).rglob("*.py")
-        if words.search(path.read_text(encoding="utf-8"))
-    ]
-    sys.exit(lint(options + files))
 
 
 def write_constraints():
