@@ -109,7 +109,10 @@ def main(arguments):
         return write_constraints()
     if command == "test":
         os.chdir(ROOT)
-        return run("pytest", *(workers(arguments[1:]) + arguments[1:]))
+        options = workers(arguments[1:])
+        if options:
+            compile_tests()
+        return run("pytest", *(options + arguments[1:]))
     if command == "browser":
         return browse(arguments[1:])
     return run("trio_chat", *arguments)
@@ -135,6 +138,15 @@ def workers(arguments, spare=2):
     if any(os.path.exists(one.split("::")[0]) or one.startswith("-n") for one in arguments):
         return []
     return ["-n", str((os.cpu_count() or 1) + spare), "--dist", "worksteal"]
+
+
+def compile_tests():
+    """Have one process compile the tests of a fresh clone, or each process of pytest would do it.
+
+    The tests in one process are only collected. What is wrong with them, the run itself shows.
+    """
+    if not os.path.isdir(os.path.join("tests", "__pycache__")):
+        call([PYTHON, "-P", "-m", "pytest", "--collect-only", "-qq"], with_source())
 
 
 def explain_old_python():

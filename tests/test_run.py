@@ -195,6 +195,26 @@ def test_all_tests_use_all_cores(
     assert run.workers(arguments) == (["-n", "4", "--dist", "worksteal"] if parallel else [])
 
 
+def test_the_tests_of_a_fresh_clone_are_compiled_once(
+    run: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All processes of pytest would compile each file, at the same time."""
+    monkeypatch.setattr(run, "run", lambda *command: 0)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_one.py").touch()
+    monkeypatch.chdir(tmp_path)
+
+    def times(*arguments: str) -> int:
+        calls.clear()
+        assert run.main(["test", *arguments]) == 0
+        return sum("--collect-only" in command for command in calls)
+
+    assert times("tests/test_one.py") == 0  # which one process runs
+    assert times() == 1
+    (tmp_path / "tests" / "__pycache__").mkdir()
+    assert times() == 0
+
+
 @pytest.mark.parametrize("stamp", ["", "{", "[]", "{}", "null", '{"key": 1, "installed": 2}'])
 def test_a_broken_stamp_means_nothing_is_installed(
     run: ModuleType, calls: list[list[str]], stamp: str
