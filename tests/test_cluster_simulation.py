@@ -5,7 +5,7 @@ a client knows to be accepted is there once. CLUSTER_SEEDS tries other numbers o
 import dataclasses
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -46,20 +46,18 @@ def test_nodes_agree_and_nothing_is_lost_or_doubled(part: int) -> None:
             raise
 
 
-def failures(seeds: Iterable[int], *, has_barrier: bool = True) -> set[str]:
-    """Return what simulations of a faulty cluster find."""
-    found = set[str]()
+def failures(seeds: Iterable[int], *, has_barrier: bool = True) -> Iterator[str]:
+    """Yield what simulations of a faulty cluster find: a test ends with the first that it wants."""
     for seed in seeds:
         try:
             Simulation(seed, has_barrier=has_barrier).check()
         except AssertionError as error:
-            found.add(str(error).partition("\n")[0])
-    return found
+            yield str(error).partition("\n")[0]
 
 
 def test_without_the_barrier_nodes_disagree() -> None:
     """A node has carried out what a failover then loses."""
-    assert failures(range(10), has_barrier=False)
+    assert any(failures(range(10), has_barrier=False))
 
 
 def test_repetitions_would_double_messages(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,17 +81,17 @@ def test_replies_that_take_ids_would_make_nodes_disagree(monkeypatch: pytest.Mon
     assert "states differ" in failures(range(10))
 
 
-def ended(seeds: Iterable[int]) -> int:
-    """Return how many lives were ended by others, where all nodes are well."""
-    simulations = (Simulation(seed, is_freezing=False) for seed in seeds)
-    return sum(each.counts["lives ended by others"] for each in simulations)
+def ended(seeds: Iterable[int]) -> Iterator[int]:
+    """Yield how many lives each simulation ended by others, where all nodes are well."""
+    for seed in seeds:
+        yield Simulation(seed, is_freezing=False).counts["lives ended by others"]
 
 
 def test_a_pause_of_the_engine_ends_no_life(monkeypatch: pytest.MonkeyPatch) -> None:
     """Death is judged by the active time of the log; by its times, healthy nodes would die."""
-    assert ended(range(40)) == 0
+    assert not any(ended(range(40)))
     monkeypatch.setattr(lives, "LONGEST_PAUSE", 1e9)
-    assert ended(range(40)) > 0
+    assert any(ended(range(40)))
 
 
 @pure_only
@@ -125,7 +123,7 @@ def test_without_a_look_at_the_name_both_of_two_would_get_it(
 ) -> None:
     """The node of a client has looked before; meanwhile another node has registered it."""
     monkeypatch.setattr(stored_accounts, "is_account_name_taken", lambda *names: False)
-    assert failures(range(20))
+    assert any(failures(range(20)))
 
 
 def test_a_greatest_number_that_is_not_in_snapshots_would_be_given_twice(
@@ -138,7 +136,7 @@ def test_a_greatest_number_that_is_not_in_snapshots_would_be_given_twice(
         restore(self, {**state, "last": max((*self.by_id, 0))})
 
     monkeypatch.setattr(AccountIndex, "restore", forgetful)
-    assert failures(range(60))
+    assert any(failures(range(60)))
 
 
 def test_without_a_memory_clients_would_see_a_deletion_twice(
