@@ -54,5 +54,5 @@ def test_a_package_that_is_missing_is_named(
 ) -> None:
     """The operator gets the command that installs it."""
     monkeypatch.setitem(sys.modules, f"trio_chat.server.cluster.{adapter}", None)
-    with pytest.raises(LogRefused, match=rf"pip install 'trio-chat\[{extra}\]'"):
+    with pytest.raises(LogRefused, match=rf"pip install .*\[{extra}\]"):
         make_log(url)

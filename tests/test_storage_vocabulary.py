@@ -147,7 +147,8 @@ async def test_phrases_without_a_word_are_left_out() -> None:
 
         def expressions(connection: apsw.Connection, *phrases: str) -> list[str]:
             words = vocabulary_module.Vocabulary(connection)
-            return [word.expression for word in search_module._wanted(words, phrases)]
+            forms = [(each,) for each in phrases]
+            return [word.expression for word in search_module._wanted(words, forms)]
 
         assert await database.read(expressions, '"!"', '"hello"*', '"?"') == ['"hello"*']
         assert await database.read(expressions, '"!"') == ['"!"']
