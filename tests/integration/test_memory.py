@@ -333,7 +333,7 @@ KEPT = {
         absent=True,
     ),
     "NickServ SUSPEND": Kept(
-        "NS SUSPEND bob spam", "bob is banned", "NS IDENTIFY bob correct-horse", "spam"
+        "NS SUSPEND bob spam", "bob is suspended", "NS IDENTIFY bob correct-horse", "spam"
     ),
     "NickServ UNSUSPEND": Kept(
         "NS UNSUSPEND bob",

@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, TextIO, cast
 
 from trio_chat.admin.exit_codes import FAILED
@@ -13,26 +15,53 @@ class OutputError(OSError):
     """Standard output cannot be written, as on a full disk."""
 
 
-class _Output(io.FileIO):
-    """Standard output, whose errors can be told from those of files."""
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror) from error
 
-    def write(self, data: Any) -> int:
-        try:
+
+class _Output(io.BufferedWriter):
+    """Standard output, whose errors can be told from those of files.
+
+    That is done above the file: an exception from below, also that of Ctrl-C between two lines of
+    Python, makes a buffer keep what has been written, and write it once more.
+    """
+
+    def write(self, data: Any, /) -> int:
+        with _told_apart():
             return super().write(data)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise OutputError(error.errno, error.strerror) from error
+
+    def flush(self) -> None:
+        with _told_apart():
+            super().flush()
+
+
+class _UnbufferedOutput(io.FileIO):
+    """Standard output of a Python without buffers (`python -u`)."""
+
+    def write(self, data: Any, /) -> int:
+        with _told_apart():
+            return super().write(data)
 
 
 class _Messages(io.FileIO):
-    """Standard error: what cannot be written there is lost, and the work continues."""
+    """Standard error: what cannot be written there is lost, and the work continues.
 
-    def write(self, data: Any) -> int:
-        try:
-            return super().write(data)
-        except OSError:
-            return memoryview(data).nbytes
+    It has no buffer, for the reason that `_Output` gives.
+    """
+
+    def write(self, data: Any, /) -> int:
+        left = memoryview(data).cast("B")
+        size = left.nbytes
+        with suppress(OSError):
+            while left and (written := super().write(left)):  # None where it would have to wait
+                left = left[written:]
+        return size
 
 
 def make_safe() -> None:
@@ -49,9 +78,9 @@ def make_safe() -> None:
     encoding = "utf-8" if sys.platform == "win32" else None
     # Others have replaced those that are not the ones of the process.
     if sys.__stdout__ is not None and sys.stdout is sys.__stdout__:
-        sys.stdout = _with_file(sys.__stdout__, _Output)
+        sys.stdout = _with_file(sys.__stdout__, _output)
     if sys.__stderr__ is not None and sys.stderr is sys.__stderr__:
-        sys.stderr = _with_file(sys.__stderr__, _Messages)
+        sys.stderr = _with_file(sys.__stderr__, _messages)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
@@ -59,19 +88,27 @@ def make_safe() -> None:
         sys.stdin.reconfigure(encoding=encoding, errors="replace")
 
 
-def _with_file(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
-    """Return a stream like another one with a file of this kind below; the same one if it has no
-    file, as on the console of Windows.
+def _output(stream: TextIO, *, is_unbuffered: bool) -> io.BufferedWriter | io.FileIO:
+    if is_unbuffered:
+        return _UnbufferedOutput(stream.fileno(), "w", closefd=False)
+    return _Output(io.FileIO(stream.fileno(), "w", closefd=False))
+
+
+def _messages(stream: TextIO, *, is_unbuffered: bool) -> io.FileIO:
+    return _Messages(stream.fileno(), "w", closefd=False)
+
+
+def _with_file(stream: TextIO, make: Callable[..., io.BufferedWriter | io.FileIO]) -> TextIO:
+    """Return a stream like another one with what is made of that one below; the same one if it has
+    no file, as on the console of Windows.
     """
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     former = getattr(stream.buffer, "raw", stream.buffer)
     if type(former) is not io.FileIO:
         return stream
-    file = kind(stream.fileno(), "w", closefd=False)
-    is_unbuffered = former is stream.buffer
     return io.TextIOWrapper(
-        cast("BinaryIO", file if is_unbuffered else io.BufferedWriter(file)),
+        cast("BinaryIO", make(stream, is_unbuffered=former is stream.buffer)),
         encoding=stream.encoding,
         errors=stream.errors,
         line_buffering=stream.line_buffering,
