@@ -7,7 +7,7 @@ are executed as usual, although a client should send none: a PONG must not wait.
 import re
 from typing import Final
 
-from trio_chat.chat.commands import messages
+from trio_chat.chat.commands import message_rules, messages
 from trio_chat.chat.multiline import BATCH_TYPE, BatchError, ClientBatch
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
@@ -47,7 +47,7 @@ def batch_command(request: Request) -> None:
 def _open(request: Request, reference: str) -> None:
     session, kind = request.session, request.param(1)
     is_second = session.batch is not None and not session.batch.is_over
-    tags = messages.client_tags(request)
+    tags = message_rules.client_tags(request)
     session.batch = ClientBatch(
         reference, request.param(2), request.reply.hand_over_label(), tags, request.world.elapsed()
     )

@@ -10,7 +10,7 @@ from typing import Final
 from trio_chat.chat import nicknames, policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
-from trio_chat.chat.commands.messages import client_tags, fits, is_pushed, is_restrained
+from trio_chat.chat.commands.message_rules import client_tags, fits, is_pushed, is_restrained
 from trio_chat.chat.events import Event
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
