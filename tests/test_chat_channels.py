@@ -185,6 +185,12 @@ def test_names_with_all_signs_and_full_names(town: Town) -> None:
     assert find(ann.say("NAMES #a"), "353").params[-1] == "@+ann!ann@192.0.2.1"
 
 
+def test_names_lists_a_channel_in_two_spellings_once(town: Town) -> None:
+    """A channel has one list, however its name is written."""
+    ann = town.person("ann", "#a")
+    assert commands(ann.say("NAMES #a,#A")) == ["353", "366"]
+
+
 def test_names_of_a_large_channel_fit_into_lines(town: Town) -> None:
     """RPL_NAMREPLY is split; nobody is lost."""
     people = [town.person(f"somebody-with-a-long-name-{number}", "#a") for number in range(40)]

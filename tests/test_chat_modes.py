@@ -471,6 +471,12 @@ def test_who_is_accepted_may_write(town: Town) -> None:
     assert commands(joe.say("PRIVMSG ann :hi")) == ["477"]
 
 
+def test_a_name_in_two_spellings_is_accepted_once(town: Town) -> None:
+    """The second one is not on the list already (457)."""
+    ann, _joe = town.person("ann"), town.person("joe")
+    assert ann.say("ACCEPT joe,JOE") == []
+
+
 def test_who_is_written_to_may_answer(town: Town) -> None:
     """With +R, writing to somebody accepts that person."""
     ann, joe = town.person("ann"), town.person("joe")

@@ -438,6 +438,14 @@ def test_sapart(town: Town, root: Person) -> None:
     assert commands(root.say("SAPART bob #none")) == ["403"]
 
 
+@pytest.mark.parametrize("line", ["SAJOIN bob #b,#B", "SAPART bob #a,#A"])
+def test_overrides_name_a_channel_in_two_spellings(town: Town, root: Person, line: str) -> None:
+    """It is one channel: the second spelling is neither refused nor counted."""
+    town.person("bob", "#a")
+    town.world.lengths = town.world.lengths._replace(targets=1)
+    assert commands(root.say(line)) == []
+
+
 @pytest.mark.parametrize(
     ("line", "seen"), [("SAJOIN bob", ["JOIN", "353", "366"]), ("SAPART bob", ["PART"])]
 )

@@ -113,13 +113,13 @@ def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
         ValueError: a parameter cannot be written (see `Message.body`).
     """
     # Written with one `join`: each f-string would cost as much.
-    words = [":", source, " ", command] if source else [command]
+    pieces = [":", source, " ", command] if source else [command]
     if params:
         for param in params[:-1]:
             if not param or param.startswith(":") or " " in param:
                 raise ValueError(f"not a middle parameter: {param!r}")
-            words.append(" ")
-            words.append(param)
+            pieces.append(" ")
+            pieces.append(param)
         last = params[-1]
         needs_colon = (
             command in _TEXT_COMMANDS
@@ -128,9 +128,9 @@ def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
             or " " in last
             or command.isdigit()
         )
-        words.append(" :" if needs_colon else " ")
-        words.append(last)
-    body = "".join(words)
+        pieces.append(" :" if needs_colon else " ")
+        pieces.append(last)
+    body = "".join(pieces)
     if "\r" in body or "\n" in body or "\0" in body:
         raise ValueError(f"a line cannot hold a line end or NUL: {body!r}")
     return body

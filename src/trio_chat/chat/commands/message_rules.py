@@ -1,5 +1,5 @@
-"""What a message to a channel or a user may be, and what becomes of it: refused, held, stored,
-pushed to devices.
+"""Rules for one message to a channel or a user: whether it is refused, held, stored, or pushed to
+devices.
 """
 
 from collections.abc import Mapping

@@ -14,7 +14,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, wrap_words
-from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.names import each_once, fold_or_self
 
 _NAMES_AT_ONCE: Final = 256
 """Members that one step of NAMES lists."""
@@ -25,7 +25,7 @@ _Members = Iterable[tuple[User, Membership]]
 @command("NAMES", "[<channel>{,<channel>}]", help="List the members of channels.", is_local=True)
 def names_command(request: Request) -> Steps:
     """List members of the channels named, which one line ends (RFC 2812 §3.2.5)."""
-    for name in dict.fromkeys(request.param(0).split(",")):
+    for name in each_once(request.param(0).split(",")):
         channel = request.world.channels.get(fold_or_self(name))
         members = list(channel.members) if channel is not None else []
         for start in range(0, len(members), _NAMES_AT_ONCE):

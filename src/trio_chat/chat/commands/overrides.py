@@ -15,7 +15,7 @@ from trio_chat.chat.response import Response
 from trio_chat.chat.users import User
 from trio_chat.irc import numerics as n
 from trio_chat.irc.modes import KEY
-from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
+from trio_chat.irc.names import InvalidName, each_once, fold_channel, fold_or_self
 
 
 def _other(request: Request, nick: str, *, is_connected: bool = False) -> User | None:
@@ -43,7 +43,7 @@ def sajoin_command(request: Request) -> None:
     )
     if user is None:
         return
-    names = list(dict.fromkeys(request.params[-1].split(",")))
+    names = each_once(request.params[-1].split(","))
     request.refuse_surplus(names)
     names = names[: request.world.lengths.targets]
     audit(request, f"SAJOIN {user.source} {','.join(names)}")
@@ -82,7 +82,7 @@ def sapart_command(request: Request) -> None:
     user = _other(request, request.params[0])
     if user is None:
         return
-    names = list(dict.fromkeys(request.params[1].split(",")))
+    names = each_once(request.params[1].split(","))
     request.refuse_surplus(names)
     for name in names[: request.world.lengths.targets]:
         channel = request.world.channels.get(fold_or_self(name))

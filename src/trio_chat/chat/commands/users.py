@@ -10,7 +10,7 @@ from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, truncate, wrap_words
-from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.names import each_once, fold_or_self
 
 
 @command(
@@ -78,7 +78,7 @@ def accept_command(request: Request) -> None:
     """Change or show the list of users that may write in spite of +R. Its entries are accounts or
     users, not nicknames.
     """
-    for word in dict.fromkeys(request.params[0].split(",")):
+    for word in each_once(request.params[0].split(",")):
         if word == "*":
             _send_accepted(request)
         elif word:

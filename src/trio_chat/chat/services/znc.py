@@ -17,7 +17,7 @@ from trio_chat.chat.response import Response
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import PlaybackRequest
 from trio_chat.irc.masks import has_wildcard, matches
-from trio_chat.irc.names import fold_or_self, is_channel_name
+from trio_chat.irc.names import each_once, fold_or_self, is_channel_name
 
 log = logging.getLogger("trio_chat")
 
@@ -73,7 +73,7 @@ def _play(request: Request, storage: StoragePorts, words: list[str]) -> bool:
     times = words[1:]
     if not 1 <= len(words) <= 3 or not all(_TIME.fullmatch(time) for time in times):
         return False
-    names = list(dict.fromkeys(words[0].split(",")))[:MAX_TARGETS]
+    names = each_once(words[0].split(","))[:MAX_TARGETS]
     # The client gives the time of the last message that it has: that message is left out.
     timeline = request.world.ids.timeline
     after = timeline.reference(_moment(times[0])).last if times else 0
@@ -140,7 +140,7 @@ async def _wanted(request: Request, storage: StoragePorts, names: list[str]) -> 
 
 
 def _list(request: Request, storage: StoragePorts, words: list[str]) -> bool:
-    names = list(dict.fromkeys(words[0].split(",")))[:MAX_TARGETS] if words else ["*"]
+    names = each_once(words[0].split(","))[:MAX_TARGETS] if words else ["*"]
     if len(words) <= 1:
         request.reply.postpone(partial(_show_list, request, storage, names))
     return len(words) <= 1
