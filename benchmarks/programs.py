@@ -15,6 +15,7 @@ Anything else is a loss, and the program ends with status 1.
 """
 
 import argparse
+import itertools
 import json
 import math
 import random
@@ -55,9 +56,15 @@ WORDS = re.compile(rb" PRIVMSG #bench :(?:answerer: )?(chat|hook|!echo bot|bot) 
 LOG = 50_000
 """Messages of a log."""
 CONNECTIONS = 5
+POSTS = 900
+"""Requests of a connection; the server closes it after a thousand."""
 MEMBERS = 10
 _TIMESTAMPS = 35 if sys.platform == "linux" else None
 """`SO_TIMESTAMPNS`, which Python does not name."""
+SETTLING = 15.0
+"""Seconds from the start of the programs to the measurement, and before that of the chat alone: the
+server tidies up the history that it has imported, and the bot starts once and not all the time.
+"""
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
@@ -150,10 +157,11 @@ class Load:
             await stream.send_all(f"PRIVMSG #bench :{kind} {number}\r\n".encode())
 
     async def post(self, path: str, rate: float, place: int) -> None:
-        """Send the numbers of one connection to the webhook, each when it is due."""
-        stream = await trio.open_tcp_stream("127.0.0.1", self.port)
+        """Send the numbers of one place to the webhook, each when it is due."""
         begin = trio.current_time()
-        for turn in range(900):  # a connection carries a thousand
+        for turn in itertools.count():
+            if turn % POSTS == 0:
+                stream = await trio.open_tcp_stream("127.0.0.1", self.port)
             number = turn * CONNECTIONS + place
             await trio.sleep_until(due := begin + number / rate)
             body = json.dumps({"text": f"hook {number}"}).encode()
@@ -186,13 +194,13 @@ def write_log(directory: Path, seed: int, channel: str = "old", count: int = LOG
     """Write a log of WeeChat with messages of the year 2020 and later."""
     chance = random.Random(seed)
     when = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=10 * seed)
-    rows = []
-    for number in range(count):
-        when += timedelta(seconds=chance.randrange(30))
-        text = " ".join(chance.choices(("tea", "coffee", "the", "server", "is", "up"), k=8))
-        rows.append(f"{when:%Y-%m-%d %H:%M:%S}\tnick{number % 20}\t{text} {number}\n")
     directory.mkdir()
-    (directory / f"irc.net.#{channel}.weechatlog").write_text("".join(rows), encoding="utf-8")
+    log = directory / f"irc.net.#{channel}.weechatlog"
+    with log.open("w", encoding="utf-8") as file:
+        for number in range(count):
+            when += timedelta(seconds=chance.randrange(30))
+            text = " ".join(chance.choices(("tea", "coffee", "the", "server", "is", "up"), k=8))
+            file.write(f"{when:%Y-%m-%d %H:%M:%S}\tnick{number % 20}\t{text} {number}\n")
 
 
 async def join(port: int, nick: str) -> Member:
@@ -255,15 +263,17 @@ async def measure(load: Load, server: int, options: argparse.Namespace) -> list[
         for each in members:
             nursery.start_soon(each.receive)
         for name, is_with in (("chat alone", False), ("with all programs", True)):
-            first, before = load.sent["chat"], cpu(server)
             async with trio.open_nursery() as sending:
                 sending.start_soon(load.say, members[0].stream, "chat", 10.0)
                 if is_with:
                     await start_programs(load, sending, members, seconds, options)
+                await trio.sleep(SETTLING)
+                first, before = load.sent["chat"], cpu(server)
                 await trio.sleep(seconds)
+                busy = (cpu(server) - before) / seconds
                 sending.cancel_scope.cancel()
             await settled(load, members)
-            report(load, name, first, seconds, (cpu(server) - before) / seconds, members[-1])
+            report(load, name, first, seconds, busy, members[-1])
         nursery.cancel_scope.cancel()
     if load.confirmed:
         print(f"   answers to the webhook  {shown(load.confirmed)}")
@@ -287,7 +297,7 @@ async def start_programs(
     nursery.start_soon(partial(trio.run_process, bot, cwd=load.directory, check=False))
     await trio.sleep(6)  # until the server has noticed the webhook, and the bot is there
     # The last commands have time to be answered: the end of the measurement stops the bot.
-    until = trio.current_time() + seconds - 2
+    until = trio.current_time() + SETTLING + seconds - 2
     nursery.start_soon(load.say, members[1].stream, "!echo bot", 2.0, until)
     for place in range(CONNECTIONS if options.rate else 0):
         nursery.start_soon(load.post, path, options.rate, place)
@@ -301,7 +311,7 @@ async def run(options: argparse.Namespace, directory: Path) -> list[str]:
     """Run the server and the measurements in a directory."""
     (directory / "config.ini").write_text(CONFIG.format(port=options.port) + LIMITS)
     (directory / "bot.py").write_text(BOT)
-    count = math.ceil(options.seconds / 2)  # a log takes more than two seconds
+    count = math.ceil((SETTLING + options.seconds) / 2)  # a log takes more than two seconds
     if options.short:
         for number in range(count):
             write_log(directory / f"logs{number:04}", number)

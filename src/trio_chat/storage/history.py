@@ -41,6 +41,7 @@ from trio_chat.storage.messages import (
     select_numbers,
     write_last_numbers,
 )
+from trio_chat.storage.newest_pages import NewestPages, PageQuery
 from trio_chat.storage.search import search
 from trio_chat.storage.search_index import (
     index_new,
@@ -80,6 +81,7 @@ class SqliteHistory:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.numbers: Mapping[int, int] = {}
+        self._pages = NewestPages()
         # The writing thread alone uses these three: the ids of buffers, the last numbers of their
         # messages, and the last shift.
         self._buffers: dict[str, int] = {}
@@ -93,10 +95,10 @@ class SqliteHistory:
 
     async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
         """Append messages as one transaction; see `History.commit`."""
+        may_erase = state is not None and is_erasing(state)
         write = (
             self._database.erase
-            if (state is not None and is_erasing(state))
-            or any(record.command == REDACT for record in records)
+            if may_erase or any(record.command == REDACT for record in records)
             else self._database.write
         )
         self.numbers = {}
@@ -113,6 +115,8 @@ class SqliteHistory:
             self._last_numbers.clear()
             self._shift = None
             raise (HistoryError if _is_about_the_file(error) else BadRecord)(str(error)) from error
+        finally:  # when cancelled too, it may have been written
+            self._pages.drop(records, and_all_others=may_erase)
         self._commits += 1
         self._committed.unpark_all()
 
@@ -202,17 +206,25 @@ class SqliteHistory:
         private_after: int,
         shown: HistoryFilter = HistoryFilter.MESSAGES,
     ) -> list[Record]:
-        """Return a range of messages; see `History.messages`."""
+        """Return a range of messages; see `History.messages`. No checkpoint when they were read a
+        moment ago.
+        """
         try:
             if shown is HistoryFilter.MESSAGES:
-                return await self._database.read(
-                    select_messages, buffer, span, limit, private_after
-                )
+                return await self._messages(PageQuery(buffer, span, limit, private_after))
             return await self._database.read(
                 select_messages_and_events, buffer, span, limit, private_after, shown
             )
         except StorageError as error:
             raise HistoryError(str(error)) from error
+
+    async def _messages(self, query: PageQuery) -> list[Record]:
+        found = self._pages.find(query)
+        if found is None:
+            version = self._pages.version
+            found = await self._database.read(select_messages, *query)
+            self._pages.keep(query, found, version)
+        return found
 
     async def numbers_of(self, buffer: str, first: int, last: int) -> dict[int, int]:
         """Return the numbers of a range of messages; see `History.numbers_of`."""
@@ -239,7 +251,8 @@ class SqliteHistory:
 
     async def last_id(self) -> int:
         """Return the greatest id ever committed, or 0."""
-        return await self._database.read(last_id)
+        self._pages.newest = newest = await self._database.read(last_id)
+        return newest
 
     async def redact(self, buffer: str, number: int) -> bool:
         """Delete one message; see `History.redact`."""
@@ -248,6 +261,8 @@ class SqliteHistory:
                 return await self._database.erase(delete_one, buffer, number)
         except StorageError as error:
             raise HistoryError(str(error)) from error
+        finally:
+            self._pages.drop_all()
 
     async def prune(
         self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()
@@ -258,6 +273,8 @@ class SqliteHistory:
                 return await self._database.erase(delete_old, before, limit, only, without)
         except StorageError as error:
             raise HistoryError(str(error)) from error
+        finally:
+            self._pages.drop_all()
 
     def _append(
         self, connection: "apsw.Connection", records: Sequence[Record], state: ChangeSet | None
