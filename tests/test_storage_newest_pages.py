@@ -1,5 +1,6 @@
 """The newest messages of a channel are read once a second, and are never out of date in between."""
 
+import math
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -12,6 +13,7 @@ from storage_fakes import ListHistory
 from support import run_now
 from trio_chat.chat.history import LAST_ID, REDACT, RENAME, Record, Span
 from trio_chat.chat.ids import msgid
+from trio_chat.storage import newest_pages
 from trio_chat.storage.database import Database, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.newest_pages import NewestPages, PageQuery
@@ -21,8 +23,9 @@ Step = Callable[[int], Record] | tuple[str, Span, int, int]
 
 
 @pytest.fixture
-async def database() -> AsyncIterator[Database]:
-    """Yield a database in memory."""
+async def database(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """Yield a database in memory. However long a test takes, it is less than a second."""
+    monkeypatch.setattr(newest_pages, "_SECONDS", math.inf)
     async with open_database(None) as opened:
         yield opened
 
@@ -65,13 +68,13 @@ changes = (
 )
 questions = st.tuples(
     names,
-    spans | st.sampled_from([Span(), Span(3), Span(before=1000)]),
+    st.sampled_from([Span(), Span(), Span(3), Span(before=1000)]) | spans,
     st.integers(1, 6),
     st.sampled_from([0, 0, 4]),
 )
 
 
-@given(st.lists(changes | questions | questions, max_size=30))
+@given(st.lists(changes | questions | questions, min_size=12, max_size=30))
 def test_answers_are_those_of_the_database(steps: list[Step]) -> None:
     """Whatever was asked before, and whatever is said, deleted and renamed in between."""
 
@@ -162,12 +165,37 @@ async def test_a_message_that_comes_during_the_read_is_in_the_next_one(database:
     assert await history.messages("#a", NEWEST, 5, 0) == [record(1), record(2)]
 
 
+async def test_a_message_is_in_the_next_page(database: Database) -> None:
+    """Said in the channel since the page was read."""
+    history = await history_with(database, record(1))
+    await history.messages("#a", NEWEST, 5, 0)
+    await history.commit([record(2)])
+    assert await history.messages("#a", NEWEST, 5, 0) == [record(1), record(2)]
+
+
+async def test_private_messages_are_for_members_of_that_time(database: Database) -> None:
+    """A user that was not admitted then has another page than one that was."""
+    private = record(3)._replace(is_private=True)
+    history = await history_with(database, record(2), private)
+    assert await history.messages("#a", NEWEST, 5, 0) == [record(2), private]
+    assert await history.messages("#a", NEWEST, 5, 4) == [record(2)]
+
+
+async def test_a_renamed_channel_takes_its_messages_along(database: Database) -> None:
+    """The name may have belonged to another channel, whose page was read."""
+    history = await history_with(database, record(1), record(2, "#b"))
+    await history.messages("#b", NEWEST, 5, 0)
+    await history.commit([Record("#a", 3, RENAME, "ann!a@h", "", "", params=("#b",))])
+    assert await history.messages("#b", NEWEST, 5, 0) == [record(1, "#b")]
+
+
 async def test_an_older_page_is_not_taken_for_the_newest(database: Database) -> None:
-    """CHATHISTORY BEFORE, even before anything was said since the start."""
+    """CHATHISTORY BEFORE: even before anything was said since the start, and afterwards."""
     await history_with(database, record(1), record(2), record(3))
     history = SqliteHistory(database)
     assert await history.messages("#a", Span(before=3), 5, 0) == [record(1), record(2)]
-    assert len(await history.messages("#a", NEWEST, 5, 0)) == 3
+    assert len(await history.messages("#a", Span(), 5, 0)) == 3
+    assert await history.messages("#a", Span(before=3), 5, 0) == [record(1), record(2)]
 
 
 @pytest.mark.parametrize(
