@@ -146,15 +146,21 @@ class Load:
     async def say(
         self, stream: trio.SocketStream, kind: str, rate: float, until: float = math.inf
     ) -> None:
-        """Send numbered messages, each when it is due."""
-        begin, first = trio.current_time(), self.sent[kind]
-        while trio.current_time() < until:
+        """Send numbered messages at a mean rate, each at a random time.
+
+        At regular times each would always be as far from the requests to the webhook, which come
+        at those, and runs would differ by that distance.
+        """
+        chance = random.Random(0)
+        due = trio.current_time()
+        while due < until:
+            await trio.sleep_until(due)
             number = self.sent[kind]
-            await trio.sleep_until(begin + (number - first) / rate)
             self.sent[kind] += 1
             if kind == "chat":
                 self.due[number] = time.time()
             await stream.send_all(f"PRIVMSG #bench :{kind} {number}\r\n".encode())
+            due += chance.uniform(0.5, 1.5) / rate
 
     async def post(self, path: str, rate: float, place: int) -> None:
         """Send the numbers of one place to the webhook, each when it is due."""

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.history import HistoryFilter, Record, Span
-from trio_chat.storage.rows import to_record
+from trio_chat.storage.rows import Insertion, to_record
 
 if TYPE_CHECKING:
     import apsw
 
-_APPEND = """
-    INSERT INTO event (
-        buffer, id, is_private, command, source, account, params, tags, is_bot, shift, account_id
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_APPEND = Insertion(
+    "event (buffer, id, is_private, command, source, account, params, tags, is_bot, shift,"
+    " account_id)",
+    width=11,
+)
 # SQLite merges the ranges of both primary keys while it reads them, and stops at the limit.
 _RANGE = """
     WITH here AS (SELECT id FROM buffer WHERE name = :buffer)
@@ -48,7 +48,7 @@ _OLD = """
 
 def append_events(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
     """Insert events, each with the number of its buffer."""
-    connection.executemany(_APPEND, (_row(buffer, record) for buffer, record in records))
+    _APPEND.run(connection, [_row(buffer, record) for buffer, record in records])
 
 
 def _row(buffer: int, record: Record) -> tuple[object, ...]:

@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 from trio_chat.chat.history import Record, Span
 from trio_chat.storage import uploads
 from trio_chat.storage.events import delete_events, delete_old_events
-from trio_chat.storage.rows import to_record
+from trio_chat.storage.rows import Insertion, to_record
 from trio_chat.storage.search_index import index_messages, remove_from_index
 
 if TYPE_CHECKING:
     import apsw
 
-_APPEND = """
-    INSERT INTO message (
-        buffer, id, is_private, command, source, account, text, tags, is_bot, shift, account_id,
-        number
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_APPEND = Insertion(
+    "message (buffer, id, is_private, command, source, account, text, tags, is_bot, shift,"
+    " account_id, number)",
+    width=12,
+)
 # Only the order differs: SQLite walks the primary key from one end or the other, and stops at the
 # limit.
 _RANGE = """
@@ -100,7 +99,7 @@ def append_messages(
         numbers: of the messages of channels, by their ids; imported ones have none.
     """
     rows = [(*row(record, buffer), numbers.get(record.id, 0)) for buffer, record in records]
-    connection.executemany(_APPEND, rows)
+    _APPEND.run(connection, rows)
     index_messages(connection, records)
     uploads.link(connection, records)
 

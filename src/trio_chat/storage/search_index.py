@@ -66,13 +66,14 @@ def index_messages(connection: "apsw.Connection", records: Iterable[tuple[int, R
     `index_new` and `index_old` index the others later.
     """
     since, until = indexed_range(connection)
-    folded = oldest_folded(connection)
-    rows = [
-        _row(record.id, buffer, record.source, record.text, folded=folded)
-        for buffer, record in records
-        if since < record.id <= until
-    ]
-    _append(connection, rows)
+    within = [each for each in records if since < each[1].id <= until]
+    if within:
+        folded = oldest_folded(connection)
+        rows = [
+            _row(record.id, buffer, record.source, record.text, folded=folded)
+            for buffer, record in within
+        ]
+        _append(connection, rows)
 
 
 def index_new(connection: "apsw.Connection", limit: int) -> int:
