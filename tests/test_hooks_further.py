@@ -231,6 +231,27 @@ def test_json_that_is_announced_as_a_text() -> None:
     assert read(headers, b'{"load": 12}').message.text == '{"load": 12}'
 
 
+@pytest.mark.parametrize("text", ["Found new image db:2", "[db1] disk full", "50% of 2"])
+def test_a_text_that_is_announced_as_json(text: str) -> None:
+    """Shoutrrr, by which Watchtower and Beszel post, sends it so unless it is told otherwise."""
+    assert read({"content-type": JSON}, text.encode()).message.text == text
+
+
+@pytest.mark.parametrize("body", ["{", '{"text": "a', "[{}", '["a",', "[[1]"])
+def test_broken_json_is_no_text(body: str) -> None:
+    """Its sender learns that, and the channel does not see the half of it."""
+    with pytest.raises(BadPayload):
+        read({"content-type": JSON}, body.encode())
+
+
+@pytest.mark.parametrize("form", ["", "payload="])
+def test_lines_in_json(form: str) -> None:
+    """A template of a monitor may put a text of several lines into JSON as it is."""
+    kind = "application/x-www-form-urlencoded" if form else JSON
+    found = read({"content-type": kind}, f'{form}{{"text": "down:\n\tdb1"}}'.encode())
+    assert found.message.text == "down:\n    db1"
+
+
 @pytest.mark.parametrize(
     "kind", ["text/plain", "text/html", "", "application/x-www-form-urlencoded"]
 )

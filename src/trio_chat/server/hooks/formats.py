@@ -62,6 +62,8 @@ _TEXT = ("", "text/plain", "text/markdown", "text/x-markdown")
 _MOST_FIELDS = 100
 _LONGEST_HEAD = 1024
 """Bytes of the head of a part of a form, in which a field has its name."""
+_LIKE_JSON = re.compile(r'\s*(?:\{|\[\s*[\[{"])')
+"""The beginning of an object, or of a list of objects, lists or texts."""
 _CHARSET = re.compile(r'charset="?([^\s;"]+)', re.IGNORECASE)
 _LONGEST_CHARSET = 40
 _CODECS = frozenset(
@@ -170,7 +172,7 @@ def _payload(headers: Headers, body: bytes) -> Any:
     charset = _CHARSET.search(headers.get("content-type", ""))
     text = _decoded(body, charset[1] if charset else "")
     if kind in _JSON or (kind.startswith("application/") and kind.endswith("+json")):
-        return _json(text)
+        return _announced_json(text)
     if kind == _FORM:
         return _form(text)
     if kind == _MULTIPART:
@@ -204,11 +206,22 @@ def _is_known(charset: str) -> bool:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        # Senders have templates of JSON, into which people put texts of several lines as they are.
+        return json.loads(text, strict=False)
     except RecursionError as error:
         raise BadPayload("its JSON is too deep") from error
     except ValueError as error:
         raise BadPayload("it is not the JSON that its type announces") from error
+
+
+def _announced_json(text: str) -> Any:
+    """Return JSON; a text that is none as it is: Shoutrrr, which Watchtower has, calls it JSON."""
+    try:
+        return _json(text)
+    except BadPayload:
+        if _LIKE_JSON.match(text):
+            raise
+        return text
 
 
 def _json_or_text(text: str) -> Any:
