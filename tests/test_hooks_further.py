@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -250,6 +251,33 @@ def test_lines_in_json(form: str) -> None:
     kind = "application/x-www-form-urlencoded" if form else JSON
     found = read({"content-type": kind}, f'{form}{{"text": "down:\n\tdb1"}}'.encode())
     assert found.message.text == "down:\n    db1"
+
+
+def test_a_form_of_an_unknown_sender() -> None:
+    """Its fields are facts, as those of JSON are, and no secret is shown."""
+    fields = {
+        "monitorURL": "https://a.example/",
+        "monitorFriendlyName": "My site",
+        "alertTypeFriendlyName": "Down",
+        "token": "t",
+    }
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert read(headers, urlencode(fields).encode()).message.text.split("\n") == [
+        "monitorFriendlyName: My site, alertTypeFriendlyName: Down",
+        "https://a.example/",
+    ]
+
+
+def test_the_address_of_a_picture_is_not_that_of_the_matter() -> None:
+    """The first address that people open is shown."""
+    urls = {"avatarUrl": "https://p/", "api_url": "https://q/", "ticketUrl": "https://r/"}
+    assert lines({"host": "db1", **urls}) == ["host: db1", "https://r/"]
+
+
+def test_the_click_of_ntfy() -> None:
+    """It is the address that its notification opens."""
+    payload = {"topic": "a", "title": "Disk", "message": "full", "click": "https://a.example/"}
+    assert lines(payload) == ["Disk", "full", "https://a.example/"]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,8 @@ _MULTIPART = "multipart/form-data"
 _WHOLE = ("payload_json", "payload", "data")
 """Fields of forms with the whole payload as JSON: of Discord, Slack and GitHub, Uptime Kuma."""
 _TEXT = ("", "text/plain", "text/markdown", "text/x-markdown")
+_FIELDS = re.compile(r"[\w.\[\]-]+=[^\s&]*(?:&[\w.\[\]-]+=[^\s&]*)+")
+"""Several fields of a form, which is no text that somebody wrote."""
 _MOST_FIELDS = 100
 _LONGEST_HEAD = 1024
 """Bytes of the head of a part of a form, in which a field has its name."""
@@ -247,7 +249,8 @@ def _form(text: str) -> Any:
         raise BadPayload("its form has too many fields") from error
     values = {name: values[0] for name, values in fields.items()}
     whole = _of_fields(values)
-    return whole if whole is not values or _says_something(values) else text
+    is_form = whole is not values or _says_something(values) or _FIELDS.fullmatch(text.strip())
+    return whole if is_form else text
 
 
 def _says_something(values: dict[str, Any]) -> bool:

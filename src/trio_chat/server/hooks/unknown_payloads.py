@@ -3,7 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from trio_chat.irc.text import strip_formatting
@@ -48,6 +48,7 @@ _LINKS = (
     "issueurl",
     "alert_url",
     "subscribeurl",
+    "click",
 )
 _STATUSES = (
     "status",
@@ -94,6 +95,12 @@ _NO_FACT = re.compile(
     r"self|avatar|icon|image)s?$|[a-z](?:Id|ID|Url|URL|At|Time|Date)$|_at$|^@",
 )
 """Names of keys of what tells programs something, and not people."""
+_ADDRESS = re.compile(
+    r"(?!.*(?:api|avatar|callback|doc|hook|icon|image|logo|photo|picture|self|thumb|unsub))"
+    r".*(?:url|uri|link|href)$",
+    re.IGNORECASE,
+)
+"""Names of keys of an address that people open, such as `monitorURL`."""
 _MACHINE_WORD = re.compile(r"[0-9a-fA-F-]{20,}|[0-9]{4}-[0-9]{2}-[0-9]{2}T.*")
 _MOST_LOOKED_AT = 300
 _MOST_ITEMS = 10
@@ -192,7 +199,11 @@ def _summary(payload: Any) -> HookMessage:
     heading = first_line(_first(leaves, *_HEADINGS), 120)
     text = from_markdown(_first(leaves, *_TEXTS))
     status = _status((_first(leaves, key) for key in _STATUSES), f"{kind} {heading}")
-    url = next((found for key in _LINKS if (found := web_address(_first(leaves, key)))), "")
+    addresses = chain(
+        (_first(leaves, key) for key in _LINKS),
+        (str(leaf.value) for leaf in leaves if _ADDRESS.match(first_line(leaf.key, 60))),
+    )
+    url = next(filter(None, map(web_address, addresses)), "")
     facts = _facts(leaves, {kind, heading, text, strip_formatting(status).lower()})
     head = " ".join(filter(None, (kind, bold(heading), status)))
     return HookMessage(_joined((head, text, facts, url if head or text or facts else "")))
