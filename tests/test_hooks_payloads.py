@@ -521,6 +521,31 @@ def test_events_that_gitea_has_in_its_own_way(
 
 
 @pytest.mark.parametrize(
+    "payload",
+    [
+        {"channel": "#a", "text": "full", "username": "forge", "icon_url": "", "attachments": []},
+        {"username": "forge", "content": "full", "embeds": []},
+        {"@type": "MessageCard", "title": "full"},
+    ],
+)
+def test_other_forms_of_gitea(payload: Any) -> None:
+    """What it posts as to Slack, Discord or Teams has the headers of its own form, too."""
+    assert lines(payload, event="push", **{"x-gitea-event": "push"}) == ["full"]
+
+
+@pytest.mark.parametrize(
+    ("action", "done"),
+    [("approval", "approved"), ("unapproval", "withdrew the approval of"), ("update", "")],
+)
+def test_approvals_of_gitlab(action: str, done: str) -> None:
+    """They are reviews: one of several people that have to approve, or the last of them."""
+    what = payloads.GITLAB_MERGE_REQUEST["object_attributes"] | {"action": action}
+    payload = payloads.GITLAB_MERGE_REQUEST | {"object_attributes": what}
+    shown = lines(payload, **{"x-gitlab-event": "Merge Request Hook"})[0]
+    assert shown.startswith(f"octo/shop: ann {done} merge request !3") if done else not shown
+
+
+@pytest.mark.parametrize(
     ("payload", "expected"),
     [
         (
@@ -558,6 +583,30 @@ def test_events_that_gitea_has_in_its_own_way(
             },
             "octo/shop: ann edited the wiki: Home https://w",
         ),
+        (
+            payloads.GITLAB_NOTE
+            | {"merge_request": None, "commit": {"id": "2" * 40, "message": "Fix\n\nall"}},
+            "octo/shop: ann commented on Fix: Why? https://gitlab.example/n",
+        ),
+        (
+            {
+                "object_kind": "vulnerability",
+                "object_attributes": {
+                    "title": "DoS",
+                    "url": "https://v/",
+                    "state": "detected",
+                    "severity": "high",
+                },
+            },
+            "high vulnerability detected: DoS https://v/",
+        ),
+        (
+            payloads.GITLAB_PUSH | {"object_kind": None, "event_name": "push"},
+            "octo/shop: ann pushed 1 commit to main"
+            " https://gitlab.example/octo/shop/-/commits/main",
+        ),
+        ({"object_kind": "build", "build_status": "failed"}, ""),
+        ({"text": "ann pushed to *main*"}, "ann pushed to main"),
     ],
 )
 def test_gitlab(payload: Any, expected: str) -> None:

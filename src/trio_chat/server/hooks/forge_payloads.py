@@ -62,6 +62,11 @@ _SURROUNDINGS = ("repository", "sender", "organization", "enterprise", "installa
 _CONCLUSIONS = {"success": GREEN, "failure": RED, "timed_out": RED, "cancelled": GREY}
 
 
+def is_forge(payload: Any) -> bool:
+    """Return whether a payload is one of GitHub, Gitea, Forgejo or Gogs."""
+    return not dict_at(payload).keys().isdisjoint((*_SURROUNDINGS, "action", "zen"))
+
+
 def from_forge(event: str, payload: Any) -> HookMessage:
     """Return what an event of GitHub, Gitea, Forgejo or Gogs says; nothing for one that is not
     worth a message.
@@ -315,9 +320,14 @@ _EVENTS: dict[str, Callable[[Any], str]] = {
 }
 
 
+def is_gitlab(payload: Any) -> bool:
+    """Return whether a payload is one of GitLab."""
+    return bool(first_text(payload, "object_kind", "event_name"))
+
+
 def from_gitlab(payload: Any) -> HookMessage:
     """Return what an event of GitLab says; nothing for one that is not worth a message."""
-    kind = text_at(payload, "object_kind")
+    kind = first_text(payload, "object_kind", "event_name")  # the second of some system hooks
     handler = _GITLAB.get(kind)
     text = handler(payload) if handler else ""
     where = first_line(text_at(payload, "project", "path_with_namespace"), 100)
@@ -346,6 +356,9 @@ _GITLAB_ACTIONS = {
     "reopen": "reopened",
     "merge": "merged",
     "approved": "approved",
+    "approval": "approved",  # by one of several people that have to
+    "unapproved": "withdrew the approval of",
+    "unapproval": "withdrew the approval of",
 }
 
 
@@ -367,8 +380,10 @@ def _gitlab_note(payload: Any) -> str:
     note = dict_at(payload, "object_attributes")
     if text_at(note, "action") not in ("create", ""):
         return ""
-    what = dict_at(payload, "merge_request") or dict_at(payload, "issue")
-    title = bold(first_line(text_at(what, "title"), 120))
+    names = ("merge_request", "issue", "snippet")
+    what = next((found for name in names if (found := dict_at(payload, name))), {})
+    commit = dict_at(payload, "commit")
+    title = bold(first_line(text_at(what, "title") or text_at(commit, "message"), 120))
     text = first_line(text_at(note, "note"), 240)
     about = title or first_line(text_at(note, "noteable_type"), 30)
     return f"{_gitlab_user(payload)} commented on {about}: {text} {plain(text_at(note, 'url'))}"
@@ -398,6 +413,14 @@ def _gitlab_deployment(payload: Any) -> str:
     return f"deployment to {where}: {coloured('failed', RED)} {url}".rstrip()
 
 
+def _gitlab_vulnerability(payload: Any) -> str:
+    what = dict_at(payload, "object_attributes")
+    words = [first_line(text_at(what, name), 20) for name in ("severity", "state")]
+    title = bold(first_line(text_at(what, "title"), 200))
+    head = " ".join(filter(None, (words[0], "vulnerability", words[1])))
+    return f"{head}: {title} {plain(text_at(what, 'url'))}".rstrip()
+
+
 def _gitlab_wiki(payload: Any) -> str:
     what = dict_at(payload, "object_attributes")
     action = {"create": "created", "delete": "deleted"}.get(text_at(what, "action"), "edited")
@@ -416,4 +439,5 @@ _GITLAB: dict[str, Callable[[Any], str]] = {
     "release": _gitlab_release,
     "deployment": _gitlab_deployment,
     "wiki_page": _gitlab_wiki,
+    "vulnerability": _gitlab_vulnerability,
 }

@@ -19,7 +19,7 @@ from trio_chat.server.hooks.chat_payloads import (
     is_discord,
     is_slack,
 )
-from trio_chat.server.hooks.forge_payloads import from_forge, from_gitlab
+from trio_chat.server.hooks.forge_payloads import from_forge, from_gitlab, is_forge, is_gitlab
 from trio_chat.server.hooks.markup import from_html, from_markdown, plain
 from trio_chat.server.hooks.monitor_payloads import (
     from_alertmanager,
@@ -146,9 +146,10 @@ def _message(headers: Headers, payload: Any, suffix: str) -> tuple[str, HookMess
         if not text.strip():
             raise BadPayload("there is no text in it")
         return "text", HookMessage(text)
-    if event or suffix == "github":
+    # Gitea has its headers also where it posts as to Slack, and GitLab with a template of its user.
+    if (event and is_forge(payload)) or suffix == "github":
         return "forge", from_forge(event, payload)
-    if headers.get("x-gitlab-event", ""):
+    if headers.get("x-gitlab-event", "") and is_gitlab(payload):
         return "gitlab", from_gitlab(payload)
     if event := headers.get("x-event-key", ""):
         return "bitbucket", from_bitbucket(event, payload)
