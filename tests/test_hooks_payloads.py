@@ -658,6 +658,27 @@ def test_grafana() -> None:
     ]
 
 
+def test_a_title_of_grafana() -> None:
+    """Of different alerts it is the name; how many fire is said once."""
+    payload = payloads.GRAFANA | {"groupLabels": {}, "commonLabels": {}}
+    assert lines(payload)[0] == "FIRING High load (2)"
+
+
+def test_pictures_of_grafana() -> None:
+    """They are shown as their addresses."""
+    alert = payloads.GRAFANA["alerts"][0] | {"imageURL": "https://p.example/1.png"}
+    assert lines(payloads.GRAFANA | {"alerts": [alert]})[0].endswith(" https://p.example/1.png")
+    legacy = payloads.GRAFANA_LEGACY | {"imageUrl": "https://p.example/2.png"}
+    assert lines(legacy)[0].endswith(" https://p.example/2.png")
+
+
+def test_a_runbook() -> None:
+    """That of all alerts is shown once: it says what to do."""
+    notes = {"runbook_url": "https://r.example/full"}
+    shown = lines(payloads.alertmanager(commonAnnotations=notes))
+    assert shown[1:] == ["runbook: https://r.example/full", "http://alertmanager.example:9093"]
+
+
 def test_grafana_before_unified_alerting() -> None:
     """The rule is the thread."""
     text = "FIRING Load too high High value=100 https://grafana.example/d/1"

@@ -6,12 +6,15 @@ healthchecks.io/docs/configuring_notifications.
 """
 
 import hashlib
+import re
 from typing import Any
 
 from trio_chat.server.hooks.markup import bold, first_line, link, plain, web_address
 from trio_chat.server.hooks.statuses import shown_status
 from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, list_at, text_at
 
+_COUNTS = re.compile(r"\[[A-Z]{1,20}(?::[0-9]{1,9})?(?:, [A-Z]{1,20}:[0-9]{1,9})?\]\s*")
+"""What Grafana puts before a title: `[FIRING:2, RESOLVED:1]`; the status says that already."""
 _MOST_ALERTS = 10
 _MOST_LABELS = 6
 _OVER = ("RESOLVED", "UP")
@@ -41,11 +44,14 @@ def from_alertmanager(payload: Any) -> HookMessage:
         _alert(alert, is_alone=len(alerts) == 1, has_name=not name)
         for alert in alerts[:_MOST_ALERTS]
     ]
-    name = name or first_line(text_at(payload, "title"))
+    name = name or first_line(_COUNTS.sub("", text_at(payload, "title"), count=1))
     hidden = len(alerts) - len(lines)
     if hidden > 0 or at(payload, "truncatedAlerts"):
         lines.append(f"… and {max(hidden, 0) + _whole(payload, 'truncatedAlerts')} more")
     head = f"{status} {bold(name)}".rstrip() + (f" ({len(alerts)})" if len(alerts) > 1 else "")
+    notes = dict_at(payload, "commonAnnotations")
+    if url := web_address(first_text(notes, "runbook_url", "runbook")):
+        lines.append(f"runbook: {url}")
     if url := web_address(text_at(payload, "externalURL")):
         lines.append(url)
     text = f"{head} {lines[0]}" if len(alerts) == 1 else "\n".join((head, *lines))
@@ -80,7 +86,7 @@ def _alert(alert: Any, *, is_alone: bool, has_name: bool) -> str:
         parts.insert(0, bold(first_line(text_at(alert, "labels", "alertname"))))
     if not is_alone:
         parts.insert(0, shown_status(text_at(alert, "status"))[1])
-    return " ".join(filter(None, (*parts, url)))
+    return " ".join(filter(None, (*parts, url, web_address(text_at(alert, "imageURL")))))
 
 
 def is_grafana_legacy(payload: Any) -> bool:
@@ -97,7 +103,8 @@ def from_grafana_legacy(payload: Any) -> HookMessage:
         for each in list_at(payload, "evalMatches")[:_MOST_LABELS]
     ]
     parts = (status, name, first_line(text_at(payload, "message"), 400), " ".join(values))
-    text = " ".join(filter(None, (*parts, plain(text_at(payload, "ruleUrl")))))
+    urls = (plain(text_at(payload, "ruleUrl")), web_address(text_at(payload, "imageUrl")))
+    text = " ".join(filter(None, (*parts, *urls)))
     key = text_at(payload, "ruleId") or text_at(payload, "ruleName")
     return HookMessage(text, thread=_key(f"rule {key}"), ends_thread=shown in _OVER)
 
