@@ -445,6 +445,45 @@ def test_github(payload: Any, event: str, expected: list[str]) -> None:
     assert lines(payload, event) == expected
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("> Why?\n> Really?\n\nBecause **so**.", "Because so."),
+        ("<!-- bot: 1\n2 -->\n## Coverage is [82%](https://c/)", "Coverage is 82% (https://c/)"),
+        ("```suggestion\nx = 1\n```", "x = 1"),
+        ("> only this", "> only this"),
+        ("a --> b", "a --> b"),
+        ("done <!-- not", "done"),
+    ],
+    ids=["quoted", "hidden", "code", "nothing else", "arrow", "unclosed"],
+)
+def test_the_line_of_a_comment(body: str, shown: str) -> None:
+    """It is the first one that its author wrote, and not what is answered or hidden."""
+    payload = {"action": "created", "sender": {"login": "ann"}, "comment": {"body": body}}
+    assert lines(payload, "issue_comment")[0] == f"ann commented on: {shown}"
+
+
+def test_several_pages_of_a_wiki() -> None:
+    """GitHub has them in one event."""
+    pages = [{"title": f"P{number}", "action": "edited"} for number in range(7)]
+    shown = lines({"sender": {"login": "ann"}, "pages": pages}, "gollum")
+    assert shown[1] == "ann edited the wiki: P1"
+    assert shown[-1] == "  … and 2 more"
+
+
+def test_places_of_a_secret() -> None:
+    """GitHub has an event for each besides that of the alert, which is the one that is shown."""
+    payload = {"action": "created", "sender": {}, "alert": {"html_url": "https://a/"}}
+    assert lines(payload, "secret_scanning_alert_location") == [""]
+
+
+def test_an_advisory() -> None:
+    """Its title is its summary."""
+    advisory = {"summary": "A hole", "html_url": "https://a/"}
+    payload = {"action": "published", "sender": {}, "repository_advisory": advisory}
+    assert lines(payload, "repository_advisory")[0].endswith("published A hole https://a/")
+
+
 def test_gitea() -> None:
     """Its own header is preferred to that of GitHub, which it sends, too."""
     headers = {"x-gitea-event": "push", "x-github-event": "other"}

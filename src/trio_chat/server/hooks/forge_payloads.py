@@ -14,12 +14,14 @@ from trio_chat.server.hooks.markup import (
     RED,
     bold,
     coloured,
+    comment_line,
     first_line,
     plain,
 )
 from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, list_at, text_at
 
 _MOST_COMMITS = 5
+_MOST_PAGES = 5
 _HEX = 7
 _SHOWN_ACTIONS = frozenset(
     (
@@ -55,6 +57,7 @@ _QUIET = frozenset(
         "milestone",
         "repository_import",
         "pull_request_review_thread",
+        "secret_scanning_alert_location",
     )
 )
 _SURROUNDINGS = ("repository", "sender", "organization", "enterprise", "installation")
@@ -160,7 +163,7 @@ def _comment(payload: Any) -> str:
     title = bold(first_line(text_at(what, "title"), 120))
     head = " ".join(filter(None, (_who(payload), "commented on", first_line(about, 30), title)))
     url = plain(text_at(comment, "html_url"))
-    return f"{head}: {first_line(text_at(comment, 'body'), 240)} {url}".rstrip()
+    return f"{head}: {comment_line(text_at(comment, 'body'))} {url}".rstrip()
 
 
 _VERDICTS = {
@@ -182,7 +185,7 @@ def _review(payload: Any) -> str:
     review, what = dict_at(payload, "review"), dict_at(payload, "pull_request")
     state = first_text(review, "state", "type").lower()
     state = state.removeprefix("pull_request_review_").replace("_", " ")  # that of Gitea
-    body = first_line(first_text(review, "body", "content"), 240)
+    body = comment_line(first_text(review, "body", "content"))
     if state in ("commented", "comment") and not body:
         return ""
     done = _VERDICTS.get(state, "reviewed")
@@ -256,11 +259,18 @@ def _discussion(payload: Any) -> str:
 
 
 def _wiki(payload: Any) -> str:
-    page = dict_at(payload, "pages", 0) or dict_at(payload)
+    pages = list_at(payload, "pages") or [payload]
+    lines = [_page(_who(payload), page) for page in pages[:_MOST_PAGES]]
+    if len(pages) > len(lines):
+        lines.append(f"  … and {len(pages) - len(lines)} more")
+    return "\n".join(lines)
+
+
+def _page(who: str, page: Any) -> str:
     title = first_line(first_text(page, "title", "page_name", "page"), 120)
     action = text_at(page, "action")
     done = {"created": "added to", "deleted": "deleted from"}.get(action, "edited")
-    return f"{_who(payload)} {done} the wiki: {title} {plain(text_at(page, 'html_url'))}".rstrip()
+    return f"{who} {done} the wiki: {title} {plain(text_at(page, 'html_url'))}".rstrip()
 
 
 def _other(event: str) -> Callable[[Any], str]:
@@ -288,7 +298,7 @@ def _subject(event: str, payload: Any) -> tuple[str, str]:
     title = (
         text_at(subject, "security_advisory", "summary")
         or text_at(subject, "rule", "description")
-        or first_text(subject, "title", "secret_type_display_name", "full_name", "name")
+        or first_text(subject, "title", "summary", "secret_type_display_name", "full_name", "name")
     )
     title = first_line(title, 200)
     return bold(title) if title else "", plain(text_at(subject, "html_url"))
@@ -384,7 +394,7 @@ def _gitlab_note(payload: Any) -> str:
     what = next((found for name in names if (found := dict_at(payload, name))), {})
     commit = dict_at(payload, "commit")
     title = bold(first_line(text_at(what, "title") or text_at(commit, "message"), 120))
-    text = first_line(text_at(note, "note"), 240)
+    text = comment_line(text_at(note, "note"))
     about = title or first_line(text_at(note, "noteable_type"), 30)
     return f"{_gitlab_user(payload)} commented on {about}: {text} {plain(text_at(note, 'url'))}"
 

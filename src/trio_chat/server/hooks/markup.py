@@ -74,6 +74,18 @@ def first_line(text: str, most: int = 240) -> str:
     return line if len(line) <= most else f"{cut(line, most - 1).rstrip()}…"
 
 
+def comment_line(text: str, most: int = 240) -> str:
+    """Return the first line that the author of a comment in Markdown wrote, cut to so many
+    characters: neither a quotation, a fence of code nor what is hidden in `<!-- -->`.
+    """
+    *pieces, rest = text[:LONGEST].split("-->")
+    parts = [piece.partition("<!--") for piece in pieces]
+    shown = "".join(before if sign else f"{before}-->" for before, sign, _ in parts)
+    lines = f"{shown}{rest.partition('<!--')[0]}".splitlines()
+    own = "\n".join(line for line in lines if not line.lstrip().startswith((">", "```")))
+    return from_markdown(first_line(own, most) or first_line(text, most))
+
+
 def bold(text: str) -> str:
     """Return a text in bold; "" for nothing."""
     return f"{BOLD}{text}{BOLD}" if text else ""
