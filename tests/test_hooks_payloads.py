@@ -136,6 +136,53 @@ def rich(*elements: Any) -> Any:
             },
             ["1. a", "2. b"],
         ),
+        (
+            {
+                "type": "rich_text",
+                "elements": [
+                    {
+                        "type": "rich_text_list",
+                        "style": "bullet",
+                        "indent": 1,
+                        "elements": [rich({"type": "text", "text": "a"})],
+                    },
+                    {
+                        "type": "rich_text_list",
+                        "style": "ordered",
+                        "offset": 2,
+                        "elements": [rich({"type": "text", "text": word}) for word in "bc"],
+                    },
+                ],
+            },
+            ["  • a", "3. b", "4. c"],
+        ),
+        (
+            {
+                "type": "video",
+                "title": {"type": "plain_text", "text": "tour"},
+                "title_url": "https://a.example/",
+                "description": {"type": "plain_text", "text": "of the shop"},
+            },
+            ["tour (https://a.example/)", "of the shop"],
+        ),
+        (
+            {
+                "type": "card",
+                "title": {"type": "mrkdwn", "text": "*Disk*"},
+                "body": {"type": "mrkdwn", "text": "full"},
+            },
+            ["Disk", "full"],
+        ),
+        (
+            {
+                "type": "actions",
+                "elements": [
+                    {"type": "button", "text": {"type": "plain_text", "text": word}, "url": url}
+                    for word, url in (("Approve", None), ("View", "https://a.example/"))
+                ],
+            },
+            ["View (https://a.example/)"],
+        ),
     ],
 )
 def test_a_block_of_slack(block: Any, shown: list[str]) -> None:
@@ -151,6 +198,12 @@ def test_styles_of_rich_text(style: str, code: str) -> None:
     text = {"type": "text", "text": "x", "style": {style: True}}
     block = {"type": "rich_text", "elements": [rich(text)]}
     assert received({"blocks": [block]}).message.text == f"{code}x{code}"
+
+
+def test_the_author_of_an_attachment() -> None:
+    """It may have an address."""
+    author = {"author_name": "ann", "author_link": "https://a.example/", "text": "full"}
+    assert lines({"attachments": [author]}) == ["ann (https://a.example/)", "full"]
 
 
 def test_actions_of_an_attachment() -> None:

@@ -59,7 +59,10 @@ def _attachment(attachment: Any) -> str:
     lines = chain(
         (
             from_mrkdwn(text_at(attachment, "pretext")),
-            _plain(text_at(attachment, "author_name")),
+            link(
+                _plain(text_at(attachment, "author_name")),
+                _plain(text_at(attachment, "author_link")),
+            ),
             title,
             from_mrkdwn(text_at(attachment, "text")),
         ),
@@ -99,7 +102,8 @@ def _block(block: Any) -> str:
         words = first_text(block, "alt_text") or _text_object(at(block, "title"))
         return link(_plain(words), _plain(text_at(block, "image_url")))
     if kind == "video":
-        return link(_text_object(at(block, "title")), _plain(text_at(block, "title_url")))
+        title = link(_text_object(at(block, "title")), _plain(text_at(block, "title_url")))
+        return _joined((title, _text_object(at(block, "description"))))
     if kind == "actions":
         return _joined(map(_element, list_at(block, "elements")[:_MOST]), " · ")
     if kind == "rich_text":
@@ -109,7 +113,11 @@ def _block(block: Any) -> str:
     if kind == "table":
         rows = [row[:_MOST] for row in list_at(block, "rows")[:_MOST] if isinstance(row, list)]
         return _joined(_row(row) for row in rows)
-    return ""
+    return _joined(_text_object(at(block, name)) for name in _OF_BLOCKS)
+
+
+_OF_BLOCKS = ("title", "subtitle", "text", "body", "description")
+"""Keys of texts in blocks of other kinds, such as cards, of which Slack has more each year."""
 
 
 def _row(cells: list[Any]) -> str:
@@ -123,7 +131,9 @@ def _text_object(value: Any) -> str:
 
 def _element(element: Any) -> str:
     if text_at(element, "type") == "button":
-        return link(_text_object(at(element, "text")), _plain(text_at(element, "url")))
+        # One without an address calls the program back, which nobody can do from here.
+        url = _plain(text_at(element, "url"))
+        return link(_text_object(at(element, "text")), url) if url else ""
     return _text_object(element) or _plain(text_at(element, "alt_text"))
 
 
@@ -150,9 +160,12 @@ def _rich(element: Any, depth: int) -> str:
         return ""
     if kind == "rich_text_list":
         is_numbered = text_at(element, "style") == "ordered"
-        signs = [f"{number}." if is_numbered else "•" for number in range(1, len(parts) + 1)]
+        # A list within a list is one beside it, with an indent, and the outer one goes on with an
+        # offset.
+        first, indent = _whole(element, "offset") + 1, "  " * min(_whole(element, "indent"), 8)
         return _joined(
-            f"{sign} {_rich(each, depth + 1)}" for sign, each in zip(signs, parts, strict=True)
+            f"{indent}{f'{number}.' if is_numbered else '•'} {_rich(each, depth + 1)}"
+            for number, each in enumerate(parts, first)
         )
     if parts:
         return "".join(_first(_rich(each, depth + 1) for each in parts))
@@ -161,6 +174,11 @@ def _rich(element: Any, depth: int) -> str:
         if text and at(element, "style", name) is True:
             text = f"{code}{text}{code}"
     return link(text, plain(text_at(element, "url")))
+
+
+def _whole(value: Any, name: str) -> int:
+    found = at(value, name)
+    return found if isinstance(found, int) and 0 <= found < 1_000_000 else 0
 
 
 def is_discord(payload: Any) -> bool:
