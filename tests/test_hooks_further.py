@@ -63,6 +63,124 @@ def test_cards(payload: Any, shown: list[str]) -> None:
     assert lines(payload) == shown
 
 
+def adaptive(*body: Any) -> Any:
+    """Return an adaptive card."""
+    return {"type": "AdaptiveCard", "body": body}
+
+
+def cell(text: str) -> Any:
+    """Return a cell of a table in an adaptive card."""
+    return {"type": "TableCell", "items": [{"type": "TextBlock", "text": text}]}
+
+
+def widget(**fields: Any) -> Any:
+    """Return a card of Google Chat with one widget."""
+    return {"cardsV2": [{"card": {"sections": [{"widgets": [fields]}]}}]}
+
+
+OPEN = {"openLink": {"url": "https://a.example/"}}
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        (
+            adaptive(
+                *(
+                    {"type": "TableRow", "cells": [cell(name), cell("OK")]}
+                    for name in ("db1", "db2")
+                )
+            ),
+            ["db1 | OK", "db2 | OK"],
+        ),
+        (
+            adaptive({"type": "TextBlock", "text": "OK"}, {"type": "TextBlock", "text": "OK"}),
+            ["OK"] * 2,
+        ),
+        (
+            adaptive(
+                {"type": "TextBlock", "text": "<at>Ann</at> {{DATE(2026-01-01T00:00:00Z, SHORT)}}"},
+                {"type": "Container", "backgroundImage": {"url": "https://p/"}, "items": []},
+            )
+            | {"msteams": {"entities": [{"text": "<at>Ann</at>", "mentioned": {"name": "Ann"}}]}},
+            ["Ann 2026-01-01T00:00:00Z"],
+        ),
+        (
+            adaptive(
+                {"type": "Input.Text", "label": "Why"},
+                {"type": "Action.Submit", "title": "Acknowledge"},
+                {"type": "CodeBlock", "codeSnippet": "x = 1"},
+                {
+                    "type": "RichTextBlock",
+                    "inlines": [
+                        "see ",
+                        {
+                            "type": "TextRun",
+                            "text": "it",
+                            "selectAction": {"type": "Action.OpenUrl", "url": "https://a.example/"},
+                        },
+                    ],
+                },
+            ),
+            ["x = 1", "see it (https://a.example/)"],
+        ),
+        (
+            {
+                "@type": "MessageCard",
+                "sections": [
+                    {
+                        "text": "full",
+                        "activitySubtitle": "db1",
+                        "activityTitle": "Disk",
+                        "heroImage": {"image": "https://p.example/"},
+                    }
+                ],
+                "potentialAction": [
+                    {
+                        "@type": "ActionCard",
+                        "name": "Comment",
+                        "inputs": [{"@type": "TextInput", "title": "What"}],
+                        "actions": [{"@type": "HttpPOST", "name": "Save", "target": "https://a/"}],
+                    }
+                ],
+            },
+            ["Disk", "db1", "full", "https://p.example/"],
+        ),
+        (
+            widget(
+                decoratedText={
+                    "topLabel": "Host",
+                    "text": "db1",
+                    "bottomLabel": "in Oslo",
+                    "button": {"text": "Open", "onClick": OPEN},
+                }
+            ),
+            ["Host: db1", "in Oslo", "Open (https://a.example/)"],
+        ),
+        (widget(keyValue={"topLabel": "Host", "content": "db1"}), ["Host: db1"]),
+        (widget(image={"imageUrl": "https://p.example/"}), ["https://p.example/"]),
+        (
+            widget(chipList={"chips": [{"label": "Open", "onClick": OPEN}]}),
+            ["Open (https://a.example/)"],
+        ),
+    ],
+    ids=[
+        "table",
+        "same lines",
+        "mention",
+        "runs",
+        "sections",
+        "below",
+        "label",
+        "picture",
+        "chip",
+    ],
+)
+def test_parts_of_cards(payload: Any, shown: list[str]) -> None:
+    """What people can read or open is shown, and what only its own program could use is not."""
+    assert lines(payload) == shown
+
+
 def test_a_deep_card_is_read_in_part() -> None:
     """What a stranger sends costs no more for being deep or long."""
     card: Any = {"type": "TextBlock", "text": "deep"}

@@ -9,8 +9,15 @@ developers.google.com/workspace/chat/api/reference/rest/v1/cards.
 import re
 from typing import Any
 
-from trio_chat.server.hooks.markup import bold, from_html, from_markdown, link, web_address
-from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, list_at, text_at
+from trio_chat.server.hooks.markup import (
+    LONGEST,
+    bold,
+    from_html,
+    from_markdown,
+    link,
+    web_address,
+)
+from trio_chat.server.hooks.values import HookMessage, at, first_text, list_at, text_at
 
 _HTML = re.compile(r"</(?:a|b|i|u|s|font)>|<br/?>", re.IGNORECASE)
 _MOST = 200
@@ -19,18 +26,46 @@ _DEEPEST = 12
 _KEYS = ("cardsV2", "cards", "card", "sections")
 _TITLES = ("title", "activityTitle", "header", "subject")
 _TEXTS = (
-    "text",
-    "content",
     "subtitle",
     "activitySubtitle",
     "activityText",
+    "text",
+    "content",
     "altText",
+    "codeSnippet",
     "bottomLabel",
 )
 _LABELS = ("title", "name", "label", "topLabel", "key")
-_URLS = ("url", "uri", "href")
+_URLS = ("url", "uri", "href", "image")
+_PICTURES = ("imageUrl", "imageUri")
+"""Keys of pictures; besides a title they are that of a person or a program."""
 _INLINE = "inlines"
-_NOT_SHOWN = ("contentType", "fallback", "fallbackText", "style", "summary")
+_NOT_SHOWN = (
+    "backgroundImage",
+    "contentType",
+    "fallback",
+    "fallbackText",
+    "inputs",
+    "msteams",
+    "style",
+    "summary",
+)
+_OF_NO_USE = frozenset(
+    (
+        "Action.Execute",
+        "Action.ResetInputs",
+        "Action.Submit",
+        "Action.ToggleVisibility",
+        "ActionCard",
+        "HttpPOST",
+        "HttpPost",
+        "InvokeAddInCommand",
+    )
+)
+"""Kinds of actions that call the program back, which nobody can do from here."""
+_ROW = "TableRow"
+_MENTION = re.compile("</?at>")
+_MOMENT = re.compile(r"\{\{(?:DATE|TIME)\(([^,(){}]{1,40})[^(){}]{0,40}\)\}\}")
 
 
 def is_card(payload: Any) -> bool:
@@ -46,8 +81,7 @@ def is_card(payload: Any) -> bool:
 
 def from_card(payload: Any) -> HookMessage:
     """Return what cards say, in lines."""
-    lines = _Walk().lines(payload, 0)
-    text = "\n".join(dict.fromkeys(line for line in lines if line.strip()))
+    text = "\n".join(line for line in _Walk().lines(payload, 0) if line.strip())
     return HookMessage(text or _read(text_at(payload, "summary")))
 
 
@@ -64,8 +98,12 @@ class _Walk:
             return [line for each in value for line in self.lines(each, depth + 1)]
         if not isinstance(value, dict):
             return []
-        if fact := _fact(value):
-            return [fact]
+        kind = first_text(value, "type", "@type")
+        if kind in _OF_NO_USE or kind.startswith("Input."):
+            return []
+        if kind == _ROW:
+            cells = [self.lines(each, depth + 2) for each in list_at(value, "cells")]
+            return [" | ".join(map(" ".join, cells))]
         own = _own(value)
         inner = [
             line
@@ -80,29 +118,38 @@ class _Walk:
 
 def _read(text: str) -> str:
     """Return a text in Markdown, or in the HTML that Google Chat has."""
+    text = _MOMENT.sub(r"\1", _MENTION.sub("", text[:LONGEST]))
     return from_html(text) if _HTML.search(text) else from_markdown(text)
 
 
 def _fact(value: dict[str, Any]) -> str:
     """Return a name with its value; "" for what is something else."""
     name = first_text(value, *_LABELS)
-    said = text_at(value, "value") or (text_at(value, "text") if "topLabel" in value else "")
+    said = text_at(value, "value")
+    if not said and "topLabel" in value:
+        said = first_text(value, "text", "content")
     return f"{bold(_read(name))}: {_read(said)}" if name and said else ""
 
 
 def _own(value: dict[str, Any]) -> list[str]:
     """Return the lines of what is in a part itself."""
     # A list of one is that of a ViewAction.
-    url = web_address(first_text(value, *_URLS) or text_at(value, "target", 0))
+    pictures = () if "title" in value else _PICTURES
+    url = web_address(first_text(value, *_URLS, *pictures) or text_at(value, "target", 0))
+    if fact := _fact(value):
+        return [fact, _read(text_at(value, "bottomLabel")), url]
     titles = [bold(_read(text)) for key in _TITLES if (text := text_at(value, key))]
     texts = [_read(text) for key in _TEXTS if (text := text_at(value, key))]
-    runs = [
-        each if isinstance(each, str) else text_at(each, "text") for each in list_at(value, _INLINE)
-    ]
-    found = [*titles, *texts, _read("".join(runs))]
+    found = [*titles, *texts, "".join(map(_run, list_at(value, _INLINE)))]
     found = [each for each in found if each.strip()]
-    if not found and text_at(value, "name") and not dict_at(value, "name"):
-        found = [_read(text_at(value, "name"))]
+    if not found and (name := first_text(value, "name", "label")):
+        found = [_read(name)]
     if url and len(found) == 1:
         return [link(found[0], url)]
     return [*found, url] if url else found
+
+
+def _run(run: Any) -> str:
+    """Return a part of a line of a rich text."""
+    text = run if isinstance(run, str) else text_at(run, "text")
+    return link(_read(text), web_address(text_at(run, "selectAction", "url")))
