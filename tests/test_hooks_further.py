@@ -193,6 +193,9 @@ def test_a_deep_card_is_read_in_part() -> None:
     assert len(found) < 250
 
 
+SAID = {"content": {"raw": "Why?"}}
+
+
 @pytest.mark.parametrize(
     ("event", "payload", "shown"),
     [
@@ -241,6 +244,16 @@ def test_a_deep_card_is_read_in_part() -> None:
             ["PROJ/shop: admin opened pull request #1 a new file added https://bb.example/pr/1"],
         ),
         ("diagnostics:ping", {"test": True}, ["the webhook works"]),
+        (
+            "repo:commit_comment_created",
+            {"actor": {"nickname": "ann"}, "comment": SAID, "commit": {"hash": "03f4a72702"}},
+            ["ann commented on 03f4a72: Why?"],
+        ),
+        (
+            "repo:comment:added",
+            {"actor": {"name": "ann"}, "comment": {"text": "Why?"}, "commit": "178864a7d521b6"},
+            ["ann commented on 178864a: Why?"],
+        ),
     ],
 )
 def test_bitbucket(event: str, payload: Any, shown: list[str]) -> None:

@@ -602,6 +602,21 @@ def test_stars_are_not_shown(event: str, action: str) -> None:
             },
             "Fix on main: failure",
         ),
+        *(
+            (
+                event,
+                {
+                    "action": action,
+                    "run": {"title": "Fix", "prettyref": "main", "html_url": "https://r/"},
+                },
+                f"Fix on main: {action} https://r/",
+            )
+            for event, action in (
+                ("action_run_failure", "failure"),
+                ("action_run", "failure"),
+                ("action_run_recover", "recovered"),
+            )
+        ),
     ],
 )
 def test_events_that_gitea_has_in_its_own_way(

@@ -62,7 +62,8 @@ def _events(event: str, payload: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     elif event in ("repo:push", "repo:refs_changed"):
         yield from _pushes(payload)
     elif action in _COMMENTS:
-        yield "issue_comment", {"comment": _comment(payload), number: request}
+        about = {} if request["number"] is None else {number: request}
+        yield "issue_comment", {"comment": _comment(payload), **about}
     elif action in _REVIEWS:
         review = {"state": _REVIEWS[action]}
         yield "pull_request_review", {"action": "submitted", "review": review, number: request}
@@ -88,7 +89,8 @@ def _numbered(payload: Any, *names: str) -> dict[str, Any]:
 def _comment(payload: Any) -> dict[str, Any]:
     comment = dict_at(payload, "comment")
     text = text_at(comment, "content", "raw") or text_at(comment, "text")
-    return {"body": text, "html_url": _url(comment)}
+    commit = text_at(payload, "commit", "hash") or text_at(payload, "commit")
+    return {"body": text, "html_url": _url(comment), "commit_id": commit}
 
 
 def _pushes(payload: Any) -> Iterator[tuple[str, dict[str, Any]]]:

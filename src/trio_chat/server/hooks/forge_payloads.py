@@ -62,7 +62,13 @@ _QUIET = frozenset(
 )
 _SURROUNDINGS = ("repository", "sender", "organization", "enterprise", "installation")
 """What most events have besides what they are about."""
-_CONCLUSIONS = {"success": GREEN, "failure": RED, "timed_out": RED, "cancelled": GREY}
+_CONCLUSIONS = {
+    "success": GREEN,
+    "recovered": GREEN,
+    "failure": RED,
+    "timed_out": RED,
+    "cancelled": GREY,
+}
 
 
 def is_forge(payload: Any) -> bool:
@@ -229,6 +235,17 @@ def _workflow(payload: Any) -> str:
     return f"{bold(name)} on {branch}: {shown} {plain(text_at(run, 'html_url'))}".rstrip()
 
 
+def _action_run(payload: Any) -> str:
+    """Return that a run of Forgejo has failed, or the first one after that has not."""
+    run = dict_at(payload, "run")
+    fields = {
+        "conclusion": text_at(payload, "action"),
+        "name": first_text(run, "title", "workflow_id"),
+        "head_branch": first_text(run, "prettyref", "head_branch"),
+    }
+    return _workflow({"action": "completed", "workflow_run": run | fields})
+
+
 def _deployment_status(payload: Any) -> str:
     """Return that a deployment has failed; others have a message for each of their steps."""
     status = dict_at(payload, "deployment_status")
@@ -320,6 +337,9 @@ _EVENTS: dict[str, Callable[[Any], str]] = {
     "delete": _deleted,
     "release": _release,
     "workflow_run": _workflow,
+    "action_run": _action_run,
+    "action_run_failure": _action_run,
+    "action_run_recover": _action_run,
     "ping": _ping,
     "fork": _fork,
     "deployment_status": _deployment_status,
