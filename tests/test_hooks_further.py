@@ -289,7 +289,10 @@ def test_changes_of_a_branch_of_bitbucket(change: Any, shown: list[str]) -> None
             ],
         ),
         (payloads.SENTRY_RESOLVED, ["RESOLVED Error: x", "https://sentry.io/i/1"]),
-        (payloads.AZURE_DEVOPS, ["Build ConsumerAddressModule_20150407.2 succeeded"]),
+        (
+            payloads.AZURE_DEVOPS,
+            ["Build ConsumerAddressModule_20150407.2 (https://dev.azure.com/b) succeeded"],
+        ),
         (
             payloads.DOCKER_HUB,
             [
@@ -403,6 +406,35 @@ def test_the_address_of_a_picture_is_not_that_of_the_matter() -> None:
     """The first address that people open is shown."""
     urls = {"avatarUrl": "https://p/", "api_url": "https://q/", "ticketUrl": "https://r/"}
     assert lines({"host": "db1", **urls}) == ["host: db1", "https://r/"]
+
+
+def test_json_in_a_text() -> None:
+    """Amazon SNS passes alarms of CloudWatch on so: their facts are shown, and no braces."""
+    alarm = {"AlarmName": "load", "NewStateValue": "ALARM", "NewStateReason": "Over 90"}
+    payload = {"Type": "Notification", "Subject": "ALARM: load", "Message": json.dumps(alarm)}
+    assert lines(payload) == [
+        "ALARM: load",
+        "AlarmName: load, NewStateValue: ALARM, NewStateReason: Over 90",
+    ]
+    assert lines({"message": "{not JSON}"}) == ["{not JSON}"]
+
+
+def test_markdown_besides_a_text() -> None:
+    """Azure DevOps has both; the addresses are in the first."""
+    both = {"text": "Build 2 failed", "markdown": "[Build 2](https://a.example/) failed"}
+    assert lines({"message": both}) == ["Build 2 (https://a.example/) failed"]
+
+
+def test_the_image_of_a_container() -> None:
+    """It is what the message is about, and no picture."""
+    payload = {"status": "new", "image": "docker.io/shop/till:2", "icon": "whale"}
+    assert lines(payload) == ["NEW", "image: docker.io/shop/till:2"]
+
+
+def test_a_check_of_pingdom() -> None:
+    """Its name and its state are in keys of their own."""
+    payload = {"check_name": "shop", "current_state": "DOWN", "description": "no answer"}
+    assert lines(payload) == ["DOWN shop", "no answer"]
 
 
 def test_the_click_of_ntfy() -> None:

@@ -1,5 +1,6 @@
 """Payloads of senders that are not known: what they say is found by the names of their keys."""
 
+import json
 import re
 from collections import deque
 from collections.abc import Iterable
@@ -21,7 +22,7 @@ from trio_chat.server.hooks.values import HookMessage, dict_at, first_text, text
 
 NAMES = ("username", "alias", "sender_name")
 """Keys of the name of a sender; that of Rocket.Chat is its alias."""
-_TITLES = ("title", "subject", "summary", "description_title")
+_TITLES = ("title", "subject", "summary", "description_title", "check_name")
 _TEXTS = (
     "text",
     "message",
@@ -55,6 +56,7 @@ _STATUSES = (
     "state",
     "conclusion",
     "result",
+    "current_state",
     "action",
     "severity",
     "level",
@@ -92,7 +94,7 @@ _SECRET = re.compile(
 )
 _NO_FACT = re.compile(
     r"(?:^|_)(?:id|uuid|guid|hash|sha|version|timestamp|time|date|created|updated|url|href|"
-    r"self|avatar|icon|image)s?$|[a-z](?:Id|ID|Url|URL|At|Time|Date)$|_at$|^@",
+    r"self|avatar|icon)s?$|[a-z](?:Id|ID|Url|URL|At|Time|Date)$|_at$|^@",
 )
 """Names of keys of what tells programs something, and not people."""
 _ADDRESS = re.compile(
@@ -130,10 +132,13 @@ def from_keys(payload: Any) -> HookMessage:
         if not is_told and (first_text(inner, *_TEXTS) or not first_text(source, *_TITLES)):
             source = inner
     # As Slack and Mattermost name it; others have Markdown, if anything.
-    text = from_mrkdwn(text_at(source, "text"))
+    # Where a sender has Markdown, too, only that has the addresses.
+    marked = text_at(source, "markdown")
+    text = "" if marked.strip() else from_mrkdwn(text_at(source, "text"))
     is_of_slack = bool(text.strip())
     if not is_of_slack:
-        text = from_markdown(first_text(source, *_TEXTS))
+        text = marked if marked.strip() else first_text(source, *_TEXTS)
+        text = _of_json(text) or from_markdown(text)
     if not text:
         text = from_html(first_text(source, "html", "formatted_body"))
     title = plain(first_text(source, *_TITLES))
@@ -145,6 +150,16 @@ def from_keys(payload: Any) -> HookMessage:
         title, text = (f"{status} {title}".strip(), text) if title else ("", f"{status} {text}")
     lines = [title, text.strip(" "), "" if url in text else url]
     return HookMessage(_joined(lines), first_text(payload, *NAMES))
+
+
+def _of_json(text: str) -> str:
+    """Return what JSON in a text says, as the alarms have it that Amazon SNS passes on."""
+    if not text.lstrip().startswith("{"):
+        return ""
+    try:
+        return _summary(json.loads(text)).text
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _lowered(value: Any) -> dict[str, Any]:
