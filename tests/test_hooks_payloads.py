@@ -250,6 +250,21 @@ def test_components_of_discord() -> None:
     assert found == ["Build", "Log (https://a.example/)", "https://a.example/i.png"]
 
 
+def test_a_poll_of_discord() -> None:
+    """Its question and its answers are shown, besides a text or without one."""
+    answers = [{"poll_media": {"text": text}} for text in ("tea", "milk")]
+    poll = {"question": {"text": "What?"}, "answers": answers}
+    assert lines({"poll": poll}) == ["What?", "• tea", "• milk"]
+    assert lines({"content": "Vote", "poll": poll})[:2] == ["Vote", "What?"]
+
+
+def test_a_gallery_of_discord() -> None:
+    """A picture may have a description."""
+    item = {"media": {"url": "https://p.example/"}, "description": "the till"}
+    gallery = {"type": 12, "items": [item]}
+    assert lines({"components": [gallery]}) == ["the till (https://p.example/)"]
+
+
 def test_discord() -> None:
     """Content and embeds, without a highlight of everybody."""
     assert lines(payloads.DISCORD) == [

@@ -26,7 +26,7 @@ from trio_chat.server.hooks.markup import (
     unescaped,
 )
 from trio_chat.server.hooks.unknown_payloads import NAMES
-from trio_chat.server.hooks.values import HookMessage, at, first_text, list_at, text_at
+from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, list_at, text_at
 
 _MOST = 40
 """Attachments, embeds, blocks and fields that are looked at."""
@@ -187,6 +187,7 @@ def is_discord(payload: Any) -> bool:
         isinstance(at(payload, "content"), str)
         or bool(list_at(payload, "embeds"))
         or bool(list_at(payload, "components"))
+        or bool(dict_at(payload, "poll", "question"))
     )
 
 
@@ -196,8 +197,17 @@ def from_discord(payload: Any) -> HookMessage:
         (from_markdown(text_at(payload, "content")),),
         map(_embed, list_at(payload, "embeds")[:_MOST]),
         (_component(each, 0) for each in list_at(payload, "components")[:_MOST]),
+        _poll(dict_at(payload, "poll")),
     )
     return HookMessage(_joined(lines), text_at(payload, "username"))
+
+
+def _poll(poll: dict[str, Any]) -> Iterator[str]:
+    """Yield the question of a poll and its answers, which nobody can give from here."""
+    yield bold(plain(text_at(poll, "question", "text")))
+    for answer in list_at(poll, "answers")[:_MOST]:
+        if text := plain(text_at(answer, "poll_media", "text")):
+            yield f"• {text}"
 
 
 def _component(component: Any, depth: int) -> str:
@@ -212,10 +222,14 @@ def _component(component: Any, depth: int) -> str:
                 from_markdown(text_at(component, "content")),
                 link(plain(text_at(component, "label")), url) if url else "",
             ),
-            (plain(text_at(each, "media", "url")) for each in list_at(component, "items")[:_MOST]),
+            map(_picture, list_at(component, "items")[:_MOST]),
             (_component(each, depth + 1) for each in inner if isinstance(each, dict)),
         )
     )
+
+
+def _picture(item: Any) -> str:
+    return link(plain(text_at(item, "description")), plain(text_at(item, "media", "url")))
 
 
 def _embed(embed: Any) -> str:
