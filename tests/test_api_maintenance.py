@@ -203,7 +203,27 @@ async def test_a_webhook_that_leads_back(town: ApiEnd) -> None:
     """Into its own channel it is refused."""
     made = await added(town, "/hooks", {"channel": "#a", "name": "in"})
     url = f"https://chat.example{made['address'][made['address'].index('/hooks') :]}"
-    await town.refusal(400, "POST", "/hooks", {"channel": "#a", "name": "out", "url": url})
+    body = {"channel": "#a", "name": "out", "url": url}
+    assert (await town.refusal(400, "POST", "/hooks", body))["field"] == "url"
+
+
+@pytest.mark.parametrize(
+    ("field", "body"),
+    [
+        ("name", {"name": "a b"}),
+        ("signing", {"signing": "a b"}),
+        ("url", {"url": "ftp://a.example/"}),
+        ("url", {"url": "https://a.example/ö"}),
+        ("url", {"events": ["message"]}),
+        ("events", {"url": "https://a.example/", "events": ["nothing"]}),
+    ],
+)
+async def test_the_field_of_a_webhook_that_is_wrong(
+    town: ApiEnd, field: str, body: dict[str, Any]
+) -> None:
+    """The problem names it, as a program looks at that and not at the text."""
+    body = {"channel": "#a", "name": "out", **body}
+    assert (await town.refusal(400, "POST", "/hooks", body))["field"] == field
 
 
 async def test_an_outgoing_webhook(town: ApiEnd) -> None:
@@ -356,12 +376,14 @@ async def test_filters_of_the_server(town: ApiEnd) -> None:
         {"action": "allow", "pattern": "spam"},
         {"action": "hold", "pattern": "spam", "places": ["everywhere"]},
         {"action": "hold", "pattern": "x" * 401},
+        {"action": "hold", "pattern": "@topics spam"},
     ],
     ids=lambda body: str(body)[:50],
 )
 async def test_a_filter_that_is_refused(town: ApiEnd, body: dict[str, Any]) -> None:
-    """Nothing is added."""
-    await town.refusal(400, "POST", "/filters", body)
+    """Nothing is added, and the problem names the field."""
+    problem = await town.refusal(400, "POST", "/filters", body)
+    assert problem["field"] in body
     assert await items(town, "/filters") == []
 
 

@@ -23,7 +23,16 @@ _PRINTABLE: Final = re.compile("[!-~]+")
 
 
 class BadTerms(ValueError):
-    """Something is wrong; the text is a sentence without its full stop."""
+    """Something is wrong; the text is a sentence without its full stop.
+
+    Args:
+        text: the text.
+        field: the name of the term that is wrong; "" where it is none alone.
+    """
+
+    def __init__(self, text: str, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +64,18 @@ class HookTerms:
         """
         if not is_name(self.name):
             raise BadTerms(
-                f"A name has up to {MAX_NAME} letters, digits or -, and is not that of a service"
+                f"A name has up to {MAX_NAME} letters, digits or -, and is not that of a service",
+                "name",
             )
         if self.signing and not (
             len(self.signing) <= MAX_SIGNING and _PRINTABLE.fullmatch(self.signing)
         ):
-            raise BadTerms(f"A secret has up to {MAX_SIGNING} characters of ASCII, without spaces")
+            raise BadTerms(
+                f"A secret has up to {MAX_SIGNING} characters of ASCII, without spaces", "signing"
+            )
         if not self.url:
             if self.events or self.nicks or self.words:
-                raise BadTerms("Only a webhook with a URL has filters")
+                raise BadTerms("Only a webhook with a URL has filters", "url")
             return self
         _check_url(self.url)
         events, nicks, words = map(_stripped, (self.events, self.nicks, self.words))
@@ -73,7 +85,9 @@ class HookTerms:
                     f"A filter has up to {MAX_FILTERS} values of up to {MAX_FILTER} characters"
                 )
         if unknown := [event for event in events if event.lower() not in EVENTS]:
-            raise BadTerms(f"There is no event {unknown[0]}; the events are {', '.join(EVENTS)}")
+            raise BadTerms(
+                f"There is no event {unknown[0]}; the events are {', '.join(EVENTS)}", "events"
+            )
         return replace(
             self,
             signing=self.signing or _new_signing(),
@@ -114,7 +128,7 @@ def _new_signing() -> str:
 
 def _check_url(url: str) -> None:
     if len(url) > MAX_URL or not _PRINTABLE.fullmatch(url):
-        raise BadTerms(f"An address has up to {MAX_URL} characters of ASCII")
+        raise BadTerms(f"An address has up to {MAX_URL} characters of ASCII", "url")
     try:
         parts = urlsplit(url)
         is_right = bool(parts.hostname) and parts.port != 0
@@ -123,7 +137,7 @@ def _check_url(url: str) -> None:
     else:
         is_right = is_right and parts.scheme in ("https", "http") and "@" not in parts.netloc
     if not is_right or "#" in url:
-        raise BadTerms("An address is like https://example.org/path, without a user and a #")
+        raise BadTerms("An address is like https://example.org/path, without a user and a #", "url")
 
 
 def parse_terms(words: list[str]) -> HookTerms:

@@ -70,7 +70,7 @@ def checked_terms(terms: HookTerms) -> HookTerms:
     try:
         return terms.checked()
     except BadTerms as error:
-        raise InvalidValue(translated(str(error))) from error
+        raise InvalidValue(translated(str(error)), error.field) from error
 
 
 def new_hook(known: Collection[Hook], channel: int, terms: HookTerms, maker: HookMaker) -> MadeHook:
@@ -87,7 +87,7 @@ def new_hook(known: Collection[Hook], channel: int, terms: HookTerms, maker: Hoo
         ResourceConflict: the channel has too many hooks.
     """
     if leads_back(known, channel, terms.url):
-        raise InvalidValue(_("this is the address of a webhook of the channel itself"))
+        raise InvalidValue(_("this is the address of a webhook of the channel itself"), "url")
     if sum(hook.channel == channel for hook in known) >= MOST:
         raise ResourceConflict(
             _("there are {most} webhooks already; remove some first").format(most=MOST)

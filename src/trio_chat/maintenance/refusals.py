@@ -16,4 +16,13 @@ class ResourceConflict(MaintenanceRefused):
 
 
 class InvalidValue(MaintenanceRefused):
-    """A value can never be accepted."""
+    """A value can never be accepted.
+
+    Args:
+        text: the text.
+        field: the name of the field of a request that has it; "" where that is not known.
+    """
+
+    def __init__(self, text: str, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field

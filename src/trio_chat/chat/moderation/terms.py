@@ -16,7 +16,16 @@ SERVER_ACTIONS: Final = (*ACTIONS, FLAG)
 
 
 class BadTerms(ValueError):
-    """What an operator asks for cannot be done; the message is a sentence without its full stop."""
+    """What an operator asks for cannot be done; the message is a sentence without its full stop.
+
+    Args:
+        text: the message.
+        field: the name of the part that is wrong; "" where it is none alone.
+    """
+
+    def __init__(self, text: str, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field
 
 
 class _Patterns(Sized, Container[str], Protocol):
@@ -35,20 +44,24 @@ def read_filter(words: Sequence[str], by: str, now: int) -> ServerFilter:
         BadTerms: they describe none.
     """
     if len(words) < 2 or words[0].lower() not in SERVER_ACTIONS:
-        raise BadTerms("A filter has an action (refuse, hold, flag or allow) and a pattern")
+        raise BadTerms(
+            "A filter has an action (refuse, hold, flag or allow) and a pattern", "pattern"
+        )
     action, *rest = words
     action = action.lower()
     places: tuple[str, ...] = PLACES
     if rest[0].startswith("@"):
         places = tuple(rest.pop(0)[1:].lower().split(","))
         if unknown := [place for place in places if place not in PLACES]:
-            raise BadTerms(f"There is no place {unknown[0]}; the places are {', '.join(PLACES)}")
+            raise BadTerms(
+                f"There is no place {unknown[0]}; the places are {', '.join(PLACES)}", "places"
+            )
     try:
         pattern = parse_pattern(" ".join(rest))
     except BadPattern as error:
-        raise BadTerms(str(error)) from error
+        raise BadTerms(str(error), "pattern") from error
     if action == ALLOW and not pattern.startswith("link:"):
-        raise BadTerms("Only links can be allowed, as in allow link:example.org")
+        raise BadTerms("Only links can be allowed, as in allow link:example.org", "pattern")
     return ServerFilter(action, pattern, tuple(dict.fromkeys(places)), by, now)
 
 

@@ -33,7 +33,7 @@ def as_problems(field: str = "") -> Iterator[None]:
     try:
         yield
     except InvalidValue as error:
-        raise ApiProblem(400, str(error), field=field) from error
+        raise ApiProblem(400, str(error), field=field or error.field) from error
     except ResourceNotFound as error:
         raise ApiProblem(404, str(error)) from error
     except (ResourceConflict, FileError, CertificateError) as error:

@@ -113,15 +113,16 @@ def _filters(call: Call) -> Page:
 
 async def _add_filter(call: Call) -> FilterView:
     wanted = call.body_as(NewFilter)
-    places = [f"@{','.join(wanted.places)}"] if wanted.places else []
-    words = [wanted.action, *places, *wanted.pattern.split()]
+    # Always with places: a pattern that begins with @ would be taken for them.
+    places = f"@{','.join(wanted.places or PLACES)}"
+    words = [wanted.action, places, *wanted.pattern.split()]
     actor = call.caller.actor
     try:
         # Checked before anything is carried out; the same is done once more there.
         added = read_filter(words, actor, int(call.world.clock()))
         check_room(call.world.moderation.filters, added)
     except BadTerms as error:
-        raise ApiProblem(400, translated(str(error))) from error
+        raise ApiProblem(400, translated(str(error)), field=error.field) from error
     await call.commit(
         lambda: desk.add_filter(call.world, words, actor)[1],
         f"FILTER ADD {added.action} {added.pattern}",
