@@ -408,6 +408,38 @@ def test_the_address_of_a_picture_is_not_that_of_the_matter() -> None:
     assert lines({"host": "db1", **urls}) == ["host: db1", "https://r/"]
 
 
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        (
+            {"state": "error", "url": "https://a.example/", "error_message": "no space"},
+            ["ERROR", "error message: no space", "https://a.example/"],
+        ),
+        ({"url": "https://a.example/"}, ["https://a.example/"]),
+        ({"text": "https://a.example/", "channel": "#a"}, ["https://a.example/"]),
+        (
+            {"description": "failed", "issue_url": "https://a.example/"},
+            ["failed", "https://a.example/"],
+        ),
+        ({"text": "full", "response_url": "https://a.example/secret"}, ["full"]),
+        ({"webhook": {"event": "push", "pusher": "ann"}}, ["push", "pusher: ann"]),
+        ({"host": "db1", "cooked": "<p>full</p>"}, ["host: db1"]),
+    ],
+    ids=["netlify", "alone", "meant", "text", "secret", "wrapped", "html"],
+)
+def test_what_is_at_an_address(payload: Any, shown: list[str]) -> None:
+    """An address is shown besides what is known of the matter."""
+    assert lines(payload) == shown
+
+
+def test_names_of_fields_with_brackets() -> None:
+    """They are encoded, as browsers send them."""
+    body = urlencode({"fields[name]": "Ann", "fields[size]": "large one"}).encode()
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    shown = read(headers, body).message.text
+    assert shown == "fields[name]: Ann, fields[size]: large one"
+
+
 def test_json_in_a_text() -> None:
     """Amazon SNS passes alarms of CloudWatch on so: their facts are shown, and no braces."""
     alarm = {"AlarmName": "load", "NewStateValue": "ALARM", "NewStateReason": "Over 90"}

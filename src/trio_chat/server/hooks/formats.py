@@ -59,7 +59,7 @@ _MULTIPART = "multipart/form-data"
 _WHOLE = ("payload_json", "payload", "data")
 """Fields of forms with the whole payload as JSON: of Discord, Slack and GitHub, Uptime Kuma."""
 _TEXT = ("", "text/plain", "text/markdown", "text/x-markdown")
-_FIELDS = re.compile(r"[\w.\[\]-]+=[^\s&]*(?:&[\w.\[\]-]+=[^\s&]*)+")
+_FIELDS = re.compile(r"[\w.%\[\]-]+=[^\s&]*(?:&[\w.%\[\]-]+=[^\s&]*)+")
 """Several fields of a form, which is no text that somebody wrote."""
 _MOST_FIELDS = 100
 _LONGEST_HEAD = 1024

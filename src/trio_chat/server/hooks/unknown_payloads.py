@@ -98,12 +98,13 @@ _NO_FACT = re.compile(
 )
 """Names of keys of what tells programs something, and not people."""
 _ADDRESS = re.compile(
-    r"(?!.*(?:api|avatar|callback|doc|hook|icon|image|logo|photo|picture|self|thumb|unsub))"
-    r".*(?:url|uri|link|href)$",
+    r"(?!.*(?:api|avatar|base|callback|doc|home|hook|icon|image|logo|photo|picture|response|self|"
+    r"server|site|thumb|unsub)).*(?:url|uri|link|href)$",
     re.IGNORECASE,
 )
 """Names of keys of an address that people open, such as `monitorURL`."""
 _MACHINE_WORD = re.compile(r"[0-9a-fA-F-]{20,}|[0-9]{4}-[0-9]{2}-[0-9]{2}T.*")
+_LONGEST_KEY = 60
 _MOST_LOOKED_AT = 300
 _MOST_ITEMS = 10
 _DEEPEST = 4
@@ -118,7 +119,11 @@ def from_json(payload: Any) -> HookMessage:
         found = [from_json(each).text for each in payload[:_MOST_ITEMS]]
         return HookMessage("\n".join(filter(None, found)))
     message = from_keys(payload)
-    return message if message.text.strip() else _summary(payload)
+    if message.text.strip() and not web_address(message.text):
+        return message
+    # An address alone does not say what has happened there.
+    summary = _summary(payload).text
+    return HookMessage(summary if summary.strip() else message.text, message.name)
 
 
 def from_keys(payload: Any) -> HookMessage:
@@ -142,10 +147,13 @@ def from_keys(payload: Any) -> HookMessage:
     if not text:
         text = from_html(first_text(source, "html", "formatted_body"))
     title = plain(first_text(source, *_TITLES))
-    url = web_address(first_text(source, *_LINKS) or first_text(_lowered(payload), *_LINKS))
+    top = _lowered(payload)
+    url = web_address(first_text(source, *_LINKS) or first_text(top, *_LINKS))
+    addresses = (text_at(each, key) for each in (source, top) for key in each if _is_address(key))
+    url = url or next(filter(None, map(web_address, addresses)), "")
     title = bold(title) if text else title
     if not is_of_slack and (title or text):
-        words = (text_at(each, key) for each in (_lowered(payload), source) for key in _STATUSES)
+        words = (text_at(each, key) for each in (top, source) for key in _STATUSES)
         status = _status(words, f"{title}\n{text}")
         title, text = (f"{status} {title}".strip(), text) if title else ("", f"{status} {text}")
     lines = [title, text.strip(" "), "" if url in text else url]
@@ -160,6 +168,11 @@ def _of_json(text: str) -> str:
         return _summary(json.loads(text)).text
     except (ValueError, RecursionError):
         return ""
+
+
+def _is_address(key: str) -> bool:
+    """Return whether a key has the name of an address that people open."""
+    return len(key) < _LONGEST_KEY and _ADDRESS.match(key) is not None
 
 
 def _lowered(value: Any) -> dict[str, Any]:
@@ -206,6 +219,8 @@ def _leaves(payload: Any) -> list[_Leaf]:
 
 def _summary(payload: Any) -> HookMessage:
     """Return what a payload without a text is about, and its first facts."""
+    while len(dict_at(payload)) == 1 and (inner := dict_at(payload, *payload)):
+        payload = inner
     top = _lowered(payload)
     if any(isinstance(top.get(key), str) for key in _MEANT):
         return HookMessage("")
@@ -216,7 +231,7 @@ def _summary(payload: Any) -> HookMessage:
     status = _status((_first(leaves, key) for key in _STATUSES), f"{kind} {heading}")
     addresses = chain(
         (_first(leaves, key) for key in _LINKS),
-        (str(leaf.value) for leaf in leaves if _ADDRESS.match(first_line(leaf.key, 60))),
+        (str(leaf.value) for leaf in leaves if _is_address(leaf.key)),
     )
     url = next(filter(None, map(web_address, addresses)), "")
     facts = _facts(leaves, {kind, heading, text, strip_formatting(status).lower()})
@@ -251,7 +266,9 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else ""
     text = first_line(str(value), 80)
-    is_for_machines = web_address(text) or text == "0" or _MACHINE_WORD.fullmatch(text)
+    is_for_machines = (
+        web_address(text) or text[:1] == "<" or text == "0" or _MACHINE_WORD.fullmatch(text)
+    )
     return "" if is_for_machines else text
 
 
