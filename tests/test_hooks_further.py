@@ -232,6 +232,14 @@ SAID = {"content": {"raw": "Why?"}}
             payloads.BITBUCKET_STATUS,
             ["ann/shop: Unit Tests on main: failure https://ci.example/1"],
         ),
+        (
+            "pullrequest:unapproved",
+            payloads.BITBUCKET_REQUEST,
+            [
+                "ann/shop: ann withdrew the approval of pull request #1 Faster till"
+                " https://bitbucket.org/ann/shop/1"
+            ],
+        ),
         ("pullrequest:updated", payloads.BITBUCKET_REQUEST, [""]),
         (
             "repo:refs_changed",

@@ -26,6 +26,7 @@ _REVIEWS = {
     "reviewer:approved": "approved",
     "changes_request_created": "changes_requested",
     "reviewer:needs_work": "changes_requested",
+    "unapproved": "unapproved",
 }
 _COMMENTS = ("comment_created", "comment:added", "commit_comment_created")
 _FAILURES = {"FAILED": "failure", "ERROR": "failure", "STOPPED": "cancelled"}

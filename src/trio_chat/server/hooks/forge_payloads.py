@@ -177,6 +177,7 @@ _VERDICTS = {
     "changes requested": "asks for changes in",
     "rejected": "asks for changes in",
     "dismissed": "dismissed a review of",
+    "unapproved": "withdrew the approval of",
 }
 
 
