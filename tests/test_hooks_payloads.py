@@ -866,6 +866,7 @@ def test_markup_of_slack(text: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
+        ("**b**a **a *b* c**", "\x02b\x02a \x02a b c\x02"),
         ("**b** ~~s~~", "\x02b\x02 \x1es\x1e"),
         ("#### Title\n# of errors: 5", "\x02Title\x02\n# of errors: 5"),
         ("![i](https://a.example/i) [t](mailto:a@b)", "i (https://a.example/i) t (mailto:a@b)"),
@@ -924,6 +925,13 @@ def test_ends_of_lines(end: str) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
+        ("**my_var** and **`a_b`**", "\x02my_var\x02 and \x02\x11a_b\x11\x02"),
+        ("**[a_b](https://a/b_c)**", "\x02a_b (https://a/b_c)\x02"),
+        ("**a *b* c** __my_var__", "\x02a \x1db\x1d c\x02 \x02my_var\x02"),
+        ("***both***", "\x02\x1dboth\x02\x1d"),
+        ("\u91cd**\u8981**\u3067 **b**a", "\u91cd\x02\u8981\x02\u3067 \x02b\x02a"),
+        ("x**2 + y**2, 2 ** 3 ** 4", "x**2 + y**2, 2 ** 3 ** 4"),
+        ("## The **big** one", "\x02The big one\x02"),
         ("**b** *i* _i_ ~~s~~", "\x02b\x02 \x1di\x1d \x1di\x1d \x1es\x1e"),
         (
             "[t](https://a.example/) ![i](https://a.example/i)",

@@ -25,12 +25,14 @@ _EVERYBODY = re.compile(r"(?<![\w/])@(?=(?:everyone|here|channel|all|room)\b)", 
 _CODE = r"`(?P<code>[^`\n]{1,500})`"
 _URL = r"(?P<url>https?://[^\s<>]+)"
 _TARGET = r"<?(?P<target>%s(?:[^()\s<>]|\([^()\s<>]{0,300}\)){1,2000})>?(?: +\"[^\"\n]{0,300}\")?"
+_BOLD = r"(?<![A-Za-z0-9_])\*\*(?P<bold2>(?:[^*\n]|\*(?!\*)){1,500})\*\*"
+"""Within a word, too, as many languages have no spaces; but not in `x**2 + y**2`."""
 _MRKDWN = re.compile(  # of Slack, and what Markdown has besides: Mattermost takes the same payloads
     rf"```(?P<block>.{{0,4000}}?)```|{_CODE}"
     rf"|!?\[(?P<label>[^\[\]\n]{{0,300}})\]\({_TARGET % '(?:https?://|mailto:)'}\)"
     rf"|<(?P<link>[^<>\n]{{1,2000}})>|{_URL}"
-    r"|(?<!\w)\*\*(?P<bold2>[^*\n]{1,500})\*\*(?!\w)"
-    r"|(?<!\w)\*(?P<bold>[^*\n]{1,500})\*(?!\w)"
+    rf"|{_BOLD}"
+    r"|(?<![\w*])\*(?P<bold>[^*\n]{1,500})\*(?![\w*])"
     r"|(?<!\w)_(?P<italic>[^_\n]{1,500})_(?!\w)"
     r"|(?<!\w)~{1,2}(?P<strike>[^~\n]{1,500})~{1,2}(?!\w)"
     r"|^\#{2,6}[ ]+(?P<heading>[^\n]{1,500})",
@@ -41,7 +43,9 @@ _MARKDOWN = re.compile(
     r"|\\(?P<escaped>[*_~`|\[\]])"
     rf"|!?\[(?P<label>[^\[\]\n]{{0,300}})\]\({_TARGET % ''}\)"
     rf"|<(?P<link>[^<>\n]{{1,2000}})>|{_URL}"
-    r"|(?<!\w)(?:\*\*|__)(?P<bold>[^*_\n]{1,500})(?:\*\*|__)(?!\w)"
+    r"|(?<![\w*])\*\*\*(?P<both>[^*\n]{1,500})\*\*\*(?![\w*])"
+    rf"|{_BOLD}"
+    r"|(?<!\w)__(?P<bold>(?:[^_\n]|_(?!_)){1,500})__(?!\w)"
     r"|(?<![\w*])\*(?P<italic>[^*\s](?:[^*\n]{0,500}))\*(?![\w*])"
     r"|(?<![\w_])_(?P<italic2>[^_\s](?:[^_\n]{0,500}))_(?![\w_])"
     r"|~~(?P<strike>[^~\n]{1,500})~~"
@@ -137,7 +141,9 @@ def _replace(pattern: re.Pattern[str], text: str, in_angles: Callable[[str], str
         code = _STYLES.get(kind)
         if code is None or inner != inner.strip():
             return match[0]
-        return f"{code}{_replace(pattern, inner, in_angles)}{code}"
+        # A code within itself would end it.
+        shown = _replace(pattern, inner, in_angles).translate(dict.fromkeys(map(ord, code)))
+        return f"{code}{shown}{code}"
 
     return pattern.sub(one, text)
 
@@ -145,6 +151,7 @@ def _replace(pattern: re.Pattern[str], text: str, in_angles: Callable[[str], str
 _STYLES = {
     "bold": BOLD,
     "bold2": BOLD,
+    "both": BOLD + ITALIC,
     "heading": BOLD,
     "italic": ITALIC,
     "italic2": ITALIC,
