@@ -929,6 +929,7 @@ def test_ends_of_lines(end: str) -> None:
         ("**[a_b](https://a/b_c)**", "\x02a_b (https://a/b_c)\x02"),
         ("**a *b* c** __my_var__", "\x02a \x1db\x1d c\x02 \x02my_var\x02"),
         ("***both***", "\x02\x1dboth\x02\x1d"),
+        ("[![82%](https://b/82.svg)](https://c/)", "82% (https://c/)"),
         ("\u91cd**\u8981**\u3067 **b**a", "\u91cd\x02\u8981\x02\u3067 \x02b\x02a"),
         ("x**2 + y**2, 2 ** 3 ** 4", "x**2 + y**2, 2 ** 3 ** 4"),
         ("## The **big** one", "\x02The big one\x02"),

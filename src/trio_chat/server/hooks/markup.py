@@ -52,6 +52,8 @@ _MARKDOWN = re.compile(
     r"|^\#{1,6}[ ]+(?P<heading>[^\n]{1,500})",
     re.DOTALL | re.MULTILINE,
 )
+_BADGE = re.compile(r"\[!\[([^\[\]\n]{0,300})\]\([^()\s]{0,2000}\)\](?=\()")
+"""A picture as the text of a link, of which only the words are shown."""
 _DISCORD = re.compile(
     r"(?P<kind>@[!&]?|\#|:|a:)(?P<name>\w{2,32}:)?\d{1,20}|t:(?P<time>-?\d{1,13})(?::[tTdDfFR])?"
 )
@@ -120,7 +122,7 @@ def from_mrkdwn(text: str) -> str:
 
 def from_markdown(text: str) -> str:
     """Return a text in Markdown, as GitHub, Mattermost and Discord have it."""
-    return _replace(_MARKDOWN, plain(text), _angle)
+    return _replace(_MARKDOWN, _BADGE.sub(r"[\1]", plain(text)), _angle)
 
 
 def _replace(pattern: re.Pattern[str], text: str, in_angles: Callable[[str], str]) -> str:
