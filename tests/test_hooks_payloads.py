@@ -206,6 +206,16 @@ def test_the_author_of_an_attachment() -> None:
     assert lines({"attachments": [author]}) == ["ann (https://a.example/)", "full"]
 
 
+def test_media_of_an_attachment() -> None:
+    """Rocket.Chat has videos and sounds besides pictures; each is shown as its address."""
+    media = {f"{kind}_url": f"https://{kind}.example/" for kind in ("audio", "video", "image")}
+    assert lines({"attachments": [media]}) == [
+        "https://image.example/",
+        "https://video.example/",
+        "https://audio.example/",
+    ]
+
+
 def test_actions_of_an_attachment() -> None:
     """Those that lead somewhere are shown."""
     actions = [{"text": "Open", "url": "https://a.example/"}, {"text": "Acknowledge"}]

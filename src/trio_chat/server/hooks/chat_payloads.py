@@ -30,6 +30,8 @@ from trio_chat.server.hooks.values import HookMessage, at, dict_at, first_text, 
 
 _MOST = 40
 """Attachments, embeds, blocks and fields that are looked at."""
+_MEDIA = ("image_url", "video_url", "audio_url")
+"""Keys of addresses in an attachment; the last two are of Rocket.Chat."""
 _COLOURS = {"good": GREEN, "warning": ORANGE, "danger": RED}
 
 
@@ -70,7 +72,7 @@ def _attachment(attachment: Any) -> str:
         map(_field, list_at(attachment, "fields")[:_MOST]),
         (
             _joined(map(_action, list_at(attachment, "actions")[:_MOST]), " · "),
-            _plain(text_at(attachment, "image_url")),
+            *(_plain(text_at(attachment, name)) for name in _MEDIA),
             _plain(text_at(attachment, "footer")),
         ),
     )
