@@ -525,6 +525,37 @@ async def test_a_message_waits_for_the_connection(autojump_clock: MockClock) -> 
         assert (await chat.heard()).text == "hello"
 
 
+@pytest.mark.parametrize("text", ["hello", "one\ntwo"])
+async def test_a_message_that_nobody_waits_for_is_not_sent_later(
+    autojump_clock: MockClock, text: str
+) -> None:
+    """A bot that gave up may have said it another way by then."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        await chat.drop()
+        await wait_all_tasks_blocked()
+        with trio.move_on_after(30):
+            await bot.say(LOBBY, text)
+        chat.restore()
+        await bot.say(LOBBY, "again")
+        assert (await chat.heard()).text == "again"
+
+
+async def test_the_rest_of_a_long_message_that_nobody_waits_for_is_not_sent(
+    autojump_clock: MockClock,
+) -> None:
+    """Lines that are sent one by one end with the wait, and do not hold up the next message."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        with trio.move_on_after(2):
+            await bot.say(LOBBY, "\n".join(map(str, range(100))))
+        await bot.say(LOBBY, "again")
+        texts = [(await chat.heard()).text]
+        while texts[-1] != "again":
+            texts.append((await chat.heard()).text)
+    assert 4 < len(texts) < 10
+
+
 async def test_channels_are_joined_again(autojump_clock: MockClock) -> None:
     """What was joined later is joined on each connection, and what was left is not."""
     bot = Bot("tea", channels=["#a", "#b secret"])

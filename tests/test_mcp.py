@@ -310,6 +310,17 @@ async def test_a_chat_that_is_away_is_an_error(autojump_clock: MockClock) -> Non
         with pytest.raises(AgentError, match="does not answer"):
             await t.call("post", conversation=LOBBY, text="hello")
         t.chat.restore()
+        await t.call("post", conversation=LOBBY, text="again")
+        assert (await t.chat.heard()).text == "again"  # a second try says nothing twice
+
+
+async def test_as_many_lines_as_allowed_have_time_enough(autojump_clock: MockClock) -> None:
+    """Where each line is a message of its own, the pauses between them take a minute."""
+    async with talk(allowed=(LOBBY,)) as t:
+        await t.call("post", conversation=LOBBY, text="\n".join(map(str, range(100))))
+        assert [(await t.chat.heard()).text for _ in range(100)] == [*map(str, range(100))]
+        with pytest.raises(AgentError, match="at most 100 lines"):
+            await t.call("post", conversation=LOBBY, text="\n".join(map(str, range(101))))
 
 
 async def test_an_agent_answers_nobody_by_itself() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import UnionType
 from typing import TypeVar, overload
 
+import trio
+
 from trio_chat.bot import schedule
 from trio_chat.bot.command import BotCommand
 from trio_chat.bot.memory import GivenPassword, NoStateFile, PositionFile
@@ -324,7 +326,7 @@ class Bot:
         Raises:
             NotDeliveredError: the server has refused it, or it is not known whether it arrived.
 
-        Cancelled, it may be sent all the same.
+        Cancelled, what is not on its way to the server yet is not sent.
         """
         run = self._run
         kind = MessageKind.NOTICE if notice else MessageKind.MESSAGE
@@ -333,6 +335,9 @@ class Bot:
         try:
             await run.link.enqueue(action)
             return await delivery.wait()
+        except trio.Cancelled:
+            run.link.withdraw(action)
+            raise
         finally:
             run.deliveries.forget(delivery)
 

@@ -28,6 +28,8 @@ MOST_MESSAGES = 200
 """Messages returned at once."""
 LONGEST_TEXT = 10_000
 """Characters of one message to be sent."""
+MOST_LINES = 100
+"""Lines of one message to be sent."""
 _MINUTE = 60.0
 _READS = 60
 """Requests for history a minute."""
@@ -170,10 +172,16 @@ class Agent:
         self._check(conversation)
         if not text.strip() or len(text) > LONGEST_TEXT:
             raise AgentError(f"A message has 1 to {LONGEST_TEXT} characters.")
+        lines = len(text.splitlines())
+        if lines > MOST_LINES:
+            raise AgentError(f"A message has at most {MOST_LINES} lines.")
         if "\0" in text or "\1" in text:  # CTCP: others' clients would answer, or take a file
             raise AgentError("A message has neither NUL nor U+0001.")
         self._writes.take()
-        return await _answered(lambda: self._bot.say(conversation, text, reply_to=reply_to))
+        # Where each line is a message of its own, there are pauses between them.
+        return await _answered(
+            lambda: self._bot.say(conversation, text, reply_to=reply_to), PATIENCE + lines
+        )
 
     async def react(self, conversation: str, msgid: str, reaction: str) -> None:
         """React to a message.
@@ -207,9 +215,11 @@ def _is_service(name: str) -> bool:
     return bare.endswith("serv") or bare.startswith("*")
 
 
-async def _answered(action: Callable[[], Awaitable[_Result]]) -> _Result:
+async def _answered(
+    action: Callable[[], Awaitable[_Result]], patience: float = PATIENCE
+) -> _Result:
     try:
-        with trio.fail_after(PATIENCE):
+        with trio.fail_after(patience):
             return await action()
     except trio.TooSlowError:
         raise AgentError(_AWAY) from None

@@ -284,6 +284,10 @@ class Link:
                 )
             )
 
+    def withdraw(self, action: Say | SayLines) -> None:
+        """Send nothing more of an action, which its sender no longer waits for."""
+        self._send_queue.withdraw(action)
+
     def _try_to_enqueue(self, action: Say | SayLines | ProtocolCall) -> str:
         """Add an action to the queue; return the sentence that says why it was not added, or ""."""
         if self._is_over:

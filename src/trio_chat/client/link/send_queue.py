@@ -36,6 +36,9 @@ class Say:
         kind: the kind of message.
         tags: client-only tags.
         request: returns the number of the next message that it is sent as; see `Said`.
+
+    Attributes:
+        is_withdrawn: whether nothing more of it is to be sent; see `SendQueue.withdraw`.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Say:
     ) -> None:
         self.text = text
         self.target = target
+        self.is_withdrawn = False
         self._kind = kind
         self._tags = tags
         self._request = request
@@ -59,7 +63,7 @@ class Say:
 
     async def __call__(self, session: ClientSession) -> None:
         """Send the rest, in as many messages as it takes."""
-        while self.text:
+        while self.text and not self.is_withdrawn:
             part, rest = cut(self.text, session.protocol.messages.room(self.target, self._kind))
             await session.say(self.target, part, self._kind, self._tags, self._request())
             self.text = rest
@@ -67,7 +71,7 @@ class Say:
 
 class SayLines:
     """Several lines to be sent: as one message where the server takes it, else one by one with
-    pauses. The arguments are as those of `Say`.
+    pauses. The arguments and attributes are as those of `Say`.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class SayLines:
         kind: MessageKind = MessageKind.MESSAGE,
     ) -> None:
         self.target = target
+        self.is_withdrawn = False
         self._lines = [Say(target, line, kind, tags, request) for line in lines]
         self._kind = kind
         self._tags = tags
@@ -112,7 +117,7 @@ class SayLines:
             await session.say_together(self.target, lines, self._tags, self._request(), self._kind)
             self._lines = []
             return
-        while self._lines:
+        while self._lines and not self.is_withdrawn:
             if self._lines[0].text.strip():
                 if self._count >= _UNPACED:
                     await trio.sleep(_PACE)
@@ -233,22 +238,29 @@ class SendQueue:
         """
         same = self._session.protocol.features.same if self._session else str.__eq__
         left: dict[str, list[str]] = {}
-        first = self._paced[0] if self._paced else None
-        for each in [each for each in self._paced if not target or same(each.target, target)]:
+        stopped = [each for each in self._paced if not target or same(each.target, target)]
+        for each in stopped:
             left.setdefault(each.target, []).append(each.text)
+        self._remove_paced(stopped)
+        return [(each, "\n".join(texts)) for each, texts in left.items()]
+
+    def _remove_paced(self, actions: Sequence[Say | SayLines]) -> None:
+        first = self._paced[0] if self._paced else None
+        for each in actions:
             self._paced.remove(each)
-        if first is not None and first not in self._paced:
+        if first in actions:
             self._pace_scope.cancel()
         self._notify_paced()
-        return [(each, "\n".join(texts)) for each, texts in left.items()]
 
     async def _send_paced(self) -> None:
         while True:
             while not self._paced:
                 await self._paced_changed.wait()
             with trio.CancelScope() as self._pace_scope:
-                await self._perform(self._paced[0], at_once=True)
-                self._paced.popleft()
+                action = self._paced[0]
+                await self._perform(action, at_once=True)
+                if action in self._paced:  # not stopped while its last line was written
+                    self._paced.remove(action)
                 self._notify_paced()
 
     def _notify_paced(self) -> None:
@@ -262,6 +274,12 @@ class SendQueue:
 
     # The rest
 
+    def withdraw(self, action: Say | SayLines) -> None:
+        """Send nothing more of an action, which its sender no longer waits for."""
+        action.is_withdrawn = True
+        if action in self._paced:
+            self._remove_paced([action])
+
     def take_unsent(self) -> list[str]:
         """Remove everything that was not sent, and return the texts."""
         left: list[Action] = [*self._paced, *([self._in_hand] if self._in_hand else [])]
@@ -271,7 +289,7 @@ class SendQueue:
             try:
                 left.append(self._receive.receive_nowait())
             except (trio.WouldBlock, trio.EndOfChannel):
-                return [action.shown for action in left]
+                return [action.shown for action in left if not _is_withdrawn(action)]
 
     async def wait_settled(self, is_open: Callable[[], bool]) -> None:
         """Wait until everything is sent and answered.
@@ -301,6 +319,8 @@ class SendQueue:
             try:
                 if session:
                     await session.wait_ready()
+                    if _is_withdrawn(action):
+                        return
                     if (
                         not at_once
                         and not isinstance(action, ProtocolCall)
@@ -316,3 +336,7 @@ class SendQueue:
             except ValueError:
                 await self._cannot_be_sent(action.shown)
                 return
+
+
+def _is_withdrawn(action: Action) -> bool:
+    return not isinstance(action, ProtocolCall) and action.is_withdrawn
