@@ -433,6 +433,22 @@ async def test_a_target_that_no_line_can_name_is_an_error(target: str) -> None:
         assert (await chat.heard()).text == "next"
 
 
+@pytest.mark.parametrize(
+    ("text", "reply_to"),
+    [("a\0b", ""), ("one\na\0b", ""), ("one\n\ud800", ""), ("tea", "x" * 5000), ("tea", "a\0b")],
+)
+async def test_a_message_that_no_line_can_hold_is_an_error(
+    text: str, reply_to: str, autojump_clock: MockClock
+) -> None:
+    """The wait for it ends, though the server answers nothing."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        with pytest.raises(NotDeliveredError), trio.fail_after(60):
+            await bot.say(LOBBY, text, reply_to=reply_to)
+        await bot.say(LOBBY, "next")
+        assert (await chat.heard()).text == "next"
+
+
 async def test_the_end_of_the_bot_ends_the_wait_for_a_message() -> None:
     """A task that waits while there is no connection gets an error, not nothing."""
     bot, errors = Bot("tea", channels=[LOBBY]), []
@@ -737,6 +753,26 @@ async def test_a_history_that_cannot_be_read_is_an_error(conversation: str) -> N
         with pytest.raises(HistoryUnavailableError):
             await bot.history(conversation)
         assert len(await bot.history(LOBBY)) == 1
+
+
+async def test_a_search_that_no_line_can_hold_is_an_error(autojump_clock: MockClock) -> None:
+    """It does not hold up every later request for history."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        await chat.say("anna", LOBBY, "hello")
+        with pytest.raises(HistoryUnavailableError), trio.fail_after(60):
+            await bot.search("a\0b")
+        assert len(await bot.search("hello")) == 1
+
+
+@pytest.mark.parametrize("before", ["two words", "a\nb"])
+async def test_messages_before_what_is_no_id_are_an_error(before: str) -> None:
+    """They are not the latest ones, as without an id."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        await chat.say("anna", LOBBY, "hello")
+        with pytest.raises(HistoryUnavailableError, match="by this id"):
+            await bot.history(LOBBY, before=before)
 
 
 async def test_a_lost_connection_ends_the_wait_for_history(autojump_clock: MockClock) -> None:

@@ -101,6 +101,7 @@ async def test_an_answer_that_is_none(
         (LOBBY, "one\ntwo", timedelta(hours=1)),
         ("", "x", timedelta(hours=1)),
         ("a b", "x", timedelta(hours=1)),
+        ("#a\0", "x", timedelta(hours=1)),
     ],
 )
 async def test_what_cannot_be_sent(target: str, text: str, when: datetime | timedelta) -> None:

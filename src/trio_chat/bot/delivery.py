@@ -13,6 +13,10 @@ import trio
 from trio_chat.client.link.send_queue import Say, SayLines
 from trio_chat.client.session.events import MessageKind, MessageRefused, MessageUnconfirmed, Said
 from trio_chat.client.session.session import ClientSession, NotConnectedError
+from trio_chat.irc.message import MAX_CLIENT_TAGS, MAX_LABEL, Message, format_tags
+
+_MOST_TAGS = MAX_CLIENT_TAGS - MAX_LABEL - len("label=;")
+"""Bytes of the tags of a message, besides its label."""
 
 
 class NotDeliveredError(Exception):
@@ -71,10 +75,15 @@ class Deliveries:
     def action(
         self, target: str, text: str, kind: MessageKind, tags: Mapping[str, str]
     ) -> "tuple[Delivery, TrackedSay | TrackedLines]":
-        """Return a delivery, and the action that sends it."""
+        """Return a delivery, and the action that sends it.
+
+        Raises:
+            NotDeliveredError: no line can hold it.
+        """
+        lines = [line for line in text.splitlines() if line.strip()]
+        _check(target, lines, tags)
         delivery = Delivery()
         self._all.add(delivery)
-        lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1:
             return delivery, TrackedLines(self, delivery, target, lines, kind, tags)
         return delivery, TrackedSay(self, delivery, target, "".join(lines), kind, tags)
@@ -132,6 +141,22 @@ class Deliveries:
         """End all waits."""
         for delivery in self._all:
             delivery.fail(NotDeliveredError(text))
+
+
+def _check(target: str, lines: Sequence[str], tags: Mapping[str, str]) -> None:
+    """Refuse what a server would not answer as a message.
+
+    Raises:
+        NotDeliveredError: no line can hold it.
+    """
+    written = format_tags(tags)
+    if "\0" in written or len(written.encode(errors="replace")) > _MOST_TAGS:
+        raise NotDeliveredError("a message id cannot be that long, nor have a NUL")
+    try:
+        for line in lines:
+            Message("PRIVMSG", (target, line)).line().encode()
+    except ValueError as error:
+        raise NotDeliveredError(str(error)) from None
 
 
 class TrackedSay(Say):

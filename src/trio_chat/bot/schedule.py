@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from trio_chat.irc.message import is_middle
+
 _LINE = re.compile(r"(\d{1,9})\. (\S+) (?:to (\S+)|reminder): (.*)", re.DOTALL | re.ASCII)
 _TOTAL = re.compile(r"\d+ of at most \d+ messages wait", re.ASCII)
 _DONE = re.compile(r"(\d{1,9})\. (?:Will be sent|Is a reminder)", re.ASCII)
@@ -52,7 +54,7 @@ def check(target: str, text: str) -> None:
     Raises:
         ValueError: it cannot be one message of one line.
     """
-    if not target or " " in target or not text.strip() or any(sign in text for sign in "\r\n\0"):
+    if not is_middle(target) or not text.strip() or any(sign in text for sign in "\r\n\0"):
         raise ValueError("a message that is sent later has a target, and one line of text")
 
 

@@ -145,13 +145,16 @@ class HistoryFetcher:
             text: the words to search for, "" for all messages.
         """
         knows = self._negotiation.search if text else self._negotiation.history
+        position = HistoryPosition(before)
         if not knows:
             problem = "The server cannot search" if text else "The server has no history"
             self._effects.report(HistoryPage(request, problem=problem))
         elif not is_middle(channel) and (channel or not text):
             self._effects.report(HistoryPage(request, problem="There is no such conversation"))
+        elif before and not position.reference(self._features.reference_types):
+            problem = "The server knows no message by this id"
+            self._effects.report(HistoryPage(request, problem=problem))
         else:
-            position = HistoryPosition(before) if before else UNKNOWN_POSITION
             self._want(
                 HistoryRequest(
                     Purpose.PAGE, channel, count, before=position, text=text, request=request
@@ -258,7 +261,13 @@ class HistoryFetcher:
             self._requests.new_token(),
             has_events=self._negotiation.plays_events,
         )
-        self._effects.put(request.message(self._features.reference_types))
+        message = request.message(self._features.reference_types)
+        try:
+            message.body()
+        except ValueError:
+            self.refused("No line can hold what was asked for")
+            return
+        self._effects.put(message)
         self._effects.send("PING", request.token)
 
     def _show(self, request: HistoryRequest, *, is_whole: bool) -> None:
