@@ -733,6 +733,21 @@ async def test_a_bot_reads_the_history() -> None:
         assert [message.text for message in earlier] == ["127", "128", "129"]
 
 
+@pytest.mark.parametrize("target", [LOBBY, "tea"])
+async def test_a_bot_gets_the_message_of_a_reaction(target: str) -> None:
+    """The event has the msgid only; a message of another conversation is none."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        msgids = [await chat.say("anna", target, f"number {number}") for number in range(3)]
+        conversation = LOBBY if target == LOBBY else "anna"
+        found = await bot.message(conversation, msgids[1])
+        assert found is not None
+        assert found.text == "number 1"
+        assert await bot.message("ben", msgids[1]) is None
+        assert await bot.message(conversation, "nothing") is None
+        assert await bot.message(conversation, "") is None
+
+
 async def test_a_bot_searches() -> None:
     """Words are found in one conversation, or in all."""
     bot = Bot("tea", channels=[LOBBY, "#b"])

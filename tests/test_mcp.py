@@ -190,7 +190,8 @@ async def test_the_user_is_asked_before_the_first_message(mode: str) -> None:
     async with talk(user, mode=mode) as t:
         await t.call("post", conversation=LOBBY, text="hello")
         await t.call("post", conversation=LOBBY.upper(), text="again")
-        await t.call("react", conversation="anna", msgid="x", reaction="👍")
+        msgid = await t.chat.say("anna", "helper", "hello")
+        await t.call("react", conversation="anna", msgid=msgid, reaction="👍")
         assert [(await t.chat.heard()).text for _ in range(2)] == ["hello", "again"]
         assert (await t.chat.heard()).reaction == "👍"
     assert user.questions == [
@@ -219,9 +220,29 @@ async def test_a_program_that_cannot_ask_is_shown_the_option() -> None:
 async def test_what_is_allowed_beforehand_is_not_asked() -> None:
     """The command line may allow conversations."""
     async with talk(allowed=(LOBBY,)) as t:
-        msgid = await t.call("post", conversation=LOBBY, text="hello", reply_to="m1")
+        asked = await t.chat.say("anna", LOBBY, "Is it five?")
+        msgid = await t.call("post", conversation=LOBBY, text="hello", reply_to=asked)
         heard = await t.chat.heard()
-    assert (heard.msgid, heard.reply_to) == (msgid, "m1")
+    assert (heard.msgid, heard.reply_to) == (msgid, asked)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("react", {"reaction": "👍", "msgid": "nothing"}),
+        ("react", {"reaction": "👍", "msgid": "a b"}),
+        ("post", {"text": "yes", "reply_to": "nothing"}),
+    ],
+)
+async def test_a_message_that_there_is_not_is_an_error(
+    tool: str, arguments: dict[str, str]
+) -> None:
+    """Nobody sees a reaction or an answer to it, though the server takes it."""
+    async with talk(allowed=(LOBBY,)) as t:
+        await t.chat.say("anna", LOBBY, "hello")
+        with pytest.raises(AgentError, match="message"):
+            await t.call(tool, conversation=LOBBY, **arguments)
+        assert t.chat.heard_nothing()
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,10 @@ from trio_chat.irc.message import NO_TAGS
 _Function = TypeVar("_Function", bound=Callable[..., Awaitable[None] | None])
 _Kind = TypeVar("_Kind")
 _Task = TypeVar("_Task", bound=Callable[[], Awaitable[None]])
+_NEIGHBOURS = 3
+"""Messages asked for to get one: a server may divide them, without a rest, into earlier and later
+ones.
+"""
 
 
 class Bot:
@@ -276,7 +280,21 @@ class Bot:
         Raises:
             HistoryUnavailableError: the server does not return them, or the connection has ended.
         """
-        return await self._fetch(conversation, limit, before=before, text="")
+        return await self._fetch(conversation, limit, before=before)
+
+    async def message(self, conversation: str, msgid: str) -> ChatMessage | None:
+        """Return the message with this msgid, such as that of a reaction; None for none in this
+        conversation (IRCv3 `draft/chathistory`).
+
+        Args:
+            conversation: a channel that the bot is in, or a nickname.
+            msgid: its identifier.
+
+        Raises:
+            HistoryUnavailableError: the server does not say, or the connection has ended.
+        """
+        near = await self._fetch(conversation, _NEIGHBOURS, around=msgid) if msgid else []
+        return next((each for each in near if each.msgid == msgid), None)
 
     async def search(self, text: str, conversation: str = "", limit: int = 20) -> list[ChatMessage]:
         """Return messages that contain these words (`soju.im/search`), the oldest first.
@@ -289,18 +307,16 @@ class Bot:
         Raises:
             HistoryUnavailableError: the server does not return them, or the connection has ended.
         """
-        return await self._fetch(conversation, limit, before="", text=text)
+        return await self._fetch(conversation, limit, text=text)
 
-    async def _fetch(
-        self, conversation: str, limit: int, *, before: str, text: str
-    ) -> list[ChatMessage]:
+    async def _fetch(self, conversation: str, limit: int, **what: str) -> list[ChatMessage]:
         run = self._run
 
         async def send(number: int) -> None:
             await run.link.do(
                 "",
                 lambda protocol: protocol.history.fetch(
-                    number, conversation, max(1, limit), before=before, text=text
+                    number, conversation, max(1, limit), **what
                 ),
             )
 

@@ -358,8 +358,14 @@ class FakeChat:
             begin = msgids.index(position) + 1
         else:
             begin = sum(each.tags[tag_names.TIME] <= position for each in self._history)
-        part = self._history[: begin - 1] if form == "BEFORE" else self._history[begin:]
-        found = [each for each in part if each.params[0] == channel]
+        match form:
+            case "BEFORE":
+                part = self._history[: begin - 1]
+            case "AROUND":
+                part = self._history[begin - 1 : begin]
+            case _:
+                part = self._history[begin:]
+        found = [each for each in part if _is_in(each, channel)]
         await self._send_batch(visit, found[-limit:], tag_names.CHATHISTORY_BATCH, channel)
 
     async def _search(self, visit: _Visit, attributes: Mapping[str, str]) -> None:
@@ -367,7 +373,7 @@ class FakeChat:
             each
             for each in self._history
             if attributes["text"].lower() in each.params[1].lower()
-            and each.params[0] == attributes.get("in", each.params[0])
+            and _is_in(each, attributes.get("in", each.params[0]))
         ]
         await self._send_batch(visit, found[-int(attributes["limit"]) :], tag_names.SEARCH_BATCH)
 
@@ -425,6 +431,12 @@ class FakeChat:
     def _notify(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
+
+
+def _is_in(message: Message, conversation: str) -> bool:
+    """Return whether a message belongs to a channel, or to the conversation with a user."""
+    target = message.params[0]
+    return target == conversation or (target[:1] != "#" and message.nick == conversation)
 
 
 @asynccontextmanager

@@ -178,6 +178,8 @@ class Agent:
         if "\0" in text or "\1" in text:  # CTCP: others' clients would answer, or take a file
             raise AgentError("A message has neither NUL nor U+0001.")
         self._writes.take()
+        if reply_to:
+            await self._find(conversation, reply_to)
         # Where each line is a message of its own, there are pauses between them.
         return await _answered(
             lambda: self._bot.say(conversation, text, reply_to=reply_to), PATIENCE + lines
@@ -193,7 +195,21 @@ class Agent:
         if not msgid or not reaction.strip() or len(reaction) > 30:
             raise AgentError("A reaction needs a msgid, and a sign or a short word.")
         self._writes.take()
+        await self._find(conversation, msgid)
         await _answered(lambda: self._bot.react(conversation, msgid, reaction))
+
+    async def _find(self, conversation: str, msgid: str) -> None:
+        """Check that a message is in a conversation: a server takes what is about any other, too,
+        and nobody sees it.
+
+        Raises:
+            AgentError: it is not, or the chat does not say.
+        """
+        if await _answered(lambda: self._bot.message(conversation, msgid)) is None:
+            raise AgentError(
+                f"There is no message {msgid[:50]!r} in {conversation}. `read` and `search` return"
+                " the msgids."
+            )
 
     async def _arrive(self) -> None:
         """Wait until its channels have let the agent in: the first question comes before that."""

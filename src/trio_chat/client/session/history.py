@@ -134,7 +134,16 @@ class HistoryFetcher:
         else:
             self._effects.report(SearchUnknown())
 
-    def fetch(self, request: int, channel: str, count: int, *, before: str, text: str) -> None:
+    def fetch(
+        self,
+        request: int,
+        channel: str,
+        count: int,
+        *,
+        before: str = "",
+        around: str = "",
+        text: str = "",
+    ) -> None:
         """Request messages that are reported in one `HistoryPage`.
 
         Args:
@@ -142,22 +151,30 @@ class HistoryFetcher:
             channel: the channel or the user; "" searches everywhere.
             count: how many messages at most.
             before: the msgid before which they end, "" for the latest.
+            around: the msgid of a message that is wanted with its neighbours, "" for none.
             text: the words to search for, "" for all messages.
         """
         knows = self._negotiation.search if text else self._negotiation.history
-        position = HistoryPosition(before)
+        msgid = before or around
+        position = HistoryPosition(msgid)
         if not knows:
             problem = "The server cannot search" if text else "The server has no history"
             self._effects.report(HistoryPage(request, problem=problem))
         elif not is_middle(channel) and (channel or not text):
             self._effects.report(HistoryPage(request, problem="There is no such conversation"))
-        elif before and not position.reference(self._features.reference_types):
+        elif msgid and not position.reference(self._features.reference_types):
             problem = "The server knows no message by this id"
             self._effects.report(HistoryPage(request, problem=problem))
         else:
             self._want(
                 HistoryRequest(
-                    Purpose.PAGE, channel, count, before=position, text=text, request=request
+                    Purpose.PAGE,
+                    channel,
+                    count,
+                    before=position,
+                    text=text,
+                    request=request,
+                    is_around=bool(around),
                 )
             )
 

@@ -49,6 +49,7 @@ class HistoryRequest:
         text: the words to search for.
         joined: when this client joined the channel.
         request: the number by which a program knows its request, 0 for what is shown to a user.
+        is_around: whether `before` is in the middle of the only page, which also has it.
 
     Attributes:
         found: the messages of the pages so far and the reactions among them, the oldest first.
@@ -72,6 +73,7 @@ class HistoryRequest:
     text: str = ""
     joined: HistoryPosition = UNKNOWN_POSITION
     request: int = 0
+    is_around: bool = False
     found: list[Said | Reacted] = field(default_factory=list)
     page: list[Said | Reacted] = field(default_factory=list)
     count: int = 0
@@ -102,7 +104,8 @@ class HistoryRequest:
     @property
     def has_enough(self) -> bool:
         """Whether no further page is needed, or there would be too many."""
-        return self.fetched >= self.want or self.events >= self.want + _MOST_EVENTS
+        is_long = self.fetched >= self.want or self.events >= self.want + _MOST_EVENTS
+        return self.is_around or is_long
 
     def next_page(self, limit: int, token: str, *, has_events: bool = False) -> None:
         """Begin another page, and decide how long it may be.
@@ -167,7 +170,7 @@ class HistoryRequest:
         words = (
             ["BETWEEN", before, since]
             if before and since
-            else ["BEFORE", before]
+            else ["AROUND" if self.is_around else "BEFORE", before]
             if before
             else ["LATEST", since or "*"]
         )
