@@ -744,8 +744,8 @@ async def test_a_bot_gets_the_message_of_a_reaction(target: str) -> None:
         assert found is not None
         assert found.text == "number 1"
         assert await bot.message("ben", msgids[1]) is None
-        assert await bot.message(conversation, "nothing") is None
-        assert await bot.message(conversation, "") is None
+        for nothing in ("message99", "nothing", "two words", ""):
+            assert await bot.message(conversation, nothing) is None
 
 
 async def test_a_bot_searches() -> None:
@@ -780,7 +780,7 @@ async def test_a_search_that_no_line_can_hold_is_an_error(autojump_clock: MockCl
         assert len(await bot.search("hello")) == 1
 
 
-@pytest.mark.parametrize("before", ["two words", "a\nb"])
+@pytest.mark.parametrize("before", ["two words", "a\nb", "nothing"])
 async def test_messages_before_what_is_no_id_are_an_error(before: str) -> None:
     """They are not the latest ones, as without an id."""
     bot = Bot("tea", channels=[LOBBY])

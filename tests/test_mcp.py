@@ -240,9 +240,18 @@ async def test_a_message_that_there_is_not_is_an_error(
     """Nobody sees a reaction or an answer to it, though the server takes it."""
     async with talk(allowed=(LOBBY,)) as t:
         await t.chat.say("anna", LOBBY, "hello")
-        with pytest.raises(AgentError, match="message"):
+        with pytest.raises(AgentError, match="There is no message"):
             await t.call(tool, conversation=LOBBY, **arguments)
         assert t.chat.heard_nothing()
+
+
+@pytest.mark.parametrize("reaction", ["", " ", "x" * 31, "a\0", "a\nb", "\x02a"])
+async def test_a_reaction_is_a_sign_or_a_short_word(reaction: str) -> None:
+    """What the server would refuse is not said to be sent."""
+    async with talk(allowed=(LOBBY,)) as t:
+        msgid = await t.chat.say("anna", LOBBY, "hello")
+        with pytest.raises(AgentError, match="short word"):
+            await t.call("react", conversation=LOBBY, msgid=msgid, reaction=reaction)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from trio_chat.client.link.options import LinkOptions
 from trio_chat.client.link.rotation import Connect
 from trio_chat.client.session.events import MessageKind, Said
 from trio_chat.irc import tag_names
-from trio_chat.irc.message import NO_TAGS
+from trio_chat.irc.message import NO_TAGS, is_middle
 
 _Function = TypeVar("_Function", bound=Callable[..., Awaitable[None] | None])
 _Kind = TypeVar("_Kind")
@@ -293,7 +293,9 @@ class Bot:
         Raises:
             HistoryUnavailableError: the server does not say, or the connection has ended.
         """
-        near = await self._fetch(conversation, _NEIGHBOURS, around=msgid) if msgid else []
+        if not is_middle(msgid):
+            return None
+        near = await self._fetch(conversation, _NEIGHBOURS, around=msgid)
         return next((each for each in near if each.msgid == msgid), None)
 
     async def search(self, text: str, conversation: str = "", limit: int = 20) -> list[ChatMessage]:

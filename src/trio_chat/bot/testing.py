@@ -9,6 +9,7 @@ Nothing leaves the process, and no thread is used, so a clock that jumps (`trio.
 day pass at once.
 """
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -35,6 +36,7 @@ _CAPABILITIES = (
 )
 _NAME = "test.example"
 _BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
+_MSGID = re.compile(r"message\d+")
 _MOST_HEARD = 1000
 _CONNECTIONS = 10
 
@@ -351,6 +353,10 @@ class FakeChat:
             await self._send(visit, "FAIL", "CHATHISTORY", "INVALID_TARGET", form, channel, text)
             return
         position = reference.partition("=")[2]
+        if reference.startswith("msgid=") and not _MSGID.fullmatch(position):
+            text = "The parameters are not of the form that HELP CHATHISTORY shows"
+            await self._send(visit, "FAIL", "CHATHISTORY", "INVALID_PARAMS", form, channel, text)
+            return
         msgids = [each.tags[tag_names.MSGID] for each in self._history]
         if reference == "*":
             begin = 0

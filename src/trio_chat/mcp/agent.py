@@ -9,7 +9,7 @@ import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 import trio
 
@@ -192,7 +192,8 @@ class Agent:
             AgentError: it may not be sent.
         """
         self._check(conversation)
-        if not msgid or not reaction.strip() or len(reaction) > 30:
+        is_sign = reaction.strip() and not any(category(char) == "Cc" for char in reaction)
+        if not msgid or not is_sign or len(reaction) > 30:
             raise AgentError("A reaction needs a msgid, and a sign or a short word.")
         self._writes.take()
         await self._find(conversation, msgid)

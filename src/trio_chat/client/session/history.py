@@ -34,6 +34,8 @@ from trio_chat.irc.message import Message, is_middle
 from trio_chat.irc.tag_names import CHATHISTORY_BATCH, MSGID, SEARCH_BATCH, TIME
 
 _MOST_TARGETS = 20
+_INVALID = "INVALID_PARAMS"
+_NO_MESSAGE = "The server knows no message by this id"
 
 
 class HistoryFetcher:
@@ -163,8 +165,7 @@ class HistoryFetcher:
         elif not is_middle(channel) and (channel or not text):
             self._effects.report(HistoryPage(request, problem="There is no such conversation"))
         elif msgid and not position.reference(self._features.reference_types):
-            problem = "The server knows no message by this id"
-            self._effects.report(HistoryPage(request, problem=problem))
+            self._effects.report(HistoryPage(request, problem=_NO_MESSAGE))
         else:
             self._want(
                 HistoryRequest(
@@ -234,8 +235,13 @@ class HistoryFetcher:
         if self._requests.current and self._requests.current.token == token:
             self.refused("")
 
-    def refused(self, reason: str) -> bool:
-        """Go on without the answer to the current request; return whether there was one."""
+    def refused(self, reason: str, code: str = "") -> bool:
+        """Go on without the answer to the current request; return whether there was one.
+
+        Args:
+            reason: why the server does not answer it, "" if it says nothing.
+            code: the code of the refusal, "" for none.
+        """
         request = self._requests.current
         if request is None:
             return False
@@ -244,6 +250,8 @@ class HistoryFetcher:
             self._ask(request)
         elif request.purpose is Purpose.PAGE:
             problem = reason or "The server does not return these messages"
+            if code == _INVALID and request.before.msgid:
+                problem = "" if request.is_around else _NO_MESSAGE
             self._effects.report(HistoryPage(request.request, problem=problem))
             self._end(request)
         elif request.purpose is not Purpose.JOINED and not request.messages:

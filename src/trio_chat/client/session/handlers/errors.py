@@ -121,7 +121,7 @@ def _fail(protocol: ProtocolState, message: Message) -> None:
         return
     if command == "NICK":
         _nick_refused(protocol, code, about or protocol.nickname.asked, reason)
-    elif command in _HISTORY and ("TARGETS" in context or protocol.history.refused(reason)):
+    elif command in _HISTORY and ("TARGETS" in context or protocol.history.refused(reason, code)):
         return
     elif command in ("REGISTER", "VERIFY"):
         protocol.authentication.fail(code, reason)
