@@ -20,6 +20,7 @@ from trio_chat.bot import (
     HistoryUnavailableError,
     MessageKind,
     NotDeliveredError,
+    Reacted,
     Redacted,
     TopicChanged,
     UserJoined,
@@ -56,6 +57,13 @@ def echo_bot(*, answers_bots: bool = False) -> Bot:
         raise CommandError("Not today.")
 
     return bot
+
+
+def single_lines() -> FakeChat:
+    """Return a server without `draft/multiline`."""
+    chat = FakeChat()
+    chat.has_multiline = False
+    return chat
 
 
 async def heard(chat: FakeChat) -> Heard | None:
@@ -392,7 +400,7 @@ async def test_a_long_text_is_confirmed_as_a_whole() -> None:
 async def test_each_line_is_sent_where_there_is_no_multiline() -> None:
     """A server without `draft/multiline` gets a message for each line."""
     bot = Bot("tea", channels=[LOBBY])
-    async with chat_with(bot) as chat:
+    async with chat_with(bot, chat=single_lines()) as chat:
         await bot.say(LOBBY, "one\n\ntwo\r\nthree")
         assert [(await chat.heard()).text for _ in range(3)] == ["one", "two", "three"]
 
@@ -407,9 +415,9 @@ async def test_the_lines_of_an_error_are_those_of_its_answer() -> None:
 
     async with chat_with(bot) as chat:
         await chat.say("anna", LOBBY, "!refuse")
-        lines = [await chat.heard() for _ in range(2)]
-    assert [line.text for line in lines] == ["Not today.", "Try it tomorrow."]
-    assert all(line.is_notice for line in lines)
+        answer = await chat.heard()
+    assert answer.text == "Not today.\nTry it tomorrow."
+    assert answer.is_notice
 
 
 async def test_a_refused_message_is_an_error() -> None:
@@ -562,7 +570,7 @@ async def test_the_rest_of_a_long_message_that_nobody_waits_for_is_not_sent(
 ) -> None:
     """Lines that are sent one by one end with the wait, and do not hold up the next message."""
     bot = Bot("tea", channels=[LOBBY])
-    async with chat_with(bot) as chat:
+    async with chat_with(bot, chat=single_lines()) as chat:
         with trio.move_on_after(2):
             await bot.say(LOBBY, "\n".join(map(str, range(100))))
         await bot.say(LOBBY, "again")
@@ -845,6 +853,91 @@ async def test_users_do_what_a_bot_has_events_for() -> None:
     assert [type(each) for each in seen if isinstance(each, kinds)] == list(kinds)
     [message] = [each for each in seen if isinstance(each, ChatMessage)]
     assert (message.kind, message.is_private) == (MessageKind.NOTICE, True)
+
+
+@pytest.mark.parametrize("has_multiline", [True, False])
+@pytest.mark.parametrize("target", [LOBBY, "tea"])
+async def test_a_user_says_several_lines(target: str, has_multiline: bool) -> None:
+    """They are one message where the server has `draft/multiline`, also in the history."""
+    bot = Bot("tea", channels=[LOBBY])
+    got: list[str] = []
+    bot.on(ChatMessage)(lambda message: got.append(message.text))
+    chat = FakeChat()
+    chat.has_multiline = has_multiline
+    async with chat_with(bot, chat=chat):
+        await chat.say("anna", target, "one\n\ntwo")
+        await wait_all_tasks_blocked()
+        assert got == (["one\n\ntwo"] if has_multiline else ["one", "two"])
+        found = await bot.history(target if target == LOBBY else "anna")
+        assert [each.text for each in found] == got
+
+
+async def test_a_bot_says_several_lines() -> None:
+    """The test hears them as one message, as users do."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        msgid = await bot.say(LOBBY, f"one\n{'x' * 600}\ntwo", notice=True, reply_to="message1")
+        answer = await chat.heard()
+        assert answer == Heard(LOBBY, f"one\n{'x' * 600}\ntwo", True, msgid, "message1")
+        chat.refuses = "You are muted"
+        with pytest.raises(NotDeliveredError, match="muted"):
+            await bot.say(LOBBY, "one\ntwo")
+
+
+async def test_users_answer_and_act_and_take_a_reaction_back() -> None:
+    """A test can produce each attribute that an event has."""
+    bot = Bot("tea", channels=[LOBBY])
+    said: list[ChatMessage] = []
+    reactions: list[Reacted] = []
+    bot.on(ChatMessage)(said.append)
+    bot.on(Reacted)(reactions.append)
+    async with chat_with(bot) as chat:
+        msgid = await chat.say("anna", LOBBY, "waves", is_action=True)
+        await chat.say("ben", LOBBY, "hello", reply_to=msgid)
+        await chat.react("ben", LOBBY, msgid, "x")
+        await chat.react("ben", LOBBY, msgid, "x", take_back=True)
+        await wait_all_tasks_blocked()
+    assert [(each.kind, each.text) for each in said] == [
+        (MessageKind.ACTION, "waves"),
+        (MessageKind.MESSAGE, "hello"),
+    ]
+    assert said[1].reply_to == msgid
+    assert [each.is_taken_back for each in reactions] == [False, True]
+
+
+async def test_a_bot_outside_a_channel_sees_and_says_nothing_there() -> None:
+    """As on a real server, also after the channel has removed it."""
+    bot = Bot("tea", channels=[LOBBY])
+    got: list[object] = []
+    bot.on(ChatMessage | UserJoined | TopicChanged)(got.append)
+    async with chat_with(bot) as chat:
+        await wait_all_tasks_blocked()
+        got.clear()
+        await chat.kick("op", LOBBY, "tea")
+        for channel in (LOBBY, "#elsewhere"):
+            await chat.say("anna", channel, "hello")
+            await chat.join("ben", channel)
+            await chat.set_topic("anna", channel, "tea")
+            with pytest.raises(NotDeliveredError, match="not in that channel"):
+                await bot.say(channel, "hello")
+    assert got == []
+
+
+async def test_a_bot_that_returns_sees_who_is_there(autojump_clock: MockClock) -> None:
+    """Users come and go while it is away."""
+    bot = Bot("tea", channels=[LOBBY])
+    async with chat_with(bot) as chat:
+        for nick in ("anna", "ben", "carl", "dora"):
+            await chat.join(nick, LOBBY)
+        await chat.drop()
+        await chat.part("anna", LOBBY)
+        await chat.quit("ben")
+        await chat.kick("op", LOBBY, "carl")
+        await chat.rename("dora", "emil")
+        chat.restore()
+        await chat.ready(LOBBY)
+        await wait_all_tasks_blocked()
+        assert bot.members(LOBBY) == ["emil", "tea"]
 
 
 async def test_the_bot_can_be_kicked_and_kept_out_and_renamed(

@@ -9,7 +9,6 @@ Nothing leaves the process, and no thread is used, so a clock that jumps (`trio.
 day pass at once.
 """
 
-import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 import trio.testing
 
+from trio_chat.bot.fake_history import FakeHistory
 from trio_chat.bot.fake_schedule import FakeSchedule
 from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.irc import numerics, tag_names
@@ -30,13 +30,13 @@ from trio_chat.irc.message import NO_TAGS, Message, parse, parse_tags
 if TYPE_CHECKING:
     from trio_chat.bot.bot import Bot
 
+_MULTILINE = " draft/multiline=max-bytes=4096,max-lines=24"
 _CAPABILITIES = (
     "account-tag batch cap-notify draft/chathistory draft/message-redaction echo-message"
     " labeled-response message-tags server-time soju.im/search standard-replies trio-chat/number"
 )
 _NAME = "test.example"
 _BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
-_MSGID = re.compile(r"message\d+")
 _MOST_HEARD = 1000
 _CONNECTIONS = 10
 
@@ -47,7 +47,7 @@ class Heard:
 
     Args:
         target: the channel or nickname.
-        text: what it said; "" for a reaction.
+        text: what it said, several lines with line feeds; "" for a reaction.
         is_notice: whether it was a NOTICE.
         msgid: the identifier that the server gave it.
         reply_to: the msgid of the message that it answers, or reacts to; "" for none.
@@ -70,7 +70,16 @@ class _Visit:
     nick: str = ""
     is_registered: bool = False
     channels: set[str] = field(default_factory=set)
+    lines: list[Message] = field(default_factory=list)
     writing: trio.Lock = field(default_factory=trio.Lock)
+
+    def is_in(self, channel: str) -> bool:
+        """Return whether the bot is in a channel."""
+        return channel.lower() in map(str.lower, self.channels)
+
+    def left(self, channel: str) -> None:
+        """Note that the bot is not in a channel any more."""
+        self.channels = {each for each in self.channels if each.lower() != channel.lower()}
 
 
 class FakeChat:
@@ -79,6 +88,8 @@ class FakeChat:
     Attributes:
         answers_history: whether requests for history are answered; if not, nor is a PING, nor is a
             service.
+        has_multiline: whether a message may have several lines; if not, each is a message. It
+            counts when the bot connects.
         refuses: why messages of the bot are refused, "" for not at all.
         refuses_join: why it may not join a channel, "" for not at all.
         refuses_login: why its login is refused, "" for not at all.
@@ -86,10 +97,11 @@ class FakeChat:
     """
 
     def __init__(self) -> None:
-        self.answers_history = True
+        self.answers_history = self.has_multiline = True
         self.refuses = self.refuses_join = self.refuses_login = ""
         self.lines: list[str] = []
-        self._history: list[Message] = []
+        self._history = FakeHistory()
+        self._members: dict[str, list[str]] = {}
         self._count = 0
         self._visit: _Visit | None = None
         self._changed = trio.Event()
@@ -110,25 +122,31 @@ class FakeChat:
         account: str = "",
         is_bot: bool = False,
         is_notice: bool = False,
+        is_action: bool = False,
+        reply_to: str = "",
     ) -> str:
         """Let a user say something, and return its msgid.
 
         Args:
             nick: the user.
             target: a channel, or the nickname of the bot.
-            text: what to say.
+            text: what to say, or several lines of it.
             account: the account of the user, "" for none.
             is_bot: whether the user is a bot.
             is_notice: whether to say it as a notice.
+            is_action: whether it is what the user does, as "waves".
+            reply_to: the msgid of the message that it answers, "" for none.
 
         If the bot is away, a message to a channel waits for it in the history.
         """
         tags = {
             **({tag_names.ACCOUNT: account} if account else {}),
             **({tag_names.BOT: ""} if is_bot else {}),
+            **({tag_names.DRAFT_REPLY: reply_to} if reply_to else {}),
         }
         command = "NOTICE" if is_notice else "PRIVMSG"
-        return await self._deliver(nick, command, (target, text), tags)
+        said = f"\x01ACTION {text}\x01" if is_action else text
+        return await self._deliver(nick, command, (target, said), tags)
 
     def lose(self, nick: str, channel: str, text: str) -> str:
         """Let a user say something that does not reach the bot, and return its msgid: it is in the
@@ -136,33 +154,44 @@ class FakeChat:
         """
         return self._keep(nick, "PRIVMSG", (channel, text), {}).tags[tag_names.MSGID]
 
-    async def react(self, nick: str, target: str, msgid: str, reaction: str) -> None:
-        """Let a user react to a message."""
-        tags = {tag_names.DRAFT_REPLY: msgid, tag_names.REACT: reaction}
+    async def react(
+        self, nick: str, target: str, msgid: str, reaction: str, *, take_back: bool = False
+    ) -> None:
+        """Let a user react to a message, or take that back."""
+        name = tag_names.UNREACT if take_back else tag_names.REACT
+        tags = {tag_names.DRAFT_REPLY: msgid, name: reaction}
         await self._deliver(nick, "TAGMSG", (target,), tags)
 
     async def join(self, nick: str, channel: str) -> None:
         """Let a user join a channel."""
+        self._members.setdefault(channel.lower(), []).append(nick)
         await self._deliver(nick, "JOIN", (channel,), NO_TAGS)
 
     async def part(self, nick: str, channel: str, reason: str = "") -> None:
         """Let a user leave a channel."""
+        self._gone(nick, channel)
         await self._deliver(nick, "PART", (channel, reason), NO_TAGS)
 
     async def quit(self, nick: str, reason: str = "") -> None:
         """Let a user leave the server."""
+        for channel in self._members:
+            self._gone(nick, channel)
         await self._deliver(nick, "QUIT", (reason,), NO_TAGS)
 
     async def kick(self, nick: str, channel: str, victim: str, reason: str = "") -> None:
         """Let a user remove another one, or the bot, from a channel."""
+        self._gone(victim, channel)
+        is_seen = self._visit is not None and self._visit.is_in(channel)
         if self._visit is not None and victim == self._visit.nick:
-            self._visit.channels.discard(channel)
-        await self._deliver(nick, "KICK", (channel, victim, reason), NO_TAGS)
+            self._visit.left(channel)  # before it answers by another JOIN
+        await self._deliver(nick, "KICK", (channel, victim, reason), NO_TAGS, is_seen=is_seen)
 
     async def rename(self, nick: str, new: str) -> None:
         """Let a user, or the server the bot, have another nickname."""
         if self._visit is not None and nick == self._visit.nick:
             self._visit.nick = new
+        for members in self._members.values():
+            members[:] = [new if each == nick else each for each in members]
         await self._deliver(nick, "NICK", (new,), NO_TAGS)
 
     async def set_topic(self, nick: str, channel: str, topic: str) -> None:
@@ -171,7 +200,7 @@ class FakeChat:
 
     async def redact(self, nick: str, target: str, msgid: str, reason: str = "") -> None:
         """Let a user delete a message."""
-        self._history = [each for each in self._history if each.tags[tag_names.MSGID] != msgid]
+        self._history.remove(msgid)
         await self._deliver(nick, "REDACT", (target, msgid, reason), NO_TAGS)
 
     async def heard(self) -> Heard:
@@ -187,7 +216,7 @@ class FakeChat:
         while True:
             visit = self._visit
             is_registered = visit is not None and visit.is_registered
-            if visit is not None and is_registered and (not channel or channel in visit.channels):
+            if visit is not None and is_registered and (not channel or visit.is_in(channel)):
                 return
             await self._changed.wait()
 
@@ -248,10 +277,10 @@ class FakeChat:
             case "JOIN", (channel, *_):
                 await self._joined(visit, channel)
             case "PART", (channel, *_):
-                visit.channels.discard(channel)
+                visit.left(channel)
                 await self._send(visit, "PART", channel, source=f"{visit.nick}!bot@host")
-            case (("PRIVMSG" | "NOTICE" | "TAGMSG"), (target, *rest)):
-                await self._said(visit, message, target, "".join(rest))
+            case (("PRIVMSG" | "NOTICE" | "TAGMSG" | "BATCH"), _):
+                await self._said_lines(visit, message)
             case (("CHATHISTORY" | "SEARCH" | "PING" | "NICKSERV"), _) if not self.answers_history:
                 pass
             case "PING", (token, *_):
@@ -259,7 +288,8 @@ class FakeChat:
             case "CHATHISTORY", (form, channel, reference, *_, limit):
                 await self._play_back(visit, form, channel, reference, int(limit))
             case "SEARCH", (attributes,):
-                await self._search(visit, parse_tags(attributes))
+                found = self._history.found(parse_tags(attributes))
+                await self._send_batch(visit, found, tag_names.SEARCH_BATCH)
             case "NICKSERV", ("AT", *words):
                 await self._answer_service(visit, message, tuple(words))
             case "QUIT", _:
@@ -270,7 +300,8 @@ class FakeChat:
     async def _negotiate(self, visit: _Visit, message: Message) -> None:
         match message.command, message.params:
             case "CAP", ("LS", *_):
-                await self._send(visit, "CAP", "*", "LS", f"{_CAPABILITIES} sasl=PLAIN")
+                more = _MULTILINE if self.has_multiline else ""
+                await self._send(visit, "CAP", "*", "LS", f"{_CAPABILITIES}{more} sasl=PLAIN")
             case "CAP", ("REQ", names):
                 await self._send(visit, "CAP", "*", "ACK", names)
             case "AUTHENTICATE", ("PLAIN",):
@@ -304,16 +335,18 @@ class FakeChat:
         visit.channels.add(channel)
         tags = {tag_names.TIME: self._time()}
         await self._send(visit, "JOIN", channel, source=f"{visit.nick}!bot@host", tags=tags)
-        await self._send(visit, numerics.RPL_NAMREPLY, visit.nick, "=", channel, visit.nick)
+        names = " ".join((visit.nick, *self._members.get(channel.lower(), ())))
+        await self._send(visit, numerics.RPL_NAMREPLY, visit.nick, "=", channel, names)
         await self._send(visit, numerics.RPL_ENDOFNAMES, visit.nick, channel, "End")
         self._notify()
 
     async def _said(self, visit: _Visit, message: Message, target: str, text: str) -> None:
         label = message.tags.get(tag_names.LABEL)
         tags = {tag_names.LABEL: label} if label else {}
-        if self.refuses:
+        is_outside = target[:1] == "#" and not visit.is_in(target)
+        if refusal := self.refuses or ("You are not in that channel" if is_outside else ""):
             await self._send(
-                visit, numerics.ERR_CANNOTSENDTOCHAN, visit.nick, target, self.refuses, tags=tags
+                visit, numerics.ERR_CANNOTSENDTOCHAN, visit.nick, target, refusal, tags=tags
             )
             return
         client_tags = {name: value for name, value in message.tags.items() if name[0] == "+"}
@@ -324,6 +357,27 @@ class FakeChat:
         msgid = whole.tags[tag_names.MSGID]
         is_notice = message.command == "NOTICE"
         self._heard.send_nowait(Heard(target, text, is_notice, msgid, reply_to, reaction))
+
+    async def _said_lines(self, visit: _Visit, message: Message) -> None:
+        """Take a message, or a part of one that has several lines."""
+        if message.command == "BATCH" and message.params[0].startswith("+"):
+            visit.lines = [message]
+        elif tag_names.BATCH in message.tags:
+            visit.lines.append(message)
+        elif message.command != "BATCH":
+            await self._said(visit, message, message.params[0], "".join(message.params[1:]))
+        else:
+            opening, first, *others = visit.lines
+            target, text = opening.params[2], first.params[1]
+            for each in others:
+                is_rest = tag_names.MULTILINE_CONCAT in each.tags
+                text += each.params[1] if is_rest else f"\n{each.params[1]}"
+            whole = replace(first, params=(target, text), tags=opening.tags)
+            await self._said(visit, whole, target, text)
+
+    def _gone(self, nick: str, channel: str) -> None:
+        members = self._members.get(channel.lower(), [])
+        members[:] = [each for each in members if each != nick]
 
     async def _answer_service(
         self, visit: _Visit, message: Message, words: tuple[str, ...]
@@ -348,40 +402,15 @@ class FakeChat:
     async def _play_back(
         self, visit: _Visit, form: str, channel: str, reference: str, limit: int
     ) -> None:
-        if channel[:1] == "#" and channel not in visit.channels:
-            text = "You are not in that channel"
-            await self._send(visit, "FAIL", "CHATHISTORY", "INVALID_TARGET", form, channel, text)
-            return
-        position = reference.partition("=")[2]
-        if reference.startswith("msgid=") and not _MSGID.fullmatch(position):
-            text = "The parameters are not of the form that HELP CHATHISTORY shows"
-            await self._send(visit, "FAIL", "CHATHISTORY", "INVALID_PARAMS", form, channel, text)
-            return
-        msgids = [each.tags[tag_names.MSGID] for each in self._history]
-        if reference == "*":
-            begin = 0
-        elif position in msgids:
-            begin = msgids.index(position) + 1
+        found = self._history.page(form, channel, reference, limit)
+        if channel[:1] == "#" and not visit.is_in(channel):
+            code, text = "INVALID_TARGET", "You are not in that channel"
+        elif found is None:
+            code, text = "INVALID_PARAMS", "The reference is none"
         else:
-            begin = sum(each.tags[tag_names.TIME] <= position for each in self._history)
-        match form:
-            case "BEFORE":
-                part = self._history[: begin - 1]
-            case "AROUND":
-                part = self._history[begin - 1 : begin]
-            case _:
-                part = self._history[begin:]
-        found = [each for each in part if _is_in(each, channel)]
-        await self._send_batch(visit, found[-limit:], tag_names.CHATHISTORY_BATCH, channel)
-
-    async def _search(self, visit: _Visit, attributes: Mapping[str, str]) -> None:
-        found = [
-            each
-            for each in self._history
-            if attributes["text"].lower() in each.params[1].lower()
-            and _is_in(each, attributes.get("in", each.params[0]))
-        ]
-        await self._send_batch(visit, found[-int(attributes["limit"]) :], tag_names.SEARCH_BATCH)
+            await self._send_batch(visit, found, tag_names.CHATHISTORY_BATCH, channel)
+            return
+        await self._send(visit, "FAIL", "CHATHISTORY", code, form, channel, text)
 
     async def _send_batch(self, visit: _Visit, found: Sequence[Message], *kind: str) -> None:
         await self._send(visit, "BATCH", "+h", *kind)
@@ -390,11 +419,18 @@ class FakeChat:
         await self._send(visit, "BATCH", "-h")
 
     async def _deliver(
-        self, nick: str, command: str, params: tuple[str, ...], tags: Mapping[str, str]
+        self,
+        nick: str,
+        command: str,
+        params: tuple[str, ...],
+        tags: Mapping[str, str],
+        *,
+        is_seen: bool = False,
     ) -> str:
         message = self._keep(nick, command, params, tags)
         visit = self._visit
-        if visit is not None and visit.is_registered:
+        is_seen = is_seen or params[0][:1] != "#" or (visit is not None and visit.is_in(params[0]))
+        if visit is not None and visit.is_registered and is_seen:
             with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._write(visit, message)
         return message.tags[tag_names.MSGID]
@@ -409,7 +445,7 @@ class FakeChat:
             own[tag_names.NUMBER] = str(self._numbers[params[0]])
         message = Message(command, params, f"{nick}!{nick}@host", {**tags, **own})
         if command in ("PRIVMSG", "NOTICE"):
-            self._history.append(message)
+            self._history.add(message)
         return message
 
     def _now(self) -> datetime:
@@ -431,18 +467,34 @@ class FakeChat:
         await self._write(visit, Message(command, params, source, tags))
 
     async def _write(self, visit: _Visit, message: Message) -> None:
+        written = "".join(f"{each.line()}\r\n" for each in self._written(message))
         async with visit.writing:  # users speak while the server answers
-            await visit.stream.send_all(f"{message.line()}\r\n".encode())
+            await visit.stream.send_all(written.encode())
+
+    def _written(self, message: Message) -> Sequence[Message]:
+        """Return what is written for a message: several, if it has several lines."""
+        if message.command not in ("PRIVMSG", "NOTICE") or "\n" not in message.params[-1]:
+            return (message,)
+        target, text = message.params
+        if not self.has_multiline:
+            first, *others = [each for each in text.split("\n") if each.strip()]
+            rest = {key: value for key, value in message.tags.items() if key != tag_names.MSGID}
+            return (
+                replace(message, params=(target, first)),
+                *(replace(message, params=(target, each), tags=rest) for each in others),
+            )
+        reference = f"lines-{message.tags[tag_names.MSGID]}"
+        inner = {tag_names.BATCH: reference}
+        opening = (f"+{reference}", tag_names.MULTILINE_BATCH, target)
+        return (
+            replace(message, command="BATCH", params=opening),
+            *(replace(message, params=(target, each), tags=inner) for each in text.split("\n")),
+            Message("BATCH", (f"-{reference}",), _NAME),
+        )
 
     def _notify(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
-
-
-def _is_in(message: Message, conversation: str) -> bool:
-    """Return whether a message belongs to a channel, or to the conversation with a user."""
-    target = message.params[0]
-    return target == conversation or (target[:1] != "#" and message.nick == conversation)
 
 
 @asynccontextmanager
