@@ -2,10 +2,11 @@
 
 import json
 from base64 import b64decode
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 import trio
@@ -107,6 +108,27 @@ def test_words_that_do_not_fit_are_answered_by_the_usage(rest: str) -> None:
     with pytest.raises(CommandError, match=r"sample <count> \[<share>\] \[<text>\]") as caught:
         BotCommand("sample", sample, when_missed=False).values(rest)
     assert len(str(caught.value)) < 150
+
+
+def _minutes(word: str) -> timedelta:
+    return timedelta(minutes=float(word))
+
+
+def timed(
+    message: ChatMessage,
+    wait: Annotated[timedelta, _minutes],
+    more: Annotated[timedelta, _minutes] | None = None,
+    count: Annotated[int, "no function"] = 0,
+) -> None:
+    """Take times."""
+
+
+def test_a_function_converts_a_word_to_a_type() -> None:
+    """A type checker takes no function for a type, but beside one."""
+    command = BotCommand("timed", timed, when_missed=False)
+    assert command.values("90 1 2")[0] == [timedelta(minutes=90), timedelta(minutes=1), 2]
+    with pytest.raises(CommandError, match="x is no wait"):
+        command.values("x")
 
 
 def test_a_word_too_many_is_answered_by_the_usage() -> None:

@@ -82,12 +82,12 @@ class Bot:
         """Register a function as a command: `@bot.command`, or `@bot.command(name="…")`.
 
         The function gets the `ChatMessage`, then one word for each parameter, converted by its
-        annotation (`int`, `float`, `bool` for yes, no, on, off and so on, or any function that
-        raises ValueError), and in a keyword-only parameter the rest of the line. Parameters with
-        defaults may be left out. The first line of
-        its docstring is the help. Each call runs in a task of its own; the function may be
-        asynchronous, or return at once. It raises `CommandError` to answer that something cannot be
-        done; other exceptions are logged and end that call only.
+        annotation (`int`, `float`, `bool` for yes, no, on, off and so on, another type of one word,
+        or `Annotated[X, function]`; the function, as the type, raises ValueError), and in a
+        keyword-only parameter the rest of the line. Parameters with defaults may be left out. The
+        first line of its docstring is the help. Each call runs in a task of its own. The function
+        may be asynchronous, or return at once. It raises `CommandError` to answer that something
+        cannot be done; other exceptions are logged and end that call only.
 
         Args:
             handler: the function.

@@ -7,7 +7,7 @@ takes the rest of the line.
 import inspect
 from collections.abc import Awaitable, Callable
 from types import UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from trio_chat.bot.message import ChatMessage
 
@@ -113,7 +113,7 @@ class BotCommand:
 
 
 def _arguments(handler: Handler) -> list[CommandArgument]:
-    hints = get_type_hints(handler)
+    hints = get_type_hints(handler, include_extras=True)
     everything = list(inspect.signature(handler).parameters.values())
     parameters, kinds = everything[1:], {each.kind for each in everything}
     rest = [each for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY]
@@ -135,10 +135,15 @@ def _arguments(handler: Handler) -> list[CommandArgument]:
 
 
 def _conversion(hint: Any) -> Callable[[str], Any]:
-    """Return what makes a value of a word: the annotation itself, or that of `X | None`."""
+    """Return what makes a value of a word: the annotation itself, that of `X | None`, or the
+    function in `Annotated[X, function]`.
+    """
     choices = [each for each in get_args(hint) if each is not type(None)]
     is_optional = len(choices) == 1 and get_origin(hint) in (Union, UnionType)
     found = choices[0] if is_optional else hint
+    if get_origin(found) is Annotated:
+        bare, *extras = get_args(found)
+        found = next((each for each in extras if callable(each)), bare)
     if found is bool:
         return _truth
     # One of several types, and a list of words, would be taken for something else.
