@@ -220,6 +220,25 @@ def test_who_joins_sees_the_last_messages(town: Town) -> None:
     assert texts(town.person("asks", caps=CAPS).say("JOIN #a")) == []
 
 
+def test_each_line_of_an_earlier_message_has_its_time(town: Town) -> None:
+    """A bot without times would take the second line for a new command."""
+    ann = town.person("ann", "#a", caps="batch message-tags draft/multiline")
+    ann.say(
+        "BATCH +1 draft/multiline #a",
+        "@batch=1 PRIVMSG #a :tea",
+        "@batch=1 PRIVMSG #a :",
+        "@batch=1 PRIVMSG #a :!op eve",
+        "@batch=1;draft/multiline-concat PRIVMSG #a :!op bob",
+        "BATCH -1",
+    )
+    time = "[2027-01-15 08:00 UTC]"
+    assert texts(town.person("plain").say("JOIN #a")) == [
+        f"{time} tea",
+        f"{time} !op eve",
+        f"{time} !op bob",
+    ]
+
+
 @pytest.mark.parametrize("action", ["ACTION", "action"])
 def test_what_somebody_did_is_shown_as_that(town: Town, action: str) -> None:
     """CTCP: a message is an ACTION when it begins with \\x01ACTION, so the time of a played-back

@@ -10,7 +10,7 @@ import logging
 from functools import partial
 from typing import Final
 
-from trio_chat.chat import conversations
+from trio_chat.chat import conversations, multiline
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.history import numbers_of, read, readable, replayed
 from trio_chat.chat.conversations import Conversation
@@ -164,11 +164,15 @@ async def show(
 
 def _with_time(session: Session, record: Record) -> Record:
     """Return a message with its time in the text, for clients that would take an old one for a new
-    one.
+    one: in each line, as each may come as a message of its own.
     """
     if session.effective & cap.SERVER_TIME:
         return record
     time = f"[{readable_time(record.id, record.shift)}] "
     if record.text[: len(ACTION)].upper() == ACTION:  # within it, or it would be none any more
         return record._replace(text=f"{ACTION}{time}{record.text[len(ACTION) :]}")
-    return record._replace(text=time + record.text)
+    lines = [
+        line._replace(text=time + line.text) if line.text else line
+        for line in multiline.split(record.text)
+    ]
+    return record._replace(text=multiline.join(lines))
