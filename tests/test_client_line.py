@@ -268,6 +268,28 @@ async def test_rejoins_every_channel(autojump_clock: trio.testing.MockClock) -> 
         await server.expect("JOIN #lobby")
 
 
+async def test_who_is_away_stays_away(autojump_clock: trio.testing.MockClock) -> None:
+    """A new connection says so again, until the user is back."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.interface.type("/away at lunch")
+        await server.expect("AWAY at lunch")
+        await server.send(":srv.test 306 alice :You are away")
+        await server.close()
+        server = await c.server()
+        await server.greet()
+        await server.expect("AWAY at lunch")
+        await server.let_join("#lobby")
+        c.interface.type("/away")
+        await server.expect("AWAY")
+        await server.send(":srv.test 305 alice :You are back")
+        await server.close()
+        server = await c.server()
+        await server.greet()
+        await server.expect("JOIN #lobby")
+
+
 async def test_exit_while_reconnecting(autojump_clock: trio.testing.MockClock) -> None:
     """`exit` works without a connection, and unsent messages are reported."""
     async with chat() as c:

@@ -150,7 +150,7 @@ async def _list(client: Actions, words: list[str]) -> None:
     1,
 )
 async def _away(client: Actions, words: list[str]) -> None:
-    await client.do("/away", lambda protocol: protocol.send("AWAY", *words))
+    await client.do("/away", lambda protocol: protocol.set_away(" ".join(words)))
 
 
 @command(N_("nickname"), N_("shows what the server knows about a user"), 1, 1, people=True)

@@ -45,7 +45,7 @@ class ProtocolState:
         password: the server's password, "" for none.
         channels: channels to join at once, each with its key ("" for none).
         wanted: the nickname to take back as soon as it is free; "" means `nick`.
-        sync_state: what was shown on earlier connections; None for nothing.
+        sync_state: what was shown and said on earlier connections; None for nothing.
         at_join: how many messages of its history to show of a channel that is joined.
         credentials: the account to log in to at once, if any.
         sees_status: whether the interface shows who is away, so that the server is asked.
@@ -186,6 +186,11 @@ class ProtocolState:
         """Send the state of the user's typing: `active`, `paused` or `done` (IRCv3 typing)."""
         if self.negotiation.tags and self.ready:
             self.put(Message("TAGMSG", (target,), tags={tag_names.TYPING: state}))
+
+    def set_away(self, reason: str) -> None:
+        """Say that the user is away, also on later connections; "" for back."""
+        self.send("AWAY", *filter(None, (reason,)))
+        self.sync_state.away = reason
 
     def mark_read(self) -> None:
         """Inform the server how far the user has read, where it keeps that."""

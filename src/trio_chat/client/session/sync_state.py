@@ -72,13 +72,15 @@ class UnconfirmedMessage(NamedTuple):
 
 @dataclass(slots=True)
 class SyncState:
-    """The messages that were shown, and those that were sent.
+    """The messages that were shown, those that were sent, and why the user is away.
 
     Attributes:
+        away: why the user is away; "" for not at all.
         unconfirmed: messages that a connection ended under.
         written: folded names of the channels and users to which messages were sent.
     """
 
+    away: str = ""
     unconfirmed: list[UnconfirmedMessage] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
     _channels: dict[str, ShownRange] = field(default_factory=dict)

@@ -26,6 +26,8 @@ def _welcome(protocol: ProtocolState, message: Message) -> None:
     protocol.nickname.registered(nick if is_middle(nick) else "")
     protocol.senders.server = message.source
     protocol.emit(Connected(protocol.nick))
+    if protocol.sync_state.away:  # before others see the user come into a channel
+        protocol.set_away(protocol.sync_state.away)
     protocol.join_first_channels()
 
 

@@ -102,6 +102,7 @@ def _away(protocol: ProtocolState, message: Message) -> None:
 
 @handles(numerics.RPL_UNAWAY)
 def _own_return(protocol: ProtocolState, message: Message) -> None:
+    protocol.sync_state.away = ""
     protocol.emit(AwayChanged(protocol.nick, is_away=False, own=True))
 
 
