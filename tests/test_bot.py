@@ -35,7 +35,7 @@ from trio_chat.bot.program import connectors, main
 from trio_chat.bot.testing import FakeChat, Heard, chat_with
 from trio_chat.client.target import TargetError
 from trio_chat.irc import numerics
-from trio_chat.irc.message import Message
+from trio_chat.irc.message import Message, parse
 
 LOBBY = "#lobby"
 
@@ -313,6 +313,25 @@ async def test_commands_beyond_a_number_are_refused(caplog: pytest.LogCaptureFix
         await wait_all_tasks_blocked()
     assert len(started) == 50
     assert "is refused" in caplog.text
+
+
+async def test_a_bot_is_marked_before_it_speaks(autojump_clock: MockClock) -> None:
+    """Other bots would take a message that waited for the connection for that of a person."""
+    bot = Bot("tea", channels=[LOBBY])
+
+    @bot.task
+    async def greet() -> None:
+        await bot.say(LOBBY, "Good morning")
+
+    async with chat_with(bot) as chat:
+        await chat.heard()
+        commands = [parse(line).command for line in chat.lines]
+        assert commands.index("MODE") < commands.index("PRIVMSG")
+        await chat.drop()
+        chat.restore()
+        await chat.ready(LOBBY)
+        await wait_all_tasks_blocked()
+        assert [parse(line).command for line in chat.lines].count("MODE") == 2
 
 
 @pytest.mark.parametrize("answers_bots", [False, True])

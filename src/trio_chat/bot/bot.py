@@ -204,6 +204,7 @@ class Bot:
                 can_hide=False,
                 stays=True,
                 may_be_plain=may_be_plain,
+                is_bot=self._is_marked,
             ),
             state=NoStateFile(),
             passwords=GivenPassword(account, password) if password else None,
@@ -214,7 +215,6 @@ class Bot:
             self._commands,
             self._prefix,
             answers_bots=self._answers_bots,
-            is_marked=self._is_marked,
         )
         try:
             await self._current.run(self._message, self._handlers, self._tasks, file, state)

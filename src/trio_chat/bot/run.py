@@ -23,7 +23,6 @@ from trio_chat.client import reasons
 from trio_chat.client.link.link import Link
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, MessageKind, Said
-from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.sync_state import SyncState
 from trio_chat.irc import capability_names
 
@@ -60,7 +59,6 @@ class BotRun:
         commands: by their names.
         prefix: the sign before a command in a channel.
         answers_bots: whether messages of other bots are handled.
-        is_marked: whether the bot is marked as one.
 
     Attributes:
         deliveries: the messages of the bot that are on their way.
@@ -76,7 +74,6 @@ class BotRun:
         prefix: str,
         *,
         answers_bots: bool,
-        is_marked: bool,
     ) -> None:
         self.link = link
         self.deliveries = Deliveries()
@@ -86,7 +83,6 @@ class BotRun:
         self._commands = commands
         self._prefix = prefix
         self._answers_bots = answers_bots
-        self._is_marked = is_marked
         self._queues: list[tuple[type | UnionType, trio.MemorySendChannel[object]]] = []
         self._running = 0
         self._problem = ""
@@ -162,10 +158,6 @@ class BotRun:
                 self._fail(reasons.nick_refused(nick, code, reason))  # and no other one is left
             case events.Connected() if account := self._account_without_login():
                 self._fail(_login_refused(account, "", "the server has no login by SASL"))
-            case events.Ready():
-                if self._is_marked:
-                    self._start(self._set_bot_mode)
-                self._put(event)
             case _:
                 _log_connection(event)
                 self._put(event)
@@ -196,12 +188,6 @@ class BotRun:
     def _start(self, function: Callable[[], Awaitable[None]]) -> None:
         if self.nursery is not None:
             self.nursery.start_soon(function)
-
-    async def _set_bot_mode(self) -> None:
-        """Mark the bot as one, where the server knows that (IRCv3 bot-mode)."""
-        letter = self.link.joined_channels.features.bot_mode
-        if letter:
-            await self.link.do("", lambda protocol: _set_mode(protocol, letter))
 
     # Handlers
 
@@ -328,7 +314,3 @@ async def _save(file: PositionFile, state: SyncState) -> None:
         await file.save(state)
     except OSError as error:
         log.warning("what was received cannot be remembered: %s", error)
-
-
-def _set_mode(protocol: ClientProtocol, letter: str) -> None:
-    protocol.send("MODE", protocol.nick, f"+{letter}")

@@ -215,6 +215,7 @@ class ConnectionLoop:
             may_upgrade=not is_private and self._reconnector.can_upgrade,
             ignored=self.ignored,
             hides_strangers=options.hides_strangers,
+            is_bot=options.is_bot,
         )
 
     async def _after(self, outcome: SessionOutcome) -> int | None:

@@ -18,6 +18,7 @@ class LinkOptions:
         may_be_plain: whether the user has asked for a connection without encryption.
         encoding: the encoding of a line that is not UTF-8.
         hides_strangers: whether private messages of strangers are hidden.
+        is_bot: whether the user is marked as a bot.
     """
 
     nick: str = ""
@@ -29,3 +30,4 @@ class LinkOptions:
     may_be_plain: bool = False
     encoding: str = "cp1252"
     hides_strangers: bool = False
+    is_bot: bool = False

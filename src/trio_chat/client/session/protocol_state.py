@@ -53,6 +53,7 @@ class ProtocolState:
             accepted that.
         ignored: the ignore list; None for an empty one.
         hides_strangers: whether private messages of strangers are hidden.
+        is_bot: whether the user is marked as a bot, where the server knows that (IRCv3 bot-mode).
         may_upgrade: whether the connection is given up for an encrypted one if the server demands
             that (IRCv3 `sts`).
 
@@ -96,9 +97,11 @@ class ProtocolState:
         ignored: IgnoreList | None = None,
         hides_strangers: bool = False,
         may_upgrade: bool = False,
+        is_bot: bool = False,
     ) -> None:
         self._may_upgrade = may_upgrade
         self.sees_status = sees_status
+        self._is_bot = is_bot
         self.status_due: set[str] = set()
         self.sync_state = sync = sync_state or SyncState()
         self._password = password
@@ -231,6 +234,12 @@ class ProtocolState:
         self._effects.report(event)
 
     # Readiness
+
+    def mark_as_bot(self) -> None:
+        """Mark the user as a bot, if it is one, as soon as the server has said how."""
+        if self._is_bot and self.features.bot_mode:
+            self._is_bot = False
+            self.send("MODE", self.nick, f"+{self.features.bot_mode}")
 
     def join_first_channels(self) -> None:
         """Join the channels that were requested at the start; a PING behind them shows when all

@@ -34,6 +34,7 @@ def _welcome(protocol: ProtocolState, message: Message) -> None:
 @handles(numerics.RPL_ISUPPORT, params=2)
 def _isupport(protocol: ProtocolState, message: Message) -> None:
     protocol.features.read(message.params[1:-1])
+    protocol.mark_as_bot()
 
 
 @handles("PING")
