@@ -1096,6 +1096,20 @@ def test_a_fingerprint_that_cannot_be_checked_is_refused(arguments: list[str]) -
     assert caught.value.code == 2
 
 
+@pytest.mark.parametrize("kind", ["join", len])
+def test_a_kind_of_event_is_a_type(kind: Any) -> None:
+    """`@bot.on` above a function, without the kind, would do nothing in silence."""
+    with pytest.raises(TypeError, match=r"@bot\.on\(ChatMessage\)"):
+        Bot("tea").on(kind)
+
+
+def test_a_name_of_a_command_is_no_function() -> None:
+    """The error shows how the name is given."""
+    bot: Any = Bot("tea")
+    with pytest.raises(TypeError, match="name="):
+        bot.command("echo")
+
+
 def test_one_name_is_no_list_of_channels() -> None:
     """The letters of a name would be joined, one by one."""
     with pytest.raises(TypeError, match=r"\['#lobby'\]"):

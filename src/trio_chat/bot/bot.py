@@ -104,6 +104,8 @@ class Bot:
             self._add(name or function.__name__, function, when_missed=when_missed)
             return function
 
+        if handler is not None and not callable(handler):
+            raise TypeError(f"the name of a command is given as @bot.command(name={handler!r})")
         return register if handler is None else register(handler)
 
     @overload
@@ -125,7 +127,14 @@ class Bot:
         The function gets the events one after the other, in their order; messages that are commands
         are among them. Its exceptions are logged and end the handling of that event only. A
         function that does not keep up loses events after a thousand, with a warning in the log.
+
+        Raises:
+            TypeError: it is no kind of event.
         """
+        try:
+            isinstance(None, kind)
+        except TypeError:
+            raise TypeError("on takes the kind of event, as in @bot.on(ChatMessage)") from None
 
         def register(
             function: Callable[..., Awaitable[None] | None],
