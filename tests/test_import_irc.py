@@ -136,6 +136,29 @@ FORMATS: list[tuple[str, str, str]] = [
         "Jan 31 12:00:04 *\tbob has quit (bye)\n"
         "**** ENDING LOGGING AT Sat Jan 31 12:01:00 2026\n",
     ),
+    (
+        "a clock of twelve hours",
+        "libera/#a/2026-01-31.log",
+        "[12:00:01pm] <anna> hello\n[12:00:02 PM] * bob waves\n[12:00:03 p.m.] -bob- careful\n",
+    ),
+    (
+        "the day first",
+        "#a.log",
+        "31.01.2026 12:00:01 <anna> hello\n[31.01.2026, 12:00:02] * bob waves\n"
+        "31.01.2026 12:00:03  -bob- careful\n",
+    ),
+    (
+        "slashes, and zones",
+        "#a.log",
+        "2026/01/31 12:00:01 <anna> hello\n[2026/01/31 13:00:02 +0100] * bob waves\n"
+        "[2026.01.31 12:00:03 UTC] -bob- careful\n",
+    ),
+    (
+        "weechat without dates",
+        "irc.libera.#a.2026-01-31.weechatlog",
+        "11:59:59\t-->\tanna (a@host) has joined #a\n12:00:01\t@anna\thello\n"
+        "12:00:02\t *\tbob waves\n12:00:03\t--\tNotice(bob) -> #a: careful\n",
+    ),
 ]
 
 
@@ -449,6 +472,24 @@ def test_dates_are_in_the_language_of_the_user(words: str) -> None:
     """As `strftime` writes them."""
     text = f"--- Log opened {words} 10:00:00 2026\n10:00 <a> 1\n"
     assert [each[0] for each in talk(text, "x/#a.log")] == ["2026-03-01T10:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("clock", "hour"),
+    [("[12:05am]", 0), ("1:05 AM", 1), ("[11:05am]", 11), ("[12:05pm]", 12), ("1:05 pm", 13)],
+)
+def test_a_clock_of_twelve_hours(clock: str, hour: int) -> None:
+    """Noon is 12 pm, and midnight 12 am."""
+    assert talk(f"{clock} <anna> hi\n")[0][0] == f"2026-01-31T{hour:02}:05:00"
+
+
+@pytest.mark.parametrize(
+    "words", ["2026-02-01", "01.02.2026", "So 01.02.2026", "Sun 1 Feb 2026", "1 févr. 2026"]
+)
+def test_a_date_may_have_another_form(words: str) -> None:
+    """Users of irssi choose it (`log_day_changed`)."""
+    text = f"{IRSSI}\n10:00 <a> 1\n--- Day changed {words}\n09:00 <a> 2\n"
+    assert [each[0][:10] for each in talk(text, "#a.log")] == ["2026-01-31", "2026-02-01"]
 
 
 @pytest.mark.parametrize("words", ["Klingon 1", "xyz lip 01 2026", "Sun Feb 30 2026", ""])

@@ -61,18 +61,23 @@ LineFormat = Callable[[str], LogLine | None]
 """Takes a line apart; None for a line that is not of the format."""
 
 _NICK = r"[@+%&~! ]?(?P<nick>[^\s<>]{1,64})"
-_CLOCK = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]|60))?"
-_ZONE = r"(?:\.[0-9]{1,9})?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
+_CLOCK = (
+    r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]|60))?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?(?=[\]\s]))?"
+)
+_ZONE = r"(?:\.[0-9]{1,9})?(?: ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})(?=[\]\s]))?"
+_NUMBERS = (
+    r"(?:(?P<year>[0-9]{4})(?P<sign>[-/.])(?P<month>[0-9]{2})(?P=sign)(?P<day>[0-9]{2})"
+    r"|(?P<last_day>[0-9]{2})\.(?P<last_month>[0-9]{2})\.(?P<last_year>[0-9]{4}))"
+)
+"""A date in numbers. With slashes and the year at the end, either number may be the month."""
 _PLAIN = re.compile(rf"(?P<open>\[)?{_CLOCK}(?(open)\])(?P<rest> .*|)", re.ASCII | re.DOTALL)
 _DATED = re.compile(
-    r"(?P<open>\[)?(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})[T ]"
-    rf"{_CLOCK}{_ZONE}"
-    r"(?(open)\])(?P<rest>[ \t].*)",
+    rf"(?P<open>\[)?{_NUMBERS}(?:T|,? ){_CLOCK}{_ZONE}(?(open)\])(?P<rest>[ \t].*)",
     re.ASCII | re.DOTALL,
 )
 _WEECHAT = re.compile(
-    rf"(?P<year>[0-9]{{4}})-(?P<month>[0-9]{{2}})-(?P<day>[0-9]{{2}})[T ]{_CLOCK}{_ZONE}"
-    r"\t(?P<prefix>[^\t]*)\t(?P<text>.*)",
+    rf"(?:{_NUMBERS}(?:T|,? ))?{_CLOCK}{_ZONE}\t(?P<prefix>[^\t]*)\t(?P<text>.*)",
     re.ASCII | re.DOTALL,
 )
 _HEXCHAT = re.compile(
@@ -104,10 +109,16 @@ _HEXCHAT_DAY = re.compile(
     re.DOTALL,
 )
 _DAY = re.compile(
-    r"(?P<weekday>\S{1,20}) +(?P<month>\S{2,20}) +(?P<day>[0-3]?[0-9])(?: [0-9:]+)?"
-    r" (?P<year>[0-9]{4})\s*",
+    r"(?P<weekday>\S{1,20}) +(?:de |d[’'])?(?P<month>\S{2,20}) +(?P<day>[0-3]?[0-9])"
+    r"(?: [0-9:]+)? (?P<year>[0-9]{4})\s*",
     re.ASCII,
 )
+_DAY_FIRST = re.compile(
+    r"(?:(?P<weekday>\S{1,20}) +)?(?P<day>[0-3]?[0-9])\.? +(?:de |d[’'])?(?P<month>\S{2,20})"
+    r" +(?P<year>[0-9]{4})(?: [0-9:]+)?\s*",
+    re.ASCII,
+)
+_DAY_IN_NUMBERS = re.compile(rf"(?:\S{{1,20}} +)?{_NUMBERS}(?:[T ,]+[0-9:]+.*)?\s*", re.ASCII)
 _HEXCHAT_EVENT = re.compile(
     r"(?:[^ ]+ \([^ @()]*@[^ ()]*\)"
     r"|You are now|Now talking|Topic (?:for|of)|Disconnected|Looking up|Connect|Received a CTCP"
@@ -179,12 +190,12 @@ def mirc(line: str) -> LogLine | None:
 
 def dated(line: str) -> LogLine | None:
     """`[2026-01-31T12:34:56.789Z] <nick> text`, as of The Lounge, or the same without brackets,
-    fraction and zone.
+    fraction and zone, or with the date as in `31.01.2026` or `2026/01/31`.
     """
     match = _DATED.fullmatch(line)
     if match is None:
         return None
-    day = date_or_none(int(match["year"]), int(match["month"]), int(match["day"]))
+    day = _numbered(match)
     if day is None:
         return None
     rest = match["rest"]
@@ -196,12 +207,14 @@ def dated(line: str) -> LogLine | None:
 
 
 def weechat(line: str) -> LogLine | None:
-    """`2026-01-31 12:34:56<Tab>nick<Tab>text`, or since 4.8 `2026-01-31 12:34:56.789012Z<Tab>…`."""
+    """`2026-01-31 12:34:56<Tab>nick<Tab>text`, or since 4.8 `2026-01-31 12:34:56.789012Z<Tab>…`, or
+    without the date, which is then in the name of the file.
+    """
     match = _WEECHAT.fullmatch(_ANSI.sub("", line))  # of `logger.file.color_lines`
     if match is None:
         return None
-    day = date_or_none(int(match["year"]), int(match["month"]), int(match["day"]))
-    if day is None:
+    day = _numbered(match)
+    if day is None and (match["year"] or match["last_year"]):
         return None
     said = _weechat_said(_clock(match), match["prefix"].strip(), match["text"])
     return said._replace(day=day, zone=match["zone"] or "")
@@ -295,15 +308,29 @@ def _notice(clock: int, nick: str, text: str, to: str) -> LogLine:
 
 def _clock(match: re.Match[str]) -> int:
     second = min(int(match["second"] or 0), 59)  # a leap second
-    return int(match["hour"]) * 3600 + int(match["minute"]) * 60 + second
+    hour = int(match["hour"])
+    if match["half"]:
+        hour = hour % 12 + (12 if match["half"] in "Pp" else 0)
+    return hour * 3600 + int(match["minute"]) * 60 + second
+
+
+def _numbered(match: re.Match[str]) -> date | None:
+    """Return the date of `_NUMBERS`; None when there is none."""
+    for before in ("", "last_"):
+        numbers = [match[f"{before}{unit}"] for unit in ("year", "month", "day")]
+        if all(numbers):
+            return date_or_none(*map(int, numbers))
+    return None
 
 
 def _day_line(pattern: re.Pattern[str], line: str) -> LogLine | None:
     """Return a line that says the date, which is None if it cannot be read."""
     if not (found := pattern.fullmatch(line)):
         return None
-    match = _DAY.fullmatch(found["date"])
+    if match := _DAY_IN_NUMBERS.fullmatch(found["date"]):
+        return LogLine(LineKind.DATE, day=_numbered(match))
+    match = _DAY.fullmatch(found["date"]) or _DAY_FIRST.fullmatch(found["date"])
     if match is None:
         return LogLine(LineKind.DATE)
-    words = match["weekday"], match["month"], int(match["day"]), int(match["year"])
+    words = match["weekday"] or "", match["month"], int(match["day"]), int(match["year"])
     return LogLine(LineKind.DATE, day=date_of(*words))
