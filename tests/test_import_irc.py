@@ -193,6 +193,18 @@ def test_every_format_is_recognised(path: str, text: str) -> None:
         ),
         ("2026-01-31 12:00:00\t→\tanna (a@host) has joined #a", ("JOIN", "anna", "")),
         ("Jan 31 12:00:00 *\tanna (a@host) has left", ("PART", "anna", "")),
+        ("Mär 31 12:00:00 *\tanna (a@host) ist beigetreten.", ("JOIN", "anna", "")),
+        ("Mär 31 12:00:00 *\tanna (a@host) ist gegangen (bye).", ("PART", "anna", "bye")),
+        ("Mär 31 12:00:00 *\tanna hat die Verbindung getrennt (bye).", ("QUIT", "anna", "bye")),
+        ("janv. 31 12:00:00 *\tanna a quitté (bye)", ("QUIT", "anna", "bye")),
+        ("янв 31 12:00:00 *\tanna теперь известен как annie", ("NICK", "anna", "annie")),
+        (" 1月 31 12:00:00 *\tanna 已退出(bye)", ("QUIT", "anna", "bye")),
+        ("ene 31 12:00:00 *\tanna da op a bob", ("", "", "")),
+        ("Jan 31 12:00:00 *\tanna setzt Modus +m auf #a", ("", "", "")),
+        ("Jan 31 12:00:00 *\tanna gives channel operator status to bob", ("", "", "")),
+        ("Jan 31 12:00:00 *\tSie sprechen jetzt in #a", ("", "", "")),
+        ("jan 31 12:00:00 *\tVocê mudou de apelido para annie", ("", "", "")),
+        (" 1月 31 12:00:00 *\t 已离开频道 #a", ("", "", "")),
         ("[2026-01-31T12:00:00Z] *** anna (a@host) joined", ("JOIN", "anna", "")),
         ("[2026-01-31T12:00:00Z] *** anna changed nick to annie", ("NICK", "anna", "annie")),
         ("12:00 -!- mode/#a [+o anna] by bob", ("", "", "")),
@@ -206,6 +218,39 @@ def test_events_are_recognised(line: str, event: tuple[str, str, str]) -> None:
     parsed = parse(line)
     assert parsed is not None
     assert (parsed.kind, parsed.command, parsed.nick, parsed.text) == (LineKind.EVENT, *event)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gives anna a cookie",
+        "removes his hat",
+        "has left the building",
+        "has joined the club",
+        "sets the table",
+        "a quitté la ville",
+        "setzt sich",
+        "agora é um homem feliz",
+    ],
+)
+def test_an_action_that_begins_like_an_event_of_hexchat(text: str) -> None:
+    """Only the whole words of an event are one."""
+    said = f"{HEXCHAT}\nJan 31 12:00:00 *\tbob {text}\n"
+    assert [each[1:] for each in talk(said, "#a.log")] == [("bob", text, "ACTION")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "**** BEGINNE LOGBUCH UM Sat Jan 31 11:59:00 2026",
+        "*** ZAČENJAM BELEŽENJE Sat Jan 31 11:59:00 2026",
+        "**** Sat Jan 31 11:59:00 2026 からログ記録開始",
+    ],
+)
+def test_a_log_of_hexchat_begins_in_any_language(line: str) -> None:
+    """The date in it is always English."""
+    text = f"{line}\n\n 1月 31 12:00:00 <anna>\thi\n"
+    assert [each[:2] for each in talk(text, "#a.log")] == [("2026-01-31T12:00:00", "anna")]
 
 
 IRSSI = "--- Log opened Sat Jan 31 11:59:00 2026"
@@ -461,8 +506,11 @@ def test_dates_come_from_lines() -> None:
     [
         "Вс мар 01",
         "So Mär 01",
+        "So Mrz 01",
         "dim. mars 01",
+        "dg. de març 01",
         "dom mar 01",
+        "sk kov. 01",
         "ni mar 01",
         "日  3月 01",
         "일 3월 01",
@@ -512,6 +560,8 @@ def test_messages_after_an_unknown_date_are_left_out(words: str) -> None:
         ("so srp 01 2026", "2026-08-01"),
         ("Sri Srp 01 2026", "2026-07-01"),
         ("xyz lip 31 2026", "2026-07-31"),
+        ("lun. jui. 01 2026", "2026-06-01"),
+        ("Mer Jui 01 2026", "2026-07-01"),
     ],
 )
 def test_a_name_of_two_months_is_told_by_the_weekday(words: str, day: str) -> None:

@@ -6,11 +6,13 @@ reading, with as much of the date as the line has.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from enum import Enum, auto
+from itertools import chain
 from typing import NamedTuple
 
+from trio_chat.imports import hexchat_events
 from trio_chat.imports.messages import MessageForm
 from trio_chat.imports.months import date_of, date_or_none, month_of
 from trio_chat.irc.text import strip_formatting
@@ -81,7 +83,8 @@ _WEECHAT = re.compile(
     re.ASCII | re.DOTALL,
 )
 _HEXCHAT = re.compile(
-    rf"(?P<month>\S{{2,8}}) +(?P<day>[0-3]?[0-9]) {_CLOCK} (?P<rest>.*)", re.ASCII | re.DOTALL
+    rf" ?(?:de |d[’'])?(?P<month>\S{{2,8}}) +(?P<day>[0-3]?[0-9]) {_CLOCK} (?P<rest>.*)",
+    re.ASCII | re.DOTALL,
 )
 _SAID = re.compile(rf"<{_NICK}>(?:[ \t](?P<text>.*)|)", re.DOTALL)
 _ACTED = re.compile(rf"\* {_NICK}(?: (?P<text>.*)|)", re.DOTALL)
@@ -105,7 +108,7 @@ _IRSSI_DAY = re.compile(r"--- (?:Log opened|Log closed|Day changed) (?P<date>.*)
 _SESSION_DAY = re.compile(r"Session (?:Start|Time|Close)(?: \([^)]*\))?: (?P<date>.*)", re.DOTALL)
 _HEXCHAT_DAY = re.compile(
     # The words are in the language of the user; the date never is.
-    r"\*\*\*\* .*?(?P<date>[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]+ [0-9]{4}).*",
+    r"\*{3,4} .*?(?P<date>[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-3][0-9] [0-9:]+ [0-9]{4}).*",
     re.DOTALL,
 )
 _DAY = re.compile(
@@ -119,13 +122,6 @@ _DAY_FIRST = re.compile(
     re.ASCII,
 )
 _DAY_IN_NUMBERS = re.compile(rf"(?:\S{{1,20}} +)?{_NUMBERS}(?:[T ,]+[0-9:]+.*)?\s*", re.ASCII)
-_HEXCHAT_EVENT = re.compile(
-    r"(?:[^ ]+ \([^ @()]*@[^ ()]*\)"
-    r"|You are now|Now talking|Topic (?:for|of)|Disconnected|Looking up|Connect|Received a CTCP"
-    r"|[^ ]+ (?:\([^)]*\) )?(?:has (?:joined|left|quit|kicked|changed the topic|set the topic)"
-    r"|is now known as|sets (?:mode|ban)|gives |removes |set(?:s)? the (?:channel|topic))"
-    r"|Channel )"
-)
 _MIRC_COLOR = re.compile(r"\x03[0-9]{1,2}(?:,[0-9]{1,2})?|[0-9]{2}(?=\[)", re.ASCII)
 """Of a whole line, as a code, or without its sign where something has removed control codes."""
 _MIRC_EVENT = re.compile(
@@ -138,7 +134,8 @@ _MIRC_EVENT = re.compile(
 _WHO = r"(?P<nick>[^\s()\[\]]{1,64})"
 _HOST = r"[\[(][^\s\])]{1,200}[\])]"
 _REASON = r"(?: [\[(](?P<text>.*)[\])])?"
-_COMMANDS = tuple(
+_Command = tuple[str, re.Pattern[str]]
+_COMMANDS: tuple[_Command, ...] = tuple(
     (command, re.compile(pattern, re.DOTALL))
     for command, pattern in (
         ("JOIN", rf"Joins: {_WHO} {_HOST}(?P<text>).*"),
@@ -272,8 +269,10 @@ def _spoken(match: re.Match[str], rest: str) -> LogLine:
     if rest.startswith(("***", "-!-")):
         return _event(clock, rest[3:].lstrip())
     if rest.startswith("*\t"):  # HexChat, whatever its user has made of the time
-        if _HEXCHAT_EVENT.match(rest, 2):
-            return _event(clock, rest[2:])
+        if hexchat_events.BY_NOBODY.match(rest, 2):
+            return LogLine(LineKind.EVENT, clock)
+        if hexchat_events.BY_SOMEBODY.match(rest, 2):
+            return _event(clock, rest[2:], hexchat_events.COMMANDS)
         rest = f"* {rest[2:]}"
     for pattern, form in ((_SAID, MessageForm.TEXT), (_ACTED, MessageForm.ACTION)):
         if said := pattern.fullmatch(rest):
@@ -288,8 +287,8 @@ def _spoken(match: re.Match[str], rest: str) -> LogLine:
     return LogLine(LineKind.EVENT, clock)
 
 
-def _event(clock: int, text: str) -> LogLine:
-    for command, pattern in _COMMANDS:
+def _event(clock: int, text: str, further: Iterable[_Command] = ()) -> LogLine:
+    for command, pattern in chain(_COMMANDS, further):
         if match := pattern.fullmatch(text):
             nick = strip_formatting(match["nick"]).lstrip("@+%&~!") or "*"
             words = match["text"] or ""

@@ -1,4 +1,5 @@
-"""Dates in words, as `strftime` writes them into logs (`%a %b`) in the languages of glibc.
+"""Dates in words, as `strftime` writes them into logs (`%a %b`) in the languages of glibc, and in
+those of Windows and macOS that differ.
 
 irssi and HexChat write dates in the language of the user.
 """
@@ -8,7 +9,12 @@ from datetime import date
 _NAMES = """
 jan feb mar apr may jun jul aug sep oct nov dec
 янв фев мар апр мая июн июл авг сен окт ноя дек
+янв февр март апр мая июнь июль авг сент окт нояб дек
 jan feb mär apr mai jun jul aug sep okt nov dez
+jän feb mrz apr mai juni juli aug sept okt nov dez
+jan feb märz apr mai juni juli aug sept okt nov dez
+jan fév mar avr mai jui jul aoû sep oct nov déc
+jan fév mar avr mai jun jui aoû sep oct nov déc
 janv févr mars avril mai juin juil août sept oct nov déc
 ene feb mar abr may jun jul ago sep oct nov dic
 gen feb mar apr mag giu lug ago set ott nov dic
@@ -30,6 +36,13 @@ jan feb mar apr maj jun jul avg sep okt nov dec
 ian feb mar apr mai iun iul aug sep oct nov dec
 oca şub mar nis may haz tem ağu eyl eki kas ara
 ιαν φεβ μαρ απρ μαΐ ιουν ιουλ αυγ σεπ οκτ νοε δεκ
+ιαν φεβ μάρ απρ μάι ιούν ιούλ αύγ σεπ οκτ νοέ δεκ
+saus vas kov bal geg birž liep rugp rugs spal lapkr gruod
+jan feb mar apr mai jūn jūl aug sep okt nov dec
+gen febr març abr maig juny jul ag set oct nov des
+urt ots mar api mai eka uzt abu ira urr aza abe
+xan feb mar abr mai xuñ xul ago set out nov dec
+jan feb mar apr mei jun jul agu sep okt nov des
 jaan veebr märts apr mai juuni juuli aug sept okt nov dets
 1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月
 1월 2월 3월 4월 5월 6월 7월 8월 9월 10월 11월 12월
@@ -41,6 +54,7 @@ pon wto śro czw pią sob nie
 pon wto śro czw ptk sob ndz
 po út st čt pá so ne
 pon uto sri čet pet sub ned
+lun mar mer jeu ven sam dim
 """
 """Those of the languages in which a month has the name of another one elsewhere."""
 
