@@ -4,6 +4,8 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
+from xml.etree import ElementTree
 
 import pytest
 
@@ -22,6 +24,7 @@ from trio_chat.config.settings import ArchiveSettings, ServerSettings, StorageSe
 from trio_chat.irc.message import Message
 from trio_chat.server.archive.documents import ArchiveDocuments
 
+ATOM = "{http://www.w3.org/2005/Atom}"
 CAPS = "message-tags echo-message draft/message-redaction"
 
 
@@ -318,8 +321,54 @@ async def test_a_feed_has_the_latest_messages() -> None:
         msgid = await p.say("tea & <biscuits>")
         answer = await p.get("a/feed.xml")
         assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
-        assert f"<id>https://chat.example/archive/a/m/{msgid}</id>" in answer.text
+        assert f'<link href="https://chat.example/archive/a/m/{msgid}"/>' in answer.text
         assert "tea &amp; &lt;biscuits&gt;" in answer.text
+
+
+def problems_of(feed: str) -> list[str]:
+    """Return what RFC 4287 forbids in a feed."""
+    root = ElementTree.fromstring(feed)
+    entries = root.findall(f"{ATOM}entry")
+    found = [root.tag] if root.tag != f"{ATOM}feed" else []
+    for each in (root, *entries):
+        found += [  # §4.1.1, §4.1.2
+            f"{name} of {each.tag}"
+            for name in ("id", "title", "updated")
+            if len(each.findall(f"{ATOM}{name}")) != 1
+        ]
+        if ":" not in each.findtext(f"{ATOM}id", "").partition("/")[0]:  # §4.2.6
+            found.append("an id that is no IRI")
+        moment = datetime.fromisoformat(each.findtext(f"{ATOM}updated", ""))  # §3.3
+        if moment.tzinfo is None:
+            found.append("a time without a zone")
+    found += ["no author" for each in entries if not each.findtext(f"{ATOM}author/{ATOM}name")]
+    found += ["no content" for each in entries if each.find(f"{ATOM}content") is None]
+    identifiers = [each.findtext(f"{ATOM}id") for each in entries]
+    found += ["an id of two entries"] if len(set(identifiers)) < len(identifiers) else []
+    found += ["no link to itself"] if root.find(f"{ATOM}link[@rel='self']") is None else []
+    return found
+
+
+async def test_a_feed_is_valid() -> None:
+    """Also without a message, and whatever is said."""
+    async with public() as p:
+        assert not problems_of((await p.get("a/feed.xml")).text)
+        for text in ("tea", "]]> <b> &amp;", "\x01ACTION waves\x01", "\uffff", "x" * 400):
+            await p.say(text)
+        feed = (await p.get("a/feed.xml")).text
+        assert feed.count("<entry>") == 5
+        assert not problems_of(feed)
+
+
+async def test_a_message_in_a_feed_keeps_its_id_under_another_name_of_the_channel() -> None:
+    """A reader of feeds would else show it as a new one (RFC 4287 §4.2.6)."""
+    async with public() as p:
+        await p.say("tea")
+        before = re.findall("<id>(.*?)</id>", (await p.get("a/feed.xml")).text)
+        await p.do("RENAME #a #b")
+        feed = (await p.get("b/feed.xml")).text
+        assert re.findall("<id>(.*?)</id>", feed) == before
+        assert "/archive/b/m/" in feed
 
 
 async def test_a_feed_is_xml_whatever_is_said() -> None:

@@ -86,15 +86,23 @@ class ArchiveDocuments:
         """Return the latest messages as an Atom feed, the newest first."""
         own = f"{self._base}{_path(channel)}"
         updated = server_time(records[-1].id, records[-1].shift) if records else _NEVER
-        entries = "".join(_entry(own, record) for record in reversed(records))
+        entries = "".join(
+            _entry(self._lasting(record.id), own, record) for record in reversed(records)
+        )
         return (
             '<?xml version="1.0" encoding="utf-8"?>\n'
             '<feed xmlns="http://www.w3.org/2005/Atom">\n'
             f"<title>{escaped(f'{channel.name} · {self._network}')}</title>\n"
             f'<link href="{html.escape(own)}"/>\n'
             f'<link rel="self" href="{html.escape(own)}feed.xml"/>\n'
-            f"<id>{html.escape(own)}</id>\n<updated>{updated}</updated>\n{entries}</feed>\n"
+            f"<id>{self._lasting(channel.public_since)}</id>\n<updated>{updated}</updated>\n{entries}</feed>\n"
         )
+
+    def _lasting(self, number: int) -> str:
+        """Return an identifier that outlasts another name of the channel: a reader of feeds would
+        show all messages once more (RFC 4287 §4.2.6).
+        """
+        return f"{html.escape(self._base)}{public_archive.PATH}#{msgid(number)}"
 
     def _page(
         self, channel: Channel, title: str, articles: str, links: Sequence[tuple[str, str]]
@@ -130,7 +138,7 @@ def _article(channel: Channel, record: Record, missing: Collection[int]) -> str:
     return article(record, Surroundings({}, {}, [], missing=missing, permanent=permanent))
 
 
-def _entry(own: str, record: Record) -> str:
+def _entry(identifier: str, own: str, record: Record) -> str:
     link = f"{html.escape(own)}m/{msgid(record.id)}"
     time, nick = server_time(record.id, record.shift), escaped(nick_of(record))
     words, is_action = said(record)
@@ -139,7 +147,7 @@ def _entry(own: str, record: Record) -> str:
     title = whole if len(whole) <= _LONGEST_TITLE else f"{cut(whole, _LONGEST_TITLE).rstrip()}…"
     who = f"* {nick}" if is_action else f"{nick}:"
     return (
-        f"<entry><id>{link}</id><title>{who} {html.escape(title)}</title>"
+        f"<entry><id>{identifier}</id><title>{who} {html.escape(title)}</title>"
         f'<link href="{link}"/><updated>{time}</updated><author><name>{nick}</name></author>'
         f'<content type="html">{html.escape(content)}</content></entry>\n'
     )
