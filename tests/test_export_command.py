@@ -206,6 +206,32 @@ def test_text_has_what_readers_saw(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "page", "lines"),
+    [
+        (
+            "one\n\x01ACTION waves\x01\ntwo",
+            "one\n* ann waves\ntwo",
+            ["<ann> one", " * ann waves", "<ann> two"],
+        ),
+        (
+            "\x01ACTION waves\x01\nhello\n\r there",
+            "* ann waves\nhello there",
+            [" * ann waves", "<ann> hello there"],
+        ),
+    ],
+)
+def test_an_action_among_the_lines_of_a_message(
+    text: str, page: str, lines: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others keep their lines, and no CTCP frame is shown."""
+    fill(said(0, text))
+    assert ran("export", "#a", "--format", "text") == 0
+    assert [line[9:] for line in capsys.readouterr().out.splitlines()[1:]] == lines
+    assert ran("export", "#a", "--format", "html", "--output", "pages") == 0
+    assert f">{page}</span>" in Path("pages/2026-01-31.html").read_text(encoding="utf-8")
+
+
 class Page(HTMLParser):
     """The elements, attributes and texts of a page."""
 

@@ -14,11 +14,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote
 
-from trio_chat.chat import multiline
 from trio_chat.chat.history import Record
 from trio_chat.chat.ids import msgid, parse_msgid, server_time
 from trio_chat.chat.uploads import LINK
-from trio_chat.exports.text import flat, joined, nick_of
+from trio_chat.exports.text import action_of, nick_of, texts_of
 from trio_chat.irc import tag_names
 from trio_chat.irc.text import ACTION, clean
 
@@ -145,11 +144,13 @@ def article(record: Record, around: Surroundings) -> str:
 
 def said(record: Record) -> tuple[str, bool]:
     """Return the text of a message, and whether that is an action (`/me`)."""
-    text = flat(record.text)
-    text = multiline.flatten(text) if ACTION in text else joined(text)
-    if text.startswith(ACTION):
-        return text.removeprefix(ACTION).removesuffix("\x01"), True
-    return text, False
+    texts = texts_of(record)
+    if len(texts) == 1 and texts[0].startswith(ACTION):
+        return action_of(texts[0]), True
+    nick = nick_of(record)
+    # Programs can send actions among the lines of a message.
+    shown = (f"* {nick} {action_of(text)}" if text.startswith(ACTION) else text for text in texts)
+    return "\n".join(shown), False
 
 
 def _linked(text: str) -> str:

@@ -72,18 +72,24 @@ def _lines_of(record: Record, where: str) -> Iterator[str]:
         elif reaction := record.tags.get(tag_names.UNREACT, ""):
             yield f"-!- {where}{nick} takes {clean(reaction)} back"
         return
-    for text in _texts_of(record):
+    for text in texts_of(record):
         if text.startswith(ACTION):
-            yield f" * {nick} {where}{clean(text.removeprefix(ACTION).removesuffix(chr(1)))}"
+            yield f" * {nick} {where}{clean(action_of(text))}"
         elif record.command == "NOTICE":
             yield f"-{nick}- {where}{clean(text)}"
         else:
             yield f"<{nick}> {where}{clean(text)}"
 
 
-def _texts_of(record: Record) -> list[str]:
+def texts_of(record: Record) -> list[str]:
     """Return the lines of a message as their reader saw them: a line that was too long to be sent
     as one is whole again, and an action of several lines is one.
     """
     text = flat(record.text)
-    return [multiline.flatten(text)] if text.startswith(ACTION) else joined(text).split("\n")
+    is_action = text.startswith(ACTION) and "\x01" not in text[1:-1]
+    return [multiline.flatten(text)] if is_action else joined(text).split("\n")
+
+
+def action_of(text: str) -> str:
+    """Return the words of an action."""
+    return text.removeprefix(ACTION).removesuffix("\x01")
