@@ -210,6 +210,14 @@ def test_messages_of_one_second_stay_in_order() -> None:
             "hi\nhttps://s/F1",
         ),
         ({"files": [{"id": "F1", "mode": "tombstone"}]}, "hi\n[file]"),
+        (
+            {
+                "attachments": [
+                    {"text": "look", "files": [{"id": "F1", "permalink": "https://s/1"}]}
+                ]
+            },
+            "hi\nlook\nhttps://s/1",
+        ),
     ],
 )
 def test_what_a_message_contains_is_text(more: dict[str, Any], text: str) -> None:
@@ -294,6 +302,26 @@ def test_a_conversation_that_is_not_listed_is_told(capsys: pytest.CaptureFixture
     write_zip("a.zip", files)
     assert ran("import", "slack", "a.zip") == 0
     assert "conversations that the export does not list: 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("around", ["", "Acme export/"])
+def test_an_export_of_an_organisation_has_several_workspaces(around: str) -> None:
+    """And channels that they share; each has its own people and days."""
+    day = [said("1700000000.000100"), said("1700000001.000100", user="U3")]
+    files = slack_files(d1=[said("1700000000.000100", "to all")])
+    files["org_users.json"] = files.pop("users.json")
+    for number, name in enumerate(("sales", "lab"), 2):
+        people = [{"id": "U3", "name": "carl"}]
+        files[f"teams/{name}/users.json"] = json.dumps(people)
+        files[f"teams/{name}/channels.json"] = json.dumps([{"id": f"C{number}", "name": name}])
+        files[f"teams/{name}/{name}/2024-01-01.json"] = json.dumps(day)
+    fill()
+    write_zip("a.zip", {around + name: content for name, content in files.items()})
+    assert ran("import", "slack", "a.zip") == 0
+    assert [record.text for record in kept("#general")] == ["to all"]
+    for name in ("#sales", "#lab"):
+        found = [record.source.partition("!")[0] for record in kept(name)]
+        assert found == ["Anna", "carl"]
 
 
 def test_files_beside_an_unpacked_export_become_uploads() -> None:

@@ -2,13 +2,15 @@
 
 Format: slack.com/help/articles/220556107. `channels.json`, `groups.json`, `dms.json` and
 `mpims.json` name the conversations, `users.json` the people, and each conversation has a directory
-with one file for each day.
+with one file for each day. The export of an organisation (Enterprise Grid) has these for what its
+workspaces share, with `org_users.json`, and again for each workspace in `teams/name`.
 """
 
 import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from trio_chat.i18n import _
@@ -42,6 +44,8 @@ _SPOKEN = frozenset(
 )
 _LISTS = {"channels.json": False, "groups.json": True, "mpims.json": True, "dms.json": True}
 """The lists of conversations, and whether these are private."""
+_PEOPLE = frozenset(("users.json", "org_users.json"))
+_TEAM = re.compile(r"teams/[^/]+/")
 _UPLOADS = "__uploads"
 """The directory in which slackdump and other programs put the files, which Slack leaves out."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.json")
@@ -66,23 +70,31 @@ class SlackExport:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        tree.enter("users.json")
+        tree.enter(_PEOPLE)
         self.bytes_read = 0
         self.problems: list[str] = []
         """Clauses about files of it that could not be read, while the others are."""
-        if "users.json" not in tree.sizes or not tree.sizes.keys() & _LISTS.keys():
+        # By the directory that has them: that of the export, or of a workspace.
+        files: dict[str, set[str]] = {"": set()}
+        for name in tree.sizes:
+            directory, separator, file = name.rpartition("/")
+            if not separator or _TEAM.fullmatch(f"{directory}/"):
+                files.setdefault(directory + separator, set()).add(file)
+        if not files[""] & _PEOPLE or not any(each & _LISTS.keys() for each in files.values()):
             raise ImportFileError(
                 _("the file is not an export of Slack: it has no users.json and channels.json")
             )
         self._people: dict[str, SourcePerson] = {}
-        for user in self._listed("users.json"):
-            person = _person(user)
-            self._people[text_of(user, "id", LONGEST_KEY)] = person
+        for place, found in files.items():
+            for name in sorted(found & _PEOPLE):
+                for user in self._listed(place + name):
+                    self._people[text_of(user, "id", LONGEST_KEY)] = _person(user)
         self._conversations = [
-            _Conversation(channel, directory)
+            _Conversation(channel, place + directory)
+            for place, found in files.items()
             for name, is_private in _LISTS.items()
-            if name in tree.sizes
-            for each in self._conversations_in(name)
+            if name in found
+            for each in self._conversations_in(place + name)
             for channel, directory in [self._channel(each, name, is_private=is_private)]
         ]
         names = {
@@ -206,7 +218,9 @@ class SlackExport:
         return SourcePerson(f"slack:{user or f'{bot}/{name}'}", name, is_bot, aliases=(user,))
 
     def _files(self, element: dict[str, Any]) -> Iterator[SourceFile]:
-        for each in list_of(element, "files", 20):
+        # A message that was forwarded is an attachment, with files of its own.
+        places = (element, *list_of(element, "attachments", 20))
+        for each in chain.from_iterable(list_of(place, "files", 20) for place in places):
             name = text_of(each, "name", LONGEST_NAME) or text_of(each, "title", LONGEST_NAME)
             url = text_of(each, "permalink", 2000) or text_of(each, "url_private", 2000)
             is_url = url.startswith(("https://", "http://")) and not re.search(r"\s", url)

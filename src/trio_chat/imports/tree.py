@@ -8,7 +8,7 @@ only compared here, and every file is read up to a limit. They are compared in t
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -63,16 +63,21 @@ class Tree:
         self._written[name] = written
         self.sizes[name] = size
 
-    def enter(self, name: str) -> None:
-        """Make the directory of a file the root, where an export is in a directory of its own."""
+    def enter(self, names: Collection[str]) -> None:
+        """Make the directory of a file the root, where an export is in a directory of its own.
+
+        Args:
+            names: that the file may have.
+        """
         found = [
             each
             for each in self.sizes
-            if each.rpartition("/")[2] == name and not each.startswith("__MACOSX/")
+            if each.rpartition("/")[2] in names and not each.startswith("__MACOSX/")
         ]
         if not found:
             return
-        root = min(found, key=lambda each: each.count("/")).removesuffix(name)
+        directory, separator, _name = min(found, key=lambda each: each.count("/")).rpartition("/")
+        root = directory + separator
         self._root += root
         self.sizes = {
             each.removeprefix(root): size
