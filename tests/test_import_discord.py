@@ -222,6 +222,8 @@ def test_reactions_are_messages_of_tags() -> None:
             "@Anna_B @Anna_B_Goode",
         ),
         ({"content": "at <t:1700000000:R>"}, "at 2023-11-14 22:13 UTC"),
+        ({"content": "try </play music:12>"}, "try /play music"),
+        ({"forwardedMessage": {"content": "<:tea:1> </play:2>"}}, "hi\n:tea: /play"),
         ({"content": "", "stickers": [{"id": "1", "name": "Wave"}]}, "[Wave]"),
         (
             {
@@ -450,8 +452,19 @@ def test_a_damaged_file_does_not_keep_the_others_out(capsys: pytest.CaptureFixtu
     assert len(kept("#general")) == 2
     err = capsys.readouterr().err
     assert "a.json: the file ends too early, or is damaged, after message 1" in err
-    assert "c.json: the file is not the expected JSON" in err
+    assert "c.json: the file is not a JSON document of DiscordChatExporter" in err
     assert "d.json: cannot be read" in err
+
+
+@pytest.mark.parametrize("text", ["<!DOCTYPE html>", "AuthorID,Author\n", "====\nGuild: G\n", ""])
+def test_a_file_in_another_format_of_the_exporter(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message says how the file can be had."""
+    fill()
+    Path("a.html").write_text(text, encoding="utf-8")
+    assert ran("import", "discord", "a.html") == 1
+    assert "again in the format JSON (--format Json)" in capsys.readouterr().err
 
 
 def attached(url: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from trio_chat.i18n import _
 from trio_chat.imports import messages
 from trio_chat.imports.fields import LONGEST_KEY, LONGEST_NAME, list_of, object_of, text_of
-from trio_chat.imports.json_document import JsonDocument
+from trio_chat.imports.json_document import JsonDocument, NotJson
 from trio_chat.imports.messages import (
     ImportFileError,
     Skipped,
@@ -43,6 +43,7 @@ _SNOWFLAKE = re.compile(r"[0-9]{1,20}", re.ASCII)
 _MENTION = re.compile(r"<@!?([0-9]{1,20})>")
 _BETWEEN_WORDS = re.compile(r"[\s<>()]+")
 _EMOJI = re.compile(r"<a?(:[A-Za-z0-9_]{1,64}:)[0-9]{1,20}>")
+_COMMAND = re.compile(r"<(/[^\s:<>][^:<>]{0,100}):[0-9]{1,20}>")
 _MOMENT = re.compile(r"<t:(-?[0-9]{1,12})(?::[tTdDfFR])?>")
 
 
@@ -58,7 +59,15 @@ class DiscordExport:
     """
 
     def __init__(self, stream: BinaryIO, directory: Path | None = None) -> None:
-        self._document = JsonDocument(stream, "messages")
+        try:
+            self._document = JsonDocument(stream, "messages")
+        except NotJson as error:
+            raise ImportFileError(
+                _(
+                    "the file is not a JSON document of DiscordChatExporter: export the channel"
+                    " again in the format JSON (--format Json)"
+                )
+            ) from error
         self._directory = directory.resolve() if directory is not None else None
         guild, channel = (object_of(self._document.head, key) for key in ("guild", "channel"))
         kind, number = text_of(channel, "type"), text_of(channel, "id", LONGEST_KEY)
@@ -103,7 +112,6 @@ class DiscordExport:
         content = text_of(element, "content")
         mentions = {text_of(each, "id", LONGEST_KEY): each for each in list_of(element, "mentions")}
         text = _MENTION.sub(lambda match: f"@{_shown(mentions.get(match[1], {}))}", content)
-        text = _MOMENT.sub(_written, _EMOJI.sub(r"\1", text))
         quoted = object_of(element, "forwardedMessage")
         is_start = self._start is not None and self._start.key == f"discord:{number}"
         parts = [self._title if is_start else "", text, text_of(quoted, "content")]
@@ -116,7 +124,7 @@ class DiscordExport:
             f"discord:{number}",
             self._time(element, number),
             _person(object_of(element, "author")),
-            "\n".join(filter(None, parts)),
+            _plain("\n".join(filter(None, parts))),
             reply_to=self._answered(element, number),
             files=(*self._files(element), *self._files(quoted)),
             reactions=tuple(_reactions(element)),
@@ -213,6 +221,11 @@ def _reactions(element: dict[str, Any]) -> Iterator[SourceReaction]:
         shown = f":{name}:" if text_of(emoji, "id") else name
         if shown and (people := tuple(_person(user) for user in list_of(each, "users"))):
             yield SourceReaction(shown, people)
+
+
+def _plain(text: str) -> str:
+    """Return a text with the names of emoji and commands, and with times in words."""
+    return _MOMENT.sub(_written, _COMMAND.sub(r"\1", _EMOJI.sub(r"\1", text)))
 
 
 def _sticker(value: dict[str, Any]) -> str:

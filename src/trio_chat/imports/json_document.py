@@ -20,7 +20,7 @@ _CHUNK = 1 << 18
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-class _NotJson(ImportFileError):
+class NotJson(ImportFileError):
     """What was read is no JSON, or not of this form."""
 
 
@@ -83,11 +83,11 @@ class JsonDocument:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except RecursionError:
-                raise _NotJson(_("the file is not the expected JSON")) from None
+                raise NotJson(_("the file is not the expected JSON")) from None
             except ValueError:
                 if self._more():
                     continue
-                raise _NotJson(_("the file is not the expected JSON")) from None
+                raise NotJson(_("the file is not the expected JSON")) from None
             # A number or a string could go on in the next chunk.
             if end < len(self._text) or self._is_over or not self._more():
                 self._at = end
@@ -95,18 +95,18 @@ class JsonDocument:
 
     def _read_head(self, array: str) -> None:
         if not self._take("{"):
-            raise _NotJson(_("the file is not the expected JSON"))
+            raise NotJson(_("the file is not the expected JSON"))
         while not self._take("}"):
             key = self._value()
             if not isinstance(key, str) or not self._take(":"):
-                raise _NotJson(_("the file is not the expected JSON"))
+                raise NotJson(_("the file is not the expected JSON"))
             if key == array:
                 if not self._take("["):
-                    raise _NotJson(_("the file is not the expected JSON"))
+                    raise NotJson(_("the file is not the expected JSON"))
                 return
             self.head[key] = self._value()
             self._take(",")
-        raise _NotJson(_("the file is not the expected JSON"))
+        raise NotJson(_("the file is not the expected JSON"))
 
     def elements(self) -> Iterator[Any]:
         """Yield the elements of the array.
@@ -120,8 +120,8 @@ class JsonDocument:
                 yield self._value()
                 count += 1
                 if not self._take(",") and self._sign() != "]":
-                    raise _NotJson(_("the file is not the expected JSON"))
-        except _NotJson:
+                    raise NotJson(_("the file is not the expected JSON"))
+        except NotJson:
             if not count:
                 raise
             problem = _("the file ends too early, or is damaged, after message {count}")
