@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from database_fakes import fill, ran
-from import_fakes import discord_document, said, write_json
+from import_fakes import BOB, discord_document, said, write_json
 from trio_chat.chat.history import HistoryFilter, Query, Record, Span
 from trio_chat.chat.ids import first_id, milliseconds, parse_time, seconds
 from trio_chat.chat.timeline import Timeline
@@ -84,6 +84,22 @@ async def test_pages_have_every_message_once(limit: int) -> None:
 
 def _seconds(record: Record) -> float:
     return seconds(record.id, record.shift) + 0.0001  # not below the millisecond by rounding
+
+
+def test_a_message_is_in_one_channel(capsys: pytest.CaptureFixture[str]) -> None:
+    """Another import of it for another channel says so, and adds no reactions there."""
+    fill()
+    liked = [{"emoji": {"id": "", "name": "👍"}, "users": [BOB]}]
+    write_json("a.json", discord_document(said(T, reactions=liked), said(T + 1)))
+    assert ran("import", "discord", "a.json") == 0
+    assert ran("export", "#general", "--output", "a.jsonl") == 0
+    for command in (("discord", "a.json"), ("jsonl", "a.jsonl")):
+        capsys.readouterr()
+        assert ran("import", *command, "--channel", "general=#lobby") == 0
+        out = capsys.readouterr().out
+        assert "left out: messages that are here already, in another channel: 2" in out
+        assert "#lobby" not in out
+        assert ran("export", "#lobby") == 1
 
 
 async def test_retention_deletes_imported_messages_by_their_time() -> None:

@@ -13,12 +13,14 @@ from trio_chat.chat import retention
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.channel_registration import OFF
 from trio_chat.chat.history import MESSAGES, Record
-from trio_chat.chat.ids import seconds
+from trio_chat.chat.ids import parse_msgid, seconds
 from trio_chat.imports import messages
 from trio_chat.imports.channels import ChannelNames
 from trio_chat.imports.conversion import Converted, FileToStore, ImportRules, convert
 from trio_chat.imports.messages import Skipped, SourceItems
 from trio_chat.imports.people import Nicknames
+from trio_chat.irc import tag_names
+from trio_chat.irc.names import CHANTYPES
 from trio_chat.storage import account_maintenance, lock, maintenance, turns
 from trio_chat.storage.accounts import dropped_accounts, every_account
 
@@ -205,9 +207,27 @@ class Importer:
             yield
             turns.rest()
 
+    def _without_others(self, batch: Sequence[Converted]) -> Sequence[Converted]:
+        """Return what is not in another channel here already, as after an import without a
+        `--channel`, or a new name of the channel. A message is in one channel.
+        """
+        places = maintenance.buffers_of(self._connection, map(_subject, batch))
+        found = []
+        for each in batch:
+            buffer = each.records[0].buffer
+            place = places.get(_subject(each), buffer)
+            # A conversation may have another name here than in the file.
+            if place == buffer or not (
+                place.startswith(CHANTYPES) and buffer.startswith(CHANTYPES)
+            ):
+                found.append(each)
+            elif count := sum(record.command in MESSAGES for record in each.records):
+                self.totals.skipped[messages.ELSEWHERE] += count
+        return found
+
     def flush(self) -> None:
         """Write what was collected."""
-        batch, self._batch, self._size = self._batch, [], 0
+        batch, self._batch, self._size = self._without_others(self._batch), [], 0
         records = [record for each in batch for record in each.records]
         numbers = [record.id for record in records if record.command in MESSAGES]
         new = maintenance.unknown_ids(self._connection, numbers)
@@ -223,6 +243,14 @@ class Importer:
             self.files.store(file, account, is_new=is_new)
         self._insert(records)
         self.has_written = True
+
+
+def _subject(converted: Converted) -> int:
+    """Return the id of a message, or of that which has reactions alone; 0 for an event."""
+    first = converted.records[0]
+    if first.command in MESSAGES:
+        return first.id
+    return parse_msgid(first.tags.get(tag_names.DRAFT_REPLY, "")) or 0
 
 
 def _files_of(batch: Sequence[Converted], new: set[int]) -> Iterator[tuple[FileToStore, int, bool]]:

@@ -151,6 +151,7 @@ EXPIRED = N_(
 PRIVATE = N_("messages of private channels that no --channel names")
 CONVERSATION = N_("private messages of people whose accounts here are not known (see --map)")
 NOT_CHOSEN = N_("messages of channels that --channel leaves out")
+ELSEWHERE = N_("messages that are here already, in another channel")
 LEFT_OVER = N_("parts of messages that are too long")
 UNLISTED = N_("days of conversations that the export does not list")
 NAMELESS = N_("reactions without the names of people")

@@ -56,6 +56,10 @@ seconds between attempts.
 """
 _STEPS_PER_LOOK = 100_000
 _KNOWN = "SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?))"
+_PLACES = """
+    SELECT message.id, buffer.name FROM message JOIN buffer ON buffer.id = message.buffer
+    WHERE message.id IN (SELECT value FROM json_each(?))
+"""
 _REDACTED = "SELECT id FROM redacted WHERE id IN (SELECT value FROM json_each(?))"
 _KNOWN_EVENTS = """
     SELECT id FROM event WHERE buffer = (SELECT id FROM buffer WHERE name = ?)
@@ -254,6 +258,11 @@ def unknown_ids(connection: apsw.Connection, numbers: Iterable[int]) -> set[int]
     # By id alone, since a conversation may have another name here than in the file.
     redacted = {number for (number,) in connection.execute(_REDACTED, values)}
     return wanted - known - redacted
+
+
+def buffers_of(connection: apsw.Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the names of the buffers that messages are in, by the ids of those that exist."""
+    return dict(connection.execute(_PLACES, (json.dumps(list(numbers)),)))
 
 
 def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
