@@ -8,6 +8,7 @@ perhaps the date are in its path:
 - the client of this program: `server/#channel/2026-01-31.txt`
 - WeeChat: `irc.network.#channel.weechatlog`
 - irssi, HexChat, mIRC and The Lounge: `network/#channel.log`, or `2026/network/#channel.01-31.log`
+- any of them: `#channel/2026/01/31.log`
 """
 
 import codecs
@@ -31,6 +32,7 @@ from trio_chat.imports.messages import (
     SourcePerson,
     irc_person,
 )
+from trio_chat.imports.months import date_or_none
 from trio_chat.imports.source_ids import digest
 from trio_chat.imports.time_zones import time_zone
 
@@ -48,7 +50,13 @@ _TO_ALL = re.compile(r"#|[&+!](?!#)")
 """How a channel as a receiver begins; before its name may be the prefix of those that receive it
 (STATUSMSG).
 """
-_DATE = re.compile(r"(?:^|[^0-9])([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?=[^0-9]|$)")
+_DATE = re.compile(
+    r"(?:^|[^0-9])(?P<year>[0-9]{4})(?P<sign>[-._]?)(?P<month>[0-9]{2})(?P=sign)(?P<day>[0-9]{2})"
+    r"(?=[^0-9]|$)"
+)
+_DATE_OF_FOLDERS = re.compile(r"(?:^|.*/)([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})", re.DOTALL)
+"""`2026/01/31` and `2026/01-31`: names of folders, and that of the file."""
+_DAY_OF_YEAR = re.compile(r".*[._-]([0-9]{2})-([0-9]{2})", re.DOTALL)
 _PART_OF_DATE = re.compile(
     r"[._-](?:(?:19|20)[0-9]{2}-?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))$"
 )
@@ -61,6 +69,7 @@ _WEECHAT = re.compile(
 )
 """`irc.network.#channel` of WeeChat: the name of a server may have dots, and a nickname none."""
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}(?:-?[0-9]{2}){0,2}|[0-9]{2}", re.ASCII)
+_FULL_YEAR = re.compile(r"(?:19|20)[0-9]{2}", re.ASCII)
 _NO_NETWORKS = frozenset(
     ("", ".", "/", "moddata", "log", "logs", "irclogs", "xchatlogs", "scrollback", "weechat")
 )
@@ -95,12 +104,15 @@ def parse_name(path: PurePosixPath) -> LogName:
     stem = path.stem if suffix in SUFFIXES else path.name
     day = None
     if match := _DATE.search(stem):
-        try:
-            day = date(*map(int, match.groups()))
-        except ValueError:
-            day = None
-        else:
+        day = _day_of(match["year"], match["month"], match["day"])
+        if day is not None:
             stem = (stem[: match.start()] + stem[match.end() :]).strip("_-. ")
+    elif match := _DATE_OF_FOLDERS.fullmatch("/".join((*path.parts[-3:-1], stem))):
+        day = _day_of(*match.groups())
+        stem = "" if day is not None else stem
+    elif match := _DAY_OF_YEAR.fullmatch(stem):
+        years = [part for part in path.parts[:-1] if _FULL_YEAR.fullmatch(part)]
+        day = _day_of(years[-1], *match.groups()) if years else None
     folders = [
         part
         for part in path.parts[:-1]
@@ -114,6 +126,10 @@ def parse_name(path: PurePosixPath) -> LogName:
         network = match["xchat"] or match["znc"].rpartition("_")[2]
         return LogName(network, _without_date(match["channel"]), day)
     return LogName(folders[-1] if folders else "", _unescaped(_without_date(stem)), day)
+
+
+def _day_of(*numbers: str) -> date | None:
+    return date_or_none(*map(int, numbers))
 
 
 def _decoded(path: PurePosixPath) -> PurePosixPath:

@@ -149,8 +149,10 @@ _COMMANDS: tuple[_Command, ...] = tuple(
     )
 )
 """What the programs write for events, each with the command."""
-_WEECHAT_NOTICE = re.compile(
-    r"Notice(?:\((?P<nick>[^()\s]{1,64})\))?(?: -> (?P<to>[^:\s]+))?: (?P<text>.*)", re.DOTALL
+_WEECHAT_NOTICE = re.compile(  # in the languages of WeeChat
+    r"(?:Notice|Aviso|Hinweis|Oznámení|Powiadomienie)(?:\((?P<nick>[^()\s]{1,64})\))?"
+    r"(?: -> (?P<to>[^:\s]+))?: (?P<text>.*)",
+    re.DOTALL,
 )
 _NICK_SIGNS = frozenset("[]\\`_^{|}")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
