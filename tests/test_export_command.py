@@ -156,6 +156,21 @@ def test_only_the_first_invalid_lines_are_reported(
     assert len(everything("other.db")) == 1
 
 
+@pytest.mark.parametrize("command", ["import jsonl a.jsonl", "history import a.jsonl"])
+def test_a_file_that_powershell_has_changed(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It writes UTF-16 by `>`, and has misread every letter beyond ASCII before."""
+    fill(said(0, "hello"))
+    ran("export", "a", "--output", "b.jsonl")
+    text = Path("b.jsonl").read_text(encoding="utf-8")
+    Path("a.jsonl").write_text(text * 30, encoding="utf-16")
+    assert ran(*command.split()) == 1
+    err = capsys.readouterr().err
+    assert "line 1: a shell such as PowerShell has changed the file: write it with --output" in err
+    assert "line 2" not in err
+
+
 def test_text_is_what_a_client_would_log(capsys: pytest.CaptureFixture[str]) -> None:
     """In UTC, with a line for each day; and it can be imported."""
     first = said(0, "hello")

@@ -5,6 +5,7 @@ stored messages unchanged. A line must have all keys and no others: with a missp
 everybody could read a message that was sent to the members alone.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -123,6 +124,12 @@ def read_lines(
     number = 0
     while line := stream.readline(LONGEST + 1):
         number += 1
+        if number == 1 and line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            # Not read: the shell has taken the text for that of another encoding, too.
+            yield InvalidLine(
+                number, _("a shell such as PowerShell has changed the file: write it with --output")
+            )
+            return
         if len(line) > LONGEST:
             while line and not line.endswith(b"\n"):
                 line = stream.readline(LONGEST)
