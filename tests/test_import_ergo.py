@@ -234,6 +234,27 @@ def test_messages_of_channels_are_imported() -> None:
     assert kept() == found
 
 
+def test_a_reaction_that_was_taken_back_is_not_left_standing() -> None:
+    """Both are in the history, as here."""
+    given, back = ({"+draft/reply": "k1", f"+draft/{name}": "👍"} for name in ("react", "unreact"))
+    history(
+        ("#a", "", T, "k1", item()),
+        ("#a", "", T + 10**9, "k2", item("", 8, Tags=given)),
+        ("#a", "", T + 2 * 10**9, "k3", item("", 8, Tags=back)),
+    )
+    fill()
+    assert ran("import", "ergo", "history.db") == 0
+    connection = apsw.Connection("trio-chat.db")
+    tags = [
+        json.loads(tags) for (tags,) in connection.execute("SELECT tags FROM event ORDER BY id")
+    ]
+    connection.close()
+    assert [tag for each in tags for tag in each if "react" in tag] == [
+        "+draft/react",
+        "+draft/unreact",
+    ]
+
+
 def test_messages_belong_to_the_accounts_that_came_along() -> None:
     """Of one import or of two; and so do private conversations. Namesakes get nothing."""
     history(

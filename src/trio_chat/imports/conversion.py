@@ -319,11 +319,12 @@ def _reactions(
             made, shift = source_id(
                 time or message.time + 1, f"{message.key}/{reaction.emoji}/{person.key}"
             )
+            name = tag_names.UNREACT if reaction.is_taken_back else tag_names.REACT
             tags = {
-                tag_names.REACT: clean_text(reaction.emoji)[:_LONGEST_EMOJI],
+                name: clean_text(reaction.emoji)[:_LONGEST_EMOJI],
                 tag_names.DRAFT_REPLY: msgid(record.id),
             }
-            if not tags[tag_names.REACT] or len(format_tags(tags)) > MAX_CLIENT_TAGS:
+            if not tags[name] or len(format_tags(tags)) > MAX_CLIENT_TAGS:
                 continue
             yield record._replace(
                 id=made,

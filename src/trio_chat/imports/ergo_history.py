@@ -157,6 +157,8 @@ class ErgoHistory:
             text, form = "", MessageForm.REACTION
             if emoji := text_of(tags, tag_names.REACT, 64) or text_of(tags, "+react", 64):
                 reactions = (SourceReaction(emoji, (author,)),)
+            elif emoji := text_of(tags, tag_names.UNREACT, 64):
+                reactions = (SourceReaction(emoji, (author,), is_taken_back=True),)
         elif item["Type"] == _NOTICE:
             form = MessageForm.NOTICE
         elif text.startswith(ACTION):

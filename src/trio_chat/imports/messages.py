@@ -80,10 +80,17 @@ class SourceFile(NamedTuple):
 
 
 class SourceReaction(NamedTuple):
-    """An emoji, and the people that reacted with it."""
+    """An emoji, and the people that reacted with it.
+
+    Args:
+        emoji: the emoji.
+        people: who they are.
+        is_taken_back: whether they take it back instead.
+    """
 
     emoji: str
     people: tuple[SourcePerson, ...]
+    is_taken_back: bool = False
 
 
 class SourceReference(NamedTuple):
