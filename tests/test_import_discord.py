@@ -313,6 +313,15 @@ def test_bots_are_bots() -> None:
         (7, "entries that are damaged"),
         (said(int(time.time() * 1000) + 10**7), "messages dated in the future"),
         (said(T, reactions=[{"emoji": {"name": "👍"}, "count": 2}]), "reactions without the names"),
+        (
+            said(
+                T,
+                reactions=[
+                    {"emoji": {"name": "👍"}, "users": [{"id": str(n)} for n in range(201)]}
+                ],
+            ),
+            "reactions to messages that have more than 200 of them: 1",
+        ),
     ],
 )
 def test_what_is_left_out_is_told(

@@ -211,6 +211,10 @@ def test_messages_of_one_second_stay_in_order() -> None:
         ),
         ({"files": [{"id": "F1", "mode": "tombstone"}]}, "hi\n[file]"),
         (
+            {"attachments": [{"text": str(number)} for number in range(22)]},
+            "\n".join(["hi", *map(str, range(22))]),
+        ),
+        (
             {
                 "attachments": [
                     {"text": "look", "files": [{"id": "F1", "permalink": "https://s/1"}]}

@@ -193,6 +193,9 @@ def _convert(message: SourceMessage, rules: ImportRules) -> Iterator[Converted |
         yield Skipped(source.LEFT_OVER, len(texts) - MOST_PARTS)
     said = list(_records(message, buffer, speaker, texts[:MOST_PARTS]))
     reactions = _reactions(message, said[0], rules.nicknames)
+    count = sum(len(reaction.people) for reaction in message.reactions)
+    if count > _MOST_REACTIONS:
+        yield Skipped(source.TOO_MANY, count - _MOST_REACTIONS)
     yield Converted(name, (*said, *reactions), tuple(files))
 
 

@@ -51,6 +51,8 @@ _UPLOADS = "__uploads"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.json")
 _TS = re.compile(r"([0-9]{1,11})\.([0-9]{6})", re.ASCII)
 _MOST_LISTED = 500_000
+_MOST_ATTACHED = 100
+"""As many as Slack accepts in a message."""
 
 
 class _Conversation(NamedTuple):
@@ -182,7 +184,7 @@ class SlackExport:
             parts = [self._text.of_blocks(list_of(element, "blocks"), mentioned)]
         parts += [
             self._text.of_attachment(each, mentioned)
-            for each in list_of(element, "attachments", 20)
+            for each in list_of(element, "attachments", _MOST_ATTACHED)
         ]
         return SourceMessage(
             channel,
@@ -219,8 +221,10 @@ class SlackExport:
 
     def _files(self, element: dict[str, Any]) -> Iterator[SourceFile]:
         # A message that was forwarded is an attachment, with files of its own.
-        places = (element, *list_of(element, "attachments", 20))
-        for each in chain.from_iterable(list_of(place, "files", 20) for place in places):
+        places = (element, *list_of(element, "attachments", _MOST_ATTACHED))
+        for each in chain.from_iterable(
+            list_of(place, "files", _MOST_ATTACHED) for place in places
+        ):
             name = text_of(each, "name", LONGEST_NAME) or text_of(each, "title", LONGEST_NAME)
             url = text_of(each, "permalink", 2000) or text_of(each, "url_private", 2000)
             is_url = url.startswith(("https://", "http://")) and not re.search(r"\s", url)
