@@ -11,7 +11,7 @@ def time_zone(text: str) -> tzinfo | None:
     """Return a time zone by its name (IANA) or offset; None when there is none, or when this
     machine does not know it.
     """
-    if text.upper() in ("UTC", "Z"):
+    if text.upper() in ("UTC", "GMT", "Z"):  # known without a database of zones
         return UTC
     if match := _OFFSET.fullmatch(text):
         offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
