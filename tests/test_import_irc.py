@@ -687,6 +687,25 @@ def test_other_encodings_are_read() -> None:
     ] == ["é", "é"]
 
 
+@pytest.mark.parametrize(
+    ("text", "options", "is_told"),
+    [
+        ("привет".encode("cp1251"), (), True),
+        ("привет".encode("cp1251"), ("--encoding", "cp1251"), False),
+        ("привет".encode(), (), False),
+    ],
+)
+def test_a_guessed_encoding_is_told(
+    text: bytes, options: tuple[str, ...], is_told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Any bytes are some text in Windows-1252, and an import cannot be mended by another one."""
+    write_tree(".", {"libera/#a/2026-01-31.log": b"[12:00:00] <a> " + text})
+    fill()
+    assert ran("import", "irc", "libera", "--timezone", "UTC", "--dry-run", *options) == 0
+    told = "not all in UTF-8, so read as Windows-1252 (see --encoding): " in capsys.readouterr().out
+    assert told is is_told
+
+
 @pytest.mark.parametrize("name", ["cp1251", "koi8-r"])
 def test_the_encoding_can_be_named(name: str) -> None:
     """Lines in UTF-8 are read as that all the same."""

@@ -18,16 +18,14 @@ _MOST = 50
 def tell(
     importer: "Importer",
     options: "ImportOptions",
-    not_understood: Sequence[Path] = (),
-    links: Sequence[Path] = (),
+    named: Sequence[tuple[str, Sequence[Path]]] = (),
 ) -> None:
     """Print the summary of an import.
 
     Args:
         importer: the import.
         options: its options.
-        not_understood: files of which nothing was imported.
-        links: symbolic links that were not followed.
+        named: files that it names, by the words for them.
     """
     totals = importer.totals
     lines = []
@@ -51,14 +49,9 @@ def tell(
         )
     for reason, count in importer.files.failed.most_common():
         lines.append(_("left out: {what}: {count}").format(count=count, what=_(reason)))
-    lines += [
-        _("not understood as a log: {file}").format(file=file) for file in not_understood[:_MOST]
-    ]
-    lines += _more(len(not_understood))
-    lines += [
-        _("a symbolic link, not followed: {file}").format(file=file) for file in links[:_MOST]
-    ]
-    lines += _more(len(links))
+    for words, files in named:
+        lines += [_(words).format(file=file) for file in files[:_MOST]]
+        lines += _more(len(files))
     write_lines((line,) for line in lines)
     new = totals.new.total()
     report(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))

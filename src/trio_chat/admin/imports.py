@@ -15,7 +15,7 @@ from trio_chat.admin.progress import Progress
 from trio_chat.admin.recorded import record_begin
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.history import Record
-from trio_chat.i18n import _
+from trio_chat.i18n import N_, _
 from trio_chat.imports import messages
 from trio_chat.imports.messages import ImportFileError, Skipped, SourceItems
 from trio_chat.irc.names import CHANTYPES, fold_or_self
@@ -59,8 +59,7 @@ def run(
     *,
     has_files: bool = False,
     accounts: Iterable[Account] = (),
-    not_understood: Sequence[Path] = (),
-    links: Sequence[Path] = (),
+    named: Sequence[tuple[str, Sequence[Path]]] = (),
 ) -> int:
     """Import files, and print a summary.
 
@@ -71,8 +70,7 @@ def run(
         opener: opens one.
         has_files: whether attached files are next to each file.
         accounts: accounts that would be in the database if this were no trial.
-        not_understood: files that the summary names; reading may add some.
-        links: symbolic links that it names, because they were not followed.
+        named: files that the summary names, by the words for them; reading may add some.
 
     Returns:
         the exit code: 1 if a file could not be read to its end.
@@ -106,7 +104,7 @@ def run(
                     failed = True
                 done += _size(file)
             importer.flush()
-    import_report.tell(importer, options, not_understood, links)
+    import_report.tell(importer, options, named)
     return FAILED if failed else OK
 
 
@@ -207,10 +205,11 @@ def import_irc(
     own_nick: str = "",
 ) -> int:
     """Import the logs in a directory, or one log."""
-    from trio_chat.imports.irc_logs import NETWORK, IrcLog  # noqa: PLC0415
+    from trio_chat.imports.irc_logs import ENCODING, NETWORK, IrcLog  # noqa: PLC0415
     from trio_chat.imports.log_files import FoundLogs, find_logs, log_of, readable  # noqa: PLC0415
 
     before: tuple[PurePosixPath, IrcLog] | None = None
+    guessed: list[Path] = []
     try:
         with _explained():
             directory.stat()
@@ -248,11 +247,18 @@ def import_irc(
         def note() -> None:
             if not log.is_understood:
                 found.others.append(file)
+            elif log.is_guessed and encoding == ENCODING:
+                guessed.append(file)
 
         stack.callback(note)
         return OpenSource(log.items(), stream.tell)
 
-    return run(found.logs, options, NETWORK, opened, not_understood=found.others, links=found.links)
+    named = (
+        (N_("not understood as a log: {file}"), found.others),
+        (N_("not all in UTF-8, so read as Windows-1252 (see --encoding): {file}"), guessed),
+        (N_("a symbolic link, not followed: {file}"), found.links),
+    )
+    return run(found.logs, options, NETWORK, opened, named=named)
 
 
 def import_ergo(files: Sequence[Path], options: ImportOptions) -> int:

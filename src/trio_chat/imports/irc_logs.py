@@ -194,6 +194,8 @@ class IrcLog:
         self._zone = zone
         self.is_understood = True
         """Whether the format of the file is known; as far as it was read."""
+        self.is_guessed = False
+        """Whether a line is not UTF-8; as far as it was read."""
         name = parse_name(path)
         self._is_channel = name.channel.startswith(_SIGNS)
         self.channel = SourceChannel(
@@ -240,6 +242,7 @@ class IrcLog:
         try:
             return data.decode()
         except UnicodeDecodeError:
+            self.is_guessed = True
             return data.decode(self._encoding, "replace")
 
     def _item(self, parse: LineFormat | None, line: str) -> Iterator[SourceMessage | Skipped]:
