@@ -309,6 +309,14 @@ def test_further_lines_of_a_private_notice_are_private() -> None:
     assert [type(item) for item in items] == [Skipped, Skipped]
 
 
+@pytest.mark.parametrize("nick", ["@+anna", "~&@anna", "     anna", "   @anna"])
+def test_the_signs_before_a_nickname_are_no_part_of_it(nick: str) -> None:
+    """Clients show all of them with multi-prefix, and users align the nicknames."""
+    for line in (f"[12:00:00] <{nick}> hi\n", f"2026-01-31 12:00:00\t{nick}\thi\n"):
+        (said,) = talk(line)
+        assert said[1] == "anna"
+
+
 def test_the_own_nickname_can_be_named() -> None:
     """Several programs do not write it to notices of their user."""
     write_tree(".", {"net/#a.log": f"{IRSSI}\n12:00 [notice(#a)] hi\n12:01 <anna> ho\n"})

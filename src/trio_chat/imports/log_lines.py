@@ -62,7 +62,7 @@ class LogLine(NamedTuple):
 LineFormat = Callable[[str], LogLine | None]
 """Takes a line apart; None for a line that is not of the format."""
 
-_NICK = r"[@+%&~! ]?(?P<nick>[^\s<>]{1,64})"
+_NICK = r"[@+%&~! ]{0,30}(?P<nick>[^\s<>]{1,64})"
 _CLOCK = (
     r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]|60))?"
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?(?=[\]\s]))?"
@@ -229,7 +229,7 @@ def _weechat_said(clock: int, prefix: str, text: str) -> LogLine:
         return _event(clock, text)
     if prefix[0] == "<" and prefix[-1] == ">":  # of `logger.file.nick_prefix`
         prefix = prefix[1:-1].lstrip()
-    nick = prefix[1:] if prefix[0] in "@+%&~!" and len(prefix) > 1 else prefix
+    nick = prefix.lstrip("@+%&~!") or prefix
     return _message(clock, nick, text, MessageForm.TEXT)
 
 
