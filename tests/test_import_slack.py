@@ -211,6 +211,44 @@ def test_messages_of_one_second_stay_in_order() -> None:
         ),
         ({"files": [{"id": "F1", "mode": "tombstone"}]}, "hi\n[file]"),
         (
+            {
+                "attachments": [
+                    {
+                        "fallback": "[no preview available]",
+                        "blocks": [
+                            {
+                                "type": "table",
+                                "rows": [
+                                    [{"type": "raw_text", "text": word} for word in ("a", "b")],
+                                    [
+                                        {
+                                            "type": "rich_text",
+                                            "elements": [
+                                                {
+                                                    "type": "rich_text_section",
+                                                    "elements": [{"type": "text", "text": "c"}],
+                                                }
+                                            ],
+                                        },
+                                        {"type": "raw_text", "text": "d"},
+                                    ],
+                                    "x",
+                                ],
+                            }
+                        ],
+                    }
+                ]
+            },
+            "hi\na | b\nc | d",
+        ),
+        (
+            {
+                "text": "",
+                "blocks": [{"type": "video", "title": {"text": "V"}, "title_url": "https://v/1"}],
+            },
+            "V https://v/1",
+        ),
+        (
             {"attachments": [{"text": str(number)} for number in range(22)]},
             "\n".join(["hi", *map(str, range(22))]),
         ),

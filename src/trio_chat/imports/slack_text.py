@@ -19,6 +19,8 @@ _BREAKS = re.compile(r"\n?\0+")
 _INLINE = frozenset(("rich_text_section", "rich_text_preformatted", "rich_text_quote"))
 """Blocks whose elements are parts of a line; those of the others are lines."""
 
+_ADDRESSES = {"image": "image_url", "video": "title_url"}
+"""Where blocks with a title have their addresses."""
 _TEXTS = {"date": "fallback", "color": "value"}
 """Where elements have their texts that are not in `text`."""
 
@@ -121,16 +123,29 @@ def _words(value: dict[str, Any], depth: int) -> Iterator[str]:
     else:
         yield text_of(value, _TEXTS.get(kind, "text"))
     yield text_of(object_of(value, "text"), "text")
-    if kind == "image":
+    if address := _ADDRESSES.get(kind):
         yield f"{text_of(object_of(value, 'title'), 'text') or text_of(value, 'alt_text')} "
-        yield _link(text_of(value, "image_url", 2000), "")
+        yield _link(text_of(value, address, 2000), "")
     if depth:
+        yield from _rows(value.get("rows"), depth - 1)
         joint = "" if kind in _INLINE else _BREAK
         for key in ("elements", "fields"):
             for each in list_of(value, key, 200):
                 yield joint
                 yield from _words(each, depth - 1)
                 yield joint
+
+
+def _rows(rows: Any, depth: int) -> Iterator[str]:
+    """Yield the rows of a table as lines."""
+    for row in rows[:200] if isinstance(rows, list) else ():
+        cells = (
+            [each for each in row[:50] if isinstance(each, dict)] if isinstance(row, list) else ()
+        )
+        texts = ("".join(_words(each, depth)) for each in cells)
+        yield _BREAK
+        yield " | ".join(_BREAKS.sub(" ", text).strip() for text in texts)
+        yield _BREAK
 
 
 def _link(url: str, text: str) -> str:
