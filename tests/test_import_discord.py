@@ -222,6 +222,14 @@ def test_reactions_are_messages_of_tags() -> None:
             "@Anna_B @Anna_B_Goode",
         ),
         ({"content": "at <t:1700000000:R>"}, "at 2023-11-14 22:13 UTC"),
+        ({"embeds": [{"thumbnail": {"url": "https://t/1"}}]}, "hi\nhttps://t/1"),
+        (
+            {
+                "content": "https://t/2",
+                "embeds": [{"url": "https://t/2", "thumbnail": {"url": "https://t/3"}}],
+            },
+            "https://t/2",
+        ),
         ({"content": "try </play music:12>"}, "try /play music"),
         ({"forwardedMessage": {"content": "<:tea:1> </play:2>"}}, "hi\n:tea: /play"),
         ({"content": "", "stickers": [{"id": "1", "name": "Wave"}]}, "[Wave]"),

@@ -232,6 +232,11 @@ def _sticker(value: dict[str, Any]) -> str:
     return f"[{text_of(value, 'name', LONGEST_NAME)}]"
 
 
+def _address_of(picture: dict[str, Any]) -> str:
+    # The other one may be a path on the machine of the export.
+    return _web_address(text_of(picture, "canonicalUrl", 2000) or text_of(picture, "url", 2000))
+
+
 def _embed(value: dict[str, Any], shown: frozenset[str]) -> str:
     """Return an embed as lines of text, without its address if that is a word of the message."""
     title, url = text_of(value, "title"), text_of(value, "url", 2000)
@@ -246,14 +251,13 @@ def _embed(value: dict[str, Any], shown: frozenset[str]) -> str:
         for field in list_of(value, "fields", 25)
     ]
     pictures = [*list_of(value, "images", 10), object_of(value, "image")]
-    addresses = [
-        # The other one may be a path on the machine of the export.
-        _web_address(text_of(each, "canonicalUrl", 2000) or text_of(each, "url", 2000))
-        for each in (*pictures, object_of(value, "video"))
-    ]
+    addresses = map(_address_of, (*pictures, object_of(value, "video")))
     lines += dict.fromkeys(addresses)
     lines.append(text_of(object_of(value, "footer"), "text"))
-    return "\n".join(filter(None, lines))
+    said = "\n".join(filter(None, lines))
+    # A small picture is a decoration, or the preview of a link, unless there is nothing else.
+    is_alone = not said and not text_of(value, "url")
+    return _address_of(object_of(value, "thumbnail")) if is_alone else said
 
 
 def _written(match: re.Match[str]) -> str:
