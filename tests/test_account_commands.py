@@ -899,6 +899,18 @@ def test_how_long_a_channel_is_remembered() -> None:
     assert trio.run(wishes) == [[], ("#a", 30), ("#a", -1), ("#a", None), []]
 
 
+def test_a_day_of_history_is_singular_in_the_audit_log() -> None:
+    """The entry counts days."""
+    register("#a", ANN)
+    assert ran("channel", "history", "#a", "1") == 0
+    connection = apsw.Connection(str(DATABASE))
+    try:
+        [(text,)] = connection.execute("SELECT text FROM audit")
+    finally:
+        connection.close()
+    assert text == "CHANNEL #a: history 1 day"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [(("#a", "0"), 2), (("#a", "soon"), 2), (("#none", "3"), 1), (("#free", "3"), 1)],

@@ -217,7 +217,7 @@ def issued(tmp_path: Path, days: float, lifetime: float = 990) -> Settings:
         (11, 45, logging.WARNING, "expires in 11 days"),
         (5.5, 45, logging.ERROR, "expires in 5 days"),
         (6, 6.7, None, ""),  # and a short-lived one
-        (1.6, 6.7, logging.WARNING, "expires in 1 days"),
+        (1.6, 6.7, logging.WARNING, "expires in 1 day,"),
     ],
 )
 async def test_a_certificate_that_expires_is_told_of(

@@ -572,7 +572,7 @@ def test_stats(town: Town, root: Person) -> None:
 
 
 NODES = [
-    NodeStatus("n1", NodeState.ALIVE, 0.0, "0.2.0", sessions=3),
+    NodeStatus("n1", NodeState.ALIVE, 0.0, "0.2.0", sessions=1),
     NodeStatus("n2", NodeState.LOST, 0.0),
     NodeStatus("n3", NodeState.SILENT, 0.0),
 ]
@@ -593,8 +593,8 @@ def test_operators_see_the_nodes_of_a_cluster(town: Town, root: Person) -> None:
     *tree, end = root.say("MAP")
     assert end.command == "007"
     assert [message.params[-1] for message in tree] == [
-        "chat.local 3 sessions",
-        "|-n1 3 sessions",
+        "chat.local 1 session",
+        "|-n1 1 session",
         "`-n3 0 sessions",
     ]
 

@@ -254,7 +254,7 @@ async def test_replicas_that_are_required_must_be_there(tmp_path: Path) -> None:
     """Or no append would ever end."""
     with engine(tmp_path / "engine", "synchronous_standby_names=*") as real:
         log = real.log(replicas=1)
-        with pytest.raises(LogRefused, match="1 replicas are required, and 0 are there"):
+        with pytest.raises(LogRefused, match="required: 1 replica; there: 0"):
             await log.check()
         await log.aclose()
 

@@ -9,6 +9,7 @@ from trio.testing import MockClock
 from cluster_fakes import MemoryLog, cluster_node
 from server_fakes import MemoryClient
 from trio_chat.cluster.entries import Begun, Entry, Said
+from trio_chat.irc.plurals import counted
 from trio_chat.server.cluster.log import START, LogBroken, LogUnavailable, Stored
 from trio_chat.server.cluster.recent_entries import RecentEntries
 
@@ -79,7 +80,7 @@ async def test_the_fork_is_found_wherever_it_is(mock_clock: MockClock, common: i
         recent.note(log.stored[-1], entry)
     log.common = common
     text = await recent.explain_loss(log)
-    assert f"lost {100 - common} entries" in text
+    assert f"lost {counted(100 - common, 'entry', 'entries')} " in text
     assert f"with {sum(range(common + 1, 101))} commands" in text
 
 

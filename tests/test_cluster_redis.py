@@ -67,7 +67,7 @@ async def test_an_engine_that_syncs_later_may_lose_the_end(
 async def test_replicas_that_are_required_must_be_there(real: Engine) -> None:
     """Before the start, and before anything that was read is returned."""
     log = RedisLog(real.address, replicas=1)
-    with pytest.raises(LogRefused, match="1 replicas are required, and 0"):
+    with pytest.raises(LogRefused, match="required: 1 replica; there: 0"):
         await log.check()
     await log.append([b"a"])
     with pytest.raises(LogUnavailable, match="only 0 of 1 replicas"):

@@ -306,7 +306,7 @@ def test_writing_resumes_when_there_is_room_again() -> None:
     write([LogEntry(0.0, "INFO", "kept")])
     assert disk.written.endswith(b"[INFO] kept\n")
     assert [entry.level for entry in told] == ["ERROR", "WARNING"]
-    assert "4 messages are missing" in told[1].message
+    assert "without 4 messages" in told[1].message
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")

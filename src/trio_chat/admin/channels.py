@@ -8,6 +8,7 @@ from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.admin.recorded import recorded
 from trio_chat.i18n import _
+from trio_chat.irc.plurals import counted
 from trio_chat.maintenance.invitations import not_registered
 from trio_chat.storage import account_maintenance
 from trio_chat.storage.maintenance import connected
@@ -35,7 +36,7 @@ def list_channels(database: Path) -> int:
 def set_history(database: Path, folded: str, setting: "HistorySetting") -> int:
     """Set how long messages of a registered channel are kept."""
     with connected(database, instead=_(in_cluster.SET_HISTORY)) as connection:
-        said = "as configured" if setting.days is None else f"{setting.days} days"
+        said = "as configured" if setting.days is None else counted(setting.days, "day")
         with recorded(connection, "channel", f"CHANNEL {folded}: history {said}"):
             if account_maintenance.set_history(connection, folded, setting.days) is None:
                 raise not_registered(folded)

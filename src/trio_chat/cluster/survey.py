@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from trio_chat.cluster.entries import Entry, Lost, Reported, Stopped
 from trio_chat.cluster.lives import SILENCE, Life, Lives
+from trio_chat.irc.plurals import counted
 
 REPORT = 2.0
 """Seconds between two reports of a node."""
@@ -79,9 +80,9 @@ class NodeStatus(NamedTuple):
         if not self.version:
             return text
         return (
-            f"{text}, {self.lag:.1f} s behind, {self.sessions} sessions, {self.unfinished} not"
-            f" acknowledged, check {self.check}:{self.digest[:8] or '-'}, version {self.version}"
-            f"{self._rules()}"
+            f"{text}, {self.lag:.1f} s behind, {counted(self.sessions, 'session')},"
+            f" {self.unfinished} not acknowledged, check"
+            f" {self.check}:{self.digest[:8] or '-'}, version {self.version}{self._rules()}"
         )
 
     def _rules(self) -> str:

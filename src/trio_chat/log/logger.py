@@ -17,6 +17,7 @@ from io import RawIOBase
 from typing import TextIO
 
 from trio_chat.config import LoggingSettings
+from trio_chat.irc.plurals import counted
 from trio_chat.irc.text import escape_controls
 from trio_chat.log.file import LogFile
 from trio_chat.log.repeats import RepeatFilter
@@ -209,8 +210,8 @@ class _FileWriter:
         if self._lost:
             self._say(
                 "WARNING",
-                f"the log file {self._name} is written again; {self._lost} messages are missing"
-                " in it",
+                f"the log file {self._name} is written again, without"
+                f" {counted(self._lost, 'message')}",
             )
             self._lost = 0
 

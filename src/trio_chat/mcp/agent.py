@@ -21,6 +21,7 @@ from trio_chat.bot import (
     NotDeliveredError,
 )
 from trio_chat.client.session.events import Ready
+from trio_chat.irc.plurals import counted
 
 PATIENCE = 30.0
 """Seconds for the chat to answer."""
@@ -63,7 +64,7 @@ class Rate:
         if len(self._times) == self._times.maxlen:
             wait = self._times[0] + _MINUTE - now if self._times else _MINUTE
             if wait > 0:
-                raise AgentError(f"Too often. Try again in {int(wait) + 1} seconds.")
+                raise AgentError(f"Too often. Try again in {counted(int(wait) + 1, 'second')}.")
         self._times.append(now)
 
 

@@ -19,6 +19,7 @@ from trio_chat.chat.uploads import UploadTokens
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.config import ListenerSettings, Settings
+from trio_chat.irc.plurals import counted
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS, AccountKeeper
 from trio_chat.server.admission import (
@@ -515,7 +516,7 @@ class Server:
 
     async def _shut_down(self, connections: trio.Nursery) -> None:
         self._is_accepting = False
-        log.info("shutting down: notifying %d clients", len(self.connections))
+        log.info("shutting down: notifying %s", counted(len(self.connections), "client"))
         if self.node is not None:
             with trio.move_on_after(_LEAVE_TIMEOUT):
                 await self.node.stop()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_chat.config import Settings
+from trio_chat.irc.plurals import counted
 from trio_chat.server import certificates
 from trio_chat.server.certificate_files import Files, OwnFiles, files_of
 from trio_chat.server.certificates import CertificateError, Facts, Inspection
@@ -239,9 +240,9 @@ class Encryption:
             level = logging.ERROR if is_urgent else logging.WARNING
             log.log(
                 level,
-                "the TLS certificate %s expires in %d days, %s",
+                "the TLS certificate %s expires in %s, %s",
                 self._files.certificate,
-                left // _DAY,
+                counted(int(left // _DAY), "day"),
                 how,
             )
 

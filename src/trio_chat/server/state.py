@@ -25,6 +25,7 @@ from trio_chat.chat.registered_channels import restore, restore_members, to_stat
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.plurals import counted
 from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
@@ -93,7 +94,11 @@ async def load_state(world: World, store: StateStore) -> None:
     restored = [(restore(world, folded, state), state) for folded, state in channels.items()]
     for channel, state in restored:
         restore_members(world, channel, state)
-    log.info("restored %d channels and %d always-on users", len(restored), len(world.always_on))
+    log.info(
+        "restored %s and %s",
+        counted(len(restored), "channel"),
+        counted(len(world.always_on), "always-on user"),
+    )
 
 
 def _without_gone(world: World, state: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from trio_chat.chat.persistence import StateStore
 from trio_chat.chat.response import Unsettled
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
+from trio_chat.irc.plurals import counted
 from trio_chat.storage.errors import StorageError
 
 log = logging.getLogger("trio_chat")
@@ -134,5 +135,5 @@ async def expire_users(world: World, days: int, announce: Announce) -> None:
 def _expire(world: World, user: User, days: int) -> list[Event]:
     if user.sessions or not user.always_on:  # it came back, or left, during the wait
         return []
-    log.info("%s has not been seen for %d days and leaves", user.source, days)
-    return apply(world, UserExpired(user.folded, user.seen, f"Not seen for {days} days"))
+    log.info("%s has not been seen for %s and leaves", user.source, counted(days, "day"))
+    return apply(world, UserExpired(user.folded, user.seen, f"Not seen for {counted(days, 'day')}"))

@@ -7,6 +7,7 @@ from trio_chat.chat.metadata import Target
 from trio_chat.chat.registry import Request
 from trio_chat.chat.users import PendingRegistration
 from trio_chat.irc.names import fold_or_self, is_channel_name
+from trio_chat.irc.plurals import counted
 
 _QUOTA_SECONDS: Final = "300"
 """Seconds after which a client with an exhausted quota may try again."""
@@ -64,7 +65,7 @@ def may_write(request: Request, target: Target, key: str) -> bool:
             target=shown,
             key=key,
             limit=str(wait),
-            text=f"Too many changes, try again in {wait} seconds",
+            text=f"Too many changes, try again in {counted(wait, 'second')}",
         )
         return False
     why_not = "" if isinstance(target, PendingRegistration) else world.quotas.why_not(request.user)

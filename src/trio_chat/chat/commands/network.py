@@ -11,6 +11,7 @@ from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import numerics as n
 from trio_chat.irc.masks import matches
+from trio_chat.irc.plurals import counted
 
 _RIGHT: Final = "stats"
 """The right of operators that see the nodes."""
@@ -45,11 +46,11 @@ def links_command(request: Request) -> None:
 def map_command(request: Request) -> None:
     """Show the nodes as a tree below the server."""
     reply, nodes = request.reply, _nodes(request)
-    total = sum(node.sessions for node in nodes)
-    reply.numeric(n.RPL_MAP, args=(f"{request.world.server_info.name} {total} sessions",))
+    total = counted(sum(node.sessions for node in nodes), "session")
+    reply.numeric(n.RPL_MAP, args=(f"{request.world.server_info.name} {total}",))
     for node in nodes:
         branch = "`-" if node is nodes[-1] else "|-"
-        reply.numeric(n.RPL_MAP, args=(f"{branch}{node.name} {node.sessions} sessions",))
+        reply.numeric(n.RPL_MAP, args=(f"{branch}{node.name} {counted(node.sessions, 'session')}",))
     reply.numeric(n.RPL_MAPEND)
 
 

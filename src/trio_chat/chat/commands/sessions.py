@@ -12,6 +12,7 @@ from trio_chat.chat.registry import Request
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc import numerics as n
+from trio_chat.irc.plurals import counted
 
 log = logging.getLogger("trio_chat")
 
@@ -22,8 +23,8 @@ def join(request: Request, user: User) -> None:
     assert pending is not None  # noqa: S101  # it registers at this moment
     if _is_full(request, user):
         reply.close(
-            f"You have {len(user.sessions)} sessions already: end one with /msg NickServ CLIENTS"
-            " LOGOUT"
+            f"You have {counted(len(user.sessions), 'session')} already: end one with /msg NickServ"
+            " CLIENTS LOGOUT"
         )
         return
     missed_since = _missed_since(request.world, user)
@@ -44,7 +45,7 @@ def move(request: Request, before: User, user: User) -> None:
             "NICK",
             "TOO_MANY_SESSIONS",
             user.nick,
-            text=f"{user.nick} has {len(user.sessions)} sessions already",
+            text=f"{user.nick} has {counted(len(user.sessions), 'session')} already",
         )
         return
     for (

@@ -13,6 +13,7 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.irc.modes import BOT
+from trio_chat.irc.plurals import counted
 
 PROBATION: Final = "PROBATION"
 
@@ -65,7 +66,8 @@ def why_not_say(world: World, session: Session, text: str) -> Verdict | None:
     if text and probation.has_said(world.steady()) >= most:
         return Verdict(
             PROBATION,
-            f"Not sent: at most {most} messages in a minute, {_because(session)}; wait a little",
+            f"Not sent: at most {counted(most, 'message')} in a minute, {_because(session)};"
+            " wait a little",
         )
     return None
 

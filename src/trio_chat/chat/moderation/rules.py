@@ -20,6 +20,7 @@ from trio_chat.chat.moderation.state import (
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import tag_names
+from trio_chat.irc.plurals import counted
 
 SLOW_MODE: Final = "SLOW_MODE"
 FILTERED: Final = "MESSAGE_FILTERED"
@@ -86,8 +87,8 @@ def why_not_deliver(
         if wait > 0:
             return Verdict(
                 SLOW_MODE,
-                f"{channel.name} is in slow mode: one message in {slow} seconds. You can send the"
-                f" next one in {wait}",
+                f"{channel.name} is in slow mode: one message in {counted(slow, 'second')}. You can"
+                f" send the next one in {wait}",
             )
     return None
 

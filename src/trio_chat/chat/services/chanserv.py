@@ -22,6 +22,7 @@ from trio_chat.chat.services.service import Service
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
 from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.plurals import counted
 
 CHANSERV = Service(SERVICE)
 answer = CHANSERV.answer
@@ -111,7 +112,10 @@ def _register(request: Request, words: list[str]) -> None:
     elif not is_operator(user, channel):
         answer(request, f"You are not an operator of {channel.name}.")
     elif owned >= world.lengths.channels_per_account:
-        answer(request, f"You have {owned} channels already, which is as many as one can have.")
+        answer(
+            request,
+            f"You have {counted(owned, 'channel')} already, which is as many as one can have.",
+        )
     else:
         request.reply.emit_all(apply(world, ChannelRegistered(channel.folded, user.folded)))
         answer(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
+from trio_chat.chat.durations import show
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.moderation import desk
@@ -157,7 +158,7 @@ async def _begin_raid(call: Call) -> RaidView:
     seconds, actor = call.body_as(NewRaid).seconds, call.caller.actor
     check_raid(seconds)
     await call.commit(
-        lambda: desk.begin_raid(call.world, seconds, actor), f"RAID ON {seconds} seconds"
+        lambda: desk.begin_raid(call.world, seconds, actor), f"RAID ON {show(seconds)}"
     )
     return _raid(call)
 

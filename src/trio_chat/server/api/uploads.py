@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from trio_chat.chat.uploads import Upload, UploadTable
 from trio_chat.i18n import _
+from trio_chat.irc.plurals import counted
 from trio_chat.maintenance import uploads as rules
 from trio_chat.server.api.bans import account_named
 from trio_chat.server.api.calls import Call, Page, PageQuery
@@ -141,7 +142,7 @@ async def _forget_missing(call: Call) -> ForgottenUploads:
     with as_problems():
         missing = await call.site.jobs().read(rules.without_bytes)
         removed = [name for name in missing[:_MOST_FORGOTTEN] if await table.remove(name)]
-    await call.commit(list, f"UPLOAD REMOVE of {len(removed)} files without bytes")
+    await call.commit(list, f"UPLOAD REMOVE of {counted(len(removed), 'file')} without bytes")
     return ForgottenUploads(tuple(removed))
 
 

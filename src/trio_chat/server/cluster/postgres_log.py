@@ -14,6 +14,7 @@ import re
 import struct
 from collections.abc import Awaitable, Callable, Sequence
 
+from trio_chat.irc.plurals import counted
 from trio_chat.server.cluster import postgres_session as session
 from trio_chat.server.cluster.log import (
     START,
@@ -81,7 +82,7 @@ class PostgresLog:
             [[count]] = await link.run(session.REPLICAS, seconds=_PATIENCE)
             if _integer(count) < self._replicas:
                 raise LogRefused(
-                    f"{self._replicas} replicas are required, and {_integer(count)} are there"
+                    f"required: {counted(self._replicas, 'replica')}; there: {_integer(count)}"
                 )
             self._check_password(await link.open())
         finally:
@@ -168,7 +169,7 @@ class PostgresLog:
         waits = _waits_for(facts["synchronous_standby_names"])
         if waits < self._replicas:
             raise LogRefused(
-                f"{self._replicas} replicas are required, and a commit waits for {waits}: set"
+                f"required: {counted(self._replicas, 'replica')}; a commit waits for {waits}: set"
                 f" `synchronous_standby_names = 'ANY {self._replicas} (*)'`"
             )
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import trio
 
 from trio_chat.cluster.entries import Entry, Said
+from trio_chat.irc.plurals import counted
 from trio_chat.server.cluster.log import Log, LogBroken, LogUnavailable, Stored
 
 _MOST = 8192
@@ -57,9 +58,10 @@ class RecentEntries:
         lost = entries[count:]
         commands = sum(entry.commands for entry in lost)
         return (
-            f" It has lost {len(lost)} entries with {commands} commands of clients (messages and"
-            f" others), from {_text(lost[0].time)} to {_text(lost[-1].time)} UTC; the database of"
-            " this node still has what they led to"
+            f" It has lost {counted(len(lost), 'entry', 'entries')} with"
+            f" {counted(commands, 'command')} of clients (messages and others), from"
+            f" {_text(lost[0].time)} to {_text(lost[-1].time)} UTC; the database of this node"
+            " still has what they led to"
         )
 
 

@@ -3,6 +3,7 @@
 import logging
 from typing import Any, NamedTuple
 
+from trio_chat.irc.plurals import counted
 from trio_chat.server.cluster.log import LogBroken, LogRefused
 
 _LEAST_VERSION = 7
@@ -68,7 +69,7 @@ def check_engine(facts: dict[str, str], replicas: int) -> None:
         raise LogRefused("the engine cannot write its file: make room on its disk")
     online = sum("state=online" in fact for fact in facts.values())
     if online < replicas:
-        raise LogRefused(f"{replicas} replicas are required, and {online} are there")
+        raise LogRefused(f"required: {counted(replicas, 'replica')}; there: {online}")
 
 
 def stream_of(reply: list[Any]) -> Stream:

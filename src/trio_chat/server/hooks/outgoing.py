@@ -21,6 +21,7 @@ from trio_chat.chat.hooks import LABEL, LOBBY, Hook
 from trio_chat.chat.relaying import fit, shown_name
 from trio_chat.chat.world import World
 from trio_chat.config.settings import HookSettings
+from trio_chat.irc.plurals import counted
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.hooks.posted import body_of, headers_of, is_wanted
 from trio_chat.server.http.hosts import matches
@@ -199,7 +200,9 @@ class OutgoingHooks:
                 "webhook %s: %s does not take what is posted: %s", hook.id, _host(hook), why
             )
         if is_disabled:
-            log.error("webhook %s is disabled after %d days without success", hook.id, days)
+            log.error(
+                "webhook %s is disabled after %s without success", hook.id, counted(days, "day")
+            )
             await self._say_disabled(hook, days)
 
     async def _say_disabled(self, hook: Hook, days: int) -> None:
@@ -208,7 +211,8 @@ class OutgoingHooks:
             return
         name = shown_name(hook.name, LABEL, hook.name)
         text = (
-            f"This webhook is disabled: {_host(hook)} has taken nothing for {days} days."
+            f"This webhook is disabled: {_host(hook)} has taken nothing for"
+            f" {counted(days, 'day')}."
             f" /msg ChanServ HOOK {channel.name} ENABLE {hook.id} goes on from there."
         )
         text = fit(self._world, channel, name, LABEL, text)

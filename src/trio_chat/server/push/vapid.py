@@ -54,7 +54,8 @@ async def stored_keys(table: SqliteAccounts) -> VapidKeys:
         keys = await trio.to_thread.run_sync(make_keys)
         if count := await table.forget_devices():
             log.warning(
-                "the key for push messages is lost: %d accounts have to enable them again", count
+                "the key for push messages is lost: accounts that have to enable them again: %d",
+                count,
             )
         await table.keep_secret(_NAME, keys.private + keys.public)
         return keys

@@ -13,6 +13,7 @@ from trio_chat.chat.changes import Change, UploadAdded
 from trio_chat.chat.uploads import Upload, UploadTable
 from trio_chat.chat.world import World
 from trio_chat.config.settings import Settings, UploadSettings
+from trio_chat.irc.plurals import counted
 from trio_chat.server.http.messages import started
 from trio_chat.server.uploads import content_types, filenames
 from trio_chat.server.uploads.directory import (
@@ -362,7 +363,7 @@ class UploadService:
         if problem is not None:
             log.error("files that no upload has cannot be deleted: %s", problem)
         if deleted:
-            log.info("deleted %d files that no upload has", len(deleted))
+            log.info("deleted %s that no upload has", counted(len(deleted), "file"))
         missing = len(known.difference(found))
         if missing and self.copier is not None:
             log.info("%d uploaded files are to be copied from other nodes", missing)
