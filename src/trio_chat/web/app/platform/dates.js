@@ -118,16 +118,20 @@ export function dayName(time, now = Date.now()) {
 }
 
 /**
- * Return day and time, short.
+ * Return day and time, short: without the day of today, and without the year of today.
  * @param {number} time
  * @param {Clock} [clock]
+ * @param {number} [now]
  */
-export function shortTime(time, clock = "") {
-  const isToday = dayOf(time) === dayOf(Date.now());
-  const day = isToday
-    ? ""
-    : `${formatter("short", () => ({ day: "numeric", month: "short" })).format(time)}, `;
-  return day + clockTime(time, clock);
+export function shortTime(time, clock = "", now = Date.now()) {
+  if (dayOf(time) === dayOf(now)) return clockTime(time, clock);
+  const isThisYear = new Date(time).getFullYear() === new Date(now).getFullYear();
+  const day = formatter(isThisYear ? "short" : "short year", () => ({
+    day: "numeric",
+    month: "short",
+    ...(!isThisYear && { year: "numeric" }),
+  })).format(time);
+  return `${day}, ${clockTime(time, clock)}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Commands about conversations. */
+import { shortTime } from "../../platform/dates.js";
 import { N_, _ } from "../../platform/i18n.js";
 import { joinNamed } from "../typed_names.js";
 import { COMMANDS, channelAndRest, command, isOffline, notInChannel } from "./registry.js";
@@ -208,7 +209,7 @@ command(
           found
             .map(
               ({ buffer: name, entry }) =>
-                `${name} ${new Date(entry.time).toLocaleString()} ${entry.nick}: ${entry.text}`,
+                `${name} ${shortTime(entry.time)} ${entry.nick}: ${entry.text}`,
             )
             .join("\n") || _("Nothing was found."),
         ),
