@@ -174,6 +174,14 @@ async def test_a_provider_without_device_codes_is_named() -> None:
         await get_tokens(OFFER, provider, show)
 
 
+async def test_a_page_in_the_place_of_the_provider_is_named() -> None:
+    """A proxy has its own page while the provider is away, which may have the status 200."""
+    provider = FakeProvider()
+    provider.document = {}
+    with pytest.raises(SignOnError, match=r"HTTP 200 .* page of a proxy"):
+        await get_tokens(OFFER, provider, show)
+
+
 @pytest.mark.parametrize(
     ("token", "sent"), [("id", "id.to.ken"), ("access", "opaque"), ("other", "id.to.ken")]
 )
@@ -195,7 +203,7 @@ async def test_tokens_are_renewed() -> None:
     assert await renew(OFFER, "old", FakeProvider(oauth_error("invalid_grant"))) is None
 
 
-@pytest.mark.parametrize("status", [429, 502, 503])
+@pytest.mark.parametrize("status", [200, 404, 429, 502, 503])
 async def test_a_provider_that_is_overloaded_takes_no_refresh_token_away(status: int) -> None:
     """It is kept for the next time, as when nothing answers."""
     with pytest.raises(SignOnError, match=str(status)):

@@ -122,7 +122,7 @@ async def renew(offer: Offer, refresh: str, fetch: Fetch) -> Tokens | None:
     document = await _configuration(offer, fetch)
     form = {"grant_type": "refresh_token", "refresh_token": refresh, "client_id": offer.client_id}
     answer = await fetch(_url(document, "token_endpoint"), form)
-    if _is_passing(answer):
+    if _is_passing(answer) or not answer.document:  # a proxy says 404 while the provider starts
         raise SignOnError(_refusal(offer, answer))
     if answer.status != 200:
         return None
@@ -137,7 +137,7 @@ def _is_passing(answer: HttpAnswer) -> bool:
 
 async def _configuration(offer: Offer, fetch: Fetch) -> HttpAnswer:
     answer = await fetch(offer.configuration)
-    if answer.status != 200:
+    if answer.status != 200 or not answer.document:
         raise SignOnError(_refusal(offer, answer))
     return answer
 
@@ -175,6 +175,11 @@ def _seconds(answer: HttpAnswer, name: str, usual: float, most: float) -> float:
 
 
 def _refusal(offer: Offer, answer: HttpAnswer) -> str:
+    if not answer.document:
+        return _(
+            "The single sign-on at {host} has answered HTTP {status} and something that is not its"
+            " own, such as the page of a proxy. Try again later."
+        ).format(host=offer.host, status=answer.status)
     reason = text_at(answer.document, "error_description") or text_at(answer.document, "error")
     return _("The single sign-on at {host} has refused: {reason}").format(
         host=offer.host, reason=reason[:200] or f"HTTP {answer.status}"
