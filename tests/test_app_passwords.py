@@ -169,7 +169,7 @@ def test_expired_ones_make_room(town: Town) -> None:
 
 def test_without_a_login_there_are_no_app_passwords(town: Town) -> None:
     """They belong to an account."""
-    assert "not logged in" in notices(town.person("eve"), "NS APPPASSWORD LIST")
+    assert "Log in first" in notices(town.person("eve"), "NS APPPASSWORD LIST")
 
 
 def test_their_number_is_bounded(town: Town) -> None:

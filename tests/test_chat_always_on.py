@@ -7,6 +7,7 @@ from support import Town, commands, find
 from trio_chat.chat.always_on import from_state, to_state
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import AccountDeleted, SessionAttached
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.irc.isupport import Lengths
 
@@ -255,11 +256,7 @@ def test_what_is_so_for_all_holds_from_logging_in(town: Town) -> None:
 def test_settings_are_shown(town: Town) -> None:
     """With what they do, and whether one has chosen them; INFO of somebody else shows none."""
     ann = town.person("ann")
-    assert (
-        answers(ann.say("NS GET"))
-        == answers(ann.say("NS SET always-on on"))
-        == ["You are not logged in."]
-    )
+    assert answers(ann.say("NS GET")) == answers(ann.say("NS SET always-on on")) == [LOG_IN_FIRST]
     ann.say("NS IDENTIFY ann ann-password", "NS SET auto-away off")
     shown = answers(ann.say("NS GET always-on auto-away"))
     assert shown[0].startswith("always-on is off, which is what the server has. On means: ")

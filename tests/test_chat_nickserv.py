@@ -103,7 +103,7 @@ def test_changing_the_password(town: Town, accounts: OpenAccounts) -> None:
     """The old one is needed, and the new one is looked at."""
     accounts.passwords["ann"] = "old-one"
     ann = town.person("annie")
-    assert "not logged in" in sentence(ann.say("NS SET PASSWORD old-one new-one"))
+    assert "Log in first" in sentence(ann.say("NS SET PASSWORD old-one new-one"))
     ann.say("NS IDENTIFY ann old-one")
     assert "wrong" in sentence(ann.say("NS SET PASSWORD guess new-one"))
     assert "at least" in sentence(ann.say("NS SET PASSWORD old-one new"))

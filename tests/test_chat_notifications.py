@@ -9,6 +9,7 @@ from support import Town, commands, find, offered
 from test_chat_push import notified
 from trio_chat.chat import push_rules
 from trio_chat.chat.notification_levels import MOST
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.irc.message import Message
 
 CAPS = "trio-chat/notify message-tags batch labeled-response"
@@ -191,7 +192,7 @@ def test_guests_have_no_levels(town: PushTown) -> None:
     """They log in first."""
     eve = town.person("mallory", caps=CAPS)
     assert find(eve.say("NOTIFY"), "FAIL").params[1] == "ACCOUNT_REQUIRED"
-    assert sentences(eve.say("NS NOTIFY")) == ["You are not logged in."]
+    assert sentences(eve.say("NS NOTIFY")) == [LOG_IN_FIRST]
 
 
 def test_a_client_without_the_capability_does_not_know_the_command(town: PushTown) -> None:

@@ -18,6 +18,7 @@ from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.push import PushSubscription, read_endpoint, read_keys
 from trio_chat.chat.push_rules import PushRules
 from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
@@ -763,7 +764,7 @@ def test_rules_that_are_refused(town: PushTown, changes: str, words: str) -> Non
 
 def test_a_guest_has_no_rules(town: PushTown) -> None:
     """Rules belong to accounts."""
-    assert answers(town.person("guest"), "PUSH WORDS +a") == ["You are not logged in."]
+    assert answers(town.person("guest"), "PUSH WORDS +a") == [LOG_IN_FIRST]
 
 
 def test_rules_go_with_the_account(town: PushTown) -> None:

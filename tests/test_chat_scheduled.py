@@ -32,6 +32,7 @@ from trio_chat.chat.scheduled import (
     shown_time,
 )
 from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
@@ -208,8 +209,8 @@ def test_what_is_refused(town: Town, line: str, answer: str) -> None:
 def test_it_takes_an_account(town: Town) -> None:
     """So that nobody can have as much waiting as there are nicknames."""
     guest = town.person("guest", "#a")
-    assert sentences(guest.say("NS AT 20m #a x")) == ["Log in to an account first."]
-    assert sentences(guest.say("NS REMIND 20m x")) == ["Log in to an account first."]
+    assert sentences(guest.say("NS AT 20m #a x")) == [LOG_IN_FIRST]
+    assert sentences(guest.say("NS REMIND 20m x")) == [LOG_IN_FIRST]
 
 
 def test_the_number_of_messages_is_bounded(town: Town) -> None:

@@ -8,6 +8,7 @@ from edge import HELLO, End, edge
 from storage_fakes import ListHistory, OpenAccounts
 from support import Town, commands
 from tls_fakes import client_context, encrypt, fingerprint
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import Settings
 
@@ -114,7 +115,7 @@ def test_nickserv_keeps_the_certificates_of_an_account() -> None:
     def order(text: str, who: object = ann) -> str:
         return (ann if who is ann else bob).say(f"NICKSERV :{text}")[-1].params[-1]
 
-    assert order("CERT LIST") == "You are not logged in."
+    assert order("CERT LIST") == LOG_IN_FIRST
     ann.say("NICKSERV IDENTIFY ann secret")
     bob.say("NICKSERV IDENTIFY bob secret")
     assert order("CERT ADD").startswith("You have not come with a certificate")

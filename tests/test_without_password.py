@@ -205,7 +205,7 @@ def test_a_disk_that_cannot_be_read_deletes_nothing(
 @pytest.mark.parametrize("line", ["DROP", "DROP x", "SET PASSWORD correct-horse"])
 def test_guests_have_no_account(town: Town, line: str) -> None:
     """And are told that."""
-    assert "not logged in" in said(town.person("bob"), line)
+    assert "Log in first" in said(town.person("bob"), line)
 
 
 def test_in_a_cluster_the_log_decides() -> None:

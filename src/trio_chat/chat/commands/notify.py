@@ -35,7 +35,9 @@ def notify_command(request: Request) -> None:
     """Show all that the account of the user has chosen, or choose something."""
     account = request.user.account_id
     if not account:
-        _fail(request, "ACCOUNT_REQUIRED", text="Log in to an account first")
+        _fail(
+            request, "ACCOUNT_REQUIRED", text="Log in first: /msg NickServ HELP IDENTIFY shows how"
+        )
     elif not request.params:
         for line in notifications.all_params(request.world, account):
             request.reply.send(notifications.COMMAND, line)

@@ -11,6 +11,7 @@ from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
+from trio_chat.chat.services.service import LOG_IN_FIRST
 
 log = logging.getLogger("trio_chat")
 
@@ -25,7 +26,7 @@ def _app_password(request: Request, words: list[str]) -> None:
     verb, name, lasts = words[0].upper(), "".join(words[1:2]), "".join(words[2:3])
     has_rest = len(words) > (3 if verb == "ADD" else 2)
     if not request.user.account:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
     elif verb == "LIST":
         request.reply.postpone(partial(_list, request))
     elif verb not in ("ADD", "DEL") or not name or has_rest:

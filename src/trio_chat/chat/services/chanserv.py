@@ -18,7 +18,7 @@ from trio_chat.chat.policy import is_operator, may_grant
 from trio_chat.chat.registered_channels import SERVICE
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.services import hook_service, invitation_service
-from trio_chat.chat.services.service import Service
+from trio_chat.chat.services.service import LOG_IN_FIRST, Service
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
 from trio_chat.irc.names import fold_or_self
@@ -104,7 +104,7 @@ def _register(request: Request, words: list[str]) -> None:
         return
     owned = _owned(world, user.account_id)
     if not user.account:
-        answer(request, "Log in first: /msg NickServ HELP shows how.")
+        answer(request, LOG_IN_FIRST)
     elif channel.registration is not None:
         answer(
             request, f"{channel.name} belongs to {_owner(request, channel.registration)} already."

@@ -9,6 +9,7 @@ from trio_chat.chat.notification_levels import NO_LEVELS, NOTHING
 from trio_chat.chat.push_rules import LISTS, MOST_ENTRIES, NO_RULES
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
+from trio_chat.chat.services.service import LOG_IN_FIRST
 
 _SHOWN_AT_ONCE = 4
 """Entries in one line, in which the longest ones have room."""
@@ -24,7 +25,7 @@ _SHOWN_AT_ONCE = 4
 def _push(request: Request, words: list[str]) -> None:
     verb, number = words[0].upper(), words[1].lower() if len(words) > 1 else ""
     if not request.user.account_id:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
     elif verb == "LIST":
         _list(request)
     elif verb == "DEL" and number:

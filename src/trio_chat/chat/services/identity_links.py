@@ -11,6 +11,7 @@ from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.app_passwords import may_change_logins
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
+from trio_chat.chat.services.service import LOG_IN_FIRST
 
 
 @NICKSERV.command(
@@ -20,7 +21,7 @@ def _identity(request: Request, words: list[str]) -> None:
     verb = words[0].upper() if words else ""
     rules = request.world.server_info.account_rules
     if not request.user.account:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
     elif verb == "LIST":
         request.reply.postpone(partial(_list, request))
     elif verb == "DEL" and len(words) == 2 and words[1].isascii() and words[1].isdecimal():

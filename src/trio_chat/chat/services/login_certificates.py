@@ -11,6 +11,7 @@ from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.app_passwords import may_change_logins
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
+from trio_chat.chat.services.service import LOG_IN_FIRST
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
@@ -26,7 +27,7 @@ def _cert(request: Request, words: list[str]) -> None:
     given = words[1].replace(":", "").lower() if len(words) > 1 else ""
     fingerprint = given or (request.session.certificate if change == "ADD" else "")
     if not request.user.account:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
     elif change == "LIST":
         request.reply.postpone(partial(_list_certificates, request))
     elif change not in ("ADD", "DEL"):

@@ -18,7 +18,7 @@ from trio_chat.chat.preferences import PREFERENCES
 from trio_chat.chat.registry import LOCAL_SERVICES, SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.second_factors import CodeRequired
-from trio_chat.chat.services.service import Service
+from trio_chat.chat.services.service import LOG_IN_FIRST, Service
 from trio_chat.chat.users import User
 from trio_chat.irc.names import fold_or_self
 
@@ -207,7 +207,7 @@ async def _checked(request: Request, folded: str, given: str) -> Login | str | N
 @NICKSERV.command("LOGOUT", "", 0, "logs you out")
 def _logout(request: Request, words: list[str]) -> None:
     if not request.user.account:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
         return
     login.log_out(request, request.reply)
     request.once_settled(lambda: answer(request, "You are logged out."))

@@ -6,6 +6,7 @@ from trio_chat.chat.changes import NotificationsSet
 from trio_chat.chat.notification_levels import EVERYWHERE, LEVELS, LONGEST_TARGET, MOST
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.irc.names import fold_or_self
 
 _PAUSE = "PAUSE"
@@ -21,7 +22,7 @@ _PAUSE = "PAUSE"
 def _notify(request: Request, words: list[str]) -> None:
     account = request.user.account_id
     if not account:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
     elif not words:
         for target, level, until in notifications.all_params(request.world, account):
             answer(request, _described(target, level, until))

@@ -19,6 +19,7 @@ from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.second_factors import CodeRequired
 from trio_chat.chat.services.nickserv import NAME, NEEDS_CODE, NICKSERV, answer, verify_owner
+from trio_chat.chat.services.service import LOG_IN_FIRST
 
 log = logging.getLogger("trio_chat")
 
@@ -113,7 +114,7 @@ async def _store(
 @NICKSERV.command("DROP", "<password> [<code>]", 0, "deletes your account")
 def _drop(request: Request, words: list[str]) -> None:
     if not request.user.account:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
     elif not words:
         request.reply.postpone(partial(_offer, request))
     else:

@@ -18,6 +18,7 @@ from trio_chat.chat.response import Response
 from trio_chat.chat.second_factors import CodeRequired
 from trio_chat.chat.services.app_passwords import may_change_logins
 from trio_chat.chat.services.nickserv import NAME, NEEDS_CODE, NICKSERV, answer, verify_owner
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.irc.names import fold_or_self
 
 log = logging.getLogger("trio_chat")
@@ -32,7 +33,7 @@ log = logging.getLogger("trio_chat")
 def _passkey(request: Request, words: list[str]) -> None:
     verb, rest, world = words[0].upper(), words[1:], request.world
     if not request.user.account:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
     elif verb == "LIST":
         _list(request)
     elif verb == "DEL" and len(rest) == 1:

@@ -28,6 +28,7 @@ from trio_chat.chat.scheduled import (
     zone_at,
 )
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, body_size
 from trio_chat.irc.names import fold_or_self, is_channel_name
@@ -47,7 +48,7 @@ _NO_TIME = "is no time such as 20m, 2h30m or 2030-01-31T09:00Z."
 def _at(request: Request, words: list[str]) -> None:
     verb = words[0].upper() if words else "LIST"
     if not request.user.account_id:
-        answer(request, "Log in to an account first.")
+        answer(request, LOG_IN_FIRST)
     elif verb == "LIST":
         _list(request, " ".join(words[1:]).split())
     elif verb == "CANCEL" and len(words) == 2:
@@ -70,7 +71,7 @@ def _at(request: Request, words: list[str]) -> None:
 )
 def _remind(request: Request, words: list[str]) -> None:
     if not request.user.account_id:
-        answer(request, "Log in to an account first.")
+        answer(request, LOG_IN_FIRST)
     else:
         _schedule(request, words[0], "", 0, words[1])
 

@@ -20,6 +20,7 @@ from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.second_factors import CodeRequired, Enrolment, SecondFactor
 from trio_chat.chat.services.nickserv import NAME, NEEDS_CODE, NICKSERV, answer, verify_owner
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.irc.names import fold_or_self
 
 log = logging.getLogger("trio_chat")
@@ -37,7 +38,7 @@ def _two_factor(request: Request, words: list[str]) -> None:
     verb, rest = words[0].upper(), " ".join(words[1:])
     account, factors = request.user.account_id, request.world.second_factors
     if not account:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
     elif verb == "STATUS":
         request.reply.postpone(partial(_status, request))
     elif verb not in ("ON", "CONFIRM", "CODES", "OFF") or not rest:

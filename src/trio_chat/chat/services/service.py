@@ -1,7 +1,7 @@
 """Services: the base of NickServ and ChanServ, with a table of commands and answers by NOTICE."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import Request
@@ -9,6 +9,8 @@ from trio_chat.chat.response import Response
 from trio_chat.irc.names import fold_or_self
 
 Handler = Callable[[Request, list[str]], None]
+LOG_IN_FIRST: Final = "Log in first: /msg NickServ HELP IDENTIFY shows how."
+"""The answer to somebody without an account to a command that needs one."""
 
 
 class ServiceCommand(NamedTuple):

@@ -8,6 +8,7 @@ from trio_chat.chat.preferences import ALWAYS_ON, PREFERENCES
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services import own_password
 from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer, describe
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.chat.users import Session
 
 _NAMES = "|".join(PREFERENCES)
@@ -27,7 +28,7 @@ _VALUES: dict[str, bool | None] = {
 def _set(request: Request, words: list[str]) -> None:
     name, value = words[0].lower(), words[1].lower()
     if not request.user.account:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
     elif name == "password":
         own_password.change_password(request, words[1:])
     elif name not in PREFERENCES or value not in _VALUES:
@@ -63,7 +64,7 @@ def _show_choice(request: Request, name: str) -> None:
 def _get(request: Request, words: list[str]) -> None:
     wanted = [word.lower() for word in words] or list(PREFERENCES)
     if not request.user.account:
-        answer(request, "You are not logged in.")
+        answer(request, LOG_IN_FIRST)
     elif not PREFERENCES.keys() >= set(wanted):
         answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['GET'].usage}")
     else:
