@@ -90,3 +90,20 @@ async def test_what_is_no_time_or_no_text_is_explained(line: str) -> None:
         await c.interface.take()
         c.interface.type(line)
         assert all("Usage: /" in each for each in await c.interface.take())
+
+
+@pytest.mark.parametrize(
+    ("line", "is_explained"),
+    [("/remind 5pm tea", True), ("/at move 1 soon", True), ("/remind 20m", False)],
+)
+async def test_what_a_time_is_is_said_to_somebody_who_has_written_another_word(
+    line: str, is_explained: bool
+) -> None:
+    """Not when only the text is missing."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await c.interface.take()
+        c.interface.type(line)
+        (said,) = await c.interface.take()
+        assert ("A time is 20m" in said) is is_explained

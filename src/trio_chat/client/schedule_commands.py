@@ -35,11 +35,11 @@ async def _at(client: Actions, words: list[str]) -> None:
         number, _space, time = rest.partition(" ")
         moved = split_time(time.strip(), local_time())
         if moved is None or moved[1].strip():
-            await _explain(client, "at")
+            await _explain(client, "at", is_time_wrong=True)
             return
         params = ["MOVE", number, moved[0]]
     elif found is None or not (place := _place(client, found[1]))[1]:
-        await _explain(client, "at")
+        await _explain(client, "at", is_time_wrong=found is None)
         return
     elif not place[0]:
         await client.tell(_("You are not in a channel."), error=True)
@@ -58,7 +58,7 @@ async def _at(client: Actions, words: list[str]) -> None:
 async def _remind(client: Actions, words: list[str]) -> None:
     found = split_time(words[0], local_time())
     if found is None or not found[1].strip():
-        await _explain(client, "remind")
+        await _explain(client, "remind", is_time_wrong=found is None)
         return
     params = found[0], found[1].strip()
     await client.do("/remind", lambda protocol: protocol.send("NICKSERV", "REMIND", *params))
@@ -74,5 +74,7 @@ def _place(client: Actions, text: str) -> tuple[str, str]:
     return client.current, text.strip()
 
 
-async def _explain(client: Actions, name: str) -> None:
-    await client.tell(_("Usage: {usage}").format(usage=COMMANDS[name].synopsis()), error=True)
+async def _explain(client: Actions, name: str, *, is_time_wrong: bool) -> None:
+    usage = _("Usage: {usage}").format(usage=COMMANDS[name].synopsis())
+    times = _("A time is 20m, 2h30m, 17:00, today 17:00, tomorrow 9:00 or 2030-01-31 9:00.")
+    await client.tell(f"{usage} · {times}" if is_time_wrong else usage, error=True)

@@ -19,7 +19,7 @@ _DAYS = 367
 """Days after which a message is sent at the latest, and one."""
 _MOST_OFFSETS = 12
 """So that they have room in one line."""
-_TOMORROW = ("tomorrow", "завтра")
+_DAYS_AHEAD = {"today": 0, "сегодня": 0, "tomorrow": 1, "завтра": 1}
 
 
 def split_time(text: str, now: datetime) -> tuple[str, str] | None:
@@ -28,7 +28,7 @@ def split_time(text: str, now: datetime) -> tuple[str, str] | None:
 
     Args:
         text: begins with a duration (`20m`, `2h30m`), a time of the next 24 hours (`17:00`), one of
-            tomorrow (`tomorrow 9:00`) or of a day (`2030-01-31 9:00`), or one of ISO 8601.
+            a day (`today 17:00`, `tomorrow 9:00`, `2030-01-31 9:00`), or one of ISO 8601.
         now: the time on this machine, with its zone.
     """
     first, _, rest = text.partition(" ")
@@ -91,8 +91,8 @@ def _clock(word: str) -> time | None:
 
 
 def _day(word: str, today: date) -> date | None:
-    if word.lower() in _TOMORROW:
-        return today + timedelta(days=1)
+    if (ahead := _DAYS_AHEAD.get(word.lower())) is not None:
+        return today + timedelta(days=ahead)
     return date.fromisoformat(word) if _DATE.fullmatch(word) else None
 
 

@@ -8,13 +8,13 @@ const CLOCK = /^([0-9]{1,2}):([0-9]{2})$/;
 const DAY = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/;
 const ISO =
   /^([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$/;
-const TOMORROW = new Set(["tomorrow", "завтра"]);
+const DAYS_AHEAD = new Map([["today", 0], ["сегодня", 0], ["tomorrow", 1], ["завтра", 1]]);
 
 /**
  * Return the time that a text begins with, as NickServ takes it, and the text behind it; null if it
  * begins with none.
  * @param {string} text Begins with a duration (`20m`, `2h30m`), a time of the next 24 hours
- *   (`17:00`), one of tomorrow (`tomorrow 9:00`) or of a day (`2030-01-31 9:00`), or one of ISO 8601.
+ *   (`17:00`), one of a day (`today 17:00`, `tomorrow 9:00`, `2030-01-31 9:00`), or one of ISO 8601.
  * @param {Date} now
  * @returns {[string, string]|null}
  */
@@ -63,8 +63,9 @@ function clockOf(word) {
  * @returns {number[]|null}
  */
 function dayOf(word, now) {
-  if (TOMORROW.has(word.toLowerCase())) {
-    const next = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, 12);
+  const ahead = DAYS_AHEAD.get(word.toLowerCase());
+  if (ahead !== undefined) {
+    const next = new Date(now.getFullYear(), now.getMonth(), now.getDate() + ahead, 12);
     return [next.getFullYear(), next.getMonth() + 1, next.getDate()];
   }
   const found = DAY.exec(word);

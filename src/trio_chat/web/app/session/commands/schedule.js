@@ -37,9 +37,14 @@ function run({ tell }, done) {
   );
 }
 
-/** @param {string} name */
-function usage(name) {
-  return new Error(_("Usage: {usage}", { usage: `/${name} ${_(COMMANDS.get(name)?.usage ?? "")}` }));
+/**
+ * @param {string} name
+ * @param {boolean} isTimeWrong
+ */
+function usage(name, isTimeWrong) {
+  const text = _("Usage: {usage}", { usage: `/${name} ${_(COMMANDS.get(name)?.usage ?? "")}` });
+  const times = _("A time is 20m, 2h30m, 17:00, today 17:00, tomorrow 9:00 or 2030-01-31 9:00.");
+  return new Error(isTimeWrong ? `${text} · ${times}` : text);
 }
 
 /**
@@ -52,20 +57,20 @@ async function at(context, text) {
   const [, verb = "", rest = ""] = /^(\S*)\s*(.*)$/su.exec(text) ?? [];
   if (!text) return listed(await schedule.list());
   if (verb.toLowerCase() === "cancel") {
-    if (!/^#?\d+$/u.test(rest)) throw usage("at");
+    if (!/^#?\d+$/u.test(rest)) throw usage("at", false);
     await schedule.cancel(rest.replace("#", ""));
     return _("Message {number} is cancelled.", { number: rest });
   }
   if (verb.toLowerCase() === "move") {
     const [, number = "", when = ""] = /^#?(\d+) +(.*)$/su.exec(rest) ?? [];
     const moved = splitTime(when.trim(), new Date());
-    if (!moved || moved[1].trim()) throw usage("at");
+    if (!moved || moved[1].trim()) throw usage("at", true);
     await schedule.move(number, moved[0]);
     return listed(await schedule.list());
   }
   const found = splitTime(text, new Date());
   const [target, message] = found ? place(context, found[1]) : ["", ""];
-  if (!found || !message) throw usage("at");
+  if (!found || !message) throw usage("at", !found);
   if (!target) throw new Error(_("You are not in a channel."));
   const { number, note } = await schedule.at(found[0], target, message);
   const done = _("{number}: this will be sent to {target}. /at shows what waits, /at cancel {number} cancels it.", {
@@ -81,7 +86,7 @@ async function at(context, text) {
  */
 async function remind({ actions }, text) {
   const found = splitTime(text, new Date());
-  if (!found?.[1].trim()) throw usage("remind");
+  if (!found?.[1].trim()) throw usage("remind", !found);
   const { number } = await (await actions.schedule()).remind(found[0], found[1].trim());
   return _("{number}: you will be reminded. /at shows what waits, /at cancel {number} cancels it.", { number });
 }
