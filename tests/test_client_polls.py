@@ -91,7 +91,7 @@ async def test_a_poll_in_private() -> None:
         c.interface.type("/vote", "/vote @bob", "/vote @Bob 2")
         assert (await c.interface.take())[-2:] == [
             "[ERROR] There is no poll here.",
-            "[INFO] Lunch? pizza 0, sushi 0; nobody has voted",
+            "[INFO] Lunch? · pizza – 0, sushi – 0; nobody has voted",
         ]
         assert parse(await server.expect("TAGMSG bob")).tags["+draft/react"] == "2️⃣"
         c.interface.type("/poll close", "/poll @carol close", "/poll @bob close")
@@ -180,21 +180,25 @@ async def test_a_vote_replaces_the_earlier_one() -> None:
         c.interface.type("/vote 1")
         assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/react"] == "1️⃣"
         await server.send(tagged("react", "alice", "7", "1️⃣", 8))
-        assert await c.interface.take() == ["[INFO] You vote for “pizza”. Lunch? pizza 1, sushi 0"]
+        assert await c.interface.take() == [
+            "[INFO] You vote for “pizza”. Lunch? · pizza – 1, sushi – 0"
+        ]
         c.interface.type("/vote 2")
         assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/react"] == "2️⃣"
         assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/unreact"] == "1️⃣"
         await server.send(
             tagged("react", "alice", "7", "2️⃣", 9), tagged("unreact", "alice", "7", "1️⃣", 9)
         )
-        assert await c.interface.take() == ["[INFO] You vote for “sushi”. Lunch? pizza 0, sushi 1"]
+        assert await c.interface.take() == [
+            "[INFO] You vote for “sushi”. Lunch? · pizza – 0, sushi – 1"
+        ]
         await server.send(tagged("react", "carol", "7", "2️⃣", 10))
         assert await c.interface.take() == [
-            "[INFO] carol votes for “sushi”. Lunch? pizza 0, sushi 2"
+            "[INFO] carol votes for “sushi”. Lunch? · pizza – 0, sushi – 2"
         ]
         c.interface.type("/vote")
         assert await c.interface.take() == [
-            "[INFO] Lunch? pizza 0, sushi 2; 2 have voted; you: sushi"
+            "[INFO] Lunch? · pizza – 0, sushi – 2; 2 have voted; you: sushi"
         ]
         c.interface.type("/vote 2")
         assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/unreact"] == "2️⃣"
@@ -229,7 +233,7 @@ async def test_several_options_where_the_poll_allows_them() -> None:
             assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/react"] == sign
             await server.send(tagged("react", "alice", "7", sign, 9))
         assert (await c.interface.take())[-1] == (
-            "[INFO] You vote for “Mon”, “Tue”. Days? Mon 1, Tue 1"
+            "[INFO] You vote for “Mon”, “Tue”. Days? · Mon – 1, Tue – 1"
         )
 
 
@@ -252,7 +256,7 @@ async def test_the_author_closes_a_poll() -> None:
         assert not [line for line in await c.interface.take() if "votes" in line]
         c.interface.type("/vote 1", "/poll close")
         assert await c.interface.take() == [
-            "[ERROR] This poll is closed: Lunch? pizza 0, sushi 1",
+            "[ERROR] This poll is closed: Lunch? · pizza – 0, sushi – 1",
             "[ERROR] Your poll is closed.",
         ]
 
@@ -268,7 +272,9 @@ async def test_a_vote_never_goes_to_a_poll_that_is_not_the_last() -> None:
         )
         await c.interface.take()
         c.interface.type("/vote 1")
-        assert await c.interface.take() == ["[ERROR] This poll is closed: Lunch? pizza 2, sushi 1"]
+        assert await c.interface.take() == [
+            "[ERROR] This poll is closed: Lunch? · pizza – 2, sushi – 1"
+        ]
         c.interface.type("/vote @Bob 1")
         assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/reply"] == "5"
 
@@ -298,7 +304,7 @@ async def test_the_history_returns_the_votes() -> None:
         )
         await server.send(tagged("react", "dave", "7", "2️⃣", 10))
         assert await c.interface.take() == [
-            "[INFO] dave votes for “sushi”. Lunch? pizza 1, sushi 1"
+            "[INFO] dave votes for “sushi”. Lunch? · pizza – 1, sushi – 1"
         ]
         c.interface.type("/vote")
         assert (await c.interface.take())[0].endswith("; 2 have voted; you: pizza")
@@ -324,7 +330,7 @@ async def test_an_earlier_page_does_not_replace_newer_votes() -> None:
         assert not [line for line in await c.interface.take() if "votes for" in line]
         c.interface.type("/vote")
         c.interface.type("/vote @bob")
-        assert "Lunch? pizza 1, sushi 1; 2 have voted" in (await c.interface.take())[0]
+        assert "Lunch? · pizza – 1, sushi – 1; 2 have voted" in (await c.interface.take())[0]
 
 
 async def test_events_do_not_push_messages_out_of_the_history() -> None:

@@ -53,6 +53,6 @@ async def test_votes_are_reactions_of_a_real_client(tmp_path: Path) -> None:
         await anna.say("!poll Lunch? pizza | soup")
         await anna.out.until("2. soup")
         await anna.say("/vote 2")
-        await anna.out.until("[INFO] You vote for “soup”. Lunch? pizza 0, soup 1")
+        await anna.out.until("[INFO] You vote for “soup”. Lunch? · pizza – 0, soup – 1")
         await anna.say("!close")
         await anna.out.until("🏁 Lunch?  1️⃣ pizza — 0  2️⃣ soup — 1")

@@ -97,7 +97,7 @@ test("what is no poll or no vote is explained, and nothing is sent", async () =>
   assert.match(await explained("/vote 3"), /options 1 to 2/);
   assert.match(await explained("/vote 1 2"), /you choose one option/);
   assert.match(await explained("/vote pizza"), /Usage: \/vote/);
-  assert.match(await explained("/vote"), /Lunch\? pizza 0, sushi 0/);
+  assert.match(await explained("/vote"), /Lunch\? · pizza – 0, sushi – 0/);
 });
 
 test("/poll asks somebody in private, and a name in the question is a part of it", async () => {
@@ -120,7 +120,7 @@ test("only its author closes a poll, and the counts stay", async () => {
   assert.deepEqual(await typed(all, "/poll close"), [result]);
   assert.ok(entry.revision > before);
   assert.deepEqual(await typed(all, "/vote 1"), []);
-  assert.match(lastTold(all), /This poll is closed: Lunch\? pizza 0, sushi 1/);
+  assert.match(lastTold(all), /This poll is closed: Lunch\? · pizza – 0, sushi – 1/);
   assert.equal(pollOf(all.buffer, { ...entry, nick: "ann" }, "me").closed, false);
 });
 

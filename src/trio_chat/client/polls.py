@@ -83,8 +83,8 @@ class ShownPoll:
     def summary(self) -> str:
         """Return the question and the counts on one line."""
         counted = zip(self.poll.options, self.counts, strict=True)
-        counts = ", ".join(f"{clean(option)} {count}" for option, count in counted)
-        return f"{clean(self.poll.question)} {counts}"
+        counts = ", ".join(f"{clean(option)} – {count}" for option, count in counted)
+        return f"{clean(self.poll.question)} · {counts}"
 
 
 def is_result(poll: Poll, author: str, sender: str, text: str) -> Sequence[int] | None:

@@ -103,8 +103,8 @@ function canReact({ client, tell }) {
 
 /** @param {ShownPoll} shown */
 function standing({ poll, counts }) {
-  const counted = poll.options.map((option, number) => `${plain(option)} ${counts[number]}`);
-  return `${plain(poll.question)} ${counted.join(", ")}`;
+  const counted = poll.options.map((option, number) => `${plain(option)} – ${counts[number]}`);
+  return `${plain(poll.question)} · ${counted.join(", ")}`;
 }
 
 /** @param {string} name */
