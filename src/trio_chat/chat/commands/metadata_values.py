@@ -1,6 +1,8 @@
 """METADATA GET, LIST, SET and CLEAR: values of keys are shown and changed."""
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from trio_chat.chat import metadata
 from trio_chat.chat.apply import apply
@@ -13,6 +15,8 @@ from trio_chat.chat.moderation.server import PROFILES
 from trio_chat.chat.registry import Request
 from trio_chat.chat.users import PendingRegistration, User
 from trio_chat.irc import numerics as n
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def get(request: Request, target: Target) -> None:
@@ -83,6 +87,9 @@ def _put(request: Request, target: Target, key: str, value: str) -> bool:
     limits, shown, known = request.world.lengths, metadata.name(target), target.metadata
     if len(value.encode()) > limits.metadata_bytes:
         fail(request, "value", key=key, text=f"A value has at most {limits.metadata_bytes} bytes")
+        return False
+    if _CONTROL.search(value):
+        fail(request, "value", key=key, text="A value has no control characters")
         return False
     if server_rules.refuses(request, PROFILES, value, f"metadata {key}"):
         why = server_rules.why_not_text(request, "The value", value)
