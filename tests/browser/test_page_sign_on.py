@@ -116,3 +116,14 @@ def test_a_user_logs_in_by_single_sign_on(serve: Serve, visit: Visit) -> None:
     page.reload()
     expect(ann.prompt).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^ann Logged in"))).to_be_visible()
+
+
+def test_a_refusal_by_the_provider_is_in_the_language_of_the_page(
+    visit: Visit, serve: Serve
+) -> None:
+    """The page has loaded its catalogue before it makes the sentence."""
+    with provider() as issuer:
+        server = serve(f"[oidc]\nissuer = {issuer}\nclient_id = trio-chat\nname = Example")
+        anna = visit(address=server.url, locale="ru-RU")
+        anna.open("?error=access_denied&state=x")
+        expect(anna.page.get_by_text("Этот вход начат не здесь")).to_be_visible()

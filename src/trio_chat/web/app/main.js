@@ -2,6 +2,7 @@
 import { h, render } from "../vendor/preact.js";
 import { invitationOf } from "./platform/address.js";
 import { diagnose } from "./platform/diagnosis.js";
+import { setLanguage } from "./platform/i18n.js";
 import { followLifecycle } from "./platform/lifecycle.js";
 import { makeWorkspace } from "./session/workspace.js";
 import { App } from "./views/app.js";
@@ -34,6 +35,7 @@ function leave() {
  */
 async function signOn(answer) {
   const { finish } = await import("./platform/sign_on.js");
+  await setLanguage(workspace.settings.value.language); // what it says is not translated later
   try {
     const { token, name, remember } = await finish(answer);
     client.channels.takeAddress(invitationOf(location.hash));
