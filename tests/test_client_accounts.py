@@ -515,7 +515,9 @@ async def test_other_answers() -> None:
 
 
 async def test_an_account_with_a_second_factor_asks_for_a_code() -> None:
-    """It follows the password, is shown nowhere, and the password alone is kept."""
+    """It follows the password, without its spaces, is shown nowhere, and the password alone is
+    kept.
+    """
     ring = KeyRing()
     async with chat(caps=SASL, passwords=keys(ring)) as c:
         server = await inside(c)
@@ -531,7 +533,7 @@ async def test_an_account_with_a_second_factor_asks_for_a_code() -> None:
         c.interface.type("123 456")
         await server.expect("AUTHENTICATE PLAIN")
         await server.send("AUTHENTICATE +")
-        await server.expect(f"AUTHENTICATE {plain('alice', f'{SECRET} 123 456')}")
+        await server.expect(f"AUTHENTICATE {plain('alice', f'{SECRET} 123456')}")
         await server.send(LOGGED_IN, SUCCESS)
         await server.expect("NICKSERV APPPASSWORD ADD")
         while not c.interface.prompt.text.startswith("Keep"):

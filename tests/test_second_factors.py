@@ -169,6 +169,16 @@ def test_the_code_that_confirmed_the_second_factor_does_not_log_in(town: Town) -
     assert log_in(town, f"horse12 {shown}").session.account == ""
 
 
+@pytest.mark.parametrize("mark", ["-", ""])
+def test_a_recovery_code_may_be_typed_without_its_hyphens(town: Town, mark: str) -> None:
+    """It is the same code, which is used then."""
+    ann, codes = enrolled(town)
+    typed = codes[0].replace("-", mark)
+    assert log_in(town, f"horse12 {typed}").session.account == "Ann"
+    assert log_in(town, f"horse12 {codes[0]}", "second").session.account == ""
+    assert "left: 9 of 10" in notices(ann, "NS 2FA STATUS")
+
+
 def test_a_recovery_code_is_used_once(town: Town) -> None:
     """In any case; STATUS says how many are left."""
     ann, codes = enrolled(town)

@@ -12,7 +12,7 @@ from trio_chat.irc.app_passwords import ALPHABET
 CODES: Final = 10
 GROUPS, GROUP = 4, 4
 """Groups of a code, and characters of a group: 80 bits."""
-_FORM: Final = re.compile(rf"[{ALPHABET}]{{{GROUP}}}(?:-[{ALPHABET}]{{{GROUP}}}){{{GROUPS - 1}}}")
+_FORM: Final = re.compile(rf"[{ALPHABET}]{{{GROUP}}}(?:-?[{ALPHABET}]{{{GROUP}}}){{{GROUPS - 1}}}")
 
 
 def make_codes() -> list[str]:
@@ -26,10 +26,12 @@ def _make_code() -> str:
 
 
 def has_form(text: str) -> bool:
-    """Return whether a text has the form of a code, in whatever case it was typed."""
+    """Return whether a text has the form of a code, in whatever case, and without its hyphens."""
     return text.isascii() and _FORM.fullmatch(text.lower()) is not None
 
 
 def digest_of(code: str) -> str:
-    """Return the hash of a code."""
-    return hashlib.sha256(code.lower().encode("utf-8", "surrogatepass")).hexdigest()
+    """Return the hash of a code, however it was typed."""
+    letters = code.lower().replace("-", "")
+    groups = (letters[start : start + GROUP] for start in range(0, len(letters), GROUP))
+    return hashlib.sha256("-".join(groups).encode("utf-8", "surrogatepass")).hexdigest()

@@ -255,7 +255,7 @@ class LoginFlow:
         await self._app_password.revoke(session)
 
     async def _give_code(self, credentials: LoginCredentials, code: str) -> bool:
-        self._tried = tried = replace(credentials, code=code.strip())
+        self._tried = tried = replace(credentials, code="".join(code.split()))
         await self._client.do_now(
             f"/login {tried.account}", lambda protocol: protocol.authentication.log_in(tried)
         )

@@ -264,11 +264,12 @@ function submit(event, workspace, setUnnamed) {
     return;
   }
   field.value = nick;
+  const code = text("code").replace(/\s/gu, ""); // authenticators and people write it in groups
   workspace.actions.connect({
     nick,
     ...(text("password") && !isPasskey && { account: nick, password: text("password") }),
     ...(isPasskey && { passkey: true }),
-    ...(text("code").trim() && { code: text("code").trim() }),
+    ...(code && { code }),
     ...(text("server-password") && { serverPassword: text("server-password") }),
     ...(values.has("remember") && { remember: true }),
     channels: workspace.wanted.value,

@@ -242,7 +242,8 @@ function AccountForm({ form, setForm, workspace, name, setName }) {
       const [account, password] = [text("account"), String(values.get("password"))];
       setName(account);
       if (form === "login") {
-        return actions.login(account, password, values.has("remember"), text("code"));
+        const code = text("code").replace(/\s/gu, "");
+        return actions.login(account, password, values.has("remember"), code);
       }
       const { verify } = await actions.register(account, password, text("email") || undefined);
       if (verify) setForm("verify");
@@ -338,7 +339,7 @@ function PasswordForm({ workspace, onDone }) {
     const values = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
     void run(async () => {
       const [before, after] = [String(values.get("old")), String(values.get("new"))];
-      const code = String(values.get("code") ?? "").trim();
+      const code = String(values.get("code") ?? "").replace(/\s/gu, "");
       await workspace.actions.changePassword(before, after, code);
       workspace.actions.notify(_("The password is changed. Your other devices have to log in again."));
       onDone();

@@ -228,7 +228,8 @@ function Form({ button, fields, submit, id = "factor" }) {
     const values = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
     const text = (/** @type {string} */ name) => String(values.get(name) ?? "").trim();
     setBusy(true);
-    await submit({ name: text("name"), password: text("password"), code: text("code") });
+    const code = text("code").replace(/\s/gu, "");
+    await submit({ name: text("name"), password: text("password"), code });
     setBusy(false);
   };
   return h(
