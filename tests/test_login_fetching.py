@@ -153,3 +153,11 @@ async def test_why_a_provider_cannot_be_reached() -> None:
         pass
     with pytest.raises(ProviderUnavailable, match=r"(?i)reached: .*refused"):
         await fetcher().get(f"{url}/x")
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
+async def test_an_address_that_does_not_speak_tls_is_named(answer: bytes) -> None:
+    """The number of an error of OpenSSL is none of the system, where 1 is a missing permission."""
+    async with answering(answer) as (url, _):
+        with pytest.raises(ProviderUnavailable, match="this is the port for TLS"):
+            await fetcher().get(url.replace("http:", "https:"))

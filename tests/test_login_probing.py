@@ -103,6 +103,17 @@ def test_a_directory_without_starttls(listener: socket.socket, authority: trustm
     assert "STARTTLS" in why
 
 
+def test_a_directory_without_tls_at_this_port(
+    listener: socket.socket, authority: trustme.CA
+) -> None:
+    """It may have STARTTLS there."""
+    thread = serve(listener, context_of(authority), REFUSED)
+    why = why_unreachable(LdapSettings(url=url(listener)))
+    thread.join()
+    assert "this is the port for TLS" in why
+    assert "begins with ldap:" in why
+
+
 def test_a_directory_that_does_not_run(listener: socket.socket) -> None:
     """The words are those of the system."""
     where = url(listener)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpcore2
 import trio
 
-from trio_chat.server.certificate_problem import explain_certificate
+from trio_chat.server.certificate_problem import explain_certificate, explain_tls
 from trio_chat.server.push.client import PublicNetwork
 
 MAX_BODY = 262_144
@@ -100,6 +100,8 @@ def explain(error: Exception, key: str = "") -> str:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return explain_certificate(cause, key)
+        if isinstance(cause, ssl.SSLError):
+            return explain_tls(cause)
         if isinstance(cause, OSError) and cause.errno is not None:
             # trio writes the address into `strerror`, and those of look-ups have no other text.
             reason = os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or reason

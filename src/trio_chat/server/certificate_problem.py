@@ -21,3 +21,11 @@ def explain_certificate(error: ssl.SSLCertVerificationError, key: str = "") -> s
     if not key:
         return f"{problem}; add that of an authority of your own to those of the system"
     return f"{problem}; for an authority of your own set {key} to a file with its certificate"
+
+
+def explain_tls(error: ssl.SSLError) -> str:
+    """Return what is wrong when there was no certificate to look at, as a clause. Its number is
+    one of OpenSSL, and none of the system.
+    """
+    reason = (error.reason or type(error).__name__).lower().replace("_", " ")
+    return f"TLS could not be agreed on ({reason}): look whether this is the port for TLS"

@@ -8,7 +8,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 from trio_chat.config import LdapSettings
-from trio_chat.server.certificate_problem import explain_certificate
+from trio_chat.server.certificate_problem import explain_certificate, explain_tls
 
 _SECONDS = 3.0
 """Seconds for each step."""
@@ -44,6 +44,8 @@ def why_unreachable(settings: LdapSettings) -> str:
                 return "OpenSSL takes its certificate, libldap does not: it may want a common name"
     except ssl.SSLCertVerificationError as error:
         return explain_certificate(error, "[ldap] ca_file")
+    except ssl.SSLError as error:
+        return explain_tls(error) + ("" if is_plain else "; with STARTTLS it begins with ldap:")
     except OSError as error:
         return error.strerror or str(error) or "it does not answer in time"
     return ""
