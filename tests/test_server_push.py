@@ -126,7 +126,10 @@ async def test_a_key_that_is_lost(tmp_path: Path, caplog: pytest.LogCaptureFixtu
         async with started(tmp_path, service) as here:
             assert here.server.world.advertised.tokens != before
             assert not here.server.world.push.by_account
-    assert "the key for push messages is lost: 1 accounts" in caplog.text
+    assert (
+        "the key for push messages is lost: accounts that have to enable them again: 1"
+        in caplog.text
+    )
 
 
 def _lose_key(connection: apsw.Connection) -> None:
