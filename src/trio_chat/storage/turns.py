@@ -39,9 +39,9 @@ _STEPS_PER_LOOK = 1000
 """Steps of SQLite's virtual machine after which a statement looks whether it has to rest: they take
 a tenth of a millisecond.
 """
-_WORK, _REST = 0.0005, 0.0001
+_WORK, _REST = 0.0005, 0.0005
 """Seconds of work after which a command rests, and seconds of a rest."""
-_SHARE = 4
+_SHARE = 1
 """The least work before a rest, as a multiple of the time that the rest before took: systems sleep
 for longer than they are asked to, Windows for up to 16 ms.
 """
