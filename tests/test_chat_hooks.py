@@ -10,6 +10,7 @@ from support import NOON, Town
 from test_chat_chanserv import logged_in, owner, sentence, town
 from trio_chat.chat import snapshot
 from trio_chat.chat.apply import apply
+from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.changes import (
     HookDelivered,
     HookMade,
@@ -18,7 +19,7 @@ from trio_chat.chat.changes import (
     HookUsed,
     RelayedMessage,
 )
-from trio_chat.chat.hook_terms import BadTerms, HookTerms, parse_terms
+from trio_chat.chat.hook_terms import HookTerms, parse_terms
 from trio_chat.chat.hooks import LOBBY, MOST, Filter, Hook, Hooks, digest_of, from_state, leads_back
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.server.state import change_set

@@ -10,9 +10,9 @@ from storage_fakes import OpenAccounts
 from support import Person, Town, commands, find
 from trio_chat.chat import snapshot
 from trio_chat.chat.apply import apply
+from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.changes import AccountDeleted, ServerModerationRead
 from trio_chat.chat.moderation import desk
-from trio_chat.chat.moderation.terms import BadTerms
 from trio_chat.chat.operator_blocks import Operator
 
 __all__ = ["town"]

@@ -5,9 +5,9 @@ import pytest
 from moderation_fakes import code, operator, remembering
 from storage_fakes import OpenAccounts
 from support import Person, Town, commands
+from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.moderation import desk
 from trio_chat.chat.moderation.server_rules import is_raided
-from trio_chat.chat.moderation.terms import BadTerms
 from trio_chat.config import LimitSettings
 from trio_chat.server.admission import Admission
 

@@ -69,7 +69,7 @@ changes = (
 questions = st.tuples(
     names,
     st.sampled_from([Span(), Span(), Span(3), Span(before=1000)]) | spans,
-    st.integers(1, 6),
+    st.integers(0, 6),
     st.sampled_from([0, 0, 4]),
 )
 
@@ -187,6 +187,14 @@ async def test_a_renamed_channel_takes_its_messages_along(database: Database) ->
     await history.messages("#b", NEWEST, 5, 0)
     await history.commit([Record("#a", 3, RENAME, "ann!a@h", "", "", params=("#b",))])
     assert await history.messages("#b", NEWEST, 5, 0) == [record(1, "#b")]
+
+
+async def test_no_message_is_returned_where_none_is_asked_for(database: Database) -> None:
+    """With the limit 0, before a page was read and after it."""
+    history = await history_with(database, record(1))
+    assert await history.messages("#a", NEWEST, 0, 0) == []
+    await history.messages("#a", NEWEST, 5, 0)
+    assert await history.messages("#a", NEWEST, 0, 0) == []
 
 
 async def test_an_older_page_is_not_taken_for_the_newest(database: Database) -> None:

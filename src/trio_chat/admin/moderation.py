@@ -10,6 +10,7 @@ from trio_chat.admin import in_cluster
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.admin.recorded import recorded
+from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.durations import show
 from trio_chat.chat.moderation import server
 from trio_chat.chat.moderation.server import (
@@ -18,7 +19,7 @@ from trio_chat.chat.moderation.server import (
     ServerFilter,
     ServerModeration,
 )
-from trio_chat.chat.moderation.terms import BadTerms, check_raid, check_room, read_filter
+from trio_chat.chat.moderation.terms import check_raid, check_room, read_filter
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
 from trio_chat.maintenance.rule_texts import translated

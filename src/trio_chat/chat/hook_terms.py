@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.hooks import (
     EVENTS,
     MAX_FILTER,
@@ -20,19 +21,6 @@ from trio_chat.chat.relaying import MAX_NAME, is_name
 from trio_chat.irc.names import fold_or_self
 
 _PRINTABLE: Final = re.compile("[!-~]+")
-
-
-class BadTerms(ValueError):
-    """Something is wrong; the text is a sentence without its full stop.
-
-    Args:
-        text: the text.
-        field: the name of the term that is wrong; "" where it is none alone.
-    """
-
-    def __init__(self, text: str, field: str = "") -> None:
-        super().__init__(text)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

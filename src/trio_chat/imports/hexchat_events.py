@@ -118,7 +118,7 @@ _BY_SOMEBODY = (
     r"(?:konuyu şuna değiştirdi|已将主题更改为)[:：]",
     rf"(?:şunu yasaklar|屏蔽了|委任|给了|取消了|已将) {_NAME}",
 )
-"""What stands behind the nickname of whoever did something, by language."""
+"""What stands behind the nickname of the user that did something, by language."""
 _BY_NOBODY = (
     "You are now|You have |Now talking|Topic (?:for|of)|Disconnected|Looking up|Connect"
     "|Received a CTCP|Channel |"

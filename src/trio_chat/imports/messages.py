@@ -84,7 +84,7 @@ class SourceReaction(NamedTuple):
 
     Args:
         emoji: the emoji.
-        people: who they are.
+        people: the people.
         is_taken_back: whether they take it back instead.
     """
 

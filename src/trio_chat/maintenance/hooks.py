@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from trio_chat.chat.hook_terms import BadTerms, HookTerms
+from trio_chat.chat.bad_terms import BadTerms
+from trio_chat.chat.hook_terms import HookTerms
 from trio_chat.chat.hooks import LOBBY, MOST, Hook, digest_of, leads_back, make_secret
 from trio_chat.i18n import _
 from trio_chat.irc.names import fold_or_self

@@ -61,7 +61,7 @@ class NewestPages:
         """Return the messages of a query, or None when they have to be read."""
         buffer, (after, before, from_newest), limit, private_after = query
         page = self._pages.get(buffer)
-        if page is None or not from_newest or page.private_after != private_after:
+        if page is None or not limit or not from_newest or page.private_after != private_after:
             return None
         records = page.records
         if (records and before <= records[-1].id) or self._clock() >= self._end:
@@ -79,7 +79,7 @@ class NewestPages:
         """
         after, before, from_newest = query.span
         is_newest = from_newest and (before > self.newest or before == LAST_ID)
-        if version != self.version or not is_newest:
+        if version != self.version or not is_newest or not query.limit:
             return
         if (
             len(records) > _MOST_RECORDS

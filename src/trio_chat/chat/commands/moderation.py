@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from trio_chat.chat import durations, multiline, policy
+from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.moderation import desk
 from trio_chat.chat.moderation.server import PLACES, RAID_SECONDS, ServerFilter
-from trio_chat.chat.moderation.terms import BadTerms
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import COMMANDS, Request, command
 

@@ -10,6 +10,7 @@ from math import ceil
 from typing import Final
 
 from trio_chat.chat.apply import apply
+from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.changes import (
     ServerFilterAdded,
     ServerFilterRemoved,
@@ -26,7 +27,7 @@ from trio_chat.chat.moderation.server import (
     ServerHeldMessage,
     ServerReport,
 )
-from trio_chat.chat.moderation.terms import BadTerms, check_raid, check_room, read_filter
+from trio_chat.chat.moderation.terms import check_raid, check_room, read_filter
 from trio_chat.chat.world import World
 from trio_chat.irc.message import MAX_BODY, body_size, truncate
 from trio_chat.irc.text import strip_formatting

@@ -3,6 +3,7 @@
 from collections.abc import Container, Sequence, Sized
 from typing import Final, Protocol
 
+from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.durations import show
 from trio_chat.chat.moderation.filters import ACTIONS, ALLOW, FLAG, BadPattern, parse_pattern
 from trio_chat.chat.moderation.server import (
@@ -13,19 +14,6 @@ from trio_chat.chat.moderation.server import (
 )
 
 SERVER_ACTIONS: Final = (*ACTIONS, FLAG)
-
-
-class BadTerms(ValueError):
-    """What an operator asks for cannot be done; the message is a sentence without its full stop.
-
-    Args:
-        text: the message.
-        field: the name of the part that is wrong; "" where it is none alone.
-    """
-
-    def __init__(self, text: str, field: str = "") -> None:
-        super().__init__(text)
-        self.field = field
 
 
 class _Patterns(Sized, Container[str], Protocol):

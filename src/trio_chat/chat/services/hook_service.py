@@ -4,9 +4,10 @@ import logging
 
 from trio_chat.chat import policy
 from trio_chat.chat.apply import apply
+from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.changes import HookDelivered, HookMade, HookRemoved
 from trio_chat.chat.channels import Channel
-from trio_chat.chat.hook_terms import BadTerms, HookTerms, parse_terms
+from trio_chat.chat.hook_terms import HookTerms, parse_terms
 from trio_chat.chat.hooks import LOBBY, MOST, PATH, Hook, digest_of, leads_back, make_secret
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services.service import Service

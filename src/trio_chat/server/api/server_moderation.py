@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
+from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.durations import show
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import msgid
@@ -17,7 +18,7 @@ from trio_chat.chat.moderation.server import (
     ServerHeldMessage,
     ServerReport,
 )
-from trio_chat.chat.moderation.terms import BadTerms, check_raid, check_room, read_filter
+from trio_chat.chat.moderation.terms import check_raid, check_room, read_filter
 from trio_chat.i18n import _
 from trio_chat.maintenance.rule_texts import translated
 from trio_chat.server.api.calls import Call, Page, PageQuery

@@ -95,7 +95,8 @@ class ArchiveDocuments:
             f"<title>{escaped(f'{channel.name} · {self._network}')}</title>\n"
             f'<link href="{html.escape(own)}"/>\n'
             f'<link rel="self" href="{html.escape(own)}feed.xml"/>\n'
-            f"<id>{self._lasting(channel.public_since)}</id>\n<updated>{updated}</updated>\n{entries}</feed>\n"
+            f"<id>{self._lasting(channel.public_since)}</id>\n<updated>{updated}</updated>\n"
+            f"{entries}</feed>\n"
         )
 
     def _lasting(self, number: int) -> str:
