@@ -111,6 +111,8 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
                 log.exception("internal error: the server cannot go on")
             for problem in problems:
                 print(problem, file=sys.stderr, flush=True)
+                # Where the server was started without a console, only the file tells it.
+                log.error("the server ends: %s", problem, extra={logger.SHOWN: True})
         return 1
 
 
