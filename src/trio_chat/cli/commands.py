@@ -172,7 +172,7 @@ class CliCommand:
     def add_to(self, commands: Commands, common: argparse.ArgumentParser) -> None:
         """Add the command to others, with the options that all have in common."""
         parser = _add_parser(commands, common, self.name, self.words)
-        parser.set_defaults(run=self)
+        parser.set_defaults(run=self, refuse=parser.error)
         for argument in (CONFIG, *self.arguments):
             argument.add_to(parser)
 
