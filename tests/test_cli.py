@@ -114,6 +114,17 @@ def test_help_is_in_the_language_asked_for(
         (["ban", "list", "extra"], "usage: trio-chat ban list "),
         (["ban", "list", "extra"], "trio-chat ban list: error: unrecognized arguments: extra"),
         (["ban", "list", "--nosuch"], "usage: trio-chat ban list "),
+        *(
+            (words.split(" "), f"argument {words.split()[-1]}: it is empty")
+            for words in (
+                "hook add #a --name a --signing ",
+                "hook add #a --name a --url ",
+                "hook add #a --name a --url https://a/ --nicks ",
+                "hook add #a --name a --url https://a/ --words ",
+                "invite --revoke ",
+            )
+        ),
+        (["account", "email", "ann", ""], "argument ADDRESS: it is empty"),
         (["--nosuch"], "trio-chat: error: unrecognized arguments: --nosuch"),
         (["connect", "host:0"], "1 to 65535"),
         (["connect", "ircs://host", "--plaintext"], "leave one of them out"),
