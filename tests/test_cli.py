@@ -111,6 +111,8 @@ def test_help_is_in_the_language_asked_for(
         (["serve", "--host", ""], "addresses or host names"),
         (["serve", "--log-level", "loud"], "debug, info, warning, error"),
         (["serve", "extra"], "usage: trio-chat serve "),
+        (["serve", "--cluster", "", "--node", "n1"], "name its log by --cluster"),
+        (["serve", "--address", "http://10.0.0.1/"], "name its log by --cluster"),
         (["ban", "list", "extra"], "usage: trio-chat ban list "),
         (["ban", "list", "extra"], "trio-chat ban list: error: unrecognized arguments: extra"),
         (["ban", "list", "--nosuch"], "usage: trio-chat ban list "),
