@@ -2,6 +2,7 @@
 
 import errno
 import math
+import os
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import MagicMock
@@ -239,4 +240,5 @@ def test_the_log_file_has_the_reason_of_an_end(
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == ("", "Port 5000 is already in use.\n")
     line = file.read_text("utf-8")
-    assert line.endswith("[ERROR] the server ends: Port 5000 is already in use.\n")
+    reason = f"the server (process {os.getpid()}) ends: Port 5000 is already in use."
+    assert line.endswith(f"[ERROR] {reason}\n")
