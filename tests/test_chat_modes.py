@@ -179,6 +179,16 @@ def test_statusmsg_reaches_the_ranks_above(town: Town) -> None:
     assert bob.read() == []
 
 
+@pytest.mark.parametrize("target", ["@+#a", "+@#a", "~+%#a"])
+def test_statusmsg_with_several_prefixes_shows_the_lowest(town: Town, target: str) -> None:
+    """Who reads a message sees to which ranks it went, in whatever order its sender wrote them."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    ann.say("MODE #a +v bob")
+    bob.read()
+    ann.say(f"PRIVMSG {target} :psst")
+    assert find(bob.read(), "PRIVMSG").params == ("+#a", "psst")
+
+
 # Extended bans.
 
 
