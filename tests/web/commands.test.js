@@ -669,3 +669,38 @@ test("the user is a guest again after logging out", async () => {
   await actions.logout();
   assert.equal(workspace.me.account.value, "");
 });
+
+test("/unignore tells of names that are not ignored, and takes them with commas", async () => {
+  const { actions, buffer } = await typed("/ignore bob, carl,*!*@h");
+  for (const [line, told] of [
+    ["/unignore bbo", ["Not ignored: bbo. /ignore shows the list."]],
+    [
+      "/unignore BOB, dave",
+      ["Not ignored: dave. /ignore shows the list.", "Shown again: BOB"],
+    ],
+    ["/ignore", ["Ignored: carl, *!*@h"]],
+    ["/unignore *", ["Shown again: carl, *!*@h"]],
+    ["/unignore *", ["Nobody is ignored."]],
+  ]) {
+    const before = buffer.timeline.entries.length;
+    actions.input(buffer, line);
+    await settle();
+    assert.deepEqual(
+      buffer.timeline.entries.slice(before).map((each) => each.text),
+      told,
+    );
+  }
+});
+
+test("/mode shows the modes of the channel, and of the user", async () => {
+  const { actions, buffer, server } = await connected();
+  for (const [line, answer, told] of [
+    ["/mode", "324 me #lobby +Cnt", "Modes: +Cnt"],
+    ["/mode me", "221 me +iw", "Modes: +iw"],
+  ]) {
+    server.replace("MODE", (_, message) => server.reply(message, [`:server ${answer}`]));
+    actions.input(buffer, line);
+    await settle();
+    assert.equal(buffer.timeline.entries.at(-1)?.text, told);
+  }
+});

@@ -170,7 +170,7 @@ command(
   [0, 1],
   ["nick"],
   ({ client, actions, tell }, [words = ""]) => {
-    const masks = words.split(/\s+/).filter(Boolean);
+    const masks = namesIn(words);
     if (!masks.length) {
       const known = client.model.preferences.ignored.value;
       tell(
@@ -190,11 +190,26 @@ command(
   [1, 1],
   ["nick"],
   ({ client, actions, tell }, [words = ""]) => {
-    const masks = words === "*" ? client.model.preferences.ignored.value : words.split(/\s+/);
+    const known = new Map(
+      client.model.preferences.ignored.value.map((each) => [each.toLowerCase(), each]),
+    );
+    const wanted = words === "*" && !known.has("*") ? [...known.values()] : namesIn(words);
+    const masks = wanted.filter((each) => known.has(each.toLowerCase()));
+    const missing = wanted.filter((each) => !known.has(each.toLowerCase()));
     for (const each of masks) actions.ignore(each, false);
-    tell(_("Shown again: {names}", { names: masks.join(", ") }));
+    if (missing.length) {
+      const names = missing.join(", ");
+      tell(_("Not ignored: {names}. /ignore shows the list.", { names }), true);
+    }
+    if (masks.length) tell(_("Shown again: {names}", { names: masks.join(", ") }));
+    else if (!missing.length) tell(_("Nobody is ignored."));
   },
 );
+
+/** @param {string} words */
+function namesIn(words) {
+  return [...new Set(words.split(/[\s,]+/).filter(Boolean))];
+}
 
 command(
   "search",
