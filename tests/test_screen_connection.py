@@ -103,6 +103,19 @@ async def test_several_servers_at_once(jumping_clock: MockClock) -> None:
         await it.sees_not("second")
 
 
+async def test_what_is_typed_while_the_client_connects_is_for_the_channel(
+    jumping_clock: MockClock,
+) -> None:
+    """It stays in the prompt when the channel opens, and is not left behind with the server."""
+    async with watched() as it:
+        server = await it.server()
+        it.screen.press(*"hello ever")
+        await server.enter()
+        await it.sees("› hello ever", "2   #lobby")
+        it.screen.press(*"yone")
+        assert it.controller.prompt.edit_text == "hello everyone"
+
+
 async def test_leaving(jumping_clock: MockClock) -> None:
     """/quit says good-bye to every server and ends with 0."""
     async with inside() as (it, server):

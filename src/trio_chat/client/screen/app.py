@@ -309,6 +309,8 @@ class ScreenClient:
                 is_wanted = bool(view.going_to) and server.features.same(channel, view.going_to)
                 if is_wanted or self.workspace.buffer is server.log:
                     view.going_to = ""
+                    if self.workspace.buffer is server.log:  # what is typed there is for a channel
+                        self.controller.move_draft(buffer)
                     self.workspace.go(server, buffer)
                     for text in view.link.take_warnings():
                         # They were shown in the buffer that the user leaves now.
