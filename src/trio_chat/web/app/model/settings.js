@@ -151,6 +151,19 @@ export class Preferences {
   }
 
   /**
+   * Times up to which this tab has shown the conversations, by their keys.
+   * @returns {[string, number][]}
+   */
+  get markers() {
+    const kept = Object.entries(object(this.passing.get("markers", {})));
+    return kept.filter(([_key, time]) => typeof time === "number");
+  }
+
+  set markers(markers) {
+    this.passing.set("markers", Object.fromEntries(markers));
+  }
+
+  /**
    * Notification levels, by folded names.
    * @returns {[string, Choice][]}
    */
