@@ -371,6 +371,7 @@ test("WHOIS becomes a card", async () => {
       ":server 301 me ann :at lunch",
       ":server 317 me ann 60 1700000000 :seconds idle",
       ":server 671 me ann :is using a secure connection",
+      ":server 338 me ann u@host 192.0.2.1 :Is actually using host",
       ":server 318 me ann :End",
     ]),
   );
@@ -385,8 +386,12 @@ test("WHOIS becomes a card", async () => {
       card.channels,
       card.idle,
       card.secure,
+      card.more,
     ],
-    ["ann", "u@host", "Ann", "annie", "at lunch", ["@#lobby", "#other"], 60, true],
+    [
+      ...["ann", "u@host", "Ann", "annie", "at lunch", ["@#lobby", "#other"], 60, true],
+      ["Address: 192.0.2.1"],
+    ],
   );
 });
 
