@@ -683,9 +683,9 @@ test("/unignore tells of names that are not ignored, and takes them with commas"
       "/unignore BOB, dave",
       ["Not ignored: dave. /ignore shows the list.", "Shown again: BOB"],
     ],
-    ["/ignore", ["Ignored: carl, *!*@h"]],
+    ["/ignore", ["You ignore: carl, *!*@h. /unignore with a name ends that."]],
     ["/unignore *", ["Shown again: carl, *!*@h"]],
-    ["/unignore *", ["Nobody is ignored."]],
+    ["/unignore *", ["You ignore nobody."]],
   ]) {
     const before = buffer.timeline.entries.length;
     actions.input(buffer, line);

@@ -173,8 +173,11 @@ command(
     const masks = namesIn(words);
     if (!masks.length) {
       const known = client.model.preferences.ignored.value;
+      const names = known.join(", ");
       tell(
-        known.length ? _("Ignored: {names}", { names: known.join(", ") }) : _("Nobody is ignored."),
+        known.length
+          ? _("You ignore: {names}. /unignore with a name ends that.", { names })
+          : _("You ignore nobody."),
       );
       return;
     }
@@ -202,7 +205,7 @@ command(
       tell(_("Not ignored: {names}. /ignore shows the list.", { names }), true);
     }
     if (masks.length) tell(_("Shown again: {names}", { names: masks.join(", ") }));
-    else if (!missing.length) tell(_("Nobody is ignored."));
+    else if (!missing.length) tell(_("You ignore nobody."));
   },
 );
 
