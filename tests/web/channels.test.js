@@ -49,6 +49,21 @@ test("a channel that is renamed keeps its messages, and is joined by its new nam
   assert.deepEqual(textsOf(buffer), ["before"]);
 });
 
+test("a tab that is loaded anew shows a renamed channel and its draft under the new name", async () => {
+  const before = await connected();
+  const { server, clock, passing, buffer } = before;
+  before.actions.join("#attic");
+  await settle();
+  before.actions.open("#lobby");
+  buffer.draft.value = "half";
+  await clock.advance(1000);
+  server.say(":ann!u@h RENAME #lobby #zoo :better");
+  await settle();
+  const { workspace } = await connected({ server, clock, passing });
+  assert.equal(workspace.current.value?.name, "#zoo");
+  assert.equal(workspace.current.value?.draft.value, "half");
+});
+
 test("a channel that forwards leads to the other one", async () => {
   const { server, workspace, actions, client } = await connected();
   server.replace("JOIN", () => {

@@ -180,6 +180,7 @@ export class ChatModel {
     if (other && other !== buffer) return;
     this.byKey.delete(buffer.key);
     if (buffer.kind === "channel") this.levels.renamed(buffer.key, key);
+    this.preferences.renamed(buffer.key, key);
     buffer.name = name;
     buffer.key = key;
     this.byKey.set(key, buffer);

@@ -151,6 +151,18 @@ export class Preferences {
   }
 
   /**
+   * Keep what is known of a conversation under its new key.
+   * @param {string} from
+   * @param {string} to
+   */
+  renamed(from, to) {
+    if (from === to) return;
+    if (this.current === from) this.current = to;
+    this.keepDraft(to, this.draft(from));
+    this.keepDraft(from, "");
+  }
+
+  /**
    * Times up to which this tab has shown the conversations, by their keys.
    * @returns {[string, number][]}
    */
