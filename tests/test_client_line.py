@@ -268,6 +268,20 @@ async def test_rejoins_every_channel(autojump_clock: trio.testing.MockClock) -> 
         await server.expect("JOIN #lobby")
 
 
+async def test_lines_follow_a_renamed_channel() -> None:
+    """A server leads clients without `draft/channel-rename` out of it, and into the new one."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.interface.type("/join old")
+        await server.expect("JOIN #old")
+        await server.send(":alice!u@h JOIN #old")
+        await server.send(":alice!u@h PART #old :why", ":alice!u@h JOIN #new")
+        assert "[INFO] You have joined #new." in await c.interface.take()
+        c.interface.type("hello")
+        await server.expect("PRIVMSG #new hello")
+
+
 async def test_who_is_away_stays_away(autojump_clock: trio.testing.MockClock) -> None:
     """A new connection says so again, until the user is back."""
     async with chat() as c:

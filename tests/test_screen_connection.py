@@ -116,6 +116,20 @@ async def test_what_is_typed_while_the_client_connects_is_for_the_channel(
         assert it.controller.prompt.edit_text == "hello everyone"
 
 
+async def test_a_renamed_channel_stays_in_sight(jumping_clock: MockClock) -> None:
+    """What is being typed goes on there, and no typing notice is sent to the old one."""
+    async with inside() as (it, server):
+        server.skips = ("WHO", "PING", "CHATHISTORY", "MARKREAD")
+        it.screen.press(*"hello ever")
+        await server.expect("TAGMSG #lobby")
+        await server.send(":alice!u@h PART #lobby :why", ":alice!u@h JOIN #hall")
+        await it.sees("2   #hall", "› hello ever")
+        assert it.workspace.buffer.name == "#hall"
+        it.screen.press(*"yone", "enter")
+        await server.expect("TAGMSG #hall")
+        await server.expect("PRIVMSG #hall hello everyone")
+
+
 async def test_leaving(jumping_clock: MockClock) -> None:
     """/quit says good-bye to every server and ends with 0."""
     async with inside() as (it, server):

@@ -61,6 +61,8 @@ def handle(protocol: ProtocolState, message: Message) -> None:
         return  # a JOIN or PART of the past changes nothing now
     if len(message.params) >= params:
         handler(protocol, message)
+        if message.command != "PART":
+            protocol.channel_tracker.just_left = ""
         _settle_label(protocol, message)
 
 
