@@ -6,6 +6,7 @@ from trio.testing import MockClock
 from client_fakes import until
 from screen_fakes import CAPS, inside, watched
 from trio_chat.client.screen.app import ScreenOptions
+from trio_chat.irc.message import parse
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,19 @@ async def test_a_renamed_channel_stays_in_sight(jumping_clock: MockClock) -> Non
         it.screen.press(*"yone", "enter")
         await server.expect("TAGMSG #hall")
         await server.expect("PRIVMSG #hall hello everyone")
+
+
+async def test_a_typing_notice_that_is_refused_is_no_error(jumping_clock: MockClock) -> None:
+    """In a moderated channel each of them is, every three seconds."""
+    async with inside() as (it, server):
+        server.skips = ("WHO", "PING", "CHATHISTORY", "MARKREAD")
+        it.screen.press(*"hello")
+        notice = parse(await server.expect("TAGMSG #lobby"))
+        await server.send(
+            f"@label={notice.tags['label']} :srv.test 404 alice #lobby :Cannot send to channel",
+            ":bob!u@h PRIVMSG #lobby :later",
+        )
+        assert not any("Cannot send" in row for row in await it.sees("later"))
 
 
 async def test_leaving(jumping_clock: MockClock) -> None:
