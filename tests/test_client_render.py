@@ -266,3 +266,16 @@ def test_what_another_server_cannot_do(command: str) -> None:
         "This server cannot do that: it has no services that would."
     )
     assert other_error("421", "FOO", "Unknown") == "The server does not know the command FOO."
+
+
+@pytest.mark.parametrize(
+    ("code", "about", "sentence"),
+    [
+        ("404", "#a", "You may not write in #a."),
+        ("472", "z", "The server does not know the mode z."),
+        ("481", "", "Only operators of the server may do that."),
+    ],
+)
+def test_other_errors_are_sentences(code: str, about: str, sentence: str) -> None:
+    """The words of servers are terse, and always in English."""
+    assert other_error(code, about, "Terse") == sentence

@@ -709,3 +709,18 @@ test("/mode shows the modes of the channel, and of the user", async () => {
     assert.equal(buffer.timeline.entries.at(-1)?.text, told);
   }
 });
+
+test("errors of modes and of operators are sentences", async () => {
+  const { actions, buffer, server } = await connected();
+  for (const [line, answer, told] of [
+    ["/mode +z", "472 me z :is unknown mode char to me", "The server does not know the mode z."],
+    ["/quote KILL bob", "481 me :Permission Denied", "Only operators of the server may do that."],
+  ]) {
+    server.replace(answer.startsWith("472") ? "MODE" : "KILL", (_, message) =>
+      server.reply(message, [`:server ${answer}`]),
+    );
+    actions.input(buffer, line);
+    await settle();
+    assert.equal(buffer.timeline.entries.at(-1)?.text, told);
+  }
+});
