@@ -361,6 +361,11 @@ test("/help shows every command", async () => {
   assert.equal(typeof runCommand, "function");
 });
 
+test("a command without words has one space before its dash", async () => {
+  const { buffer } = await typed("/help close");
+  assert.match(buffer.timeline.entries.at(-1).text, /^\/close — /);
+});
+
 test("WHOIS becomes a card", async () => {
   const { server, actions } = await connected();
   server.replace("WHOIS", (_server, message) =>

@@ -2,7 +2,7 @@
 import { shortTime } from "../../platform/dates.js";
 import { N_, _ } from "../../platform/i18n.js";
 import { joinNamed } from "../typed_names.js";
-import { COMMANDS, channelAndRest, command, isOffline, notInChannel } from "./registry.js";
+import { COMMANDS, channelAndRest, command, isOffline, notInChannel, optional } from "./registry.js";
 
 /** @import { Context } from "./registry.js" */
 
@@ -23,7 +23,11 @@ command(
     }
     const found = [...COMMANDS].filter(([name]) => !wanted || name === wanted);
     context.tell(
-      found.map(([name, { usage, help }]) => `/${name} ${_(usage)} — ${_(help)}`).join("\n"),
+      found
+        .map(([name, { usage, help }]) =>
+          [`/${name}`, ...optional(_(usage)), "—", _(help)].join(" "),
+        )
+        .join("\n"),
     );
   },
 );
@@ -130,7 +134,9 @@ command(
     actions.list(mask).then(
       (found) =>
         tell(
-          found.map((each) => `${each.name} (${each.members}) ${each.topic}`).join("\n") ||
+          found
+            .map((each) => `${each.name} (${each.members}) ${each.topic}`.trimEnd())
+            .join("\n") ||
             _("There are no such channels."),
         ),
       (error) => tell(error.message, true),
