@@ -292,6 +292,10 @@ class ListHistory:
             each.id: self.numbered[each.id] for each in records if each.id in self.numbered
         }
 
+    def is_new(self, channel: str, latest: int) -> bool:
+        """Return that it is not sure."""
+        return False
+
     async def numbers_of(self, buffer: str, first: int, last: int) -> Mapping[int, int]:
         """Return the numbers of a range."""
         return {

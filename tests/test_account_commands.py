@@ -863,10 +863,15 @@ def test_a_database_that_is_not_there(
     assert not Path("nowhere.db").exists()
 
 
-def test_a_directory_is_no_database(capsys: pytest.CaptureFixture[str]) -> None:
-    """It is there, so a server would not make one in its place."""
-    assert ran("account", "list", "--database", ".") == 1
-    assert capsys.readouterr().err == "trio-chat: .: this is a directory, and no database\n"
+@pytest.mark.parametrize("command", ["account list", "db check", "certificate show"])
+@pytest.mark.parametrize("name", [".", "/"])
+def test_a_directory_is_no_database(
+    command: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is there, so a server would not make one in its place, nor other files beside it."""
+    assert ran(*command.split(), "--database", name) == 1
+    words = f"trio-chat: {Path(name)}: this is a directory, and no database\n"
+    assert capsys.readouterr().err == words
 
 
 @pytest.mark.parametrize("command", [["account"], ["channel"], *COMMANDS])

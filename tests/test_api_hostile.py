@@ -178,6 +178,7 @@ async def test_no_answer_is_for_other_origins() -> None:
         "/sessions/%e2%80%ae",
         "/tokens/..%2f..%2fetc%2fpasswd",
         "/sessions/",
+        "",
         "/",
         "/" + "a" * 3000,
         "/SERVER",
@@ -191,7 +192,7 @@ async def test_paths_that_lead_nowhere(path: str) -> None:
         assert "passwd" not in problem["detail"]
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "POST", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "POST", "OPTIONS", "TRACE", "FOO"])
 @pytest.mark.parametrize("path", ["/server", "/openapi.json"])
 async def test_methods_that_a_path_does_not_take(path: str, method: str) -> None:
     """The answer names those that it takes."""

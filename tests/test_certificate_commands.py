@@ -122,6 +122,19 @@ def test_a_damaged_file_is_named(words: list[str], capfd: pytest.CaptureFixture[
     assert Path("chat.db.tls.pem").read_text() == "damaged"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows finds no such file")
+@pytest.mark.parametrize("words", [["show"], ["authority"], ["renew"]], ids=" ".join)
+def test_a_place_of_which_the_system_tells_nothing(
+    words: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As in the home of another user, asking whether there is a file fails as well."""
+    name = "a" * 300
+    assert cli.main(["certificate", *words, "--database", name]) == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"trio-chat: {name}")
+    assert line.endswith("File name too long")
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give files away")
 def test_root_leaves_the_files_to_the_user_of_the_server(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]

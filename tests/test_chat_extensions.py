@@ -166,11 +166,12 @@ def test_the_icon_of_the_network() -> None:
 
 
 @pytest.mark.parametrize(("limit", "is_safe"), [(0, True), (1000, False)])
-def test_saferate(limit: int, is_safe: bool) -> None:
+@pytest.mark.parametrize("name", ["SAFERATE", "soju.im/SAFERATE"])
+def test_saferate(name: str, limit: int, is_safe: bool) -> None:
     """ "the server ensures that a client will not be disconnected due to server rate-limiting": so
-    not where there is a limit.
+    not where there is a limit. The bouncer soju knows the token by the name of its specification.
     """
-    assert ("SAFERATE" in tokens(Settings(limits=LimitSettings(flood_limit=limit)))) is is_safe
+    assert (name in tokens(Settings(limits=LimitSettings(flood_limit=limit)))) is is_safe
 
 
 def test_accountrequired() -> None:

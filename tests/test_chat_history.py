@@ -270,6 +270,45 @@ def test_what_is_said_until_the_past_is_read_comes_once(town: Town) -> None:
     assert [text.split("] ")[-1] for text in texts(bob.read())] == ["in between", "1", "2"]
 
 
+class Sure(ListHistory):
+    """A history that knows whether a channel is new."""
+
+    def is_new(self, channel: str, latest: int) -> bool:
+        """Return whether nothing was committed of it, and all that was accepted is."""
+        committed = [record.id for record in self.records]
+        is_known = any(record.buffer == channel for record in self.records)
+        return not is_known and max(committed, default=0) >= latest
+
+
+def test_nothing_is_waited_for_in_a_new_channel() -> None:
+    """No message can have been said in it: the answer to JOIN is whole at once."""
+    town = Town(storage=StoragePorts(history=Sure()))
+    talk(town)
+    bob = town.person("bob")
+    assert handle_line(town.world, bob.session, b"JOIN #b").later is None
+    assert handle_line(town.world, bob.session, b"JOIN #a").later is not None
+
+
+def test_what_is_still_to_be_stored_is_waited_for() -> None:
+    """It may have been said in the channel before all its members left."""
+    town = Town(storage=StoragePorts(history=Sure()))
+    talk(town)
+    ann, bob = town.person("annie", "#b"), town.person("bob")
+    handle_line(town.world, ann.session, b"PRIVMSG #b :bye")  # neither delivered nor stored yet
+    handle_line(town.world, ann.session, b"PART #b")
+    assert handle_line(town.world, bob.session, b"JOIN #b").later is not None
+
+
+def test_a_renamed_channel_is_not_new() -> None:
+    """Its messages are stored under the new name a moment after the RENAME."""
+    town = Town(storage=StoragePorts(history=Sure()))
+    talk(town)
+    ann, bob = town.person("annie", "#b", caps="draft/channel-rename"), town.person("bob")
+    ann.say("PRIVMSG #b :hi")
+    handle_line(town.world, ann.session, b"RENAME #b #c")
+    assert handle_line(town.world, bob.session, b"JOIN #c").later is not None
+
+
 def test_playback_can_be_switched_off(history: ListHistory) -> None:
     """A setting."""
     town = Town(storage=StoragePorts(history=history, playback=0))

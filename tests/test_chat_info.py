@@ -35,14 +35,16 @@ def test_help_knows_every_command(town: Town) -> None:
     assert all(
         any(line.startswith(name) for line in lines)
         for name, entry in COMMANDS.items()
-        if not entry.right and not entry.capability
+        if not entry.is_for_operators and not entry.capability
     )
     assert not any(
         line.startswith(f"{name} ")
         for line in lines
         for name, entry in COMMANDS.items()
-        if entry.right
+        if entry.is_for_operators
     )
+    assert COMMANDS["KILL"].is_for_operators
+    assert COMMANDS["APITOKEN"].is_for_operators
 
 
 def test_help_has_no_command_whose_capability_is_not_offered(town: Town) -> None:

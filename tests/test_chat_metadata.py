@@ -113,6 +113,17 @@ def test_what_is_refused(town: Town, line: str, expected: tuple[str, ...]) -> No
     assert failure(town.person("ann", caps=CAPS), line) == expected
 
 
+@pytest.mark.parametrize("key", ["soju.im/blocked", "soju.im/muted", "soju.im/pinned"])
+@pytest.mark.parametrize("line", ["* SUB {}", "#own SET {} 1", "bob SET {} 1"])
+def test_keys_of_the_devices_of_one_user(town: Town, line: str, key: str) -> None:
+    """What a user has pinned, muted or blocked would be public, and that of an operator would count
+    for all: clients such as Goguma keep it themselves if the key is refused.
+    """
+    town.person("bob")
+    ann = town.person("ann", "#own", caps=CAPS)
+    assert failure(ann, f"METADATA {line.format(key)}") == ("KEY_INVALID", key)
+
+
 @pytest.mark.parametrize("line", ["METADATA *", "METADATA * GET", "METADATA * SET"])
 def test_what_is_missing(town: Town, line: str) -> None:
     """ERR_NEEDMOREPARAMS."""

@@ -106,6 +106,32 @@ def test_nobody_acts_against_who_is_above(
     assert commands(ann.say("KICK #a bob")) == (["KICK"] if can_kick else ["482"])
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "line", "text"),
+    [
+        ("o", "", "MODE #a +q bob", "You're not the founder of this channel"),
+        ("o", "", "MODE #a +P", "You're not the founder of this channel"),
+        ("o", "q", "KICK #a bob", "That member has a higher rank than you"),
+        ("a", "qo", "MODE #a -o bob", "That member has a higher rank than you"),
+        ("h", "o", "KICK #a bob", "That member has a higher rank than you"),
+        ("h", "h", "KICK #a bob", "Half-operators cannot remove each other"),
+        ("h", "", "MODE #a +v-o bob bob", "You're not channel operator"),
+        ("", "", "KICK #a bob", "You're not channel operator"),
+    ],
+)
+def test_a_refusal_names_the_rank_that_is_missing(
+    town: Town, mine: str, theirs: str, line: str, text: str
+) -> None:
+    """An operator is not told that it is none."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    channel = town.world.channels["#a"]
+    assert ann.session.user is not None
+    assert bob.session.user is not None
+    channel.members[ann.session.user].ranks = set(mine)
+    channel.members[bob.session.user].ranks = set(theirs)
+    assert find(ann.say(line), "482").params == ("ann", "#a", text)
+
+
 def test_a_rank_can_be_given_up(town: Town) -> None:
     """Nobody needs a right to have less."""
     ann = town.person("ann", "#a")
@@ -177,6 +203,16 @@ def test_statusmsg_reaches_the_ranks_above(town: Town) -> None:
     assert find(bob.read(), "PRIVMSG").params == ("%#a", "psst")
     ann.say("PRIVMSG @#a :and this")
     assert bob.read() == []
+
+
+@pytest.mark.parametrize("target", ["@+#a", "+@#a", "~+%#a"])
+def test_statusmsg_with_several_prefixes_shows_the_lowest(town: Town, target: str) -> None:
+    """Who reads a message sees to which ranks it went, in whatever order its sender wrote them."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    ann.say("MODE #a +v bob")
+    bob.read()
+    ann.say(f"PRIVMSG {target} :psst")
+    assert find(bob.read(), "PRIVMSG").params == ("+#a", "psst")
 
 
 # Extended bans.

@@ -480,6 +480,14 @@ def test_sanick(town: Town, root: Person) -> None:
     assert find(bob.read(), "NICK").params == ("robert",)
 
 
+def test_sanick_to_the_name_of_an_account(town: Town, root: Person) -> None:
+    """Only the owner has it, also when an operator gives it."""
+    bob = town.person("bob", "#a")
+    root.say("NS SAREGISTER carl password7")
+    assert commands(root.say("SANICK bob carl")) == ["433"]
+    assert "NICK" not in commands(bob.read())
+
+
 def test_saregister_is_not_counted(town: Town, root: Person) -> None:
     """What an address may register in an hour is for its users."""
     accounts = town.world.accounts

@@ -19,6 +19,15 @@ def test_registration_takes_nick_and_user(town: Town) -> None:
     assert replies[0].params == ("ann", "Welcome to the trio-chat network, ann!ann@192.0.2.1")
 
 
+def test_a_client_is_told_its_modes(town: Town) -> None:
+    """RPL_UMODEIS before the message of the day, at whose end clients are ready: IRC programs show
+    the modes of their user, and the server has set some.
+    """
+    replies = town.newcomer().say("NICK ann", "USER ann 0 * :Ann")
+    assert find(replies, "221").params == ("ann", "+i")
+    assert commands(replies)[-2:] == ["221", "422"]
+
+
 def test_registration_waits_for_cap_end(town: Town) -> None:
     """IRCv3 capability-negotiation: registration is held from CAP LS until CAP END."""
     ann = town.newcomer()

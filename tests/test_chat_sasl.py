@@ -13,6 +13,7 @@ from support import Person, Town, commands, find
 from trio_chat.chat.accounts import AccountsError, Busy
 from trio_chat.chat.response import Unsettled
 from trio_chat.chat.sasl import Inbox, SaslFailed, pieces
+from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
@@ -301,3 +302,51 @@ def test_external_with_an_unknown_certificate_says_so(town: Town, name: str) -> 
     assert "password" not in why
     assert "CERT ADD" in why
     assert ("that account" in why) == bool(name)
+
+
+# PASS with an account, as programs without SASL send it.
+
+
+@pytest.mark.parametrize("sent", ["ann:correct horse", "ANN:correct horse"])
+def test_pass_logs_in(town: Town, sent: str) -> None:
+    """`<account>:<password>` is a login, with 900 and without numerics of SASL, so that the client
+    gets the nickname of its account at once.
+    """
+    ann = town.newcomer()
+    replies = ann.say(f"PASS :{sent}", "NICK ann", "USER a 0 * :Ann")
+    assert commands(replies)[:2] == ["900", "001"]
+    assert replies[1].params[0] == "ann"
+
+
+@pytest.mark.parametrize("sent", ["ann:wrong", "nobody:correct horse"])
+def test_pass_that_proves_nothing(town: Town, sent: str) -> None:
+    """ERR_PASSWDMISMATCH, and the client can go on as a guest; whether there is such an account is
+    not said.
+    """
+    bob = town.newcomer()
+    (reply,) = bob.say(f"PASS :{sent}")
+    assert reply.command == "464"
+    assert reply.params[-1] == "You are not logged in: wrong account or password"
+    assert commands(bob.say("NICK bob", "USER b 0 * :Bob"))[0] == "001"
+
+
+@pytest.mark.parametrize("sent", ["x", ":x", "ann:", "ann/network:correct horse", "1:2"])
+def test_pass_that_is_no_login(town: Town, sent: str) -> None:
+    """What can be no account with a password is ignored, as by a server without a password."""
+    assert town.newcomer().say(f"PASS :{sent}") == []
+
+
+def test_guessing_by_pass_ends_the_session(town: Town) -> None:
+    """Wrong passwords count as those of SASL do."""
+    eve = town.newcomer()
+    eve.say(*["PASS ann:wrong"] * 5)
+    assert eve.ended == "Too many failed logins"
+
+
+def test_pass_of_a_server_with_a_password(accounts: OpenAccounts) -> None:
+    """It is the server's password that PASS gives there, whatever it looks like."""
+    storage = StoragePorts(history=ListHistory(), accounts=accounts)
+    town = Town(ServerInfo(password="ann:correct horse"), storage=storage)
+    ann = town.newcomer()
+    replies = ann.say("PASS :ann:correct horse", "NICK bob", "USER a 0 * :Ann")
+    assert commands(replies)[0] == "001"

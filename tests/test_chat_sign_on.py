@@ -255,9 +255,9 @@ class DirectoryAccounts(OpenAccounts):
         raise NotLinked(Identity(IdentityKey("ldap:x", "1"), "zoe"))
 
 
-@pytest.mark.parametrize("how", ["sasl", "identify"])
+@pytest.mark.parametrize("how", ["sasl", "identify", "pass"])
 def test_a_password_of_the_directory_makes_an_account(how: str) -> None:
-    """By PLAIN and by IDENTIFY alike."""
+    """By PLAIN, by IDENTIFY and by PASS alike."""
     accounts = DirectoryAccounts()
     town = Town(
         ServerInfo(account_rules=AccountRules(has_directory=True)),
@@ -267,6 +267,8 @@ def test_a_password_of_the_directory_makes_an_account(how: str) -> None:
         person = with_sasl(town)
         person.say("AUTHENTICATE PLAIN")
         answers = person.say(f"AUTHENTICATE {plain('zoe', 'pw')}")
+    elif how == "pass":
+        answers = town.newcomer().say("PASS zoe:pw")
     else:
         answers = town.person("guest").say("NS IDENTIFY zoe pw")
     assert "900" in commands(answers)

@@ -110,7 +110,24 @@ def test_help_is_in_the_language_asked_for(
         (["serve", "--host", "300.1.1.1"], "addresses or host names"),
         (["serve", "--host", ""], "addresses or host names"),
         (["serve", "--log-level", "loud"], "debug, info, warning, error"),
-        (["serve", "extra"], "extra"),
+        (["serve", "extra"], "usage: trio-chat serve "),
+        (["serve", "--cluster", "", "--node", "n1"], "name its log by --cluster"),
+        (["serve", "--address", "http://10.0.0.1/"], "name its log by --cluster"),
+        (["ban", "list", "extra"], "usage: trio-chat ban list "),
+        (["ban", "list", "extra"], "trio-chat ban list: error: unrecognized arguments: extra"),
+        (["ban", "list", "--nosuch"], "usage: trio-chat ban list "),
+        *(
+            (words.split(" "), f"argument {words.split()[-1]}: it is empty")
+            for words in (
+                "hook add #a --name a --signing ",
+                "hook add #a --name a --url ",
+                "hook add #a --name a --url https://a/ --nicks ",
+                "hook add #a --name a --url https://a/ --words ",
+                "invite --revoke ",
+            )
+        ),
+        (["account", "email", "ann", ""], "argument ADDRESS: it is empty"),
+        (["--nosuch"], "trio-chat: error: unrecognized arguments: --nosuch"),
         (["connect", "host:0"], "1 to 65535"),
         (["connect", "ircs://host", "--plaintext"], "leave one of them out"),
         (["connect", "--plaintext", "--insecure"], "--plaintext"),

@@ -1,5 +1,6 @@
 """config.ini: accepted values, and errors with their texts."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -130,6 +131,14 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
     """A path that was asked for and is not there is an error, not the defaults."""
     with pytest.raises(ConfigError, match=r"other\.ini: there is no such file"):
         load(tmp_path / "other.ini")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows finds no such file")
+def test_a_file_of_which_the_system_tells_nothing() -> None:
+    """Asking whether it is a directory fails as well."""
+    with pytest.raises(ConfigError) as raised:
+        load(Path("a" * 300))
+    assert str(raised.value).endswith(": cannot be read: File name too long")
 
 
 def test_an_empty_file_means_the_defaults(written: Written) -> None:
@@ -366,6 +375,9 @@ def test_a_bad_value_names_everything(refused: Refused) -> None:
         "[logging]\nlevel = loud",
         "[logging]\nrotate_bytes = 5G",
         "[logging]\nkeep = 0",
+        "[storage]\nfile = /",
+        "[storage]\nfile = .",
+        "[storage]\nfile = ..",
         "[limits]\nclients = 0",
         "[limits]\nping_interval = 0",
         "[limits]\nflood_exempt =",

@@ -20,7 +20,7 @@ from packaging.version import Version
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 GROUPS = PROJECT["dependency-groups"]
-PYTHONS = ("3.11.9", "3.12.9", "3.13.9", "3.14.2")
+PYTHONS = ("3.11.9", "3.12.9", "3.13.9", "3.14.2", "3.15.0")
 SYSTEMS = {
     "Windows": ("win32", "nt"),
     "Linux": ("linux", "posix"),

@@ -511,6 +511,25 @@ def test_the_report_counts_problems(
     assert "There is no problem." in capsys.readouterr().out
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows finds no such file")
+def test_a_database_of_which_the_system_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """As in the home of another user: a server could not use it, so it is a problem."""
+    Path("config.ini").write_text(f"[storage]\nfile = {'a' * 300}/chat.db\n", "utf-8")
+    assert cli.main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "chat.db: cannot be read: File name too long" in shown
+    assert "Errno" not in shown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows finds no such file")
+def test_settings_of_which_the_system_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """The other checks still run."""
+    assert cli.main(["doctor", "--config", "a" * 300]) == 1
+    shown = capsys.readouterr().out
+    assert "cannot be read: File name too long" in shown
+    assert "clock:" in shown
+
+
 def test_a_check_that_the_system_refuses_is_a_note(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

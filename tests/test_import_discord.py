@@ -384,6 +384,13 @@ def test_people_can_be_named_anew() -> None:
     assert [record.source.partition("!")[0] for record in records] == ["annie", "bobby"]
 
 
+def test_a_map_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """In words."""
+    assert ran("import", "discord", "a.json", "--map-file", "people.txt") == 2
+    problem = "trio-chat: people.txt: cannot be read: No such file or directory\n"
+    assert capsys.readouterr().err == problem
+
+
 @pytest.mark.parametrize("name", ["NickServ", "chanserv", "N1ckServ"])
 @pytest.mark.parametrize("option", ["--map", "--map-file"])
 def test_nobody_is_named_like_a_service(

@@ -1,6 +1,7 @@
 """`trio-chat import irc`: logs of clients and bouncers."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -933,4 +934,38 @@ def test_a_file_that_is_not_there_is_reported(
     fill()
     assert ran("import", *command.split(), "nothing") == 1
     problem = "trio-chat: nothing: cannot be read: No such file or directory"
+    assert problem in capsys.readouterr().err.splitlines()
+
+
+_IMPORTS = ("irc --timezone UTC", "ergo", "discord", "slack", "jsonl")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows finds no such file")
+@pytest.mark.parametrize("command", _IMPORTS)
+def test_a_file_of_which_the_system_tells_nothing(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in the home of another user, asking whether it is a directory fails as well."""
+    fill()
+    name = "a" * 300
+    assert ran("import", *command.split(), name) == 1
+    problem = f"trio-chat: {name}: cannot be read: File name too long"
+    assert problem in capsys.readouterr().err.splitlines()
+
+
+@pytest.mark.parametrize("command", [each for each in _IMPORTS if each != "ergo"])
+def test_a_directory_that_cannot_be_read(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not called empty."""
+    fill()
+    Path("export").mkdir()
+
+    def refuse(path: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert ran("import", *command.split(), "export") == 1
+    problem = "trio-chat: export: cannot be read: Permission denied"
     assert problem in capsys.readouterr().err.splitlines()

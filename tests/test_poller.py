@@ -255,6 +255,21 @@ async def test_who_watches_what_is_closed_is_told(make: Make, line: Line) -> Non
     assert line.got == [b"x"]
 
 
+async def test_a_watcher_is_woken(make: Make, line: Line) -> None:
+    """As if it had said that it is enough; where that cannot be, nothing happens."""
+    async with running(make) as poller:
+        poller.wake(line.near.fileno())
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(poller.watch, line.near.fileno(), line.take)
+                await wait_all_tasks_blocked()
+                poller.wake(line.near.fileno())
+                await wait_all_tasks_blocked()
+                assert bool(nursery.child_tasks) is not poller.can_wake
+                scope.cancel()
+        assert line.got == []
+
+
 async def test_a_socket_has_one_watcher(make: Make, line: Line) -> None:
     """Two would take each other's bytes."""
     async with running(make) as poller, trio.open_nursery() as nursery:

@@ -137,6 +137,17 @@ def test_a_password_without_a_code_is_refused_with_what_to_do(town: Town) -> Non
     assert (phone.session.account, phone.session.failed_logins) == ("", 0)
 
 
+def test_pass_takes_a_code(town: Town) -> None:
+    """A login by PASS is told what is missing, as one by SASL is, and takes the code."""
+    enrolled(town)
+    phone = town.newcomer()
+    missing, refusal = phone.say("PASS :ann:horse12")
+    assert missing.params[:2] == ("PASS", "CODE_REQUIRED")
+    assert refusal.command == "464"
+    phone.say(f"PASS :ann:horse12 {code(town)}")
+    assert phone.session.account == "Ann"
+
+
 @pytest.mark.parametrize("given", ["wrong", "wrong {code}", "horse12 {wrong}", "{code}", "{wrong}"])
 def test_wrong_passwords_and_wrong_codes_look_the_same(town: Town, given: str) -> None:
     """A wrong code does not say that the password was right."""

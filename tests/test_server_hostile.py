@@ -15,7 +15,8 @@ from trio_chat.server import admission as admission_module
 from trio_chat.server import peer as peers
 from trio_chat.server.admission import Admission, ConnectionPermit, PageAdmission
 from trio_chat.server.flood import FloodBudget
-from trio_chat.server.transport import MOST_DROPPED, StreamTransport, close_gracefully
+from trio_chat.server.lingering import MOST_DROPPED
+from trio_chat.server.transport import OnData, StreamTransport, close_gracefully
 
 STRANGER = "198.51.100.7"
 
@@ -282,10 +283,11 @@ async def test_a_farewell_does_not_read_for_ever() -> None:
         async def send_eof(self, *, going_away: bool = False) -> None:
             """Say nothing."""
 
-        async def receive(self) -> bytes:
-            """Return more."""
+        async def receive_each(self, on_data: OnData) -> None:
+            """Give more until it is enough."""
             self.received += 65536
-            return bytes(65536)
+            while not on_data(bytes(65536), 1):
+                self.received += 65536
 
     peer = Endless()
     await close_gracefully(peer)  # type: ignore[arg-type]

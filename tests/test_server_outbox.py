@@ -52,6 +52,16 @@ class Pipe:
         """Never called here."""
         raise AssertionError
 
+    can_stop = False
+
+    def stop_receiving(self) -> None:
+        """Never called here."""
+        raise AssertionError
+
+    def linger(self) -> bool:
+        """Never called here."""
+        raise AssertionError
+
     async def send_eof(self, *, going_away: bool = False) -> None:
         """Never called here."""
         raise AssertionError

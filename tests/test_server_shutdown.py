@@ -2,6 +2,8 @@
 
 import errno
 import math
+import os
+from pathlib import Path
 from typing import Any, cast
 from unittest.mock import MagicMock
 
@@ -16,6 +18,7 @@ from trio_chat.irc.message import Message
 from trio_chat.server import main
 from trio_chat.server import peer as peers
 from trio_chat.server.app import Server
+from trio_chat.server.binding import ListenError
 from trio_chat.server.transport import StreamTransport
 
 
@@ -218,3 +221,24 @@ def test_too_few_files_are_no_defect(
     shown = capsys.readouterr()
     assert "ulimit -n" in shown.err
     assert "Traceback" not in shown.err + shown.out
+
+
+def test_the_log_file_has_the_reason_of_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that the system starts may have no console that anybody reads; on one it is there
+    once.
+    """
+
+    async def fail(*_: object) -> int:
+        await trio.lowlevel.checkpoint()
+        raise ListenError("Port 5000 is already in use.")
+
+    monkeypatch.setattr(main, "_main", fail)
+    file = tmp_path / "log.txt"
+    assert main.run(Settings(logging=LoggingSettings(file=file))) == 1
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "Port 5000 is already in use.\n")
+    line = file.read_text("utf-8")
+    reason = f"the server (process {os.getpid()}) ends: Port 5000 is already in use."
+    assert line.endswith(f"[ERROR] {reason}\n")

@@ -219,9 +219,10 @@ async def test_a_large_page_is_not_kept(database: Database, many: list[Record]) 
 
 async def test_pages_of_few_channels_are_kept(database: Database) -> None:
     """However many channels are read within a second."""
-    history = await history_with(database)
-    for number in range(129):
-        await history.messages(f"#{number}", NEWEST, 5, 0)
-    assert run_now(history.messages("#128", NEWEST, 5, 0)) == []
+    said = [record(number, f"#{number}") for number in range(1, 130)]
+    history = await history_with(database, *said)
+    for each in said:
+        await history.messages(each.buffer, NEWEST, 5, 0)
+    assert run_now(history.messages("#129", NEWEST, 5, 0)) == said[-1:]
     with pytest.raises(AssertionError, match="it waits"):
-        run_now(history.messages("#0", NEWEST, 5, 0))
+        run_now(history.messages("#1", NEWEST, 5, 0))

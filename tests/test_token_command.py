@@ -53,6 +53,13 @@ def test_a_token_works_beside_a_running_server(capfd: pytest.CaptureFixture[str]
     assert token(capfd, "list") == ""
 
 
+def test_a_new_token_needs_seconds(capfd: pytest.CaptureFixture[str]) -> None:
+    """A program that uses it at once is told that it is unknown."""
+    trio.run(served, refresh)
+    assert cli.main(["token", "add", "all", "--scope", "admin"]) == 0
+    assert "A server that is running knows it within seconds." in capfd.readouterr().err
+
+
 def test_the_list_of_tokens(capfd: pytest.CaptureFixture[str]) -> None:
     """It shows no secret."""
     trio.run(served, refresh)

@@ -26,7 +26,7 @@ from project_url import PLACEHOLDER, project_url
 ROOT = Path(__file__).parent.parent
 DIST = ROOT / "dist"
 LOCKED = ROOT / "constraints" / "locked.txt"
-VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+VERSIONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
 PATIENCE = 60  # seconds for a start or an answer, which only a defect exceeds
 REGISTER = b"NICK release\r\nUSER release 0 * :release\r\n"
 BUNDLE = "trio_chat/web/bundle/app/main.js"

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -178,6 +179,9 @@ class Victim:
                     f"http://127.0.0.1:{self._metrics}/{name}", timeout=10
                 ) as answer:
                     return str(answer.read().decode())
+            except urllib.error.HTTPError as error:
+                error.close()
+                return ""
             except OSError:
                 return ""
 

@@ -27,7 +27,7 @@ test("a dialog learns whether the server has done what it asks for", async () =>
     server.replace(command, (_server, message) =>
       server.reply(message, [":server 482 me #lobby :You're not channel operator"]),
     );
-    await assert.rejects(ask(), /operators of #lobby/);
+    await assert.rejects(ask(), /rank in #lobby is too low/);
   }
   server.replace("TOPIC", (_server, message) =>
     server.reply(message, [":me!u@h TOPIC #lobby :News"]),

@@ -55,6 +55,7 @@ def add_api_token(database: Path, name: str, scopes: Collection[str], seconds: i
             save(connection, {token.digest: token})
     print(made.secret, flush=True)
     report(_("A program with this token can use the HTTP API. It is not shown again."))
+    report(_("A server that is running knows it within seconds."))
     return OK
 
 

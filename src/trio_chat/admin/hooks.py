@@ -106,4 +106,5 @@ def _show(hook: Hook, address: str) -> None:
     else:
         print(address, flush=True)
         report(_("A program with this address can write to the channel. It is not shown again."))
+    report(_("A server that is running knows it within seconds."))
     report(_("The id of the webhook is {id}.").format(id=hook.id))

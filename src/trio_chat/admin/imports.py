@@ -1,5 +1,6 @@
 """The commands of `trio-chat import`: each opens files for the importer."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -125,12 +126,12 @@ def _shown(file: Path) -> str:
 
 def _root(file: Path) -> Path:
     """Return the directory in which the attached files of an export may be."""
-    return (file if file.is_dir() else file.parent).resolve()
+    return (file if os.path.isdir(file) else file.parent).resolve()
 
 
 def _size(file: Path) -> int:
     try:
-        if file.is_dir():
+        if os.path.isdir(file):
             return sum(each.stat().st_size for each in file.rglob("*.json"))
         return file.stat().st_size
     except OSError:
@@ -147,20 +148,37 @@ def _explained() -> Iterator[None]:
         ) from error
 
 
+def _check_readable(path: Path) -> None:
+    """Refuse a directory that cannot be read, in which a pattern finds nothing, or no file.
+
+    Raises:
+        FileError: it cannot be read.
+    """
+    try:
+        with _explained():
+            if os.path.isdir(path):
+                os.listdir(path)
+            else:
+                path.stat()
+    except ImportFileError as error:
+        raise FileError(f"{path}: {error}") from error
+
+
 def _named(paths: Sequence[Path], pattern: str) -> list[Path]:
     """Return the files that were named, also by their directories, and by patterns: the shells of
     Windows leave these to the program.
     """
     files: list[Path] = []
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):
+            _check_readable(path)
             found = sorted(path.glob(pattern))
-        elif "*" in path.name and not path.exists():
+        elif "*" in path.name and not os.path.exists(path):
             found = sorted(path.parent.glob(path.name))
         else:
             found = [path]
         if not found:
-            shown = escape_controls(str(path / pattern if path.is_dir() else path))
+            shown = escape_controls(str(path / pattern if os.path.isdir(path) else path))
             raise FileError(_("{file}: there are no such files").format(file=shown))
         files += found
     return files
@@ -210,11 +228,7 @@ def import_irc(
 
     before: tuple[PurePosixPath, IrcLog] | None = None
     guessed: list[Path] = []
-    try:
-        with _explained():
-            directory.stat()
-    except ImportFileError as error:
-        raise FileError(f"{directory}: {error}") from error
+    _check_readable(directory)
     found = FoundLogs([directory], [], []) if directory.is_file() else find_logs(directory)
     if not found.logs:
         words = (

@@ -161,6 +161,15 @@ class History(Protocol):
             BadRecord: none of them was stored, because some of them cannot be.
         """
 
+    def is_new(self, channel: str, latest: int) -> bool:
+        """Return whether it is sure, without a read, that nothing is stored of a channel, nor about
+        to be.
+
+        Args:
+            channel: its folded name.
+            latest: the latest id that was given to something that is to be stored.
+        """
+
     async def messages(
         self,
         buffer: str,

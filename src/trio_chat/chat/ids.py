@@ -50,6 +50,8 @@ class IdSource:
         timeline: the steps of the clock so far.
 
     Attributes:
+        stored: the latest id that was given to something that is to be stored; 0 for none since the
+            start.
         shift: the milliseconds by which the latest id is ahead of its time.
         timeline: the steps of the clock, those since the start included.
     """
@@ -60,6 +62,7 @@ class IdSource:
         self._clock = clock
         self._last = last
         self._taken = 0
+        self.stored = 0
         self._own = count()
         self.timeline = Timeline() if timeline is None else timeline
         self.shift = self.timeline.shift
@@ -81,6 +84,8 @@ class IdSource:
                 self._taken = moment = self._taken + 1
         number = moment << SEQUENCE_BITS
         self._last = number if number > self._last else self._last + 1
+        if alone:
+            self.stored = self._last
         return self._last
 
     def now(self) -> int:

@@ -24,6 +24,10 @@ EVERYBODY: Final = "*"
 EVERYTHING: Final = "*ALL"
 """The target of a SYNC of all that a client follows (draft/metadata-3)."""
 _KEY: Final = re.compile("[a-z0-9_./-]{1,64}", re.ASCII)
+OF_ONE_USER: Final = frozenset(("soju.im/blocked", "soju.im/muted", "soju.im/pinned"))
+"""Keys by which the devices of one user agree about a conversation. They are refused, because
+metadata is public here; clients keep the values themselves then.
+"""
 _MINUTE: Final = 60.0
 
 

@@ -4,7 +4,7 @@ permitted, or else the numeric with the reason.
 
 import hmac
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_chat.chat import operators
 from trio_chat.chat.channels import Channel, Membership
@@ -20,6 +20,10 @@ from trio_chat.irc.numerics import Numeric
 
 if TYPE_CHECKING:
     from trio_chat.chat.registry import Request
+
+_NOT_FOUNDER: Final = n.ERR_CHANOPRIVSNEEDED.with_text("You're not the founder of this channel")
+_IS_ABOVE: Final = n.ERR_CHANOPRIVSNEEDED.with_text("That member has a higher rank than you")
+_ARE_ALIKE: Final = n.ERR_CHANOPRIVSNEEDED.with_text("Half-operators cannot remove each other")
 
 
 def is_operator(user: User, channel: Channel) -> bool:
@@ -53,17 +57,22 @@ def why_not_change(
         return n.ERR_NOTONCHANNEL
     mode = change.mode
     if mode.type is not ModeType.MEMBER:
-        return None if membership.is_at_least(mode.needs) else n.ERR_CHANOPRIVSNEEDED
+        return None if membership.is_at_least(mode.needs) else _lacking(mode.needs)
     other = fold_or_self(change.param or "")
     if other == user.folded and not change.adding:
         return None
     if not may_grant(membership.ranks, mode.letter):
-        return n.ERR_CHANOPRIVSNEEDED
+        return _lacking(mode.needs)
     if change.adding:
         return None
     member = world.users.get(other)
     theirs = channel.members.get(member) if member else None
-    return n.ERR_CHANOPRIVSNEEDED if theirs and is_above(theirs, membership) else None
+    return _IS_ABOVE if theirs and is_above(theirs, membership) else None
+
+
+def _lacking(rank: str) -> Numeric:
+    """Return the refusal for a member that lacks a rank."""
+    return _NOT_FOUNDER if rank == modes.FOUNDER else n.ERR_CHANOPRIVSNEEDED
 
 
 def is_above(membership: Membership, other: Membership) -> bool:
@@ -77,10 +86,10 @@ def why_not_kick(user: User, other: User, channel: Channel) -> Numeric | None:
     half-operator by another one.
     """
     mine, theirs = channel.members[user], channel.members[other]
-    if is_above(theirs, mine) or (
-        theirs.is_at_least(modes.HALF_OPERATOR) and not mine.is_at_least(modes.OPERATOR)
-    ):
-        return n.ERR_CHANOPRIVSNEEDED
+    if is_above(theirs, mine):
+        return _IS_ABOVE
+    if theirs.is_at_least(modes.HALF_OPERATOR) and not mine.is_at_least(modes.OPERATOR):
+        return _ARE_ALIKE
     return None
 
 
@@ -296,7 +305,7 @@ def why_not_operate(user: User, channel: Channel, letter: str = modes.OPERATOR) 
     """Return why a user does not have this rank in the channel, or a higher one; None if it has."""
     if user not in channel.members:
         return n.ERR_NOTONCHANNEL
-    return None if has_rank(user, channel, letter) else n.ERR_CHANOPRIVSNEEDED
+    return None if has_rank(user, channel, letter) else _lacking(letter)
 
 
 def why_not_set_topic(user: User, channel: Channel) -> Numeric | None:

@@ -156,6 +156,8 @@ class Command(NamedTuple):
     """
     needs_cluster: bool = False
     """Whether the command is unknown to a server that is no node of a cluster."""
+    is_for_operators: bool = False
+    """Whether only operators of the server may give it, with its right if it has one."""
 
 
 COMMANDS: Final[dict[str, Command]] = {}
@@ -197,6 +199,7 @@ def command(
     is_local: bool = False,
     is_decision: bool = False,
     needs_cluster: bool = False,
+    is_for_operators: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a handler.
 
@@ -214,6 +217,7 @@ def command(
         is_local: see `Command`.
         is_decision: see `Command`.
         needs_cluster: see `Command`.
+        is_for_operators: whether the handler refuses it to all others, as no right is needed.
     """
 
     def register(handler: Handler) -> Handler:
@@ -231,6 +235,7 @@ def command(
             is_local,
             is_decision,
             needs_cluster,
+            is_for_operators or bool(right),
         )
         return handler
 

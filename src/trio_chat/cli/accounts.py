@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trio_chat.cli.arguments import YES, account_name
+from trio_chat.cli.arguments import YES, account_name, some_text
 from trio_chat.cli.commands import DATABASE, Argument, Invocation, group, usage_error
 from trio_chat.i18n import N_, _
 
@@ -90,7 +90,7 @@ def _passwd(call: Invocation) -> int:
     "email",
     DATABASE,
     _NAME,
-    Argument("address", nargs="?", metavar="ADDRESS", words=N_("the new address")),
+    Argument("address", nargs="?", type=some_text, metavar="ADDRESS", words=N_("the new address")),
     Argument("--remove", action="store_true", words=N_("let the account have no address")),
     Argument(
         "--verified",

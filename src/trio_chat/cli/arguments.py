@@ -72,6 +72,15 @@ def channel_name(text: str) -> str:
         ) from None
 
 
+def some_text(text: str) -> str:
+    """Refuse an empty text, as of a variable that a script has not set, which would be taken for an
+    option that was left out.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError(_("it is empty"))
+    return text
+
+
 def account_name(text: str) -> str:
     """Check that an account can have this name; return it unchanged."""
     from trio_chat.config.values import LONGEST_NICK  # noqa: PLC0415

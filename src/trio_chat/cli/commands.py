@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from trio_chat.admin.exit_codes import USAGE
+from trio_chat.admin.exit_codes import FAILED, USAGE
 from trio_chat.i18n import N_, _, install
 
 if TYPE_CHECKING:
@@ -113,6 +113,10 @@ class Invocation:
             usage_error(
                 _("the configuration names no database file: say which one with --database")
             )
+        if not database.name:  # "/" or "", beside which no file could have a name
+            words = _("{file}: this is a directory, and no database")
+            print(f"trio-chat: {words.format(file=database)}", file=sys.stderr)
+            raise SystemExit(FAILED)
         return database
 
 
@@ -168,7 +172,7 @@ class CliCommand:
     def add_to(self, commands: Commands, common: argparse.ArgumentParser) -> None:
         """Add the command to others, with the options that all have in common."""
         parser = _add_parser(commands, common, self.name, self.words)
-        parser.set_defaults(run=self)
+        parser.set_defaults(run=self, refuse=parser.error)
         for argument in (CONFIG, *self.arguments):
             argument.add_to(parser)
 

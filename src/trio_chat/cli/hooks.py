@@ -1,6 +1,6 @@
 """`trio-chat hook`: its commands and their arguments."""
 
-from trio_chat.cli.arguments import channel_name
+from trio_chat.cli.arguments import channel_name, some_text
 from trio_chat.cli.commands import DATABASE, Argument, Invocation, group
 from trio_chat.i18n import N_
 
@@ -18,7 +18,7 @@ HOOK = group(
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, text.split(",")))
+    return tuple(filter(None, some_text(text).split(",")))
 
 
 @HOOK.command(
@@ -38,13 +38,13 @@ def _words(text: str) -> tuple[str, ...]:
     ),
     Argument(
         "--signing",
-        default="",
+        type=some_text,
         metavar="SECRET",
         words=N_("refuse requests that are not signed with this secret, which the sender has, too"),
     ),
     Argument(
         "--url",
-        default="",
+        type=some_text,
         metavar="URL",
         words=N_("post the messages of the channel there, instead of taking messages"),
     ),
@@ -84,7 +84,12 @@ def _add(call: Invocation) -> int:
 
     options = call.options
     terms = HookTerms(
-        options.name, options.url, options.signing, options.events, options.nicks, options.words
+        options.name,
+        options.url or "",
+        options.signing or "",
+        options.events,
+        options.nicks,
+        options.words,
     )
     return add_hook(call.database, call.settings, options.channel, terms)
 

@@ -164,7 +164,10 @@ def _lines_of(file: Path | None) -> list[tuple[str, str]]:
     try:
         lines = file.read_text("utf-8-sig").splitlines()
         return [_person(line.strip()) for line in lines if line.strip() and line[0] != "#"]
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        reason = error.strerror or error
+        usage_error(_("{file}: cannot be read: {reason}").format(file=file, reason=reason))
+    except UnicodeDecodeError as error:
         usage_error(f"{file}: {error}")
     except argparse.ArgumentTypeError as error:
         usage_error(f"{file}: {error}")

@@ -1,6 +1,6 @@
 """`trio-chat invite`: its arguments."""
 
-from trio_chat.cli.arguments import channel_name, duration, uses
+from trio_chat.cli.arguments import channel_name, duration, some_text, uses
 from trio_chat.cli.commands import DATABASE, Argument, ExclusiveGroup, Invocation, command
 from trio_chat.i18n import N_
 
@@ -24,7 +24,10 @@ from trio_chat.i18n import N_
             ),
             Argument("--list", action="store_true", words=N_("show the invitations")),
             Argument(
-                "--revoke", metavar="ID", words=N_("revoke the invitation with this id of the list")
+                "--revoke",
+                type=some_text,
+                metavar="ID",
+                words=N_("revoke the invitation with this id of the list"),
             ),
         ),
         required=True,

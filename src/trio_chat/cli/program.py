@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import trio_chat
 from trio_chat.admin.exit_codes import FAILED, INTERRUPTED, USAGE
@@ -149,7 +150,10 @@ def _language(arguments: list[str]) -> str:
 
 def _run(arguments: list[str]) -> int:
     parser = _parser(_first_word(arguments))
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:  # argparse would show the usage of the whole program
+        refuse: Callable[[str], NoReturn] = getattr(options, "refuse", parser.error)
+        refuse(_("unrecognized arguments: %s") % " ".join(unknown))
     if options.command is None:
         parser.print_help(sys.stderr)
         return USAGE

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_chat.cli.arguments import setting
-from trio_chat.cli.commands import Argument, Invocation, command
-from trio_chat.i18n import N_
+from trio_chat.cli.commands import Argument, Invocation, command, usage_error
+from trio_chat.i18n import N_, _
 
 if TYPE_CHECKING:
     from trio_chat.config import Settings
@@ -66,6 +66,13 @@ def serve(call: Invocation) -> int:
 
     options = call.options
     settings, reload = _with_options(call.settings, options), reloader(options.config)
+    if not settings.cluster.is_enabled and (options.node or options.address):
+        usage_error(
+            _(
+                "--node and --address are for a server of a cluster: name its log by --cluster or"
+                " [cluster] url"
+            )
+        )
     # Imported only after the configuration was found valid: a mistake is reported at once.
     from trio_chat.server.main import run  # noqa: PLC0415
 

@@ -120,7 +120,7 @@ _OTHER: dict[str, str] = {
     numerics.ERR_USERONCHANNEL: N_("{name} is in that channel already."),
     numerics.ERR_NEEDMOREPARAMS: N_("{name} needs more parameters."),
     numerics.ERR_UNKNOWNMODE: N_("The server does not know the mode {name}."),
-    numerics.ERR_CHANOPRIVSNEEDED: N_("Only operators of {name} may do that."),
+    numerics.ERR_CHANOPRIVSNEEDED: N_("Your rank in {name} is too low for that."),
     "NICKNAME_RESERVED": _NICK["NICKNAME_RESERVED"],
 }
 _ABOUT_NOBODY: dict[str, str] = {

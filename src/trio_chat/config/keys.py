@@ -29,6 +29,10 @@ _NETWORKS = ValueType(
 _PATH = ValueType(
     values.optional_path, Description(N_("a path, seen from the directory of this file, or none"))
 )
+_DATABASE = ValueType(
+    values.optional_file,
+    Description(N_("the path of a file, seen from the directory of this file, or none")),
+)
 
 _NICK = ValueType(
     values.optional_nick,
@@ -152,7 +156,7 @@ KEYS: dict[str, dict[str, ValueType]] = {
         "repeats": values.integer(0, 1_000_000),
     },
     "storage": {
-        "file": _PATH,
+        "file": _DATABASE,
         "keep_days": values.integer(0, 36_500, N_(" (0: for ever)")),
         "clock_hold_hours": values.integer(0, 8760, N_(" (0: not at all)")),
         "longer_for_channels": values.YES_OR_NO,

@@ -1,6 +1,7 @@
 """Reader of config.ini: errors name the place, the value, and what is allowed."""
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields, replace
@@ -52,7 +53,7 @@ def load(path: Path | None) -> Settings:
         raise _unreadable(file, _("no file can have such a name")) from None
     except OSError as error:
         # Windows calls opening a directory a lack of permission.
-        reason = _("it is a directory") if file.is_dir() else error.strerror or str(error)
+        reason = _("it is a directory") if os.path.isdir(file) else error.strerror or str(error)
         raise _unreadable(file, reason) from None
     return _Reader(file, text, directory).settings()
 

@@ -547,3 +547,11 @@ def optional_path(value: str) -> Path | None:
         return None
     # Not Path.expanduser, which raises when there is no home directory.
     return Path(os.path.expanduser(_text(value, 4096)))
+
+
+def optional_file(value: str) -> Path | None:
+    """Parse a path as `optional_path` does, and refuse one that no file can have."""
+    path = optional_path(value)
+    if path is not None and path.name in ("", ".."):
+        raise ValueError(value)
+    return path

@@ -5,6 +5,7 @@ only compared here, and every file is read up to a limit. They are compared in t
 (NFC): macOS decomposes the names of files.
 """
 
+import os
 import unicodedata
 import zipfile
 import zlib
@@ -44,7 +45,9 @@ class Tree:
         self._written: dict[str, str] = {}  # whole names, as they are written there
         self.sizes: dict[str, int] = {}
         """By name, the bytes that a file takes in the export."""
-        if path.is_dir():
+        if os.path.isdir(path):
+            with _explained():
+                os.listdir(path)  # a pattern finds nothing in a directory that cannot be read
             for each in list(path.glob("**/*"))[:MOST_FILES]:
                 if each.is_file() and not each.is_symlink():
                     self._add(each.relative_to(path).as_posix(), each.stat().st_size)

@@ -136,6 +136,7 @@ def tokens(
         values[CALL] = call_base
     flags = {
         "SAFERATE": is_safe_rate,
+        "soju.im/SAFERATE": is_safe_rate,  # the name that soju knows
         "draft/ACCOUNTREQUIRED": needs_account,
         "draft/AUTHTOKEN": has_uploads,
     }

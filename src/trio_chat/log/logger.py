@@ -25,9 +25,12 @@ from trio_chat.log.threads import LogEntry, LogThread
 from trio_chat.windows_console import enable_sequences, kernel32
 
 NAME = "trio_chat"
+SHOWN = "is_shown"
+"""The attribute of a record that the console has already, in other words: `extra={SHOWN: True}`."""
 FLUSH_SECONDS = 2.0
 """Seconds for which stopping waits for a slow disk or console."""
 
+_CONSOLE = "log console"
 _COLOURS = {
     "DEBUG": "\x1b[2m",
     "WARNING": "\x1b[33m",
@@ -70,9 +73,7 @@ def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterato
 def _start_sinks(settings: LoggingSettings, console: TextIO | None) -> list[LogThread]:
     # sys.stdout is None under pythonw and when it was closed before the start.
     sinks = (
-        []
-        if console is None
-        else [LogThread("log console", _ConsoleWriter(console, settings.format))]
+        [] if console is None else [LogThread(_CONSOLE, _ConsoleWriter(console, settings.format))]
     )
     if settings.file is not None:
         file = LogFile(settings.file, settings.rotate_bytes, settings.keep, time.monotonic)
@@ -100,9 +101,10 @@ class _Handler(logging.Handler):
         for level, text in self._repeats.due(is_end=is_end):
             self._put(LogEntry(time.time(), level, text))
 
-    def _put(self, entry: LogEntry) -> None:
+    def _put(self, entry: LogEntry, *, is_shown: bool = False) -> None:
         for sink in self._sinks:
-            sink.put(entry)
+            if not (is_shown and sink.name == _CONSOLE):
+                sink.put(entry)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Enqueue a record; an invalid logging call is logged itself instead of raising."""
@@ -118,7 +120,8 @@ class _Handler(logging.Handler):
         details = ""
         if record.exc_info and record.exc_info[0] is not None:
             details = "".join(traceback.format_exception(*record.exc_info))
-        self._put(LogEntry(record.created, record.levelname, message, details))
+        entry = LogEntry(record.created, record.levelname, message, details)
+        self._put(entry, is_shown=getattr(record, SHOWN, False))
 
 
 class _ConsoleWriter:

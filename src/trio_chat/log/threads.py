@@ -74,6 +74,7 @@ class LogThread:
     def __init__(
         self, name: str, write: Callable[[list[LogEntry]], None], capacity: int = CAPACITY
     ) -> None:
+        self.name = name
         self._write = write
         self._capacity = capacity
         self._dropped = 0

@@ -9,7 +9,7 @@ A subscriber usually has one IPv4 address but a whole /64 of IPv6, so a /64 coun
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from trio_chat.config import LimitSettings
 from trio_chat.irc.addresses import rate_limit_key
@@ -18,19 +18,20 @@ from trio_chat.server.token_bucket import TokenBucket
 
 log = logging.getLogger("trio_chat")
 
-MOST_ADDRESSES = 65_536
+MOST_ADDRESSES: Final = 65_536
 """Addresses that are remembered. When there are more, the one without a connection that was used
 longest ago is dropped.
 """
-PAGE_FACTOR = 6
+PAGE_FACTOR: Final = 6
 """Connections for pages for each one that may chat: what a browser opens to one server."""
-PAGE_SHARE = 4
+PAGE_SHARE: Final = 4
 """One of so many of all connections may be for pages, when many addresses request them."""
-PAGE_LEAST = 2 * PAGE_FACTOR
+PAGE_LEAST: Final = 2 * PAGE_FACTOR
 """Connections that may be for pages on any server: two browsers can load the page at once."""
-RAID_SHARE = 4
+RAID_SHARE: Final = 4
 """In raid mode an address may make one of so many connections that it may make else."""
-REQUEST_BURST, REQUEST_RATE = 2000, 100.0
+REQUEST_BURST = 2000
+REQUEST_RATE: Final = 100.0
 """Requests of an address at once, as of twenty first visits, and then a second: those take a
 hundredth of a processor. More are delayed.
 """

@@ -191,7 +191,7 @@ def look(
             own, wanted(settings, machine or of_this_machine()), now
         )
     except AuthorityError as error:
-        if not own.former.exists():
+        if not os.path.exists(own.former):
             raise CertificateError(str(error)) from error
         problem = str(error)
     authority = own_certificate.read_authority(own)

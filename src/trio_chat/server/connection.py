@@ -51,10 +51,12 @@ class Connection:
         "_delay",
         "_executed",
         "_flood",
+        "_has_left",
         "_hub",
         "_is_in_log",
         "_is_moving",
         "_is_paid",
+        "_is_reading",
         "_is_shutdown",
         "_lines",
         "_outbox",
@@ -76,11 +78,14 @@ class Connection:
         self._broadcaster = hub.broadcaster
         self._transport = transport
         self._ahead = ahead
-        # Around the reader only, so that an ended client can still receive the reason.
-        self._scope = trio.CancelScope()
+        # Around what the reader waits for, except for bytes of a transport that can stop: most
+        # clients need none. An ended client can still receive the reason.
+        self._scope: trio.CancelScope | None = None
+        self._is_reading = False
         self._checking: trio.CancelScope | None = None
         self._reason = ""
         self._is_shutdown = self._is_moving = False
+        self._has_left = False  # whether the client itself has ended the connection
         ping_interval = hub.limits.ping_interval
         if peer.is_websocket:  # proxies cut a silent connection
             ping_interval = min(ping_interval, hub.limits.websocket_ping_interval)
@@ -167,8 +172,11 @@ class Connection:
 
     def end(self, reason: str) -> None:
         """End the connection; the first reason counts."""
-        self._reason = self._reason or reason
-        self._scope.cancel()
+        self._reason = self._reason or reason or "Connection closed"
+        if self._scope is not None:
+            self._scope.cancel()
+        elif self._is_reading:
+            self._transport.stop_receiving()
 
     def shut_down(self, *, is_moving: bool = False) -> None:
         """End the connection because the server stops.
@@ -205,20 +213,30 @@ class Connection:
         Lines that wait for nothing are executed where the bytes are received (`_on_data`), without
         waking this task; it is woken to wait for the rest (`_resume`).
         """
+        self._is_reading = True
         try:
-            with self._scope:
-                if self._ahead:
-                    self._on_data(self._ahead, 1)
-                    self._ahead = b""
-                await self._resume()
-                while not self._reason:
-                    await self._transport.receive_each(self._on_data)
-                    await self._resume()
+            if self._transport.can_stop:
+                await self._read_lines()
+            else:
+                with trio.CancelScope() as self._scope:
+                    await self._read_lines()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             self.end("Connection reset")
         except Exception:
             log.exception("internal error while serving %s", self._name())
             self.end("Internal error")
+        finally:
+            self._is_reading = False
+            self._scope = None
+
+    async def _read_lines(self) -> None:
+        if self._ahead:
+            self._on_data(self._ahead, 1)
+            self._ahead = b""
+        await self._resume()
+        while not self._reason:
+            await self._transport.receive_each(self._on_data)
+            await self._resume()
 
     def _on_data(self, data: bytes, pieces: int) -> bool:
         """Execute the received lines until one has to wait; return whether one has to, or the
@@ -227,6 +245,7 @@ class Connection:
         See `trio_chat.server.transport.OnData`.
         """
         if not pieces:
+            self._has_left = True
             self._stop_reading("Connection closed")
         if self._reason:  # another client may have ended this one at the moment of its data
             return True
@@ -244,7 +263,23 @@ class Connection:
         it has left none.
         """
         self._executed = 0  # other tasks had their turn before this one was woken
-        while (wait := self._execute_lines()) is not Wait.NOTHING:
+        wait = self._execute_lines()
+        if wait is Wait.NOTHING or wait is Wait.END:
+            return
+        if self._scope is not None:
+            await self._execute_with_waits(wait)
+            return
+        with trio.CancelScope() as self._scope:
+            await self._execute_with_waits(wait)
+        self._scope = None
+
+    async def _execute_with_waits(self, wait: Wait) -> None:
+        """Execute all received lines in their order.
+
+        Args:
+            wait: what the first of them waits for.
+        """
+        while wait is not Wait.NOTHING:
             match wait:
                 case Wait.END:
                     return
@@ -266,6 +301,7 @@ class Connection:
                     await trio.lowlevel.checkpoint()
             if self._lines:  # the client has not been silent: the server made it wait
                 self._silence.is_heard = True
+            wait = self._execute_lines()
 
     def _execute_lines(self) -> Wait:
         """Execute received lines in their order until one has to wait; return what for."""
@@ -383,6 +419,7 @@ class Connection:
         if output.work and self._flood is not None:
             self._flood.spend(output.work / WORK_PER_LINE)
         if output.close:
+            self._has_left = True
             self._stop_reading(output.close)
         if output.later is not None or output.more is not None:
             self._unfinished = output, ticket
@@ -413,6 +450,9 @@ class Connection:
         """Tell the others that the client is gone, and the client why; as far as it reads, within
         deadlines of the scope's.
         """
+        # What others say at this moment is not for a client that has left: only the answers to what
+        # it did.
+        is_waiting = not self._has_left or self._broadcaster.holds(self.session)
         ticket = self._leave()
         last = partial(
             last_words,
@@ -424,7 +464,7 @@ class Connection:
         )
         await say_farewell(
             self._broadcaster,
-            ticket,
+            ticket if is_waiting else 0,
             outbox,
             self._transport,
             last,

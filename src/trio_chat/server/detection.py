@@ -5,6 +5,7 @@ number of bytes, and loses none of them.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -48,6 +49,8 @@ _METHODS = (
     b"CONNECT ",
     b"PRI * ",
 )
+_REQUEST_LINE = re.compile(rb"[!-~]{1,40} (?:/|\*|https?://)[!-~]* HTTP/1\.[01]\r?\n")
+"""One with any method, such as those of WebDAV. No line of IRC is like that."""
 _WEBIRC = b"WEBIRC "
 
 
@@ -117,7 +120,7 @@ def detect_protocol(data: bytes) -> DetectedProtocol | None:
             return DetectedProtocol.HTTP
         if method.startswith(data):
             return None
-    return DetectedProtocol.IRC
+    return DetectedProtocol.HTTP if _REQUEST_LINE.match(data) else DetectedProtocol.IRC
 
 
 def is_irc_at_once(

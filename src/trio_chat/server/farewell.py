@@ -1,6 +1,7 @@
 """The farewell to a client that is ended: the last lines that it receives, and for how long."""
 
 from collections.abc import Callable
+from typing import Final
 
 import trio
 
@@ -8,15 +9,16 @@ from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import Message
 from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.lingering import LINGER_TIMEOUT
 from trio_chat.server.outbox import Outbox
-from trio_chat.server.transport import LINGER_TIMEOUT, Transport, close_gracefully
+from trio_chat.server.transport import Transport, close_gracefully
 
-SHUTDOWN_REASON = "The server has shut down"
-RESTART_REASON = "This server is being restarted, connect again"
+SHUTDOWN_REASON: Final = "The server has shut down"
+RESTART_REASON: Final = "This server is being restarted, connect again"
 """To clients of a node that stops, while others serve the network."""
-FAREWELL_TIMEOUT = 5.0
+FAREWELL_TIMEOUT: Final = 5.0
 """Seconds in which a client that is ended can still receive the reason."""
-_LAST_DELIVERY_TIMEOUT = 2.0
+_LAST_DELIVERY_TIMEOUT: Final = 2.0
 """Seconds of these in which earlier messages are still waited for: a locked database must not hold
 the reason back.
 """
@@ -37,7 +39,7 @@ async def say_farewell(
 
     Args:
         broadcaster: delivers what it was given before.
-        ticket: for that.
+        ticket: for that; 0 if nothing is waited for.
         outbox: of the client.
         transport: of the client.
         last: returns the last lines; see `last_words`.
@@ -53,6 +55,8 @@ async def say_farewell(
     if outbox.queued:
         scope.deadline = end
         await outbox.wait_flushed()
+    elif not going_away and transport.linger():
+        return
     scope.deadline = min(end, trio.current_time() + LINGER_TIMEOUT)
     await close_gracefully(transport, going_away=going_away)
 

@@ -1,6 +1,7 @@
 """Flood protection: a token bucket for each client, which is first slowed, then disconnected."""
 
 from collections.abc import Callable
+from typing import Final
 
 import trio
 
@@ -8,9 +9,9 @@ from trio_chat.config import LimitSettings
 from trio_chat.server.peer import is_in
 from trio_chat.server.token_bucket import TokenBucket
 
-BYTES_PER_LINE = 1024
+BYTES_PER_LINE: Final = 1024
 """Received bytes that cost as much as a line, so that empty and endless lines are not free."""
-PIECES_PER_LINE = 4
+PIECES_PER_LINE: Final = 4
 """Reads, TLS records and WebSocket frames that cost as much as a line, when they do not complete
 one each.
 """

@@ -111,6 +111,10 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
                 log.exception("internal error: the server cannot go on")
             for problem in problems:
                 print(problem, file=sys.stderr, flush=True)
+                # Where the server was started without a console, only the file tells it. It may be
+                # that of another server, which goes on.
+                text, number = "the server (process %d) ends: %s", os.getpid()
+                log.error(text, number, problem, extra={logger.SHOWN: True})
         return 1
 
 

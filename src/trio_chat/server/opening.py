@@ -26,9 +26,10 @@ from trio_chat.server.farewell import SHUTDOWN_REASON
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.http.site import Site
 from trio_chat.server.hub import Hub
+from trio_chat.server.lingering import LINGER_TIMEOUT
 from trio_chat.server.peer import Peer, is_in
 from trio_chat.server.refusal import Refusals, closing_link
-from trio_chat.server.transport import LINGER_TIMEOUT, Transport
+from trio_chat.server.transport import Transport
 
 log = logging.getLogger("trio_chat")
 

@@ -208,11 +208,12 @@ def _read_leaf(path: Path) -> _Leaf | None:
         AuthorityError: it cannot be read, or is damaged. The key is what clients know the server
             by, so that no new one is made in its place.
     """
-    if not path.exists():
-        return None
 
-    def read() -> _Leaf:
-        data = _read(path)
+    def read() -> _Leaf | None:
+        try:
+            data = _read(path)
+        except FileNotFoundError:
+            return None
         leaf = _Leaf(load_key(data), x509.load_pem_x509_certificates(data)[0])
         if public_bytes(leaf.certificate.public_key()) != public_bytes(leaf.key.public_key()):
             raise AuthorityError("the private key is of another certificate")

@@ -14,6 +14,8 @@ from typing import Final, Protocol
 import outcome
 import trio
 
+from trio_chat.server.lingering import LingeringSockets
+
 log = logging.getLogger("trio_chat")
 
 _EVENTS_PER_TURN: Final = 256
@@ -46,6 +48,17 @@ class Poller(Protocol):
     def forget(self, descriptor: int) -> None:
         """End the watching of a socket that is about to be closed, if it is watched."""
 
+    @property
+    def can_wake(self) -> bool:
+        """Whether `wake` does anything."""
+
+    def wake(self, descriptor: int) -> None:
+        """End the watching of a socket as if its function had returned true, if it is watched."""
+
+    @property
+    def lingering(self) -> LingeringSockets | None:
+        """The sockets that linger; None where each task has to wait for its own."""
+
 
 def best_poller() -> Poller:
     """Return the cheapest poller of this system."""
@@ -71,6 +84,19 @@ class TaskPoller:
     def forget(self, descriptor: int) -> None:
         """Wake the waiting task; see `Poller`."""
         trio.lowlevel.notify_closing(descriptor)
+
+    @property
+    def can_wake(self) -> bool:
+        """False: a task that waits by itself has to be cancelled."""
+        return False
+
+    def wake(self, descriptor: int) -> None:
+        """Do nothing; see `Poller`."""
+
+    @property
+    def lingering(self) -> LingeringSockets | None:
+        """None; see `Poller`."""
+        return None
 
 
 class _Watch:
@@ -104,9 +130,23 @@ class EpollPoller:
     def __init__(self) -> None:
         self._watches: dict[int, _Watch] = {}
         self._epoll = select.epoll()
+        self._lingering = LingeringSockets(self._epoll)
+
+    @property
+    def lingering(self) -> LingeringSockets | None:
+        """The sockets that linger; see `Poller`."""
+        return self._lingering
 
     async def run(self) -> None:
         """Wait for all; see `Poller`."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._lingering.run)
+                await self._poll()
+        finally:
+            self._lingering.close()
+
+    async def _poll(self) -> None:
         now = trio.lowlevel.current_clock().current_time  # two calls less than by trio.current_time
         with self._epoll:
             while True:
@@ -121,7 +161,8 @@ class EpollPoller:
 
     def _attend(self, descriptor: int) -> None:
         watch = self._watches.get(descriptor)
-        if watch is None:  # what was done for one socket has ended the watching of another
+        if watch is None:  # what was done for one socket may have ended the watching of another
+            self._lingering.attend(descriptor)
             return
         try:
             is_enough = watch.on_readable()
@@ -165,3 +206,13 @@ class EpollPoller:
             self._end(
                 descriptor, watch, outcome.Error(trio.ClosedResourceError("closed by another task"))
             )
+
+    @property
+    def can_wake(self) -> bool:
+        """True; see `Poller`."""
+        return True
+
+    def wake(self, descriptor: int) -> None:
+        """Wake the watching task; see `Poller`."""
+        if (watch := self._watches.get(descriptor)) is not None:
+            self._end(descriptor, watch, outcome.Value(None))

@@ -7,8 +7,9 @@ import trio
 from trio_chat.irc.message import Message
 from trio_chat.server.detection import DetectedProtocol, detect_protocol
 from trio_chat.server.http.refusal import refusal_by_http
+from trio_chat.server.lingering import LINGER_TIMEOUT
 from trio_chat.server.peer import Peer
-from trio_chat.server.transport import LINGER_TIMEOUT, Transport, close_gracefully, send_all
+from trio_chat.server.transport import Transport, close_gracefully, send_all
 
 MOST_CLOSING = 256
 """Refused connections that receive the reason, at the same time; more are closed at once."""

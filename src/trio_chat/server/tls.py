@@ -111,6 +111,8 @@ class TlsTransport:
 
     def receive_each(self, on_data: OnData) -> Awaitable[None]:
         """Call a function with decrypted bytes; see `Transport`."""
+        if self._is_shut:
+            return self._below.receive_each(on_data)
         return receive_each_through(self._below, self, on_data)
 
     @property
@@ -176,6 +178,18 @@ class TlsTransport:
     def send_rest(self, rest: bytes) -> Coroutine[Any, Any, None]:
         """Send everything; see `Transport`."""
         return self._below.send_rest(rest)
+
+    @property
+    def can_stop(self) -> bool:
+        """False: what was received may wait for its turn; see `Transport`."""
+        return False
+
+    def stop_receiving(self) -> None:
+        """Do nothing; see `Transport`."""
+
+    def linger(self) -> bool:
+        """Return that it cannot: the farewell of the protocol may have to wait; see `Transport`."""
+        return False
 
     def aclose(self) -> Coroutine[Any, Any, None]:
         """Close the connection; see `Transport`."""

@@ -11,16 +11,10 @@ from typing import Any, Final, Protocol
 
 import trio
 
+from trio_chat.server.lingering import MOST_DROPPED
 from trio_chat.server.poller import Poller
 
 RECEIVE_BYTES: Final = 65536
-LINGER_TIMEOUT: Final = 1.0
-"""Seconds in which a peer's last bytes are read and dropped."""
-MOST_DROPPED: Final = 262_144
-"""Bytes of a peer that are read and dropped: a peer that reads the last lines sends no more than
-that.
-"""
-
 
 OnData = Callable[[bytes, int], bool]
 """Takes bytes, and in how many pieces they came: reads, TLS records, WebSocket frames. No bytes in
@@ -72,6 +66,13 @@ class Transport(Protocol):
             trio.ClosedResourceError: it was closed here.
         """
 
+    @property
+    def can_stop(self) -> bool:
+        """Whether `stop_receiving` does anything; otherwise `receive_each` has to be cancelled."""
+
+    def stop_receiving(self) -> None:
+        """Have a running `receive_each` return."""
+
     def send_nowait(self, data: bytes) -> bytes:
         """Send what can be sent without waiting; return what is left: `send_rest` must be given it
         before anything else is sent.
@@ -102,6 +103,12 @@ class Transport(Protocol):
         Raises:
             trio.BrokenResourceError: the connection broke.
             trio.ClosedResourceError: it was closed here.
+        """
+
+    def linger(self) -> bool:
+        """End the sending half, and have the connection closed in a moment, without a task that
+        waits for that (`trio_chat.server.lingering`); return whether it could be done. It counts as
+        closed then.
         """
 
     async def aclose(self) -> None:
@@ -234,11 +241,23 @@ async def close_gracefully(transport: Transport, *, going_away: bool = False) ->
     """
     try:
         await transport.send_eof(going_away=going_away)
-        dropped = 0
-        while dropped < MOST_DROPPED and (data := await transport.receive()):
-            dropped += len(data)
+        await transport.receive_each(_Dropping().take)
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         pass  # gone already
+
+
+class _Dropping:
+    """Drops what a peer still sends, up to a bound."""
+
+    __slots__ = ("_dropped",)
+
+    def __init__(self) -> None:
+        self._dropped = 0
+
+    def take(self, data: bytes, pieces: int) -> bool:
+        """Drop bytes; return whether that is enough. See `OnData`."""
+        self._dropped += len(data)
+        return not pieces or self._dropped >= MOST_DROPPED
 
 
 class SocketTransport:
@@ -253,12 +272,13 @@ class SocketTransport:
         poller: what waits for it in `receive_each`.
     """
 
-    __slots__ = ("_poller", "_socket", "send_raw")
+    __slots__ = ("_has_waited", "_poller", "_socket", "send_raw")
 
     def __init__(self, sock: socket.socket, poller: Poller) -> None:
         sock.setblocking(False)
         self._socket = sock
         self._poller = poller
+        self._has_waited = False  # whether a task has waited for it by Trio's functions
         self.send_raw: Callable[[bytes], int] | None = sock.send
 
     def on_control(self, call: Callable[[], None]) -> None:
@@ -266,6 +286,7 @@ class SocketTransport:
 
     async def receive(self) -> bytes:
         """Wait for bytes; see `Transport`."""
+        self._has_waited = True
         while True:
             await trio.lowlevel.wait_readable(self._socket)
             try:
@@ -288,6 +309,15 @@ class SocketTransport:
             raise trio.ClosedResourceError
         return self._poller.watch(self._socket.fileno(), _Reader(self._socket, on_data).read)
 
+    @property
+    def can_stop(self) -> bool:
+        """Whether receiving can be stopped; see `Transport`."""
+        return self._poller.can_wake
+
+    def stop_receiving(self) -> None:
+        """Have the poller stop; see `Transport`."""
+        self._poller.wake(self._socket.fileno())
+
     def send_nowait(self, data: bytes) -> bytes:
         """Send without waiting; see `Transport`."""
         try:
@@ -309,6 +339,7 @@ class SocketTransport:
                 try:
                     sent += self._socket.send(view[sent:])
                 except BlockingIOError:
+                    self._has_waited = True
                     await trio.lowlevel.wait_writable(self._socket)
                 except OSError as error:
                     raise trio.BrokenResourceError from error
@@ -320,12 +351,25 @@ class SocketTransport:
         except OSError as error:
             raise trio.BrokenResourceError from error
 
+    def linger(self) -> bool:
+        """Have the socket closed in a moment; see `Transport`."""
+        lingering = self._poller.lingering
+        if lingering is None or not lingering.has_room:
+            return False
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:  # gone already
+            return False
+        lingering.add(self._socket.detach())
+        return True
+
     async def aclose(self) -> None:
         """Close the socket, and raise `trio.ClosedResourceError` in tasks that wait on it. No
         checkpoint.
         """
         if self._socket.fileno() >= 0:
-            trio.lowlevel.notify_closing(self._socket)
+            if self._has_waited:  # a call of the system that most clients do not need
+                trio.lowlevel.notify_closing(self._socket)
             self._poller.forget(self._socket.fileno())
             self._socket.close()
 
@@ -384,6 +428,14 @@ class StreamTransport:
             data = await self.receive()
             is_enough = on_data(data, 1 if data else 0) or not data
 
+    @property
+    def can_stop(self) -> bool:
+        """False; see `Transport`."""
+        return False
+
+    def stop_receiving(self) -> None:
+        """Do nothing; see `Transport`."""
+
     def send_nowait(self, data: bytes) -> bytes:
         """Send nothing: a stream promises no sending without waiting."""
         return data
@@ -396,6 +448,10 @@ class StreamTransport:
         """Tell the peer that nothing more comes, where the stream has a way to."""
         if isinstance(self._stream, trio.abc.HalfCloseableStream):
             await self._stream.send_eof()
+
+    def linger(self) -> bool:
+        """Return that it cannot; see `Transport`."""
+        return False
 
     async def aclose(self) -> None:
         """Close the stream; see `Transport`."""
@@ -442,6 +498,10 @@ class PeekableTransport:
         """End the sending half; see `Transport`."""
         return self.below.send_eof(going_away=going_away)
 
+    def linger(self) -> bool:
+        """Have the connection closed in a moment; see `Transport`."""
+        return self.below.linger()
+
     def aclose(self) -> Coroutine[Any, Any, None]:
         """Close the connection; see `Transport`."""
         return self.below.aclose()
@@ -460,6 +520,15 @@ class PeekableTransport:
     def receive_each(self, on_data: OnData) -> Awaitable[None]:
         """Have taken what was read ahead, then what comes; see `Transport`."""
         return self._take_ahead(on_data) if self.data else self.below.receive_each(on_data)
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether receiving can be stopped; see `Transport`."""
+        return self.below.can_stop
+
+    def stop_receiving(self) -> None:
+        """Have the connection stop; see `Transport`."""
+        self.below.stop_receiving()
 
     async def _take_ahead(self, on_data: OnData) -> None:
         data, self.data = self.data, b""

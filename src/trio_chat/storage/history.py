@@ -21,6 +21,7 @@ from trio_chat.chat.history import (
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc.names import fold_or_self, is_channel_name
+from trio_chat.storage.channel_buffers import ChannelBuffers, NewBuffer, new_buffers
 from trio_chat.storage.clock import note_steps
 from trio_chat.storage.database import Database
 from trio_chat.storage.errors import StorageError
@@ -82,6 +83,8 @@ class SqliteHistory:
         self._database = database
         self.numbers: Mapping[int, int] = {}
         self._pages = NewestPages()
+        self._channels = ChannelBuffers()
+        self._latest = 0  # the latest id that this object has committed
         # The writing thread alone uses these three: the ids of buffers, the last numbers of their
         # messages, and the last shift.
         self._buffers: dict[str, int] = {}
@@ -117,6 +120,9 @@ class SqliteHistory:
             raise (HistoryError if _is_about_the_file(error) else BadRecord)(str(error)) from error
         finally:  # when cancelled too, it may have been written
             self._pages.drop(records, and_all_others=may_erase)
+            self._channels.add(_buffers_of(records))
+        if records:
+            self._latest = max(self._latest, records[-1].id)
         self._commits += 1
         self._committed.unpark_all()
 
@@ -198,6 +204,10 @@ class SqliteHistory:
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
+    def is_new(self, channel: str, latest: int) -> bool:
+        """Return whether nothing is stored of a channel; see `History.is_new`."""
+        return self._latest >= latest and self._channels.lacks(channel)
+
     async def messages(
         self,
         buffer: str,
@@ -207,8 +217,10 @@ class SqliteHistory:
         shown: HistoryFilter = HistoryFilter.MESSAGES,
     ) -> list[Record]:
         """Return a range of messages; see `History.messages`. No checkpoint when they were read a
-        moment ago.
+        moment ago, or there are none of this buffer.
         """
+        if self._channels.lacks(buffer):
+            return []
         try:
             if shown is HistoryFilter.MESSAGES:
                 return await self._messages(PageQuery(buffer, span, limit, private_after))
@@ -219,11 +231,17 @@ class SqliteHistory:
             raise HistoryError(str(error)) from error
 
     async def _messages(self, query: PageQuery) -> list[Record]:
-        found = self._pages.find(query)
-        if found is None:
-            version = self._pages.version
+        if (kept := self._pages.find(query)) is not None:
+            return kept
+        version, asked = self._pages.version, self._channels.due()
+        if asked is None:
             found = await self._database.read(select_messages, *query)
-            self._pages.keep(query, found, version)
+        else:
+            found, buffers = await self._database.read(
+                _messages_and_new_buffers, query, self._channels.last
+            )
+            self._channels.keep(buffers, asked)
+        self._pages.keep(query, found, version)
         return found
 
     async def numbers_of(self, buffer: str, first: int, last: int) -> dict[int, int]:
@@ -336,6 +354,20 @@ class SqliteHistory:
             self._buffers.clear()
         self._buffers[name] = number
         return number
+
+
+def _messages_and_new_buffers(
+    connection: "apsw.Connection", query: PageQuery, after: int
+) -> tuple[list[Record], list[NewBuffer]]:
+    return select_messages(connection, *query), new_buffers(connection, after)
+
+
+def _buffers_of(records: Sequence[Record]) -> set[str]:
+    """Return the names of the buffers that there are after records were committed."""
+    return {
+        fold_or_self(record.params[0]) if record.command == RENAME else record.buffer
+        for record in records
+    }
 
 
 def _is_about_the_file(error: Exception) -> bool:

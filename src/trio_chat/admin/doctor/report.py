@@ -81,7 +81,7 @@ def _settings(config: Path | None) -> tuple[Settings, Finding]:
         settings = load(config)
     except ConfigError as error:
         return Settings(), problem(str(error), _("Mend that; the other checks use the defaults."))
-    if not file.exists():
+    if not os.path.exists(file):
         return settings, good(_("There is no {file}, so all are the defaults.").format(file=shown))
     return settings, good(_("{file} is correct.").format(file=shown))
 

@@ -62,7 +62,7 @@ def log_file(settings: Settings) -> Iterator[Finding]:
         return
     file = settings.logging.file.absolute()
     try:
-        if file.exists():
+        if os.path.exists(file):
             with file.open("ab"):
                 pass
         else:
@@ -82,7 +82,7 @@ def log_file(settings: Settings) -> Iterator[Finding]:
 
 def _existing(directory: Path) -> Path:
     """Return a directory, or the nearest one above that exists: the server makes the others."""
-    while not directory.exists() and directory != directory.parent:
+    while not os.path.exists(directory) and directory != directory.parent:
         directory = directory.parent
     return directory
 
@@ -93,8 +93,16 @@ def database(settings: Settings) -> Finding:
     if file is None:
         return note(_("Messages are not stored: [storage] file is none."))
     shown = escape_controls(str(file))
-    if not file.exists():
+    try:
+        file.stat()
+    except FileNotFoundError:
         return good(_("{file} will be created at the first start.").format(file=shown))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return problem(
+            _("{file}: cannot be read: {reason}").format(file=shown, reason=reason),
+            _("Call this as the user of the server, or make the files its own with chown."),
+        )
     if foreign := [each for each in _files_of(file) if not os.access(each, os.R_OK | os.W_OK)]:
         names = ", ".join(escape_controls(str(each)) for each in foreign)
         return problem(
@@ -120,7 +128,7 @@ def database(settings: Settings) -> Finding:
 def _files_of(file: Path) -> list[Path]:
     """Return the files of a database that exist."""
     names = (file.name, f"{file.name}-wal", f"{file.name}-shm", f"{file.name}.lock")
-    return [each for name in names if (each := file.with_name(name)).exists()]
+    return [each for name in names if os.path.exists(each := file.with_name(name))]
 
 
 def certificate(settings: Settings, now: datetime | None = None) -> Finding:
@@ -131,7 +139,9 @@ def certificate(settings: Settings, now: datetime | None = None) -> Finding:
         now: the time; None for the present.
     """
     files = files_of(settings)
-    if files.certificate is None or (files.own is not None and not files.certificate.exists()):
+    if files.certificate is None or (
+        files.own is not None and not os.path.exists(files.certificate)
+    ):
         return good(_("The server makes a TLS certificate at its start."))
     try:
         check_certificate(files)
@@ -173,7 +183,7 @@ def clock(settings: Settings, now: float | None = None) -> Finding:
     if now < _EARLIEST.timestamp():
         return problem(_("The clock shows {time}, which is long ago.").format(time=shown), advice)
     file = database_of(settings)
-    if file is not None and file.exists() and file.stat().st_mtime > now + _SLACK:
+    if file is not None and os.path.exists(file) and file.stat().st_mtime > now + _SLACK:
         return problem(
             _("The clock shows {time}, but the database was written later.").format(time=shown),
             advice,

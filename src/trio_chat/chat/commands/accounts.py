@@ -1,4 +1,4 @@
-"""Authentication: AUTHENTICATE (IRCv3 `sasl-3.1`, `sasl-3.2`).
+"""Authentication: AUTHENTICATE (IRCv3 `sasl-3.1`, `sasl-3.2`), and logins by PASS.
 
 NickServ uses the same functions; see `trio_chat.chat.services.nickserv`. New accounts are made by
 `account_creation`.
@@ -7,7 +7,7 @@ NickServ uses the same functions; see `trio_chat.chat.services.nickserv`. New ac
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from trio_chat.chat import (
     banning,
@@ -29,6 +29,8 @@ from trio_chat.chat.response import Response, Unsettled
 from trio_chat.chat.second_factors import CodeRequired
 from trio_chat.chat.users import Session
 from trio_chat.irc import numerics as n
+from trio_chat.irc.names import InvalidName, fold_nick
+from trio_chat.irc.numerics import Numeric
 
 log = logging.getLogger("trio_chat")
 
@@ -36,6 +38,19 @@ MAX_FAILED_LOGINS: Final = 5
 """After so many a session is ended: guessing takes a new connection for each few guesses."""
 CHANGED: Final = "The account has another password since, or is suspended: log in again"
 UNAVAILABLE: Final = "Accounts cannot be used at the moment, try again later"
+
+
+class _Answers(NamedTuple):
+    """How a client is told how its login has ended: by RPL_LOGGEDIN and `success`, if it has one,
+    or by `failure` with a reason.
+    """
+
+    failure: Numeric
+    success: Numeric | None = None
+
+
+_BY_SASL: Final = _Answers(n.ERR_SASLFAIL, n.RPL_SASLSUCCESS)
+_BY_PASS: Final = _Answers(n.ERR_PASSWDMISMATCH.with_text("You are not logged in: {}"))
 
 
 @command(
@@ -75,6 +90,21 @@ def _abort(request: Request) -> None:
     request.reply.numeric(n.ERR_SASLABORTED)
 
 
+def log_in_by_pass(request: Request, given: str) -> None:
+    """Log a client in that gave `<account>:<password>` in PASS, as programs without SASL do on
+    other networks; do nothing if it cannot be that.
+    """
+    name, _, password = given.partition(":")
+    exchange = sasl_exchanges.start("PLAIN", request.world, request.session.origin)
+    try:
+        fold_nick(name, request.world.lengths.nick)
+    except InvalidName:
+        return
+    if password and exchange is not None:
+        message = f"\0{name}\0{password}".encode()
+        request.reply.postpone(partial(_continue, request, exchange, message, _BY_PASS))
+
+
 def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
     session, world = request.session, request.world
     rules = world.server_info.account_rules
@@ -107,11 +137,15 @@ def _take_piece(request: Request, dialogue: sasl.SaslDialogue, piece: str) -> No
         reply.numeric(n.ERR_SASLFAIL, args=("that is not base64, or too long",))
     else:
         if message is not None:
-            reply.postpone(partial(_continue, request, dialogue.exchange, message))
+            reply.postpone(partial(_continue, request, dialogue.exchange, message, _BY_SASL))
 
 
 async def _continue(
-    request: Request, exchange: sasl.SaslExchange, message: bytes, reply: Response
+    request: Request,
+    exchange: sasl.SaslExchange,
+    message: bytes,
+    answers: _Answers,
+    reply: Response,
 ) -> None:
     session = request.session
     if session.check is not None:  # a client that is refused tries no password before
@@ -123,16 +157,16 @@ async def _continue(
         session.sasl = None
         if failed.is_guess:
             count_failure(request, reply, str(failed))
-        reply.numeric(n.ERR_SASLFAIL, args=(str(failed),))
+        reply.numeric(answers.failure, args=(str(failed),))
         return
     except CodeRequired as missing:
         session.sasl = None
-        reply.fail("AUTHENTICATE", "CODE_REQUIRED", text=str(missing))
-        reply.numeric(n.ERR_SASLFAIL, args=(str(missing),))
+        reply.fail(request.message.command, "CODE_REQUIRED", text=str(missing))
+        reply.numeric(answers.failure, args=(str(missing),))
         return
     except (AccountsError, Busy, ProviderUnavailable) as error:
         session.sasl = None
-        reply.numeric(n.ERR_SASLFAIL, args=(explain(error),))
+        reply.numeric(answers.failure, args=(explain(error),))
         return
     if login is None:
         for piece in sasl.pieces(step.answer):
@@ -140,17 +174,17 @@ async def _continue(
         return
     session.sasl = None
     if suspended := why_suspended(request, login.account):
-        reply.numeric(n.ERR_SASLFAIL, args=(suspended,))
+        reply.numeric(answers.failure, args=(suspended,))
         return
     try:
         is_done = await log_in(request, reply, login)
     except Unsettled:  # which is explained by FAIL; the exchange has to end, too
-        reply.numeric(n.ERR_SASLFAIL, args=("the servers cannot agree on anything",))
+        reply.numeric(answers.failure, args=("the servers cannot agree on anything",))
         raise
-    if is_done:
-        reply.numeric(n.RPL_SASLSUCCESS)
-    else:
-        reply.numeric(n.ERR_SASLFAIL, args=(CHANGED,))
+    if not is_done:
+        reply.numeric(answers.failure, args=(CHANGED,))
+    elif answers.success is not None:
+        reply.numeric(answers.success)
 
 
 async def _login_of(request: Request, step: sasl.SaslStep) -> Login | None:

@@ -37,19 +37,23 @@ _LOOKS_USED: Final = n.ERR_NICKNAMEINUSE.with_text(
 
 @command(
     "PASS",
-    "<password>",
+    "<password> | <account>:<password>",
     min_params=1,
     needs_registration=False,
-    help="Give the server's password, before NICK and USER.",
+    help="Give the server's password, or log in if it has none, before NICK and USER.",
     is_local=True,
 )
 def pass_command(request: Request) -> None:
-    """Take the password, before registration."""
+    """Take the password, before registration; without a password of the server, that of an
+    account.
+    """
     pending = request.session.pending
     if pending is None:
         request.reply.numeric(n.ERR_ALREADYREGISTERED)
         return
     pending.password = request.params[-1]
+    if not request.world.server_info.password:
+        accounts.log_in_by_pass(request, pending.password)
 
 
 def fold_or_refuse(request: Request, nick: str) -> str | None:

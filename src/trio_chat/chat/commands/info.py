@@ -252,6 +252,8 @@ def _is_usable(entry: Command, request: Request) -> bool:
     """
     if not is_there(entry, request.world):
         return False
+    if entry.is_for_operators and request.user.operator is None:
+        return False
     if entry.right and not has_right(request.user, entry.right):
         return False
     offered = request.world.advertised.capabilities

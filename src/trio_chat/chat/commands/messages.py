@@ -173,7 +173,8 @@ def _say_to_channel(
     if is_for_some:
         rank = _lowest_rank(channel, prefix, user)
         recipients = tuple(dict.fromkeys((*channel.ranked_audience(rank), *user.sessions)))
-        shown = prefix[-1:] + channel.name
+        if prefix:
+            shown = max(prefix, key=PREFIXES.index) + channel.name  # that of the lowest rank
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     lasts = request.world.storage and not is_for_some and is_worth_keeping(text, tags)
     event = _message(

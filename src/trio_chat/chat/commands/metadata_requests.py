@@ -75,7 +75,11 @@ def may_write(request: Request, target: Target, key: str) -> bool:
 
 
 def is_key(request: Request, key: str) -> bool:
-    """Return whether a word can be a key; else reply what a key is."""
+    """Return whether a word can be a key; else reply why not."""
+    if key in metadata.OF_ONE_USER:
+        text = "Metadata is public here, and this key is for the devices of one user"
+        fail(request, "key", key=key, text=text)
+        return False
     if metadata.is_key(key):
         return True
     fail(request, "key", key=key, text="A key has at most 64 of a-z, 0-9, _ . / and -")

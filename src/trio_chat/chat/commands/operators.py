@@ -142,6 +142,7 @@ def _confirm(
     "APITOKEN",
     help="Get a token for the HTTP API with the rights of the operator, for ten minutes.",
     is_local=True,
+    is_for_operators=True,
 )
 def api_token_command(request: Request) -> None:
     """Give an operator of the server a token for the HTTP API. It is a secret of this server alone,

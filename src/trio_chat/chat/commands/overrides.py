@@ -130,7 +130,7 @@ def samode_command(request: Request) -> None:
     help="Change the nickname of a user.",
 )
 def sanick_command(request: Request) -> None:
-    """Give a user another nickname, which is not in use."""
+    """Give a user another nickname, which is neither in use nor reserved for another account."""
     world, nick = request.world, request.params[1]
     user = _other(request, request.params[0])
     if user is None:
@@ -138,9 +138,8 @@ def sanick_command(request: Request) -> None:
     folded = connection_registration.fold_or_refuse(request, nick)
     if folded is None:
         return
-    if world.users.get(folded, user) is not user or nicknames.is_confusable(
-        world, nick, folded, user, user.account_id
-    ):
+    why_not = nicknames.why_not_nick(world, nick, folded, user, user.account_id)
+    if why_not is not None or world.users.get(folded, user) is not user:
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
     audit(request, f"SANICK {user.source} {nick}")

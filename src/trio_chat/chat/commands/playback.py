@@ -67,7 +67,10 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
         )
     elif session.caps & cap.ZNC_PLAYBACK or not _is_wanted(request.user, request.world, storage):
         return
-    if limit:
+    # A channel that has just been renamed has messages that will be stored under the new name.
+    if limit and (
+        channel.renamed >= 0 or not storage.history.is_new(channel.folded, request.world.ids.stored)
+    ):
         conversation = conversations.in_channel(request.user, channel)
         request.reply.follow_up(partial(_play_back, request, storage, conversation, span, limit))
 

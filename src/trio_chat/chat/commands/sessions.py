@@ -6,12 +6,12 @@ from trio_chat.chat import group_operators
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import SessionAttached, SessionMoved
 from trio_chat.chat.commands import accounts, channels, playback
+from trio_chat.chat.commands.modes import send_own_modes
 from trio_chat.chat.commands.welcome import send_welcome
 from trio_chat.chat.ids import milliseconds
 from trio_chat.chat.registry import Request
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
-from trio_chat.irc import numerics as n
 from trio_chat.irc.plurals import counted
 
 log = logging.getLogger("trio_chat")
@@ -57,6 +57,8 @@ def move(request: Request, before: User, user: User) -> None:
     log.info("%s is one more session of %s", before.source, user.source)
     change = SessionMoved(request.session.id, user.folded)
     request.reply.emit_all(apply(request.world, change))
+    if user.modes:
+        send_own_modes(request)
     _send_channels(request, missed_since)
 
 
@@ -74,10 +76,8 @@ def _missed_since(world: World, user: User) -> int:
 
 
 def _send_channels(request: Request, missed_since: int) -> None:
-    """Send a session that was attached to a user the modes and the channels of this user."""
+    """Send a session that was attached to a user the channels of this user."""
     user = request.user
-    if user.modes:
-        request.reply.numeric(n.RPL_UMODEIS, "+" + "".join(sorted(user.modes)))
     for channel in user.channels:
         extended = (channel.name, user.account or "*", user.realname)
         request.reply.replay(

@@ -6,6 +6,7 @@ from typing import Final
 
 from trio_chat import __version__
 from trio_chat.chat.commands import accounts, info, metadata_unasked, named_modes, tokens
+from trio_chat.chat.commands.modes import send_own_modes
 from trio_chat.chat.registry import Request
 from trio_chat.chat.users import PendingRegistration
 from trio_chat.irc import capabilities as cap
@@ -40,4 +41,6 @@ def send_welcome(request: Request, pending: PendingRegistration) -> None:
         reply.send("SETNAME", (request.user.realname,), request.user.source)
     metadata_unasked.on_registration(request, pending.metadata)
     info.send_lusers(request)
+    if request.user.modes:
+        send_own_modes(request)
     info.send_motd(request)

@@ -5,11 +5,6 @@ request.
 from trio_chat.server.http.messages import HttpRequest, HttpResponse, RequestError
 from trio_chat.server.http.site import Site
 
-METHODS = ("CONNECT", "DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
-"""All methods (RFC 9110 §9.3, RFC 5789), so that the API itself refuses those that a resource does
-not have.
-"""
-
 
 async def answer(request: HttpRequest, site: Site) -> HttpResponse:
     """Answer a request to the API."""

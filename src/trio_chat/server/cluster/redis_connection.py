@@ -1,5 +1,7 @@
 """One connection to Redis, Valkey or a Sentinel, by the Redis serialization protocol (RESP 2)."""
 
+import errno
+import os
 import ssl
 from ipaddress import ip_address
 from typing import Any
@@ -192,5 +194,11 @@ def _reason(error: BaseException) -> str:
             f"its certificate is not trusted ({cause.verify_message}): name the file of its"
             " authority by ssl_ca_certs in the address"
         )
+    plain = cause or error
+    if isinstance(plain, OSError) and not isinstance(plain, ssl.SSLError):
+        if plain.errno and plain.errno in errno.errorcode:
+            return os.strerror(plain.errno)  # Trio's text has the address once more
+        if plain.strerror:  # of a name that is not found
+            return plain.strerror
     text = str(cause or "") or str(error) or type(error).__name__
     return " ".join(text.split())

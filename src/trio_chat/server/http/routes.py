@@ -29,11 +29,13 @@ class Route:
         path: a whole path; one that ends with `/` stands for all that begins so, but for `/`.
         handlers: by method; GET is HEAD, too.
         without_tls: whether it is answered in plain text also where TLS is required.
+        others: the handler of all other methods; None to refuse them.
     """
 
     path: str
     handlers: Mapping[str, Handler]
     without_tls: bool = False
+    others: Handler | None = None
 
     def takes(self, path: str) -> bool:
         """Return whether the row answers a path."""
@@ -57,7 +59,7 @@ class Route:
             RequestError: 405: "The origin server MUST generate an Allow header field" (RFC 9110
                 §15.5.6).
         """
-        handler = self.handlers.get("GET" if method == "HEAD" else method)
+        handler = self.handlers.get("GET" if method == "HEAD" else method, self.others)
         if handler is None:
             why = f"this address takes only {self.allowed}"
             why = "this page can only be read" if set(self.handlers) == {"GET"} else why
@@ -84,7 +86,11 @@ ROUTES = (
     *(Route(path, {"GET": pages.archive}) for path in ("/archive", "/archive/")),
     Route("/robots.txt", {"GET": pages.robots}),
     Route(hooks.PATH, {"POST": hooks.receive}),
-    Route(api.PATH, dict.fromkeys(entry.METHODS, entry.answer), without_tls=True),
+    # The API itself refuses methods that a resource does not have.
+    *(
+        Route(path, {}, without_tls=True, others=entry.answer)
+        for path in (api.PATH, api.PATH.removesuffix("/"))
+    ),
     Route("/upload", {"OPTIONS": uploads.options, "POST": uploads.receive}),
     Route("/cluster/file/", {"GET": uploads.send_to_node}, without_tls=True),
     Route("/file/", {"OPTIONS": uploads.explore, "GET": uploads.send, "DELETE": uploads.remove}),
