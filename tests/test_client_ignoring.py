@@ -165,11 +165,11 @@ async def test_ignoring_in_the_line_client(jumping_clock: MockClock) -> None:
         )
         await trio.sleep(1)
         assert await c.interface.take() == [
-            "[INFO] You ignore: mallory",
+            "[INFO] You ignore: mallory. /unignore with a name ends that.",
             "[INFO] Hidden from now on: Eve, *!*@spam.example",
             "[ERROR] Not ignored: nobody. /ignore shows the list.",
             "[INFO] Shown again: Eve",
-            "[INFO] You ignore: mallory, *!*@spam.example",
+            "[INFO] You ignore: mallory, *!*@spam.example. /unignore with a name ends that.",
         ]
         assert state.ignored == ["mallory", "*!*@spam.example"]
         state.can_write = False

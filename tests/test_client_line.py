@@ -7,8 +7,10 @@ import trio
 import trio.testing
 
 from client_fakes import HISTORY, NoState, chat, until
+from trio_chat.chat.services.service import LOG_IN_FIRST
 from trio_chat.client.line.client import WAITING_LINES
 from trio_chat.client.line.interface import PromptState
+from trio_chat.client.session.handlers.messages import LOG_IN_TEXT
 from trio_chat.irc.message import parse
 
 TAKEN = ":srv.test 433 * alice :Nickname is already in use"
@@ -266,6 +268,35 @@ async def test_rejoins_every_channel(autojump_clock: trio.testing.MockClock) -> 
         await server.greet()
         await server.expect("JOIN #other secret")
         await server.expect("JOIN #lobby")
+
+
+async def test_a_service_that_asks_for_a_login_is_answered_by_commands_of_the_client() -> None:
+    """Its own sentence is in English and names another command."""
+    assert LOG_IN_TEXT == LOG_IN_FIRST
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.interface.type("/at")
+        await server.expect("NICKSERV AT LIST")
+        await c.interface.take()
+        await server.send(f":NickServ!NickServ@srv.test NOTICE alice :{LOG_IN_TEXT}")
+        assert await c.interface.take() == [
+            "[ERROR] This takes an account: /login logs in to one, /register makes one."
+        ]
+
+
+async def test_lines_follow_a_renamed_channel() -> None:
+    """A server leads clients without `draft/channel-rename` out of it, and into the new one."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.interface.type("/join old")
+        await server.expect("JOIN #old")
+        await server.send(":alice!u@h JOIN #old")
+        await server.send(":alice!u@h PART #old :why", ":alice!u@h JOIN #new")
+        assert "[INFO] You have joined #new." in await c.interface.take()
+        c.interface.type("hello")
+        await server.expect("PRIVMSG #new hello")
 
 
 async def test_who_is_away_stays_away(autojump_clock: trio.testing.MockClock) -> None:

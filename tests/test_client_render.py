@@ -51,6 +51,10 @@ SAID = [
         events.Said("alice", "#other", "no", own=True, reply_to="a"),
         "[YOU → #other in answer to Ann: “a long question that goes on and on …”]: no",
     ),
+    (
+        events.Said("Bob", "#lobby", "yes", reply_to="c"),
+        '["Bob" in answer to Ann: “https://example.org/a/path/that/goes/on…”]: yes',
+    ),
     (events.Said("Bob", "#lobby", "yes", reply_to="b"), '["Bob" in answer to you: “mine”]: yes'),
     (
         events.Said("Bob", "#lobby", "yes", reply_to="gone"),
@@ -99,6 +103,14 @@ SAID += [
     ),
     (events.Whois("Bob", "317", ("soon", "x")), "[INFO] Bob soon x"),
     (
+        events.Whois("Bob", "338", ("u@host", "192.0.2.1", "Is actually using host")),
+        "[INFO] Bob has the address 192.0.2.1.",
+    ),
+    (
+        events.Whois("Bob", "338", ("192.0.2.1", "actually using host")),
+        "[INFO] Bob has the address 192.0.2.1.",
+    ),
+    (
         events.AwayChanged("alice", is_away=True, own=True),
         "[INFO] The others see that you are away.",
     ),
@@ -109,12 +121,14 @@ SAID += [
 ]
 
 
+ADDRESS = "https://example.org/a/path/that/goes/on/and/on"
 QUESTION = "a long question\nthat goes on and on and never ends"
 
 
 SHOWN = {
     "a": events.Said("Ann", "#lobby", QUESTION, msgid="a"),
     "b": events.Said("alice", "#lobby", "mine", own=True, msgid="b"),
+    "c": events.Said("Ann", "#lobby", ADDRESS, msgid="c"),
 }
 
 
@@ -252,3 +266,16 @@ def test_what_another_server_cannot_do(command: str) -> None:
         "This server cannot do that: it has no services that would."
     )
     assert other_error("421", "FOO", "Unknown") == "The server does not know the command FOO."
+
+
+@pytest.mark.parametrize(
+    ("code", "about", "sentence"),
+    [
+        ("404", "#a", "You may not write in #a."),
+        ("472", "z", "The server does not know the mode z."),
+        ("481", "", "Only operators of the server may do that."),
+    ],
+)
+def test_other_errors_are_sentences(code: str, about: str, sentence: str) -> None:
+    """The words of servers are terse, and always in English."""
+    assert other_error(code, about, "Terse") == sentence

@@ -6,6 +6,7 @@ from trio.testing import MockClock
 from client_fakes import until
 from screen_fakes import CAPS, inside, watched
 from trio_chat.client.screen.app import ScreenOptions
+from trio_chat.irc.message import parse
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,46 @@ async def test_several_servers_at_once(jumping_clock: MockClock) -> None:
         await second.expect("QUIT")
         await second.close()
         await it.sees_not("second")
+
+
+async def test_what_is_typed_while_the_client_connects_is_for_the_channel(
+    jumping_clock: MockClock,
+) -> None:
+    """It stays in the prompt when the channel opens, and is not left behind with the server."""
+    async with watched() as it:
+        server = await it.server()
+        it.screen.press(*"hello ever")
+        await server.enter()
+        await it.sees("› hello ever", "2   #lobby")
+        it.screen.press(*"yone")
+        assert it.controller.prompt.edit_text == "hello everyone"
+
+
+async def test_a_renamed_channel_stays_in_sight(jumping_clock: MockClock) -> None:
+    """What is being typed goes on there, and no typing notice is sent to the old one."""
+    async with inside() as (it, server):
+        server.skips = ("WHO", "PING", "CHATHISTORY", "MARKREAD")
+        it.screen.press(*"hello ever")
+        await server.expect("TAGMSG #lobby")
+        await server.send(":alice!u@h PART #lobby :why", ":alice!u@h JOIN #hall")
+        await it.sees("2   #hall", "› hello ever")
+        assert it.workspace.buffer.name == "#hall"
+        it.screen.press(*"yone", "enter")
+        await server.expect("TAGMSG #hall")
+        await server.expect("PRIVMSG #hall hello everyone")
+
+
+async def test_a_typing_notice_that_is_refused_is_no_error(jumping_clock: MockClock) -> None:
+    """In a moderated channel each of them is, every three seconds."""
+    async with inside() as (it, server):
+        server.skips = ("WHO", "PING", "CHATHISTORY", "MARKREAD")
+        it.screen.press(*"hello")
+        notice = parse(await server.expect("TAGMSG #lobby"))
+        await server.send(
+            f"@label={notice.tags['label']} :srv.test 404 alice #lobby :Cannot send to channel",
+            ":bob!u@h PRIVMSG #lobby :later",
+        )
+        assert not any("Cannot send" in row for row in await it.sees("later"))
 
 
 async def test_leaving(jumping_clock: MockClock) -> None:

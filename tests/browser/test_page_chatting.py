@@ -186,7 +186,7 @@ def test_a_topic_that_is_refused_stays_in_its_dialog(visit: Visit, server: Serve
     field = dialog.get_by_role("textbox")
     field.fill("what took long to write")
     dialog.get_by_role("button", name="Save").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Only operators of #garden")
+    expect(dialog.get_by_role("alert")).to_contain_text("Your rank in #garden is too low")
     expect(field).to_have_value("what took long to write")
     boris.send("MODE #garden -t")
     boris.sync()

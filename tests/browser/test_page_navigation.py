@@ -55,6 +55,33 @@ def test_the_address_names_the_current_channel(visit: Visit, server: Server) -> 
     assert "#garden" not in boris.until(" 319 ")
 
 
+def test_a_renamed_channel_has_its_new_name_everywhere(visit: Visit, server: Server) -> None:
+    """The address of the page and the link in the list of channels lead to it, too."""
+    boris = server.irc("boris", "#garden")
+    ann = visit()
+    ann.join("ann", "#garden")
+    boris.send("RENAME #garden #park :it has grown")
+    link = ann.page.get_by_role("navigation").get_by_role("link", name="park")
+    expect(link).to_have_attribute("href", "/#park")
+    expect(ann.page).to_have_url(re.compile("#park$"))
+    expect(ann.page.get_by_role("textbox", name="Message #park")).to_be_visible()
+
+
+def test_a_user_that_is_renamed_has_the_new_name_in_the_list(visit: Visit, server: Server) -> None:
+    """The conversation goes on under it."""
+    boris = server.irc("boris", "#lobby")
+    ann = visit()
+    ann.join("ann")
+    boris.send("PRIVMSG ann :hi")
+    link = ann.page.get_by_role("navigation").get_by_role("link", name=re.compile("boris"))
+    expect(link).to_be_visible()
+    boris.send("NICK bob")
+    expect(
+        ann.page.get_by_role("navigation").get_by_role("link", name=re.compile("bob"))
+    ).to_be_visible()
+    expect(link).to_have_count(0)
+
+
 def test_a_link_to_a_joined_channel_shows_it(visit: Visit, server: Server) -> None:
     """It is shown without a reload, whatever was shown before."""
     ann = visit()

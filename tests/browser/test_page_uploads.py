@@ -158,6 +158,7 @@ def test_a_refusal_is_explained(
     ann.join("ann")
     expect(choose(ann, payload("big.bin", bytes(4000)))).to_contain_text(text)
     ann.say("see this")
+    expect(ann.page.get_by_role("status").filter(has_text="Nothing was sent")).to_be_visible()
     expect(ann.messages).to_have_count(0)
     ann.page.get_by_role("button", name="Remove big.bin").click()
     ann.prompt.press("Enter")

@@ -134,6 +134,17 @@ def test_two_people_chat(server: Server, start: Callable[..., Terminal]) -> None
     assert restored(bob)
 
 
+def test_what_is_typed_while_the_program_is_loaded_is_kept(
+    server: Server, start: Callable[..., Terminal]
+) -> None:
+    """It is in the prompt, to be changed and sent."""
+    ann = start(server.port, "ann")
+    ann.type("hello frm")
+    sees(ann, "#lobby", "this computer", "› hello frm")
+    ann.type("\x7f" * 2 + "rom early\r")
+    sees(ann, "ann │ hello from early")
+
+
 def test_a_poll_is_answered_by_keys(server: Server, start: Callable[..., Terminal]) -> None:
     """Both see the counts, and so does a user that comes later and reads the history."""
     ann = start(server.port, "ann")

@@ -27,7 +27,7 @@ test("a dialog learns whether the server has done what it asks for", async () =>
     server.replace(command, (_server, message) =>
       server.reply(message, [":server 482 me #lobby :You're not channel operator"]),
     );
-    await assert.rejects(ask(), /operators of #lobby/);
+    await assert.rejects(ask(), /rank in #lobby is too low/);
   }
   server.replace("TOPIC", (_server, message) =>
     server.reply(message, [":me!u@h TOPIC #lobby :News"]),
@@ -47,6 +47,21 @@ test("a channel that is renamed keeps its messages, and is joined by its new nam
   assert.equal(buffer.joined.value, true);
   assert.match(server.sent("JOIN").at(-1), /^JOIN #hall$/);
   assert.deepEqual(textsOf(buffer), ["before"]);
+});
+
+test("a tab that is loaded anew shows a renamed channel and its draft under the new name", async () => {
+  const before = await connected();
+  const { server, clock, passing, buffer } = before;
+  before.actions.join("#attic");
+  await settle();
+  before.actions.open("#lobby");
+  buffer.draft.value = "half";
+  await clock.advance(1000);
+  server.say(":ann!u@h RENAME #lobby #zoo :better");
+  await settle();
+  const { workspace } = await connected({ server, clock, passing });
+  assert.equal(workspace.current.value?.name, "#zoo");
+  assert.equal(workspace.current.value?.draft.value, "half");
 });
 
 test("a channel that forwards leads to the other one", async () => {

@@ -361,6 +361,11 @@ test("/help shows every command", async () => {
   assert.equal(typeof runCommand, "function");
 });
 
+test("a command without words has one space before its dash", async () => {
+  const { buffer } = await typed("/help close");
+  assert.match(buffer.timeline.entries.at(-1).text, /^\/close — /);
+});
+
 test("WHOIS becomes a card", async () => {
   const { server, actions } = await connected();
   server.replace("WHOIS", (_server, message) =>
@@ -371,6 +376,7 @@ test("WHOIS becomes a card", async () => {
       ":server 301 me ann :at lunch",
       ":server 317 me ann 60 1700000000 :seconds idle",
       ":server 671 me ann :is using a secure connection",
+      ":server 338 me ann u@host 192.0.2.1 :Is actually using host",
       ":server 318 me ann :End",
     ]),
   );
@@ -385,8 +391,12 @@ test("WHOIS becomes a card", async () => {
       card.channels,
       card.idle,
       card.secure,
+      card.more,
     ],
-    ["ann", "u@host", "Ann", "annie", "at lunch", ["@#lobby", "#other"], 60, true],
+    [
+      ...["ann", "u@host", "Ann", "annie", "at lunch", ["@#lobby", "#other"], 60, true],
+      ["Address: 192.0.2.1"],
+    ],
   );
 });
 
@@ -668,4 +678,54 @@ test("the user is a guest again after logging out", async () => {
   );
   await actions.logout();
   assert.equal(workspace.me.account.value, "");
+});
+
+test("/unignore tells of names that are not ignored, and takes them with commas", async () => {
+  const { actions, buffer } = await typed("/ignore bob, carl,*!*@h");
+  for (const [line, told] of [
+    ["/unignore bbo", ["Not ignored: bbo. /ignore shows the list."]],
+    [
+      "/unignore BOB, dave",
+      ["Not ignored: dave. /ignore shows the list.", "Shown again: BOB"],
+    ],
+    ["/ignore", ["You ignore: carl, *!*@h. /unignore with a name ends that."]],
+    ["/unignore *", ["Shown again: carl, *!*@h"]],
+    ["/unignore *", ["You ignore nobody."]],
+  ]) {
+    const before = buffer.timeline.entries.length;
+    actions.input(buffer, line);
+    await settle();
+    assert.deepEqual(
+      buffer.timeline.entries.slice(before).map((each) => each.text),
+      told,
+    );
+  }
+});
+
+test("/mode shows the modes of the channel, and of the user", async () => {
+  const { actions, buffer, server } = await connected();
+  for (const [line, answer, told] of [
+    ["/mode", "324 me #lobby +Cnt", "Modes: +Cnt"],
+    ["/mode me", "221 me +iw", "Modes: +iw"],
+  ]) {
+    server.replace("MODE", (_, message) => server.reply(message, [`:server ${answer}`]));
+    actions.input(buffer, line);
+    await settle();
+    assert.equal(buffer.timeline.entries.at(-1)?.text, told);
+  }
+});
+
+test("errors of modes and of operators are sentences", async () => {
+  const { actions, buffer, server } = await connected();
+  for (const [line, answer, told] of [
+    ["/mode +z", "472 me z :is unknown mode char to me", "The server does not know the mode z."],
+    ["/quote KILL bob", "481 me :Permission Denied", "Only operators of the server may do that."],
+  ]) {
+    server.replace(answer.startsWith("472") ? "MODE" : "KILL", (_, message) =>
+      server.reply(message, [`:server ${answer}`]),
+    );
+    actions.input(buffer, line);
+    await settle();
+    assert.equal(buffer.timeline.entries.at(-1)?.text, told);
+  }
 });

@@ -256,6 +256,23 @@ test("what was said before the first visit is not unread", async () => {
   assert.equal(workspace.current.value.unreadFrom.value, 0);
 });
 
+test("what a guest has not read is unread when the tab is loaded anew", async () => {
+  const before = await connected();
+  const { server, clock, passing } = before;
+  before.actions.join("#other");
+  await settle();
+  await clock.advance(1000);
+  server.hear("#lobby", "ann", "not read");
+  await clock.advance(1000);
+  before.client.markers.flush();
+  server.markers = {}; // the server forgets a guest that leaves
+  const { workspace } = await connected({ server, clock, passing });
+  await clock.advance(100);
+  const lobby = workspace.buffers.value.find(({ name }) => name === "#lobby");
+  assert.equal(workspace.current.value.name, "#other");
+  assert.equal(lobby?.unread.value, 1);
+});
+
 test("a marker that another device has moved clears the count", async () => {
   const { server, buffer, actions, clock } = await connected();
   actions.join("#other");

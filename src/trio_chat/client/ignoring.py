@@ -62,7 +62,8 @@ def _words(words: list[str]) -> list[str]:
 def _shown(ignored: IgnoreList) -> str:
     if not ignored.words:
         return _("You ignore nobody.")
-    return _("You ignore: {names}").format(names=", ".join(ignored.words))
+    text = _("You ignore: {names}. /unignore with a name ends that.")
+    return text.format(names=", ".join(ignored.words))
 
 
 def _until(*, is_kept: bool) -> str:

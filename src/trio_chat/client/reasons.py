@@ -113,15 +113,18 @@ _ENTRY: dict[str, str] = {
 _OTHER: dict[str, str] = {
     numerics.ERR_NOSUCHNICK: N_("There is nobody called {name}."),
     numerics.ERR_NOSUCHCHANNEL: N_("There is no channel {name}."),
+    numerics.ERR_CANNOTSENDTOCHAN: N_("You may not write in {name}."),
     numerics.ERR_UNKNOWNCOMMAND: N_("The server does not know the command {name}."),
     numerics.ERR_USERNOTINCHANNEL: N_("{name} is not in that channel."),
     numerics.ERR_NOTONCHANNEL: N_("You are not in {name}. Join it first: /join {name}"),
     numerics.ERR_USERONCHANNEL: N_("{name} is in that channel already."),
     numerics.ERR_NEEDMOREPARAMS: N_("{name} needs more parameters."),
+    numerics.ERR_UNKNOWNMODE: N_("The server does not know the mode {name}."),
     numerics.ERR_CHANOPRIVSNEEDED: N_("Your rank in {name} is too low for that."),
     "NICKNAME_RESERVED": _NICK["NICKNAME_RESERVED"],
 }
 _ABOUT_NOBODY: dict[str, str] = {
+    numerics.ERR_NOPRIVILEGES: N_("Only operators of the server may do that."),
     numerics.ERR_PASSWDMISMATCH: N_(
         "You were not made an operator: check the name and the password."
     ),

@@ -8,6 +8,7 @@ from trio_chat.irc import numerics
 from trio_chat.irc.text import clean
 
 _IDLE = numerics.RPL_WHOISIDLE
+_ADDRESS = numerics.RPL_WHOISACTUALLY
 _SENTENCES: dict[str, tuple[str, int]] = {
     numerics.RPL_WHOISUSER: (N_("{nick} is {3}, {0}@{1}."), 4),
     numerics.RPL_WHOISSERVER: (N_("{nick} is on the server {0}: {1}."), 2),
@@ -16,6 +17,7 @@ _SENTENCES: dict[str, tuple[str, int]] = {
     numerics.RPL_WHOISCHANNELS: (N_("{nick} is in {0}."), 1),
     numerics.RPL_WHOISACCOUNT: (N_("{nick} is logged in as {0}."), 1),
     numerics.RPL_WHOISSECURE: (N_("{nick} has an encrypted connection."), 0),
+    _ADDRESS: (N_("{nick} has the address {0}."), 1),
 }
 """By numeric: the sentence, and the number of its values."""
 
@@ -26,6 +28,8 @@ def sentence(event: Whois) -> str:
     values = tuple(clean(value).strip() for value in event.values)
     if event.code == _IDLE:
         values = _idle(values)
+    elif event.code == _ADDRESS:  # some servers have a mask before it; a text follows
+        values = values[-2:-1]
     form, count = _SENTENCES[event.code]
     if len(values) < count:
         return " ".join((clean(event.nick), *map(clean, event.values)))

@@ -23,6 +23,7 @@ class JoinedChannels:
         self.current = channel
         self.features = Features()
         self._asked = channel
+        self._left = ""
         self._names = [*([channel] if channel else []), *more]
         self._keys: dict[str, str] = {self.features.fold(channel): key} if key else {}
 
@@ -39,14 +40,18 @@ class JoinedChannels:
         """Set the key with which a channel is joined."""
         self._keys[self.features.fold(channel)] = key
 
-    def joined(self, channel: str) -> None:
-        """Make a joined channel the current one, if the user asked for it or there is no other."""
-        if not self.current or self.features.same(channel, self._asked):
+    def joined(self, channel: str, instead_of: str = "") -> None:
+        """Make a joined channel the current one, if the user asked for it or there is no other, or
+        it is in the place of the one that was current.
+        """
+        is_successor = bool(instead_of) and instead_of == self._left
+        if not self.current or self.features.same(channel, self._asked) or is_successor:
             self.current = channel
 
     def left(self, channel: str, others: Iterable[ChannelState]) -> None:
         """Make another channel the current one, if the user is no longer in the current one."""
-        if self.is_current(channel):
+        self._left = channel if self.is_current(channel) else ""
+        if self._left:
             self.current = next((other.name for other in others), "")
 
     def to_join(self) -> list[tuple[str, str]]:

@@ -78,8 +78,8 @@ class EventReactions:
                 return await self._nick_refused(event)
             case events.Connected(nick=nick):
                 await self._connected(nick)
-            case events.UserJoined(channel=channel, own=True):
-                self._joined_channels.joined(channel)
+            case events.UserJoined(channel=channel, own=True, instead_of=before):
+                self._joined_channels.joined(channel, before)
             case (
                 events.UserParted(channel=channel, own=True)
                 | events.UserKicked(channel=channel, own=True)

@@ -204,6 +204,7 @@ def about(context: RenderContext, said: events.Said | None, conversation: str, b
 
 
 def _excerpt(text: str) -> str:
-    """Return the beginning of a message, on one line, cut between words."""
-    line = shorten(clean(text.replace("\n", " ")), _EXCERPT, placeholder=" …")
-    return line or clean(text)[:_EXCERPT]
+    """Return the beginning of a message, on one line, cut between words where it has some."""
+    words = " ".join(clean(text.replace("\n", " ")).split())
+    line = shorten(words, _EXCERPT, placeholder=" …")
+    return f"{words[: _EXCERPT - 1]}…" if line == "…" else line

@@ -304,11 +304,16 @@ class ScreenClient:
                 self._offer_registration(view)
             case events.Ready():
                 self._requests.catch_up(view, self._now())
-            case events.UserJoined(channel=channel, own=True):
+            case events.UserJoined(channel=channel, own=True, instead_of=before):
                 buffer = server.open(channel)
                 is_wanted = bool(view.going_to) and server.features.same(channel, view.going_to)
-                if is_wanted or self.workspace.buffer is server.log:
+                # What is typed with the server is for a channel, too.
+                places = (server.log, server.get(before) if before else None)
+                is_successor = any(self.workspace.buffer is place for place in places)
+                if is_wanted or is_successor:
                     view.going_to = ""
+                    if is_successor:
+                        self.controller.move_draft(buffer)
                     self.workspace.go(server, buffer)
                     for text in view.link.take_warnings():
                         # They were shown in the buffer that the user leaves now.

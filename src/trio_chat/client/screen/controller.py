@@ -238,6 +238,13 @@ class Controller:
         """End a paste whose end mark is missing; called once a second."""
         self.pasting.check_end()
 
+    def move_draft(self, buffer: Buffer) -> None:
+        """Take what is typed into a buffer that is shown next."""
+        is_shown = self.state.has_draft and self.timeline.buffer is self.workspace.buffer
+        if is_shown and not buffer.draft:
+            buffer.draft = self.prompt.edit_text
+            self.prompt.replace("")
+
     def _change_buffer(self) -> None:
         if self.state.has_draft:
             self.timeline.buffer.draft = self.prompt.edit_text

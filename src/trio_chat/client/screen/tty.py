@@ -18,6 +18,9 @@ from trio_chat.client.screen.wrapped_links import find_wrapped_links, rejoining_
 from trio_chat.i18n import _
 from trio_chat.windows_console import accepts_sequences, kernel32
 
+if sys.platform != "win32":
+    import termios
+
 _DEFAULT_SIZE = (80, 24)
 """Columns and rows of a terminal that does not know its size, as on serial consoles and in some
 containers: those of a VT100.
@@ -31,6 +34,8 @@ _ESC = 27
 _BYTES = 256
 _ESC_ALONE = 0.125
 _ESC_IDLE = 0.5
+_LOCAL_FLAGS = 3
+_MOST_TYPED = 4096
 _PATIENCE = 1.0
 """Seconds to wait for the rest of a character or a sequence.
 
@@ -118,10 +123,20 @@ class TerminalScreen(Screen):
     esc_matters: Callable[[], bool] = staticmethod(lambda: True)
     """Returns whether Esc has a meaning at this moment, so that it must take effect soon."""
     _esc_at = -math.inf  # the time of the last Esc that was taken as a key
+    _typed_early: list[int] | None = None  # None before the first start
 
     def _start(self, *args: Any, **kwargs: Any) -> None:
+        if self._typed_early is None:
+            self._typed_early = typed_so_far(self._input_fileno())
         super()._start(*args, **kwargs)
         self.tty_signal_keys("undefined", "undefined", "undefined", "undefined", "undefined")
+
+    def hook_event_loop(self, event_loop: Any, callback: Any) -> None:
+        """Have the callback called with keys; see urwid."""
+        super().hook_event_loop(event_loop, callback)
+        if early := self._typed_early:
+            self._typed_early = []
+            event_loop.alarm(0, lambda: self.parse_input(event_loop, callback, early))
 
     def get_cols_rows(self) -> tuple[int, int]:
         """Return the size of the terminal, or a common one if it does not know its own."""
@@ -173,6 +188,25 @@ class TerminalScreen(Screen):
 
     def _attrspec_to_escape(self, a: AttrSpec) -> str:
         return super()._attrspec_to_escape(reduced(a, self.colors))
+
+
+def typed_so_far(terminal: int | None) -> list[int]:
+    """Return the bytes that were typed while the program was loaded; urwid drops them at its start.
+
+    Args:
+        terminal: its file descriptor; None for none.
+    """
+    if sys.platform == "win32" or terminal is None or not os.isatty(terminal):
+        return []
+    settings = termios.tcgetattr(terminal)
+    mode = [*settings[:-1], list(settings[-1])]
+    mode[_LOCAL_FLAGS] &= ~termios.ICANON  # which keeps what has no end of line from the program
+    mode[-1][termios.VMIN] = mode[-1][termios.VTIME] = 0
+    termios.tcsetattr(terminal, termios.TCSANOW, mode)
+    try:
+        return [code for code in os.read(terminal, _MOST_TYPED) if code]  # Ctrl-D is 0 there
+    finally:
+        termios.tcsetattr(terminal, termios.TCSANOW, settings)
 
 
 def _is_rest(codes: list[int]) -> bool:

@@ -53,7 +53,8 @@ class TypingNotifier:
 
     def _send(self, buffer: Buffer, state: str) -> None:
         view = self._views.holding(buffer)
-        if view is not None and view.link.is_ready:
+        is_in = buffer.kind is not BufferKind.CHANNEL or buffer.is_joined
+        if view is not None and view.link.is_ready and is_in:
             self._post(
                 partial(
                     view.link.do, "", lambda protocol: protocol.notify_typing(buffer.name, state)

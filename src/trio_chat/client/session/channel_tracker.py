@@ -13,10 +13,15 @@ class ChannelTracker:
 
     Args:
         features: of the server.
+
+    Attributes:
+        joined: the channels that this client is in.
+        just_left: the channel that this client was taken out of by the message before; "" for none.
     """
 
     def __init__(self, features: Features) -> None:
         self.joined: dict[str, ChannelState] = {}
+        self.just_left = ""
         self._features = features
         self._joining: list[tuple[str, bool]] = []
         self._names: dict[str, ChannelState] = {}

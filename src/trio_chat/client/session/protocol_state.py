@@ -35,6 +35,8 @@ from trio_chat.irc.names import clean_username
 
 _CAP_VERSION = "302"
 """The version of capability negotiation (IRCv3 capability-negotiation, CAP LS Version)."""
+TYPING_LABEL = "typing"
+"""The label of notices of typing, whose refusals are not shown."""
 
 
 class ProtocolState:
@@ -188,7 +190,10 @@ class ProtocolState:
     def notify_typing(self, target: str, state: str) -> None:
         """Send the state of the user's typing: `active`, `paused` or `done` (IRCv3 typing)."""
         if self.negotiation.tags and self.ready:
-            self.put(Message("TAGMSG", (target,), tags={tag_names.TYPING: state}))
+            tags = {tag_names.TYPING: state}
+            if self.negotiation.labels:
+                tags[tag_names.LABEL] = TYPING_LABEL
+            self.put(Message("TAGMSG", (target,), tags=tags))
 
     def set_away(self, reason: str) -> None:
         """Say that the user is away, also on later connections; "" for back."""

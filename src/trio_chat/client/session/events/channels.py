@@ -5,11 +5,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class UserJoined:
-    """A user has joined a channel."""
+    """A user has joined a channel.
+
+    Args:
+        nick: its nickname.
+        channel: the channel.
+        own: whether the user is the one of this client.
+        instead_of: the channel in whose place the server has put this one, as when it is renamed;
+            "" for none.
+    """
 
     nick: str
     channel: str
     own: bool
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

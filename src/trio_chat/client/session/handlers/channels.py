@@ -42,13 +42,16 @@ def _join(protocol: ProtocolState, message: Message) -> None:
     if not is_middle(name):
         return  # no later message could name it
     own = protocol.is_me(nick)
+    left = ""
     if own:
+        if protocol.channel_tracker.answered(name) is None:  # the user has not asked for it
+            left = protocol.channel_tracker.just_left
         if not protocol.channel_tracker.enter(name):
             return
         if protocol.sees_status:
             protocol.status_due.add(protocol.features.fold(name))
     protocol.channel_tracker.add(name, nick)
-    protocol.emit(UserJoined(nick, name, own))
+    protocol.emit(UserJoined(nick, name, own, instead_of=left))
     if own:
         protocol.history.joined(name, message.tags.get(tag_names.TIME, ""))
         protocol.check_ready()
@@ -58,7 +61,10 @@ def _join(protocol: ProtocolState, message: Message) -> None:
 def _part(protocol: ProtocolState, message: Message) -> None:
     name = message.params[0]
     reason = message.params[1] if len(message.params) > 1 else ""
-    protocol.emit(UserParted(message.nick, name, reason, _remove(protocol, name, message.nick)))
+    own = _remove(protocol, name, message.nick)
+    protocol.emit(UserParted(message.nick, name, reason, own))
+    if own:
+        protocol.channel_tracker.just_left = name
 
 
 @handles("KICK", params=2)

@@ -15,7 +15,7 @@ from trio_chat.client.session.handlers import (  # noqa: F401  they fill the tab
 )
 from trio_chat.client.session.handlers.errors import error_reply
 from trio_chat.client.session.handlers.table import HANDLERS
-from trio_chat.client.session.protocol_state import ProtocolState
+from trio_chat.client.session.protocol_state import TYPING_LABEL, ProtocolState
 from trio_chat.irc import numerics, tag_names
 from trio_chat.irc.message import Message
 
@@ -54,6 +54,8 @@ _IN_HISTORY = ("PRIVMSG", "NOTICE", "BATCH", "TAGMSG", "REDACT", "CHATHISTORY")
 
 def handle(protocol: ProtocolState, message: Message) -> None:
     """Handle one message from the server; one with too few parameters is ignored."""
+    if message.tags.get(tag_names.LABEL, "") == TYPING_LABEL:
+        return  # the user has asked for nothing, and is not told what was refused
     params, handler = HANDLERS.get(message.command, (2, _anything_else))
     is_from_history = message.tags.get(tag_names.BATCH, "") in protocol.history.batches
     if is_from_history and message.command not in _IN_HISTORY:
@@ -61,6 +63,8 @@ def handle(protocol: ProtocolState, message: Message) -> None:
         return  # a JOIN or PART of the past changes nothing now
     if len(message.params) >= params:
         handler(protocol, message)
+        if message.command != "PART":
+            protocol.channel_tracker.just_left = ""
         _settle_label(protocol, message)
 
 

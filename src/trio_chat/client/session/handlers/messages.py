@@ -1,9 +1,10 @@
 """Handlers of messages: new or from the history, of others or echoes of this client's own."""
 
-from trio_chat.client.session.events import MessageKind, Said, ServerShutDown, ServerText
+from trio_chat.client.session.events import MessageKind, Note, Said, ServerShutDown, ServerText
 from trio_chat.client.session.handlers.status import answered_msgid
 from trio_chat.client.session.handlers.table import handles
 from trio_chat.client.session.protocol_state import ProtocolState
+from trio_chat.i18n import _
 from trio_chat.irc import tag_names
 from trio_chat.irc.message import Message
 
@@ -12,6 +13,10 @@ SHUT_DOWN_TEXT = "The server has shut down"
 """Notice of trio-chat's server before it closes, to clients without standard replies."""
 RESTART_TEXT = "This server is being restarted, connect again"
 """The same from a node of a cluster, where another node serves the network."""
+
+LOG_IN_TEXT = "Log in first: /msg NickServ HELP IDENTIFY shows how."
+"""Notice of a service of trio-chat's server to a guest; this client has commands of its own."""
+_SERVICES = ("NickServ", "ChanServ")
 
 
 @handles("PRIVMSG", "NOTICE", params=2)
@@ -26,7 +31,7 @@ def _said(protocol: ProtocolState, message: Message) -> None:
     kind = MessageKind.NOTICE if message.command == "NOTICE" else MessageKind.MESSAGE
     is_for_people = True
     if text.startswith("\x01"):
-        word, _, rest = text.strip("\x01").partition(" ")
+        word, _space, rest = text.strip("\x01").partition(" ")
         # CTCP other than ACTION asks the program, not its user; an answer would tell strangers
         # about it.
         is_for_people = word.upper() == "ACTION" and kind is MessageKind.MESSAGE
@@ -44,6 +49,9 @@ def _said(protocol: ProtocolState, message: Message) -> None:
         _own_message(protocol, message, target, text, kind)
     elif protocol.senders.is_server(message.source):
         _server_message(protocol, text)
+    elif kind is MessageKind.NOTICE and text == LOG_IN_TEXT and message.nick in _SERVICES:
+        sentence = _("This takes an account: /login logs in to one, /register makes one.")
+        protocol.emit(Note(sentence, error=True))
     else:
         private = protocol.is_me(target)
         protocol.emit(

@@ -76,6 +76,7 @@ def _end_of_who(protocol: ProtocolState, message: Message) -> None:
     numerics.RPL_WHOISCHANNELS,
     numerics.RPL_WHOISACCOUNT,
     numerics.RPL_WHOISSECURE,
+    numerics.RPL_WHOISACTUALLY,
     params=3,
 )
 def _whois(protocol: ProtocolState, message: Message) -> None:

@@ -29,7 +29,7 @@ export class ChatBuffer {
   constructor(name, key, kind, pulse) {
     count += 1;
     this.id = count;
-    this.name = name;
+    this.named = signal(name);
     this.key = key;
     this.kind = kind;
     this.pulse = pulse;
@@ -106,6 +106,15 @@ export class ChatBuffer {
 
   membersChanged() {
     this.pulse.touch(this.membersVersion);
+  }
+
+  /** The name; what shows it is drawn anew when it changes. */
+  get name() {
+    return this.named.value;
+  }
+
+  set name(name) {
+    this.named.value = name;
   }
 
   /**

@@ -91,6 +91,8 @@ export class ChatModel {
         matches(source) && !this.isMe(source.split("!", 1)[0] ?? "");
     });
     this.levels = new Levels(clock, preferences);
+    /** Those of before this tab was loaded anew; of a channel until it is joined. */
+    this.keptMarkers = new Map(preferences.markers);
     this.profiles = new Profiles(this.pulse, (nick) => this.fold(nick));
     this.noticeIds = 0;
     effect(() => {
@@ -148,8 +150,9 @@ export class ChatModel {
     const buffer = new ChatBuffer(name, key, kind, this.pulse);
     buffer.draft.value = this.preferences.draft(key);
     buffer.notify.value = this.levels.of(key);
-    // Messages from before the first visit are not unread, unless the server knows a marker.
-    buffer.readMarker.value = kind === "channel" ? this.clock.now() : 0;
+    // Messages from before the first visit are not unread, unless a marker is known.
+    buffer.readMarker.value =
+      this.keptMarkers.get(key) ?? (kind === "channel" ? this.clock.now() : 0);
     this.byKey.set(key, buffer);
     this.sort();
     return buffer;
@@ -177,6 +180,7 @@ export class ChatModel {
     if (other && other !== buffer) return;
     this.byKey.delete(buffer.key);
     if (buffer.kind === "channel") this.levels.renamed(buffer.key, key);
+    this.preferences.renamed(buffer.key, key);
     buffer.name = name;
     buffer.key = key;
     this.byKey.set(key, buffer);

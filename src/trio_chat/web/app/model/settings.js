@@ -151,6 +151,31 @@ export class Preferences {
   }
 
   /**
+   * Keep what is known of a conversation under its new key.
+   * @param {string} from
+   * @param {string} to
+   */
+  renamed(from, to) {
+    if (from === to) return;
+    if (this.current === from) this.current = to;
+    this.keepDraft(to, this.draft(from));
+    this.keepDraft(from, "");
+  }
+
+  /**
+   * Times up to which this tab has shown the conversations, by their keys.
+   * @returns {[string, number][]}
+   */
+  get markers() {
+    const kept = Object.entries(object(this.passing.get("markers", {})));
+    return kept.filter(([_key, time]) => typeof time === "number");
+  }
+
+  set markers(markers) {
+    this.passing.set("markers", Object.fromEntries(markers));
+  }
+
+  /**
    * Notification levels, by folded names.
    * @returns {[string, Choice][]}
    */

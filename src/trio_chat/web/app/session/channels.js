@@ -155,7 +155,10 @@ export class WantedChannels {
     this.client.pins.joined(buffer);
     this.want(name);
     // Without a marker, what was said before the first visit does not count as unread.
-    if (!buffer.markerKnown && !buffer.fetched) buffer.readMarker.value = time;
+    const { keptMarkers } = this.model;
+    if (!buffer.markerKnown && !buffer.fetched)
+      buffer.readMarker.value = keptMarkers.get(buffer.key) ?? time;
+    keptMarkers.delete(buffer.key);
     if (this.goingTo === buffer.key || !this.model.current.value) {
       this.goingTo = "";
       this.model.show(buffer);

@@ -31,9 +31,13 @@ export class ReadMarkers {
     this.waiting.set(buffer, time);
   }
 
-  /** Inform the server now. */
+  /** Inform the server now, and keep the markers: the server forgets those of a guest that leaves. */
   flush() {
+    const { model } = this.client;
     this.client.clock.stop(this.timer);
+    model.preferences.markers = model.buffers.value
+      .filter(({ kind }) => kind !== "server")
+      .map(({ key, readMarker }) => [key, readMarker.value]);
     if (this.available) {
       for (const [buffer, time] of this.waiting) {
         this.client.send("MARKREAD", buffer.name, `timestamp=${new Date(time).toISOString()}`);

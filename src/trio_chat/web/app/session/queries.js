@@ -98,6 +98,8 @@ function describe(card, { command, params }) {
   else if (command === "317") {
     card.idle = Number(first) || 0;
     card.signon = seconds(second);
+  } else if (command === "338") {
+    add(card.more, [_("Address: {address}", { address: params.at(-2) ?? "" })]);
   } else if (!["312", "318"].includes(command)) add(card.more, [params.slice(2).join(" ")]);
 }
 

@@ -89,6 +89,8 @@ const OTHER = {
   443: N_("{name} is in that channel already."),
   461: N_("{name} needs more parameters."),
   464: N_("The name or the password of the operator is wrong."),
+  472: N_("The server does not know the mode {name}."),
+  481: N_("Only operators of the server may do that."),
   482: N_("Your rank in {name} is too low for that."),
   491: N_("This server has no operator of that name for you."),
   NICKNAME_RESERVED: /** @type {string} */ (NICK["NICKNAME_RESERVED"]),

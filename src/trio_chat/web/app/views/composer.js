@@ -145,7 +145,12 @@ async function submit(workspace, buffer) {
   }
   const addresses = isCommand ? [] : await takeAddresses(buffer, text);
   if (!isCommand) waiting.delete(buffer);
-  if (!addresses) return;
+  if (!addresses) {
+    const isRefused = uploadsOf(buffer).value.some(({ error }) => error.value);
+    const text = _("Nothing was sent: remove the file that was not uploaded, or upload it again.");
+    if (isRefused) workspace.actions.notify(text);
+    return;
+  }
   const { lines } = workspace.features.value.limits;
   const line = [text.trimEnd(), ...addresses].filter(Boolean).join(lines > 1 ? "\n" : " ");
   const count = line.split("\n").length;

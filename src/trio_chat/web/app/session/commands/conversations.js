@@ -2,7 +2,7 @@
 import { shortTime } from "../../platform/dates.js";
 import { N_, _ } from "../../platform/i18n.js";
 import { joinNamed } from "../typed_names.js";
-import { COMMANDS, channelAndRest, command, isOffline, notInChannel } from "./registry.js";
+import { COMMANDS, channelAndRest, command, isOffline, notInChannel, optional } from "./registry.js";
 
 /** @import { Context } from "./registry.js" */
 
@@ -23,7 +23,11 @@ command(
     }
     const found = [...COMMANDS].filter(([name]) => !wanted || name === wanted);
     context.tell(
-      found.map(([name, { usage, help }]) => `/${name} ${_(usage)} — ${_(help)}`).join("\n"),
+      found
+        .map(([name, { usage, help }]) =>
+          [`/${name}`, ...optional(_(usage)), "—", _(help)].join(" "),
+        )
+        .join("\n"),
     );
   },
 );
@@ -130,7 +134,9 @@ command(
     actions.list(mask).then(
       (found) =>
         tell(
-          found.map((each) => `${each.name} (${each.members}) ${each.topic}`).join("\n") ||
+          found
+            .map((each) => `${each.name} (${each.members}) ${each.topic}`.trimEnd())
+            .join("\n") ||
             _("There are no such channels."),
         ),
       (error) => tell(error.message, true),
@@ -170,11 +176,14 @@ command(
   [0, 1],
   ["nick"],
   ({ client, actions, tell }, [words = ""]) => {
-    const masks = words.split(/\s+/).filter(Boolean);
+    const masks = namesIn(words);
     if (!masks.length) {
       const known = client.model.preferences.ignored.value;
+      const names = known.join(", ");
       tell(
-        known.length ? _("Ignored: {names}", { names: known.join(", ") }) : _("Nobody is ignored."),
+        known.length
+          ? _("You ignore: {names}. /unignore with a name ends that.", { names })
+          : _("You ignore nobody."),
       );
       return;
     }
@@ -190,11 +199,26 @@ command(
   [1, 1],
   ["nick"],
   ({ client, actions, tell }, [words = ""]) => {
-    const masks = words === "*" ? client.model.preferences.ignored.value : words.split(/\s+/);
+    const known = new Map(
+      client.model.preferences.ignored.value.map((each) => [each.toLowerCase(), each]),
+    );
+    const wanted = words === "*" && !known.has("*") ? [...known.values()] : namesIn(words);
+    const masks = wanted.filter((each) => known.has(each.toLowerCase()));
+    const missing = wanted.filter((each) => !known.has(each.toLowerCase()));
     for (const each of masks) actions.ignore(each, false);
-    tell(_("Shown again: {names}", { names: masks.join(", ") }));
+    if (missing.length) {
+      const names = missing.join(", ");
+      tell(_("Not ignored: {names}. /ignore shows the list.", { names }), true);
+    }
+    if (masks.length) tell(_("Shown again: {names}", { names: masks.join(", ") }));
+    else if (!missing.length) tell(_("You ignore nobody."));
   },
 );
+
+/** @param {string} words */
+function namesIn(words) {
+  return [...new Set(words.split(/[\s,]+/).filter(Boolean))];
+}
 
 command(
   "search",

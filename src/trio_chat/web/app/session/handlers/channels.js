@@ -89,11 +89,12 @@ export const channels = {
     buffer.topic.value = { ...buffer.topic.value, by, time: seconds(params[3]) };
   },
   MODE: (client, message) => modeChanged(client, message),
-  324(client, { params }) {
+  324(client, { params }, origin) {
     const buffer = client.model.get(params[1] ?? "");
     const { isupport } = client.model;
     if (buffer)
       buffer.modes.value = changeModes("", parseModes(params.slice(2), isupport), isupport);
+    if (origin) client.model.tell(origin, _("Modes: {modes}", { modes: params.slice(2).join(" ") }));
   },
   329(client, { params }) {
     const buffer = client.model.get(params[1] ?? "");

@@ -41,8 +41,10 @@ export const status = {
   306(client) {
     client.model.me.away.value ||= client.wantedAway || _("away");
   },
-  221(client, { params }) {
-    client.model.me.modes.value = changedLetters("", params[1] ?? "");
+  221(client, { params }, origin) {
+    const modes = params[1] ?? "";
+    client.model.me.modes.value = changedLetters("", modes);
+    if (origin) client.model.tell(origin, _("Modes: {modes}", { modes }));
   },
   730(client, { params }) {
     for (const source of (params[1] ?? "").split(",")) setOnline(client, nickOf(source), true);
