@@ -196,7 +196,7 @@ class Admission:
             known = self._addresses[key] = _Address(burst, now)
             self._forget_some()
         self._addresses.move_to_end(key)
-        known.size, known.rate = burst, burst / 60  # REHASH may have changed the limit
+        known.size, known.rate = float(burst), burst / 60  # REHASH may have changed the limit
         known.refill(now)
         return known
 
