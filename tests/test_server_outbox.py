@@ -24,6 +24,7 @@ class Pipe:
         self.taken = b""
         self.error: Exception | None = None
         self.gate = trio.Event()
+        self.sends = 0
 
     def on_control(self, call: Callable[[], None]) -> None:
         """Have nothing to send of its own accord."""
@@ -32,6 +33,7 @@ class Pipe:
         """Take what there is room for."""
         if self.error:
             raise self.error
+        self.sends += 1
         taken = data[: self.room]
         self.room -= len(taken)
         self.taken += taken
@@ -128,6 +130,43 @@ async def test_the_socket_is_not_lent_after_the_last_lines(nursery: trio.Nursery
     await outbox.wait_flushed()
     await wait_all_tasks_blocked()
     assert (pipe.taken, outbox.send_raw) == (b"ERROR\r\n", None)
+
+
+async def test_the_last_answer_goes_out_with_the_last_lines(nursery: trio.Nursery) -> None:
+    """In their order, in one piece, so that the client is woken once."""
+    pipe = Pipe(100)
+    outbox = Outbox(pipe, nursery, 50, Ends().append)
+    outbox.hold()
+    outbox.send(b"QUIT\r\n")
+    assert (pipe.taken, outbox.send_raw) == (b"", None)
+    outbox.send_last(b"ERROR\r\n")
+    assert (pipe.taken, pipe.sends) == (b"QUIT\r\nERROR\r\n", 1)
+
+
+async def test_much_is_not_held_back_for_the_last_lines(nursery: trio.Nursery) -> None:
+    """What comes until then is bounded as ever."""
+    pipe = Pipe(5000)
+    outbox = Outbox(pipe, nursery, 50, Ends().append)
+    outbox.hold()
+    outbox.send(b"x" * 4097)
+    outbox.send(b"y")
+    outbox.send_last(b"z")
+    assert pipe.taken == b"x" * 4097 + b"yz"
+
+
+async def test_nothing_is_held_behind_what_waits(nursery: trio.Nursery) -> None:
+    """The queue keeps the order, and its limit."""
+    pipe = Pipe(3)
+    outbox = Outbox(pipe, nursery, 50, Ends().append)
+    outbox.send(b"one\r\n")
+    outbox.hold()
+    outbox.send(b"two\r\n")
+    outbox.send_last(b"ERROR\r\n")
+    await wait_all_tasks_blocked()
+    pipe.room = 100
+    pipe.gate.set()
+    await outbox.wait_flushed()
+    assert pipe.taken == b"one\r\ntwo\r\nERROR\r\n"
 
 
 async def test_a_slow_reader_is_ended_and_told_why(nursery: trio.Nursery) -> None:

@@ -73,12 +73,16 @@ class ReplyLines:
             params: what stands between the nickname and the closing text.
             args: the words for the `{}` of the closing text.
         """
-        words = [self._session.target, *map(_as_word, params)]
-        if numeric.text:
-            words.append(f":{numeric.text.format(*args) if args is not None else numeric.text}")
+        text = numeric.text if args is None else numeric.text.format(*args)
+        if not params:
+            self.prepared(numeric, f"{self._session.target} :{text}")
+            return
+        words = [_as_word(param) for param in params]
+        if text:
+            words.append(f":{text}")
         else:
             words[-1] = f":{words[-1]}"
-        self.prepared(numeric, " ".join(words))
+        self.prepared(numeric, f"{self._session.target} {' '.join(words)}")
 
     def prepared(self, numeric: Numeric, rest: str) -> None:
         """Reply with a numeric of which everything from the nickname on is written already.

@@ -412,6 +412,8 @@ class Connection:
             self._applied.unpark_all()
 
     def _accept(self, output: Output, *, in_order: bool = False) -> None:
+        if output.close and self._outbox is not None:
+            self._outbox.hold()
         self._take(output, self._broadcaster.accept(output, self.session, in_order=in_order))
 
     def _take(self, output: Output, ticket: int) -> None:

@@ -18,6 +18,7 @@ from trio_chat.server.transport import Transport
 MAX_CHUNKS = 16384
 """Pieces that may wait, in addition to the limit in bytes."""
 _JOIN_BYTES: Final = 262_144
+_MOST_HELD: Final = 4096
 _Piece = tuple[bytes, bool]
 """Complete lines, and whether they answer a command of the client."""
 
@@ -41,6 +42,7 @@ class Outbox:
         "_channel",
         "_end",
         "_has_control",
+        "_held",
         "_is_broken",
         "_is_open",
         "_max_bytes",
@@ -73,6 +75,7 @@ class Outbox:
         self._is_open = True  # whether more is taken
         self._is_broken = False  # whether nothing can be written any more
         self._has_control = False  # whether the transport has something to send of its own accord
+        self._held: bytes | None = None  # what waits for the last lines
         self._progress: trio.lowlevel.ParkingLot | None = None  # most clients never need it
         self.send_raw = transport.send_raw
 
@@ -91,12 +94,28 @@ class Outbox:
         """
         if not self._is_open:
             return
-        if not self._queued:
+        if self._held is not None:
+            self._held += data
+            if len(self._held) > _MOST_HELD:
+                self._release()
+        elif not self._queued:
             self._put(data, is_reply=is_reply)
         elif is_reply or self._queued - self._answers + len(data) <= self._max_bytes:
             self._queue(data, is_reply=is_reply)
         else:
             self._overflow(f"Too slow: more than {self._max_bytes} bytes were waiting")
+
+    def hold(self) -> None:
+        """Keep what is sent from now on for `send_last`, which is called next: both go out in
+        one piece, and wake the client once.
+        """
+        if self._is_open and not self._queued:
+            self._held, self.send_raw = b"", None
+
+    def _release(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            self._put(held)
 
     def end(self, reason: str) -> None:
         """End the connection with a reason for the client."""
@@ -109,6 +128,8 @@ class Outbox:
             self._queued -= len(waiting)
             self._answers -= answers
         self._is_open, self.send_raw = False, None
+        if self._held is not None:
+            data, self._held = self._held + data, None
         if self._queued:
             self._queue(data)
         else:
