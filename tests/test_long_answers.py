@@ -483,7 +483,7 @@ async def test_answers_leave_others_their_room(nursery: trio.Nursery) -> None:
     """The limit of an outbox is about what others do; that is bounded still."""
     ends: list[str] = []
     ours, theirs = lockstep_stream_pair()
-    outbox = Outbox(StreamTransport(theirs), nursery, 20, ends.append)
+    outbox = Outbox(StreamTransport(theirs), nursery.start_soon, 20, ends.append)
     outbox.send(b"first\r\n", is_reply=True)
     outbox.send(b"answer" * 10 + b"\r\n", is_reply=True)
     outbox.send(b"by another\r\n")
@@ -498,7 +498,7 @@ async def test_room_comes_back_as_answers_are_read(nursery: trio.Nursery) -> Non
     """What has been written counts for nothing any more, whatever it was."""
     ends: list[str] = []
     ours, theirs = lockstep_stream_pair()
-    outbox = Outbox(StreamTransport(theirs), nursery, 20, ends.append)
+    outbox = Outbox(StreamTransport(theirs), nursery.start_soon, 20, ends.append)
     for _ in range(3):
         for is_reply in (True, False, True):
             outbox.send(b"x" * 17 + b"\r\n", is_reply=is_reply)

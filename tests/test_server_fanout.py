@@ -117,7 +117,7 @@ class Audience:
             def end(reason: str) -> None:
                 self.seen.append((number, "ended", reason))
 
-            outbox = Outbox(transport, nursery, 100_000, end)
+            outbox = Outbox(transport, nursery.start_soon, 100_000, end)
             self._prepare(kind, ours, peer, outbox)
         self.outboxes.append(outbox)
         sink: Any = outbox or Fake(self, number, kind)

@@ -80,7 +80,7 @@ class Ends(list[str]):
 async def test_what_the_socket_takes_is_not_queued(nursery: trio.Nursery) -> None:
     """The usual case needs no queue and no task."""
     pipe, ends = Pipe(100), Ends()
-    outbox = Outbox(pipe, nursery, 50, ends.append)
+    outbox = Outbox(pipe, nursery.start_soon, 50, ends.append)
     outbox.send(b"one\r\n")
     await wait_all_tasks_blocked()
     assert (pipe.taken, outbox.queued, len(nursery.child_tasks)) == (b"one\r\n", 0, 0)
@@ -89,7 +89,7 @@ async def test_what_the_socket_takes_is_not_queued(nursery: trio.Nursery) -> Non
 async def test_what_it_does_not_take_follows_in_order(nursery: trio.Nursery) -> None:
     """A writer task drains the rest, and is gone when nothing waits."""
     pipe, ends = Pipe(7), Ends()
-    outbox = Outbox(pipe, nursery, 50, ends.append)
+    outbox = Outbox(pipe, nursery.start_soon, 50, ends.append)
     for line in (b"one\r\n", b"two\r\n", b"three\r\n"):
         outbox.send(line)
     await wait_all_tasks_blocked()
@@ -105,7 +105,7 @@ async def test_what_it_does_not_take_follows_in_order(nursery: trio.Nursery) -> 
 async def test_the_socket_is_lent_while_nothing_waits(nursery: trio.Nursery) -> None:
     """Bytes that went past the queue would overtake what waits in it."""
     pipe = Pipe(3)
-    outbox = Outbox(pipe, nursery, 50, Ends().append)
+    outbox = Outbox(pipe, nursery.start_soon, 50, Ends().append)
     lent = [outbox.send_raw is not None]
     outbox.send(b"one\r\n")
     lent.append(outbox.send_raw is not None)
@@ -122,7 +122,7 @@ async def test_the_socket_is_lent_while_nothing_waits(nursery: trio.Nursery) -> 
 async def test_the_socket_is_not_lent_after_the_last_lines(nursery: trio.Nursery) -> None:
     """Nothing follows an ERROR, also when the writer has to finish it."""
     pipe = Pipe(3)
-    outbox = Outbox(pipe, nursery, 50, Ends().append)
+    outbox = Outbox(pipe, nursery.start_soon, 50, Ends().append)
     outbox.send_last(b"ERROR\r\n")
     assert outbox.send_raw is None
     await wait_all_tasks_blocked()
@@ -135,7 +135,7 @@ async def test_the_socket_is_not_lent_after_the_last_lines(nursery: trio.Nursery
 async def test_the_last_answer_goes_out_with_the_last_lines(nursery: trio.Nursery) -> None:
     """In their order, in one piece, so that the client is woken once."""
     pipe = Pipe(100)
-    outbox = Outbox(pipe, nursery, 50, Ends().append)
+    outbox = Outbox(pipe, nursery.start_soon, 50, Ends().append)
     outbox.hold()
     outbox.send(b"QUIT\r\n")
     assert (pipe.taken, outbox.send_raw) == (b"", None)
@@ -146,7 +146,7 @@ async def test_the_last_answer_goes_out_with_the_last_lines(nursery: trio.Nurser
 async def test_much_is_not_held_back_for_the_last_lines(nursery: trio.Nursery) -> None:
     """What comes until then is bounded as ever."""
     pipe = Pipe(5000)
-    outbox = Outbox(pipe, nursery, 50, Ends().append)
+    outbox = Outbox(pipe, nursery.start_soon, 50, Ends().append)
     outbox.hold()
     outbox.send(b"x" * 4097)
     outbox.send(b"y")
@@ -157,7 +157,7 @@ async def test_much_is_not_held_back_for_the_last_lines(nursery: trio.Nursery) -
 async def test_nothing_is_held_behind_what_waits(nursery: trio.Nursery) -> None:
     """The queue keeps the order, and its limit."""
     pipe = Pipe(3)
-    outbox = Outbox(pipe, nursery, 50, Ends().append)
+    outbox = Outbox(pipe, nursery.start_soon, 50, Ends().append)
     outbox.send(b"one\r\n")
     outbox.hold()
     outbox.send(b"two\r\n")
@@ -172,7 +172,7 @@ async def test_nothing_is_held_behind_what_waits(nursery: trio.Nursery) -> None:
 async def test_a_slow_reader_is_ended_and_told_why(nursery: trio.Nursery) -> None:
     """Over the limit nothing more is taken; the farewell goes out instead of what still waits."""
     pipe, ends = Pipe(0), Ends()
-    outbox = Outbox(pipe, nursery, 10, ends.append)
+    outbox = Outbox(pipe, nursery.start_soon, 10, ends.append)
     outbox.send(b"one\r\n")
     await wait_all_tasks_blocked()  # the writer holds "one" now
     outbox.send(b"two\r\n")
@@ -188,7 +188,7 @@ async def test_a_slow_reader_is_ended_and_told_why(nursery: trio.Nursery) -> Non
 async def test_an_answer_may_be_larger_than_the_limit(nursery: trio.Nursery) -> None:
     """The client's next request waits, so the answer is bounded without being cut off."""
     pipe, ends = Pipe(0), Ends()
-    outbox = Outbox(pipe, nursery, 10, ends.append)
+    outbox = Outbox(pipe, nursery.start_soon, 10, ends.append)
     outbox.send(b"x" * 100, is_reply=True)
     passed = trio.Event()
 
@@ -209,7 +209,7 @@ async def test_pieces_are_bounded_too(
     """Many small pieces cost more than their bytes."""
     monkeypatch.setattr(outbox_module, "MAX_CHUNKS", 2)
     pipe, ends = Pipe(0), Ends()
-    outbox = Outbox(pipe, nursery, 1000, ends.append)
+    outbox = Outbox(pipe, nursery.start_soon, 1000, ends.append)
     for _ in range(4):  # one of them is being written
         outbox.send(b"x\r\n")
     assert ends == ["Too slow: more than 2 messages were waiting"]
@@ -222,7 +222,7 @@ async def test_pieces_are_bounded_too(
 async def test_a_broken_connection_ends_the_client(nursery: trio.Nursery, room: int) -> None:
     """The socket or the writer notices, and waiting tasks go on."""
     pipe, ends = Pipe(room), Ends()
-    outbox = Outbox(pipe, nursery, 100, ends.append)
+    outbox = Outbox(pipe, nursery.start_soon, 100, ends.append)
     if not room:
         outbox.send(b"one\r\n")
     pipe.error = trio.BrokenResourceError()

@@ -188,3 +188,35 @@ async def test_the_server_shuts_down(poller: type[Poller]) -> None:
         rest = await ann.rest()
         assert b":The server has shut down\r\n" in rest
         assert b"ERROR" in rest
+
+
+async def test_a_client_that_stops_reading_is_written_to_when_it_goes_on(
+    poller: type[Poller],
+) -> None:
+    """What the socket does not take waits for a task, which is started for that; the client goes on
+    being served.
+    """
+    async with running(poller) as here:
+        ann, connection = await here.connect()
+        while not connection.queued:
+            connection.session.sink.send(b":trio-chat NOTICE ann :" + b"x" * 10_000 + b"\r\n")
+        connection.session.sink.send(b":trio-chat NOTICE ann :last\r\n")
+        await ann.send(b"PING 1\r\n")
+        assert (await ann.until("PONG")).params[-1] == "1"
+        await wait_all_tasks_blocked()
+        assert not connection.queued
+        await ann.send(b"QUIT\r\n")
+        assert (await ann.rest()).endswith(b"(Quit)\r\n")
+
+
+async def test_a_client_that_leaves_without_reading_is_not_waited_for_long(
+    poller: type[Poller], autojump_clock: MockClock
+) -> None:
+    """The socket takes no farewell from the server."""
+    async with running(poller) as here:
+        ann, connection = await here.connect()
+        while not connection.queued:
+            connection.session.sink.send(b":trio-chat NOTICE ann :" + b"x" * 10_000 + b"\r\n")
+        await ann.send(b"QUIT\r\n")
+        await trio.sleep(10)
+        assert not here.server.connections

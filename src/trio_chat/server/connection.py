@@ -1,6 +1,9 @@
-"""A client's connection: a nursery with its reader and, while bytes are queued, its writer."""
+"""A client's connection: its reader and, while bytes are queued, its writer, in a nursery that is
+opened when the first task is needed.
+"""
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -57,13 +60,16 @@ class Connection:
         "_is_moving",
         "_is_paid",
         "_is_reading",
+        "_is_said",
         "_is_shutdown",
         "_lines",
+        "_nursery",
         "_outbox",
         "_reason",
         "_scope",
         "_silence",
         "_sorter",
+        "_tasks",
         "_transport",
         "_unfinished",
         "_world",
@@ -82,6 +88,9 @@ class Connection:
         # clients need none. An ended client can still receive the reason.
         self._scope: trio.CancelScope | None = None
         self._is_reading = False
+        self._nursery: trio.Nursery | None = None
+        self._tasks: tuple[Callable[[], Awaitable[None]], ...] = ()  # that wait for the nursery
+        self._is_said = False  # whether the client has its last lines
         self._checking: trio.CancelScope | None = None
         self._reason = ""
         self._is_shutdown = self._is_moving = False
@@ -124,23 +133,19 @@ class Connection:
         gone without a farewell.
         """
         try:
-            async with trio.open_nursery() as nursery:
-                outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
-                self._outbox = self.session.sink = outbox
-                self._hub.connections.add(self)
-                self._world.connect(self.session)
-                if self._hub.node is not None:
-                    self._hub.node.clients.add(self)
-                log.info("connected %s", self.session.address)
-                self._transport.on_control(outbox.flush_control)
-                self._begin_check(nursery)
-                try:
-                    await self._read()
-                    if self._checking is not None:
-                        self._checking.cancel()
-                    await self._say_farewell(outbox, nursery.cancel_scope)
-                finally:
-                    outbox.close()
+            outbox = Outbox(
+                self._transport, self._start_writer, self._hub.limits.outbox_bytes, self.end
+            )
+            self._outbox = self.session.sink = outbox
+            self._hub.connections.add(self)
+            self._world.connect(self.session)
+            if self._hub.node is not None:
+                self._hub.node.clients.add(self)
+            log.info("connected %s", self.session.address)
+            self._transport.on_control(outbox.flush_control)
+            self._begin_check()
+            if not await self._serve_alone(outbox):
+                await self._serve_with_tasks(outbox)
         except BaseExceptionGroup as group:  # as `except*`, which cannot be compiled
             errors, rest = group.split(Exception)
             if errors is not None:
@@ -148,18 +153,72 @@ class Connection:
                 self._reason = self._reason or "Internal error"
             if rest is not None:
                 raise rest from None
+        except Exception:
+            log.exception("internal error while serving %s", self._name())
+            self._reason = self._reason or "Internal error"
         finally:
             self._leave()
             log.info("disconnected %s: %s", self._name(), self._reason or "cancelled")
             # No reference cycles remain: to find them, the garbage collector would have to visit
             # every object.
             self._outbox, self.session.sink = None, NOWHERE
+            self._nursery, self._tasks = None, ()
             self._transport.on_control(nothing)
             self._hub.connections.discard(self)
             if self._hub.node is not None:
                 self._hub.node.clients.discard(self)
             await self._transport.aclose()
         await self._give_others()
+
+    async def _serve_alone(self, outbox: Outbox) -> bool:
+        """Serve the client while that needs neither a task nor a wait; return whether it has left,
+        and has its last lines.
+
+        Many clients need neither: a nursery would be a tenth of the cost of a short connection.
+        """
+        if not self._transport.can_stop:
+            return False
+        self._is_reading = True
+        try:
+            self._take_ahead()
+            while not self._tasks and self._execute_lines() is Wait.NOTHING:
+                await self._transport.receive_each(self._on_data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self.end("Connection reset")
+        except Exception:
+            log.exception("internal error while serving %s", self._name())
+            self.end("Internal error")
+        finally:
+            self._is_reading = False
+        if self._tasks or not self._has_left or self._broadcaster.holds(self.session):
+            return False
+        self._leave()
+        outbox.send_last(self._last_words())
+        self._is_said = True
+        return not outbox.queued and self._transport.linger()
+
+    async def _serve_with_tasks(self, outbox: Outbox) -> None:
+        """Serve the client, and say farewell."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            tasks, self._tasks = self._tasks, ()
+            for task in tasks:
+                nursery.start_soon(task)
+            try:
+                await self._read()
+                if self._checking is not None:
+                    self._checking.cancel()
+                await self._say_farewell(outbox, nursery.cancel_scope)
+            finally:
+                outbox.close()
+
+    def _start_writer(self, write: Callable[[bytes], Awaitable[None]], rest: bytes) -> None:
+        if self._nursery is not None:
+            self._nursery.start_soon(write, rest)
+        else:
+            self._tasks = (*self._tasks, partial(write, rest))
+            if self._is_reading:
+                self._transport.stop_receiving()
 
     async def _give_others(self) -> None:
         """Go on with what others receive of the answer in which the client has left."""
@@ -192,12 +251,12 @@ class Connection:
         user = self.session.user
         return f"{user.source} ({self.session.address})" if user else self.session.address
 
-    def _begin_check(self, nursery: trio.Nursery) -> None:
+    def _begin_check(self) -> None:
         """Look the address up in block lists while the client registers; see `Session.check`."""
         if self._flood is not None and self._hub.block_lists.concern(self.session):
             done, self._checking = trio.Event(), trio.CancelScope()
             self.session.check = done.wait
-            nursery.start_soon(self._check, done, self._checking)
+            self._tasks = (partial(self._check, done, self._checking),)
 
     async def _check(self, done: trio.Event, scope: trio.CancelScope) -> None:
         with scope:
@@ -229,10 +288,13 @@ class Connection:
             self._is_reading = False
             self._scope = None
 
-    async def _read_lines(self) -> None:
+    def _take_ahead(self) -> None:
         if self._ahead:
             self._on_data(self._ahead, 1)
             self._ahead = b""
+
+    async def _read_lines(self) -> None:
+        self._take_ahead()
         await self._resume()
         while not self._reason:
             await self._transport.receive_each(self._on_data)
@@ -456,22 +518,26 @@ class Connection:
         # it did.
         is_waiting = not self._has_left or self._broadcaster.holds(self.session)
         ticket = self._leave()
-        last = partial(
-            last_words,
-            self.session,
-            self._world.server_info.name,
-            self._reason,
-            is_shutdown=self._is_shutdown,
-            is_moving=self._is_moving,
-        )
         await say_farewell(
             self._broadcaster,
             ticket if is_waiting else 0,
             outbox,
             self._transport,
-            last,
+            self._last_words,
             scope,
             going_away=self._is_shutdown,
+        )
+
+    def _last_words(self) -> bytes:
+        """Return the last lines for the client, unless it has them."""
+        if self._is_said:
+            return b""
+        return last_words(
+            self.session,
+            self._world.server_info.name,
+            self._reason,
+            is_shutdown=self._is_shutdown,
+            is_moving=self._is_moving,
         )
 
     def _leave(self) -> int:

@@ -8,7 +8,7 @@ own commands do not count: its reader waits for those, so a client that reads a 
 is not ended.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import trio
@@ -28,7 +28,7 @@ class Outbox:
 
     Args:
         transport: where bytes go.
-        nursery: the client's, which the writer task is started in.
+        start: starts the writer task with what is to be written first; it may begin later.
         max_bytes: the most bytes that may wait.
         end: ends the connection with a reason; also called when it broke, or the limit is exceeded.
 
@@ -46,9 +46,9 @@ class Outbox:
         "_is_broken",
         "_is_open",
         "_max_bytes",
-        "_nursery",
         "_progress",
         "_queued",
+        "_start",
         "_transport",
         "_written_answers",
         "send_raw",
@@ -57,12 +57,12 @@ class Outbox:
     def __init__(
         self,
         transport: Transport,
-        nursery: trio.Nursery,
+        start: Callable[[Callable[[bytes], Awaitable[None]], bytes], None],
         max_bytes: int,
         end: Callable[[str], None],
     ) -> None:
         self._transport = transport
-        self._nursery = nursery
+        self._start = start
         self._max_bytes = max_bytes
         self._end = end
         self._channel: (
@@ -180,7 +180,7 @@ class Outbox:
             self.send_raw = None
             self._queued = len(rest)
             self._answers = self._written_answers = len(rest) if is_reply else 0
-            self._nursery.start_soon(self._write, rest)
+            self._start(self._write, rest)
 
     def _queue(self, data: bytes, *, is_reply: bool = False) -> None:
         if self._is_broken:
