@@ -84,9 +84,8 @@ class LingeringSockets:
         while True:
             if not self._sockets:
                 await self._added.park()
-            for socket in self._sockets.values():
-                await trio.sleep_until(socket.until)
-                break  # it may have been closed meanwhile, as those after it
+            oldest = next(iter(self._sockets.values()))
+            await trio.sleep_until(oldest.until)  # it may be closed meanwhile, as those after it
             self._close_until(trio.current_time())
 
     def close(self) -> None:
