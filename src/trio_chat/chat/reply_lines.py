@@ -78,7 +78,7 @@ class ReplyLines:
             self.prepared(numeric, f"{self._session.target} :{text}")
             return
         words = [_as_word(param) for param in params]
-        if text:
+        if numeric.text:  # of which the words may be empty
             words.append(f":{text}")
         else:
             words[-1] = f":{words[-1]}"

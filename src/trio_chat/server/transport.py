@@ -510,8 +510,7 @@ class PeekableTransport:
         """Return what was read ahead, then what comes; see `Transport`."""
         if not self.data:
             self._reads += 1
-            if self._reads > MOST_READS:
-                raise trio.BrokenResourceError("a connection that is opened in too many pieces")
+            self._check_budget()
             return await self.below.receive()
         data, self.data = self.data, b""
         await trio.lowlevel.checkpoint()
@@ -519,7 +518,12 @@ class PeekableTransport:
 
     def receive_each(self, on_data: OnData) -> Awaitable[None]:
         """Have taken what was read ahead, then what comes; see `Transport`."""
+        self._check_budget()
         return self._take_ahead(on_data) if self.data else self.below.receive_each(on_data)
+
+    def _check_budget(self) -> None:
+        if self._reads > MOST_READS:
+            raise trio.BrokenResourceError("a connection that is opened in too many pieces")
 
     @property
     def can_stop(self) -> bool:
