@@ -100,6 +100,23 @@ async def test_a_client_that_stays_is_cut_off(mock_clock: MockClock) -> None:
             assert not is_open(other)
 
 
+async def test_one_may_be_closed_before_anything_has_waited_for_it() -> None:
+    """The task that would cut it off has been woken, and has not run yet."""
+    with select.epoll() as epoll:
+        sockets = LingeringSockets(epoll)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sockets.run)
+            await wait_all_tasks_blocked()
+            near, far = socket.socketpair()
+            far.close()
+            descriptor = near.detach()
+            sockets.add(descriptor)
+            sockets.attend(descriptor)
+            await wait_all_tasks_blocked()
+            assert len(nursery.child_tasks) == 1
+            nursery.cancel_scope.cancel()
+
+
 async def test_one_is_cut_off_after_another_has_closed(mock_clock: MockClock) -> None:
     """The wait for the first has not been for nothing."""
     async with running() as poller:

@@ -82,7 +82,7 @@ class LingeringSockets:
     async def run(self) -> None:
         """Close those that have lingered for `LINGER_TIMEOUT`, for ever."""
         while True:
-            if not self._sockets:
+            while not self._sockets:  # again after the wait: the one that was added may be closed
                 await self._added.park()
             oldest = next(iter(self._sockets.values()))
             await trio.sleep_until(oldest.until)  # it may be closed meanwhile, as those after it
