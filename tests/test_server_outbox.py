@@ -1,6 +1,6 @@
 """Outboxes: what the socket does not take is queued, bounded and written in order."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
@@ -73,6 +73,11 @@ class Pipe:
         raise AssertionError
 
 
+def no_task(write: Callable[[bytes], Awaitable[None]], rest: bytes) -> None:
+    """Start no task: the socket takes everything."""
+    raise AssertionError(f"{rest!r} is left for {write}")
+
+
 class Ends(list[str]):
     """Collects the reasons for which an outbox wants its client ended."""
 
@@ -132,10 +137,10 @@ async def test_the_socket_is_not_lent_after_the_last_lines(nursery: trio.Nursery
     assert (pipe.taken, outbox.send_raw) == (b"ERROR\r\n", None)
 
 
-async def test_the_last_answer_goes_out_with_the_last_lines(nursery: trio.Nursery) -> None:
+def test_the_last_answer_goes_out_with_the_last_lines() -> None:
     """In their order, in one piece, so that the client is woken once."""
     pipe = Pipe(100)
-    outbox = Outbox(pipe, nursery.start_soon, 50, Ends().append)
+    outbox = Outbox(pipe, no_task, 50, Ends().append)
     outbox.hold()
     outbox.send(b"QUIT\r\n")
     assert (pipe.taken, outbox.send_raw) == (b"", None)
@@ -143,10 +148,10 @@ async def test_the_last_answer_goes_out_with_the_last_lines(nursery: trio.Nurser
     assert (pipe.taken, pipe.sends) == (b"QUIT\r\nERROR\r\n", 1)
 
 
-async def test_much_is_not_held_back_for_the_last_lines(nursery: trio.Nursery) -> None:
+def test_much_is_not_held_back_for_the_last_lines() -> None:
     """What comes until then is bounded as ever."""
     pipe = Pipe(5000)
-    outbox = Outbox(pipe, nursery.start_soon, 50, Ends().append)
+    outbox = Outbox(pipe, no_task, 50, Ends().append)
     outbox.hold()
     outbox.send(b"x" * 4097)
     outbox.send(b"y")
