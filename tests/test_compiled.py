@@ -123,6 +123,7 @@ def is_plain(hint: object) -> bool:
 
 REPLACED = {
     "MAX_CHUNKS",
+    "MOST_ADDRESSES",
     "MOST_LETTERS",
     "MOST_MENTIONED",
     "MOST_READS",

@@ -18,7 +18,7 @@ from trio_chat.server.token_bucket import TokenBucket
 
 log = logging.getLogger("trio_chat")
 
-MOST_ADDRESSES: Final = 65_536
+MOST_ADDRESSES = 65_536
 """Addresses that are remembered. When there are more, the one without a connection that was used
 longest ago is dropped.
 """
