@@ -3,6 +3,8 @@
 import os
 import select
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -188,3 +190,9 @@ async def test_a_transport_that_lingers_is_closed() -> None:
             await transport.aclose()
             await wait_all_tasks_blocked()
             assert is_open(far)
+
+
+def test_the_server_can_be_imported_where_there_is_no_epoll() -> None:
+    """Windows and macOS: only what waits by it needs it."""
+    program = "import select, trio; del select.epoll; import trio_chat.server.app"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -54,11 +54,7 @@ class Pipe:
         """Never called here."""
         raise AssertionError
 
-    can_stop = False
-
-    def stop_receiving(self) -> None:
-        """Never called here."""
-        raise AssertionError
+    stop_receiving: Callable[[], None] | None = None
 
     def linger(self) -> bool:
         """Never called here."""

@@ -1,4 +1,4 @@
-"""What is wrong with the terms of a webhook or a filter, as its maker has written them."""
+"""Terms of a webhook or a filter that cannot be accepted as its maker has written them."""
 
 
 class BadTerms(ValueError):

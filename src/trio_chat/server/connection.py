@@ -59,7 +59,6 @@ class Connection:
         "_is_in_log",
         "_is_moving",
         "_is_paid",
-        "_is_reading",
         "_is_said",
         "_is_shutdown",
         "_lines",
@@ -69,6 +68,7 @@ class Connection:
         "_scope",
         "_silence",
         "_sorter",
+        "_stop",
         "_tasks",
         "_transport",
         "_unfinished",
@@ -84,10 +84,10 @@ class Connection:
         self._broadcaster = hub.broadcaster
         self._transport = transport
         self._ahead = ahead
-        # Around what the reader waits for, except for bytes of a transport that can stop: most
-        # clients need none. An ended client can still receive the reason.
+        # Around the reader only, so that an ended client can still receive the reason; and what
+        # stops the reader while there is no nursery.
         self._scope: trio.CancelScope | None = None
-        self._is_reading = False
+        self._stop: Callable[[], None] | None = None
         self._nursery: trio.Nursery | None = None
         self._tasks: tuple[Callable[[], Awaitable[None]], ...] = ()  # that wait for the nursery
         self._is_said = False  # whether the client has its last lines
@@ -162,7 +162,8 @@ class Connection:
             # No reference cycles remain: to find them, the garbage collector would have to visit
             # every object.
             self._outbox, self.session.sink = None, NOWHERE
-            self._nursery, self._tasks = None, ()
+            self._nursery = self._scope = self._stop = None
+            self._tasks = ()
             self._transport.on_control(nothing)
             self._hub.connections.discard(self)
             if self._hub.node is not None:
@@ -176,20 +177,11 @@ class Connection:
 
         Many clients need neither: a nursery would be a tenth of the cost of a short connection.
         """
-        if not self._transport.can_stop:
+        self._stop = self._transport.stop_receiving
+        if self._stop is None:
             return False
-        self._is_reading = True
-        try:
-            self._take_ahead()
-            while not self._tasks and self._execute_lines() is Wait.NOTHING:
-                await self._transport.receive_each(self._on_data)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            self.end("Connection reset")
-        except Exception:
-            log.exception("internal error while serving %s", self._name())
-            self.end("Internal error")
-        finally:
-            self._is_reading = False
+        await self._read(self._read_alone)
+        self._stop = None
         if self._tasks or not self._has_left or self._broadcaster.holds(self.session):
             return False
         self._leave()
@@ -205,7 +197,7 @@ class Connection:
             for task in tasks:
                 nursery.start_soon(task)
             try:
-                await self._read()
+                await self._read(self._read_with_waits)
                 if self._checking is not None:
                     self._checking.cancel()
                 await self._say_farewell(outbox, nursery.cancel_scope)
@@ -217,8 +209,8 @@ class Connection:
             self._nursery.start_soon(write, rest)
         else:
             self._tasks = (*self._tasks, partial(write, rest))
-            if self._is_reading:
-                self._transport.stop_receiving()
+            if self._stop is not None:
+                self._stop()
 
     async def _give_others(self) -> None:
         """Go on with what others receive of the answer in which the client has left."""
@@ -234,8 +226,8 @@ class Connection:
         self._reason = self._reason or reason or "Connection closed"
         if self._scope is not None:
             self._scope.cancel()
-        elif self._is_reading:
-            self._transport.stop_receiving()
+        elif self._stop is not None:
+            self._stop()
 
     def shut_down(self, *, is_moving: bool = False) -> None:
         """End the connection because the server stops.
@@ -266,39 +258,42 @@ class Connection:
             self.session.check = None
             done.set()
 
-    async def _read(self) -> None:
-        """Execute the client's lines, one after the other, until it leaves or is ended.
+    async def _read(self, lines: Callable[[], Awaitable[None]]) -> None:
+        """Execute the client's lines, one after the other; what fails ends the connection.
 
-        Lines that wait for nothing are executed where the bytes are received (`_on_data`), without
-        waking this task; it is woken to wait for the rest (`_resume`).
+        Args:
+            lines: does that, as far as it can: `_read_alone` or `_read_with_waits`. Lines that wait
+                for nothing are executed where the bytes are received (`_on_data`), without waking
+                this task.
         """
-        self._is_reading = True
         try:
-            if self._transport.can_stop:
-                await self._read_lines()
-            else:
-                with trio.CancelScope() as self._scope:
-                    await self._read_lines()
+            await lines()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             self.end("Connection reset")
         except Exception:
             log.exception("internal error while serving %s", self._name())
             self.end("Internal error")
-        finally:
-            self._is_reading = False
-            self._scope = None
+
+    async def _read_alone(self) -> None:
+        """Read until a line has to wait, a task is needed, or the client leaves or is ended."""
+        self._take_ahead()
+        while not self._tasks and self._execute_lines() is Wait.NOTHING:
+            await self._transport.receive_each(self._on_data)
+
+    async def _read_with_waits(self) -> None:
+        """Read until the client leaves or is ended."""
+        with trio.CancelScope() as scope:
+            self._scope = scope
+            self._take_ahead()
+            await self._resume()
+            while not self._reason:
+                await self._transport.receive_each(self._on_data)
+                await self._resume()
 
     def _take_ahead(self) -> None:
         if self._ahead:
             self._on_data(self._ahead, 1)
             self._ahead = b""
-
-    async def _read_lines(self) -> None:
-        self._take_ahead()
-        await self._resume()
-        while not self._reason:
-            await self._transport.receive_each(self._on_data)
-            await self._resume()
 
     def _on_data(self, data: bytes, pieces: int) -> bool:
         """Execute the received lines until one has to wait; return whether one has to, or the
@@ -325,23 +320,7 @@ class Connection:
         it has left none.
         """
         self._executed = 0  # other tasks had their turn before this one was woken
-        wait = self._execute_lines()
-        if wait is Wait.NOTHING or wait is Wait.END:
-            return
-        if self._scope is not None:
-            await self._execute_with_waits(wait)
-            return
-        with trio.CancelScope() as self._scope:
-            await self._execute_with_waits(wait)
-        self._scope = None
-
-    async def _execute_with_waits(self, wait: Wait) -> None:
-        """Execute all received lines in their order.
-
-        Args:
-            wait: what the first of them waits for.
-        """
-        while wait is not Wait.NOTHING:
+        while (wait := self._execute_lines()) is not Wait.NOTHING:
             match wait:
                 case Wait.END:
                     return
@@ -363,7 +342,6 @@ class Connection:
                     await trio.lowlevel.checkpoint()
             if self._lines:  # the client has not been silent: the server made it wait
                 self._silence.is_heard = True
-            wait = self._execute_lines()
 
     def _execute_lines(self) -> Wait:
         """Execute received lines in their order until one has to wait; return what for."""

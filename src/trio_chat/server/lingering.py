@@ -41,7 +41,7 @@ class LingeringSockets:
         most: how many there may be.
     """
 
-    def __init__(self, epoll: select.epoll, most: int = _MOST_SOCKETS) -> None:
+    def __init__(self, epoll: "select.epoll", most: int = _MOST_SOCKETS) -> None:
         self._epoll = epoll
         self._most = most
         self._sockets: OrderedDict[int, _Socket] = OrderedDict()  # by descriptor, oldest first

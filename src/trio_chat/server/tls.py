@@ -57,6 +57,7 @@ class TlsTransport:
     """
 
     send_raw = None
+    stop_receiving = None  # what was received may wait for its turn
     __slots__ = (
         "_below",
         "_call",
@@ -178,14 +179,6 @@ class TlsTransport:
     def send_rest(self, rest: bytes) -> Coroutine[Any, Any, None]:
         """Send everything; see `Transport`."""
         return self._below.send_rest(rest)
-
-    @property
-    def can_stop(self) -> bool:
-        """False: what was received may wait for its turn; see `Transport`."""
-        return False
-
-    def stop_receiving(self) -> None:
-        """Do nothing; see `Transport`."""
 
     def linger(self) -> bool:
         """Return that it cannot: the farewell of the protocol may have to wait; see `Transport`."""

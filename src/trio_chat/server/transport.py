@@ -67,11 +67,8 @@ class Transport(Protocol):
         """
 
     @property
-    def can_stop(self) -> bool:
-        """Whether `stop_receiving` does anything; otherwise `receive_each` has to be cancelled."""
-
-    def stop_receiving(self) -> None:
-        """Have a running `receive_each` return."""
+    def stop_receiving(self) -> Callable[[], None] | None:
+        """A function that has a running `receive_each` return; None if it has to be cancelled."""
 
     def send_nowait(self, data: bytes) -> bytes:
         """Send what can be sent without waiting; return what is left: `send_rest` must be given it
@@ -310,12 +307,11 @@ class SocketTransport:
         return self._poller.watch(self._socket.fileno(), _Reader(self._socket, on_data).read)
 
     @property
-    def can_stop(self) -> bool:
-        """Whether receiving can be stopped; see `Transport`."""
-        return self._poller.can_wake
+    def stop_receiving(self) -> Callable[[], None] | None:
+        """A function that stops receiving, where the poller can; see `Transport`."""
+        return self._wake_reader if self._poller.can_wake else None
 
-    def stop_receiving(self) -> None:
-        """Have the poller stop; see `Transport`."""
+    def _wake_reader(self) -> None:
         self._poller.wake(self._socket.fileno())
 
     def send_nowait(self, data: bytes) -> bytes:
@@ -410,6 +406,7 @@ class StreamTransport:
     """
 
     send_raw: Callable[[bytes], int] | None = None
+    stop_receiving: Callable[[], None] | None = None
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
@@ -427,14 +424,6 @@ class StreamTransport:
         while not is_enough:
             data = await self.receive()
             is_enough = on_data(data, 1 if data else 0) or not data
-
-    @property
-    def can_stop(self) -> bool:
-        """False; see `Transport`."""
-        return False
-
-    def stop_receiving(self) -> None:
-        """Do nothing; see `Transport`."""
 
     def send_nowait(self, data: bytes) -> bytes:
         """Send nothing: a stream promises no sending without waiting."""
@@ -526,13 +515,9 @@ class PeekableTransport:
             raise trio.BrokenResourceError("a connection that is opened in too many pieces")
 
     @property
-    def can_stop(self) -> bool:
-        """Whether receiving can be stopped; see `Transport`."""
-        return self.below.can_stop
-
-    def stop_receiving(self) -> None:
-        """Have the connection stop; see `Transport`."""
-        self.below.stop_receiving()
+    def stop_receiving(self) -> Callable[[], None] | None:
+        """The function of the connection; see `Transport`."""
+        return self.below.stop_receiving
 
     async def _take_ahead(self, on_data: OnData) -> None:
         data, self.data = self.data, b""

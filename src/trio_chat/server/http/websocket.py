@@ -66,6 +66,7 @@ class WebSocketTransport:
     """
 
     send_raw = None
+    stop_receiving = None  # what was received may wait for its turn
     __slots__ = (
         "_below",
         "_call",
@@ -116,14 +117,6 @@ class WebSocketTransport:
     def send_rest(self, rest: bytes) -> Coroutine[Any, Any, None]:
         """Send everything; see `Transport`."""
         return self._below.send_rest(rest)
-
-    @property
-    def can_stop(self) -> bool:
-        """False: what was received may wait for its turn; see `Transport`."""
-        return False
-
-    def stop_receiving(self) -> None:
-        """Do nothing; see `Transport`."""
 
     def linger(self) -> bool:
         """Return that it cannot: the farewell of the protocol may have to wait; see `Transport`."""
