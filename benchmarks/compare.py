@@ -27,6 +27,7 @@ from subject import (
     cpu_of_ours,
     other_of_ours,
     running,
+    with_late_sync,
 )
 
 _QUICK = Setting(members=50, senders=2, seconds=1, crowd=100, idle=200, pairs=5, at_once=5)
@@ -41,7 +42,10 @@ def main() -> int:
     options = _options()
     setting = _QUICK if options.quick else replace(Setting(), **_chosen(options))
     try:
-        report = _measure(_subjects(options.servers, options.other), options, setting)
+        subjects = _subjects(options.servers, options.other)
+        if options.normal:
+            subjects += [with_late_sync(subject) for subject in subjects if not subject.program]
+        report = _measure(subjects, options, setting)
     except (SubjectError, GeneratorError) as error:
         print(f"compare: {error}", file=sys.stderr)
         return 1
@@ -80,6 +84,11 @@ def _options() -> argparse.Namespace:
         metavar="DIRECTORY",
         help="another trio-chat to compare with: the directory that contains the package; may be"
         " repeated",
+    )
+    parser.add_argument(
+        "--normal",
+        action="store_true",
+        help="measure each trio-chat with `[storage] synchronous = normal`, too",
     )
     parser.add_argument(
         "--busy", action="store_true", help="accept figures of a machine that has other work"

@@ -84,13 +84,15 @@ class Report:
     def table(self) -> str:
         """Return the medians, with ratios to the best rival."""
         ratios, names = self.ratios(), list(self.servers)
-        lines = [f"{'':<44}{''.join(f'{name:>14}' for name in names)}{'to the best':>14}"]
+        wide = max(14, *(len(name) + 2 for name in names))
+        lines = [f"{'':<44}{''.join(f'{name:>{wide}}' for name in names)}{'to the best':>14}"]
         for scenario, by_server in self.medians().items():
             lines.append(scenario)
             for figure in next(iter(by_server.values())):
                 cells = [by_server.get(name, {}).get(figure) for name in names]
                 ratio = ratios.get(scenario, {}).get(figure)
-                shown = "".join(f"{'-' if cell is None else _number(cell):>14}" for cell in cells)
+                texts = ("-" if cell is None else _number(cell) for cell in cells)
+                shown = "".join(f"{text:>{wide}}" for text in texts)
                 lines.append(f"  {figure:<42}{shown}{'' if ratio is None else f'{ratio:.2f}':>14}")
         lines += [
             "",

@@ -52,6 +52,7 @@ class Subject:
         config: the name of its configuration in rivals/, in which `@directory@` is filled in.
         has_capabilities: whether it offers the capabilities of `scenarios.CAPS`.
         source: the directory that contains the package, if it is ours.
+        settings: what is added to the configuration of ours.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Subject:
     config: str
     has_capabilities: bool = True
     source: Path = _SOURCE
+    settings: str = ""
 
     def is_there(self) -> bool:
         """Return whether it is installed."""
@@ -96,7 +98,7 @@ class Subject:
 
     def words(self, command: Sequence[str], directory: Path) -> list[str]:
         """Return a command with its placeholders filled in."""
-        text = _CONFIG.format(port=self.ports["plain"])
+        text = _CONFIG.format(port=self.ports["plain"]) + self.settings
         if self.program:
             text = (_HERE / "rivals" / self.config).read_text(encoding="utf-8")
             write_certificate(directory)
@@ -163,6 +165,12 @@ def other_of_ours(source: Path) -> Subject:
     if not (source / OURS.replace("-", "_")).is_dir():
         raise SubjectError(f"{source} contains no package trio_chat")
     return replace(SUBJECTS[OURS], name=source.name, source=source.resolve())
+
+
+def with_late_sync(ours: Subject) -> Subject:
+    """Return a trio-chat whose commits do not wait for the disk (`synchronous = normal`)."""
+    settings = "\n[storage]\nsynchronous = normal\n"
+    return replace(ours, name=f"{ours.name}-normal", settings=settings)
 
 
 class Meter:

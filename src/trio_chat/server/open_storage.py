@@ -64,6 +64,9 @@ _ERASE_DELAY = 1.0
 being read.
 """
 
+_SYNC_DELAY = 1.0
+"""Seconds from a commit until the disk gets it, with `synchronous = normal`."""
+
 
 @asynccontextmanager
 async def open_storage(
@@ -138,6 +141,8 @@ async def open_storage(
             nursery.start_soon(index_messages, history)
             nursery.start_soon(finish_update, database, history)
             nursery.start_soon(truncate_log, database)
+            if settings.synchronous == "normal":
+                nursery.start_soon(sync_log, database)
             yield memory
             nursery.cancel_scope.cancel()
 
@@ -235,6 +240,20 @@ async def truncate_log(database: Database) -> None:
             await database.empty_log()
         except StorageError as error:
             log.error("deleted data cannot be removed from the write-ahead log: %s", error)
+            await trio.sleep(_RETRY)
+
+
+async def sync_log(database: Database) -> None:
+    """Have the disk get the write-ahead log a second after a commit that did not wait for it, for
+    ever.
+    """
+    while True:
+        await database.wait_written()
+        await trio.sleep(_SYNC_DELAY)
+        try:
+            await database.sync()
+        except StorageError as error:
+            log.error("the disk may not have the last messages: %s", error)
             await trio.sleep(_RETRY)
 
 

@@ -21,6 +21,7 @@ from trio_chat.storage.schema import SchemaError, migrate
 from trio_chat.storage.secure_delete import empty_log, overwrite_free, prepare_erasing
 from trio_chat.storage.transactions import damage_reported, explain, in_transaction
 from trio_chat.storage.write_lock import wait_for_lock
+from trio_chat.synced_file import sync_data
 
 if TYPE_CHECKING:
     import apsw
@@ -50,6 +51,7 @@ class Database:
         writer: the connection that writes.
         reader: the connection that reads; the same one for a database in memory.
         searcher: the connection for slow queries; the same one for a database in memory.
+        path: the file; None for a database in memory.
     """
 
     def __init__(
@@ -57,10 +59,13 @@ class Database:
         writer: "apsw.AsyncConnection",
         reader: "apsw.AsyncConnection",
         searcher: "apsw.AsyncConnection",
+        path: Path | None = None,
     ) -> None:
         self._writer = writer
         self._reader = reader
         self._searcher = searcher
+        self._log = None if path is None else path.with_name(f"{path.name}-wal")
+        self._written = trio.Event()
         self._erased = trio.Event()
         self._transactions = 0
 
@@ -82,10 +87,33 @@ class Database:
             return await _run(self._writer, in_transaction, work, *args, **kwargs)
         finally:
             self._transactions -= 1
+            self._written.set()
 
     def has_waiting(self) -> bool:
         """Return whether another transaction waits for the present one; any thread may ask."""
         return self._transactions > 1
+
+    async def wait_written(self) -> None:
+        """Wait until something may have been written since `sync` was last called."""
+        await self._written.wait()
+
+    async def sync(self) -> None:
+        """Wait until the disk has what was written: with `synchronous = normal`, SQLite does not.
+
+        When cancelled, the disk may get it nevertheless.
+
+        Raises:
+            StorageError: the log cannot be written; what it contains stays to be synchronised.
+        """
+        before, self._written = self._written, trio.Event()
+        if self._log is None:
+            return
+        try:
+            await trio.to_thread.run_sync(_sync, self._log, abandon_on_cancel=True)
+        except OSError as error:
+            before.set()
+            self._written = before
+            raise file_error(self._log, error) from error
 
     async def erase(
         self,
@@ -191,7 +219,7 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
             yield Database(writer, writer, writer)
             return
         async with _connected(path) as reader, _connected(path) as searcher:
-            yield Database(writer, reader, searcher)
+            yield Database(writer, reader, searcher, path)
 
 
 @asynccontextmanager
@@ -266,6 +294,15 @@ def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
     migrate(connection)
     prepare_erasing(connection)
     empty_log(connection, _PATIENCE)  # after a crash it may still contain deleted data
+
+
+def _sync(log: Path) -> None:
+    # SQLite takes no locks of the log, so closing another descriptor of it releases none.
+    descriptor = os.open(log, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        sync_data(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _create_private(path: Path) -> None:
