@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from trio_chat.irc.text import escape_controls
@@ -41,7 +42,7 @@ class LogEntry(NamedTuple):
         Args:
             level: the coloured name of the level; "" for the plain one.
         """
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.when))
+        stamp = _local_time(int(self.when))
         message = escape_controls(self.message)
         if len(message) > _LONGEST_MESSAGE:
             message = message[:_LONGEST_MESSAGE] + "…"
@@ -60,6 +61,11 @@ class LogEntry(NamedTuple):
             fields["traceback"] = self.traceback
         # ASCII only: nothing in it can break a line or control a terminal.
         return json.dumps(fields) + "\n"
+
+
+@lru_cache(maxsize=16)  # both threads, and many entries, have the same second
+def _local_time(when: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
 
 
 class LogThread:
