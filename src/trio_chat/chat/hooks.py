@@ -193,7 +193,7 @@ class Hooks:
 
     def forget_channel(self, channel: int) -> None:
         """Have no hook of a channel any longer."""
-        for hook in self.of_channel(channel):
+        for hook in self.of_channel(channel) if self._all else ():
             self.discard(hook.digest)
 
     def to_state(self) -> list[list[Any]]:

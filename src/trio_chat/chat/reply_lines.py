@@ -47,7 +47,7 @@ class ReplyLines:
         message: the command, for its label.
     """
 
-    __slots__ = ("_batch", "_label", "_label_batch", "_own", "_session", "_world")
+    __slots__ = ("_batch", "_label", "_label_batch", "_own", "_server", "_session", "_world")
 
     def __init__(
         self, world: ResponseContext, session: Session, message: Message | None = None
@@ -62,6 +62,7 @@ class ReplyLines:
         self._batch = ""  # the reference of the batch that lines are put into
         # The reference of the batch that contains the parts of a labelled answer.
         self._label_batch = ""
+        self._server = ""  # the source of numerics, once there is one
 
     def numeric(
         self, numeric: Numeric, *params: str, args: tuple[object, ...] | None = None
@@ -73,26 +74,28 @@ class ReplyLines:
             params: what stands between the nickname and the closing text.
             args: the words for the `{}` of the closing text.
         """
-        text = numeric.text if args is None else numeric.text.format(*args)
+        text = numeric.text if args is None else _filled(numeric.text, args)
         if not params:
-            self.prepared(numeric, f"{self._session.target} :{text}")
+            self.prepared(numeric, f":{text}")
             return
         words = [_as_word(param) for param in params]
         if numeric.text:  # of which the words may be empty
             words.append(f":{text}")
         else:
             words[-1] = f":{words[-1]}"
-        self.prepared(numeric, f"{self._session.target} {' '.join(words)}")
+        self.prepared(numeric, " ".join(words))
 
     def prepared(self, numeric: Numeric, rest: str) -> None:
-        """Reply with a numeric of which everything from the nickname on is written already.
+        """Reply with a numeric of which everything after the nickname is written already.
 
         Raises:
             ValueError: it holds what no line can hold.
         """
         if "\r" in rest or "\n" in rest or "\0" in rest:
             raise ValueError(f"a line cannot hold a line end or NUL: {rest!r}")
-        self._reply(f":{self._world.server_info.name} {numeric} {rest}")
+        if not self._server:
+            self._server = f":{self._world.server_info.name}"
+        self._reply(" ".join((self._server, numeric, self._session.target, rest)))
 
     def send(self, command: str, params: tuple[str, ...], source: str = "") -> None:
         """Reply with any message; its source is the server by default."""
@@ -123,9 +126,7 @@ class ReplyLines:
             self._own.append((tags, body))
 
     @contextmanager
-    def batch(
-        self, kind: str, *params: str, tag: str = "", is_wanted: bool = True
-    ) -> Iterator[None]:
+    def batch(self, kind: str, *params: str, tag: str = "") -> Iterator[None]:
         """Put the replies that are made inside into a batch, for sessions with the capability
         (IRCv3 batch).
 
@@ -133,9 +134,8 @@ class ReplyLines:
             kind: its type.
             params: what follows the type.
             tag: a tag of its first line, or "".
-            is_wanted: whether the client is to get a batch at all.
         """
-        if not is_wanted or not self._session.effective & cap.BATCH:
+        if not self._session.effective & cap.BATCH:
             yield
             return
         reference = str(next(self._world.batch_references))
@@ -197,11 +197,21 @@ class ReplyLines:
 
     def _take_lines(self) -> Reply:
         """Return the lines so far as one reply; there must be some."""
-        lines = [
-            f"{format_tags(tags)}{body}\r\n" if tags else f"{body}\r\n" for tags, body in self._own
-        ]
+        lines = [f"{format_tags(tags)}{body}" if tags else body for tags, body in self._own]
+        lines.append("")  # so that the last one gets its end, too
         self._own = []
-        return Reply(self._session, "".join(lines).encode())
+        return Reply(self._session, "\r\n".join(lines).encode())
+
+
+def _filled(text: str, args: tuple[object, ...]) -> str:
+    """Return a text with words for its `{}`, as `str.format` does, but in half of its time."""
+    parts = text.split("{}")
+    if len(parts) != len(args) + 1:  # some of them have a format, such as `{:02}`
+        return text.format(*args)
+    filled = [parts[0]]
+    for arg, part in zip(args, parts[1:], strict=True):
+        filled += (str(arg), part)
+    return "".join(filled)
 
 
 def _as_word(param: str) -> str:

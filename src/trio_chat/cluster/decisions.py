@@ -5,7 +5,7 @@ else may have the name. So the subjects of a decision are their numbers, which n
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.changes import (
@@ -74,7 +74,8 @@ def resolve(world: World, decided: Decided) -> Change | None:
         return None
     if not isinstance(change, AccountNameFreed) and not _exists(world, _account(change)):
         return None
-    return replace(change, **names)
+    named: Change = replace(cast("Any", change), **names)  # each change is a dataclass
+    return named
 
 
 def _name(world: World, field: str, name: str, number: int) -> str:

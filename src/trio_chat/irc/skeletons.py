@@ -35,9 +35,12 @@ def skeletons(name: str, folded: str) -> tuple[str, ...]:
         name: the name as it is shown.
         folded: its folded form.
     """
-    if folded.isascii():
-        return (folded.lower().translate(_ASCII),)
-    return _skeletons(name, folded)
+    return _skeleton_of_ascii(folded) if folded.isascii() else _skeletons(name, folded)
+
+
+@lru_cache(maxsize=4096)  # several rules look at the same name
+def _skeleton_of_ascii(folded: str) -> tuple[str]:
+    return (folded.lower().translate(_ASCII),)
 
 
 @lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ import trio
 from trio_chat.chat.apply import apply
 from trio_chat.chat.changes import SessionEnded
 from trio_chat.chat.dispatch import handle_line
-from trio_chat.chat.events import Output
+from trio_chat.chat.events import Output, OutputItem
 from trio_chat.chat.response import WORK_PER_LINE
 from trio_chat.chat.users import NOWHERE
 from trio_chat.cluster.lines import ClientLines
@@ -526,11 +526,14 @@ class Connection:
         if node is not None and node.clients.leave(self.session, self._reason):
             # What ended it, such as a KILL, is sent to the client before the reason.
             return self._broadcaster.accept(Output(()), self.session)
-        change = SessionEnded(self.session.id, self._reason, is_announced=not self._is_shutdown)
-        events = apply(self._world, change)
-        return self._broadcaster.accept(
-            Output(() if self._is_shutdown else tuple(events)), self.session
-        )
+        parts: tuple[OutputItem, ...] = ()
+        if self.session.id in self._world.sessions:
+            is_announced = not self._is_shutdown
+            change = SessionEnded(self.session.id, self._reason, is_announced=is_announced)
+            events = apply(self._world, change)
+            if is_announced:
+                parts = tuple(events)
+        return self._broadcaster.accept(Output(parts), self.session)
 
     def check_timeouts(self, now: float) -> None:
         """End a client that does not register in time, or that is silent and does not answer PING;

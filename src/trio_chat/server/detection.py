@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,6 +49,7 @@ _METHODS = (
     b"CONNECT ",
     b"PRI * ",
 )
+_LONGEST_METHOD = max(map(len, _METHODS))
 _REQUEST_LINE = re.compile(rb"[!-~]{1,40} (?:/|\*|https?://)[!-~]* HTTP/1\.[01]\r?\n")
 """One with any method, such as those of WebDAV. No line of IRC is like that."""
 _WEBIRC = b"WEBIRC "
@@ -115,11 +116,10 @@ def detect_protocol(data: bytes) -> DetectedProtocol | None:
         return None
     if data[:1] == b"\x16":  # a TLS record with a handshake message; no line of IRC begins so
         return DetectedProtocol.TLS
-    for method in _METHODS:
-        if data.startswith(method):
-            return DetectedProtocol.HTTP
-        if method.startswith(data):
-            return None
+    if data.startswith(_METHODS):
+        return DetectedProtocol.HTTP
+    if len(data) < _LONGEST_METHOD and any(method.startswith(data) for method in _METHODS):
+        return None
     return DetectedProtocol.HTTP if _REQUEST_LINE.match(data) else DetectedProtocol.IRC
 
 
@@ -227,7 +227,7 @@ class ProtocolDetection:
             raise NotServed(f"the proxy did not say who is behind it: {error}") from error
         ahead.consume(header.size)
         if header.host:
-            self.peer = replace(self.peer, host=header.host, is_secure=header.is_secure, local=None)
+            self.peer = self.peer._replace(host=header.host, is_secure=header.is_secure, local=None)
             if refusal := self._admit(header.host):  # before it can make the server wait or compute
                 if detect_protocol(ahead.data) is DetectedProtocol.HTTP:
                     await self._refuse_by_http(refusal)
@@ -266,7 +266,7 @@ class ProtocolDetection:
         except trio.TooSlowError as error:
             raise NotServed("TLS took too long") from error
         self.transport, self._takes_lines = PeekableTransport(tls, under=self.transport), True
-        self.peer = replace(self.peer, is_secure=True, certificate=tls.fingerprint())
+        self.peer = self.peer._replace(is_secure=True, certificate=tls.fingerprint())
 
     async def _start_websocket(self, *, tls_first: bool) -> None:
         self._takes_lines = False

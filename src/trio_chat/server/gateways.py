@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import replace
 
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.config import GatewaySettings
@@ -62,8 +61,8 @@ async def speak_for(
     # machine needs no encryption.
     gateway = parse_address(peer.host)
     is_safe_way = peer.is_secure or (gateway is not None and gateway.is_loopback)
-    return replace(
-        peer, host=host, is_secure="secure" in wanted and is_safe_way, certificate="", local=None
+    return peer._replace(
+        host=host, is_secure="secure" in wanted and is_safe_way, certificate="", local=None
     )
 
 

@@ -67,9 +67,9 @@ def page_url_for(settings: Settings, peer: Peer, certified: Iterable[str] = ()) 
     if peer.local is None:
         return ""
     host, port = peer.local
-    is_certified = peer.is_secure and settings.tls.certificate is not None
-    names = [name for name in certified if is_certified and "*" not in name]
-    return _url(peer.is_secure, names[0] if names else host, port)
+    if peer.is_secure and settings.tls.certificate is not None:
+        host = next((name for name in certified if "*" not in name), host)
+    return _url(peer.is_secure, host, port)
 
 
 @lru_cache(maxsize=64)  # so that all clients of an address share one text

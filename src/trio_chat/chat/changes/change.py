@@ -1,8 +1,10 @@
 """The base of all changes of state."""
 
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
 class Change:
-    """A change of state; each subclass is one kind."""
+    """A change of state; each subclass is one kind, a dataclass.
+
+    Frozen ones are slow to make, so those of each connection are not.
+    """
+
+    __slots__ = ()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from trio_chat.chat.changes.change import Change
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MemberJoined(Change):
     """A user joins a channel, which is created when there is none (RFC 2812 §3.2.1).
 
@@ -26,7 +26,7 @@ class MemberJoined(Change):
     session: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MemberParted(Change):
     """A user leaves a channel, for a reason or "" (RFC 2812 §3.2.2)."""
 

@@ -6,7 +6,7 @@ from trio_chat.chat.accounts import Account
 from trio_chat.chat.changes.change import Change
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionRegistered(Change):
     """A session completes its registration and becomes a new user (Modern IRC, RPL_WELCOME).
 
@@ -41,7 +41,7 @@ class SessionMoved(Change):
     user: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionEnded(Change):
     """A connection is gone, and its user with it unless the user has other sessions or is always
     on.

@@ -89,12 +89,17 @@ def version_command(request: Request) -> None:
 
 def send_isupport(request: Request) -> None:
     """Send RPL_ISUPPORT; in a batch when the client has draft/extended-isupport."""
-    target, reply = request.session.target, request.reply
-    with reply.batch(
-        ISUPPORT_BATCH, is_wanted=bool(request.session.effective & cap.EXTENDED_ISUPPORT)
-    ):
-        for rest in isupport_lines(request.world.advertised.tokens_for(request.session)):
-            reply.prepared(n.RPL_ISUPPORT, f"{target} {rest}")
+    lines = isupport_lines(request.world.advertised.tokens_for(request.session))
+    if request.session.effective & cap.EXTENDED_ISUPPORT:
+        with request.reply.batch(ISUPPORT_BATCH):
+            _send_tokens(request, lines)
+    else:  # most registrations: a context manager would take as long as a line
+        _send_tokens(request, lines)
+
+
+def _send_tokens(request: Request, lines: tuple[str, ...]) -> None:
+    for rest in lines:
+        request.reply.prepared(n.RPL_ISUPPORT, rest)
 
 
 @command(

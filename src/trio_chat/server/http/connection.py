@@ -135,7 +135,7 @@ class HttpConnection:
                 await self._wait_turn(peer)
                 if upgrade.is_upgrade(request):
                     self._route = _WEBSOCKET
-                    return await self._upgrade(request, replace(peer, is_websocket=True))
+                    return await self._upgrade(request, peer._replace(is_websocket=True))
                 response = await self._respond(request, peer)
             except RequestError as error:
                 response = self._refuse(error)
@@ -232,7 +232,7 @@ class HttpConnection:
         page_url = upgrade.page_url(
             request, host, peer, rules.site.settings.server, is_same=is_same
         )
-        peer = replace(peer, page_url=page_url)
+        peer = peer._replace(page_url=page_url)
         answer, connection, subprotocol = upgrade.accept_upgrade(request)
         connection.receive_data(self._exchange.rest + self._ahead.data)
         self._ahead.data = b""

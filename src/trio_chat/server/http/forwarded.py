@@ -7,7 +7,6 @@ address would stand for all its clients, and is often exempt from the limits.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from trio_chat.config.settings import Network
 from trio_chat.server.peer import Peer, is_in, plain_address
@@ -80,7 +79,7 @@ def client_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) ->
         pairs["proto"].lower() for pairs in _forwarded(headers) if "proto" in pairs
     ]
     is_secure = all(word in _SECURE for word in protocols) if protocols else peer.is_secure
-    return replace(peer, host=found.pop(), is_secure=is_secure)
+    return peer._replace(host=found.pop(), is_secure=is_secure)
 
 
 def host_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) -> str:
