@@ -354,6 +354,28 @@ async def test_connections_that_come_and_break_leave_nothing(nursery: trio.Nurse
     server.stop()
 
 
+async def test_a_connection_whose_own_address_is_unknown(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on BSD and macOS, where one that is broken already has none: the server goes on."""
+    settings = here()
+    listeners = await open_listeners(settings)
+    server = Server(settings, Clock(NOON))
+    await nursery.start(server.serve, listeners)
+    port = bound_to(listeners[0].socket)[1]
+
+    def fail(_: socket.socket) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "getsockname", fail, raising=False)
+        ann = End(await trio.open_tcp_stream("127.0.0.1", port))
+        await ann.send(HELLO)
+        await ann.until("001")
+    await ann.stream.aclose()
+    server.stop()
+
+
 async def test_a_port_that_is_taken(nursery: trio.Nursery) -> None:
     """One line that says what to do; nothing stays open."""
     taken = await bind_tcp(["127.0.0.1"], 0)

@@ -540,8 +540,12 @@ class Server:
         """Serve an accepted connection until it is gone: the handler of `trio.serve_listeners`."""
         peer = LOCAL_PEER
         if accepted.host:
-            host, port = accepted.sock.getsockname()[:2]
-            peer = Peer(host=plain_address(accepted.host), local=(plain_address(host), port))
+            try:
+                host, port = accepted.sock.getsockname()[:2]
+                local = (plain_address(host), port)
+            except OSError:  # how BSD and macOS say that it is broken already
+                local = None
+            peer = Peer(host=plain_address(accepted.host), local=local)
         transport = SocketTransport(accepted.sock, self._poller)
         return self.openings.serve(transport, peer, accepted.settings, transport.receive_nowait)
 
