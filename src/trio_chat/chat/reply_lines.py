@@ -210,7 +210,7 @@ def _filled(text: str, args: tuple[object, ...]) -> str:
         return text.format(*args)
     filled = [parts[0]]
     for arg, part in zip(args, parts[1:], strict=True):
-        filled += (str(arg), part)
+        filled += (format(arg), part)
     return "".join(filled)
 
 
