@@ -20,7 +20,7 @@ from trio_chat.server.binding import ListenError, bind_tcp
 from trio_chat.server.cluster.listening import NodeListening
 from trio_chat.server.cluster.log import LogUnavailable
 from trio_chat.server.cluster.readiness import PATIENCE, Readiness
-from trio_chat.server.listeners import AcceptedSocket, BatchListener, close_all
+from trio_chat.server.listeners import AcceptedBatch, BatchListener, close_all
 from trio_chat.storage import lock
 
 HOST = "127.0.0.1"
@@ -37,7 +37,8 @@ async def listener(host: str = HOST) -> BatchListener:
 async def echoing(*listeners: BatchListener) -> AsyncIterator[None]:
     """Serve listeners: a byte comes back."""
 
-    async def serve(accepted: AcceptedSocket) -> None:
+    async def serve(batch: AcceptedBatch) -> None:
+        [accepted] = batch.sockets
         stream = trio.SocketStream(trio.socket.from_stdlib_socket(accepted.sock.dup()))
         async with stream:
             while data := await stream.receive_some():

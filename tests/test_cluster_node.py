@@ -35,7 +35,7 @@ from trio_chat.server.app import Server
 from trio_chat.server.cluster import own_items
 from trio_chat.server.cluster import setup as cluster_setup
 from trio_chat.server.cluster.log import START, LogBroken
-from trio_chat.server.listeners import AcceptedSocket
+from trio_chat.server.listeners import AcceptedBatch
 
 CAPS = "echo-message standard-replies"
 
@@ -528,10 +528,10 @@ async def test_a_batch_for_a_service_stays_open_while_its_client_does_something_
         assert "FAIL" not in [each.command for each in await ann.until("FAIL", "PONG")]
 
 
-class SilentListener(trio.abc.Listener[AcceptedSocket]):
+class SilentListener(trio.abc.Listener[AcceptedBatch]):
     """A listener that nobody connects to."""
 
-    async def accept(self) -> AcceptedSocket:
+    async def accept(self) -> AcceptedBatch:
         """Wait for ever."""
         await trio.sleep_forever()
         raise AssertionError

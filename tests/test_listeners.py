@@ -27,6 +27,7 @@ from trio_chat.server.binding import (
     explain,
 )
 from trio_chat.server.listeners import (
+    AcceptedBatch,
     AcceptedSocket,
     BatchListener,
     close_all,
@@ -171,8 +172,8 @@ async def test_a_shortage_of_descriptors_is_survived_and_logged_once(
     hosts: list[str] = []
     more = trio.Event()
 
-    async def serve(accepted: AcceptedSocket) -> None:
-        hosts.append(accepted.host)
+    async def serve(batch: AcceptedBatch) -> None:
+        hosts.extend(accepted.host for accepted in batch.sockets)
         more.set()
         await trio.lowlevel.checkpoint()
 
@@ -205,38 +206,37 @@ async def test_a_connection_that_is_gone_before_it_is_accepted_is_passed_over(nu
     """Linux accept(2): "detect the network errors [...] and treat them like EAGAIN by retrying"."""
     with Troubled(number) as sock:
         (ours,) = sock.connect_to(1)
-        accepted = await listener_on(sock).accept()
+        [accepted] = (await listener_on(sock).accept()).sockets
         assert (accepted.sock.getpeername(), accepted.host) == (ours.getsockname(), "127.0.0.1")
         close(ours, accepted.sock)
 
 
-async def test_waiting_connections_are_accepted_without_a_checkpoint_up_to_a_bound() -> None:
+async def test_waiting_connections_are_accepted_together_up_to_a_bound() -> None:
     """After a restart a hundred clients reconnect: they cost two passes of the scheduler."""
     with Troubled() as sock:
         ours = sock.connect_to(100)
         listener = listener_on(sock)
-        for batch in (64, 36):
+        for count in (64, 36):
             with trio.testing.assert_checkpoints():
-                accepted = [await listener.accept()]
-            with trio.testing.assert_no_checkpoints():
-                accepted += [await listener.accept() for _ in range(batch - 1)]
-            close(*(one.sock for one in accepted))
+                batch = await listener.accept()
+            assert len(batch.sockets) == count
+            await batch.aclose()
         close(*ours)
 
 
-async def test_cancellation_loses_no_accepted_connection(autojump_clock: MockClock) -> None:
-    """It is delivered only where none is left to be returned."""
+async def test_cancellation_accepts_nothing() -> None:
+    """The connections wait for the next call."""
     with Troubled() as sock:
         ours = sock.connect_to(3)
         listener = listener_on(sock)
-        accepted: list[AcceptedSocket] = []
-        with trio.move_on_after(1) as scope:
-            while True:
-                accepted.append(await listener.accept())
-                if len(accepted) == 1:
-                    scope.cancel()
-        assert len(accepted) == 3
-        close(*ours, *(one.sock for one in accepted))
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await listener.accept()
+        assert scope.cancelled_caught
+        batch = await listener.accept()
+        assert len(batch.sockets) == 3
+        await batch.aclose()
+        close(*ours)
 
 
 class Nameless(Troubled):
@@ -257,7 +257,7 @@ async def test_a_connection_without_an_address_is_gone() -> None:
     """It is passed over, and the next one is accepted."""
     with Nameless() as sock:
         ours = sock.connect_to(2)
-        accepted = await listener_on(sock).accept()
+        [accepted] = (await listener_on(sock).accept()).sockets
         assert accepted.host == "127.0.0.1"
         close(*ours, accepted.sock)
 
@@ -271,7 +271,9 @@ async def test_a_connection_accepted_before_a_shortage_is_served() -> None:
         with pytest.raises(OSError, match="trouble"):
             await listener.accept()
         second = await listener.accept()
-        close(*ours, first.sock, second.sock)
+        await first.aclose()
+        await second.aclose()
+        close(*ours)
 
 
 async def test_a_closed_listener_accepts_nothing() -> None:
@@ -308,8 +310,8 @@ async def test_a_handler_that_leaves_its_socket_open_has_it_closed(nursery: trio
     """`trio.serve_listeners` closes the socket when the handler returns."""
     served: list[AcceptedSocket] = []
 
-    async def ignore(accepted: AcceptedSocket) -> None:
-        served.append(accepted)
+    async def ignore(batch: AcceptedBatch) -> None:
+        served.extend(batch.sockets)
         await trio.lowlevel.checkpoint()
 
     with Troubled() as sock:

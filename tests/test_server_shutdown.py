@@ -48,7 +48,7 @@ class MemoryListener(trio.abc.Listener[Any]):
 class MemoryServer(Server):
     """A server whose clients come over memory streams."""
 
-    async def handle(self, accepted: object) -> None:
+    async def handle(self, connections: trio.Nursery, accepted: object) -> None:
         """Serve an accepted stream."""
         await self.serve_client(
             StreamTransport(cast("trio.abc.Stream", accepted)), peers.Peer(host="127.0.0.1")

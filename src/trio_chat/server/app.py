@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -43,7 +44,7 @@ from trio_chat.server.hub import PARTS_AT_ONCE
 from trio_chat.server.invitations import InvitationWatcher
 from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.links import page_url_for
-from trio_chat.server.listeners import AcceptedSocket
+from trio_chat.server.listeners import AcceptedBatch, AcceptedSocket
 from trio_chat.server.mail import mailer
 from trio_chat.server.moderation import ModerationWatcher
 from trio_chat.server.open_storage import MEMORY, prune_history
@@ -245,7 +246,7 @@ class Server:
 
     async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
         self,
-        listeners: Sequence[trio.abc.Listener[AcceptedSocket]],
+        listeners: Sequence[trio.abc.Listener[AcceptedBatch]],
         *,
         task_status: trio.TaskStatus[Any] = trio.TASK_STATUS_IGNORED,
     ) -> None:
@@ -261,7 +262,7 @@ class Server:
                 with self._accepting:
                     self._is_accepting = True
                     await trio.serve_listeners(
-                        self.handle,
+                        partial(self.handle, connections),
                         list(listeners),
                         handler_nursery=connections,
                         task_status=task_status,
@@ -536,8 +537,17 @@ class Server:
         await self.broadcaster.wait_delivered(self.broadcaster.statistics().accepted)
         await push.drain()
 
-    def handle(self, accepted: AcceptedSocket) -> Awaitable[None]:
-        """Serve an accepted connection until it is gone: the handler of `trio.serve_listeners`."""
+    def handle(self, connections: trio.Nursery, batch: AcceptedBatch) -> Awaitable[None]:
+        """Serve accepted connections, each in a task of its own until it is gone: the handler of
+        `trio.serve_listeners`, whose task serves the first.
+        """
+        first, *others = batch.sockets
+        del batch.sockets[1:]  # each closes itself
+        for other in others:
+            connections.start_soon(self._serve_accepted, other)
+        return self._serve_accepted(first)
+
+    def _serve_accepted(self, accepted: AcceptedSocket) -> Awaitable[None]:
         peer = LOCAL_PEER
         if accepted.host:
             try:

@@ -6,8 +6,8 @@ import errno
 import logging
 import os
 import socket
-from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import trio
 
@@ -57,37 +57,48 @@ bounded and can be dropped.
 """
 
 
-class AcceptedSocket(trio.abc.AsyncResource):
+class AcceptedSocket(NamedTuple):
     """An accepted connection, not yet served.
 
     Args:
-        sock: the connection; owned by this object until a transport is made of it.
+        sock: the connection.
         host: the address of the peer; "" over a Unix socket.
         settings: the listener that accepted it.
     """
 
-    __slots__ = ("host", "settings", "sock")
+    sock: socket.socket
+    host: str
+    settings: ListenerSettings
 
-    def __init__(self, sock: socket.socket, host: str, settings: ListenerSettings) -> None:
-        self.sock = sock
-        self.host = host
-        self.settings = settings
+
+class AcceptedBatch(trio.abc.AsyncResource):
+    """Connections that were accepted together, at least one.
+
+    Args:
+        sockets: owned by this object as long as they are in the list.
+    """
+
+    __slots__ = ("sockets",)
+
+    def __init__(self, sockets: list[AcceptedSocket]) -> None:
+        self.sockets = sockets
 
     async def aclose(self) -> None:
-        """Close the socket, unless its transport has closed it. No checkpoint: Trio calls this
-        after each connection.
+        """Close the sockets that their transports have not closed. No checkpoint: Trio calls this
+        after each batch.
         """
-        if self.sock.fileno() >= 0:
-            trio.lowlevel.notify_closing(self.sock)
-            self.sock.close()
+        for accepted in self.sockets:
+            if accepted.sock.fileno() >= 0:
+                trio.lowlevel.notify_closing(accepted.sock)
+                accepted.sock.close()
 
 
-class BatchListener(trio.abc.Listener[AcceptedSocket]):
+class BatchListener(trio.abc.Listener[AcceptedBatch]):
     """A listener that accepts all waiting connections at once, for `trio.serve_listeners`.
 
     `trio.SocketListener` accepts one connection for each pass of the scheduler, and wraps each
-    three times. After a restart all clients reconnect in the same moment; a batch of them costs one
-    pass here: 9 % of the CPU time of a short connection (docs/performance.md).
+    three times, and closes each once more. After a restart all clients reconnect in the same
+    moment; a batch of them costs that once here (docs/performance.md).
 
     Args:
         sock: a listening socket; owned by this object from now on.
@@ -101,7 +112,6 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
         self._is_tcp = sock.family in (socket.AF_INET, socket.AF_INET6)
         # Kept: a socket that is closed has no address, and what prints it may come later.
         self._bound = bound_to(sock) if self._is_tcp else None
-        self._accepted: deque[AcceptedSocket] = deque()
         self._short_at: float | None = None  # when accept() last failed for want of descriptors
         self._resumed: trio.Event | None = None  # set on listening again, or on closing
 
@@ -116,24 +126,21 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
             raise ValueError("a Unix socket has a path")
         return self._bound
 
-    async def accept(self) -> AcceptedSocket:
-        """Wait for a connection and return it.
-
-        This is a checkpoint once for each batch: none while accepted connections are left, so
-        cancellation loses none.
+    async def accept(self) -> AcceptedBatch:
+        """Wait for connections, and return those that wait, up to a bound. When cancelled, none was
+        accepted.
 
         Raises:
             OSError: no descriptor or memory is left for another connection, or the socket is
                 broken. Connections accepted before that are returned first.
             trio.ClosedResourceError: it was closed.
         """
-        if not self._accepted:
-            await trio.lowlevel.checkpoint()
-            if self.socket.fileno() < 0:
-                raise trio.ClosedResourceError
-            while self._resumed is not None or not self._accept_batch():
-                await self._wait()
-        return self._accepted.popleft()
+        await trio.lowlevel.checkpoint()
+        if self.socket.fileno() < 0:
+            raise trio.ClosedResourceError
+        while self._resumed is not None or not (accepted := self._accept_waiting()):
+            await self._wait()
+        return AcceptedBatch(accepted)
 
     async def aclose(self) -> None:
         """Stop listening; connections that have not been accepted are refused by the kernel."""
@@ -142,8 +149,6 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
 
     def close(self) -> None:
         """Stop listening, as `aclose` does. Calling it again does nothing."""
-        while self._accepted:
-            self._accepted.popleft().sock.close()
         if self.socket.fileno() >= 0:
             trio.lowlevel.notify_closing(self.socket)
             self.socket.close()
@@ -215,23 +220,24 @@ class BatchListener(trio.abc.Listener[AcceptedSocket]):
         if self.is_closed:
             raise trio.ClosedResourceError
 
-    def _accept_batch(self) -> bool:
-        """Accept waiting connections, up to a bound; return whether there were any.
+    def _accept_waiting(self) -> list[AcceptedSocket]:
+        """Accept waiting connections, up to a bound.
 
         An error is raised only when nothing was accepted before it: the next call meets it again.
         """
+        found: list[AcceptedSocket] = []
         try:
             for _ in range(_BATCH):
                 if (accepted := self._accept_one()) is not None:
-                    self._accepted.append(accepted)
+                    found.append(accepted)  # noqa: PERF401  # an error comes after some
         except BlockingIOError:
             pass
         except OSError as error:
-            if not self._accepted:
+            if not found:
                 raise self._noted(error) from error
-        if self._accepted and self._short_at is not None:
+        if found and self._short_at is not None:
             self._note_recovery()
-        return bool(self._accepted)
+        return found
 
     def _accept_one(self) -> AcceptedSocket | None:
         """Accept a connection; None when it was gone already."""
