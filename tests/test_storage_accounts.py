@@ -88,6 +88,15 @@ def test_accounts_have_numbers_and_passwords(old: apsw.Connection) -> None:
     ]
 
 
+def test_a_step_that_fails_leaves_the_old_schema(old: apsw.Connection) -> None:
+    """Also the steps before it are not taken, so that the program of before can use the file."""
+    old.execute("CREATE TABLE scheduled (id INTEGER)")  # it is in the way of a late step
+    with pytest.raises(apsw.SQLError):
+        migrate(old)
+    assert old.pragma("user_version") == BEFORE
+    assert not old.table_exists(None, "identity")  # of a step before that one
+
+
 @pytest.mark.parametrize("table", ["message", "event"])
 def test_whose_messages_are(old: apsw.Connection, table: str) -> None:
     """Those of the account of that name; not those of one that is gone, nor of a former one of the

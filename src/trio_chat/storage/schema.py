@@ -4,7 +4,6 @@ A migration that has been released is never changed; a new one is added. `user_v
 the number of migrations that were applied to it.
 """
 
-from contextlib import nullcontext
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -53,19 +52,21 @@ def schema_version(connection: "apsw.Connection") -> int:
 
 
 def migrate(connection: "apsw.Connection") -> None:
-    """Apply the migrations that a database lacks, each in a transaction of its own; an empty one
-    gets all in one, as each transaction waits for the disk.
+    """Apply the migrations that a database lacks, all or none: after a failure, for lack of space
+    for example, the version of before can use it.
 
     Raises:
         SchemaError: it belongs to another program, or to a newer version of this one.
     """
     version = schema_version(connection)
-    with connection if version == 0 else nullcontext():
-        for number, step in enumerate(migrations()[version:], version + 1):
-            with connection:
-                connection.execute(step)
-                connection.pragma("application_id", APPLICATION_ID)
-                connection.pragma("user_version", number)
+    steps = migrations()[version:]
+    if not steps:
+        return
+    with connection:
+        for step in steps:
+            connection.execute(step)
+        connection.pragma("application_id", APPLICATION_ID)
+        connection.pragma("user_version", version + len(steps))
 
 
 def is_of_cluster(connection: "apsw.Connection") -> bool:
