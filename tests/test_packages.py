@@ -164,6 +164,33 @@ def test_the_scripts_of_the_debian_package_are_valid(name: str) -> None:
     subprocess.run(["sh", "-n", str(RECIPES / "debian" / name)], check=True)
 
 
+@pytest.mark.parametrize("has_settings", [True, False])
+@pytest.mark.skipif(os.name == "nt", reason="there is no sh")
+def test_an_upgrade_leaves_the_settings_to_their_owner(tmp_path: Path, has_settings: bool) -> None:
+    """Their mode stays, and a file that was deleted is not missed: dpkg does not bring it back."""
+    settings, programs = tmp_path / "config.ini", tmp_path / "bin"
+    programs.mkdir()
+    for name, line in (
+        ("getent", "true"),
+        ("install", "true"),
+        ("chgrp", '[ -e "$2" ]'),
+        ("systemctl", "true"),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{line}\n")
+        (programs / name).chmod(0o755)
+    if has_settings:
+        settings.touch(0o600)
+    script = (RECIPES / "debian" / "postinst").read_text("utf-8")
+    for path in ("/etc/trio-chat", "/var/lib/trio-chat", "/run/systemd/system"):
+        script = script.replace(path, str(tmp_path))
+    subprocess.run(
+        ["sh", "-c", script, "postinst", "configure", "0.1.0"],
+        check=True,
+        env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"},
+    )
+    assert not has_settings or settings.stat().st_mode & 0o777 == 0o600
+
+
 def test_what_builds_programs_is_locked() -> None:
     """Another version of PyInstaller makes other bytes."""
     locked = (ROOT / "constraints" / "locked.txt").read_text("ascii")
