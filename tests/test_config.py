@@ -133,6 +133,21 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
         load(tmp_path / "other.ini")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a right there")
+def test_a_link_whose_file_is_away_is_no_lack_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The defaults would open a server to everybody whose settings close it."""
+    monkeypatch.chdir(tmp_path)
+    Path("config.ini").symlink_to("elsewhere.ini")
+    problem = r"config\.ini: cannot be read: the symbolic link leads to no file"
+    for path in (None, Path("config.ini")):
+        with pytest.raises(ConfigError, match=problem):
+            load(path)
+    with pytest.raises(ConfigError, match=problem):
+        reloader(None)()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows finds no such file")
 def test_a_file_of_which_the_system_tells_nothing() -> None:
     """Asking whether it is a directory fails as well."""

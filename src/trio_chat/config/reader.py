@@ -46,6 +46,8 @@ def load(path: Path | None) -> Settings:
     try:
         text = _read(file)
     except FileNotFoundError:
+        if os.path.islink(file):
+            raise _unreadable(file, _("the symbolic link leads to no file")) from None
         if path is None:
             return _Reader(file, "", directory).settings()
         raise ConfigError(_("{file}: there is no such file").format(file=_path(file))) from None
