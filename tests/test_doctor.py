@@ -38,7 +38,6 @@ from trio_chat.config import (
 )
 from trio_chat.i18n import install
 from trio_chat.server.windows_hints import listening_program
-from trio_chat.storage.lock import ListeningPlace
 from trio_chat.storage.schema import migrate
 from windows_fakes import OUT, FakeConsole
 
@@ -77,45 +76,25 @@ def test_a_port_of_another_program_is_a_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "noted", "level"),
+    ("answer", "level"),
     [
-        (b"HTTP/1.1 200 \r\nServer: x\r\n\r\nok\n", False, Level.GOOD),
-        (b"HTTP/1.1 200 \r\n\r\n<title>Another one</title>", False, Level.PROBLEM),
-        (b"ERROR :no HTTP here\r\n", True, Level.GOOD),
-        (b"", True, Level.PROBLEM),
+        (b"HTTP/1.1 200 \r\nServer: x\r\n\r\nok\n", Level.GOOD),
+        (b"HTTP/1.1 200 \r\n\r\n<title>Another one</title>", Level.PROBLEM),
+        (b"ERROR :no HTTP here\r\n", Level.GOOD),
+        (b"", Level.PROBLEM),
     ],
 )
 def test_a_server_that_runs_is_good(
-    answer: bytes, noted: bool, level: Level, monkeypatch: pytest.MonkeyPatch
+    answer: bytes, level: Level, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its port is in use by itself, and not by another program that speaks HTTP."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         number = other.getsockname()[1]
-        places = [ListeningPlace("127.0.0.1", number, False)] if noted else []
-        monkeypatch.setattr(network, "noted_places", lambda _file: places)
-        monkeypatch.setattr(network, "_answer", lambda *_place: answer)
+        monkeypatch.setattr(network, "asked", lambda *_place: answer)
         [found] = network.port(served(port=number))
     assert (found.level, str(number) in found.text) == (level, True)
-
-
-def test_the_answer_of_a_server_is_read() -> None:
-    """In pieces, until it ends."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-
-        def serve() -> None:
-            connection, _ = other.accept()
-            with connection:
-                connection.recv(1000)
-                connection.sendall(b"HTTP/1.1 200 \r\n\r\n")
-                connection.sendall(b"ok\n")
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        answer = network._answer("127.0.0.1", other.getsockname()[1], b"")
-        thread.join()
-    assert answer == b"HTTP/1.1 200 \r\n\r\nok\n"
 
 
 def test_every_listener_is_tried() -> None:

@@ -15,8 +15,11 @@ from trio_chat.server import proxy
 EVERY = "0.0.0.0"
 
 
+HEALTHY = b"HTTP/1.1 200 OK\r\n\r\nok\n"
+
+
 @contextmanager
-def answering(listener: socket.socket) -> Iterator[list[bytes]]:
+def answering(listener: socket.socket, *answers: bytes) -> Iterator[list[bytes]]:
     """Answer one client on a socket; give what it sends."""
     received: list[bytes] = []
 
@@ -24,7 +27,8 @@ def answering(listener: socket.socket) -> Iterator[list[bytes]]:
         client, _ = listener.accept()
         with client:
             received.append(client.recv(1000))
-            client.sendall(b"ERROR :Closing link\r\n")
+            for each in answers or [HEALTHY]:
+                client.sendall(each)
 
     thread = threading.Thread(target=answer)
     thread.start()
@@ -33,10 +37,10 @@ def answering(listener: socket.socket) -> Iterator[list[bytes]]:
 
 
 @contextmanager
-def listening(host: str) -> Iterator[int]:
+def listening(host: str, *answers: bytes) -> Iterator[int]:
     """Listen on an address, and answer one client; give the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, 0), family=family) as listener, answering(listener):
+    with socket.create_server((host, 0), family=family) as listener, answering(listener, *answers):
         yield listener.getsockname()[1]
 
 
@@ -103,21 +107,35 @@ def test_where_nobody_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [("200 OK", 0), ("503 Service Unavailable", 1), ("nonsense", 1)]
+    ("answers", "code"),
+    [
+        ([b"HTTP/1.1 200 OK\r\n\r", b"\nok", b"\n"], 0),  # in pieces
+        ([b"HTTP/1.1 503 Service Unavailable\r\n\r\n503: The server is full.\n"], 0),
+        ([b"ERROR :Closing link: 127.0.0.1 (You are banned)\r\n"], 0),
+        ([b"HTTP/1.1 200 OK\r\n\r\n<title>Another one</title>"], 1),
+        ([b"HTTP/1.0 404 File not found\r\n\r\n<p>404: File not found"], 1),
+        ([b"HTTP/1.1 503 Service Unavailable\r\n\r\nno backend"], 1),
+        ([b"SSH-2.0-OpenSSH_9.2\r\n"], 1),
+    ],
 )
-def test_the_page_is_asked_when_there_is_one(tmp_path: Path, status: str, code: int) -> None:
+def test_another_program_on_the_port_does_not_count(
+    tmp_path: Path, answers: list[bytes], code: int
+) -> None:
+    """A server that refuses the request does."""
+    with listening("127.0.0.1", *answers) as port:
+        assert asked(f"[server]\nhost = 127.0.0.1\nport = {port}\n", tmp_path) == code
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (HEALTHY, 0),
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n503: stopping\n", 1),
+        (b"HTTP/1.1 200 OK\r\n\r\n# of an exporter", 1),
+        (b"nonsense", 1),
+    ],
+)
+def test_the_page_is_asked_when_there_is_one(tmp_path: Path, answer: bytes, code: int) -> None:
     """It says whether the event loop runs, which a connection that the system takes does not."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def answer() -> None:
-            client, _ = listener.accept()
-            with client:
-                assert client.recv(1000).startswith(b"GET /health ")
-                client.sendall(
-                    f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
-                )
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        assert asked(f"[metrics]\nport = {listener.getsockname()[1]}\n", tmp_path) == code
-        thread.join()
+    with listening("127.0.0.1", answer) as port:
+        assert asked(f"[metrics]\nport = {port}\n", tmp_path) == code

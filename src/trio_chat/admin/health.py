@@ -1,7 +1,8 @@
 """The command `trio-chat health`: the health check for container engines and supervisors."""
 
-import http.client
+import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import ip_address
@@ -14,8 +15,15 @@ from trio_chat.i18n import _
 from trio_chat.server import proxy
 from trio_chat.storage.lock import noted_places, noted_waiting
 
-_OK = 200
 _REQUEST = b"GET /health HTTP/1.0\r\n\r\n"
+_OWN_ANSWER = re.compile(
+    # A server that is full, for example, refuses even this request.
+    rb"HTTP/1\.1 ([0-9]{3}) .*?\r\n\r\n(?:ok\n|\1: .*)|ERROR .*",
+    re.DOTALL,
+)
+_HEALTHY = re.compile(rb"HTTP/1\.1 200 .*?\r\n\r\nok\n", re.DOTALL)
+_MOST_ANSWER = 4096
+"""Bytes that are read; an answer of this server has less."""
 
 
 def check(settings: Settings, timeout: float) -> int:
@@ -50,8 +58,8 @@ def answers(settings: Settings, timeout: float) -> bool:
 
     A connection alone proves nothing: the kernel accepts it for a server that hangs. So the page
     `/health` is requested from the port for metrics. Without such a port it is requested where the
-    server listens for clients: every such listener answers HTTP in some way, which suffices. A node
-    of a cluster that does not listen yet notes every other second what it waits for.
+    server listens for clients, all of which answer it; another program on the port does not count.
+    A node of a cluster that does not listen yet notes every other second what it waits for.
 
     Args:
         settings: the settings of the server.
@@ -59,10 +67,11 @@ def answers(settings: Settings, timeout: float) -> bool:
     """
     metrics = settings.metrics
     if metrics.port:
-        return any(_has_page(reachable(host), metrics.port, timeout) for host in metrics.host)
+        places = [(reachable(host), metrics.port) for host in metrics.host]
+        return any(_HEALTHY.fullmatch(asked(place, timeout)) for place in places)
     if _waiting(settings):
         return True
-    return any(_answers(place, timeout, hello) for place, hello in _places(settings))
+    return any(is_own(asked(place, timeout, hello)) for place, hello in _places(settings))
 
 
 def _waiting(settings: Settings) -> str:
@@ -106,11 +115,34 @@ def reachable(host: str) -> str:
     return "127.0.0.1" if address.version == 4 else "::1"
 
 
-def _answers(place: tuple[str, int] | Path, timeout: float, hello: bytes) -> bool:
+def is_own(answer: bytes) -> bool:
+    """Return whether it is this server that has answered the request for `/health`."""
+    return _OWN_ANSWER.fullmatch(answer) is not None
+
+
+def asked(place: tuple[str, int] | Path, timeout: float, hello: bytes = b"") -> bytes:
+    """Return what answers a request for the page `/health`, as far as it arrives in time.
+
+    Args:
+        place: an address with a port, or the path of a socket.
+        timeout: seconds for all of it.
+        hello: bytes to send first.
+    """
     with suppress(OSError), _connected(place, timeout) as sock:
+        return asked_on(sock, timeout, hello)
+    return b""
+
+
+def asked_on(sock: socket.socket, timeout: float, hello: bytes = b"") -> bytes:
+    """Return the same on a socket that is connected."""
+    data, deadline = b"", time.monotonic() + timeout
+    with suppress(OSError):
+        sock.settimeout(timeout)
         sock.sendall(hello + _REQUEST)
-        return bool(sock.recv(1))
-    return False
+        while len(data) < _MOST_ANSWER and (more := sock.recv(_MOST_ANSWER)):
+            data += more
+            sock.settimeout(max(deadline - time.monotonic(), 0.001))
+    return data
 
 
 def _connected(place: tuple[str, int] | Path, timeout: float) -> socket.socket:
@@ -124,14 +156,3 @@ def _connected(place: tuple[str, int] | Path, timeout: float) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def _has_page(host: str, port: int, timeout: float) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == _OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -5,12 +5,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from ipaddress import ip_address
 from pathlib import Path
 
 from trio_chat.admin.doctor.findings import Finding, good, note, problem
-from trio_chat.admin.health import reachable
+from trio_chat.admin.health import asked, asked_on, is_own, reachable
 from trio_chat.config import ListenerSettings, Settings
 from trio_chat.i18n import _
 from trio_chat.irc.addresses import IpAddress, format_address
@@ -27,14 +27,11 @@ from trio_chat.server.binding import (
     taken_by_section,
 )
 from trio_chat.server.windows_hints import firewall_command, listening_program
-from trio_chat.storage.lock import noted_places
 
 _PATIENCE = 5.0
 """Seconds for a program that is asked about the firewall."""
 _SHORT = 1.0
 """Seconds for a server on this machine to answer."""
-_HEALTHY = b"\r\n\r\nok\n"
-_MOST_ANSWER = 4096
 _NETSH = ("netsh", "advfirewall", "firewall")
 _UFW = Path("/etc/ufw/ufw.conf")
 
@@ -44,8 +41,7 @@ Ask = Callable[[Sequence[str]], str | None]
 
 def port(settings: Settings) -> Iterator[Finding]:
     """Yield for each address whether the server can listen there, or does already."""
-    server, file = settings.server, settings.storage.file
-    noted = {place.port for place in noted_places(file)} if file is not None else set()
+    server = settings.server
     places = [(host, server.port, b"") for host in server.host]
     for listener in settings.listeners:
         hello = proxy.LOCAL if listener.proxy else b""
@@ -58,9 +54,7 @@ def port(settings: Settings) -> Iterator[Finding]:
         try:
             bound = _try_to_bind(host, number)
         except OSError as error:
-            answer = _answer(reachable(host), number, hello)
-            # One that answers no HTTP to anybody answers at least something.
-            if answer.endswith(_HEALTHY) or (answer and number in noted):
+            if is_own(asked((reachable(host), number), _SHORT, hello)):
                 yield good(_("A server answers on {where}.").format(where=where))
             else:
                 yield problem(explain(error, host, number))
@@ -71,22 +65,6 @@ def port(settings: Settings) -> Iterator[Finding]:
                 yield good(_("A server can listen on {where}.").format(where=where))
             wanted.append((bound, number))
     yield from (_unix_socket(one, one.path) for one in settings.listeners if one.path is not None)
-
-
-def _answer(host: str, number: int, hello: bytes) -> bytes:
-    """Return what answers a request for the page of `trio-chat health`; b"" when nothing does."""
-    with suppress(OSError), socket.create_connection((host, number), _SHORT) as sock:
-        return _asked(sock, hello)
-    return b""
-
-
-def _asked(sock: socket.socket, hello: bytes) -> bytes:
-    data = b""
-    with suppress(OSError):
-        sock.sendall(hello + b"GET /health HTTP/1.0\r\n\r\n")
-        while len(data) < _MOST_ANSWER and (more := sock.recv(_MOST_ANSWER)):
-            data += more
-    return data
 
 
 def _unix_socket(listener: ListenerSettings, path: Path) -> Finding:
@@ -112,11 +90,12 @@ def _listened_on(listener: ListenerSettings, path: Path, shown: str) -> Finding:
         except OSError as error:
             words = _("A program listens on {where} and cannot be asked: {reason}.")
             return note(words.format(where=shown, reason=error.strerror or error))
-        # One that answers no HTTP answers at least something.
-        if _asked(sock, proxy.LOCAL if listener.proxy else b""):
+        if is_own(asked_on(sock, _SHORT, proxy.LOCAL if listener.proxy else b"")):
             return good(_("A server answers on {where}.").format(where=shown))
     return problem(
-        _("A program that does not answer listens on {where}.").format(where=shown),
+        _("Another program, or a server that does not answer, listens on {where}.").format(
+            where=shown
+        ),
         _("Stop that program, or name another path."),
     )
 
