@@ -277,6 +277,24 @@ def test_a_bot_has_the_name_it_gave_itself() -> None:
     assert (record.source, record.is_bot) == ("CI!imported@slack", True)
 
 
+def test_a_person_of_another_workspace_has_the_name_of_the_messages() -> None:
+    """`users.json` lacks these people, and not all of their messages have the profile."""
+    profile = {"name": "nina", "display_name": "Nina K", "real_name": "Nina Kay"}
+    records = imported(
+        said("1700000000.000100", "hi <@U9>"),
+        said("1700000001.000100", user="U9"),
+        said("1700000002.000100", user="U9", user_profile=profile),
+        said("1700000003.000100", user="U8", user_profile=profile | {"name": "other"}),
+        options=("--map", "other=zoe"),
+    )
+    assert records[0].text == "hi @Nina_K"
+    assert [record.source.partition("!")[0] for record in records[1:]] == [
+        "Nina_K",
+        "Nina_K",
+        "zoe",
+    ]
+
+
 def test_a_comment_on_a_file_is_of_its_author() -> None:
     """Old exports name that one in the comment alone."""
     comment = {"id": "Fc1", "user": "U2", "comment": "nice"}

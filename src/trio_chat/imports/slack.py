@@ -163,6 +163,7 @@ class SlackExport:
         if not isinstance(found, list):
             self.problems.append(_("{file} in it is damaged").format(file=name))
             return
+        self._learn(found)
         for element in found:
             if not isinstance(element, dict):
                 yield Skipped(messages.DAMAGED)
@@ -172,6 +173,15 @@ class SlackExport:
                 yield self._message(channel, element, reference)
             else:
                 yield Skipped(messages.TIMELESS)
+
+    def _learn(self, day: list[Any]) -> None:
+        """Note people of other workspaces (Slack Connect): no list has them, but their messages."""
+        for element in day:
+            profile = object_of(element, "user_profile") if isinstance(element, dict) else {}
+            if profile and (number := text_of(element, "user", LONGEST_KEY)):
+                names = {key: profile.get(key) for key in ("name", "real_name")}
+                user = {"id": number, "profile": profile} | names
+                self._people.setdefault(number, _person(user))
 
     def _message(
         self, channel: SourceChannel, element: dict[str, Any], reference: SourceReference
