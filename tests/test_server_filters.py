@@ -13,11 +13,19 @@ from trio_chat.chat.apply import apply
 from trio_chat.chat.bad_terms import BadTerms
 from trio_chat.chat.changes import AccountDeleted, ServerModerationRead
 from trio_chat.chat.moderation import desk
+from trio_chat.chat.moderation.server import ModerationRow
 from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.server_info import ServerInfo
 
 __all__ = ["town"]
 
 CAPS = "message-tags echo-message setname draft/metadata-2"
+
+
+def rows_of(town: Town) -> list[ModerationRow]:
+    """Return what is stored of the moderation of a town."""
+    moderation = town.world.moderation
+    return [row for key in moderation.row_keys() if (row := moderation.row(key))]
 
 
 @pytest.fixture
@@ -284,6 +292,20 @@ def test_a_message_is_not_released_into_another_channel(
     assert root.say("HELD DROP *")[-1].params[1] == "*** Dropped: 1."
 
 
+def test_a_message_to_the_lobby_can_be_released_after_a_restart() -> None:
+    """The lobby has another number then, although it is the same channel."""
+    before, after = (Town(ServerInfo(lobby="#lobby")) for _ in range(2))
+    after.world.channels["#lobby"].founded += 1
+    operator(before).say("FILTER ADD hold viagra")
+    assert code(before.person("eve", "#lobby"), "PRIVMSG #lobby :viagra") == "MESSAGE_HELD"
+    apply(after.world, ServerModerationRead(tuple(rows_of(before))))
+    root, bob = operator(after), after.person("bob", "#lobby")
+    bob.read()
+    root.say("HELD RELEASE 1")
+    assert find(bob.read(), "PRIVMSG").params == ("#lobby", "viagra")
+    assert not after.world.moderation.held
+
+
 def test_the_queue_is_bounded(root: Person, bob: Person) -> None:
     """Five messages of one sender; more are refused."""
     root.say("FILTER ADD hold viagra")
@@ -361,11 +383,9 @@ def test_rows_restore_it(town: Town, root: Person, bob: Person) -> None:
     root.say("FILTER ADD hold viagra", "RAID ON")
     town.world.moderation.raid = town.world.moderation.raid._replace(since=2**40)
     bob.say("PRIVMSG #a :viagra")
-    moderation = town.world.moderation
-    rows = [row for key in moderation.row_keys() if (row := moderation.row(key))]
     other = Town()
-    apply(other.world, ServerModerationRead(tuple(rows)))
-    assert other.world.moderation.to_state() == moderation.to_state()
+    apply(other.world, ServerModerationRead(tuple(rows_of(town))))
+    assert other.world.moderation.to_state() == town.world.moderation.to_state()
     apply(other.world, ServerModerationRead(()))
     assert other.world.moderation.to_state() == {"last number": 1}
 

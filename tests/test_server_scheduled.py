@@ -151,6 +151,20 @@ async def test_nothing_is_lost_by_a_restart() -> None:
     assert not list((await restarted(town)).world.scheduled)
 
 
+async def test_a_message_to_the_lobby_is_sent_after_a_restart() -> None:
+    """The lobby has another number then, although it is the same channel."""
+    town, after = make(lobby="#lobby"), make(lobby="#lobby")
+    after.world.channels["#lobby"].founded += 1
+    ann = town.person("annie", "#lobby")
+    ann.say("NS IDENTIFY Ann Ann-password", "NS AT 20m #lobby hello", "QUIT")
+    await restarted(town, after)
+    bob = after.person("bob", "#lobby")
+    bob.read()
+    [(account, message)] = after.world.scheduled
+    due = apply(after.world, ScheduledMessageDue(account, message.id, message.due))
+    assert [event.params for event in due] == [("#lobby", "hello")]
+
+
 @pytest.mark.parametrize("present", [True, False], ids=["present", "absent"])
 def test_two_nodes_that_notice_it_send_one_message(*, present: bool) -> None:
     """The log has their changes one after the other; all nodes store and deliver the first."""

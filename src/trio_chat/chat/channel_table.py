@@ -10,6 +10,7 @@ from trio_chat.chat.confusables import ConfusableIndex
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.users import User
 from trio_chat.irc import modes
+from trio_chat.irc.names import fold_or_self
 
 _DAY: Final = 86_400.0
 _MOST_FORMER_NAMES: Final = 5
@@ -97,6 +98,20 @@ class ChannelTable(dict[str, Channel]):
         self.lobby = self.create(name, folded, permanent=True)
         if topic:
             self.lobby.topic = Topic(topic, setter, self.lobby.created)
+
+    def numbered(self, founded: int, name: str) -> Channel | None:
+        """Return a channel by `Channel.founded`; None when it has ended, whatever has its name now.
+        The lobby never ends, but has another number after each start, unless it is registered.
+
+        Args:
+            founded: the number.
+            name: its name then.
+        """
+        for channel in self.values():
+            if channel.founded == founded:
+                return channel
+        is_lobby = self.lobby is not None and fold_or_self(name) == self.lobby.folded
+        return self.lobby if is_lobby else None
 
     def set_flags(self, channel: Channel, flags: Collection[str]) -> None:
         """Have just these flags on in a channel."""

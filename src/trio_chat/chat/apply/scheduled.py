@@ -150,9 +150,8 @@ def _channel(world: World, account: Account, message: ScheduledMessage) -> Chann
     """
     if not is_channel_name(message.target):
         return None
-    for channel in world.channels.values():
-        if channel.founded == message.place:
-            return channel
+    if channel := world.channels.numbered(message.place, message.target):
+        return channel
     other = world.channels.get(fold_or_self(message.target))
     members = other.members if other is not None else ()
     is_member = any(member.account_id == account.id for member in members)

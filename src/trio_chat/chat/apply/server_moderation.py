@@ -86,7 +86,7 @@ def _release(world: World, change: ServerHeldMessageReleased) -> Effects | None:
     held = world.moderation.held.pop(change.number, None)
     if held is None:
         return None
-    channel = next((each for each in world.channels.values() if each.founded == held.channel), None)
+    channel = world.channels.numbered(held.channel, held.name)
     text = f"{change.by} released the held message {change.number}"
     if channel is None:  # it has ended since
         return _notice(world, f"{text}, but {held.name} is gone")

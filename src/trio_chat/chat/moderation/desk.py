@@ -103,7 +103,7 @@ def release(world: World, wanted: str, by: str) -> tuple[ServerHeldMessage, list
         BadTerms: there is none, or it cannot be delivered.
     """
     held = find_held(world, wanted)
-    channel = next((c for c in world.channels.values() if c.founded == held.channel), None)
+    channel = world.channels.numbered(held.channel, held.name)
     if channel is None:
         raise BadTerms(f"The channel {held.name} is gone; the message {wanted} can only be dropped")
     message = held.message
