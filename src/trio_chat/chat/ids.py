@@ -17,6 +17,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any, Final
 
+from trio_chat.chat import durations
 from trio_chat.chat.timeline import SEQUENCE_BITS, ClockStep, Timeline
 
 log = logging.getLogger("trio_chat")
@@ -133,9 +134,9 @@ class IdSource:
             # A new log of a cluster has no time before its first entry.
             if shift > self.shift and now > -EPOCH_MS:
                 log.warning(
-                    "the clock is %.1f seconds behind what was said last: new messages have its"
-                    " time all the same",
-                    (last + 1 - self.shift - now) / 1000,
+                    "the clock is %s behind what was said last: new messages have its time all"
+                    " the same",
+                    durations.show((last + 1 - self.shift - now) / 1000),
                 )
             self.shift = shift
             self.timeline.step(max(now + shift << SEQUENCE_BITS, self._last + 1), shift)
