@@ -832,6 +832,19 @@ def test_unpacking_a_log_takes_bounded_memory(
     assert "Memory usage limit exceeded" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("named", ["libera", "libera/notes.log"])
+def test_files_of_which_none_is_a_log_are_an_error(
+    named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as an archive; a script would take it for imported otherwise."""
+    write_tree(".", {"libera/notes.log": "some\ntext\n"})
+    fill()
+    assert ran("import", "irc", named, "--timezone", "UTC") == 1
+    written = capsys.readouterr()
+    assert "not understood as a log: " in written.out
+    assert written.err.endswith(f"trio-chat: {Path(named)}: there are no logs\n")
+
+
 def test_the_summary_names_the_files_that_are_no_logs(capsys: pytest.CaptureFixture[str]) -> None:
     """By their names, or by their lines; but not hidden ones."""
     files = {ZNC: "[12:00:00] <a> b\n", "libera/a.rtf": "", "libera/notes.txt": "some\ntext\n"}

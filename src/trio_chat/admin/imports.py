@@ -272,7 +272,12 @@ def import_irc(
         (N_("not all in UTF-8, so read as Windows-1252 (see --encoding): {file}"), guessed),
         (N_("a symbolic link, not followed: {file}"), found.links),
     )
-    return run(found.logs, options, NETWORK, opened, named=named)
+    unnamed = len(found.others)
+    code = run(found.logs, options, NETWORK, opened, named=named)
+    if code == OK and len(found.others) == unnamed + len(found.logs):  # none is understood
+        report_error(_("{file}: there are no logs").format(file=escape_controls(str(directory))))
+        return FAILED
+    return code
 
 
 def import_ergo(files: Sequence[Path], options: ImportOptions) -> int:
