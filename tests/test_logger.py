@@ -192,6 +192,34 @@ def test_files_from_a_time_when_more_were_kept_are_removed(file: Path) -> None:
     assert left == {"", ".1", ".2", ".6", ".x"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a right there")
+def test_a_log_behind_a_link_stays_where_the_link_leads(tmp_path: Path) -> None:
+    """On another disk, for example: the older files are there, too."""
+    (tmp_path / "large").mkdir()
+    link, target = tmp_path / "a.log", tmp_path / "large" / "b.log"
+    link.symlink_to(target)
+    log_file = LogFile(link, rotate_bytes=100, keep=2, clock=lambda: 0.0)
+    for number in range(3):
+        assert log_file.write(b"%d" % number * 60 + b"\n") is None
+    log_file.close()
+    assert link.is_symlink()
+    assert sorted(path.name for path in target.parent.iterdir()) == ["b.log", "b.log.1", "b.log.2"]
+    assert target.read_bytes()[:1] == b"2"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system has no such names, or other ones")
+def test_a_stream_is_never_turned_over(tmp_path: Path) -> None:
+    """That would rename the name of the stream, such as /dev/stdout, for all programs."""
+    with (tmp_path / "out").open("wb") as stream:
+        place = Path(f"/proc/self/fd/{stream.fileno()}")
+        log_file = LogFile(place, rotate_bytes=100, keep=2, clock=lambda: 0.0)
+        for _ in range(3):
+            assert log_file.write(b"x" * 60 + b"\n") is None
+        log_file.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out").stat().st_size == 3 * 61
+
+
 def test_a_failed_turn_over_is_told_once_and_costs_nothing(file: Path) -> None:
     """While the old file cannot be moved, the log goes on in it, and the older files stay."""
     blocked = file.with_name("server_log.txt.1")

@@ -14,6 +14,8 @@ from trio_chat.private import make_directory
 
 _RETRY_SECONDS = 30.0
 _MOST_REMOVED = 10_000
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
+"""Where names of standard streams begin. Renaming one would take it from all programs."""
 
 
 class LogFile:
@@ -21,7 +23,8 @@ class LogFile:
 
     Args:
         path: the file; missing directories are made.
-        rotate_bytes: the size at which the file becomes `.1`, the old `.1` `.2`, and so on.
+        rotate_bytes: the size at which the file becomes `.1`, the old `.1` `.2`, and so on; where a
+            symbolic link leads to, if it is one.
         keep: the number of older files that are kept. More of them, from a time when more were, are
             removed when the file is opened first, and by a rotation.
         clock: returns monotonic seconds, for the next attempt after a failed rotation.
@@ -36,6 +39,7 @@ class LogFile:
         self._clock = clock
         self._fd: int | None = None
         self._torn = self._has_begun = False
+        self._is_stream = str(path).startswith(_STREAMS)
         self._no_rotation_before = float("-inf")
 
     def write(self, data: bytes) -> OSError | None:
@@ -50,7 +54,7 @@ class LogFile:
         problem = None
         fd = self._open()
         size = os.fstat(fd).st_size
-        if size and size + len(data) > self._rotate_bytes:
+        if size and size + len(data) > self._rotate_bytes and not self._is_stream:
             problem = self._rotate()
             fd = self._open()
         self._append(fd, data)
@@ -73,7 +77,8 @@ class LogFile:
             self._fd = os.open(self._path, flags, 0o600)
         if not self._has_begun:
             self._has_begun = True
-            self._remove_surplus()
+            if not self._is_stream:
+                self._remove_surplus()
         return self._fd
 
     def _is_in_place(self, fd: int) -> bool:
@@ -128,4 +133,5 @@ class LogFile:
             return
 
     def _numbered(self, number: int) -> Path:
-        return self._path.with_name(f"{self._path.name}.{number}") if number else self._path
+        target = Path(os.path.realpath(self._path))
+        return target.with_name(f"{target.name}.{number}") if number else target
