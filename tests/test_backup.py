@@ -1,6 +1,7 @@
 """`trio-chat backup`: a copy of one moment, made while the server runs."""
 
 import os
+import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 
 from database_fakes import fill, kept, ran
 from remembered import record
+from trio_chat.config import StorageSettings
 from trio_chat.maintenance.atomic_file import FileError, atomic_file
+from trio_chat.maintenance.backups import disk_use
 
 pytestmark = pytest.mark.usefixtures("working_directory")
 
@@ -24,6 +27,22 @@ def test_a_backup_is_the_database() -> None:
         assert stat.S_IMODE(Path("copy.db").stat().st_mode) == 0o600
     assert ran("db", "check", "--database", "copy.db") == 0
     assert kept(name="copy.db") == messages
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a right there")
+def test_the_log_of_a_database_behind_a_link_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is beside the file to which the link leads, and so is the free space."""
+    Path("large").mkdir()
+    Path("large/real.db").write_bytes(bytes(100))
+    Path("large/real.db-wal").write_bytes(bytes(50))
+    Path("chat.db").symlink_to("large/real.db")
+    asked: list[Path] = []
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda path: asked.append(path) or shutil._ntuple_diskusage(9, 4, 5)
+    )
+    use = disk_use(Path("chat.db"), StorageSettings())
+    assert (use.database, use.wal, use.free) == (100, 50, 5)
+    assert asked == [Path("large").resolve()]
 
 
 def test_a_backup_is_no_output(capsys: pytest.CaptureFixture[str]) -> None:

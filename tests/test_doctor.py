@@ -365,6 +365,15 @@ def test_a_clock_that_was_never_set_is_a_problem(tmp_path: Path) -> None:
     assert storage.clock(settings, NOW.timestamp() + 4000).level is Level.GOOD
 
 
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a right there")
+def test_the_disk_behind_a_link_is_that_of_the_database(tmp_path: Path) -> None:
+    """Messages are written there."""
+    (tmp_path / "large").mkdir()
+    (tmp_path / "chat.db").symlink_to("large/real.db")
+    found = storage.disk(Settings(storage=StorageSettings(file=tmp_path / "chat.db")))
+    assert found.text.endswith(f" MB are free in {tmp_path.resolve() / 'large'}.")
+
+
 def test_a_full_disk_is_a_problem(tmp_path: Path) -> None:
     """Below the reserve, the server refuses messages."""
     stored = StorageSettings(file=tmp_path / "new" / "chat.db")

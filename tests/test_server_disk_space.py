@@ -1,5 +1,6 @@
 """Room on the disk: the reserve is for accounts, and the last part of it for operators."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from trio.testing import MockClock
 
 from support import Town
 from trio_chat.chat.quotas import Room
-from trio_chat.server.disk_space import INTERVAL, free_bytes, room_for, watch_disk_space
+from trio_chat.server.disk_space import INTERVAL, free_bytes, place_of, room_for, watch_disk_space
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,15 @@ async def test_the_disk_is_looked_at_again_and_again(
         Room.OPERATORS,
         Room.EVERYBODY,
     ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a right there")
+def test_the_disk_of_a_database_behind_a_link(tmp_path: Path) -> None:
+    """It is the one that is written to."""
+    (tmp_path / "large").mkdir()
+    (tmp_path / "chat.db").symlink_to("large/real.db")
+    assert place_of(tmp_path / "chat.db") == (tmp_path / "large").resolve()
+    assert place_of(tmp_path / "large" / "real.db") == (tmp_path / "large").resolve()
 
 
 async def test_the_system_is_asked(tmp_path: Path) -> None:

@@ -199,12 +199,13 @@ def disk_use(database: Path, settings: StorageSettings) -> DiskUse:
     Raises:
         FileError: the disk cannot be asked.
     """
+    backups = sum(each.size for each in list_backups(directory_of(database, settings)))
+    database = Path(os.path.realpath(database))  # of a link the log is not there
     wal = 0
     with suppress(OSError):
         wal = database.with_name(f"{database.name}-wal").stat().st_size
-    backups = sum(each.size for each in list_backups(directory_of(database, settings)))
     try:
-        disk, size = shutil.disk_usage(database.absolute().parent), database.stat().st_size
+        disk, size = shutil.disk_usage(database.parent), database.stat().st_size
     except OSError as error:
         raise FileError(f"{database}: {error.strerror or error}") from error
     return DiskUse(size, wal, backups, disk.free, disk.total)

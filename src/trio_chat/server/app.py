@@ -35,7 +35,7 @@ from trio_chat.server.clock import elapsed, keep_clock, watch_clock
 from trio_chat.server.committing import Committer
 from trio_chat.server.connection import Connection
 from trio_chat.server.control import ServerControl
-from trio_chat.server.disk_space import free_bytes, watch_disk_space
+from trio_chat.server.disk_space import free_bytes, place_of, watch_disk_space
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.http.hosts import Host, is_known
@@ -321,7 +321,7 @@ class Server:
             nursery.start_soon(
                 watch_disk_space,
                 self.world,
-                storage.file.absolute().parent,
+                place_of(storage.file),
                 storage.reserve,
                 free_bytes,
                 self.node.name if self.node is not None else "",

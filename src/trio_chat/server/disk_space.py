@@ -1,6 +1,7 @@
 """Free disk space: a reserve of it is for accounts only, and the last part for operators only."""
 
 import logging
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -25,6 +26,11 @@ _WORDS = {
         "the disk is full but for the last part: messages of all but operators are refused"
     ),
 }
+
+
+def place_of(database: Path) -> Path:
+    """Return the directory in which a database is; for a symbolic link, where that leads."""
+    return Path(os.path.realpath(database)).parent
 
 
 async def free_bytes(path: Path) -> int:

@@ -15,6 +15,7 @@ from trio_chat.irc.text import escape_controls
 from trio_chat.server.certificate_files import files_of
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.certificates import check as check_certificate
+from trio_chat.server.disk_space import place_of
 from trio_chat.server.encryption import LATE
 from trio_chat.storage import maintenance, schema
 from trio_chat.storage.errors import StorageError
@@ -36,7 +37,7 @@ def database_of(settings: Settings) -> Path | None:
 def disk(settings: Settings) -> Finding:
     """Return whether there is room for messages, and the right to write them."""
     file = database_of(settings)
-    directory = Path.cwd() if file is None else _existing(file.parent)
+    directory = Path.cwd() if file is None else _existing(place_of(file))
     shown = escape_controls(str(directory))
     try:
         with tempfile.TemporaryFile(dir=directory):
