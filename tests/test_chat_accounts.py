@@ -115,6 +115,28 @@ def test_nobody_is_called_like_a_service(town: Town, nick: str) -> None:
     assert commands(town.newcomer().say(f"NICK {nick}")) == ["433"]
 
 
+@pytest.mark.parametrize("nick", ["MemoServ", "operserv", "MernoServ", "MеmoServ", "Global"])
+def test_nobody_is_called_like_a_service_of_other_networks(town: Town, nick: str) -> None:
+    """Users who know it from there would believe a stranger under its name."""
+    eve = town.newcomer()
+    assert commands(eve.say(f"NICK {nick}", "USER e 0 * :Eve")) == ["433"]
+    assert commands(eve.say("NICK eve"))[0] == "001"
+    assert commands(eve.say(f"NICK {nick}")) == ["433"]
+    assert eve.session.user is not None
+    assert eve.session.user.nick == "eve"
+
+
+def test_an_account_called_like_a_service_of_other_networks_keeps_its_name(
+    accounts: OpenAccounts,
+) -> None:
+    """It was registered when that was possible."""
+    accounts.add("MemoServ", "correct horse")
+    town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
+    owner = with_sasl(town)
+    owner.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('MemoServ', 'correct horse')}")
+    assert "001" in commands(owner.say("NICK MemoServ", "USER u 0 * :Memo", "CAP END"))
+
+
 def test_two_devices_are_one_person(town: Town) -> None:
     """The second session has the nickname and the channels of the first; others see one person."""
     bob = town.person("bob", "#a")

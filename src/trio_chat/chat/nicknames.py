@@ -5,12 +5,32 @@ A nickname can be in use, reserved for an account, or confusable with another na
 
 from enum import Enum, auto
 from functools import cache
+from typing import Final
 
 from trio_chat.chat.preferences import MULTICLIENT
 from trio_chat.chat.registry import SERVICES
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc.skeletons import loose_skeletons
+
+_SERVICES_ELSEWHERE: Final = (
+    "AuthServ",
+    "BotServ",
+    "Global",
+    "GroupServ",
+    "HelpServ",
+    "HistServ",
+    "HostServ",
+    "InfoServ",
+    "MemoServ",
+    "OperServ",
+    "SaslServ",
+    "StatServ",
+    "UserServ",
+)
+"""Services of other networks that this server does not have: users who know them from there would
+believe what a stranger says under their names, and clients have commands that write to them.
+"""
 
 
 def shares_nick(world: World, holder: User) -> bool:
@@ -83,12 +103,14 @@ def is_confusable(world: World, nick: str, folded: str, user: User | None, accou
         account: the number of its account, or 0. The name of the account is always allowed, and
             users of one account may have confusable names.
     """
-    if looks_like_service(nick, folded):
+    if _looks_like(tuple(SERVICES), nick, folded):
         return True
     owner = world.accounts.known.get(folded) if world.accounts else None
     if owner is not None and owner.id == account and owner.name == nick:
         # Both were registered when that was possible.
         return False
+    if _looks_like(_SERVICES_ELSEWHERE, nick, folded):
+        return True
     others = (world.users[other] for other in world.confusables.of(nick, folded))
     return any(
         not (other is user or other.is_expected or (account and other.account_id == account))
@@ -129,16 +151,18 @@ def why_not_nick(
 
 
 def looks_like_service(nick: str, folded: str) -> bool:
-    """Return whether a nickname is confusable with that of a service, to which users send
-    passwords.
+    """Return whether a nickname is confusable with that of a service, here or on other networks, to
+    which users send passwords.
 
     Unlike elsewhere, accents and ASCII names count, as in `NickSérv` or `N1ckServ`.
     """
-    return folded in SERVICES or not _service_skeletons(tuple(SERVICES)).isdisjoint(
-        loose_skeletons(nick, folded)
-    )
+    return _looks_like((*SERVICES, *_SERVICES_ELSEWHERE), nick, folded)
+
+
+def _looks_like(services: tuple[str, ...], nick: str, folded: str) -> bool:
+    return not _skeletons(services).isdisjoint(loose_skeletons(nick, folded))
 
 
 @cache
-def _service_skeletons(services: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(looks for name in services for looks in loose_skeletons(name, name))
+def _skeletons(services: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(looks for name in services for looks in loose_skeletons(name, name.lower()))
