@@ -84,3 +84,20 @@ def test_an_order_that_no_echo_could_hold_is_refused(town: Town) -> None:
     """Nothing is cut in silence."""
     ann = town.person("ann", caps=ECHO)
     find(ann.say(f"PRIVMSG NickServ :{'x' * 480}"), "417")
+
+
+@pytest.mark.parametrize("service", ["NickServ@chat.local", "chanserv@CHAT.local"])
+def test_a_service_can_be_named_with_the_server(town: Town, service: str) -> None:
+    """Scripts write so, since no user of another server could then receive the password."""
+    echo, *answers = town.person("ann", caps=ECHO).say(f"PRIVMSG {service} :HELP")
+    assert echo.params == (service, "HELP")
+    assert set(commands(answers)) == {"NOTICE"}
+    assert history(town).records == []
+
+
+@pytest.mark.parametrize("target", ["NickServ@services.example.org", "NickServ@", "bob@chat.local"])
+def test_nobody_else_can_be_named_with_a_server(town: Town, target: str) -> None:
+    """A password for the services of another network is not for those of this one."""
+    bob = town.person("bob")
+    find(town.person("ann").say(f"PRIVMSG {target} :IDENTIFY secret"), "401")
+    assert bob.read() == []

@@ -115,7 +115,7 @@ def _say_to(
     if is_activity and world.push.users and verb != "NOTICE":  # which programs send, too
         world.push.note_activity(request.user, world.elapsed())
     is_to_channel = is_channel_name(target.lstrip(PREFIXES))
-    folded = "" if is_to_channel else fold_or_self(target)
+    folded = "" if is_to_channel else _folded(request, target)
     is_to_service = not is_to_channel and folded in SERVICES
     is_activity = is_activity and verb == "PRIVMSG"  # the dispatcher notes that of the others
     is_activity = is_activity and not (is_to_service and folded in LOCAL_SERVICES)
@@ -127,6 +127,18 @@ def _say_to(
         _say_to_service(request, verb, target, folded, text, tags)
     else:
         _say_to_user(request, refuse, verb, target, folded, text, tags)
+
+
+def _folded(request: Request, target: str) -> str:
+    """Return the folded nickname that a target names. A service can be named with this server
+    (RFC 2812 §2.3.1, `msgto`), as scripts do so that a password reaches nobody else.
+    """
+    name, at, host = target.rpartition("@")
+    if at and host.lower() == request.world.server_info.name.lower():
+        folded = fold_or_self(name)
+        if folded in SERVICES:
+            return folded
+    return fold_or_self(target)
 
 
 class _Refusal:
