@@ -99,6 +99,29 @@ def test_a_password_of_another_account_ends_nobody(town: Town, accounts: OpenAcc
     assert "carl is gone" in sentence(bob.say("NS GHOST carl horse12"))
 
 
+@pytest.mark.parametrize("word", ["RECOVER", "Regain", "release"])
+def test_the_words_of_other_networks_for_ghost(
+    town: Town, accounts: OpenAccounts, word: str
+) -> None:
+    """Users and programs know them from there."""
+    logged_in(town)
+    accounts.passwords["ann"] = "horse12"
+    again = town.person("ann_")
+    assert "Wrong" in sentence(again.say(f"NS {word} ann wrong"))
+    assert "ann is gone" in sentence(again.say(f"NS {word} ann horse12"))
+
+
+@pytest.mark.parametrize("word", ["ID", "login"])
+def test_the_words_of_other_networks_for_identify(
+    town: Town, accounts: OpenAccounts, word: str
+) -> None:
+    """Help says what is meant."""
+    accounts.passwords["ann"] = "horse12"
+    bob = town.person("bob")
+    assert "IDENTIFY" in sentence(bob.say(f"NS HELP {word}"))
+    assert "You are now identified" in sentence(bob.say(f"NS {word} ann horse12"))
+
+
 def test_changing_the_password(town: Town, accounts: OpenAccounts) -> None:
     """The old one is needed, and the new one is looked at."""
     accounts.passwords["ann"] = "old-one"

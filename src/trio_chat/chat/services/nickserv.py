@@ -25,6 +25,8 @@ from trio_chat.irc.names import fold_or_self
 log = logging.getLogger("trio_chat")
 
 NICKSERV = Service("NickServ")
+NICKSERV.other_words |= {"ID": "IDENTIFY", "LOGIN": "IDENTIFY"}
+NICKSERV.other_words |= dict.fromkeys(("RECOVER", "REGAIN", "RELEASE"), "GHOST")
 NAME = NICKSERV.name
 answer = NICKSERV.answer
 NEEDS_CODE = "Your account needs a code after its password"

@@ -39,6 +39,8 @@ class Service:
         self.name = name
         self.folded = fold_or_self(name)
         self.commands: dict[str, ServiceCommand] = {}
+        self.other_words: dict[str, str] = {}
+        """The commands by words that other networks have for them; help does not list those."""
 
     def command(
         self, name: str, usage: str, min_words: int, text: str, right: str = "", most_words: int = 0
@@ -88,7 +90,8 @@ class Service:
             return
         if is_help:
             name = words[0]
-        command = commands.get(name.upper())
+        word = name.upper()
+        command = commands.get(self.other_words.get(word, word))
         if command is None:
             self.answer(request, f"I do not know {name}. /msg {self.name} HELP shows what I know.")
         elif is_help:
