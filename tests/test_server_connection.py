@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
 
-from edge import edge
+from edge import edge, read_up_to
 from server_fakes import SlowHistory, memory_network
 from support import living
 from trio_chat.chat.registry import COMMANDS, Request
@@ -43,6 +43,22 @@ async def test_two_people_talk() -> None:
         await ann.until("JOIN")
         await ann.say("PRIVMSG #a :привет 😀")
         assert (await bob.until("PRIVMSG"))[-1].params == ("#a", "привет 😀")
+
+
+@pytest.mark.parametrize(
+    "pieces", [(b"\xef\xbb\xbfNICK ann\r\n",), (b"\xef\xbb\xbf", b"NICK ann\r\n")]
+)
+async def test_a_byte_order_mark_before_the_first_line_is_no_part_of_it(
+    pieces: tuple[bytes, ...],
+) -> None:
+    """Programs that write text with the classes of .NET send one, in a piece of its own."""
+    async with edge() as here:
+        ann = here.connect()
+        for piece in pieces:
+            await ann.send(piece)
+            await wait_all_tasks_blocked()
+        await ann.send(b"USER ann 0 * :Ann\r\n")
+        assert (await read_up_to(ann, "422", "451"))[-1].command == "422"
 
 
 async def test_an_echo_comes_before_the_pong() -> None:

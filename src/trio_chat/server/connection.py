@@ -3,6 +3,7 @@ opened when the first task is needed.
 """
 
 import logging
+from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -83,7 +84,7 @@ class Connection:
         self._world = hub.world
         self._broadcaster = hub.broadcaster
         self._transport = transport
-        self._ahead = ahead
+        self._ahead = ahead.removeprefix(BOM_UTF8)  # programs of .NET begin with it
         # Around the reader only, so that an ended client can still receive the reason; and what
         # stops the reader while there is no nursery.
         self._scope: trio.CancelScope | None = None
