@@ -19,7 +19,8 @@ from trio_chat.chat.changes import ApiTokenRemoved, OperatorAppointed
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import Settings
-from trio_chat.config.settings import ApiSettings
+from trio_chat.config.settings import ApiSettings, ServerSettings
+from trio_chat.server.api.problems import TYPE
 
 JSON = "Content-Type: application/json"
 
@@ -53,6 +54,28 @@ async def test_a_token_in_the_address_is_none() -> None:
     async with api() as town:
         answer = await town.ask("GET", f"/server?access_token={SECRET}", token=None)
         assert answer.status == 401
+
+
+@pytest.mark.parametrize(
+    ("status", "request_line", "headers"),
+    [
+        (400, "GET /api/v1/server HTTP/1.1", "Content-Length: x"),
+        (403, "GET /api/v1/server HTTP/1.1", "Host: other.example"),
+        (404, "GET /api/v2/server HTTP/1.1", "Host: example.org"),
+        (431, "GET /api/v1/server HTTP/1.1", f"Host: example.org\r\nX-Large: {'x' * 20000}"),
+    ],
+)
+async def test_what_is_refused_before_the_api_is_asked(
+    status: int, request_line: str, headers: str
+) -> None:
+    """A program that reads JSON need not expect anything else."""
+    server = ServerSettings(allowed_hosts=("example.org",))
+    async with api(Settings(server=server)) as town:
+        client = HttpClient(town.here)
+        await client.send(f"{request_line}\r\n{headers}\r\n\r\n".encode(), "GET")
+        answer = await client.answer()
+        assert (answer.status, answer.headers["content-type"]) == (status, TYPE)
+        assert json.loads(answer.text)["status"] == status
 
 
 async def test_two_tokens() -> None:

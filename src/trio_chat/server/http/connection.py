@@ -13,6 +13,8 @@ from types import AsyncGeneratorType
 
 import trio
 
+from trio_chat.i18n import SOURCE_LANGUAGE
+from trio_chat.server.api.problems import ApiProblem, problem_response
 from trio_chat.server.http import upgrade
 from trio_chat.server.http.exchange import HttpExchange
 from trio_chat.server.http.forwarded import UnknownClient, client_behind, host_behind
@@ -53,6 +55,8 @@ MOST_REQUESTS = 1000
 OTHER = "other"
 """The route of a request that has none, in the metrics: their names are bounded by the table."""
 _WEBSOCKET = "websocket"
+_API = b"/api/"
+"""Where programs ask that read JSON, also if the answer is a refusal."""
 DROP_TIMEOUT = 10.0
 MOST_DROPPED = 64 << 20
 """Seconds and bytes in which the rest of a refused body is dropped."""
@@ -272,6 +276,9 @@ class HttpConnection:
         if not error.status:
             raise HttpEnded(self._refusal) from error
         self._refusal = self._refusal or f"{error.status} {error}{error.note}"
+        if self._exchange.is_to(_API):
+            problem = ApiProblem(error.status, str(error), headers=error.headers)
+            return problem_response(problem, SOURCE_LANGUAGE)
         if error.is_json:
             value = {"status": error.status, "error": str(error)}
             return json_response(value, error.status, error.headers)

@@ -16,6 +16,8 @@ from trio_chat.server.http.messages import HttpRequest, RequestError
 MAX_HEAD = 8192
 """Bytes of a request line with its headers."""
 _PART = 2048
+_START = 32
+"""Bytes of a request that show its method and the beginning of its target."""
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE)
 _REASONS = {int(status): status.phrase.encode() for status in HTTPStatus}
 _STATUSES_WITHOUT_BODY = (204, 304)
@@ -41,6 +43,7 @@ class HttpExchange:
         self._unread = b""
         self._announced = 0  # bytes of the body, as far as they are known
         self._begins_with_head = False  # of a request that h11 does not understand
+        self._start = b""  # of the latest request
 
     async def read(self) -> HttpRequest:
         """Wait for the next request; the caller has a deadline.
@@ -48,12 +51,12 @@ class HttpExchange:
         Raises:
             RequestError: there is none (status 0), or it is not understood.
         """
-        start = b""
+        self._start = b""
         while True:
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
-                self._begins_with_head = start.startswith(b"HEAD ")
+                self._begins_with_head = self._start.startswith(b"HEAD ")
                 raise RequestError(
                     error.error_status_hint, "the request is not understood"
                 ) from error
@@ -66,7 +69,7 @@ class HttpExchange:
             # In parts: h11 looks for the bound only while a head is not complete, and takes one of
             # any length that comes at once.
             part, self._unread = self._unread[:_PART], self._unread[_PART:]
-            start = start or (self._http.trailing_data[0] + part)[:5]
+            self._start = self._start or (self._http.trailing_data[0] + part)[:_START]
             self._http.receive_data(part)
 
     async def body(self, limit: int) -> AsyncGenerator[bytes, None]:
@@ -137,6 +140,13 @@ class HttpExchange:
             return self._http.send(response) or b""
         except h11.LocalProtocolError as error:
             raise RequestError(0, "no answer") from error
+
+    def is_to(self, path: bytes) -> bool:
+        """Return whether the target of the latest request begins so, also if that request is not
+        understood.
+        """
+        _method, _space, target = self._start.partition(b" ")
+        return target.startswith(path)
 
     @property
     def takes_body(self) -> bool:
