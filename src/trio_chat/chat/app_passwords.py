@@ -50,8 +50,8 @@ def make_password() -> str:
 
 
 def digest_of(password: str) -> str:
-    """Return the hash of an app password."""
-    return hashlib.sha256(password.encode("utf-8", "surrogatepass")).hexdigest()
+    """Return the hash of an app password, in whatever case it was typed."""
+    return hashlib.sha256(password.lower().encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_name(name: str) -> bool:
