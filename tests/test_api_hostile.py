@@ -78,6 +78,13 @@ async def test_what_is_refused_before_the_api_is_asked(
         assert json.loads(answer.text)["status"] == status
 
 
+async def test_a_byte_order_mark_before_the_body() -> None:
+    """Programs of Windows write one (RFC 8259 §8.1: a parser may ignore it)."""
+    async with api() as town:
+        body = b'\xef\xbb\xbf{"text": "hi"}'
+        assert (await town.ask("POST", "/announcements", body)).status == 204
+
+
 async def test_two_tokens() -> None:
     """A proxy and the server could take different ones (RFC 6750 §3.1)."""
     async with api() as town:

@@ -1141,6 +1141,14 @@ def test_latin_1_is_what_browsers_take_it_for() -> None:
     assert found.message.text == "“café”"
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/json; charset=utf-8"])
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-8"])
+def test_a_byte_order_mark_names_the_character_set(kind: str, codec: str) -> None:
+    """So does what PowerShell writes to a file."""
+    body = '\ufeff{"text": "привет"}'.encode(codec)
+    assert read({"content-type": kind}, body).message.text == "привет"
+
+
 @pytest.mark.parametrize("charset", ["x-unheard-of", "y" * 4000])
 def test_an_unknown_character_set_is_not_remembered(charset: str) -> None:
     """Python keeps each name for ever that it has looked up in vain."""

@@ -1,6 +1,7 @@
 """The API: from a request over HTTP to the handler of a resource, and back."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Collection
 from contextlib import aclosing
 from dataclasses import replace
@@ -174,7 +175,8 @@ def _read(data: bytes) -> Any:
         ApiProblem: 400.
     """
     try:
-        return json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_no_number)
+        text = data.removeprefix(BOM_UTF8).decode()  # programs of Windows begin with it
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
     except UnicodeDecodeError as error:
         raise ApiProblem(400, _("the body is not UTF-8")) from error
     except RecursionError as error:

@@ -188,7 +188,11 @@ def _payload(headers: Headers, body: bytes) -> Any:
 
 
 def _decoded(data: bytes, charset: str) -> str:
-    """Return a text in a character set that its sender names; in UTF-8 where it names none."""
+    """Return a text in the character set of its byte order mark (as browsers have it, WHATWG
+    Encoding §6), in that which its sender names, or in UTF-8.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # what PowerShell writes
+        return data.decode("utf-16", "replace")
     try:
         name = codecs.lookup(charset if _is_known(charset) else "utf-8").name
         if name not in _NO_TEXTS:
