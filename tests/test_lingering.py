@@ -70,6 +70,21 @@ async def test_it_is_closed_when_the_client_has_closed() -> None:
             os.fstat(descriptor)
 
 
+async def test_a_socket_that_cannot_be_watched_is_still_that_of_its_transport() -> None:
+    """The system bounds what is watched: the transport closes the socket itself then, and no
+    descriptor is lost.
+    """
+    async with running() as poller:
+        transport, far = connected(poller)
+        with far:
+            descriptor = transport._socket.fileno()
+            poller._epoll.register(descriptor, select.EPOLLIN)  # a second time is refused
+            assert not transport.linger()
+            await transport.aclose()
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                os.fstat(descriptor)
+
+
 async def test_a_client_that_goes_on_sending_is_cut_off() -> None:
     """What is dropped is bounded in bytes."""
     async with running() as poller:

@@ -354,9 +354,10 @@ class SocketTransport:
             return False
         try:
             self._socket.shutdown(socket.SHUT_WR)
-        except OSError:  # gone already
+            lingering.add(self._socket.fileno())
+        except OSError:  # gone already, or the system can watch no more
             return False
-        lingering.add(self._socket.detach())
+        self._socket.detach()
         return True
 
     async def aclose(self) -> None:
