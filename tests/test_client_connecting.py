@@ -27,7 +27,11 @@ async def test_connection_refused() -> None:
     ("error", "reason"),
     [
         (socket.gaierror(8, "unknown"), "there is no such address"),
-        (OSError(errno.ENETUNREACH, "Network is unreachable"), "Network is unreachable"),
+        (
+            OSError(errno.ENETUNREACH, "Network is unreachable"),
+            "there is no way to it in the network",
+        ),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), "the connection was broken off"),
         (ExceptionGroup("all", [TimeoutError(), OSError(1, "x")]), "no answer"),
     ],
 )

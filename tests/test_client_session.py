@@ -1,5 +1,8 @@
 """The session: negotiation, confirmation, keeping alive, ending."""
 
+import socket
+import struct
+
 import pytest
 import trio
 import trio.testing
@@ -11,6 +14,7 @@ from trio_chat.client.session.events import (
     ChannelInvitation,
     Connected,
     EndReason,
+    Event,
     JoinRefused,
     ListedChannel,
     ListedMask,
@@ -38,7 +42,7 @@ from trio_chat.client.session.events import (
     UserRenamed,
 )
 from trio_chat.client.session.protocol import ClientProtocol
-from trio_chat.client.session.session import WINDOW, NotConnectedError
+from trio_chat.client.session.session import WINDOW, ClientSession, NotConnectedError
 from trio_chat.client.session.split import room_for_text
 from trio_chat.irc.message import parse
 
@@ -312,6 +316,27 @@ async def test_lost_connection_tells_what_was_not_confirmed() -> None:
         assert t.outcome == SessionOutcome(EndReason.LOST)
         with pytest.raises(NotConnectedError):
             await t.session.say("#lobby", "two")
+
+
+async def test_the_reason_of_a_lost_connection_is_a_sentence() -> None:
+    """A connection that is reset is described in words, not by a number of the system."""
+    lost: list[SessionOutcome] = []
+    [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    events, _receive = trio.open_memory_channel[Event](1000)
+    async with listener, trio.open_nursery() as nursery:
+        client = await trio.open_tcp_stream(*listener.socket.getsockname())
+        server = await listener.accept()
+        session = ClientSession(client, ClientProtocol("alice"), events)
+
+        async def run() -> None:
+            lost.append(await session.run())
+
+        nursery.start_soon(run)
+        await server.receive_some()
+        at_once = struct.pack("ii", 1, 0)  # so that closing resets the connection
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        await server.aclose()
+    assert lost == [SessionOutcome(EndReason.LOST, "the connection was broken off")]
 
 
 async def test_waiting_message_is_not_lost_in_between() -> None:

@@ -1,6 +1,8 @@
 """Connecting to a server, and the reason for people when that fails."""
 
+import errno
 import socket
+import ssl
 from collections.abc import Iterator
 from random import Random
 
@@ -16,6 +18,8 @@ FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
 MOST_SPREAD = 0.5
 """Seconds in which the clients of a lost server go to the others."""
+_BROKEN_OFF = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ssl.SSLEOFError)
+_NO_WAY = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL))
 
 
 class CannotConnectError(Exception):
@@ -112,8 +116,17 @@ def reason_of(error: BaseException) -> str:
         return _("there is no such address")
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return _("no answer")
+    if any(isinstance(cause, _BROKEN_OFF) for cause in causes):
+        return _("the connection was broken off")
     last = causes[-1]
+    if isinstance(last, OSError) and last.errno in _NO_WAY:
+        return _("there is no way to it in the network")
     return (last.strerror if isinstance(last, OSError) else None) or str(last)
+
+
+def reason_of_loss(error: trio.BrokenResourceError | trio.ClosedResourceError) -> str:
+    """Return in few words why a connection was lost; "" if that is unknown."""
+    return reason_of(error.__cause__) if error.__cause__ else ""
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

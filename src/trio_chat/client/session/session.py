@@ -12,6 +12,7 @@ from ipaddress import ip_address
 import trio
 
 from trio_chat.client.session import ping_tokens
+from trio_chat.client.session.connecting import reason_of_loss
 from trio_chat.client.session.decoding import decode
 from trio_chat.client.session.events import EndReason, Event, Lag, MessageKind, SessionOutcome
 from trio_chat.client.session.protocol import ClientProtocol
@@ -237,7 +238,7 @@ class ClientSession:
             try:
                 data = await self._stream.receive_some(_CHUNK)
             except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-                self._lost = self._lost or str(error.__cause__ or "")
+                self._lost = self._lost or reason_of_loss(error)
                 return
             self._last_heard = trio.current_time()
             self._heard += 1
@@ -286,7 +287,7 @@ class ClientSession:
             except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
                 # The server's last lines may still be there to be read: the receive task ends the
                 # session.
-                self._lost = str(error.__cause__ or "")
+                self._lost = reason_of_loss(error)
                 await trio.sleep(_LAST_WORDS)
                 self._scope.cancel()
 
