@@ -9,7 +9,7 @@ import trio
 import trio.testing
 from scramp import ScramMechanism
 
-from client_fakes import LABELS, Chat, FakeServer, chat, talk
+from client_fakes import LABELS, Chat, FakeServer, chat, talk, until
 from trio_chat.client.line.interface import PromptState
 from trio_chat.client.link.keyring import PATIENCE, Keyring, KeyringGroup
 from trio_chat.client.reasons import account_refused
@@ -660,6 +660,104 @@ async def test_kept_password_that_is_wrong(mock_clock: trio.testing.MockClock) -
         # A clock that jumps by itself does not wait for the thread that reads the keyring.
         mock_clock.jump(60)
         await (await c.server()).greet()
+
+
+# Servers that let nobody in without an account
+
+
+REQUIRED = "FAIL * ACCOUNT_REQUIRED :This server is for people with an account: log in by SASL"
+LET_IN_BY_ACCOUNT = "[ERROR] This server accepts only users that log in to an account."
+
+
+async def not_let_in(server: FakeServer) -> None:
+    """Require an account, after the negotiation."""
+    await server.expect("CAP END")
+    await server.send(REQUIRED, "ERROR :An account is required")
+    await server.close()
+
+
+async def refused_at_first(c: Chat) -> None:
+    """Require an account on the first connection."""
+    server = await c.server()
+    await offer_sasl(server)
+    await not_let_in(server)
+    assert await c.interface.take() == [LET_IN_BY_ACCOUNT]
+
+
+async def try_password(c: Chat, password: str, account: str = "alice") -> FakeServer:
+    """Return the server of the next connection, which has received the password."""
+    server = await c.server()
+    await offer_sasl(server)
+    await server.expect("AUTHENTICATE PLAIN")
+    await server.send("AUTHENTICATE +")
+    await server.expect(f"AUTHENTICATE {plain(account, password)}")
+    return server
+
+
+@pytest.mark.parametrize(("typed", "account"), [("", "alice"), ("ann", "ann")])
+async def test_a_server_for_accounts_alone_asks_for_one(typed: str, account: str) -> None:
+    """The user is asked for account and password, and the next connection logs in with them."""
+    ring = KeyRing()
+    async with chat(caps="sasl", passwords=keys(ring)) as c:
+        await refused_at_first(c)
+        assert c.interface.prompt == PromptState("Your account [alice]: ", asking=True)
+        c.interface.type(typed, SECRET)
+        server = await try_password(c, SECRET, account)
+        await server.send(LOGGED_IN.replace("alice :", f"{account} :"), SUCCESS)
+        await server.expect("CAP END")
+        await server.welcome("alice")
+        await server.let_join("#lobby")
+        await until(lambda: c.interface.prompt.text.startswith("Keep"))
+        c.interface.type("y")
+        await until(lambda: bool(ring.kept))
+        assert ring.kept == {account: SECRET}
+
+
+async def test_a_wrong_password_is_asked_for_again() -> None:
+    """An empty line ends that, and the client, which has failed."""
+    async with chat(caps="sasl") as c:
+        await refused_at_first(c)
+        c.interface.type("", "wrong")
+        server = await try_password(c, "wrong")
+        await server.send(":srv.test 904 * :No")
+        await not_let_in(server)
+        assert LET_IN_BY_ACCOUNT in await c.interface.take()
+        assert c.interface.prompt.text == "Your account [alice]: "
+        c.interface.type("", "")
+        await until(lambda: c.code is not None)
+        assert c.code == 1
+
+
+async def test_a_server_for_accounts_alone_gets_the_code_of_the_authenticator() -> None:
+    """It is asked for in place of the account, and goes with the password."""
+    async with chat(caps="sasl") as c:
+        await refused_at_first(c)
+        c.interface.type("", SECRET)
+        server = await try_password(c, SECRET)
+        await server.send("FAIL AUTHENTICATE CODE_REQUIRED :A code", ":srv.test 904 * :No")
+        await not_let_in(server)
+        await c.interface.take()
+        assert c.interface.prompt.text.startswith("Code")
+        c.interface.type("123456")
+        await try_password(c, f"{SECRET} 123456")
+
+
+@pytest.mark.parametrize("line", ["exit", "/quit"])
+async def test_the_question_for_the_account_can_be_left(line: str) -> None:
+    """The client ends without an error."""
+    async with chat(caps="sasl") as c:
+        await refused_at_first(c)
+        c.interface.type(line)
+        await until(lambda: c.code is not None)
+        assert c.code == 0
+
+
+async def test_a_server_for_accounts_alone_ends_a_pipe() -> None:
+    """Where nobody can be asked, the client fails with the reason."""
+    async with chat(caps="sasl", interactive=False) as c:
+        await refused_at_first(c)
+        await until(lambda: c.code is not None)
+        assert c.code == 1
 
 
 async def test_keyring_that_fails() -> None:

@@ -109,6 +109,7 @@ _ENTRY: dict[str, str] = {
     numerics.ERR_YOUWILLBEBANNED: N_(
         "You are about to be banned from this server. Ask its administrator."
     ),
+    "ACCOUNT_REQUIRED": N_("This server accepts only users that log in to an account."),
 }
 _OTHER: dict[str, str] = {
     numerics.ERR_NOSUCHNICK: N_("There is nobody called {name}."),
@@ -216,7 +217,7 @@ def not_let_in(code: str, reason: str) -> str:
     """Return why the server refuses the connection."""
     known = _sentence(_ENTRY, code, "")
     if known:
-        return f"{known} ({reason})" if reason else known
+        return f"{known} ({reason})" if reason and code != "ACCOUNT_REQUIRED" else known
     return _("The server does not let you in: {reason}").format(reason=reason)
 
 

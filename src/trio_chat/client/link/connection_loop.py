@@ -15,6 +15,7 @@ from trio_chat.client.link.reporter import EventReporter
 from trio_chat.client.link.send_queue import SendQueue
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.session import events
+from trio_chat.client.session.authentication import ACCOUNT_REQUIRED
 from trio_chat.client.session.events import EndReason, SessionOutcome
 from trio_chat.client.session.history_request import AT_JOIN
 from trio_chat.client.session.ignore_list import IgnoreList
@@ -243,6 +244,11 @@ class ConnectionLoop:
 
     async def _refused(self, outcome: SessionOutcome) -> int | None:
         await self._reporter.tell(reasons.not_let_in(outcome.code, outcome.reason), error=True)
+        if outcome.code == ACCOUNT_REQUIRED:
+            if await self._reconnector.wait(self._login_flow.log_in_first):
+                self.reconnect()
+                return None
+            return 0 if self._reconnector.stopped else 1
         self._refusals += 1
         is_final = outcome.code or not (
             self._reconnector.was_connected or self._reconnector.has_next

@@ -101,6 +101,7 @@ class LoginFlow:
         self._tried: LoginCredentials | None = None
         self._has_loaded = False
         self._may_offer = can_ask
+        self._first: trio.Event | None = None
 
     @property
     def credentials(self) -> LoginCredentials | None:
@@ -133,6 +134,22 @@ class LoginFlow:
             _("Password of {account}: ").format(account=clean(account)),
             partial(self._log_in, account),
         )
+
+    async def log_in_first(self) -> bool:
+        """Ask for an account on a server that lets nobody in without one; return whether there is
+        one to connect with.
+        """
+        if not self._can_ask or self._tokens is not None:
+            await trio.lowlevel.checkpoint()
+            return False
+        self._first = trio.Event()
+        try:
+            if self.question is None:  # it may be for the code of the account that was tried
+                await self._ask_for_account()
+            await self._first.wait()
+        finally:
+            self._first = None
+        return self._credentials is not None
 
     async def log_out(self, session: ClientSession | None) -> None:
         """Log out of the account, and in to none on later connections; a password that is stored is
@@ -176,6 +193,9 @@ class LoginFlow:
         await self._client.ask()
         if question.secret and not line:
             await self._client.tell(_("Nothing was done."))
+            if self._first is not None:
+                self._credentials = None
+                self._first.set()
             return True
         return await question.answer(line)
 
@@ -255,10 +275,7 @@ class LoginFlow:
         await self._app_password.revoke(session)
 
     async def _give_code(self, credentials: LoginCredentials, code: str) -> bool:
-        self._tried = tried = replace(credentials, code="".join(code.split()))
-        await self._client.do_now(
-            f"/login {tried.account}", lambda protocol: protocol.authentication.log_in(tried)
-        )
+        await self._try(replace(credentials, code="".join(code.split())))
         return True
 
     async def _is_refused(self) -> bool:
@@ -274,10 +291,28 @@ class LoginFlow:
         await self._client.ask()
 
     async def _log_in(self, account: str, password: str) -> bool:
-        self._tried = tried = LoginCredentials(account, password)
+        await self._try(LoginCredentials(account, password))
+        return True
+
+    async def _try(self, tried: LoginCredentials) -> None:
+        self._tried = tried
+        if self._first is not None:
+            self._credentials = tried  # the next connection begins with it
+            self._first.set()
+            return
         await self._client.do_now(
-            f"/login {account}", lambda protocol: protocol.authentication.log_in(tried)
+            f"/login {tried.account}", lambda protocol: protocol.authentication.log_in(tried)
         )
+
+    async def _ask_for_account(self) -> None:
+        text = _("Your account [{account}]: ").format(account=clean(self._client.nick))
+        await self._ask(text, self._name_account, secret=False)
+
+    async def _name_account(self, line: str) -> bool:
+        if line.strip() == "exit" or line.startswith("/"):
+            await self._ask_for_account()
+            return False
+        await self.log_in(line.strip())
         return True
 
     async def _become_operator(self, name: str, password: str) -> bool:

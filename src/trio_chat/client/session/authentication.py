@@ -32,6 +32,8 @@ NICKSERV = "NickServ"
 NOT_ENCRYPTED = "NOT_ENCRYPTED"
 CODE_REQUIRED = "CODE_REQUIRED"
 """Of FAIL AUTHENTICATE, and of `AccountRefused`."""
+ACCOUNT_REQUIRED = "ACCOUNT_REQUIRED"
+"""Of FAIL, before registration: the server lets in only those that log in."""
 SIGN_ON_OFFERED = "SIGN_ON_OFFERED"
 """Of `AccountRefused`: its reason says where tokens of single sign-on come from."""
 

@@ -1,6 +1,6 @@
 """Error replies and FAIL: each tied to the message, the JOIN or the nickname that it refuses."""
 
-from trio_chat.client.session.authentication import CODE_REQUIRED
+from trio_chat.client.session.authentication import ACCOUNT_REQUIRED, CODE_REQUIRED
 from trio_chat.client.session.events import NickRefused, ServerError
 from trio_chat.client.session.handlers.table import handles
 from trio_chat.client.session.pending_messages import PendingMessage
@@ -119,7 +119,9 @@ def _fail(protocol: ProtocolState, message: Message) -> None:
     about = context[0] if context else ""
     if protocol.translations.refused(message.tags.get(tag_names.LABEL, ""), code, reason):
         return
-    if command == "NICK":
+    if code == ACCOUNT_REQUIRED and not protocol.registered:
+        protocol.fatal = (code, reason)
+    elif command == "NICK":
         _nick_refused(protocol, code, about or protocol.nickname.asked, reason)
     elif command in _HISTORY and ("TARGETS" in context or protocol.history.refused(reason, code)):
         return
